@@ -1,0 +1,21 @@
+//! Why was this TCP connection reset? The pure part of the answer.
+//!
+//! The path of one reset: an [`observation`] goes into the tracker, which keeps a connection per
+//! pair of endpoints; when a RST ends one, the questions of `evidence` are asked about it, the
+//! rules in `causes` turn the answers into a verdict, and `report` puts that into words.
+//!
+//! This crate is `no_std`: it has no clock, no file, no socket, no environment. Whatever it knows
+//! was handed to it, so the same input always gives the same verdict.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod kernel;
+pub mod observation;
+pub mod scenario;
+pub mod segment;
+pub mod seq;
+pub mod time;

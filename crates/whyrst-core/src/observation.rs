@@ -1,0 +1,106 @@
+//! What the tracker is told: one thing seen, at one time, at one place.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::segment::{Endpoint, Segment};
+use crate::seq::Seq;
+use crate::time::Timestamp;
+
+/// Which frame of which file: the numbers that Wireshark shows for that file, counted from 1.
+///
+/// Ordered by file, then by number. 20 bits name the file of a set and 44 bits the frame in it,
+/// so that a frame costs eight octets wherever it is remembered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Frame(u64);
+
+impl Frame {
+    const NUMBER_BITS: u32 = 44;
+
+    /// Frame `number` (from 1) of file number `file` (from 0).
+    pub const fn new(file: u32, number: u64) -> Self {
+        Self(((file as u64) << Self::NUMBER_BITS) | (number & ((1 << Self::NUMBER_BITS) - 1)))
+    }
+
+    /// Number within the file, from 1; 0 stands for "no frame" (a kernel event).
+    pub const fn number(self) -> u64 {
+        self.0 & ((1 << Self::NUMBER_BITS) - 1)
+    }
+
+    /// Index of the file in the set that was read, from 0.
+    #[expect(clippy::cast_possible_truncation, reason = "20 bits are left after the shift")]
+    pub const fn file(self) -> u32 {
+        (self.0 >> Self::NUMBER_BITS) as u32
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.number().fmt(f)
+    }
+}
+
+/// Where it was seen: the interface's index within the whole set of files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Interface(pub u16);
+
+/// One thing that was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// When, by the clock of the capturing host.
+    pub time: Timestamp,
+    /// In which frame.
+    pub frame: Frame,
+    /// On which interface.
+    pub interface: Interface,
+    /// What it was.
+    pub what: Seen<'a>,
+}
+
+/// The kinds of things that packets can show.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    /// A TCP segment.
+    Segment(Segment<'a>),
+    /// An ICMP error about a TCP segment.
+    Icmp(IcmpError),
+}
+
+/// An ICMP error that quotes a TCP segment (RFC 792, RFC 4443).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IcmpError {
+    /// The router or host that sent the error.
+    pub from: IpAddr,
+    /// What it says.
+    pub kind: IcmpKind,
+    /// Source of the quoted segment: the end that is told.
+    pub src: Endpoint,
+    /// Destination of the quoted segment.
+    pub dst: Endpoint,
+    /// Sequence number of the quoted segment, when the quote reaches that far.
+    pub seq: Option<Seq>,
+}
+
+/// What an ICMP error says, over both IP versions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IcmpKind {
+    /// No route to the network or host.
+    HostUnreachable,
+    /// The host does not speak the protocol.
+    ProtocolUnreachable,
+    /// The port is unreachable.
+    PortUnreachable,
+    /// A filter forbids it (codes 9, 10, 13; ICMPv6 code 1, 5, 6).
+    Prohibited,
+    /// The packet was too big for the next link.
+    TooBig,
+    /// The hop limit ran out.
+    TimeExceeded,
+    /// Another type and code.
+    Other {
+        /// ICMP type.
+        kind: u8,
+        /// ICMP code.
+        code: u8,
+    },
+}
