@@ -127,6 +127,6 @@ fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut L
     window.advance(present);
     ledger.counts.frames += 1;
     let frame = ledger.counts.frames;
-    ledger.notes.add(Note::Cut { frame, needed: needed as u64, present: present as u64 });
+    ledger.notes.add_single(Note::Cut { frame, needed: needed as u64, present: present as u64 });
     Found::PassedOver(Reason::RecordCut)
 }
