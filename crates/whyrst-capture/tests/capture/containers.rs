@@ -214,7 +214,9 @@ fn large() -> Vec<Timed> {
         state.to_be_bytes()
     };
     let mut many: Vec<_> = std::iter::repeat_n(sample(), 3_000).flatten().collect();
-    many.iter_mut().for_each(|frame| frame.octets.extend((0..10).flat_map(|_| noise())));
+    for frame in &mut many {
+        frame.octets.extend((0..10).flat_map(|_| noise()));
+    }
     many
 }
 
