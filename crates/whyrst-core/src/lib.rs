@@ -32,4 +32,5 @@ pub mod service;
 pub mod time;
 pub mod tracker;
 pub mod verdict;
+pub mod witness;
 pub mod zeek;

@@ -2,7 +2,10 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::{self, Write};
+
+use serde::Serialize;
 
 use super::style::{Part, Style};
 use super::words::wrap;
@@ -20,9 +23,9 @@ pub fn list(style: Style) -> String {
         let title = plain(cause.title);
         let mut lines = wrap(&title, 54);
         let first = lines.next().unwrap_or_default();
-        out.push_str(&format!("{}  {first}\n", style.paint(Part::Label, id)));
+        out.extend([style.paint(Part::Label, id).to_string().as_str(), "  ", first, "\n"]);
         for line in lines {
-            out.push_str(&format!("{:26}{line}\n", ""));
+            out.extend([" ".repeat(26).as_str(), line, "\n"]);
         }
     }
     out
@@ -42,6 +45,37 @@ pub fn markdown(cause: &Cause) -> String {
     // Writing to a String cannot fail.
     write_markdown(cause, &mut out).unwrap_or_default();
     out
+}
+
+/// One `whyrst.cause/1` object, without a line end.
+pub fn json(cause: &Cause) -> String {
+    let object = Object {
+        schema: "whyrst.cause/1",
+        id: cause.id,
+        title: headline(cause),
+        explanation: plain(cause.explanation),
+        effect: plain(cause.effect),
+        severity: cause.severity.name(),
+        kernel_reasons: cause.kernel_reasons.iter().map(|sign| sign.reason.name()).collect(),
+        look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
+        advice: cause.advice.iter().map(|step| plain(step)).collect(),
+        sources: cause.sources.iter().map(source_words).collect(),
+    };
+    serde_json::to_string(&object).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Object {
+    schema: &'static str,
+    id: &'static str,
+    title: String,
+    explanation: String,
+    effect: String,
+    severity: &'static str,
+    kernel_reasons: Vec<&'static str>,
+    look_alikes: Vec<&'static str>,
+    advice: Vec<String>,
+    sources: Vec<String>,
 }
 
 /// "The connection was reset because nothing listens on the server's port."
@@ -146,7 +180,7 @@ fn kernel_words(cause: &Cause) -> String {
         };
     }
     let signs = cause.kernel_reasons.iter().map(sign_words);
-    format!("tcp:tcp_send_reset with reason {}", signs.collect::<alloc::vec::Vec<_>>().join(", or "))
+    format!("tcp:tcp_send_reset with reason {}", signs.collect::<Vec<_>>().join(", or "))
 }
 
 fn sign_words(sign: &KernelSign) -> String {
