@@ -98,7 +98,7 @@ fn a_file_without_permission_says_so() {
     let path = folder.path().join("forbidden.pcap");
     fs::write(&path, pcap()).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let name = path.display().to_string();
     let error = thread::spawn(move || {
         setfsuid(Uid::from_raw(65_534));
@@ -178,7 +178,7 @@ fn renumbered(steps: &[Kept]) -> Vec<Kept> {
 fn when_nothing_like_a_record_follows_that_is_said() {
     let mut file = pcap();
     let end = file.len();
-    file.extend([0xff; 100_000]);
+    file.extend(vec![0xff; 100_000]);
     let (steps, capture) = read(&file);
     assert_eq!(steps.len(), 7);
     assert_eq!(

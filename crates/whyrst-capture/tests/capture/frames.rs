@@ -70,10 +70,13 @@ fn arbitrary_v6() -> impl Strategy<Value = IpHeaders> {
                 destination,
             };
             let raw = Ipv6RawExtHeader::new_raw(IpNumber::TCP, &[0; 14]).expect("a multiple of eight, less two");
-            let mut extensions = Ipv6Extensions::default();
-            extensions.hop_by_hop_options = with[0].then(|| raw.clone());
-            extensions.destination_options = with[1].then_some(raw);
-            extensions.fragment = with[2].then(|| Ipv6FragmentHeader::new(IpNumber::TCP, IpFragOffset::ZERO, false, 7));
+            let fragment = Ipv6FragmentHeader::new(IpNumber::TCP, IpFragOffset::ZERO, false, 7);
+            let extensions = Ipv6Extensions {
+                hop_by_hop_options: with[0].then(|| raw.clone()),
+                destination_options: with[1].then_some(raw),
+                fragment: with[2].then_some(fragment),
+                ..Ipv6Extensions::default()
+            };
             IpHeaders::Ipv6(header, extensions)
         },
     )
