@@ -13,10 +13,11 @@ use whyrst_core::time::Timestamp;
 
 use crate::compression::{Compression, Unpacked};
 use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
+use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
 use crate::ip;
-use crate::link::{LinkType, ip_offset};
+use crate::link::{LinkType, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::source::{Live, Source, Waiting};
 use crate::window::Window;
@@ -30,6 +31,7 @@ pub struct Capture {
     window: Window,
     container: Container,
     ledger: Ledger,
+    cooked: Cooked,
     compression: Option<Compression>,
     live: bool,
     /// Octets of the file when it was opened; `None` where that means nothing.
@@ -136,7 +138,18 @@ impl Capture {
         }
         let mut ledger = Ledger::default();
         let container = Container::open(&mut window, &name, &mut ledger)?;
-        Ok(Self { name, file, first_interface: 0, window, container, ledger, compression, live, expected: None })
+        Ok(Self {
+            name,
+            file,
+            first_interface: 0,
+            window,
+            container,
+            ledger,
+            cooked: Cooked::default(),
+            compression,
+            live,
+            expected: None,
+        })
     }
 
     /// How long a live source may be silent before [`Step::Idle`]; a quarter of a second at first.
@@ -218,7 +231,13 @@ impl Capture {
     #[inline]
     fn find(&mut self) -> Result<Found, ReadError> {
         match self.container.find(&mut self.window, &mut self.ledger) {
-            Ok(found @ (Found::Record(_) | Found::Idle)) => Ok(found),
+            Ok(Found::Record(mut place)) => {
+                if place.link == LinkType::LINUX_SLL2 {
+                    self.tell_interfaces_apart(&mut place);
+                }
+                Ok(Found::Record(place))
+            }
+            Ok(Found::Idle) => Ok(Found::Idle),
             Ok(Found::PassedOver(reason)) => {
                 self.ledger.counts.pass_over(reason);
                 Ok(Found::PassedOver(reason))
@@ -228,6 +247,12 @@ impl Capture {
                 Ok(Found::End)
             }
             Err(source) => Err(self.error(source)),
+        }
+    }
+
+    fn tell_interfaces_apart(&mut self, place: &mut Place) {
+        if let Some(index) = cooked_interface(self.window.taken(place.frame.clone())) {
+            place.interface = self.cooked.number(place.interface, index, &mut self.ledger);
         }
     }
 

@@ -2,6 +2,7 @@
 //! pcapng, told apart by their first octets and never by the name of the file.
 
 mod looks;
+mod lost;
 mod pcap;
 mod pcapng;
 
@@ -75,7 +76,7 @@ impl Container {
             Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
         } else if pcapng::begins(window.ahead()) {
             header(window, name, pcapng::SECTION_HEADER)?;
-            pcapng::order(window.ahead())
+            pcapng::order(&window.ahead()[pcapng::BODY..])
                 .map(PcapNg::open)
                 .map(Self::PcapNg)
                 .ok_or_else(|| OpenError::NotACapture { name: name.into(), looks: Looks::PcapNgWithoutOrder })

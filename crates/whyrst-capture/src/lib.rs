@@ -29,6 +29,7 @@ mod bytes;
 mod capture;
 mod compression;
 mod container;
+mod cooked;
 mod counts;
 mod error;
 mod icmp;

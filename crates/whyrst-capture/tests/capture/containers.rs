@@ -118,6 +118,20 @@ fn interfaces_of_later_sections_are_others() {
 }
 
 #[test]
+fn the_any_device_is_as_many_interfaces_as_it_names() {
+    const LINUX_SLL2: u16 = 276;
+    let cooked = |index: u8| [&[8, 0, 0, 0, 0, 0, 0, index, 0, 1, 0, 6][..], &[0; 8], &frames::syn()[14..]].concat();
+    let frames = [2, 3, 2].map(|index| wrap::Timed { micros: 1, octets: cooked(index) });
+    let (steps, capture) = read(&wrap::pcap(Order::Little, Pcap::Micro, LINUX_SLL2, &frames));
+    let interfaces = steps.iter().map(|step| match step {
+        Kept::Seen { interface, .. } => *interface,
+        Kept::PassedOver(_, reason) => panic!("{reason}"),
+    });
+    assert_eq!(interfaces.collect::<Vec<_>>(), [1, 2, 1]);
+    assert_eq!(capture.interfaces()[2].name, "interface 3");
+}
+
+#[test]
 fn more_interfaces_than_can_be_numbered_share_the_last_number() {
     let order = Order::Little;
     let one = [wrap::section(order), wrap::interface(order, ETHERNET, 0, &[])].concat();
@@ -137,6 +151,7 @@ fn other_blocks_are_passed_over_and_numbered_as_wireshark_numbers_them() {
         file.extend(wrap::block(order, kind, body));
     }
     let drops = [&order.u32(0)[..], &[0; 8], &wrap::option(order, 5, &order.u64(12)), &[0; 4]].concat();
+    file.extend(wrap::block(order, 5, &drops));
     file.extend(wrap::block(order, 5, &drops));
     file.extend(wrap::enhanced(order, 0, 5, &frames::syn()));
     let (steps, capture) = read(&file);
