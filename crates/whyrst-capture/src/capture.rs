@@ -236,10 +236,10 @@ impl Capture {
     fn note_the_end(&mut self) {
         let after = self.window.octets_read();
         if let Some((kind, cause)) = self.window.damage.take() {
-            self.ledger.notes.add(Note::Compression { kind, after, cause });
+            self.ledger.notes.add_single(Note::Compression { kind, after, cause });
         }
         if let Some(opened) = self.expected.take().filter(|&opened| after < opened) {
-            self.ledger.notes.add(Note::Shrank { opened, read: after });
+            self.ledger.notes.add_single(Note::Shrank { opened, read: after });
         }
     }
 

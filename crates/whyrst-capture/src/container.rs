@@ -22,7 +22,7 @@ use pcapng::PcapNg;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
 /// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
-const MAX_RECORD: usize = 16 * 1024 * 1024;
+const MAX_RECORD: u32 = 16 * 1024 * 1024;
 
 /// What is kept of an interface for the report.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,6 +127,6 @@ fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut L
     window.advance(present);
     ledger.counts.frames += 1;
     let frame = ledger.counts.frames;
-    ledger.notes.add(Note::Cut { frame, needed: needed as u64, present: present as u64 });
+    ledger.notes.add_single(Note::Cut { frame, needed: needed as u64, present: present as u64 });
     Found::PassedOver(Reason::RecordCut)
 }

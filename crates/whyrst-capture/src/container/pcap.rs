@@ -74,7 +74,7 @@ impl Pcap {
         // The upper half of the last word tells of checksums behind each frame.
         let link = LinkType((word(20) & 0xffff) as u16);
         ledger.interfaces.push(InterfaceInfo { name: String::new(), link });
-        let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD as u32);
+        let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD);
         Self { kind, link, longest, last_second: None, lost: None }
     }
 
@@ -181,7 +181,7 @@ impl Pcap {
         let near = |second: u32| self.last_second.is_none_or(|last| last.abs_diff(second) <= DAY);
         Record::read(self.kind, bytes).filter(|record| {
             (1..=self.longest).contains(&record.captured)
-                && (record.captured..=MAX_RECORD as u32).contains(&record.original)
+                && (record.captured..=MAX_RECORD).contains(&record.original)
                 && u64::from(record.fraction) * u64::from(self.kind.unit) < 1_000_000_000
                 && near(record.second)
         })

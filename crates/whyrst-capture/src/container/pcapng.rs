@@ -103,7 +103,7 @@ impl PcapNg {
         let order = if kind == block::SECTION { order(&header).ok_or(0u64)? } else { self.order };
         let length = word(order, 4);
         let size = length as usize;
-        if !(FRAME..=MAX_RECORD).contains(&size) {
+        if !(FRAME..=MAX_RECORD as usize).contains(&size) {
             return Err(length.into());
         }
         // Some writers forget the padding in the length, but never in the file.
@@ -226,7 +226,7 @@ impl PcapNg {
         }
         let number = ledger.interfaces.len();
         let (interface, name) = Interface::read(self.order, body, number);
-        if number <= usize::from(u16::MAX) {
+        if u16::try_from(number).is_ok() {
             ledger.interfaces.push(InterfaceInfo { name, link: interface.link });
         } else if !ledger.notes.iter().any(|note| *note == Note::ManyInterfaces) {
             ledger.notes.add(Note::ManyInterfaces);
@@ -305,6 +305,7 @@ fn is_known(kind: u32) -> bool {
 }
 
 /// A packet as its block tells of it.
+#[derive(Clone, Copy)]
 struct Packet {
     interface: usize,
     ticks: Option<u64>,
@@ -418,7 +419,7 @@ impl Tick {
             Self::Nanos(nanos) => ticks * u128::from(nanos),
             Self::PerNano(ticks_per_nano) => ticks / ticks_per_nano,
             // 64 bits of ticks times 30 bits of nanoseconds fit.
-            Self::Binary(exponent) => ticks * 1_000_000_000 >> exponent,
+            Self::Binary(exponent) => (ticks * 1_000_000_000) >> exponent,
         };
         u64::try_from(nanos).unwrap_or(u64::MAX)
     }
@@ -438,8 +439,8 @@ mod tests {
         assert_eq!(nanos(9, 0, 7), 7);
         assert_eq!(nanos(0, 0, 2), 2_000_000_000);
         assert_eq!(nanos(12, 0, 5_999), 5);
-        assert_eq!(nanos(0x80 | 10, 0, 1_536), 1_500_000_000);
-        assert_eq!(nanos(0x80 | 32, 0, 1 << 31), 500_000_000);
+        assert_eq!(nanos(0x80 | 0x0a, 0, 1_536), 1_500_000_000);
+        assert_eq!(nanos(0x80 | 0x20, 0, 1 << 31), 500_000_000);
         assert_eq!(nanos(6, 100, 1), 100_000_001_000);
         assert_eq!(nanos(6, -1, 0), -1_000_000_000);
     }
