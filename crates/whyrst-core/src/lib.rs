@@ -13,9 +13,21 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod cause;
+pub mod causes;
+pub mod connection;
+pub mod ending;
+pub mod evidence;
+pub mod flow;
+pub mod half;
+pub mod history;
 pub mod kernel;
 pub mod observation;
 pub mod scenario;
 pub mod segment;
 pub mod seq;
+pub mod service;
 pub mod time;
+pub mod tracker;
+pub mod verdict;
+pub mod zeek;

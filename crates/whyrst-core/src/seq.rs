@@ -29,7 +29,10 @@ impl Seq {
     }
 
     /// Signed distance from `other` to here: positive when this is after `other`.
-    #[expect(clippy::cast_possible_wrap, reason = "the sign of the wrapped difference is the order, RFC 9293 section 3.4")]
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "the sign of the wrapped difference is the order, RFC 9293 section 3.4"
+    )]
     pub const fn diff(self, other: Self) -> i32 {
         self.0.wrapping_sub(other.0) as i32
     }

@@ -1,0 +1,193 @@
+//! The shape of a cause: what one file in `causes/` holds.
+
+use crate::ending::EndingKind;
+use crate::evidence::Question;
+use crate::kernel::{KernelReset, RstReason};
+use crate::scenario::Reproduction;
+
+/// One way for a connection to end in a RST, or to fail without one.
+///
+/// Texts may name `{sender}` and `{receiver}` of the RST, `{client}` and `{server}`.
+#[derive(Debug)]
+pub struct Cause {
+    /// Kebab-case; also the name of its file, its fixture and its page. Never changes its meaning.
+    pub id: &'static str,
+    /// Reads on after "The connection was reset because " (or "The connection failed because ").
+    pub title: &'static str,
+    /// What happens and why, for a person who has not met it before.
+    pub explanation: &'static str,
+    /// What the programs on both ends see: return values and errno.
+    pub effect: &'static str,
+    /// Standards and kernel functions that the rule follows from.
+    pub sources: &'static [Source],
+    /// With a RST or without.
+    pub ending: EndingKind,
+    /// How narrow a statement it is.
+    pub breadth: Breadth,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What the kernel of the RST's sender says in this case; empty when that kernel sends nothing.
+    pub kernel_reasons: &'static [KernelSign],
+    /// When packets show it.
+    pub rule: Rule,
+    /// More telling titles for special cases, first match wins.
+    pub variants: &'static [Variant],
+    /// Causes that look the same or nearly so, commonest first.
+    pub look_alikes: &'static [LookAlike],
+    /// What to do, in order; each step can be checked.
+    pub advice: &'static [&'static str],
+    /// How the lab makes it happen.
+    pub reproduction: Reproduction,
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+/// Three lists of questions.
+#[derive(Debug)]
+pub struct Rule {
+    /// All must be yes; a no excludes the cause, an unknown weakens it.
+    pub needs: &'static [&'static Question],
+    /// One yes excludes the cause.
+    pub refuted_by: &'static [&'static Question],
+    /// Each yes speaks for the cause and each no against it; neither decides alone.
+    pub supported_by: &'static [&'static Question],
+}
+
+/// A standard or a place in the kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A section of an RFC.
+    Rfc {
+        /// Its number.
+        number: u16,
+        /// The section.
+        section: &'static str,
+    },
+    /// A function in the Linux kernel.
+    Kernel {
+        /// Path in the source tree.
+        file: &'static str,
+        /// Function or variable.
+        symbol: &'static str,
+    },
+    /// Anything else that can be looked up.
+    Other(&'static str),
+}
+
+/// A section of an RFC.
+pub const fn rfc(number: u16, section: &'static str) -> Source {
+    Source::Rfc { number, section }
+}
+
+/// A function in the Linux kernel.
+pub const fn kernel(file: &'static str, symbol: &'static str) -> Source {
+    Source::Kernel { file, symbol }
+}
+
+/// A kernel reason, with the function that must or must not be in the call stack when the reason
+/// alone is ambiguous (CATALOGUE section 3).
+#[derive(Clone, Copy, Debug)]
+pub struct KernelSign {
+    /// The reason.
+    pub reason: RstReason,
+    /// The function that tells.
+    pub stack: Stack,
+}
+
+/// A condition on the kernel's call stack.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stack {
+    /// The reason alone says it.
+    Any,
+    /// This function must be in it.
+    Has(&'static str),
+    /// This function must not be in it.
+    Lacks(&'static str),
+}
+
+impl KernelSign {
+    /// The reason alone says it.
+    pub const fn reason(reason: RstReason) -> Self {
+        Self { reason, stack: Stack::Any }
+    }
+
+    /// The reason, when `symbol` is in the call stack.
+    pub const fn through(reason: RstReason, symbol: &'static str) -> Self {
+        Self { reason, stack: Stack::Has(symbol) }
+    }
+
+    /// The reason, when `symbol` is not in the call stack.
+    pub const fn not_through(reason: RstReason, symbol: &'static str) -> Self {
+        Self { reason, stack: Stack::Lacks(symbol) }
+    }
+
+    /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
+    pub fn matches(&self, event: &KernelReset) -> bool {
+        let stack = match self.stack {
+            _ if event.stack.is_empty() => true,
+            Stack::Any => true,
+            Stack::Has(symbol) => event.went_through(symbol),
+            Stack::Lacks(symbol) => !event.went_through(symbol),
+        };
+        event.reason == Some(self.reason) && stack
+    }
+}
+
+/// How narrow a statement a cause is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breadth {
+    /// It names one thing that went wrong.
+    Specific,
+    /// It names what is seen when more cannot be known: at most *possible*, and after specific ones.
+    Umbrella,
+}
+
+/// How much a reset matters (JSON contract).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    /// Something does not work.
+    Fault,
+    /// An attack or its trace.
+    Attack,
+    /// A rule forbids it.
+    Policy,
+    /// Somebody looks for open ports.
+    Scan,
+    /// Nothing is lost and nothing is wrong.
+    Benign,
+}
+
+impl Severity {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Attack => "attack",
+            Self::Policy => "policy",
+            Self::Scan => "scan",
+            Self::Benign => "benign",
+        }
+    }
+}
+
+/// A more telling title for a special case.
+#[derive(Debug)]
+pub struct Variant {
+    /// When the answer is yes.
+    pub when: &'static Question,
+    /// Replaces the cause's title.
+    pub title: &'static str,
+}
+
+/// Another cause that looks alike.
+#[derive(Debug)]
+pub struct LookAlike {
+    /// Its id.
+    pub cause: &'static str,
+    /// What tells the two apart, as a sentence about the other one.
+    pub told_apart_by: &'static str,
+}

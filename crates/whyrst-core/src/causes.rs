@@ -1,0 +1,44 @@
+//! The catalogue. Adding a cause is a file here, its two lines below, and a recorded fixture.
+
+mod close_unread;
+mod closed_port;
+mod connect_abandoned;
+mod data_after_close;
+mod exit_unread;
+mod fw_reject_syn;
+mod half_open_listener;
+mod half_open_no_listener;
+mod icmp_unreachable;
+mod injected_rst;
+mod linger_zero;
+mod raw_syn_scanner;
+mod rst_after_close;
+mod stray_segment;
+mod syn_unanswered;
+
+use crate::cause::Cause;
+
+/// Every cause. Where packets cannot tell two apart, the one that stands first is named first:
+/// the order is how often each is met (CATALOGUE section 5), never a reason for more confidence.
+pub static ALL: &[&Cause] = &[
+    &closed_port::CAUSE,
+    &fw_reject_syn::CAUSE,
+    &connect_abandoned::CAUSE,
+    &raw_syn_scanner::CAUSE,
+    &injected_rst::CAUSE,
+    &close_unread::CAUSE,
+    &exit_unread::CAUSE,
+    &linger_zero::CAUSE,
+    &data_after_close::CAUSE,
+    &rst_after_close::CAUSE,
+    &half_open_no_listener::CAUSE,
+    &half_open_listener::CAUSE,
+    &stray_segment::CAUSE,
+    &syn_unanswered::CAUSE,
+    &icmp_unreachable::CAUSE,
+];
+
+/// The cause of that id.
+pub fn find(id: &str) -> Option<&'static Cause> {
+    ALL.iter().copied().find(|cause| cause.id == id)
+}

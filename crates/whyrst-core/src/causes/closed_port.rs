@@ -1,0 +1,61 @@
+//! Nobody listens on the port: the answer to a SYN for which the host finds no socket.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::service::{PORT_ACCEPTS_LATER, PORT_HAD_ACCEPTED};
+use crate::kernel::RstReason;
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "closed-port",
+    title: "nothing listens on {server}'s port",
+    explanation: "The SYN reached a host that has no listening socket for its address and port, so the \
+        host's TCP refused it. The service was never started, has crashed and is not back yet, is \
+        bound but does not listen, or listens with the other address family only.",
+    effect: "connect() fails at once with ECONNREFUSED (Windows clients try three more times first). \
+        No data is involved.",
+    sources: &[
+        rfc(9293, "3.5.2, group 1"),
+        rfc(9293, "3.10.7.1"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED],
+    },
+    variants: &[
+        Variant {
+            when: &PORT_ACCEPTS_LATER,
+            title: "nothing listened on {server}'s port at that moment: the service was down and came back later",
+        },
+        Variant {
+            when: &PORT_HAD_ACCEPTED,
+            title: "nothing listens on {server}'s port any more: the service had been there and stopped",
+        },
+    ],
+    look_alikes: &[LookAlike {
+        cause: "fw-reject-syn",
+        told_apart_by: "`ss -ltn` on {server} shows the port open; a firewall's reset has DSCP 0 even when the SYN has not, \
+            and IPv6 flow label 0; Tcp OutRsts on {server} does not count it",
+    }],
+    advice: &[
+        "on {server}: `ss -ltnp` - does anything listen on that address and port? (127.0.0.1 is not the outside)",
+        "if not: is the service running? `systemctl status`, its log, `journalctl -k | grep -i oom`",
+        "if it does: read the firewall's rules and counters (`nft list ruleset`, `iptables -vnL`) while connecting",
+        "check the port and the address family that the client uses",
+        "let clients retry with a pause; socket activation keeps the port open while a service restarts",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

@@ -1,0 +1,44 @@
+//! A firewall on the target host rejects the SYN with a reset, without asking TCP.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "fw-reject-syn",
+    title: "a firewall on {server} rejects the connection",
+    explanation: "A rule in {server}'s own firewall (iptables `REJECT --reject-with tcp-reset`, nftables \
+        `reject with tcp reset`) answered the SYN. The service may well be listening: it never saw the SYN.",
+    effect: "connect() fails at once with ECONNREFUSED; {server} and its service know nothing of it.",
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[LookAlike {
+        cause: "closed-port",
+        told_apart_by: "`ss -ltn` on {server} shows nothing on the port; its kernel counts the reset in Tcp OutRsts and \
+            gives it the DSCP of the SYN",
+    }],
+    advice: &[
+        "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
+        "on {server}: `ss -ltn` shows whether the service would have taken the connection",
+        "look for agents that write rules: fail2ban, firewalld, ufw, container runtimes, Kubernetes network policies",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

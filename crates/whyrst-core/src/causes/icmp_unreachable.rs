@@ -1,0 +1,30 @@
+//! A router or the host itself said by ICMP that the SYN cannot be delivered.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "icmp-unreachable",
+    title: "an ICMP error came back: the SYN could not be delivered to {server}",
+    explanation: "A router without a route, a host without that address, or a firewall that rejects with ICMP sent an error \
+        about the SYN. For a program it looks like a refusal (ECONNREFUSED for port unreachable), but no RST is involved.",
+    effect: "connect() fails with ECONNREFUSED, EHOSTUNREACH, ENETUNREACH or EACCES by the ICMP code; it may take one SYN retry.",
+    sources: &[rfc(1122, "4.2.3.9"), rfc(792, "Destination Unreachable"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_err")],
+    ending: EndingKind::FailedConnect,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule { needs: &[&ICMP_UNREACHABLE], refuted_by: &[], supported_by: &[&SYN_UNANSWERED] },
+    variants: &[],
+    look_alikes: &[LookAlike { cause: "syn-unanswered", told_apart_by: "no ICMP error at all would come back" }],
+    advice: &[
+        "the ICMP error's source address is the machine that refused: look at its routes and firewall",
+        "port unreachable for TCP is always a firewall rule or a service without endpoints (Kubernetes, IPVS), never a closed port",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

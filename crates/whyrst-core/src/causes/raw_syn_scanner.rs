@@ -1,0 +1,41 @@
+//! The SYN came from a raw socket: the sender's own kernel knows nothing of it.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
+use crate::evidence::handshake::{SYN_IS_BARE, SYN_RETRIED_AFTER_RST, SYN_SEEN};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "raw-syn-scanner",
+    title: "the SYN was sent from a raw socket, by a scanner or a health check, and the client's kernel knew nothing of it",
+    explanation: "nmap -sS, hping, scapy, load balancers' half-open checks: a program writes the SYN itself. When the \
+        SYN-ACK comes, the kernel of that host finds no socket and resets it. The port is open; the check succeeded.",
+    effect: "no program sees an error. Server: accept() never returns this connection.",
+    sources: &[rfc(9293, "3.10.7.1"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Scan,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
+        refuted_by: &[&SYN_RETRIED_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[LookAlike {
+        cause: "connect-abandoned",
+        told_apart_by: "its SYN would carry the options of an ordinary connect(), and the SYN-ACK would be late",
+    }],
+    advice: &[
+        "nothing is broken; find out whether {client} is your own monitoring or load balancer",
+        "if it is a stranger: many ports or hosts in a short time make it a scan; rate-limit or block it",
+        "in a health check use a full connect() and an orderly close, so that it does not look like a fault",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

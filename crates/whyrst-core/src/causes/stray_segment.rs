@@ -1,0 +1,49 @@
+//! A segment of a connection whose beginning the capture does not show.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::BEGINNING_NOT_SEEN;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "stray-segment",
+    title: "a segment reached {sender} for a connection that it does not have, or not any more",
+    explanation: "A host answers any segment that belongs to none of its connections with RST. The capture does not show \
+        how this one began, so it may be the rest of a connection that was closed, lost in a reboot or dropped by a NAT, or a probe.",
+    effect: "if {receiver} still held the connection: ECONNRESET.",
+    sources: &[rfc(9293, "3.5.2, group 1"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Umbrella,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &BEGINNING_NOT_SEEN],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike {
+            cause: "half-open-no-listener",
+            told_apart_by: "a capture from the connection's beginning would show it established and never closed",
+        },
+        LookAlike {
+            cause: "half-open-listener",
+            told_apart_by: "a capture from the connection's beginning would show it established and never closed; the port accepts",
+        },
+        LookAlike { cause: "data-after-close", told_apart_by: "a longer capture would show {sender}'s FIN before" },
+    ],
+    advice: &[
+        "start the capture earlier, before the connection is opened, and keep it running: `tcpdump -s 96 -w ... -W 10 -C 100`",
+        "on {sender}: reboot, restart or failover shortly before?",
+        "many different ports or sources make it a scan (ACK scan)",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

@@ -1,0 +1,40 @@
+//! The silent host: nobody answers the SYN, not even with a RST.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
+use crate::scenario::{Reproduction, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "syn-unanswered",
+    title: "nothing came back from {server}: no SYN-ACK, no RST, no ICMP error",
+    explanation: "The SYN or its answer was dropped on the way, the host is down or the address unused, or a firewall \
+        drops instead of rejecting (Windows does so by default for closed ports: stealth mode). A closed port on a plain \
+        host would have answered with RST.",
+    effect: "connect() waits through all SYN retries (Linux: about 127 s) and fails with ETIMEDOUT, or ends with the \
+        client's own timeout.",
+    sources: &[
+        rfc(6298, "2.1"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_retransmit_timer"),
+        Source::Other("Microsoft KB 2586744 (stealth mode)"),
+    ],
+    ending: EndingKind::FailedConnect,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule { needs: &[&SYN_UNANSWERED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[&SYN_RETRIED] },
+    variants: &[],
+    look_alikes: &[LookAlike {
+        cause: "icmp-unreachable",
+        told_apart_by: "an ICMP error would come back; a capture filter of `tcp` hides it",
+    }],
+    advice: &[
+        "capture on {server}: does the SYN arrive? if yes, its own firewall or a full listen queue drops it (`nstat -az TcpExtListenDrops`)",
+        "if it does not arrive: `traceroute -T -p PORT` shows how far it gets; security groups, routes, a host that is down",
+        "if a SYN-ACK leaves {server} but never comes back: asymmetric routing or a stateful filter",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[];

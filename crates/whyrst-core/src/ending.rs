@@ -1,0 +1,229 @@
+//! How a connection ended: the reset (or the connect that failed without one), with the connection
+//! as it was at that moment and what both ends did afterwards. All evidence is drawn from here.
+
+use alloc::vec::Vec;
+
+use crate::connection::Connection;
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::history::Record;
+use crate::kernel::KernelReset;
+use crate::observation::IcmpError;
+use crate::segment::{Flags, Segment};
+use crate::seq::Seq;
+use crate::service::{Moment, Service};
+use crate::time::{Span, Timestamp};
+
+/// Payload octets kept of a RST: enough for any diagnostic text in use.
+pub const RST_PAYLOAD_LIMIT: usize = 128;
+
+/// Whether a RST ended it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EndingKind {
+    /// At least one RST was seen.
+    Reset,
+    /// The connect failed and no RST was seen.
+    FailedConnect,
+}
+
+/// Would the receiver have accepted the RST? (RFC 9293 section 3.5.3, RFC 5961 section 3.2, and
+/// what Linux does beyond them: CATALOGUE section 2.)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acceptance {
+    /// At exactly the number the receiver expects next, or in SYN-SENT acknowledging its SYN.
+    Exact,
+    /// Between what the receiver has acknowledged and what was sent to it: exact if nothing was lost.
+    IfNothingLost,
+    /// In the receive window but not exact: answered by a challenge ACK.
+    Challenged,
+    /// Outside the receive window, or in SYN-SENT without the right acknowledgment: ignored.
+    Ignored,
+    /// The capture does not show what the receiver expects.
+    Unknown,
+}
+
+impl Acceptance {
+    /// `Some` where the packets decide it.
+    pub const fn accepted(self) -> Option<bool> {
+        match self {
+            Self::Exact => Some(true),
+            Self::Challenged | Self::Ignored => Some(false),
+            Self::IfNothingLost | Self::Unknown => None,
+        }
+    }
+}
+
+/// One RST.
+#[derive(Clone, Debug)]
+pub struct Rst {
+    /// The segment.
+    pub record: Record,
+    /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
+    pub payload: Vec<u8>,
+    /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
+    pub trigger: Option<Record>,
+    /// Whether its receiver would have taken it.
+    pub acceptance: Acceptance,
+}
+
+/// An ICMP error about this connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IcmpSeen {
+    /// Where and when.
+    pub at: Moment,
+    /// What it says.
+    pub error: IcmpError,
+}
+
+/// What the kernel of the end that sent the RST says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KernelWord {
+    /// Nobody asked it.
+    NotAsked,
+    /// It was asked and sent no such RST: a firewall on that host or something on the path did.
+    SentNone,
+    /// It sent the RST, and this is why.
+    Sent(KernelReset),
+}
+
+/// How one incarnation of a connection ended.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// With or without a RST.
+    pub kind: EndingKind,
+    /// The connection just before its first RST, or at its end when there was none.
+    pub connection: Connection,
+    /// The connection when nothing more was expected.
+    pub finally: Connection,
+    /// The remembered segments before the first RST, oldest first.
+    pub before: Vec<Record>,
+    /// The RSTs, oldest first, up to a bound.
+    pub resets: Vec<Rst>,
+    /// How many RSTs there were in all.
+    pub resets_total: u32,
+    /// What followed the first RST (without RSTs), up to a bound.
+    pub after: Vec<Record>,
+    /// How many segments followed in all.
+    pub after_total: u32,
+    /// ICMP errors about it, up to a bound.
+    pub icmp: Vec<IcmpSeen>,
+    /// The service at the moment of the first RST.
+    pub service: Service,
+    /// The service when nothing more was expected.
+    pub service_later: Service,
+    /// The time up to which the capture was read when this was settled.
+    pub seen_until: Timestamp,
+    /// What the kernel of the RST's sender says.
+    pub kernel: KernelWord,
+}
+
+impl Ending {
+    /// The RST that the connection's end is attributed to: the first one. Later ones answer
+    /// segments that were still in flight, or repeat it (CATALOGUE sections 2 and 5, class C12).
+    pub fn rst(&self) -> Option<&Rst> {
+        self.resets.first()
+    }
+
+    /// Who sent the first RST, or for a failed connect the end that did not answer.
+    pub fn sender(&self) -> Side {
+        self.rst().map_or(self.connection.server(), |rst| rst.record.from)
+    }
+
+    /// The other end.
+    pub fn receiver(&self) -> Side {
+        self.sender().other()
+    }
+
+    /// When it ended: the time of the first RST, or of the last segment.
+    pub fn time(&self) -> Timestamp {
+        self.rst().map_or(self.connection.last, |rst| rst.record.time)
+    }
+
+    /// The first remembered segment that `wanted` accepts, before the RST.
+    pub fn earlier(&self, wanted: impl Fn(&Record) -> bool) -> Option<&Record> {
+        self.before.iter().find(|record| wanted(record))
+    }
+
+    /// The last such segment.
+    pub fn latest(&self, wanted: impl Fn(&Record) -> bool) -> Option<&Record> {
+        self.before.iter().rev().find(|record| wanted(record))
+    }
+
+    /// The client's SYN, when it was seen.
+    pub fn syn(&self) -> Option<&Record> {
+        self.earlier(|record| record.from == self.connection.client && record.flags.is_syn())
+    }
+
+    /// The server's SYN-ACK, when it was seen.
+    pub fn syn_ack(&self) -> Option<&Record> {
+        self.earlier(|record| record.from == self.connection.server() && record.flags.is_syn_ack())
+    }
+
+    /// How long nothing had been sent when the RST came.
+    pub fn idle(&self) -> Span {
+        self.time().since(self.connection.last)
+    }
+
+    /// How long the capture goes on after the RST.
+    pub fn watched_after(&self) -> Span {
+        self.seen_until.since(self.time())
+    }
+
+    /// Records that only one direction of the connection was captured.
+    pub fn one_sided(&self) -> bool {
+        let spoke = |side: Side| {
+            self.finally.half(side).marks.has(Marks::SPOKE) || self.finally.half(side).marks.has(Marks::RST)
+        };
+        spoke(Side::Low) != spoke(Side::High)
+    }
+}
+
+/// Judges whether `segment`, a RST from `from`, is acceptable to its receiver.
+pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) -> Acceptance {
+    let (sender, receiver) = (connection.half(from), connection.half(from.other()));
+    if receiver.marks.has(Marks::SYN) && !sender.marks.has(Marks::SPOKE) && !receiver.marks.has(Marks::ACKED) {
+        return in_syn_sent(receiver.first_seq, receiver.nxt, segment);
+    }
+    if !receiver.marks.has(Marks::ACKED) {
+        return Acceptance::Unknown;
+    }
+    let expected = receiver.ack;
+    let fin_taken = sender.marks.has(Marks::FIN_ACKED);
+    if segment.seq == expected || (fin_taken && segment.seq == expected.sub(1)) {
+        Acceptance::Exact
+    } else if segment.seq.after(expected) && !segment.seq.after(sender.nxt) {
+        Acceptance::IfNothingLost
+    } else if !receiver.marks.has(Marks::SCALE_KNOWN) {
+        Acceptance::Unknown
+    } else if segment.seq.in_window(expected, receiver.offered_window()) {
+        Acceptance::Challenged
+    } else {
+        Acceptance::Ignored
+    }
+}
+
+/// SYN-SENT: only a RST that acknowledges the SYN counts (RFC 9293 section 3.10.7.3).
+fn in_syn_sent(isn: Seq, nxt: Seq, segment: &Segment<'_>) -> Acceptance {
+    match segment.acknowledges() {
+        Some(ack) if ack.after(isn) && !ack.after(nxt) => Acceptance::Exact,
+        _ => Acceptance::Ignored,
+    }
+}
+
+/// The segment that a reset in answer must have answered (RFC 9293 section 3.5.2): a bare RST
+/// takes its sequence number from that segment's ACK field; a RST with ACK and sequence 0
+/// acknowledges a segment that had no ACK.
+pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
+    records.rev().find(|record| record.from != rst.from && answers(rst, record)).copied()
+}
+
+fn answers(rst: &Record, segment: &Record) -> bool {
+    if segment.flags.has(Flags::RST) {
+        return false;
+    }
+    if rst.flags.has(Flags::ACK) {
+        !segment.flags.has(Flags::ACK) && rst.ack == segment.end()
+    } else {
+        segment.flags.has(Flags::ACK) && rst.seq == segment.ack
+    }
+}

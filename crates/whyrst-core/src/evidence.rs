@@ -1,0 +1,168 @@
+//! Questions about an ending, and their answers.
+//!
+//! A [`Question`] is a named pure function with its texts. It answers *yes* or *no* with the frames
+//! that show it, or *unknown* with what would have to be captured to know. Unseen never counts as
+//! no: a capture that starts late, is cut short or shows one direction only yields unknown.
+//!
+//! Texts are templates, so that `report` alone puts words together: `{}` stands for the next value
+//! of the answer, `{sender}`, `{receiver}`, `{client}` and `{server}` for an end (sender and
+//! receiver are those of the RST).
+
+pub mod closing;
+pub mod data;
+pub mod failed;
+pub mod form;
+pub mod handshake;
+pub mod path;
+pub mod service;
+
+use alloc::vec::Vec;
+
+use crate::ending::Ending;
+use crate::history::Record;
+use crate::kernel::RstReason;
+use crate::observation::Frame;
+use crate::segment::Flags;
+use crate::time::{Span, Timestamp};
+
+/// Something that can be asked about any ending.
+#[derive(Debug)]
+pub struct Question {
+    /// Stable name, kebab-case: part of the JSON contract.
+    pub id: &'static str,
+    /// What a yes says.
+    pub yes: &'static str,
+    /// What a no says.
+    pub no: &'static str,
+    /// What would have to be captured to know.
+    pub unknown: &'static str,
+    /// The function that answers.
+    pub ask: fn(&Ending) -> Answer,
+}
+
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+/// An answer, with what shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Answer {
+    /// It is so.
+    Yes(Facts),
+    /// It is not so.
+    No(Facts),
+    /// The observations do not tell.
+    Unknown,
+}
+
+impl Answer {
+    /// Whether the answer is yes.
+    pub const fn is_yes(&self) -> bool {
+        matches!(self, Self::Yes(_))
+    }
+
+    /// Whether the answer is no.
+    pub const fn is_no(&self) -> bool {
+        matches!(self, Self::No(_))
+    }
+}
+
+/// What an answer rests on.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Facts {
+    /// The frames that show it.
+    pub frames: Vec<Frame>,
+    /// The values for the template, in order.
+    pub values: Vec<Value>,
+}
+
+/// One value in a text; `report` decides how it is written.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Value {
+    /// A frame number.
+    Frame(Frame),
+    /// How long.
+    Span(Span),
+    /// A moment of the wall clock.
+    Time(Timestamp),
+    /// How many.
+    Count(u64),
+    /// Hops left in an IP header.
+    Ttl(u8),
+    /// An IP identification, a DSCP or another plain number.
+    Number(u64),
+    /// Control bits.
+    Flags(Flags),
+    /// A kernel reason.
+    Reason(RstReason),
+}
+
+/// Starts a yes.
+pub fn yes() -> Facts {
+    Facts::default()
+}
+
+/// Starts a no.
+pub fn no() -> Facts {
+    Facts::default()
+}
+
+impl Facts {
+    /// Adds a frame that shows it and that the text names.
+    #[must_use]
+    pub fn frame(mut self, record: &Record) -> Self {
+        self.frames.push(record.frame);
+        self.value(Value::Frame(record.frame))
+    }
+
+    /// Adds a frame that shows it and that the text does not name.
+    #[must_use]
+    pub fn shown_by(mut self, frame: Frame) -> Self {
+        self.frames.push(frame);
+        self
+    }
+
+    /// Adds a value for the text.
+    #[must_use]
+    pub fn value(mut self, value: Value) -> Self {
+        self.values.push(value);
+        self
+    }
+
+    /// Adds a duration for the text.
+    #[must_use]
+    pub fn span(self, span: Span) -> Self {
+        self.value(Value::Span(span))
+    }
+
+    /// Adds a number of things for the text.
+    #[must_use]
+    pub fn count(self, count: u64) -> Self {
+        self.value(Value::Count(count))
+    }
+
+    /// Makes it a yes when `condition` holds, else a no.
+    pub fn if_so(self, condition: Condition) -> Answer {
+        match condition {
+            Condition::Holds => Answer::Yes(self),
+            Condition::Fails => Answer::No(self),
+        }
+    }
+}
+
+/// The outcome of a check whose facts are the same either way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// It holds.
+    Holds,
+    /// It does not.
+    Fails,
+}
+
+impl From<bool> for Condition {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+}

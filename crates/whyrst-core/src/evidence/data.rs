@@ -1,0 +1,115 @@
+//! Who had sent data to whom when the RST came.
+
+use super::{Answer, Question, no, yes};
+use crate::ending::Ending;
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::history::Record;
+use crate::segment::Flags;
+
+/// The sender of the RST had received payload.
+pub static SENDER_RECEIVED_DATA: Question = Question {
+    id: "sender-received-data",
+    yes: "{receiver} had sent {sender} {} octets of data",
+    no: "{sender} had received no data at all on this connection, so none can have been unread",
+    unknown: "the connection from its beginning: had {sender} received data?",
+    ask: |ending| {
+        let received = ending.connection.half(ending.receiver());
+        if received.bytes > 0 {
+            return Answer::Yes(yes().count(received.bytes));
+        }
+        let complete = ending.connection.handshake_complete() && !received.marks.has(Marks::GAP);
+        if complete { Answer::No(no()) } else { Answer::Unknown }
+    },
+};
+
+/// The sender of the RST never received payload: closing with unread data is impossible.
+pub static SENDER_RECEIVED_NOTHING: Question = Question {
+    id: "sender-received-nothing",
+    yes: "{sender} had received no data at all on this connection, so none can have been unread",
+    no: "{receiver} had sent {sender} {} octets of data",
+    unknown: "the connection from its beginning: had {sender} received data?",
+    ask: |ending| match (SENDER_RECEIVED_DATA.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
+/// The last thing that happened was data for the sender of the RST: it never replied to it.
+pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
+    id: "last-data-was-for-sender",
+    yes: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
+    no: "{sender} had replied, in {}, after the last data that it received",
+    unknown: "data of either side",
+    ask: |ending| {
+        let (mine, theirs) = (last_data(ending, ending.sender()), last_data(ending, ending.receiver()));
+        match (mine, theirs) {
+            (None, Some(theirs)) => Answer::Yes(yes().frame(theirs)),
+            (Some(mine), Some(theirs)) if theirs.frame > mine.frame => Answer::Yes(yes().frame(theirs)),
+            (Some(mine), Some(_)) => Answer::No(no().frame(mine)),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The sender of the RST had replied to everything that it had received.
+pub static SENDER_HAD_REPLIED: Question = Question {
+    id: "sender-had-replied",
+    yes: "{sender} had replied, in {}, after the last data that it received",
+    no: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
+    unknown: "data of either side",
+    ask: |ending| match (LAST_DATA_WAS_FOR_SENDER.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
+/// Less is acknowledged than was sent: the sender of the RST stopped in the middle of a transfer.
+pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
+    id: "rst-acks-less-than-sent",
+    yes: "{} acknowledges {} octets less than {receiver} had sent: {sender} stopped in the middle of it",
+    no: "{} acknowledges everything that {receiver} had sent",
+    unknown: "what {receiver} had sent",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let receiver = ending.connection.half(ending.receiver());
+        if !rst.record.flags.has(Flags::ACK) || !receiver.marks.has(Marks::SPOKE) {
+            return Answer::Unknown;
+        }
+        let missing = receiver.nxt.diff(rst.record.ack);
+        let facts = yes().frame(&rst.record);
+        if missing > 0 { Answer::Yes(facts.count(missing.unsigned_abs().into())) } else { Answer::No(facts) }
+    },
+};
+
+/// Everything that either side sent was acknowledged: nothing was lost.
+pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
+    id: "everything-acknowledged",
+    yes: "everything that either end had sent was acknowledged: no data was lost",
+    no: "data that was sent had not been acknowledged",
+    unknown: "both directions of the connection",
+    ask: |ending| {
+        if ending.one_sided() {
+            return Answer::Unknown;
+        }
+        let acknowledged = Side::BOTH.iter().all(|side| is_acknowledged(ending, *side));
+        yes().if_so(acknowledged.into())
+    },
+};
+
+fn is_acknowledged(ending: &Ending, side: Side) -> bool {
+    let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
+    let by_rst = ending.rst().filter(|rst| rst.record.from == side.other() && rst.record.flags.has(Flags::ACK));
+    let acked = by_rst.map_or(peer.ack, |rst| rst.record.ack.max(peer.ack));
+    // A FIN that was never acknowledged is no lost data.
+    let data_end = if own.marks.has(Marks::FIN) { own.fin } else { own.nxt };
+    own.bytes == 0 || !data_end.after(acked)
+}
+
+fn last_data(ending: &Ending, from: Side) -> Option<&Record> {
+    ending.latest(|record| record.from == from && record.len > 0 && !record.notes.has(crate::history::Notes::PROBE))
+}

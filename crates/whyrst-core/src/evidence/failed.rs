@@ -1,0 +1,53 @@
+//! Connects that failed without any RST.
+
+use super::{Answer, Question, no, yes};
+use crate::observation::IcmpKind;
+use crate::time::Span;
+
+/// The first retransmission of a SYN is due after 1 s (RFC 6298 section 2.1): an answer that has
+/// not come by then has, for the client, not come.
+const UNANSWERED_AFTER: Span = Span::from_millis(900);
+
+/// Nobody answered the SYN.
+pub static SYN_UNANSWERED: Question = Question {
+    id: "syn-unanswered",
+    yes: "{client} sent {} SYNs, the first in {}, and nothing came back within {}",
+    no: "the SYN was answered",
+    unknown: "a longer capture: {client}'s SYN may still have been answered",
+    ask: |ending| {
+        let Some(syn) = ending.syn() else {
+            return Answer::Unknown;
+        };
+        let syns = ending.before.iter().filter(|record| record.flags.is_syn()).count() as u64;
+        let waited = ending.seen_until.since(syn.time);
+        let facts = yes().count(syns).frame(syn).span(waited);
+        if syns > 1 || waited >= UNANSWERED_AFTER { Answer::Yes(facts) } else { Answer::Unknown }
+    },
+};
+
+/// The SYN was sent more than once.
+pub static SYN_RETRIED: Question = Question {
+    id: "syn-retried",
+    yes: "{client} sent its SYN again in {}: it had heard nothing",
+    no: "{client} sent its SYN only once",
+    unknown: "more than a second after the SYN",
+    ask: |ending| match ending.before.iter().filter(|record| record.flags.is_syn()).nth(1) {
+        Some(second) => Answer::Yes(yes().frame(second)),
+        None => Answer::No(no()),
+    },
+};
+
+/// A router or host said by ICMP that it cannot be delivered.
+pub static ICMP_UNREACHABLE: Question = Question {
+    id: "icmp-unreachable",
+    yes: "an ICMP error about the SYN came in {}",
+    no: "no ICMP error about the SYN was captured",
+    unknown: "ICMP in the capture: a capture filter of `tcp` leaves it out; use `tcp or icmp or icmp6`",
+    ask: |ending| {
+        let hard = ending.icmp.iter().find(|seen| !matches!(seen.error.kind, IcmpKind::TooBig));
+        match hard {
+            Some(seen) => Answer::Yes(yes().value(super::Value::Frame(seen.at.frame)).shown_by(seen.at.frame)),
+            None => Answer::Unknown,
+        }
+    },
+};

@@ -1,0 +1,169 @@
+//! The RST itself: what it answers and how it is built.
+//!
+//! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
+//! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
+
+use super::{Answer, Question, no, yes};
+use crate::ending::Ending;
+use crate::half::Marks;
+use crate::history::{Notes, Record};
+use crate::segment::{Flags, OptionSet};
+
+/// The RST answers one particular segment: a *passive* reset.
+pub static RST_IS_PASSIVE: Question = Question {
+    id: "rst-is-passive",
+    yes: "{} answers {}: its numbers are copied from that segment, as in every reset that a host sends in answer",
+    no: "{} answers no segment in the capture: it is {sender}'s own decision",
+    unknown: "the segments just before the RST, from both directions",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        match (&rst.trigger, is_active(ending, &rst.record)) {
+            (_, true) => Answer::No(no().frame(&rst.record)),
+            (Some(trigger), false) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
+            (None, false) => Answer::Unknown,
+        }
+    },
+};
+
+/// The RST is the sender's own decision about a connection it has: an *active* reset.
+pub static RST_IS_ACTIVE: Question = Question {
+    id: "rst-is-active",
+    yes: "{} is RST+ACK at {sender}'s own next sequence number: {sender} had the connection and aborted it",
+    no: "{} is not built as an abort of a connection that {sender} had",
+    unknown: "what {sender} had sent before: its next sequence number is not known",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        if is_active(ending, &rst.record) {
+            Answer::Yes(yes().frame(&rst.record))
+        } else if rst.record.flags.has(Flags::ACK)
+            && !ending.connection.half(ending.sender()).marks.has(Marks::SPOKE)
+            && rst.trigger.is_none()
+        {
+            Answer::Unknown
+        } else {
+            Answer::No(no().frame(&rst.record))
+        }
+    },
+};
+
+/// RST+ACK at the sender's SND.NXT. A RST that refuses a SYN has ACK too, but its sender has not spoken.
+pub fn is_active(ending: &Ending, rst: &Record) -> bool {
+    let sender = ending.connection.half(rst.from);
+    rst.flags.has(Flags::ACK)
+        && sender.marks.has(Marks::SPOKE)
+        && !rst.seq.before(sender.first_seq)
+        && (rst.seq == sender.nxt
+            || (rst.seq.after(sender.nxt) && sender.marks.has(Marks::GAP))
+            || carries_connection_state(ending, rst))
+}
+
+/// Timestamps on a RST come from the connection's own state (`tcp_send_active_reset`): an answer has none.
+fn carries_connection_state(ending: &Ending, rst: &Record) -> bool {
+    ending.connection.half(rst.from).marks.has(Marks::TIMESTAMPS) && rst.options.has(OptionSet::TIMESTAMPS)
+}
+
+/// The RST refuses the client's SYN.
+pub static RST_ANSWERS_SYN: Question = Question {
+    id: "rst-answers-syn",
+    yes: "{} refuses {}: RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
+    no: "{} does not answer a SYN",
+    unknown: "the segment that the RST answers",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let spoke = ending.connection.half(ending.sender()).marks.has(Marks::SPOKE);
+        match &rst.trigger {
+            Some(trigger) if trigger.flags.is_syn() && !spoke => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
+            None if !ending.connection.beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
+                Answer::Unknown
+            }
+            _ => Answer::No(no().frame(&rst.record)),
+        }
+    },
+};
+
+/// The RST answers the server's SYN-ACK.
+pub static RST_ANSWERS_SYN_ACK: Question = Question {
+    id: "rst-answers-syn-ack",
+    yes: "{} answers {}: its sequence number is the SYN-ACK's ACK number and it has no ACK flag: {sender}'s kernel had no socket for it",
+    no: "{} does not answer a SYN-ACK",
+    unknown: "the segment that the RST answers",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        match &rst.trigger {
+            Some(trigger) if trigger.flags.is_syn_ack() && rst.record.from == ending.connection.client => {
+                Answer::Yes(yes().frame(&rst.record).frame(trigger))
+            }
+            None if !ending.connection.beginning_seen() => Answer::Unknown,
+            _ => Answer::No(no().frame(&rst.record)),
+        }
+    },
+};
+
+/// The RST is built as a kernel without a socket builds it.
+pub static RST_IS_BARE: Question = Question {
+    id: "rst-is-bare",
+    yes: "{} has window 0 and no options, as a kernel builds a RST without a socket",
+    no: "{} carries a window or options: a kernel that answers without a socket sends neither",
+    unknown: "the whole header of the RST",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        if rst.record.options.has(OptionSet::CUT) {
+            return Answer::Unknown;
+        }
+        let bare = rst.record.window == 0 && rst.record.options.is_empty();
+        yes().frame(&rst.record).if_so(bare.into())
+    },
+};
+
+/// The RST mirrors the DSCP of the SYN, as the TCP stack does and netfilter does not.
+pub static DSCP_MIRRORED: Question = Question {
+    id: "dscp-mirrored",
+    yes: "{} has the DSCP of {}: the TCP stack mirrors it, a netfilter reject does not",
+    no: "{} has DSCP 0 although {} had another: a netfilter reject sends 0, the TCP stack mirrors it",
+    unknown: "a SYN with a DSCP other than 0 (for example `nc -T af11`): netfilter would answer with 0, the TCP stack with the same",
+    ask: |ending| mirrored(ending, |record| u64::from(record.dscp())),
+};
+
+/// The RST has an IPv6 flow label, as the TCP stack sets and netfilter does not.
+pub static FLOW_LABEL_SET: Question = Question {
+    id: "flow-label-set",
+    yes: "{} has an IPv6 flow label: the TCP stack sets one, a netfilter reject does not",
+    no: "{} has IPv6 flow label 0 although {} had one: a netfilter reject sends 0, the TCP stack sets one",
+    unknown: "the same connect over IPv6: a netfilter reject has flow label 0, the TCP stack sets one",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        if !rst.record.notes.has(Notes::IPV6) {
+            return Answer::Unknown;
+        }
+        match &rst.trigger {
+            Some(trigger) if trigger.ip_id != 0 => {
+                yes().frame(&rst.record).frame(trigger).if_so((rst.record.ip_id != 0).into())
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+fn mirrored(ending: &Ending, field: fn(&Record) -> u64) -> Answer {
+    let Some(rst) = ending.rst() else {
+        return Answer::Unknown;
+    };
+    match &rst.trigger {
+        Some(trigger) if field(trigger) != 0 => {
+            yes().frame(&rst.record).frame(trigger).if_so((field(&rst.record) == field(trigger)).into())
+        }
+        _ => Answer::Unknown,
+    }
+}

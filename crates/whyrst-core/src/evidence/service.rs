@@ -1,0 +1,75 @@
+//! What the capture shows of the service beyond this one connection.
+
+use super::{Answer, Question, Value, no, yes};
+
+/// The port had accepted connections before it refused this one.
+pub static PORT_HAD_ACCEPTED: Question = Question {
+    id: "port-had-accepted",
+    yes: "{server} had still accepted a connection at {}, in {}: the service stopped after that",
+    no: "{server} accepted no connection on this port",
+    unknown: "earlier connections to this port: had the service been running?",
+    ask: |ending| match ending.service.accepted {
+        Some(moment) => {
+            Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
+        }
+        None => Answer::Unknown,
+    },
+};
+
+/// The port accepts connections again later.
+pub static PORT_ACCEPTS_LATER: Question = Question {
+    id: "port-accepts-later",
+    yes: "{server} accepted connections again from {} on, in {}",
+    no: "{server} still refused at {}, in {}",
+    unknown: "later connections to this port: did the service come back?",
+    ask: |ending| {
+        let later = ending.service_later;
+        let time = ending.time();
+        if let Some(moment) = later.recovered.filter(|moment| moment.time > time) {
+            return Answer::Yes(
+                yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
+            );
+        }
+        match later.refused.filter(|moment| moment.time > time && later.refusals > 0) {
+            Some(moment) => Answer::No(
+                no().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
+            ),
+            None => Answer::Unknown,
+        }
+    },
+};
+
+/// After this reset the port refused new connections: the whole service ended, not one connection.
+pub static PORT_REFUSED_AFTER: Question = Question {
+    id: "port-refused-after",
+    yes: "{server} refused a new connection at {}, in {}: nothing was listening any more",
+    no: "{server} accepted a new connection at {}, in {}: the service was still there",
+    unknown: "a new connection to the same port after the reset: would it be refused?",
+    ask: |ending| {
+        let (later, time) = (ending.service_later, ending.time());
+        let refused = later.refused.filter(|moment| moment.time > time);
+        let accepted = later.accepted.filter(|moment| moment.time > time);
+        match (refused, accepted) {
+            (Some(moment), _) => Answer::Yes(
+                yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
+            ),
+            (None, Some(moment)) => Answer::No(
+                no().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
+            ),
+            (None, None) => Answer::Unknown,
+        }
+    },
+};
+
+/// After this reset the port accepted a new connection.
+pub static PORT_ACCEPTED_AFTER: Question = Question {
+    id: "port-accepted-after",
+    yes: "{server} accepted a new connection at {}, in {}: something was listening",
+    no: "{server} refused a new connection at {}, in {}: nothing was listening any more",
+    unknown: "a new connection to the same port after the reset: would it be accepted?",
+    ask: |ending| match (PORT_REFUSED_AFTER.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};

@@ -1,0 +1,285 @@
+//! The segments a connection is remembered by: its first four and its last twelve.
+//!
+//! A RST is explained by what came before it, and nobody knows beforehand which connection will
+//! end in one. So every connection keeps a few records, in blocks of four that are taken from a
+//! pool and given back to it: no allocation per packet, and a connection of three segments costs
+//! one block.
+
+use alloc::vec::Vec;
+
+use crate::flow::Side;
+use crate::observation::{Frame, Interface, Observation};
+use crate::segment::{Flags, IpKind, OptionSet, Segment};
+use crate::seq::Seq;
+use crate::time::Timestamp;
+
+/// What the tracker noticed about a segment when it came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Notes(u8);
+
+impl Notes {
+    /// Carries only octets that had been sent before (a TCP retransmission).
+    pub const RETRANSMISSION: Self = Self(1);
+    /// At most one octet just below SND.NXT: a keep-alive (RFC 9293 section 3.8.4) or window probe.
+    pub const PROBE: Self = Self(1 << 1);
+    /// Starts beyond what had been seen: segments are missing from the capture or out of order.
+    pub const AFTER_GAP: Self = Self(1 << 2);
+    /// Acknowledges octets that the capture never showed.
+    pub const ACKS_UNSEEN: Self = Self(1 << 3);
+    /// IPv6: `ip_id` holds the low 16 bits of the flow label, not an identification.
+    pub const IPV6: Self = Self(1 << 4);
+    /// The packet was cut off: the capture has less of it than the wire had.
+    pub const CUT: Self = Self(1 << 5);
+
+    /// Whether all of `other` is noted.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Adds `other`.
+    pub const fn insert(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// One remembered segment: 48 octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// When it was seen.
+    pub time: Timestamp,
+    /// In which frame.
+    pub frame: Frame,
+    /// SEG.SEQ.
+    pub seq: Seq,
+    /// Acknowledgment field, significant or not.
+    pub ack: Seq,
+    /// Payload octets by the IP header.
+    pub len: u32,
+    /// TSval when `options` has timestamps, else 0.
+    pub ts_value: u32,
+    /// Window field, not scaled.
+    pub window: u16,
+    /// TCP checksum field.
+    pub checksum: u16,
+    /// IPv4 identification, or for IPv6 the low 16 bits of the flow label (see [`Notes::IPV6`]).
+    pub ip_id: u16,
+    /// Where it was seen.
+    pub interface: Interface,
+    /// Which options it carried.
+    pub options: OptionSet,
+    /// Control bits.
+    pub flags: Flags,
+    /// Hops left.
+    pub ttl: u8,
+    /// DSCP and ECN.
+    pub traffic_class: u8,
+    /// Who sent it.
+    pub from: Side,
+    /// What was noticed about it.
+    pub notes: Notes,
+}
+
+impl Record {
+    /// Remembers `segment` of `observation`, sent by `from`.
+    pub fn new(observation: &Observation<'_>, segment: &Segment<'_>, from: Side) -> Self {
+        let mut notes = Notes::default();
+        let ip_id = match segment.ip.kind {
+            IpKind::V4 { id, .. } => id,
+            IpKind::V6 { flow_label } => {
+                notes.insert(Notes::IPV6);
+                low_bits_or_one(flow_label)
+            }
+        };
+        if (segment.payload.len() as u64) < u64::from(segment.len) {
+            notes.insert(Notes::CUT);
+        }
+        Self {
+            time: observation.time,
+            frame: observation.frame,
+            seq: segment.seq,
+            ack: segment.ack,
+            len: segment.len,
+            ts_value: segment.options.timestamps.map_or(0, |ts| ts.value),
+            window: segment.window,
+            checksum: segment.checksum,
+            ip_id,
+            interface: observation.interface,
+            options: segment.options.set,
+            flags: segment.flags,
+            ttl: segment.ip.ttl,
+            traffic_class: segment.ip.traffic_class,
+            from,
+            notes,
+        }
+    }
+
+    /// SEG.LEN: payload plus one each for SYN and FIN.
+    pub const fn seq_len(&self) -> u32 {
+        self.len.wrapping_add(self.flags.has(Flags::SYN) as u32).wrapping_add(self.flags.has(Flags::FIN) as u32)
+    }
+
+    /// The sequence number after it.
+    pub const fn end(&self) -> Seq {
+        self.seq.add(self.seq_len())
+    }
+
+    /// Whether it carries neither payload nor SYN, FIN or RST.
+    pub const fn is_pure_ack(&self) -> bool {
+        self.len == 0
+            && self.flags.has(Flags::ACK)
+            && !self.flags.has(Flags::SYN)
+            && !self.flags.has(Flags::FIN)
+            && !self.flags.has(Flags::RST)
+    }
+
+    /// DSCP, six bits (RFC 2474).
+    pub const fn dscp(&self) -> u8 {
+        self.traffic_class >> 2
+    }
+}
+
+/// A flow label that is not zero must not look like zero when only 16 bits of it are kept.
+#[expect(clippy::cast_possible_truncation, reason = "only whether it is zero, and equality, are used")]
+const fn low_bits_or_one(flow_label: u32) -> u16 {
+    let low = flow_label as u16;
+    if low == 0 && flow_label != 0 { 1 } else { low }
+}
+
+const BLOCK: usize = 4;
+const HEAD: usize = BLOCK;
+const TAIL_BLOCKS: usize = 3;
+const TAIL: usize = BLOCK * TAIL_BLOCKS;
+const NO_BLOCK: u32 = u32::MAX;
+
+/// A connection's handle on its records: 20 octets.
+#[derive(Clone, Copy, Debug)]
+pub struct History {
+    blocks: [u32; 1 + TAIL_BLOCKS],
+    len: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { blocks: [NO_BLOCK; 1 + TAIL_BLOCKS], len: 0 }
+    }
+}
+
+/// The blocks of all connections.
+#[derive(Debug, Default)]
+pub struct HistoryPool {
+    blocks: Vec<[Option<Record>; BLOCK]>,
+    free: Vec<u32>,
+}
+
+impl HistoryPool {
+    /// Remembers `record`, forgetting the oldest of the last twelve when they are full.
+    pub fn push(&mut self, history: &mut History, record: Record) {
+        let (block, offset) = place(history.len);
+        if history.blocks[block] == NO_BLOCK {
+            history.blocks[block] = self.take();
+        }
+        self.blocks[history.blocks[block] as usize][offset] = Some(record);
+        // Beyond the first lap only the position within the ring matters: keep the counter small
+        // enough never to wrap while `len >= HEAD + TAIL` still says that the ring is full.
+        history.len = if history.len as usize + 1 == HEAD + 2 * TAIL { (HEAD + TAIL) as u32 } else { history.len + 1 };
+    }
+
+    /// The records in order of arrival; a gap lies after the first four when more than sixteen came.
+    pub fn records(&self, history: &History) -> impl DoubleEndedIterator<Item = &Record> {
+        let len = history.len as usize;
+        let tail_start = len.saturating_sub(TAIL).max(HEAD);
+        (0..HEAD.min(len)).chain(tail_start..len).filter_map(|at| {
+            let (block, offset) = place(at as u32);
+            self.blocks.get(history.blocks[block] as usize)?[offset].as_ref()
+        })
+    }
+
+    /// Gives the blocks back.
+    pub fn release(&mut self, history: &mut History) {
+        self.free.extend(history.blocks.iter().filter(|block| **block != NO_BLOCK));
+        *history = History::default();
+    }
+
+    /// Octets that the pool occupies.
+    pub fn bytes(&self) -> usize {
+        self.blocks.capacity() * size_of::<[Option<Record>; BLOCK]>() + self.free.capacity() * size_of::<u32>()
+    }
+
+    fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.blocks.push([None; BLOCK]);
+            (self.blocks.len() - 1) as u32
+        })
+    }
+}
+
+/// Block and offset of the record number `at`: four in the head, then a ring of twelve.
+const fn place(at: u32) -> (usize, usize) {
+    let at = at as usize;
+    if at < HEAD {
+        return (0, at);
+    }
+    let at = (at - HEAD) % TAIL;
+    (1 + at / BLOCK, at % BLOCK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(number: u64) -> Record {
+        Record {
+            time: Timestamp::default(),
+            frame: Frame::new(0, number),
+            seq: Seq::default(),
+            ack: Seq::default(),
+            len: 0,
+            ts_value: 0,
+            window: 0,
+            checksum: 0,
+            ip_id: 0,
+            interface: Interface::default(),
+            options: OptionSet::default(),
+            flags: Flags::default(),
+            ttl: 64,
+            traffic_class: 0,
+            from: Side::Low,
+            notes: Notes::default(),
+        }
+    }
+
+    fn numbers(pool: &HistoryPool, history: &History) -> Vec<u64> {
+        pool.records(history).map(|record| record.frame.number()).collect()
+    }
+
+    #[test]
+    fn the_first_four_and_the_last_twelve_are_kept_in_order() {
+        let (mut pool, mut history) = (HistoryPool::default(), History::default());
+        for number in 1..=200 {
+            pool.push(&mut history, record(number));
+            let kept = numbers(&pool, &history);
+            let head = 1..=number.min(4);
+            let tail = number.saturating_sub(11).max(5)..=number;
+            assert_eq!(kept, head.chain(tail).collect::<Vec<_>>(), "after {number}");
+        }
+    }
+
+    #[test]
+    fn blocks_are_used_again() {
+        let mut pool = HistoryPool::default();
+        for _ in 0..100 {
+            let mut history = History::default();
+            for number in 1..=30 {
+                pool.push(&mut history, record(number));
+            }
+            pool.release(&mut history);
+        }
+        assert_eq!(pool.blocks.len(), 4);
+    }
+
+    #[test]
+    fn a_record_stays_small() {
+        assert!(size_of::<Record>() <= 48, "{}", size_of::<Record>());
+        assert_eq!(size_of::<Option<Record>>(), size_of::<Record>());
+    }
+}

@@ -1,0 +1,383 @@
+//! From answers to a verdict: every cause is tried, what is excluded falls away, and the rest is
+//! ranked. Two causes that fit equally well are both named.
+
+use alloc::vec::Vec;
+
+use crate::cause::{Breadth, Cause, Rule, Severity};
+use crate::causes;
+use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::data::SENDER_RECEIVED_DATA;
+use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
+use crate::evidence::handshake::SYN_SEEN;
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS};
+use crate::evidence::{Answer, Question};
+use crate::flow::Side;
+use crate::half::Marks;
+
+/// How sure a verdict is (JSON contract).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Confidence {
+    /// Nothing in the catalogue fits.
+    Unexplained,
+    /// It fits, and others fit as well, or something needed was not seen.
+    Possible,
+    /// It fits, nothing speaks against it, and the others fit less well for a stated reason.
+    Likely,
+    /// The sender's kernel said so.
+    Certain,
+}
+
+impl Confidence {
+    /// All, from the weakest.
+    pub const ALL: [Self; 4] = [Self::Unexplained, Self::Possible, Self::Likely, Self::Certain];
+
+    /// The name in JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unexplained => "unexplained",
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// How far the connection had come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// The handshake was not complete.
+    Connect,
+    /// Data could flow.
+    Established,
+    /// One end had closed.
+    Closing,
+    /// Both ends had closed and both FINs were acknowledged.
+    Closed,
+    /// The capture does not show how it began.
+    Midstream,
+}
+
+impl Phase {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Established => "established",
+            Self::Closing => "closing",
+            Self::Closed => "closed",
+            Self::Midstream => "midstream",
+        }
+    }
+}
+
+/// Who made the RST.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The host that it claims to come from.
+    Endpoint,
+    /// Something else: a firewall, a middlebox, an attacker.
+    Path,
+    /// The packets do not tell.
+    Unknown,
+}
+
+impl Origin {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Endpoint => "endpoint",
+            Self::Path => "path",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How a RST was made (CATALOGUE section 1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// In answer to a segment (`tcp_v4_send_reset`).
+    Passive,
+    /// By the owner's decision (`tcp_send_active_reset`).
+    Active,
+    /// The packets do not tell.
+    Unknown,
+}
+
+impl Kind {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passive => "passive",
+            Self::Active => "active",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What part a question plays for the verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The cause needs a yes.
+    Need,
+    /// A yes would exclude the cause.
+    Refutes,
+    /// A yes speaks for the cause.
+    Supports,
+}
+
+/// A question with its answer and its part.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What was asked.
+    pub question: &'static Question,
+    /// The answer.
+    pub answer: Answer,
+    /// Its part in the rule.
+    pub role: Role,
+}
+
+impl Evidence {
+    /// Whether the answer speaks for the verdict.
+    pub fn speaks_for(&self) -> bool {
+        match self.role {
+            Role::Need | Role::Supports => self.answer.is_yes(),
+            Role::Refutes => self.answer.is_no(),
+        }
+    }
+
+    /// Whether the answer speaks against the verdict.
+    pub fn speaks_against(&self) -> bool {
+        match self.role {
+            Role::Need | Role::Supports => self.answer.is_no(),
+            Role::Refutes => self.answer.is_yes(),
+        }
+    }
+}
+
+/// Another cause that could be it.
+#[derive(Clone, Copy, Debug)]
+pub struct Alternative {
+    /// The cause.
+    pub cause: &'static Cause,
+    /// What would tell it from the verdict.
+    pub told_apart_by: &'static str,
+}
+
+/// Everything that is said of one ending.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The cause; `None` when unexplained.
+    pub cause: Option<&'static Cause>,
+    /// Its title, or that of the variant that fits.
+    pub title: &'static str,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Other causes that could be it, best first.
+    pub alternatives: Vec<Alternative>,
+    /// What the verdict rests on, in the order of the rule.
+    pub evidence: Vec<Evidence>,
+    /// How far the connection had come.
+    pub phase: Phase,
+    /// Who made the RST.
+    pub origin: Origin,
+    /// How it was made.
+    pub kind: Kind,
+    /// How much it matters.
+    pub severity: Severity,
+}
+
+/// The title of what nothing explains.
+pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
+
+/// Asked when no cause fits, so that a report can still say what was and was not seen.
+static GENERAL: &[&Question] = &[
+    &SYN_SEEN,
+    &RST_IS_PASSIVE,
+    &RST_IS_ACTIVE,
+    &SENDER_RECEIVED_DATA,
+    &SENDER_HAD_CLOSED,
+    &RECEIVER_HAD_CLOSED,
+    &RST_CONTRADICTS_SENDER,
+];
+
+/// Judges one ending.
+pub fn judge(ending: &Ending) -> Judgement {
+    let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, ending)).collect();
+    candidates.sort_by_key(|candidate| candidate.rank());
+    let kind = kind(ending);
+    let Some((best, others)) = candidates.split_first() else {
+        return unexplained(ending, kind);
+    };
+    Judgement {
+        cause: Some(best.cause),
+        title: title(best.cause, ending),
+        confidence: best.confidence(others),
+        alternatives: others.iter().map(|other| alternative(best.cause, other.cause)).collect(),
+        evidence: best.evidence.clone(),
+        phase: phase(ending),
+        origin: origin(ending, kind),
+        kind,
+        severity: best.cause.severity,
+    }
+}
+
+/// Every cause that is not excluded, best first: the row of the matrix test.
+pub fn rank(ending: &Ending) -> Vec<&'static Cause> {
+    let judgement = judge(ending);
+    judgement.cause.into_iter().chain(judgement.alternatives.iter().map(|other| other.cause)).collect()
+}
+
+/// A cause that is not excluded.
+#[derive(Debug)]
+struct Candidate {
+    cause: &'static Cause,
+    evidence: Vec<Evidence>,
+    kernel: KernelFit,
+    /// Needs whose answer is unknown.
+    missing: usize,
+    /// Supports that are yes less those that are no.
+    support: i32,
+}
+
+/// What the sender's kernel has to say of a cause.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum KernelFit {
+    Says,
+    NotAsked,
+}
+
+impl Candidate {
+    fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
+        if cause.ending != ending.kind {
+            return None;
+        }
+        let kernel = kernel_fit(cause, &ending.kernel)?;
+        let evidence = ask(&cause.rule, ending);
+        if evidence.iter().any(excludes) {
+            return None;
+        }
+        let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
+        let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
+        let support =
+            of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
+        Some(Self { kernel, missing, support, cause, evidence })
+    }
+
+    /// Smaller is better. Ties keep the order of the catalogue.
+    fn rank(&self) -> (KernelFit, bool, bool, i32) {
+        (self.kernel, self.missing > 0, self.cause.breadth == Breadth::Umbrella, -self.support)
+    }
+
+    fn confidence(&self, others: &[Self]) -> Confidence {
+        let rivals = || {
+            others.iter().filter(|other| {
+                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific
+            })
+        };
+        let equal = rivals().any(|other| other.support >= self.support);
+        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || equal {
+            Confidence::Possible
+        } else if self.kernel == KernelFit::Says && rivals().next().is_none() {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        }
+    }
+}
+
+/// `None` when the kernel's word excludes the cause.
+fn kernel_fit(cause: &Cause, word: &KernelWord) -> Option<KernelFit> {
+    match word {
+        KernelWord::NotAsked => Some(KernelFit::NotAsked),
+        KernelWord::SentNone => cause.kernel_reasons.is_empty().then_some(KernelFit::Says),
+        KernelWord::Sent(event) => {
+            cause.kernel_reasons.iter().any(|sign| sign.matches(event)).then_some(KernelFit::Says)
+        }
+    }
+}
+
+fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
+    let lists = [(Role::Need, rule.needs), (Role::Refutes, rule.refuted_by), (Role::Supports, rule.supported_by)];
+    lists
+        .into_iter()
+        .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
+        .map(|(role, question)| Evidence { question, answer: (question.ask)(ending), role })
+        .collect()
+}
+
+fn excludes(evidence: &Evidence) -> bool {
+    match evidence.role {
+        Role::Need => evidence.answer.is_no(),
+        Role::Refutes => evidence.answer.is_yes(),
+        Role::Supports => false,
+    }
+}
+
+fn title(cause: &Cause, ending: &Ending) -> &'static str {
+    cause
+        .variants
+        .iter()
+        .find(|variant| (variant.when.ask)(ending).is_yes())
+        .map_or(cause.title, |variant| variant.title)
+}
+
+fn alternative(verdict: &'static Cause, other: &'static Cause) -> Alternative {
+    let told = |from: &Cause, about: &str| {
+        from.look_alikes.iter().find(|alike| alike.cause == about).map(|alike| alike.told_apart_by)
+    };
+    Alternative { cause: other, told_apart_by: told(verdict, other.id).unwrap_or(other.title) }
+}
+
+fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
+    let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
+    Judgement {
+        cause: None,
+        title: UNEXPLAINED,
+        confidence: Confidence::Unexplained,
+        alternatives: Vec::new(),
+        evidence: ask(&general, ending),
+        phase: phase(ending),
+        origin: origin(ending, kind),
+        kind,
+        severity: Severity::Fault,
+    }
+}
+
+fn phase(ending: &Ending) -> Phase {
+    let connection = &ending.connection;
+    if !connection.beginning_seen() {
+        Phase::Midstream
+    } else if connection.closed_in_order() {
+        Phase::Closed
+    } else if Side::BOTH.iter().any(|side| connection.half(*side).marks.has(Marks::FIN)) {
+        Phase::Closing
+    } else if connection.handshake_complete() {
+        Phase::Established
+    } else {
+        Phase::Connect
+    }
+}
+
+fn kind(ending: &Ending) -> Kind {
+    if ending.kind == EndingKind::FailedConnect {
+        Kind::Unknown
+    } else if (RST_IS_ACTIVE.ask)(ending).is_yes() {
+        Kind::Active
+    } else if (RST_IS_PASSIVE.ask)(ending).is_yes() {
+        Kind::Passive
+    } else {
+        Kind::Unknown
+    }
+}
+
+/// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
+/// of its sender but the refusal.
+fn origin(ending: &Ending, kind: Kind) -> Origin {
+    match (&ending.kernel, (RST_CONTRADICTS_SENDER.ask)(ending)) {
+        (KernelWord::Sent(_), _) => Origin::Endpoint,
+        (_, Answer::Yes(_)) => Origin::Path,
+        (_, Answer::No(_)) if kind != Kind::Unknown && (RST_TTL_DIFFERS.ask)(ending).is_no() => Origin::Endpoint,
+        _ => Origin::Unknown,
+    }
+}
