@@ -6,14 +6,11 @@
 //! about how namespaces, sockets or wires are made:
 //!
 //! ```
-//! use whyrst_core::scenario::{Action::*, Actor, Step};
-//!
-//! const SERVER: Actor = Actor::on_server("server");
-//! const CLIENT: Actor = Actor::on_client("client");
+//! use whyrst_core::scenario::{Action::*, CLIENT, Host, SERVER, Step};
 //!
 //! static STEPS: &[Step] = &[
 //!     SERVER.does(Listen { port: 8888 }),
-//!     CLIENT.does(Connect { to: CLIENT.host.other(), port: 8888 }),
+//!     CLIENT.does(Connect { to: Host::Server, port: 8888 }),
 //!     SERVER.does(Accept),
 //!     SERVER.does(Close),
 //!     CLIENT.does(Read { most: 4096 }).gives(0),
@@ -61,6 +58,29 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Over IPv4 on a plain wire.
+    pub const fn new(id: &'static str, story: &'static str, steps: &'static [Step], expect: Expect) -> Self {
+        Self { id, story, article: None, family: Family::V4, wire: Wire::PLAIN, steps, expect }
+    }
+
+    /// On another wire.
+    #[must_use]
+    pub const fn on(self, wire: Wire) -> Self {
+        Self { wire, ..self }
+    }
+
+    /// Over IPv6.
+    #[must_use]
+    pub const fn over_ipv6(self) -> Self {
+        Self { family: Family::V6, ..self }
+    }
+
+    /// With what the article says of it.
+    #[must_use]
+    pub const fn told(self, says: &'static str, finding: Finding, measured: &'static str) -> Self {
+        Self { article: Some(ArticleClaim { says, finding, measured }), ..self }
+    }
+
     /// The longest a scenario may take before it counts as hung.
     pub const LIMIT: Span = Span::from_secs(10);
 
@@ -115,6 +135,12 @@ impl Host {
         }
     }
 }
+
+/// The usual process on the client's host.
+pub const CLIENT: Actor = Actor::on_client("client");
+
+/// The usual process on the server's host.
+pub const SERVER: Actor = Actor::on_server("server");
 
 /// A process with a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -300,10 +326,12 @@ pub enum Action {
         /// TCP port.
         port: u16,
     },
-    /// The actor's host gets an nftables rule: input to this port is rejected with a TCP reset.
-    RejectWithReset {
+    /// The actor's host gets an nftables rule for input to this port.
+    Firewall {
         /// TCP port.
         port: u16,
+        /// What the rule answers.
+        reject: Reject,
     },
     /// The process is killed with SIGKILL from outside.
     IsKilled,
@@ -317,6 +345,25 @@ impl Action {
         match self {
             Self::Fork { child } => Some(*child),
             _ => None,
+        }
+    }
+}
+
+/// How a firewall rejects a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reject {
+    /// With a TCP reset.
+    TcpReset,
+    /// With ICMP port unreachable.
+    PortUnreachable,
+}
+
+impl Reject {
+    /// As nftables writes it.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::TcpReset => "reject with tcp reset",
+            Self::PortUnreachable => "reject with icmpx type port-unreachable",
         }
     }
 }
@@ -345,11 +392,17 @@ pub struct Wire {
 
 impl Wire {
     /// Half a millisecond each way and no surprises.
-    pub const PLAIN: Self = Self { to_server_us: 500, to_client_us: 500, rules: &[] };
+    pub const PLAIN: Self = Self::delays_us(500, 500);
+
+    /// These delays and no surprises.
+    pub const fn delays_us(to_server_us: u32, to_client_us: u32) -> Self {
+        Self { to_server_us, to_client_us, rules: &[] }
+    }
 
     /// The same with these rules.
-    pub const fn with(rules: &'static [Rule]) -> Self {
-        Self { rules, ..Self::PLAIN }
+    #[must_use]
+    pub const fn with(self, rules: &'static [Rule]) -> Self {
+        Self { rules, ..self }
     }
 }
 
@@ -366,9 +419,14 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// Both captures lead to `cause`, and these are the kernel's words.
-    pub const fn both(cause: &'static [&'static str], kernel: &'static [(Host, RstReason)]) -> Self {
-        Self { client: Verdicts::Resets(cause), server: Verdicts::Resets(cause), kernel }
+    /// Both captures lead to `causes`, and these are the kernel's words.
+    pub const fn both(causes: &'static [&'static str], kernel: &'static [(Host, RstReason)]) -> Self {
+        Self { client: Verdicts::Resets(causes), server: Verdicts::Resets(causes), kernel }
+    }
+
+    /// Both captures show a connect that failed without any RST, of `cause`.
+    pub const fn failed_connect(cause: &'static str) -> Self {
+        Self { client: Verdicts::FailedConnect(cause), server: Verdicts::FailedConnect(cause), kernel: &[] }
     }
 
     /// No reset anywhere.
@@ -422,25 +480,17 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
-    const PARENT: Actor = Actor::on_server("server");
     const CHILD: Actor = Actor::on_server("worker");
 
     #[test]
     fn the_cast_is_named_once_and_includes_forked_children() {
-        let story = Scenario {
-            id: "x",
-            story: "",
-            article: None,
-            family: Family::V4,
-            wire: Wire::PLAIN,
-            steps: &[
-                PARENT.does(Action::Accept),
-                PARENT.does(Action::Fork { child: CHILD }),
-                CHILD.does(Action::Close),
-                PARENT.does(Action::CloseListener),
-            ],
-            expect: Expect::QUIET,
-        };
+        static STEPS: &[Step] = &[
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Fork { child: CHILD }),
+            CHILD.does(Action::Close),
+            SERVER.does(Action::CloseListener),
+        ];
+        let story = Scenario::new("x", "", STEPS, Expect::QUIET);
         assert_eq!(story.cast().map(|actor| actor.name).collect::<Vec<_>>(), ["server", "worker"]);
     }
 }

@@ -62,7 +62,7 @@ fn furnish(netns: &Netns, host: Host) -> Result<(Tun, Tap), LabError> {
 }
 
 fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {
-    let needs_nft = scenario.steps.iter().any(|step| matches!(step.action, Action::RejectWithReset { .. }));
+    let needs_nft = scenario.steps.iter().any(|step| matches!(step.action, Action::Firewall { .. }));
     if needs_nft && find_program("nft").is_none() {
         return Err(LabError::ProgramMissing {
             scenario: scenario.id,

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::socket::{Shutdown, shutdown};
 use nix::unistd::{ForkResult, read, write};
-use whyrst_core::scenario::{Action, Actor, Family, Host, Limit};
+use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
 
 use super::process::report;
 use super::{CallResult, Line, Message, now, sockets};
@@ -77,7 +77,7 @@ impl Hands {
             }),
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
-            Action::RejectWithReset { port } => reject_with_reset(port, line),
+            Action::Firewall { port, reject } => firewall(port, reject, line),
             Action::Pause(ms) => {
                 std::thread::sleep(Duration::from_millis(ms.into()));
                 Ok(0)
@@ -258,11 +258,10 @@ fn as_value(len: usize) -> i64 {
 }
 
 /// The actor's host gets its firewall rule from the program that administrators use.
-fn reject_with_reset(port: u16, line: &Line) -> nix::Result<i64> {
-    let rules = format!(
-        "table inet lab {{ chain input {{ type filter hook input priority 0; tcp dport {port} reject with tcp reset; }} }}"
-    );
-    call(line, format!("nft(tcp dport {port} reject with tcp reset)"), || run_nft(&rules))
+fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
+    let rule = format!("tcp dport {port} {}", reject.rule());
+    let table = format!("table inet lab {{ chain input {{ type filter hook input priority 0; {rule}; }} }}");
+    call(line, format!("nft({rule})"), || run_nft(&table))
 }
 
 fn run_nft(rules: &str) -> nix::Result<i64> {

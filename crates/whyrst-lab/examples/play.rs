@@ -1,0 +1,39 @@
+//! Plays scenarios by id (all of them without one) and prints what happened.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+use std::process::ExitCode;
+
+use whyrst_core::causes;
+use whyrst_core::scenario::Scenario;
+
+fn main() -> ExitCode {
+    let ids: Vec<String> = std::env::args().skip(1).collect();
+    let chosen: Vec<&'static Scenario> =
+        causes::scenarios().filter(|scenario| ids.is_empty() || ids.iter().any(|id| id == scenario.id)).collect();
+    let failed = chosen.iter().filter(|scenario| !played_well(scenario)).count();
+    println!("{} scenarios, {failed} failed", chosen.len());
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn played_well(scenario: &'static Scenario) -> bool {
+    match whyrst_lab::play(scenario) {
+        Ok(played) => {
+            println!("{}", whyrst_lab::render(&played));
+            for disagreement in &played.disagreements {
+                println!("DISAGREES  {}: {disagreement}", scenario.id);
+            }
+            println!("TIME {} {}", scenario.id, played.duration());
+            if std::env::var_os("DUMP").is_some() {
+                println!("{:#?}\n{:#?}", played.calls, played.kernel);
+                for end in &played.ends {
+                    println!("{}: {} frames, {} dropped", end.name, end.frames.len(), end.dropped);
+                }
+            }
+            played.disagreements.is_empty()
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            false
+        }
+    }
+}
