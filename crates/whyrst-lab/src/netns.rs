@@ -2,6 +2,7 @@
 //! namespace in which the caller is root.
 
 use std::fs::{self, File};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
@@ -37,10 +38,20 @@ impl Netns {
     }
 }
 
-/// Fails unless this process has exactly one thread.
+/// Fails unless this process has exactly one thread. One that was joined a moment ago may still be
+/// listed, so it looks for a while.
 pub(crate) fn ensure_single_thread() -> Result<(), LabError> {
-    let threads = fs::read_dir("/proc/self/task").tried(|| "list /proc/self/task".into())?.count();
-    if threads == 1 { Ok(()) } else { Err(LabError::ManyThreads { threads }) }
+    let patience = Instant::now() + Duration::from_millis(200);
+    loop {
+        let threads = fs::read_dir("/proc/self/task").tried(|| "list /proc/self/task".into())?.count();
+        if threads == 1 {
+            return Ok(());
+        }
+        if Instant::now() > patience {
+            return Err(LabError::ManyThreads { threads });
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Becomes root of a new user namespace, and enters a network namespace owned by it. There is no

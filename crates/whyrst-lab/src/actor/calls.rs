@@ -260,7 +260,7 @@ fn as_value(len: usize) -> i64 {
 /// The actor's host gets its firewall rule from the program that administrators use.
 fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     let rule = format!("tcp dport {port} {}", reject.rule());
-    let table = format!("table inet lab {{ chain input {{ type filter hook input priority 0; {rule}; }} }}");
+    let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
     call(line, format!("nft({rule})"), || run_nft(&table))
 }
 
