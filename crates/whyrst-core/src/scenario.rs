@@ -457,7 +457,7 @@ pub struct ArticleClaim {
     /// | in braces | is replaced by |
     /// |---|---|
     /// | `client.connect` | result and duration of that actor's first call of that name |
-    /// | `client.write#2` | the same for its second one |
+    /// | `client.write#2` | the same for its second one; `#-1` is the last |
     /// | `client S>SA` | the time between the first SYN and the first SYN-ACK in that host's capture |
     /// | `client R` | the first RST in that host's capture, in tcpdump's notation |
     /// | `kernel` | the kernel's reasons, in order |

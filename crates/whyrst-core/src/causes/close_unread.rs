@@ -60,7 +60,7 @@ static SCENARIOS: &[Scenario] = &[
     .told(
         "the child reads 4096 of the 5000 bytes and closes; the 4 bytes left unread make the kernel send RST",
         Finding::HoldsCorrected,
-        "{worker.read} leaves 904 bytes unread, not 4; close() {worker.close}, and `{client R}` went out; \
+        "read() {worker.read} leaves 904 bytes unread, not 4; close() {worker.close}, and what arrived at the client was `{client R}`; \
          the kernel's reason: {kernel}; the client's next read() {client.read}. One byte is enough \
          (`whyrst lab run close-unread-1`)",
     ),
