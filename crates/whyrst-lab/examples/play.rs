@@ -18,18 +18,14 @@ fn main() -> ExitCode {
 fn played_well(scenario: &'static Scenario) -> bool {
     match whyrst_lab::play(scenario) {
         Ok(played) => {
-            println!("{}", whyrst_lab::render(&played));
-            for disagreement in &played.disagreements {
-                println!("DISAGREES  {}: {disagreement}", scenario.id);
+            let judged = whyrst_lab::judge(&played);
+            println!("{}", whyrst_lab::render(&played, &judged));
+            let outcome = if judged.passed() { "passed" } else { "FAILED" };
+            println!("{outcome} {} in {}, {} foreign resets\n", scenario.id, played.duration(), played.foreign_resets);
+            if let Some(directory) = std::env::var_os("KEEP") {
+                played.keep(&std::path::Path::new(&directory).join(scenario.id)).expect("KEEP names a writable directory");
             }
-            println!("TIME {} {}", scenario.id, played.duration());
-            if std::env::var_os("DUMP").is_some() {
-                println!("{:#?}\n{:#?}", played.calls, played.kernel);
-                for end in &played.ends {
-                    println!("{}: {} frames, {} dropped", end.name, end.frames.len(), end.dropped);
-                }
-            }
-            played.disagreements.is_empty()
+            judged.passed()
         }
         Err(error) => {
             eprintln!("error: {error}");

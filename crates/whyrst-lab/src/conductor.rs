@@ -1,7 +1,6 @@
 //! The conductor: tells the actors their steps, waits for what comes of each, and gathers the
 //! recordings when everything has come to rest. Every wait has an end.
 
-use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -9,28 +8,20 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use whyrst_core::kernel::{KernelReset, Recording};
-use whyrst_core::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
-use whyrst_core::segment::{Endpoint, Flags};
-use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::scenario::{Action, Outcome, Pace, Scenario, Step};
+use whyrst_core::time::Timestamp;
 
 use crate::actor::{CallResult, Message, now};
 use crate::error::{LabError, Tried};
-use crate::packet::Tcp;
-use crate::played::{Call, Direction, End, Ending, Played, Returned};
+use crate::attribution::split_off_foreign;
+use crate::played::{Call, End, Ending, Played, Returned};
 use crate::stage::Stage;
-use crate::trace::Traced;
-use crate::tun::{ipv4_of, ipv6_of};
 
 /// Nothing on the wire for this long means that the story is over. Linux delays an ACK by 40 ms.
 const QUIET: Duration = Duration::from_millis(60);
 
 /// Whoever is not quiet by then is not going to be.
 const LONGEST_SETTLING: Duration = Duration::from_secs(2);
-
-/// An event and its packet are traced within microseconds of each other; a busy machine may put a
-/// pause between them.
-const SAME_MOMENT: Span = Span::from_millis(20);
 
 /// Plays one scenario and returns everything that was recorded.
 ///
@@ -268,42 +259,6 @@ fn expected(outcome: Outcome) -> String {
         Outcome::Fails(errno) => format!("it must fail with {errno}"),
         Outcome::DiesOf(signal) => format!("the process must die of {signal}"),
     }
-}
-
-/// The trace hears every reset of the machine. Ours are those that a RST in the sender's own
-/// capture goes with: the same ends (a listener names only its port) at the same moment.
-fn split_off_foreign(
-    traced: Result<Traced, String>,
-    ends: &[End; 2],
-    from: Timestamp,
-    to: Timestamp,
-) -> (Result<Recording, String>, u64) {
-    let Traced { resets, lost } = match traced {
-        Ok(traced) => traced,
-        Err(reason) => return (Err(reason), 0),
-    };
-    let sent: Vec<(Timestamp, Endpoint, Endpoint)> = ends.iter().flat_map(resets_sent).collect();
-    let (ours, foreign): (Vec<_>, Vec<_>) = resets.into_iter().partition(|reset| sent.iter().any(|rst| goes_with(reset, rst)));
-    let addresses = [Host::Client, Host::Server].into_iter();
-    let addresses = addresses.flat_map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]).collect();
-    let recording = Recording { addresses, from, to, lost, resets: ours };
-    (Ok(recording), u64::try_from(foreign.len()).unwrap_or(u64::MAX))
-}
-
-fn resets_sent(end: &End) -> impl Iterator<Item = (Timestamp, Endpoint, Endpoint)> + '_ {
-    let sent = end.frames.iter().filter(|frame| frame.direction == Direction::Sent);
-    sent.filter_map(|frame| {
-        let tcp = Tcp::parse(&frame.bytes)?;
-        tcp.flags.has(Flags::RST).then_some((frame.time, tcp.src, tcp.dst))
-    })
-}
-
-fn goes_with(reset: &KernelReset, (time, src, dst): &(Timestamp, Endpoint, Endpoint)) -> bool {
-    let same_ends = match reset.remote {
-        Some(remote) => reset.local == *src && remote == *dst,
-        None => reset.local.port == src.port,
-    };
-    same_ends && reset.time.since(*time).abs() <= SAME_MOMENT
 }
 
 /// Signals that would end the process, held back so that a play can take itself down. Dropping it

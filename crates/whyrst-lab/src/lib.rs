@@ -16,12 +16,16 @@ compile_error!("the lab is made of Linux network namespaces");
 
 pub use crate::conductor::play;
 pub use crate::error::LabError;
+pub use crate::judge::{EndJudged, Judged, judge};
 pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned};
 pub use crate::render::render;
 
 mod actor;
+mod attribution;
 mod conductor;
 mod error;
+mod judge;
+mod keep;
 mod netns;
 mod packet;
 mod played;

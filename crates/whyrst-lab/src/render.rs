@@ -7,7 +7,7 @@ use std::fmt::Write;
 use whyrst_core::scenario::{ArticleClaim, Finding};
 
 use self::measures::fill_in;
-use crate::Played;
+use crate::{Judged, Played};
 
 mod ladder;
 pub(crate) mod measures;
@@ -17,17 +17,18 @@ mod notation;
 const WIDTH: usize = 100;
 
 /// The page. It ends with a newline and holds no control characters but newlines.
-pub fn render(played: &Played) -> String {
+pub fn render(played: &Played, judged: &Judged) -> String {
     let mut page = String::new();
     paragraph(&mut page, played.scenario.id, "", played.scenario.story);
     page.push('\n');
     page.push_str(&ladder::ladder(played));
     page.push('\n');
     paragraph(&mut page, "  kernel   ", "           ", &kernel(played));
+    paragraph(&mut page, "  verdict  ", "           ", &verdict(judged));
     if let Some(claim) = &played.scenario.article {
         article(&mut page, played, claim);
     }
-    for disagreement in &played.disagreements {
+    for disagreement in &judged.disagreements {
         paragraph(&mut page, "  FAILED   ", "           ", disagreement);
     }
     page
@@ -61,6 +62,16 @@ fn kernel(played: &Played) -> String {
         let _ = write!(text, "{} events were lost, so silence means nothing; ", recording.lost);
     }
     text.trim_end_matches("; ").into()
+}
+
+/// What each capture leads to, said once when both lead to the same.
+fn verdict(judged: &Judged) -> String {
+    let [client, server] = judged.ends.each_ref().map(crate::EndJudged::summary);
+    if client == server {
+        format!("from either end: {client}")
+    } else {
+        format!("from the client's capture: {client}; from the server's: {server}")
+    }
 }
 
 /// Wraps `text` behind `first`, and behind `rest` from the second line on.

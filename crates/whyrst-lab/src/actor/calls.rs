@@ -43,7 +43,7 @@ pub(super) enum Performed {
 }
 
 impl Hands {
-    /// Empty hands of the actor with this index in the cast.
+    /// Empty hands of the actor with this index among those of its host.
     pub(super) fn new(family: Family, index: usize) -> Self {
         let next_port = 40_000 + 100 * u16::try_from(index).unwrap_or(0);
         Self { family, listener: None, connection: None, dscp: None, next_port }
@@ -129,8 +129,11 @@ impl Hands {
         prepare: impl FnOnce(&OwnedFd) -> nix::Result<()>,
     ) -> nix::Result<i64> {
         let to = sockets::address(self.family, to, port);
-        let socket = sockets::for_connecting(to, self.take_port(), self.dscp)?;
+        let socket = sockets::for_connecting(to, self.take_port())?;
         prepare(&socket)?;
+        if let Some(dscp) = self.dscp {
+            call(line, format!("setsockopt(DSCP {dscp})"), || sockets::set_dscp(&socket, to, dscp).map(|()| 0))?;
+        }
         let socket = self.connection.insert(socket);
         call(line, format!("connect({to})"), || sockets::connect(socket, to).map(|()| 0))
     }

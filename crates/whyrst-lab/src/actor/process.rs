@@ -91,7 +91,7 @@ pub(crate) fn fork_cast(
     }
     let is_forked = |actor: Actor| scenario.steps.iter().any(|step| step.action.child() == Some(actor));
     let mut pids = Vec::new();
-    for (index, (actor, ..)) in lines.iter().enumerate() {
+    for (actor, ..) in &lines {
         if is_forked(*actor) {
             pids.push(None);
             continue;
@@ -100,6 +100,8 @@ pub(crate) fn fork_cast(
             ForkResult::Parent { child } => pids.push(Some(child)),
             ForkResult::Child => {
                 let actor = *actor;
+                let neighbours = lines.iter().take_while(|(earlier, ..)| *earlier != actor);
+                let index = neighbours.filter(|(earlier, ..)| earlier.host == actor.host).count();
                 let own = lines.into_iter().map(|(actor, _, theirs)| (actor, theirs)).collect();
                 be(scenario, actor, index, own, &namespaces[namespace_of(actor)]);
             }

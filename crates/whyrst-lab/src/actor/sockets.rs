@@ -58,21 +58,23 @@ pub(super) fn accept(listener: &OwnedFd) -> nix::Result<(OwnedFd, i64)> {
 }
 
 /// A socket with a source port that is the same in every run.
-pub(super) fn for_connecting(to: SocketAddr, source_port: u16, dscp: Option<u8>) -> nix::Result<OwnedFd> {
+pub(super) fn for_connecting(to: SocketAddr, source_port: u16) -> nix::Result<OwnedFd> {
     let socket = stream(to)?;
     let any = match to.ip() {
         IpAddr::V4(_) => any_address(Family::V4, source_port),
         IpAddr::V6(_) => any_address(Family::V6, source_port),
     };
     bind(socket.as_raw_fd(), &SockaddrStorage::from(any))?;
-    if let Some(dscp) = dscp {
-        let traffic_class = i32::from(dscp) << 2;
-        match to.ip() {
-            IpAddr::V4(_) => setsockopt(&socket, Ipv4Tos, &traffic_class)?,
-            IpAddr::V6(_) => setsockopt(&socket, Ipv6TClass, &traffic_class)?,
-        }
-    }
     Ok(socket)
+}
+
+/// DSCP is the upper six bits of what is still called the type of service.
+pub(super) fn set_dscp(socket: &OwnedFd, to: SocketAddr, dscp: u8) -> nix::Result<()> {
+    let traffic_class = i32::from(dscp) << 2;
+    match to.ip() {
+        IpAddr::V4(_) => setsockopt(socket, Ipv4Tos, &traffic_class),
+        IpAddr::V6(_) => setsockopt(socket, Ipv6TClass, &traffic_class),
+    }
 }
 
 pub(super) fn connect(socket: &OwnedFd, to: SocketAddr) -> nix::Result<()> {
