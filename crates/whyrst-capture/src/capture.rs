@@ -31,6 +31,7 @@ pub struct Capture {
     container: Container,
     ledger: Ledger,
     compression: Option<Compression>,
+    live: bool,
     /// Octets of the file when it was opened; `None` where that means nothing.
     expected: Option<u64>,
 }
@@ -135,7 +136,7 @@ impl Capture {
         }
         let mut ledger = Ledger::default();
         let container = Container::open(&mut window, &name, &mut ledger)?;
-        Ok(Self { name, file, first_interface: 0, window, container, ledger, compression, expected: None })
+        Ok(Self { name, file, first_interface: 0, window, container, ledger, compression, live, expected: None })
     }
 
     /// How long a live source may be silent before [`Step::Idle`]; a quarter of a second at first.
@@ -183,6 +184,16 @@ impl Capture {
     /// How the file is compressed.
     pub const fn compression(&self) -> Option<Compression> {
         self.compression
+    }
+
+    /// Whether it is a pipe or a device, which may fall silent ([`Step::Idle`]).
+    pub const fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// How many octets of the (decompressed) capture have been read.
+    pub const fn position(&self) -> u64 {
+        self.window.octets_read()
     }
 
     /// What was counted so far.

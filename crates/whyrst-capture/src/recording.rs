@@ -197,7 +197,11 @@ mod tests {
             from: Timestamp::from_nanos(-1),
             to: Timestamp::from_nanos(1_700_000_000_123_456_789),
             lost: 3,
-            resets: vec![reset(1_000), second, KernelReset { reason: None, reason_name: String::new(), ..reset(3_000) }],
+            resets: vec![
+                reset(1_000),
+                second,
+                KernelReset { reason: None, reason_name: String::new(), ..reset(3_000) },
+            ],
         }
     }
 

@@ -13,7 +13,9 @@ pub(crate) fn run(arguments: &Causes) -> Result<Outcome> {
     let style = output::style(&arguments.common);
     let text = match (&arguments.id, arguments.format) {
         (None, Format::Text) => catalogue::list(style),
-        (None, Format::Markdown) => causes::ALL.iter().map(|cause| catalogue::markdown(cause)).collect::<Vec<_>>().join("\n"),
+        (None, Format::Markdown) => {
+            causes::ALL.iter().map(|cause| catalogue::markdown(cause)).collect::<Vec<_>>().join("\n")
+        }
         (None, Format::Json) => causes::ALL.iter().map(|cause| catalogue::json(cause) + "\n").collect(),
         (Some(id), Format::Text) => catalogue::page(find(id)?, style),
         (Some(id), Format::Markdown) => catalogue::markdown(find(id)?),

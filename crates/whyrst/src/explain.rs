@@ -3,12 +3,10 @@
 //! Files of one run are one capture that was rotated: one tracker sees them all. What cannot be
 //! read is said and passed over; the rest is still explained.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
 use whyrst_core::ending::{Ending, EndingKind};
@@ -90,7 +88,8 @@ impl<'a> Session<'a> {
     /// Reads one file to its end.
     fn read(&mut self, path: &Path, file: u32) -> Result<()> {
         let mut capture = if path.as_os_str() == "-" { Capture::stdin(file)? } else { Capture::open(path, file)? };
-        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        // How large a compressed capture will be is not known beforehand.
+        let size = std::fs::metadata(path).ok().filter(|_| capture.compression().is_none()).map(|data| data.len());
         let mut progress = Progress::new(size, Audience::of(self.arguments.common.quiet));
         let result = self.follow(&mut capture, &mut progress);
         progress.clear();
@@ -272,6 +271,9 @@ fn zone(name: &str) -> Result<TimeZone> {
     if name.eq_ignore_ascii_case("local") {
         return Ok(TimeZone::system());
     }
+    if name.eq_ignore_ascii_case("UTC") {
+        return Ok(TimeZone::UTC);
+    }
     TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
 }
 
@@ -285,11 +287,13 @@ const fn confidence(wanted: MinConfidence) -> Confidence {
 }
 
 fn read_events(path: &Path) -> Result<Recording> {
-    let name = path.display();
-    if path.is_dir() {
-        bail!("cannot read events from {name}: it is a directory");
+    let read = recording::open(path)?;
+    for damage in &read.damaged {
+        output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));
     }
-    let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
-    let read = recording::read(BufReader::new(file), &name.to_string())?;
-    Ok(read)
+    let silent = read.damaged_lines.saturating_sub(read.damaged.len() as u64);
+    if silent > 0 {
+        output::remark(&format!("{silent} more damaged lines of {} passed over", path.display()));
+    }
+    Ok(read.recording)
 }

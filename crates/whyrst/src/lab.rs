@@ -1,4 +1,6 @@
 //! `whyrst lab`: wiring of the lab.
-use anyhow::Result;
 use crate::{Outcome, args::Lab};
-pub(crate) fn run(_: &Lab) -> Result<Outcome> { Ok(Outcome::Clean) }
+use anyhow::Result;
+pub(crate) fn run(_: &Lab) -> Result<Outcome> {
+    Ok(Outcome::Clean)
+}

@@ -97,7 +97,10 @@ pub(crate) fn remark(text: &str) {
 
 /// `whyrst ... | head` is no failure.
 pub(crate) fn is_closed_pipe(error: &Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn unwritable(path: &Path) -> String {

@@ -12,12 +12,12 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     began: Instant,
-    total: u64,
+    total: Option<u64>,
 }
 
 impl Progress {
-    /// For `total` frames' worth of work, in octets read; nothing is ever drawn when `quiet`.
-    pub(crate) fn new(total: u64, audience: Audience) -> Self {
+    /// For reading `total` octets, where that is known.
+    pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
         let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
         Self { bar, began: Instant::now(), total }
     }
@@ -26,8 +26,14 @@ impl Progress {
     pub(crate) fn at(&mut self, octets: u64) {
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
-            bar.set_length(self.total);
-            if let Ok(style) = ProgressStyle::with_template("  {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  eta {eta}") {
+            let template = match self.total {
+                Some(total) => {
+                    bar.set_length(total);
+                    "  {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  eta {eta}"
+                }
+                None => "  {spinner} {bytes}  {bytes_per_sec}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style);
             }
             bar.set_draw_target(ProgressDrawTarget::stderr());
