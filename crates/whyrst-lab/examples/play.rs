@@ -23,7 +23,9 @@ fn played_well(scenario: &'static Scenario) -> bool {
             let outcome = if judged.passed() { "passed" } else { "FAILED" };
             println!("{outcome} {} in {}, {} foreign resets\n", scenario.id, played.duration(), played.foreign_resets);
             if let Some(directory) = std::env::var_os("KEEP") {
-                played.keep(&std::path::Path::new(&directory).join(scenario.id)).expect("KEEP names a writable directory");
+                played
+                    .keep(&std::path::Path::new(&directory).join(scenario.id))
+                    .expect("KEEP names a writable directory");
             }
             judged.passed()
         }

@@ -12,8 +12,8 @@ use whyrst_core::scenario::{Action, Outcome, Pace, Scenario, Step};
 use whyrst_core::time::Timestamp;
 
 use crate::actor::{CallResult, Message, now};
-use crate::error::{LabError, Tried};
 use crate::attribution::split_off_foreign;
+use crate::error::{LabError, Tried};
 use crate::played::{Call, End, Ending, Played, Returned};
 use crate::stage::Stage;
 

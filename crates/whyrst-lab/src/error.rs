@@ -43,7 +43,9 @@ pub enum LabError {
         install: &'static str,
     },
     /// Forking is only sound with a single thread.
-    #[error("cannot play a scenario in a process with {threads} threads: the lab forks; run it from a program of its own")]
+    #[error(
+        "cannot play a scenario in a process with {threads} threads: the lab forks; run it from a program of its own"
+    )]
     ManyThreads {
         /// How many there are.
         threads: usize,

@@ -87,7 +87,9 @@ impl Trace {
 
     fn read(&self, file: &str) -> Result<String, String> {
         let path = self.instance.join(file);
-        fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| not_asked(&error, &path))
+        fs::read(&path)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .map_err(|error| not_asked(&error, &path))
     }
 }
 

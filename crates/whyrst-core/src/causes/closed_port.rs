@@ -93,7 +93,10 @@ static RESTART: &[Step] = &[
     CLIENT.does(Action::Close),
     SERVER.does(Action::Read { most: 4096 }).gives(0),
     SERVER.does(Action::IsKilled).dies_of("SIGKILL"),
-    CLIENT.does(Action::ConnectUntilAccepted { to: Host::Server, port: 8888, every_ms: 50 }).meanwhile().gives_between(2, 8),
+    CLIENT
+        .does(Action::ConnectUntilAccepted { to: Host::Server, port: 8888, every_ms: 50 })
+        .meanwhile()
+        .gives_between(2, 8),
     RESTARTED.does(Action::Pause(230)),
     RESTARTED.does(Action::Listen { port: 8888 }),
     RESTARTED.does(Action::Accept),

@@ -6,7 +6,10 @@ use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire};
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
+    Verdicts, Wire,
+};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -77,14 +80,22 @@ static SCENARIOS: &[Scenario] = &[
             SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
             SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
-        Expect::both(&["injected-rst"], &[(Host::Client, RstReason::NoSocket)]),
+        ONLY_CLIENT_SEES_IT,
     )
     .on(BETWEEN.with(&[ON_RESPONSE_TO_CLIENT])),
 ];
 
+/// The server's end never sees the forgery, only its consequence: a client that has no such socket.
+const ONLY_CLIENT_SEES_IT: Expect = Expect {
+    client: Verdicts::Resets(&["injected-rst"]),
+    server: Verdicts::Resets(&["half-open-no-listener"]),
+    kernel: &[(Host::Client, RstReason::NoSocket)],
+};
+
 const BETWEEN: Wire = Wire::delays_us(5_000, 5_000);
 const RESPONSE: Packet = Packet::first(Kind::Data, Host::Server);
-const ON_RESPONSE_TO_BOTH: WireRule = WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client), forged(Host::Server)]));
+const ON_RESPONSE_TO_BOTH: WireRule =
+    WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client), forged(Host::Server)]));
 const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client)]));
 
 /// A TTL that no host here has, and an IP ID out of nowhere.

@@ -39,12 +39,12 @@ pub static CAUSE: Cause = Cause {
 
 static SCENARIOS: &[Scenario] = &[Scenario::new(
     "syn-unanswered",
-    "A client connects to an address where nobody answers, and gives up after 300 ms.",
+    "A client connects to an address where nobody answers, not even its second SYN, and gives up after 1.2 s.",
     &[
         CLIENT
-            .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::SendTimeout, ms: 300 })
+            .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
             .fails("EINPROGRESS")
-            .taking_ms(295, 900),
+            .taking_ms(1_190, 1_900),
         CLIENT.does(Action::Close),
     ],
     Expect::failed_connect("syn-unanswered"),

@@ -86,7 +86,9 @@ impl Rung {
                 format!("{} {arrow} {text:<MIDDLE$} {arrow} {}", left.show(zero), right.show(zero))
             }
             What::Call { text, on: Host::Client } => format!("{} {text}", Mark::At(self.at).show(zero)),
-            What::Call { text, .. } => format!("{text:>width$} {}", Mark::At(self.at).show(zero), width = WIDTH - CLOCK - 1),
+            What::Call { text, .. } => {
+                format!("{text:>width$} {}", Mark::At(self.at).show(zero), width = WIDTH - CLOCK - 1)
+            }
         }
     }
 }

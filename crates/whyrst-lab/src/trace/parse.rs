@@ -60,7 +60,8 @@ impl<'a> Header<'a> {
     }
 
     fn reset(&self) -> Option<KernelReset> {
-        let field = |name: &str| self.rest.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        let field =
+            |name: &str| self.rest.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
         let local: SocketAddr = field("src")?.parse().ok()?;
         let remote: SocketAddr = field("dest")?.parse().ok()?;
         let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
