@@ -290,17 +290,17 @@ pub enum Action {
     /// `write` this many bytes.
     Write {
         /// How many.
-        bytes: usize,
+        bytes: u32,
     },
     /// Wait until this many bytes are in the receive queue, without reading them.
     AwaitUnread {
         /// How many.
-        bytes: usize,
+        bytes: u32,
     },
     /// One `read`.
     Read {
         /// Size of the buffer.
-        most: usize,
+        most: u32,
     },
     /// `shutdown(SHUT_WR)`: says FIN, goes on reading.
     ShutdownWrite,

@@ -113,7 +113,10 @@ impl Conductor {
         let mut fds = vec![PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN)];
         fds.extend(self.stage.cast.iter().filter(alive).map(|p| PollFd::new(p.line.as_fd(), PollFlags::POLLIN)));
         match poll(&mut fds, PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO)) {
-            Ok(0) => return Ok(self.give_up()),
+            Ok(0) => {
+                self.give_up();
+                return Ok(());
+            }
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno).tried(|| "wait for the actors".into()),
         }

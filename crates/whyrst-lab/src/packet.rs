@@ -4,7 +4,7 @@
 //! Understanding captures is the business of `whyrst-capture`; this reads only packets that the
 //! lab's own kernels have just made.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use whyrst_core::scenario::Kind;
 use whyrst_core::segment::{Endpoint, Flags};
@@ -118,21 +118,8 @@ impl Bare {
     /// The whole packet, with an IP header that betrays its maker by TTL and IP ID.
     pub(crate) fn packet(&self, ttl: u8, ip_id: u16) -> Vec<u8> {
         let mut packet = match (self.src.ip, self.dst.ip) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                let mut header = vec![0x45, 0, 0, 40, 0, 0, 0, 0, ttl, TCP, 0, 0];
-                header[4..6].copy_from_slice(&ip_id.to_be_bytes());
-                header.extend(src.octets());
-                header.extend(dst.octets());
-                let checksum = !fold(sum(&header));
-                header[10..12].copy_from_slice(&checksum.to_be_bytes());
-                header
-            }
-            _ => {
-                let mut header = vec![0x60, 0, 0, 0, 0, 20, TCP, ttl];
-                header.extend(octets(self.src.ip));
-                header.extend(octets(self.dst.ip));
-                header
-            }
+            (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4_header(src, dst, ttl, ip_id),
+            _ => ipv6_header(&octets(self.src.ip), &octets(self.dst.ip), ttl),
         };
         packet.extend(self.segment());
         packet
@@ -142,6 +129,23 @@ impl Bare {
     fn pseudo_header_sum(&self) -> u32 {
         sum(&octets(self.src.ip)) + sum(&octets(self.dst.ip)) + u32::from(TCP) + 20
     }
+}
+
+/// Of a packet with a bare TCP header.
+fn ipv4_header(src: Ipv4Addr, dst: Ipv4Addr, ttl: u8, id: u16) -> Vec<u8> {
+    let mut header = vec![0x45, 0, 0, 40, 0, 0, 0, 0, ttl, TCP, 0, 0];
+    header[4..6].copy_from_slice(&id.to_be_bytes());
+    header.extend(src.octets());
+    header.extend(dst.octets());
+    let checksum = !fold(sum(&header));
+    header[10..12].copy_from_slice(&checksum.to_be_bytes());
+    header
+}
+
+/// Of a packet with a bare TCP header.
+fn ipv6_header(src: &[u8], dst: &[u8], hop_limit: u8) -> Vec<u8> {
+    let start = [0x60, 0, 0, 0, 0, 20, TCP, hop_limit];
+    [&start, src, dst].concat()
 }
 
 fn octets(ip: IpAddr) -> Vec<u8> {

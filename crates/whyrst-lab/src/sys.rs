@@ -107,7 +107,8 @@ fn interface_request(name: &str) -> libc::ifreq {
 }
 
 fn sockaddr_of(address: Ipv4Addr) -> libc::sockaddr {
-    let mut plain = libc::sockaddr { sa_family: libc::AF_INET as libc::sa_family_t, sa_data: [0; 14] };
+    let family = libc::sa_family_t::try_from(libc::AF_INET).expect("invariant: AF_INET is 2");
+    let mut plain = libc::sockaddr { sa_family: family, sa_data: [0; 14] };
     for (to, from) in plain.sa_data[2..6].iter_mut().zip(address.octets()) {
         *to = from.cast_signed();
     }

@@ -51,28 +51,30 @@ impl Tap {
     /// Takes every packet that has arrived.
     fn drain(&mut self) {
         let mut buffer = vec![0; 65_535];
-        while let Some(frame) = self.receive(&mut buffer) {
-            match frame {
-                Some(_) if self.end.frames.len() >= MOST_FRAMES => self.end.dropped += 1,
-                Some(frame) => self.end.frames.push(frame),
-                None => {} // another device of the namespace: loopback
+        while let Some(message) = self.receive(&mut buffer) {
+            match message {
+                Message::Elsewhere => {}
+                Message::Undated => self.end.dropped += 1,
+                Message::Packet(_) if self.end.frames.len() >= MOST_FRAMES => self.end.dropped += 1,
+                Message::Packet(frame) => self.end.frames.push(frame),
             }
         }
     }
 
-    fn receive(&self, buffer: &mut [u8]) -> Option<Option<Frame>> {
+    /// `None` when nothing is left.
+    fn receive(&self, buffer: &mut [u8]) -> Option<Message> {
         let mut control = nix::cmsg_space!(TimeSpec);
         let mut slices = [IoSliceMut::new(buffer)];
-        let message = recvmsg::<LinkAddr>(self.socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::empty());
-        let message = message.ok()?;
-        let link = message.address?;
-        if u32::try_from(link.ifindex()) != Ok(self.interface) {
-            return Some(None);
-        }
-        let time = message.cmsgs().ok()?.find_map(timestamp)?;
+        let flags = MsgFlags::empty();
+        let message = recvmsg::<LinkAddr>(self.socket.as_raw_fd(), &mut slices, Some(&mut control), flags).ok()?;
+        let (len, link) = (message.bytes, message.address);
+        let time = message.cmsgs().ok().and_then(|mut messages| messages.find_map(|message| timestamp(&message)));
+        let Some(link) = link.filter(|link| u32::try_from(link.ifindex()) == Ok(self.interface)) else {
+            return Some(Message::Elsewhere);
+        };
+        let Some(time) = time else { return Some(Message::Undated) };
         let direction = if link.pkttype() == libc::PACKET_OUTGOING { Direction::Sent } else { Direction::Received };
-        let len = message.bytes;
-        Some(Some(Frame { time, direction, bytes: buffer[..len].to_vec() }))
+        Some(Message::Packet(Frame { time, direction, bytes: buffer[..len].to_vec() }))
     }
 
     fn finish(mut self) -> End {
@@ -82,9 +84,18 @@ impl Tap {
     }
 }
 
-fn timestamp(message: ControlMessageOwned) -> Option<Timestamp> {
+/// What a packet socket gave.
+enum Message {
+    Packet(Frame),
+    /// On another device of the namespace: loopback.
+    Elsewhere,
+    /// The kernel gave no time.
+    Undated,
+}
+
+fn timestamp(message: &ControlMessageOwned) -> Option<Timestamp> {
     match message {
-        ControlMessageOwned::ScmTimestampns(time) => Some(timestamp_of(time)),
+        ControlMessageOwned::ScmTimestampns(time) => Some(timestamp_of(*time)),
         _ => None,
     }
 }

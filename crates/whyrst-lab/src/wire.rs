@@ -56,7 +56,15 @@ impl Wire {
             carried: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         });
-        let carrier = Carrier { client, server, rulebook, queue: BinaryHeap::new(), taken: 0, shared: shared.clone() };
+        let carrier = Carrier {
+            client,
+            server,
+            rulebook,
+            queue: BinaryHeap::new(),
+            taken: 0,
+            buffer: vec![0; LONGEST_PACKET],
+            shared: shared.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("wire".into())
             .spawn(move || carrier.run())
@@ -94,6 +102,7 @@ struct Carrier {
     rulebook: Rulebook,
     queue: BinaryHeap<InFlight>,
     taken: u64,
+    buffer: Vec<u8>,
     shared: Arc<Shared>,
 }
 
@@ -117,13 +126,14 @@ impl Carrier {
     }
 
     fn take(&mut self, from: Host) {
-        let mut buffer = [0; LONGEST_PACKET];
+        let mut buffer = std::mem::take(&mut self.buffer);
         while let Ok(len @ 1..) = self.device(from).read(&mut buffer) {
             let now = Instant::now();
             for delivery in self.rulebook.treat(from, &buffer[..len]) {
                 self.put_in_flight(now + delivery.after, delivery.to, delivery.packet);
             }
         }
+        self.buffer = buffer;
     }
 
     fn put_in_flight(&mut self, due: Instant, to: Host, packet: Vec<u8>) {

@@ -91,7 +91,7 @@ static SCENARIOS: &[Scenario] = &[
 const WORKER: Actor = Actor::on_server("worker");
 const UNREAD: Expect = Expect::both(&["close-unread"], &[(Host::Server, RstReason::TcpAbortOnClose)]);
 
-const fn reads_only(some: usize, of: usize) -> [Step; 9] {
+const fn reads_only(some: u32, of: u32) -> [Step; 9] {
     [
         SERVER.does(Action::Listen { port: 8888 }),
         CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),

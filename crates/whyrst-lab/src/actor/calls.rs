@@ -235,25 +235,29 @@ fn close(socket: Option<OwnedFd>, text: &str, line: &Line) -> nix::Result<i64> {
     call(line, text.into(), || nix::unistd::close(socket).map(|()| 0))
 }
 
-fn write_all(socket: &OwnedFd, bytes: usize) -> nix::Result<i64> {
-    let payload: Vec<u8> = (b'a'..=b'z').cycle().take(bytes).collect();
+fn write_all(socket: &OwnedFd, bytes: u32) -> nix::Result<i64> {
+    let payload: Vec<u8> = (b'a'..=b'z').cycle().take(size(bytes)).collect();
     write(socket, &payload).map(as_value)
 }
 
-fn read_once(socket: &OwnedFd, most: usize) -> nix::Result<i64> {
-    read(socket, &mut vec![0; most]).map(as_value)
+fn read_once(socket: &OwnedFd, most: u32) -> nix::Result<i64> {
+    read(socket, &mut vec![0; size(most)]).map(as_value)
 }
 
 /// Looks until that many bytes wait; it never takes any.
-fn await_unread(socket: &OwnedFd, bytes: usize) -> nix::Result<i64> {
+fn await_unread(socket: &OwnedFd, bytes: u32) -> nix::Result<i64> {
     let end = Instant::now() + PATIENCE;
     loop {
         let unread = sys::unread_bytes(socket.as_fd())?;
-        if unread >= bytes || Instant::now() > end {
+        if unread >= size(bytes) || Instant::now() > end {
             return Ok(as_value(unread));
         }
         std::thread::sleep(Duration::from_micros(200));
     }
+}
+
+fn size(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 fn as_value(len: usize) -> i64 {

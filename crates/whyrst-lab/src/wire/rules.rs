@@ -41,7 +41,7 @@ impl Rulebook {
             Some(Treatment::DelayMs(more)) => vec![arrives(usual + millis(more))],
             Some(Treatment::DuplicateAfterMs(later)) => vec![arrives(usual), arrives(usual + millis(later))],
             Some(Treatment::Inject(forgeries)) => {
-                let forge = |forged| forge(forged, from, usual, tcp.as_ref()?);
+                let forge = |forged: &Injected| forge(*forged, from, usual, tcp.as_ref()?);
                 core::iter::once(arrives(usual)).chain(forgeries.iter().filter_map(forge)).collect()
             }
         }
@@ -83,7 +83,7 @@ impl Tally {
 }
 
 /// A reset with the numbers that the victim accepts right after the packet that provoked it.
-fn forge(forged: &Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -> Option<Delivery> {
+fn forge(forged: Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -> Option<Delivery> {
     let soon = Duration::from_micros(forged.after_us.into());
     let onward = forged.victim == from.other();
     let (src, dst) = (provoked_by.src, provoked_by.dst);
