@@ -46,6 +46,7 @@ pub fn play(scenario: &'static Scenario) -> Result<Played, LabError> {
     };
     let began = now();
     conductor.tell_the_story()?;
+    conductor.note_unfinished();
     conductor.settle()?;
     Ok(conductor.gather(began))
 }
@@ -182,7 +183,7 @@ impl Conductor {
     fn compare(&mut self, number: usize, returned: &Returned) {
         let step = &self.scenario.steps[number];
         if !comes_out(step.outcome, returned) {
-            self.disagree(number, &format!("{}, but it {returned}", expected(step.outcome)));
+            self.disagree(number, &format!("{}, but: {returned}", expected(step.outcome)));
         }
         let took = self.calls.iter().rfind(|call| call.step == number).map(Call::took);
         if let (Some((least, most)), Some(took)) = (step.took, took)
@@ -195,6 +196,16 @@ impl Conductor {
     fn disagree(&mut self, step: usize, how: &str) {
         let Step { actor, action, .. } = self.scenario.steps[step];
         self.disagreements.push(format!("step {} ({} {action:?}): {how}", step + 1, actor.name));
+    }
+
+    /// Notes the calls that nobody has come back from.
+    fn note_unfinished(&mut self) {
+        for process in &mut self.stage.cast {
+            if let (Some((text, began)), Some(step)) = (process.inside.take(), process.outstanding.front()) {
+                let (actor, step, returned) = (process.actor, *step, Returned::NotYet);
+                self.calls.push(Call { actor, step, text, began, ended: now(), returned });
+            }
+        }
     }
 
     /// Waits until nothing has moved on the wire for a while.

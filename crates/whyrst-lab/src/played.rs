@@ -72,15 +72,18 @@ pub enum Returned {
     Error(String),
     /// Never: the process ended in it.
     Never(Ending),
+    /// Not before the play was over.
+    NotYet,
 }
 
-/// `= 5000`, `= -1 EPIPE`, `ended by SIGPIPE`.
+/// `= 5000`, `= -1 EPIPE`, `process killed by SIGPIPE`.
 impl fmt::Display for Returned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(value) => write!(f, "= {value}"),
             Self::Error(errno) => write!(f, "= -1 {errno}"),
             Self::Never(ending) => ending.fmt(f),
+            Self::NotYet => f.write_str("has not returned"),
         }
     }
 }
