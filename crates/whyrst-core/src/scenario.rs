@@ -391,8 +391,9 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Half a millisecond each way and no surprises.
-    pub const PLAIN: Self = Self::delays_us(500, 500);
+    /// Five milliseconds each way and no surprises. A shorter round trip would let a busy machine
+    /// look like a lossy network: Linux sends its tail loss probe after two round trips.
+    pub const PLAIN: Self = Self::delays_us(5_000, 5_000);
 
     /// These delays and no surprises.
     pub const fn delays_us(to_server_us: u32, to_client_us: u32) -> Self {

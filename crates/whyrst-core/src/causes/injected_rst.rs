@@ -63,7 +63,7 @@ static SCENARIOS: &[Scenario] = &[
         ],
         Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
     )
-    .on(BETWEEN.with(&[ON_RESPONSE_TO_BOTH])),
+    .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
     Scenario::new(
         "injected-rst-client-only",
         "The same, but only the client is told; the server goes on talking and is reset by the client's kernel.",
@@ -82,7 +82,7 @@ static SCENARIOS: &[Scenario] = &[
         ],
         ONLY_CLIENT_SEES_IT,
     )
-    .on(BETWEEN.with(&[ON_RESPONSE_TO_CLIENT])),
+    .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_CLIENT])),
 ];
 
 /// The server's end never sees the forgery, only its consequence: a client that has no such socket.
@@ -92,7 +92,6 @@ const ONLY_CLIENT_SEES_IT: Expect = Expect {
     kernel: &[(Host::Client, RstReason::NoSocket)],
 };
 
-const BETWEEN: Wire = Wire::delays_us(5_000, 5_000);
 const RESPONSE: Packet = Packet::first(Kind::Data, Host::Server);
 const ON_RESPONSE_TO_BOTH: WireRule =
     WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client), forged(Host::Server)]));

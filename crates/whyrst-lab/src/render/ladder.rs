@@ -209,3 +209,93 @@ fn call_rungs(call: &Call, busy: &[Timestamp]) -> Vec<Rung> {
     let end = rung(call.ended, result);
     if interrupted { vec![rung(call.began, format!("{who}: {} ...", call.text)), end] } else { vec![end] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Bare;
+    use whyrst_core::scenario::{CLIENT, Expect, SERVER, Scenario};
+    use whyrst_core::segment::{Endpoint, Flags};
+
+    static STORY: Scenario = Scenario::new("x", "", &[], Expect::QUIET);
+
+    fn packet(from: u8, flags: Flags) -> Vec<u8> {
+        let end = |octet| Endpoint::new([10, 77, 0, octet].into(), 1000);
+        Bare { src: end(from), dst: end(3 - from), seq: 100, ack: 101, flags, window: 9 }.packet(64, 0)
+    }
+
+    fn frame(ms: i64, direction: Direction, bytes: Vec<u8>) -> Frame {
+        Frame { time: Timestamp::from_nanos(ms * 1_000_000), direction, bytes }
+    }
+
+    fn played(client: Vec<Frame>, server: Vec<Frame>, calls: Vec<Call>) -> Played {
+        let end = |name, frames| End { name, frames, dropped: 0 };
+        Played {
+            scenario: &STORY,
+            began: Timestamp::default(),
+            ended: Timestamp::default(),
+            calls,
+            ends: [end("client", client), end("server", server)],
+            kernel: Err("not asked".into()),
+            foreign_resets: 0,
+            disagreements: vec![],
+        }
+    }
+
+    fn call(actor: whyrst_core::scenario::Actor, began: i64, ended: i64) -> Call {
+        let at = |ms: i64| Timestamp::from_nanos(ms * 1_000_000);
+        let (text, returned) = ("connect(10.77.0.2:1)".into(), Returned::Error("EINPROGRESS".into()));
+        Call { actor, step: 0, text, began: at(began), ended: at(ended), returned }
+    }
+
+    fn lines(played: &Played) -> Vec<String> {
+        ladder(played).lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    #[test]
+    fn a_packet_stands_between_the_clocks_of_both_ends() {
+        let syn = packet(1, Flags::SYN);
+        let sent = vec![frame(10, Direction::Sent, syn.clone())];
+        let lines = lines(&played(sent, vec![frame(15, Direction::Received, syn)], vec![]));
+        assert_eq!(lines, ["0.000000 -> Flags [S], seq 0, win 9, length 0 -> 0.005000"]);
+    }
+
+    #[test]
+    fn lost_forged_doubled_and_slow_packets_say_so() {
+        let (syn, rst, ack) = (packet(1, Flags::SYN), packet(2, Flags::RST), packet(2, Flags::ACK));
+        let client = vec![
+            frame(0, Direction::Sent, syn),
+            frame(1, Direction::Received, rst),
+            frame(90, Direction::Received, ack.clone()),
+            frame(95, Direction::Received, ack.clone()),
+        ];
+        let lines = lines(&played(client, vec![frame(2, Direction::Sent, ack)], vec![]));
+        assert_eq!(
+            lines,
+            [
+                "0.000000 -> Flags [S], seq 0, win 9, length 0 -> lost",
+                "0.001000 <- Flags [R], seq 100, win 9, length 0 <- forged",
+                "... <- Flags [.], ack 1, win 9, length 0 <- 0.002000",
+                "0.090000 <- Flags [.], ack 1, win 9, length 0 <- ...",
+                "0.095000 <- Flags [.], ack 1, win 9, length 0 <- copy",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_call_during_which_packets_moved_has_a_beginning_and_an_end() {
+        let sent = vec![frame(10, Direction::Sent, packet(1, Flags::SYN))];
+        let lines = lines(&played(sent, vec![], vec![call(CLIENT, 5, 105), call(SERVER, 200, 200)]));
+        assert_eq!(lines[0], "0.000000 client: connect(10.77.0.2:1) ...");
+        assert_eq!(lines[2], "0.100000 client: connect() = -1 EINPROGRESS after 100.0 ms");
+        assert_eq!(lines[3], "server: connect(10.77.0.2:1) = -1 EINPROGRESS 0.195000");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_page() {
+        let syn = packet(1, Flags::SYN);
+        let sent = vec![frame(10, Direction::Sent, syn.clone())];
+        let page = ladder(&played(sent, vec![frame(15, Direction::Received, syn)], vec![call(SERVER, 5, 30)]));
+        assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
+    }
+}

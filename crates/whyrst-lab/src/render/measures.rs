@@ -95,3 +95,38 @@ fn call_result(calls: &[Call], actor: &str, name: &str, nth: i64) -> Option<Stri
     let call = of_name.get(usize::try_from(at).ok()?)?;
     Some(format!("{} after {}", call.returned, call.took()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyrst_core::causes;
+    use whyrst_core::scenario::Scenario;
+
+    fn names(template: &str) -> impl Iterator<Item = &str> {
+        template.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+    }
+
+    fn can_be_measured(scenario: &Scenario, name: &str) -> bool {
+        if name == "kernel" {
+            return true;
+        }
+        if let Some((end, packets)) = name.split_once(' ') {
+            return matches!(end, "client" | "server") && packets.split('>').all(|letters| kind(letters).is_some());
+        }
+        let actor = name.split_once('.').map(|(actor, _)| actor);
+        scenario.cast().any(|member| Some(member.name) == actor)
+    }
+
+    #[test]
+    fn every_word_in_braces_of_the_catalogue_names_something_that_its_scenario_has() {
+        let told = causes::scenarios().filter_map(|scenario| Some((scenario, scenario.article?)));
+        let mut checked = 0;
+        for (scenario, claim) in told {
+            for name in names(claim.measured) {
+                assert!(can_be_measured(scenario, name), "{}: {{{name}}}", scenario.id);
+                checked += 1;
+            }
+        }
+        assert!(checked > 10, "only {checked} names were found at all");
+    }
+}
