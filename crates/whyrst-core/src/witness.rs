@@ -6,7 +6,7 @@
 
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::kernel::{KernelReset, Recording};
-use crate::segment::Endpoint;
+use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
 
 /// An event may be recorded this long after its packet was captured.
@@ -22,7 +22,7 @@ impl Recording {
         if ending.kind == EndingKind::FailedConnect || !self.covers(sender, ending.time()) {
             return KernelWord::NotAsked;
         }
-        let event = self.named(sender, receiver, ending).or_else(|| self.by_listener(sender, ending.time()));
+        let event = self.named(sender, receiver, ending).or_else(|| self.by_listener(sender, ending));
         match event {
             Some(event) => KernelWord::Sent(event.clone()),
             None if self.lost > 0 => KernelWord::NotAsked,
@@ -43,8 +43,14 @@ impl Recording {
         events.find(|event| earliest <= event.time && event.time <= latest)
     }
 
-    /// The last event of a listener on that port before the RST.
-    fn by_listener(&self, sender: Endpoint, time: Timestamp) -> Option<&KernelReset> {
+    /// The last event of a listener on that port before the RST. A listener only ever replies: with
+    /// a bare RST, or to a SYN with RST+ACK at sequence number 0 (CATALOGUE section 1).
+    fn by_listener(&self, sender: Endpoint, ending: &Ending) -> Option<&KernelReset> {
+        let time = ending.time();
+        let rst = &ending.rst()?.record;
+        if rst.flags.has(Flags::ACK) && rst.seq.raw() != 0 {
+            return None;
+        }
         let (earliest, latest) = (time.plus(Span::from_nanos(-LONGEST_PATH.nanos())), time.plus(EVENT_AFTER_PACKET));
         let by_listener = |event: &&KernelReset| event.remote.is_none() && event.local.port == sender.port;
         self.resets.iter().rev().filter(by_listener).find(|event| earliest <= event.time && event.time <= latest)
