@@ -3,13 +3,14 @@
 //! The comments are found with `tshark -r OUT.pcapng -Y frame.comment`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
 use whyrst_capture::writer::{InterfaceId, NewFrame, PcapNgWriter};
 use whyrst_capture::{Capture, Counts, Pulled, Record};
-use whyrst_core::observation::Seen;
+use whyrst_core::observation::{Interface, Seen};
 use whyrst_core::segment::Flags;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,20 +18,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(from), Some(to)) = (names.next(), names.next()) else { return Err("two names are needed".into()) };
     let mut capture = Capture::open(Path::new(&from), 0)?;
     let mut writer = PcapNgWriter::new(BufWriter::new(File::create(to)?), "whyrst annotate")?;
-    let mut interfaces: HashMap<_, InterfaceId> = HashMap::new();
+    let mut interfaces: HashMap<Interface, InterfaceId> = HashMap::new();
     loop {
         match capture.next_record()? {
             Pulled::Record(record) => {
-                let id = match interfaces.get(&record.interface) {
-                    Some(id) => *id,
-                    None => {
+                let interface = match interfaces.entry(record.interface) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(new) => {
                         let name = format!("interface {}", record.interface.0);
-                        *interfaces.entry(record.interface).or_insert(writer.add_interface(&name, record.link, 0)?)
+                        *new.insert(writer.add_interface(&name, record.link, 0)?)
                     }
                 };
                 let comment = comment(&record);
                 writer.write(&NewFrame {
-                    interface: id,
+                    interface,
                     time: record.time,
                     bytes: record.bytes,
                     original: record.original,

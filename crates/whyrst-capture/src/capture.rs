@@ -96,9 +96,9 @@ impl Capture {
     /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
     pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let (opened, live) = open_file(path).map_err(|source| match source.kind() {
+        let (opened, live) = open_file(path).map_err(|cause| match cause.kind() {
             io::ErrorKind::IsADirectory => OpenError::Directory { name: name.clone() },
-            _ => OpenError::Io { name: name.clone(), source },
+            _ => OpenError::Io { name: name.clone(), cause },
         })?;
         if live {
             return Self::begin(Box::new(Live(opened)), name, file, true);
@@ -123,12 +123,12 @@ impl Capture {
         let name = "standard input".to_owned();
         match io::stdin().as_fd().try_clone_to_owned() {
             Ok(input) => Self::begin(Box::new(Live(input.into())), name, file, true),
-            Err(source) => Err(OpenError::Io { name, source }),
+            Err(cause) => Err(OpenError::Io { name, cause }),
         }
     }
 
     fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
-        let io_error = |source| OpenError::Io { name: name.clone(), source };
+        let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let mut window = Window::new(source);
         window.wait_for(4).map_err(io_error)?;
         let compression = Compression::of(window.ahead());
@@ -246,7 +246,7 @@ impl Capture {
                 self.note_the_end();
                 Ok(Found::End)
             }
-            Err(source) => Err(self.error(source)),
+            Err(cause) => Err(self.error(cause)),
         }
     }
 
@@ -269,8 +269,8 @@ impl Capture {
     }
 
     #[cold]
-    fn error(&self, source: io::Error) -> ReadError {
-        ReadError { name: self.name.clone(), frame: self.ledger.counts.frames, source }
+    fn error(&self, cause: io::Error) -> ReadError {
+        ReadError { name: self.name.clone(), frame: self.ledger.counts.frames, cause }
     }
 }
 

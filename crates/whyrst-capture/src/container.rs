@@ -70,7 +70,7 @@ pub(crate) enum Container {
 impl Container {
     /// Reads the file header of the capture called `name`.
     pub(crate) fn open(window: &mut Window, name: &str, ledger: &mut Ledger) -> Result<Self, OpenError> {
-        window.wait_for(4).map_err(|source| OpenError::Io { name: name.into(), source })?;
+        window.wait_for(4).map_err(|cause| OpenError::Io { name: name.into(), cause })?;
         if let Some(kind) = pcap::Kind::of(window.ahead()) {
             header(window, name, kind.header_size())?;
             Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
@@ -101,7 +101,7 @@ fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenErro
             None => Err(OpenError::HeaderCut { name: name.into(), needed, present }),
         },
         Ok(_) => Ok(()),
-        Err(source) => Err(OpenError::Io { name: name.into(), source }),
+        Err(cause) => Err(OpenError::Io { name: name.into(), cause }),
     }
 }
 
@@ -109,8 +109,8 @@ fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenErro
 fn no_capture(window: &mut Window, name: &str) -> OpenError {
     const ENOUGH_TO_TELL: usize = 512;
     let name = name.to_owned();
-    if let Err(source) = window.wait_for(ENOUGH_TO_TELL) {
-        return OpenError::Io { name, source };
+    if let Err(cause) = window.wait_for(ENOUGH_TO_TELL) {
+        return OpenError::Io { name, cause };
     }
     match (window.damage.take(), window.ahead()) {
         (Some((_, cause)), []) => OpenError::Compression { name, cause },
