@@ -1,1 +1,44 @@
-fn main() {}
+//! What the project does to itself, one command each. `cargo xtask` lists them.
+
+mod bench;
+mod docs;
+mod fixtures;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask test               every test: unit, fixtures, command line, the lab as root and as an ordinary user
+cargo xtask setup              installs what the tests need, or says what is missing
+cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
+cargo xtask docs [--check]     writes docs/causes/ from the catalogue, or fails when it is stale
+cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test"] => test::run(),
+        ["setup"] => setup::run(),
+        ["fixtures", ids @ ..] => fixtures::record(ids),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        ["bench"] => bench::run(256),
+        ["bench", size] => bench::run(size.parse()?),
+        _ => bail!("usage:\n{USAGE}"),
+    }
+}

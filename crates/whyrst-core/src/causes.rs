@@ -18,6 +18,7 @@ mod stray_segment;
 mod syn_unanswered;
 
 use crate::cause::Cause;
+use crate::scenario::{Reproduction, Scenario};
 
 /// Every cause. Where packets cannot tell two apart, the one that stands first is named first:
 /// the order is how often each is met (CATALOGUE section 5), never a reason for more confidence.
@@ -43,4 +44,17 @@ pub static ALL: &[&Cause] = &[
 /// The cause of that id.
 pub fn find(id: &str) -> Option<&'static Cause> {
     ALL.iter().copied().find(|cause| cause.id == id)
+}
+
+/// Every scenario of every cause, in the order of the catalogue.
+pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    ALL.iter().flat_map(|cause| match cause.reproduction {
+        Reproduction::Lab(scenarios) => scenarios,
+        Reproduction::NotReproducible(_) => &[],
+    })
+}
+
+/// The scenario of that id.
+pub fn scenario(id: &str) -> Option<&'static Scenario> {
+    scenarios().find(|scenario| scenario.id == id)
 }

@@ -227,6 +227,12 @@ impl Tracker {
         self.expire();
     }
 
+    /// From now on a reset is settled when its connection was quiet for `span`: a live capture
+    /// wants its verdict at once, a file can wait for what follows.
+    pub const fn settle_after(&mut self, span: Span) {
+        self.limits.settle_after = span;
+    }
+
     /// The next settled ending. Resets come in the order of their first RST.
     pub fn poll(&mut self) -> Option<Ending> {
         if let Some(failed) = self.failed.pop_front() {

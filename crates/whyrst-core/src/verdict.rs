@@ -128,6 +128,17 @@ pub enum Role {
     Supports,
 }
 
+impl Role {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Need => "need",
+            Self::Refutes => "refutes",
+            Self::Supports => "supports",
+        }
+    }
+}
+
 /// A question with its answer and its part.
 #[derive(Clone, Debug)]
 pub struct Evidence {

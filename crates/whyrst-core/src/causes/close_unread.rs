@@ -7,7 +7,7 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -93,7 +93,60 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "close-unread",
+        "A server forks for each connection; the child reads 4096 of 5000 bytes and closes.",
+        &reads_only(4096, 5000),
+        UNREAD,
+    )
+    .told(
+        "the child reads 4096 of the 5000 bytes and closes; the 4 bytes left unread make the kernel send RST",
+        Finding::HoldsCorrected,
+        "read() {worker.read} leaves 904 bytes unread, not 4; close() {worker.close}, and what arrived at the client was `{client R}`; \
+         the kernel's reason: {kernel}; the client's next read() {client.read}. One byte is enough \
+         (`whyrst lab run close-unread-1`)",
+    ),
+    Scenario::new(
+        "close-unread-1",
+        "The same, and a single byte is left unread.",
+        &reads_only(4096, 4097),
+        UNREAD,
+    ),
+    Scenario::new(
+        "close-all-read",
+        "The same, and everything is read: close() says FIN and nothing is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 5000 }).gives(5000),
+            SERVER.does(Action::AwaitUnread { bytes: 5000 }).gives(5000),
+            SERVER.does(Action::Read { most: 5000 }).gives(5000),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+const WORKER: Actor = Actor::on_server("worker");
+const UNREAD: Expect = Expect::both(&["close-unread"], &[(Host::Server, RstReason::TcpAbortOnClose)]);
+
+const fn reads_only(some: u32, of: u32) -> [Step; 9] {
+    [
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::Fork { child: WORKER }),
+        CLIENT.does(Action::Write { bytes: of }).gives(of as i64),
+        WORKER.does(Action::AwaitUnread { bytes: of }).gives(of as i64),
+        WORKER.does(Action::Read { most: some }).gives(some as i64),
+        WORKER.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ]
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,10 @@ use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CL
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{
+    Action, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
+    Treatment, Wire,
+};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -73,7 +76,91 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "data-after-close",
+        "The server closes; the client's first write still succeeds and draws a RST, its second fails with EPIPE.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Pause(80)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(30)),
+            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+        ],
+        Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
+    )
+    .told(
+        "data sent to a closed socket is answered by RST, and the next write fails with EPIPE",
+        Finding::Holds,
+        "the first write() {client.write}, answered by `{client R}`; the second {client.write#2}; \
+         the kernel's reason: {kernel}. Only after a FIN: a reset out of an open connection gives ECONNRESET first \
+         (`whyrst lab run close-unread`)",
+    ),
+    Scenario::new(
+        "sigpipe",
+        "The same, and the client lets SIGPIPE do what it does by default: the second write ends the process.",
+        &[
+            CLIENT.does(Action::HeedSigpipe),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Pause(80)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(30)),
+            CLIENT.does(Action::Write { bytes: 100 }).dies_of("SIGPIPE"),
+        ],
+        Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
+    )
+    .told(
+        "a program that writes again after the RST is killed by SIGPIPE",
+        Finding::Holds,
+        "the first write() {client.write}; the second: {client.write#2}",
+    ),
+    Scenario::new(
+        "data-after-close-fast",
+        "The client's data reaches the server before the server knows that its FIN arrived.",
+        FAST,
+        Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpAbortOnData)]),
+    )
+    .on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Drop)
+        .after(Packet::first(Kind::Fin, Host::Server))])),
+    Scenario::new(
+        "half-close-ok",
+        "The client says FIN and goes on reading; the server answers and closes. Nothing is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::ShutdownWrite),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(0),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+/// The wire loses the bare ACK of the FIN, if the kernel sends one at all: then the data that
+/// follows is what acknowledges it.
+static FAST: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Read { most: 4096 }).gives(0).meanwhile(),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100).meanwhile(),
+    SERVER.does(Action::Close),
+    CLIENT.does(Action::Pause(30)),
+    CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+];
 
 #[cfg(test)]
 mod tests {

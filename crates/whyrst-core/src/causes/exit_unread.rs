@@ -8,7 +8,7 @@ use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -79,7 +79,25 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "exit-unread",
+    "The server has read 4096 of 5000 bytes when it is killed; who connects next is refused.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 5000 }).gives(5000),
+        SERVER.does(Action::AwaitUnread { bytes: 5000 }).gives(5000),
+        SERVER.does(Action::Read { most: 4096 }).gives(4096),
+        SERVER.does(Action::IsKilled).dies_of("SIGKILL"),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+    ],
+    Expect::both(
+        &["exit-unread", "closed-port"],
+        &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::NoSocket)],
+    ),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -46,7 +46,28 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "fw-reject-syn",
+        "The server listens, but its firewall rejects with a TCP reset; the SYN carries DSCP 46, the answer none.",
+        REJECTED,
+        Expect::both(&["fw-reject-syn"], &[]),
+    ),
+    Scenario::new(
+        "fw-reject-syn-v6",
+        "The same over IPv6, where the answer also lacks a flow label.",
+        REJECTED,
+        Expect::both(&["fw-reject-syn"], &[]),
+    )
+    .over_ipv6(),
+];
+
+static REJECTED: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    SERVER.does(Action::Firewall { port: 8888, reject: Reject::TcpReset }),
+    CLIENT.does(Action::UseDscp(46)),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -99,7 +99,21 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "half-open-listener",
+    "The server's connection vanishes as in a power cut and the service listens again; the client's next data is reset.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Vanish),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["half-open-listener"], &[(Host::Server, RstReason::TcpFlags)]),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -99,7 +99,22 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "half-open-no-listener",
+    "The server's connection and its service vanish as in a power cut; the client's next data is reset.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Vanish),
+        SERVER.does(Action::CloseListener),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["half-open-no-listener"], &[(Host::Server, RstReason::NoSocket)]),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -27,7 +27,16 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "icmp-unreachable",
+    "The server's firewall rejects with ICMP port unreachable: connect() is refused, and there is no RST.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+    ],
+    Expect::failed_connect("icmp-unreachable"),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,11 @@ use crate::ending::EndingKind;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
-use crate::scenario::{Reproduction, Scenario};
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
+    Verdicts, Wire,
+};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -71,7 +75,62 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "injected-rst",
+        "Something on the path answers the server's response with exact resets to both ends, and lets the response pass.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            CLIENT.does(Action::Pause(20)),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
+    )
+    .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
+    Scenario::new(
+        "injected-rst-client-only",
+        "The same, but only the client is told; the server goes on talking and is reset by the client's kernel.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            CLIENT.does(Action::Pause(20)),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        ONLY_CLIENT_SEES_IT,
+    )
+    .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_CLIENT])),
+];
+
+/// The server's end never sees the forgery, only its consequence: a client that has no such socket.
+const ONLY_CLIENT_SEES_IT: Expect = Expect {
+    client: Verdicts::Resets(&["injected-rst"]),
+    server: Verdicts::Resets(&["half-open-no-listener"]),
+    kernel: &[(Host::Client, RstReason::NoSocket)],
+};
+
+const RESPONSE: Packet = Packet::first(Kind::Data, Host::Server);
+const ON_RESPONSE_TO_BOTH: WireRule =
+    WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client), forged(Host::Server)]));
+const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client)]));
+
+/// A TTL that no host here has, and an IP ID out of nowhere.
+const fn forged(victim: Host) -> Injected {
+    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef }
+}
 
 #[cfg(test)]
 mod tests {

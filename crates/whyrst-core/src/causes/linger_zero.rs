@@ -7,7 +7,7 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -87,7 +87,44 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "linger-zero",
+        "The client sets SO_LINGER {1, 0} and closes; it had received nothing that it could have left unread.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            CLIENT.does(Action::Pause(30)),
+            CLIENT.does(Action::LingerZero),
+            CLIENT.does(Action::Close),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        ABORTED,
+    ),
+    Scenario::new(
+        "linger-zero-after-response",
+        "The same after a response that was read to its end: the packets look like close() with unread data.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Pause(30)),
+            CLIENT.does(Action::LingerZero),
+            CLIENT.does(Action::Close),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        ABORTED,
+    ),
+];
+
+const ABORTED: Expect = Expect::both(&["linger-zero"], &[(Host::Client, RstReason::TcpState)]);
 
 #[cfg(test)]
 mod tests {

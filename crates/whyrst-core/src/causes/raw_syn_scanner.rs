@@ -6,7 +6,7 @@ use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::{SYN_IS_BARE, SYN_RETRIED_AFTER_RST, SYN_SEEN};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -42,7 +42,12 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "raw-syn-scanner",
+    "A program sends a SYN from a raw socket; its kernel knows nothing of it and resets the SYN-ACK.",
+    &[SERVER.does(Action::Listen { port: 8888 }), CLIENT.does(Action::RawSyn { port: 8888 })],
+    Expect::both(&["raw-syn-scanner"], &[(Host::Client, RstReason::NoSocket)]),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,9 @@ use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
+};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -46,7 +48,23 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "rst-after-close",
+    "Both ends have closed in order; then the wire delivers the last ACK a second time, to an end that has forgotten all.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        CLIENT.does(Action::Close),
+    ],
+    Expect::both(&["rst-after-close"], &[(Host::Client, RstReason::NoSocket)]),
+)
+.on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Server), Treatment::DuplicateAfterMs(20))
+    .after(Packet::first(Kind::Fin, Host::Client))]))];
 
 #[cfg(test)]
 mod tests {

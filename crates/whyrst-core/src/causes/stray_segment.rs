@@ -7,7 +7,7 @@ use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::BEGINNING_NOT_SEEN;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -48,7 +48,16 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "stray-segment",
+    "An ACK that belongs to nothing reaches a port that listens, then another one a port that does not.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::RawAck { port: 8888 }),
+        CLIENT.does(Action::RawAck { port: 9999 }),
+    ],
+    Expect::both(&["stray-segment"], &[(Host::Server, RstReason::TcpFlags), (Host::Server, RstReason::NoSocket)]),
+)];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
-use crate::scenario::{Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, Scenario};
 
 /// See the module.
 pub static CAUSE: Cause = Cause {
@@ -37,7 +37,24 @@ pub static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[];
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "syn-unanswered",
+    "A client connects to an address where nobody answers, not even its second SYN, and gives up after 1.2 s.",
+    &[
+        CLIENT
+            .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
+            .fails("EINPROGRESS")
+            .taking_ms(1_190, 1_900),
+        CLIENT.does(Action::Close),
+    ],
+    Expect::failed_connect("syn-unanswered"),
+)
+.told(
+    "some hosts stay silent instead of sending RST, for instance Windows 7",
+    Finding::HoldsCorrected,
+    "no RST here: connect() {client.connect}. On Windows it is the firewall's stealth mode, on by default, not the \
+     TCP stack, that keeps silent; a Linux firewall that drops does the same",
+)];
 
 #[cfg(test)]
 mod tests {

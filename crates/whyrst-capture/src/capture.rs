@@ -1,0 +1,311 @@
+//! One capture, frame by frame: what the rest of whyrst sees of this crate.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::time::Duration;
+
+use whyrst_core::observation::{Frame, Interface, Observation, Seen};
+use whyrst_core::time::Timestamp;
+
+use crate::compression::{Compression, Unpacked};
+use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
+use crate::counts::{Counts, Reason};
+use crate::error::{OpenError, ReadError};
+use crate::ip;
+use crate::link::{LinkType, ip_offset};
+use crate::note::{Note, Notes};
+use crate::source::{Live, Source, Waiting};
+use crate::window::Window;
+
+/// A capture that is being read.
+pub struct Capture {
+    name: String,
+    file: u32,
+    /// Number of the file's first interface within the set of files.
+    first_interface: u16,
+    window: Window,
+    container: Container,
+    ledger: Ledger,
+    compression: Option<Compression>,
+    live: bool,
+    /// Octets of the file when it was opened; `None` where that means nothing.
+    expected: Option<u64>,
+}
+
+/// What comes next in a capture.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// Something about TCP.
+    Observation(Observation<'a>),
+    /// A frame that shows nothing about TCP, or not enough.
+    PassedOver(Frame, Reason),
+    /// A live source had nothing for a while. Ask again.
+    Idle,
+    /// The capture is over.
+    End,
+}
+
+/// As [`Step`], before the frame is taken apart.
+#[derive(Debug)]
+pub enum Pulled<'a> {
+    /// A frame.
+    Record(Record<'a>),
+    /// A record that holds no frame that could be read.
+    PassedOver(Frame, Reason),
+    /// A live source had nothing for a while. Ask again.
+    Idle,
+    /// The capture is over.
+    End,
+}
+
+/// A frame as the capture holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its number.
+    pub frame: Frame,
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Where it was captured.
+    pub interface: Interface,
+    /// What its first octets are.
+    pub link: LinkType,
+    /// Octets that were on the wire, at least as many as are in `bytes`.
+    pub original: u32,
+    /// The octets that were captured.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// What the frame shows. What is odd about it is added to `counts`.
+    #[inline]
+    pub fn observe(&self, counts: &mut Counts) -> Result<Observation<'a>, Reason> {
+        let offset = ip_offset(self.link, self.bytes)?;
+        let packet = self.bytes.get(offset..).ok_or(Reason::IpHeaderCut)?;
+        let what = ip::observe(packet, (self.original as usize).saturating_sub(offset), counts)?;
+        Ok(Observation { time: self.time, frame: self.frame, interface: self.interface, what })
+    }
+}
+
+impl Capture {
+    /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
+    pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
+        let name = path.display().to_string();
+        let (opened, live) = open_file(path).map_err(|source| match source.kind() {
+            io::ErrorKind::IsADirectory => OpenError::Directory { name: name.clone() },
+            _ => OpenError::Io { name: name.clone(), source },
+        })?;
+        if live {
+            return Self::begin(Box::new(Live(opened)), name, file, true);
+        }
+        let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
+        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file, false)?;
+        capture.expected = expected.filter(|_| capture.compression.is_none());
+        Ok(capture)
+    }
+
+    /// Reads a capture from `reader`, waiting for it where need be.
+    pub fn from_reader(
+        reader: impl Read + Send + 'static,
+        name: impl Into<String>,
+        file: u32,
+    ) -> Result<Self, OpenError> {
+        Self::begin(Box::new(Waiting(reader)), name.into(), file, false)
+    }
+
+    /// Reads a capture from standard input as it grows.
+    pub fn stdin(file: u32) -> Result<Self, OpenError> {
+        let name = "standard input".to_owned();
+        match io::stdin().as_fd().try_clone_to_owned() {
+            Ok(input) => Self::begin(Box::new(Live(input.into())), name, file, true),
+            Err(source) => Err(OpenError::Io { name, source }),
+        }
+    }
+
+    fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
+        let io_error = |source| OpenError::Io { name: name.clone(), source };
+        let mut window = Window::new(source);
+        window.wait_for(4).map_err(io_error)?;
+        let compression = Compression::of(window.ahead());
+        if let Some(kind) = compression {
+            let unpacked = Unpacked::start(kind, window, live).map_err(io_error)?;
+            window = Window::new(Box::new(unpacked));
+        }
+        let mut ledger = Ledger::default();
+        let container = Container::open(&mut window, &name, &mut ledger)?;
+        Ok(Self { name, file, first_interface: 0, window, container, ledger, compression, live, expected: None })
+    }
+
+    /// How long a live source may be silent before [`Step::Idle`]; a quarter of a second at first.
+    pub fn idle_after(&mut self, patience: Duration) {
+        self.window.patience = patience;
+    }
+
+    /// Numbers the interfaces of this file from `first` on, for a set of several files.
+    pub fn number_interfaces_from(&mut self, first: Interface) {
+        self.first_interface = first.0;
+    }
+
+    /// What comes next. After the end, the end comes again.
+    #[inline]
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend from its own buffer")]
+    pub fn next(&mut self) -> Result<Step<'_>, ReadError> {
+        Ok(match self.find()? {
+            Found::Record(place) => {
+                let record = place.record(self.frame(), self.first_interface, &self.window);
+                self.ledger.observe(&record)
+            }
+            Found::PassedOver(reason) => Step::PassedOver(self.frame(), reason),
+            Found::Idle => Step::Idle,
+            Found::End => Step::End,
+        })
+    }
+
+    /// As [`Self::next`], without taking the frame apart: for who copies or filters frames. Only
+    /// `frames` and what is passed over here is counted.
+    #[inline]
+    pub fn next_record(&mut self) -> Result<Pulled<'_>, ReadError> {
+        Ok(match self.find()? {
+            Found::Record(place) => Pulled::Record(place.record(self.frame(), self.first_interface, &self.window)),
+            Found::PassedOver(reason) => Pulled::PassedOver(self.frame(), reason),
+            Found::Idle => Pulled::Idle,
+            Found::End => Pulled::End,
+        })
+    }
+
+    /// The name by which it was opened.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How the file is compressed.
+    pub const fn compression(&self) -> Option<Compression> {
+        self.compression
+    }
+
+    /// Whether it is a pipe or a device, which may fall silent ([`Step::Idle`]).
+    pub const fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// How many octets of the (decompressed) capture have been read.
+    pub const fn position(&self) -> u64 {
+        self.window.octets_read()
+    }
+
+    /// What was counted so far.
+    pub const fn counts(&self) -> &Counts {
+        &self.ledger.counts
+    }
+
+    /// What must be said, so far.
+    pub const fn notes(&self) -> &Notes {
+        &self.ledger.notes
+    }
+
+    /// The interfaces met so far. The index is that of [`Observation::interface`], less the first.
+    pub fn interfaces(&self) -> &[InterfaceInfo] {
+        &self.ledger.interfaces
+    }
+
+    fn frame(&self) -> Frame {
+        Frame::new(self.file, self.ledger.counts.frames)
+    }
+
+    #[inline]
+    fn find(&mut self) -> Result<Found, ReadError> {
+        match self.container.find(&mut self.window, &mut self.ledger) {
+            Ok(found @ (Found::Record(_) | Found::Idle)) => Ok(found),
+            Ok(Found::PassedOver(reason)) => {
+                self.ledger.counts.pass_over(reason);
+                Ok(Found::PassedOver(reason))
+            }
+            Ok(Found::End) => {
+                self.note_the_end();
+                Ok(Found::End)
+            }
+            Err(source) => Err(self.error(source)),
+        }
+    }
+
+    /// Why the end came, if it came early.
+    #[cold]
+    fn note_the_end(&mut self) {
+        let after = self.window.octets_read();
+        if let Some((kind, cause)) = self.window.damage.take() {
+            self.ledger.notes.add_single(Note::Compression { kind, after, cause });
+        }
+        if let Some(opened) = self.expected.take().filter(|&opened| after < opened) {
+            self.ledger.notes.add_single(Note::Shrank { opened, read: after });
+        }
+    }
+
+    #[cold]
+    fn error(&self, source: io::Error) -> ReadError {
+        ReadError { name: self.name.clone(), frame: self.ledger.counts.frames, source }
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture").field("name", &self.name).field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    #[inline]
+    fn observe<'a>(&mut self, record: &Record<'a>) -> Step<'a> {
+        match record.observe(&mut self.counts) {
+            Ok(observation) => {
+                match observation.what {
+                    Seen::Segment(_) => self.counts.segments += 1,
+                    Seen::Icmp(_) => self.counts.icmp_errors += 1,
+                }
+                Step::Observation(observation)
+            }
+            Err(reason) => {
+                self.counts.pass_over(reason);
+                if reason == Reason::UnsupportedLinkType {
+                    self.note_link(record);
+                }
+                Step::PassedOver(record.frame, reason)
+            }
+        }
+    }
+
+    /// Once for each link layer.
+    #[cold]
+    fn note_link(&mut self, record: &Record<'_>) {
+        let is_this = |note: &Note| matches!(note, Note::UnsupportedLink { link, .. } if *link == record.link);
+        if !self.notes.iter().any(is_this) {
+            self.notes.add(Note::UnsupportedLink { frame: record.frame.number(), link: record.link });
+        }
+    }
+}
+
+impl Place {
+    #[inline]
+    fn record(self, frame: Frame, first_interface: u16, window: &Window) -> Record<'_> {
+        Record {
+            frame,
+            time: self.time,
+            interface: Interface(first_interface.saturating_add(self.interface)),
+            link: self.link,
+            original: self.original,
+            bytes: window.taken(self.frame),
+        }
+    }
+}
+
+/// The file, and whether somebody may still write to it as to a pipe.
+fn open_file(path: &Path) -> io::Result<(File, bool)> {
+    let file = File::open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok((file, kind.is_fifo() || kind.is_socket() || kind.is_char_device()))
+}

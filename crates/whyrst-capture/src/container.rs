@@ -1,0 +1,132 @@
+//! Containers: where one record ends and the next begins, who captured it and when. pcap and
+//! pcapng, told apart by their first octets and never by the name of the file.
+
+mod looks;
+mod pcap;
+mod pcapng;
+
+use std::io;
+use std::ops::Range;
+
+use whyrst_core::time::Timestamp;
+
+pub use looks::Looks;
+
+use crate::counts::{Counts, Reason};
+use crate::error::OpenError;
+use crate::link::LinkType;
+use crate::note::{Note, Notes};
+use crate::window::{Have, Window};
+use pcap::Pcap;
+use pcapng::PcapNg;
+
+/// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
+/// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
+const MAX_RECORD: u32 = 16 * 1024 * 1024;
+
+/// What is kept of an interface for the report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterfaceInfo {
+    /// Name by the file; the description where there is no name; empty where there is neither.
+    pub name: String,
+    /// Its link layer.
+    pub link: LinkType,
+}
+
+/// What was counted and noted while reading.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) counts: Counts,
+    pub(crate) notes: Notes,
+    pub(crate) interfaces: Vec<InterfaceInfo>,
+}
+
+/// One record that was found, and where its frame lies in the window.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) time: Timestamp,
+    pub(crate) interface: u16,
+    pub(crate) link: LinkType,
+    /// Octets that were on the wire, never less than were captured.
+    pub(crate) original: u32,
+    pub(crate) frame: Range<usize>,
+}
+
+/// What one attempt to find a record brought.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Record(Place),
+    PassedOver(Reason),
+    Idle,
+    End,
+}
+
+pub(crate) enum Container {
+    Pcap(Pcap),
+    PcapNg(PcapNg),
+}
+
+impl Container {
+    /// Reads the file header of the capture called `name`.
+    pub(crate) fn open(window: &mut Window, name: &str, ledger: &mut Ledger) -> Result<Self, OpenError> {
+        window.wait_for(4).map_err(|source| OpenError::Io { name: name.into(), source })?;
+        if let Some(kind) = pcap::Kind::of(window.ahead()) {
+            header(window, name, kind.header_size())?;
+            Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
+        } else if pcapng::begins(window.ahead()) {
+            header(window, name, pcapng::SECTION_HEADER)?;
+            pcapng::order(window.ahead())
+                .map(PcapNg::open)
+                .map(Self::PcapNg)
+                .ok_or_else(|| OpenError::NotACapture { name: name.into(), looks: Looks::PcapNgWithoutOrder })
+        } else {
+            Err(no_capture(window, name))
+        }
+    }
+
+    #[inline]
+    pub(crate) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
+        match self {
+            Self::Pcap(pcap) => pcap.find(window, ledger),
+            Self::PcapNg(pcapng) => pcapng.find(window, ledger),
+        }
+    }
+}
+
+fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenError> {
+    match window.wait_for(needed) {
+        Ok(Have::Only(present)) => match window.damage.take() {
+            Some((_, cause)) => Err(OpenError::Compression { name: name.into(), cause }),
+            None => Err(OpenError::HeaderCut { name: name.into(), needed, present }),
+        },
+        Ok(_) => Ok(()),
+        Err(source) => Err(OpenError::Io { name: name.into(), source }),
+    }
+}
+
+/// Says as well as it can what the input is instead.
+fn no_capture(window: &mut Window, name: &str) -> OpenError {
+    const ENOUGH_TO_TELL: usize = 512;
+    let name = name.to_owned();
+    if let Err(source) = window.wait_for(ENOUGH_TO_TELL) {
+        return OpenError::Io { name, source };
+    }
+    match (window.damage.take(), window.ahead()) {
+        (Some((_, cause)), []) => OpenError::Compression { name, cause },
+        (None, []) => OpenError::Empty { name },
+        (_, first) => OpenError::NotACapture { name, looks: Looks::like(first) },
+    }
+}
+
+/// The input ends inside a record that needs `needed` octets: the frame is passed over, and said.
+/// An end between records is no such thing.
+fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut Ledger) -> Found {
+    if present == 0 {
+        return Found::End;
+    }
+    window.advance(present);
+    ledger.counts.frames += 1;
+    let frame = ledger.counts.frames;
+    ledger.notes.add_single(Note::Cut { frame, needed: needed as u64, present: present as u64 });
+    Found::PassedOver(Reason::RecordCut)
+}

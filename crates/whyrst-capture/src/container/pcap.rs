@@ -1,0 +1,221 @@
+//! Classic pcap (draft-ietf-opsawg-pcap): one file header, one interface, and records one behind
+//! the other. Nothing marks where a record begins, so a damaged length loses all that follows;
+//! then the reader looks for a place where two plausible records stand in a row.
+
+use std::io;
+
+use whyrst_core::time::Timestamp;
+
+use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
+use crate::bytes::{Order, array_at};
+use crate::counts::Reason;
+use crate::link::LinkType;
+use crate::note::Note;
+use crate::window::{Have, Window};
+
+const FILE_HEADER: usize = 24;
+const RECORD_HEADER: usize = 16;
+/// Frames up to this size are believed whatever the header's snap length says.
+const USUAL_SNAPLEN: u32 = 256 * 1024;
+
+/// What the magic number tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Kind {
+    order: Order,
+    /// Nanoseconds in one unit of a record's fraction.
+    unit: u32,
+    /// Octets of a record header.
+    record_header: usize,
+}
+
+impl Kind {
+    /// By the first four octets.
+    pub(super) fn of(first: &[u8]) -> Option<Self> {
+        [Order::Little, Order::Big].into_iter().find_map(|order| {
+            let (unit, record_header) = match order.u32_at(first, 0)? {
+                0xa1b2_c3d4 => (1_000, RECORD_HEADER),
+                0xa1b2_3c4d => (1, RECORD_HEADER),
+                // "Modified" by A. Kuznetsov: interface index, protocol and packet type follow.
+                0xa1b2_cd34 => (1_000, RECORD_HEADER + 8),
+                _ => return None,
+            };
+            Some(Self { order, unit, record_header })
+        })
+    }
+
+    #[expect(clippy::unused_self, reason = "the same for all kinds, but theirs to say")]
+    pub(super) const fn header_size(self) -> usize {
+        FILE_HEADER
+    }
+}
+
+pub(crate) struct Pcap {
+    kind: Kind,
+    link: LinkType,
+    /// Captured lengths beyond this are taken for damage.
+    longest: u32,
+    /// Seconds of the last record that was believed.
+    last_second: Option<u32>,
+    /// Octets passed over since a damaged record, while looking for the next good one.
+    lost: Option<u64>,
+}
+
+impl Pcap {
+    /// Takes the file header, which must be there.
+    pub(super) fn open(kind: Kind, window: &mut Window, ledger: &mut Ledger) -> Self {
+        let place = window.advance(FILE_HEADER);
+        let header = window.taken(place);
+        let half = |at| kind.order.u16_at(header, at).unwrap_or_default();
+        let (major, minor) = (half(4), half(6));
+        if (major, minor) != (2, 4) {
+            ledger.notes.add(Note::Version { major, minor });
+        }
+        let word = |at| kind.order.u32_at(header, at).unwrap_or_default();
+        // The upper half of the last word tells of checksums behind each frame.
+        let link = LinkType((word(20) & 0xffff) as u16);
+        ledger.interfaces.push(InterfaceInfo { name: String::new(), link });
+        let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD);
+        Self { kind, link, longest, last_second: None, lost: None }
+    }
+
+    #[inline]
+    pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
+        if self.lost.is_some() && !self.look_for_a_record(window, ledger)? {
+            return Ok(Found::Idle);
+        }
+        let size = self.kind.record_header;
+        match window.have(size)? {
+            Have::All => {}
+            Have::Idle => return Ok(Found::Idle),
+            Have::Only(present) => return Ok(cut_or_end(window, size, present, ledger)),
+        }
+        let Some(record) = Record::read(self.kind, window.ahead()) else {
+            return Ok(Found::End);
+        };
+        if record.captured > self.longest {
+            return Ok(self.lose_the_way(window, record, ledger));
+        }
+        let whole = size + record.captured as usize;
+        match window.have(whole)? {
+            Have::All => {}
+            Have::Idle => return Ok(Found::Idle),
+            Have::Only(present) => return Ok(cut_or_end(window, whole, present, ledger)),
+        }
+        Ok(self.take(window, record, ledger))
+    }
+
+    #[inline]
+    fn take(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
+        window.advance(self.kind.record_header);
+        let frame = window.advance(record.captured as usize);
+        self.last_second = Some(record.second);
+        ledger.counts.frames += 1;
+        ledger.counts.bad_lengths += u64::from(record.original < record.captured);
+        Found::Record(Place {
+            time: record.time(self.kind.unit),
+            interface: 0,
+            link: self.link,
+            original: record.original.max(record.captured),
+            frame,
+        })
+    }
+
+    #[cold]
+    fn lose_the_way(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
+        window.advance(1);
+        self.lost = Some(1);
+        ledger.counts.frames += 1;
+        let frame = ledger.counts.frames;
+        ledger.notes.add(Note::AbsurdLength { frame, length: record.captured.into() });
+        Found::PassedOver(Reason::RecordDamaged)
+    }
+
+    /// Moves on to the next plausible record or the end; false when the source is idle first.
+    #[cold]
+    fn look_for_a_record(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let frame = ledger.counts.frames;
+        while let Some(skipped) = self.lost {
+            match self.stands_on_a_record(window)? {
+                None => return Ok(false),
+                Some(Stand::Record) => {
+                    ledger.notes.add(Note::Resumed { frame, skipped });
+                    self.lost = None;
+                }
+                Some(Stand::Nothing) => {
+                    window.advance(1);
+                    self.lost = Some(skipped + 1);
+                }
+                Some(Stand::TooShort(rest)) => {
+                    window.advance(rest);
+                    ledger.notes.add(Note::NeverResumed { frame, skipped: skipped + rest as u64 });
+                    self.lost = None;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether two plausible records, or one and the end, stand here. `None`: not to be told yet.
+    fn stands_on_a_record(&self, window: &mut Window) -> io::Result<Option<Stand>> {
+        let size = self.kind.record_header;
+        match window.have(size)? {
+            Have::All => {}
+            Have::Idle => return Ok(None),
+            Have::Only(rest) => return Ok(Some(Stand::TooShort(rest))),
+        }
+        let Some(record) = self.plausible(window.ahead()) else {
+            return Ok(Some(Stand::Nothing));
+        };
+        let whole = size + record.captured as usize;
+        let stands = match window.have(whole + size)? {
+            Have::All => self.plausible(&window.ahead()[whole..]).is_some(),
+            Have::Idle => return Ok(None),
+            Have::Only(present) => present == whole,
+        };
+        Ok(Some(if stands { Stand::Record } else { Stand::Nothing }))
+    }
+
+    /// A record header that contradicts nothing, within a day of the last one that was believed.
+    fn plausible(&self, bytes: &[u8]) -> Option<Record> {
+        const DAY: u32 = 86_400;
+        let near = |second: u32| self.last_second.is_none_or(|last| last.abs_diff(second) <= DAY);
+        Record::read(self.kind, bytes).filter(|record| {
+            (1..=self.longest).contains(&record.captured)
+                && (record.captured..=MAX_RECORD).contains(&record.original)
+                && u64::from(record.fraction) * u64::from(self.kind.unit) < 1_000_000_000
+                && near(record.second)
+        })
+    }
+}
+
+/// What stands at one place of a damaged file.
+enum Stand {
+    Record,
+    Nothing,
+    TooShort(usize),
+}
+
+/// A record header.
+#[derive(Clone, Copy)]
+struct Record {
+    second: u32,
+    fraction: u32,
+    captured: u32,
+    original: u32,
+}
+
+impl Record {
+    #[inline]
+    fn read(kind: Kind, bytes: &[u8]) -> Option<Self> {
+        let header: [u8; RECORD_HEADER] = array_at(bytes, 0)?;
+        let word = |at: usize| kind.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        Some(Self { second: word(0), fraction: word(4), captured: word(8), original: word(12) })
+    }
+
+    #[inline]
+    fn time(self, unit: u32) -> Timestamp {
+        // 2^32 seconds and as many fractions of 1000 ns are less than 2^63 ns.
+        let fraction = i64::from(self.fraction) * i64::from(unit);
+        Timestamp::from_nanos(i64::from(self.second) * 1_000_000_000 + fraction)
+    }
+}

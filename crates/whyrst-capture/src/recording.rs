@@ -1,0 +1,290 @@
+//! Recordings of kernel events, as JSON lines: `events.jsonl` beside the captures of a lab run, or
+//! what a live recorder left behind. The first line tells what was covered, which is what makes
+//! silence mean something; each line after it is one event.
+//!
+//! ```json
+//! {"schema":"whyrst.events/1","from":"2026-01-31T12:00:00Z","to":"2026-01-31T12:00:05Z","addresses":["10.0.0.2"],"lost":0}
+//! {"schema":"whyrst.event/1","time":"2026-01-31T12:00:01.5Z","event":"tcp_send_reset","reason":"NO_SOCKET","state":"CLOSE","local":{"ip":"10.0.0.2","port":80},"remote":{"ip":"10.0.0.1","port":40000},"stack":["tcp_v4_send_reset"],"comm":"swapper/0","pid":0}
+//! ```
+//!
+//! A line that cannot be read is counted and said; the others still count. Without a readable first
+//! line the recording covers no address, so that nothing is concluded from its silence.
+
+mod line;
+
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
+
+use whyrst_core::kernel::{KernelReset, Recording};
+
+use line::Line;
+
+/// Why a recording could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// The system said no.
+    #[error("cannot read {name}: {source}")]
+    Read {
+        /// The recording.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not one line.
+    #[error("cannot read {name}: it is empty")]
+    Empty {
+        /// The recording.
+        name: String,
+    },
+    /// The first line belongs to something else.
+    #[error("cannot read {name}: not a recording of kernel events, its first line {cause}")]
+    NotARecording {
+        /// The file.
+        name: String,
+        /// What is wrong with the line.
+        cause: String,
+    },
+    /// The system would not take it.
+    #[error("cannot write the recording: {0}")]
+    Write(#[from] io::Error),
+    /// A moment that RFC 3339 cannot express.
+    #[error("cannot write the recording: {nanos} ns since 1970 is no time")]
+    Time {
+        /// Nanoseconds since 1970.
+        nanos: i64,
+    },
+}
+
+/// A line that was passed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DamagedLine {
+    /// Its number, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub cause: String,
+}
+
+/// A recording as far as it could be read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    /// What was read, events in order of time.
+    pub recording: Recording,
+    /// The first [`Self::KEPT`] lines that were passed over.
+    pub damaged: Vec<DamagedLine>,
+    /// How many lines were passed over in all.
+    pub damaged_lines: u64,
+}
+
+impl Reading {
+    /// Damaged lines beyond this number are only counted.
+    pub const KEPT: usize = 16;
+
+    fn damage(&mut self, line: u64, cause: String) {
+        self.damaged_lines += 1;
+        if self.damaged.len() < Self::KEPT {
+            self.damaged.push(DamagedLine { line, cause });
+        }
+    }
+}
+
+/// Reads the recording in the file at `path`.
+pub fn open(path: &Path) -> Result<Reading, RecordingError> {
+    let name = path.display().to_string();
+    match std::fs::File::open(path) {
+        Ok(file) => read(io::BufReader::new(file), &name),
+        Err(source) => Err(RecordingError::Read { name, source }),
+    }
+}
+
+/// Reads the recording called `name`.
+pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingError> {
+    let mut reading = Reading::default();
+    let mut text = Vec::new();
+    let mut covered = false;
+    for number in 1.. {
+        let more = next_line(&mut input, &mut text);
+        if !more.map_err(|source| RecordingError::Read { name: name.into(), source })? {
+            break;
+        }
+        match Line::parse(&text) {
+            Ok(Line::Coverage(coverage)) if !covered => {
+                covered = true;
+                coverage.cover(&mut reading.recording);
+            }
+            Ok(Line::Coverage(_)) => reading.damage(number, "tells again what was covered".into()),
+            Ok(Line::Reset(reset)) => reading.recording.resets.push(*reset),
+            Err(bad) if number == 1 && !bad.ours => {
+                return Err(RecordingError::NotARecording { name: name.into(), cause: bad.cause });
+            }
+            Err(bad) => reading.damage(number, bad.cause),
+        }
+    }
+    finish(reading, covered, name)
+}
+
+fn finish(mut reading: Reading, covered: bool, name: &str) -> Result<Reading, RecordingError> {
+    if !covered && reading.recording.resets.is_empty() && reading.damaged_lines == 0 {
+        return Err(RecordingError::Empty { name: name.into() });
+    }
+    if !covered && reading.damaged.first().is_none_or(|damaged| damaged.line != 1) {
+        reading.damage(1, "does not tell what was covered".into());
+    }
+    reading.recording.resets.sort_by_key(|reset| reset.time);
+    Ok(reading)
+}
+
+/// Reads one line without its end; false when there is none. What of a line goes beyond the limit
+/// is thrown away: it is damaged anyway.
+fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
+    const LONGEST: u64 = 1 << 20;
+    text.clear();
+    if input.take(LONGEST).read_until(b'\n', text)? == 0 {
+        return Ok(false);
+    }
+    if text.last() != Some(&b'\n') {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
+}
+
+/// Writes `recording`, its coverage first.
+pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), RecordingError> {
+    write_line(&mut out, &line::Coverage::of(recording)?)?;
+    for reset in &recording.resets {
+        write_event(&mut out, reset)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Writes one event as a line.
+pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), RecordingError> {
+    write_line(out, &line::Event::of(reset)?)
+}
+
+fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {
+    let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
+    text.push(b'\n');
+    Ok(out.write_all(&text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyrst_core::kernel::RstReason;
+    use whyrst_core::segment::Endpoint;
+    use whyrst_core::time::Timestamp;
+
+    fn reset(nanos: i64) -> KernelReset {
+        KernelReset {
+            time: Timestamp::from_nanos(nanos),
+            reason: Some(RstReason::NoSocket),
+            reason_name: "NO_SOCKET".into(),
+            state: "UNKNOWN".into(),
+            local: Endpoint::new([10, 0, 0, 2].into(), 80),
+            remote: None,
+            stack: vec!["tcp_v4_send_reset".into(), "tcp_v4_rcv".into()],
+            comm: "a \"b\"\n".into(),
+            pid: 7,
+        }
+    }
+
+    fn recording() -> Recording {
+        let local = Endpoint::new("2001:db8::1".parse().unwrap(), 443);
+        let second =
+            KernelReset { reason: None, reason_name: "A_NEWER_ONE".into(), remote: Some(local), ..reset(2_000) };
+        Recording {
+            addresses: vec![[10, 0, 0, 2].into(), local.ip],
+            from: Timestamp::from_nanos(-1),
+            to: Timestamp::from_nanos(1_700_000_000_123_456_789),
+            lost: 3,
+            resets: vec![
+                reset(1_000),
+                second,
+                KernelReset { reason: None, reason_name: String::new(), ..reset(3_000) },
+            ],
+        }
+    }
+
+    fn written() -> String {
+        let mut text = Vec::new();
+        write(&mut text, &recording()).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn read_text(text: &str) -> Result<Reading, RecordingError> {
+        read(text.as_bytes(), "events.jsonl")
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let reading = read_text(&written()).unwrap();
+        assert_eq!(reading.recording, recording());
+        assert_eq!(reading.damaged_lines, 0);
+    }
+
+    #[test]
+    fn the_lines_are_those_of_the_contract() {
+        let text = written();
+        let mut lines = text.lines();
+        assert_eq!(
+            lines.next().unwrap(),
+            r#"{"schema":"whyrst.events/1","from":"1969-12-31T23:59:59.999999999Z","to":"2023-11-14T22:13:20.123456789Z","addresses":["10.0.0.2","2001:db8::1"],"lost":3}"#
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            r#"{"schema":"whyrst.event/1","time":"1970-01-01T00:00:00.000001Z","event":"tcp_send_reset","reason":"NO_SOCKET","state":"UNKNOWN","local":{"ip":"10.0.0.2","port":80},"remote":null,"stack":["tcp_v4_send_reset","tcp_v4_rcv"],"comm":"a \"b\"\n","pid":7}"#
+        );
+    }
+
+    #[test]
+    fn damaged_lines_are_counted_and_the_others_read() {
+        let mut lines: Vec<String> = written().lines().map(String::from).collect();
+        lines.insert(1, r#"{"schema":"whyrst.event/1","time":"yesterday"}"#.into());
+        lines.insert(2, r#"{"schema":"whyrst.event/1","ti"#.into());
+        lines.insert(3, r#"{"schema":"whyrst.drop/1"}"#.into());
+        lines.push("x".repeat(3 << 20));
+        let reading = read_text(&lines.join("\n")).unwrap();
+        assert_eq!(reading.recording, recording());
+        assert_eq!(reading.damaged_lines, 4);
+        assert_eq!(reading.damaged.iter().map(|damaged| damaged.line).collect::<Vec<_>>(), [2, 3, 4, 8]);
+        assert!(reading.damaged[2].cause.contains("whyrst.drop/1"));
+    }
+
+    #[test]
+    fn without_its_first_line_a_recording_covers_nothing() {
+        let text = written();
+        let events = text.split_once('\n').unwrap().1;
+        for text in [events.to_owned(), format!("{{\"schema\":\"whyrst.events/1\"}}\n{events}")] {
+            let reading = read_text(&text).unwrap();
+            assert!(reading.recording.addresses.is_empty());
+            assert_eq!(reading.recording.resets, recording().resets);
+            assert_eq!((reading.damaged_lines, reading.damaged[0].line), (1, 1));
+        }
+    }
+
+    #[test]
+    fn what_is_no_recording_says_so() {
+        let text = |error: Result<Reading, RecordingError>| error.unwrap_err().to_string();
+        assert_eq!(text(read_text("")), "cannot read events.jsonl: it is empty");
+        assert_eq!(
+            text(read_text("[1]\n")),
+            "cannot read events.jsonl: not a recording of kernel events, its first line is damaged at column 2: \
+             invalid type: integer `1`, expected a string"
+        );
+        assert!(text(read_text("{\"schema\":\"whyrst.reset/1\"}")).contains("unknown schema \"whyrst.reset/1\""));
+        assert!(text(read_text("\u{fffd}PNG")).contains("first line is damaged"));
+        assert!(text(open("/nonexistent/events.jsonl".as_ref())).starts_with("cannot read /nonexistent/events.jsonl"));
+    }
+
+    #[test]
+    fn any_prefix_can_be_read_or_says_why_not() {
+        let text = written().into_bytes();
+        for end in 0..text.len() {
+            let resets = match read(&text[..end], "cut") {
+                Ok(reading) => reading.recording.resets,
+                Err(_) => continue,
+            };
+            assert_eq!(resets, recording().resets[..resets.len()]);
+        }
+    }
+}

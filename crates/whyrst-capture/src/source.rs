@@ -1,0 +1,76 @@
+//! Where octets come from. A source fills a buffer that is handed to it; a live one may also say
+//! that for a while nothing came, so that the caller can print what has settled.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::compression::Compression;
+
+/// What one attempt to fill a buffer brought.
+pub(crate) enum Filled {
+    /// So many octets, at least one.
+    Octets(usize),
+    /// Nothing within the patience of the caller; more may come.
+    Idle,
+    /// Nothing more will come.
+    End,
+    /// Nothing more can come: the compressed stream is damaged.
+    Damaged(Compression, String),
+}
+
+pub(crate) trait Source: Send {
+    /// Fills some of `into`, which is not empty.
+    fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled>;
+}
+
+/// A source that is simply waited for: a file, or any other reader.
+pub(crate) struct Waiting<R>(pub(crate) R);
+
+impl<R: Read + Send> Source for Waiting<R> {
+    fn fill(&mut self, into: &mut [u8], _patience: Duration) -> io::Result<Filled> {
+        loop {
+            match self.0.read(into) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read.map(octets_or_end),
+            }
+        }
+    }
+}
+
+/// A pipe, terminal or socket that somebody still writes to.
+pub(crate) struct Live(pub(crate) File);
+
+impl Source for Live {
+    fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled> {
+        if !readable(&self.0, patience)? {
+            return Ok(Filled::Idle);
+        }
+        match self.0.read(into) {
+            Err(error) if is_for_a_moment(&error) => Ok(Filled::Idle),
+            read => read.map(octets_or_end),
+        }
+    }
+}
+
+fn octets_or_end(count: usize) -> Filled {
+    if count == 0 { Filled::End } else { Filled::Octets(count) }
+}
+
+fn is_for_a_moment(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock)
+}
+
+/// Whether a read would not wait. A signal ends the waiting early: the caller may want to look.
+fn readable(file: &File, patience: Duration) -> io::Result<bool> {
+    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}

@@ -1,0 +1,201 @@
+//! The one buffer through which a capture passes: read in large pieces, looked at where it lies.
+//!
+//! `have(n)` makes the next `n` octets contiguous; what was taken stays in place until then. A
+//! `read()` of 512 KiB at a time costs less than mapping the file and, unlike a mapping, survives
+//! a file that is truncated meanwhile. The buffer grows only for a record that is larger.
+
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::compression::Compression;
+use crate::source::{Filled, Source};
+
+const SIZE: usize = 512 * 1024;
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whether the octets asked for are there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Have {
+    /// All of them.
+    All,
+    /// Not yet; more may come.
+    Idle,
+    /// Only so many, and no more will come.
+    Only(usize),
+}
+
+pub(crate) struct Window {
+    source: Box<dyn Source>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    ended: bool,
+    /// Octets that the source ever delivered.
+    read: u64,
+    /// How long a live source is waited for.
+    pub(crate) patience: Duration,
+    /// Why the source ended before its time.
+    pub(crate) damage: Option<(Compression, String)>,
+}
+
+impl Window {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self {
+            source,
+            buffer: vec![0; SIZE],
+            start: 0,
+            end: 0,
+            ended: false,
+            read: 0,
+            patience: PATIENCE,
+            damage: None,
+        }
+    }
+
+    /// Makes the next `count` octets (at least one) contiguous in [`Self::ahead`].
+    #[inline]
+    pub(crate) fn have(&mut self, count: usize) -> io::Result<Have> {
+        if self.end - self.start >= count { Ok(Have::All) } else { self.fill_up_to(count) }
+    }
+
+    /// As [`Self::have`], however long it takes.
+    pub(crate) fn wait_for(&mut self, count: usize) -> io::Result<Have> {
+        loop {
+            match self.have(count)? {
+                Have::Idle => {}
+                have => return Ok(have),
+            }
+        }
+    }
+
+    /// What is there already.
+    #[inline]
+    pub(crate) fn ahead(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Takes the next octets, which must be there; their place holds until the next `have`.
+    #[inline]
+    pub(crate) fn advance(&mut self, count: usize) -> Range<usize> {
+        debug_assert!(count <= self.end - self.start, "taken without having");
+        let from = self.start;
+        self.start = (from + count).min(self.end);
+        from..self.start
+    }
+
+    /// The octets that were taken.
+    #[inline]
+    pub(crate) fn taken(&self, place: Range<usize>) -> &[u8] {
+        &self.buffer[place]
+    }
+
+    /// Octets read so far.
+    pub(crate) const fn octets_read(&self) -> u64 {
+        self.read
+    }
+
+    #[cold]
+    fn fill_up_to(&mut self, count: usize) -> io::Result<Have> {
+        loop {
+            let present = self.end - self.start;
+            if present >= count {
+                return Ok(Have::All);
+            }
+            if self.ended {
+                return Ok(Have::Only(present));
+            }
+            self.make_room(count);
+            if !self.fill()? {
+                return Ok(Have::Idle);
+            }
+        }
+    }
+
+    /// Moves what is left to the front. Twice the size asked for, so that what is moved is never
+    /// more than what can be read: the work stays linear whatever the lengths in the file are.
+    fn make_room(&mut self, count: usize) {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.buffer.len() < 2 * count {
+            self.buffer.resize(2 * count, 0);
+        }
+    }
+
+    /// One attempt at the source; false when it is idle.
+    fn fill(&mut self) -> io::Result<bool> {
+        let filled = self.source.fill(&mut self.buffer[self.end..], self.patience);
+        self.ended |= !matches!(filled, Ok(Filled::Octets(_) | Filled::Idle));
+        match filled? {
+            Filled::Octets(count) => {
+                self.end += count;
+                self.read += count as u64;
+            }
+            Filled::Idle => return Ok(false),
+            Filled::End => {}
+            Filled::Damaged(kind, cause) => self.damage = Some((kind, cause)),
+        }
+        Ok(true)
+    }
+}
+
+/// For a decompressor on a thread of its own.
+impl BufRead for Window {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.wait_for(1)?;
+        Ok(self.ahead())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.advance(count);
+    }
+}
+
+impl Read for Window {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(into)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Waiting;
+
+    /// Hands out one octet at a time.
+    struct Trickle(Vec<u8>);
+
+    impl Source for Trickle {
+        fn fill(&mut self, into: &mut [u8], _patience: Duration) -> io::Result<Filled> {
+            if self.0.is_empty() {
+                return Ok(Filled::End);
+            }
+            into[0] = self.0.remove(0);
+            Ok(Filled::Octets(1))
+        }
+    }
+
+    #[test]
+    fn octets_stay_in_place_until_more_are_wanted() {
+        let mut window = Window::new(Box::new(Trickle((0..10).collect())));
+        assert_eq!(window.have(4).unwrap(), Have::All);
+        let place = window.advance(4);
+        assert_eq!(window.taken(place), [0, 1, 2, 3]);
+        assert_eq!(window.have(2).unwrap(), Have::All);
+        assert_eq!(window.ahead(), [4, 5]);
+        assert_eq!(window.have(7).unwrap(), Have::Only(6));
+    }
+
+    #[test]
+    fn a_record_larger_than_the_buffer_is_made_contiguous() {
+        let all: Vec<u8> = (0..=255).cycle().take(3 * SIZE).collect();
+        let mut window = Window::new(Box::new(Waiting(io::Cursor::new(all.clone()))));
+        window.have(100).unwrap();
+        window.advance(100);
+        assert_eq!(window.have(2 * SIZE).unwrap(), Have::All);
+        assert_eq!(window.ahead()[..2 * SIZE], all[100..100 + 2 * SIZE]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Every recorded fixture by every cause: the reports and the matrix that must come of them.
+//!
+//! `fixtures/<scenario>/` holds what the lab recorded: both captures, the kernel's events, and
+//! `report.txt`, the text that both captures must lead to. `fixtures/matrix.txt` is one table of
+//! all verdicts, from packets alone and with the kernel's word: a rule that creeps up on its
+//! neighbour shows as one changed line. `WHYRST_BLESS=1` writes both; read the difference.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use whyrst_capture::{Capture, Step, recording};
+use whyrst_core::causes;
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::kernel::Recording;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::text::{self, Ladder};
+use whyrst_core::report::{Context, json};
+use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::{Confidence, Judgement, judge};
+
+const ENDS: [&str; 2] = ["client", "server"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    causes::ALL.iter().flat_map(|cause| match &cause.reproduction {
+        Reproduction::Lab(scenarios) => *scenarios,
+        Reproduction::NotReproducible(_) => &[],
+    })
+}
+
+/// The endings in one end's capture, in order; with the kernel's word where `events` are given.
+fn endings(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<Ending> {
+    let path = folder().join(scenario.id).join(end).with_extension("pcapng");
+    let mut capture = Capture::open(&path, 0).unwrap_or_else(|error| panic!("{error}"));
+    let mut tracker = Tracker::new(Limits::default());
+    loop {
+        match capture.next().expect("a fixture can be read") {
+            Step::Observation(seen) => tracker.observe(&seen),
+            Step::PassedOver(frame, reason) => panic!("frame {frame} of {} passed over: {reason}", path.display()),
+            Step::Idle => {}
+            Step::End => break,
+        }
+    }
+    tracker.finish();
+    std::iter::from_fn(|| tracker.poll())
+        .map(|mut ending| {
+            if let Some(events) = events {
+                ending.kernel = events.word(&ending);
+            }
+            ending
+        })
+        .collect()
+}
+
+fn events(scenario: &Scenario) -> Recording {
+    let path = folder().join(scenario.id).join("events.jsonl");
+    let read = recording::open(&path).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read.damaged_lines, 0, "{}", path.display());
+    read.recording
+}
+
+fn expected(scenario: &Scenario, end: &str) -> (EndingKind, Vec<&'static str>) {
+    let verdicts = if end == "client" { scenario.expect.client } else { scenario.expect.server };
+    match verdicts {
+        Verdicts::Resets(causes) => (EndingKind::Reset, causes.to_vec()),
+        Verdicts::NoReset => (EndingKind::Reset, Vec::new()),
+        Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, vec![cause]),
+    }
+}
+
+fn id(judgement: &Judgement) -> &'static str {
+    judgement.cause.map_or("unexplained", |cause| cause.id)
+}
+
+/// Equal to what the file holds; or, blessing, what the file holds from now on.
+fn assert_snapshot(path: &Path, now: &str) {
+    if std::env::var_os("WHYRST_BLESS").is_some() {
+        fs::write(path, now).expect("the fixtures can be written");
+        return;
+    }
+    let before = fs::read_to_string(path).unwrap_or_default();
+    let first = before.lines().zip(now.lines()).find(|(before, now)| before != now);
+    assert!(
+        before == now,
+        "{} is not what comes out now; first difference:\n- {}\n+ {}\nif that is right: WHYRST_BLESS=1 cargo test",
+        path.display(),
+        first.map_or("(length)", |(before, _)| before),
+        first.map_or("(length)", |(_, now)| now),
+    );
+}
+
+#[test]
+fn every_scenario_has_its_fixture_and_every_fixture_its_scenario() {
+    let wanted: BTreeSet<String> = scenarios().map(|scenario| scenario.id.to_owned()).collect();
+    let entries = fs::read_dir(folder()).expect("fixtures/ is there").map(|entry| entry.expect("an entry"));
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let found: BTreeSet<String> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(found, wanted, "record with `cargo xtask fixtures`");
+}
+
+#[test]
+fn reports_read_as_recorded() {
+    for scenario in scenarios() {
+        let mut now = String::new();
+        for end in ENDS {
+            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            for ending in endings(scenario, end, None) {
+                let _ = writeln!(now, "=== {end}.pcapng\n");
+                now.push_str(&text::report(&ending, &context, Style::Plain, Ladder::Shown));
+            }
+        }
+        assert!(now.lines().all(|line| line.chars().count() <= 80), "{}: wider than 80 columns", scenario.id);
+        assert_snapshot(&folder().join(scenario.id).join("report.txt"), &now);
+    }
+}
+
+#[test]
+fn the_matrix_of_all_fixtures_by_all_causes() {
+    let mut now = String::from("# fixture/end: verdict (confidence) | others, best first. Packets alone, then with the kernel's word.\n");
+    for scenario in scenarios() {
+        let events = events(scenario);
+        for end in ENDS {
+            for (what, recording) in [("packets", None), ("kernel", Some(&events))] {
+                for ending in endings(scenario, end, recording) {
+                    let judgement = judge(&ending);
+                    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
+                    let verdict = format!("{} ({})", id(&judgement), judgement.confidence.name());
+                    let name = format!("{}/{end}", scenario.id);
+                    let _ = writeln!(now, "{name:<42} {what:<8} {verdict:<36} | {}", others.join(", "));
+                }
+            }
+        }
+    }
+    assert_snapshot(&folder().join("matrix.txt"), &now);
+}
+
+#[test]
+fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause() {
+    for scenario in scenarios() {
+        let events = events(scenario);
+        for end in ENDS {
+            let (kind, wanted) = expected(scenario, end);
+            let mut found: Vec<&str> = endings(scenario, end, Some(&events))
+                .iter()
+                .filter(|ending| ending.kind == kind)
+                .map(|ending| id(&judge(ending)))
+                .collect();
+            found.dedup();
+            assert_eq!(found, wanted, "{}/{end}", scenario.id);
+        }
+    }
+}
+
+#[test]
+fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
+    for scenario in scenarios() {
+        for end in ENDS {
+            let (kind, wanted) = expected(scenario, end);
+            for ending in endings(scenario, end, None).iter().filter(|ending| ending.kind == kind) {
+                let judgement = judge(ending);
+                let others = judgement.alternatives.iter().map(|other| other.id);
+                let named: Vec<&str> = others.chain([id(&judgement)]).collect();
+                let name = format!("{}/{end}", scenario.id);
+                assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");
+                let right = wanted.contains(&id(&judgement));
+                assert!(right || judgement.confidence <= Confidence::Possible, "{name}: {} is wrong and sure", id(&judgement));
+            }
+        }
+    }
+}
+
+#[test]
+fn json_of_every_fixture_is_one_line_that_parses() {
+    for scenario in scenarios() {
+        for end in ENDS {
+            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            for ending in endings(scenario, end, None) {
+                let line = json::line(&ending, &context);
+                assert!(!line.contains('\n'));
+                let object: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+                assert_eq!(object["verdict"]["cause"], id(&judge(&ending)));
+            }
+        }
+    }
+}

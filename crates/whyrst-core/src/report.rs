@@ -1,0 +1,110 @@
+//! Verdicts put into words: the same words in every format.
+//!
+//! Only this module joins texts and values. Texts come as templates from causes and questions;
+//! whatever came out of a packet passes through [`escape`] before it is printed.
+
+pub mod catalogue;
+pub mod escape;
+pub mod json;
+mod ladder;
+pub mod markdown;
+pub mod style;
+pub mod summary;
+pub mod text;
+mod words;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use jiff::tz::TimeZone;
+
+use crate::ending::{Ending, EndingKind};
+use crate::flow::Side;
+use crate::harm::{Harm, harm};
+use crate::observation::Frame;
+use crate::time::Timestamp;
+use crate::verdict::{Judgement, judge};
+
+/// What a report needs to know of the world it is printed in.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Names of the files read, in the order of their frame numbering.
+    pub files: alloc::vec::Vec<String>,
+    /// The time zone for times of day in text; JSON is always UTC.
+    pub zone: TimeZone,
+}
+
+impl Context {
+    /// The file that a frame is in.
+    pub fn file(&self, frame: Frame) -> &str {
+        self.files.get(frame.file() as usize).map_or("-", String::as_str)
+    }
+
+    /// A frame as a reader finds it: the number alone when there is one file only.
+    pub fn frame(&self, frame: Frame) -> String {
+        if self.files.len() > 1 {
+            format!("{}:{}", self.file(frame), frame.number())
+        } else {
+            frame.number().to_string()
+        }
+    }
+
+    /// A moment of the wall clock, with microseconds.
+    pub fn time(&self, time: Timestamp) -> String {
+        jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_or_else(
+            |_| format!("{} ns", time.nanos()),
+            |at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S.%6f %Z").to_string(),
+        )
+    }
+
+    /// The time of day alone.
+    pub fn time_of_day(&self, time: Timestamp) -> String {
+        jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_or_else(
+            |_| format!("{} ns", time.nanos()),
+            |at| at.to_zoned(self.zone.clone()).strftime("%H:%M:%S.%6f").to_string(),
+        )
+    }
+}
+
+/// One ending with its judgement, ready to be written.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What happened.
+    pub ending: &'a Ending,
+    /// Why.
+    pub judgement: Judgement,
+    /// What it did.
+    pub harm: Harm,
+    /// Where it is printed.
+    pub context: &'a Context,
+}
+
+impl<'a> Report<'a> {
+    /// Judges `ending`.
+    pub fn new(ending: &'a Ending, context: &'a Context) -> Self {
+        let judgement = judge(ending);
+        let harm = harm(ending, judgement.kind);
+        Self { ending, judgement, harm, context }
+    }
+
+    /// "The connection was reset because nothing listens on the server's port", without a full stop.
+    pub fn sentence(&self) -> String {
+        let title = self.words(self.judgement.title);
+        match (self.ending.kind, self.judgement.cause) {
+            (EndingKind::Reset, Some(_)) => format!("The connection was reset because {title}"),
+            (EndingKind::FailedConnect, Some(_)) => format!("The connection failed because {title}"),
+            (EndingKind::Reset, None) => format!("The connection was reset; {title}"),
+            (EndingKind::FailedConnect, None) => format!("The connection failed; {title}"),
+        }
+    }
+
+    /// The verdict's id.
+    pub fn cause_id(&self) -> &'static str {
+        self.judgement.cause.map_or("unexplained", |cause| cause.id)
+    }
+
+    /// A sequence number of one side as Wireshark shows it.
+    fn relative(&self, side: Side, seq: crate::seq::Seq) -> u32 {
+        self.ending.connection.relative(side, seq)
+    }
+}

@@ -1,0 +1,231 @@
+//! The catalogue as pages: what `whyrst causes` prints and what the documentation is generated from.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use serde::Serialize;
+
+use super::style::{Part, Style};
+use super::words::wrap;
+use crate::cause::{Cause, KernelSign, Source, Stack};
+use crate::causes;
+use crate::ending::EndingKind;
+use crate::evidence::Question;
+use crate::scenario::Reproduction;
+
+/// One line for every cause.
+pub fn list(style: Style) -> String {
+    let mut out = String::new();
+    for cause in causes::ALL {
+        let id = format!("{:<24}", cause.id);
+        let title = plain(cause.title);
+        let mut lines = wrap(&title, 54);
+        let first = lines.next().unwrap_or_default();
+        out.extend([style.paint(Part::Label, id).to_string().as_str(), "  ", first, "\n"]);
+        for line in lines {
+            out.extend([" ".repeat(26).as_str(), line, "\n"]);
+        }
+    }
+    out
+}
+
+/// The page of one cause for a terminal.
+pub fn page(cause: &Cause, style: Style) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    write_page(cause, style, &mut out).unwrap_or_default();
+    out
+}
+
+/// The page of one cause as Markdown, for the documentation.
+pub fn markdown(cause: &Cause) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    write_markdown(cause, &mut out).unwrap_or_default();
+    out
+}
+
+/// One `whyrst.cause/1` object, without a line end.
+pub fn json(cause: &Cause) -> String {
+    let object = Object {
+        schema: "whyrst.cause/1",
+        id: cause.id,
+        title: headline(cause),
+        explanation: plain(cause.explanation),
+        effect: plain(cause.effect),
+        severity: cause.severity.name(),
+        kernel_reasons: cause.kernel_reasons.iter().map(|sign| sign.reason.name()).collect(),
+        look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
+        advice: cause.advice.iter().map(|step| plain(step)).collect(),
+        sources: cause.sources.iter().map(source_words).collect(),
+    };
+    serde_json::to_string(&object).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Object {
+    schema: &'static str,
+    id: &'static str,
+    title: String,
+    explanation: String,
+    effect: String,
+    severity: &'static str,
+    kernel_reasons: Vec<&'static str>,
+    look_alikes: Vec<&'static str>,
+    advice: Vec<String>,
+    sources: Vec<String>,
+}
+
+/// "The connection was reset because nothing listens on the server's port."
+pub fn headline(cause: &Cause) -> String {
+    let verb = match cause.ending {
+        EndingKind::Reset => "was reset",
+        EndingKind::FailedConnect => "failed",
+    };
+    format!("The connection {verb} because {}.", plain(cause.title))
+}
+
+/// A template read without a case at hand: the ends keep their roles as names.
+fn plain(template: &str) -> String {
+    template
+        .replace("{sender}'s", "its sender's")
+        .replace("{receiver}'s", "its receiver's")
+        .replace("{sender}", "the sender of the RST")
+        .replace("{receiver}", "the receiver")
+        .replace("{client}", "the client")
+        .replace("{server}", "the server")
+        .replace("{}", "N")
+        .replace("{0}", "N")
+        .replace("{1}", "M")
+}
+
+fn write_page(cause: &Cause, style: Style, out: &mut String) -> fmt::Result {
+    writeln!(out, "{}", style.paint(Part::Heading, cause.id))?;
+    paragraph(&headline(cause), 2, out)?;
+    out.push('\n');
+    paragraph(&plain(cause.explanation), 2, out)?;
+    section("what the programs see", style, out)?;
+    paragraph(&plain(cause.effect), 2, out)?;
+    section("what Linux says", style, out)?;
+    paragraph(&kernel_words(cause), 2, out)?;
+    section("how it is recognised", style, out)?;
+    for (label, question) in questions(cause) {
+        item(&format!("{label}: {question}"), out)?;
+    }
+    if !cause.look_alikes.is_empty() {
+        section("what looks like it", style, out)?;
+    }
+    for other in cause.look_alikes {
+        item(&format!("{}: {}", other.cause, plain(other.told_apart_by)), out)?;
+    }
+    section("what to do", style, out)?;
+    for (number, step) in cause.advice.iter().enumerate() {
+        item(&format!("{}. {}", number + 1, plain(step)), out)?;
+    }
+    section("see it happen", style, out)?;
+    paragraph(&reproduction(cause), 2, out)?;
+    section("sources", style, out)?;
+    for source in cause.sources {
+        item(&source_words(source), out)?;
+    }
+    Ok(())
+}
+
+fn write_markdown(cause: &Cause, out: &mut String) -> fmt::Result {
+    writeln!(out, "# {}\n\n**{}**\n\n{}\n", cause.id, headline(cause), plain(cause.explanation))?;
+    writeln!(out, "## What the programs see\n\n{}\n", plain(cause.effect))?;
+    writeln!(out, "## What Linux says\n\n{}\n", kernel_words(cause))?;
+    writeln!(out, "## How it is recognised\n")?;
+    for (label, question) in questions(cause) {
+        writeln!(out, "- {label}: {question}")?;
+    }
+    if !cause.look_alikes.is_empty() {
+        writeln!(out, "\n## What looks like it\n")?;
+    }
+    for other in cause.look_alikes {
+        writeln!(out, "- `{}`: {}", other.cause, plain(other.told_apart_by))?;
+    }
+    writeln!(out, "\n## What to do\n")?;
+    for (number, step) in cause.advice.iter().enumerate() {
+        writeln!(out, "{}. {}", number + 1, plain(step))?;
+    }
+    writeln!(out, "\n## See it happen\n\n{}\n", reproduction(cause))?;
+    writeln!(out, "## Sources\n")?;
+    for source in cause.sources {
+        writeln!(out, "- {}", source_words(source))?;
+    }
+    Ok(())
+}
+
+fn questions(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
+    let lists = [
+        ("needs", cause.rule.needs),
+        ("excluded if", cause.rule.refuted_by),
+        ("speaks for it", cause.rule.supported_by),
+    ];
+    lists.into_iter().flat_map(|(label, questions)| {
+        questions.iter().map(move |question: &&Question| (label, format!("{} ({})", question.id, plain(question.yes))))
+    })
+}
+
+fn kernel_words(cause: &Cause) -> String {
+    if cause.kernel_reasons.is_empty() {
+        return match cause.ending {
+            EndingKind::Reset => {
+                "Nothing: no tcp_send_reset event, and Tcp OutRsts does not move. That silence is the sign.".to_string()
+            }
+            EndingKind::FailedConnect => "No reset is sent.".to_string(),
+        };
+    }
+    let signs = cause.kernel_reasons.iter().map(sign_words);
+    format!("tcp:tcp_send_reset with reason {}", signs.collect::<Vec<_>>().join(", or "))
+}
+
+fn sign_words(sign: &KernelSign) -> String {
+    match sign.stack {
+        Stack::Any => sign.reason.to_string(),
+        Stack::Has(symbol) => format!("{} with {symbol} in the call stack", sign.reason),
+        Stack::Lacks(symbol) => format!("{} without {symbol} in the call stack", sign.reason),
+        Stack::HasAndLacks(symbol, other) => {
+            format!("{} with {symbol} and without {other} in the call stack", sign.reason)
+        }
+    }
+}
+
+fn reproduction(cause: &Cause) -> String {
+    match &cause.reproduction {
+        Reproduction::Lab(_) => format!("whyrst lab run {}", cause.id),
+        Reproduction::NotReproducible(reason) => format!("cannot be reproduced in the lab: {reason}"),
+    }
+}
+
+fn source_words(source: &Source) -> String {
+    match source {
+        Source::Rfc { number, section } if section.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("RFC {number} section {section}")
+        }
+        Source::Rfc { number, section } => format!("RFC {number}, {section}"),
+        Source::Kernel { file, symbol } => format!("Linux {file}: {symbol}"),
+        Source::Other(text) => (*text).to_string(),
+    }
+}
+
+fn section(title: &str, style: Style, out: &mut String) -> fmt::Result {
+    writeln!(out, "\n{}", style.paint(Part::Label, title))
+}
+
+fn item(text: &str, out: &mut String) -> fmt::Result {
+    for (at, line) in wrap(text, 74).enumerate() {
+        writeln!(out, "{}{line}", if at == 0 { "  - " } else { "    " })?;
+    }
+    Ok(())
+}
+
+fn paragraph(text: &str, indent: usize, out: &mut String) -> fmt::Result {
+    for line in wrap(text, 80 - indent) {
+        writeln!(out, "{:indent$}{line}", "")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! The machine's report: one object a line, schemas `whyrst.reset/1` and `whyrst.failed-connect/1`
+//! (DESIGN section 4). Fields may be added, never changed in meaning; what is not known is `null`.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::escape::escape;
+use super::{Context, Report};
+use crate::connection::Roles;
+use crate::ending::{Ending, EndingKind, KernelWord, Rst};
+use crate::evidence::{Answer, Facts};
+use crate::flow::Side;
+use crate::segment::Endpoint;
+use crate::time::Timestamp;
+use crate::verdict::Evidence;
+use crate::zeek::conn_state;
+
+/// One line of JSON for `ending`, without a line end.
+pub fn line(ending: &Ending, context: &Context) -> String {
+    let report = Report::new(ending, context);
+    serde_json::to_string(&report.object()).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: &'static str,
+    source: &'a str,
+    time: String,
+    client: End,
+    server: End,
+    roles: &'static str,
+    resets: Vec<RstObject>,
+    resets_total: u32,
+    phase: &'static str,
+    origin: &'static str,
+    kind: &'static str,
+    verdict: Verdict,
+    alternatives: Vec<AlternativeObject>,
+    evidence: Vec<EvidenceObject>,
+    advice: Vec<String>,
+    kernel: Option<KernelObject<'a>>,
+    socket: Option<()>,
+    process: Option<()>,
+    history: &'a str,
+    conn_state: &'static str,
+    severity: &'static str,
+    effect: Effect,
+    count: u32,
+    stats: Stats,
+}
+
+#[derive(Serialize)]
+struct End {
+    ip: String,
+    port: u16,
+}
+
+impl From<Endpoint> for End {
+    fn from(end: Endpoint) -> Self {
+        Self { ip: end.ip.to_string(), port: end.port }
+    }
+}
+
+#[derive(Serialize)]
+struct RstObject {
+    file: String,
+    frame: u64,
+    time: String,
+    from: &'static str,
+    flags: String,
+    seq_rel: u32,
+    ack_rel: Option<u32>,
+    seq: u32,
+    ack: Option<u32>,
+    window: u16,
+    ttl: u8,
+    payload: Option<String>,
+    answers: Option<u64>,
+    accepted: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    cause: &'static str,
+    confidence: &'static str,
+    title: String,
+}
+
+#[derive(Serialize)]
+struct AlternativeObject {
+    cause: &'static str,
+    confidence: &'static str,
+    told_apart_by: String,
+}
+
+#[derive(Serialize)]
+struct EvidenceObject {
+    question: &'static str,
+    answer: &'static str,
+    role: &'static str,
+    frames: Vec<u64>,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct KernelObject<'a> {
+    reason: Option<&'a str>,
+    state: Option<&'a str>,
+    skb_drop: Option<&'a str>,
+    stack: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Effect {
+    accepted: Option<bool>,
+    lost_client_bytes: Option<u64>,
+    lost_server_bytes: Option<u64>,
+    certainty: &'static str,
+}
+
+#[derive(Serialize)]
+struct Stats {
+    frames: u64,
+    client_bytes: u64,
+    server_bytes: u64,
+    retransmits: u64,
+    copies: u32,
+    duration_ms: f64,
+    idle_before_rst_ms: Option<f64>,
+}
+
+impl Report<'_> {
+    fn object(&self) -> Object<'_> {
+        let (ending, judgement) = (self.ending, &self.judgement);
+        let connection = &ending.finally;
+        let frame = ending.rst().map_or(connection.first_frame, |rst| rst.record.frame);
+        Object {
+            schema: match ending.kind {
+                EndingKind::Reset => "whyrst.reset/1",
+                EndingKind::FailedConnect => "whyrst.failed-connect/1",
+            },
+            source: self.context.file(frame),
+            time: utc(ending.time()),
+            client: connection.endpoint(connection.client).into(),
+            server: connection.endpoint(connection.server()).into(),
+            roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
+            resets: ending.resets.iter().map(|rst| self.rst(rst)).collect(),
+            resets_total: ending.resets_total,
+            phase: judgement.phase.name(),
+            origin: judgement.origin.name(),
+            kind: judgement.kind.name(),
+            verdict: Verdict {
+                cause: self.cause_id(),
+                confidence: judgement.confidence.name(),
+                title: self.words(judgement.title),
+            },
+            alternatives: self.alternative_objects(),
+            evidence: self.evidence_objects(),
+            advice: judgement
+                .cause
+                .map_or(Vec::new(), |cause| cause.advice.iter().map(|step| self.words(step)).collect()),
+            kernel: self.kernel_object(),
+            socket: None,
+            process: None,
+            history: connection.letters.as_str(),
+            conn_state: conn_state(connection),
+            severity: judgement.severity.name(),
+            effect: Effect {
+                accepted: self.harm.accepted,
+                lost_client_bytes: self.harm.lost_client_bytes,
+                lost_server_bytes: self.harm.lost_server_bytes,
+                certainty: self.harm.certainty.name(),
+            },
+            count: 1,
+            stats: self.stats(),
+        }
+    }
+
+    fn rst(&self, rst: &Rst) -> RstObject {
+        let record = &rst.record;
+        let ack = record.flags.has(crate::segment::Flags::ACK).then_some(record.ack);
+        RstObject {
+            file: self.context.file(record.frame).to_string(),
+            frame: record.frame.number(),
+            time: utc(record.time),
+            from: if record.from == self.ending.connection.client { "client" } else { "server" },
+            flags: record.flags.to_string(),
+            seq_rel: self.relative(record.from, record.seq),
+            ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
+            seq: record.seq.raw(),
+            ack: ack.map(crate::seq::Seq::raw),
+            window: record.window,
+            ttl: record.ttl,
+            payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            answers: rst.trigger.map(|trigger| trigger.frame.number()),
+            accepted: rst.acceptance.accepted(),
+        }
+    }
+
+    fn alternative_objects(&self) -> Vec<AlternativeObject> {
+        let others = self.judgement.alternatives.iter();
+        others
+            .map(|other| AlternativeObject {
+                cause: other.id,
+                confidence: "possible",
+                told_apart_by: self.words(other.told_apart_by),
+            })
+            .collect()
+    }
+
+    fn evidence_objects(&self) -> Vec<EvidenceObject> {
+        let kernel = self.kernel_says().map(|text| EvidenceObject {
+            question: "kernel-reason",
+            answer: "yes",
+            role: "supports",
+            frames: Vec::new(),
+            text,
+        });
+        kernel.into_iter().chain(self.judgement.evidence.iter().map(|one| self.evidence_object(one))).collect()
+    }
+
+    fn evidence_object(&self, evidence: &Evidence) -> EvidenceObject {
+        let frames = |facts: &Facts| facts.frames.iter().map(|frame| frame.number()).collect();
+        let (answer, frames) = match &evidence.answer {
+            Answer::Yes(facts) => ("yes", frames(facts)),
+            Answer::No(facts) => ("no", frames(facts)),
+            Answer::Unknown => ("unknown", Vec::new()),
+        };
+        EvidenceObject {
+            question: evidence.question.id,
+            answer,
+            role: evidence.role.name(),
+            frames,
+            text: self.answer(evidence.question, &evidence.answer),
+        }
+    }
+
+    fn kernel_object(&self) -> Option<KernelObject<'_>> {
+        match &self.ending.kernel {
+            KernelWord::NotAsked => None,
+            KernelWord::SentNone => Some(KernelObject { reason: None, state: None, skb_drop: None, stack: &[] }),
+            KernelWord::Sent(event) => Some(KernelObject {
+                reason: Some(&event.reason_name),
+                state: Some(&event.state),
+                skb_drop: None,
+                stack: &event.stack,
+            }),
+        }
+    }
+
+    fn stats(&self) -> Stats {
+        let connection = &self.ending.finally;
+        let halves = || Side::BOTH.iter().map(|side| connection.half(*side));
+        Stats {
+            frames: halves().map(|half| u64::from(half.segments)).sum::<u64>() + u64::from(self.ending.resets_total),
+            client_bytes: connection.half(connection.client).bytes,
+            server_bytes: connection.half(connection.server()).bytes,
+            retransmits: halves().map(|half| u64::from(half.retransmissions)).sum(),
+            copies: connection.copies,
+            duration_ms: self.ending.time().since(connection.first).as_millis_f64(),
+            idle_before_rst_ms: self.ending.rst().map(|_| self.ending.idle().as_millis_f64()),
+        }
+    }
+}
+
+/// RFC 3339 with nanoseconds, always UTC.
+pub fn utc(time: Timestamp) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(time.nanos()))
+        .map_or_else(|_| time.nanos().to_string(), |at| alloc::format!("{at:.9}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_with_nanoseconds() {
+        assert_eq!(utc(Timestamp::from_nanos(1_769_860_800_123_456_789)), "2026-01-31T12:00:00.123456789Z");
+        assert_eq!(utc(Timestamp::from_nanos(0)), "1970-01-01T00:00:00.000000000Z");
+    }
+}

@@ -1,0 +1,177 @@
+//! The last packets of a connection as a ladder between its two ends.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use super::Report;
+use super::style::{Part, Style};
+use crate::connection::Roles;
+use crate::flow::Side;
+use crate::history::{Notes, Record};
+use crate::observation::Frame;
+use crate::segment::Flags;
+use crate::time::Timestamp;
+
+const OPENING_SHOWN: usize = 3;
+const BEFORE_SHOWN: usize = 7;
+const RESETS_SHOWN: usize = 6;
+const AFTER_SHOWN: usize = 4;
+const LEFT: usize = 25;
+
+/// One line of a ladder.
+#[derive(Debug)]
+pub(super) enum Rung<'a> {
+    /// A segment.
+    Segment { record: &'a Record, decisive: bool },
+    /// Segments that are not shown.
+    Gap { segments: u64 },
+}
+
+impl Report<'_> {
+    /// The opening, what led to the RST, the RSTs and what followed, in order of time.
+    pub(super) fn rungs(&self) -> Vec<Rung<'_>> {
+        let ending = self.ending;
+        let decisive = self.decisive();
+        let rung = |record| Rung::Segment { record, decisive: decisive.contains(&record.frame) };
+        let (opening, last) = split(&ending.before);
+        let mut rungs: Vec<Rung<'_>> = opening.iter().map(rung).collect();
+        let total: u64 = Side::BOTH.iter().map(|side| u64::from(ending.connection.half(*side).segments)).sum();
+        let hidden = total.saturating_sub((opening.len() + last.len()) as u64);
+        if hidden > 0 && !opening.is_empty() && !last.is_empty() {
+            rungs.push(Rung::Gap { segments: hidden });
+        }
+        rungs.extend(last.iter().map(rung));
+        let resets = ending.resets.iter().take(RESETS_SHOWN).map(|rst| &rst.record);
+        let mut end: Vec<&Record> = resets.chain(ending.after.iter().take(AFTER_SHOWN)).collect();
+        end.sort_by_key(|record| record.frame);
+        let shown = end.len() as u64;
+        rungs.extend(end.into_iter().map(rung));
+        let followed = u64::from(ending.resets_total) + u64::from(ending.after_total);
+        if followed > shown {
+            rungs.push(Rung::Gap { segments: followed - shown });
+        }
+        rungs
+    }
+
+    /// Writes the ladder, 80 columns.
+    pub(super) fn ladder(&self, style: Style, out: &mut String) -> fmt::Result {
+        let connection = &self.ending.connection;
+        let role = |side| match (connection.roles, side == connection.client) {
+            (Roles::Guessed, _) => "",
+            (Roles::Seen, true) => "client ",
+            (Roles::Seen, false) => "server ",
+        };
+        let name = |side: Side| format!("{}{}", role(side), connection.endpoint(side).ip);
+        let head = format!(
+            "    {:>6}  {:>10}  {:<LEFT$}      {}",
+            "frame",
+            "time",
+            name(connection.client),
+            name(connection.server())
+        );
+        writeln!(out, "{}", style.paint(Part::Label, head))?;
+        for rung in self.rungs() {
+            match rung {
+                Rung::Gap { segments } => {
+                    let text = format!("    {:>6}              {segments} more segments", "...");
+                    writeln!(out, "{}", style.paint(Part::Dim, text))?;
+                }
+                Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn rung(&self, record: &Record, decisive: bool, style: Style, out: &mut String) -> fmt::Result {
+        let from_client = record.from == self.ending.connection.client;
+        let mark = if decisive { '>' } else { ' ' };
+        let time = relative_time(record.time, self.ending.connection.first);
+        let text = self.segment(record);
+        let line = if from_client {
+            format!("  {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
+        } else {
+            format!("  {mark} {:>6}  {time:>10}  {:<LEFT$} <---  {text}", record.frame.number(), "")
+        };
+        let line = line.trim_end();
+        if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
+    }
+
+    /// `SYN seq 0`, `DATA 1:5001 ack 1`, `RST-ACK seq 1 ack 5001 win 501`.
+    pub(super) fn segment(&self, record: &Record) -> String {
+        let seq = self.relative(record.from, record.seq);
+        let ack = self.relative_ack(record);
+        let has = |flag| record.flags.has(flag);
+        let mut text = if has(Flags::RST) {
+            let name = if has(Flags::ACK) { "RST-ACK" } else { "RST" };
+            format!("{name} seq {seq}{ack} win {}", record.window)
+        } else if has(Flags::SYN) {
+            let name = if has(Flags::ACK) { "SYN-ACK" } else { "SYN" };
+            format!("{name} seq {seq}{ack}")
+        } else if record.len > 0 {
+            let name = if has(Flags::FIN) { "DATA-FIN" } else { "DATA" };
+            format!("{name} {seq}:{}{ack}", seq.wrapping_add(record.len))
+        } else if has(Flags::FIN) {
+            format!("FIN seq {seq}{ack}")
+        } else if has(Flags::ACK) {
+            ack.trim_start().to_string()
+        } else {
+            format!("{} seq {seq}", record.flags)
+        };
+        if record.window == 0 && !has(Flags::RST) && !has(Flags::SYN) {
+            text.push_str(" win 0");
+        }
+        text.push_str(remark(record));
+        text
+    }
+
+    fn relative_ack(&self, record: &Record) -> String {
+        if record.flags.has(Flags::ACK) {
+            format!(" ack {}", self.relative(record.from.other(), record.ack))
+        } else {
+            String::new()
+        }
+    }
+
+    /// The frames that the verdict rests on: the RST and what it answers, and whatever a need names.
+    fn decisive(&self) -> Vec<Frame> {
+        let first = self.ending.rst().into_iter();
+        first
+            .flat_map(|rst| [Some(rst.record.frame), rst.trigger.map(|trigger| trigger.frame)])
+            .flatten()
+            .chain(
+                (self.ending.rst().is_none())
+                    .then(|| self.ending.before.iter().map(|record| record.frame))
+                    .into_iter()
+                    .flatten(),
+            )
+            .collect()
+    }
+}
+
+fn split(before: &[Record]) -> (&[Record], &[Record]) {
+    if before.len() <= OPENING_SHOWN + BEFORE_SHOWN {
+        return (before, &[]);
+    }
+    (&before[..OPENING_SHOWN], &before[before.len() - BEFORE_SHOWN..])
+}
+
+fn remark(record: &Record) -> &'static str {
+    if record.notes.has(Notes::PROBE) {
+        " (probe)"
+    } else if record.notes.has(Notes::RETRANSMISSION) {
+        " (again)"
+    } else if record.notes.has(Notes::AFTER_GAP) {
+        " (gap)"
+    } else {
+        ""
+    }
+}
+
+/// Seconds since the connection's first segment, as tcpdump's `-ttttt` shows them.
+fn relative_time(time: Timestamp, first: Timestamp) -> String {
+    let micros = time.since(first).nanos() / 1_000;
+    let sign = if micros < 0 { "-" } else { "" };
+    format!("{sign}{}.{:06}", micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000)
+}

@@ -1,0 +1,89 @@
+//! The report for a ticket or a chat: the same sections as text, in Markdown.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+use super::style::Style;
+use super::{Context, Report};
+use crate::ending::{Ending, EndingKind};
+use crate::evidence::Answer;
+use crate::report::text::Ladder;
+use crate::verdict::{Evidence, Role};
+
+/// The whole report of one ending.
+pub fn report(ending: &Ending, context: &Context, ladder: Ladder) -> String {
+    let report = Report::new(ending, context);
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    report.markdown(ladder, &mut out).unwrap_or_default();
+    out
+}
+
+impl Report<'_> {
+    fn markdown(&self, ladder: Ladder, out: &mut String) -> fmt::Result {
+        let connection = &self.ending.connection;
+        let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
+        writeln!(out, "## {client} > {server}\n")?;
+        writeln!(out, "**{}.** ({})\n", self.sentence(), self.judgement.confidence.name())?;
+        let cause = self.judgement.cause.map_or("unexplained", |cause| cause.id);
+        writeln!(out, "`{cause}` at {}\n", self.context.time(self.ending.time()))?;
+        if ladder == Ladder::Shown {
+            out.push_str("```text\n");
+            self.ladder(Style::Plain, out)?;
+            out.push_str("```\n\n");
+        }
+        self.list("Speaks for it", |one| one.speaks_for() && one.role != Role::Refutes, out)?;
+        self.list("Speaks against it", Evidence::speaks_against, out)?;
+        self.unseen(out)?;
+        self.others(out)?;
+        self.ends(out)
+    }
+
+    fn list(&self, title: &str, wanted: impl Fn(&Evidence) -> bool, out: &mut String) -> fmt::Result {
+        let kernel = self.kernel_says().filter(|_| title.ends_with("for it"));
+        let answers =
+            self.judgement.evidence.iter().filter(|one| wanted(one)).map(|one| self.answer(one.question, &one.answer));
+        bullets(title, kernel.into_iter().chain(answers), out)
+    }
+
+    fn unseen(&self, out: &mut String) -> fmt::Result {
+        let unknown = |one: &&Evidence| one.answer == Answer::Unknown && one.role != Role::Refutes;
+        let texts = self.judgement.evidence.iter().filter(unknown).map(|one| self.words(one.question.unknown));
+        bullets("Not seen", texts, out)
+    }
+
+    fn others(&self, out: &mut String) -> fmt::Result {
+        let others = self.judgement.alternatives.iter();
+        bullets(
+            "Could also be",
+            others.map(|other| format!("`{}`: {}", other.id, self.words(other.told_apart_by))),
+            out,
+        )
+    }
+
+    fn ends(&self, out: &mut String) -> fmt::Result {
+        let Some(cause) = self.judgement.cause else { return Ok(()) };
+        let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
+        bullets("Harm", harm.into_iter().chain([self.words(cause.effect)]), out)?;
+        writeln!(out, "What to do:\n")?;
+        for (number, step) in cause.advice.iter().enumerate() {
+            writeln!(out, "{}. {}", number + 1, self.words(step))?;
+        }
+        out.push('\n');
+        Ok(())
+    }
+}
+
+fn bullets(title: &str, texts: impl Iterator<Item = String>, out: &mut String) -> fmt::Result {
+    let mut texts = texts.peekable();
+    if texts.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(out, "{title}:\n")?;
+    for text in texts {
+        writeln!(out, "- {text}")?;
+    }
+    out.push('\n');
+    Ok(())
+}

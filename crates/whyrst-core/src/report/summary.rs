@@ -1,0 +1,240 @@
+//! What a whole capture showed, in numbers: top causes, services, and what was passed over.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::fmt::{self, Write};
+
+use serde::Serialize;
+
+use super::style::{Part, Style};
+use super::words::{grouped, wrap};
+use crate::ending::{Ending, EndingKind};
+use crate::segment::Endpoint;
+use crate::tracker::Counts;
+use crate::verdict::{Confidence, Judgement};
+
+const SERVICES_SHOWN: usize = 10;
+/// Distinct services counted one by one; a scan of a network must not cost memory.
+const SERVICES_COUNTED: usize = 65_536;
+
+/// Counts verdicts as they come.
+#[derive(Debug, Default)]
+pub struct Summary {
+    causes: BTreeMap<(&'static str, Confidence), u64>,
+    services: BTreeMap<Endpoint, ServiceCount>,
+    services_beyond: u64,
+    failed: u64,
+    unexplained: u64,
+}
+
+#[derive(Debug, Default)]
+struct ServiceCount {
+    total: u64,
+    causes: BTreeMap<&'static str, u64>,
+}
+
+/// What the reader of the files has to say.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// Frames read.
+    pub frames: u64,
+    /// Frames passed over: a stable name, a sentence, how many.
+    pub passed_over: Vec<(&'static str, &'static str, u64)>,
+    /// What else has to be said: files cut short, fragments, cut-off packets.
+    pub notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: &'static str,
+    files: &'a [String],
+    frames: u64,
+    segments: u64,
+    copies: u64,
+    rst_segments: u64,
+    rst_copies: u64,
+    connections: u64,
+    reset_connections: u64,
+    failed_connects: u64,
+    unexplained: u64,
+    forgotten: u64,
+    causes: Vec<CauseObject>,
+    services: Vec<ServiceObject>,
+    passed_over: BTreeMap<&'static str, u64>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct CauseObject {
+    cause: &'static str,
+    confidence: &'static str,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct ServiceObject {
+    server: String,
+    count: u64,
+    causes: BTreeMap<&'static str, u64>,
+}
+
+impl Summary {
+    /// Counts one verdict.
+    pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
+        let cause = judgement.cause.map_or("unexplained", |cause| cause.id);
+        *self.causes.entry((cause, judgement.confidence)).or_default() += 1;
+        self.unexplained +=
+            u64::from(judgement.confidence == Confidence::Unexplained && ending.kind == EndingKind::Reset);
+        self.failed += u64::from(ending.kind == EndingKind::FailedConnect);
+        let server = ending.connection.endpoint(ending.connection.server());
+        if self.services.len() < SERVICES_COUNTED || self.services.contains_key(&server) {
+            let service = self.services.entry(server).or_default();
+            service.total += 1;
+            *service.causes.entry(cause).or_default() += 1;
+        } else {
+            self.services_beyond += 1;
+        }
+    }
+
+    /// Resets that no cause explains.
+    pub const fn unexplained(&self) -> u64 {
+        self.unexplained
+    }
+
+    /// One `whyrst.summary/1` object, without a line end.
+    pub fn json(&self, reading: &Reading, counts: &Counts) -> String {
+        let causes = self.ranked_causes().into_iter();
+        let object = Object {
+            schema: "whyrst.summary/1",
+            files: &reading.files,
+            frames: reading.frames,
+            segments: counts.segments,
+            copies: counts.copies,
+            rst_segments: counts.rst_segments,
+            rst_copies: counts.rst_copies,
+            connections: counts.connections,
+            reset_connections: counts.reset_connections,
+            failed_connects: counts.failed_connects,
+            unexplained: self.unexplained,
+            forgotten: counts.forgotten,
+            causes: causes
+                .map(|(cause, confidence, count)| CauseObject { cause, confidence: confidence.name(), count })
+                .collect(),
+            services: self
+                .top_services()
+                .into_iter()
+                .map(|(server, service)| service_object(server, service))
+                .collect(),
+            passed_over: reading.passed_over.iter().map(|(name, _, count)| (*name, *count)).collect(),
+            notes: &reading.notes,
+        };
+        serde_json::to_string(&object).unwrap_or_default()
+    }
+
+    /// The tables for a person.
+    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        self.write_text(reading, counts, style, &mut out).unwrap_or_default();
+        out
+    }
+
+    fn write_text(&self, reading: &Reading, counts: &Counts, style: Style, out: &mut String) -> fmt::Result {
+        let head = format!(
+            "{} frames, {} TCP segments, {} connections, {} of them reset",
+            grouped(reading.frames),
+            grouped(counts.segments),
+            grouped(counts.connections),
+            grouped(counts.reset_connections),
+        );
+        writeln!(out, "{}", style.paint(Part::Heading, head))?;
+        if !self.causes.is_empty() {
+            writeln!(
+                out,
+                "\n{}",
+                style.paint(Part::Label, format!("  {:>9}  {:<28}{}", "count", "cause", "confidence"))
+            )?;
+        }
+        for (cause, confidence, count) in self.ranked_causes() {
+            writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence.name())?;
+        }
+        let services = self.top_services();
+        if services.len() > 1 {
+            writeln!(out, "\n{}", style.paint(Part::Label, format!("  {:>9}  {:<28}{}", "count", "server", "causes")))?;
+            for (server, service) in services {
+                writeln!(
+                    out,
+                    "  {:>9}  {:<28}{}",
+                    grouped(service.total),
+                    server.to_string(),
+                    listed(&service.causes)
+                )?;
+            }
+        }
+        remarks(reading, counts, style, out)
+    }
+
+    fn ranked_causes(&self) -> Vec<(&'static str, Confidence, u64)> {
+        let mut causes: Vec<_> =
+            self.causes.iter().map(|((cause, confidence), count)| (*cause, *confidence, *count)).collect();
+        causes.sort_by_key(|(cause, confidence, count)| (Reverse(*count), *cause, Reverse(*confidence)));
+        causes
+    }
+
+    fn top_services(&self) -> Vec<(&Endpoint, &ServiceCount)> {
+        let mut services: Vec<_> = self.services.iter().collect();
+        services.sort_by_key(|(server, service)| (Reverse(service.total), **server));
+        services.truncate(SERVICES_SHOWN);
+        services
+    }
+}
+
+/// What a report on single resets must say at its end: everything that was not looked at.
+pub fn remarks(reading: &Reading, counts: &Counts, style: Style, out: &mut String) -> fmt::Result {
+    let copies = (counts.copies > 0).then(|| {
+        format!(
+            "{} copies of packets left out ({} of them RST): several interfaces or a mirror port",
+            grouped(counts.copies),
+            grouped(counts.rst_copies)
+        )
+    });
+    let forgotten = (counts.forgotten > 0).then(|| {
+        format!(
+            "{} connections were forgotten to stay within the memory bound: their verdicts lack their beginning",
+            grouped(counts.forgotten)
+        )
+    });
+    let passed = reading.passed_over.iter().filter(|(_, _, count)| *count > 0);
+    let passed = passed.map(|(_, sentence, count)| format!("{} frames passed over: {sentence}", grouped(*count)));
+    let notes = reading.notes.iter().cloned();
+    let all: Vec<String> = copies.into_iter().chain(forgotten).chain(passed).chain(notes).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    out.push('\n');
+    for text in all {
+        for (at, line) in wrap(&text, 74).enumerate() {
+            writeln!(
+                out,
+                "{}",
+                style.paint(Part::Dim, format!("  {}{line}", if at == 0 { "note: " } else { "      " }))
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn service_object(server: &Endpoint, service: &ServiceCount) -> ServiceObject {
+    ServiceObject { server: server.to_string(), count: service.total, causes: service.causes.clone() }
+}
+
+fn listed(causes: &BTreeMap<&'static str, u64>) -> String {
+    let mut causes: Vec<_> = causes.iter().collect();
+    causes.sort_by_key(|(cause, count)| (Reverse(**count), **cause));
+    causes.iter().take(3).map(|(cause, count)| format!("{cause} {count}")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,229 @@
+//! The report for a person at a terminal, in the order one needs it at three in the morning:
+//! one sentence, the packets, what speaks for it and against it, what could not be seen, what
+//! else it could be, what it did, what to do. Eighty columns.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt::{self, Write};
+
+use super::escape::escape;
+use super::style::{Part, Style};
+use super::words::{grouped, wrap};
+use super::{Context, Report};
+use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::evidence::Answer;
+use crate::harm::Certainty;
+use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
+
+const WIDTH: usize = 80;
+const LABEL: usize = 11;
+
+/// Whether the packets are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ladder {
+    /// Show them.
+    Shown,
+    /// Leave them out.
+    Hidden,
+}
+
+/// The whole report of one ending, with a blank line at its end.
+pub fn report(ending: &Ending, context: &Context, style: Style, ladder: Ladder) -> String {
+    let report = Report::new(ending, context);
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    report.write(style, ladder, &mut out).unwrap_or_default();
+    out
+}
+
+impl Report<'_> {
+    pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
+        self.head(style, out)?;
+        self.verdict(style, out)?;
+        if ladder == Ladder::Shown {
+            out.push('\n');
+            self.ladder(style, out)?;
+        }
+        out.push('\n');
+        self.evidence(style, out)?;
+        self.alternatives(style, out)?;
+        self.consequences(style, out)?;
+        out.push('\n');
+        Ok(())
+    }
+
+    fn head(&self, style: Style, out: &mut String) -> fmt::Result {
+        let connection = &self.ending.connection;
+        let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
+        writeln!(out, "{}  {}", style.paint(Part::Heading, format!("{client} > {server}")), self.headline())?;
+        let place = self.ending.rst().map(|rst| format!(", frame {}", self.context.frame(rst.record.frame)));
+        let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
+        writeln!(out, "{}", style.paint(Part::Dim, when))
+    }
+
+    /// `reset by the client's kernel while connecting`.
+    fn headline(&self) -> String {
+        if self.ending.kind == EndingKind::FailedConnect {
+            return "connect failed without a reset".to_string();
+        }
+        let sender = self.end(self.ending.sender());
+        let maker = match (self.judgement.origin, self.judgement.kind) {
+            (Origin::Path, _) => format!("on the path, in the name of {sender}"),
+            (_, Kind::Passive) => format!("by {sender}'s kernel"),
+            _ => format!("by {sender}"),
+        };
+        let phase = match self.judgement.phase {
+            Phase::Connect => " while connecting",
+            Phase::Established => "",
+            Phase::Closing => " after a close",
+            Phase::Closed => " after both ends had closed",
+            Phase::Midstream => " (its beginning was not captured)",
+        };
+        format!("reset {maker}{phase}")
+    }
+
+    fn verdict(&self, style: Style, out: &mut String) -> fmt::Result {
+        let confidence = self.judgement.confidence;
+        let sentence = format!("{}.", self.sentence());
+        let tag = format!("[{}]", confidence.name());
+        out.push('\n');
+        let lines: alloc::vec::Vec<_> = wrap(&sentence, WIDTH - 8).collect();
+        let (last, first) = lines.split_last().unwrap_or((&"", &[]));
+        for line in first {
+            writeln!(out, "  {line}")?;
+        }
+        let part = if confidence >= Confidence::Likely { Part::Firm } else { Part::Weak };
+        let room = WIDTH - 3 - tag.len();
+        if last.chars().count() <= room - 2 {
+            writeln!(out, "  {last:<room$}{}", style.paint(part, tag), room = room)
+        } else {
+            writeln!(out, "  {last}\n  {:<room$}{}", "", style.paint(part, tag), room = room)
+        }
+    }
+
+    fn evidence(&self, style: Style, out: &mut String) -> fmt::Result {
+        let evidence = &self.judgement.evidence;
+        let mut speaks_for = Section::new("for", style);
+        for text in self.kernel_says().into_iter().chain(self.said_in_rst()) {
+            speaks_for.item(&text, out)?;
+        }
+        for one in evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes) {
+            speaks_for.item(&self.answer(one.question, &one.answer), out)?;
+        }
+        let mut against = Section::new("against", style);
+        for one in evidence.iter().filter(|one| one.speaks_against()) {
+            against.item(&self.answer(one.question, &one.answer), out)?;
+        }
+        let mut unseen = Section::new("unseen", style);
+        for one in evidence.iter().filter(|one| worth_asking(one)) {
+            unseen.item(&self.words(one.question.unknown), out)?;
+        }
+        if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
+            let sender = self.end(self.ending.sender());
+            unseen.item(&format!("what {sender}'s kernel and its programs did: captures do not show it"), out)?;
+        }
+        Ok(())
+    }
+
+    /// The kernel's word, when it was asked.
+    pub(super) fn kernel_says(&self) -> Option<String> {
+        let sender = self.end(self.ending.sender());
+        match &self.ending.kernel {
+            KernelWord::NotAsked => None,
+            KernelWord::SentNone => Some(format!(
+                "{sender}'s TCP sent no such reset (no tcp_send_reset event): a firewall or something on the path made it"
+            )),
+            KernelWord::Sent(event) => {
+                let path = via(&event.stack);
+                Some(format!("{sender}'s kernel says {} in state {}{path}", event.reason_name, event.state))
+            }
+        }
+    }
+
+    fn said_in_rst(&self) -> Option<String> {
+        let rst = self.ending.rst().filter(|rst| !rst.payload.is_empty())?;
+        Some(format!("the RST carries the text \"{}\"", escape(&rst.payload)))
+    }
+
+    fn alternatives(&self, style: Style, out: &mut String) -> fmt::Result {
+        let mut section = Section::new("instead", style);
+        for other in &self.judgement.alternatives {
+            section.item(&format!("{}: {}", other.id, self.words(other.told_apart_by)), out)?;
+        }
+        Ok(())
+    }
+
+    fn consequences(&self, style: Style, out: &mut String) -> fmt::Result {
+        let mut harm = Section::new("harm", style);
+        if self.ending.kind == EndingKind::Reset {
+            harm.item(&self.harm_words(), out)?;
+        }
+        let Some(cause) = self.judgement.cause else { return Ok(()) };
+        harm.item(&self.words(cause.effect), out)?;
+        let mut advice = Section::new("do", style);
+        for (number, step) in cause.advice.iter().enumerate() {
+            advice.item(&format!("{}. {}", number + 1, self.words(step)), out)?;
+        }
+        let mut more = Section::new("more", style);
+        more.item(&format!("whyrst causes {}", cause.id), out)
+    }
+
+    /// What was lost, with how sure that is.
+    pub(super) fn harm_words(&self) -> String {
+        let taken = match self.harm.accepted {
+            Some(false) => "the RST was outside what its receiver accepts: it should have had no effect; ",
+            Some(true) | None => "",
+        };
+        let lost = |side: &str, bytes: Option<u64>| {
+            bytes.filter(|bytes| *bytes > 0).map(|bytes| format!("{} octets from {side}", grouped(bytes)))
+        };
+        let both = [lost("the client", self.harm.lost_client_bytes), lost("the server", self.harm.lost_server_bytes)];
+        let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
+        let what = match self.harm.certainty {
+            Certainty::None => "no data was lost".to_string(),
+            Certainty::Exact => format!("lost: {}", both.join(" and ")),
+            Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
+            Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
+        };
+        format!("{taken}{what}")
+    }
+}
+
+/// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
+fn worth_asking(evidence: &Evidence) -> bool {
+    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes
+}
+
+/// The innermost kernel functions, without the trace's own.
+fn via(stack: &[String]) -> String {
+    let names: alloc::vec::Vec<&str> = stack.iter().map(String::as_str).take(4).collect();
+    if names.is_empty() { String::new() } else { format!(", from {}", names.join(" < ")) }
+}
+
+/// A label on the left, items on the right.
+struct Section {
+    label: &'static str,
+    style: Style,
+}
+
+impl Section {
+    const fn new(label: &'static str, style: Style) -> Self {
+        Self { label, style }
+    }
+
+    fn item(&mut self, text: &str, out: &mut String) -> fmt::Result {
+        let hang = if text.starts_with(|first: char| first.is_ascii_digit()) && text.contains(". ") { 3 } else { 2 };
+        let mut lines = wrap(text, WIDTH - LABEL);
+        let label = core::mem::take(&mut self.label);
+        if let Some(line) = lines.next() {
+            let padded = format!("{label:<width$}", width = LABEL - 2);
+            writeln!(out, "  {}{line}", self.style.paint(Part::Label, padded))?;
+        }
+        // Continuation lines hang, so that items stay apart without bullets.
+        let rest: String = lines.collect::<alloc::vec::Vec<_>>().join(" ");
+        for line in wrap(&rest, WIDTH - LABEL - hang) {
+            writeln!(out, "{:LABEL$}{:hang$}{line}", "", "")?;
+        }
+        Ok(())
+    }
+}

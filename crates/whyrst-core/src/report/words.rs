@@ -1,0 +1,147 @@
+//! Templates filled with values.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::Report;
+use crate::connection::Roles;
+use crate::evidence::{Answer, Facts, Question, Value};
+use crate::flow::Side;
+
+impl Report<'_> {
+    /// A template without values: only the ends are named.
+    pub(super) fn words(&self, template: &str) -> String {
+        self.fill(template, &Facts::default())
+    }
+
+    /// What an answer says.
+    pub(super) fn answer(&self, question: &Question, answer: &Answer) -> String {
+        match answer {
+            Answer::Yes(facts) => self.fill(question.yes, facts),
+            Answer::No(facts) => self.fill(question.no, facts),
+            Answer::Unknown => self.words(question.unknown),
+        }
+    }
+
+    /// `the client`, or the address where nobody saw who opened the connection.
+    pub(super) fn end(&self, side: Side) -> Cow<'static, str> {
+        match self.ending.connection.roles {
+            Roles::Seen if side == self.ending.connection.client => "the client".into(),
+            Roles::Seen => "the server".into(),
+            Roles::Guessed => self.ending.connection.endpoint(side).to_string().into(),
+        }
+    }
+
+    fn fill(&self, template: &str, facts: &Facts) -> String {
+        let mut out = String::with_capacity(template.len() + 16);
+        let mut next = 0;
+        let mut rest = template;
+        while let Some(open) = rest.find('{') {
+            let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
+            out.push_str(&rest[..open]);
+            out.push_str(&self.placeholder(&rest[open + 1..close], facts, &mut next));
+            rest = &rest[close + 1..];
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> String {
+        let connection = &self.ending.connection;
+        match name {
+            "sender" => self.end(self.ending.sender()).into_owned(),
+            "receiver" => self.end(self.ending.receiver()).into_owned(),
+            "client" => self.end(connection.client).into_owned(),
+            "server" => self.end(connection.server()).into_owned(),
+            "" => {
+                *next += 1;
+                self.value(facts.values.get(*next - 1))
+            }
+            // Literal braces, as in `SO_LINGER {on, 0}`.
+            other => match other.parse::<usize>() {
+                Ok(at) => self.value(facts.values.get(at)),
+                Err(_) => format!("{{{other}}}"),
+            },
+        }
+    }
+
+    fn value(&self, value: Option<&Value>) -> String {
+        match value {
+            Some(Value::Frame(frame)) => format!("frame {}", self.context.frame(*frame)),
+            Some(Value::Span(span)) => span.to_string(),
+            Some(Value::Time(time)) => self.context.time_of_day(*time),
+            Some(Value::Count(count)) => grouped(*count),
+            Some(Value::Ttl(ttl)) => ttl.to_string(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Flags(flags)) => flags.to_string(),
+            Some(Value::Reason(reason)) => reason.to_string(),
+            None => "?".into(),
+        }
+    }
+}
+
+/// `1 234 567`: digits in groups of three from 10 000 on.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Breaks `text` into lines of at most `width` columns, at spaces.
+pub(super) fn wrap(text: &str, width: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            return None;
+        }
+        let end = break_at(rest, width);
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        Some(line.trim_end())
+    })
+}
+
+fn break_at(text: &str, width: usize) -> usize {
+    let Some((limit, _)) = text.char_indices().nth(width) else { return text.len() };
+    match text[..=limit_boundary(text, limit)].rfind(' ') {
+        Some(space) if space > 0 => space,
+        _ => text[limit..].find(' ').map_or(text.len(), |space| limit + space),
+    }
+}
+
+/// The last index that may belong to the line, kept on a character boundary for the inclusive slice.
+fn limit_boundary(text: &str, limit: usize) -> usize {
+    limit + text[limit..].chars().next().map_or(0, char::len_utf8) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!(grouped(904), "904");
+        assert_eq!(grouped(5_000), "5000");
+        assert_eq!(grouped(1_234_567), "1 234 567");
+    }
+
+    #[test]
+    fn lines_break_at_spaces_and_long_words_stay_whole() {
+        let lines: Vec<_> = wrap("one two three averyveryverylongword end", 9).collect();
+        assert_eq!(lines, ["one two", "three", "averyveryverylongword", "end"]);
+        assert_eq!(wrap("ä ö ü", 3).collect::<Vec<_>>(), ["ä ö", "ü"]);
+        assert_eq!(wrap("", 9).count(), 0);
+    }
+}

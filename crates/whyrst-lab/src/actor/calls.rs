@@ -1,0 +1,282 @@
+//! What an actor does with its hands: each action of a scenario as the system calls that a program
+//! would make, reported one by one.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal};
+use nix::sys::socket::{Shutdown, shutdown};
+use nix::unistd::{ForkResult, read, write};
+use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
+
+use super::process::report;
+use super::{CallResult, Line, Message, now, sockets};
+use crate::sys;
+
+/// The longest an actor waits for bytes that do not come.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// More refusals than any scenario waits for.
+const MOST_ATTEMPTS: u32 = 1_000;
+
+/// What an actor holds.
+#[derive(Debug)]
+pub(super) struct Hands {
+    family: Family,
+    listener: Option<OwnedFd>,
+    connection: Option<OwnedFd>,
+    dscp: Option<u8>,
+    /// Source port of the next connection: 40000 for the first actor's first.
+    next_port: u16,
+}
+
+/// What came of an action.
+pub(super) enum Performed {
+    /// It is over.
+    Done(CallResult),
+    /// This is now the forked child.
+    Became(Actor),
+}
+
+impl Hands {
+    /// Empty hands of the actor with this index among those of its host.
+    pub(super) fn new(family: Family, index: usize) -> Self {
+        let next_port = 40_000 + 100 * u16::try_from(index).unwrap_or(0);
+        Self { family, listener: None, connection: None, dscp: None, next_port }
+    }
+
+    /// Does it.
+    pub(super) fn perform(&mut self, action: &Action, line: &Line) -> Performed {
+        let result = match *action {
+            Action::Fork { child } => return self.fork(child, line),
+            Action::Listen { port } => self.listen(port, line),
+            Action::Accept => self.accept(line),
+            Action::Connect { to, port } => self.connect(to, port, line, |_| Ok(())),
+            Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
+            Action::ConnectUntilAccepted { to, port, every_ms } => self.connect_until(to, port, every_ms, line),
+            Action::Write { bytes } => self.on_connection(line, &format!("write({bytes})"), |fd| write_all(fd, bytes)),
+            Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
+            Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
+            Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| {
+                shutdown(std::os::fd::AsRawFd::as_raw_fd(fd), Shutdown::Write).map(|()| 0)
+            }),
+            Action::LingerZero => self.on_connection(line, "setsockopt(SO_LINGER {1, 0})", sockets::linger_zero),
+            Action::Close => close(self.connection.take(), "close()", line),
+            Action::CloseListener => close(self.listener.take(), "close(listener)", line),
+            Action::Vanish => self.vanish(line),
+            Action::UseDscp(dscp) => {
+                self.dscp = Some(dscp);
+                Ok(0)
+            }
+            Action::HeedSigpipe => call(line, "signal(SIGPIPE, SIG_DFL)".into(), || {
+                sys::set_disposition(Signal::SIGPIPE, SigHandler::SigDfl).map(|()| 0)
+            }),
+            Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
+            Action::RawAck { port } => self.raw(port, Raw::Ack, line),
+            Action::Firewall { port, reject } => firewall(port, reject, line),
+            Action::Pause(ms) => {
+                std::thread::sleep(Duration::from_millis(ms.into()));
+                Ok(0)
+            }
+            Action::IsKilled => Err(Errno::EINVAL), // the conductor does that
+        };
+        Performed::Done(result.map_err(|errno| errno as i32))
+    }
+
+    fn listen(&mut self, port: u16, line: &Line) -> nix::Result<i64> {
+        let any = sockets::any_address(self.family, port);
+        call(line, format!("listen({any})"), || {
+            self.listener = Some(sockets::listen(any)?);
+            Ok(0)
+        })
+    }
+
+    fn accept(&mut self, line: &Line) -> nix::Result<i64> {
+        let Self { listener, connection, .. } = self;
+        let listener = listener.as_ref().ok_or(Errno::EBADF)?;
+        call(line, "accept()".into(), || {
+            let (accepted, number) = sockets::accept(listener)?;
+            *connection = Some(accepted);
+            Ok(number)
+        })
+    }
+
+    /// The child keeps the connection, the parent closes its copy of it, as a server that forks
+    /// for each connection does.
+    fn fork(&mut self, child: Actor, line: &Line) -> Performed {
+        match call_that_forks(line) {
+            Ok(ForkResult::Child) => {
+                self.listener = None;
+                Performed::Became(child)
+            }
+            Ok(ForkResult::Parent { child }) => {
+                let closed = close(self.connection.take(), "close(connection)", line);
+                Performed::Done(closed.map(|_| child.as_raw().into()).map_err(|errno| errno as i32))
+            }
+            Err(errno) => Performed::Done(Err(errno as i32)),
+        }
+    }
+
+    fn connect(
+        &mut self,
+        to: Host,
+        port: u16,
+        line: &Line,
+        prepare: impl FnOnce(&OwnedFd) -> nix::Result<()>,
+    ) -> nix::Result<i64> {
+        let to = sockets::address(self.family, to, port);
+        let socket = sockets::for_connecting(to, self.take_port())?;
+        prepare(&socket)?;
+        if let Some(dscp) = self.dscp {
+            call(line, format!("setsockopt(DSCP {dscp})"), || sockets::set_dscp(&socket, to, dscp).map(|()| 0))?;
+        }
+        let socket = self.connection.insert(socket);
+        call(line, format!("connect({to})"), || sockets::connect(socket, to).map(|()| 0))
+    }
+
+    fn connect_within(&mut self, to: Host, port: u16, limit: Limit, ms: u32, line: &Line) -> nix::Result<i64> {
+        let connected = self.connect(to, port, line, |socket| sockets::limit(socket, limit, ms));
+        match (limit, connected) {
+            (Limit::NonBlocking, Err(Errno::EINPROGRESS)) => {
+                self.on_connection(line, &format!("poll(POLLOUT, {ms} ms)"), |fd| sockets::poll_writable(fd, ms))
+            }
+            (_, connected) => connected,
+        }
+    }
+
+    fn connect_until(&mut self, to: Host, port: u16, every_ms: u32, line: &Line) -> nix::Result<i64> {
+        for refused in 0..MOST_ATTEMPTS {
+            match self.connect(to, port, line, |_| Ok(())) {
+                Err(Errno::ECONNREFUSED) => std::thread::sleep(Duration::from_millis(every_ms.into())),
+                result => return result.map(|_| refused.into()),
+            }
+        }
+        Err(Errno::ECONNREFUSED)
+    }
+
+    fn vanish(&mut self, line: &Line) -> nix::Result<i64> {
+        self.on_connection(line, "setsockopt(TCP_REPAIR)", sockets::enter_repair)?;
+        close(self.connection.take(), "close()", line)
+    }
+
+    fn raw(&mut self, port: u16, raw: Raw, line: &Line) -> nix::Result<i64> {
+        let from = sockets::address(self.family, Host::Client, self.take_port());
+        let to = sockets::address(self.family, Host::Server, port);
+        call(line, format!("sendto({to}, {})", raw.name()), || raw.send(from, to))
+    }
+
+    fn take_port(&mut self) -> u16 {
+        let port = self.next_port;
+        self.next_port += 1;
+        port
+    }
+
+    fn on_connection(
+        &self,
+        line: &Line,
+        text: &str,
+        act: impl FnOnce(&OwnedFd) -> nix::Result<i64>,
+    ) -> nix::Result<i64> {
+        call(line, text.into(), || act(self.connection.as_ref().ok_or(Errno::EBADF)?))
+    }
+}
+
+/// Hand-made segments.
+#[derive(Clone, Copy)]
+enum Raw {
+    Syn,
+    Ack,
+}
+
+impl Raw {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "raw SYN",
+            Self::Ack => "raw ACK",
+        }
+    }
+
+    fn send(self, from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+        match self {
+            Self::Syn => sockets::send_raw_syn(from, to),
+            Self::Ack => sockets::send_raw_ack(from, to),
+        }
+    }
+}
+
+/// Reports entering and leaving around the call itself.
+fn call(line: &Line, text: String, act: impl FnOnce() -> nix::Result<i64>) -> nix::Result<i64> {
+    report(line, &Message::Enters { text, at: now().nanos() })?;
+    let result = act();
+    let at = now().nanos();
+    report(line, &Message::Leaves { result: result.map_err(|errno| errno as i32), at })?;
+    result
+}
+
+/// As [`call`], but of the two that come back only the parent reports.
+fn call_that_forks(line: &Line) -> nix::Result<ForkResult> {
+    report(line, &Message::Enters { text: "fork()".into(), at: now().nanos() })?;
+    let forked = sys::fork();
+    let result = match forked {
+        Ok(ForkResult::Child) => return forked,
+        Ok(ForkResult::Parent { child }) => Ok(child.as_raw().into()),
+        Err(errno) => Err(errno as i32),
+    };
+    report(line, &Message::Leaves { result, at: now().nanos() })?;
+    forked
+}
+
+fn close(socket: Option<OwnedFd>, text: &str, line: &Line) -> nix::Result<i64> {
+    let socket = socket.ok_or(Errno::EBADF)?;
+    call(line, text.into(), || nix::unistd::close(socket).map(|()| 0))
+}
+
+fn write_all(socket: &OwnedFd, bytes: u32) -> nix::Result<i64> {
+    let payload: Vec<u8> = (b'a'..=b'z').cycle().take(size(bytes)).collect();
+    write(socket, &payload).map(as_value)
+}
+
+fn read_once(socket: &OwnedFd, most: u32) -> nix::Result<i64> {
+    read(socket, &mut vec![0; size(most)]).map(as_value)
+}
+
+/// Looks until that many bytes wait; it never takes any.
+fn await_unread(socket: &OwnedFd, bytes: u32) -> nix::Result<i64> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let unread = sys::unread_bytes(socket.as_fd())?;
+        if unread >= size(bytes) || Instant::now() > end {
+            return Ok(as_value(unread));
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+fn size(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn as_value(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}
+
+/// The actor's host gets its firewall rule from the program that administrators use.
+fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
+    let rule = format!("tcp dport {port} {}", reject.rule());
+    let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
+    call(line, format!("nft({rule})"), || run_nft(&table))
+}
+
+fn run_nft(rules: &str) -> nix::Result<i64> {
+    let program = crate::stage::find_program("nft").ok_or(Errno::ENOENT)?;
+    let errno = |error: std::io::Error| crate::error::errno_of(&error);
+    let nft = Command::new(program).args(["-f", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut nft = nft.map_err(errno)?;
+    nft.stdin.take().ok_or(Errno::EPIPE)?.write_all(rules.as_bytes()).map_err(errno)?;
+    let status = nft.wait().map_err(errno)?;
+    if status.success() { Ok(0) } else { Err(Errno::EINVAL) }
+}

@@ -1,0 +1,140 @@
+//! The socket calls, each as small as a program would have it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::sockopt::{
+    Ipv4Tos, Ipv6TClass, Linger, ReceiveTimeout, ReuseAddr, SendTimeout, SocketError, TcpRepair,
+};
+use nix::sys::socket::{
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, getsockopt, sendto,
+    setsockopt, socket,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
+use whyrst_core::scenario::{Family, Host, Limit};
+use whyrst_core::segment::{Endpoint, Flags};
+
+use crate::packet::Bare;
+use crate::sys;
+use crate::tun::{ipv4_of, ipv6_of};
+
+/// Connections that wait to be accepted; no scenario fills it.
+const BACKLOG: i32 = 16;
+
+/// Sequence numbers of hand-made segments: any will do.
+const RAW_SEQ: u32 = 1_000_000;
+
+/// Of a host and port.
+pub(super) fn address(family: Family, host: Host, port: u16) -> SocketAddr {
+    match family {
+        Family::V4 => SocketAddr::new(ipv4_of(host).into(), port),
+        Family::V6 => SocketAddr::new(ipv6_of(host).into(), port),
+    }
+}
+
+/// Every address of this host.
+pub(super) fn any_address(family: Family, port: u16) -> SocketAddr {
+    match family {
+        Family::V4 => SocketAddr::new([0; 4].into(), port),
+        Family::V6 => SocketAddr::new([0; 16].into(), port),
+    }
+}
+
+pub(super) fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
+    let listener = stream(address)?;
+    setsockopt(&listener, ReuseAddr, &true)?;
+    bind(listener.as_raw_fd(), &SockaddrStorage::from(address))?;
+    nix::sys::socket::listen(&listener, Backlog::new(BACKLOG)?)?;
+    Ok(listener)
+}
+
+/// The connection, and its descriptor's number as the call returned it.
+pub(super) fn accept(listener: &OwnedFd) -> nix::Result<(OwnedFd, i64)> {
+    let number = nix::sys::socket::accept(listener.as_raw_fd())?;
+    Ok((sys::own(number), number.into()))
+}
+
+/// A socket with a source port that is the same in every run.
+pub(super) fn for_connecting(to: SocketAddr, source_port: u16) -> nix::Result<OwnedFd> {
+    let socket = stream(to)?;
+    let any = match to.ip() {
+        IpAddr::V4(_) => any_address(Family::V4, source_port),
+        IpAddr::V6(_) => any_address(Family::V6, source_port),
+    };
+    bind(socket.as_raw_fd(), &SockaddrStorage::from(any))?;
+    Ok(socket)
+}
+
+/// DSCP is the upper six bits of what is still called the type of service.
+pub(super) fn set_dscp(socket: &OwnedFd, to: SocketAddr, dscp: u8) -> nix::Result<()> {
+    let traffic_class = i32::from(dscp) << 2;
+    match to.ip() {
+        IpAddr::V4(_) => setsockopt(socket, Ipv4Tos, &traffic_class),
+        IpAddr::V6(_) => setsockopt(socket, Ipv6TClass, &traffic_class),
+    }
+}
+
+pub(super) fn connect(socket: &OwnedFd, to: SocketAddr) -> nix::Result<()> {
+    nix::sys::socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(to))
+}
+
+/// Limits the next `connect` in the given way.
+pub(super) fn limit(socket: &OwnedFd, limit: Limit, ms: u32) -> nix::Result<()> {
+    let time = TimeVal::milliseconds(ms.into());
+    match limit {
+        Limit::SendTimeout => setsockopt(socket, SendTimeout, &time),
+        Limit::ReceiveTimeout => setsockopt(socket, ReceiveTimeout, &time),
+        Limit::NonBlocking => fcntl(socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map(drop),
+    }
+}
+
+/// Number of ready descriptors: 0 when the time is over. A failed connect is an error.
+pub(super) fn poll_writable(socket: &OwnedFd, ms: u32) -> nix::Result<i64> {
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
+    let ready = poll(&mut fds, PollTimeout::try_from(ms).map_err(|_| Errno::EINVAL)?)?;
+    match getsockopt(socket, SocketError)? {
+        0 => Ok(ready.into()),
+        errno => Err(Errno::from_raw(errno)),
+    }
+}
+
+pub(super) fn linger_zero(socket: &OwnedFd) -> nix::Result<i64> {
+    setsockopt(socket, Linger, &libc::linger { l_onoff: 1, l_linger: 0 }).map(|()| 0)
+}
+
+/// From here on the socket says nothing, not even when it is closed.
+pub(super) fn enter_repair(socket: &OwnedFd) -> nix::Result<i64> {
+    setsockopt(socket, TcpRepair, &1).map(|()| 0)
+}
+
+/// A SYN without any option: no kernel's `connect` sends that.
+pub(super) fn send_raw_syn(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+    send_raw(from, to, Flags::SYN, 0, 1024)
+}
+
+pub(super) fn send_raw_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+    send_raw(from, to, Flags::ACK, RAW_SEQ * 2, 1024)
+}
+
+fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, window: u16) -> nix::Result<i64> {
+    let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
+    let segment = Bare { src: end(from), dst: end(to), seq: RAW_SEQ, ack, flags, window }.segment();
+    let raw = socket(family_of(to), SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp)?;
+    let to = SockaddrStorage::from(SocketAddr::new(to.ip(), 0));
+    let sent = sendto(raw.as_raw_fd(), &segment, &to, MsgFlags::empty())?;
+    Ok(i64::try_from(sent).unwrap_or(i64::MAX))
+}
+
+fn stream(address: SocketAddr) -> nix::Result<OwnedFd> {
+    socket(family_of(address), SockType::Stream, SockFlag::SOCK_CLOEXEC, None)
+}
+
+fn family_of(address: SocketAddr) -> AddressFamily {
+    match address {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    }
+}

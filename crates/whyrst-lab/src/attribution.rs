@@ -1,0 +1,116 @@
+//! Which of the machine's reset events belong to this play, and to which of its hosts.
+//!
+//! The trace hears every reset of the machine, and an event does not tell its namespace. Ours are
+//! those that a RST in the sender's own capture goes with: the same ends (a listener names only
+//! its port) at the same moment.
+
+use std::net::IpAddr;
+
+use whyrst_core::kernel::{KernelReset, Recording};
+use whyrst_core::scenario::Host;
+use whyrst_core::segment::{Endpoint, Flags};
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::packet::Tcp;
+use crate::played::{Direction, End};
+use crate::trace::Traced;
+use crate::tun::{ipv4_of, ipv6_of};
+
+/// An event and its packet are traced within microseconds of each other; a busy machine may put a
+/// pause between them.
+const SAME_MOMENT: Span = Span::from_millis(20);
+
+/// The recording of this play, and how many events were of others.
+pub(crate) fn split_off_foreign(
+    traced: Result<Traced, String>,
+    ends: &[End; 2],
+    from: Timestamp,
+    to: Timestamp,
+) -> (Result<Recording, String>, u64) {
+    let Traced { resets, lost } = match traced {
+        Ok(traced) => traced,
+        Err(reason) => return (Err(reason), 0),
+    };
+    let (ours, foreign): (Vec<_>, Vec<_>) = resets.into_iter().partition(|reset| sender(reset, ends).is_some());
+    let hosts = [Host::Client, Host::Server].into_iter();
+    let addresses = hosts.flat_map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]).collect();
+    let recording = Recording { addresses, from, to, lost, resets: ours };
+    (Ok(recording), u64::try_from(foreign.len()).unwrap_or(u64::MAX))
+}
+
+/// The host whose capture shows that it sent the RST of this event.
+pub(crate) fn sender(reset: &KernelReset, ends: &[End; 2]) -> Option<Host> {
+    let sent_by = |end: &End| resets_sent(end).any(|rst| goes_with(reset, &rst));
+    let hosts = [Host::Client, Host::Server].into_iter().zip(ends);
+    hosts.into_iter().find(|(_, end)| sent_by(end)).map(|(host, _)| host)
+}
+
+fn resets_sent(end: &End) -> impl Iterator<Item = (Timestamp, Endpoint, Endpoint)> + '_ {
+    let sent = end.frames.iter().filter(|frame| frame.direction == Direction::Sent);
+    sent.filter_map(|frame| {
+        let tcp = Tcp::parse(&frame.bytes)?;
+        tcp.flags.has(Flags::RST).then_some((frame.time, tcp.src, tcp.dst))
+    })
+}
+
+fn goes_with(reset: &KernelReset, (time, src, dst): &(Timestamp, Endpoint, Endpoint)) -> bool {
+    let same_ends = match reset.remote {
+        Some(remote) => reset.local == *src && remote == *dst,
+        None => reset.local.port == src.port,
+    };
+    same_ends && reset.time.since(*time).abs() <= SAME_MOMENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Bare;
+    use crate::played::Frame;
+
+    const CLIENT: ([u8; 4], u16) = ([10, 77, 0, 1], 40_000);
+    const SERVER: ([u8; 4], u16) = ([10, 77, 0, 2], 8888);
+
+    fn endpoint((ip, port): ([u8; 4], u16)) -> Endpoint {
+        Endpoint::new(ip.into(), port)
+    }
+
+    fn ends() -> [End; 2] {
+        let flags = Flags::RST;
+        let rst = Bare { src: endpoint(SERVER), dst: endpoint(CLIENT), seq: 1, ack: 0, flags, window: 0 };
+        let frame = |direction| Frame { time: Timestamp::from_nanos(0), direction, bytes: rst.packet(64, 0) };
+        let end = |name, direction| End { name, frames: vec![frame(direction)], dropped: 0 };
+        [end("client", Direction::Received), end("server", Direction::Sent)]
+    }
+
+    fn event(local: Endpoint, remote: Option<Endpoint>, after: Span) -> KernelReset {
+        KernelReset {
+            time: Timestamp::from_nanos(0).plus(after),
+            reason: None,
+            reason_name: "NO_SOCKET".into(),
+            state: "UNKNOWN".into(),
+            local,
+            remote,
+            stack: vec![],
+            comm: "x".into(),
+            pid: 1,
+        }
+    }
+
+    #[test]
+    fn an_event_belongs_to_the_end_that_sent_the_rst_at_that_moment() {
+        let ours = event(endpoint(SERVER), Some(endpoint(CLIENT)), Span::from_micros(-40));
+        assert_eq!(sender(&ours, &ends()), Some(Host::Server));
+        let later = event(endpoint(SERVER), Some(endpoint(CLIENT)), Span::from_millis(400));
+        assert_eq!(sender(&later, &ends()), None);
+    }
+
+    #[test]
+    fn a_listener_is_known_by_its_port_and_a_stranger_is_not_ours() {
+        let listener = event(endpoint(([0; 4], 8888)), None, Span::ZERO);
+        assert_eq!(sender(&listener, &ends()), Some(Host::Server));
+        let stranger = event(endpoint(([10, 0, 0, 9], 8888)), Some(endpoint(CLIENT)), Span::ZERO);
+        let traced = Ok(Traced { resets: vec![stranger, listener], lost: 0 });
+        let (recording, foreign) = split_off_foreign(traced, &ends(), Timestamp::default(), Timestamp::default());
+        assert_eq!((recording.expect("it was asked").resets.len(), foreign), (1, 1));
+    }
+}

@@ -1,0 +1,92 @@
+//! What can keep the lab from playing at all. A scenario that plays and goes wrong is no error: it
+//! is a result, with everything that was recorded until then.
+
+use nix::errno::Errno;
+
+/// The lab could not be built, or was interrupted.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// A system call failed that has no business to fail.
+    #[error("cannot {operation}: {cause}")]
+    System {
+        /// What was tried, with its object.
+        operation: String,
+        /// What the system said.
+        cause: Errno,
+    },
+    /// Neither root nor user namespaces.
+    #[error(
+        "cannot make a network namespace: {cause}; the lab needs root, or user namespaces for ordinary users \
+         (sysctl user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 and \
+         kernel.apparmor_restrict_unprivileged_userns=0 where they exist)"
+    )]
+    NoNamespace {
+        /// What `unshare` said.
+        cause: Errno,
+    },
+    /// The TUN driver is out of reach.
+    #[error("cannot open /dev/net/tun: {cause}; {remedy}")]
+    NoTun {
+        /// What `open` said.
+        cause: Errno,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// The scenario runs a program that is not installed.
+    #[error("scenario {scenario} needs the program `{program}`, which was not found; {install}")]
+    ProgramMissing {
+        /// The scenario's id.
+        scenario: &'static str,
+        /// The program's name.
+        program: &'static str,
+        /// How to install it.
+        install: &'static str,
+    },
+    /// Forking is only sound with a single thread.
+    #[error(
+        "cannot play a scenario in a process with {threads} threads: the lab forks; run it from a program of its own"
+    )]
+    ManyThreads {
+        /// How many there are.
+        threads: usize,
+    },
+    /// SIGINT, SIGTERM or SIGHUP.
+    #[error("interrupted by {signal} while playing {scenario}")]
+    Interrupted {
+        /// The scenario's id.
+        scenario: &'static str,
+        /// The signal's name.
+        signal: String,
+    },
+    /// A recording could not be written.
+    #[error("cannot write {path}: {cause}")]
+    Keep {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+/// Says which operation failed.
+pub(crate) trait Tried<T> {
+    /// Names the operation that failed, with its object.
+    fn tried(self, operation: impl FnOnce() -> String) -> Result<T, LabError>;
+}
+
+impl<T> Tried<T> for nix::Result<T> {
+    fn tried(self, operation: impl FnOnce() -> String) -> Result<T, LabError> {
+        self.map_err(|cause| LabError::System { operation: operation(), cause })
+    }
+}
+
+impl<T> Tried<T> for std::io::Result<T> {
+    fn tried(self, operation: impl FnOnce() -> String) -> Result<T, LabError> {
+        self.map_err(|error| errno_of(&error)).tried(operation)
+    }
+}
+
+/// The errno inside an IO error; `EIO` when it holds none.
+pub(crate) fn errno_of(error: &std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}

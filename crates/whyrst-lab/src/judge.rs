@@ -1,0 +1,168 @@
+//! Whether scenario, calls, kernel and verdicts agree.
+//!
+//! Each end's capture is explained alone, as `whyrst explain` would explain the kept file, with the
+//! kernel's recording beside it when there is one.
+
+use std::fmt::Write;
+
+use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::kernel::Recording;
+use whyrst_core::observation::{Frame as FrameNumber, Interface};
+use whyrst_core::scenario::{Host, Verdicts};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::{Judgement, judge as judge_ending};
+
+use crate::attribution::sender;
+use crate::played::{End, Played};
+
+/// What was made of a play.
+#[derive(Debug)]
+pub struct Judged {
+    /// What each end's capture led to: client, then server.
+    pub ends: [EndJudged; 2],
+    /// Everything that is not as the scenario says; empty when it passed.
+    pub disagreements: Vec<String>,
+}
+
+impl Judged {
+    /// Whether all is as the scenario says.
+    pub const fn passed(&self) -> bool {
+        self.disagreements.is_empty()
+    }
+}
+
+/// What one end's capture led to.
+#[derive(Debug)]
+pub struct EndJudged {
+    /// `client` or `server`.
+    pub name: &'static str,
+    /// Every ending with its verdict, in order.
+    pub endings: Vec<(Ending, Judgement)>,
+}
+
+/// Judges a play from both ends and compares everything with what the scenario expects.
+pub fn judge(played: &Played) -> Judged {
+    let recording = played.kernel.as_ref().ok();
+    let ends = played.ends.each_ref().map(|end| explain(end, recording));
+    let expect = &played.scenario.expect;
+    let mut disagreements = played.disagreements.clone();
+    if disagreements.is_empty() {
+        disagreements.extend(compare_kernel(played));
+        for (judged, expected) in ends.iter().zip([expect.client, expect.server]) {
+            disagreements.extend(compare_verdicts(judged, expected, recording.is_some()));
+        }
+        disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
+    }
+    Judged { ends, disagreements }
+}
+
+fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
+    let mut tracker = Tracker::new(Limits::default());
+    let mut counts = Counts::default();
+    for (number, frame) in (1..).zip(&end.frames) {
+        let record = Record {
+            frame: FrameNumber::new(0, number),
+            time: frame.time,
+            interface: Interface::default(),
+            link: LinkType::RAW,
+            original: u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX),
+            bytes: &frame.bytes,
+        };
+        if let Ok(observation) = record.observe(&mut counts) {
+            tracker.observe(&observation);
+        }
+    }
+    tracker.finish();
+    let mut endings = Vec::new();
+    while let Some(mut ending) = tracker.poll() {
+        if let Some(recording) = recording {
+            ending.kernel = recording.word(&ending);
+        }
+        let judgement = judge_ending(&ending);
+        endings.push((ending, judgement));
+    }
+    EndJudged { name: end.name, endings }
+}
+
+fn dropped(end: &End) -> String {
+    format!("the capture of the {} lost {} packets", end.name, end.dropped)
+}
+
+/// The kernels' reasons in order, equal ones in a row taken as one.
+fn compare_kernel(played: &Played) -> Option<String> {
+    let recording = played.kernel.as_ref().ok()?;
+    if recording.lost > 0 {
+        return Some(format!("the kernel's ring buffer lost {} events", recording.lost));
+    }
+    let said = recording.resets.iter().map(|reset| (sender(reset, &played.ends), reset.reason_name.as_str()));
+    let mut said: Vec<(Option<Host>, &str)> = said.collect();
+    said.dedup();
+    let expected: Vec<(Option<Host>, &str)> =
+        played.scenario.expect.kernel.iter().map(|(host, reason)| (Some(*host), reason.name())).collect();
+    (said != expected).then(|| format!("the kernels should say {}, but they said {}", words(&expected), words(&said)))
+}
+
+fn words(reasons: &[(Option<Host>, &str)]) -> String {
+    if reasons.is_empty() {
+        return "nothing".into();
+    }
+    let mut text = String::new();
+    for (host, reason) in reasons {
+        let _ = write!(text, "{} {reason}, ", host.map_or("unknown", Host::name));
+    }
+    text.trim_end_matches(", ").into()
+}
+
+/// With the kernel's word the verdict must be the expected cause. Packets alone may leave several
+/// that look the same: then the expected one must be among those named.
+fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) -> Option<String> {
+    let (kind, causes): (_, &[&str]) = match &expected {
+        Verdicts::Resets(causes) => (EndingKind::Reset, causes),
+        Verdicts::NoReset => (EndingKind::Reset, &[]),
+        Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, std::slice::from_ref(cause)),
+    };
+    let found: Vec<&Judgement> =
+        judged.endings.iter().filter(|(ending, _)| ending.kind == kind).map(|(_, judgement)| judgement).collect();
+    let others = judged.endings.len() - found.len();
+    let fits = |judgement: &Judgement, cause: &str| match judgement.cause {
+        Some(named) if named.id == cause => true,
+        _ => !kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause),
+    };
+    if others == 0 && in_order(&found, causes, fits) {
+        return None;
+    }
+    let wanted = if causes.is_empty() { "no reset".into() } else { causes.join(", ") };
+    Some(format!("the {}'s capture should lead to {wanted}, but it led to {}", judged.name, judged.summary()))
+}
+
+/// Whether the causes describe all of `found` in order, each one of at least one in a row.
+fn in_order(found: &[&Judgement], causes: &[&str], fits: impl Fn(&Judgement, &str) -> bool) -> bool {
+    let mut rest = found;
+    for cause in causes {
+        let run = rest.iter().take_while(|judgement| fits(judgement, cause)).count();
+        if run == 0 {
+            return false;
+        }
+        rest = &rest[run..];
+    }
+    rest.is_empty()
+}
+
+impl EndJudged {
+    /// `closed-port (possible, or fw-reject-syn)`, one entry for equal ones in a row.
+    pub fn summary(&self) -> String {
+        let mut verdicts: Vec<String> = self.endings.iter().map(|(_, judgement)| verdict(judgement)).collect();
+        verdicts.dedup();
+        if verdicts.is_empty() { "no reset".into() } else { verdicts.join("; ") }
+    }
+}
+
+fn verdict(judgement: &Judgement) -> String {
+    let id = judgement.cause.map_or("unexplained", |cause| cause.id);
+    let mut text = format!("{id} ({}", judgement.confidence.name());
+    for other in &judgement.alternatives {
+        let _ = write!(text, ", or {}", other.id);
+    }
+    text + ")"
+}

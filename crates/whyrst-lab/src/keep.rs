@@ -1,0 +1,49 @@
+//! Keeps what was recorded: a capture of each end that Wireshark opens, and the kernel's events.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use whyrst_capture::writer::{NewFrame, PcapNgWriter};
+use whyrst_capture::{LinkType, recording};
+
+use crate::error::LabError;
+use crate::played::{End, Played};
+
+impl Played {
+    /// Writes `client.pcapng`, `server.pcapng` and, when the kernel was asked, `events.jsonl` into
+    /// `directory`, which is made if need be. Files of an earlier run are replaced; an
+    /// `events.jsonl` that would belong to an earlier run is removed.
+    pub fn keep(&self, directory: &Path) -> Result<(), LabError> {
+        at(directory, fs::create_dir_all(directory))?;
+        for end in &self.ends {
+            let path = directory.join(format!("{}.pcapng", end.name));
+            at(&path, self.write_capture(end, &path))?;
+        }
+        let path = directory.join("events.jsonl");
+        match &self.kernel {
+            Ok(events) => at(&path, write_events(events, &path)),
+            Err(_) if path.exists() => at(&path, fs::remove_file(&path)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn write_capture(&self, end: &End, path: &Path) -> io::Result<()> {
+        let application = format!("whyrst {} lab, scenario {}", env!("CARGO_PKG_VERSION"), self.scenario.id);
+        let mut capture = PcapNgWriter::new(BufWriter::new(File::create(path)?), &application)?;
+        let interface = capture.add_interface(end.name, LinkType::RAW, 0)?;
+        for frame in &end.frames {
+            let original = u32::try_from(frame.bytes.len()).map_err(io::Error::other)?;
+            capture.write(&NewFrame { interface, time: frame.time, bytes: &frame.bytes, original, comments: &[] })?;
+        }
+        capture.finish().map(drop)
+    }
+}
+
+fn write_events(events: &whyrst_core::kernel::Recording, path: &Path) -> io::Result<()> {
+    recording::write(BufWriter::new(File::create(path)?), events).map_err(io::Error::other)
+}
+
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, LabError> {
+    result.map_err(|cause| LabError::Keep { path: path.into(), cause })
+}

@@ -1,0 +1,82 @@
+//! The stage: two hosts, the wire between them, the capture at both ends and the kernel's trace.
+//! Whatever was set up is taken down when its owner is dropped, in whichever way the play ends.
+
+use std::path::PathBuf;
+
+use whyrst_core::scenario::{Action, Host, Scenario};
+
+use crate::actor::process::{Process, fork_cast};
+use crate::error::LabError;
+use crate::netns::{self, Netns};
+use crate::tap::{Tap, Taps};
+use crate::trace::Trace;
+use crate::tun::Tun;
+use crate::wire::Wire;
+use crate::wire::rules::Rulebook;
+
+/// Everything that a play needs, in the order in which it is taken down: first the recordings,
+/// then the actors, so that their end is not recorded; then the wire and the namespaces.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) trace: Result<Trace, String>,
+    pub(crate) taps: Taps,
+    pub(crate) cast: Vec<Process>,
+    pub(crate) wire: Wire,
+    _home: Home,
+}
+
+impl Stage {
+    /// Builds it. Actors are forked while this process has one thread; then the threads start.
+    pub(crate) fn build(scenario: &'static Scenario) -> Result<Self, LabError> {
+        netns::ensure_single_thread()?;
+        require_programs(scenario)?;
+        let home = Home(Netns::current()?);
+        let hosts = [Netns::fresh()?, Netns::fresh()?];
+        let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
+        let (client, client_tap) = furnish(&hosts[0], Host::Client)?;
+        let (server, server_tap) = furnish(&hosts[1], Host::Server)?;
+        let trace = Trace::start();
+        let taps = Taps::start([client_tap, server_tap])?;
+        let wire = Wire::start(client.file, server.file, Rulebook::new(scenario.wire))?;
+        Ok(Self { trace, taps, cast, wire, _home: home })
+    }
+}
+
+/// The namespace that the process came from. Root returns there; who had to enter a user namespace
+/// cannot, and needs not: each play makes its own.
+#[derive(Debug)]
+struct Home(Netns);
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = self.0.enter();
+    }
+}
+
+/// The device and its capture. The tap listens before anybody can send.
+fn furnish(netns: &Netns, host: Host) -> Result<(Tun, Tap), LabError> {
+    netns.enter()?;
+    let tun = Tun::open(host)?;
+    let tap = Tap::open(host.name(), tun.index)?;
+    Ok((tun, tap))
+}
+
+fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {
+    let needs_nft = scenario.steps.iter().any(|step| matches!(step.action, Action::Firewall { .. }));
+    if needs_nft && find_program("nft").is_none() {
+        return Err(LabError::ProgramMissing {
+            scenario: scenario.id,
+            program: "nft",
+            install: "install the package nftables (Debian: `apt install nftables`)",
+        });
+    }
+    Ok(())
+}
+
+/// Also where ordinary users do not look.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/sbin", "/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    let mut places = std::env::split_paths(&path).chain(usual);
+    places.find_map(|place| Some(place.join(name)).filter(|program| program.is_file()))
+}

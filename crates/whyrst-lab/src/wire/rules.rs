@@ -1,0 +1,180 @@
+//! What becomes of each packet on the wire: the pure part of it.
+
+use std::time::Duration;
+
+use whyrst_core::scenario::{Host, Injected, Kind, Packet, Rule, Treatment, Wire};
+use whyrst_core::segment::Flags;
+
+use super::Delivery;
+use crate::packet::{Bare, Tcp};
+
+/// The scenario's rules, and how far each has counted.
+#[derive(Debug)]
+pub(crate) struct Rulebook {
+    wire: Wire,
+    tallies: Vec<Tally>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// Packets seen that `after` describes.
+    earlier: u32,
+    /// Packets seen that `on` describes, since `after` was fulfilled.
+    matched: u32,
+}
+
+impl Rulebook {
+    /// Nothing has been counted yet.
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self { wire, tallies: vec![Tally::default(); wire.rules.len()] }
+    }
+
+    /// The packets that must be delivered because `from` sent this one.
+    pub(crate) fn treat(&mut self, from: Host, packet: &[u8]) -> Vec<Delivery> {
+        let tcp = Tcp::parse(packet);
+        let kind = tcp.as_ref().map_or(Kind::Other, Tcp::kind);
+        let usual = self.delay_from(from);
+        let arrives = |after| Delivery { to: from.other(), after, packet: packet.to_vec() };
+        match self.treatment_of(from, kind) {
+            None => vec![arrives(usual)],
+            Some(Treatment::Drop) => vec![],
+            Some(Treatment::DelayMs(more)) => vec![arrives(usual + millis(more))],
+            Some(Treatment::DuplicateAfterMs(later)) => vec![arrives(usual), arrives(usual + millis(later))],
+            Some(Treatment::Inject(forgeries)) => {
+                let forge = |forged: &Injected| forge(*forged, from, usual, tcp.as_ref()?);
+                core::iter::once(arrives(usual)).chain(forgeries.iter().filter_map(forge)).collect()
+            }
+        }
+    }
+
+    /// Every rule counts every packet; the first one whose turn it is decides.
+    fn treatment_of(&mut self, from: Host, kind: Kind) -> Option<Treatment> {
+        let mut decided = None;
+        for (rule, tally) in self.wire.rules.iter().zip(&mut self.tallies) {
+            if tally.is_turn_of(rule, from, kind) && decided.is_none() {
+                decided = Some(rule.treatment);
+            }
+        }
+        decided
+    }
+
+    fn delay_from(&self, from: Host) -> Duration {
+        let micros = match from {
+            Host::Client => self.wire.to_server_us,
+            Host::Server | Host::Silent => self.wire.to_client_us,
+        };
+        Duration::from_micros(micros.into())
+    }
+}
+
+impl Tally {
+    fn is_turn_of(&mut self, rule: &Rule, from: Host, kind: Kind) -> bool {
+        let is = |packet: &Packet| packet.from == from && packet.kind == kind;
+        let awake = rule.after.is_none_or(|earlier| self.earlier >= earlier.nth.max(1));
+        if rule.after.as_ref().is_some_and(is) {
+            self.earlier += 1;
+        }
+        if !awake || !is(&rule.on) {
+            return false;
+        }
+        self.matched += 1;
+        rule.on.nth == 0 || rule.on.nth == self.matched
+    }
+}
+
+/// A reset with the numbers that the victim accepts right after the packet that provoked it.
+fn forge(forged: Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -> Option<Delivery> {
+    let soon = Duration::from_micros(forged.after_us.into());
+    let onward = forged.victim == from.other();
+    let (src, dst) = (provoked_by.src, provoked_by.dst);
+    let (seq, ack) = (provoked_by.end(), provoked_by.ack);
+    let numbers = if onward { (src, dst, seq, ack) } else { (dst, src, ack, seq) };
+    let (src, dst, seq, ack) = numbers;
+    let reset = Bare { src, dst, seq, ack, flags: Flags::RST.with(Flags::ACK), window: 0 };
+    (forged.victim != Host::Silent).then(|| Delivery {
+        to: forged.victim,
+        after: if onward { usual + soon } else { soon },
+        packet: reset.packet(forged.ttl, forged.ip_id),
+    })
+}
+
+fn millis(ms: u32) -> Duration {
+    Duration::from_millis(ms.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyrst_core::segment::Endpoint;
+
+    const CLIENT: u8 = 1;
+    const SERVER: u8 = 2;
+
+    fn packet(from: u8, flags: Flags) -> Vec<u8> {
+        let end = |octet| Endpoint::new([10, 77, 0, octet].into(), 1000);
+        Bare { src: end(from), dst: end(3 - from), seq: 100, ack: 200, flags, window: 1 }.packet(64, 0)
+    }
+
+    fn book(rules: &'static [Rule]) -> Rulebook {
+        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules })
+    }
+
+    fn delays_ms(deliveries: &[Delivery]) -> Vec<u128> {
+        deliveries.iter().map(|delivery| delivery.after.as_millis()).collect()
+    }
+
+    #[test]
+    fn without_rules_each_direction_has_its_own_delay() {
+        let mut book = book(&[]);
+        let there = book.treat(Host::Client, &packet(CLIENT, Flags::SYN));
+        let back = book.treat(Host::Server, b"not even IP");
+        assert_eq!((delays_ms(&there), there[0].to), (vec![1], Host::Server));
+        assert_eq!((delays_ms(&back), back[0].to), (vec![2], Host::Client));
+    }
+
+    #[test]
+    fn the_nth_packet_is_counted_from_the_moment_the_earlier_one_was_carried() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Server), Treatment::Drop)
+            .after(Packet::first(Kind::Fin, Host::Client))];
+        let mut book = book(RULES);
+        let ack = packet(SERVER, Flags::ACK);
+        assert_eq!(book.treat(Host::Server, &ack).len(), 1, "too early");
+        book.treat(Host::Client, &packet(CLIENT, Flags::FIN.with(Flags::ACK)));
+        assert_eq!(book.treat(Host::Server, &ack).len(), 0, "the first one after the FIN");
+        assert_eq!(book.treat(Host::Server, &ack).len(), 1, "the second one");
+    }
+
+    #[test]
+    fn a_rule_for_every_packet_never_tires() {
+        static RULES: &[Rule] = &[Rule::on(Packet::every(Kind::Syn, Host::Client), Treatment::DelayMs(60))];
+        let mut book = book(RULES);
+        let syn = packet(CLIENT, Flags::SYN);
+        assert_eq!(delays_ms(&book.treat(Host::Client, &syn)), [61]);
+        assert_eq!(delays_ms(&book.treat(Host::Client, &syn)), [61]);
+    }
+
+    #[test]
+    fn a_duplicate_arrives_besides_the_packet_itself() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Client), Treatment::DuplicateAfterMs(20))];
+        let deliveries = book(RULES).treat(Host::Client, &packet(CLIENT, Flags::ACK));
+        assert_eq!(delays_ms(&deliveries), [1, 21]);
+        assert_eq!(deliveries[0].packet, deliveries[1].packet);
+    }
+
+    #[test]
+    fn forged_resets_have_the_numbers_that_each_end_expects() {
+        const fn at(victim: Host) -> Injected {
+            Injected { victim, after_us: 100, ttl: 61, ip_id: 9 }
+        }
+        static BOTH: &[Injected] = &[at(Host::Client), at(Host::Server)];
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Fin, Host::Client), Treatment::Inject(BOTH))];
+        let fin = packet(CLIENT, Flags::FIN.with(Flags::ACK));
+        let deliveries = book(RULES).treat(Host::Client, &fin);
+        let resets: Vec<_> = deliveries[1..].iter().map(|d| Tcp::parse(&d.packet).expect("a segment")).collect();
+        assert_eq!(deliveries[0].packet, fin);
+        assert_eq!((deliveries[1].to, resets[0].seq, resets[0].ack), (Host::Client, 200, 101));
+        assert_eq!((deliveries[2].to, resets[1].seq, resets[1].ack), (Host::Server, 101, 200));
+        assert_eq!(resets[0].src, resets[1].dst, "each in the name of the other");
+        assert_eq!(deliveries[2].after, Duration::from_micros(1_100));
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether the scenarios of the catalogue make sense before anybody plays them. Playing needs a
+//! process with one thread, which a test harness is not: `whyrst lab run --all` does that.
+
+use std::collections::HashSet;
+
+use whyrst_core::causes;
+use whyrst_core::scenario::{Action, Outcome, Reproduction, Scenario, Verdicts};
+
+fn ids(verdicts: Verdicts) -> Vec<&'static str> {
+    match verdicts {
+        Verdicts::Resets(causes) => causes.to_vec(),
+        Verdicts::FailedConnect(cause) => vec![cause],
+        Verdicts::NoReset => vec![],
+    }
+}
+
+#[test]
+fn ids_are_kebab_case_and_unique() {
+    let mut seen = HashSet::new();
+    for scenario in causes::scenarios() {
+        let kebab = scenario.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        assert!(kebab, "{}", scenario.id);
+        assert!(seen.insert(scenario.id), "{} twice", scenario.id);
+    }
+    assert!(seen.len() > 20, "only {} scenarios", seen.len());
+}
+
+#[test]
+fn the_first_scenario_of_a_cause_has_its_id_and_leads_to_it() {
+    for cause in causes::ALL {
+        if let Reproduction::Lab([first, ..]) = cause.reproduction {
+            assert_eq!(first.id, cause.id);
+            assert_eq!(ids(first.expect.client).first(), Some(&cause.id));
+        }
+    }
+}
+
+#[test]
+fn every_expected_verdict_is_in_the_catalogue() {
+    for scenario in causes::scenarios() {
+        for id in ids(scenario.expect.client).into_iter().chain(ids(scenario.expect.server)) {
+            assert!(causes::find(id).is_some(), "{}: {id}", scenario.id);
+        }
+    }
+}
+
+#[test]
+fn a_name_belongs_to_one_actor_and_fits_a_process_name() {
+    for scenario in causes::scenarios() {
+        let cast: Vec<_> = scenario.cast().collect();
+        let names: HashSet<_> = cast.iter().map(|actor| actor.name).collect();
+        assert_eq!(names.len(), cast.len(), "{}", scenario.id);
+        assert!(names.iter().all(|name| name.len() < 16), "{}: the kernel keeps 15 bytes of a name", scenario.id);
+        for step in scenario.steps {
+            assert!(cast.contains(&step.actor), "{}: {} on another host", scenario.id, step.actor.name);
+        }
+    }
+}
+
+#[test]
+fn children_act_only_after_they_are_born_and_the_dead_not_at_all() {
+    for scenario in causes::scenarios() {
+        let children: HashSet<_> = scenario.steps.iter().filter_map(|step| Some(step.action.child()?.name)).collect();
+        let (mut born, mut dead) = (HashSet::new(), HashSet::new());
+        for step in scenario.steps {
+            let name = step.actor.name;
+            assert!(!children.contains(name) || born.contains(name), "{}: {name} is not born yet", scenario.id);
+            assert!(!dead.contains(name), "{}: {name} is dead", scenario.id);
+            born.extend(step.action.child().map(|child| child.name));
+            if matches!(step.outcome, Outcome::DiesOf(_)) {
+                dead.insert(name);
+            }
+            let killed = matches!(step.action, Action::IsKilled);
+            assert!(!killed || step.outcome == Outcome::DiesOf("SIGKILL"), "{}", scenario.id);
+        }
+    }
+}
+
+#[test]
+fn pauses_leave_room_below_the_limit() {
+    let pause = |scenario: &Scenario| -> i64 {
+        let of = |step: &whyrst_core::scenario::Step| if let Action::Pause(ms) = step.action { ms.into() } else { 0 };
+        scenario.steps.iter().map(of).sum()
+    };
+    for scenario in causes::scenarios() {
+        assert!(pause(scenario) * 2_000_000 < Scenario::LIMIT.nanos(), "{}", scenario.id);
+    }
+}

@@ -1,0 +1,243 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Says why a TCP connection was reset.
+#[derive(Debug, Parser)]
+#[command(name = "whyrst", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  whyrst explain trace.pcapng            why was each connection in it reset?
+  tcpdump -i eth0 -w - tcp or icmp | whyrst explain -
+  whyrst explain --summary big.pcap.zst  the top causes
+  whyrst lab run close-unread            see it happen with real sockets
+  whyrst causes linger-zero              one page of the catalogue
+
+Exit status: 0 done, every reset explained; 1 some reset unexplained or some scenario failed;
+2 could not read, or wrong arguments.")]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Explain every reset in captures
+    Explain(Explain),
+    /// Reproduce causes with real sockets in fresh network namespaces
+    Lab(Lab),
+    /// Show the catalogue of causes, or one page of it
+    Causes(Causes),
+}
+
+/// Options that every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Write to this file instead of standard output; it appears under its name when complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Colour: on a terminal, always, or never (NO_COLOR is honoured)
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+
+    /// Say nothing but results
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Say more: frames passed over, one by one
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person at a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// For a ticket or a chat.
+    Markdown,
+}
+
+/// `whyrst explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Captures may be pcap or pcapng, plain or compressed with gzip, zstd or lz4; `-` is standard
+input, read as it grows. Capture with `tcp or icmp or icmp6`: ICMP errors explain connects
+that fail without a RST. Start before the connection does, and -s 96 is enough.
+
+Examples:
+  whyrst explain trace.pcapng
+  whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
+  whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap")]
+pub(crate) struct Explain {
+    /// Captures, in the order of time; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How to write the results
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Only totals: top causes, services, frames passed over
+    #[arg(long)]
+    pub(crate) summary: bool,
+
+    /// Also connects that failed without any RST
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Only verdicts of this cause (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub(crate) cause: Vec<String>,
+
+    /// Only verdicts at least this sure
+    #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
+    pub(crate) min_confidence: MinConfidence,
+
+    /// Leave the packets out of the report
+    #[arg(long)]
+    pub(crate) no_ladder: bool,
+
+    /// Kernel events recorded on the sender's host, to join with the packets
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Time zone for times of day in text, such as Europe/Berlin or `local`
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) tz: String,
+
+    /// Memory for connections, such as 512MiB; beyond it the quietest are forgotten, and that is said
+    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
+    pub(crate) memory: u64,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// A confidence, from the weakest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum MinConfidence {
+    /// Everything.
+    Unexplained,
+    /// What fits, even if others fit as well.
+    Possible,
+    /// What fits best for a stated reason.
+    Likely,
+    /// What the kernel said.
+    Certain,
+}
+
+/// `whyrst lab`.
+#[derive(Debug, Args)]
+pub(crate) struct Lab {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: LabCommand,
+}
+
+/// `whyrst lab ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// List the scenarios
+    List(LabList),
+    /// Play scenarios and check packets, kernel and verdict against each other
+    Run(LabRun),
+}
+
+/// `whyrst lab list`.
+#[derive(Debug, Args)]
+pub(crate) struct LabList {
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst lab run`.
+#[derive(Debug, Args)]
+pub(crate) struct LabRun {
+    /// Scenarios, or causes for all of their scenarios
+    #[arg(required_unless_present = "all", value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+
+    /// Every scenario there is
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) all: bool,
+
+    /// Keep client.pcapng, server.pcapng and events.jsonl of each scenario in DIR/ID
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// How to write the results
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst causes`.
+#[derive(Debug, Args)]
+pub(crate) struct Causes {
+    /// The cause whose page to show; all causes as a list when absent
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+
+    /// How to write the page
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `512MiB`, `2GiB`, `100000`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 7] =
+        [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10), ("", 1)];
+    let split = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let factor = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim())).map(|(_, factor)| *factor);
+    match (digits.parse::<u64>(), factor) {
+        (Ok(number), Some(factor)) => number.checked_mul(factor).ok_or_else(|| "too large".to_owned()),
+        _ => Err("expected a size such as 512MiB or 2GiB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("128MiB"), Ok(128 << 20));
+        assert_eq!(parse_size("2g"), Ok(2 << 30));
+        assert_eq!(parse_size("4096"), Ok(4096));
+        assert!(parse_size("many").is_err());
+        assert!(parse_size("99999999999GiB").is_err());
+    }
+}

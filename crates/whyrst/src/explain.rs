@@ -1,0 +1,299 @@
+//! `whyrst explain`: captures in, reports out.
+//!
+//! Files of one run are one capture that was rotated: one tracker sees them all. What cannot be
+//! read is said and passed over; the rest is still explained.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, Result};
+use jiff::tz::TimeZone;
+use whyrst_capture::{Capture, Step, recording};
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::kernel::Recording;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::summary::{Reading, Summary, remarks};
+use whyrst_core::report::text::Ladder;
+use whyrst_core::report::{Context, escape::escape_name, json, markdown, text};
+use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::{Confidence, judge};
+
+use crate::Outcome;
+use crate::args::{Explain, Format, MinConfidence};
+use crate::causes;
+use crate::output::{self, Output};
+use crate::progress::{Audience, Progress};
+
+/// A connection with its records, as the tracker keeps it, and its share of the tables.
+const OCTETS_PER_CONNECTION: u64 = 1_200;
+/// A pipe is taken for live when its packets are not older than this.
+const LIVE_WITHIN: Span = Span::from_secs(10);
+/// On a live pipe a verdict does not wait longer for what may follow.
+const LIVE_SETTLES_AFTER: Span = Span::from_millis(50);
+/// How often settled endings are looked for while frames flow.
+const POLL_EVERY: u64 = 256;
+
+pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
+    for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
+        causes::find(id)?;
+    }
+    let mut session = Session::new(arguments)?;
+    let mut outcome = Outcome::Clean;
+    for (index, path) in arguments.files.iter().enumerate() {
+        let file = u32::try_from(index).context("too many files")?;
+        if let Err(error) = session.read(path, file) {
+            if output::is_closed_pipe(&error) {
+                return Err(error);
+            }
+            output::complain(&error);
+            outcome = Outcome::Incomplete;
+        }
+    }
+    Ok(outcome.max(session.finish()?))
+}
+
+/// One run over all files.
+struct Session<'a> {
+    arguments: &'a Explain,
+    tracker: Tracker,
+    context: Context,
+    style: Style,
+    output: Output,
+    summary: Summary,
+    reading: Reading,
+    recording: Option<Recording>,
+    reported: u64,
+    failed_connects: u64,
+}
+
+impl<'a> Session<'a> {
+    fn new(arguments: &'a Explain) -> Result<Self> {
+        let files: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
+        let recording = arguments.events.as_deref().map(read_events).transpose()?;
+        Ok(Self {
+            tracker: Tracker::new(limits(arguments.memory)),
+            context: Context { files: files.clone(), zone: zone(&arguments.tz)? },
+            style: output::style(&arguments.common),
+            output: Output::open(&arguments.common)?,
+            summary: Summary::default(),
+            reading: Reading { files, ..Reading::default() },
+            recording,
+            reported: 0,
+            failed_connects: 0,
+            arguments,
+        })
+    }
+
+    /// Reads one file to its end.
+    fn read(&mut self, path: &Path, file: u32) -> Result<()> {
+        let mut capture = if path.as_os_str() == "-" { Capture::stdin(file)? } else { Capture::open(path, file)? };
+        // How large a compressed capture will be is not known beforehand.
+        let size = std::fs::metadata(path).ok().filter(|_| capture.compression().is_none()).map(|data| data.len());
+        let mut progress = Progress::new(size, Audience::of(self.arguments.common.quiet));
+        let result = self.follow(&mut capture, &mut progress);
+        progress.clear();
+        self.note(&capture);
+        result
+    }
+
+    fn follow(&mut self, capture: &mut Capture, progress: &mut Progress) -> Result<()> {
+        let mut live = Live::new(capture);
+        let mut frames: u64 = 0;
+        loop {
+            match capture.next()? {
+                Step::Observation(seen) => {
+                    live.saw(seen.time, &mut self.tracker);
+                    self.tracker.observe(&seen);
+                }
+                Step::PassedOver(frame, reason) => {
+                    if self.arguments.common.verbose {
+                        output::remark(&format!("frame {frame} of {} passed over: {reason}", self.context.file(frame)));
+                    }
+                }
+                Step::Idle => {
+                    live.passes(&mut self.tracker);
+                    self.report_settled()?;
+                    self.output.flush()?;
+                }
+                Step::End => break,
+            }
+            frames += 1;
+            if frames.is_multiple_of(POLL_EVERY) {
+                self.report_settled()?;
+                progress.at(capture.position());
+            }
+        }
+        self.report_settled()
+    }
+
+    /// Remembers what the reader of one file has to say.
+    fn note(&mut self, capture: &Capture) {
+        let counts = capture.counts();
+        self.reading.frames += counts.frames;
+        for (reason, count) in counts.reasons() {
+            match self.reading.passed_over.iter_mut().find(|(name, _, _)| *name == reason.name()) {
+                Some((_, _, total)) => *total += count,
+                None => self.reading.passed_over.push((reason.name(), reason.sentence(), count)),
+            }
+        }
+        let remarks = counts.remarks().map(|(count, remark)| format!("{count} {remark}"));
+        let notes = capture.notes().iter().map(ToString::to_string);
+        self.reading.notes.extend(remarks.chain(notes).map(|note| escape_name(&note)));
+    }
+
+    fn report_settled(&mut self) -> Result<()> {
+        while let Some(mut ending) = self.tracker.poll() {
+            if let Some(recording) = &self.recording {
+                ending.kernel = recording.word(&ending);
+            }
+            self.report(&ending)?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, ending: &Ending) -> Result<()> {
+        let failed = ending.kind == EndingKind::FailedConnect;
+        self.failed_connects += u64::from(failed);
+        if failed && !self.arguments.all {
+            return Ok(());
+        }
+        let judgement = judge(ending);
+        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
+        let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
+        if !wanted || judgement.confidence < confidence(self.arguments.min_confidence) {
+            return Ok(());
+        }
+        self.summary.add(ending, &judgement);
+        self.reported += 1;
+        if self.arguments.summary {
+            return Ok(());
+        }
+        let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
+        let text = match self.arguments.format {
+            Format::Text => text::report(ending, &self.context, self.style, ladder),
+            Format::Json => json::line(ending, &self.context) + "\n",
+            Format::Markdown => markdown::report(ending, &self.context, ladder),
+        };
+        self.output.write(&text)
+    }
+
+    fn finish(mut self) -> Result<Outcome> {
+        self.tracker.finish();
+        self.report_settled()?;
+        let text = self.closing_words();
+        self.output.write(&text)?;
+        self.output.finish()?;
+        Ok(if self.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean })
+    }
+
+    /// The summary where it was asked for, or what a reader of single reports must still be told.
+    fn closing_words(&self) -> String {
+        let counts = self.tracker.counts();
+        match (self.arguments.summary, self.arguments.format) {
+            (true, Format::Json) => self.summary.json(&self.reading, &counts) + "\n",
+            (true, _) => self.summary.text(&self.reading, &counts, self.style),
+            (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
+            (false, _) => String::new(),
+        }
+    }
+
+    fn text_end(&self) -> String {
+        let counts = self.tracker.counts();
+        let mut end = String::new();
+        let (frames, connections) = (self.reading.frames, counts.connections);
+        match (self.reported, counts.reset_connections) {
+            (0, 0) => end.push_str(&format!("no resets in {frames} frames ({connections} connections)\n")),
+            (0, resets) => end.push_str(&format!("none of {resets} resets is one that was asked for\n")),
+            _ => {}
+        }
+        if self.failed_connects > 0 && !self.arguments.all {
+            end.push_str(&format!("{} connects failed without any RST: --all explains them\n", self.failed_connects));
+        }
+        // Writing to a String cannot fail.
+        remarks(&self.reading, &counts, self.style, &mut end).unwrap_or_default();
+        end
+    }
+}
+
+/// Keeps the tracker's time going while a live pipe is silent.
+struct Live {
+    /// The packet time last seen and when it was seen; `None` until packets prove to be fresh.
+    last: Option<(Timestamp, Instant)>,
+    pipe: bool,
+    decided: bool,
+}
+
+impl Live {
+    fn new(capture: &mut Capture) -> Self {
+        capture.idle_after(Duration::from_millis(20));
+        Self { last: None, pipe: capture.is_live(), decided: false }
+    }
+
+    fn saw(&mut self, time: Timestamp, tracker: &mut Tracker) {
+        if !self.pipe {
+            return;
+        }
+        if !self.decided {
+            self.decided = true;
+            self.pipe = wall_clock().since(time).abs() < LIVE_WITHIN;
+            if self.pipe {
+                tracker.settle_after(LIVE_SETTLES_AFTER);
+            }
+        }
+        self.last = Some((time, Instant::now()));
+    }
+
+    fn passes(&self, tracker: &mut Tracker) {
+        if let (true, Some((time, seen))) = (self.pipe, self.last) {
+            let elapsed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
+            tracker.advance(time.plus(Span::from_nanos(elapsed)));
+        }
+    }
+}
+
+fn wall_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// As many connections as fit, and a hash key that a stranger cannot know.
+fn limits(memory: u64) -> Limits {
+    use std::hash::{BuildHasher, RandomState};
+    Limits {
+        connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
+        hash_seed: RandomState::new().hash_one(0),
+        ..Limits::default()
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone> {
+    if name.eq_ignore_ascii_case("local") {
+        return Ok(TimeZone::system());
+    }
+    if name.eq_ignore_ascii_case("UTC") {
+        return Ok(TimeZone::UTC);
+    }
+    TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
+}
+
+const fn confidence(wanted: MinConfidence) -> Confidence {
+    match wanted {
+        MinConfidence::Unexplained => Confidence::Unexplained,
+        MinConfidence::Possible => Confidence::Possible,
+        MinConfidence::Likely => Confidence::Likely,
+        MinConfidence::Certain => Confidence::Certain,
+    }
+}
+
+fn read_events(path: &Path) -> Result<Recording> {
+    let read = recording::open(path)?;
+    for damage in &read.damaged {
+        output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));
+    }
+    let silent = read.damaged_lines.saturating_sub(read.damaged.len() as u64);
+    if silent > 0 {
+        output::remark(&format!("{silent} more damaged lines of {} passed over", path.display()));
+    }
+    Ok(read.recording)
+}

@@ -1,0 +1,113 @@
+//! Where results go, and how complaints are made.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Error, Result};
+use tempfile::NamedTempFile;
+use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::style::Style;
+
+use crate::args::{Color, Common};
+
+const BUFFER: usize = 64 * 1024;
+
+/// Standard output, or a file that appears under its name only when it is complete.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Standard output.
+    Standard(BufWriter<StdoutLock<'static>>),
+    /// A file beside its final place.
+    File { writer: BufWriter<NamedTempFile>, path: PathBuf },
+    /// Something that is no ordinary file and cannot be renamed onto: a pipe, a device.
+    Device { writer: BufWriter<File>, path: PathBuf },
+}
+
+impl Output {
+    /// Opens what `-o` names.
+    pub(crate) fn open(common: &Common) -> Result<Self> {
+        let Some(path) = &common.output else {
+            return Ok(Self::Standard(BufWriter::with_capacity(BUFFER, io::stdout().lock())));
+        };
+        let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
+        if path.exists() && !path.is_file() {
+            let file = File::options().write(true).open(path).with_context(what)?;
+            return Ok(Self::Device { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() });
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(folder).with_context(what)?;
+        Ok(Self::File { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
+    }
+
+    /// Writes `text`.
+    pub(crate) fn write(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Standard(writer) => writer.write_all(text.as_bytes()).context("cannot write to standard output"),
+            Self::File { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
+            Self::Device { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
+        }
+    }
+
+    /// Passes on what was written so far: a person or a program waits for it.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::Standard(writer) => writer.flush().context("cannot write to standard output"),
+            Self::File { .. } => Ok(()),
+            Self::Device { writer, path } => writer.flush().with_context(|| unwritable(path)),
+        }
+    }
+
+    /// Completes the output.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.flush()?;
+        let Self::File { writer, path } = self else { return Ok(()) };
+        let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(|| unwritable(&path))?;
+        // A temporary file is private; a result is an ordinary file.
+        set_ordinary_mode(file.as_file()).with_context(|| unwritable(&path))?;
+        file.persist(&path).map_err(|error| error.error).with_context(|| unwritable(&path))?;
+        Ok(())
+    }
+}
+
+/// Colour for what goes to `-o` or standard output.
+pub(crate) fn style(common: &Common) -> Style {
+    let wanted = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            common.output.is_none() && io::stdout().is_terminal() && !no_color
+        }
+    };
+    if wanted { Style::Ansi } else { Style::Plain }
+}
+
+/// One line on standard error: what, where, why.
+#[expect(clippy::print_stderr, reason = "this is where complaints are made")]
+pub(crate) fn complain(error: &Error) {
+    eprintln!("whyrst: {}", escape_name(&format!("{error:#}")));
+}
+
+/// One remark on standard error.
+#[expect(clippy::print_stderr, reason = "this is where remarks are made")]
+pub(crate) fn remark(text: &str) {
+    eprintln!("whyrst: {}", escape_name(text));
+}
+
+/// `whyrst ... | head` is no failure.
+pub(crate) fn is_closed_pipe(error: &Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}
+
+fn set_ordinary_mode(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}

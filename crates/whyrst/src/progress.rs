@@ -1,0 +1,67 @@
+//! Progress on standard error: only on a terminal, only when the work takes more than a second.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const SILENT_FOR: Duration = Duration::from_secs(1);
+
+/// A bar that appears late or never.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    began: Instant,
+    total: Option<u64>,
+}
+
+impl Progress {
+    /// For reading `total` octets, where that is known.
+    pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
+        let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
+        Self { bar, began: Instant::now(), total }
+    }
+
+    /// So many octets have been read.
+    pub(crate) fn at(&mut self, octets: u64) {
+        let Some(bar) = &self.bar else { return };
+        if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
+            let template = match self.total {
+                Some(total) => {
+                    bar.set_length(total);
+                    "  {bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  eta {eta}"
+                }
+                None => "  {spinner} {bytes}  {bytes_per_sec}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        bar.set_position(octets);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Who would see the bar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    /// A person.
+    Terminal,
+    /// Nobody.
+    Nobody,
+}
+
+impl Audience {
+    /// A person, when standard error is a terminal and the output is not already scrolling there.
+    pub(crate) fn of(quiet: bool) -> Self {
+        let scrolling = std::io::stdout().is_terminal();
+        if !quiet && std::io::stderr().is_terminal() && !scrolling { Self::Terminal } else { Self::Nobody }
+    }
+}

@@ -1,0 +1,300 @@
+//! The command line as a user meets it: what is said, where, and with which exit status.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn whyrst(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).output().expect("whyrst runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8")
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+}
+
+fn closed_port() -> String {
+    fixture("closed-port/client.pcapng").display().to_string()
+}
+
+/// A file with these octets, in a folder that goes away with the test.
+fn file(folder: &TempDir, name: &str, octets: &[u8]) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, octets).expect("the temporary folder is writable");
+    path.display().to_string()
+}
+
+/// `explain` fails with status 2 and one line that holds every word.
+fn fails_with(path: &str, words: &[&str]) {
+    let output = whyrst(&["explain", path]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(said.lines().count(), 1, "one line: {said}");
+    for word in words.iter().chain([&path]) {
+        assert!(said.contains(word), "\"{word}\" is not in: {said}");
+    }
+}
+
+#[test]
+fn a_reset_is_explained_and_the_status_is_0() {
+    let output = whyrst(&["explain", &closed_port()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("The connection was reset because nothing listens on the server's port"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "eighty columns: {text}");
+    assert!(!text.contains('\x1b'), "no colour in a pipe");
+}
+
+#[test]
+fn colour_can_be_asked_for_and_refused() {
+    let coloured = whyrst(&["explain", "--color", "always", &closed_port()]);
+    assert!(stdout(&coloured).contains("\x1b["));
+    let plain = whyrst(&["explain", "--color", "never", &closed_port()]);
+    assert!(!stdout(&plain).contains('\x1b'));
+}
+
+#[test]
+fn json_is_one_object_a_line_with_the_contract_s_fields() {
+    let output = whyrst(&["explain", "--format", "json", &closed_port()]);
+    let text = stdout(&output);
+    let object: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(object["schema"], "whyrst.reset/1");
+    assert_eq!(object["verdict"]["cause"], "closed-port");
+    assert_eq!(object["kernel"], Value::Null, "a capture alone does not know the kernel's reason");
+    for field in [
+        "source",
+        "time",
+        "client",
+        "server",
+        "roles",
+        "resets",
+        "phase",
+        "origin",
+        "kind",
+        "alternatives",
+        "evidence",
+        "advice",
+        "socket",
+        "process",
+        "history",
+        "conn_state",
+        "severity",
+        "effect",
+        "count",
+        "stats",
+    ] {
+        assert!(object.get(field).is_some(), "{field} is missing");
+    }
+}
+
+#[test]
+fn recorded_kernel_events_make_it_certain() {
+    let events = fixture("closed-port/events.jsonl").display().to_string();
+    let output = whyrst(&["explain", "--format", "json", "--events", &events, &closed_port()]);
+    let object: Value = serde_json::from_str(stdout(&output).trim()).expect("one object");
+    assert_eq!(object["kernel"]["reason"], "NO_SOCKET");
+    assert_eq!(object["verdict"]["confidence"], "certain");
+}
+
+#[test]
+fn a_summary_counts_everything() {
+    let output = whyrst(&["explain", "--summary", "--format", "json", &closed_port()]);
+    let object: Value = serde_json::from_str(&stdout(&output)).expect("one object");
+    assert_eq!(object["schema"], "whyrst.summary/1");
+    assert_eq!(object["reset_connections"], 1);
+    assert_eq!(object["causes"][0]["cause"], "closed-port");
+    assert_eq!(object["frames"], object["segments"]);
+}
+
+#[test]
+fn a_capture_without_resets_is_said_to_have_none() {
+    let quiet = fixture("close-all-read/client.pcapng").display().to_string();
+    let output = whyrst(&["explain", &quiet]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).starts_with("no resets in "), "{}", stdout(&output));
+}
+
+#[test]
+fn a_silent_host_is_explained_with_all() {
+    let silent = fixture("syn-unanswered/client.pcapng").display().to_string();
+    assert!(stdout(&whyrst(&["explain", &silent])).contains("--all explains them"));
+    let all = whyrst(&["explain", "--all", "--format", "json", &silent]);
+    let object: Value = serde_json::from_str(stdout(&all).lines().next().expect("a line")).expect("JSON");
+    assert_eq!(object["schema"], "whyrst.failed-connect/1");
+    assert_eq!(object["verdict"]["cause"], "syn-unanswered");
+}
+
+#[test]
+fn what_is_no_capture_is_named_for_what_it_is() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fails_with(&file(&folder, "empty", b""), &["empty"]);
+    fails_with(&file(&folder, "notes.txt", b"dear diary, it was reset again\n"), &["not a capture"]);
+    fails_with(&folder.path().display().to_string(), &["directory"]);
+    fails_with(&folder.path().join("missing.pcap").display().to_string(), &["No such file"]);
+}
+
+#[test]
+fn a_control_character_in_a_name_does_not_reach_the_terminal() {
+    let output = whyrst(&["explain", "\x1b[31mred.pcap"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!stderr(&output).contains('\x1b'), "{:?}", stderr(&output));
+}
+
+#[test]
+fn a_header_alone_is_a_capture_without_frames() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut header = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
+    header.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0]);
+    let output = whyrst(&["explain", &file(&folder, "header.pcap", &header)]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("no resets in 0 frames"));
+}
+
+#[test]
+fn what_stands_before_a_cut_is_explained_and_the_cut_is_said() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut octets = fs::read(fixture("closed-port/client.pcapng")).expect("the fixture is there");
+    let whole = octets.clone();
+    octets.extend(&whole[whole.len() - 60..whole.len() - 20]);
+    let output = whyrst(&["explain", &file(&folder, "cut.pcapng", &octets)]);
+    assert!(stdout(&output).contains("nothing listens on the server's port"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("note:"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_bad_file_among_good_ones_does_not_hide_them() {
+    let output = whyrst(&["explain", "/nonexistent.pcap", &closed_port()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("nothing listens on the server's port"));
+    assert!(stderr(&output).contains("/nonexistent.pcap"));
+}
+
+#[test]
+fn what_cannot_be_written_is_said() {
+    for target in ["/nonexistent/report.txt", "/dev/full"] {
+        let output = whyrst(&["explain", "-o", target, &closed_port()]);
+        assert_eq!(output.status.code(), Some(2), "{target}");
+        assert!(stderr(&output).contains("cannot write") && stderr(&output).contains(target), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_output_file_appears_whole() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("report.jsonl");
+    let output = whyrst(&["explain", "--format", "json", "-o", path.to_str().expect("UTF-8"), &closed_port()]);
+    assert!(output.status.success() && output.stdout.is_empty());
+    assert!(fs::read_to_string(path).expect("the report is there").ends_with("}\n"));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing half-written is left");
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["causes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("whyrst runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("whyrst ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn a_mistyped_cause_is_suggested() {
+    let output = whyrst(&["causes", "closedport"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean closed-port?"), "{}", stderr(&output));
+    let output = whyrst(&["explain", "--cause", "linger", &closed_port()]);
+    assert!(stderr(&output).contains("linger-zero"), "{}", stderr(&output));
+}
+
+#[test]
+fn every_cause_has_a_page_in_every_format() {
+    let list = stdout(&whyrst(&["causes", "--format", "json"]));
+    assert!(list.lines().count() >= 15);
+    for line in list.lines() {
+        let object: Value = serde_json::from_str(line).expect("JSON");
+        let id = object["id"].as_str().expect("an id");
+        for format in ["text", "markdown", "json"] {
+            let page = whyrst(&["causes", id, "--format", format]);
+            assert!(page.status.success() && stdout(&page).contains(id), "{id} {format}");
+            assert!(!stdout(&page).contains("{sender}"), "{id} {format}: a placeholder is left");
+        }
+    }
+}
+
+/// A live pipe that falls silent: the verdict comes while the pipe is still open.
+#[test]
+fn a_growing_pipe_is_explained_before_it_ends() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["explain", "--format", "json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("whyrst runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(&refused_just_now()).expect("whyrst reads");
+    input.flush().expect("whyrst reads");
+    let output = child.stdout.take().expect("a pipe");
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(output).read_line(&mut line);
+        // The test may have given up already.
+        let _ = sender.send(read.map(|_| line));
+    });
+    let line = receiver.recv_timeout(Duration::from_secs(20)).expect("a verdict before the pipe ends").expect("a line");
+    let object: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(object["verdict"]["cause"], "closed-port");
+    drop(input);
+    reader.join().expect("the reader ends");
+    assert!(child.wait().expect("whyrst ends").success());
+}
+
+/// A classic pcap of raw IP: a SYN and its refusal, with the present time.
+fn refused_just_now() -> Vec<u8> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let seconds = u32::try_from(now.as_secs()).expect("before 2106");
+    let mut pcap = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
+    pcap.extend([2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0]);
+    for (from_client, flags, seq, ack) in [(true, 0x02, 1000_u32, 0_u32), (false, 0x14, 0, 1001)] {
+        let packet = packet(from_client, flags, seq, ack);
+        pcap.extend(seconds.to_le_bytes());
+        pcap.extend(now.subsec_micros().to_le_bytes());
+        for _ in 0..2 {
+            pcap.extend(u32::try_from(packet.len()).expect("short").to_le_bytes());
+        }
+        pcap.extend(packet);
+    }
+    pcap
+}
+
+fn packet(from_client: bool, flags: u8, seq: u32, ack: u32) -> Vec<u8> {
+    let (client, server) = (([10, 0, 0, 1], 40_000_u16), ([10, 0, 0, 2], 81_u16));
+    let (source, destination) = if from_client { (client, server) } else { (server, client) };
+    let mut packet = vec![0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0];
+    packet.extend(source.0);
+    packet.extend(destination.0);
+    packet.extend(source.1.to_be_bytes());
+    packet.extend(destination.1.to_be_bytes());
+    packet.extend(seq.to_be_bytes());
+    packet.extend(ack.to_be_bytes());
+    packet.extend([0x50, flags, 0, 0, 0, 0, 0, 0]);
+    packet
+}

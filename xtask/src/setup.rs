@@ -1,0 +1,61 @@
+//! What the tests need beyond Rust, gcc and Python: installed when we are root, named when we are not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{self, installed, is_root};
+
+/// A program and the Debian package that brings it, with what it is for.
+const NEEDED: &[(&str, &str, &str)] =
+    &[("nft", "nftables", "the lab's firewall scenarios"), ("setpriv", "util-linux", "the lab as an ordinary user")];
+
+const TUN: &str = "/dev/net/tun";
+/// What udev gives the device on every distribution that runs it.
+const TUN_MODE: u32 = 0o666;
+
+/// Quick when everything is there already.
+pub fn run() -> Result<()> {
+    packages()?;
+    tun()?;
+    println!("setup: everything that the tests need is there");
+    Ok(())
+}
+
+fn packages() -> Result<()> {
+    let missing: Vec<_> = NEEDED.iter().filter(|(program, _, _)| !installed(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
+    if !is_root() || !installed("apt-get") {
+        let needs: Vec<String> =
+            missing.iter().map(|(program, _, purpose)| format!("{program} for {purpose}")).collect();
+        bail!("missing: {}; install with: sudo apt-get install {}", needs.join(", "), names.join(" "));
+    }
+    println!("installing {}", names.join(" "));
+    let apt = || {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+        apt
+    };
+    shell::run(apt().arg("update"))?;
+    shell::run(apt().args(["install", "-y", "--no-install-recommends"]).args(names))
+}
+
+fn tun() -> Result<()> {
+    let Ok(metadata) = fs::metadata(TUN) else {
+        bail!("there is no {TUN}, which the lab's wire needs: load it with `modprobe tun`");
+    };
+    if metadata.permissions().mode() & 0o777 == TUN_MODE {
+        return Ok(());
+    }
+    if !is_root() {
+        bail!("{TUN} may not be opened by ordinary users; udev's default is: sudo chmod 0666 {TUN}");
+    }
+    println!("giving {TUN} the mode that udev gives it, 0666: the lab also runs as an ordinary user");
+    fs::set_permissions(TUN, fs::Permissions::from_mode(TUN_MODE))?;
+    Ok(())
+}

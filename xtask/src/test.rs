@@ -1,0 +1,111 @@
+//! Every test there is, in the order in which they find faults fastest.
+//!
+//! A test that cannot run here fails, unless its reason stands in [`MAY_BE_LEFT_OUT`].
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, cargo, is_root, root, target};
+use crate::{docs, setup};
+
+/// What may be left out, and why that is right.
+const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[(
+    "lab as root",
+    "needs root, for the kernel's own reasons (tracefs); an ordinary user's run still checks packets and errno",
+)];
+
+/// The user id of `nobody`.
+const NOBODY: &str = "65534";
+
+/// Runs all of them; the last line counts.
+pub fn run() -> Result<()> {
+    let steps: Vec<(&str, Step)> = vec![
+        ("setup", setup::run),
+        ("unit, property, fixture and command line tests", cargo_tests),
+        ("documentation is fresh", docs::check),
+        ("build of the lab's binary", build),
+        ("lab as root", lab_as_root),
+        ("lab as an ordinary user", lab_as_user),
+    ];
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, step) in steps {
+        println!("== {name}");
+        if name == "lab as root" && !is_root() {
+            let reason = MAY_BE_LEFT_OUT.iter().find(|(left_out, _)| *left_out == name).map(|(_, reason)| *reason);
+            println!("   left out: {}", reason.context("a left-out test must stand on the list")?);
+            skipped += 1;
+            continue;
+        }
+        match step() {
+            Ok(()) => passed += 1,
+            Err(error) => {
+                println!("   FAILED: {error:#}");
+                failed += 1;
+            }
+        }
+    }
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
+    if failed > 0 {
+        bail!("{failed} of the test steps failed");
+    }
+    Ok(())
+}
+
+type Step = fn() -> Result<()>;
+
+fn cargo_tests() -> Result<()> {
+    shell::run(cargo().args(["test", "--quiet", "--workspace", "--all-targets"]))?;
+    shell::run(cargo().args(["test", "--quiet", "--workspace", "--doc"]))
+}
+
+fn build() -> Result<()> {
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))
+}
+
+fn binary() -> PathBuf {
+    target().join("debug/whyrst")
+}
+
+fn lab_as_root() -> Result<()> {
+    shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]).current_dir(root()))
+}
+
+/// In a folder that the ordinary user may read: a checkout under root's home may not be.
+fn lab_as_user() -> Result<()> {
+    if !is_root() {
+        return shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]));
+    }
+    let folder = Scratch::new()?;
+    let copy = folder.0.join("whyrst");
+    fs::copy(binary(), &copy).with_context(|| format!("cannot copy to {}", copy.display()))?;
+    shell::run(
+        Command::new("setpriv")
+            .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
+            .arg(&copy)
+            .args(["lab", "run", "--all", "--quiet"])
+            .current_dir(&folder.0),
+    )
+}
+
+/// A folder that goes away with the value.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("whyrst-test-{}", std::process::id()));
+        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing depends on it being gone.
+        let _ = fs::remove_dir_all(Path::new(&self.0));
+    }
+}
