@@ -18,7 +18,6 @@ macro_rules! looks {
 }
 
 looks! {
-    Bzip2 = "bzip2 data (decompress it first)",
     Btsnoop = "a Bluetooth snoop capture",
     Elf = "an ELF program",
     Omnipeek = "an Omnipeek capture (convert it with editcap)",
@@ -36,7 +35,6 @@ looks! {
     Database = "a database",
     Tar = "a tar archive (unpack it first)",
     Text = "text (the printed output of a capture program cannot be read)",
-    Xz = "xz data (decompress it first)",
     Zeros = "nothing but zeros (a file whose content was never written to disk?)",
     Zip = "a ZIP archive (unpack it first)",
     Unknown = "nothing known",
@@ -44,7 +42,6 @@ looks! {
 
 impl Looks {
     const MAGIC: &'static [(&'static [u8], Self)] = &[
-        (b"BZh", Self::Bzip2),
         (b"btsnoop\0", Self::Btsnoop),
         (b"\x7fELF", Self::Elf),
         (b"\x7fver", Self::Omnipeek),
@@ -57,7 +54,6 @@ impl Looks {
         (b"7z\xbc\xaf\x27\x1c", Self::SevenZip),
         (b"snoop\0\0\0", Self::Snoop),
         (b"SQLite format 3\0", Self::Database),
-        (b"\xfd7zXZ\0", Self::Xz),
         (b"PK\x03\x04", Self::Zip),
         (b"PK\x05\x06", Self::Zip),
     ];
