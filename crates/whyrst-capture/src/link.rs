@@ -14,6 +14,10 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// IEEE 802.5 token ring.
+    pub const TOKEN_RING: Self = Self(6);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// Raw IP; what some systems wrote for it before a number was assigned.
     pub const RAW_BSD: Self = Self(12);
     /// Raw IP, as OpenBSD wrote it.

@@ -168,6 +168,42 @@ fn a_file_header_alone_is_a_capture_without_frames() {
     }
 }
 
+#[test]
+fn snoop_gives_the_same_and_the_drops_that_it_tells_of() {
+    let (steps, capture) = read(&wrap::snoop(&sample()));
+    assert_eq!(steps, expected());
+    assert_eq!(capture.counts().dropped, 3);
+    assert_eq!(notes(&capture), [""; 0]);
+}
+
+#[test]
+fn a_damaged_snoop_record_costs_itself_and_the_next_only() {
+    let mut file = wrap::snoop(&timed(std::iter::repeat_n(frames::rst(), 9).collect()));
+    let record = (file.len() - 16) / 9;
+    file[16 + 3 * record + 8] = 0xff;
+    let (steps, capture) = read(&file);
+    assert_eq!(steps.len(), 9, "{:?}", notes(&capture));
+    assert_eq!(steps[3], Kept::PassedOver(4, Reason::RecordDamaged));
+}
+
+#[test]
+fn versions_of_old_say_the_lengths_the_other_way_round() {
+    for (minor, swapped) in [(1, true), (2, true), (3, true), (3, false), (4, false)] {
+        let mut file = wrap::pcap_header(Order::Big, Pcap::Micro, ETHERNET);
+        file[6..8].copy_from_slice(&[0, minor]);
+        for frame in sample() {
+            let mut record = wrap::pcap_record(Order::Big, Pcap::Micro, &frame);
+            let original = if swapped { 8..12 } else { 12..16 };
+            record[original].copy_from_slice(&1_500u32.to_be_bytes());
+            file.extend(record);
+        }
+        let (steps, capture) = read(&file);
+        assert_eq!(steps.len(), sample().len(), "{minor} {swapped}: {:?}", notes(&capture));
+        assert_eq!((capture.counts().segments, capture.counts().bad_lengths), (3, 0), "{minor} {swapped}");
+        assert_eq!(notes(&capture), [""; 0]);
+    }
+}
+
 const KINDS: [Compression; 5] =
     [Compression::Gzip, Compression::Zstd, Compression::Lz4, Compression::Xz, Compression::Bzip2];
 
