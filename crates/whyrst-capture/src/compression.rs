@@ -20,7 +20,7 @@ use crate::window::Window;
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 4;
 /// Octets that an xz stream may ask for: `xz -9` needs 65 MiB, but a header may say 4 GiB.
-const XZ_MEMORY: u64 = 256 * 1024 * 1024;
+const XZ_MEMORY: u64 = 128 * 1024 * 1024;
 
 /// A kind of compression that is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +35,8 @@ pub enum Compression {
     Xz,
     /// One stream or several.
     Bzip2,
+    /// RFC 1951 without a frame, as it is in a zip.
+    Deflate,
 }
 
 impl Compression {
@@ -56,6 +58,7 @@ impl Compression {
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(packed)?),
             Self::Lz4 => Box::new(lz4::Frames::new(packed)),
             Self::Xz => Box::new(XzDecoder::new_stream(packed, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?)),
+            Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
             Self::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
         })
     }
@@ -69,6 +72,7 @@ impl fmt::Display for Compression {
             Self::Lz4 => "lz4",
             Self::Xz => "xz",
             Self::Bzip2 => "bzip2",
+            Self::Deflate => "deflate",
         })
     }
 }

@@ -35,6 +35,11 @@ impl LinkType {
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 
+    /// Whether the number means what its users agreed on.
+    pub const fn is_for_private_use(self) -> bool {
+        matches!(self.0, 147..=162)
+    }
+
     /// The name without `LINKTYPE_`, for the common ones.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self.0 {

@@ -45,11 +45,11 @@ looks! {
     Rar = "a RAR archive (unpack it first)",
     SevenZip = "a 7-Zip archive (unpack it first)",
     Sniffer = "a DOS Sniffer capture (convert it: editcap -F pcapng IN OUT)",
-    Tar = "a tar archive inside another archive (unpack it first)",
+    Tar = "a tar archive where one capture is expected (unpack it first)",
     Text = "text (the printed output of a capture program cannot be read)",
     VisualNetworks = "a Visual Networks capture (convert it: editcap -F pcapng IN OUT)",
     Zeros = "nothing but zeros (a file whose content was never written to disk?)",
-    Zip = "a ZIP archive inside another archive, or in a pipe (unpack it first)",
+    Zip = "a ZIP archive where one capture is expected (unpack it first)",
     Unknown = "nothing known",
 }
 

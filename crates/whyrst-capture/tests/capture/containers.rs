@@ -276,6 +276,11 @@ fn large() -> Vec<Timed> {
 
 pub(crate) fn compress(kind: Compression, plain: &[u8]) -> Vec<u8> {
     match kind {
+        Compression::Deflate => {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(plain).unwrap();
+            encoder.finish().unwrap()
+        }
         Compression::Xz => {
             let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
             encoder.write_all(plain).unwrap();
