@@ -30,6 +30,7 @@ macro_rules! reasons {
 reasons! {
     Arp = "arp", "address resolution, no IP";
     NotIp = "not-ip", "another protocol than IP above the link layer";
+    Encrypted = "encrypted", "encrypted on its link (802.11 protected frame, MACsec)";
     NotTcp = "not-tcp", "IP that carries something else than TCP";
     IcmpNotAboutTcp = "icmp-not-about-tcp", "ICMP that is no error about a TCP segment";
     IcmpCut = "icmp-cut", "an ICMP error cut off before the ports it quotes";

@@ -23,6 +23,10 @@ pub(crate) mod protocol {
     pub(crate) const FRAGMENT: u8 = 44;
     pub(crate) const GRE: u8 = 47;
     pub(crate) const AUTHENTICATION: u8 = 51;
+    pub(crate) const IPIP: u8 = 94;
+    pub(crate) const ETHERIP: u8 = 97;
+    pub(crate) const L2TP: u8 = 115;
+    pub(crate) const MPLS: u8 = 137;
     pub(crate) const ICMP6: u8 = 58;
     pub(crate) const DESTINATION: u8 = 60;
     pub(crate) const MOBILITY: u8 = 135;
@@ -65,23 +69,54 @@ const MAX_DEPTH: usize = 4;
 
 /// What the IP packet in `bytes` shows; `wire` octets of it were on the wire by the capture's word.
 #[inline]
-pub(crate) fn observe<'a>(mut bytes: &'a [u8], mut wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
+pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
+    let mut carried = Carried { bytes, wire, by: Carrier::Link };
     for _ in 0..=MAX_DEPTH {
-        let header = Header::read(bytes)?;
-        let payload = header.payload(bytes, wire)?;
+        let header = Header::read(carried.bytes).map_err(|reason| carried.blame(reason))?;
+        let payload = header.payload(carried.bytes, carried.wire).map_err(|reason| carried.blame(reason))?;
         match header.protocol {
-            protocol::TCP => return segment(&header, payload, counts),
+            protocol::TCP => return segment(&header, payload, counts).map_err(|reason| carried.blame(reason)),
             protocol::ICMP | protocol::ICMP6 if header.fragment != Fragment::Later => {
                 return icmp::error(&header, payload).map(Seen::Icmp);
             }
-            carrier => {
-                let at = header.inner(carrier, payload)?;
-                bytes = payload.captured.get(at..).ok_or(Reason::IpHeaderCut)?;
-                wire = payload.len.saturating_sub(at);
-            }
+            carrier => carried = header.inner(carrier, payload)?,
         }
     }
     Err(Reason::NestedTooDeep)
+}
+
+/// An IP packet in what carries it.
+struct Carried<'a> {
+    bytes: &'a [u8],
+    wire: usize,
+    by: Carrier,
+}
+
+/// How surely it is an IP packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    /// A link layer, or a tunnel that has a number of its own.
+    Link,
+    /// UDP, by a port that may be used for anything.
+    Port,
+}
+
+impl Carried<'_> {
+    /// Whether the packet is not longer than what carries it.
+    fn fits(&self) -> bool {
+        let total = Header::read(self.bytes).map_or(Some(0), |header| header.total);
+        total.is_none_or(|total| total <= self.wire)
+    }
+
+    /// What is whole and yet no sound packet behind a port was never meant to be one.
+    #[cold]
+    fn blame(&self, reason: Reason) -> Reason {
+        match self.by {
+            Carrier::Port if self.bytes.len() >= self.wire && reason != Reason::IpFragment => Reason::NotTcp,
+            Carrier::Port if matches!(reason, Reason::MalformedIp | Reason::MalformedTcp) => Reason::NotTcp,
+            _ => reason,
+        }
+    }
 }
 
 #[inline]
@@ -168,13 +203,24 @@ impl Header {
         Ok(Payload { len, captured: &rest[..rest.len().min(len)] })
     }
 
-    /// Where in the payload of `carrier` another IP packet begins.
+    /// The IP packet in the payload of `carrier`.
     #[cold]
-    fn inner(&self, carrier: u8, payload: Payload<'_>) -> Result<usize, Reason> {
+    fn inner<'a>(&self, carrier: u8, payload: Payload<'a>) -> Result<Carried<'a>, Reason> {
         if self.fragment == Fragment::Later {
             return Err(Reason::NotTcp);
         }
-        tunnel::inner(carrier, payload.captured).ok_or(Reason::NotTcp)
+        let at = tunnel::inner(carrier, payload.captured).map_err(|reason| match reason {
+            Reason::NestedTooDeep => reason,
+            _ => Reason::NotTcp,
+        })?;
+        let bytes = payload.captured.get(at..).ok_or(Reason::IpHeaderCut)?;
+        let wire = payload.len.saturating_sub(at);
+        let by = if carrier == protocol::UDP { Carrier::Port } else { Carrier::Link };
+        let carried = Carried { bytes, wire, by };
+        if by == Carrier::Port && !carried.fits() {
+            return Err(Reason::NotTcp);
+        }
+        Ok(carried)
     }
 }
 
