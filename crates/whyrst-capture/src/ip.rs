@@ -7,8 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use whyrst_core::observation::Seen;
 use whyrst_core::segment::{IpFacts, IpKind};
 
-use crate::bytes::be16_at;
+use crate::bytes::{be16_at, be32_at};
 use crate::counts::{Counts, Reason};
+use crate::fragments::{Key, Last, Piece, Wanted};
 use crate::{icmp, tcp, tunnel};
 
 /// Protocol numbers, and the IPv6 extension headers among them.
@@ -83,6 +84,21 @@ pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> 
         }
     }
     Err(Reason::NestedTooDeep)
+}
+
+/// The fragment among the IP packets in `bytes`, if one of them is one and is wholly captured.
+#[cold]
+pub(crate) fn piece(bytes: &[u8], wire: usize) -> Option<Piece<'_>> {
+    let mut carried = Carried { bytes, wire, by: Carrier::Link };
+    for _ in 0..=MAX_DEPTH {
+        let header = Header::read(carried.bytes).ok()?;
+        let payload = header.payload(carried.bytes, carried.wire).ok()?;
+        if header.fragment != Fragment::Whole {
+            return header.piece(carried.bytes, payload).filter(|piece| piece.payload.len() == payload.len);
+        }
+        carried = header.inner(header.protocol, payload).ok()?;
+    }
+    None
 }
 
 /// An IP packet in what carries it.
@@ -203,6 +219,37 @@ impl Header {
         Ok(Payload { len, captured: &rest[..rest.len().min(len)] })
     }
 
+    /// What is needed to put the packet together that this is a fragment of.
+    fn piece<'a>(&self, bytes: &'a [u8], payload: Payload<'a>) -> Option<Piece<'a>> {
+        /// A TCP header with all its options.
+        const LONGEST_TCP_HEADER: usize = 60;
+        let (id, field, header) = match self.facts.kind {
+            IpKind::V4 { id, .. } => (u32::from(id), be16_at(bytes, 6)?, bytes.get(..self.size)?),
+            // The fragment header is the last one: behind it a chain is not followed in a later fragment.
+            IpKind::V6 { .. } => {
+                let at = fragment_header(bytes)?;
+                (be32_at(bytes, at + 4)?, be16_at(bytes, at + 2)?, bytes.get(..40)?)
+            }
+        };
+        let (offset, more) = match self.facts.kind {
+            IpKind::V4 { .. } => (usize::from(field & 0x1fff) * 8, field & 0x2000 != 0),
+            IpKind::V6 { .. } => (usize::from(field & 0xfff8), field & 1 != 0),
+        };
+        let wanted = match self.protocol {
+            protocol::TCP if offset < LONGEST_TCP_HEADER => Wanted::Always,
+            carrier if offset == 0 && tunnel::may_be(carrier, payload.captured) => Wanted::Always,
+            _ => Wanted::WithOthers,
+        };
+        Some(Piece {
+            key: Key { src: self.src, dst: self.dst, id, protocol: self.protocol },
+            offset,
+            last: if more { Last::No } else { Last::Yes },
+            header,
+            payload: payload.captured,
+            wanted,
+        })
+    }
+
     /// The IP packet in the payload of `carrier`.
     #[cold]
     fn inner<'a>(&self, carrier: u8, payload: Payload<'a>) -> Result<Carried<'a>, Reason> {
@@ -252,6 +299,21 @@ fn address_v6(header: &[u8; 40], at: usize) -> Ipv6Addr {
     let mut octets = [0; 16];
     octets.copy_from_slice(&header[at..at + 16]);
     Ipv6Addr::from(octets)
+}
+
+/// Where the fragment header of an IPv6 packet stands.
+fn fragment_header(bytes: &[u8]) -> Option<usize> {
+    let mut chain = Chain { protocol: *bytes.get(6)?, size: 40, fragment: Fragment::Whole };
+    for _ in 0..=Chain::MAX {
+        if chain.protocol == protocol::FRAGMENT {
+            return Some(chain.size);
+        }
+        if !chain.goes_on() {
+            return None;
+        }
+        chain.pass_one(bytes).ok()?;
+    }
+    None
 }
 
 /// The end of a chain of IPv6 extension headers.

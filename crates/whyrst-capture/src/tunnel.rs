@@ -26,6 +26,16 @@ pub(crate) fn inner(carrier: u8, payload: &[u8]) -> Result<usize, Reason> {
     }
 }
 
+/// Whether the first octets of a payload of `carrier` may be those of a tunnel.
+pub(crate) fn may_be(carrier: u8, payload: &[u8]) -> bool {
+    use protocol::{ETHERIP, GRE, IPIP, IPV4, IPV6, L2TP, MPLS, UDP};
+    match carrier {
+        IPV4 | IPV6 | IPIP | GRE | L2TP | MPLS | ETHERIP => true,
+        UDP => udp::is_known(payload),
+        _ => false,
+    }
+}
+
 /// A session of L2TPv3 (RFC 3931 section 4.1) that begins at `at`. How long cookie and sublayer are
 /// was agreed on when it was set up, so the sizes that are used are tried.
 fn l2tp_v3(payload: &[u8], at: usize) -> Result<usize, Reason> {

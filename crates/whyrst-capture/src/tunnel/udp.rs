@@ -35,6 +35,16 @@ pub(super) fn above(payload: &[u8]) -> Result<usize, Reason> {
     }
 }
 
+/// Whether a port of the header at the front of `payload` is one of the above.
+pub(super) fn is_known(payload: &[u8]) -> bool {
+    use port::{CAPWAP_DATA, GENEVE, GTP_U, L2TP, MPLS, TEREDO, VXLAN, VXLAN_GPE, VXLAN_OF_LINUX};
+    const BOTH_WAYS: [u16; 4] = [GTP_U, L2TP, TEREDO, CAPWAP_DATA];
+    const TO_ONLY: [u16; 5] = [VXLAN, VXLAN_OF_LINUX, VXLAN_GPE, GENEVE, MPLS];
+    let port = |at| be16_at(payload, at).unwrap_or_default();
+    let (from, to) = (port(0), port(2));
+    BOTH_WAYS.contains(&from) || BOTH_WAYS.contains(&to) || TO_ONLY.contains(&to)
+}
+
 /// The octet at `at` behind the UDP header.
 fn octet(payload: &[u8], at: usize) -> Result<u8, Reason> {
     payload.get(HEADER + at).copied().ok_or(Reason::NotTcp)

@@ -4,6 +4,7 @@
 
 mod containers;
 mod damage;
+mod fragments;
 mod frames;
 mod live;
 mod sets;
