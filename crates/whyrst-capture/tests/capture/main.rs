@@ -6,6 +6,7 @@ mod containers;
 mod damage;
 mod fragments;
 mod frames;
+mod hostile;
 mod live;
 mod sets;
 mod support;
