@@ -38,7 +38,8 @@ pub struct Limits {
     pub services: usize,
     /// A reset is settled when its connection was quiet for so long.
     pub settle_after: Span,
-    /// A reset is settled at the latest so long after its first RST.
+    /// A reset whose connection does not fall quiet is settled so long after its first RST; looked at
+    /// every `settle_after`.
     pub settle_at_most: Span,
     /// Resets that wait to be settled; beyond it the oldest is settled early.
     pub unsettled: usize,
@@ -176,6 +177,8 @@ pub struct Tracker {
     queue: VecDeque<Queued>,
     first_ticket: u64,
     failed: VecDeque<Box<Ending>>,
+    /// Resets that wait for what may still come.
+    unsettled: VecDeque<Due>,
     /// Connections closed in order.
     closed: VecDeque<Due>,
     /// Connections whose reset was told.
@@ -202,6 +205,7 @@ impl Tracker {
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
+            unsettled: VecDeque::new(),
             closed: VecDeque::new(),
             told: VecDeque::new(),
             opening: VecDeque::new(),
@@ -238,7 +242,6 @@ impl Tracker {
         if let Some(failed) = self.failed.pop_front() {
             return Some(*failed);
         }
-        self.settle_front_if_quiet();
         match self.queue.front() {
             Some(Queued::Done(_)) => {
                 self.first_ticket += 1;
@@ -278,7 +281,8 @@ impl Tracker {
 
     /// Octets held for connections, their records and what waits, without the endings themselves.
     pub fn bytes(&self) -> usize {
-        let queues = self.closed.capacity() + self.told.capacity() + self.opening.capacity();
+        let queues =
+            self.unsettled.capacity() + self.closed.capacity() + self.told.capacity() + self.opening.capacity();
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
@@ -392,6 +396,7 @@ impl Tracker {
             after_total: 0,
             service: self.services.of(server),
         }));
+        self.await_settling(at);
     }
 
     /// A RST that answers the SYN is a refusal by the service, once for each incarnation.
@@ -569,6 +574,7 @@ impl Tracker {
     }
 
     fn expire(&mut self) {
+        self.settle_due();
         while let Some((at, expiry)) =
             Self::next_due(&self.slots, &self.clock, &mut self.closed, self.limits.remember_closed)
         {
@@ -601,6 +607,23 @@ impl Tracker {
         }
     }
 
+    /// Settles what is due, each by itself: the order of the queue is the order of telling only.
+    fn settle_due(&mut self) {
+        let wait = self.limits.settle_after;
+        while let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.unsettled, wait) {
+            match self.is_settled(at) {
+                Some(true) if expiry != Expiry::Gone => self.settle(at),
+                Some(false) if expiry != Expiry::Gone => self.await_settling(at),
+                _ => {}
+            }
+        }
+    }
+
+    fn await_settling(&mut self, at: u32) {
+        let generation = self.slots[at as usize].generation;
+        self.unsettled.push_back(Due { slot: at, generation, since: self.clock.now() });
+    }
+
     /// Takes the first entry that has waited for `wait`.
     fn next_due(slots: &[Slot], clock: &Clock, queue: &mut VecDeque<Due>, wait: Span) -> Option<(u32, Expiry)> {
         let due = queue.front().copied().filter(|due| clock.elapsed(due.since) >= wait)?;
@@ -620,7 +643,7 @@ impl Tracker {
     fn drop_stale(&mut self) {
         let allowed = 2 * self.table.len() + STALE_ALLOWED;
         let slots = &self.slots;
-        for queue in [&mut self.closed, &mut self.told, &mut self.opening] {
+        for queue in [&mut self.unsettled, &mut self.closed, &mut self.told, &mut self.opening] {
             if queue.len() > allowed {
                 queue.retain(|due| {
                     let slot = &slots[due.slot as usize];
@@ -630,24 +653,26 @@ impl Tracker {
         }
     }
 
-    /// Settles the oldest reset when nothing more is expected to change its verdict.
-    fn settle_front_if_quiet(&mut self) {
-        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
-        let slot = &self.slots[*at as usize];
-        let Some(pending) = &slot.pending else { return };
-        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
-        if quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most {
-            self.settle_front();
+    /// Settles the oldest reset, whatever may still come.
+    fn settle_front(&mut self) {
+        if let Some(Queued::Waiting { slot }) = self.queue.front() {
+            self.settle(*slot);
         }
     }
 
-    /// Settles the oldest reset; its connection stays remembered for a while.
-    fn settle_front(&mut self) {
-        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
-        let at = *at;
+    /// Settles a reset; its connection stays remembered for a while.
+    fn settle(&mut self, at: u32) {
         self.tell(at);
         let generation = self.slots[at as usize].generation;
         self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
+    }
+
+    /// Whether nothing more is expected to change the verdict of the reset in `slot`.
+    fn is_settled(&self, at: u32) -> Option<bool> {
+        let slot = &self.slots[at as usize];
+        let pending = slot.pending.as_ref()?;
+        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
+        Some(quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most)
     }
 
     fn make_room(&mut self) {

@@ -290,8 +290,9 @@ impl Candidate {
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // Without a single need seen there is no evidence; an umbrella that needs guessing says nothing.
-        let seen = of(Role::Need).any(|one| one.answer.is_yes());
+        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
+        // needs guessing says nothing.
+        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
         if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
             return None;
         }

@@ -38,7 +38,7 @@ pub static CAUSE: Cause = Cause {
             "linger-zero",
             "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}; TCPAbortOnData counts it, TCPAbortOnClose does not",
         ),
-        LookAlike::similar("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
+        LookAlike::identical("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
         LookAlike::similar("data-after-close", "{sender} would have sent FIN before, and the data would come after it"),
         LookAlike::similar(
             "server-busy-close",

@@ -35,7 +35,7 @@ pub static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::NoSocket),
     ],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
+        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },

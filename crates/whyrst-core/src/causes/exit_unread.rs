@@ -38,6 +38,7 @@ pub static CAUSE: Cause = Cause {
             "the process on {sender} is still running and closed only this connection",
         ),
         LookAlike::identical("linger-zero", "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}"),
+        LookAlike::identical("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
         LookAlike::identical(
             "sock-destroy",
             "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",

@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
@@ -30,7 +31,7 @@ pub static CAUSE: Cause = Cause {
     severity: Severity::Attack,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_CONTRADICTS_SENDER],
+        needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
         supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
     },

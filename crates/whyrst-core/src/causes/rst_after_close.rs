@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel
 use crate::ending::EndingKind;
 use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA};
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
+use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{
@@ -28,9 +29,9 @@ pub static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::TcpTimewaitSocket),
     ],
     rule: Rule {
-        needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED],
+        needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA],
         refuted_by: &[&RST_ANSWERS_DATA, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_ANSWERS_NO_DATA],
+        supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[

@@ -590,7 +590,7 @@ mod life {
         }
         let mut tracker = fed(&text, Limits::default());
         assert!(tracker.poll().is_none());
-        tracker.advance(at(122));
+        tracker.advance(at(142));
         assert_eq!(tracker.poll().map(|ending| ending.resets_total), Some(13));
     }
 
@@ -665,7 +665,7 @@ mod floods {
     }
 
     /// What every queue and map of the tracker holds.
-    fn held(tracker: &Tracker) -> [usize; 9] {
+    fn held(tracker: &Tracker) -> [usize; 10] {
         [
             tracker.table.len(),
             tracker.slots.len(),
@@ -673,6 +673,7 @@ mod floods {
             tracker.icmp.len(),
             tracker.queue.len(),
             tracker.failed.len(),
+            tracker.unsettled.len(),
             tracker.closed.len(),
             tracker.told.len(),
             tracker.opening.len(),
