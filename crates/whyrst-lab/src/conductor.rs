@@ -26,7 +26,8 @@ const LONGEST_SETTLING: Duration = Duration::from_secs(2);
 /// Plays one scenario and returns everything that was recorded.
 ///
 /// The calling process must have a single thread. An ordinary user's process enters a user
-/// namespace of its own for good. SIGINT, SIGTERM and SIGHUP end the play, not the process: they
+/// namespace of its own for good; root's enters a mount namespace of its own if tracefs is mounted
+/// nowhere. SIGINT, SIGTERM and SIGHUP end the play, not the process: they
 /// come back as [`LabError::Interrupted`] when everything has been taken down.
 ///
 /// # Errors

@@ -32,6 +32,22 @@ impl Played {
     pub fn duration(&self) -> Span {
         self.ended.since(self.began)
     }
+
+    /// The errno of every call that failed, by name, in order.
+    pub fn errnos(&self) -> Vec<&str> {
+        let failed = self.calls.iter().map(|call| &call.returned);
+        failed
+            .filter_map(|returned| if let Returned::Error(name) = returned { Some(name.as_str()) } else { None })
+            .collect()
+    }
+
+    /// The kernels' reasons in order, equal ones in a row taken as one; `None` when nobody was asked.
+    pub fn kernel_reasons(&self) -> Option<Vec<&str>> {
+        let recording = self.kernel.as_ref().ok()?;
+        let mut names: Vec<&str> = recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect();
+        names.dedup();
+        Some(names)
+    }
 }
 
 /// One system call of an actor.
