@@ -25,6 +25,10 @@ pub struct Played {
     pub foreign_resets: u64,
     /// Steps that did not come out as the scenario says; the play stopped at the first.
     pub disagreements: Vec<String>,
+    /// Why this play may be no fair test: the machine was too busy to keep the story's times.
+    pub disturbance: Option<String>,
+    /// Disturbances of earlier attempts, which do not count.
+    pub earlier_attempts: Vec<String>,
 }
 
 impl Played {
