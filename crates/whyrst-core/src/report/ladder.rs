@@ -75,7 +75,7 @@ impl Report<'_> {
         for rung in self.rungs() {
             match rung {
                 Rung::Gap { segments } => {
-                    let text = format!("    {:>6}              {segments} more segments", "...");
+                    let text = format!("    {:>6}              {segments} more segment{}", "...", plural(segments));
                     writeln!(out, "{}", style.paint(Part::Dim, text))?;
                 }
                 Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
@@ -148,6 +148,10 @@ impl Report<'_> {
             )
             .collect()
     }
+}
+
+const fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 fn split(before: &[Record]) -> (&[Record], &[Record]) {
