@@ -13,10 +13,11 @@ use whyrst_core::time::Timestamp;
 
 use crate::compression::{Compression, Unpacked};
 use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
+use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
 use crate::ip;
-use crate::link::{LinkType, ip_offset};
+use crate::link::{LinkType, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::source::{Live, Source, Waiting};
 use crate::window::Window;
@@ -30,6 +31,7 @@ pub struct Capture {
     window: Window,
     container: Container,
     ledger: Ledger,
+    cooked: Cooked,
     compression: Option<Compression>,
     live: bool,
     /// Octets of the file when it was opened; `None` where that means nothing.
@@ -94,9 +96,9 @@ impl Capture {
     /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
     pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let (opened, live) = open_file(path).map_err(|source| match source.kind() {
+        let (opened, live) = open_file(path).map_err(|cause| match cause.kind() {
             io::ErrorKind::IsADirectory => OpenError::Directory { name: name.clone() },
-            _ => OpenError::Io { name: name.clone(), source },
+            _ => OpenError::Io { name: name.clone(), cause },
         })?;
         if live {
             return Self::begin(Box::new(Live(opened)), name, file, true);
@@ -121,12 +123,12 @@ impl Capture {
         let name = "standard input".to_owned();
         match io::stdin().as_fd().try_clone_to_owned() {
             Ok(input) => Self::begin(Box::new(Live(input.into())), name, file, true),
-            Err(source) => Err(OpenError::Io { name, source }),
+            Err(cause) => Err(OpenError::Io { name, cause }),
         }
     }
 
     fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
-        let io_error = |source| OpenError::Io { name: name.clone(), source };
+        let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let mut window = Window::new(source);
         window.wait_for(4).map_err(io_error)?;
         let compression = Compression::of(window.ahead());
@@ -136,7 +138,18 @@ impl Capture {
         }
         let mut ledger = Ledger::default();
         let container = Container::open(&mut window, &name, &mut ledger)?;
-        Ok(Self { name, file, first_interface: 0, window, container, ledger, compression, live, expected: None })
+        Ok(Self {
+            name,
+            file,
+            first_interface: 0,
+            window,
+            container,
+            ledger,
+            cooked: Cooked::default(),
+            compression,
+            live,
+            expected: None,
+        })
     }
 
     /// How long a live source may be silent before [`Step::Idle`]; a quarter of a second at first.
@@ -218,7 +231,13 @@ impl Capture {
     #[inline]
     fn find(&mut self) -> Result<Found, ReadError> {
         match self.container.find(&mut self.window, &mut self.ledger) {
-            Ok(found @ (Found::Record(_) | Found::Idle)) => Ok(found),
+            Ok(Found::Record(mut place)) => {
+                if place.link == LinkType::LINUX_SLL2 {
+                    self.tell_interfaces_apart(&mut place);
+                }
+                Ok(Found::Record(place))
+            }
+            Ok(Found::Idle) => Ok(Found::Idle),
             Ok(Found::PassedOver(reason)) => {
                 self.ledger.counts.pass_over(reason);
                 Ok(Found::PassedOver(reason))
@@ -227,7 +246,13 @@ impl Capture {
                 self.note_the_end();
                 Ok(Found::End)
             }
-            Err(source) => Err(self.error(source)),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    fn tell_interfaces_apart(&mut self, place: &mut Place) {
+        if let Some(index) = cooked_interface(self.window.taken(place.frame.clone())) {
+            place.interface = self.cooked.number(place.interface, index, &mut self.ledger);
         }
     }
 
@@ -236,16 +261,16 @@ impl Capture {
     fn note_the_end(&mut self) {
         let after = self.window.octets_read();
         if let Some((kind, cause)) = self.window.damage.take() {
-            self.ledger.notes.add(Note::Compression { kind, after, cause });
+            self.ledger.notes.add_single(Note::Compression { kind, after, cause });
         }
         if let Some(opened) = self.expected.take().filter(|&opened| after < opened) {
-            self.ledger.notes.add(Note::Shrank { opened, read: after });
+            self.ledger.notes.add_single(Note::Shrank { opened, read: after });
         }
     }
 
     #[cold]
-    fn error(&self, source: io::Error) -> ReadError {
-        ReadError { name: self.name.clone(), frame: self.ledger.counts.frames, source }
+    fn error(&self, cause: io::Error) -> ReadError {
+        ReadError { name: self.name.clone(), frame: self.ledger.counts.frames, cause }
     }
 }
 

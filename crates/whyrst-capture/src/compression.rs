@@ -2,6 +2,8 @@
 //! it overlaps with the analysis. Two chunks travel back and forth; memory does not depend on the
 //! size of the capture.
 
+mod lz4;
+
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
@@ -40,7 +42,7 @@ impl Compression {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(packed)?),
-            Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
+            Self::Lz4 => Box::new(lz4::Frames::new(packed)),
         })
     }
 }

@@ -2,6 +2,7 @@
 //! pcapng, told apart by their first octets and never by the name of the file.
 
 mod looks;
+mod lost;
 mod pcap;
 mod pcapng;
 
@@ -22,7 +23,7 @@ use pcapng::PcapNg;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
 /// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
-const MAX_RECORD: usize = 16 * 1024 * 1024;
+const MAX_RECORD: u32 = 16 * 1024 * 1024;
 
 /// What is kept of an interface for the report.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,13 +70,13 @@ pub(crate) enum Container {
 impl Container {
     /// Reads the file header of the capture called `name`.
     pub(crate) fn open(window: &mut Window, name: &str, ledger: &mut Ledger) -> Result<Self, OpenError> {
-        window.wait_for(4).map_err(|source| OpenError::Io { name: name.into(), source })?;
+        window.wait_for(4).map_err(|cause| OpenError::Io { name: name.into(), cause })?;
         if let Some(kind) = pcap::Kind::of(window.ahead()) {
             header(window, name, kind.header_size())?;
             Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
         } else if pcapng::begins(window.ahead()) {
             header(window, name, pcapng::SECTION_HEADER)?;
-            pcapng::order(window.ahead())
+            pcapng::order(&window.ahead()[pcapng::BODY..])
                 .map(PcapNg::open)
                 .map(Self::PcapNg)
                 .ok_or_else(|| OpenError::NotACapture { name: name.into(), looks: Looks::PcapNgWithoutOrder })
@@ -100,7 +101,7 @@ fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenErro
             None => Err(OpenError::HeaderCut { name: name.into(), needed, present }),
         },
         Ok(_) => Ok(()),
-        Err(source) => Err(OpenError::Io { name: name.into(), source }),
+        Err(cause) => Err(OpenError::Io { name: name.into(), cause }),
     }
 }
 
@@ -108,8 +109,8 @@ fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenErro
 fn no_capture(window: &mut Window, name: &str) -> OpenError {
     const ENOUGH_TO_TELL: usize = 512;
     let name = name.to_owned();
-    if let Err(source) = window.wait_for(ENOUGH_TO_TELL) {
-        return OpenError::Io { name, source };
+    if let Err(cause) = window.wait_for(ENOUGH_TO_TELL) {
+        return OpenError::Io { name, cause };
     }
     match (window.damage.take(), window.ahead()) {
         (Some((_, cause)), []) => OpenError::Compression { name, cause },
@@ -127,6 +128,6 @@ fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut L
     window.advance(present);
     ledger.counts.frames += 1;
     let frame = ledger.counts.frames;
-    ledger.notes.add(Note::Cut { frame, needed: needed as u64, present: present as u64 });
+    ledger.notes.add_single(Note::Cut { frame, needed: needed as u64, present: present as u64 });
     Found::PassedOver(Reason::RecordCut)
 }

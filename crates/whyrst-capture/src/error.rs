@@ -1,4 +1,5 @@
 //! What ends a reading: the input cannot be opened, is no capture, or the system fails to read it.
+//! Each text is whole, with its cause: who prints the chain of sources does not print it twice.
 
 use std::io;
 
@@ -8,12 +9,12 @@ use crate::container::Looks;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file is missing, forbidden, or the like.
-    #[error("cannot open {name}: {source}")]
+    #[error("cannot open {name}: {cause}")]
     Io {
         /// The file as it was named.
         name: String,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The name is that of a directory.
     #[error("cannot read {name}: it is a directory")]
@@ -57,12 +58,12 @@ pub enum OpenError {
 
 /// The system failed to deliver what is there.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {name} after frame {frame}: {source}")]
+#[error("cannot read {name} after frame {frame}: {cause}")]
 pub struct ReadError {
     /// The capture.
     pub name: String,
     /// Number of the last frame that was read.
     pub frame: u64,
     /// What the system said.
-    pub source: io::Error,
+    pub cause: io::Error,
 }

@@ -119,6 +119,11 @@ impl Header {
             return Err(Reason::MalformedIp);
         }
         let fragmentation = word(6);
+        let fragment = fragment(fragmentation & OFFSET != 0, fragmentation & MORE_FRAGMENTS != 0);
+        let chain = match fixed[9] {
+            protocol::AUTHENTICATION => Chain { protocol: fixed[9], size, fragment }.walk(bytes)?,
+            protocol => Chain { protocol, size, fragment },
+        };
         Ok(Self {
             src: IpAddr::V4(Ipv4Addr::new(fixed[12], fixed[13], fixed[14], fixed[15])),
             dst: IpAddr::V4(Ipv4Addr::new(fixed[16], fixed[17], fixed[18], fixed[19])),
@@ -127,9 +132,9 @@ impl Header {
                 traffic_class: fixed[1],
                 kind: IpKind::V4 { id: word(4), dont_fragment: fragmentation & DONT_FRAGMENT != 0 },
             },
-            protocol: fixed[9],
-            fragment: fragment(fragmentation & OFFSET != 0, fragmentation & MORE_FRAGMENTS != 0),
-            size,
+            protocol: chain.protocol,
+            fragment,
+            size: chain.size,
             total: Some(usize::from(word(2))).filter(|&total| total > 0),
         })
     }
@@ -140,7 +145,7 @@ impl Header {
         let fixed: &[u8; SIZE] = bytes.first_chunk().ok_or(Reason::IpHeaderCut)?;
         let first = u32::from_be_bytes([fixed[0], fixed[1], fixed[2], fixed[3]]);
         let payload = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
-        let chain = Chain::walk(bytes, fixed[6], SIZE)?;
+        let chain = Chain { protocol: fixed[6], size: SIZE, fragment: Fragment::Whole }.walk(bytes)?;
         Ok(Self {
             src: IpAddr::V6(address_v6(fixed, 8)),
             dst: IpAddr::V6(address_v6(fixed, 24)),
@@ -215,13 +220,12 @@ impl Chain {
     const MAX: usize = 16;
 
     #[inline]
-    fn walk(bytes: &[u8], protocol: u8, size: usize) -> Result<Self, Reason> {
-        let mut chain = Self { protocol, size, fragment: Fragment::Whole };
+    fn walk(mut self, bytes: &[u8]) -> Result<Self, Reason> {
         for _ in 0..=Self::MAX {
-            if !chain.goes_on() {
-                return Ok(chain);
+            if !self.goes_on() {
+                return Ok(self);
             }
-            chain.pass_one(bytes)?;
+            self.pass_one(bytes)?;
         }
         Err(Reason::MalformedIp)
     }

@@ -1,8 +1,7 @@
 //! Capture files and pipes to observations, and back.
 //!
-//! The way of one frame: a [`source`] fills the one buffer of a [`window`], a [`container`] (pcap
-//! or pcapng) finds the record in it, [`link`], [`ip`] and [`tcp`] or [`icmp`] take it apart where
-//! it lies, and [`Capture::next`] lends the [`Observation`] to the caller. Nothing is allocated and
+//! The way of one frame: a `source` fills the one buffer of a `window`, a `container` (pcap or
+//! pcapng) finds the record in it, `link`, `ip` and `tcp` or `icmp` take it apart where it lies, and [`Capture::next`] lends the [`Observation`] to the caller. Nothing is allocated and
 //! no payload is copied on that way.
 //!
 //! Bad input is data. Whatever the octets are, a frame becomes an observation or is passed over for
@@ -30,6 +29,7 @@ mod bytes;
 mod capture;
 mod compression;
 mod container;
+mod cooked;
 mod counts;
 mod error;
 mod icmp;

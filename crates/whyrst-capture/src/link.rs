@@ -80,6 +80,11 @@ impl fmt::Display for LinkType {
     }
 }
 
+/// On which interface, by the kernel's index, a frame of a Linux cooked capture of version 2 was.
+pub(crate) fn cooked_interface(frame: &[u8]) -> Option<u32> {
+    be32_at(frame, 4)
+}
+
 /// Where the IP packet begins in a frame.
 #[inline]
 pub(crate) fn ip_offset(link: LinkType, frame: &[u8]) -> Result<usize, Reason> {

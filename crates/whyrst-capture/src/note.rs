@@ -118,7 +118,7 @@ impl Notes {
     /// Notes beyond this number are only counted.
     pub const KEPT: usize = 64;
 
-    /// The first [`Self::KEPT`] notes.
+    /// The first [`Self::KEPT`] notes, and those about the end of the input.
     pub fn iter(&self) -> std::slice::Iter<'_, Note> {
         self.kept.iter()
     }
@@ -126,6 +126,11 @@ impl Notes {
     /// How many more there were.
     pub const fn more(&self) -> u64 {
         self.more
+    }
+
+    /// Adds a note of a kind that can be there once: kept however many others there are.
+    pub(crate) fn add_single(&mut self, note: Note) {
+        self.kept.push(note);
     }
 
     pub(crate) fn add(&mut self, note: Note) {
@@ -157,6 +162,8 @@ mod tests {
             notes.add(Note::AbsurdLength { frame, length: 1 << 32 });
         }
         assert_eq!((notes.iter().count(), notes.more()), (64, 36));
+        notes.add_single(Note::Shrank { opened: 2, read: 1 });
+        assert_eq!(notes.iter().last(), Some(&Note::Shrank { opened: 2, read: 1 }));
     }
 
     #[test]

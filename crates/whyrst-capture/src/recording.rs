@@ -23,12 +23,12 @@ use line::Line;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// The system said no.
-    #[error("cannot read {name}: {source}")]
+    #[error("cannot read {name}: {cause}")]
     Read {
         /// The recording.
         name: String,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Not one line.
     #[error("cannot read {name}: it is empty")]
@@ -45,8 +45,11 @@ pub enum RecordingError {
         cause: String,
     },
     /// The system would not take it.
-    #[error("cannot write the recording: {0}")]
-    Write(#[from] io::Error),
+    #[error("cannot write the recording: {cause}")]
+    Write {
+        /// What the system said.
+        cause: io::Error,
+    },
     /// A moment that RFC 3339 cannot express.
     #[error("cannot write the recording: {nanos} ns since 1970 is no time")]
     Time {
@@ -92,7 +95,7 @@ pub fn open(path: &Path) -> Result<Reading, RecordingError> {
     let name = path.display().to_string();
     match std::fs::File::open(path) {
         Ok(file) => read(io::BufReader::new(file), &name),
-        Err(source) => Err(RecordingError::Read { name, source }),
+        Err(cause) => Err(RecordingError::Read { name, cause }),
     }
 }
 
@@ -103,7 +106,7 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
     let mut covered = false;
     for number in 1.. {
         let more = next_line(&mut input, &mut text);
-        if !more.map_err(|source| RecordingError::Read { name: name.into(), source })? {
+        if !more.map_err(|cause| RecordingError::Read { name: name.into(), cause })? {
             break;
         }
         match Line::parse(&text) {
@@ -153,7 +156,7 @@ pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), Recording
     for reset in &recording.resets {
         write_event(&mut out, reset)?;
     }
-    Ok(out.flush()?)
+    out.flush().map_err(|cause| RecordingError::Write { cause })
 }
 
 /// Writes one event as a line.
@@ -162,9 +165,11 @@ pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), Recording
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {
-    let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
-    text.push(b'\n');
-    Ok(out.write_all(&text)?)
+    let written = serde_json::to_vec(line).map_err(io::Error::from).and_then(|mut text| {
+        text.push(b'\n');
+        out.write_all(&text)
+    });
+    written.map_err(|cause| RecordingError::Write { cause })
 }
 
 #[cfg(test)]

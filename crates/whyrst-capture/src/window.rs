@@ -31,8 +31,6 @@ pub(crate) struct Window {
     start: usize,
     end: usize,
     ended: bool,
-    /// Octets to be thrown away before anything else, not yet read.
-    debt: u64,
     /// Octets that the source ever delivered.
     read: u64,
     /// How long a live source is waited for.
@@ -49,7 +47,6 @@ impl Window {
             start: 0,
             end: 0,
             ended: false,
-            debt: 0,
             read: 0,
             patience: PATIENCE,
             damage: None,
@@ -93,12 +90,6 @@ impl Window {
         &self.buffer[place]
     }
 
-    /// Throws the next octets away, there or yet to come.
-    pub(crate) fn skip(&mut self, count: u64) {
-        self.debt += count;
-        self.pay();
-    }
-
     /// Octets read so far.
     pub(crate) const fn octets_read(&self) -> u64 {
         self.read
@@ -107,7 +98,6 @@ impl Window {
     #[cold]
     fn fill_up_to(&mut self, count: usize) -> io::Result<Have> {
         loop {
-            self.pay();
             let present = self.end - self.start;
             if present >= count {
                 return Ok(Have::All);
@@ -147,13 +137,6 @@ impl Window {
             Filled::Damaged(kind, cause) => self.damage = Some((kind, cause)),
         }
         Ok(true)
-    }
-
-    fn pay(&mut self) {
-        let present = self.end - self.start;
-        let now = usize::try_from(self.debt).map_or(present, |debt| debt.min(present));
-        self.start += now;
-        self.debt -= now as u64;
     }
 }
 
@@ -201,10 +184,9 @@ mod tests {
         assert_eq!(window.have(4).unwrap(), Have::All);
         let place = window.advance(4);
         assert_eq!(window.taken(place), [0, 1, 2, 3]);
-        window.skip(3);
         assert_eq!(window.have(2).unwrap(), Have::All);
-        assert_eq!(window.ahead(), [7, 8]);
-        assert_eq!(window.have(4).unwrap(), Have::Only(3));
+        assert_eq!(window.ahead(), [4, 5]);
+        assert_eq!(window.have(7).unwrap(), Have::Only(6));
     }
 
     #[test]
@@ -215,12 +197,5 @@ mod tests {
         window.advance(100);
         assert_eq!(window.have(2 * SIZE).unwrap(), Have::All);
         assert_eq!(window.ahead()[..2 * SIZE], all[100..100 + 2 * SIZE]);
-    }
-
-    #[test]
-    fn skipping_beyond_the_end_leaves_nothing() {
-        let mut window = Window::new(Box::new(Trickle(vec![1, 2, 3])));
-        window.skip(u64::from(u32::MAX));
-        assert_eq!(window.have(1).unwrap(), Have::Only(0));
     }
 }

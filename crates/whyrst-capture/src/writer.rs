@@ -75,15 +75,17 @@ impl<W: Write> PcapNgWriter<W> {
 
     /// Writes one frame.
     pub fn write(&mut self, frame: &NewFrame<'_>) -> io::Result<()> {
+        let captured = length(frame.bytes.len())?;
         for comment in frame.comments {
             self.option(option::COMMENT, comment.as_bytes());
         }
         let ticks = u64::try_from(frame.time.nanos()).unwrap_or(0);
-        let words = [frame.interface.0, (ticks >> 32) as u32, ticks as u32, length(frame.bytes.len())?, frame.original];
         let mut header = [0; 20];
-        for (place, word) in header.chunks_exact_mut(4).zip(words) {
-            place.copy_from_slice(&word.to_le_bytes());
-        }
+        header[..4].copy_from_slice(&frame.interface.0.to_le_bytes());
+        // The upper half stands first.
+        header[4..12].copy_from_slice(&ticks.rotate_left(32).to_le_bytes());
+        header[12..16].copy_from_slice(&captured.to_le_bytes());
+        header[16..].copy_from_slice(&frame.original.to_le_bytes());
         self.block(ENHANCED_PACKET, &header, frame.bytes)
     }
 

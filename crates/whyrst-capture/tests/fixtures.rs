@@ -130,7 +130,7 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
             for (what, recording) in [("packets", None), ("kernel", Some(&events))] {
                 for ending in endings(scenario, end, recording) {
                     let judgement = judge(&ending);
-                    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.cause.id).collect();
+                    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
                     let verdict = format!("{} ({})", id(&judgement), judgement.confidence.name());
                     let name = format!("{}/{end}", scenario.id);
                     let _ = writeln!(now, "{name:<42} {what:<8} {verdict:<36} | {}", others.join(", "));
@@ -165,7 +165,7 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
             let (kind, wanted) = expected(scenario, end);
             for ending in endings(scenario, end, None).iter().filter(|ending| ending.kind == kind) {
                 let judgement = judge(ending);
-                let others = judgement.alternatives.iter().map(|other| other.cause.id);
+                let others = judgement.alternatives.iter().map(|other| other.id);
                 let named: Vec<&str> = others.chain([id(&judgement)]).collect();
                 let name = format!("{}/{end}", scenario.id);
                 assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");

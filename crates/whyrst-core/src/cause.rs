@@ -107,6 +107,8 @@ pub enum Stack {
     Has(&'static str),
     /// This function must not be in it.
     Lacks(&'static str),
+    /// The first must be in it and the second must not.
+    HasAndLacks(&'static str, &'static str),
 }
 
 impl KernelSign {
@@ -125,6 +127,11 @@ impl KernelSign {
         Self { reason, stack: Stack::Lacks(symbol) }
     }
 
+    /// The reason, when `symbol` is in the call stack and `other` is not.
+    pub const fn through_without(reason: RstReason, symbol: &'static str, other: &'static str) -> Self {
+        Self { reason, stack: Stack::HasAndLacks(symbol, other) }
+    }
+
     /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
     pub fn matches(&self, event: &KernelReset) -> bool {
         let stack = match self.stack {
@@ -132,6 +139,7 @@ impl KernelSign {
             Stack::Any => true,
             Stack::Has(symbol) => event.went_through(symbol),
             Stack::Lacks(symbol) => !event.went_through(symbol),
+            Stack::HasAndLacks(symbol, other) => event.went_through(symbol) && !event.went_through(other),
         };
         event.reason == Some(self.reason) && stack
     }
@@ -186,8 +194,47 @@ pub struct Variant {
 /// Another cause that looks alike.
 #[derive(Debug)]
 pub struct LookAlike {
-    /// Its id.
+    /// Its id: a cause with a file, or a [`Sketch`].
     pub cause: &'static str,
+    /// How alike.
+    pub likeness: Likeness,
     /// What tells the two apart, as a sentence about the other one.
     pub told_apart_by: &'static str,
+}
+
+/// How much two causes look alike on the wire (CATALOGUE section 5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Likeness {
+    /// Packets can differ, or it is a special case: it is named, and ranking decides.
+    Similar,
+    /// The packets are the same: while nothing excludes the other, neither is more than possible.
+    Identical,
+}
+
+impl LookAlike {
+    /// Packets can differ, or it is a special case of the cause.
+    pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Similar, told_apart_by }
+    }
+
+    /// The packets are the same.
+    pub const fn identical(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Identical, told_apart_by }
+    }
+}
+
+/// A cause of the catalogue that has no file yet: known well enough to be named beside a verdict
+/// that cannot exclude it, and to hold that verdict back; never a verdict of its own.
+#[derive(Debug)]
+pub struct Sketch {
+    /// Kebab-case, as for a cause.
+    pub id: &'static str,
+    /// Reads on after "The connection was reset because ".
+    pub title: &'static str,
+    /// As for a cause: empty when the kernel of the RST's sender sends nothing.
+    pub kernel_reasons: &'static [KernelSign],
+    /// All must be yes for it to hold a verdict back; one no excludes it.
+    pub needs: &'static [&'static Question],
+    /// One yes excludes it.
+    pub refuted_by: &'static [&'static Question],
 }

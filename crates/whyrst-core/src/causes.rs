@@ -13,6 +13,7 @@ mod injected_rst;
 mod linger_zero;
 mod raw_syn_scanner;
 mod rst_after_close;
+mod rst_instead_of_fin;
 mod stray_segment;
 mod syn_unanswered;
 
@@ -32,6 +33,7 @@ pub static ALL: &[&Cause] = &[
     &linger_zero::CAUSE,
     &data_after_close::CAUSE,
     &rst_after_close::CAUSE,
+    &rst_instead_of_fin::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &stray_segment::CAUSE,

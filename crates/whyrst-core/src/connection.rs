@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::flow::{FlowKey, Side};
-use crate::half::{Half, Marks};
+use crate::half::{Half, Marks, Room};
 use crate::history::{History, Notes};
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags, Segment};
@@ -86,6 +86,9 @@ pub struct Connection {
     pub client: Side,
     /// How that is known.
     pub roles: Roles,
+    /// In which state the server was left by the connection that the same pair of endpoints had
+    /// before, when the capture shows one.
+    pub earlier: Option<TcpState>,
     /// Copies of packets that were left out.
     pub copies: u32,
     /// The first and last records.
@@ -114,6 +117,7 @@ impl Connection {
             first_frame: frame,
             client,
             roles,
+            earlier: None,
             copies: 0,
             history: History::default(),
             letters: Letters::default(),
@@ -136,11 +140,18 @@ impl Connection {
     }
 
     /// Takes in a segment that is not a RST and says what was noticed about it.
-    pub fn observe(&mut self, from: Side, segment: &Segment<'_>, time: Timestamp) -> Notes {
+    pub fn observe(&mut self, from: Side, segment: &Segment<'_>, time: Timestamp, frame: Frame) -> Notes {
+        self.last = time;
+        if self.is_syn_on_live(from, segment) {
+            let mut notes = Notes::default();
+            notes.insert(Notes::SYN_ON_LIVE);
+            return notes;
+        }
         if self.closes_first(from, segment) {
             self.halves[from.index()].marks.insert(Marks::FIN_FIRST);
         }
-        let mut notes = self.halves[from.index()].sent(segment, time);
+        let room = self.room(from.other());
+        let mut notes = self.halves[from.index()].sent(segment, frame, room);
         let peer = &mut self.halves[from.other().index()];
         peer.unanswered = 0;
         if let Some(ack) = segment.acknowledges() {
@@ -149,13 +160,23 @@ impl Connection {
                 notes.insert(Notes::ACKS_UNSEEN);
             }
         }
-        self.last = time;
         notes
     }
 
     /// Whether `segment` from `from` opens a new incarnation of this pair of endpoints: a SYN with
     /// another initial sequence number, or a SYN where none had been seen (Wireshark does the same).
+    /// A SYN in the middle of a connection that lives opens nothing: its receiver answers with a
+    /// challenge ACK (RFC 5961 section 4).
     pub fn is_reopened_by(&self, from: Side, segment: &Segment<'_>) -> bool {
+        self.is_new_beginning(from, segment) && !self.lives()
+    }
+
+    /// A SYN that would open a new incarnation, if this one did not still live.
+    pub fn is_syn_on_live(&self, from: Side, segment: &Segment<'_>) -> bool {
+        self.is_new_beginning(from, segment) && self.lives()
+    }
+
+    fn is_new_beginning(&self, from: Side, segment: &Segment<'_>) -> bool {
         if !segment.flags.is_syn() {
             return false;
         }
@@ -169,6 +190,49 @@ impl Connection {
                 || half.marks.has(Marks::RST)
                 || self.half(from.other()).marks.has(Marks::ACKED)
         }
+    }
+
+    /// Both ends hold the connection, as far as the capture shows.
+    pub fn lives(&self) -> bool {
+        let marks = |side: Side| self.half(side).marks;
+        let established = if self.beginning_seen() {
+            self.handshake_complete() && marks(self.server()).has(Marks::SPOKE)
+        } else {
+            Side::BOTH.iter().all(|side| marks(*side).has(Marks::ACKED))
+        };
+        established && !self.closed_in_order() && Side::BOTH.iter().all(|side| !marks(*side).has(Marks::RST))
+    }
+
+    /// The receive window that `side` last offered, in octets; `None` while its scale is not known.
+    pub fn offered_window(&self, side: Side) -> Option<u32> {
+        let own = self.half(side);
+        if own.marks.has(Marks::WINDOW_IN_SYN) {
+            return Some(own.window.into());
+        }
+        let shift = self.window_shift(side)?;
+        own.marks.has(Marks::SPOKE).then(|| u32::from(own.window) << shift)
+    }
+
+    /// Scaling applies only when both SYNs carry the option (RFC 7323 section 2.2).
+    fn window_shift(&self, side: Side) -> Option<u8> {
+        let (own, peer) = (self.half(side), self.half(side.other()));
+        let known = |half: &Half| half.marks.has(Marks::SCALE_KNOWN);
+        let scales = |half: &Half| half.marks.has(Marks::SCALES);
+        match (known(own), known(peer)) {
+            (true, _) if !scales(own) => Some(0),
+            (_, true) if !scales(peer) => Some(0),
+            (true, true) => Some(own.window_scale),
+            // A SYN-ACK carries the option only in answer to a SYN that did.
+            (true, false) if own.marks.has(Marks::SYN_ACK) => Some(own.window_scale),
+            _ => None,
+        }
+    }
+
+    fn room(&self, side: Side) -> Room {
+        const LARGEST: u32 = 1 << 30;
+        let half = self.half(side);
+        let window = self.window_shift(side).map_or(LARGEST, |shift| u32::from(u16::MAX) << shift);
+        Room { acked: half.marks.has(Marks::ACKED).then_some(half.ack), window }
     }
 
     /// The state that `side` is in, by what both ends have sent.
@@ -189,11 +253,20 @@ impl Connection {
         }
     }
 
-    /// Whether the three-way handshake was seen to complete.
+    /// Whether the three-way handshake was seen to complete: the client acknowledged the SYN-ACK.
     pub fn handshake_complete(&self) -> bool {
-        self.half(self.client).marks.has(Marks::SYN)
-            && self.half(self.server()).marks.has(Marks::SYN)
-            && self.half(self.client).marks.has(Marks::ACKED)
+        let (client, server) = (self.half(self.client), self.half(self.server()));
+        client.marks.has(Marks::SYN)
+            && server.marks.has(Marks::SYN)
+            && client.marks.has(Marks::ACKED)
+            && client.ack.after(server.first_seq)
+    }
+
+    /// Whether octets that `side` sent are missing from the capture.
+    pub fn has_gap(&self, side: Side) -> bool {
+        let (own, peer) = (self.half(side), self.half(side.other()));
+        let acked_unseen = own.marks.has(Marks::SPOKE) && peer.marks.has(Marks::ACKED) && peer.ack.after(own.nxt);
+        own.marks.has(Marks::GAP) || acked_unseen
     }
 
     /// Whether the capture shows how the connection began.

@@ -3,13 +3,13 @@
 
 use alloc::vec::Vec;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, TcpState};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelReset;
 use crate::observation::IcmpError;
-use crate::segment::{Flags, Segment};
+use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
 use crate::time::{Span, Timestamp};
@@ -181,6 +181,9 @@ impl Ending {
 /// Judges whether `segment`, a RST from `from`, is acceptable to its receiver.
 pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) -> Acceptance {
     let (sender, receiver) = (connection.half(from), connection.half(from.other()));
+    if unsigned_on_signed(connection, segment) {
+        return Acceptance::Ignored;
+    }
     if receiver.marks.has(Marks::SYN) && !sender.marks.has(Marks::SPOKE) && !receiver.marks.has(Marks::ACKED) {
         return in_syn_sent(receiver.first_seq, receiver.nxt, segment);
     }
@@ -188,18 +191,35 @@ pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) ->
         return Acceptance::Unknown;
     }
     let expected = receiver.ack;
-    let fin_taken = sender.marks.has(Marks::FIN_ACKED);
-    if segment.seq == expected || (fin_taken && segment.seq == expected.sub(1)) {
+    if is_expected(connection, from, segment.seq) {
         Acceptance::Exact
-    } else if segment.seq.after(expected) && !segment.seq.after(sender.nxt) {
-        Acceptance::IfNothingLost
-    } else if !receiver.marks.has(Marks::SCALE_KNOWN) {
-        Acceptance::Unknown
-    } else if segment.seq.in_window(expected, receiver.offered_window()) {
-        Acceptance::Challenged
-    } else {
+    } else if segment.seq.before(expected) || connection.state(from.other()) == TcpState::TimeWait {
         Acceptance::Ignored
+    } else if !segment.seq.after(sender.nxt) {
+        Acceptance::IfNothingLost
+    } else {
+        connection.offered_window(from.other()).map_or(Acceptance::Unknown, |window| {
+            if segment.seq.in_window(expected, window) { Acceptance::Challenged } else { Acceptance::Ignored }
+        })
     }
+}
+
+/// The three numbers that Linux takes: RCV.NXT, the one below it once the FIN has arrived, and the
+/// end of what has arrived out of order (`tcp_reset_check`, `tcp_validate_incoming`).
+fn is_expected(connection: &Connection, from: Side, seq: Seq) -> bool {
+    let (sender, receiver) = (connection.half(from), connection.half(from.other()));
+    let expected = receiver.ack;
+    let sacked = receiver.marks.has(Marks::SACKED) && receiver.sack_edge.after(expected);
+    seq == expected
+        || (sender.marks.has(Marks::FIN_ACKED) && seq == expected.sub(1))
+        || (sacked && seq == receiver.sack_edge)
+}
+
+/// RFC 2385, RFC 5925: on a connection whose segments are signed, an unsigned RST is dropped.
+fn unsigned_on_signed(connection: &Connection, segment: &Segment<'_>) -> bool {
+    let set = segment.options.set;
+    let signed = set.has(OptionSet::MD5) || set.has(OptionSet::AO) || set.has(OptionSet::CUT);
+    !signed && Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SIGNED))
 }
 
 /// SYN-SENT: only a RST that acknowledges the SYN counts (RFC 9293 section 3.10.7.3).
@@ -210,11 +230,29 @@ fn in_syn_sent(isn: Seq, nxt: Seq, segment: &Segment<'_>) -> Acceptance {
     }
 }
 
+/// A reset in answer leaves within the same interrupt, so it is seen at the latest one round trip
+/// after what it answers. Anything later is the sender's own decision or answers something unseen.
+const ANSWERED_WITHIN: Span = Span::from_secs(3);
+
 /// The segment that a reset in answer must have answered (RFC 9293 section 3.5.2): a bare RST
 /// takes its sequence number from that segment's ACK field; a RST with ACK and sequence 0
-/// acknowledges a segment that had no ACK.
+/// acknowledges a segment that had no ACK. What the sender of the RST has acknowledged since, it
+/// did not answer with RST.
 pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
-    records.rev().find(|record| record.from != rst.from && answers(rst, record)).copied()
+    let mut acknowledged: Option<Seq> = None;
+    for record in records.rev() {
+        if record.from == rst.from {
+            if record.flags.has(Flags::ACK) && !record.flags.has(Flags::RST) {
+                acknowledged = Some(acknowledged.map_or(record.ack, |known| known.max(record.ack)));
+            }
+        } else if answers(rst, record) && rst.time.since(record.time) <= ANSWERED_WITHIN {
+            let taken = record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
+            if !taken {
+                return Some(*record);
+            }
+        }
+    }
+    None
 }
 
 fn answers(rst: &Record, segment: &Record) -> bool {

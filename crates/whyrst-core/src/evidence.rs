@@ -15,6 +15,7 @@ pub mod form;
 pub mod handshake;
 pub mod path;
 pub mod service;
+pub mod timing;
 
 use alloc::vec::Vec;
 
@@ -121,6 +122,14 @@ impl Facts {
     #[must_use]
     pub fn shown_by(mut self, frame: Frame) -> Self {
         self.frames.push(frame);
+        self
+    }
+
+    /// These facts, then those of `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.frames.extend(other.frames);
+        self.values.extend(other.values);
         self
     }
 

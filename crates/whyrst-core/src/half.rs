@@ -2,13 +2,13 @@
 //! RFC 9293 section 3.3.1 seen from outside.
 
 use crate::history::Notes;
+use crate::observation::Frame;
 use crate::segment::{Flags, IpKind, OptionSet, Segment};
 use crate::seq::Seq;
-use crate::time::Timestamp;
 
 /// Facts about one direction that are either seen or not seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Marks(u16);
+pub struct Marks(u32);
 
 impl Marks {
     /// Anything at all but RST was sent.
@@ -31,7 +31,7 @@ impl Marks {
     pub const TIMESTAMPS: Self = Self(1 << 8);
     /// Segments that are not RSTs came with different hop counts.
     pub const TTL_VARIES: Self = Self(1 << 9);
-    /// Octets are missing from the capture in this direction.
+    /// Octets below SND.NXT are missing from the capture in this direction.
     pub const GAP: Self = Self(1 << 10);
     /// The window was closed at the last segment.
     pub const ZERO_WINDOW: Self = Self(1 << 11);
@@ -39,6 +39,16 @@ impl Marks {
     pub const SCALE_KNOWN: Self = Self(1 << 12);
     /// The FIN was sent before the peer's FIN had been acknowledged by this end.
     pub const FIN_FIRST: Self = Self(1 << 13);
+    /// The SYN carried the window scale option: scaling applies when both ends sent it.
+    pub const SCALES: Self = Self(1 << 14);
+    /// The last window stood in a SYN, where it is never scaled (RFC 7323 section 2.2).
+    pub const WINDOW_IN_SYN: Self = Self(1 << 15);
+    /// `sack_edge` holds the right edge of a SACK block.
+    pub const SACKED: Self = Self(1 << 16);
+    /// Segments carried an MD5 or TCP-AO signature.
+    pub const SIGNED: Self = Self(1 << 17);
+    /// More than one stretch was missing at once: which octets are still missing is not known.
+    pub const MANY_HOLES: Self = Self(1 << 18);
 
     /// Whether all of `other` is marked.
     pub const fn has(self, other: Self) -> bool {
@@ -60,8 +70,8 @@ impl Marks {
 pub struct Half {
     /// Unique payload octets seen.
     pub bytes: u64,
-    /// When this end last sent payload for the first time (not a retransmission).
-    pub last_data: Timestamp,
+    /// The frame of its first FIN, when marked.
+    pub fin_frame: Frame,
     /// Initial send sequence number when a SYN was seen, else the first number seen.
     pub first_seq: Seq,
     /// SND.NXT: after the highest octet sent.
@@ -70,39 +80,55 @@ pub struct Half {
     pub ack: Seq,
     /// Where the FIN stands, when marked.
     pub fin: Seq,
+    /// Right edge of the last SACK block that this end sent, when marked.
+    pub sack_edge: Seq,
     /// Last TSval.
     pub ts_value: u32,
+    /// Where the missing octets begin, when there is a gap.
+    pub hole: Seq,
+    /// How many are missing there.
+    pub hole_len: u32,
     /// Segments sent, RSTs and copies not counted.
     pub segments: u32,
     /// Segments that carried only octets sent before.
     pub retransmissions: u32,
+    /// What is known.
+    pub marks: Marks,
     /// Last window field, not scaled.
     pub window: u16,
     /// IPv4 identification of the last segment that was not a RST.
     pub ip_id: u16,
     /// Keep-alives, window probes and retransmissions since the peer last sent anything.
     pub unanswered: u16,
-    /// What is known.
-    pub marks: Marks,
-    /// Shift count of the window scale that applies to `window`, 0 to 14.
+    /// Shift count of the window scale in the SYN, 0 to 14.
     pub window_scale: u8,
     /// Hops left on the first segment that was not a RST.
     pub ttl: u8,
 }
 
+/// What the peer of a half can take: the bound of RFC 9293 section 3.10.7.4 for a plausible segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// What the peer has acknowledged, when it has.
+    pub acked: Option<Seq>,
+    /// The largest window that it can offer, in octets.
+    pub window: u32,
+}
+
 impl Half {
     /// Takes in a segment that this end sent (never a RST) and says what was noticed about it.
-    pub fn sent(&mut self, segment: &Segment<'_>, time: Timestamp) -> Notes {
+    pub fn sent(&mut self, segment: &Segment<'_>, frame: Frame, room: Room) -> Notes {
         let mut notes = Notes::default();
         self.note_ip(segment);
         self.note_options(segment);
-        self.advance(segment, time, &mut notes);
+        self.advance(segment, frame, room, &mut notes);
         if let Some(ack) = segment.acknowledges() {
             self.ack = if self.marks.has(Marks::ACKED) { self.ack.max(ack) } else { ack };
             self.marks.insert(Marks::ACKED);
         }
         self.window = segment.window;
         self.marks.assign(Marks::ZERO_WINDOW, segment.window == 0 && !segment.flags.has(Flags::SYN));
+        self.marks.assign(Marks::WINDOW_IN_SYN, segment.flags.has(Flags::SYN));
         self.marks.insert(Marks::SPOKE);
         self.segments = self.segments.saturating_add(1);
         notes
@@ -111,20 +137,13 @@ impl Half {
     /// Takes in that the peer acknowledged up to `ack`; says whether it had more than was seen.
     pub fn acknowledged(&mut self, ack: Seq) -> Notes {
         let mut notes = Notes::default();
-        self.unanswered = 0;
         if self.marks.has(Marks::FIN) && ack.after(self.fin) {
             self.marks.insert(Marks::FIN_ACKED);
         }
         if self.marks.has(Marks::SPOKE) && ack.after(self.nxt) {
             notes.insert(Notes::ACKS_UNSEEN);
-            self.marks.insert(Marks::GAP);
         }
         notes
-    }
-
-    /// The receive window this end last offered, in octets.
-    pub fn offered_window(&self) -> u32 {
-        u32::from(self.window) << self.window_scale.min(14)
     }
 
     fn note_ip(&mut self, segment: &Segment<'_>) {
@@ -139,48 +158,100 @@ impl Half {
     }
 
     fn note_options(&mut self, segment: &Segment<'_>) {
-        if let Some(timestamps) = segment.options.timestamps {
+        let options = &segment.options;
+        if let Some(timestamps) = options.timestamps {
             self.ts_value = timestamps.value;
             self.marks.insert(Marks::TIMESTAMPS);
         }
-        if segment.flags.has(Flags::SYN) && !segment.options.set.has(OptionSet::CUT) {
-            self.window_scale = segment.options.window_scale.unwrap_or(0);
+        if let Some(edge) = options.sack_edge {
+            self.sack_edge = edge;
+            self.marks.insert(Marks::SACKED);
+        }
+        if options.set.has(OptionSet::MD5) || options.set.has(OptionSet::AO) {
+            self.marks.insert(Marks::SIGNED);
+        }
+        if segment.flags.has(Flags::SYN) && !options.set.has(OptionSet::CUT) {
+            self.window_scale = options.window_scale.unwrap_or(0).min(14);
+            self.marks.assign(Marks::SCALES, options.window_scale.is_some());
             self.marks.insert(Marks::SCALE_KNOWN);
         }
     }
 
-    fn advance(&mut self, segment: &Segment<'_>, time: Timestamp, notes: &mut Notes) {
-        let end = segment.end();
+    fn advance(&mut self, segment: &Segment<'_>, frame: Frame, room: Room, notes: &mut Notes) {
         if segment.flags.has(Flags::SYN) {
             self.begin(segment);
         } else if !self.marks.has(Marks::SPOKE) {
             self.first_seq = segment.seq;
             self.nxt = segment.seq;
+        } else if self.lies_beyond(segment, room) {
+            notes.insert(Notes::OUT_OF_WINDOW);
+            return;
         }
-        if segment.flags.has(Flags::FIN) {
+        let end = segment.end();
+        if segment.flags.has(Flags::FIN) && !self.marks.has(Marks::FIN) {
             self.fin = end.sub(1);
+            self.fin_frame = frame;
             self.marks.insert(Marks::FIN);
         }
         if end.after(self.nxt) {
-            if segment.seq.after(self.nxt) {
-                notes.insert(Notes::AFTER_GAP);
-                self.marks.insert(Marks::GAP);
-            }
-            let new = end.relative_to(self.nxt.max(segment.seq)).min(segment.len);
-            self.bytes = self.bytes.saturating_add(u64::from(new));
-            self.nxt = end;
-            if segment.len > 0 {
-                self.last_data = time;
-                self.marks.insert(Marks::DATA);
-            }
+            self.extend(segment, notes);
         } else if self.is_probe(segment) {
             notes.insert(Notes::PROBE);
             self.unanswered = self.unanswered.saturating_add(1);
-        } else if segment.seq_len() > 0 && self.marks.has(Marks::SPOKE) {
+        } else if segment.seq_len() > 0 && self.marks.has(Marks::SPOKE) && !self.fills_hole(segment) {
             notes.insert(Notes::RETRANSMISSION);
             self.retransmissions = self.retransmissions.saturating_add(1);
             self.unanswered = self.unanswered.saturating_add(1);
         }
+    }
+
+    /// A segment that no receiver would take, whatever the capture missed: damaged, forged or of
+    /// another incarnation. It is remembered, but moves nothing.
+    fn lies_beyond(&self, segment: &Segment<'_>, room: Room) -> bool {
+        let reach = room.acked.map_or(self.nxt, |acked| self.nxt.max(acked));
+        segment.seq.after(reach) && segment.seq.relative_to(reach) > room.window
+    }
+
+    fn extend(&mut self, segment: &Segment<'_>, notes: &mut Notes) {
+        let end = segment.end();
+        if segment.seq.after(self.nxt) {
+            notes.insert(Notes::AFTER_GAP);
+            self.open_hole(segment.seq);
+        }
+        let new = end.relative_to(self.nxt.max(segment.seq)).min(segment.len);
+        self.bytes = self.bytes.saturating_add(u64::from(new));
+        self.nxt = end;
+        if segment.len > 0 {
+            self.marks.insert(Marks::DATA);
+        }
+    }
+
+    /// The octets from SND.NXT up to `next` were not captured, or come later.
+    fn open_hole(&mut self, next: Seq) {
+        if self.marks.has(Marks::GAP) {
+            self.marks.insert(Marks::MANY_HOLES);
+            return;
+        }
+        self.hole = self.nxt;
+        self.hole_len = next.relative_to(self.nxt);
+        self.marks.insert(Marks::GAP);
+    }
+
+    /// Whether the segment brings octets that were missing: it was overtaken by others, or lost
+    /// before the capture point and sent again. Either way they are new to the capture.
+    fn fills_hole(&mut self, segment: &Segment<'_>) -> bool {
+        let end_of_hole = self.hole.add(self.hole_len);
+        let starts_inside = !segment.seq.after(self.hole) && segment.end().after(self.hole);
+        if !self.marks.has(Marks::GAP) || !starts_inside {
+            return false;
+        }
+        let filled = segment.end().relative_to(self.hole).min(self.hole_len);
+        self.bytes = self.bytes.saturating_add(u64::from(filled));
+        self.hole = self.hole.add(filled);
+        self.hole_len = end_of_hole.relative_to(self.hole);
+        self.marks.insert(Marks::DATA);
+        self.marks.assign(Marks::GAP, self.hole_len > 0 || self.marks.has(Marks::MANY_HOLES));
+        true
     }
 
     fn begin(&mut self, segment: &Segment<'_>) {

@@ -30,6 +30,10 @@ impl Notes {
     pub const IPV6: Self = Self(1 << 4);
     /// The packet was cut off: the capture has less of it than the wire had.
     pub const CUT: Self = Self(1 << 5);
+    /// Far outside what its receiver can take: damaged, forged, or of another incarnation.
+    pub const OUT_OF_WINDOW: Self = Self(1 << 6);
+    /// A SYN in the middle of a connection that lives (RFC 5961 section 4).
+    pub const SYN_ON_LIVE: Self = Self(1 << 7);
 
     /// Whether all of `other` is noted.
     pub const fn has(self, other: Self) -> bool {

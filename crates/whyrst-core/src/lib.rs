@@ -29,6 +29,9 @@ pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
+pub mod sketches;
+#[cfg(test)]
+mod testing;
 pub mod time;
 pub mod tracker;
 pub mod verdict;

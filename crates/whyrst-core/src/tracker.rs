@@ -5,6 +5,9 @@
 //! expected to change its verdict: the pair of endpoints began a new connection, the connection
 //! was quiet for a while, or the capture ended. Resets come out in the order of their first RST.
 
+mod clock;
+mod copies;
+
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -13,11 +16,13 @@ use core::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 
+use self::clock::Clock;
+use self::copies::is_copy;
 use crate::connection::Connection;
 use crate::ending::{Ending, EndingKind, IcmpSeen, KernelWord, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
-use crate::history::{HistoryPool, Notes, Record};
+use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Service, Services};
@@ -35,8 +40,13 @@ pub struct Limits {
     pub settle_after: Span,
     /// A reset is settled at the latest so long after its first RST.
     pub settle_at_most: Span,
-    /// An orderly closed or reset connection is remembered so long, for its late segments.
+    /// Resets that wait to be settled; beyond it the oldest is settled early.
+    pub unsettled: usize,
+    /// An orderly closed connection is remembered so long, for its late segments.
     pub remember_closed: Span,
+    /// A connection whose reset was told is remembered so long: the peer's retransmissions are
+    /// answered by RST for a while, and those are no resets of their own.
+    pub remember_reset: Span,
     /// A SYN that nobody answered is given up after so long (Linux: 127 s with six retries).
     pub give_up_connect: Span,
     /// Keys the hash tables: addresses and ports are chosen by strangers.
@@ -50,7 +60,9 @@ impl Default for Limits {
             services: 65_536,
             settle_after: Span::from_secs(20),
             settle_at_most: Span::from_secs(120),
+            unsettled: 65_536,
             remember_closed: Span::from_secs(10),
+            remember_reset: Span::from_secs(130),
             give_up_connect: Span::from_secs(130),
             hash_seed: 0,
         }
@@ -68,6 +80,8 @@ pub struct Counts {
     pub rst_segments: u64,
     /// Copies of RST segments.
     pub rst_copies: u64,
+    /// RST segments of connections whose reset had been told already.
+    pub late_resets: u64,
     /// Connections, each incarnation counted.
     pub connections: u64,
     /// Connections in which a RST was seen.
@@ -83,10 +97,6 @@ pub struct Counts {
 const RST_LIMIT: usize = 32;
 const AFTER_LIMIT: usize = 16;
 const ICMP_LIMIT: usize = 4;
-/// Copies reach a capture within this time of each other (RULES section 4.1).
-const COPY_WITHIN: Span = Span::from_millis(50);
-/// Without an identification only what comes this quickly, or on another interface, is taken for a copy.
-const COPY_WITHIN_NO_ID: Span = Span::from_millis(1);
 /// Entries for vanished connections that a queue may hold before it is cleaned.
 const STALE_ALLOWED: usize = 4_096;
 /// Slots looked at when one must be forgotten.
@@ -95,16 +105,39 @@ const EVICTION_SAMPLE: usize = 8;
 #[derive(Debug)]
 struct Slot {
     connection: Connection,
+    /// The tracker's time at its last segment.
+    touched: Timestamp,
     generation: u32,
     occupied: bool,
+    reset: ResetSeen,
     /// Its ending, when it was reset and is not settled yet.
     pending: Option<Box<Pending>>,
+    /// A SYN that may replace this connection, when the server answers it.
+    challenger: Option<Box<Challenger>>,
+}
+
+/// Whether a reset of this connection was seen, and how far the connection had come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ResetSeen {
+    No,
+    /// Before the handshake was complete: RFC 9293 lets such a connection come to life afterwards.
+    WhileOpening,
+    Later,
+}
+
+/// A connection that begins with a SYN on a pair of endpoints whose connection still lives.
+#[derive(Debug)]
+struct Challenger {
+    connection: Connection,
+    syn: Record,
 }
 
 /// A reset whose verdict may still change.
 #[derive(Debug)]
 struct Pending {
     ticket: u64,
+    /// The tracker's time at the first RST.
+    since: Timestamp,
     connection: Connection,
     before: Vec<Record>,
     resets: Vec<Rst>,
@@ -120,7 +153,7 @@ enum Queued {
     Done(Box<Ending>),
 }
 
-/// Which of the fixed waiting times a slot is due after.
+/// A slot that is looked at again when a fixed time has passed.
 #[derive(Clone, Copy, Debug)]
 struct Due {
     slot: u32,
@@ -143,10 +176,14 @@ pub struct Tracker {
     queue: VecDeque<Queued>,
     first_ticket: u64,
     failed: VecDeque<Box<Ending>>,
-    closing: VecDeque<Due>,
+    /// Connections closed in order.
+    closed: VecDeque<Due>,
+    /// Connections whose reset was told.
+    told: VecDeque<Due>,
+    /// Connections that began with a SYN.
     opening: VecDeque<Due>,
     eviction_hand: usize,
-    now: Timestamp,
+    clock: Clock,
     counts: Counts,
 }
 
@@ -165,17 +202,18 @@ impl Tracker {
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
-            closing: VecDeque::new(),
+            closed: VecDeque::new(),
+            told: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
-            now: Timestamp::from_nanos(i64::MIN),
+            clock: Clock::default(),
             counts: Counts::default(),
         }
     }
 
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
-        self.now = self.now.max(observation.time);
+        self.clock.saw(observation.time);
         match &observation.what {
             Seen::Segment(segment) => self.segment(observation, segment),
             Seen::Icmp(error) => self.icmp_error(observation, error),
@@ -185,7 +223,7 @@ impl Tracker {
 
     /// Lets time pass without an observation, so that a live capture that falls silent still settles.
     pub fn advance(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
+        self.clock.set(now);
         self.expire();
     }
 
@@ -200,7 +238,7 @@ impl Tracker {
         if let Some(failed) = self.failed.pop_front() {
             return Some(*failed);
         }
-        self.settle_front();
+        self.settle_front_if_quiet();
         match self.queue.front() {
             Some(Queued::Done(_)) => {
                 self.first_ticket += 1;
@@ -220,6 +258,7 @@ impl Tracker {
                 self.retire(slot as u32);
             }
         }
+        self.failed.make_contiguous().sort_by_key(|ending| ending.connection.first);
     }
 
     /// What went through so far.
@@ -228,8 +267,8 @@ impl Tracker {
     }
 
     /// The latest time seen.
-    pub const fn now(&self) -> Timestamp {
-        self.now
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Connections remembered now.
@@ -237,28 +276,38 @@ impl Tracker {
         self.table.len()
     }
 
-    /// Octets held for connections and their records.
+    /// Octets held for connections, their records and what waits, without the endings themselves.
     pub fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.table.capacity() * 5 + self.pool.bytes()
+        let queues = self.closed.capacity() + self.told.capacity() + self.opening.capacity();
+        self.slots.capacity() * size_of::<Slot>()
+            + self.table.capacity() * 5
+            + self.pool.bytes()
+            + queues * size_of::<Due>()
+            + self.queue.capacity() * size_of::<Queued>()
     }
 
     fn segment(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
         let (key, from) = FlowKey::of(segment.src, segment.dst);
         let mut record = Record::new(observation, segment, from);
-        let slot = self.slot_of(key, from, segment, &record);
-        if self.is_copy(slot, &record) {
-            self.count_copy(slot, &record);
+        let at = self.slot_of(key, from, segment, &record);
+        if is_copy(&self.pool, &self.slots[at as usize].connection.history, &record) {
+            self.count_copy(at, &record);
             return;
         }
         self.counts.segments += 1;
         if segment.flags.has(Flags::RST) {
-            self.reset(slot, record, segment);
+            self.reset(at, record, segment);
         } else {
-            self.ordinary(slot, &mut record, segment);
+            self.ordinary(at, &mut record, segment);
         }
-        let slot = &mut self.slots[slot as usize];
-        let originator = if from == slot.connection.client { Originator::Client } else { Originator::Server };
+        self.remember(at, record);
+    }
+
+    fn remember(&mut self, at: u32, record: Record) {
+        let slot = &mut self.slots[at as usize];
+        let originator = if record.from == slot.connection.client { Originator::Client } else { Originator::Server };
         slot.connection.letters.add(&record, originator);
+        slot.touched = self.clock.now();
         self.pool.push(&mut slot.connection.history, record);
     }
 
@@ -266,7 +315,12 @@ impl Tracker {
         let slot = &mut self.slots[at as usize];
         let was_closed = slot.connection.closed_in_order();
         let first_answer = segment.flags.is_syn_ack() && !slot.connection.half(record.from).marks.has(Marks::SYN);
-        record.notes.insert(slot.connection.observe(record.from, segment, record.time));
+        if slot.connection.is_syn_on_live(record.from, segment)
+            && !slot.challenger.as_ref().is_some_and(|challenger| challenger.syn.seq == segment.seq)
+        {
+            slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
+        }
+        record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -274,7 +328,8 @@ impl Tracker {
             }
         }
         if !was_closed && slot.connection.closed_in_order() {
-            self.closing.push_back(Due { slot: at, generation: slot.generation, since: record.time });
+            let generation = slot.generation;
+            self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
         }
         if first_answer {
             self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame });
@@ -284,37 +339,51 @@ impl Tracker {
     fn reset(&mut self, at: u32, record: Record, segment: &Segment<'_>) {
         self.counts.rst_segments += 1;
         self.note_refusal(at, &record, segment);
-        let slot = &mut self.slots[at as usize];
-        let connection = &slot.connection;
-        let remembered = self.pool.records(&connection.history);
+        let slot = &self.slots[at as usize];
+        let remembered = self.pool.records(&slot.connection.history);
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
             trigger: trigger(remembered, &record),
-            acceptance: acceptance(connection, record.from, segment),
+            acceptance: acceptance(&slot.connection, record.from, segment),
         };
-        match &mut slot.pending {
-            Some(pending) => {
-                pending.resets_total = pending.resets_total.saturating_add(1);
-                if pending.resets.len() < RST_LIMIT {
-                    pending.resets.push(rst);
-                }
-            }
-            None => self.first_reset(at, rst),
+        let opened_since = slot.reset == ResetSeen::WhileOpening && slot.connection.handshake_complete();
+        if slot.reset == ResetSeen::No || opened_since {
+            self.tell(at);
+            self.first_reset(at, rst);
+        } else {
+            self.further_reset(at, rst);
         }
         let connection = &mut self.slots[at as usize].connection;
         connection.halves[record.from.index()].marks.insert(Marks::RST);
         connection.last = record.time;
     }
 
+    fn further_reset(&mut self, at: u32, rst: Rst) {
+        let Some(pending) = &mut self.slots[at as usize].pending else {
+            self.counts.late_resets += 1;
+            return;
+        };
+        pending.resets_total = pending.resets_total.saturating_add(1);
+        if pending.resets.len() < RST_LIMIT {
+            pending.resets.push(rst);
+        }
+    }
+
     fn first_reset(&mut self, at: u32, rst: Rst) {
         self.counts.reset_connections += 1;
+        if self.queue.len() >= self.limits.unsettled {
+            self.settle_front();
+        }
         let ticket = self.first_ticket + self.queue.len() as u64;
         self.queue.push_back(Queued::Waiting { slot: at });
         let slot = &mut self.slots[at as usize];
+        let opening = slot.connection.beginning_seen() && !slot.connection.handshake_complete();
+        slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
         slot.pending = Some(Box::new(Pending {
             ticket,
+            since: self.clock.now(),
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
             resets: alloc::vec![rst],
@@ -354,52 +423,78 @@ impl Tracker {
 
     /// The slot of the segment's connection, a new one when it opens a new incarnation.
     fn slot_of(&mut self, key: FlowKey, from: Side, segment: &Segment<'_>, record: &Record) -> u32 {
-        if let Some(slot) = self.find(key) {
-            if !self.slots[slot as usize].connection.is_reopened_by(from, segment) {
-                return slot;
+        let mut earlier = None;
+        if let Some(at) = self.find(key) {
+            let slot = &self.slots[at as usize];
+            if slot.challenger.as_ref().is_some_and(|challenger| challenger.is_answered_by(from, segment)) {
+                return self.replace(at);
             }
-            self.retire(slot);
+            if !slot.connection.is_reopened_by(from, segment) {
+                return at;
+            }
+            earlier = Some(slot.connection.state(from.other()));
+            self.retire(at);
         }
-        self.make_room();
         let connection = Connection::new(key, from, segment, record.time, record.frame);
-        self.counts.connections += 1;
-        let slot = self.occupy(connection);
-        let hash = self.hasher.hash_one(key);
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.table.insert_unique(hash, slot, |other| hasher.hash_one(slots[*other as usize].connection.key));
+        let at = self.enter(Connection { earlier, ..connection });
         if segment.flags.is_syn() {
-            let generation = self.slots[slot as usize].generation;
-            self.opening.push_back(Due { slot, generation, since: record.time });
-            self.drop_stale();
+            let generation = self.slots[at as usize].generation;
+            self.opening.push_back(Due { slot: at, generation, since: self.clock.now() });
         }
-        slot
+        at
+    }
+
+    /// The server took the new SYN: the connection that seemed to live is over.
+    fn replace(&mut self, at: u32) -> u32 {
+        let slot = &mut self.slots[at as usize];
+        let Some(challenger) = slot.challenger.take() else { return at };
+        let earlier = Some(slot.connection.state(challenger.connection.server()));
+        self.retire(at);
+        let at = self.enter(Connection { earlier, ..challenger.connection });
+        self.remember(at, challenger.syn);
+        at
+    }
+
+    fn enter(&mut self, connection: Connection) -> u32 {
+        self.make_room();
+        self.drop_stale();
+        self.counts.connections += 1;
+        let hash = self.hasher.hash_one(connection.key);
+        let at = self.occupy(connection);
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        self.table.insert_unique(hash, at, |other| hasher.hash_one(slots[*other as usize].connection.key));
+        at
     }
 
     fn occupy(&mut self, connection: Connection) -> u32 {
+        let mut slot = Slot {
+            connection,
+            touched: self.clock.now(),
+            generation: 0,
+            occupied: true,
+            reset: ResetSeen::No,
+            pending: None,
+            challenger: None,
+        };
         if let Some(at) = self.free.pop() {
-            let slot = &mut self.slots[at as usize];
-            slot.connection = connection;
-            slot.generation = slot.generation.wrapping_add(1);
-            slot.occupied = true;
+            slot.generation = self.slots[at as usize].generation.wrapping_add(1);
+            self.slots[at as usize] = slot;
             at
         } else {
-            self.slots.push(Slot { connection, generation: 0, occupied: true, pending: None });
+            self.slots.push(slot);
             (self.slots.len() - 1) as u32
         }
     }
 
     /// Forgets the connection in `slot`; what it ended in is settled first.
     fn retire(&mut self, at: u32) {
-        let icmp = self.icmp.remove(&at).unwrap_or_default();
-        if let Some(pending) = self.slots[at as usize].pending.take() {
-            let place = (pending.ticket - self.first_ticket) as usize;
-            let ending = self.settled(at, *pending, icmp);
-            self.queue[place] = Queued::Done(Box::new(ending));
-        } else if self.is_failed_connect(at) {
+        self.tell(at);
+        if self.is_failed_connect(at) {
             self.counts.failed_connects += 1;
-            let ending = self.failed_connect(at, icmp);
+            let ending = self.failed_connect(at);
             self.failed.push_back(Box::new(ending));
         }
+        self.icmp.remove(&at);
         let slot = &mut self.slots[at as usize];
         let hash = self.hasher.hash_one(slot.connection.key);
         if let Ok(entry) = self.table.find_entry(hash, |slot| *slot == at) {
@@ -407,11 +502,21 @@ impl Tracker {
         }
         self.pool.release(&mut slot.connection.history);
         slot.occupied = false;
+        slot.challenger = None;
         self.free.push(at);
     }
 
-    fn settled(&self, at: u32, pending: Pending, icmp: Vec<IcmpSeen>) -> Ending {
+    /// Settles the reset of the connection in `slot`, when it has one that was not told.
+    fn tell(&mut self, at: u32) {
+        let Some(pending) = self.slots[at as usize].pending.take() else { return };
+        let place = (pending.ticket - self.first_ticket) as usize;
+        let ending = self.settled(at, *pending);
+        self.queue[place] = Queued::Done(Box::new(ending));
+    }
+
+    fn settled(&mut self, at: u32, pending: Pending) -> Ending {
         let finally = self.slots[at as usize].connection;
+        let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
         Ending {
             kind: EndingKind::Reset,
             service_later: self.services.of(finally.endpoint(finally.server())),
@@ -422,15 +527,16 @@ impl Tracker {
             resets_total: pending.resets_total,
             after: pending.after,
             after_total: pending.after_total,
-            icmp,
+            icmp: self.icmp.remove(&at).unwrap_or_default(),
             service: pending.service,
-            seen_until: self.now,
+            seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
         }
     }
 
-    fn failed_connect(&self, at: u32, icmp: Vec<IcmpSeen>) -> Ending {
-        let connection = self.slots[at as usize].connection;
+    fn failed_connect(&mut self, at: u32) -> Ending {
+        let slot = &self.slots[at as usize];
+        let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
         Ending {
             kind: EndingKind::FailedConnect,
@@ -441,91 +547,107 @@ impl Tracker {
             resets_total: 0,
             after: Vec::new(),
             after_total: 0,
-            icmp,
+            icmp: self.icmp.remove(&at).unwrap_or_default(),
             service,
             service_later: service,
-            seen_until: self.now,
+            seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
         }
     }
 
-    /// A SYN was seen, and nothing whatever of the other end.
+    /// A SYN was seen, and nothing whatever that answers it.
     fn is_failed_connect(&self, at: u32) -> bool {
-        let connection = &self.slots[at as usize].connection;
-        let (client, server) = (connection.half(connection.client).marks, connection.half(connection.server()).marks);
-        client.has(Marks::SYN)
-            && !client.has(Marks::RST)
-            && !server.has(Marks::SPOKE)
-            && !server.has(Marks::RST)
-            && !client.has(Marks::ACKED)
+        let slot = &self.slots[at as usize];
+        let connection = &slot.connection;
+        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+        slot.reset == ResetSeen::No
+            && client.marks.has(Marks::SYN)
+            && !client.marks.has(Marks::SYN_ACK)
+            && !client.marks.has(Marks::ACKED)
+            && !server.marks.has(Marks::SYN)
+            && !(server.marks.has(Marks::ACKED) && server.ack == client.nxt)
     }
 
     fn expire(&mut self) {
-        while let Some(due) = self.closing.front().copied() {
-            let Some(at) = self.due(due, self.limits.remember_closed) else {
-                break;
-            };
-            self.closing.pop_front();
-            match at {
-                Expiry::Gone => {}
-                Expiry::Busy(since) => self.closing.push_back(Due { since, ..due }),
-                Expiry::Now => self.retire(due.slot),
-            }
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.closed, self.limits.remember_closed)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.closed);
         }
-        while let Some(due) = self.opening.front().copied() {
-            let Some(at) = self.due(due, self.limits.give_up_connect) else {
-                break;
-            };
-            self.opening.pop_front();
-            if let (Expiry::Now, true) = (at, self.is_failed_connect(due.slot)) {
-                self.retire(due.slot);
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.told, self.limits.remember_reset)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.told);
+        }
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.opening, self.limits.give_up_connect)
+        {
+            if expiry != Expiry::Gone && self.is_failed_connect(at) {
+                self.forget(at, expiry, |tracker| &mut tracker.opening);
             }
         }
     }
 
-    /// Keeps the queue of opening connections in proportion to those that still exist.
-    fn drop_stale(&mut self) {
-        if self.opening.len() > 2 * self.table.len() + STALE_ALLOWED {
-            let slots = &self.slots;
-            self.opening.retain(|due| {
-                let slot = &slots[due.slot as usize];
-                slot.occupied && slot.generation == due.generation
-            });
+    /// Retires what was quiet for long enough, and looks again later at what was not.
+    fn forget(&mut self, at: u32, expiry: Expiry, queue: fn(&mut Self) -> &mut VecDeque<Due>) {
+        match expiry {
+            Expiry::Gone => {}
+            Expiry::Quiet => self.retire(at),
+            Expiry::Busy => {
+                let generation = self.slots[at as usize].generation;
+                let since = self.clock.now();
+                queue(self).push_back(Due { slot: at, generation, since });
+            }
         }
     }
 
-    /// `None` while `due` lies in the future.
-    fn due(&self, due: Due, wait: Span) -> Option<Expiry> {
-        if self.now.since(due.since) < wait {
-            return None;
-        }
-        let slot = &self.slots[due.slot as usize];
-        if !slot.occupied || slot.generation != due.generation {
-            return Some(Expiry::Gone);
-        }
-        let busy = slot.pending.is_some() || self.now.since(slot.connection.last) < wait;
-        Some(if busy { Expiry::Busy(self.now) } else { Expiry::Now })
-    }
-
-    /// Settles the oldest reset when it was quiet long enough; its connection stays remembered a while.
-    fn settle_front(&mut self) {
-        let Some(Queued::Waiting { slot: at }) = self.queue.front() else {
-            return;
+    /// Takes the first entry that has waited for `wait`.
+    fn next_due(slots: &[Slot], clock: &Clock, queue: &mut VecDeque<Due>, wait: Span) -> Option<(u32, Expiry)> {
+        let due = queue.front().copied().filter(|due| clock.elapsed(due.since) >= wait)?;
+        queue.pop_front();
+        let slot = &slots[due.slot as usize];
+        let expiry = if !slot.occupied || slot.generation != due.generation {
+            Expiry::Gone
+        } else if slot.pending.is_some() || clock.elapsed(slot.touched) < wait {
+            Expiry::Busy
+        } else {
+            Expiry::Quiet
         };
-        let at = *at;
-        let slot = &self.slots[at as usize];
+        Some((due.slot, expiry))
+    }
+
+    /// Keeps the queues in proportion to the connections that still exist.
+    fn drop_stale(&mut self) {
+        let allowed = 2 * self.table.len() + STALE_ALLOWED;
+        let slots = &self.slots;
+        for queue in [&mut self.closed, &mut self.told, &mut self.opening] {
+            if queue.len() > allowed {
+                queue.retain(|due| {
+                    let slot = &slots[due.slot as usize];
+                    slot.occupied && slot.generation == due.generation
+                });
+            }
+        }
+    }
+
+    /// Settles the oldest reset when nothing more is expected to change its verdict.
+    fn settle_front_if_quiet(&mut self) {
+        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
+        let slot = &self.slots[*at as usize];
         let Some(pending) = &slot.pending else { return };
-        let first = pending.resets.first().map_or(slot.connection.last, |rst| rst.record.time);
-        let quiet = self.now.since(slot.connection.last) >= self.limits.settle_after;
-        if !quiet && self.now.since(first) < self.limits.settle_at_most {
-            return;
+        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
+        if quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most {
+            self.settle_front();
         }
-        let (generation, icmp) = (slot.generation, self.icmp.remove(&at).unwrap_or_default());
-        if let Some(pending) = self.slots[at as usize].pending.take() {
-            let ending = self.settled(at, *pending, icmp);
-            self.queue[0] = Queued::Done(Box::new(ending));
-        }
-        self.closing.push_back(Due { slot: at, generation, since: self.now });
+    }
+
+    /// Settles the oldest reset; its connection stays remembered for a while.
+    fn settle_front(&mut self) {
+        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
+        let at = *at;
+        self.tell(at);
+        let generation = self.slots[at as usize].generation;
+        self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
     }
 
     fn make_room(&mut self) {
@@ -536,49 +658,12 @@ impl Tracker {
         let quietest = (0..EVICTION_SAMPLE)
             .map(|step| (self.eviction_hand + step) % size)
             .filter(|at| self.slots[*at].occupied)
-            .min_by_key(|at| self.slots[*at].connection.last);
+            .min_by_key(|at| self.slots[*at].touched);
         self.eviction_hand = (self.eviction_hand + EVICTION_SAMPLE) % size;
         if let Some(at) = quietest {
             self.counts.forgotten += 1;
             self.retire(at as u32);
         }
-    }
-
-    /// Whether the same packet was captured before (RULES section 4.1): a SPAN port that mirrors
-    /// both directions, or several interfaces of one router, show each packet twice.
-    fn is_copy(&self, at: u32, record: &Record) -> bool {
-        let connection = &self.slots[at as usize].connection;
-        self.pool
-            .records(&connection.history)
-            .rev()
-            .take_while(|earlier| record.time.since(earlier.time).abs() <= COPY_WITHIN)
-            .any(|earlier| {
-                same_packet(earlier, record)
-                    && (names_its_packet(earlier) || self.comes_like_a_copy(at, earlier, record))
-            })
-    }
-
-    /// For packets without an identification: equal in every bit, so only time and place are left,
-    /// and for a RST whether there is a segment of its own that it answers.
-    fn comes_like_a_copy(&self, at: u32, earlier: &Record, record: &Record) -> bool {
-        if earlier.checksum != record.checksum {
-            return false;
-        }
-        let elsewhere = earlier.interface != record.interface;
-        if record.flags.has(Flags::RST) {
-            elsewhere || !self.has_own_trigger(at, earlier, record)
-        } else {
-            elsewhere || record.time.since(earlier.time).abs() <= COPY_WITHIN_NO_ID
-        }
-    }
-
-    /// Two equal RSTs are two resets when at least two segments were there for them to answer.
-    fn has_own_trigger(&self, at: u32, earlier: &Record, record: &Record) -> bool {
-        let connection = &self.slots[at as usize].connection;
-        let triggers =
-            self.pool.records(&connection.history).filter(|seen| trigger([*seen].into_iter(), record).is_some());
-        let equal = self.pool.records(&connection.history).filter(|seen| same_packet(seen, earlier));
-        triggers.count() > equal.count()
     }
 
     fn count_copy(&mut self, at: u32, record: &Record) {
@@ -589,24 +674,30 @@ impl Tracker {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Expiry {
+    /// The connection it was about exists no more.
     Gone,
-    Busy(Timestamp),
-    Now,
+    /// Something has happened since, or its reset is not told yet.
+    Busy,
+    /// Nothing has happened since.
+    Quiet,
 }
 
-fn same_packet(a: &Record, b: &Record) -> bool {
-    a.from == b.from
-        && a.seq == b.seq
-        && a.ack == b.ack
-        && a.flags == b.flags
-        && a.len == b.len
-        && a.window == b.window
-        && a.ip_id == b.ip_id
-        && a.ts_value == b.ts_value
+impl Challenger {
+    fn new(key: FlowKey, segment: &Segment<'_>, syn: Record) -> Self {
+        let mut connection = Connection::new(key, syn.from, segment, syn.time, syn.frame);
+        connection.observe(syn.from, segment, syn.time, syn.frame);
+        Self { connection, syn }
+    }
+
+    /// The server accepts or refuses the new SYN, and so has no other connection of this pair.
+    fn is_answered_by(&self, from: Side, segment: &Segment<'_>) -> bool {
+        let answers = segment.flags.is_syn_ack() || segment.flags.has(Flags::RST);
+        let syn = self.connection.half(self.connection.client);
+        from != self.connection.client && answers && segment.acknowledges() == Some(syn.nxt)
+    }
 }
 
-/// An IPv4 identification other than 0 names one packet (RFC 6864); a flow label names a flow.
-fn names_its_packet(record: &Record) -> bool {
-    record.ip_id != 0 && !record.notes.has(Notes::IPV6)
-}
+#[cfg(test)]
+mod tests;

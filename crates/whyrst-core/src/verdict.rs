@@ -3,17 +3,19 @@
 
 use alloc::vec::Vec;
 
-use crate::cause::{Breadth, Cause, Rule, Severity};
+use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS};
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, odd_signs};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
 use crate::half::Marks;
+use crate::kernel::RstReason;
+use crate::sketches;
 
 /// How sure a verdict is (JSON contract).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -167,10 +169,12 @@ impl Evidence {
 }
 
 /// Another cause that could be it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Alternative {
-    /// The cause.
-    pub cause: &'static Cause,
+    /// Its id: a cause with a file, or a sketch.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
     /// What would tell it from the verdict.
     pub told_apart_by: &'static str,
 }
@@ -215,16 +219,17 @@ static GENERAL: &[&Question] = &[
 /// Judges one ending.
 pub fn judge(ending: &Ending) -> Judgement {
     let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, ending)).collect();
-    candidates.sort_by_key(|candidate| candidate.rank());
+    candidates.sort_by_key(Candidate::rank);
     let kind = kind(ending);
     let Some((best, others)) = candidates.split_first() else {
         return unexplained(ending, kind);
     };
+    let sketched = sketched_beside(best.cause, ending);
     Judgement {
         cause: Some(best.cause),
         title: title(best.cause, ending),
-        confidence: best.confidence(others),
-        alternatives: others.iter().map(|other| alternative(best.cause, other.cause)).collect(),
+        confidence: best.confidence(others, &sketched, ending),
+        alternatives: alternatives(best, others, &sketched),
         evidence: best.evidence.clone(),
         phase: phase(ending),
         origin: origin(ending, kind),
@@ -233,10 +238,11 @@ pub fn judge(ending: &Ending) -> Judgement {
     }
 }
 
-/// Every cause that is not excluded, best first: the row of the matrix test.
-pub fn rank(ending: &Ending) -> Vec<&'static Cause> {
+/// The ids of every cause that is not excluded, best first: the row of the matrix test.
+pub fn rank(ending: &Ending) -> Vec<&'static str> {
     let judgement = judge(ending);
-    judgement.cause.into_iter().chain(judgement.alternatives.iter().map(|other| other.cause)).collect()
+    let best = judgement.cause.map(|cause| cause.id);
+    best.into_iter().chain(judgement.alternatives.iter().map(|other| other.id)).collect()
 }
 
 /// A cause that is not excluded.
@@ -251,6 +257,16 @@ struct Candidate {
     support: i32,
 }
 
+/// A sketch that is not excluded, beside a cause that names it.
+#[derive(Debug)]
+struct Sketched {
+    sketch: &'static Sketch,
+    alike: &'static LookAlike,
+    kernel: KernelFit,
+    /// Nothing that it needs is unknown.
+    complete: bool,
+}
+
 /// What the sender's kernel has to say of a cause.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum KernelFit {
@@ -258,18 +274,27 @@ enum KernelFit {
     NotAsked,
 }
 
+/// One sign decides nothing: a cause is *likely* when this many more signs speak for it than for
+/// any other that fits.
+const CLEAR_MARGIN: i32 = 2;
+
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
         if cause.ending != ending.kind {
             return None;
         }
-        let kernel = kernel_fit(cause, &ending.kernel)?;
+        let kernel = kernel_fit(cause.kernel_reasons, &ending.kernel)?;
         let evidence = ask(&cause.rule, ending);
         if evidence.iter().any(excludes) {
             return None;
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
+        // Without a single need seen there is no evidence; an umbrella that needs guessing says nothing.
+        let seen = of(Role::Need).any(|one| one.answer.is_yes());
+        if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
+            return None;
+        }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
         Some(Self { kernel, missing, support, cause, evidence })
@@ -280,31 +305,73 @@ impl Candidate {
         (self.kernel, self.missing > 0, self.cause.breadth == Breadth::Umbrella, -self.support)
     }
 
-    fn confidence(&self, others: &[Self]) -> Confidence {
+    fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
         let rivals = || {
             others.iter().filter(|other| {
                 other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific
             })
         };
-        let equal = rivals().any(|other| other.support >= self.support);
-        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || equal {
+        // A kernel that sent none excludes much and proves nothing.
+        let says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
+        let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
+        let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
+            || sketched.iter().any(|one| one.holds_back(self.kernel));
+        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
             Confidence::Possible
-        } else if self.kernel == KernelFit::Says && rivals().next().is_none() {
+        } else if says && rivals().next().is_none() {
             Confidence::Certain
         } else {
             Confidence::Likely
         }
     }
+
+    fn likeness(&self, other: &str) -> Option<Likeness> {
+        self.cause.look_alikes.iter().find(|alike| alike.cause == other).map(|alike| alike.likeness)
+    }
+
+    /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
+    fn is_doubtful(&self, ending: &Ending) -> bool {
+        let from_host = self.cause.rule.refuted_by.contains(&&RST_CONTRADICTS_SENDER);
+        self.kernel == KernelFit::NotAsked && from_host && odd_signs(ending) > 0
+    }
 }
 
-/// `None` when the kernel's word excludes the cause.
-fn kernel_fit(cause: &Cause, word: &KernelWord) -> Option<KernelFit> {
+impl Sketched {
+    fn new(alike: &'static LookAlike, ending: &Ending) -> Option<Self> {
+        let sketch = sketches::find(alike.cause)?;
+        let kernel = kernel_fit(sketch.kernel_reasons, &ending.kernel)?;
+        let complete = stands(sketch, ending)?;
+        Some(Self { sketch, alike, kernel, complete })
+    }
+
+    /// Nothing in the packets prefers the cause beside it.
+    fn holds_back(&self, kernel: KernelFit) -> bool {
+        self.alike.likeness == Likeness::Identical && self.complete && self.kernel <= kernel
+    }
+}
+
+/// `None` when the sketch is excluded; whether everything that it needs was seen.
+fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
+    let refuted = sketch.refuted_by.iter().any(|question| (question.ask)(ending).is_yes());
+    let needs: Vec<Answer> = sketch.needs.iter().map(|question| (question.ask)(ending)).collect();
+    let excluded = refuted || needs.iter().any(Answer::is_no);
+    (!excluded).then(|| needs.iter().all(Answer::is_yes))
+}
+
+fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
+    cause.look_alikes.iter().filter_map(|alike| Sketched::new(alike, ending)).collect()
+}
+
+/// `None` when the kernel's word excludes what gives these reasons.
+fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     match word {
         KernelWord::NotAsked => Some(KernelFit::NotAsked),
-        KernelWord::SentNone => cause.kernel_reasons.is_empty().then_some(KernelFit::Says),
-        KernelWord::Sent(event) => {
-            cause.kernel_reasons.iter().any(|sign| sign.matches(event)).then_some(KernelFit::Says)
+        KernelWord::SentNone => reasons.is_empty().then_some(KernelFit::Says),
+        // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
+        KernelWord::Sent(event) if matches!(event.reason, None | Some(RstReason::NotSpecified)) => {
+            (!reasons.is_empty()).then_some(KernelFit::NotAsked)
         }
+        KernelWord::Sent(event) => reasons.iter().any(|sign| sign.matches(event)).then_some(KernelFit::Says),
     }
 }
 
@@ -333,11 +400,39 @@ fn title(cause: &Cause, ending: &Ending) -> &'static str {
         .map_or(cause.title, |variant| variant.title)
 }
 
-fn alternative(verdict: &'static Cause, other: &'static Cause) -> Alternative {
-    let told = |from: &Cause, about: &str| {
-        from.look_alikes.iter().find(|alike| alike.cause == about).map(|alike| alike.told_apart_by)
+/// The other candidates, then the sketches that the cause names: first those that fit entirely.
+fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -> Vec<Alternative> {
+    let told = |other: &'static Cause| {
+        let alike = best.cause.look_alikes.iter().find(|alike| alike.cause == other.id);
+        Alternative {
+            id: other.id,
+            title: other.title,
+            told_apart_by: alike.map_or(other.title, |alike| alike.told_apart_by),
+        }
     };
-    Alternative { cause: other, told_apart_by: told(verdict, other.id).unwrap_or(other.title) }
+    let of = |complete: bool| sketched.iter().filter(move |one| one.complete == complete);
+    let named = of(true).chain(of(false)).map(|one| Alternative {
+        id: one.sketch.id,
+        title: one.sketch.title,
+        told_apart_by: one.alike.told_apart_by,
+    });
+    others.iter().map(|other| told(other.cause)).chain(named).collect()
+}
+
+/// What is known by name only, when no cause fits.
+fn sketched_alone(ending: &Ending) -> Vec<Alternative> {
+    if ending.kind != EndingKind::Reset {
+        return Vec::new();
+    }
+    let fits = |sketch: &&Sketch| {
+        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, ending) == Some(true)
+    };
+    let named = |sketch: &'static Sketch| Alternative {
+        id: sketch.id,
+        title: sketch.title,
+        told_apart_by: "the catalogue describes it; whyrst has no rule for it yet",
+    };
+    sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
 fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
@@ -346,7 +441,7 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
         cause: None,
         title: UNEXPLAINED,
         confidence: Confidence::Unexplained,
-        alternatives: Vec::new(),
+        alternatives: sketched_alone(ending),
         evidence: ask(&general, ending),
         phase: phase(ending),
         origin: origin(ending, kind),

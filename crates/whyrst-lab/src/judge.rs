@@ -127,7 +127,7 @@ fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) 
     let others = judged.endings.len() - found.len();
     let fits = |judgement: &Judgement, cause: &str| match judgement.cause {
         Some(named) if named.id == cause => true,
-        _ => !kernel_asked && judgement.alternatives.iter().any(|other| other.cause.id == cause),
+        _ => !kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause),
     };
     if others == 0 && in_order(&found, causes, fits) {
         return None;
@@ -162,7 +162,7 @@ fn verdict(judgement: &Judgement) -> String {
     let id = judgement.cause.map_or("unexplained", |cause| cause.id);
     let mut text = format!("{id} ({}", judgement.confidence.name());
     for other in &judgement.alternatives {
-        let _ = write!(text, ", or {}", other.cause.id);
+        let _ = write!(text, ", or {}", other.id);
     }
     text + ")"
 }

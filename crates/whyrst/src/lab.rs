@@ -1,6 +1,245 @@
-//! `whyrst lab`: wiring of the lab.
-use crate::{Outcome, args::Lab};
-use anyhow::Result;
-pub(crate) fn run(_: &Lab) -> Result<Outcome> {
+//! `whyrst lab`: causes made to happen, and everything that was seen of them held against everything
+//! else.
+
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use whyrst_core::cause::Cause;
+use whyrst_core::causes;
+use whyrst_core::report::style::{Part, Style};
+use whyrst_core::scenario::{Reproduction, Scenario};
+use whyrst_lab::{EndJudged, Judged, Played, Returned, judge, play, render};
+
+use crate::Outcome;
+use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
+use crate::causes::nearest;
+use crate::output::{self, Output};
+
+pub(crate) fn run(arguments: &Lab) -> Result<Outcome> {
+    match &arguments.command {
+        LabCommand::List(list) => show(list),
+        LabCommand::Run(run) => play_all(run),
+    }
+}
+
+/// A scenario with the cause that it belongs to.
+type Entry = (&'static Cause, &'static Scenario);
+
+fn entries() -> impl Iterator<Item = Entry> {
+    causes::ALL.iter().flat_map(|cause| scenarios(cause).iter().map(move |scenario| (*cause, scenario)))
+}
+
+const fn scenarios(cause: &'static Cause) -> &'static [Scenario] {
+    match cause.reproduction {
+        Reproduction::Lab(scenarios) => scenarios,
+        Reproduction::NotReproducible(_) => &[],
+    }
+}
+
+fn show(arguments: &LabList) -> Result<Outcome> {
+    let style = output::style(&arguments.common);
+    let mut output = Output::open(&arguments.common)?;
+    for cause in causes::ALL {
+        output.write(&format!("{}\n", style.paint(Part::Label, cause.id)))?;
+        if let Reproduction::NotReproducible(reason) = cause.reproduction {
+            output.write(&format!("  cannot be played: {reason}\n"))?;
+        }
+        for scenario in scenarios(cause) {
+            output.write(&format!("  {:<30} {}\n", scenario.id, scenario.story))?;
+        }
+    }
+    output.finish()?;
     Ok(Outcome::Clean)
+}
+
+/// A cause's id stands for all of its scenarios.
+fn chosen(arguments: &LabRun) -> Result<Vec<Entry>> {
+    if arguments.all {
+        return Ok(entries().collect());
+    }
+    let mut chosen: Vec<Entry> = Vec::new();
+    for id in &arguments.ids {
+        let wanted: Vec<Entry> = entries().filter(|(cause, scenario)| cause.id == id || scenario.id == id).collect();
+        if wanted.is_empty() {
+            return Err(unknown(id));
+        }
+        chosen.extend(wanted);
+    }
+    Ok(chosen)
+}
+
+fn unknown(id: &str) -> anyhow::Error {
+    if let Some(Reproduction::NotReproducible(reason)) = causes::find(id).map(|cause| &cause.reproduction) {
+        return anyhow::anyhow!("{id} cannot be played: {reason}");
+    }
+    let near = nearest(id, entries().map(|(_, scenario)| scenario.id));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    anyhow::anyhow!("there is no scenario \"{id}\"{hint} `whyrst lab list` lists them")
+}
+
+fn play_all(arguments: &LabRun) -> Result<Outcome> {
+    if arguments.format == Format::Markdown {
+        bail!("the lab writes text or json, not markdown");
+    }
+    let chosen = chosen(arguments)?;
+    let style = output::style(&arguments.common);
+    let mut output = Output::open(&arguments.common)?;
+    let mut tally = Tally::default();
+    for (cause, scenario) in &chosen {
+        match play(scenario) {
+            Ok(played) => {
+                let judged = judge(&played);
+                keep(arguments, &played)?;
+                tally.count(&judged);
+                output.write(&result(arguments, cause, &played, &judged, style))?;
+            }
+            Err(error) => {
+                tally.impossible += 1;
+                let error = anyhow::Error::new(error).context(format!("cannot play {}", scenario.id));
+                if arguments.format == Format::Json {
+                    output.write(&(line(&Line::not_played(cause, scenario, &format!("{error:#}"))) + "\n"))?;
+                }
+                output::complain(&error);
+            }
+        }
+        output.flush()?;
+    }
+    if arguments.format == Format::Text {
+        output.write(&tally.words())?;
+    }
+    output.finish()?;
+    Ok(tally.outcome())
+}
+
+fn keep(arguments: &LabRun, played: &Played) -> Result<()> {
+    let Some(folder) = &arguments.keep else { return Ok(()) };
+    let folder = folder.join(played.scenario.id);
+    played.keep(&folder).with_context(|| format!("cannot keep {}", folder.display()))
+}
+
+fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, style: Style) -> String {
+    if arguments.format == Format::Json {
+        return line(&Line::of(cause, played, judged)) + "\n";
+    }
+    let verdict = if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
+    let verdict = format!("{verdict}  {} in {}\n", played.scenario.id, played.duration());
+    if arguments.common.quiet && judged.passed() { verdict } else { format!("{}\n\n{verdict}\n", render(played, judged).trim_end()) }
+}
+
+/// How many went how.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+    impossible: usize,
+}
+
+impl Tally {
+    fn count(&mut self, judged: &Judged) {
+        if judged.passed() {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    fn words(&self) -> String {
+        let impossible = if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
+        format!("{} scenarios passed, {} failed{impossible}\n", self.passed, self.failed)
+    }
+
+    const fn outcome(&self) -> Outcome {
+        match (self.failed, self.impossible) {
+            (_, 1..) => Outcome::Incomplete,
+            (1.., 0) => Outcome::Unexplained,
+            (0, 0) => Outcome::Clean,
+        }
+    }
+}
+
+/// One `whyrst.lab/1` object.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    schema: &'static str,
+    id: &'a str,
+    cause: &'a str,
+    passed: bool,
+    kernel_reason: Option<Vec<&'a str>>,
+    verdict_client: Vec<Verdict>,
+    verdict_server: Vec<Verdict>,
+    verdict_live: Option<()>,
+    errnos: Vec<Errno<'a>>,
+    disagreements: &'a [String],
+    ms: f64,
+    skipped_reason: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Verdict {
+    cause: &'static str,
+    confidence: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Errno<'a> {
+    actor: &'a str,
+    call: &'a str,
+    errno: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(cause: &'a Cause, played: &'a Played, judged: &'a Judged) -> Self {
+        let [client, server] = &judged.ends;
+        let kernel = played.kernel.as_ref().ok();
+        Self {
+            schema: "whyrst.lab/1",
+            id: played.scenario.id,
+            cause: cause.id,
+            passed: judged.passed(),
+            kernel_reason: kernel.map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
+            verdict_client: verdicts(client),
+            verdict_server: verdicts(server),
+            verdict_live: None,
+            errnos: errnos(played),
+            disagreements: &judged.disagreements,
+            ms: played.duration().as_millis_f64(),
+            skipped_reason: None,
+        }
+    }
+
+    fn not_played(cause: &'a Cause, scenario: &'a Scenario, why: &'a str) -> Self {
+        Self {
+            schema: "whyrst.lab/1",
+            id: scenario.id,
+            cause: cause.id,
+            passed: false,
+            kernel_reason: None,
+            verdict_client: Vec::new(),
+            verdict_server: Vec::new(),
+            verdict_live: None,
+            errnos: Vec::new(),
+            disagreements: &[],
+            ms: 0.0,
+            skipped_reason: Some(why),
+        }
+    }
+}
+
+fn verdicts(end: &EndJudged) -> Vec<Verdict> {
+    let verdict = |judgement: &whyrst_core::verdict::Judgement| Verdict {
+        cause: judgement.cause.map_or("unexplained", |cause| cause.id),
+        confidence: judgement.confidence.name(),
+    };
+    end.endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
+}
+
+fn errnos(played: &Played) -> Vec<Errno<'_>> {
+    let failed = played.calls.iter().filter_map(|call| match &call.returned {
+        Returned::Error(errno) => Some(Errno { actor: call.actor.name, call: call.name(), errno }),
+        _ => None,
+    });
+    failed.collect()
+}
+
+fn line(line: &Line<'_>) -> String {
+    serde_json::to_string(line).unwrap_or_default()
 }

@@ -6,9 +6,9 @@ use std::io;
 
 use whyrst_core::time::Timestamp;
 
+use super::lost::{Stand, Way};
 use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
 use crate::bytes::{Order, array_at};
-use crate::counts::Reason;
 use crate::link::LinkType;
 use crate::note::Note;
 use crate::window::{Have, Window};
@@ -56,8 +56,7 @@ pub(crate) struct Pcap {
     longest: u32,
     /// Seconds of the last record that was believed.
     last_second: Option<u32>,
-    /// Octets passed over since a damaged record, while looking for the next good one.
-    lost: Option<u64>,
+    way: Way,
 }
 
 impl Pcap {
@@ -74,13 +73,13 @@ impl Pcap {
         // The upper half of the last word tells of checksums behind each frame.
         let link = LinkType((word(20) & 0xffff) as u16);
         ledger.interfaces.push(InterfaceInfo { name: String::new(), link });
-        let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD as u32);
-        Self { kind, link, longest, last_second: None, lost: None }
+        let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD);
+        Self { kind, link, longest, last_second: None, way: Way::new(1, kind.record_header) }
     }
 
     #[inline]
     pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
-        if self.lost.is_some() && !self.look_for_a_record(window, ledger)? {
+        if self.way.is_lost() && !self.find_the_way(window, ledger)? {
             return Ok(Found::Idle);
         }
         let size = self.kind.record_header;
@@ -93,7 +92,7 @@ impl Pcap {
             return Ok(Found::End);
         };
         if record.captured > self.longest {
-            return Ok(self.lose_the_way(window, record, ledger));
+            return Ok(self.way.lose(record.captured.into(), window, ledger));
         }
         let whole = size + record.captured as usize;
         match window.have(whole)? {
@@ -121,58 +120,24 @@ impl Pcap {
     }
 
     #[cold]
-    fn lose_the_way(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
-        window.advance(1);
-        self.lost = Some(1);
-        ledger.counts.frames += 1;
-        let frame = ledger.counts.frames;
-        ledger.notes.add(Note::AbsurdLength { frame, length: record.captured.into() });
-        Found::PassedOver(Reason::RecordDamaged)
+    fn find_the_way(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let mut way = self.way;
+        let found = way.find(window, ledger, |window| self.stand(window));
+        self.way = way;
+        found
     }
 
-    /// Moves on to the next plausible record or the end; false when the source is idle first.
-    #[cold]
-    fn look_for_a_record(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
-        let frame = ledger.counts.frames;
-        while let Some(skipped) = self.lost {
-            match self.stands_on_a_record(window)? {
-                None => return Ok(false),
-                Some(Stand::Record) => {
-                    ledger.notes.add(Note::Resumed { frame, skipped });
-                    self.lost = None;
-                }
-                Some(Stand::Nothing) => {
-                    window.advance(1);
-                    self.lost = Some(skipped + 1);
-                }
-                Some(Stand::TooShort(rest)) => {
-                    window.advance(rest);
-                    ledger.notes.add(Note::NeverResumed { frame, skipped: skipped + rest as u64 });
-                    self.lost = None;
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    /// Whether two plausible records, or one and the end, stand here. `None`: not to be told yet.
-    fn stands_on_a_record(&self, window: &mut Window) -> io::Result<Option<Stand>> {
+    /// Whether two plausible records, or one and the end, stand here.
+    fn stand(&self, window: &mut Window) -> io::Result<Stand> {
         let size = self.kind.record_header;
-        match window.have(size)? {
-            Have::All => {}
-            Have::Idle => return Ok(None),
-            Have::Only(rest) => return Ok(Some(Stand::TooShort(rest))),
-        }
-        let Some(record) = self.plausible(window.ahead()) else {
-            return Ok(Some(Stand::Nothing));
-        };
+        let Some(record) = self.plausible(window.ahead()) else { return Ok(Stand::Nothing) };
         let whole = size + record.captured as usize;
         let stands = match window.have(whole + size)? {
             Have::All => self.plausible(&window.ahead()[whole..]).is_some(),
-            Have::Idle => return Ok(None),
+            Have::Idle => return Ok(Stand::NotYetKnown),
             Have::Only(present) => present == whole,
         };
-        Ok(Some(if stands { Stand::Record } else { Stand::Nothing }))
+        Ok(if stands { Stand::Record } else { Stand::Nothing })
     }
 
     /// A record header that contradicts nothing, within a day of the last one that was believed.
@@ -181,18 +146,11 @@ impl Pcap {
         let near = |second: u32| self.last_second.is_none_or(|last| last.abs_diff(second) <= DAY);
         Record::read(self.kind, bytes).filter(|record| {
             (1..=self.longest).contains(&record.captured)
-                && (record.captured..=MAX_RECORD as u32).contains(&record.original)
+                && (record.captured..=MAX_RECORD).contains(&record.original)
                 && u64::from(record.fraction) * u64::from(self.kind.unit) < 1_000_000_000
                 && near(record.second)
         })
     }
-}
-
-/// What stands at one place of a damaged file.
-enum Stand {
-    Record,
-    Nothing,
-    TooShort(usize),
 }
 
 /// A record header.

@@ -6,6 +6,7 @@ use std::io;
 
 use whyrst_core::time::Timestamp;
 
+use super::lost::{Stand, Way};
 use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
 use crate::bytes::{Order, array_at};
 use crate::counts::Reason;
@@ -33,17 +34,17 @@ mod block {
 pub(super) const SECTION_HEADER: usize = 12;
 /// Type and length before the body, length behind it.
 const FRAME: usize = 12;
-const BODY: usize = 8;
+pub(super) const BODY: usize = 8;
 
 /// Whether `first` begins a section.
 pub(super) fn begins(first: &[u8]) -> bool {
     Order::Big.u32_at(first, 0) == Some(block::SECTION)
 }
 
-/// Octet order of the section that begins here.
-pub(super) fn order(section: &[u8]) -> Option<Order> {
+/// Octet order of a section, by the body of its header block.
+pub(super) fn order(body: &[u8]) -> Option<Order> {
     const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
-    [Order::Little, Order::Big].into_iter().find(|order| order.u32_at(section, BODY) == Some(BYTE_ORDER_MAGIC))
+    [Order::Little, Order::Big].into_iter().find(|order| order.u32_at(body, 0) == Some(BYTE_ORDER_MAGIC))
 }
 
 pub(crate) struct PcapNg {
@@ -52,8 +53,8 @@ pub(crate) struct PcapNg {
     interfaces: Vec<Interface>,
     /// Time of the last frame that had one.
     last: Timestamp,
-    /// Octets passed over since a damaged block, while looking for the next good one.
-    lost: Option<u64>,
+    /// Blocks begin at multiples of four octets.
+    way: Way,
 }
 
 /// A block that begins at the front of the window.
@@ -65,19 +66,19 @@ struct Block {
 
 impl PcapNg {
     pub(super) fn open(order: Order) -> Self {
-        Self { order, interfaces: Vec::new(), last: Timestamp::default(), lost: None }
+        Self { order, interfaces: Vec::new(), last: Timestamp::default(), way: Way::new(4, FRAME) }
     }
 
     #[inline]
     pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
         loop {
-            if self.lost.is_some() && !self.look_for_a_block(window, ledger)? {
+            if self.way.is_lost() && !self.find_the_way(window, ledger)? {
                 return Ok(Found::Idle);
             }
             let size = match window.have(FRAME)? {
                 Have::All => match self.block(window.ahead()) {
                     Ok(block) => block.size,
-                    Err(length) => return Ok(self.lose_the_way(window, length, ledger)),
+                    Err(length) => return Ok(self.way.lose(length, window, ledger)),
                 },
                 Have::Idle => return Ok(Found::Idle),
                 Have::Only(present) => return Ok(cut_or_end(window, FRAME, present, ledger)),
@@ -100,10 +101,10 @@ impl PcapNg {
         let word = |order: Order, at: usize| order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let kind = word(self.order, 0);
         // This one reads the same in both orders, and changes the order for what follows.
-        let order = if kind == block::SECTION { order(&header).ok_or(0u64)? } else { self.order };
+        let order = if kind == block::SECTION { order(&header[BODY..]).ok_or(0u64)? } else { self.order };
         let length = word(order, 4);
         let size = length as usize;
-        if !(FRAME..=MAX_RECORD).contains(&size) {
+        if !(FRAME..=MAX_RECORD as usize).contains(&size) {
             return Err(length.into());
         }
         // Some writers forget the padding in the length, but never in the file.
@@ -116,7 +117,7 @@ impl PcapNg {
         let bytes = window.ahead();
         let block = self.block(bytes).ok()?;
         let body = &bytes[BODY..block.size - 4];
-        ledger.counts.bad_lengths += u64::from(bytes[4..8] != bytes[block.size - 4..block.size]);
+        ledger.counts.bad_lengths += u64::from(!says_its_length_twice(&bytes[..block.size]));
         let packet = match block.kind {
             block::ENHANCED_PACKET => self.enhanced(body),
             block::SIMPLE_PACKET => self.simple(body, ledger),
@@ -208,10 +209,7 @@ impl PcapNg {
 
     fn begin_section(&mut self, body: &[u8], ledger: &mut Ledger) {
         self.interfaces.clear();
-        self.order = [Order::Little, Order::Big]
-            .into_iter()
-            .find(|order| order.u32_at(body, 0) == Some(0x1a2b_3c4d))
-            .unwrap_or(self.order);
+        self.order = order(body).unwrap_or(self.order);
         let half = |at| self.order.u16_at(body, at).unwrap_or_default();
         let (major, minor) = (half(4), half(6));
         // Minor versions up to 2 were written by accident and mean the same.
@@ -226,7 +224,7 @@ impl PcapNg {
         }
         let number = ledger.interfaces.len();
         let (interface, name) = Interface::read(self.order, body, number);
-        if number <= usize::from(u16::MAX) {
+        if u16::try_from(number).is_ok() {
             ledger.interfaces.push(InterfaceInfo { name, link: interface.link });
         } else if !ledger.notes.iter().any(|note| *note == Note::ManyInterfaces) {
             ledger.notes.add(Note::ManyInterfaces);
@@ -234,66 +232,48 @@ impl PcapNg {
         self.interfaces.push(interface);
     }
 
-    /// The last statistics of an interface hold its sum; usually there is one for each.
-    fn count_drops(&self, body: &[u8], ledger: &mut Ledger) {
+    /// Statistics count from the start of the capture: the last block of an interface holds for it.
+    fn count_drops(&mut self, body: &[u8], ledger: &mut Ledger) {
+        const HEADER: usize = 12;
         const DROPPED_BY_INTERFACE: u16 = 5;
         const DROPPED_BY_SYSTEM: u16 = 7;
-        let drops = options(self.order, body.get(12..).unwrap_or_default())
+        let id = self.order.u32_at(body, 0).and_then(|id| usize::try_from(id).ok());
+        let Some(interface) = id.and_then(|id| self.interfaces.get_mut(id)) else { return };
+        let dropped = options(self.order, body.get(HEADER..).unwrap_or_default())
             .filter(|(code, _)| matches!(*code, DROPPED_BY_INTERFACE | DROPPED_BY_SYSTEM))
-            .filter_map(|(_, value)| Some(self.order.i64(array_at(value, 0)?)))
-            .fold(0u64, |sum, count| sum.saturating_add(count.unsigned_abs()));
-        ledger.counts.dropped = ledger.counts.dropped.saturating_add(drops);
+            .filter_map(|(_, value)| Some(self.order.i64(array_at(value, 0)?).cast_unsigned()))
+            .fold(0, u64::saturating_add);
+        let more = dropped.saturating_sub(interface.dropped);
+        interface.dropped += more;
+        ledger.counts.dropped = ledger.counts.dropped.saturating_add(more);
+    }
+
+    /// Whether a block that is known and says its length twice stands here.
+    fn stand(&self, window: &mut Window) -> io::Result<Stand> {
+        let block = match self.block(window.ahead()) {
+            Ok(block) if is_known(block.kind) => block,
+            _ => return Ok(Stand::Nothing),
+        };
+        Ok(match window.have(block.size)? {
+            Have::All if says_its_length_twice(&window.ahead()[..block.size]) => Stand::Record,
+            Have::Idle => Stand::NotYetKnown,
+            Have::All | Have::Only(_) => Stand::Nothing,
+        })
     }
 
     #[cold]
-    fn lose_the_way(&mut self, window: &mut Window, length: u64, ledger: &mut Ledger) -> Found {
-        window.advance(4);
-        self.lost = Some(4);
-        ledger.counts.frames += 1;
-        let frame = ledger.counts.frames;
-        ledger.notes.add(Note::AbsurdLength { frame, length });
-        Found::PassedOver(Reason::RecordDamaged)
+    fn find_the_way(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let mut way = self.way;
+        let found = way.find(window, ledger, |window| self.stand(window));
+        self.way = way;
+        found
     }
+}
 
-    /// Moves on to the next block that is known and says its length twice, or to the end; false
-    /// when the source is idle first. Blocks begin at multiples of four octets.
-    #[cold]
-    fn look_for_a_block(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
-        let frame = ledger.counts.frames;
-        while let Some(skipped) = self.lost {
-            let rest = match window.have(FRAME)? {
-                Have::Idle => return Ok(false),
-                Have::Only(rest) => Some(rest),
-                Have::All => None,
-            };
-            if let Some(rest) = rest {
-                window.advance(rest);
-                ledger.notes.add(Note::NeverResumed { frame, skipped: skipped + rest as u64 });
-                self.lost = None;
-            } else if self.stands_on_a_block(window)? {
-                ledger.notes.add(Note::Resumed { frame, skipped });
-                self.lost = None;
-            } else {
-                window.advance(4);
-                self.lost = Some(skipped + 4);
-            }
-        }
-        Ok(true)
-    }
-
-    fn stands_on_a_block(&self, window: &mut Window) -> io::Result<bool> {
-        let Ok(block) = self.block(window.ahead()) else {
-            return Ok(false);
-        };
-        if !is_known(block.kind) {
-            return Ok(false);
-        }
-        let bytes = match window.wait_for(block.size)? {
-            Have::All => window.ahead(),
-            _ => return Ok(false),
-        };
-        Ok(bytes[4..8] == bytes[block.size - 4..block.size])
-    }
+/// Whether a block, which is here whole, has its length also at its end.
+#[inline]
+fn says_its_length_twice(block: &[u8]) -> bool {
+    block.get(4..8) == block.last_chunk::<4>().map(|length| &length[..])
 }
 
 fn is_numbered(kind: u32) -> bool {
@@ -305,6 +285,7 @@ fn is_known(kind: u32) -> bool {
 }
 
 /// A packet as its block tells of it.
+#[derive(Clone, Copy)]
 struct Packet {
     interface: usize,
     ticks: Option<u64>,
@@ -321,6 +302,8 @@ struct Interface {
     link: LinkType,
     snaplen: u32,
     clock: Clock,
+    /// Packets that were dropped, by the last word on it.
+    dropped: u64,
 }
 
 impl Interface {
@@ -347,7 +330,7 @@ impl Interface {
         let snaplen = order.u32_at(body, 4).filter(|&snaplen| snaplen > 0).unwrap_or(u32::MAX);
         let link = LinkType(order.u16_at(body, 0).unwrap_or(u16::MAX));
         let number = u16::try_from(number).unwrap_or(u16::MAX);
-        (Self { number, link, snaplen, clock: Clock::new(resolution, offset) }, name)
+        (Self { number, link, snaplen, clock: Clock::new(resolution, offset), dropped: 0 }, name)
     }
 }
 
@@ -418,7 +401,7 @@ impl Tick {
             Self::Nanos(nanos) => ticks * u128::from(nanos),
             Self::PerNano(ticks_per_nano) => ticks / ticks_per_nano,
             // 64 bits of ticks times 30 bits of nanoseconds fit.
-            Self::Binary(exponent) => ticks * 1_000_000_000 >> exponent,
+            Self::Binary(exponent) => (ticks * 1_000_000_000) >> exponent,
         };
         u64::try_from(nanos).unwrap_or(u64::MAX)
     }
@@ -438,8 +421,8 @@ mod tests {
         assert_eq!(nanos(9, 0, 7), 7);
         assert_eq!(nanos(0, 0, 2), 2_000_000_000);
         assert_eq!(nanos(12, 0, 5_999), 5);
-        assert_eq!(nanos(0x80 | 10, 0, 1_536), 1_500_000_000);
-        assert_eq!(nanos(0x80 | 32, 0, 1 << 31), 500_000_000);
+        assert_eq!(nanos(0x80 | 0x0a, 0, 1_536), 1_500_000_000);
+        assert_eq!(nanos(0x80 | 0x20, 0, 1 << 31), 500_000_000);
         assert_eq!(nanos(6, 100, 1), 100_000_001_000);
         assert_eq!(nanos(6, -1, 0), -1_000_000_000);
     }

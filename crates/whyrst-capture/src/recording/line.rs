@@ -85,7 +85,8 @@ impl<'a> Coverage<'a> {
 pub(super) struct Event<'a> {
     schema: Cow<'a, str>,
     time: Moment,
-    event: Cow<'a, str>,
+    #[serde(rename = "event")]
+    name: Cow<'a, str>,
     /// `null` when the kernel gave none.
     #[serde(default)]
     reason: Option<Cow<'a, str>>,
@@ -113,7 +114,7 @@ impl<'a> Event<'a> {
         Ok(Self {
             schema: EVENT.into(),
             time: moment(reset.time)?,
-            event: RESET.into(),
+            name: RESET.into(),
             reason: Some(reset.reason_name.as_str().into()).filter(|name: &Cow<'_, str>| !name.is_empty()),
             state: reset.state.as_str().into(),
             local: reset.local.into(),
@@ -125,8 +126,8 @@ impl<'a> Event<'a> {
     }
 
     fn reset(self) -> Result<Box<KernelReset>, BadLine> {
-        if self.event != RESET {
-            return Err(BadLine { ours: true, cause: format!("has the unknown event {:?}", self.event) });
+        if self.name != RESET {
+            return Err(BadLine { ours: true, cause: format!("has the unknown event {:?}", self.name) });
         }
         let reason_name = self.reason.map(Cow::into_owned).unwrap_or_default();
         Ok(Box::new(KernelReset {

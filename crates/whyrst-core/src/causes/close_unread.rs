@@ -2,9 +2,9 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
@@ -25,21 +25,64 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::not_through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike {
-            cause: "exit-unread",
-            told_apart_by: "the process that held the socket ended at that moment: exit status, crash or OOM log; new connects \
-                may be refused",
-        },
-        LookAlike {
-            cause: "linger-zero",
-            told_apart_by: "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}; TCPAbortOnData counts it, \
-                TCPAbortOnClose does not",
-        },
+        LookAlike::identical(
+            "exit-unread",
+            "the process that held the socket ended at that moment: exit status, crash or OOM log; new connects may be refused",
+        ),
+        LookAlike::identical(
+            "linger-zero",
+            "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}; TCPAbortOnData counts it, TCPAbortOnClose does not",
+        ),
+        LookAlike::similar("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
+        LookAlike::similar("data-after-close", "{sender} would have sent FIN before, and the data would come after it"),
+        LookAlike::similar(
+            "server-busy-close",
+            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+        ),
+        LookAlike::similar("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
+        LookAlike::similar("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
+        LookAlike::similar(
+            "client-abort",
+            "the client left in the middle of an answer: navigated away, cancelled, `| head`",
+        ),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC; no TCPAbort counter moves",
+        ),
+        LookAlike::identical(
+            "listener-close-pending",
+            "{server}'s listener ended at that moment, before accept(); OutRsts and EstabResets count it, no TCPAbort counter",
+        ),
+        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
+        ),
+        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+        LookAlike::identical(
+            "keepalive-timeout",
+            "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
+        ),
+        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::identical(
+            "out-of-orphans",
+            "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
+        ),
+        LookAlike::identical(
+            "linger2-negative",
+            "TCP_LINGER2 below zero on {sender}; TCPAbortOnLinger or TCPAbortOnData counts it",
+        ),
+        LookAlike::identical("fin-wait2-timer", "the RST follows the acknowledged FIN after tcp_fin_timeout"),
+        LookAlike::similar("disconnect-with-data", "{receiver}'s FIN and a closed window would come before it"),
     ],
     advice: &[
         "on {sender}: `nstat -az TcpExtTCPAbortOnClose` rises with each such close",
@@ -103,4 +146,98 @@ const fn reads_only(some: u32, of: u32) -> [Step; 9] {
         WORKER.does(Action::Close),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Kind;
+
+    const CLOSED_UNREAD: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:5001(5000) ack 1
+        +0.001 C < S A 1:1(0) ack 5001
+        1.000 C < S RA 1:1(0) ack 5001";
+
+    #[test]
+    fn packets_alone_cannot_tell_it_from_the_other_aborts() {
+        judged(CLOSED_UNREAD).is("close-unread", Possible).beside(&[
+            "linger-zero",
+            "exit-unread",
+            "sock-destroy",
+            "connect-unspec",
+            "server-busy-close",
+        ]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        let stack = ["tcp_send_active_reset", "__tcp_close", "tcp_close", "__x64_sys_close"];
+        judged_with(CLOSED_UNREAD, RstReason::TcpAbortOnClose, &stack).is("close-unread", Certain).without(&[
+            "linger-zero",
+            "exit-unread",
+            "sock-destroy",
+        ]);
+        judged_with(CLOSED_UNREAD, RstReason::TcpState, &["__tcp_close", "tcp_disconnect"]).is("linger-zero", Certain);
+        judged_with(CLOSED_UNREAD, RstReason::TcpAbortOnClose, &[])
+            .is("close-unread", Possible)
+            .beside(&["exit-unread"]);
+    }
+
+    #[test]
+    fn a_sender_that_never_received_data_cannot_have_left_it_unread() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            1.000 C < S RA 1:1(0) ack 1";
+        judged(text).is("linger-zero", Possible).without(&["close-unread", "exit-unread"]);
+    }
+
+    #[test]
+    fn data_that_was_still_on_its_way_was_not_unread() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.999 C > S PA 1:101(100) ack 1
+            1.000 C < S RA 1:1(0) ack 1";
+        judged(text).is("linger-zero", Possible).without(&["close-unread"]);
+    }
+
+    #[test]
+    fn windows_aborts_with_window_zero_and_without_timestamps() {
+        let text = "
+            0.000 C > S S 0:0(0) ts none
+            +0.001 C < S SA 0:0(0) ack 1 ts none id 500
+            +0.0001 C > S A 1:1(0) ack 1
+            0.010 C > S PA 1:101(100) ack 1
+            +0.001 C < S A 1:1(0) ack 101 id 501
+            1.000 C < S RA 1:1(0) ack 101 win 0 id 502";
+        let judgement = judged(text);
+        judgement.is("close-unread", Possible);
+        assert_eq!(judgement.kind, Kind::Active);
+    }
+
+    #[test]
+    fn a_capture_from_the_middle_still_shows_the_abort() {
+        let text = "
+            0.010 C > S PA 1:101(100) ack 1
+            +0.001 C < S PA 1:51(50) ack 101
+            +0.1 C > S PA 101:201(100) ack 51
+            1.000 C < S RA 51:51(0) ack 201";
+        judged(text).is("close-unread", Possible).beside(&["linger-zero"]);
+    }
+
+    #[test]
+    fn only_the_receivers_direction_says_too_little() {
+        let text = "
+            0.000 C < S SA 0:0(0) ack 1
+            1.000 C < S RA 1:1(0) ack 101";
+        assert!(judged(text).confidence <= Possible);
+    }
 }

@@ -43,11 +43,36 @@ pub static CAUSE: Cause = Cause {
             title: "nothing listens on {server}'s port any more: the service had been there and stopped",
         },
     ],
-    look_alikes: &[LookAlike {
-        cause: "fw-reject-syn",
-        told_apart_by: "`ss -ltn` on {server} shows the port open; a firewall's reset has DSCP 0 even when the SYN has not, \
-            and IPv6 flow label 0; Tcp OutRsts on {server} does not count it",
-    }],
+    look_alikes: &[
+        LookAlike::identical(
+            "fw-reject-syn",
+            "`ss -ltn` on {server} shows the port open; a firewall's reset has DSCP 0 even when the SYN has not, and IPv6 flow label 0; Tcp OutRsts on {server} does not count it",
+        ),
+        LookAlike::identical(
+            "fw-reject-transit",
+            "its reset has the TTL of another hop than {server}'s SYN-ACKs, and a capture on {server} shows neither SYN nor RST",
+        ),
+        LookAlike::identical(
+            "syn-meets-fin-wait2",
+            "an older connection of the same two ports would have been closed by {server} only; a second try succeeds",
+        ),
+        LookAlike::identical(
+            "syn-recv-new-syn",
+            "another handshake of the same two ports would have been going on; a second try succeeds",
+        ),
+        LookAlike::identical(
+            "mptcp-join-bad-token",
+            "the RST would carry an MPTCP option; MPJoinNoTokenFound counts it on {server}",
+        ),
+        LookAlike::similar(
+            "listening-elsewhere",
+            "`ss -ltn` on {server} shows the port on another address (127.0.0.1, one interface, a VRF)",
+        ),
+        LookAlike::similar(
+            "simultaneous-open-missed",
+            "{server} would send a SYN of its own to the same port, a moment later",
+        ),
+    ],
     advice: &[
         "on {server}: `ss -ltnp` - does anything listen on that address and port? (127.0.0.1 is not the outside)",
         "if not: is the service running? `systemctl status`, its log, `journalctl -k | grep -i oom`",
@@ -101,3 +126,88 @@ static RESTART: &[Step] = &[
     RESTARTED.does(Action::Listen { port: 8888 }),
     RESTARTED.does(Action::Accept),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely, Possible};
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.0001 C < S RA 0:0(0) ack 1";
+
+    #[test]
+    fn a_refused_syn_alone_may_be_a_closed_port_or_a_firewall() {
+        judged(REFUSED).is("closed-port", Possible).beside(&["fw-reject-syn", "listening-elsewhere"]);
+    }
+
+    #[test]
+    fn a_mirrored_dscp_excludes_the_firewall() {
+        let text = "
+            0.000 C > S S 0:0(0) tos 72
+            +0.0001 C < S RA 0:0(0) ack 1 tos 72";
+        judged(text).is("closed-port", Likely).without(&["fw-reject-syn", "fw-reject-transit"]);
+    }
+
+    #[test]
+    fn an_ipv6_flow_label_excludes_the_firewall() {
+        let text = "
+            0.000 C6 > S6 S 0:0(0)
+            +0.0001 C6 < S6 RA 0:0(0) ack 1 label 77";
+        judged(text).is("closed-port", Likely).without(&["fw-reject-syn"]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain_and_its_silence_excludes_it() {
+        judged_with(REFUSED, RstReason::NoSocket, &["tcp_v4_rcv"]).is("closed-port", Certain);
+        judged_unsent(REFUSED).is("fw-reject-syn", Likely).without(&["closed-port"]);
+    }
+
+    #[test]
+    fn a_service_that_stopped_and_came_back_is_told_as_such() {
+        let text = "
+            0.000 C:1 > S S 0:0(0)
+            +0.001 C:1 < S SA 0:0(0) ack 1
+            +0.001 C:1 > S A 1:1(0) ack 1
+            1.000 C:2 > S S 0:0(0)
+            +0.001 C:2 < S RA 0:0(0) ack 1
+            1.100 C:3 > S S 0:0(0)
+            +0.001 C:3 < S RA 0:0(0) ack 1
+            2.000 C:4 > S S 0:0(0)
+            +0.001 C:4 < S SA 0:0(0) ack 1";
+        let endings = conversation(text).endings();
+        assert_eq!(endings.len(), 2);
+        for ending in &endings {
+            let judgement = crate::verdict::judge(ending);
+            judgement.is("closed-port", Possible);
+            assert!(judgement.title.contains("came back later"), "{}", judgement.title);
+        }
+    }
+
+    #[test]
+    fn a_genuine_syn_ack_after_the_refusal_makes_it_a_forgery() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S RA 0:0(0) ack 1 ttl 60 id 77
+            +0.020 C < S SA 0:0(0) ack 1
+            +0.001 C > S A 1:1(0) ack 1";
+        judged(text).is("injected-rst", Likely).without(&["closed-port"]);
+    }
+
+    #[test]
+    fn a_repeated_syn_may_have_met_a_service_that_came_up_in_between() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S RA 0:0(0) ack 1
+            +0.500 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1";
+        judged(text).is("closed-port", Possible).without(&["injected-rst"]);
+    }
+
+    #[test]
+    fn an_answer_to_a_syn_that_was_not_captured_is_not_called_a_closed_port_for_sure() {
+        let judgement = judged("0.000 C < S RA 0:0(0) ack 1");
+        assert_ne!(judgement.confidence, Likely);
+    }
+}

@@ -33,14 +33,13 @@ pub static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike {
-            cause: "raw-syn-scanner",
-            told_apart_by: "its SYN would have few options or none, whatever the delay",
-        },
-        LookAlike {
-            cause: "fw-reject-synack",
-            told_apart_by: "the client would send its SYN again: it still waits for an answer",
-        },
+        LookAlike::similar("raw-syn-scanner", "its SYN would have few options or none, whatever the delay"),
+        LookAlike::identical("fw-reject-synack", "the client would send its SYN again: it still waits for an answer"),
+        LookAlike::identical(
+            "syn-sent-bad-tsecr",
+            "the client would send its SYN again at once; PAWSActive counts it there",
+        ),
+        LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",
@@ -120,4 +119,86 @@ const fn gives_up_within(ms: i64) -> [Step; 3] {
         CLIENT.does(limited_by(Limit::SendTimeout)).fails("EINPROGRESS").taking_ms(95, ms),
         CLIENT.does(Action::Close),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Likely, Possible, Unexplained};
+
+    const LATE: &str = "
+        0.000000 C > S S 0:0(0)
+        0.161925 C < S SA 0:0(0) ack 1
+        0.161961 C > S R 1:1(0)";
+
+    #[test]
+    fn a_late_syn_ack_for_an_ordinary_connect_is_likely_abandoned() {
+        judged(LATE).is("connect-abandoned", Likely).beside(&["raw-syn-scanner", "fw-reject-synack"]);
+    }
+
+    #[test]
+    fn the_servers_capture_says_the_same() {
+        let text = "
+            0.000000 C > S S 0:0(0)
+            0.000050 C < S SA 0:0(0) ack 1
+            0.161961 C > S R 1:1(0)";
+        judged(text).is("connect-abandoned", Likely);
+    }
+
+    #[test]
+    fn a_capture_that_goes_on_without_a_retry_excludes_the_clients_firewall() {
+        conversation(LATE).watched_for(5).judged().is("connect-abandoned", Likely).without(&["fw-reject-synack"]);
+    }
+
+    #[test]
+    fn a_syn_that_is_sent_again_was_not_abandoned() {
+        let text = std::format!("{LATE}\n1.0 C > S S 0:0(0)\n1.16 C < S SA 0:0(0) ack 1\n1.161 C > S R 1:1(0)");
+        judged(&text).is("unexplained", Unexplained).beside(&["fw-reject-synack"]).without(&["connect-abandoned"]);
+    }
+
+    #[test]
+    fn a_prompt_syn_ack_leaves_it_open() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.001 C < S SA 0:0(0) ack 1
+            +0.00003 C > S R 1:1(0)";
+        judged(text).is("connect-abandoned", Possible).beside(&["raw-syn-scanner"]);
+    }
+
+    #[test]
+    fn a_reset_with_another_hop_count_leaves_it_open() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.162 C < S SA 0:0(0) ack 1
+            +0.00003 C > S R 1:1(0) ttl 61";
+        judged(text).is("connect-abandoned", Possible);
+    }
+
+    #[test]
+    fn without_the_syn_it_may_be_backscatter() {
+        let text = "
+            0.162 C < S SA 0:0(0) ack 1
+            +0.00003 C > S R 1:1(0)";
+        judged(text).is("connect-abandoned", Possible).beside(&["backscatter-synack"]);
+    }
+
+    #[test]
+    fn a_client_that_acknowledged_the_syn_ack_had_not_given_up() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.162 C < S SA 0:0(0) ack 1
+            +0.00003 C > S A 1:1(0) ack 1
+            +0.00003 C > S R 1:1(0)";
+        let judgement = judged(text);
+        assert_ne!(judgement.cause.map(|cause| cause.id), Some("connect-abandoned"), "{}", judgement.explained());
+        judgement.without(&["connect-abandoned", "raw-syn-scanner"]);
+    }
+
+    #[test]
+    fn the_clients_kernel_confirms_and_another_reason_excludes() {
+        judged_with(LATE, RstReason::NoSocket, &[]).is("connect-abandoned", Likely);
+        judged_with(LATE, RstReason::TcpRfc7323Paws, &[]).is("unexplained", Unexplained);
+        judged_unsent(LATE).without(&["connect-abandoned"]);
+    }
 }

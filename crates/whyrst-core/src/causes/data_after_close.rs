@@ -43,10 +43,30 @@ pub static CAUSE: Cause = Cause {
         when: &DATA_CROSSED_FIN,
         title: "{receiver}'s data crossed {sender}'s close on the way: it arrived at a socket that was closed already",
     }],
-    look_alikes: &[LookAlike {
-        cause: "rst-after-close",
-        told_apart_by: "no data would have been sent after the close",
-    }],
+    look_alikes: &[
+        LookAlike::identical(
+            "shutdown-rdwr-data",
+            "`strace -e trace=shutdown,close` on {sender} shows shutdown(SHUT_RDWR), and its program still holds the socket",
+        ),
+        LookAlike::similar("rst-after-close", "no data would have been sent after the close"),
+        LookAlike::similar(
+            "close-unread",
+            "RST+ACK with {sender}'s own timestamps or window: it still held the socket, with that data unread",
+        ),
+        LookAlike::similar(
+            "keepalive-race",
+            "{sender} closed an idle connection while the next request was on its way",
+        ),
+        LookAlike::similar(
+            "client-read-timeout",
+            "{sender} gave up waiting for this answer: its read timeout is shorter than the answer took",
+        ),
+        LookAlike::similar(
+            "server-busy-close",
+            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+        ),
+        LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+    ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",
         "with kept-alive connections: {receiver}'s idle timeout must be shorter than {sender}'s",
@@ -141,3 +161,110 @@ static FAST: &[Step] = &[
     CLIENT.does(Action::Pause(30)),
     CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const WRITTEN_AFTER_FIN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.040 C > S A 1:1(0) ack 2
+        1.000 C > S PA 1:101(100) ack 2
+        +0.0001 C < S R 2:2(0)";
+
+    #[test]
+    fn close_and_shutdown_look_the_same() {
+        let judgement = judged(WRITTEN_AFTER_FIN);
+        judgement
+            .is("data-after-close", Possible)
+            .beside(&["shutdown-rdwr-data"])
+            .without(&["keepalive-race", "fin-wait2-expired"]);
+        assert!(judgement.title.contains("wrote to a connection"));
+    }
+
+    #[test]
+    fn the_mini_socket_makes_it_certain_and_abort_on_data_does_not() {
+        judged_with(WRITTEN_AFTER_FIN, RstReason::TcpTimewaitSocket, &["tcp_v4_rcv"])
+            .is("data-after-close", Certain)
+            .without(&["shutdown-rdwr-data"]);
+        judged_with(WRITTEN_AFTER_FIN, RstReason::TcpAbortOnData, &[])
+            .is("data-after-close", Possible)
+            .beside(&["shutdown-rdwr-data"]);
+    }
+
+    #[test]
+    fn data_that_crossed_the_fin_is_told_as_such() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.1000 C < S FA 1:1(0) ack 1
+            0.1001 C > S PA 1:101(100) ack 1
+            0.1010 C < S R 1:1(0)";
+        let judgement = judged(text);
+        judgement.is("data-after-close", Possible).beside(&["keepalive-race"]);
+        assert!(judgement.title.contains("crossed"), "{}", judgement.title);
+    }
+
+    #[test]
+    fn a_minute_after_the_fin_the_kernel_may_have_forgotten() {
+        let text = WRITTEN_AFTER_FIN.replace("1.000 C", "70.000 C");
+        judged(&text).is("data-after-close", Possible).beside(&["fin-wait2-expired"]);
+    }
+
+    #[test]
+    fn a_fin_long_before_the_last_segments_is_still_remembered() {
+        let mut text =
+            WRITTEN_AFTER_FIN.replace("1.000 C > S PA 1:101(100) ack 2", "").replace("+0.0001 C < S R 2:2(0)", "");
+        for step in 0..40 {
+            let from = 1 + step * 10;
+            text += &std::format!("\n0.{} C > S PA {from}:{}(10) ack 2", 200 + step * 2, from + 10);
+            text += &std::format!("\n0.{} C < S A 2:2(0) ack {}", 201 + step * 2, from + 10);
+        }
+        text += "\n0.400 C > S PA 401:411(10) ack 2\n+0.0001 C < S R 2:2(0)";
+        judged(&text).is("data-after-close", Possible);
+    }
+
+    #[test]
+    fn windows_answers_with_rst_ack() {
+        let text = "
+            0.000 C > S S 0:0(0) ts none
+            +0.001 C < S SA 0:0(0) ack 1 ts none
+            +0.0001 C > S A 1:1(0) ack 1
+            0.100 C < S FA 1:1(0) ack 1
+            +0.001 C > S A 1:1(0) ack 2
+            1.000 C > S PA 1:101(100) ack 2
+            +0.0001 C < S RA 2:2(0) ack 101 win 0";
+        let judgement = judged(text);
+        let named = |id: &str| {
+            judgement.cause.is_some_and(|cause| cause.id == id)
+                || judgement.alternatives.iter().any(|other| other.id == id)
+        };
+        assert!(named("data-after-close") && named("close-unread"), "{}", judgement.explained());
+        assert_eq!(judgement.confidence, Possible);
+    }
+
+    #[test]
+    fn without_a_fin_it_is_something_else() {
+        let text = WRITTEN_AFTER_FIN
+            .replace("FA 1:1(0) ack 1", "A 1:1(0) ack 1")
+            .replace("ack 2", "ack 1")
+            .replace("R 2:2", "R 1:1");
+        judged(&text).without(&["data-after-close"]);
+    }
+
+    #[test]
+    fn a_capture_from_the_middle_that_shows_fin_and_data_is_enough() {
+        let text = "
+            0.100 C < S FA 1:1(0) ack 1
+            +0.040 C > S A 1:1(0) ack 2
+            1.000 C > S PA 1:101(100) ack 2
+            +0.0001 C < S R 2:2(0)";
+        judged(text).is("data-after-close", Possible);
+    }
+}

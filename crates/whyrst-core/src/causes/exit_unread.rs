@@ -2,9 +2,9 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
@@ -28,19 +28,48 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike {
-            cause: "close-unread",
-            told_apart_by: "the process on {sender} is still running and closed only this connection",
-        },
-        LookAlike {
-            cause: "linger-zero",
-            told_apart_by: "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}",
-        },
+        LookAlike::identical(
+            "close-unread",
+            "the process on {sender} is still running and closed only this connection",
+        ),
+        LookAlike::identical("linger-zero", "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}"),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC; no TCPAbort counter moves",
+        ),
+        LookAlike::identical(
+            "listener-close-pending",
+            "{server}'s listener ended at that moment, before accept(); OutRsts and EstabResets count it, no TCPAbort counter",
+        ),
+        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
+        ),
+        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+        LookAlike::identical(
+            "keepalive-timeout",
+            "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
+        ),
+        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::identical(
+            "out-of-orphans",
+            "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
+        ),
+        LookAlike::identical(
+            "linger2-negative",
+            "TCP_LINGER2 below zero on {sender}; TCPAbortOnLinger or TCPAbortOnData counts it",
+        ),
+        LookAlike::identical("fin-wait2-timer", "the RST follows the acknowledged FIN after tcp_fin_timeout"),
     ],
     advice: &[
         "on {sender}: did the process end at that time? `journalctl`, exit status, `journalctl -k | grep -i -e oom -e segfault`",
@@ -69,3 +98,55 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::NoSocket)],
     ),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::evidence::Answer;
+    use crate::evidence::service::PORT_REFUSED_AFTER;
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::judge;
+
+    const CRASHED: &str = "
+        0.000 C:1 > S S 0:0(0)
+        +0.001 C:1 < S SA 0:0(0) ack 1
+        +0.0001 C:1 > S A 1:1(0) ack 1
+        0.010 C:1 > S PA 1:101(100) ack 1
+        +0.001 C:1 < S RA 1:1(0) ack 101";
+
+    #[test]
+    fn a_service_that_refuses_right_afterwards_probably_ended() {
+        let text = std::format!("{CRASHED}\n0.5 C:2 > S S 0:0(0)\n+0.001 C:2 < S RA 0:0(0) ack 1");
+        let ending = conversation(&text).endings().remove(0);
+        judge(&ending).is("exit-unread", Possible).beside(&["close-unread", "linger-zero"]);
+    }
+
+    #[test]
+    fn a_service_that_goes_on_accepting_did_not_end() {
+        let text = std::format!("{CRASHED}\n0.5 C:2 > S S 0:0(0)\n+0.001 C:2 < S SA 0:0(0) ack 1");
+        judged(&text).is("close-unread", Possible).beside(&["exit-unread"]);
+    }
+
+    #[test]
+    fn the_call_stack_through_exit_makes_it_certain() {
+        let stack = ["__tcp_close", "__fput", "task_work_run", "do_exit"];
+        judged_with(CRASHED, RstReason::TcpAbortOnClose, &stack).is("exit-unread", Certain).without(&["close-unread"]);
+    }
+
+    #[test]
+    fn what_the_service_does_says_nothing_of_the_client() {
+        let text = "
+            0.000 C:1 > S S 0:0(0)
+            +0.001 C:1 < S SA 0:0(0) ack 1
+            +0.0001 C:1 > S A 1:1(0) ack 1
+            0.010 C:1 < S PA 1:101(100) ack 1
+            +0.001 C:1 > S RA 1:1(0) ack 101
+            0.5 C:2 > S S 0:0(0)
+            +0.001 C:2 < S RA 0:0(0) ack 1";
+        let ending = conversation(text).endings().remove(0);
+        let judgement = judge(&ending);
+        judgement.is("close-unread", Possible);
+        assert_eq!((PORT_REFUSED_AFTER.ask)(&ending), Answer::Unknown);
+    }
+}

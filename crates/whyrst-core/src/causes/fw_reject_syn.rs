@@ -28,11 +28,16 @@ pub static CAUSE: Cause = Cause {
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "closed-port",
-        told_apart_by: "`ss -ltn` on {server} shows nothing on the port; its kernel counts the reset in Tcp OutRsts and \
-            gives it the DSCP of the SYN",
-    }],
+    look_alikes: &[
+        LookAlike::identical(
+            "closed-port",
+            "`ss -ltn` on {server} shows nothing on the port; its kernel counts the reset in Tcp OutRsts and gives it the DSCP of the SYN",
+        ),
+        LookAlike::similar(
+            "fw-reject-transit",
+            "its reset has the TTL of another hop than {server}'s SYN-ACKs, and a capture on {server} shows neither SYN nor RST",
+        ),
+    ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
         "on {server}: `ss -ltn` shows whether the service would have taken the connection",
@@ -63,3 +68,33 @@ static REJECTED: &[Step] = &[
     CLIENT.does(Action::UseDscp(46)),
     CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{judged, judged_unsent};
+    use crate::verdict::Confidence::{Likely, Possible};
+
+    #[test]
+    fn a_lost_dscp_speaks_for_the_firewall_but_other_stacks_do_not_mirror_either() {
+        let text = "
+            0.000 C > S S 0:0(0) tos 72
+            +0.0001 C < S RA 0:0(0) ack 1 tos 0";
+        judged(text).is("fw-reject-syn", Possible).beside(&["closed-port", "fw-reject-transit"]);
+    }
+
+    #[test]
+    fn a_missing_flow_label_speaks_for_the_firewall() {
+        let text = "
+            0.000 C6 > S6 S 0:0(0)
+            +0.0001 C6 < S6 RA 0:0(0) ack 1 label 0";
+        judged(text).is("fw-reject-syn", Possible).beside(&["closed-port"]);
+    }
+
+    #[test]
+    fn the_silence_of_the_kernel_leaves_the_firewalls() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.0001 C < S RA 0:0(0) ack 1";
+        judged_unsent(text).is("fw-reject-syn", Likely).beside(&["fw-reject-transit"]).without(&["closed-port"]);
+    }
+}

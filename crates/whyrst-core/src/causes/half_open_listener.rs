@@ -3,8 +3,8 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
-use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     title: "{sender} has lost this connection without a word, though its service is listening again",
     explanation: "Power loss, kernel panic, a restored snapshot, an address that moved to another host, or a NAT or \
         firewall entry that expired: one end has forgotten a connection that the other still believes in. Whatever the \
-        survivor sends is answered with RST. The segment then
+        survivor sends is answered with RST. The segment then \
         meets the listener of the restarted service (the kernel's reason is TCP_FLAGS, though nothing is wrong with the flags).",
     effect: "{receiver}: ECONNRESET at its next call; everything sent since the loss is lost.",
     sources: &[
@@ -30,14 +30,66 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_IS_CLIENT, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &PORT_ACCEPTED_AFTER],
     },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "half-open-no-listener",
-        told_apart_by: "a new connect to the port is refused; the kernel's reason on {sender} is NO_SOCKET",
-    }],
+    look_alikes: &[
+        LookAlike::similar(
+            "half-open-no-listener",
+            "a new connect to the port is refused; the kernel's reason on {sender} is NO_SOCKET",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "captures on both sides of the NAT show different ports or addresses; compare the silence with its timeout",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule's counter on {sender} rises; `ss -tn` there still shows the connection; OutRsts does not count the RST",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "a firewall on the path was reloaded or its entry expired: the RST never left {sender}",
+        ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "accept-overflow-ghost",
+            "{server} would repeat its SYN-ACK after the handshake; ListenOverflows rises there",
+        ),
+        LookAlike::identical(
+            "defer-accept-expired",
+            "{server} would repeat its SYN-ACK after the handshake; TCPDeferAcceptDrop rises there",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} had never made a socket of it: SyncookiesSent rises there, the first data came minutes after the handshake",
+        ),
+        LookAlike::similar("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
+        LookAlike::identical(
+            "syn-meets-old-connection",
+            "a new SYN from {sender} came before, and it succeeds right after the RST: the old connection's end is good news",
+        ),
+        LookAlike::identical("nat-port-collision", "a new SYN came before it from another host behind the same NAT"),
+        LookAlike::similar(
+            "fw-reject-transit",
+            "the RST has the TTL of another hop; a capture on {sender} shows neither the segment nor the RST",
+        ),
+        LookAlike::identical(
+            "accept-overflow-abort",
+            "ListenOverflows rises on {server}; `ss -ltn` there shows Recv-Q above Send-Q; its kernel's reason is INVALID_SYN",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
+        ),
+    ],
     advice: &[
         "on {sender}: `uptime`, `last reboot`, container or VM restarts at that time; did the address move (VRRP, cloud)?",
         "compare the RST's TTL and MAC with {sender}'s earlier packets: another maker means NAT, firewall or another host",
@@ -62,3 +114,38 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect::both(&["half-open-listener"], &[(Host::Server, RstReason::TcpFlags)]),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::judge;
+
+    const FORGOTTEN: &str = "
+        0.000 C:1 > S S 0:0(0)
+        +0.001 C:1 < S SA 0:0(0) ack 1
+        +0.0001 C:1 > S A 1:1(0) ack 1
+        0.010 C:1 < S PA 1:51(50) ack 1
+        +0.001 C:1 > S A 1:1(0) ack 51
+        90.00 C:1 > S PA 1:101(100) ack 51
+        +0.0001 C:1 < S R 51:51(0)";
+
+    #[test]
+    fn a_new_connection_that_is_accepted_shows_the_listener() {
+        let text = std::format!("{FORGOTTEN}\n91 C:2 > S S 0:0(0)\n+0.001 C:2 < S SA 0:0(0) ack 1");
+        judged(&text).is("half-open-listener", Possible).beside(&["half-open-no-listener", "nat-mapping-lost"]);
+    }
+
+    #[test]
+    fn a_new_connection_that_is_refused_excludes_nothing_but_ranks() {
+        let text = std::format!("{FORGOTTEN}\n91 C:2 > S S 0:0(0)\n+0.001 C:2 < S RA 0:0(0) ack 1");
+        let ending = conversation(&text).endings().remove(0);
+        judge(&ending).is("half-open-no-listener", Possible).beside(&["half-open-listener"]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+    }
+}

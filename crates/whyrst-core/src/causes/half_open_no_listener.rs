@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
@@ -16,7 +16,7 @@ pub static CAUSE: Cause = Cause {
     title: "{sender} has lost this connection without a word: it rebooted, or its socket vanished",
     explanation: "Power loss, kernel panic, a restored snapshot, an address that moved to another host, or a NAT or \
         firewall entry that expired: one end has forgotten a connection that the other still believes in. Whatever the \
-        survivor sends is answered with RST. The segment then
+        survivor sends is answered with RST. The segment then \
         meets no socket at all.",
     effect: "{receiver}: ECONNRESET at its next call; everything sent since the loss is lost.",
     sources: &[
@@ -30,14 +30,66 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER],
     },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "half-open-listener",
-        told_apart_by: "a new connect to the port succeeds; the kernel's reason on {sender} is TCP_FLAGS",
-    }],
+    look_alikes: &[
+        LookAlike::similar(
+            "half-open-listener",
+            "a new connect to the port succeeds; the kernel's reason on {sender} is TCP_FLAGS",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "captures on both sides of the NAT show different ports or addresses; compare the silence with its timeout",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule's counter on {sender} rises; `ss -tn` there still shows the connection; OutRsts does not count the RST",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "a firewall on the path was reloaded or its entry expired: the RST never left {sender}",
+        ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "accept-overflow-ghost",
+            "{server} would repeat its SYN-ACK after the handshake; ListenOverflows rises there",
+        ),
+        LookAlike::identical(
+            "defer-accept-expired",
+            "{server} would repeat its SYN-ACK after the handshake; TCPDeferAcceptDrop rises there",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} had never made a socket of it: SyncookiesSent rises there, the first data came minutes after the handshake",
+        ),
+        LookAlike::similar("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
+        LookAlike::identical(
+            "syn-meets-old-connection",
+            "a new SYN from {sender} came before, and it succeeds right after the RST: the old connection's end is good news",
+        ),
+        LookAlike::identical("nat-port-collision", "a new SYN came before it from another host behind the same NAT"),
+        LookAlike::similar(
+            "fw-reject-transit",
+            "the RST has the TTL of another hop; a capture on {sender} shows neither the segment nor the RST",
+        ),
+        LookAlike::identical(
+            "accept-overflow-abort",
+            "ListenOverflows rises on {server}; `ss -ltn` there shows Recv-Q above Send-Q; its kernel's reason is INVALID_SYN",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
+        ),
+    ],
     advice: &[
         "on {sender}: `uptime`, `last reboot`, container or VM restarts at that time; did the address move (VRRP, cloud)?",
         "compare the RST's TTL and MAC with {sender}'s earlier packets: another maker means NAT, firewall or another host",
@@ -63,3 +115,118 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect::both(&["half-open-no-listener"], &[(Host::Server, RstReason::NoSocket)]),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const FORGOTTEN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        +0.040 C > S A 101:101(0) ack 51
+        90.00 C > S PA 101:201(100) ack 51
+        +0.0001 C < S R 51:51(0)";
+
+    #[test]
+    fn a_nat_or_a_firewall_could_have_forgotten_it_as_well() {
+        judged(FORGOTTEN)
+            .is("half-open-no-listener", Possible)
+            .beside(&["half-open-listener", "nat-mapping-lost", "fw-reject-established", "fw-state-lost"])
+            .without(&["accept-overflow-ghost", "sender-gave-up", "accept-overflow-abort", "data-after-close"]);
+    }
+
+    #[test]
+    fn the_kernel_tells_which() {
+        judged_with(FORGOTTEN, RstReason::NoSocket, &[]).is("half-open-no-listener", Certain);
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+        judged_unsent(FORGOTTEN).without(&["half-open-no-listener", "half-open-listener"]);
+    }
+
+    #[test]
+    fn a_reset_of_the_third_packet_is_not_likely_a_reboot() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            +0.0001 C < S R 1:1(0)";
+        let judgement = judged(text);
+        assert_eq!(judgement.confidence, Possible, "{}", judgement.explained());
+        judgement.beside(&["accept-overflow-abort", "listener-close-half-open", "asymmetric-route"]);
+    }
+
+    #[test]
+    fn a_wrong_acknowledgment_in_the_handshake_is_no_reboot() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 5001
+            +0.0001 C < S R 5001:5001(0)";
+        assert!(judged(text).confidence <= Possible);
+    }
+
+    #[test]
+    fn a_repeated_syn_ack_points_at_the_accept_queue() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.010 C > S PA 1:101(100) ack 1
+            1.000 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 101:101(0) ack 1
+            3.000 C > S PA 1:101(100) ack 1
+            +0.001 C < S R 1:1(0)";
+        let judgement = judged(text);
+        assert_eq!(judgement.confidence, Possible);
+        judgement.beside(&["accept-overflow-ghost", "defer-accept-expired"]);
+    }
+
+    #[test]
+    fn retransmissions_without_an_answer_point_at_a_sender_that_gave_up() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.010 C < S PA 1:101(100) ack 1
+            0.210 C < S PA 1:101(100) ack 1
+            0.610 C < S PA 1:101(100) ack 1
+            1.410 C < S PA 1:101(100) ack 1
+            90.00 C > S PA 1:51(50) ack 1
+            +0.001 C < S R 1:1(0)";
+        judged(text).is("half-open-no-listener", Possible).beside(&["sender-gave-up"]);
+    }
+
+    #[test]
+    fn a_client_that_rebooted_is_told_without_its_service() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            90.00 C < S PA 1:101(100) ack 1
+            +0.0001 C > S R 1:1(0)
+            91.00 C:2 > S S 0:0(0)
+            +0.001 C:2 < S SA 0:0(0) ack 1";
+        judged(text).is("half-open-no-listener", Possible).without(&["half-open-listener"]);
+    }
+
+    #[test]
+    fn a_new_syn_on_the_old_connection_shows_who_forgot_it() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.010 C < S PA 1:101(100) ack 1
+            +0.001 C > S A 1:1(0) ack 101
+            90.00 C > S S 70000:70000(0)
+            +0.001 C < S A 101:101(0) ack 1
+            +0.0001 C > S R 1:1(0)
+            +0.010 C > S S 70000:70000(0)
+            +0.001 C < S SA 900000:900000(0) ack 70001
+            +0.0001 C > S A 70001:70001(0) ack 900001";
+        judged(text).is("half-open-no-listener", Possible).beside(&["syn-meets-old-connection", "nat-port-collision"]);
+    }
+}

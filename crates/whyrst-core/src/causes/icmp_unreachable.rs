@@ -19,7 +19,7 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule { needs: &[&ICMP_UNREACHABLE], refuted_by: &[], supported_by: &[&SYN_UNANSWERED] },
     variants: &[],
-    look_alikes: &[LookAlike { cause: "syn-unanswered", told_apart_by: "no ICMP error at all would come back" }],
+    look_alikes: &[LookAlike::similar("syn-unanswered", "no ICMP error at all would come back")],
     advice: &[
         "the ICMP error's source address is the machine that refused: look at its routes and firewall",
         "port unreachable for TCP is always a firewall rule or a service without endpoints (Kubernetes, IPVS), never a closed port",
@@ -37,3 +37,28 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect::failed_connect("icmp-unreachable"),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judged;
+    use crate::verdict::Confidence::Likely;
+
+    #[test]
+    fn an_icmp_error_about_the_syn_is_the_cause() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.001 icmp port-unreachable C > S
+            1.000 C > S S 0:0(0)
+            1.001 icmp port-unreachable C > S";
+        judged(text).is("icmp-unreachable", Likely).without(&["syn-unanswered"]);
+    }
+
+    #[test]
+    fn a_packet_too_big_is_no_refusal() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.001 icmp too-big C > S
+            1.000 C > S S 0:0(0)";
+        judged(text).is("syn-unanswered", Likely).without(&["icmp-unreachable"]);
+    }
+}

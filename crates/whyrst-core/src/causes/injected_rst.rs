@@ -1,6 +1,6 @@
 //! Somebody in or beside the path forged the RST.
 
-use crate::cause::{Breadth, Cause, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
@@ -35,7 +35,37 @@ pub static CAUSE: Cause = Cause {
         supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
     },
     variants: &[],
-    look_alikes: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "fw-reject-transit",
+            "a rule of a firewall on the path rejected the segment that the RST answers: nothing of it arrives on the far side",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "a stateful firewall on the path had forgotten the connection: only the end that spoke is told",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule on {sender} itself rejected the segment: its counter rises there, and the RST leaves {sender}",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "a NAT on the path had forgotten the connection, and its own kernel answered",
+        ),
+        LookAlike::identical(
+            "address-moved",
+            "the address would answer from another host from then on: another MAC, other identifications",
+        ),
+        LookAlike::similar("asymmetric-route", "a stateful filter had seen only one direction of the handshake"),
+        LookAlike::identical(
+            "synproxy-backend-closed",
+            "a SYN proxy passed on the refusal of the host behind it: its SYN-ACK had window 0",
+        ),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy would reset both ends after a round number of seconds of silence",
+        ),
+    ],
     advice: &[
         "capture on {sender} at the same time: a RST that arrives at {receiver} but never left {sender} was made in between",
         "the TTL says how far away its maker is: compare with `traceroute` from {receiver}",
@@ -100,4 +130,85 @@ const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject
 /// A TTL that no host here has, and an IP ID out of nowhere.
 const fn forged(victim: Host) -> Injected {
     Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Likely, Possible};
+    use crate::verdict::Judgement;
+
+    const OPEN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C > S PA 1:101(100) ack 1
+        +0.020 C < S A 1:1(0) ack 101
+        +0.001 C < S PA 1:51(50) ack 101
+        +0.001 C < S PA 51:101(50) ack 101
+        +0.001 C < S PA 101:151(50) ack 101
+        +0.040 C > S A 101:101(0) ack 151
+        0.200 C > S PA 101:201(100) ack 151";
+
+    fn after(rest: &str) -> Judgement {
+        judged(&std::format!("{OPEN}\n{rest}"))
+    }
+
+    #[test]
+    fn a_host_that_goes_on_had_not_reset() {
+        after(
+            "
+            0.205 C < S RA 151:151(0) ack 201 ttl 57 id 4242 ts none win 1980
+            0.225 C < S PA 151:1151(1000) ack 201
+            +0.0001 C > S R 201:201(0)",
+        )
+        .is("injected-rst", Likely)
+        .without(&["close-unread", "linger-zero"]);
+    }
+
+    #[test]
+    fn two_odd_fields_are_enough_and_one_is_not() {
+        after("0.205 C < S RA 151:151(0) ack 201 ttl 57 ts none").is("injected-rst", Likely);
+        let one = after("0.205 C < S RA 151:151(0) ack 201 ttl 57");
+        assert_eq!(one.confidence, Possible, "{}", one.explained());
+        assert_ne!(one.cause.map(|cause| cause.id), Some("injected-rst"));
+    }
+
+    #[test]
+    fn a_firewall_that_rejects_on_the_path_looks_the_same() {
+        after(
+            "
+            0.205 C < S R 151:151(0) ttl 62
+            0.225 C < S PA 151:1151(1000) ack 101",
+        )
+        .is("injected-rst", Possible)
+        .beside(&["fw-reject-transit", "fw-state-lost"]);
+    }
+
+    #[test]
+    fn data_that_the_reset_overtook_is_no_sign() {
+        after(
+            "
+            0.2050 C < S RA 1151:1151(0) ack 201
+            0.2051 C < S PA 151:1151(1000) ack 201",
+        )
+        .without(&["injected-rst"]);
+    }
+
+    #[test]
+    fn random_identifications_are_no_sign() {
+        let text = std::format!("{OPEN}\n0.205 C < S RA 151:151(0) ack 201 ts none id 9999")
+            .replace("PA 51:101(50) ack 101", "PA 51:101(50) ack 101 id 60000")
+            .replace("PA 101:151(50) ack 101", "PA 101:151(50) ack 101 id 31000");
+        let judgement = judged(&text);
+        assert_ne!(judgement.cause.map(|cause| cause.id), Some("injected-rst"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn the_kernel_of_the_host_decides() {
+        let text = std::format!("{OPEN}\n0.205 C < S RA 151:151(0) ack 201 ttl 57 ts none");
+        judged_with(&text, RstReason::TcpAbortOnClose, &["__tcp_close"]).without(&["injected-rst"]);
+        judged_unsent(&text).is("injected-rst", Likely).without(&["close-unread"]);
+    }
 }

@@ -2,9 +2,9 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -24,22 +24,59 @@ pub static CAUSE: Cause = Cause {
     ending: EndingKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "__tcp_close")],
+    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
         supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike {
-            cause: "close-unread",
-            told_apart_by: "data would have been unread: TCPAbortOnClose counts it on {sender}, TCPAbortOnData does not",
-        },
-        LookAlike {
-            cause: "exit-unread",
-            told_apart_by: "the process on {sender} ended at that moment, with data unread",
-        },
+        LookAlike::identical(
+            "close-unread",
+            "data would have been unread: TCPAbortOnClose counts it on {sender}, TCPAbortOnData does not",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "rst-instead-of-fin",
+            "{sender} ends every finished exchange so, after {receiver}'s FIN, as Windows services and browsers do",
+        ),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC; no TCPAbort counter moves",
+        ),
+        LookAlike::identical(
+            "listener-close-pending",
+            "{server}'s listener ended at that moment, before accept(); OutRsts and EstabResets count it, no TCPAbort counter",
+        ),
+        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
+        ),
+        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+        LookAlike::identical(
+            "keepalive-timeout",
+            "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
+        ),
+        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::identical(
+            "out-of-orphans",
+            "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
+        ),
+        LookAlike::identical(
+            "linger2-negative",
+            "TCP_LINGER2 below zero on {sender}; TCPAbortOnLinger or TCPAbortOnData counts it",
+        ),
+        LookAlike::identical("fin-wait2-timer", "the RST follows the acknowledged FIN after tcp_fin_timeout"),
+        LookAlike::identical(
+            "disconnect-with-data",
+            "{sender}'s FIN waits behind unsent data: {receiver}'s window was closed",
+        ),
     ],
     advice: &[
         "on {sender}: `strace -f -e trace=setsockopt,close -p PID` shows SO_LINGER {l_onoff=1, l_linger=0} before the close()",
@@ -88,3 +125,85 @@ static SCENARIOS: &[Scenario] = &[
 ];
 
 const ABORTED: Expect = Expect::both(&["linger-zero"], &[(Host::Client, RstReason::TcpState)]);
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible, Unexplained};
+    use crate::verdict::Kind;
+
+    const ABORTED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        1.000 C > S RA 1:1(0) ack 1";
+
+    #[test]
+    fn an_abort_without_any_data_may_be_one_of_several_deliberate_ones() {
+        judged(ABORTED).is("linger-zero", Possible).beside(&["connect-unspec", "sock-destroy"]).without(&[
+            "close-unread",
+            "exit-unread",
+            "listener-close-pending",
+            "keepalive-timeout",
+        ]);
+    }
+
+    #[test]
+    fn only_the_call_stack_makes_it_certain() {
+        let close = ["tcp_send_active_reset", "tcp_disconnect", "__tcp_close", "__x64_sys_close"];
+        judged_with(ABORTED, RstReason::TcpState, &close).is("linger-zero", Certain).without(&["sock-destroy"]);
+        judged_with(ABORTED, RstReason::TcpState, &[]).is("linger-zero", Possible).beside(&["sock-destroy"]);
+        let listener = ["tcp_disconnect", "inet_child_forget", "inet_csk_listen_stop", "__tcp_close"];
+        judged_with(ABORTED, RstReason::TcpState, &listener).is("unexplained", Unexplained);
+        judged_with(ABORTED, RstReason::TcpState, &["tcp_abort", "tcp_diag_destroy"])
+            .is("unexplained", Unexplained)
+            .beside(&["sock-destroy"]);
+    }
+
+    #[test]
+    fn probes_without_an_answer_point_at_the_keepalive_timer() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            10.0 C > S A 0:0(0) ack 1
+            20.0 C > S A 0:0(0) ack 1
+            30.0 C > S A 0:0(0) ack 1
+            40.0 C > S RA 1:1(0) ack 1";
+        judged(text).is("linger-zero", Possible).beside(&["keepalive-timeout", "idle-timeout-reset"]);
+    }
+
+    #[test]
+    fn an_abort_after_the_own_fin_may_be_a_timer_or_too_many_orphans() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            1.000 C > S FA 1:1(0) ack 1
+            +0.00005 C > S RA 2:2(0) ack 1";
+        judged(text).is("linger-zero", Possible).beside(&["out-of-orphans", "linger2-negative", "fin-wait2-timer"]);
+    }
+
+    #[test]
+    fn data_lost_before_the_capture_point_does_not_hide_the_abort() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            1.000 C > S RA 1001:1001(0) ack 1
+            +0.0001 C < S A 1:1(0) ack 1
+            +0.001 C > S R 1:1(0)";
+        let judgement = judged(text);
+        judgement.is("linger-zero", Possible);
+        assert_eq!(judgement.kind, Kind::Active);
+    }
+
+    #[test]
+    fn an_abort_before_the_handshake_is_not_a_close() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.500 C > S RA 1:1(0) ack 0";
+        judged(text).without(&["linger-zero", "close-unread"]);
+    }
+}

@@ -26,10 +26,14 @@ pub static CAUSE: Cause = Cause {
         supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
     },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "connect-abandoned",
-        told_apart_by: "its SYN would carry the options of an ordinary connect(), and the SYN-ACK would be late",
-    }],
+    look_alikes: &[
+        LookAlike::similar(
+            "connect-abandoned",
+            "its SYN would carry the options of an ordinary connect(), and the SYN-ACK would be late",
+        ),
+        LookAlike::identical("fw-reject-synack", "the client would send its SYN again: it still waits for an answer"),
+        LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
+    ],
     advice: &[
         "nothing is broken; find out whether {client} is your own monitoring or load balancer",
         "if it is a stranger: many ports or hosts in a short time make it a scan; rate-limit or block it",
@@ -44,3 +48,36 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     &[SERVER.does(Action::Listen { port: 8888 }), CLIENT.does(Action::RawSyn { port: 8888 })],
     Expect::both(&["raw-syn-scanner"], &[(Host::Client, RstReason::NoSocket)]),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judged;
+    use crate::verdict::Confidence::{Likely, Possible};
+
+    #[test]
+    fn a_bare_syn_whose_answer_is_reset_at_once_is_a_scan() {
+        let text = "
+            0.000 C > S S 0:0(0) opts mss win 1024 ttl 48
+            0.001 C < S SA 0:0(0) ack 1
+            +0.00002 C > S R 1:1(0) ttl 48";
+        judged(text).is("raw-syn-scanner", Likely).beside(&["connect-abandoned"]);
+    }
+
+    #[test]
+    fn a_bare_syn_with_a_late_answer_may_be_either() {
+        let text = "
+            0.000 C > S S 0:0(0) opts mss
+            0.200 C < S SA 0:0(0) ack 1
+            +0.00002 C > S R 1:1(0)";
+        judged(text).is("raw-syn-scanner", Possible).beside(&["connect-abandoned"]);
+    }
+
+    #[test]
+    fn a_crafted_hop_count_of_the_syn_makes_it_less_sure() {
+        let text = "
+            0.000 C > S S 0:0(0) opts none ttl 37
+            0.001 C < S SA 0:0(0) ack 1
+            +0.00002 C > S R 1:1(0) ttl 64";
+        judged(text).is("raw-syn-scanner", Possible);
+    }
+}

@@ -28,15 +28,22 @@ pub static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::TcpTimewaitSocket),
     ],
     rule: Rule {
-        needs: &[&BOTH_HAD_CLOSED],
+        needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED],
         refuted_by: &[&RST_ANSWERS_DATA, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA],
+        supported_by: &[&RST_ANSWERS_NO_DATA],
     },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "data-after-close",
-        told_apart_by: "the RST would answer data that was sent after the close",
-    }],
+    look_alikes: &[
+        LookAlike::similar("data-after-close", "the RST would answer data that was sent after the close"),
+        LookAlike::similar(
+            "fin-wait2-expired",
+            "{receiver}'s FIN came more than tcp_fin_timeout (60 s) after {sender}'s",
+        ),
+        LookAlike::similar(
+            "time-wait-assassination",
+            "the segment would be an old duplicate; both ends would already have been in TIME-WAIT or closed",
+        ),
+    ],
     advice: &["nothing to do: exclude such resets from alerts (`--cause` selects, `severity` in JSON is \"benign\")"],
     reproduction: Reproduction::Lab(SCENARIOS),
 };
@@ -58,3 +65,51 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 )
 .on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Server), Treatment::DuplicateAfterMs(20))
     .after(Packet::first(Kind::Fin, Host::Client))]))];
+
+#[cfg(test)]
+mod tests {
+    use crate::cause::Severity;
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const CLOSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        0.100 C > S FA 101:101(0) ack 51
+        +0.001 C < S FA 51:51(0) ack 102
+        +0.001 C > S A 102:102(0) ack 52
+        +0.0001 C < S R 52:52(0)";
+
+    #[test]
+    fn a_reset_after_both_fins_is_harmless() {
+        let judgement = judged(CLOSED);
+        judgement.is("rst-after-close", Likely).without(&["data-after-close"]);
+        assert_eq!(judgement.severity, Severity::Benign);
+    }
+
+    #[test]
+    fn the_kernel_confirms() {
+        judged_with(CLOSED, RstReason::NoSocket, &[]).is("rst-after-close", Certain);
+    }
+
+    #[test]
+    fn data_that_was_never_acknowledged_is_not_harmless() {
+        let text = CLOSED
+            .replace("FA 51:51(0) ack 102", "FA 51:51(0) ack 61")
+            .replace("A 102:102(0) ack 52", "A 102:102(0) ack 52");
+        judged(&text).without(&["rst-after-close"]);
+    }
+
+    #[test]
+    fn one_fin_is_not_a_close_of_both() {
+        let text = CLOSED
+            .replace("FA 51:51(0) ack 102", "A 51:51(0) ack 102")
+            .replace("ack 52", "ack 51")
+            .replace("R 52:52", "R 51:51");
+        judged(&text).without(&["rst-after-close"]);
+    }
+}

@@ -28,15 +28,17 @@ pub static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike {
-            cause: "half-open-no-listener",
-            told_apart_by: "a capture from the connection's beginning would show it established and never closed",
-        },
-        LookAlike {
-            cause: "half-open-listener",
-            told_apart_by: "a capture from the connection's beginning would show it established and never closed; the port accepts",
-        },
-        LookAlike { cause: "data-after-close", told_apart_by: "a longer capture would show {sender}'s FIN before" },
+        LookAlike::similar(
+            "half-open-no-listener",
+            "a capture from the connection's beginning would show it established and never closed",
+        ),
+        LookAlike::similar(
+            "half-open-listener",
+            "a capture from the connection's beginning would show it established and never closed; the port accepts",
+        ),
+        LookAlike::similar("data-after-close", "a longer capture would show {sender}'s FIN before"),
+        LookAlike::similar("nat-mapping-lost", "captures on both sides of the NAT show different ports or addresses"),
+        LookAlike::similar("address-moved", "the address belonged to another host before"),
     ],
     advice: &[
         "start the capture earlier, before the connection is opened, and keep it running: `tcpdump -s 96 -w ... -W 10 -C 100`",
@@ -56,3 +58,38 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect::both(&["stray-segment"], &[(Host::Server, RstReason::TcpFlags), (Host::Server, RstReason::NoSocket)]),
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judged;
+    use crate::verdict::Confidence::{Possible, Unexplained};
+
+    const STRAY: &str = "
+        0.000 C > S PA 1:101(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn data_from_before_the_capture_is_told_as_what_it_is() {
+        judged(STRAY).is("stray-segment", Possible).beside(&["half-open-no-listener", "nat-mapping-lost"]);
+    }
+
+    #[test]
+    fn a_lone_reset_is_not_explained() {
+        judged("0.000 C < S R 1:1(0)").is("unexplained", Unexplained);
+        judged("0.000 C < S RA 5:5(0) ack 1").is("unexplained", Unexplained);
+    }
+
+    #[test]
+    fn the_beginning_excludes_it() {
+        let text =
+            std::format!("0 C > S S 0:0(0)\n+0.0001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n{STRAY}");
+        let text = text.replace("0.000 C > S PA", "1.000 C > S PA");
+        judged(&text).without(&["stray-segment"]);
+    }
+
+    #[test]
+    fn a_reset_long_after_the_last_segment_does_not_answer_it() {
+        let text = STRAY.replace("+0.0001", "350.0");
+        judged(&text).is("unexplained", Unexplained);
+    }
+}

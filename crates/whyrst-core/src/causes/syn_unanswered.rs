@@ -25,10 +25,10 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule { needs: &[&SYN_UNANSWERED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[&SYN_RETRIED] },
     variants: &[],
-    look_alikes: &[LookAlike {
-        cause: "icmp-unreachable",
-        told_apart_by: "an ICMP error would come back; a capture filter of `tcp` hides it",
-    }],
+    look_alikes: &[LookAlike::similar(
+        "icmp-unreachable",
+        "an ICMP error would come back; a capture filter of `tcp` hides it",
+    )],
     advice: &[
         "capture on {server}: does the SYN arrive? if yes, its own firewall or a full listen queue drops it (`nstat -az TcpExtListenDrops`)",
         "if it does not arrive: `traceroute -T -p PORT` shows how far it gets; security groups, routes, a host that is down",
@@ -55,3 +55,52 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     "no RST here: connect() {client.connect}. On Windows it is the firewall's stealth mode, on by default, not the \
      TCP stack, that keeps silent; a Linux firewall that drops does the same",
 )];
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{conversation, judged};
+    use crate::verdict::Confidence::{Likely, Unexplained};
+
+    #[test]
+    fn a_syn_that_nobody_answers_is_told() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            1.000 C > S S 0:0(0)
+            3.000 C > S S 0:0(0)";
+        judged(text).is("syn-unanswered", Likely);
+    }
+
+    #[test]
+    fn a_capture_that_ends_at_once_cannot_know() {
+        judged("0.000 C > S S 0:0(0)").is("unexplained", Unexplained);
+    }
+
+    #[test]
+    fn a_late_segment_of_the_connection_before_is_no_answer() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.001 C < S A 7000:7000(0) ack 9000
+            1.000 C > S S 0:0(0)
+            3.000 C > S S 0:0(0)";
+        judged(text).is("syn-unanswered", Likely);
+    }
+
+    #[test]
+    fn an_answer_is_an_answer() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            1.000 C > S S 0:0(0)
+            1.010 C < S SA 0:0(0) ack 1
+            1.011 C > S A 1:1(0) ack 1";
+        assert!(conversation(text).endings().is_empty());
+    }
+
+    #[test]
+    fn one_direction_alone_is_no_failed_connect() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.010 C > S A 1:1(0) ack 1
+            0.020 C > S PA 1:101(100) ack 1";
+        assert!(conversation(text).endings().is_empty());
+    }
+}

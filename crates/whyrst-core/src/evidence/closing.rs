@@ -1,6 +1,6 @@
 //! Who had closed (sent FIN) when the RST came, and what the RST answered after that.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Value, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;
@@ -31,14 +31,14 @@ pub static BOTH_HAD_CLOSED: Question = Question {
     yes: "both ends had closed: their FINs are {} and {}",
     no: "not both ends had closed before the RST",
     unknown: "the connection from its beginning: had both sides sent a FIN?",
-    ask: |ending| match (fin(ending, ending.sender()), fin(ending, ending.receiver())) {
-        (Some(first), Some(second)) => Answer::Yes(yes().frame(first).frame(second)),
-        _ if knows_all(ending, Side::Low) && knows_all(ending, Side::High) => Answer::No(no()),
+    ask: |ending| match [ending.sender(), ending.receiver()].map(|side| had_closed(ending, side)) {
+        [Answer::Yes(first), Answer::Yes(second)] => Answer::Yes(first.and(second)),
+        [Answer::No(_), _] | [_, Answer::No(_)] => Answer::No(no()),
         _ => Answer::Unknown,
     },
 };
 
-/// The RST answers data that reached an end which had closed.
+/// The RST answers data.
 pub static RST_ANSWERS_DATA: Question = Question {
     id: "rst-answers-data",
     yes: "{} answers {}, which carries {} octets of data",
@@ -48,11 +48,9 @@ pub static RST_ANSWERS_DATA: Question = Question {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        match &rst.trigger {
-            Some(trigger) if trigger.len > 0 && !trigger.notes.has(Notes::PROBE) => {
-                Answer::Yes(yes().frame(&rst.record).frame(trigger).count(trigger.len.into()))
-            }
-            Some(_) => Answer::No(no().frame(&rst.record)),
+        match answered_data(ending) {
+            Some(data) => Answer::Yes(yes().frame(&rst.record).frame(data).count(data.len.into())),
+            None if rst.trigger.is_some() => Answer::No(no().frame(&rst.record)),
             None => Answer::Unknown,
         }
     },
@@ -64,9 +62,15 @@ pub static DATA_CROSSED_FIN: Question = Question {
     yes: "{} was sent before {receiver} acknowledged the FIN {}: the two crossed on the way",
     no: "{receiver} had already acknowledged the FIN {1} when it sent {0}: it wrote to a connection that it knew was half closed",
     unknown: "the FIN and the data that followed",
-    ask: |ending| match (data_trigger(ending), fin(ending, ending.sender())) {
-        (Some(data), Some(fin)) => yes().frame(data).frame(fin).if_so(data.ack.before(fin.end()).into()),
-        _ => Answer::Unknown,
+    ask: |ending| {
+        let sender = ending.connection.half(ending.sender());
+        match answered_data(ending) {
+            Some(data) if sender.marks.has(Marks::FIN) => {
+                let crossed = !data.ack.after(sender.fin);
+                yes().frame(data).value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame).if_so(crossed.into())
+            }
+            _ => Answer::Unknown,
+        }
     },
 };
 
@@ -81,34 +85,46 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
             return Answer::Unknown;
         };
         match &rst.trigger {
-            Some(trigger) if trigger.len == 0 => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            Some(_) => Answer::No(no().frame(&rst.record)),
-            None => Answer::Unknown,
+            Some(trigger) if !is_data(trigger) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
+            _ if answered_data(ending).is_some() => Answer::No(no().frame(&rst.record)),
+            _ => Answer::Unknown,
         }
     },
 };
 
 fn had_closed(ending: &Ending, side: Side) -> Answer {
-    match fin(ending, side) {
-        Some(fin) => Answer::Yes(yes().frame(fin)),
-        None if ending.connection.half(side).marks.has(Marks::FIN) => {
-            Answer::Yes(yes().shown_by(ending.connection.first_frame))
-        }
-        None if knows_all(ending, side) => Answer::No(no()),
-        None => Answer::Unknown,
+    let half = ending.connection.half(side);
+    if half.marks.has(Marks::FIN) {
+        Answer::Yes(yes().value(Value::Frame(half.fin_frame)).shown_by(half.fin_frame))
+    } else if knows_all(ending, side) {
+        Answer::No(no())
+    } else {
+        Answer::Unknown
     }
 }
 
-/// Whether a FIN of `side` could not have been missed.
+/// Whether a FIN of `side` could not have been missed. A RST beyond what was seen of its sender
+/// tells of something that was missed.
 fn knows_all(ending: &Ending, side: Side) -> bool {
     let half = ending.connection.half(side);
-    ending.connection.beginning_seen() && half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP)
+    let rst = ending.rst().filter(|rst| rst.record.from == side && rst.record.flags.has(Flags::ACK));
+    let unseen = rst.is_some_and(|rst| rst.record.seq.after(half.nxt));
+    half.marks.has(Marks::SYN) && !ending.connection.has_gap(side) && !unseen
 }
 
-fn fin(ending: &Ending, side: Side) -> Option<&Record> {
-    ending.earlier(|record| record.from == side && record.flags.has(Flags::FIN))
+/// The data that the RST answers. Windows answers data for a socket that it has closed with
+/// RST+ACK that acknowledges it, window 0 and no options.
+fn answered_data(ending: &Ending) -> Option<&Record> {
+    let rst = ending.rst()?;
+    if let Some(trigger) = &rst.trigger {
+        return Some(trigger).filter(|trigger| is_data(trigger));
+    }
+    let sender_closed = ending.connection.half(rst.record.from).marks.has(Marks::FIN);
+    let plain = rst.record.flags.has(Flags::ACK) && rst.record.window == 0 && rst.record.options.is_empty();
+    let last = ending.before.last().filter(|last| last.from != rst.record.from && is_data(last))?;
+    (sender_closed && plain && last.end() == rst.record.ack).then_some(last)
 }
 
-fn data_trigger(ending: &Ending) -> Option<&Record> {
-    ending.rst()?.trigger.as_ref().filter(|trigger| trigger.len > 0)
+fn is_data(record: &Record) -> bool {
+    record.len > 0 && !record.notes.has(Notes::PROBE)
 }

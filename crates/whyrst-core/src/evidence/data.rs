@@ -13,15 +13,35 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
     yes: "{receiver} had sent {sender} {} octets of data",
     no: "{sender} had received no data at all on this connection, so none can have been unread",
     unknown: "the connection from its beginning: had {sender} received data?",
-    ask: |ending| {
-        let received = ending.connection.half(ending.receiver());
-        if received.bytes > 0 {
-            return Answer::Yes(yes().count(received.bytes));
-        }
-        let complete = ending.connection.handshake_complete() && !received.marks.has(Marks::GAP);
-        if complete { Answer::No(no()) } else { Answer::Unknown }
+    ask: |ending| match received_octets(ending) {
+        Some(0) => Answer::No(no()),
+        Some(octets) => Answer::Yes(yes().count(octets)),
+        None => Answer::Unknown,
     },
 };
+
+/// Payload that had reached the sender of the RST in order, by what it acknowledged: what was only
+/// on its way, or waited behind a hole, cannot have been unread (`__tcp_close`).
+fn received_octets(ending: &Ending) -> Option<u64> {
+    let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+    if !receiver.marks.has(Marks::SPOKE) {
+        return None;
+    }
+    let by_rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
+    let before = sender.marks.has(Marks::ACKED).then_some(sender.ack);
+    let acked = match (by_rst, before) {
+        (Some(by_rst), Some(before)) => by_rst.max(before),
+        (by_rst, before) => by_rst.or(before)?,
+    };
+    let syn = receiver.marks.has(Marks::SYN);
+    let start = receiver.first_seq.add(u32::from(syn));
+    let end = if receiver.marks.has(Marks::FIN) && acked.after(receiver.fin) { receiver.fin } else { acked };
+    match end.diff(start) {
+        1.. => Some(end.relative_to(start).into()),
+        _ if syn => Some(0),
+        _ => None,
+    }
+}
 
 /// The sender of the RST never received payload: closing with unread data is impossible.
 pub static SENDER_RECEIVED_NOTHING: Question = Question {
@@ -80,9 +100,26 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
         if !rst.record.flags.has(Flags::ACK) || !receiver.marks.has(Marks::SPOKE) {
             return Answer::Unknown;
         }
-        let missing = receiver.nxt.diff(rst.record.ack);
+        let data_end = if receiver.marks.has(Marks::FIN) { receiver.fin } else { receiver.nxt };
+        let missing = data_end.diff(rst.record.ack);
         let facts = yes().frame(&rst.record);
         if missing > 0 { Answer::Yes(facts.count(missing.unsigned_abs().into())) } else { Answer::No(facts) }
+    },
+};
+
+/// The sender of the RST had sent no payload.
+pub static SENDER_SENT_NOTHING: Question = Question {
+    id: "sender-sent-nothing",
+    yes: "{sender} had sent no data of its own",
+    no: "{sender} had sent {} octets of data",
+    unknown: "the connection from its beginning: had {sender} sent data?",
+    ask: |ending| {
+        let sender = ending.connection.half(ending.sender());
+        match sender.bytes {
+            0 if sender.marks.has(Marks::SYN) && !ending.connection.has_gap(ending.sender()) => Answer::Yes(yes()),
+            0 => Answer::Unknown,
+            octets => Answer::No(no().count(octets)),
+        }
     },
 };
 

@@ -4,7 +4,7 @@
 //! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
 
 use super::{Answer, Question, no, yes};
-use crate::ending::Ending;
+use crate::ending::{Ending, Rst};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::segment::{Flags, OptionSet};
@@ -13,16 +13,16 @@ use crate::segment::{Flags, OptionSet};
 pub static RST_IS_PASSIVE: Question = Question {
     id: "rst-is-passive",
     yes: "{} answers {}: its numbers are copied from that segment, as in every reset that a host sends in answer",
-    no: "{} answers no segment in the capture: it is {sender}'s own decision",
-    unknown: "the segments just before the RST, from both directions",
+    no: "{} is built as an abort, not as an answer to a segment",
+    unknown: "the segment that the RST answers, just before it and from the other direction",
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        match (&rst.trigger, is_active(ending, &rst.record)) {
-            (_, true) => Answer::No(no().frame(&rst.record)),
-            (Some(trigger), false) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            (None, false) => Answer::Unknown,
+        match (built(ending, rst), &rst.trigger) {
+            (Built::Answer, Some(trigger)) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
+            (Built::Abort, _) if !could_be_answer(ending, &rst.record) => Answer::No(no().frame(&rst.record)),
+            _ => Answer::Unknown,
         }
     },
 };
@@ -31,39 +31,60 @@ pub static RST_IS_PASSIVE: Question = Question {
 pub static RST_IS_ACTIVE: Question = Question {
     id: "rst-is-active",
     yes: "{} is RST+ACK at {sender}'s own next sequence number: {sender} had the connection and aborted it",
-    no: "{} is not built as an abort of a connection that {sender} had",
+    no: "{} is built as an answer to a segment, not as an abort of a connection that {sender} had",
     unknown: "what {sender} had sent before: its next sequence number is not known",
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        if is_active(ending, &rst.record) {
-            Answer::Yes(yes().frame(&rst.record))
-        } else if rst.record.flags.has(Flags::ACK)
-            && !ending.connection.half(ending.sender()).marks.has(Marks::SPOKE)
-            && rst.trigger.is_none()
-        {
-            Answer::Unknown
-        } else {
-            Answer::No(no().frame(&rst.record))
+        match built(ending, rst) {
+            Built::Abort => Answer::Yes(yes().frame(&rst.record)),
+            Built::Answer => Answer::No(no().frame(&rst.record)),
+            Built::Unclear => Answer::Unknown,
         }
     },
 };
 
-/// RST+ACK at the sender's SND.NXT. A RST that refuses a SYN has ACK too, but its sender has not spoken.
-pub fn is_active(ending: &Ending, rst: &Record) -> bool {
-    let sender = ending.connection.half(rst.from);
-    rst.flags.has(Flags::ACK)
-        && sender.marks.has(Marks::SPOKE)
-        && !rst.seq.before(sender.first_seq)
-        && (rst.seq == sender.nxt
-            || (rst.seq.after(sender.nxt) && sender.marks.has(Marks::GAP))
-            || carries_connection_state(ending, rst))
+/// How a RST is built (CATALOGUE section 1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Built {
+    Abort,
+    Answer,
+    Unclear,
 }
+
+/// RST+ACK at the sender's SND.NXT is an abort, on Windows with window 0 and without timestamps. A
+/// bare RST is an answer when there is something that it answers.
+fn built(ending: &Ending, rst: &Rst) -> Built {
+    let sender = ending.connection.half(rst.record.from);
+    if rst.trigger.is_some() {
+        return Built::Answer;
+    }
+    if !rst.record.flags.has(Flags::ACK) || !sender.marks.has(Marks::SPOKE) {
+        return Built::Unclear;
+    }
+    let beyond = rst.record.seq.relative_to(sender.nxt);
+    let unseen = ending.connection.has_gap(rst.record.from) && (1..MOST_UNSEEN).contains(&beyond);
+    if beyond == 0 || unseen || carries_connection_state(ending, &rst.record) { Built::Abort } else { Built::Unclear }
+}
+
+/// A RST further than this beyond what was seen of its sender is not explained by missed segments.
+const MOST_UNSEEN: u32 = 1 << 24;
 
 /// Timestamps on a RST come from the connection's own state (`tcp_send_active_reset`): an answer has none.
 fn carries_connection_state(ending: &Ending, rst: &Record) -> bool {
     ending.connection.half(rst.from).marks.has(Marks::TIMESTAMPS) && rst.options.has(OptionSet::TIMESTAMPS)
+}
+
+/// Some stacks set ACK in their answers too. Where nothing of the connection's state is in the RST
+/// and both numbers are those of the last segment, abort and answer cannot be told apart.
+fn could_be_answer(ending: &Ending, rst: &Record) -> bool {
+    let last = ending.latest(|record| record.from != rst.from);
+    rst.window == 0
+        && rst.options.is_empty()
+        && last.is_some_and(|last| {
+            last.flags.has(Flags::ACK) && last.ack == rst.seq && last.end() == rst.ack && last.seq_len() > 0
+        })
 }
 
 /// The RST refuses the client's SYN.
@@ -122,6 +143,20 @@ pub static RST_IS_BARE: Question = Question {
         }
         let bare = rst.record.window == 0 && rst.record.options.is_empty();
         yes().frame(&rst.record).if_so(bare.into())
+    },
+};
+
+/// The RST carries a Multipath TCP option.
+pub static RST_CARRIES_MPTCP: Question = Question {
+    id: "rst-carries-mptcp",
+    yes: "{} carries a Multipath TCP option: it ends a subflow, or aborts the whole connection (RFC 8684 section 3.6)",
+    no: "{} carries no Multipath TCP option",
+    unknown: "the options of the RST",
+    ask: |ending| match ending.rst() {
+        Some(rst) if !rst.record.options.has(OptionSet::CUT) => {
+            yes().frame(&rst.record).if_so(rst.record.options.has(OptionSet::MPTCP).into())
+        }
+        _ => Answer::Unknown,
     },
 };
 

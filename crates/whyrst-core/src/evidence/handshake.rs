@@ -1,10 +1,11 @@
 //! How the connection was opened: the SYN, the wait for its answer, and what came after a refusal.
 
+use super::timing::is_sane;
 use super::{Answer, Question, no, yes};
-use crate::flow::Side;
+use crate::connection::{Roles, TcpState};
 use crate::half::Marks;
-use crate::history::Record;
-use crate::segment::OptionSet;
+use crate::history::{Notes, Record};
+use crate::segment::{Flags, OptionSet};
 use crate::time::Span;
 
 /// A round trip on the same site or continent is shorter; an application that sets a connect
@@ -31,8 +32,157 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
     yes: "the three-way handshake is in the capture, from {} on",
     no: "the handshake never completed",
     unknown: "the beginning of the connection: start the capture before the connect",
-    ask: |ending| match ending.syn() {
-        Some(syn) => yes().frame(syn).if_so(ending.connection.handshake_complete().into()),
+    ask: |ending| {
+        let connection = &ending.connection;
+        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+        let Some(syn) = ending.syn() else {
+            return Answer::Unknown;
+        };
+        if connection.handshake_complete() {
+            // An ACK of more than the server was seen to send: a wrong number, or a gap in the capture.
+            let fits = !client.ack.after(server.nxt) || server.marks.has(Marks::DATA);
+            return if fits { Answer::Yes(yes().frame(syn)) } else { Answer::Unknown };
+        }
+        if client.marks.has(Marks::ACKED) || server.bytes > 0 { Answer::Unknown } else { Answer::No(no()) }
+    },
+};
+
+/// The three-way handshake was not complete: no program had the connection yet.
+pub static HANDSHAKE_INCOMPLETE: Question = Question {
+    id: "handshake-incomplete",
+    yes: "the handshake never completed",
+    no: "the three-way handshake is in the capture, from {} on",
+    unknown: "the beginning of the connection: start the capture before the connect",
+    ask: |ending| match (HANDSHAKE_COMPLETED.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
+/// The client opened the connection, and the RST is its own.
+pub static SENDER_IS_CLIENT: Question = Question {
+    id: "sender-is-client",
+    yes: "{sender} had opened the connection",
+    no: "{sender} had accepted the connection",
+    unknown: "a SYN: which end opened the connection?",
+    ask: |ending| match ending.connection.roles {
+        Roles::Seen => yes().if_so((ending.sender() == ending.connection.client).into()),
+        Roles::Guessed => Answer::Unknown,
+    },
+};
+
+/// The RST comes from the end that accepted the connection.
+pub static SENDER_IS_SERVER: Question = Question {
+    id: "sender-is-server",
+    yes: "{sender} had accepted the connection",
+    no: "{sender} had opened the connection",
+    unknown: "a SYN: which end opened the connection?",
+    ask: |ending| match ending.connection.roles {
+        Roles::Seen => yes().if_so((ending.sender() == ending.connection.server()).into()),
+        Roles::Guessed => Answer::Unknown,
+    },
+};
+
+/// The RST answers the third packet of the handshake: the server had only the half-open request.
+pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
+    id: "rst-answers-third-packet",
+    yes: "{} answers {}, the handshake's last ACK: {sender} had not yet made a socket of its request",
+    no: "{} does not answer the handshake's last ACK",
+    unknown: "the handshake, and the segment that the RST answers",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let no = Answer::No(no().frame(&rst.record));
+        match &rst.trigger {
+            Some(trigger) if trigger.is_pure_ack() && rst.record.from == ending.connection.server() => {
+                let server = ending.connection.half(rst.record.from);
+                let client = ending.connection.half(trigger.from);
+                if !server.marks.has(Marks::SYN) || !client.marks.has(Marks::SYN) {
+                    return Answer::Unknown;
+                }
+                let only_syn_ack = server.nxt == server.first_seq.add(1) && server.ack == client.first_seq.add(1);
+                if only_syn_ack && client.bytes == 0 && trigger.seq == client.first_seq.add(1) {
+                    Answer::Yes(yes().frame(&rst.record).frame(trigger))
+                } else {
+                    no
+                }
+            }
+            _ if !ending.connection.beginning_seen() => Answer::Unknown,
+            _ => no,
+        }
+    },
+};
+
+/// The server repeated its SYN-ACK although the handshake was complete for the client.
+pub static SYN_ACK_REPEATED: Question = Question {
+    id: "syn-ack-repeated",
+    yes: "{server} sent its SYN-ACK again in {}, after the handshake: it had not taken {client}'s ACK",
+    no: "{server} did not repeat its SYN-ACK after the handshake",
+    unknown: "the segments after the handshake",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let acked = ending.before.iter().position(|record| {
+            record.from == connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
+        });
+        let again = acked.and_then(|at| ending.before[at..].iter().find(|record| record.flags.is_syn_ack()));
+        match again {
+            Some(record) => Answer::Yes(yes().frame(record)),
+            None if connection.half(connection.server()).retransmissions == 0 && connection.beginning_seen() => {
+                Answer::No(no())
+            }
+            None => Answer::Unknown,
+        }
+    },
+};
+
+/// A SYN arrived in the middle of a connection that one end still had.
+pub static SYN_MET_CONNECTION: Question = Question {
+    id: "syn-met-connection",
+    yes: "{} is a SYN in the middle of this connection: whoever sent it knew nothing of the connection any more",
+    no: "no new SYN met this connection",
+    unknown: "the segments before the RST",
+    ask: |ending| match ending.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
+        Some(syn) => Answer::Yes(yes().frame(syn)),
+        None => Answer::No(no()),
+    },
+};
+
+/// The same pair of endpoints had a connection before that the server had closed and the client had not.
+pub static EARLIER_HALF_CLOSED: Question = Question {
+    id: "earlier-half-closed",
+    yes: "the same two ports had a connection before, which {server} had closed and {client} had not",
+    no: "no half-closed connection of the same two ports came before",
+    unknown: "what the same two ports had before: start the capture earlier",
+    ask: |ending| match ending.connection.earlier {
+        Some(TcpState::FinWait1 | TcpState::FinWait2) => Answer::Yes(yes()),
+        Some(_) => Answer::No(no()),
+        None => Answer::Unknown,
+    },
+};
+
+/// The same pair of endpoints was in the middle of another handshake.
+pub static EARLIER_OPENING: Question = Question {
+    id: "earlier-opening",
+    yes: "the same two ports were in the middle of another handshake: {client} had sent a different SYN before",
+    no: "no other handshake of the same two ports was going on",
+    unknown: "what the same two ports had before: start the capture earlier",
+    ask: |ending| match ending.connection.earlier {
+        Some(TcpState::SynReceived) => Answer::Yes(yes()),
+        Some(_) => Answer::No(no()),
+        None => Answer::Unknown,
+    },
+};
+
+/// The SYN-ACK offered no window, as that of a SYN proxy does.
+pub static SYN_ACK_WINDOW_ZERO: Question = Question {
+    id: "syn-ack-window-zero",
+    yes: "the SYN-ACK {} offers window 0, as that of a SYN proxy does",
+    no: "the SYN-ACK {} offers a window",
+    unknown: "the SYN-ACK",
+    ask: |ending| match ending.syn_ack() {
+        Some(syn_ack) => yes().frame(syn_ack).if_so((syn_ack.window == 0).into()),
         None => Answer::Unknown,
     },
 };
@@ -43,21 +193,22 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
     yes: "the capture has no SYN of this connection: it began before the capture, or never",
     no: "the capture shows how the connection began, in {}",
     unknown: "the beginning of the connection",
-    ask: |ending| match ending.earlier(|record| record.flags.has(crate::segment::Flags::SYN)) {
+    ask: |ending| match ending.earlier(|record| record.flags.has(Flags::SYN)) {
         Some(syn) => Answer::No(no().frame(syn)),
         None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
     },
 };
 
-/// The SYN-ACK took long.
+/// The client had waited long when the SYN-ACK came. From the SYN to the RST, because that is the
+/// same at both ends of the path, and the SYN-ACK's delay is not.
 pub static SYN_ACK_SLOW: Question = Question {
     id: "syn-ack-slow",
-    yes: "the SYN-ACK {} came {} after the SYN {}",
-    no: "the SYN-ACK {} came only {} after the SYN {}",
+    yes: "{client} got the SYN-ACK {} late: its RST followed {} after the SYN {}",
+    no: "{client} got the SYN-ACK {} soon: its RST followed only {} after the SYN {}",
     unknown: "both the SYN and the SYN-ACK",
-    ask: |ending| match (ending.syn(), ending.syn_ack()) {
-        (Some(syn), Some(syn_ack)) => {
-            let wait = syn_ack.time.since(syn.time);
+    ask: |ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
+        (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
+            let wait = end.since(syn.time);
             yes().frame(syn_ack).span(wait).frame(syn).if_so((wait >= SLOW_SYN_ACK).into())
         }
         _ => Answer::Unknown,
@@ -116,38 +267,22 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
     },
 };
 
-/// The server's genuine SYN-ACK came although the SYN had been refused.
+/// The server's genuine SYN-ACK came although the SYN had been refused. One SYN has one answer;
+/// when it was sent twice, or again after the refusal, a service that came up in between explains it.
 pub static SYN_ACK_AFTER_RST: Question = Question {
     id: "syn-ack-after-rst",
     yes: "{server} answered the same SYN with the SYN-ACK {} after it had seemingly refused it",
     no: "no SYN-ACK followed the RST",
-    unknown: "what follows the RST",
+    unknown: "what follows the RST, with one SYN and its answers",
     ask: |ending| {
-        let server = ending.connection.server();
-        match ending.after.iter().find(|record| record.from == server && record.flags.is_syn_ack()) {
-            Some(record) => Answer::Yes(yes().frame(record)),
-            None => Answer::No(no()),
-        }
-    },
-};
-
-/// The RST came before either side had sent anything after the handshake.
-pub static ENDED_IN_HANDSHAKE: Question = Question {
-    id: "ended-in-handshake",
-    yes: "neither end had sent anything beyond the handshake",
-    no: "the connection had gone beyond the handshake in {}",
-    unknown: "the beginning of the connection: start the capture before the connect",
-    ask: |ending| {
-        if !ending.connection.beginning_seen() {
-            return Answer::Unknown;
-        }
-        let beyond = ending.earlier(|record| record.len > 0 && !record.flags.has(crate::segment::Flags::SYN));
-        match beyond {
-            Some(record) => Answer::No(no().frame(record)),
-            None if Side::BOTH.iter().all(|side| !ending.connection.half(*side).marks.has(Marks::DATA)) => {
-                Answer::Yes(yes())
-            }
-            None => Answer::Unknown,
-        }
+        let connection = &ending.connection;
+        let accepted =
+            ending.after.iter().position(|record| record.from == connection.server() && record.flags.is_syn_ack());
+        let Some(at) = accepted else {
+            return Answer::No(no());
+        };
+        let is_syn = |record: &&Record| record.from == connection.client && record.flags.is_syn();
+        let syns = ending.before.iter().chain(&ending.after[..at]).filter(is_syn).count();
+        if syns == 1 { Answer::Yes(yes().frame(&ending.after[at])) } else { Answer::Unknown }
     },
 };

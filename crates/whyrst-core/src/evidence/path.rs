@@ -5,20 +5,27 @@
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
 //! hypervisors answer for hosts (RULES section 6).
 
+use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
+use super::handshake::SYN_ACK_AFTER_RST;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::segment::{Flags, OptionSet};
+use crate::time::Span;
 
 /// A running IPv4 identification counter moves on by this much at most between two packets of one
 /// connection; Linux counts per socket, others per host.
 const ID_STEP: u16 = 1_024;
+/// A counter that other connections share has moved on by any amount after this time.
+const ID_FRESH: Span = Span::from_secs(2);
+/// How many identifications must follow each other before they are taken for a counter.
+const ID_SAMPLE: usize = 4;
 
 /// The RST has another hop count than the other packets of its supposed sender.
 pub static RST_TTL_DIFFERS: Question = Question {
     id: "rst-ttl-differs",
-    yes: "{} arrived with TTL {}, all other packets of {sender} with {}: it was made somewhere else",
+    yes: "{} arrived with TTL {}, all other packets of {sender} with {}: it was made elsewhere, or by a device that answers for {sender}",
     no: "{} has the TTL of {sender}'s other packets, {}",
     unknown: "another packet of {sender}, to compare the TTL with",
     ask: |ending| {
@@ -39,13 +46,14 @@ pub static RST_TTL_DIFFERS: Question = Question {
 /// An abort without the timestamps that its connection used.
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",
-    yes: "{} is an abort without timestamps, in a connection that uses them: {sender}'s own stack would have added them",
+    yes: "{} is an abort without timestamps, in a connection that uses them: Linux would have added them",
     no: "{} carries timestamps like the rest of the connection",
     unknown: "a connection with TCP timestamps, or the options of the RST",
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
+        // macOS and Windows leave them out of their aborts: alone this sign means little.
         let uses = ending.connection.half(ending.sender()).marks.has(Marks::TIMESTAMPS);
         if !uses || !looks_active(&rst.record) || rst.trigger.is_some() || rst.record.options.has(OptionSet::CUT) {
             return Answer::Unknown;
@@ -54,32 +62,55 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
     },
 };
 
-/// The RST's identification fits neither form of a genuine one.
+/// The RST's identification fits neither form of a genuine one. Hosts that draw identifications at
+/// random, or send 0, say nothing by them.
 pub static RST_IP_ID_FOREIGN: Question = Question {
     id: "rst-ip-id-foreign",
-    yes: "{} has IP ID {}, far from {sender}'s last one, {}",
+    yes: "{} has IP ID {}, far from {sender}'s last one, {}, of a steady count",
     no: "{} has an IP ID that {sender}'s own counter would give",
-    unknown: "IPv4 packets of {sender} with a running IP ID",
+    unknown: "several IPv4 packets of {sender} with a running IP ID, just before the RST",
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        let sender = ending.connection.half(ending.sender());
-        let countable = sender.marks.has(Marks::SPOKE) && sender.ip_id != 0 && !rst.record.notes.has(Notes::IPV6);
-        if !countable {
+        let Some(last) = counted_id(ending) else {
+            return Answer::Unknown;
+        };
+        if rst.record.notes.has(Notes::IPV6) {
             return Answer::Unknown;
         }
-        let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == rst.record.ip_id);
-        let reply = !looks_active(&rst.record) && rst.record.ip_id == 0;
-        let running = rst.record.ip_id.wrapping_sub(sender.ip_id) <= ID_STEP;
+        let id = rst.record.ip_id;
+        let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
+        let reply = id == 0 && (RST_IS_ACTIVE.ask)(ending).is_no();
+        let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if echoed || reply || running {
             Answer::No(facts)
+        } else if rst.record.time.since(last.time) > ID_FRESH {
+            Answer::Unknown
         } else {
-            Answer::Yes(facts.value(Value::Number(rst.record.ip_id.into())).value(Value::Number(sender.ip_id.into())))
+            Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last.ip_id.into())))
         }
     },
 };
+
+/// The last packet of the RST's sender, when its identifications run like a counter.
+fn counted_id(ending: &Ending) -> Option<&Record> {
+    let sender = ending.sender();
+    let counts = |record: &&Record| {
+        record.from == sender && record.ip_id != 0 && !record.notes.has(Notes::IPV6) && !record.flags.has(Flags::RST)
+    };
+    let mut ids = ending.before.iter().rev().filter(counts);
+    let last = ids.next()?;
+    let mut later = last;
+    for earlier in ids.by_ref().take(ID_SAMPLE - 1) {
+        if later.ip_id.wrapping_sub(earlier.ip_id) > ID_STEP {
+            return None;
+        }
+        later = earlier;
+    }
+    (ending.before.iter().filter(counts).count() >= ID_SAMPLE).then_some(last)
+}
 
 /// After the RST its supposed sender went on as if nothing had happened.
 pub static SENDER_TALKED_ON: Question = Question {
@@ -100,14 +131,20 @@ pub static SENDER_TALKED_ON: Question = Question {
 };
 
 /// New octets beyond the RST, or an acknowledgment of what came after it. Segments that were on
-/// their way when the RST overtook them do neither.
+/// their way when the RST overtook them do neither, nor does what the capture missed. Before the
+/// handshake is complete a reset in answer does not end its sender's own attempt (RFC 9293 section
+/// 3.10.7.3).
 fn talks_on(ending: &Ending, rst: &Record, record: &Record) -> bool {
-    let sender = ending.connection.half(rst.from);
-    let receiver = ending.connection.half(rst.from.other());
-    record.from == rst.from
-        && !record.flags.has(Flags::SYN)
-        && sender.marks.has(Marks::SPOKE)
-        && (record.end().after(sender.nxt) || (record.flags.has(Flags::ACK) && record.ack.after(receiver.nxt)))
+    let connection = &ending.connection;
+    let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
+    let opening = connection.beginning_seen() && !connection.handshake_complete();
+    let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
+    if record.from != rst.from || opening || !plausible || !sender.marks.has(Marks::SPOKE) {
+        return false;
+    }
+    let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };
+    let acks_new = record.flags.has(Flags::ACK) && !record.notes.has(Notes::ACKS_UNSEEN) && record.ack.after(known);
+    record.end().after(sender.nxt.max(rst.seq)) || (receiver.marks.has(Marks::SPOKE) && acks_new)
 }
 
 /// The RST cannot be what its sender's own stack made.
@@ -120,20 +157,30 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        let signs =
-            [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN].map(|question| (question.ask)(ending));
-        let odd = signs.iter().filter(|answer| answer.is_yes()).count() as u64;
-        let talked_on = (SENDER_TALKED_ON.ask)(ending).is_yes();
-        let facts = yes().count(odd + u64::from(talked_on)).frame(&rst.record);
-        if talked_on || odd >= 2 {
+        let odd = odd_signs(ending) as u64;
+        // One odd field proves nothing; a host that goes on proves it alone.
+        let went_on = refused_and_accepted(ending) || (SENDER_TALKED_ON.ask)(ending).is_yes();
+        let facts = yes().count(odd + u64::from(went_on)).frame(&rst.record);
+        if went_on || odd >= 2 {
             Answer::Yes(facts)
-        } else if odd == 0 && signs.iter().any(Answer::is_no) {
+        } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
             Answer::No(facts)
         } else {
             Answer::Unknown
         }
     },
 };
+
+static SIGNS: [&Question; 3] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN];
+
+/// How many of the RST's fields are not those of its supposed sender.
+pub fn odd_signs(ending: &Ending) -> usize {
+    SIGNS.iter().filter(|sign| (sign.ask)(ending).is_yes()).count()
+}
+
+fn refused_and_accepted(ending: &Ending) -> bool {
+    (RST_ANSWERS_SYN.ask)(ending).is_yes() && (SYN_ACK_AFTER_RST.ask)(ending).is_yes()
+}
 
 /// An abort has the ACK flag; a reset in answer to an ordinary segment has not.
 fn looks_active(rst: &Record) -> bool {

@@ -1,6 +1,7 @@
 //! What the capture shows of the service beyond this one connection.
 
 use super::{Answer, Question, Value, no, yes};
+use crate::ending::Ending;
 
 /// The port had accepted connections before it refused this one.
 pub static PORT_HAD_ACCEPTED: Question = Question {
@@ -9,10 +10,10 @@ pub static PORT_HAD_ACCEPTED: Question = Question {
     no: "{server} accepted no connection on this port",
     unknown: "earlier connections to this port: had the service been running?",
     ask: |ending| match ending.service.accepted {
-        Some(moment) => {
+        Some(moment) if concerns_service(ending) => {
             Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
         }
-        None => Answer::Unknown,
+        _ => Answer::Unknown,
     },
 };
 
@@ -23,6 +24,9 @@ pub static PORT_ACCEPTS_LATER: Question = Question {
     no: "{server} still refused at {}, in {}",
     unknown: "later connections to this port: did the service come back?",
     ask: |ending| {
+        if !concerns_service(ending) {
+            return Answer::Unknown;
+        }
         let later = ending.service_later;
         let time = ending.time();
         if let Some(moment) = later.recovered.filter(|moment| moment.time > time) {
@@ -46,6 +50,9 @@ pub static PORT_REFUSED_AFTER: Question = Question {
     no: "{server} accepted a new connection at {}, in {}: the service was still there",
     unknown: "a new connection to the same port after the reset: would it be refused?",
     ask: |ending| {
+        if !concerns_service(ending) {
+            return Answer::Unknown;
+        }
         let (later, time) = (ending.service_later, ending.time());
         let refused = later.refused.filter(|moment| moment.time > time);
         let accepted = later.accepted.filter(|moment| moment.time > time);
@@ -73,3 +80,8 @@ pub static PORT_ACCEPTED_AFTER: Question = Question {
         Answer::Unknown => Answer::Unknown,
     },
 };
+
+/// What the service does says something of the server's resets, not of the client's.
+fn concerns_service(ending: &Ending) -> bool {
+    ending.sender() == ending.connection.server()
+}

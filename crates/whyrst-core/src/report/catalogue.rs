@@ -188,6 +188,9 @@ fn sign_words(sign: &KernelSign) -> String {
         Stack::Any => sign.reason.to_string(),
         Stack::Has(symbol) => format!("{} with {symbol} in the call stack", sign.reason),
         Stack::Lacks(symbol) => format!("{} without {symbol} in the call stack", sign.reason),
+        Stack::HasAndLacks(symbol, other) => {
+            format!("{} with {symbol} and without {other} in the call stack", sign.reason)
+        }
     }
 }
 

@@ -203,7 +203,7 @@ impl Report<'_> {
         let others = self.judgement.alternatives.iter();
         others
             .map(|other| AlternativeObject {
-                cause: other.cause.id,
+                cause: other.id,
                 confidence: "possible",
                 told_apart_by: self.words(other.told_apart_by),
             })

@@ -57,7 +57,7 @@ impl Report<'_> {
         let others = self.judgement.alternatives.iter();
         bullets(
             "Could also be",
-            others.map(|other| format!("`{}`: {}", other.cause.id, self.words(other.told_apart_by))),
+            others.map(|other| format!("`{}`: {}", other.id, self.words(other.told_apart_by))),
             out,
         )
     }

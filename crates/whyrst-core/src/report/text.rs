@@ -148,7 +148,7 @@ impl Report<'_> {
     fn alternatives(&self, style: Style, out: &mut String) -> fmt::Result {
         let mut section = Section::new("instead", style);
         for other in &self.judgement.alternatives {
-            section.item(&format!("{}: {}", other.cause.id, self.words(other.told_apart_by)), out)?;
+            section.item(&format!("{}: {}", other.id, self.words(other.told_apart_by)), out)?;
         }
         Ok(())
     }

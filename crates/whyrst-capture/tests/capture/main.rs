@@ -1,0 +1,9 @@
+//! Tests of what can be seen from outside: captures in, observations out.
+
+#![expect(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a panic is how a test fails")]
+
+mod containers;
+mod damage;
+mod frames;
+mod live;
+mod support;

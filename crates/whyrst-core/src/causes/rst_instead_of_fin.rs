@@ -1,0 +1,103 @@
+//! The exchange was over and the peer had closed: this end answers with an abort instead of FIN.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::data::{EVERYTHING_ACKNOWLEDGED, RST_ACKS_LESS_THAN_SENT};
+use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_BARE};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::Reproduction;
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "rst-instead-of-fin",
+    title: "{receiver} had closed and {sender} answered with RST instead of FIN; nothing was lost",
+    explanation: "{receiver} sent FIN, everything that either end had sent was acknowledged, and {sender} ended the rest \
+        with an abort instead of a FIN of its own. Windows services (LDAP, Kerberos, SMB), browsers and load generators \
+        do so as a habit: it saves them a state. It is the commonest abort in office networks.",
+    effect: "{receiver} has closed already and sees no error, unless it still waited for {sender}'s end of file.",
+    sources: &[
+        rfc(9293, "3.10.5"),
+        kernel("net/ipv4/tcp.c", "tcp_need_reset (CLOSE_WAIT)"),
+        Source::Other("Arlitt, Williamson: An Analysis of TCP Reset Behaviour on the Internet, CCR 35(1), 2005"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Benign,
+    // Linux has no such habit of its own: there the kernel's word names linger-zero or close-unread.
+    kernel_reasons: &[KernelSign::reason(RstReason::NotSpecified)],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &RECEIVER_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ACKS_LESS_THAN_SENT, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "linger-zero",
+            "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}: on Linux the same packets",
+        ),
+        LookAlike::identical(
+            "close-unread",
+            "{receiver}'s last data would have been unread: TCPAbortOnClose counts it on {sender}",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "disconnect-with-data",
+            "{sender}'s FIN waits behind unsent data: {receiver}'s window was closed",
+        ),
+    ],
+    advice: &[
+        "nothing to do when the exchange was complete: exclude such resets from alerts (`severity` in JSON is \"benign\")",
+        "if {receiver} reports ECONNRESET: did it expect more from {sender} after its own close?",
+    ],
+    reproduction: Reproduction::NotReproducible(
+        "on Linux only SO_LINGER {on, 0} or unread data make these packets, and those are causes of their own",
+    ),
+};
+
+#[cfg(test)]
+mod tests {
+    use crate::cause::Severity;
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    /// Windows: no timestamps, window 0.
+    const WINDOWS: &str = "
+        0.000 C > S S 0:0(0) ts none
+        +0.001 C < S SA 0:0(0) ack 1 ts none
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        0.100 C > S FA 101:101(0) ack 51
+        +0.001 C < S RA 51:51(0) ack 102 win 0";
+
+    #[test]
+    fn an_abort_in_answer_to_the_last_fin_is_harmless() {
+        let judgement = judged(WINDOWS);
+        judgement.is("rst-instead-of-fin", Possible).beside(&["linger-zero", "close-unread"]);
+        assert_eq!(judgement.severity, Severity::Benign);
+    }
+
+    #[test]
+    fn the_form_of_linux_speaks_for_linger_zero() {
+        let text = WINDOWS.replace(" ts none", "").replace(" win 0", "");
+        judged(&text).is("linger-zero", Possible).beside(&["rst-instead-of-fin"]);
+        judged_with(&text, RstReason::TcpState, &["tcp_disconnect", "__tcp_close"]).is("linger-zero", Certain);
+    }
+
+    #[test]
+    fn an_answer_that_was_not_acknowledged_is_lost() {
+        let text = WINDOWS.replace("FA 101:101(0) ack 51", "FA 101:101(0) ack 1");
+        judged(&text).without(&["rst-instead-of-fin"]);
+        assert_ne!(judged(&text).severity, Severity::Benign);
+    }
+
+    #[test]
+    fn data_that_the_reset_does_not_acknowledge_is_lost() {
+        let text = WINDOWS.replace("ack 102 win 0", "ack 61 win 0");
+        judged(&text).without(&["rst-instead-of-fin"]);
+    }
+}

@@ -1,0 +1,103 @@
+//! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
+
+use super::{Answer, Question, no, yes};
+use crate::ending::Ending;
+use crate::half::Marks;
+use crate::history::{Notes, Record};
+use crate::time::Span;
+
+/// Shorter pauses are ordinary work; no idle timeout in use is shorter.
+const IDLE: Span = Span::from_secs(5);
+/// `net.ipv4.tcp_fin_timeout` is 60 s unless it was changed; one second for the timer's grain.
+const FIN_TIMEOUT: Span = Span::from_secs(59);
+/// One probe may be lost; a second one without an answer is a pattern.
+const PROBES: usize = 2;
+/// A time between two frames that no connection lasts: one of the two clocks is wrong.
+const ABSURD: Span = Span::from_secs(10 * 365 * 86_400);
+
+/// Nothing had been sent for a while.
+pub static WAS_IDLE: Question = Question {
+    id: "was-idle",
+    yes: "nothing had been sent for {} when {} came: an idle timeout, a heartbeat or a forgotten connection",
+    no: "the connection was in use: the last segment was sent {} before {}",
+    unknown: "the segments before the RST",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let before_trigger = rst.trigger.and_then(|trigger| last_before(ending, &trigger));
+        let last = if rst.trigger.is_some() { before_trigger } else { ending.before.last() };
+        let until = rst.trigger.map_or(rst.record.time, |trigger| trigger.time);
+        match last.map(|record| until.since(record.time)) {
+            Some(idle) if is_sane(idle) => yes().span(idle).frame(&rst.record).if_so((idle >= IDLE).into()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The sender of the RST had probed and heard nothing.
+pub static PROBES_UNANSWERED: Question = Question {
+    id: "probes-unanswered",
+    yes: "{sender} had sent {} probes that nobody answered, the last in {}",
+    no: "{sender} had not been probing a silent {receiver}",
+    unknown: "the segments before the RST",
+    ask: |ending| {
+        let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
+        let since = last_answer.map_or(0, |at| at + 1);
+        let probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
+        let count = probes.clone().count();
+        match probes.last() {
+            Some(last) if count >= PROBES => Answer::Yes(yes().count(count as u64).frame(last)),
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// The sender of the RST had repeated itself before and heard nothing: it may have given up silently.
+pub static SENDER_WENT_UNANSWERED: Question = Question {
+    id: "sender-went-unanswered",
+    yes: "{sender} had repeated itself without an answer, last in {}: its stack may have given up silently since",
+    no: "{sender} had not been left without an answer",
+    unknown: "the segments before the RST, from the last answer of {receiver} on",
+    ask: |ending| {
+        let sender = ending.connection.half(ending.sender());
+        if sender.retransmissions == 0 && !ending.before.iter().any(|record| is_repeat(ending, record)) {
+            return if sender.marks.has(Marks::SPOKE) { Answer::No(no()) } else { Answer::Unknown };
+        }
+        let unanswered = ending.before.windows(2).rev().find(|pair| pair.iter().all(|one| is_repeat(ending, one)));
+        match unanswered {
+            Some([_, last]) => Answer::Yes(yes().frame(last)),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The FIN of the RST's sender was so long ago that its kernel has forgotten the connection.
+pub static FIN_LONG_AGO: Question = Question {
+    id: "fin-long-ago",
+    yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s) a kernel forgets the connection",
+    no: "{sender} had closed only {} before, in {}: its kernel still knew the connection",
+    unknown: "{sender}'s FIN",
+    ask: |ending| {
+        let fin =
+            ending.earlier(|record| record.from == ending.sender() && record.flags.has(crate::segment::Flags::FIN));
+        match fin.map(|fin| (fin, ending.time().since(fin.time))) {
+            Some((fin, ago)) if is_sane(ago) => yes().span(ago).frame(fin).if_so((ago >= FIN_TIMEOUT).into()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// Whether a span can be one between two packets of a connection: frames with a broken clock exist.
+pub fn is_sane(span: Span) -> bool {
+    span.nanos() >= 0 && span < ABSURD
+}
+
+fn is_repeat(ending: &Ending, record: &Record) -> bool {
+    record.from == ending.sender() && (record.notes.has(Notes::PROBE) || record.notes.has(Notes::RETRANSMISSION))
+}
+
+fn last_before<'a>(ending: &'a Ending, trigger: &Record) -> Option<&'a Record> {
+    let at = ending.before.iter().position(|record| record == trigger)?;
+    ending.before[..at].last()
+}

@@ -1,0 +1,363 @@
+//! The causes that the catalogue knows and that have no file yet.
+//!
+//! A verdict that ignored them would sound surer than packets allow. So each is sketched here: what
+//! must be seen for it, and what the kernel would say. When its file in `causes/` is written, its
+//! sketch goes.
+
+use crate::cause::{KernelSign, Sketch};
+use crate::evidence::Question;
+use crate::evidence::closing::DATA_CROSSED_FIN;
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::form::{
+    DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_BARE,
+    RST_IS_PASSIVE,
+};
+use crate::evidence::handshake::{
+    EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT,
+    SENDER_IS_SERVER, SYN_ACK_AFTER_RST, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION,
+    SYN_RETRIED_AFTER_RST, SYN_SEEN,
+};
+use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::evidence::timing::{FIN_LONG_AGO, PROBES_UNANSWERED, SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::kernel::RstReason as R;
+
+const fn sketch(
+    id: &'static str,
+    title: &'static str,
+    kernel_reasons: &'static [KernelSign],
+    needs: &'static [&'static Question],
+    refuted_by: &'static [&'static Question],
+) -> Sketch {
+    Sketch { id, title, kernel_reasons, needs, refuted_by }
+}
+
+const NO_SOCKET: KernelSign = KernelSign::reason(R::NoSocket);
+const TCP_FLAGS: KernelSign = KernelSign::reason(R::TcpFlags);
+const ABORT_ON_CLOSE: KernelSign = KernelSign::reason(R::TcpAbortOnClose);
+const NOBODY: &[KernelSign] = &[];
+const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
+
+/// Every sketch, in the order of CATALOGUE section 5.
+pub static SKETCHES: &[Sketch] = &[
+    // SYN refused
+    sketch(
+        "listening-elsewhere",
+        "{server}'s service listens on another address or device",
+        &[NO_SOCKET],
+        &[&RST_ANSWERS_SYN],
+        &[],
+    ),
+    sketch(
+        "fw-reject-transit",
+        "a firewall between the two rejected the packet",
+        NOBODY,
+        &[&RST_IS_PASSIVE, &RST_IS_BARE],
+        &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_AFTER_RST],
+    ),
+    sketch(
+        "simultaneous-open-missed",
+        "both ends connect to each other and one was too early",
+        &[NO_SOCKET],
+        &[&RST_ANSWERS_SYN],
+        &[],
+    ),
+    sketch(
+        "mptcp-join-bad-token",
+        "{server} does not know the MPTCP connection that the SYN wants to join",
+        &[KernelSign::reason(R::MptcpEmptcp)],
+        &[&RST_ANSWERS_SYN, &RST_CARRIES_MPTCP],
+        &[],
+    ),
+    sketch(
+        "syn-meets-fin-wait2",
+        "the SYN fell into the window of an older connection that {server} had closed",
+        &[KernelSign::reason(R::TcpTimewaitSocket)],
+        &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
+        &[],
+    ),
+    sketch(
+        "syn-recv-new-syn",
+        "a different SYN came during the handshake",
+        &[KernelSign::reason(R::InvalidSyn)],
+        &[&RST_ANSWERS_SYN, &EARLIER_OPENING],
+        &[],
+    ),
+    // SYN-ACK refused
+    sketch(
+        "fw-reject-synack",
+        "the client's firewall rejected the SYN-ACK",
+        NOBODY,
+        &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
+        &[],
+    ),
+    sketch(
+        "syn-sent-bad-tsecr",
+        "the SYN-ACK echoed a timestamp that the client had not sent",
+        &[KernelSign::reason(R::TcpRfc7323Paws)],
+        &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
+        &[],
+    ),
+    sketch(
+        "backscatter-synack",
+        "the SYN-ACK was for a SYN that this host never sent",
+        FORGOTTEN,
+        &[&RST_ANSWERS_SYN_ACK],
+        &[&SYN_SEEN],
+    ),
+    // third packet refused
+    sketch(
+        "accept-overflow-abort",
+        "the accept queue of {server} was full and tcp_abort_on_overflow is set",
+        &[KernelSign::reason(R::InvalidSyn)],
+        &[&RST_ANSWERS_THIRD_PACKET],
+        &[],
+    ),
+    sketch(
+        "listener-close-half-open",
+        "the listener was closed between SYN-ACK and ACK",
+        FORGOTTEN,
+        &[&RST_ANSWERS_THIRD_PACKET],
+        &[],
+    ),
+    sketch(
+        "asymmetric-route",
+        "a stateful filter saw only one direction of the handshake",
+        NOBODY,
+        &[&RST_ANSWERS_THIRD_PACKET],
+        &[],
+    ),
+    sketch(
+        "synproxy-backend-closed",
+        "a SYN proxy completed the handshake and its backend refused",
+        &[NO_SOCKET],
+        &[&SYN_ACK_WINDOW_ZERO, &SENDER_IS_SERVER],
+        &[],
+    ),
+    // active, no FIN before
+    sketch(
+        "sock-destroy",
+        "an administrator or agent destroyed the socket (ss -K)",
+        &[KernelSign::through(R::TcpState, "tcp_abort")],
+        &[&RST_IS_ACTIVE],
+        &[],
+    ),
+    sketch(
+        "connect-unspec",
+        "the program dissolved the connection with connect(AF_UNSPEC)",
+        &[KernelSign::through(R::TcpState, "__inet_stream_connect")],
+        &[&RST_IS_ACTIVE],
+        &[],
+    ),
+    sketch(
+        "listener-close-pending",
+        "{server}'s listener was closed before it accepted the connection",
+        &[KernelSign::through(R::TcpState, "inet_child_forget")],
+        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        &[],
+    ),
+    sketch(
+        "server-busy-close",
+        "{server} accepted the connection and closed it at once",
+        &[ABORT_ON_CLOSE],
+        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
+        &[],
+    ),
+    sketch(
+        "proxy-upstream-down",
+        "a proxy could not reach its upstream",
+        &[ABORT_ON_CLOSE],
+        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
+        &[],
+    ),
+    sketch(
+        "tls-ticket-unread",
+        "a TLS client never read the session tickets",
+        &[ABORT_ON_CLOSE],
+        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
+        &[],
+    ),
+    sketch(
+        "client-abort",
+        "the client left in the middle of a download",
+        &[ABORT_ON_CLOSE],
+        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &RST_ACKS_LESS_THAN_SENT],
+        &[],
+    ),
+    sketch(
+        "proxy-relays-reset",
+        "a proxy passed on a reset of its other side",
+        &[KernelSign::reason(R::TcpState)],
+        &[&RST_IS_ACTIVE],
+        &[],
+    ),
+    sketch(
+        "idle-timeout-reset",
+        "a proxy or load balancer ends idle connections",
+        &[KernelSign::reason(R::TcpState)],
+        &[&RST_IS_ACTIVE, &WAS_IDLE],
+        &[],
+    ),
+    sketch(
+        "keepalive-timeout",
+        "nobody answered {sender}'s keepalive probes",
+        &[KernelSign::reason(R::TcpKeepaliveTimeout)],
+        &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
+        &[],
+    ),
+    sketch(
+        "out-of-memory",
+        "{sender} ran out of TCP memory",
+        &[KernelSign::reason(R::TcpAbortOnMemory)],
+        &[&RST_IS_ACTIVE],
+        &[],
+    ),
+    sketch(
+        "mptcp-fastclose",
+        "{sender} aborted the whole MPTCP connection",
+        &[ABORT_ON_CLOSE],
+        &[&RST_IS_ACTIVE, &RST_CARRIES_MPTCP],
+        &[],
+    ),
+    // active, after a FIN
+    sketch(
+        "disconnect-with-data",
+        "{sender} aborted while its FIN waited behind unsent data",
+        &[KernelSign::reason(R::TcpDisconnectWithData)],
+        &[&RST_IS_ACTIVE, &RECEIVER_HAD_CLOSED],
+        &[],
+    ),
+    sketch(
+        "out-of-orphans",
+        "{sender} has too many orphaned sockets",
+        &[KernelSign::reason(R::TcpAbortOnMemory)],
+        &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
+        &[],
+    ),
+    sketch(
+        "linger2-negative",
+        "TCP_LINGER2 is negative: {sender} does not wait for the other FIN",
+        &[KernelSign::reason(R::TcpAbortOnLinger), KernelSign::reason(R::TcpAbortOnData)],
+        &[&SENDER_HAD_CLOSED],
+        &[&RST_ANSWERS_DATA, &RECEIVER_HAD_CLOSED],
+    ),
+    sketch(
+        "fin-wait2-timer",
+        "{sender}'s FIN-WAIT-2 timer ran out",
+        &[KernelSign::through(R::TcpState, "tcp_keepalive_timer")],
+        &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
+        &[&RECEIVER_HAD_CLOSED],
+    ),
+    // answers in a connection that its sender had not closed
+    sketch(
+        "accept-overflow-ghost",
+        "the accept queue of {server} was full: it never took the connection",
+        &[TCP_FLAGS],
+        &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "defer-accept-expired",
+        "TCP_DEFER_ACCEPT ran out before the first data",
+        &[TCP_FLAGS],
+        &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "syncookie-invalid",
+        "{server} used SYN cookies and could not verify this one",
+        &[TCP_FLAGS],
+        &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "nat-mapping-lost",
+        "a NAT on the path forgot the connection",
+        NOBODY,
+        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "sender-gave-up",
+        "{sender} had given up silently before",
+        FORGOTTEN,
+        &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "fw-reject-established",
+        "a firewall rule rejects the established connection",
+        NOBODY,
+        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
+        &[],
+    ),
+    sketch(
+        "fw-state-lost",
+        "a stateful firewall forgot the connection",
+        NOBODY,
+        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
+        &[],
+    ),
+    sketch(
+        "address-moved",
+        "{sender}'s address belongs to another host now",
+        FORGOTTEN,
+        &[&RST_IS_PASSIVE, &RST_TTL_DIFFERS],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "syn-meets-old-connection",
+        "a new SYN met this old connection, which {sender} no longer knew",
+        &[KernelSign::reason(R::TcpInvalidAckSequence)],
+        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
+        &[],
+    ),
+    sketch(
+        "nat-port-collision",
+        "a NAT gave this connection's port to another client",
+        &[KernelSign::reason(R::TcpInvalidAckSequence)],
+        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
+        &[],
+    ),
+    // answers after the sender's FIN
+    sketch(
+        "shutdown-rdwr-data",
+        "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
+        &[KernelSign::reason(R::TcpAbortOnData)],
+        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
+        &[],
+    ),
+    sketch(
+        "keepalive-race",
+        "the next request crossed the idle close",
+        &[KernelSign::reason(R::TcpAbortOnData)],
+        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN],
+        &[],
+    ),
+    sketch(
+        "client-read-timeout",
+        "the client gave up waiting and the answer came late",
+        &[KernelSign::reason(R::TcpTimewaitSocket), KernelSign::reason(R::TcpAbortOnData)],
+        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT],
+        &[],
+    ),
+    sketch(
+        "fin-wait2-expired",
+        "{receiver} answered the FIN after {sender} had forgotten the connection",
+        FORGOTTEN,
+        &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED, &FIN_LONG_AGO],
+        &[],
+    ),
+    sketch(
+        "time-wait-assassination",
+        "an old segment reached a TIME-WAIT",
+        FORGOTTEN,
+        &[&SENDER_HAD_CLOSED, &RECEIVER_HAD_CLOSED, &RST_ANSWERS_NO_DATA],
+        &[],
+    ),
+];
+
+/// The sketch of that id.
+pub fn find(id: &str) -> Option<&'static Sketch> {
+    SKETCHES.iter().find(|sketch| sketch.id == id)
+}

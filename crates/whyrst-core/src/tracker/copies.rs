@@ -1,0 +1,77 @@
+//! Which segments are copies of packets that were captured before (RULES section 4.1): a SPAN port
+//! that mirrors both directions, or several interfaces of one router, show each packet twice.
+//! Copies are recognised before anything is judged; a train of resets is no train of copies.
+
+use crate::ending::trigger;
+use crate::history::{History, HistoryPool, Notes, Record};
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// Copies reach a capture within this time of each other.
+const COPY_WITHIN: Span = Span::from_millis(50);
+/// Without an identification only what comes this quickly, or on another interface, is taken for a copy.
+const COPY_WITHIN_NO_ID: Span = Span::from_millis(1);
+/// A record further away in time than this has a broken timestamp and says nothing about its neighbours.
+const BROKEN_TIME: Span = Span::from_secs(3_600);
+
+/// Whether `record` is the same packet as one that `history` remembers.
+pub(super) fn is_copy(pool: &HistoryPool, history: &History, record: &Record) -> bool {
+    pool.records(history)
+        .rev()
+        .take_while(|earlier| {
+            let apart = record.time.since(earlier.time).abs();
+            apart <= COPY_WITHIN || apart >= BROKEN_TIME
+        })
+        .any(|earlier| {
+            same_packet(earlier, record)
+                && record.time.since(earlier.time).abs() <= COPY_WITHIN
+                && (names_its_packet(earlier) || comes_like_a_copy(pool, history, earlier, record))
+        })
+}
+
+fn same_packet(a: &Record, b: &Record) -> bool {
+    a.seq == b.seq
+        && a.ack == b.ack
+        && a.from == b.from
+        && a.flags == b.flags
+        && a.len == b.len
+        && a.window == b.window
+        && a.ip_id == b.ip_id
+        && a.ts_value == b.ts_value
+}
+
+/// An IPv4 identification other than 0 names one packet (RFC 6864); a flow label names a flow.
+fn names_its_packet(record: &Record) -> bool {
+    record.ip_id != 0 && !record.notes.has(Notes::IPV6)
+}
+
+/// For packets without an identification: equal in every bit, so only time and place are left,
+/// and for a RST whether there is a segment of its own that it answers.
+fn comes_like_a_copy(pool: &HistoryPool, history: &History, earlier: &Record, record: &Record) -> bool {
+    if earlier.checksum != record.checksum {
+        return false;
+    }
+    let elsewhere = !seen_at(pool, history, record);
+    if record.flags.has(Flags::RST) {
+        elsewhere || !has_own_trigger(pool, history, record)
+    } else {
+        elsewhere || record.time.since(earlier.time).abs() <= COPY_WITHIN_NO_ID
+    }
+}
+
+/// Whether this interface has just shown such a packet: then this is another one, or a second copy
+/// at the same place.
+fn seen_at(pool: &HistoryPool, history: &History, record: &Record) -> bool {
+    pool.records(history).any(|seen| {
+        seen.interface == record.interface
+            && same_packet(seen, record)
+            && record.time.since(seen.time).abs() <= COPY_WITHIN
+    })
+}
+
+/// Two equal RSTs are two resets when at least two segments were there for them to answer.
+fn has_own_trigger(pool: &HistoryPool, history: &History, record: &Record) -> bool {
+    let triggers = pool.records(history).filter(|seen| trigger([*seen].into_iter(), record).is_some());
+    let equal = pool.records(history).filter(|seen| same_packet(seen, record));
+    triggers.count() > equal.count()
+}
