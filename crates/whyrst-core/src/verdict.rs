@@ -275,8 +275,8 @@ enum KernelFit {
 }
 
 /// One sign decides nothing: a cause is *likely* when this many more signs speak for it than for
-/// any other that fits.
-const CLEAR_MARGIN: i32 = 2;
+/// any other that fits. With three signs of two opposite causes that is: all of them.
+const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
