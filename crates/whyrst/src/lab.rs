@@ -7,7 +7,7 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::scenario::{Reproduction, Scenario};
-use whyrst_lab::{EndJudged, Judged, Played, Returned, judge, play, render};
+use whyrst_lab::{EndJudged, Judged, Played, Returned, play_fairly, render};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -85,9 +85,8 @@ fn play_all(arguments: &LabRun) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     let mut tally = Tally::default();
     for (cause, scenario) in &chosen {
-        match play(scenario) {
-            Ok(played) => {
-                let judged = judge(&played);
+        match play_fairly(scenario) {
+            Ok((played, judged)) => {
                 keep(arguments, &played)?;
                 tally.count(&judged);
                 output.write(&result(arguments, cause, &played, &judged, style))?;
