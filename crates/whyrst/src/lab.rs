@@ -119,9 +119,14 @@ fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, s
     if arguments.format == Format::Json {
         return line(&Line::of(cause, played, judged)) + "\n";
     }
-    let verdict = if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
+    let verdict =
+        if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
     let verdict = format!("{verdict}  {} in {}\n", played.scenario.id, played.duration());
-    if arguments.common.quiet && judged.passed() { verdict } else { format!("{}\n\n{verdict}\n", render(played, judged).trim_end()) }
+    if arguments.common.quiet && judged.passed() {
+        verdict
+    } else {
+        format!("{}\n\n{verdict}\n", render(played, judged).trim_end())
+    }
 }
 
 /// How many went how.
@@ -142,7 +147,8 @@ impl Tally {
     }
 
     fn words(&self) -> String {
-        let impossible = if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
+        let impossible =
+            if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
         format!("{} scenarios passed, {} failed{impossible}\n", self.passed, self.failed)
     }
 
@@ -194,7 +200,8 @@ impl<'a> Line<'a> {
             id: played.scenario.id,
             cause: cause.id,
             passed: judged.passed(),
-            kernel_reason: kernel.map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
+            kernel_reason: kernel
+                .map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
             verdict_client: verdicts(client),
             verdict_server: verdicts(server),
             verdict_live: None,

@@ -41,7 +41,11 @@ impl Report<'_> {
             let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
             out.push_str(&rest[..open]);
             let words = self.placeholder(&rest[open + 1..close], facts, &mut next);
-            if out.ends_with(". ") { push_capitalised(&mut out, &words) } else { out.push_str(&words) }
+            if out.ends_with(". ") {
+                push_capitalised(&mut out, &words)
+            } else {
+                out.push_str(&words)
+            }
             rest = &rest[close + 1..];
         }
         out.push_str(rest);
