@@ -19,6 +19,7 @@ const BEFORE_SHOWN: usize = 7;
 const RESETS_SHOWN: usize = 6;
 const AFTER_SHOWN: usize = 4;
 const LEFT: usize = 25;
+const RIGHT: usize = 24;
 
 /// One line of a ladder.
 #[derive(Debug)]
@@ -89,10 +90,12 @@ impl Report<'_> {
         let mark = if decisive { '>' } else { ' ' };
         let time = relative_time(record.time, self.ending.connection.first);
         let text = self.segment(record);
+        // A long text of the server's side takes its room from the empty client's side.
+        let room = LEFT.saturating_sub(text.chars().count().saturating_sub(RIGHT));
         let line = if from_client {
             format!("  {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
         } else {
-            format!("  {mark} {:>6}  {time:>10}  {:<LEFT$} <---  {text}", record.frame.number(), "")
+            format!("  {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
         };
         let line = line.trim_end();
         if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
