@@ -19,7 +19,7 @@ const BEFORE_SHOWN: usize = 7;
 const RESETS_SHOWN: usize = 6;
 const AFTER_SHOWN: usize = 4;
 const LEFT: usize = 25;
-const RIGHT: usize = 24;
+const RIGHT: usize = 25;
 
 /// One line of a ladder.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Report<'_> {
         };
         let name = |side: Side| format!("{}{}", role(side), connection.endpoint(side).ip);
         let head = format!(
-            "    {:>6}  {:>10}  {:<LEFT$}      {}",
+            "   {:>6}  {:>10}  {:<LEFT$}       {}",
             "frame",
             "time",
             name(connection.client),
@@ -76,7 +76,7 @@ impl Report<'_> {
         for rung in self.rungs() {
             match rung {
                 Rung::Gap { segments } => {
-                    let text = format!("    {:>6}              {segments} more segment{}", "...", plural(segments));
+                    let text = format!("   {:>6}              {segments} more segment{}", "...", plural(segments));
                     writeln!(out, "{}", style.paint(Part::Dim, text))?;
                 }
                 Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
@@ -93,9 +93,9 @@ impl Report<'_> {
         // A long text of the server's side takes its room from the empty client's side.
         let room = LEFT.saturating_sub(text.chars().count().saturating_sub(RIGHT));
         let line = if from_client {
-            format!("  {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
+            format!(" {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
         } else {
-            format!("  {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
+            format!(" {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
         };
         let line = line.trim_end();
         if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
