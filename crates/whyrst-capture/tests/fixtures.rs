@@ -123,7 +123,9 @@ fn reports_read_as_recorded() {
 
 #[test]
 fn the_matrix_of_all_fixtures_by_all_causes() {
-    let mut now = String::from("# fixture/end: verdict (confidence) | others, best first. Packets alone, then with the kernel's word.\n");
+    let mut now = String::from(
+        "# fixture/end: verdict (confidence) | others, best first. Packets alone, then with the kernel's word.\n",
+    );
     for scenario in scenarios() {
         let events = events(scenario);
         for end in ENDS {
@@ -170,7 +172,11 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
                 let name = format!("{}/{end}", scenario.id);
                 assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");
                 let right = wanted.contains(&id(&judgement));
-                assert!(right || judgement.confidence <= Confidence::Possible, "{name}: {} is wrong and sure", id(&judgement));
+                assert!(
+                    right || judgement.confidence <= Confidence::Possible,
+                    "{name}: {} is wrong and sure",
+                    id(&judgement)
+                );
             }
         }
     }

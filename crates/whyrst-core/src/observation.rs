@@ -90,7 +90,7 @@ pub enum IcmpKind {
     ProtocolUnreachable,
     /// The port is unreachable.
     PortUnreachable,
-    /// A filter forbids it (codes 9, 10, 13; ICMPv6 code 1, 5, 6).
+    /// A filter forbids it (codes 9, 10, 13; `ICMPv6` code 1, 5, 6).
     Prohibited,
     /// The packet was too big for the next link.
     TooBig,

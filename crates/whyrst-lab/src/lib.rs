@@ -9,12 +9,12 @@
 //!
 //! It needs no root where the kernel lets ordinary users make user namespaces. It does need a
 //! process with a single thread, because it forks and because of `unshare(CLONE_NEWUSER)`: a
-//! binary calls [`play()`] from `main`.
+//! binary calls [`play_fairly`] from `main`.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the lab is made of Linux network namespaces");
 
-pub use crate::conductor::play;
+pub use crate::conductor::{play, play_fairly};
 pub use crate::error::LabError;
 pub use crate::judge::{EndJudged, Judged, judge};
 pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned};

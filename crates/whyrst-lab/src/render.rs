@@ -28,8 +28,16 @@ pub fn render(played: &Played, judged: &Judged) -> String {
     if let Some(claim) = &played.scenario.article {
         article(&mut page, played, claim);
     }
+    for disturbance in &played.earlier_attempts {
+        let note = format!("played again: the machine was too busy the time before ({disturbance})");
+        paragraph(&mut page, "  note     ", "           ", &note);
+    }
     for disagreement in &judged.disagreements {
         paragraph(&mut page, "  FAILED   ", "           ", disagreement);
+    }
+    if let (Some(disturbance), false) = (&played.disturbance, judged.passed()) {
+        let note = format!("this machine is too busy for a fair test: {disturbance}");
+        paragraph(&mut page, "  note     ", "           ", &note);
     }
     page
 }

@@ -8,6 +8,7 @@ use whyrst_core::scenario::{Action, Host, Scenario};
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
 use crate::netns::{self, Netns};
+use crate::sys;
 use crate::tap::{Tap, Taps};
 use crate::trace::Trace;
 use crate::tun::Tun;
@@ -23,6 +24,7 @@ pub(crate) struct Stage {
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
     _home: Home,
+    _haste: Haste,
 }
 
 impl Stage {
@@ -30,6 +32,7 @@ impl Stage {
     pub(crate) fn build(scenario: &'static Scenario) -> Result<Self, LabError> {
         netns::ensure_single_thread()?;
         require_programs(scenario)?;
+        let haste = Haste(sys::hurry());
         let home = Home(Netns::current()?);
         let hosts = [Netns::fresh()?, Netns::fresh()?];
         let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
@@ -38,7 +41,7 @@ impl Stage {
         let trace = Trace::start();
         let taps = Taps::start([client_tap, server_tap])?;
         let wire = Wire::start(client.file, server.file, Rulebook::new(scenario.wire))?;
-        Ok(Self { trace, taps, cast, wire, _home: home })
+        Ok(Self { trace, taps, cast, wire, _home: home, _haste: haste })
     }
 }
 
@@ -50,6 +53,16 @@ struct Home(Netns);
 impl Drop for Home {
     fn drop(&mut self) {
         let _ = self.0.enter();
+    }
+}
+
+/// A story is told in milliseconds: other programs of a busy machine must wait, where root says so.
+#[derive(Debug)]
+struct Haste(i32);
+
+impl Drop for Haste {
+    fn drop(&mut self) {
+        sys::calm_down(self.0);
     }
 }
 

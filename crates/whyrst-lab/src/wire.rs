@@ -44,6 +44,7 @@ struct Shared {
     in_flight: AtomicU64,
     carried: AtomicU64,
     refused: AtomicU64,
+    latest_micros: AtomicU64,
 }
 
 impl Wire {
@@ -55,6 +56,7 @@ impl Wire {
             in_flight: AtomicU64::new(0),
             carried: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            latest_micros: AtomicU64::new(0),
         });
         let carrier = Carrier {
             client,
@@ -75,6 +77,11 @@ impl Wire {
     /// Packets on their way, and packets delivered so far.
     pub(crate) fn traffic(&self) -> (u64, u64) {
         (self.shared.in_flight.load(Ordering::Acquire), self.shared.carried.load(Ordering::Acquire))
+    }
+
+    /// By how much the latest packet missed its time.
+    pub(crate) fn lateness(&self) -> Duration {
+        Duration::from_micros(self.shared.latest_micros.load(Ordering::Acquire))
     }
 
     /// Packets that a device would not take.
@@ -148,9 +155,11 @@ impl Carrier {
 
     fn deliver_what_is_due(&mut self) {
         while self.queue.peek().is_some_and(|Reverse((due, ..))| *due <= Instant::now()) {
-            let Some(Reverse((_, _, to_client, packet))) = self.queue.pop() else { return };
+            let Some(Reverse((due, _, to_client, packet))) = self.queue.pop() else { return };
             let to = if to_client == 1 { Host::Client } else { Host::Server };
             self.deliver(to, &packet);
+            let late = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.shared.latest_micros.fetch_max(late, Ordering::AcqRel);
             self.shared.carried.fetch_add(1, Ordering::AcqRel);
             self.shared.in_flight.store(self.queue.len() as u64, Ordering::Release);
         }

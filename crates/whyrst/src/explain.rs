@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
                 return Err(error);
             }
             output::complain(&error);
+            session.unread += 1;
             outcome = Outcome::Incomplete;
         }
     }
@@ -65,6 +66,8 @@ struct Session<'a> {
     recording: Option<Recording>,
     reported: u64,
     failed_connects: u64,
+    /// Files that could not be read to their end.
+    unread: usize,
 }
 
 impl<'a> Session<'a> {
@@ -81,6 +84,7 @@ impl<'a> Session<'a> {
             recording,
             reported: 0,
             failed_connects: 0,
+            unread: 0,
             arguments,
         })
     }
@@ -203,6 +207,8 @@ impl<'a> Session<'a> {
         let mut end = String::new();
         let (frames, connections) = (self.reading.frames, counts.connections);
         match (self.reported, counts.reset_connections) {
+            // Nothing could be read, and that has been said.
+            (0, 0) if frames == 0 && self.unread == self.arguments.files.len() => {}
             (0, 0) => end.push_str(&format!("no resets in {frames} frames ({connections} connections)\n")),
             (0, resets) => end.push_str(&format!("none of {resets} resets is one that was asked for\n")),
             _ => {}

@@ -239,6 +239,8 @@ mod tests {
             kernel: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],
+            disturbance: None,
+            earlier_attempts: vec![],
         }
     }
 
