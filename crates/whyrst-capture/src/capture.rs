@@ -36,6 +36,8 @@ pub struct Capture {
     live: bool,
     /// Octets of the file when it was opened; `None` where that means nothing.
     expected: Option<u64>,
+    /// What frames of the link layers for private use are.
+    user_link: Option<LinkType>,
 }
 
 /// What comes next in a capture.
@@ -127,6 +129,11 @@ impl Capture {
         }
     }
 
+    /// Reads a capture from the content of a file in an archive.
+    pub(crate) fn from_source(source: Box<dyn Source>, name: String, file: u32) -> Result<Self, OpenError> {
+        Self::begin(source, name, file, false)
+    }
+
     fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let mut window = Window::new(source);
@@ -149,6 +156,7 @@ impl Capture {
             compression,
             live,
             expected: None,
+            user_link: None,
         })
     }
 
@@ -162,11 +170,23 @@ impl Capture {
         self.first_interface = first.0;
     }
 
+    /// What frames of the link layers for private use (`USER0` to `USER15`) are.
+    pub fn treat_user_link_as(&mut self, link: LinkType) {
+        self.user_link = Some(link);
+    }
+
     /// What comes next. After the end, the end comes again.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend from its own buffer")]
     pub fn next(&mut self) -> Result<Step<'_>, ReadError> {
-        Ok(match self.find()? {
+        let found = self.find()?;
+        Ok(self.deliver(found))
+    }
+
+    /// What was found, taken apart. It must be the last that was found.
+    #[inline]
+    pub(crate) fn deliver(&mut self, found: Found) -> Step<'_> {
+        match found {
             Found::Record(place) => {
                 let record = place.record(self.frame(), self.first_interface, &self.window);
                 self.ledger.observe(&record)
@@ -174,7 +194,20 @@ impl Capture {
             Found::PassedOver(reason) => Step::PassedOver(self.frame(), reason),
             Found::Idle => Step::Idle,
             Found::End => Step::End,
-        })
+        }
+    }
+
+    /// When the first frame was captured that says so; `None` where none of the first records does.
+    pub(crate) fn first_time(&mut self) -> Option<Timestamp> {
+        const ATTEMPTS: usize = 1_000;
+        for _ in 0..ATTEMPTS {
+            match self.find() {
+                Ok(Found::Record(place)) => return Some(place.time),
+                Ok(Found::PassedOver(_)) => {}
+                Ok(Found::Idle | Found::End) | Err(_) => return None,
+            }
+        }
+        None
     }
 
     /// As [`Self::next`], without taking the frame apart: for who copies or filters frames. Only
@@ -228,10 +261,14 @@ impl Capture {
         Frame::new(self.file, self.ledger.counts.frames)
     }
 
+    /// The next record, where it lies.
     #[inline]
-    fn find(&mut self) -> Result<Found, ReadError> {
+    pub(crate) fn find(&mut self) -> Result<Found, ReadError> {
         match self.container.find(&mut self.window, &mut self.ledger) {
             Ok(Found::Record(mut place)) => {
+                if let Some(link) = self.user_link.filter(|_| place.link.is_for_private_use()) {
+                    place.link = link;
+                }
                 if place.link == LinkType::LINUX_SLL2 {
                     self.tell_interfaces_apart(&mut place);
                 }

@@ -25,6 +25,7 @@
 //!
 //! [`Observation`]: whyrst_core::observation::Observation
 
+mod archive;
 mod bytes;
 mod capture;
 mod compression;
@@ -37,6 +38,7 @@ mod ip;
 mod link;
 mod note;
 pub mod recording;
+mod set;
 mod source;
 mod tcp;
 mod tunnel;
@@ -50,3 +52,4 @@ pub use counts::{Counts, Reason};
 pub use error::{OpenError, ReadError};
 pub use link::LinkType;
 pub use note::{Note, Notes};
+pub use set::{CaptureSet, Reading};

@@ -14,6 +14,10 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// IEEE 802.5 token ring.
+    pub const TOKEN_RING: Self = Self(6);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
     /// Raw IP; what some systems wrote for it before a number was assigned.
     pub const RAW_BSD: Self = Self(12);
     /// Raw IP, as OpenBSD wrote it.
@@ -30,6 +34,11 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
+
+    /// Whether the number means what its users agreed on.
+    pub const fn is_for_private_use(self) -> bool {
+        matches!(self.0, 147..=162)
+    }
 
     /// The name without `LINKTYPE_`, for the common ones.
     pub const fn name(self) -> Option<&'static str> {

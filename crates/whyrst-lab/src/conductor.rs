@@ -284,6 +284,7 @@ impl Conductor {
             scenario,
             began,
             ended,
+            wiring: stage.wiring,
             calls,
             ends,
             kernel,

@@ -2,6 +2,7 @@
 //! namespace in which the caller is root.
 
 use std::fs::{self, File};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -35,6 +36,12 @@ impl Netns {
     /// Moves this thread into it.
     pub(crate) fn enter(&self) -> Result<(), LabError> {
         setns(&self.handle, CloneFlags::CLONE_NEWNET).tried(|| "enter a network namespace of the lab".into())
+    }
+}
+
+impl AsFd for Netns {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
     }
 }
 

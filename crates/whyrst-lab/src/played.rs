@@ -15,6 +15,8 @@ pub struct Played {
     pub began: Timestamp,
     /// When everything had come to rest.
     pub ended: Timestamp,
+    /// What the wire between the hosts was made of.
+    pub wiring: Wiring,
     /// System calls of the actors, in the order in which they ended.
     pub calls: Vec<Call>,
     /// What the capture at each end saw: client, then server.
@@ -52,6 +54,18 @@ impl Played {
         names.dedup();
         Some(names)
     }
+}
+
+/// What the wire between the hosts was made of. Captures are raw IP packets either way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wiring {
+    /// TUN devices.
+    Tun,
+    /// A veth pair for each host.
+    Veth {
+        /// Why no TUN devices.
+        because: String,
+    },
 }
 
 /// One system call of an actor.

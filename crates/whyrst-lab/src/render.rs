@@ -7,7 +7,7 @@ use std::fmt::Write;
 use whyrst_core::scenario::{ArticleClaim, Finding};
 
 use self::measures::fill_in;
-use crate::{Judged, Played};
+use crate::{Judged, Played, Wiring};
 
 mod ladder;
 pub(crate) mod measures;
@@ -25,6 +25,9 @@ pub fn render(played: &Played, judged: &Judged) -> String {
     page.push('\n');
     paragraph(&mut page, "  kernel   ", "           ", &kernel(played));
     paragraph(&mut page, "  verdict  ", "           ", &verdict(judged));
+    if let Wiring::Veth { because } = &played.wiring {
+        paragraph(&mut page, "  wire     ", "           ", &format!("veth pairs instead of TUN devices: {because}"));
+    }
     if let Some(claim) = &played.scenario.article {
         article(&mut page, played, claim);
     }

@@ -8,10 +8,11 @@ use whyrst_core::scenario::{Action, Host, Scenario};
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
 use crate::netns::{self, Netns};
+use crate::played::Wiring;
+use crate::plug;
 use crate::sys;
 use crate::tap::{Tap, Taps};
 use crate::trace::Trace;
-use crate::tun::Tun;
 use crate::wire::Wire;
 use crate::wire::rules::Rulebook;
 
@@ -23,6 +24,7 @@ pub(crate) struct Stage {
     pub(crate) taps: Taps,
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
+    pub(crate) wiring: Wiring,
     _home: Home,
     _haste: Haste,
 }
@@ -36,12 +38,12 @@ impl Stage {
         let home = Home(Netns::current()?);
         let hosts = [Netns::fresh()?, Netns::fresh()?];
         let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
-        let (client, client_tap) = furnish(&hosts[0], Host::Client)?;
-        let (server, server_tap) = furnish(&hosts[1], Host::Server)?;
+        let (plugs, wiring) = plug::plug_in(&hosts)?;
+        let taps = [listen(&hosts[0], Host::Client)?, listen(&hosts[1], Host::Server)?];
         let trace = Trace::start();
-        let taps = Taps::start([client_tap, server_tap])?;
-        let wire = Wire::start(client.file, server.file, Rulebook::new(scenario.wire))?;
-        Ok(Self { trace, taps, cast, wire, _home: home, _haste: haste })
+        let taps = Taps::start(taps)?;
+        let wire = Wire::start(plugs, Rulebook::new(scenario.wire))?;
+        Ok(Self { trace, taps, cast, wire, wiring, _home: home, _haste: haste })
     }
 }
 
@@ -66,12 +68,10 @@ impl Drop for Haste {
     }
 }
 
-/// The device and its capture. The tap listens before anybody can send.
-fn furnish(netns: &Netns, host: Host) -> Result<(Tun, Tap), LabError> {
+/// The capture of a host's device. It listens before anybody is told to send.
+fn listen(netns: &Netns, host: Host) -> Result<Tap, LabError> {
     netns.enter()?;
-    let tun = Tun::open(host)?;
-    let tap = Tap::open(host.name(), tun.index)?;
-    Ok((tun, tap))
+    Tap::open(host.name(), plug::index()?)
 }
 
 fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {

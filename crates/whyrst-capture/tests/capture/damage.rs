@@ -36,7 +36,7 @@ fn what_is_no_capture_says_in_one_line_what_it_looks_like() {
     assert_eq!(open_error(b""), "cannot read test: it is empty");
     assert_eq!(
         open_error(b"PK\x03\x04...."),
-        "cannot read test: not a capture, it looks like a ZIP archive (unpack it first)"
+        "cannot read test: not a capture, it looks like a ZIP archive where one capture is expected (unpack it first)"
     );
     assert_eq!(
         open_error(b"no"),

@@ -6,4 +6,5 @@ mod containers;
 mod damage;
 mod frames;
 mod live;
+mod sets;
 mod support;

@@ -18,8 +18,8 @@ use whyrst_core::scenario::{Family, Host, Limit};
 use whyrst_core::segment::{Endpoint, Flags};
 
 use crate::packet::Bare;
+use crate::plug::{ipv4_of, ipv6_of};
 use crate::sys;
-use crate::tun::{ipv4_of, ipv6_of};
 
 /// Connections that wait to be accepted; no scenario fills it.
 const BACKLOG: i32 = 16;
