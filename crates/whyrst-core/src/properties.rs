@@ -131,7 +131,7 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
     let mut next = setting.isn.map(Seq::new);
     let mut time = setting.start;
     let mut packets = Vec::new();
-    for (number, one) in moves.iter().enumerate() {
+    for (number, one) in (0u16..).zip(moves) {
         let (own, peer) = if one.by_client { (0, 1) } else { (1, 0) };
         let ends = [setting.client, setting.server];
         time = time.plus(Span::from_micros(one.wait_us.into()));
@@ -144,13 +144,13 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
             ack: Seq::new(next[peer].raw().wrapping_add_signed(one.ack_off)),
             flags,
             window: if bare { 0 } else { 502 },
-            checksum: number as u16,
+            checksum: number,
             ip: IpFacts {
                 ttl: if one.odd_ttl && flags.has(Flags::RST) { 50 } else { 64 },
                 traffic_class: 0,
-                kind: IpKind::V4 { id: if bare { 0 } else { number as u16 + 100 }, dont_fragment: true },
+                kind: IpKind::V4 { id: if bare { 0 } else { number + 100 }, dont_fragment: true },
             },
-            options: if bare { Options::default() } else { options(number as u32) },
+            options: if bare { Options::default() } else { options(number.into()) },
             len: one.len,
             payload: &PAYLOAD[..one.len as usize],
         };

@@ -298,7 +298,7 @@ impl Candidate {
         }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
-        Some(Self { kernel, missing, support, cause, evidence })
+        Some(Self { cause, evidence, kernel, missing, support })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.

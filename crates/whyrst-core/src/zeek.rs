@@ -58,7 +58,7 @@ fn letters_of(record: &Record) -> [(u8, bool); 9] {
         (flags.has(Flags::SYN), flags.has(Flags::FIN), flags.has(Flags::RST), flags.has(Flags::ACK));
     let odd = syn && (fin || rst);
     [
-        (b'I', (syn && rst) || (fin && rst)),
+        (b'I', rst && (syn || fin)),
         (b'Q', syn && fin),
         (b'S', syn && !ack && !odd),
         (b'H', syn && ack && !odd),

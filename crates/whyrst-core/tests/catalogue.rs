@@ -175,7 +175,9 @@ fn texts_of_causes_name_the_ends_and_nothing_else() {
             assert!(!text.contains("  ") && !text.contains('\n'), "{}: a broken line in {text:?}", cause.id);
         }
     }
-    SKETCHES.iter().for_each(|sketch| assert_names_ends_only(sketch.id, sketch.title));
+    for sketch in SKETCHES {
+        assert_names_ends_only(sketch.id, sketch.title);
+    }
 }
 
 #[test]

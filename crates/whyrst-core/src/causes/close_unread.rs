@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "close-unread",
     title: "{sender} closed the socket while data that it had received was still unread",
     explanation: "When a program closes a socket with bytes left in its receive queue, the kernel sends RST instead of \

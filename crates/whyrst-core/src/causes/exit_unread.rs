@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "exit-unread",
     title: "the process on {sender} ended while data that it had received was still unread",
     explanation: "Exit, crash, SIGKILL, the OOM killer or a stopped container: the kernel closes the process's sockets \

@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "injected-rst",
     title: "something on the path sent it in {sender}'s name: {sender} itself did not reset the connection",
     explanation: "Firewalls, intrusion prevention, parental filters, censors, some providers and attackers end \

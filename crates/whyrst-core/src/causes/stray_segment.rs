@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "stray-segment",
     title: "a segment reached {sender} for a connection that it does not have, or not any more",
     explanation: "A host answers any segment that belongs to none of its connections with RST. The capture does not show \

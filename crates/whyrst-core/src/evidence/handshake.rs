@@ -245,7 +245,7 @@ pub static SYN_IS_BARE: Question = Question {
     },
 };
 
-/// After the RST the client sent the same SYN again: its connect() was still waiting.
+/// After the RST the client sent the same SYN again: its `connect()` was still waiting.
 pub static SYN_RETRIED_AFTER_RST: Question = Question {
     id: "syn-retried-after-rst",
     yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting and knew nothing of the RST",
