@@ -18,6 +18,8 @@ pub struct Limits {
     pub unsettled: usize,
     /// An orderly closed connection is remembered so long, for its late segments.
     pub remember_closed: Span,
+    /// Orderly closed connections remembered at once; beyond it the one closed longest ago is forgotten.
+    pub closed: usize,
     /// A connection whose reset was told is remembered so long: the peer's retransmissions are
     /// answered by RST for a while, and those are no resets of their own.
     pub remember_reset: Span,
@@ -36,6 +38,7 @@ impl Default for Limits {
             settle_at_most: Span::from_secs(120),
             unsettled: 65_536,
             remember_closed: Span::from_secs(10),
+            closed: 16_384,
             remember_reset: Span::from_secs(130),
             give_up_connect: Span::from_secs(130),
             hash_seed: 0,

@@ -103,6 +103,7 @@ impl Tracker {
 
     pub(super) fn expire(&mut self) {
         self.settle_due();
+        self.bound_closed();
         while let Some((at, expiry)) =
             Self::next_due(&self.slots, &self.clock, &mut self.closed, self.limits.remember_closed)
         {
@@ -119,6 +120,16 @@ impl Tracker {
             if expiry != Expiry::Gone && self.is_failed_connect(at) {
                 self.forget(at, expiry, |tracker| &mut tracker.opening);
             }
+        }
+    }
+
+    /// On a busy network the closed connections of ten seconds would be most of the memory. At most
+    /// one is closed by each segment, so forgetting one at a time keeps the bound.
+    fn bound_closed(&mut self) {
+        if self.closed.len() > self.limits.closed
+            && let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.closed, Span::ZERO)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.closed);
         }
     }
 
@@ -191,7 +202,9 @@ impl Tracker {
     /// Settles a reset; its connection stays remembered for a while.
     fn settle(&mut self, at: u32) {
         self.tell(at);
-        let generation = self.slots[at as usize].generation;
+        let slot = &mut self.slots[at as usize];
+        self.pool.release(&mut slot.connection.history);
+        let generation = slot.generation;
         self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
     }
 
