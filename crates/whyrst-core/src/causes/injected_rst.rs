@@ -62,7 +62,7 @@ pub(super) static CAUSE: Cause = Cause {
             "synproxy-backend-closed",
             "a SYN proxy passed on the refusal of the host behind it: its SYN-ACK had window 0",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "idle-timeout-reset",
             "a load balancer or proxy would reset both ends after a round number of seconds of silence",
         ),
@@ -204,6 +204,13 @@ mod tests {
             .replace("PA 101:151(50) ack 101", "PA 101:151(50) ack 101 id 31000");
         let judgement = judged(&text);
         assert_ne!(judgement.cause.map(|cause| cause.id), Some("injected-rst"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn after_a_long_silence_it_may_be_a_load_balancer() {
+        after("350.2 C < S A 151:151(0) ack 201\n700.5 C < S RA 151:151(0) ack 201 ttl 250 ts none")
+            .is("injected-rst", Possible)
+            .beside(&["idle-timeout-reset"]);
     }
 
     #[test]

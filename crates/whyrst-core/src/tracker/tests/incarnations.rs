@@ -91,3 +91,39 @@ fn a_reset_in_the_handshake_does_not_hide_the_later_end() {
     assert_eq!(endings.len(), 2, "{endings:#?}");
     assert_eq!(judge(&endings[1]).cause.map(|cause| cause.id), Some("close-unread"));
 }
+
+#[test]
+fn a_client_that_closes_with_the_handshakes_last_packet_has_completed_it() {
+    let text = "
+        0.000 C > S S 0:0(0)
+        0.001 C < S SA 0:0(0) ack 1
+        0.002 C > S FA 1:1(0) ack 1
+        0.003 C < S RA 1:1(0) ack 2";
+    let ending = conversation(text).ending();
+    assert!(ending.connection.handshake_complete());
+    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("linger-zero"));
+}
+
+#[test]
+fn a_client_that_gives_up_with_a_fin_before_any_answer_is_still_unanswered() {
+    let text = "
+        0.000 C > S S 0:0(0)
+        1.000 C > S S 0:0(0)
+        1.500 C > S F 1:1(0)";
+    let ending = conversation(text).ending();
+    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("syn-unanswered"));
+}
+
+#[test]
+fn a_syn_that_is_refused_again_and_again_is_one_refusal() {
+    let text = "
+        0.0 C > S S 0:0(0)
+        0.1 C < S RA 0:0(0) ack 1
+        0.6 C > S S 0:0(0)
+        0.7 C < S RA 0:0(0) ack 1
+        1.2 C > S S 0:0(0)
+        1.3 C < S RA 0:0(0) ack 1";
+    let ending = conversation(text).ending();
+    assert_eq!((ending.resets_total, ending.service_later.refusals), (3, 1));
+    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("closed-port"));
+}
