@@ -11,6 +11,7 @@ mod half_open_no_listener;
 mod icmp_unreachable;
 mod injected_rst;
 mod linger_zero;
+mod orphan_rst;
 mod raw_syn_scanner;
 mod rst_after_close;
 mod rst_instead_of_fin;
@@ -37,6 +38,7 @@ pub static ALL: &[&Cause] = &[
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &stray_segment::CAUSE,
+    &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,
     &icmp_unreachable::CAUSE,
 ];

@@ -74,12 +74,6 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_reset_is_not_explained() {
-        judged("0.000 C < S R 1:1(0)").is("unexplained", Unexplained);
-        judged("0.000 C < S RA 5:5(0) ack 1").is("unexplained", Unexplained);
-    }
-
-    #[test]
     fn the_beginning_excludes_it() {
         let text =
             std::format!("0 C > S S 0:0(0)\n+0.0001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n{STRAY}");
