@@ -28,6 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::similar("orphan-rst", "the segment that the RST answers would be missing as well"),
         LookAlike::similar(
             "half-open-no-listener",
             "a capture from the connection's beginning would show it established and never closed",
