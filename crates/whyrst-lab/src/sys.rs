@@ -153,6 +153,16 @@ pub(crate) fn set_option(
     Errno::result(result).map(drop)
 }
 
+/// `connect(AF_UNSPEC)`: the socket is no longer connected to anything.
+pub(crate) fn dissolve(socket: BorrowedFd<'_>) -> nix::Result<()> {
+    // SAFETY: `sockaddr` is plain data for which all zeros is a value: the family AF_UNSPEC.
+    let nowhere: libc::sockaddr = unsafe { mem::zeroed() };
+    let len = libc::socklen_t::try_from(mem::size_of_val(&nowhere)).expect("invariant: sixteen bytes");
+    // SAFETY: the kernel reads `len` bytes, the size of `nowhere`.
+    let result = unsafe { libc::connect(socket.as_raw_fd(), &raw const nowhere, len) };
+    Errno::result(result).map(drop)
+}
+
 /// Bytes in the receive queue.
 pub(crate) fn unread_bytes(socket: BorrowedFd<'_>) -> nix::Result<usize> {
     let mut bytes: libc::c_int = 0;
