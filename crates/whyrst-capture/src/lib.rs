@@ -33,6 +33,7 @@ mod container;
 mod cooked;
 mod counts;
 mod error;
+mod fragments;
 mod icmp;
 mod ip;
 mod link;

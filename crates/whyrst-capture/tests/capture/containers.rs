@@ -204,7 +204,7 @@ fn versions_of_old_say_the_lengths_the_other_way_round() {
     }
 }
 
-const KINDS: [Compression; 5] =
+pub(crate) const KINDS: [Compression; 5] =
     [Compression::Gzip, Compression::Zstd, Compression::Lz4, Compression::Xz, Compression::Bzip2];
 
 #[test]

@@ -155,7 +155,7 @@ fn tarred(name: &str, kind: u8, content: &[u8]) -> Vec<u8> {
     header
 }
 
-fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let members = members.iter().flat_map(|(name, content)| tarred(name, b'0', content));
     members.chain([0; 1024]).collect()
 }
