@@ -3,6 +3,7 @@
 mod close_unread;
 mod closed_port;
 mod connect_abandoned;
+mod connect_unspec;
 mod data_after_close;
 mod exit_unread;
 mod fw_reject_syn;
@@ -10,10 +11,14 @@ mod half_open_listener;
 mod half_open_no_listener;
 mod icmp_unreachable;
 mod injected_rst;
+mod keepalive_timeout;
 mod linger_zero;
+mod listener_close_pending;
+mod orphan_rst;
 mod raw_syn_scanner;
 mod rst_after_close;
 mod rst_instead_of_fin;
+mod sock_destroy;
 mod stray_segment;
 mod syn_unanswered;
 
@@ -31,12 +36,17 @@ pub static ALL: &[&Cause] = &[
     &close_unread::CAUSE,
     &exit_unread::CAUSE,
     &linger_zero::CAUSE,
+    &keepalive_timeout::CAUSE,
+    &listener_close_pending::CAUSE,
+    &sock_destroy::CAUSE,
+    &connect_unspec::CAUSE,
     &data_after_close::CAUSE,
     &rst_after_close::CAUSE,
     &rst_instead_of_fin::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &stray_segment::CAUSE,
+    &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,
     &icmp_unreachable::CAUSE,
 ];

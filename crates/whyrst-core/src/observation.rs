@@ -28,7 +28,6 @@ impl Frame {
     }
 
     /// Index of the file in the set that was read, from 0.
-    #[expect(clippy::cast_possible_truncation, reason = "20 bits are left after the shift")]
     pub const fn file(self) -> u32 {
         (self.0 >> Self::NUMBER_BITS) as u32
     }
@@ -90,7 +89,7 @@ pub enum IcmpKind {
     ProtocolUnreachable,
     /// The port is unreachable.
     PortUnreachable,
-    /// A filter forbids it (codes 9, 10, 13; ICMPv6 code 1, 5, 6).
+    /// A filter forbids it (codes 9, 10, 13; `ICMPv6` code 1, 5, 6).
     Prohibited,
     /// The packet was too big for the next link.
     TooBig,

@@ -253,6 +253,13 @@ pub enum Action {
         /// TCP port.
         port: u16,
     },
+    /// The same with room for few connections that wait to be accepted.
+    ListenWithBacklog {
+        /// TCP port.
+        port: u16,
+        /// What `listen` is given; Linux takes one more.
+        backlog: u16,
+    },
     /// `accept` a connection.
     Accept,
     /// A real `fork`: the child takes the connection, the parent closes its copy of it.
@@ -304,8 +311,25 @@ pub enum Action {
     },
     /// `shutdown(SHUT_WR)`: says FIN, goes on reading.
     ShutdownWrite,
+    /// `shutdown(SHUT_RDWR)`: says FIN and wants no more data, but keeps the socket.
+    ShutdownBoth,
     /// `SO_LINGER {1, 0}`.
     LingerZero,
+    /// `SO_KEEPALIVE` with its three times.
+    Keepalive {
+        /// Seconds of silence before the first probe.
+        idle_s: u32,
+        /// Seconds between probes.
+        every_s: u32,
+        /// Unanswered probes that are too many.
+        probes: u32,
+    },
+    /// `SO_RCVTIMEO` in milliseconds.
+    ReadTimeout(u32),
+    /// `connect(AF_UNSPEC)`: dissolves the connection and keeps the socket.
+    Dissolve,
+    /// An administrator destroys the connection, as `ss -K` does (`SOCK_DESTROY`).
+    IsDestroyed,
     /// `close` the connection.
     Close,
     /// `close` the listener.
@@ -325,6 +349,13 @@ pub enum Action {
     RawAck {
         /// TCP port.
         port: u16,
+    },
+    /// The actor's host gets this sysctl, without waiting for anything.
+    Sysctl {
+        /// `net.ipv4.tcp_fin_timeout`
+        name: &'static str,
+        /// As written to its file.
+        value: &'static str,
     },
     /// The actor's host gets an nftables rule for input to this port.
     Firewall {

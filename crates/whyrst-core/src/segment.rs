@@ -197,9 +197,9 @@ impl OptionSet {
 /// The timestamps option (RFC 7323 section 3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timestamps {
-    /// TSval: the sender's clock.
+    /// `TSval`: the sender's clock.
     pub value: u32,
-    /// TSecr: the peer's clock, echoed.
+    /// `TSecr`: the peer's clock, echoed.
     pub echo: u32,
 }
 

@@ -19,11 +19,13 @@ impl Seq {
     }
 
     /// This position moved forward by `octets`.
+    #[must_use]
     pub const fn add(self, octets: u32) -> Self {
         Self(self.0.wrapping_add(octets))
     }
 
     /// This position moved back by `octets`.
+    #[must_use]
     pub const fn sub(self, octets: u32) -> Self {
         Self(self.0.wrapping_sub(octets))
     }

@@ -19,7 +19,7 @@ use crate::evidence::handshake::{
     SYN_RETRIED_AFTER_RST, SYN_SEEN,
 };
 use crate::evidence::path::RST_TTL_DIFFERS;
-use crate::evidence::timing::{FIN_LONG_AGO, PROBES_UNANSWERED, SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::timing::{FIN_LONG_AGO, SENDER_WENT_UNANSWERED, WAS_IDLE};
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -136,27 +136,6 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // active, no FIN before
     sketch(
-        "sock-destroy",
-        "an administrator or agent destroyed the socket (ss -K)",
-        &[KernelSign::through(R::TcpState, "tcp_abort")],
-        &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "connect-unspec",
-        "the program dissolved the connection with connect(AF_UNSPEC)",
-        &[KernelSign::through(R::TcpState, "__inet_stream_connect")],
-        &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "listener-close-pending",
-        "{server}'s listener was closed before it accepted the connection",
-        &[KernelSign::through(R::TcpState, "inet_child_forget")],
-        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[],
-    ),
-    sketch(
         "server-busy-close",
         "{server} accepted the connection and closed it at once",
         &[ABORT_ON_CLOSE],
@@ -196,13 +175,6 @@ pub static SKETCHES: &[Sketch] = &[
         "a proxy or load balancer ends idle connections",
         &[KernelSign::reason(R::TcpState)],
         &[&RST_IS_ACTIVE, &WAS_IDLE],
-        &[],
-    ),
-    sketch(
-        "keepalive-timeout",
-        "nobody answered {sender}'s keepalive probes",
-        &[KernelSign::reason(R::TcpKeepaliveTimeout)],
-        &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
         &[],
     ),
     sketch(
@@ -254,21 +226,21 @@ pub static SKETCHES: &[Sketch] = &[
         "the accept queue of {server} was full: it never took the connection",
         &[TCP_FLAGS],
         &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED],
+        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
     ),
     sketch(
         "defer-accept-expired",
         "TCP_DEFER_ACCEPT ran out before the first data",
         &[TCP_FLAGS],
         &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED],
+        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
     ),
     sketch(
         "syncookie-invalid",
         "{server} used SYN cookies and could not verify this one",
         &[TCP_FLAGS],
         &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED],
+        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
     ),
     sketch(
         "nat-mapping-lost",

@@ -27,6 +27,7 @@ impl Timestamp {
     }
 
     /// This moment moved by `span`, held at the ends of the range.
+    #[must_use]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
@@ -72,6 +73,7 @@ impl Span {
     }
 
     /// The distance without its direction.
+    #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }

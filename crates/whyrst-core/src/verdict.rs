@@ -275,8 +275,8 @@ enum KernelFit {
 }
 
 /// One sign decides nothing: a cause is *likely* when this many more signs speak for it than for
-/// any other that fits.
-const CLEAR_MARGIN: i32 = 2;
+/// any other that fits. With three signs of two opposite causes that is: all of them.
+const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
@@ -290,14 +290,15 @@ impl Candidate {
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // Without a single need seen there is no evidence; an umbrella that needs guessing says nothing.
-        let seen = of(Role::Need).any(|one| one.answer.is_yes());
+        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
+        // needs guessing says nothing.
+        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
         if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
             return None;
         }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
-        Some(Self { kernel, missing, support, cause, evidence })
+        Some(Self { cause, evidence, kernel, missing, support })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.

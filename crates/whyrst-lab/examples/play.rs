@@ -16,9 +16,8 @@ fn main() -> ExitCode {
 }
 
 fn played_well(scenario: &'static Scenario) -> bool {
-    match whyrst_lab::play(scenario) {
-        Ok(played) => {
-            let judged = whyrst_lab::judge(&played);
+    match whyrst_lab::play_fairly(scenario) {
+        Ok((played, judged)) => {
             println!("{}", whyrst_lab::render(&played, &judged));
             let outcome = if judged.passed() { "passed" } else { "FAILED" };
             println!("{outcome} {} in {}, {} foreign resets\n", scenario.id, played.duration(), played.foreign_resets);

@@ -13,8 +13,8 @@ use whyrst_core::time::{Span, Timestamp};
 
 use crate::packet::Tcp;
 use crate::played::{Direction, End};
+use crate::plug::{ipv4_of, ipv6_of};
 use crate::trace::Traced;
-use crate::tun::{ipv4_of, ipv6_of};
 
 /// An event and its packet are traced within microseconds of each other; a busy machine may put a
 /// pause between them.

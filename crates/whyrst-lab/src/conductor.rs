@@ -14,6 +14,7 @@ use whyrst_core::time::Timestamp;
 use crate::actor::{CallResult, Message, now};
 use crate::attribution::split_off_foreign;
 use crate::error::{LabError, Tried};
+use crate::judge::{Judged, judge};
 use crate::played::{Call, End, Ending, Played, Returned};
 use crate::stage::Stage;
 
@@ -23,10 +24,42 @@ const QUIET: Duration = Duration::from_millis(60);
 /// Whoever is not quiet by then is not going to be.
 const LONGEST_SETTLING: Duration = Duration::from_secs(2);
 
+/// A wire later than this may provoke retransmissions that are not in the story: Linux probes for
+/// a lost tail after two round trips, 20 ms on the plain wire.
+const TOLERABLE_LATENESS: Duration = Duration::from_millis(6);
+
+/// Attempts at a scenario that a busy machine disturbs.
+const ATTEMPTS: usize = 4;
+
+/// Plays a scenario and judges it. A play that failed while the machine was measurably too late is
+/// no fair test: it is repeated, at most three times, and each such attempt is noted in
+/// [`Played::earlier_attempts`].
+///
+/// # Errors
+///
+/// As [`play`].
+pub fn play_fairly(scenario: &'static Scenario) -> Result<(Played, Judged), LabError> {
+    let mut earlier_attempts = Vec::new();
+    loop {
+        let mut played = play(scenario)?;
+        let judged = judge(&played);
+        match &played.disturbance {
+            Some(disturbance) if !judged.passed() && earlier_attempts.len() + 1 < ATTEMPTS => {
+                earlier_attempts.push(disturbance.clone());
+            }
+            _ => {
+                played.earlier_attempts = earlier_attempts;
+                return Ok((played, judged));
+            }
+        }
+    }
+}
+
 /// Plays one scenario and returns everything that was recorded.
 ///
 /// The calling process must have a single thread. An ordinary user's process enters a user
-/// namespace of its own for good. SIGINT, SIGTERM and SIGHUP end the play, not the process: they
+/// namespace of its own for good; root's enters a mount namespace of its own if tracefs is mounted
+/// nowhere. SIGINT, SIGTERM and SIGHUP end the play, not the process: they
 /// come back as [`LabError::Interrupted`] when everything has been taken down.
 ///
 /// # Errors
@@ -43,6 +76,7 @@ pub fn play(scenario: &'static Scenario) -> Result<Played, LabError> {
         deadline: Instant::now() + Duration::from_nanos(Scenario::LIMIT.nanos().unsigned_abs()),
         calls: Vec::new(),
         disagreements: Vec::new(),
+        overtime: None,
     };
     let began = now();
     conductor.tell_the_story()?;
@@ -58,6 +92,8 @@ struct Conductor {
     deadline: Instant,
     calls: Vec<Call>,
     disagreements: Vec<String>,
+    /// A call that took longer than the story allows.
+    overtime: Option<String>,
 }
 
 impl Conductor {
@@ -189,6 +225,9 @@ impl Conductor {
         if let (Some((least, most)), Some(took)) = (step.took, took)
             && !(least..=most).contains(&took)
         {
+            if took > most {
+                self.overtime = Some(format!("a call that must end within {most} took {took}"));
+            }
             self.disagree(number, &format!("it must take {least} to {most}, but it took {took}"));
         }
     }
@@ -226,7 +265,9 @@ impl Conductor {
 
     /// Ends the recordings, and only then the actors.
     fn gather(self, began: Timestamp) -> Played {
-        let Self { scenario, stage, calls, mut disagreements, .. } = self;
+        let Self { scenario, stage, calls, mut disagreements, overtime, .. } = self;
+        let late = stage.wire.lateness();
+        let disturbance = (late > TOLERABLE_LATENESS).then(|| format!("the wire was late by {} ms", late.as_millis()));
         let ended = now();
         let from = stage.trace.as_ref().map_or(began, |trace| trace.from);
         let traced = stage.trace.and_then(crate::trace::Trace::finish);
@@ -239,7 +280,19 @@ impl Conductor {
             disagreements.push(format!("the wire lost {} packets against the scenario", stage.wire.refused()));
         }
         let (kernel, foreign_resets) = split_off_foreign(traced, &ends, from, ended);
-        Played { scenario, began, ended, calls, ends, kernel, foreign_resets, disagreements }
+        Played {
+            scenario,
+            began,
+            ended,
+            wiring: stage.wiring,
+            calls,
+            ends,
+            kernel,
+            foreign_resets,
+            disagreements,
+            disturbance: disturbance.or(overtime),
+            earlier_attempts: Vec::new(),
+        }
     }
 }
 

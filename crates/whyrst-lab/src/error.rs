@@ -32,6 +32,16 @@ pub enum LabError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// Neither kind of wire.
+    #[error(
+        "cannot lay a wire between the hosts, neither with a TUN device ({tun}) nor with a veth pair ({veth}; it needs CAP_NET_ADMIN and a kernel with CONFIG_VETH: as root, `modprobe veth`)"
+    )]
+    NoWire {
+        /// Why no TUN device.
+        tun: Box<LabError>,
+        /// Why no veth pair.
+        veth: Box<LabError>,
+    },
     /// The scenario runs a program that is not installed.
     #[error("scenario {scenario} needs the program `{program}`, which was not found; {install}")]
     ProgramMissing {

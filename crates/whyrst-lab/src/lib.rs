@@ -2,22 +2,22 @@
 //! the kernel saw.
 //!
 //! The stage is two fresh network namespaces, `client` and `server`, joined by a wire of two TUN
-//! devices and one thread that carries packets between them. Actors are processes forked before
+//! devices (or veth pairs, where there is no TUN) and one thread that carries packets between them. Actors are processes forked before
 //! any thread starts; a conductor tells them one step after the other and waits for each result,
 //! never without a limit. Meanwhile every packet is captured at both ends, and, where root allows
 //! it, the kernel is asked why it sent each reset.
 //!
 //! It needs no root where the kernel lets ordinary users make user namespaces. It does need a
 //! process with a single thread, because it forks and because of `unshare(CLONE_NEWUSER)`: a
-//! binary calls [`play()`] from `main`.
+//! binary calls [`play_fairly`] from `main`.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the lab is made of Linux network namespaces");
 
-pub use crate::conductor::play;
+pub use crate::conductor::{play, play_fairly};
 pub use crate::error::LabError;
 pub use crate::judge::{EndJudged, Judged, judge};
-pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned};
+pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned, Wiring};
 pub use crate::render::render;
 
 mod actor;
@@ -26,13 +26,16 @@ mod conductor;
 mod error;
 mod judge;
 mod keep;
+mod netlink;
 mod netns;
 mod packet;
 mod played;
+mod plug;
 mod render;
 mod stage;
 mod sys;
 mod tap;
 mod trace;
 mod tun;
+mod veth;
 mod wire;

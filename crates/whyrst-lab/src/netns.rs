@@ -2,6 +2,7 @@
 //! namespace in which the caller is root.
 
 use std::fs::{self, File};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -35,6 +36,12 @@ impl Netns {
     /// Moves this thread into it.
     pub(crate) fn enter(&self) -> Result<(), LabError> {
         setns(&self.handle, CloneFlags::CLONE_NEWNET).tried(|| "enter a network namespace of the lab".into())
+    }
+}
+
+impl AsFd for Netns {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
     }
 }
 
@@ -72,9 +79,13 @@ fn write_map(name: &str, value: &str) -> Result<(), LabError> {
 /// Sets a sysctl of the network namespace that this thread is in; one that this kernel does not
 /// have is passed over.
 pub(crate) fn set_sysctl(name: &str, value: &str) -> Result<(), LabError> {
-    let path = format!("/proc/sys/{}", name.replace('.', "/"));
-    match fs::write(&path, value) {
+    match fs::write(sysctl_path(name), value) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         result => result.tried(|| format!("set sysctl {name} to {value}")),
     }
+}
+
+/// The file behind a sysctl.
+pub(crate) fn sysctl_path(name: &str) -> String {
+    format!("/proc/sys/{}", name.replace('.', "/"))
 }

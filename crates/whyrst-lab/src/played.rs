@@ -15,6 +15,8 @@ pub struct Played {
     pub began: Timestamp,
     /// When everything had come to rest.
     pub ended: Timestamp,
+    /// What the wire between the hosts was made of.
+    pub wiring: Wiring,
     /// System calls of the actors, in the order in which they ended.
     pub calls: Vec<Call>,
     /// What the capture at each end saw: client, then server.
@@ -25,6 +27,10 @@ pub struct Played {
     pub foreign_resets: u64,
     /// Steps that did not come out as the scenario says; the play stopped at the first.
     pub disagreements: Vec<String>,
+    /// Why this play may be no fair test: the machine was too busy to keep the story's times.
+    pub disturbance: Option<String>,
+    /// Disturbances of earlier attempts, which do not count.
+    pub earlier_attempts: Vec<String>,
 }
 
 impl Played {
@@ -32,6 +38,34 @@ impl Played {
     pub fn duration(&self) -> Span {
         self.ended.since(self.began)
     }
+
+    /// The errno of every call that failed, by name, in order.
+    pub fn errnos(&self) -> Vec<&str> {
+        let failed = self.calls.iter().map(|call| &call.returned);
+        failed
+            .filter_map(|returned| if let Returned::Error(name) = returned { Some(name.as_str()) } else { None })
+            .collect()
+    }
+
+    /// The kernels' reasons in order, equal ones in a row taken as one; `None` when nobody was asked.
+    pub fn kernel_reasons(&self) -> Option<Vec<&str>> {
+        let recording = self.kernel.as_ref().ok()?;
+        let mut names: Vec<&str> = recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect();
+        names.dedup();
+        Some(names)
+    }
+}
+
+/// What the wire between the hosts was made of. Captures are raw IP packets either way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wiring {
+    /// TUN devices.
+    Tun,
+    /// A veth pair for each host.
+    Veth {
+        /// Why no TUN devices.
+        because: String,
+    },
 }
 
 /// One system call of an actor.

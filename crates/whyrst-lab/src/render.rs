@@ -7,7 +7,7 @@ use std::fmt::Write;
 use whyrst_core::scenario::{ArticleClaim, Finding};
 
 use self::measures::fill_in;
-use crate::{Judged, Played};
+use crate::{Judged, Played, Wiring};
 
 mod ladder;
 pub(crate) mod measures;
@@ -25,11 +25,22 @@ pub fn render(played: &Played, judged: &Judged) -> String {
     page.push('\n');
     paragraph(&mut page, "  kernel   ", "           ", &kernel(played));
     paragraph(&mut page, "  verdict  ", "           ", &verdict(judged));
+    if let Wiring::Veth { because } = &played.wiring {
+        paragraph(&mut page, "  wire     ", "           ", &format!("veth pairs instead of TUN devices: {because}"));
+    }
     if let Some(claim) = &played.scenario.article {
         article(&mut page, played, claim);
     }
+    for disturbance in &played.earlier_attempts {
+        let note = format!("played again: the machine was too busy the time before ({disturbance})");
+        paragraph(&mut page, "  note     ", "           ", &note);
+    }
     for disagreement in &judged.disagreements {
         paragraph(&mut page, "  FAILED   ", "           ", disagreement);
+    }
+    if let (Some(disturbance), false) = (&played.disturbance, judged.passed()) {
+        let note = format!("this machine is too busy for a fair test: {disturbance}");
+        paragraph(&mut page, "  note     ", "           ", &note);
     }
     page
 }

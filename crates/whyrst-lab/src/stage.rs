@@ -8,9 +8,11 @@ use whyrst_core::scenario::{Action, Host, Scenario};
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
 use crate::netns::{self, Netns};
+use crate::played::Wiring;
+use crate::plug;
+use crate::sys;
 use crate::tap::{Tap, Taps};
 use crate::trace::Trace;
-use crate::tun::Tun;
 use crate::wire::Wire;
 use crate::wire::rules::Rulebook;
 
@@ -22,7 +24,9 @@ pub(crate) struct Stage {
     pub(crate) taps: Taps,
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
+    pub(crate) wiring: Wiring,
     _home: Home,
+    _haste: Haste,
 }
 
 impl Stage {
@@ -30,15 +34,16 @@ impl Stage {
     pub(crate) fn build(scenario: &'static Scenario) -> Result<Self, LabError> {
         netns::ensure_single_thread()?;
         require_programs(scenario)?;
+        let haste = Haste(sys::hurry());
         let home = Home(Netns::current()?);
         let hosts = [Netns::fresh()?, Netns::fresh()?];
         let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
-        let (client, client_tap) = furnish(&hosts[0], Host::Client)?;
-        let (server, server_tap) = furnish(&hosts[1], Host::Server)?;
+        let (plugs, wiring) = plug::plug_in(&hosts)?;
+        let taps = [listen(&hosts[0], Host::Client)?, listen(&hosts[1], Host::Server)?];
         let trace = Trace::start();
-        let taps = Taps::start([client_tap, server_tap])?;
-        let wire = Wire::start(client.file, server.file, Rulebook::new(scenario.wire))?;
-        Ok(Self { trace, taps, cast, wire, _home: home })
+        let taps = Taps::start(taps)?;
+        let wire = Wire::start(plugs, Rulebook::new(scenario.wire))?;
+        Ok(Self { trace, taps, cast, wire, wiring, _home: home, _haste: haste })
     }
 }
 
@@ -53,12 +58,20 @@ impl Drop for Home {
     }
 }
 
-/// The device and its capture. The tap listens before anybody can send.
-fn furnish(netns: &Netns, host: Host) -> Result<(Tun, Tap), LabError> {
+/// A story is told in milliseconds: other programs of a busy machine must wait, where root says so.
+#[derive(Debug)]
+struct Haste(i32);
+
+impl Drop for Haste {
+    fn drop(&mut self) {
+        sys::calm_down(self.0);
+    }
+}
+
+/// The capture of a host's device. It listens before anybody is told to send.
+fn listen(netns: &Netns, host: Host) -> Result<Tap, LabError> {
     netns.enter()?;
-    let tun = Tun::open(host)?;
-    let tap = Tap::open(host.name(), tun.index)?;
-    Ok((tun, tap))
+    Tap::open(host.name(), plug::index()?)
 }
 
 fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {

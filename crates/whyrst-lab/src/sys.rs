@@ -29,6 +29,23 @@ pub(crate) fn own(descriptor: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(descriptor) }
 }
 
+/// Asks for the best scheduling priority for this process and its children to come, and returns the
+/// one before. Only root gets it.
+pub(crate) fn hurry() -> i32 {
+    // SAFETY: neither call touches memory.
+    unsafe {
+        let before = libc::getpriority(libc::PRIO_PROCESS, 0);
+        libc::setpriority(libc::PRIO_PROCESS, 0, -20);
+        before
+    }
+}
+
+/// Sets the scheduling priority back.
+pub(crate) fn calm_down(before: i32) {
+    // SAFETY: the call touches no memory.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, before) };
+}
+
 /// Takes a signal by default, or ignores it.
 pub(crate) fn set_disposition(signal: Signal, disposition: SigHandler) -> nix::Result<()> {
     debug_assert!(matches!(disposition, SigHandler::SigDfl | SigHandler::SigIgn));
@@ -62,14 +79,88 @@ pub(crate) fn set_ipv6(socket: BorrowedFd<'_>, index: u32, address: Ipv6Addr) ->
     ioctl(socket, libc::SIOCSIFADDR, &mut request)
 }
 
-/// Brings an interface up.
-pub(crate) fn bring_up(socket: BorrowedFd<'_>, name: &str) -> nix::Result<()> {
+/// Brings an interface up, with these flags besides.
+pub(crate) fn bring_up(socket: BorrowedFd<'_>, name: &str, flags: libc::c_int) -> nix::Result<()> {
+    let mut request = interface_request(name);
+    let wanted = interface_flags(socket, name)? | libc::IFF_UP | flags;
+    request.ifr_ifru.ifru_flags = i16::from_ne_bytes(low_half(wanted));
+    ioctl(socket, libc::SIOCSIFFLAGS, &mut request)
+}
+
+/// Whether an interface is up and has a carrier.
+pub(crate) fn is_running(socket: BorrowedFd<'_>, name: &str) -> nix::Result<bool> {
+    Ok(interface_flags(socket, name)? & libc::IFF_RUNNING != 0)
+}
+
+fn interface_flags(socket: BorrowedFd<'_>, name: &str) -> nix::Result<libc::c_int> {
     let mut request = interface_request(name);
     ioctl(socket, libc::SIOCGIFFLAGS, &mut request)?;
     // SAFETY: SIOCGIFFLAGS has just filled in this member of the union.
-    let flags = unsafe { request.ifr_ifru.ifru_flags };
-    request.ifr_ifru.ifru_flags = flags | i16::try_from(libc::IFF_UP).expect("invariant: IFF_UP is 1");
-    ioctl(socket, libc::SIOCSIFFLAGS, &mut request)
+    Ok(unsafe { request.ifr_ifru.ifru_flags }.cast_unsigned().into())
+}
+
+/// The ioctl carries sixteen of the flags.
+fn low_half(flags: libc::c_int) -> [u8; 2] {
+    let bytes = flags.to_le_bytes();
+    u16::from_le_bytes([bytes[0], bytes[1]]).to_ne_bytes()
+}
+
+/// Lets the kernel finish packets itself: whole checksums, one segment per packet, none merged.
+pub(crate) fn switch_offloads_off(socket: BorrowedFd<'_>, name: &str) -> nix::Result<()> {
+    // ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO of linux/ethtool.h
+    [0x17, 0x1f, 0x24, 0x2c].into_iter().try_for_each(|command| set_off(socket, name, command))
+}
+
+/// `struct ethtool_value` with value 0. What a device does not have is off already.
+fn set_off(socket: BorrowedFd<'_>, name: &str, command: u32) -> nix::Result<()> {
+    let mut value = [command, 0];
+    let mut request = interface_request(name);
+    request.ifr_ifru.ifru_data = value.as_mut_ptr().cast();
+    match ioctl(socket, libc::SIOCETHTOOL, &mut request) {
+        Err(Errno::EOPNOTSUPP) => Ok(()),
+        result => result,
+    }
+}
+
+/// Gives a packet socket the packets of one interface only.
+pub(crate) fn bind_packet_socket(socket: BorrowedFd<'_>, interface: u32) -> nix::Result<()> {
+    // SAFETY: `sockaddr_ll` is plain data for which all zeros is a value.
+    let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
+    address.sll_family = libc::sa_family_t::try_from(libc::AF_PACKET).expect("invariant: AF_PACKET is 17");
+    address.sll_protocol = u16::try_from(libc::ETH_P_ALL).expect("invariant: ETH_P_ALL is 3").to_be();
+    address.sll_ifindex = i32::try_from(interface).map_err(|_| Errno::ERANGE)?;
+    let len = libc::socklen_t::try_from(mem::size_of_val(&address)).expect("invariant: twenty bytes");
+    // SAFETY: the kernel reads `len` bytes, the size of `address`.
+    let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), len) };
+    Errno::result(result).map(drop)
+}
+
+/// A packet socket no longer sees what is sent through its own interface.
+pub(crate) fn ignore_outgoing(socket: BorrowedFd<'_>) -> nix::Result<()> {
+    set_option(socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)
+}
+
+/// Sets an option whose value is an `int`.
+pub(crate) fn set_option(
+    socket: BorrowedFd<'_>,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> nix::Result<()> {
+    let len = libc::socklen_t::try_from(mem::size_of_val(&value)).expect("invariant: four bytes");
+    // SAFETY: the kernel reads `len` bytes, the size of `value`.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), len) };
+    Errno::result(result).map(drop)
+}
+
+/// `connect(AF_UNSPEC)`: the socket is no longer connected to anything.
+pub(crate) fn dissolve(socket: BorrowedFd<'_>) -> nix::Result<()> {
+    // SAFETY: `sockaddr` is plain data for which all zeros is a value: the family AF_UNSPEC.
+    let nowhere: libc::sockaddr = unsafe { mem::zeroed() };
+    let len = libc::socklen_t::try_from(mem::size_of_val(&nowhere)).expect("invariant: sixteen bytes");
+    // SAFETY: the kernel reads `len` bytes, the size of `nowhere`.
+    let result = unsafe { libc::connect(socket.as_raw_fd(), &raw const nowhere, len) };
+    Errno::result(result).map(drop)
 }
 
 /// Bytes in the receive queue.

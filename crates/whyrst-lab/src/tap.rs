@@ -1,4 +1,4 @@
-//! The capture at both ends: a packet socket on each TUN device, read by one thread, with the
+//! The capture at both ends: a packet socket on each device, read by one thread, with the
 //! kernel's own timestamps. The order of frames is the order in which that host's kernel saw them.
 
 use std::io::IoSliceMut;
@@ -35,16 +35,14 @@ pub(crate) struct Tap {
 }
 
 impl Tap {
-    /// Listens in the namespace that this thread is in, from now on.
+    /// Listens in the namespace that this thread is in, from now on. A datagram packet socket gives
+    /// packets from the IP header on, whatever the device.
     pub(crate) fn open(name: &'static str, interface: u32) -> Result<Self, LabError> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let socket = socket(AddressFamily::Packet, SockType::Raw, flags, SockProtocol::EthAll)
+        let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, SockProtocol::EthAll)
             .tried(|| format!("open a packet socket on the {name}'s device"))?;
         setsockopt(&socket, ReceiveTimestampns, &true).tried(|| "ask for packet timestamps".into())?;
-        if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
-            // Only root of the first user namespace may force it; the thread reads quickly anyway.
-            setsockopt(&socket, RcvBuf, &RECEIVE_BUFFER).tried(|| "enlarge a receive buffer".into())?;
-        }
+        enlarge_receive_buffer(&socket)?;
         Ok(Self { socket, interface, end: End { name, frames: Vec::new(), dropped: 0 } })
     }
 
@@ -91,6 +89,13 @@ enum Message {
     Elsewhere,
     /// The kernel gave no time.
     Undated,
+}
+
+/// Only root of the first user namespace may go beyond the system's limit; who reads quickly needs not.
+pub(crate) fn enlarge_receive_buffer(socket: &OwnedFd) -> Result<(), LabError> {
+    setsockopt(socket, RcvBufForce, &RECEIVE_BUFFER)
+        .or_else(|_| setsockopt(socket, RcvBuf, &RECEIVE_BUFFER))
+        .tried(|| "enlarge a receive buffer".into())
 }
 
 fn timestamp(message: &ControlMessageOwned) -> Option<Timestamp> {

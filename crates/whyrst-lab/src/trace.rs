@@ -22,8 +22,8 @@ mod parse;
 
 const MOUNT_POINT: &str = "/sys/kernel/tracing";
 
-/// Per CPU. Some ten thousand resets of other programs fit beside ours.
-const BUFFER_KB: &str = "4096";
+/// Per CPU. Some thousand resets of other programs fit beside ours; more are counted as lost.
+const BUFFER_KB: &str = "1024";
 
 /// A running trace. Dropping it removes the instance.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The wire: one thread that carries packets between the two TUN devices, each after its delay,
+//! The wire: one thread that carries packets between the two hosts, each after its delay,
 //! and treats the packets that the scenario names in the way it says.
 //!
 //! It keeps its promises to about a third of a millisecond: timers are taken in nanoseconds
@@ -6,8 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,6 +21,7 @@ use whyrst_core::scenario::Host;
 
 use self::rules::Rulebook;
 use crate::error::{LabError, Tried};
+use crate::plug::Plug;
 
 pub(crate) mod rules;
 
@@ -44,17 +44,19 @@ struct Shared {
     in_flight: AtomicU64,
     carried: AtomicU64,
     refused: AtomicU64,
+    latest_micros: AtomicU64,
 }
 
 impl Wire {
-    /// Starts carrying packets between the two devices.
-    pub(crate) fn start(client: File, server: File, rulebook: Rulebook) -> Result<Self, LabError> {
+    /// Starts carrying packets between the client's plug and the server's.
+    pub(crate) fn start([client, server]: [Plug; 2], rulebook: Rulebook) -> Result<Self, LabError> {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             wake: EventFd::new().tried(|| "make an eventfd for the wire".into())?,
             in_flight: AtomicU64::new(0),
             carried: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            latest_micros: AtomicU64::new(0),
         });
         let carrier = Carrier {
             client,
@@ -77,6 +79,11 @@ impl Wire {
         (self.shared.in_flight.load(Ordering::Acquire), self.shared.carried.load(Ordering::Acquire))
     }
 
+    /// By how much the latest packet missed its time.
+    pub(crate) fn lateness(&self) -> Duration {
+        Duration::from_micros(self.shared.latest_micros.load(Ordering::Acquire))
+    }
+
     /// Packets that a device would not take.
     pub(crate) fn refused(&self) -> u64 {
         self.shared.refused.load(Ordering::Acquire)
@@ -97,8 +104,8 @@ impl Drop for Wire {
 type InFlight = Reverse<(Instant, u64, u8, Vec<u8>)>;
 
 struct Carrier {
-    client: File,
-    server: File,
+    client: Plug,
+    server: Plug,
     rulebook: Rulebook,
     queue: BinaryHeap<InFlight>,
     taken: u64,
@@ -127,7 +134,7 @@ impl Carrier {
 
     fn take(&mut self, from: Host) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        while let Ok(len @ 1..) = self.device(from).read(&mut buffer) {
+        while let Ok(len @ 1..) = self.plug(from).receive(&mut buffer) {
             let now = Instant::now();
             for delivery in self.rulebook.treat(from, &buffer[..len]) {
                 self.put_in_flight(now + delivery.after, delivery.to, delivery.packet);
@@ -148,9 +155,11 @@ impl Carrier {
 
     fn deliver_what_is_due(&mut self) {
         while self.queue.peek().is_some_and(|Reverse((due, ..))| *due <= Instant::now()) {
-            let Some(Reverse((_, _, to_client, packet))) = self.queue.pop() else { return };
+            let Some(Reverse((due, _, to_client, packet))) = self.queue.pop() else { return };
             let to = if to_client == 1 { Host::Client } else { Host::Server };
             self.deliver(to, &packet);
+            let late = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.shared.latest_micros.fetch_max(late, Ordering::AcqRel);
             self.shared.carried.fetch_add(1, Ordering::AcqRel);
             self.shared.in_flight.store(self.queue.len() as u64, Ordering::Release);
         }
@@ -158,7 +167,7 @@ impl Carrier {
 
     fn deliver(&mut self, to: Host, packet: &[u8]) {
         let written = loop {
-            match self.device(to).write(packet) {
+            match self.plug(to).send(packet) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => break result,
             }
@@ -168,7 +177,7 @@ impl Carrier {
         }
     }
 
-    fn device(&mut self, host: Host) -> &mut File {
+    fn plug(&mut self, host: Host) -> &mut Plug {
         match host {
             Host::Client => &mut self.client,
             Host::Server | Host::Silent => &mut self.server,

@@ -7,7 +7,7 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::scenario::{Reproduction, Scenario};
-use whyrst_lab::{EndJudged, Judged, Played, Returned, judge, play, render};
+use whyrst_lab::{EndJudged, Judged, Played, Returned, play_fairly, render};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -85,9 +85,8 @@ fn play_all(arguments: &LabRun) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     let mut tally = Tally::default();
     for (cause, scenario) in &chosen {
-        match play(scenario) {
-            Ok(played) => {
-                let judged = judge(&played);
+        match play_fairly(scenario) {
+            Ok((played, judged)) => {
                 keep(arguments, &played)?;
                 tally.count(&judged);
                 output.write(&result(arguments, cause, &played, &judged, style))?;
@@ -120,9 +119,14 @@ fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, s
     if arguments.format == Format::Json {
         return line(&Line::of(cause, played, judged)) + "\n";
     }
-    let verdict = if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
+    let verdict =
+        if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
     let verdict = format!("{verdict}  {} in {}\n", played.scenario.id, played.duration());
-    if arguments.common.quiet && judged.passed() { verdict } else { format!("{}\n\n{verdict}\n", render(played, judged).trim_end()) }
+    if arguments.common.quiet && judged.passed() {
+        verdict
+    } else {
+        format!("{}\n\n{verdict}\n", render(played, judged).trim_end())
+    }
 }
 
 /// How many went how.
@@ -143,7 +147,8 @@ impl Tally {
     }
 
     fn words(&self) -> String {
-        let impossible = if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
+        let impossible =
+            if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
         format!("{} scenarios passed, {} failed{impossible}\n", self.passed, self.failed)
     }
 
@@ -195,7 +200,8 @@ impl<'a> Line<'a> {
             id: played.scenario.id,
             cause: cause.id,
             passed: judged.passed(),
-            kernel_reason: kernel.map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
+            kernel_reason: kernel
+                .map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
             verdict_client: verdicts(client),
             verdict_server: verdicts(server),
             verdict_live: None,

@@ -9,7 +9,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario, Step, Wire};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "connect-abandoned",
     title: "the client had already given up on connect() when the SYN-ACK arrived",
     explanation: "The client limits how long it waits for a connection (SO_SNDTIMEO, a non-blocking connect() with \
@@ -53,7 +53,7 @@ static SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "connect-abandoned",
         "connect() may take 100 ms (SO_SNDTIMEO), the SYN-ACK takes 162 ms, and the program has closed by then.",
-        &abandoned(Limit::SendTimeout, "EINPROGRESS"),
+        &gives_up_within(150),
         ABANDONED,
     )
     .on(SLOW)
@@ -67,7 +67,7 @@ static SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "connect-abandoned-110",
         "The same with a SYN-ACK that takes 110 ms: 10 ms too late are enough.",
-        &abandoned(Limit::SendTimeout, "EINPROGRESS"),
+        &gives_up_within(109),
         ABANDONED,
     )
     .on(Wire::delays_us(500, 109_300)),
@@ -112,10 +112,11 @@ const fn limited_by(limit: Limit) -> Action {
     Action::ConnectWithin { to: Host::Server, port: 8888, limit, ms: 100 }
 }
 
-const fn abandoned(limit: Limit, errno: &'static str) -> [Step; 3] {
+/// `connect` gives up in time, and the program closes at once.
+const fn gives_up_within(ms: i64) -> [Step; 3] {
     [
         SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(limited_by(limit)).fails(errno).taking_ms(95, 150),
+        CLIENT.does(limited_by(Limit::SendTimeout)).fails("EINPROGRESS").taking_ms(95, ms),
         CLIENT.does(Action::Close),
     ]
 }

@@ -8,10 +8,10 @@ use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "half-open-listener",
     title: "{sender} has lost this connection without a word, though its service is listening again",
     explanation: "Power loss, kernel panic, a restored snapshot, an address that moved to another host, or a NAT or \
@@ -101,7 +101,8 @@ pub static CAUSE: Cause = Cause {
 
 static SCENARIOS: &[Scenario] = &[Scenario::new(
     "half-open-listener",
-    "The server's connection vanishes as in a power cut and the service listens again; the client's next data is reset.",
+    "The server's connection vanishes as in a power cut and the service listens again; the client's next data is reset, \
+     and it connects again.",
     &[
         SERVER.does(Action::Listen { port: 8888 }),
         CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
@@ -111,9 +112,16 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         SERVER.does(Action::Vanish),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        AGAIN.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        AGAIN.does(Action::Close),
+        SERVER.does(Action::Read { most: 4096 }).gives(0),
+        SERVER.does(Action::Close),
     ],
     Expect::both(&["half-open-listener"], &[(Host::Server, RstReason::TcpFlags)]),
 )];
+
+const AGAIN: Actor = Actor::on_client("again");
 
 #[cfg(test)]
 mod tests {

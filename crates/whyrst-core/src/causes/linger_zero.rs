@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "linger-zero",
     title: "{sender} aborted it on purpose: SO_LINGER with time 0, then close()",
     explanation: "With SO_LINGER on and time 0, close() throws the send queue away and sends RST instead of FIN. Load \
@@ -156,9 +156,7 @@ mod tests {
         judged_with(ABORTED, RstReason::TcpState, &[]).is("linger-zero", Possible).beside(&["sock-destroy"]);
         let listener = ["tcp_disconnect", "inet_child_forget", "inet_csk_listen_stop", "__tcp_close"];
         judged_with(ABORTED, RstReason::TcpState, &listener).is("unexplained", Unexplained);
-        judged_with(ABORTED, RstReason::TcpState, &["tcp_abort", "tcp_diag_destroy"])
-            .is("unexplained", Unexplained)
-            .beside(&["sock-destroy"]);
+        judged_with(ABORTED, RstReason::TcpState, &["tcp_abort", "tcp_diag_destroy"]).is("sock-destroy", Certain);
     }
 
     #[test]
@@ -171,7 +169,7 @@ mod tests {
             20.0 C > S A 0:0(0) ack 1
             30.0 C > S A 0:0(0) ack 1
             40.0 C > S RA 1:1(0) ack 1";
-        judged(text).is("linger-zero", Possible).beside(&["keepalive-timeout", "idle-timeout-reset"]);
+        judged(text).is("keepalive-timeout", Possible).beside(&["linger-zero", "idle-timeout-reset"]);
     }
 
     #[test]

@@ -12,6 +12,10 @@ const IDLE: Span = Span::from_secs(5);
 const FIN_TIMEOUT: Span = Span::from_secs(59);
 /// One probe may be lost; a second one without an answer is a pattern.
 const PROBES: usize = 2;
+/// `TCP_KEEPIDLE` and `TCP_KEEPINTVL` count in seconds: the first probe after one, the end after another.
+const SHORTEST_KEEPALIVE: Span = Span::from_secs(2);
+/// Timers of a second are kept to some milliseconds, and the kernel defers a busy socket's.
+const TIMER_SLACK: Span = Span::from_millis(250);
 /// A time between two frames that no connection lasts: one of the two clocks is wrong.
 const ABSURD: Span = Span::from_secs(10 * 365 * 86_400);
 
@@ -40,16 +44,39 @@ pub static PROBES_UNANSWERED: Question = Question {
     id: "probes-unanswered",
     yes: "{sender} had sent {} probes that nobody answered, the last in {}",
     no: "{sender} had not been probing a silent {receiver}",
-    unknown: "the segments before the RST",
+    unknown: "{sender}'s keepalive probes: they may have been lost before the capture point",
     ask: |ending| {
         let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
         let since = last_answer.map_or(0, |at| at + 1);
-        let probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
+        let mut probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let count = probes.clone().count();
-        match probes.last() {
+        let silent = last_answer.map(|at| ending.time().since(ending.before[at].time));
+        match probes.next_back() {
             Some(last) if count >= PROBES => Answer::Yes(yes().count(count as u64).frame(last)),
+            _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,
             _ => Answer::No(no()),
         }
+    },
+};
+
+/// The RST came when the next probe would have been due: the timer sent it (`tcp_keepalive_timer`).
+pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
+    id: "rst-after-probe-interval",
+    yes: "{} came {} after the last probe, the same interval as between the probes: a timer sent it",
+    no: "{} came {} after the last probe, not at the interval of the probes: no timer sent it",
+    unknown: "two probes in a row of {sender}",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let is_probe = |record: &&Record| record.from == ending.sender() && record.notes.has(Notes::PROBE);
+        let mut probes = ending.before.iter().rev().filter(is_probe);
+        let (Some(last), Some(previous)) = (probes.next(), probes.next()) else {
+            return Answer::Unknown;
+        };
+        let (waited, interval) = (rst.record.time.since(last.time), last.time.since(previous.time));
+        let in_step = Span::from_nanos(waited.nanos().saturating_sub(interval.nanos())).abs() <= TIMER_SLACK;
+        yes().frame(&rst.record).span(waited).if_so(in_step.into())
     },
 };
 

@@ -53,8 +53,8 @@ pub fn json(cause: &Cause) -> String {
         schema: "whyrst.cause/1",
         id: cause.id,
         title: headline(cause),
-        explanation: plain(cause.explanation),
-        effect: plain(cause.effect),
+        explanation: paragraph_of(cause.explanation),
+        effect: paragraph_of(cause.effect),
         severity: cause.severity.name(),
         kernel_reasons: cause.kernel_reasons.iter().map(|sign| sign.reason.name()).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
@@ -87,6 +87,13 @@ pub fn headline(cause: &Cause) -> String {
     format!("The connection {verb} because {}.", plain(cause.title))
 }
 
+/// A paragraph of its own begins with a capital.
+fn paragraph_of(template: &str) -> String {
+    let text = plain(template);
+    let mut characters = text.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
+
 /// A template read without a case at hand: the ends keep their roles as names.
 fn plain(template: &str) -> String {
     template
@@ -96,18 +103,18 @@ fn plain(template: &str) -> String {
         .replace("{receiver}", "the receiver")
         .replace("{client}", "the client")
         .replace("{server}", "the server")
-        .replace("{}", "N")
-        .replace("{0}", "N")
-        .replace("{1}", "M")
+        .replace("{}", "...")
+        .replace("{0}", "...")
+        .replace("{1}", "...")
 }
 
 fn write_page(cause: &Cause, style: Style, out: &mut String) -> fmt::Result {
     writeln!(out, "{}", style.paint(Part::Heading, cause.id))?;
     paragraph(&headline(cause), 2, out)?;
     out.push('\n');
-    paragraph(&plain(cause.explanation), 2, out)?;
+    paragraph(&paragraph_of(cause.explanation), 2, out)?;
     section("what the programs see", style, out)?;
-    paragraph(&plain(cause.effect), 2, out)?;
+    paragraph(&paragraph_of(cause.effect), 2, out)?;
     section("what Linux says", style, out)?;
     paragraph(&kernel_words(cause), 2, out)?;
     section("how it is recognised", style, out)?;
@@ -122,7 +129,7 @@ fn write_page(cause: &Cause, style: Style, out: &mut String) -> fmt::Result {
     }
     section("what to do", style, out)?;
     for (number, step) in cause.advice.iter().enumerate() {
-        item(&format!("{}. {}", number + 1, plain(step)), out)?;
+        listed(&format!("{}. ", number + 1), &plain(step), out)?;
     }
     section("see it happen", style, out)?;
     paragraph(&reproduction(cause), 2, out)?;
@@ -134,8 +141,8 @@ fn write_page(cause: &Cause, style: Style, out: &mut String) -> fmt::Result {
 }
 
 fn write_markdown(cause: &Cause, out: &mut String) -> fmt::Result {
-    writeln!(out, "# {}\n\n**{}**\n\n{}\n", cause.id, headline(cause), plain(cause.explanation))?;
-    writeln!(out, "## What the programs see\n\n{}\n", plain(cause.effect))?;
+    writeln!(out, "# {}\n\n**{}**\n\n{}\n", cause.id, headline(cause), paragraph_of(cause.explanation))?;
+    writeln!(out, "## What the programs see\n\n{}\n", paragraph_of(cause.effect))?;
     writeln!(out, "## What Linux says\n\n{}\n", kernel_words(cause))?;
     writeln!(out, "## How it is recognised\n")?;
     for (label, question) in questions(cause) {
@@ -217,8 +224,12 @@ fn section(title: &str, style: Style, out: &mut String) -> fmt::Result {
 }
 
 fn item(text: &str, out: &mut String) -> fmt::Result {
+    listed("- ", text, out)
+}
+
+fn listed(mark: &str, text: &str, out: &mut String) -> fmt::Result {
     for (at, line) in wrap(text, 74).enumerate() {
-        writeln!(out, "{}{line}", if at == 0 { "  - " } else { "    " })?;
+        writeln!(out, "  {:<width$}{line}", if at == 0 { mark } else { "" }, width = mark.len())?;
     }
     Ok(())
 }

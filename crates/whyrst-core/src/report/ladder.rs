@@ -19,6 +19,7 @@ const BEFORE_SHOWN: usize = 7;
 const RESETS_SHOWN: usize = 6;
 const AFTER_SHOWN: usize = 4;
 const LEFT: usize = 25;
+const RIGHT: usize = 25;
 
 /// One line of a ladder.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Report<'_> {
         };
         let name = |side: Side| format!("{}{}", role(side), connection.endpoint(side).ip);
         let head = format!(
-            "    {:>6}  {:>10}  {:<LEFT$}      {}",
+            "   {:>6}  {:>10}  {:<LEFT$}       {}",
             "frame",
             "time",
             name(connection.client),
@@ -75,7 +76,7 @@ impl Report<'_> {
         for rung in self.rungs() {
             match rung {
                 Rung::Gap { segments } => {
-                    let text = format!("    {:>6}              {segments} more segments", "...");
+                    let text = format!("   {:>6}              {segments} more segment{}", "...", plural(segments));
                     writeln!(out, "{}", style.paint(Part::Dim, text))?;
                 }
                 Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
@@ -89,10 +90,12 @@ impl Report<'_> {
         let mark = if decisive { '>' } else { ' ' };
         let time = relative_time(record.time, self.ending.connection.first);
         let text = self.segment(record);
+        // A long text of the server's side takes its room from the empty client's side.
+        let room = LEFT.saturating_sub(text.chars().count().saturating_sub(RIGHT));
         let line = if from_client {
-            format!("  {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
+            format!(" {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
         } else {
-            format!("  {mark} {:>6}  {time:>10}  {:<LEFT$} <---  {text}", record.frame.number(), "")
+            format!(" {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
         };
         let line = line.trim_end();
         if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
@@ -148,6 +151,10 @@ impl Report<'_> {
             )
             .collect()
     }
+}
+
+const fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 fn split(before: &[Record]) -> (&[Record], &[Record]) {

@@ -55,7 +55,10 @@ impl Report<'_> {
     fn head(&self, style: Style, out: &mut String) -> fmt::Result {
         let connection = &self.ending.connection;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
-        writeln!(out, "{}  {}", style.paint(Part::Heading, format!("{client} > {server}")), self.headline())?;
+        let (ends, headline) = (format!("{client} > {server}"), self.headline());
+        let fits = ends.len() + 2 + headline.chars().count() <= WIDTH;
+        let between = if fits { "  " } else { "\n" };
+        writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
         let place = self.ending.rst().map(|rst| format!(", frame {}", self.context.frame(rst.record.frame)));
         let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
         writeln!(out, "{}", style.paint(Part::Dim, when))

@@ -40,7 +40,12 @@ impl Report<'_> {
         while let Some(open) = rest.find('{') {
             let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
             out.push_str(&rest[..open]);
-            out.push_str(&self.placeholder(&rest[open + 1..close], facts, &mut next));
+            let words = self.placeholder(&rest[open + 1..close], facts, &mut next);
+            if out.ends_with(". ") {
+                push_capitalised(&mut out, &words);
+            } else {
+                out.push_str(&words);
+            }
             rest = &rest[close + 1..];
         }
         out.push_str(rest);
@@ -79,6 +84,13 @@ impl Report<'_> {
             None => "?".into(),
         }
     }
+}
+
+/// A sentence within a text begins with a capital.
+fn push_capitalised(out: &mut String, words: &str) {
+    let mut characters = words.chars();
+    out.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+    out.push_str(characters.as_str());
 }
 
 /// `1 234 567`: digits in groups of three from 10 000 on.

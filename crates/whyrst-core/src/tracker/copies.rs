@@ -69,9 +69,15 @@ fn seen_at(pool: &HistoryPool, history: &History, record: &Record) -> bool {
     })
 }
 
-/// Two equal RSTs are two resets when at least two segments were there for them to answer.
+/// Two equal RSTs are two resets when at least two segments were there for them to answer, which
+/// came as close to each other as the resets did.
 fn has_own_trigger(pool: &HistoryPool, history: &History, record: &Record) -> bool {
-    let triggers = pool.records(history).filter(|seen| trigger([*seen].into_iter(), record).is_some());
+    let Some(latest) = trigger(pool.records(history), record) else {
+        return false;
+    };
+    let triggers = pool.records(history).filter(|seen| {
+        latest.time.since(seen.time).abs() <= COPY_WITHIN && trigger([*seen].into_iter(), record).is_some()
+    });
     let equal = pool.records(history).filter(|seen| same_packet(seen, record));
     triggers.count() > equal.count()
 }

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,8 @@ impl Hands {
     pub(super) fn perform(&mut self, action: &Action, line: &Line) -> Performed {
         let result = match *action {
             Action::Fork { child } => return self.fork(child, line),
-            Action::Listen { port } => self.listen(port, line),
+            Action::Listen { port } => self.listen(port, sockets::BACKLOG, line),
+            Action::ListenWithBacklog { port, backlog } => self.listen(port, backlog.into(), line),
             Action::Accept => self.accept(line),
             Action::Connect { to, port } => self.connect(to, port, line, |_| Ok(())),
             Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
@@ -61,9 +62,20 @@ impl Hands {
             Action::Write { bytes } => self.on_connection(line, &format!("write({bytes})"), |fd| write_all(fd, bytes)),
             Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
-            Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| {
-                shutdown(std::os::fd::AsRawFd::as_raw_fd(fd), Shutdown::Write).map(|()| 0)
-            }),
+            Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
+            Action::ShutdownBoth => self.on_connection(line, "shutdown(SHUT_RDWR)", |fd| shut(fd, Shutdown::Both)),
+            Action::Keepalive { idle_s, every_s, probes } => {
+                let text = format!("setsockopt(SO_KEEPALIVE {idle_s} s, {every_s} s, {probes})");
+                self.on_connection(line, &text, |fd| sockets::keep_alive(fd, idle_s, every_s, probes))
+            }
+            Action::ReadTimeout(ms) => {
+                let text = format!("setsockopt(SO_RCVTIMEO {ms} ms)");
+                self.on_connection(line, &text, |fd| sockets::limit(fd, Limit::ReceiveTimeout, ms).map(|()| 0))
+            }
+            Action::Dissolve => {
+                self.on_connection(line, "connect(AF_UNSPEC)", |fd| sys::dissolve(fd.as_fd()).map(|()| 0))
+            }
+            Action::IsDestroyed => self.on_connection(line, "SOCK_DESTROY", sockets::destroy),
             Action::LingerZero => self.on_connection(line, "setsockopt(SO_LINGER {1, 0})", sockets::linger_zero),
             Action::Close => close(self.connection.take(), "close()", line),
             Action::CloseListener => close(self.listener.take(), "close(listener)", line),
@@ -77,6 +89,7 @@ impl Hands {
             }),
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
+            Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
             Action::Pause(ms) => {
                 std::thread::sleep(Duration::from_millis(ms.into()));
@@ -87,10 +100,10 @@ impl Hands {
         Performed::Done(result.map_err(|errno| errno as i32))
     }
 
-    fn listen(&mut self, port: u16, line: &Line) -> nix::Result<i64> {
+    fn listen(&mut self, port: u16, backlog: i32, line: &Line) -> nix::Result<i64> {
         let any = sockets::any_address(self.family, port);
         call(line, format!("listen({any})"), || {
-            self.listener = Some(sockets::listen(any)?);
+            self.listener = Some(sockets::listen(any, backlog)?);
             Ok(0)
         })
     }
@@ -233,6 +246,16 @@ fn call_that_forks(line: &Line) -> nix::Result<ForkResult> {
 fn close(socket: Option<OwnedFd>, text: &str, line: &Line) -> nix::Result<i64> {
     let socket = socket.ok_or(Errno::EBADF)?;
     call(line, text.into(), || nix::unistd::close(socket).map(|()| 0))
+}
+
+fn shut(socket: &OwnedFd, what: Shutdown) -> nix::Result<i64> {
+    shutdown(socket.as_raw_fd(), what).map(|()| 0)
+}
+
+/// Of the namespace that this actor is in.
+fn set_sysctl(name: &str, value: &str) -> nix::Result<i64> {
+    let written = std::fs::write(crate::netns::sysctl_path(name), value);
+    written.map(|()| 0).map_err(|error| crate::error::errno_of(&error))
 }
 
 fn write_all(socket: &OwnedFd, bytes: u32) -> nix::Result<i64> {

@@ -7,22 +7,27 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::sockopt::{
-    Ipv4Tos, Ipv6TClass, Linger, ReceiveTimeout, ReuseAddr, SendTimeout, SocketError, TcpRepair,
+    Ipv4Tos, Ipv6TClass, KeepAlive, Linger, ReceiveTimeout, ReuseAddr, SendTimeout, SocketError, TcpKeepCount,
+    TcpKeepIdle, TcpKeepInterval, TcpRepair,
 };
 use nix::sys::socket::{
-    AddressFamily, Backlog, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, getsockopt, sendto,
-    setsockopt, socket,
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, bind, getpeername,
+    getsockname, getsockopt, sendto, setsockopt, socket,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 use whyrst_core::scenario::{Family, Host, Limit};
 use whyrst_core::segment::{Endpoint, Flags};
 
+use crate::netlink::Request;
 use crate::packet::Bare;
+use crate::plug::{ipv4_of, ipv6_of};
 use crate::sys;
-use crate::tun::{ipv4_of, ipv6_of};
 
-/// Connections that wait to be accepted; no scenario fills it.
-const BACKLOG: i32 = 16;
+/// Connections that wait to be accepted; only scenarios that say so fill it.
+pub(super) const BACKLOG: i32 = 16;
+
+/// Of linux/sock_diag.h.
+const SOCK_DESTROY: u16 = 21;
 
 /// Sequence numbers of hand-made segments: any will do.
 const RAW_SEQ: u32 = 1_000_000;
@@ -43,11 +48,11 @@ pub(super) fn any_address(family: Family, port: u16) -> SocketAddr {
     }
 }
 
-pub(super) fn listen(address: SocketAddr) -> nix::Result<OwnedFd> {
+pub(super) fn listen(address: SocketAddr, backlog: i32) -> nix::Result<OwnedFd> {
     let listener = stream(address)?;
     setsockopt(&listener, ReuseAddr, &true)?;
     bind(listener.as_raw_fd(), &SockaddrStorage::from(address))?;
-    nix::sys::socket::listen(&listener, Backlog::new(BACKLOG)?)?;
+    nix::sys::socket::listen(&listener, Backlog::new(backlog)?)?;
     Ok(listener)
 }
 
@@ -103,6 +108,54 @@ pub(super) fn poll_writable(socket: &OwnedFd, ms: u32) -> nix::Result<i64> {
 
 pub(super) fn linger_zero(socket: &OwnedFd) -> nix::Result<i64> {
     setsockopt(socket, Linger, &libc::linger { l_onoff: 1, l_linger: 0 }).map(|()| 0)
+}
+
+/// Probes after `idle_s` seconds of silence, every `every_s` seconds, until `probes` went unanswered.
+pub(super) fn keep_alive(socket: &OwnedFd, idle_s: u32, every_s: u32, probes: u32) -> nix::Result<i64> {
+    setsockopt(socket, TcpKeepIdle, &idle_s)?;
+    setsockopt(socket, TcpKeepInterval, &every_s)?;
+    setsockopt(socket, TcpKeepCount, &probes)?;
+    setsockopt(socket, KeepAlive, &true).map(|()| 0)
+}
+
+/// What `ss -K` asks the kernel for: `SOCK_DESTROY` of this one connection.
+pub(super) fn destroy(socket: &OwnedFd) -> nix::Result<i64> {
+    let local: SockaddrStorage = getsockname(socket.as_raw_fd())?;
+    let remote: SockaddrStorage = getpeername(socket.as_raw_fd())?;
+    let (local, remote) = (socket_address(&local)?, socket_address(&remote)?);
+    let request = Request::new(SOCK_DESTROY, 0, &diag_request(local, remote));
+    request.send(SockProtocol::NetlinkSockDiag).map(|()| 0)
+}
+
+/// `struct inet_diag_req_v2` of linux/inet_diag.h, for exactly this connection.
+fn diag_request(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
+    const ANY_STATE: u32 = u32::MAX;
+    const NO_COOKIE: [u8; 8] = [0xff; 8];
+    let family = u8::try_from(family_of(local) as i32).unwrap_or_default();
+    let protocol = u8::try_from(libc::IPPROTO_TCP).unwrap_or_default();
+    let ip = |address: SocketAddr| {
+        let mut octets = match address.ip() {
+            IpAddr::V4(ip) => ip.octets().to_vec(),
+            IpAddr::V6(ip) => ip.octets().to_vec(),
+        };
+        octets.resize(16, 0);
+        octets
+    };
+    let mut bytes = vec![family, protocol, 0, 0];
+    bytes.extend(ANY_STATE.to_ne_bytes());
+    bytes.extend(local.port().to_be_bytes());
+    bytes.extend(remote.port().to_be_bytes());
+    bytes.extend(ip(local));
+    bytes.extend(ip(remote));
+    bytes.extend(0_u32.to_ne_bytes()); // any device
+    bytes.extend(NO_COOKIE);
+    bytes
+}
+
+fn socket_address(address: &SockaddrStorage) -> nix::Result<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::from((v4.ip(), v4.port())));
+    let v6 = || address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port())));
+    v4.or_else(v6).ok_or(Errno::EAFNOSUPPORT)
 }
 
 /// From here on the socket says nothing, not even when it is closed.

@@ -11,7 +11,7 @@ use super::WIDTH;
 use super::notation::Origins;
 use crate::packet::Tcp;
 use crate::played::{Call, Direction, End, Frame, Played, Returned};
-use crate::tun::{ipv4_of, ipv6_of};
+use crate::plug::{ipv4_of, ipv6_of};
 
 const CLOCK: usize = 8;
 
@@ -234,11 +234,14 @@ mod tests {
             scenario: &STORY,
             began: Timestamp::default(),
             ended: Timestamp::default(),
+            wiring: crate::Wiring::Tun,
             calls,
             ends: [end("client", client), end("server", server)],
             kernel: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],
+            disturbance: None,
+            earlier_attempts: vec![],
         }
     }
 

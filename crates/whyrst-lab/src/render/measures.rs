@@ -38,14 +38,10 @@ fn measure(played: &Played, name: &str) -> Option<String> {
 }
 
 fn kernel(played: &Played) -> String {
-    match &played.kernel {
-        Err(_) => "not asked".into(),
-        Ok(recording) if recording.resets.is_empty() => "none".into(),
-        Ok(recording) => {
-            let mut names: Vec<&str> = recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect();
-            names.dedup();
-            names.join(", ")
-        }
+    match played.kernel_reasons() {
+        None => "not asked".into(),
+        Some(reasons) if reasons.is_empty() => "none".into(),
+        Some(reasons) => reasons.join(", "),
     }
 }
 

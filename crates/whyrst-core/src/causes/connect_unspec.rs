@@ -1,0 +1,111 @@
+//! `connect(AF_UNSPEC)`: the program dissolves the connection and keeps the socket.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "connect-unspec",
+    title: "the program on {sender} dissolved the connection with connect(AF_UNSPEC)",
+    explanation: "connect() with the address family AF_UNSPEC turns a connected socket back into an unconnected one. For \
+        UDP that is harmless; for TCP the kernel aborts the connection. Connection pools do so to use a socket again, and \
+        programs that leave the address structure zeroed do so by mistake.",
+    effect: "{receiver}: ECONNRESET. {sender}: connect() succeeds, the next recv() reports ECONNRESET too; what it had not \
+        yet delivered is lost.",
+    sources: &[
+        rfc(9293, "3.10.5"),
+        kernel("net/ipv4/af_inet.c", "__inet_stream_connect"),
+        kernel("net/ipv4/tcp.c", "tcp_disconnect"),
+        Source::Other("connect(2)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "__inet_stream_connect")],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        // What speaks against unread data speaks for every deliberate abort.
+        supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical("linger-zero", "TCPAbortOnData counts it on {sender}; its program closed the socket"),
+        LookAlike::identical(
+            "close-unread",
+            "data would have been unread when {sender} closed: TCPAbortOnClose counts it there",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",
+        ),
+        LookAlike::identical(
+            "listener-close-pending",
+            "{server}'s listener ended at that moment, before accept(): the program never had the connection",
+        ),
+        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
+        LookAlike::identical("keepalive-timeout", "keepalive probes without an answer would come before it"),
+        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+    ],
+    advice: &[
+        "on {sender}: `strace -f -e trace=connect -p PID` shows connect() with sa_family=AF_UNSPEC",
+        "end a TCP connection with shutdown() and close(); open a new socket for the next one",
+        "is an address structure passed to connect() that was never filled in?",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "connect-unspec",
+    "The client has got its answer and dissolves the connection with connect(AF_UNSPEC) to use the socket again.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 50 }).gives(50),
+        CLIENT.does(Action::Read { most: 4096 }).gives(50),
+        CLIENT.does(Action::Pause(50)),
+        CLIENT.does(Action::Dissolve),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["connect-unspec"], &[(Host::Client, RstReason::TcpState)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const DISSOLVED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        1.000 C > S RA 1:1(0) ack 1";
+
+    #[test]
+    fn packets_alone_name_it_beside_the_other_deliberate_aborts() {
+        judged(DISSOLVED).is("linger-zero", Possible).beside(&["connect-unspec", "sock-destroy"]);
+    }
+
+    #[test]
+    fn the_stack_through_connect_makes_it_certain() {
+        let stack = ["tcp_send_active_reset", "tcp_disconnect", "__inet_stream_connect", "__sys_connect"];
+        judged_with(DISSOLVED, RstReason::TcpState, &stack).is("connect-unspec", Certain).without(&["linger-zero"]);
+    }
+
+    #[test]
+    fn a_reset_in_answer_is_no_decision_of_the_program() {
+        let text = DISSOLVED.replace("1.000 C > S RA 1:1(0) ack 1", "1.000 C < S PA 1:11(10) ack 1\n+0 C > S R 1:1(0)");
+        judged(&text).without(&["connect-unspec"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! Keepalive probes went unanswered: the kernel gives the connection up.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::timing::{PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
+};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "keepalive-timeout",
+    title: "nobody answered {sender}'s keepalive probes",
+    explanation: "With SO_KEEPALIVE a kernel asks a silent peer now and then whether it is still there. When the last of \
+        tcp_keepalive_probes probes is not answered either (or TCP_USER_TIMEOUT is over), it sends one RST and forgets the \
+        connection. The RST only arrives if the path is broken in the other direction alone, or just works again.",
+    effect: "{sender}: ETIMEDOUT at the next call. {receiver}: ECONNRESET if the RST arrives; otherwise it keeps a dead \
+        connection until its next packet is answered by a bare RST.",
+    sources: &[rfc(9293, "3.8.4"), rfc(1122, "4.2.3.6"), kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpKeepaliveTimeout)],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_AFTER_PROBE_INTERVAL, &SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "linger-zero",
+            "{sender}'s program gave up by itself, between two probes: TCPAbortOnData counts it, TCPAbortOnTimeout does not",
+        ),
+        LookAlike::identical("close-unread", "{sender}'s program closed with data unread: TCPAbortOnClose counts it"),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}: its program gets ECONNABORTED, not ETIMEDOUT",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC; no TCPAbort counter moves",
+        ),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
+        ),
+        LookAlike::similar("sender-gave-up", "unanswered data instead of probes is given up without any RST"),
+    ],
+    advice: &[
+        "on {sender}: `nstat -az TcpExtTCPAbortOnTimeout TcpExtTCPKeepAlive` rise, and its program gets ETIMEDOUT",
+        "capture on {receiver}: do the probes arrive, and do its answers leave? the path loses one of the two",
+        "a firewall or NAT that forgets idle connections swallows probes too: tcp_keepalive_time must be below its timeout",
+        "was {receiver} down, asleep or moved to another network at the time of the first probe?",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "keepalive-timeout",
+    "The path loses every bare ACK of an idle client: its two keepalive probes go unanswered, its RST arrives.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Keepalive { idle_s: 1, every_s: 1, probes: 2 }),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(2_500, 6_000),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["keepalive-timeout"], &[(Host::Client, RstReason::TcpKeepaliveTimeout)]),
+)
+.on(Wire::PLAIN
+    .with(&[WireRule::on(Packet::every(Kind::Ack, Host::Client), Treatment::Drop)
+        .after(Packet::first(Kind::Ack, Host::Client))]))];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const PROBED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        10.0 C > S A 0:0(0) ack 1
+        20.0 C > S A 0:0(0) ack 1
+        30.0 C > S A 0:0(0) ack 1
+        40.0 C > S RA 1:1(0) ack 1";
+
+    #[test]
+    fn probes_at_equal_intervals_and_a_reset_one_interval_later_point_at_the_timer() {
+        judged(PROBED).is("keepalive-timeout", Possible).beside(&["linger-zero", "sock-destroy", "idle-timeout-reset"]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(PROBED, RstReason::TcpKeepaliveTimeout, &["tcp_keepalive_timer"]).is("keepalive-timeout", Certain);
+        judged_with(PROBED, RstReason::TcpState, &["tcp_disconnect", "__tcp_close"])
+            .is("linger-zero", Certain)
+            .without(&["keepalive-timeout"]);
+    }
+
+    #[test]
+    fn a_reset_out_of_step_with_the_probes_is_rather_the_program_s() {
+        judged(&PROBED.replace("40.0", "31.0")).is("linger-zero", Possible).beside(&["keepalive-timeout"]);
+    }
+
+    #[test]
+    fn answered_probes_are_no_timeout() {
+        let text = PROBED.replace("40.0 C > S RA", "+0.001 C < S A 1:1(0) ack 1\n+0.5 C > S RA");
+        judged(&text).without(&["keepalive-timeout"]);
+    }
+
+    #[test]
+    fn probes_may_be_lost_before_the_capture_point() {
+        let unseen = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            3.0 C > S RA 1:1(0) ack 1";
+        judged(unseen).is("linger-zero", Possible).beside(&["keepalive-timeout"]);
+        judged_with(unseen, RstReason::TcpKeepaliveTimeout, &[]).is("keepalive-timeout", Possible);
+    }
+}

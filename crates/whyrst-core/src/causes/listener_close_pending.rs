@@ -1,0 +1,123 @@
+//! The listener ended while a finished handshake still waited to be accepted.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::data::SENDER_SENT_NOTHING;
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_SERVER};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::service::PORT_REFUSED_AFTER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "listener-close-pending",
+    title: "{server}'s listener was closed before it accepted the connection",
+    explanation: "The kernel completes handshakes by itself and queues the connections until the program accepts them. \
+        When the listening socket is closed, shut down or dies with its process, everything in that queue is aborted, \
+        data that was already acknowledged included. Every restart of a busy service does so; with SO_REUSEPORT every \
+        worker that ends has a queue of its own.",
+    effect: "{client}: connect() had succeeded, then ECONNRESET; its request is lost. {server}'s program never saw it.",
+    sources: &[
+        rfc(9293, "3.10.4"),
+        kernel("net/ipv4/inet_connection_sock.c", "inet_csk_listen_stop"),
+        kernel("net/ipv4/inet_connection_sock.c", "inet_child_forget"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&PORT_REFUSED_AFTER],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "close-unread",
+            "{server} had accepted the connection and closed it with data unread: TCPAbortOnClose counts it",
+        ),
+        LookAlike::identical("exit-unread", "{server}'s process had accepted the connection when it ended"),
+        LookAlike::identical("linger-zero", "{server} had accepted the connection; TCPAbortOnData counts it"),
+        LookAlike::identical(
+            "server-busy-close",
+            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+        ),
+        LookAlike::identical("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
+        LookAlike::identical(
+            "sock-destroy",
+            "`ss -K` or an agent on {sender}; only this connection ends, and the port goes on accepting",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC; no TCPAbort counter moves",
+        ),
+        LookAlike::similar(
+            "listener-close-half-open",
+            "a bare RST would answer the handshake's last ACK: the connection was not even in the queue",
+        ),
+    ],
+    advice: &[
+        "did {server}'s service restart, reload or scale down at that time? several clients would be reset in one millisecond",
+        "before closing a listener, accept until EAGAIN and serve or refuse those connections in order",
+        "hand the listening descriptor to the new process (socket activation, SCM_RIGHTS) instead of closing it",
+        "with SO_REUSEPORT: `sysctl net.ipv4.tcp_migrate_req=1` moves waiting connections to another worker",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "listener-close-pending",
+    "The client is connected and has sent its request; the server closes its listener without having accepted anybody.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Pause(40)),
+        SERVER.does(Action::CloseListener),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["listener-close-pending"], &[(Host::Server, RstReason::TcpState)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const WAITING: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        1.000 C < S RA 1:1(0) ack 101";
+    const STACK: [&str; 4] = ["tcp_disconnect", "inet_child_forget", "inet_csk_listen_stop", "__tcp_close"];
+
+    #[test]
+    fn it_looks_like_every_abort_of_a_server_that_never_answered() {
+        judged(WAITING).is("close-unread", Possible).beside(&["listener-close-pending"]);
+    }
+
+    #[test]
+    fn the_call_stack_makes_it_certain() {
+        judged_with(WAITING, RstReason::TcpState, &STACK)
+            .is("listener-close-pending", Certain)
+            .without(&["linger-zero", "sock-destroy"]);
+    }
+
+    #[test]
+    fn a_server_that_answered_had_accepted() {
+        let text = WAITING.replace("+0.001 C < S A 1:1(0) ack 101", "+0.001 C < S PA 1:11(10) ack 101");
+        judged(&text.replace("RA 1:1(0)", "RA 11:11(0)")).without(&["listener-close-pending"]);
+    }
+
+    #[test]
+    fn a_client_has_no_listener() {
+        let text = WAITING.replace("1.000 C < S RA 1:1(0) ack 101", "1.000 C > S RA 101:101(0) ack 1");
+        judged_with(&text, RstReason::TcpState, &STACK).without(&["listener-close-pending"]);
+    }
+}

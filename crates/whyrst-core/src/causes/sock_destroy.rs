@@ -1,0 +1,136 @@
+//! Somebody with the right to do so destroyed the socket: `ss -K`, an agent, the system itself.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub static CAUSE: Cause = Cause {
+    id: "sock-destroy",
+    title: "an administrator or agent on {sender} destroyed the socket (ss -K)",
+    explanation: "The kernel lets a privileged program abort any connection of the host: `ss -K` after a new firewall \
+        rule, network agents of containers that remove a backend, Android when it changes the network, a BPF program. \
+        The program that owned the socket did nothing.",
+    effect: "{sender}: ECONNABORTED at the next call. {receiver}: ECONNRESET. What {sender} had not yet delivered is lost.",
+    sources: &[
+        rfc(9293, "3.10.5"),
+        kernel("net/ipv4/tcp.c", "tcp_abort"),
+        kernel("net/ipv4/tcp_diag.c", "tcp_diag_destroy"),
+        Source::Other("ss(8), option -K"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    // `ss -K` of a listener aborts what waits there: that is listener-close-pending.
+    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "tcp_abort", "inet_child_forget")],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        // What speaks against unread data speaks for every deliberate abort.
+        supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "close-unread",
+            "data would have been unread when {sender} closed: TCPAbortOnClose counts it there",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "linger-zero",
+            "TCPAbortOnData counts it on {sender}; its program closed the socket itself",
+        ),
+        LookAlike::identical(
+            "connect-unspec",
+            "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC: the program did it itself",
+        ),
+        LookAlike::identical(
+            "listener-close-pending",
+            "{server}'s listener ended at that moment, before accept(): the program never had the connection",
+        ),
+        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
+        LookAlike::identical("keepalive-timeout", "keepalive probes without an answer would come before it"),
+        LookAlike::similar(
+            "idle-timeout-reset",
+            "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
+        ),
+        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+    ],
+    advice: &[
+        "in the log of {sender}'s program: ECONNABORTED (\"software caused connection abort\") is the sign of it",
+        "who ran `ss -K`, or which agent did at that time? audit rules on CAP_NET_ADMIN, logs of the container network",
+        "on {sender}: OutRsts and EstabResets rise in `nstat -az`, and no TCPAbort counter does",
+        "let agents drain a backend before they destroy its connections",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "sock-destroy",
+    "A connection between two healthy programs is destroyed on the server's host, as by ss -K.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 50 }).gives(50),
+        CLIENT.does(Action::Read { most: 4096 }).gives(50),
+        CLIENT.does(Action::Pause(50)),
+        SERVER.does(Action::IsDestroyed),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNABORTED"),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["sock-destroy"], &[(Host::Server, RstReason::TcpState)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const DESTROYED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        +0.040 C > S A 101:101(0) ack 51
+        1.000 C < S RA 51:51(0) ack 101";
+
+    #[test]
+    fn packets_alone_name_it_beside_the_program_s_own_aborts() {
+        judged(DESTROYED).is("linger-zero", Possible).beside(&["sock-destroy", "connect-unspec", "close-unread"]);
+    }
+
+    #[test]
+    fn only_the_stack_through_tcp_abort_makes_it_certain() {
+        judged_with(DESTROYED, RstReason::TcpState, &["tcp_abort", "tcp_diag_destroy"])
+            .is("sock-destroy", Certain)
+            .without(&["linger-zero", "connect-unspec"]);
+        judged_with(DESTROYED, RstReason::TcpState, &[]).is("linger-zero", Possible).beside(&["sock-destroy"]);
+        let listener = ["tcp_disconnect", "inet_child_forget", "inet_csk_listen_stop", "tcp_abort"];
+        judged_with(DESTROYED, RstReason::TcpState, &listener).without(&["sock-destroy"]);
+    }
+
+    #[test]
+    fn an_answer_to_a_segment_is_no_decision_about_a_socket() {
+        let text = DESTROYED
+            .replace("1.000 C < S RA 51:51(0) ack 101", "1.000 C > S PA 101:201(100) ack 51\n+0.0001 C < S R 51:51(0)");
+        judged(&text).without(&["sock-destroy"]);
+    }
+
+    #[test]
+    fn before_the_handshake_is_complete_it_makes_no_such_reset() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            0.500 C > S RA 1:1(0) ack 0";
+        judged(text).without(&["sock-destroy"]);
+    }
+}
