@@ -16,8 +16,8 @@ use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
 use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
-use crate::fragments::{Fragments, Piece};
-use crate::ip;
+use crate::fragments::Fragments;
+use crate::ip::{self, Packet};
 use crate::link::{LinkType, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::source::{Live, Source, Waiting};
@@ -89,18 +89,20 @@ impl<'a> Record<'a> {
     /// What the frame shows. What is odd about it is added to `counts`.
     #[inline]
     pub fn observe(&self, counts: &mut Counts) -> Result<Observation<'a>, Reason> {
-        let offset = ip_offset(self.link, self.bytes)?;
-        let packet = self.bytes.get(offset..).ok_or(Reason::IpHeaderCut)?;
-        let what = ip::observe(packet, (self.original as usize).saturating_sub(offset), counts)?;
-        Ok(Observation { time: self.time, frame: self.frame, interface: self.interface, what })
+        let packet = self.packet()?;
+        ip::observe(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
     }
-}
 
-impl Record<'_> {
-    /// The fragment of an IP packet that the frame is or carries.
-    fn piece(&self) -> Option<Piece<'_>> {
-        let offset = ip_offset(self.link, self.bytes).ok()?;
-        ip::piece(self.bytes.get(offset..)?, (self.original as usize).saturating_sub(offset))
+    #[inline]
+    fn packet(&self) -> Result<Packet<'a>, Reason> {
+        let offset = ip_offset(self.link, self.bytes)?;
+        let bytes = self.bytes.get(offset..).ok_or(Reason::IpHeaderCut)?;
+        Ok(Packet { bytes, wire: (self.original as usize).saturating_sub(offset) })
+    }
+
+    #[inline]
+    const fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
+        Observation { time: self.time, frame: self.frame, interface: self.interface, what }
     }
 }
 
@@ -200,9 +202,14 @@ impl Capture {
         match found {
             Found::Record(place) => {
                 let record = place.record(self.frame(), self.first_interface, &self.window);
-                match record.observe(&mut self.ledger.counts) {
-                    Ok(observation) => self.ledger.count(observation),
-                    Err(reason) => self.ledger.put_together(&record, reason, &mut self.fragments),
+                let packet = record.packet().and_then(|packet| match ip::is_fragment(packet.bytes) {
+                    false => Ok(packet),
+                    true => self.fragments.put_together(packet, record.time, &mut self.ledger.counts),
+                });
+                let counts = &mut self.ledger.counts;
+                match packet.and_then(|packet| ip::observe(packet.bytes, packet.wire, counts)) {
+                    Ok(what) => self.ledger.count(record.showing(what)),
+                    Err(reason) => self.ledger.pass_over(&record, reason),
                 }
             }
             Found::PassedOver(reason) => Step::PassedOver(self.frame(), reason),
@@ -340,27 +347,6 @@ impl Ledger {
             Seen::Icmp(_) => self.counts.icmp_errors += 1,
         }
         Step::Observation(observation)
-    }
-
-    /// A frame that alone shows nothing about TCP, for `reason`: with fragments that came before it
-    /// may.
-    #[cold]
-    fn put_together<'a>(&mut self, record: &Record<'a>, reason: Reason, fragments: &'a mut Fragments) -> Step<'a> {
-        let Some(piece) = record.piece() else { return self.pass_over(record, reason) };
-        let whole = fragments.add(&piece, record.time);
-        self.counts.unassembled += std::mem::take(&mut fragments.given_up);
-        if !whole {
-            let reason = if reason == Reason::NotTcp { reason } else { Reason::IpFragment };
-            return self.pass_over(record, reason);
-        }
-        let whole = fragments.whole();
-        match ip::observe(whole, whole.len(), &mut self.counts) {
-            Ok(what) => {
-                self.counts.reassembled += 1;
-                self.count(Observation { time: record.time, frame: record.frame, interface: record.interface, what })
-            }
-            Err(reason) => self.pass_over(record, reason),
-        }
     }
 
     fn pass_over<'a>(&mut self, record: &Record<'_>, reason: Reason) -> Step<'a> {

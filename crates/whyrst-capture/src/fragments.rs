@@ -11,6 +11,9 @@ use std::net::IpAddr;
 
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::counts::{Counts, Reason};
+use crate::ip::{self, Packet};
+
 const MAX_OCTETS: usize = 4 * 1024 * 1024;
 const MAX_PACKETS: usize = 1_024;
 const MAX_PIECES: usize = 128;
@@ -81,9 +84,30 @@ struct Partial {
 }
 
 impl Fragments {
-    /// Keeps `piece`, seen at `time`; true when its packet is whole now, in [`Self::whole`].
+    /// The packet to be read in place of the fragment `packet`, seen at `time`: itself when it shows
+    /// enough, the whole one when it was the last that was missing.
     #[cold]
-    pub(crate) fn add(&mut self, piece: &Piece<'_>, time: Timestamp) -> bool {
+    pub(crate) fn put_together<'a>(
+        &'a mut self,
+        packet: Packet<'a>,
+        time: Timestamp,
+        counts: &mut Counts,
+    ) -> Result<Packet<'a>, Reason> {
+        let Err(reason) = ip::observe(packet.bytes, packet.wire, &mut Counts::default()) else { return Ok(packet) };
+        let Some(piece) = ip::piece(packet) else { return Ok(packet) };
+        let tcp = piece.key.protocol == ip::protocol::TCP;
+        let whole = self.add(&piece, time);
+        counts.unassembled += std::mem::take(&mut self.given_up);
+        if !whole {
+            counts.fragments += u64::from(tcp);
+            return Err(if reason == Reason::NotTcp { reason } else { Reason::IpFragment });
+        }
+        counts.reassembled += 1;
+        Ok(Packet { bytes: &self.whole, wire: self.whole.len() })
+    }
+
+    /// Keeps `piece`, seen at `time`; true when its packet is whole now, in `whole`.
+    fn add(&mut self, piece: &Piece<'_>, time: Timestamp) -> bool {
         self.forget_old(time);
         if !self.partial.contains_key(&piece.key) {
             if piece.wanted == Wanted::WithOthers {
@@ -101,15 +125,10 @@ impl Fragments {
                 return false;
             }
         }
-        partial.is_whole() && self.put_together(piece.key)
+        partial.is_whole() && self.make_whole(piece.key)
     }
 
-    /// The packet that the last [`Self::add`] made whole.
-    pub(crate) fn whole(&self) -> &[u8] {
-        &self.whole
-    }
-
-    fn put_together(&mut self, key: Key) -> bool {
+    fn make_whole(&mut self, key: Key) -> bool {
         let Some(partial) = self.partial.remove(&key) else { return false };
         self.octets -= partial.octets();
         self.whole.clear();
@@ -259,8 +278,8 @@ mod tests {
                 [piece(1, 0, Last::No, &[1; 8]), piece(1, 8, Last::No, &[2; 8]), piece(1, 16, Last::Yes, &[3; 4])];
             let whole = order.map(|n: usize| fragments.add(&pieces[n], at(0)));
             assert_eq!(whole, [false, false, true], "{order:?}");
-            assert_eq!(fragments.whole()[20..], [&[1; 8][..], &[2; 8], &[3; 4]].concat());
-            assert_eq!(fragments.whole()[2..8], [0, 40, 0, 7, 0, 0]);
+            assert_eq!(fragments.whole[20..], [&[1; 8][..], &[2; 8], &[3; 4]].concat());
+            assert_eq!(fragments.whole[2..8], [0, 40, 0, 7, 0, 0]);
             assert_eq!((fragments.octets, fragments.partial.len()), (0, 0));
         }
     }

@@ -86,19 +86,28 @@ pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> 
     Err(Reason::NestedTooDeep)
 }
 
-/// The fragment among the IP packets in `bytes`, if one of them is one and is wholly captured.
-#[cold]
-pub(crate) fn piece(bytes: &[u8], wire: usize) -> Option<Piece<'_>> {
-    let mut packet = Carried { bytes, wire, by: Carrier::Link };
-    for _ in 0..=MAX_DEPTH {
-        let header = Header::read(packet.bytes).ok()?;
-        let payload = header.payload(packet.bytes, packet.wire).ok()?;
-        if header.fragment != Fragment::Whole {
-            return header.piece(packet.bytes, payload).filter(|piece| piece.payload.len() == payload.len);
-        }
-        packet = header.inner(header.protocol, payload).ok()?;
+/// An IP packet where a frame holds it; `wire` octets of it were on the wire by the capture's word.
+#[derive(Clone, Copy)]
+pub(crate) struct Packet<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) wire: usize,
+}
+
+/// Whether the outermost packet says that it is a fragment.
+#[inline]
+pub(crate) fn is_fragment(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x40..=0x4f, _, _, _, _, _, high, low, ..] => high & 0x3f | low != 0,
+        [0x60..=0x6f, _, _, _, _, _, next, ..] => *next != protocol::TCP && fragment_header(bytes).is_some(),
+        _ => false,
     }
-    None
+}
+
+/// The fragment that a packet is, if it is wholly captured.
+pub(crate) fn piece(packet: Packet<'_>) -> Option<Piece<'_>> {
+    let header = Header::read(packet.bytes).ok()?;
+    let payload = header.payload(packet.bytes, packet.wire).ok()?;
+    header.piece(packet.bytes, payload).filter(|piece| piece.payload.len() == payload.len)
 }
 
 /// An IP packet in what carries it.
@@ -302,6 +311,7 @@ fn address_v6(header: &[u8; 40], at: usize) -> Ipv6Addr {
 }
 
 /// Where the fragment header of an IPv6 packet stands.
+#[cold]
 fn fragment_header(bytes: &[u8]) -> Option<usize> {
     let mut chain = Chain { protocol: *bytes.get(6)?, size: 40, fragment: Fragment::Whole };
     for _ in 0..=Chain::MAX {
