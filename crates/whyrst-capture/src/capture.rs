@@ -202,9 +202,11 @@ impl Capture {
         match found {
             Found::Record(place) => {
                 let record = place.record(self.frame(), self.first_interface, &self.window);
-                let packet = record.packet().and_then(|packet| match ip::is_fragment(packet.bytes) {
-                    false => Ok(packet),
-                    true => self.fragments.put_together(packet, record.time, &mut self.ledger.counts),
+                let packet = record.packet().and_then(|packet| {
+                    if !ip::is_fragment(packet.bytes) {
+                        return Ok(packet);
+                    }
+                    self.fragments.put_together(packet, record.time, &mut self.ledger.counts)
                 });
                 let counts = &mut self.ledger.counts;
                 match packet.and_then(|packet| ip::observe(packet.bytes, packet.wire, counts)) {
