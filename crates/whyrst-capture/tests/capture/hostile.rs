@@ -210,7 +210,10 @@ fn assert_begins_like(name: &str, whole: &[Kept], file: &[u8], length: usize) {
     let same = cut.iter().zip(whole).take_while(|(a, b)| a == b).count();
     assert!(same + 1 >= cut.len(), "{name} cut at {length}");
     let ended = &cut[same..];
-    assert!(ended.iter().all(|step| matches!(step, Kept::PassedOver(_, Reason::RecordCut))), "{name} {length} {ended:?}");
+    assert!(
+        ended.iter().all(|step| matches!(step, Kept::PassedOver(_, Reason::RecordCut))),
+        "{name} {length} {ended:?}"
+    );
 }
 
 #[test]
