@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::FIN_LONG_AGO;
 use crate::kernel::RstReason;
@@ -31,7 +31,7 @@ pub static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags), KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED, &FIN_LONG_AGO],
-        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        refuted_by: &[&RST_ANSWERS_SYN, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
