@@ -16,6 +16,7 @@ use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
 use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
+use crate::fragments::{Fragments, Piece};
 use crate::ip;
 use crate::link::{LinkType, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
@@ -32,10 +33,13 @@ pub struct Capture {
     container: Container,
     ledger: Ledger,
     cooked: Cooked,
+    fragments: Fragments,
     compression: Option<Compression>,
     live: bool,
     /// Octets of the file when it was opened; `None` where that means nothing.
     expected: Option<u64>,
+    /// What frames of the link layers for private use are.
+    user_link: Option<LinkType>,
 }
 
 /// What comes next in a capture.
@@ -92,6 +96,14 @@ impl<'a> Record<'a> {
     }
 }
 
+impl Record<'_> {
+    /// The fragment of an IP packet that the frame is or carries.
+    fn piece(&self) -> Option<Piece<'_>> {
+        let offset = ip_offset(self.link, self.bytes).ok()?;
+        ip::piece(self.bytes.get(offset..)?, (self.original as usize).saturating_sub(offset))
+    }
+}
+
 impl Capture {
     /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
     pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
@@ -127,6 +139,11 @@ impl Capture {
         }
     }
 
+    /// Reads a capture from the content of a file in an archive.
+    pub(crate) fn from_source(source: Box<dyn Source>, name: String, file: u32) -> Result<Self, OpenError> {
+        Self::begin(source, name, file, false)
+    }
+
     fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let mut window = Window::new(source);
@@ -146,9 +163,11 @@ impl Capture {
             container,
             ledger,
             cooked: Cooked::default(),
+            fragments: Fragments::default(),
             compression,
             live,
             expected: None,
+            user_link: None,
         })
     }
 
@@ -162,19 +181,47 @@ impl Capture {
         self.first_interface = first.0;
     }
 
+    /// What frames of the link layers for private use (`USER0` to `USER15`) are.
+    pub fn treat_user_link_as(&mut self, link: LinkType) {
+        self.user_link = Some(link);
+    }
+
     /// What comes next. After the end, the end comes again.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend from its own buffer")]
     pub fn next(&mut self) -> Result<Step<'_>, ReadError> {
-        Ok(match self.find()? {
+        let found = self.find()?;
+        Ok(self.deliver(found))
+    }
+
+    /// What was found, taken apart. It must be the last that was found.
+    #[inline]
+    pub(crate) fn deliver(&mut self, found: Found) -> Step<'_> {
+        match found {
             Found::Record(place) => {
                 let record = place.record(self.frame(), self.first_interface, &self.window);
-                self.ledger.observe(&record)
+                match record.observe(&mut self.ledger.counts) {
+                    Ok(observation) => self.ledger.count(observation),
+                    Err(reason) => self.ledger.put_together(&record, reason, &mut self.fragments),
+                }
             }
             Found::PassedOver(reason) => Step::PassedOver(self.frame(), reason),
             Found::Idle => Step::Idle,
             Found::End => Step::End,
-        })
+        }
+    }
+
+    /// When the first frame was captured that says so; `None` where none of the first records does.
+    pub(crate) fn first_time(&mut self) -> Option<Timestamp> {
+        const ATTEMPTS: usize = 1_000;
+        for _ in 0..ATTEMPTS {
+            match self.find() {
+                Ok(Found::Record(place)) => return Some(place.time),
+                Ok(Found::PassedOver(_)) => {}
+                Ok(Found::Idle | Found::End) | Err(_) => return None,
+            }
+        }
+        None
     }
 
     /// As [`Self::next`], without taking the frame apart: for who copies or filters frames. Only
@@ -228,10 +275,14 @@ impl Capture {
         Frame::new(self.file, self.ledger.counts.frames)
     }
 
+    /// The next record, where it lies.
     #[inline]
-    fn find(&mut self) -> Result<Found, ReadError> {
+    pub(crate) fn find(&mut self) -> Result<Found, ReadError> {
         match self.container.find(&mut self.window, &mut self.ledger) {
             Ok(Found::Record(mut place)) => {
+                if let Some(link) = self.user_link.filter(|_| place.link.is_for_private_use()) {
+                    place.link = link;
+                }
                 if place.link == LinkType::LINUX_SLL2 {
                     self.tell_interfaces_apart(&mut place);
                 }
@@ -260,6 +311,7 @@ impl Capture {
     #[cold]
     fn note_the_end(&mut self) {
         let after = self.window.octets_read();
+        self.ledger.counts.unassembled += self.fragments.finish();
         if let Some((kind, cause)) = self.window.damage.take() {
             self.ledger.notes.add_single(Note::Compression { kind, after, cause });
         }
@@ -282,23 +334,41 @@ impl fmt::Debug for Capture {
 
 impl Ledger {
     #[inline]
-    fn observe<'a>(&mut self, record: &Record<'a>) -> Step<'a> {
-        match record.observe(&mut self.counts) {
-            Ok(observation) => {
-                match observation.what {
-                    Seen::Segment(_) => self.counts.segments += 1,
-                    Seen::Icmp(_) => self.counts.icmp_errors += 1,
-                }
-                Step::Observation(observation)
-            }
-            Err(reason) => {
-                self.counts.pass_over(reason);
-                if reason == Reason::UnsupportedLinkType {
-                    self.note_link(record);
-                }
-                Step::PassedOver(record.frame, reason)
-            }
+    fn count<'a>(&mut self, observation: Observation<'a>) -> Step<'a> {
+        match observation.what {
+            Seen::Segment(_) => self.counts.segments += 1,
+            Seen::Icmp(_) => self.counts.icmp_errors += 1,
         }
+        Step::Observation(observation)
+    }
+
+    /// A frame that alone shows nothing about TCP, for `reason`: with fragments that came before it
+    /// may.
+    #[cold]
+    fn put_together<'a>(&mut self, record: &Record<'a>, reason: Reason, fragments: &'a mut Fragments) -> Step<'a> {
+        let Some(piece) = record.piece() else { return self.pass_over(record, reason) };
+        let whole = fragments.add(&piece, record.time);
+        self.counts.unassembled += std::mem::take(&mut fragments.given_up);
+        if !whole {
+            let reason = if reason == Reason::NotTcp { reason } else { Reason::IpFragment };
+            return self.pass_over(record, reason);
+        }
+        let whole = fragments.whole();
+        match ip::observe(whole, whole.len(), &mut self.counts) {
+            Ok(what) => {
+                self.counts.reassembled += 1;
+                self.count(Observation { time: record.time, frame: record.frame, interface: record.interface, what })
+            }
+            Err(reason) => self.pass_over(record, reason),
+        }
+    }
+
+    fn pass_over<'a>(&mut self, record: &Record<'_>, reason: Reason) -> Step<'a> {
+        self.counts.pass_over(reason);
+        if reason == Reason::UnsupportedLinkType {
+            self.note_link(record);
+        }
+        Step::PassedOver(record.frame, reason)
     }
 
     /// Once for each link layer.

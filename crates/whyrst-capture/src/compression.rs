@@ -10,11 +10,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread;
 use std::time::Duration;
 
+use bzip2::bufread::MultiBzDecoder;
+use liblzma::bufread::XzDecoder;
+use liblzma::stream::{CONCATENATED, Stream};
+
 use crate::source::{Filled, Source};
 use crate::window::Window;
 
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 4;
+/// Octets that an xz stream may ask for: `xz -9` needs 65 MiB, but a header may say 4 GiB.
+const XZ_MEMORY: u64 = 128 * 1024 * 1024;
 
 /// A kind of compression that is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +31,12 @@ pub enum Compression {
     Zstd,
     /// LZ4 frame format.
     Lz4,
+    /// The .xz format, one stream or several.
+    Xz,
+    /// One stream or several.
+    Bzip2,
+    /// RFC 1951 without a frame, as it is in a zip.
+    Deflate,
 }
 
 impl Compression {
@@ -34,6 +46,8 @@ impl Compression {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
             [0x04, 0x22, 0x4d, 0x18, ..] => Some(Self::Lz4),
+            [0xfd, b'7', b'z', b'X', ..] => Some(Self::Xz),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Bzip2),
             _ => None,
         }
     }
@@ -43,6 +57,9 @@ impl Compression {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(packed)?),
             Self::Lz4 => Box::new(lz4::Frames::new(packed)),
+            Self::Xz => Box::new(XzDecoder::new_stream(packed, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?)),
+            Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
+            Self::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
         })
     }
 }
@@ -53,6 +70,9 @@ impl fmt::Display for Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Lz4 => "lz4",
+            Self::Xz => "xz",
+            Self::Bzip2 => "bzip2",
+            Self::Deflate => "deflate",
         })
     }
 }

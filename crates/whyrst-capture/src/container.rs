@@ -1,10 +1,11 @@
-//! Containers: where one record ends and the next begins, who captured it and when. pcap and
-//! pcapng, told apart by their first octets and never by the name of the file.
+//! Containers: where one record ends and the next begins, who captured it and when. pcap, pcapng and
+//! snoop, told apart by their first octets and never by the name of the file.
 
 mod looks;
 mod lost;
 mod pcap;
 mod pcapng;
+mod snoop;
 
 use std::io;
 use std::ops::Range;
@@ -20,10 +21,14 @@ use crate::note::{Note, Notes};
 use crate::window::{Have, Window};
 use pcap::Pcap;
 use pcapng::PcapNg;
+use snoop::Snoop;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
 /// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
 const MAX_RECORD: u32 = 16 * 1024 * 1024;
+
+/// The longest magic number is that of snoop.
+const ENOUGH_FOR_MAGIC: usize = 8;
 
 /// What is kept of an interface for the report.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,12 +70,13 @@ pub(crate) enum Found {
 pub(crate) enum Container {
     Pcap(Pcap),
     PcapNg(PcapNg),
+    Snoop(Snoop),
 }
 
 impl Container {
     /// Reads the file header of the capture called `name`.
     pub(crate) fn open(window: &mut Window, name: &str, ledger: &mut Ledger) -> Result<Self, OpenError> {
-        window.wait_for(4).map_err(|cause| OpenError::Io { name: name.into(), cause })?;
+        window.wait_for(ENOUGH_FOR_MAGIC).map_err(|cause| OpenError::Io { name: name.into(), cause })?;
         if let Some(kind) = pcap::Kind::of(window.ahead()) {
             header(window, name, kind.header_size())?;
             Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
@@ -80,6 +86,9 @@ impl Container {
                 .map(PcapNg::open)
                 .map(Self::PcapNg)
                 .ok_or_else(|| OpenError::NotACapture { name: name.into(), looks: Looks::PcapNgWithoutOrder })
+        } else if snoop::begins(window.ahead()) {
+            header(window, name, snoop::FILE_HEADER)?;
+            Ok(Self::Snoop(Snoop::open(window, ledger)))
         } else {
             Err(no_capture(window, name))
         }
@@ -90,6 +99,7 @@ impl Container {
         match self {
             Self::Pcap(pcap) => pcap.find(window, ledger),
             Self::PcapNg(pcapng) => pcapng.find(window, ledger),
+            Self::Snoop(snoop) => snoop.find(window, ledger),
         }
     }
 }
@@ -107,7 +117,7 @@ fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenErro
 
 /// Says as well as it can what the input is instead.
 fn no_capture(window: &mut Window, name: &str) -> OpenError {
-    const ENOUGH_TO_TELL: usize = 512;
+    const ENOUGH_TO_TELL: usize = 4096;
     let name = name.to_owned();
     if let Err(cause) = window.wait_for(ENOUGH_TO_TELL) {
         return OpenError::Io { name, cause };

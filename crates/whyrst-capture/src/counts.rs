@@ -30,6 +30,7 @@ macro_rules! reasons {
 reasons! {
     Arp = "arp", "address resolution, no IP";
     NotIp = "not-ip", "another protocol than IP above the link layer";
+    Encrypted = "encrypted", "encrypted on its link (802.11 protected frame, MACsec)";
     NotTcp = "not-tcp", "IP that carries something else than TCP";
     IcmpNotAboutTcp = "icmp-not-about-tcp", "ICMP that is no error about a TCP segment";
     IcmpCut = "icmp-cut", "an ICMP error cut off before the ports it quotes";
@@ -92,6 +93,10 @@ counts! {
     icmp_errors,
     /// IP fragments of TCP: first ones, which are read, and later ones, which are passed over.
     fragments: "packets were IP fragments of TCP; only the first of each holds the TCP header",
+    /// Packets that were put together from IP fragments to reach their TCP header.
+    reassembled: "packets were put together from IP fragments to reach their TCP header",
+    /// Packets of which fragments were kept and did not become whole.
+    unassembled: "packets could not be put together: fragments are missing, overlap or are too many",
     /// Segments whose payload is not wholly in the capture.
     cut_payloads: "segments are captured without their whole payload (snap length)",
     /// Segments whose option area was cut off or malformed.

@@ -22,6 +22,24 @@ pub enum OpenError {
         /// The directory as it was named.
         name: String,
     },
+    /// An archive whose members cannot be found, or no further ones.
+    #[error("cannot read the archive {name}{}: {cause}", place(*.after))]
+    Archive {
+        /// The archive as it was named.
+        name: String,
+        /// How many members were found before.
+        after: usize,
+        /// What is wrong with it.
+        cause: io::Error,
+    },
+    /// More files than can be numbered.
+    #[error("cannot read more than {limit} captures at once: {name} and what follows is left out")]
+    TooMany {
+        /// The first that was left out.
+        name: String,
+        /// How many there can be.
+        limit: usize,
+    },
     /// Not one octet.
     #[error("cannot read {name}: it is empty")]
     Empty {
@@ -54,6 +72,17 @@ pub enum OpenError {
         /// What the decompressor said.
         cause: String,
     },
+}
+
+impl OpenError {
+    /// Whether the file is there and can be read, but is no capture, as many beside captures are.
+    pub const fn is_no_capture(&self) -> bool {
+        matches!(self, Self::NotACapture { .. } | Self::Empty { .. })
+    }
+}
+
+fn place(after: usize) -> String {
+    if after == 0 { String::new() } else { format!(" beyond member {after}") }
 }
 
 /// The system failed to deliver what is there.

@@ -7,8 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use whyrst_core::observation::Seen;
 use whyrst_core::segment::{IpFacts, IpKind};
 
-use crate::bytes::be16_at;
+use crate::bytes::{be16_at, be32_at};
 use crate::counts::{Counts, Reason};
+use crate::fragments::{Key, Last, Piece, Wanted};
 use crate::{icmp, tcp, tunnel};
 
 /// Protocol numbers, and the IPv6 extension headers among them.
@@ -23,6 +24,10 @@ pub(crate) mod protocol {
     pub(crate) const FRAGMENT: u8 = 44;
     pub(crate) const GRE: u8 = 47;
     pub(crate) const AUTHENTICATION: u8 = 51;
+    pub(crate) const IPIP: u8 = 94;
+    pub(crate) const ETHERIP: u8 = 97;
+    pub(crate) const L2TP: u8 = 115;
+    pub(crate) const MPLS: u8 = 137;
     pub(crate) const ICMP6: u8 = 58;
     pub(crate) const DESTINATION: u8 = 60;
     pub(crate) const MOBILITY: u8 = 135;
@@ -65,23 +70,69 @@ const MAX_DEPTH: usize = 4;
 
 /// What the IP packet in `bytes` shows; `wire` octets of it were on the wire by the capture's word.
 #[inline]
-pub(crate) fn observe<'a>(mut bytes: &'a [u8], mut wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
+pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
+    let mut carried = Carried { bytes, wire, by: Carrier::Link };
     for _ in 0..=MAX_DEPTH {
-        let header = Header::read(bytes)?;
-        let payload = header.payload(bytes, wire)?;
+        let header = Header::read(carried.bytes).map_err(|reason| carried.blame(reason))?;
+        let payload = header.payload(carried.bytes, carried.wire).map_err(|reason| carried.blame(reason))?;
         match header.protocol {
-            protocol::TCP => return segment(&header, payload, counts),
+            protocol::TCP => return segment(&header, payload, counts).map_err(|reason| carried.blame(reason)),
             protocol::ICMP | protocol::ICMP6 if header.fragment != Fragment::Later => {
                 return icmp::error(&header, payload).map(Seen::Icmp);
             }
-            carrier => {
-                let at = header.inner(carrier, payload)?;
-                bytes = payload.captured.get(at..).ok_or(Reason::IpHeaderCut)?;
-                wire = payload.len.saturating_sub(at);
-            }
+            carrier => carried = header.inner(carrier, payload)?,
         }
     }
     Err(Reason::NestedTooDeep)
+}
+
+/// The fragment among the IP packets in `bytes`, if one of them is one and is wholly captured.
+#[cold]
+pub(crate) fn piece(bytes: &[u8], wire: usize) -> Option<Piece<'_>> {
+    let mut carried = Carried { bytes, wire, by: Carrier::Link };
+    for _ in 0..=MAX_DEPTH {
+        let header = Header::read(carried.bytes).ok()?;
+        let payload = header.payload(carried.bytes, carried.wire).ok()?;
+        if header.fragment != Fragment::Whole {
+            return header.piece(carried.bytes, payload).filter(|piece| piece.payload.len() == payload.len);
+        }
+        carried = header.inner(header.protocol, payload).ok()?;
+    }
+    None
+}
+
+/// An IP packet in what carries it.
+struct Carried<'a> {
+    bytes: &'a [u8],
+    wire: usize,
+    by: Carrier,
+}
+
+/// How surely it is an IP packet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    /// A link layer, or a tunnel that has a number of its own.
+    Link,
+    /// UDP, by a port that may be used for anything.
+    Port,
+}
+
+impl Carried<'_> {
+    /// Whether the packet is not longer than what carries it.
+    fn fits(&self) -> bool {
+        let total = Header::read(self.bytes).map_or(Some(0), |header| header.total);
+        total.is_none_or(|total| total <= self.wire)
+    }
+
+    /// What is whole and yet no sound packet behind a port was never meant to be one.
+    #[cold]
+    fn blame(&self, reason: Reason) -> Reason {
+        match self.by {
+            Carrier::Port if self.bytes.len() >= self.wire && reason != Reason::IpFragment => Reason::NotTcp,
+            Carrier::Port if matches!(reason, Reason::MalformedIp | Reason::MalformedTcp) => Reason::NotTcp,
+            _ => reason,
+        }
+    }
 }
 
 #[inline]
@@ -168,13 +219,55 @@ impl Header {
         Ok(Payload { len, captured: &rest[..rest.len().min(len)] })
     }
 
-    /// Where in the payload of `carrier` another IP packet begins.
+    /// What is needed to put the packet together that this is a fragment of.
+    fn piece<'a>(&self, bytes: &'a [u8], payload: Payload<'a>) -> Option<Piece<'a>> {
+        /// A TCP header with all its options.
+        const LONGEST_TCP_HEADER: usize = 60;
+        let (id, field, header) = match self.facts.kind {
+            IpKind::V4 { id, .. } => (u32::from(id), be16_at(bytes, 6)?, bytes.get(..self.size)?),
+            // The fragment header is the last one: behind it a chain is not followed in a later fragment.
+            IpKind::V6 { .. } => {
+                let at = fragment_header(bytes)?;
+                (be32_at(bytes, at + 4)?, be16_at(bytes, at + 2)?, bytes.get(..40)?)
+            }
+        };
+        let (offset, more) = match self.facts.kind {
+            IpKind::V4 { .. } => (usize::from(field & 0x1fff) * 8, field & 0x2000 != 0),
+            IpKind::V6 { .. } => (usize::from(field & 0xfff8), field & 1 != 0),
+        };
+        let wanted = match self.protocol {
+            protocol::TCP if offset < LONGEST_TCP_HEADER => Wanted::Always,
+            carrier if offset == 0 && tunnel::may_be(carrier, payload.captured) => Wanted::Always,
+            _ => Wanted::WithOthers,
+        };
+        Some(Piece {
+            key: Key { src: self.src, dst: self.dst, id, protocol: self.protocol },
+            offset,
+            last: if more { Last::No } else { Last::Yes },
+            header,
+            payload: payload.captured,
+            wanted,
+        })
+    }
+
+    /// The IP packet in the payload of `carrier`.
     #[cold]
-    fn inner(&self, carrier: u8, payload: Payload<'_>) -> Result<usize, Reason> {
+    fn inner<'a>(&self, carrier: u8, payload: Payload<'a>) -> Result<Carried<'a>, Reason> {
         if self.fragment == Fragment::Later {
             return Err(Reason::NotTcp);
         }
-        tunnel::inner(carrier, payload.captured).ok_or(Reason::NotTcp)
+        let at = tunnel::inner(carrier, payload.captured).map_err(|reason| match reason {
+            Reason::NestedTooDeep => reason,
+            _ => Reason::NotTcp,
+        })?;
+        let bytes = payload.captured.get(at..).ok_or(Reason::IpHeaderCut)?;
+        let wire = payload.len.saturating_sub(at);
+        let by = if carrier == protocol::UDP { Carrier::Port } else { Carrier::Link };
+        let carried = Carried { bytes, wire, by };
+        if by == Carrier::Port && !carried.fits() {
+            return Err(Reason::NotTcp);
+        }
+        Ok(carried)
     }
 }
 
@@ -206,6 +299,21 @@ fn address_v6(header: &[u8; 40], at: usize) -> Ipv6Addr {
     let mut octets = [0; 16];
     octets.copy_from_slice(&header[at..at + 16]);
     Ipv6Addr::from(octets)
+}
+
+/// Where the fragment header of an IPv6 packet stands.
+fn fragment_header(bytes: &[u8]) -> Option<usize> {
+    let mut chain = Chain { protocol: *bytes.get(6)?, size: 40, fragment: Fragment::Whole };
+    for _ in 0..=Chain::MAX {
+        if chain.protocol == protocol::FRAGMENT {
+            return Some(chain.size);
+        }
+        if !chain.goes_on() {
+            return None;
+        }
+        chain.pass_one(bytes).ok()?;
+    }
+    None
 }
 
 /// The end of a chain of IPv6 extension headers.

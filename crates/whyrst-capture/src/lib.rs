@@ -25,6 +25,7 @@
 //!
 //! [`Observation`]: whyrst_core::observation::Observation
 
+mod archive;
 mod bytes;
 mod capture;
 mod compression;
@@ -32,11 +33,13 @@ mod container;
 mod cooked;
 mod counts;
 mod error;
+mod fragments;
 mod icmp;
 mod ip;
 mod link;
 mod note;
 pub mod recording;
+mod set;
 mod source;
 mod tcp;
 mod tunnel;
@@ -50,3 +53,4 @@ pub use counts::{Counts, Reason};
 pub use error::{OpenError, ReadError};
 pub use link::LinkType;
 pub use note::{Note, Notes};
+pub use set::{CaptureSet, Reading};

@@ -1,93 +1,76 @@
-//! Packets within packets: where the inner IP packet begins behind IP-in-IP (RFC 2003, 4213), GRE
-//! (RFC 2784, 2890), VXLAN (RFC 7348) and Geneve (RFC 8926).
+//! Packets within packets: where the inner IP packet begins in the payload of an outer one.
+//! Tunnels that have a protocol number are known by it; those over UDP by their registered port,
+//! which anybody may use for something else, so their inner packet must be whole and sound.
 
-use crate::bytes::be16_at;
+mod gre;
+mod udp;
+
+use crate::counts::Reason;
 use crate::ip::protocol;
-use crate::link::{LinkType, ip_offset};
+use crate::link::Walk;
 
-const VXLAN_PORT: u16 = 4789;
-const GENEVE_PORT: u16 = 6081;
-const UDP_HEADER: usize = 8;
-
-/// Where in the payload of protocol `carrier` another IP packet begins; `None` when it carries none.
-pub(crate) fn inner(carrier: u8, payload: &[u8]) -> Option<usize> {
+/// Where in the payload of protocol `carrier` another IP packet begins; an error when it carries none.
+#[cold]
+pub(crate) fn inner(carrier: u8, payload: &[u8]) -> Result<usize, Reason> {
     match carrier {
-        protocol::IPV4 | protocol::IPV6 => Some(0),
-        protocol::GRE => above_gre(payload),
-        protocol::UDP => above_udp(payload),
-        _ => None,
+        // RFC 2003 and 4213, and the number of the older IPIP.
+        protocol::IPV4 | protocol::IPV6 | protocol::IPIP => Ok(0),
+        protocol::GRE => gre::above(payload),
+        protocol::UDP => udp::above(payload),
+        protocol::L2TP => l2tp_v3(payload, 0),
+        // RFC 4023.
+        protocol::MPLS => Walk::new(payload).mpls(0),
+        // RFC 3378: four bits of version, the rest is reserved.
+        protocol::ETHERIP => Walk::new(payload).ethernet(2),
+        _ => Err(Reason::NotTcp),
     }
 }
 
-/// Version 0 only: version 1 is PPTP, which carries PPP.
-fn above_gre(payload: &[u8]) -> Option<usize> {
-    const CHECKSUM: u16 = 0x8000;
-    const ROUTING: u16 = 0x4000;
-    const KEY: u16 = 0x2000;
-    const SEQUENCE: u16 = 0x1000;
-    const VERSION: u16 = 0x0007;
-    let flags = be16_at(payload, 0)?;
-    if flags & (ROUTING | VERSION) != 0 {
-        return None;
+/// Whether the first octets of a payload of `carrier` may be those of a tunnel.
+pub(crate) fn may_be(carrier: u8, payload: &[u8]) -> bool {
+    use protocol::{ETHERIP, GRE, IPIP, IPV4, IPV6, L2TP, MPLS, UDP};
+    match carrier {
+        IPV4 | IPV6 | IPIP | GRE | L2TP | MPLS | ETHERIP => true,
+        UDP => udp::is_known(payload),
+        _ => false,
     }
-    let optional = [CHECKSUM, KEY, SEQUENCE].into_iter().filter(|flag| flags & flag != 0).count();
-    above_type(payload, be16_at(payload, 2)?, 4 + 4 * optional)
 }
 
-fn above_udp(payload: &[u8]) -> Option<usize> {
-    let header = payload.get(UDP_HEADER..UDP_HEADER + 8)?;
-    match be16_at(payload, 2)? {
-        VXLAN_PORT if header[0] & 0x08 != 0 => above_ethernet(payload, UDP_HEADER + 8),
-        GENEVE_PORT if header[0] >> 6 == 0 => {
-            let options = usize::from(header[0] & 0x3f) * 4;
-            above_type(payload, be16_at(header, 2)?, UDP_HEADER + 8 + options)
+/// A session of L2TPv3 (RFC 3931 section 4.1) that begins at `at`. How long cookie and sublayer are
+/// was agreed on when it was set up, so the sizes that are used are tried.
+fn l2tp_v3(payload: &[u8], at: usize) -> Result<usize, Reason> {
+    const CONTROL: [u8; 4] = [0; 4];
+    let session = payload.get(at..at + 4).ok_or(Reason::NotTcp)?;
+    if session == CONTROL {
+        return Err(Reason::NotTcp);
+    }
+    let sizes = [4, 8, 12, 16].into_iter();
+    let mut offsets =
+        sizes.flat_map(|size| [Walk::new(payload).ethernet(at + size), Walk::new(payload).ppp(at + size)]);
+    offsets.find_map(|offset| offset.ok().filter(|&offset| is_sound(payload, offset))).ok_or(Reason::NotTcp)
+}
+
+/// Whether an IP packet whose header contradicts nothing begins at `at`: for places that are guessed.
+fn is_sound(payload: &[u8], at: usize) -> bool {
+    let Some(packet) = payload.get(at..) else { return false };
+    match packet {
+        [first, ..] if first >> 4 == 4 => checksum_holds(packet, usize::from(first & 0x0f) * 4),
+        [first, ..] if first >> 4 == 6 => {
+            let length =
+                packet.get(4..6).map_or(usize::MAX, |length| usize::from(u16::from_be_bytes([length[0], length[1]])));
+            length <= packet.len().saturating_sub(40)
         }
-        _ => None,
+        _ => false,
     }
 }
 
-fn above_type(payload: &[u8], ethertype: u16, at: usize) -> Option<usize> {
-    const TRANSPARENT_ETHERNET: u16 = 0x6558;
-    match ethertype {
-        0x0800 | 0x86dd => Some(at),
-        TRANSPARENT_ETHERNET => above_ethernet(payload, at),
-        _ => None,
-    }
-}
-
-fn above_ethernet(payload: &[u8], at: usize) -> Option<usize> {
-    ip_offset(LinkType::ETHERNET, payload.get(at..)?).ok().map(|offset| at + offset)
+/// The header checksum of RFC 791, over `size` octets.
+fn checksum_holds(packet: &[u8], size: usize) -> bool {
+    let Some(header) = packet.get(..size).filter(|_| size >= 20) else { return false };
+    let sum: u32 = header.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    folded == 0xffff || folded == 0x1_fffe
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gre_is_passed_with_its_optional_fields() {
-        assert_eq!(inner(protocol::GRE, &[0, 0, 8, 0]), Some(4));
-        assert_eq!(inner(protocol::GRE, &[0xb0, 0, 0x86, 0xdd]), Some(16));
-        assert_eq!(inner(protocol::GRE, &[0x30, 1, 0x88, 0x0b]), None);
-        let mut bridged = [0u8; 18];
-        bridged[2..4].copy_from_slice(&[0x65, 0x58]);
-        bridged[16..].copy_from_slice(&[8, 0]);
-        assert_eq!(inner(protocol::GRE, &bridged), Some(18));
-    }
-
-    #[test]
-    fn vxlan_and_geneve_are_known_by_port_and_header() {
-        let mut vxlan = [0u8; 30];
-        vxlan[2..4].copy_from_slice(&VXLAN_PORT.to_be_bytes());
-        vxlan[8] = 0x08;
-        vxlan[28..].copy_from_slice(&[8, 0]);
-        assert_eq!(inner(protocol::UDP, &vxlan), Some(30));
-        vxlan[8] = 0;
-        assert_eq!(inner(protocol::UDP, &vxlan), None);
-        let mut geneve = [0u8; 16];
-        geneve[2..4].copy_from_slice(&GENEVE_PORT.to_be_bytes());
-        geneve[8] = 1;
-        geneve[10..12].copy_from_slice(&[0x86, 0xdd]);
-        assert_eq!(inner(protocol::UDP, &geneve), Some(20));
-        assert_eq!(inner(protocol::UDP, &geneve[..15]), None);
-    }
-}
+mod tests;

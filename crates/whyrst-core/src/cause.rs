@@ -49,7 +49,8 @@ impl PartialEq for Cause {
 /// Three lists of questions.
 #[derive(Debug)]
 pub struct Rule {
-    /// All must be yes; a no excludes the cause, an unknown weakens it.
+    /// All must be yes; a no excludes the cause, an unknown weakens it. The first is what the cause
+    /// is about: without a yes to it there is no evidence at all.
     pub needs: &'static [&'static Question],
     /// One yes excludes the cause.
     pub refuted_by: &'static [&'static Question],

@@ -19,6 +19,7 @@ mod keepalive_race;
 mod keepalive_timeout;
 mod linger_zero;
 mod listener_close_pending;
+mod orphan_rst;
 mod raw_syn_scanner;
 mod rst_after_close;
 mod rst_instead_of_fin;
@@ -55,6 +56,7 @@ pub static ALL: &[&Cause] = &[
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &stray_segment::CAUSE,
+    &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,
     &icmp_unreachable::CAUSE,
 ];

@@ -195,12 +195,11 @@ impl Connection {
     /// Both ends hold the connection, as far as the capture shows.
     pub fn lives(&self) -> bool {
         let marks = |side: Side| self.half(side).marks;
-        let established = if self.beginning_seen() {
-            self.handshake_complete() && marks(self.server()).has(Marks::SPOKE)
-        } else {
-            Side::BOTH.iter().all(|side| marks(*side).has(Marks::ACKED))
-        };
-        established && !self.closed_in_order() && Side::BOTH.iter().all(|side| !marks(*side).has(Marks::RST))
+        let (client, server) = (self.half(self.client), self.half(self.server()));
+        let syn_ack_taken = !server.marks.has(Marks::SYN) || client.ack.after(server.first_seq);
+        Side::BOTH.iter().all(|side| marks(*side).has(Marks::ACKED) && !marks(*side).has(Marks::RST))
+            && syn_ack_taken
+            && !self.closed_in_order()
     }
 
     /// The receive window that `side` last offered, in octets; `None` while its scale is not known.

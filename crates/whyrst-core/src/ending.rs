@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::connection::{Connection, TcpState};
 use crate::flow::Side;
 use crate::half::Marks;
-use crate::history::Record;
+use crate::history::{Notes, Record};
 use crate::kernel::KernelReset;
 use crate::observation::IcmpError;
 use crate::segment::{Flags, OptionSet, Segment};
@@ -151,7 +151,8 @@ impl Ending {
 
     /// The client's SYN, when it was seen.
     pub fn syn(&self) -> Option<&Record> {
-        self.earlier(|record| record.from == self.connection.client && record.flags.is_syn())
+        let opens = |record: &Record| record.flags.is_syn() && !record.notes.has(Notes::SYN_ON_LIVE);
+        self.earlier(|record| record.from == self.connection.client && opens(record))
     }
 
     /// The server's SYN-ACK, when it was seen.
@@ -195,7 +196,7 @@ pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) ->
         Acceptance::Exact
     } else if segment.seq.before(expected) || connection.state(from.other()) == TcpState::TimeWait {
         Acceptance::Ignored
-    } else if !segment.seq.after(sender.nxt) {
+    } else if sender.marks.has(Marks::SPOKE) && !segment.seq.after(sender.nxt) {
         Acceptance::IfNothingLost
     } else {
         connection.offered_window(from.other()).map_or(Acceptance::Unknown, |window| {

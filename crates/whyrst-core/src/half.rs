@@ -82,7 +82,7 @@ pub struct Half {
     pub fin: Seq,
     /// Right edge of the last SACK block that this end sent, when marked.
     pub sack_edge: Seq,
-    /// Last TSval.
+    /// Last `TSval`.
     pub ts_value: u32,
     /// Where the missing octets begin, when there is a gap.
     pub hole: Seq,

@@ -59,7 +59,7 @@ pub struct Record {
     pub ack: Seq,
     /// Payload octets by the IP header.
     pub len: u32,
-    /// TSval when `options` has timestamps, else 0.
+    /// `TSval` when `options` has timestamps, else 0.
     pub ts_value: u32,
     /// Window field, not scaled.
     pub window: u16,
@@ -153,6 +153,10 @@ const BLOCK: usize = 4;
 const HEAD: usize = BLOCK;
 const TAIL_BLOCKS: usize = 3;
 const TAIL: usize = BLOCK * TAIL_BLOCKS;
+/// Records in a full history, and in one lap of its ring.
+const FULL: u32 = 16;
+const LAP: u32 = 12;
+const _: () = assert!(FULL as usize == HEAD + TAIL && LAP as usize == TAIL);
 const NO_BLOCK: u32 = u32::MAX;
 
 /// A connection's handle on its records: 20 octets.
@@ -178,14 +182,14 @@ pub struct HistoryPool {
 impl HistoryPool {
     /// Remembers `record`, forgetting the oldest of the last twelve when they are full.
     pub fn push(&mut self, history: &mut History, record: Record) {
-        let (block, offset) = place(history.len);
+        let (block, offset) = place(history.len as usize);
         if history.blocks[block] == NO_BLOCK {
             history.blocks[block] = self.take();
         }
         self.blocks[history.blocks[block] as usize][offset] = Some(record);
         // Beyond the first lap only the position within the ring matters: keep the counter small
         // enough never to wrap while `len >= HEAD + TAIL` still says that the ring is full.
-        history.len = if history.len as usize + 1 == HEAD + 2 * TAIL { (HEAD + TAIL) as u32 } else { history.len + 1 };
+        history.len = if history.len + 1 == FULL + LAP { FULL } else { history.len + 1 };
     }
 
     /// The records in order of arrival; a gap lies after the first four when more than sixteen came.
@@ -193,7 +197,7 @@ impl HistoryPool {
         let len = history.len as usize;
         let tail_start = len.saturating_sub(TAIL).max(HEAD);
         (0..HEAD.min(len)).chain(tail_start..len).filter_map(|at| {
-            let (block, offset) = place(at as u32);
+            let (block, offset) = place(at);
             self.blocks.get(history.blocks[block] as usize)?[offset].as_ref()
         })
     }
@@ -209,6 +213,7 @@ impl HistoryPool {
         self.blocks.capacity() * size_of::<[Option<Record>; BLOCK]>() + self.free.capacity() * size_of::<u32>()
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "2^32 blocks of 192 octets do not fit into any memory")]
     fn take(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
             self.blocks.push([None; BLOCK]);
@@ -218,8 +223,7 @@ impl HistoryPool {
 }
 
 /// Block and offset of the record number `at`: four in the head, then a ring of twelve.
-const fn place(at: u32) -> (usize, usize) {
-    let at = at as usize;
+const fn place(at: usize) -> (usize, usize) {
     if at < HEAD {
         return (0, at);
     }

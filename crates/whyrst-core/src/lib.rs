@@ -24,6 +24,8 @@ pub mod harm;
 pub mod history;
 pub mod kernel;
 pub mod observation;
+#[cfg(test)]
+mod properties;
 pub mod report;
 pub mod scenario;
 pub mod segment;

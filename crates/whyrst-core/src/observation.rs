@@ -28,7 +28,6 @@ impl Frame {
     }
 
     /// Index of the file in the set that was read, from 0.
-    #[expect(clippy::cast_possible_truncation, reason = "20 bits are left after the shift")]
     pub const fn file(self) -> u32 {
         (self.0 >> Self::NUMBER_BITS) as u32
     }

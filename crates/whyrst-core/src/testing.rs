@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::ending::{Ending, KernelWord};
-use crate::evidence::{Answer, Question};
+use crate::evidence::Answer;
 use crate::kernel::{KernelReset, RstReason};
 use crate::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
@@ -64,6 +64,20 @@ pub(crate) fn conversation(text: &str) -> Conversation {
         }
     }
     Conversation { packets: reader.packets }
+}
+
+/// The same conversation with hosts that speak IPv6.
+pub(crate) fn over_ipv6(text: &str) -> String {
+    let v6 = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            [time, left, arrow @ ("<" | ">"), right, ref rest @ ..] => {
+                std::format!("{time} {left}6 {arrow} {right}6 {}", rest.join(" "))
+            }
+            _ => line.to_string(),
+        }
+    };
+    text.lines().map(v6).collect::<Vec<_>>().join("\n")
 }
 
 /// The judgement of the one reset in `text`.
@@ -183,13 +197,6 @@ impl Judgement {
         self
     }
 
-    /// What the verdict's evidence answers to this question.
-    #[track_caller]
-    pub(crate) fn answer(&self, question: &Question) -> &Answer {
-        let found = self.evidence.iter().find(|one| one.question == question);
-        &found.unwrap_or_else(|| panic!("{} was not asked\n{}", question.id, self.explained())).answer
-    }
-
     fn names(&self, id: &str) -> bool {
         self.alternatives.iter().any(|other| other.id == id)
     }
@@ -298,8 +305,8 @@ impl Reader {
             flags,
             window: default_window(flags, answer),
             checksum: 0,
-            ip: IpFacts { ttl: 64, traffic_class: 0, kind: ip_kind(src, &voice, flags, answer) },
-            options: default_options(flags, answer, &voice, &peer),
+            ip: IpFacts { ttl: 64, traffic_class: 0, kind: ip_kind(src, voice, flags, answer) },
+            options: default_options(flags, answer, voice, peer),
             len,
             payload: &PAYLOAD[..len as usize],
         };
@@ -320,7 +327,9 @@ impl Reader {
     /// Milliseconds of the host's own clock.
     fn clock(&self, host: Endpoint) -> u32 {
         let millis = self.now.nanos() / 1_000_000 - START * 1_000;
-        u32::from(host.port).wrapping_mul(7_919).wrapping_add(millis as u32)
+        u32::from(host.port)
+            .wrapping_mul(7_919)
+            .wrapping_add(u32::try_from(millis.rem_euclid(1 << 32)).unwrap_or_default())
     }
 
     fn note(&mut self, segment: &Segment<'_>) {
@@ -423,6 +432,7 @@ fn range(text: &str) -> Option<(u32, u32)> {
     (to.wrapping_sub(from) == len).then_some((from, len))
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "tests last less than centuries")]
 fn seconds(text: &str) -> Option<Span> {
     let seconds: f64 = text.parse().ok()?;
     Some(Span::from_nanos((seconds * 1e9).round() as i64))
@@ -437,7 +447,7 @@ fn default_window(flags: Flags, answer: bool) -> u16 {
     }
 }
 
-fn ip_kind(src: Endpoint, voice: &Voice, flags: Flags, answer: bool) -> IpKind {
+fn ip_kind(src: Endpoint, voice: Voice, flags: Flags, answer: bool) -> IpKind {
     if src.ip.is_ipv6() {
         return IpKind::V6 { flow_label: 0x12345 };
     }
@@ -445,7 +455,7 @@ fn ip_kind(src: Endpoint, voice: &Voice, flags: Flags, answer: bool) -> IpKind {
     IpKind::V4 { id, dont_fragment: true }
 }
 
-fn default_options(flags: Flags, answer: bool, voice: &Voice, peer: &Voice) -> Options {
+fn default_options(flags: Flags, answer: bool, voice: Voice, peer: Voice) -> Options {
     if answer {
         return Options::default();
     }
@@ -502,7 +512,8 @@ fn checksum(segment: &Segment<'_>) -> u16 {
         segment.len,
     ];
     let mixed = words.iter().fold(0u32, |sum, word| (sum ^ word).wrapping_mul(16_777_619));
-    (mixed >> 16) as u16 ^ mixed as u16
+    let [a, b, c, d] = mixed.to_be_bytes();
+    u16::from_be_bytes([a ^ c, b ^ d])
 }
 
 fn no_error(end: Endpoint) -> IcmpError {

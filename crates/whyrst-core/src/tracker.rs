@@ -7,6 +7,9 @@
 
 mod clock;
 mod copies;
+mod limits;
+mod settling;
+mod slot;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -18,148 +21,24 @@ use hashbrown::{HashMap, HashTable};
 
 use self::clock::Clock;
 use self::copies::is_copy;
+pub use self::limits::{Counts, Limits};
+use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::connection::Connection;
-use crate::ending::{Ending, EndingKind, IcmpSeen, KernelWord, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
+use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
-use crate::service::{Moment, Service, Services};
+use crate::service::{Moment, Services};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
-
-/// The bounds of a tracker.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections remembered at once; beyond it the quietest are forgotten and counted.
-    pub connections: usize,
-    /// Services remembered at once.
-    pub services: usize,
-    /// A reset is settled when its connection was quiet for so long.
-    pub settle_after: Span,
-    /// A reset is settled at the latest so long after its first RST.
-    pub settle_at_most: Span,
-    /// Resets that wait to be settled; beyond it the oldest is settled early.
-    pub unsettled: usize,
-    /// An orderly closed connection is remembered so long, for its late segments.
-    pub remember_closed: Span,
-    /// A connection whose reset was told is remembered so long: the peer's retransmissions are
-    /// answered by RST for a while, and those are no resets of their own.
-    pub remember_reset: Span,
-    /// A SYN that nobody answered is given up after so long (Linux: 127 s with six retries).
-    pub give_up_connect: Span,
-    /// Keys the hash tables: addresses and ports are chosen by strangers.
-    pub hash_seed: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 4_000_000,
-            services: 65_536,
-            settle_after: Span::from_secs(20),
-            settle_at_most: Span::from_secs(120),
-            unsettled: 65_536,
-            remember_closed: Span::from_secs(10),
-            remember_reset: Span::from_secs(130),
-            give_up_connect: Span::from_secs(130),
-            hash_seed: 0,
-        }
-    }
-}
-
-/// What went through a tracker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// TCP segments, copies not counted.
-    pub segments: u64,
-    /// Copies of packets already seen (SPAN, several interfaces).
-    pub copies: u64,
-    /// RST segments, copies not counted.
-    pub rst_segments: u64,
-    /// Copies of RST segments.
-    pub rst_copies: u64,
-    /// RST segments of connections whose reset had been told already.
-    pub late_resets: u64,
-    /// Connections, each incarnation counted.
-    pub connections: u64,
-    /// Connections in which a RST was seen.
-    pub reset_connections: u64,
-    /// Connects that failed without any RST.
-    pub failed_connects: u64,
-    /// Connections forgotten because the bound was reached.
-    pub forgotten: u64,
-    /// ICMP errors that belong to a connection seen.
-    pub icmp_errors: u64,
-}
 
 const RST_LIMIT: usize = 32;
 const AFTER_LIMIT: usize = 16;
 const ICMP_LIMIT: usize = 4;
-/// Entries for vanished connections that a queue may hold before it is cleaned.
-const STALE_ALLOWED: usize = 4_096;
 /// Slots looked at when one must be forgotten.
 const EVICTION_SAMPLE: usize = 8;
-
-#[derive(Debug)]
-struct Slot {
-    connection: Connection,
-    /// The tracker's time at its last segment.
-    touched: Timestamp,
-    generation: u32,
-    occupied: bool,
-    reset: ResetSeen,
-    /// Its ending, when it was reset and is not settled yet.
-    pending: Option<Box<Pending>>,
-    /// A SYN that may replace this connection, when the server answers it.
-    challenger: Option<Box<Challenger>>,
-}
-
-/// Whether a reset of this connection was seen, and how far the connection had come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ResetSeen {
-    No,
-    /// Before the handshake was complete: RFC 9293 lets such a connection come to life afterwards.
-    WhileOpening,
-    Later,
-}
-
-/// A connection that begins with a SYN on a pair of endpoints whose connection still lives.
-#[derive(Debug)]
-struct Challenger {
-    connection: Connection,
-    syn: Record,
-}
-
-/// A reset whose verdict may still change.
-#[derive(Debug)]
-struct Pending {
-    ticket: u64,
-    /// The tracker's time at the first RST.
-    since: Timestamp,
-    connection: Connection,
-    before: Vec<Record>,
-    resets: Vec<Rst>,
-    resets_total: u32,
-    after: Vec<Record>,
-    after_total: u32,
-    service: Service,
-}
-
-#[derive(Debug)]
-enum Queued {
-    Waiting { slot: u32 },
-    Done(Box<Ending>),
-}
-
-/// A slot that is looked at again when a fixed time has passed.
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    slot: u32,
-    generation: u32,
-    since: Timestamp,
-}
 
 /// Follows every connection of one capture.
 #[derive(Debug)]
@@ -176,6 +55,8 @@ pub struct Tracker {
     queue: VecDeque<Queued>,
     first_ticket: u64,
     failed: VecDeque<Box<Ending>>,
+    /// Resets that wait for what may still come.
+    unsettled: VecDeque<Due>,
     /// Connections closed in order.
     closed: VecDeque<Due>,
     /// Connections whose reset was told.
@@ -202,6 +83,7 @@ impl Tracker {
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
+            unsettled: VecDeque::new(),
             closed: VecDeque::new(),
             told: VecDeque::new(),
             opening: VecDeque::new(),
@@ -238,7 +120,6 @@ impl Tracker {
         if let Some(failed) = self.failed.pop_front() {
             return Some(*failed);
         }
-        self.settle_front_if_quiet();
         match self.queue.front() {
             Some(Queued::Done(_)) => {
                 self.first_ticket += 1;
@@ -255,7 +136,7 @@ impl Tracker {
     pub fn finish(&mut self) {
         for slot in 0..self.slots.len() {
             if self.slots[slot].occupied {
-                self.retire(slot as u32);
+                self.retire(slot_number(slot));
             }
         }
         self.failed.make_contiguous().sort_by_key(|ending| ending.connection.first);
@@ -278,7 +159,8 @@ impl Tracker {
 
     /// Octets held for connections, their records and what waits, without the endings themselves.
     pub fn bytes(&self) -> usize {
-        let queues = self.closed.capacity() + self.told.capacity() + self.opening.capacity();
+        let queues =
+            self.unsettled.capacity() + self.closed.capacity() + self.told.capacity() + self.opening.capacity();
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
@@ -392,6 +274,7 @@ impl Tracker {
             after_total: 0,
             service: self.services.of(server),
         }));
+        self.await_settling(at);
     }
 
     /// A RST that answers the SYN is a refusal by the service, once for each incarnation.
@@ -482,172 +365,8 @@ impl Tracker {
             at
         } else {
             self.slots.push(slot);
-            (self.slots.len() - 1) as u32
+            slot_number(self.slots.len() - 1)
         }
-    }
-
-    /// Forgets the connection in `slot`; what it ended in is settled first.
-    fn retire(&mut self, at: u32) {
-        self.tell(at);
-        if self.is_failed_connect(at) {
-            self.counts.failed_connects += 1;
-            let ending = self.failed_connect(at);
-            self.failed.push_back(Box::new(ending));
-        }
-        self.icmp.remove(&at);
-        let slot = &mut self.slots[at as usize];
-        let hash = self.hasher.hash_one(slot.connection.key);
-        if let Ok(entry) = self.table.find_entry(hash, |slot| *slot == at) {
-            entry.remove();
-        }
-        self.pool.release(&mut slot.connection.history);
-        slot.occupied = false;
-        slot.challenger = None;
-        self.free.push(at);
-    }
-
-    /// Settles the reset of the connection in `slot`, when it has one that was not told.
-    fn tell(&mut self, at: u32) {
-        let Some(pending) = self.slots[at as usize].pending.take() else { return };
-        let place = (pending.ticket - self.first_ticket) as usize;
-        let ending = self.settled(at, *pending);
-        self.queue[place] = Queued::Done(Box::new(ending));
-    }
-
-    fn settled(&mut self, at: u32, pending: Pending) -> Ending {
-        let finally = self.slots[at as usize].connection;
-        let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
-        Ending {
-            kind: EndingKind::Reset,
-            service_later: self.services.of(finally.endpoint(finally.server())),
-            connection: pending.connection,
-            finally,
-            before: pending.before,
-            resets: pending.resets,
-            resets_total: pending.resets_total,
-            after: pending.after,
-            after_total: pending.after_total,
-            icmp: self.icmp.remove(&at).unwrap_or_default(),
-            service: pending.service,
-            seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
-            kernel: KernelWord::NotAsked,
-        }
-    }
-
-    fn failed_connect(&mut self, at: u32) -> Ending {
-        let slot = &self.slots[at as usize];
-        let (connection, since) = (slot.connection, slot.touched);
-        let service = self.services.of(connection.endpoint(connection.server()));
-        Ending {
-            kind: EndingKind::FailedConnect,
-            connection,
-            finally: connection,
-            before: self.pool.records(&connection.history).copied().collect(),
-            resets: Vec::new(),
-            resets_total: 0,
-            after: Vec::new(),
-            after_total: 0,
-            icmp: self.icmp.remove(&at).unwrap_or_default(),
-            service,
-            service_later: service,
-            seen_until: connection.last.plus(self.clock.elapsed(since)),
-            kernel: KernelWord::NotAsked,
-        }
-    }
-
-    /// A SYN was seen, and nothing whatever that answers it.
-    fn is_failed_connect(&self, at: u32) -> bool {
-        let slot = &self.slots[at as usize];
-        let connection = &slot.connection;
-        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
-        slot.reset == ResetSeen::No
-            && client.marks.has(Marks::SYN)
-            && !client.marks.has(Marks::SYN_ACK)
-            && !client.marks.has(Marks::ACKED)
-            && !server.marks.has(Marks::SYN)
-            && !(server.marks.has(Marks::ACKED) && server.ack == client.nxt)
-    }
-
-    fn expire(&mut self) {
-        while let Some((at, expiry)) =
-            Self::next_due(&self.slots, &self.clock, &mut self.closed, self.limits.remember_closed)
-        {
-            self.forget(at, expiry, |tracker| &mut tracker.closed);
-        }
-        while let Some((at, expiry)) =
-            Self::next_due(&self.slots, &self.clock, &mut self.told, self.limits.remember_reset)
-        {
-            self.forget(at, expiry, |tracker| &mut tracker.told);
-        }
-        while let Some((at, expiry)) =
-            Self::next_due(&self.slots, &self.clock, &mut self.opening, self.limits.give_up_connect)
-        {
-            if expiry != Expiry::Gone && self.is_failed_connect(at) {
-                self.forget(at, expiry, |tracker| &mut tracker.opening);
-            }
-        }
-    }
-
-    /// Retires what was quiet for long enough, and looks again later at what was not.
-    fn forget(&mut self, at: u32, expiry: Expiry, queue: fn(&mut Self) -> &mut VecDeque<Due>) {
-        match expiry {
-            Expiry::Gone => {}
-            Expiry::Quiet => self.retire(at),
-            Expiry::Busy => {
-                let generation = self.slots[at as usize].generation;
-                let since = self.clock.now();
-                queue(self).push_back(Due { slot: at, generation, since });
-            }
-        }
-    }
-
-    /// Takes the first entry that has waited for `wait`.
-    fn next_due(slots: &[Slot], clock: &Clock, queue: &mut VecDeque<Due>, wait: Span) -> Option<(u32, Expiry)> {
-        let due = queue.front().copied().filter(|due| clock.elapsed(due.since) >= wait)?;
-        queue.pop_front();
-        let slot = &slots[due.slot as usize];
-        let expiry = if !slot.occupied || slot.generation != due.generation {
-            Expiry::Gone
-        } else if slot.pending.is_some() || clock.elapsed(slot.touched) < wait {
-            Expiry::Busy
-        } else {
-            Expiry::Quiet
-        };
-        Some((due.slot, expiry))
-    }
-
-    /// Keeps the queues in proportion to the connections that still exist.
-    fn drop_stale(&mut self) {
-        let allowed = 2 * self.table.len() + STALE_ALLOWED;
-        let slots = &self.slots;
-        for queue in [&mut self.closed, &mut self.told, &mut self.opening] {
-            if queue.len() > allowed {
-                queue.retain(|due| {
-                    let slot = &slots[due.slot as usize];
-                    slot.occupied && slot.generation == due.generation
-                });
-            }
-        }
-    }
-
-    /// Settles the oldest reset when nothing more is expected to change its verdict.
-    fn settle_front_if_quiet(&mut self) {
-        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
-        let slot = &self.slots[*at as usize];
-        let Some(pending) = &slot.pending else { return };
-        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
-        if quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most {
-            self.settle_front();
-        }
-    }
-
-    /// Settles the oldest reset; its connection stays remembered for a while.
-    fn settle_front(&mut self) {
-        let Some(Queued::Waiting { slot: at }) = self.queue.front() else { return };
-        let at = *at;
-        self.tell(at);
-        let generation = self.slots[at as usize].generation;
-        self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
     }
 
     fn make_room(&mut self) {
@@ -662,7 +381,7 @@ impl Tracker {
         self.eviction_hand = (self.eviction_hand + EVICTION_SAMPLE) % size;
         if let Some(at) = quietest {
             self.counts.forgotten += 1;
-            self.retire(at as u32);
+            self.retire(slot_number(at));
         }
     }
 
@@ -674,29 +393,10 @@ impl Tracker {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Expiry {
-    /// The connection it was about exists no more.
-    Gone,
-    /// Something has happened since, or its reset is not told yet.
-    Busy,
-    /// Nothing has happened since.
-    Quiet,
-}
-
-impl Challenger {
-    fn new(key: FlowKey, segment: &Segment<'_>, syn: Record) -> Self {
-        let mut connection = Connection::new(key, syn.from, segment, syn.time, syn.frame);
-        connection.observe(syn.from, segment, syn.time, syn.frame);
-        Self { connection, syn }
-    }
-
-    /// The server accepts or refuses the new SYN, and so has no other connection of this pair.
-    fn is_answered_by(&self, from: Side, segment: &Segment<'_>) -> bool {
-        let answers = segment.flags.is_syn_ack() || segment.flags.has(Flags::RST);
-        let syn = self.connection.half(self.connection.client);
-        from != self.connection.client && answers && segment.acknowledges() == Some(syn.nxt)
-    }
+/// Slots are counted in 32 bits: four thousand million connections do not fit into any memory.
+#[expect(clippy::cast_possible_truncation, reason = "`Limits::connections` bounds the slots far below 2^32")]
+const fn slot_number(at: usize) -> u32 {
+    at as u32
 }
 
 #[cfg(test)]

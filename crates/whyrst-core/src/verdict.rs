@@ -290,14 +290,15 @@ impl Candidate {
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // Without a single need seen there is no evidence; an umbrella that needs guessing says nothing.
-        let seen = of(Role::Need).any(|one| one.answer.is_yes());
+        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
+        // needs guessing says nothing.
+        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
         if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
             return None;
         }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
-        Some(Self { kernel, missing, support, cause, evidence })
+        Some(Self { cause, evidence, kernel, missing, support })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.

@@ -3,12 +3,13 @@
 //! Files of one run are one capture that was rotated: one tracker sees them all. What cannot be
 //! read is said and passed over; the rest is still explained.
 
-use std::path::Path;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{Capture, Step, recording};
+use whyrst_capture::{CaptureSet, Step, recording};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::kernel::Recording;
 use whyrst_core::report::style::Style;
@@ -31,6 +32,8 @@ const OCTETS_PER_CONNECTION: u64 = 1_200;
 const LIVE_WITHIN: Span = Span::from_secs(10);
 /// On a live pipe a verdict does not wait longer for what may follow.
 const LIVE_SETTLES_AFTER: Span = Span::from_millis(50);
+/// A live pipe that is silent for so long is used to print what has settled.
+const LIVE_PATIENCE: Duration = Duration::from_millis(20);
 /// How often settled endings are looked for while frames flow.
 const POLL_EVERY: u64 = 256;
 
@@ -39,19 +42,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         causes::find(id)?;
     }
     let mut session = Session::new(arguments)?;
-    let mut outcome = Outcome::Clean;
-    for (index, path) in arguments.files.iter().enumerate() {
-        let file = u32::try_from(index).context("too many files")?;
-        if let Err(error) = session.read(path, file) {
-            if output::is_closed_pipe(&error) {
-                return Err(error);
-            }
-            output::complain(&error);
-            session.unread += 1;
-            outcome = Outcome::Incomplete;
-        }
-    }
-    Ok(outcome.max(session.finish()?))
+    let read = session.read()?;
+    Ok(read.max(session.finish()?))
 }
 
 /// One run over all files.
@@ -72,15 +64,14 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(arguments: &'a Explain) -> Result<Self> {
-        let files: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
         let recording = arguments.events.as_deref().map(read_events).transpose()?;
         Ok(Self {
             tracker: Tracker::new(limits(arguments.memory)),
-            context: Context { files: files.clone(), zone: zone(&arguments.tz)? },
+            context: Context { files: Vec::new(), zone: zone(&arguments.tz)? },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
             summary: Summary::default(),
-            reading: Reading { files, ..Reading::default() },
+            reading: Reading::default(),
             recording,
             reported: 0,
             failed_connects: 0,
@@ -89,64 +80,99 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Reads one file to its end.
-    fn read(&mut self, path: &Path, file: u32) -> Result<()> {
-        let mut capture = if path.as_os_str() == "-" { Capture::stdin(file)? } else { Capture::open(path, file)? };
-        // How large a compressed capture will be is not known beforehand.
-        let size = std::fs::metadata(path).ok().filter(|_| capture.compression().is_none()).map(|data| data.len());
-        let mut progress = Progress::new(size, Audience::of(self.arguments.common.quiet));
-        let result = self.follow(&mut capture, &mut progress);
+    /// Reads all files, as one capture in the order of time.
+    fn read(&mut self) -> Result<Outcome> {
+        let mut captures = CaptureSet::open(&self.arguments.files);
+        let mut progress = Progress::new(self.octets_to_read(), Audience::of(self.arguments.common.quiet));
+        let result = self.follow(&mut captures, &mut progress);
         progress.clear();
-        self.note(&capture);
-        result
+        self.note(&captures);
+        result?;
+        for failure in captures.failures() {
+            output::complain(&anyhow::anyhow!("{failure}"));
+        }
+        if captures.names().len() == 0 && self.unread == 0 {
+            self.unread += 1;
+            let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
+            output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
+        }
+        Ok(if self.unread == 0 { Outcome::Clean } else { Outcome::Incomplete })
     }
 
-    fn follow(&mut self, capture: &mut Capture, progress: &mut Progress) -> Result<()> {
-        let mut live = Live::new(capture);
+    /// How large the captures are, where that can be known beforehand: not for a pipe.
+    fn octets_to_read(&self) -> Option<u64> {
+        let size = |path: &PathBuf| std::fs::metadata(path).ok().filter(Metadata::is_file).map(|data| data.len());
+        self.arguments.files.iter().map(size).sum()
+    }
+
+    fn follow(&mut self, captures: &mut CaptureSet, progress: &mut Progress) -> Result<()> {
+        captures.idle_after(LIVE_PATIENCE);
+        let mut live = Live::new(self.octets_to_read());
         let mut frames: u64 = 0;
         loop {
-            match capture.next()? {
-                Step::Observation(seen) => {
+            match captures.next() {
+                Ok(Step::Observation(seen)) => {
                     live.saw(seen.time, &mut self.tracker);
                     self.tracker.observe(&seen);
                 }
-                Step::PassedOver(frame, reason) => {
+                Ok(Step::PassedOver(frame, reason)) => {
                     if self.arguments.common.verbose {
-                        output::remark(&format!("frame {frame} of {} passed over: {reason}", self.context.file(frame)));
+                        let file = captures.names().nth(frame.file() as usize).unwrap_or("-");
+                        output::remark(&format!("frame {frame} of {file} passed over: {reason}"));
                     }
                 }
-                Step::Idle => {
+                Ok(Step::Idle) => {
                     live.passes(&mut self.tracker);
-                    self.report_settled()?;
+                    self.report_settled(captures)?;
                     self.output.flush()?;
                 }
-                Step::End => break,
+                Ok(Step::End) => break,
+                Err(error) => {
+                    self.unread += 1;
+                    output::complain(&error.into());
+                }
             }
             frames += 1;
             if frames.is_multiple_of(POLL_EVERY) {
-                self.report_settled()?;
-                progress.at(capture.position());
+                self.report_settled(captures)?;
+                progress.at(captures.position());
             }
         }
-        self.report_settled()
+        self.report_settled(captures)
     }
 
-    /// Remembers what the reader of one file has to say.
-    fn note(&mut self, capture: &Capture) {
-        let counts = capture.counts();
-        self.reading.frames += counts.frames;
-        for (reason, count) in counts.reasons() {
-            match self.reading.passed_over.iter_mut().find(|(name, _, _)| *name == reason.name()) {
-                Some((_, _, total)) => *total += count,
-                None => self.reading.passed_over.push((reason.name(), reason.sentence(), count)),
-            }
-        }
+    /// Remembers what the readers of the files have to say.
+    fn note(&mut self, captures: &CaptureSet) {
+        self.learn_names(captures);
+        self.unread += captures.failures().len();
+        let counts = captures.counts();
+        self.reading.files.clone_from(&self.context.files);
+        self.reading.frames = counts.frames;
+        self.reading.passed_over = counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect();
         let remarks = counts.remarks().map(|(count, remark)| format!("{count} {remark}"));
-        let notes = capture.notes().iter().map(ToString::to_string);
-        self.reading.notes.extend(remarks.chain(notes).map(|note| escape_name(&note)));
+        let several = self.context.files.len() > 1;
+        let notes = captures.readings().flat_map(|reading| {
+            let name = captures.names().nth(reading.file as usize).filter(|_| several);
+            let place = name.map_or_else(String::new, |name| format!("{name}: "));
+            reading.notes.iter().map(|note| format!("{place}{note}")).collect::<Vec<_>>()
+        });
+        let others = captures.others().iter().map(|other| format!("passed over: {other}"));
+        self.reading.notes = remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect();
     }
 
-    fn report_settled(&mut self) -> Result<()> {
+    /// Archives tell the names of their captures only while they are read.
+    fn learn_names(&mut self, captures: &CaptureSet) {
+        if self.context.files.len() != captures.names().len() {
+            self.context.files = captures.names().map(escape_name).collect();
+        }
+    }
+
+    fn report_settled(&mut self, captures: &CaptureSet) -> Result<()> {
+        self.learn_names(captures);
+        self.drain()
+    }
+
+    fn drain(&mut self) -> Result<()> {
         while let Some(mut ending) = self.tracker.poll() {
             if let Some(recording) = &self.recording {
                 ending.kernel = recording.word(&ending);
@@ -184,7 +210,7 @@ impl<'a> Session<'a> {
 
     fn finish(mut self) -> Result<Outcome> {
         self.tracker.finish();
-        self.report_settled()?;
+        self.drain()?;
         let text = self.closing_words();
         self.output.write(&text)?;
         self.output.finish()?;
@@ -208,7 +234,7 @@ impl<'a> Session<'a> {
         let (frames, connections) = (self.reading.frames, counts.connections);
         match (self.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
-            (0, 0) if frames == 0 && self.unread == self.arguments.files.len() => {}
+            (0, 0) if frames == 0 && self.unread > 0 => {}
             (0, 0) => end.push_str(&format!("no resets in {frames} frames ({connections} connections)\n")),
             (0, resets) => end.push_str(&format!("none of {resets} resets is one that was asked for\n")),
             _ => {}
@@ -231,9 +257,9 @@ struct Live {
 }
 
 impl Live {
-    fn new(capture: &mut Capture) -> Self {
-        capture.idle_after(Duration::from_millis(20));
-        Self { last: None, pipe: capture.is_live(), decided: false }
+    /// What has a size is a file, and no file is live.
+    fn new(size: Option<u64>) -> Self {
+        Self { last: None, pipe: size.is_none(), decided: false }
     }
 
     fn saw(&mut self, time: Timestamp, tracker: &mut Tracker) {

@@ -142,7 +142,7 @@ fn what_is_no_capture_is_named_for_what_it_is() {
     let folder = TempDir::new().expect("a temporary folder");
     fails_with(&file(&folder, "empty", b""), &["empty"]);
     fails_with(&file(&folder, "notes.txt", b"dear diary, it was reset again\n"), &["not a capture"]);
-    fails_with(&folder.path().display().to_string(), &["directory"]);
+    fails_with(&folder.path().display().to_string(), &["directory", "no capture"]);
     fails_with(&folder.path().join("missing.pcap").display().to_string(), &["No such file"]);
 }
 

@@ -26,6 +26,28 @@ pub(super) struct Kind {
     unit: u32,
     /// Octets of a record header.
     record_header: usize,
+    lengths: Lengths,
+}
+
+/// In which order a record says its two lengths.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Lengths {
+    /// Captured, then original.
+    AsNow,
+    /// Original, then captured: before version 2.3, and by tcpdump of DG/UX (version 543.0).
+    Swapped,
+    /// Version 2.3 was written both ways: the smaller one is the captured one.
+    Either,
+}
+
+impl Lengths {
+    const fn of(major: u16, minor: u16) -> Self {
+        match (major, minor) {
+            (2, ..3) | (543, 0) => Self::Swapped,
+            (2, 3) => Self::Either,
+            _ => Self::AsNow,
+        }
+    }
 }
 
 impl Kind {
@@ -39,7 +61,7 @@ impl Kind {
                 0xa1b2_cd34 => (1_000, RECORD_HEADER + 8),
                 _ => return None,
             };
-            Some(Self { order, unit, record_header })
+            Some(Self { order, unit, record_header, lengths: Lengths::AsNow })
         })
     }
 
@@ -61,12 +83,13 @@ pub(crate) struct Pcap {
 
 impl Pcap {
     /// Takes the file header, which must be there.
-    pub(super) fn open(kind: Kind, window: &mut Window, ledger: &mut Ledger) -> Self {
+    pub(super) fn open(mut kind: Kind, window: &mut Window, ledger: &mut Ledger) -> Self {
         let place = window.advance(FILE_HEADER);
         let header = window.taken(place);
         let half = |at| kind.order.u16_at(header, at).unwrap_or_default();
         let (major, minor) = (half(4), half(6));
-        if (major, minor) != (2, 4) {
+        kind.lengths = Lengths::of(major, minor);
+        if !matches!((major, minor), (2, ..=4) | (543, 0)) {
             ledger.notes.add(Note::Version { major, minor });
         }
         let word = |at| kind.order.u32_at(header, at).unwrap_or_default();
@@ -167,7 +190,12 @@ impl Record {
     fn read(kind: Kind, bytes: &[u8]) -> Option<Self> {
         let header: [u8; RECORD_HEADER] = array_at(bytes, 0)?;
         let word = |at: usize| kind.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        Some(Self { second: word(0), fraction: word(4), captured: word(8), original: word(12) })
+        let (captured, original) = match (kind.lengths, word(8), word(12)) {
+            (Lengths::AsNow, first, second) => (first, second),
+            (Lengths::Swapped, first, second) => (second, first),
+            (Lengths::Either, first, second) => (first.min(second), first.max(second)),
+        };
+        Some(Self { second: word(0), fraction: word(4), captured, original })
     }
 
     #[inline]

@@ -169,10 +169,49 @@ fn a_file_header_alone_is_a_capture_without_frames() {
 }
 
 #[test]
+fn snoop_gives_the_same_and_the_drops_that_it_tells_of() {
+    let (steps, capture) = read(&wrap::snoop(&sample()));
+    assert_eq!(steps, expected());
+    assert_eq!(capture.counts().dropped, 3);
+    assert_eq!(notes(&capture), [""; 0]);
+}
+
+#[test]
+fn a_damaged_snoop_record_costs_itself_and_the_next_only() {
+    let mut file = wrap::snoop(&timed(std::iter::repeat_n(frames::rst(), 9).collect()));
+    let record = (file.len() - 16) / 9;
+    file[16 + 3 * record + 8] = 0xff;
+    let (steps, capture) = read(&file);
+    assert_eq!(steps.len(), 9, "{:?}", notes(&capture));
+    assert_eq!(steps[3], Kept::PassedOver(4, Reason::RecordDamaged));
+}
+
+#[test]
+fn versions_of_old_say_the_lengths_the_other_way_round() {
+    for (minor, swapped) in [(1, true), (2, true), (3, true), (3, false), (4, false)] {
+        let mut file = wrap::pcap_header(Order::Big, Pcap::Micro, ETHERNET);
+        file[6..8].copy_from_slice(&[0, minor]);
+        for frame in sample() {
+            let mut record = wrap::pcap_record(Order::Big, Pcap::Micro, &frame);
+            let original = if swapped { 8..12 } else { 12..16 };
+            record[original].copy_from_slice(&1_500u32.to_be_bytes());
+            file.extend(record);
+        }
+        let (steps, capture) = read(&file);
+        assert_eq!(steps.len(), sample().len(), "{minor} {swapped}: {:?}", notes(&capture));
+        assert_eq!((capture.counts().segments, capture.counts().bad_lengths), (3, 0), "{minor} {swapped}");
+        assert_eq!(notes(&capture), [""; 0]);
+    }
+}
+
+pub(crate) const KINDS: [Compression; 5] =
+    [Compression::Gzip, Compression::Zstd, Compression::Lz4, Compression::Xz, Compression::Bzip2];
+
+#[test]
 fn compressed_captures_give_the_same_also_in_several_pieces() {
     let plain = wrap::pcapng(Order::Little, ETHERNET, &sample());
     let (first, second) = plain.split_at(plain.len() / 2);
-    for kind in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
+    for kind in KINDS {
         for packed in [compress(kind, &plain), [compress(kind, first), compress(kind, second)].concat()] {
             let (steps, capture) = read(&packed);
             assert_eq!(capture.compression(), Some(kind));
@@ -186,7 +225,7 @@ fn compressed_captures_give_the_same_also_in_several_pieces() {
 fn of_a_cut_compressed_capture_what_came_out_is_delivered() {
     let many = large();
     let plain = wrap::pcap(Order::Little, Pcap::Micro, ETHERNET, &many);
-    for kind in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
+    for kind in KINDS {
         let packed = compress(kind, &plain);
         let (steps, capture) = read(&packed[..packed.len() * 3 / 4]);
         assert!(steps.len() > 1_000 && steps.len() < many.len(), "{kind}: {}", steps.len());
@@ -208,7 +247,7 @@ fn lz4_that_ends_between_two_blocks_of_a_frame_is_cut_all_the_same() {
 fn damage_inside_a_compressed_capture_is_said() {
     let many = large();
     let plain = wrap::pcap(Order::Little, Pcap::Micro, ETHERNET, &many);
-    for kind in [Compression::Gzip, Compression::Zstd] {
+    for kind in KINDS.into_iter().filter(|kind| *kind != Compression::Lz4) {
         let mut packed = compress(kind, &plain);
         let middle = packed.len() / 2;
         packed[middle..middle + 64].fill(0xa5);
@@ -235,8 +274,23 @@ fn large() -> Vec<Timed> {
     many
 }
 
-fn compress(kind: Compression, plain: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(kind: Compression, plain: &[u8]) -> Vec<u8> {
     match kind {
+        Compression::Deflate => {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(plain).unwrap();
+            encoder.finish().unwrap()
+        }
+        Compression::Xz => {
+            let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+            encoder.write_all(plain).unwrap();
+            encoder.finish().unwrap()
+        }
+        Compression::Bzip2 => {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(plain).unwrap();
+            encoder.finish().unwrap()
+        }
         Compression::Gzip => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             encoder.write_all(plain).unwrap();

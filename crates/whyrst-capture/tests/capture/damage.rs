@@ -36,7 +36,7 @@ fn what_is_no_capture_says_in_one_line_what_it_looks_like() {
     assert_eq!(open_error(b""), "cannot read test: it is empty");
     assert_eq!(
         open_error(b"PK\x03\x04...."),
-        "cannot read test: not a capture, it looks like a ZIP archive (unpack it first)"
+        "cannot read test: not a capture, it looks like a ZIP archive where one capture is expected (unpack it first)"
     );
     assert_eq!(
         open_error(b"no"),
@@ -230,9 +230,16 @@ fn lengths_that_disagree_harmlessly_are_counted() {
 
 #[test]
 fn an_unknown_link_layer_is_named_once() {
-    let (steps, capture) = read(&wrap::pcap(Order::Little, Pcap::Micro, 105, &sample()));
+    let (steps, capture) = read(&wrap::pcap(Order::Little, Pcap::Micro, 189, &sample()));
     assert!(steps.iter().all(|step| matches!(step, Kept::PassedOver(_, Reason::UnsupportedLinkType))));
-    assert_eq!(notes(&capture), ["frame 1: link layer IEEE802_11 (105) is not read"]);
+    assert_eq!(notes(&capture), ["frame 1: link layer USB_LINUX (189) is not read"]);
+}
+
+#[test]
+fn a_link_layer_for_private_use_is_what_it_is_said_to_be() {
+    let mut capture = open(&wrap::pcapng(Order::Little, 150, &sample())).unwrap();
+    capture.treat_user_link_as(whyrst_capture::LinkType::ETHERNET);
+    assert_eq!(steps(&mut capture), read(&pcapng()).0);
 }
 
 #[test]

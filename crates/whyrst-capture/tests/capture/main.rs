@@ -4,6 +4,9 @@
 
 mod containers;
 mod damage;
+mod fragments;
 mod frames;
+mod hostile;
 mod live;
+mod sets;
 mod support;

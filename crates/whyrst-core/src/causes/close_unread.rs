@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "close-unread",
     title: "{sender} closed the socket while data that it had received was still unread",
     explanation: "When a program closes a socket with bytes left in its receive queue, the kernel sends RST instead of \
@@ -38,7 +38,7 @@ pub static CAUSE: Cause = Cause {
             "linger-zero",
             "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}; TCPAbortOnData counts it, TCPAbortOnClose does not",
         ),
-        LookAlike::similar("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
+        LookAlike::identical("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
         LookAlike::similar("data-after-close", "{sender} would have sent FIN before, and the data would come after it"),
         LookAlike::similar(
             "server-busy-close",

@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "closed-port",
     title: "nothing listens on {server}'s port",
     explanation: "The SYN reached a host that has no listening socket for its address and port, so the \

@@ -9,7 +9,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario, Step, Wire};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "connect-abandoned",
     title: "the client had already given up on connect() when the SYN-ACK arrived",
     explanation: "The client limits how long it waits for a connection (SO_SNDTIMEO, a non-blocking connect() with \

@@ -12,7 +12,7 @@ use crate::scenario::{
 };
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "data-after-close",
     title: "{receiver} wrote to a connection that {sender} had already closed",
     explanation: "{sender} closed the socket and sent FIN. Data that arrives afterwards has no reader, so the kernel \
@@ -35,7 +35,7 @@ pub static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::NoSocket),
     ],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
+        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },
@@ -223,8 +223,8 @@ mod tests {
             WRITTEN_AFTER_FIN.replace("1.000 C > S PA 1:101(100) ack 2", "").replace("+0.0001 C < S R 2:2(0)", "");
         for step in 0..40 {
             let from = 1 + step * 10;
-            text += &std::format!("\n0.{} C > S PA {from}:{}(10) ack 2", 200 + step * 2, from + 10);
-            text += &std::format!("\n0.{} C < S A 2:2(0) ack {}", 201 + step * 2, from + 10);
+            text.extend([std::format!("\n0.{} C > S PA {from}:{}(10) ack 2", 200 + step * 2, from + 10)]);
+            text.extend([std::format!("\n0.{} C < S A 2:2(0) ack {}", 201 + step * 2, from + 10)]);
         }
         text += "\n0.400 C > S PA 401:411(10) ack 2\n+0.0001 C < S R 2:2(0)";
         judged(&text).is("data-after-close", Possible);

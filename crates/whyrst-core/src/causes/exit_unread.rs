@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "exit-unread",
     title: "the process on {sender} ended while data that it had received was still unread",
     explanation: "Exit, crash, SIGKILL, the OOM killer or a stopped container: the kernel closes the process's sockets \
@@ -38,6 +38,7 @@ pub static CAUSE: Cause = Cause {
             "the process on {sender} is still running and closed only this connection",
         ),
         LookAlike::identical("linger-zero", "`strace -e trace=setsockopt,close` on {sender} shows SO_LINGER {on, 0}"),
+        LookAlike::identical("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
         LookAlike::identical(
             "sock-destroy",
             "`ss -K` or an agent on {sender}: its program gets ECONNABORTED; the kernel's stack shows tcp_abort",

@@ -8,7 +8,7 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "fw-reject-syn",
     title: "a firewall on {server} rejects the connection",
     explanation: "A rule in {server}'s own firewall (iptables `REJECT --reject-with tcp-reset`, nftables \

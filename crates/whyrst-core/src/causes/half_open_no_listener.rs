@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "half-open-no-listener",
     title: "{sender} has lost this connection without a word: it rebooted, or its socket vanished",
     explanation: "Power loss, kernel panic, a restored snapshot, an address that moved to another host, or a NAT or \

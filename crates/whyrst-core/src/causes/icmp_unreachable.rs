@@ -6,7 +6,7 @@ use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "icmp-unreachable",
     title: "an ICMP error came back: the SYN could not be delivered to {server}",
     explanation: "A router without a route, a host without that address, or a firewall that rejects with ICMP sent an error \

@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
@@ -12,7 +13,7 @@ use crate::scenario::{
 };
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "injected-rst",
     title: "something on the path sent it in {sender}'s name: {sender} itself did not reset the connection",
     explanation: "Firewalls, intrusion prevention, parental filters, censors, some providers and attackers end \
@@ -30,7 +31,7 @@ pub static CAUSE: Cause = Cause {
     severity: Severity::Attack,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_CONTRADICTS_SENDER],
+        needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
         supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
     },
@@ -61,7 +62,7 @@ pub static CAUSE: Cause = Cause {
             "synproxy-backend-closed",
             "a SYN proxy passed on the refusal of the host behind it: its SYN-ACK had window 0",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "idle-timeout-reset",
             "a load balancer or proxy would reset both ends after a round number of seconds of silence",
         ),
@@ -203,6 +204,13 @@ mod tests {
             .replace("PA 101:151(50) ack 101", "PA 101:151(50) ack 101 id 31000");
         let judgement = judged(&text);
         assert_ne!(judgement.cause.map(|cause| cause.id), Some("injected-rst"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn after_a_long_silence_it_may_be_a_load_balancer() {
+        after("350.2 C < S A 151:151(0) ack 201\n700.5 C < S RA 151:151(0) ack 201 ttl 250 ts none")
+            .is("injected-rst", Possible)
+            .beside(&["idle-timeout-reset"]);
     }
 
     #[test]

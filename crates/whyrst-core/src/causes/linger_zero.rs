@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "linger-zero",
     title: "{sender} aborted it on purpose: SO_LINGER with time 0, then close()",
     explanation: "With SO_LINGER on and time 0, close() throws the send queue away and sends RST instead of FIN. Load \

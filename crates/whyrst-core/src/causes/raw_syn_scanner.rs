@@ -9,7 +9,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "raw-syn-scanner",
     title: "the SYN was sent from a raw socket, by a scanner or a health check, and the client's kernel knew nothing of it",
     explanation: "nmap -sS, hping, scapy, load balancers' half-open checks: a program writes the SYN itself. When the \

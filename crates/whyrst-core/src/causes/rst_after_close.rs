@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel
 use crate::ending::EndingKind;
 use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA};
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
+use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{
@@ -11,7 +12,7 @@ use crate::scenario::{
 };
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "rst-after-close",
     title: "a last segment reached {sender} after both ends had closed; nothing was lost",
     explanation: "Both ends had sent FIN and everything was delivered. A late or repeated segment (usually an ACK) then \
@@ -28,9 +29,9 @@ pub static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::TcpTimewaitSocket),
     ],
     rule: Rule {
-        needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED],
+        needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA],
         refuted_by: &[&RST_ANSWERS_DATA, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_ANSWERS_NO_DATA],
+        supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[
@@ -98,9 +99,7 @@ mod tests {
 
     #[test]
     fn data_that_was_never_acknowledged_is_not_harmless() {
-        let text = CLOSED
-            .replace("FA 51:51(0) ack 102", "FA 51:51(0) ack 61")
-            .replace("A 102:102(0) ack 52", "A 102:102(0) ack 52");
+        let text = CLOSED.replace("FA 51:51(0) ack 102", "FA 51:51(0) ack 61");
         judged(&text).without(&["rst-after-close"]);
     }
 

@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::Reproduction;
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "rst-instead-of-fin",
     title: "{receiver} had closed and {sender} answered with RST instead of FIN; nothing was lost",
     explanation: "{receiver} sent FIN, everything that either end had sent was acknowledged, and {sender} ended the rest \

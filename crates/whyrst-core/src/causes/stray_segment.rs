@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "stray-segment",
     title: "a segment reached {sender} for a connection that it does not have, or not any more",
     explanation: "A host answers any segment that belongs to none of its connections with RST. The capture does not show \
@@ -28,6 +28,7 @@ pub static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::similar("orphan-rst", "the segment that the RST answers would be missing as well"),
         LookAlike::similar(
             "half-open-no-listener",
             "a capture from the connection's beginning would show it established and never closed",
@@ -71,12 +72,6 @@ mod tests {
     #[test]
     fn data_from_before_the_capture_is_told_as_what_it_is() {
         judged(STRAY).is("stray-segment", Possible).beside(&["half-open-no-listener", "nat-mapping-lost"]);
-    }
-
-    #[test]
-    fn a_lone_reset_is_not_explained() {
-        judged("0.000 C < S R 1:1(0)").is("unexplained", Unexplained);
-        judged("0.000 C < S RA 5:5(0) ack 1").is("unexplained", Unexplained);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
 use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "syn-unanswered",
     title: "nothing came back from {server}: no SYN-ACK, no RST, no ICMP error",
     explanation: "The SYN or its answer was dropped on the way, the host is down or the address unused, or a firewall \

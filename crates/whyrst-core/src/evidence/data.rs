@@ -153,11 +153,12 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
 
 fn is_acknowledged(ending: &Ending, side: Side) -> bool {
     let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
-    let by_rst = ending.rst().filter(|rst| rst.record.from == side.other() && rst.record.flags.has(Flags::ACK));
-    let acked = by_rst.map_or(peer.ack, |rst| rst.record.ack.max(peer.ack));
     // A FIN that was never acknowledged is no lost data.
     let data_end = if own.marks.has(Marks::FIN) { own.fin } else { own.nxt };
-    own.bytes == 0 || !data_end.after(acked)
+    let by_rst = ending.rst().map(|rst| &rst.record);
+    let by_rst = by_rst.filter(|rst| rst.from == side.other() && rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
+    let before = peer.marks.has(Marks::ACKED).then_some(peer.ack);
+    own.bytes == 0 || [by_rst, before].into_iter().flatten().any(|acked| !data_end.after(acked))
 }
 
 fn last_data(ending: &Ending, from: Side) -> Option<&Record> {

@@ -202,3 +202,17 @@ fn mirrored(ending: &Ending, field: fn(&Record) -> u64) -> Answer {
         _ => Answer::Unknown,
     }
 }
+
+/// The capture has no segment of this connection but the RST, and none after it.
+pub static RST_IS_ALONE: Question = Question {
+    id: "rst-is-alone",
+    yes: "{} is all that the capture has of this connection",
+    no: "the capture has more of this connection than {}",
+    unknown: "the rest of the connection",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        yes().frame(&rst.record).if_so((ending.before.is_empty() && ending.after_total == 0).into())
+    },
+};

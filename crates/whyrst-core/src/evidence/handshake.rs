@@ -193,7 +193,7 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
     yes: "the capture has no SYN of this connection: it began before the capture, or never",
     no: "the capture shows how the connection began, in {}",
     unknown: "the beginning of the connection",
-    ask: |ending| match ending.earlier(|record| record.flags.has(Flags::SYN)) {
+    ask: |ending| match ending.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
         Some(syn) => Answer::No(no().frame(syn)),
         None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
     },
@@ -245,7 +245,7 @@ pub static SYN_IS_BARE: Question = Question {
     },
 };
 
-/// After the RST the client sent the same SYN again: its connect() was still waiting.
+/// After the RST the client sent the same SYN again: its `connect()` was still waiting.
 pub static SYN_RETRIED_AFTER_RST: Question = Question {
     id: "syn-retried-after-rst",
     yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting and knew nothing of the RST",

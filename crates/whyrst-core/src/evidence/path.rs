@@ -55,7 +55,10 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
         };
         // macOS and Windows leave them out of their aborts: alone this sign means little.
         let uses = ending.connection.half(ending.sender()).marks.has(Marks::TIMESTAMPS);
-        if !uses || !looks_active(&rst.record) || rst.trigger.is_some() || rst.record.options.has(OptionSet::CUT) {
+        // Without the other direction it may be an answer to a segment that was not captured.
+        let both = ending.connection.half(ending.receiver()).marks.has(Marks::SPOKE);
+        let abort = looks_active(&rst.record) && rst.trigger.is_none();
+        if !uses || !both || !abort || rst.record.options.has(OptionSet::CUT) {
             return Answer::Unknown;
         }
         yes().frame(&rst.record).if_so((!rst.record.options.has(OptionSet::TIMESTAMPS)).into())
@@ -81,7 +84,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         }
         let id = rst.record.ip_id;
         let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
-        let reply = id == 0 && (RST_IS_ACTIVE.ask)(ending).is_no();
+        let reply = id == 0 && !(RST_IS_ACTIVE.ask)(ending).is_yes();
         let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if echoed || reply || running {
@@ -130,21 +133,23 @@ pub static SENDER_TALKED_ON: Question = Question {
     },
 };
 
-/// New octets beyond the RST, or an acknowledgment of what came after it. Segments that were on
+/// New data beyond the RST, or an acknowledgment of what came after it. Segments that were on
 /// their way when the RST overtook them do neither, nor does what the capture missed. Before the
 /// handshake is complete a reset in answer does not end its sender's own attempt (RFC 9293 section
-/// 3.10.7.3).
+/// 3.10.7.3), so both ends must have been seen to hold the connection.
 fn talks_on(ending: &Ending, rst: &Record, record: &Record) -> bool {
     let connection = &ending.connection;
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
-    let opening = connection.beginning_seen() && !connection.handshake_complete();
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
-    if record.from != rst.from || opening || !plausible || !sender.marks.has(Marks::SPOKE) {
+    let opening = connection.beginning_seen() && !connection.handshake_complete();
+    if record.from != rst.from || !plausible || opening || !connection.lives() {
         return false;
     }
     let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };
     let acks_new = record.flags.has(Flags::ACK) && !record.notes.has(Notes::ACKS_UNSEEN) && record.ack.after(known);
-    record.end().after(sender.nxt.max(rst.seq)) || (receiver.marks.has(Marks::SPOKE) && acks_new)
+    // Nothing can follow a FIN but what was sent before it.
+    let new_data = record.len > 0 && !sender.marks.has(Marks::FIN) && record.end().after(sender.nxt.max(rst.seq));
+    new_data || acks_new
 }
 
 /// The RST cannot be what its sender's own stack made.

@@ -52,10 +52,10 @@ pub static PROBES_UNANSWERED: Question = Question {
     ask: |ending| {
         let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
         let since = last_answer.map_or(0, |at| at + 1);
-        let probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
+        let mut probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let count = probes.clone().count();
         let silent = last_answer.map(|at| ending.time().since(ending.before[at].time));
-        match probes.last() {
+        match probes.next_back() {
             Some(last) if count >= PROBES => Answer::Yes(yes().count(count as u64).frame(last)),
             _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,
             _ => Answer::No(no()),

@@ -42,9 +42,9 @@ impl Report<'_> {
             out.push_str(&rest[..open]);
             let words = self.placeholder(&rest[open + 1..close], facts, &mut next);
             if out.ends_with(". ") {
-                push_capitalised(&mut out, &words)
+                push_capitalised(&mut out, &words);
             } else {
-                out.push_str(&words)
+                out.push_str(&words);
             }
             rest = &rest[close + 1..];
         }

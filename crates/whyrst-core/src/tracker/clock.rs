@@ -67,7 +67,9 @@ mod tests {
 
     fn after(times: &[i64]) -> Timestamp {
         let mut clock = Clock::default();
-        times.iter().for_each(|time| clock.saw(at(*time)));
+        for time in times {
+            clock.saw(at(*time));
+        }
         clock.now()
     }
 

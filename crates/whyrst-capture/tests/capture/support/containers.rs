@@ -104,3 +104,18 @@ pub(crate) fn pcapng(order: Order, link: u16, frames: &[Timed]) -> Vec<u8> {
     let packets = frames.iter().flat_map(|frame| enhanced(order, 0, frame.micros, &frame.octets));
     [section(order), interface(order, link, 0, &[])].concat().into_iter().chain(packets).collect()
 }
+
+/// A snoop file (RFC 1761) of Ethernet.
+pub(crate) fn snoop(frames: &[Timed]) -> Vec<u8> {
+    let records = frames.iter().flat_map(snoop_record);
+    b"snoop\0\0\0\0\0\0\x02\0\0\0\x04".iter().copied().chain(records).collect()
+}
+
+fn snoop_record(frame: &Timed) -> Vec<u8> {
+    let padded = frame.octets.len().next_multiple_of(4);
+    let seconds = (frame.micros / 1_000_000) as u32;
+    let length = frame.octets.len() as u32;
+    let words = [length, length, padded as u32 + 24, 3, seconds, (frame.micros % 1_000_000) as u32];
+    let padding = vec![0; padded - frame.octets.len()];
+    [&words.map(u32::to_be_bytes).concat()[..], &frame.octets, &padding].concat()
+}

@@ -1,0 +1,220 @@
+//! The captures that some paths stand for: files, what is in directories, what is in archives, and
+//! when each of them begins. Nothing stays open but pipes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use whyrst_core::time::Timestamp;
+
+use crate::archive::{self, Kind, MAX_MEMBERS, Member, Place, Tar};
+use crate::capture::Capture;
+use crate::error::OpenError;
+
+/// As many as have a number of their own in a frame number.
+pub(super) const MAX_FILES: usize = 1 << 20;
+/// Directories in directories beyond this depth are not looked into.
+const MAX_DEPTH: usize = 32;
+
+/// A capture that can be opened.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// Name for people: the path, and in an archive the member's name behind it.
+    pub(super) name: String,
+    pub(super) origin: Origin,
+    pub(super) begins: Begins,
+}
+
+/// Where the capture's octets are.
+#[derive(Debug)]
+pub(super) enum Origin {
+    StandardInput,
+    File(PathBuf),
+    Member { archive: Arc<Path>, place: Place },
+}
+
+/// When a capture begins, as the order of reading has it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Begins {
+    /// It holds no frame with a time.
+    Never,
+    At(Timestamp),
+    /// A pipe is read when everything else was.
+    Unknown,
+}
+
+/// What was found, in the order in which it was found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) items: Vec<Item>,
+    pub(super) failures: Vec<OpenError>,
+    /// Files beside captures that are none.
+    pub(super) others: Vec<OpenError>,
+}
+
+/// Whether somebody named a file, or it was met in a directory or archive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Name,
+    Chance,
+}
+
+impl Findings {
+    pub(super) fn of<P: AsRef<Path>>(paths: &[P]) -> Self {
+        let mut findings = Self::default();
+        for path in paths {
+            let path = path.as_ref();
+            if path.as_os_str() == "-" {
+                findings.add("standard input".into(), Origin::StandardInput, Begins::Unknown);
+            } else if path.is_dir() {
+                findings.look_into_directory(path, 0);
+            } else {
+                findings.look_at(path, By::Name);
+            }
+        }
+        if let [only] = findings.items.as_slice()
+            && only.by() == By::Name
+        {
+            return findings;
+        }
+        findings.find_beginnings();
+        findings
+    }
+
+    fn add(&mut self, name: String, origin: Origin, begins: Begins) {
+        match self.items.len() {
+            ..MAX_FILES => self.items.push(Item { name, origin, begins }),
+            MAX_FILES => self.failures.push(OpenError::TooMany { name, limit: MAX_FILES }),
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, error: OpenError, by: By) {
+        if by == By::Chance && error.is_no_capture() { self.others.push(error) } else { self.failures.push(error) }
+    }
+
+    /// In the order of names. Links to directories are not followed: they may lead around in circles.
+    fn look_into_directory(&mut self, path: &Path, depth: usize) {
+        let mut entries: Vec<(PathBuf, fs::FileType)> = match fs::read_dir(path) {
+            Ok(entries) => {
+                entries.flatten().filter_map(|entry| Some((entry.path(), entry.file_type().ok()?))).collect()
+            }
+            Err(cause) => return self.failures.push(OpenError::Io { name: path.display().to_string(), cause }),
+        };
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (path, kind) in entries {
+            if kind.is_dir() && depth < MAX_DEPTH {
+                self.look_into_directory(&path, depth + 1);
+            } else if path.is_file() {
+                self.look_at(&path, By::Chance);
+            }
+        }
+    }
+
+    fn look_at(&mut self, path: &Path, by: By) {
+        let name = path.display().to_string();
+        match Kind::of(path) {
+            Ok(None) => self.add(name, Origin::File(path.to_owned()), by.into()),
+            Ok(Some(Kind::Tar)) => self.look_into_tar(path, &name),
+            Ok(Some(Kind::Zip)) => self.look_into_zip(path, &name),
+            Err(cause) => self.fail(OpenError::Io { name, cause }, by),
+        }
+    }
+
+    fn look_into_zip(&mut self, path: &Path, name: &str) {
+        match archive::list_zip(path) {
+            Ok(members) => {
+                let archive: Arc<Path> = path.into();
+                for Member { name: member, place } in members {
+                    let origin = Origin::Member { archive: Arc::clone(&archive), place };
+                    self.add(format!("{name}/{member}"), origin, Begins::Never);
+                }
+            }
+            Err(cause) => self.failures.push(OpenError::Archive { name: name.into(), after: 0, cause }),
+        }
+    }
+
+    /// One pass finds the members and when they begin.
+    fn look_into_tar(&mut self, path: &Path, name: &str) {
+        let mut after = 0;
+        if let Err(cause) = self.walk_tar(path, name, &mut after) {
+            self.failures.push(OpenError::Archive { name: name.into(), after, cause });
+        }
+    }
+
+    fn walk_tar(&mut self, path: &Path, name: &str, after: &mut usize) -> std::io::Result<()> {
+        let tar = archive::open_tar(path)?;
+        let archive: Arc<Path> = path.into();
+        while *after < MAX_MEMBERS {
+            let Some(entry) = next_member(&tar)? else { break };
+            let place = Place::Tar(*after);
+            *after += 1;
+            let name = format!("{name}/{}", entry.name);
+            if entry.size == 0 {
+                self.fail(OpenError::Empty { name }, By::Chance);
+                continue;
+            }
+            let content = Box::new(archive::Content::of(&tar));
+            match Capture::from_source(content, name.clone(), 0) {
+                Ok(mut capture) => {
+                    let origin = Origin::Member { archive: Arc::clone(&archive), place };
+                    self.add(name, origin, begins(&mut capture));
+                }
+                Err(error) => self.fail(error, By::Chance),
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens each capture for a moment. Those that cannot be opened are taken out.
+    fn find_beginnings(&mut self) {
+        for mut item in std::mem::take(&mut self.items) {
+            let opened = match &item.origin {
+                Origin::File(path) if is_regular(path) => Capture::open(path, 0),
+                Origin::Member { archive, place: Place::Zip(entry) } => archive::open_zipped(archive, *entry)
+                    .map_err(|cause| OpenError::Io { name: item.name.clone(), cause })
+                    .and_then(|source| Capture::from_source(source, item.name.clone(), 0)),
+                _ => {
+                    self.items.push(item);
+                    continue;
+                }
+            };
+            match opened {
+                Ok(mut capture) => {
+                    item.begins = begins(&mut capture);
+                    self.items.push(item);
+                }
+                Err(error) => self.fail(error, item.by()),
+            }
+        }
+    }
+}
+
+impl Item {
+    /// Until its beginning is known, a file remembers there whether it was named.
+    const fn by(&self) -> By {
+        match (&self.origin, self.begins) {
+            (Origin::File(_), Begins::Unknown) => By::Name,
+            _ => By::Chance,
+        }
+    }
+}
+
+impl From<By> for Begins {
+    fn from(by: By) -> Self {
+        if by == By::Name { Self::Unknown } else { Self::Never }
+    }
+}
+
+fn next_member(tar: &Mutex<Tar>) -> std::io::Result<Option<archive::Entry>> {
+    tar.lock().unwrap_or_else(PoisonError::into_inner).next()
+}
+
+fn begins(capture: &mut Capture) -> Begins {
+    capture.first_time().map_or(Begins::Never, Begins::At)
+}
+
+/// A pipe would lose what is read of it.
+fn is_regular(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.is_file())
+}

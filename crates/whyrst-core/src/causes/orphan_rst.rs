@@ -1,0 +1,53 @@
+//! A RST and nothing else: the capture has no other segment of its connection.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::RST_IS_ALONE;
+use crate::scenario::Reproduction;
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "orphan-rst",
+    title: "{sender} sent a RST; the capture shows nothing else of this connection, so not why",
+    explanation: "The capture holds no other segment of this connection. It began too late, a filter left the rest out, \
+        the other segments took another path, or somebody sends RSTs for connections that do not exist.",
+    effect: "if {receiver} still held the connection and the number was right: ECONNRESET.",
+    sources: &[rfc(9293, "3.5.3")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Umbrella,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule { needs: &[&RST_IS_ALONE], refuted_by: &[], supported_by: &[] },
+    variants: &[],
+    look_alikes: &[LookAlike::similar(
+        "stray-segment",
+        "the segment that the RST answers would have been captured just before it",
+    )],
+    advice: &[
+        "start the capture before the connection is opened, and let its filter pass both directions and all flags",
+        "capture at both ends: did the RST leave {sender}, and what had {receiver} sent before?",
+        "the same RST again and again at a steady interval is a stuck sender; many different ones are a scan or an attack",
+    ],
+    reproduction: Reproduction::NotReproducible(
+        "it says what a capture lacks, not what happened: every scenario leads to it when only its RST is kept",
+    ),
+};
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judged;
+    use crate::verdict::Confidence::Possible;
+
+    #[test]
+    fn a_rst_alone_is_called_that() {
+        judged("0.000 C > S R 1:1(0)").is("orphan-rst", Possible);
+        judged("0.000 C < S RA 5:5(0) ack 9 win 501").is("orphan-rst", Possible);
+    }
+
+    #[test]
+    fn with_the_segment_that_it_answers_it_is_a_stray_segment() {
+        judged("0.000 C > S A 1:1(0) ack 7\n+0.0001 C < S R 7:7(0)")
+            .is("stray-segment", Possible)
+            .without(&["orphan-rst"]);
+    }
+}

@@ -1,0 +1,218 @@
+//! When a verdict is due: what is expected to change nothing any more is told, and what was quiet
+//! for long enough is forgotten.
+//!
+//! Every waiting time has a queue of its own, so that the entry that waits longest stands in front.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+
+use super::Tracker;
+use super::clock::Clock;
+use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
+use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::half::Marks;
+use crate::time::Span;
+
+/// Entries for vanished connections that a queue may hold before it is cleaned.
+pub(super) const STALE_ALLOWED: usize = 4_096;
+
+impl Tracker {
+    /// Forgets the connection in `slot`; what it ended in is settled first.
+    pub(super) fn retire(&mut self, at: u32) {
+        self.tell(at);
+        if self.is_failed_connect(at) {
+            self.counts.failed_connects += 1;
+            let ending = self.failed_connect(at);
+            self.failed.push_back(Box::new(ending));
+        }
+        self.icmp.remove(&at);
+        let slot = &mut self.slots[at as usize];
+        let hash = self.hasher.hash_one(slot.connection.key);
+        if let Ok(entry) = self.table.find_entry(hash, |slot| *slot == at) {
+            entry.remove();
+        }
+        self.pool.release(&mut slot.connection.history);
+        slot.occupied = false;
+        slot.challenger = None;
+        self.free.push(at);
+    }
+
+    /// Settles the reset of the connection in `slot`, when it has one that was not told.
+    pub(super) fn tell(&mut self, at: u32) {
+        let Some(pending) = self.slots[at as usize].pending.take() else { return };
+        let place = usize::try_from(pending.ticket - self.first_ticket).unwrap_or(usize::MAX);
+        let ending = self.settled(at, *pending);
+        if let Some(queued) = self.queue.get_mut(place) {
+            *queued = Queued::Done(Box::new(ending));
+        }
+    }
+
+    fn settled(&mut self, at: u32, pending: Pending) -> Ending {
+        let finally = self.slots[at as usize].connection;
+        let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
+        Ending {
+            kind: EndingKind::Reset,
+            service_later: self.services.of(finally.endpoint(finally.server())),
+            connection: pending.connection,
+            finally,
+            before: pending.before,
+            resets: pending.resets,
+            resets_total: pending.resets_total,
+            after: pending.after,
+            after_total: pending.after_total,
+            icmp: self.icmp.remove(&at).unwrap_or_default(),
+            service: pending.service,
+            seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
+            kernel: KernelWord::NotAsked,
+        }
+    }
+
+    fn failed_connect(&mut self, at: u32) -> Ending {
+        let slot = &self.slots[at as usize];
+        let (connection, since) = (slot.connection, slot.touched);
+        let service = self.services.of(connection.endpoint(connection.server()));
+        Ending {
+            kind: EndingKind::FailedConnect,
+            connection,
+            finally: connection,
+            before: self.pool.records(&connection.history).copied().collect(),
+            resets: Vec::new(),
+            resets_total: 0,
+            after: Vec::new(),
+            after_total: 0,
+            icmp: self.icmp.remove(&at).unwrap_or_default(),
+            service,
+            service_later: service,
+            seen_until: connection.last.plus(self.clock.elapsed(since)),
+            kernel: KernelWord::NotAsked,
+        }
+    }
+
+    /// A SYN was seen, and nothing whatever that answers it.
+    pub(super) fn is_failed_connect(&self, at: u32) -> bool {
+        let slot = &self.slots[at as usize];
+        let connection = &slot.connection;
+        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+        let only_syn =
+            client.marks.has(Marks::SYN) && !client.marks.has(Marks::SYN_ACK) && !client.marks.has(Marks::ACKED);
+        let answered = server.marks.has(Marks::SYN) || (server.marks.has(Marks::ACKED) && server.ack == client.nxt);
+        slot.reset == ResetSeen::No && only_syn && !answered
+    }
+
+    pub(super) fn expire(&mut self) {
+        self.settle_due();
+        self.bound_closed();
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.closed, self.limits.remember_closed)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.closed);
+        }
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.told, self.limits.remember_reset)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.told);
+        }
+        while let Some((at, expiry)) =
+            Self::next_due(&self.slots, &self.clock, &mut self.opening, self.limits.give_up_connect)
+        {
+            if expiry != Expiry::Gone && self.is_failed_connect(at) {
+                self.forget(at, expiry, |tracker| &mut tracker.opening);
+            }
+        }
+    }
+
+    /// On a busy network the closed connections of ten seconds would be most of the memory. At most
+    /// one is closed by each segment, so forgetting one at a time keeps the bound.
+    fn bound_closed(&mut self) {
+        if self.closed.len() > self.limits.closed
+            && let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.closed, Span::ZERO)
+        {
+            self.forget(at, expiry, |tracker| &mut tracker.closed);
+        }
+    }
+
+    /// Retires what was quiet for long enough, and looks again later at what was not.
+    fn forget(&mut self, at: u32, expiry: Expiry, queue: fn(&mut Self) -> &mut VecDeque<Due>) {
+        match expiry {
+            Expiry::Gone => {}
+            Expiry::Quiet => self.retire(at),
+            Expiry::Busy => {
+                let generation = self.slots[at as usize].generation;
+                let since = self.clock.now();
+                queue(self).push_back(Due { slot: at, generation, since });
+            }
+        }
+    }
+
+    /// Settles what is due, each by itself: the order of the queue is the order of telling only.
+    fn settle_due(&mut self) {
+        let wait = self.limits.settle_after;
+        while let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.unsettled, wait) {
+            match self.is_settled(at) {
+                Some(true) if expiry != Expiry::Gone => self.settle(at),
+                Some(false) if expiry != Expiry::Gone => self.await_settling(at),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn await_settling(&mut self, at: u32) {
+        let generation = self.slots[at as usize].generation;
+        self.unsettled.push_back(Due { slot: at, generation, since: self.clock.now() });
+    }
+
+    /// Takes the first entry that has waited for `wait`.
+    fn next_due(slots: &[Slot], clock: &Clock, queue: &mut VecDeque<Due>, wait: Span) -> Option<(u32, Expiry)> {
+        let due = queue.front().copied().filter(|due| clock.elapsed(due.since) >= wait)?;
+        queue.pop_front();
+        let slot = &slots[due.slot as usize];
+        let expiry = if !slot.occupied || slot.generation != due.generation {
+            Expiry::Gone
+        } else if slot.pending.is_some() || clock.elapsed(slot.touched) < wait {
+            Expiry::Busy
+        } else {
+            Expiry::Quiet
+        };
+        Some((due.slot, expiry))
+    }
+
+    /// Keeps the queues in proportion to the connections that still exist.
+    pub(super) fn drop_stale(&mut self) {
+        let allowed = 2 * self.table.len() + STALE_ALLOWED;
+        let slots = &self.slots;
+        for queue in [&mut self.unsettled, &mut self.closed, &mut self.told, &mut self.opening] {
+            if queue.len() > allowed {
+                queue.retain(|due| {
+                    let slot = &slots[due.slot as usize];
+                    slot.occupied && slot.generation == due.generation
+                });
+            }
+        }
+    }
+
+    /// Settles the oldest reset, whatever may still come.
+    pub(super) fn settle_front(&mut self) {
+        if let Some(Queued::Waiting { slot }) = self.queue.front() {
+            self.settle(*slot);
+        }
+    }
+
+    /// Settles a reset; its connection stays remembered for a while.
+    fn settle(&mut self, at: u32) {
+        self.tell(at);
+        let slot = &mut self.slots[at as usize];
+        self.pool.release(&mut slot.connection.history);
+        let generation = slot.generation;
+        self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
+    }
+
+    /// Whether nothing more is expected to change the verdict of the reset in `slot`.
+    fn is_settled(&self, at: u32) -> Option<bool> {
+        let slot = &self.slots[at as usize];
+        let pending = slot.pending.as_ref()?;
+        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
+        Some(quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most)
+    }
+}
