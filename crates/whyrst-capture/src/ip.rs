@@ -71,16 +71,16 @@ const MAX_DEPTH: usize = 4;
 /// What the IP packet in `bytes` shows; `wire` octets of it were on the wire by the capture's word.
 #[inline]
 pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
-    let mut carried = Carried { bytes, wire, by: Carrier::Link };
+    let mut packet = Carried { bytes, wire, by: Carrier::Link };
     for _ in 0..=MAX_DEPTH {
-        let header = Header::read(carried.bytes).map_err(|reason| carried.blame(reason))?;
-        let payload = header.payload(carried.bytes, carried.wire).map_err(|reason| carried.blame(reason))?;
+        let header = Header::read(packet.bytes).map_err(|reason| packet.blame(reason))?;
+        let payload = header.payload(packet.bytes, packet.wire).map_err(|reason| packet.blame(reason))?;
         match header.protocol {
-            protocol::TCP => return segment(&header, payload, counts).map_err(|reason| carried.blame(reason)),
+            protocol::TCP => return segment(&header, payload, counts).map_err(|reason| packet.blame(reason)),
             protocol::ICMP | protocol::ICMP6 if header.fragment != Fragment::Later => {
                 return icmp::error(&header, payload).map(Seen::Icmp);
             }
-            carrier => carried = header.inner(carrier, payload)?,
+            carrier => packet = header.inner(carrier, payload)?,
         }
     }
     Err(Reason::NestedTooDeep)
@@ -89,14 +89,14 @@ pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> 
 /// The fragment among the IP packets in `bytes`, if one of them is one and is wholly captured.
 #[cold]
 pub(crate) fn piece(bytes: &[u8], wire: usize) -> Option<Piece<'_>> {
-    let mut carried = Carried { bytes, wire, by: Carrier::Link };
+    let mut packet = Carried { bytes, wire, by: Carrier::Link };
     for _ in 0..=MAX_DEPTH {
-        let header = Header::read(carried.bytes).ok()?;
-        let payload = header.payload(carried.bytes, carried.wire).ok()?;
+        let header = Header::read(packet.bytes).ok()?;
+        let payload = header.payload(packet.bytes, packet.wire).ok()?;
         if header.fragment != Fragment::Whole {
-            return header.piece(carried.bytes, payload).filter(|piece| piece.payload.len() == payload.len);
+            return header.piece(packet.bytes, payload).filter(|piece| piece.payload.len() == payload.len);
         }
-        carried = header.inner(header.protocol, payload).ok()?;
+        packet = header.inner(header.protocol, payload).ok()?;
     }
     None
 }
@@ -263,11 +263,11 @@ impl Header {
         let bytes = payload.captured.get(at..).ok_or(Reason::IpHeaderCut)?;
         let wire = payload.len.saturating_sub(at);
         let by = if carrier == protocol::UDP { Carrier::Port } else { Carrier::Link };
-        let carried = Carried { bytes, wire, by };
-        if by == Carrier::Port && !carried.fits() {
+        let packet = Carried { bytes, wire, by };
+        if by == Carrier::Port && !packet.fits() {
             return Err(Reason::NotTcp);
         }
-        Ok(carried)
+        Ok(packet)
     }
 }
 

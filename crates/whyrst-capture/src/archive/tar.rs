@@ -16,7 +16,7 @@ const LONGEST_NAME: usize = 4096;
 
 /// Whether `first` begins with a tar header: its checksum is right.
 pub(super) fn begins(first: &[u8]) -> bool {
-    first.first_chunk().is_some_and(|header| checksum_holds(header))
+    first.first_chunk().is_some_and(checksum_holds)
 }
 
 /// An archive that is being read, at one of its members.

@@ -9,8 +9,8 @@ const ETHERNET: [u8; 14] = [2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 0];
 const IPV4: [u8; 20] = [0x45, 0, 0, 20, 0, 1, 0, 0, 64, 6, 0x66, 0xe1, 10, 0, 0, 1, 10, 0, 0, 2];
 
 fn udp(port: u16, parts: &[&[u8]]) -> Vec<u8> {
-    let ports = [40_000u16.to_be_bytes(), port.to_be_bytes()].concat();
-    [&ports[..], &[0; 4], &parts.concat()].concat()
+    let [high, low] = port.to_be_bytes();
+    [&[0x9c, 0x40, high, low, 0, 0, 0, 0][..], &parts.concat()].concat()
 }
 
 /// Where the inner packet was put: all of it but the last 20 octets.

@@ -166,7 +166,9 @@ fn timestamps_at_the_ends_of_the_range_are_kept_within_it() {
         let options = [wrap::option(Order::Little, 9, &[resolution]), wrap::option(Order::Little, 14, &[0xff; 8])];
         let mut file = wrap::section(Order::Little);
         file.extend(wrap::interface(Order::Little, ETHERNET, 0, &options.concat()));
-        ends.iter().for_each(|&ticks| file.extend(wrap::enhanced(Order::Little, 0, ticks, &frames::rst())));
+        for ticks in ends {
+            file.extend(wrap::enhanced(Order::Little, 0, ticks, &frames::rst()));
+        }
         assert_eq!(read(&file).0.len(), ends.len());
     }
     let last = Timed { micros: u64::from(u32::MAX) * 1_000_000 + 999_999, octets: frames::rst() };
@@ -210,7 +212,10 @@ fn assert_begins_like(name: &str, whole: &[Kept], file: &[u8], length: usize) {
     let same = cut.iter().zip(whole).take_while(|(a, b)| a == b).count();
     assert!(same + 1 >= cut.len(), "{name} cut at {length}");
     let ended = &cut[same..];
-    assert!(ended.iter().all(|step| matches!(step, Kept::PassedOver(_, Reason::RecordCut))), "{name} {length} {ended:?}");
+    assert!(
+        ended.iter().all(|step| matches!(step, Kept::PassedOver(_, Reason::RecordCut))),
+        "{name} {length} {ended:?}"
+    );
 }
 
 #[test]
