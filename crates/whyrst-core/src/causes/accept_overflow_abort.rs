@@ -9,7 +9,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "accept-overflow-abort",
     title: "the accept queue of {server} was full and tcp_abort_on_overflow is set",
     explanation: "{server}'s program accepts more slowly than clients connect, so its queue of finished handshakes was \
@@ -49,11 +49,11 @@ pub static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} used SYN cookies and could not verify this one: SyncookiesFailed rises there",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "half-open-listener",
             "{server} would have lost the connection within the moment between its SYN-ACK and the ACK",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "half-open-no-listener",
             "{server} and its service would have gone within the moment between SYN-ACK and ACK",
         ),

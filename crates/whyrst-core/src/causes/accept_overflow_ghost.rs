@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "accept-overflow-ghost",
     title: "the accept queue of {server} was full: it never took the connection",
     explanation: "{server}'s program accepts more slowly than clients connect. While its queue of finished handshakes is \
@@ -40,11 +40,11 @@ pub static CAUSE: Cause = Cause {
             "defer-accept-expired",
             "TCP_DEFER_ACCEPT is set on the listener and the first data came late: TCPDeferAcceptDrop rises on {server}",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "half-open-listener",
             "{server} would have taken the connection and lost it: it would have acknowledged data or sent some",
         ),
-        LookAlike::similar("half-open-no-listener", "a new connect to the port would be refused"),
+        LookAlike::identical("half-open-no-listener", "a new connect to the port would be refused"),
         LookAlike::identical(
             "asymmetric-route",
             "a firewall on the path drops {client}'s ACK and data: they never arrive at {server}",

@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "client-read-timeout",
     title: "{client} had closed before the answer to its request came: it gave up waiting",
     explanation: "{client} sent a request, waited for as long as its read timeout (SO_RCVTIMEO, a deadline, a user who \
@@ -35,7 +35,7 @@ pub static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
+        LookAlike::similar(
             "data-after-close",
             "{client} would not have waited for an answer: it closes after every message, and {server} writes all the same",
         ),
@@ -47,7 +47,7 @@ pub static CAUSE: Cause = Cause {
             "client-abort",
             "part of the answer would have arrived before, and the reset would have no FIN before it",
         ),
-        LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+        LookAlike::similar("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
     ],
     advice: &[
         "compare the time between the request and {client}'s FIN with its configured timeouts: a round number is one",

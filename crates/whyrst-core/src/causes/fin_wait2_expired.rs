@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "fin-wait2-expired",
     title: "{receiver} came back after {sender} had closed and forgotten the connection",
     explanation: "{sender} closed and its FIN was acknowledged, but {receiver} did not close in turn. A kernel does not \
@@ -42,8 +42,8 @@ pub static CAUSE: Cause = Cause {
         ),
         LookAlike::similar("rst-after-close", "both ends would have closed in order, and an old segment came late"),
         LookAlike::similar(
-            "half-open-no-listener",
-            "{sender} would not have closed: it would have lost the connection in a reboot",
+            "client-read-timeout",
+            "{sender}, a client, would have closed while its request was unanswered, less than tcp_fin_timeout before",
         ),
         LookAlike::identical(
             "shutdown-rdwr-data",

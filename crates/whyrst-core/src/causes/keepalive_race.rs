@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "keepalive-race",
     title: "{client}'s next request crossed {server}'s close of the idle connection",
     explanation: "The connection had served a request and was kept open for more (HTTP keep-alive, a pool). {server}'s \
@@ -35,7 +35,7 @@ pub static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
+        LookAlike::similar(
             "data-after-close",
             "{server} would have closed for a reason of its own, not for idleness: its log tells",
         ),
