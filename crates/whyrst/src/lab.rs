@@ -197,7 +197,7 @@ struct Line<'a> {
     verdict_client: Vec<Verdict>,
     verdict_server: Vec<Verdict>,
     verdict_live: Option<()>,
-    errnos: Vec<Errno<'a>>,
+    errnos: Vec<FailedCall<'a>>,
     disagreements: &'a [String],
     ms: f64,
     skipped_reason: Option<&'a str>,
@@ -210,7 +210,7 @@ struct Verdict {
 }
 
 #[derive(Debug, Serialize)]
-struct Errno<'a> {
+struct FailedCall<'a> {
     actor: &'a str,
     call: &'a str,
     errno: &'a str,
@@ -263,9 +263,9 @@ fn verdicts(end: &EndJudged) -> Vec<Verdict> {
     end.endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }
 
-fn errnos(played: &Played) -> Vec<Errno<'_>> {
+fn errnos(played: &Played) -> Vec<FailedCall<'_>> {
     let failed = played.calls.iter().filter_map(|call| match &call.returned {
-        Returned::Error(errno) => Some(Errno { actor: call.actor.name, call: call.name(), errno }),
+        Returned::Error(errno) => Some(FailedCall { actor: call.actor.name, call: call.name(), errno }),
         _ => None,
     });
     failed.collect()
