@@ -1,4 +1,4 @@
-#![allow(
+#![allow(clippy::all, clippy::pedantic, reason = "a generator that stands alone, kept as the captures with known truth were made with it")]
     clippy::pedantic,
     clippy::cast_possible_truncation,
     clippy::many_single_char_names,
