@@ -44,7 +44,7 @@ fn pages() -> BTreeMap<String, String> {
     let mut index = format!("{NOTE}# The catalogue\n\n| id | the connection |\n| --- | --- |\n");
     for cause in causes::ALL {
         let headline = catalogue::headline(cause).replace("The connection ", "");
-        index.push_str(&format!("| [{0}]({0}.md) | {headline} |\n", cause.id));
+        index.extend(["| [", cause.id, "](", cause.id, ".md) | ", &headline, " |\n"]);
     }
     let pages =
         causes::ALL.iter().map(|cause| (format!("{}.md", cause.id), NOTE.to_owned() + &catalogue::markdown(cause)));

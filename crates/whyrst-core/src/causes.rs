@@ -1,16 +1,21 @@
 //! The catalogue. Adding a cause is a file here, its two lines below, and a recorded fixture.
 
+mod accept_overflow_abort;
+mod accept_overflow_ghost;
+mod client_read_timeout;
 mod close_unread;
 mod closed_port;
 mod connect_abandoned;
 mod connect_unspec;
 mod data_after_close;
 mod exit_unread;
+mod fin_wait2_expired;
 mod fw_reject_syn;
 mod half_open_listener;
 mod half_open_no_listener;
 mod icmp_unreachable;
 mod injected_rst;
+mod keepalive_race;
 mod keepalive_timeout;
 mod linger_zero;
 mod listener_close_pending;
@@ -40,9 +45,14 @@ pub static ALL: &[&Cause] = &[
     &listener_close_pending::CAUSE,
     &sock_destroy::CAUSE,
     &connect_unspec::CAUSE,
+    &client_read_timeout::CAUSE,
+    &fin_wait2_expired::CAUSE,
     &data_after_close::CAUSE,
+    &keepalive_race::CAUSE,
     &rst_after_close::CAUSE,
     &rst_instead_of_fin::CAUSE,
+    &accept_overflow_abort::CAUSE,
+    &accept_overflow_ghost::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &stray_segment::CAUSE,

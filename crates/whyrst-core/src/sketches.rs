@@ -6,7 +6,6 @@
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
-use crate::evidence::closing::DATA_CROSSED_FIN;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
 use crate::evidence::form::{
@@ -19,7 +18,7 @@ use crate::evidence::handshake::{
     SYN_RETRIED_AFTER_RST, SYN_SEEN,
 };
 use crate::evidence::path::RST_TTL_DIFFERS;
-use crate::evidence::timing::{FIN_LONG_AGO, SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -106,13 +105,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SYN_SEEN],
     ),
     // third packet refused
-    sketch(
-        "accept-overflow-abort",
-        "the accept queue of {server} was full and tcp_abort_on_overflow is set",
-        &[KernelSign::reason(R::InvalidSyn)],
-        &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
-    ),
     sketch(
         "listener-close-half-open",
         "the listener was closed between SYN-ACK and ACK",
@@ -222,13 +214,6 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // answers in a connection that its sender had not closed
     sketch(
-        "accept-overflow-ghost",
-        "the accept queue of {server} was full: it never took the connection",
-        &[TCP_FLAGS],
-        &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
-    ),
-    sketch(
         "defer-accept-expired",
         "TCP_DEFER_ACCEPT ran out before the first data",
         &[TCP_FLAGS],
@@ -297,27 +282,6 @@ pub static SKETCHES: &[Sketch] = &[
         "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
         &[KernelSign::reason(R::TcpAbortOnData)],
         &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
-        &[],
-    ),
-    sketch(
-        "keepalive-race",
-        "the next request crossed the idle close",
-        &[KernelSign::reason(R::TcpAbortOnData)],
-        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN],
-        &[],
-    ),
-    sketch(
-        "client-read-timeout",
-        "the client gave up waiting and the answer came late",
-        &[KernelSign::reason(R::TcpTimewaitSocket), KernelSign::reason(R::TcpAbortOnData)],
-        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT],
-        &[],
-    ),
-    sketch(
-        "fin-wait2-expired",
-        "{receiver} answered the FIN after {sender} had forgotten the connection",
-        FORGOTTEN,
-        &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED, &FIN_LONG_AGO],
         &[],
     ),
     sketch(

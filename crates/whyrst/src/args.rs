@@ -40,7 +40,7 @@ pub(crate) struct Common {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Colour: on a terminal, always, or never (NO_COLOR is honoured)
+    /// Colour: on a terminal, always, or never (`NO_COLOR` is honoured)
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 

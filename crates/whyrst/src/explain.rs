@@ -3,6 +3,7 @@
 //! Files of one run are one capture that was rotated: one tracker sees them all. What cannot be
 //! read is said and passed over; the rest is still explained.
 
+use std::fmt::{self, Write as _};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -17,7 +18,7 @@ use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, escape::escape_name, json, markdown, text};
 use whyrst_core::time::{Span, Timestamp};
-use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::{Confidence, judge};
 
 use crate::Outcome;
@@ -231,20 +232,25 @@ impl<'a> Session<'a> {
     fn text_end(&self) -> String {
         let counts = self.tracker.counts();
         let mut end = String::new();
+        // Writing to a String cannot fail.
+        self.write_end(&counts, &mut end).unwrap_or_default();
+        end
+    }
+
+    fn write_end(&self, counts: &Counts, end: &mut String) -> fmt::Result {
         let (frames, connections) = (self.reading.frames, counts.connections);
         match (self.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
             (0, 0) if frames == 0 && self.unread > 0 => {}
-            (0, 0) => end.push_str(&format!("no resets in {frames} frames ({connections} connections)\n")),
-            (0, resets) => end.push_str(&format!("none of {resets} resets is one that was asked for\n")),
+            (0, 0) => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
+            (0, resets) => writeln!(end, "none of {resets} resets is one that was asked for")?,
             _ => {}
         }
         if self.failed_connects > 0 && !self.arguments.all {
-            end.push_str(&format!("{} connects failed without any RST: --all explains them\n", self.failed_connects));
+            let plural = if self.failed_connects == 1 { "connect" } else { "connects" };
+            writeln!(end, "{} {plural} failed without any RST: --all explains them", self.failed_connects)?;
         }
-        // Writing to a String cannot fail.
-        remarks(&self.reading, &counts, self.style, &mut end).unwrap_or_default();
-        end
+        remarks(&self.reading, counts, self.style, end)
     }
 }
 

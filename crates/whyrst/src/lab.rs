@@ -1,6 +1,9 @@
 //! `whyrst lab`: causes made to happen, and everything that was seen of them held against everything
 //! else.
 
+use std::fs::File;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use whyrst_core::cause::Cause;
@@ -85,7 +88,11 @@ fn play_all(arguments: &LabRun) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     let mut tally = Tally::default();
     for (cause, scenario) in &chosen {
-        match play_fairly(scenario) {
+        let played = {
+            let _turn = Turn::take();
+            play_fairly(scenario)
+        };
+        match played {
             Ok((played, judged)) => {
                 keep(arguments, &played)?;
                 tally.count(&judged);
@@ -107,6 +114,24 @@ fn play_all(arguments: &LabRun) -> Result<Outcome> {
     }
     output.finish()?;
     Ok(tally.outcome())
+}
+
+/// The kernel's trace hears every reset of the machine, and all labs use the same addresses: labs that
+/// play at once could hear each other. So each play waits for its turn, not longer than others last.
+struct Turn(#[expect(dead_code, reason = "holds the lock until it is dropped")] Option<File>);
+
+impl Turn {
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A lock on the folder for temporary files, which every user may open and nobody locks.
+    fn take() -> Self {
+        let began = Instant::now();
+        let Ok(folder) = File::open(std::env::temp_dir()) else { return Self(None) };
+        while folder.try_lock().is_err() && began.elapsed() < Self::PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self(Some(folder))
+    }
 }
 
 fn keep(arguments: &LabRun, played: &Played) -> Result<()> {
@@ -172,7 +197,7 @@ struct Line<'a> {
     verdict_client: Vec<Verdict>,
     verdict_server: Vec<Verdict>,
     verdict_live: Option<()>,
-    errnos: Vec<Errno<'a>>,
+    errnos: Vec<FailedCall<'a>>,
     disagreements: &'a [String],
     ms: f64,
     skipped_reason: Option<&'a str>,
@@ -185,7 +210,7 @@ struct Verdict {
 }
 
 #[derive(Debug, Serialize)]
-struct Errno<'a> {
+struct FailedCall<'a> {
     actor: &'a str,
     call: &'a str,
     errno: &'a str,
@@ -238,9 +263,9 @@ fn verdicts(end: &EndJudged) -> Vec<Verdict> {
     end.endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }
 
-fn errnos(played: &Played) -> Vec<Errno<'_>> {
+fn errnos(played: &Played) -> Vec<FailedCall<'_>> {
     let failed = played.calls.iter().filter_map(|call| match &call.returned {
-        Returned::Error(errno) => Some(Errno { actor: call.actor.name, call: call.name(), errno }),
+        Returned::Error(errno) => Some(FailedCall { actor: call.actor.name, call: call.name(), errno }),
         _ => None,
     });
     failed.collect()

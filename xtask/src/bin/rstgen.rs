@@ -1,8 +1,7 @@
 #![allow(
+    clippy::all,
     clippy::pedantic,
-    clippy::cast_possible_truncation,
-    clippy::many_single_char_names,
-    reason = "a generator that stands alone, kept as the measurements of docs/performance.md were made with it"
+    reason = "a generator that stands alone, kept as the captures with known truth were made with it"
 )]
 //! rstgen - deterministic generator of TCP captures with known reset causes.
 //!

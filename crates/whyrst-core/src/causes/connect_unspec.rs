@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "connect-unspec",
     title: "the program on {sender} dissolved the connection with connect(AF_UNSPEC)",
     explanation: "connect() with the address family AF_UNSPEC turns a connected socket back into an unconnected one. For \

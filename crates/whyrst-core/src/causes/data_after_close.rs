@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_minute_after_the_fin_the_kernel_may_have_forgotten() {
         let text = WRITTEN_AFTER_FIN.replace("1.000 C", "70.000 C");
-        judged(&text).is("data-after-close", Possible).beside(&["fin-wait2-expired"]);
+        judged(&text).is("fin-wait2-expired", Possible).beside(&["data-after-close"]);
     }
 
     #[test]

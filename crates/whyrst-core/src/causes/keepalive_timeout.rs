@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "keepalive-timeout",
     title: "nobody answered {sender}'s keepalive probes",
     explanation: "With SO_KEEPALIVE a kernel asks a silent peer now and then whether it is still there. When the last of \

@@ -11,7 +11,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "listener-close-pending",
     title: "{server}'s listener was closed before it accepted the connection",
     explanation: "The kernel completes handshakes by itself and queues the connections until the program accepts them. \

@@ -10,7 +10,7 @@ use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
-pub static CAUSE: Cause = Cause {
+pub(super) static CAUSE: Cause = Cause {
     id: "sock-destroy",
     title: "an administrator or agent on {sender} destroyed the socket (ss -K)",
     explanation: "The kernel lets a privileged program abort any connection of the host: `ss -K` after a new firewall \

@@ -74,6 +74,26 @@ pub static DATA_CROSSED_FIN: Question = Question {
     },
 };
 
+/// The sender of the RST had closed while its own last data was still unanswered.
+pub static REQUEST_UNANSWERED: Question = Question {
+    id: "request-unanswered",
+    yes: "{sender} closed, in {1}, while nothing had come in answer to its data in {0}",
+    no: "{sender} closed, in {1}, after {receiver}'s data in {0}",
+    unknown: "the data before {sender}'s FIN",
+    ask: |ending| {
+        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = ending.before.iter().position(is_fin) else {
+            return Answer::Unknown;
+        };
+        // A FIN may carry the request itself.
+        let last = ending.before[..=at].iter().rev().find(|record| is_data(record));
+        let Some(last) = last.filter(|_| !ending.connection.has_gap(ending.receiver())) else {
+            return Answer::Unknown;
+        };
+        yes().frame(last).frame(&ending.before[at]).if_so((last.from == ending.sender()).into())
+    },
+};
+
 /// The RST answers something without data: an ACK, a probe or a FIN.
 pub static RST_ANSWERS_NO_DATA: Question = Question {
     id: "rst-answers-no-data",

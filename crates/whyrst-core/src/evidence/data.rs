@@ -123,6 +123,19 @@ pub static SENDER_SENT_NOTHING: Question = Question {
     },
 };
 
+/// The sender of the RST had sent payload: the connection had served something before.
+pub static SENDER_SENT_DATA: Question = Question {
+    id: "sender-sent-data",
+    yes: "{sender} had sent {} octets of data: the connection had been in use before",
+    no: "{sender} had sent no data: the connection had served nothing yet",
+    unknown: "the connection from its beginning: had {sender} sent data?",
+    ask: |ending| match (SENDER_SENT_NOTHING.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
 /// Everything that either side sent was acknowledged: nothing was lost.
 pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
     id: "everything-acknowledged",

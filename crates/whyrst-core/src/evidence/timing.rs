@@ -1,15 +1,19 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
 use super::{Answer, Question, no, yes};
-use crate::ending::Ending;
+use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::kernel::RstReason as R;
+use crate::segment::Flags;
 use crate::time::Span;
 
 /// Shorter pauses are ordinary work; no idle timeout in use is shorter.
 const IDLE: Span = Span::from_secs(5);
 /// `net.ipv4.tcp_fin_timeout` is 60 s unless it was changed; one second for the timer's grain.
 const FIN_TIMEOUT: Span = Span::from_secs(59);
+/// `tcp_fin_timeout` counts in seconds.
+const SHORTEST_FIN_TIMEOUT: Span = Span::from_secs(1);
 /// One probe may be lost; a second one without an answer is a pattern.
 const PROBES: usize = 2;
 /// `TCP_KEEPIDLE` and `TCP_KEEPINTVL` count in seconds: the first probe after one, the end after another.
@@ -99,21 +103,47 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
     },
 };
 
-/// The FIN of the RST's sender was so long ago that its kernel has forgotten the connection.
+/// The FIN of the RST's sender was so long ago that its kernel has forgotten the connection. Between
+/// the shortest setting and the usual one only that kernel knows.
 pub static FIN_LONG_AGO: Question = Question {
     id: "fin-long-ago",
-    yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s) a kernel forgets the connection",
-    no: "{sender} had closed only {} before, in {}: its kernel still knew the connection",
-    unknown: "{sender}'s FIN",
+    yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s unless changed) a kernel forgets the connection",
+    no: "{sender} had closed {} before, in {}: its kernel still knew the connection, or had ended it in order",
+    unknown: "tcp_fin_timeout of {sender} (60 s unless changed): had its kernel forgotten the connection since its FIN?",
     ask: |ending| {
-        let fin =
-            ending.earlier(|record| record.from == ending.sender() && record.flags.has(crate::segment::Flags::FIN));
-        match fin.map(|fin| (fin, ending.time().since(fin.time))) {
-            Some((fin, ago)) if is_sane(ago) => yes().span(ago).frame(fin).if_so((ago >= FIN_TIMEOUT).into()),
-            _ => Answer::Unknown,
+        let sender = ending.connection.half(ending.sender());
+        let fin = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::FIN));
+        let Some((fin, ago)) = fin.map(|fin| (fin, ending.time().since(fin.time))).filter(|(_, ago)| is_sane(*ago))
+        else {
+            return Answer::Unknown;
+        };
+        let facts = yes().span(ago).frame(fin);
+        let waited_for_nothing = !sender.marks.has(Marks::FIN_FIRST) || peer_closed_in_time(ending);
+        if waited_for_nothing || ago < SHORTEST_FIN_TIMEOUT {
+            return Answer::No(facts);
+        }
+        match kernel_forgot(&ending.kernel) {
+            Some(forgot) => facts.if_so(forgot.into()),
+            None if ago >= FIN_TIMEOUT => Answer::Yes(facts),
+            None => Answer::Unknown,
         }
     },
 };
+
+/// Its FIN came before the segment that the RST answers: FIN-WAIT-2 was over.
+fn peer_closed_in_time(ending: &Ending) -> bool {
+    let receiver = ending.connection.half(ending.receiver());
+    let trigger = ending.rst().and_then(|rst| rst.trigger);
+    receiver.marks.has(Marks::FIN) && trigger.is_none_or(|trigger| trigger.frame != receiver.fin_frame)
+}
+
+/// A kernel that knew the connection gives other reasons.
+fn kernel_forgot(word: &KernelWord) -> Option<bool> {
+    match word {
+        KernelWord::Sent(event) => event.reason.map(|reason| matches!(reason, R::NoSocket | R::TcpFlags)),
+        _ => None,
+    }
+}
 
 /// Whether a span can be one between two packets of a connection: frames with a broken clock exist.
 pub fn is_sane(span: Span) -> bool {

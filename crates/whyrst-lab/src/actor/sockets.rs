@@ -26,7 +26,7 @@ use crate::sys;
 /// Connections that wait to be accepted; only scenarios that say so fill it.
 pub(super) const BACKLOG: i32 = 16;
 
-/// Of linux/sock_diag.h.
+/// Of `linux/sock_diag.h`.
 const SOCK_DESTROY: u16 = 21;
 
 /// Sequence numbers of hand-made segments: any will do.
@@ -127,7 +127,7 @@ pub(super) fn destroy(socket: &OwnedFd) -> nix::Result<i64> {
     request.send(SockProtocol::NetlinkSockDiag).map(|()| 0)
 }
 
-/// `struct inet_diag_req_v2` of linux/inet_diag.h, for exactly this connection.
+/// `struct inet_diag_req_v2` of `linux/inet_diag.h`, for exactly this connection.
 fn diag_request(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
     const ANY_STATE: u32 = u32::MAX;
     const NO_COOKIE: [u8; 8] = [0xff; 8];

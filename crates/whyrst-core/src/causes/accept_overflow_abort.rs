@@ -1,0 +1,132 @@
+//! The accept queue was full when the handshake's last ACK came, and the system is told to abort then.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "accept-overflow-abort",
+    title: "the accept queue of {server} was full and tcp_abort_on_overflow is set",
+    explanation: "{server}'s program accepts more slowly than clients connect, so its queue of finished handshakes was \
+        full when this handshake's last ACK came. Linux then ignores the ACK, unless net.ipv4.tcp_abort_on_overflow asks \
+        for a RST. The queue must fill between SYN and ACK: with a queue already full the SYN itself is dropped silently.",
+    effect: "{client}: connect() has succeeded as a rule, the first read or write gives ECONNRESET. {server}'s program \
+        never sees the connection.",
+    sources: &[
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req (listen_overflow, embryonic_reset)"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_syn_recv_sock"),
+        Source::Other("Documentation/networking/ip-sysctl.rst, tcp_abort_on_overflow"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::InvalidSyn)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_THIRD_PACKET],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule's counter on {sender} rises, OutRsts does not: a firewall there rejects the ACK",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesFailed rises there",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{server} would have lost the connection within the moment between its SYN-ACK and the ACK",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "{server} and its service would have gone within the moment between SYN-ACK and ACK",
+        ),
+        LookAlike::similar(
+            "accept-overflow-ghost",
+            "without the sysctl there is no RST at once, but silence and repeated SYN-ACKs",
+        ),
+    ],
+    advice: &[
+        "on {server}: `nstat -az TcpExtListenOverflows TcpExtListenDrops` rise; `ss -ltn` shows Recv-Q above Send-Q",
+        "accept faster: is the program's accept loop blocked, or short of threads or file descriptors?",
+        "raise the program's listen() backlog together with net.core.somaxconn",
+        "`sysctl net.ipv4.tcp_abort_on_overflow=0` unless a load balancer in front relies on fast failure",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "accept-overflow-abort",
+    "Two clients connect almost at once to a server whose queue has room for one more; the later ACK finds it full.",
+    &[
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_abort_on_overflow", value: "1" }),
+        SERVER.does(Action::ListenWithBacklog { port: 8888, backlog: 2 }),
+        EARLY.does(Action::Connect { to: Host::Server, port: 8888 }),
+        EARLY_TOO.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
+        LATE.does(Action::Pause(10)),
+        LATE.does(Action::Connect { to: Host::Server, port: 8888 }),
+        LATE.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["accept-overflow-abort"], &[(Host::Server, RstReason::InvalidSyn)]),
+)
+.on(Wire::delays_us(20_000, 20_000))];
+
+/// These two leave room for one more (Linux takes one above the backlog). With a smaller backlog the
+/// server would answer the second of two SYNs by a cookie, and a full queue then stays silent.
+const EARLY: Actor = Actor::on_client("early");
+const EARLY_TOO: Actor = Actor::on_client("early-too");
+const LATE: Actor = Actor::on_client("late");
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn a_reset_of_the_third_packet_may_be_an_overflow_or_a_listener_that_ended() {
+        judged(REFUSED).is("accept-overflow-abort", Possible).beside(&["listener-close-half-open", "asymmetric-route"]);
+    }
+
+    #[test]
+    fn the_kernel_names_it_by_a_misleading_word() {
+        judged_with(REFUSED, RstReason::InvalidSyn, &["tcp_check_req"]).is("accept-overflow-abort", Certain);
+        judged_with(REFUSED, RstReason::TcpFlags, &[]).without(&["accept-overflow-abort"]);
+    }
+
+    #[test]
+    fn once_data_was_taken_the_queue_was_not_full() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            +0.001 C > S PA 1:101(100) ack 1
+            +0.001 C < S A 1:1(0) ack 101
+            +1 C > S A 101:101(0) ack 1
+            +0.0001 C < S R 1:1(0)";
+        judged(text).without(&["accept-overflow-abort"]);
+    }
+}

@@ -1,0 +1,135 @@
+//! The accept queue stayed full: the client believes in a connection that the server never took.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "accept-overflow-ghost",
+    title: "the accept queue of {server} was full: it never took the connection",
+    explanation: "{server}'s program accepts more slowly than clients connect. While its queue of finished handshakes is \
+        full, Linux ignores the handshake's last ACK and all data, and sends its SYN-ACK again. {client} believes that it \
+        is connected and repeats its request. After net.ipv4.tcp_synack_retries (a minute by default) {server} forgets the \
+        half-open request, and the next repetition meets the bare listener: RST.",
+    effect: "{client}: connect() and the first write succeed, recv() gives ECONNRESET much later; the request is lost. \
+        {server}'s program never sees the connection.",
+    sources: &[
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req (listen_overflow)"),
+        kernel("net/ipv4/inet_connection_sock.c", "reqsk_timer_handler"),
+        Source::Other("listen(2), tcp(7): tcp_synack_retries"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        refuted_by: &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &RST_ANSWERS_DATA],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "defer-accept-expired",
+            "TCP_DEFER_ACCEPT is set on the listener and the first data came late: TCPDeferAcceptDrop rises on {server}",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{server} would have taken the connection and lost it: it would have acknowledged data or sent some",
+        ),
+        LookAlike::identical("half-open-no-listener", "a new connect to the port would be refused"),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path drops {client}'s ACK and data: they never arrive at {server}",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule's counter on {sender} rises, OutRsts does not: a firewall there rejects the data",
+        ),
+        LookAlike::similar(
+            "accept-overflow-abort",
+            "with tcp_abort_on_overflow the RST would answer the last ACK at once",
+        ),
+    ],
+    advice: &[
+        "on {server}: `nstat -az TcpExtListenOverflows TcpExtListenDrops` rise; `ss -ltn` shows Recv-Q above Send-Q",
+        "accept faster: is the program's accept loop blocked, or short of threads or file descriptors?",
+        "raise the program's listen() backlog together with net.core.somaxconn",
+        "give {client} a request timeout: a connect() that succeeded proves nothing of {server}'s program",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "accept-overflow-ghost",
+    "Two clients connect almost at once to a server whose queue has room for one more; the later one's request is ignored.",
+    &[
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_synack_retries", value: "1" }),
+        SERVER.does(Action::ListenWithBacklog { port: 8888, backlog: 2 }),
+        EARLY.does(Action::Connect { to: Host::Server, port: 8888 }),
+        EARLY_TOO.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
+        LATE.does(Action::Pause(10)),
+        LATE.does(Action::Connect { to: Host::Server, port: 8888 }),
+        LATE.does(Action::Write { bytes: 100 }).gives(100),
+        LATE.does(Action::Read { most: 4096 }).fails("ECONNRESET").taking_ms(2_000, 8_000),
+    ],
+    Expect::both(&["accept-overflow-ghost"], &[(Host::Server, RstReason::TcpFlags)]),
+)
+.on(Wire::delays_us(20_000, 20_000))];
+
+/// These two leave room for one more (Linux takes one above the backlog). With a smaller backlog the
+/// server would answer the second of two SYNs by a cookie, and a full queue then stays silent.
+const EARLY: Actor = Actor::on_client("early");
+const EARLY_TOO: Actor = Actor::on_client("early-too");
+const LATE: Actor = Actor::on_client("late");
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const IGNORED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.001 C > S PA 1:101(100) ack 1
+        0.203 C > S PA 1:101(100) ack 1
+        0.611 C > S PA 1:101(100) ack 1
+        1.010 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 101:101(0) ack 1
+        1.443 C > S PA 1:101(100) ack 1
+        3.107 C > S PA 1:101(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn a_syn_ack_after_the_handshake_shows_that_the_server_never_took_it() {
+        judged(IGNORED).is("accept-overflow-ghost", Possible).beside(&["defer-accept-expired", "half-open-listener"]);
+    }
+
+    #[test]
+    fn the_kernel_cannot_tell_an_overflow_from_a_connection_that_was_lost() {
+        judged_with(IGNORED, RstReason::TcpFlags, &[]).is("accept-overflow-ghost", Possible);
+        judged_with(IGNORED, RstReason::NoSocket, &[]).without(&["accept-overflow-ghost"]);
+    }
+
+    #[test]
+    fn without_a_second_syn_ack_it_is_something_else() {
+        let text = IGNORED.replace("1.010 C < S SA 0:0(0) ack 1", "").replace("+0.0001 C > S A 101:101(0) ack 1", "");
+        judged(&text).without(&["accept-overflow-ghost"]);
+    }
+
+    #[test]
+    fn a_server_that_acknowledged_data_had_taken_the_connection() {
+        let text = IGNORED.replace("1.443 C > S PA 1:101(100) ack 1", "1.443 C < S A 1:1(0) ack 101");
+        judged(&text).without(&["accept-overflow-ghost"]);
+    }
+}

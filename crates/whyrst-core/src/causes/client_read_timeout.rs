@@ -1,0 +1,134 @@
+//! The client gave up waiting for the answer and closed; the answer came late.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::handshake::SENDER_IS_CLIENT;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "client-read-timeout",
+    title: "{client} had closed before the answer to its request came: it gave up waiting",
+    explanation: "{client} sent a request, waited for as long as its read timeout (SO_RCVTIMEO, a deadline, a user who \
+        cancels) allows, and closed. {server}'s answer arrived at a socket that was closed already, and {client}'s kernel \
+        refused it. Proxies log such requests as closed by the client.",
+    effect: "{client}: EAGAIN or its own timeout, no reset. {server}: the first write succeeds, the next fails with EPIPE \
+        and SIGPIPE; the answer is lost.",
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(1122, "4.2.2.13"),
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpTimewaitSocket), KernelSign::reason(RstReason::TcpAbortOnData)],
+    rule: Rule {
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::similar(
+            "data-after-close",
+            "{client} would not have waited for an answer: it closes after every message, and {server} writes all the same",
+        ),
+        LookAlike::identical(
+            "shutdown-rdwr-data",
+            "`strace -e trace=shutdown,close` on {sender} shows shutdown(SHUT_RDWR), and its program still holds the socket",
+        ),
+        LookAlike::similar(
+            "client-abort",
+            "part of the answer would have arrived before, and the reset would have no FIN before it",
+        ),
+        LookAlike::similar("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+    ],
+    advice: &[
+        "compare the time between the request and {client}'s FIN with its configured timeouts: a round number is one",
+        "set {client}'s timeout above the slowest answer that is still useful, or make {server} answer sooner",
+        "let {server} stop working for a client that has gone: poll() tells it as POLLRDHUP",
+        "ignore SIGPIPE (or use MSG_NOSIGNAL) in {server}, so that it survives to see EPIPE",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "client-read-timeout",
+    "The client waits 100 ms for its answer and closes; the server answers afterwards.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::ReadTimeout(100)),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN").taking_ms(90, 1_000),
+        CLIENT.does(Action::Close),
+        SERVER.does(Action::Pause(80)),
+        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+        SERVER.does(Action::Pause(30)),
+        SERVER.does(Action::Write { bytes: 1000 }).fails("EPIPE"),
+    ],
+    Expect::both(&["client-read-timeout"], &[(Host::Client, RstReason::TcpTimewaitSocket)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const LATE: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        30.010 C > S FA 101:101(0) ack 1
+        +0.040 C < S A 1:1(0) ack 102
+        31.000 C < S PA 1:1001(1000) ack 102
+        +0.0001 C > S R 102:102(0)";
+
+    #[test]
+    fn an_answer_after_the_client_closed_came_too_late() {
+        judged(LATE).is("client-read-timeout", Possible).beside(&["data-after-close", "shutdown-rdwr-data"]);
+    }
+
+    #[test]
+    fn the_kernel_tells_how_it_was_closed_but_not_why() {
+        judged_with(LATE, RstReason::TcpTimewaitSocket, &[])
+            .is("client-read-timeout", Possible)
+            .beside(&["data-after-close"])
+            .without(&["shutdown-rdwr-data"]);
+    }
+
+    #[test]
+    fn a_client_that_had_its_answer_did_not_give_up() {
+        let text = LATE
+            .replace("A 1:1(0) ack 101", "PA 1:51(50) ack 101")
+            .replace("30.010 C > S FA 101:101(0) ack 1", "30.010 C > S FA 101:101(0) ack 51")
+            .replace("A 1:1(0) ack 102", "A 51:51(0) ack 102")
+            .replace("PA 1:1001(1000)", "PA 51:1051(1000)");
+        judged(&text).is("data-after-close", Possible).without(&["client-read-timeout"]);
+    }
+
+    #[test]
+    fn a_server_that_closes_is_no_client() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.100 C < S PA 1:51(50) ack 1
+            +0.001 C < S FA 51:51(0) ack 1
+            +0.040 C > S A 1:1(0) ack 52
+            1.000 C > S PA 1:101(100) ack 52
+            +0.0001 C < S R 52:52(0)";
+        judged(text).without(&["client-read-timeout"]);
+    }
+}
