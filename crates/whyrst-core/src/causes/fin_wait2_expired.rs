@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::FIN_LONG_AGO;
 use crate::kernel::RstReason;
@@ -30,7 +31,8 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags), KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED, &FIN_LONG_AGO],
+        // Without the beginning the other end's FIN may have been missed: then both had closed.
+        needs: &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED, &FIN_LONG_AGO, &HANDSHAKE_COMPLETED],
         refuted_by: &[&RST_ANSWERS_SYN, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },
