@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, cargo, is_root, root, target};
-use crate::{docs, setup};
+use crate::{docs, fuzz, setup};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[(
@@ -27,6 +27,7 @@ pub fn run() -> Result<()> {
         ("setup", setup::run),
         ("unit, property, fixture and command line tests", cargo_tests),
         ("documentation is fresh", docs::check),
+        ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
         ("lab as root", lab_as_root),
         ("lab as an ordinary user", lab_as_user),
