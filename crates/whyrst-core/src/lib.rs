@@ -22,6 +22,7 @@ pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
+pub mod incident;
 pub mod kernel;
 pub mod observation;
 #[cfg(test)]

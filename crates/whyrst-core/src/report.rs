@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod escape;
+pub mod incident;
 pub mod json;
 mod ladder;
 pub mod markdown;

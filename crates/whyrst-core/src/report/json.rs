@@ -19,8 +19,13 @@ use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
 pub fn line(ending: &Ending, context: &Context) -> String {
+    folded_line(ending, context, 1)
+}
+
+/// One line of JSON that stands for `count` endings that are equal but for their times and ports.
+pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
-    serde_json::to_string(&report.object()).unwrap_or_default()
+    serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -47,7 +52,7 @@ struct Object<'a> {
     conn_state: &'static str,
     severity: &'static str,
     effect: Effect,
-    count: u32,
+    count: u64,
     stats: Stats,
 }
 
