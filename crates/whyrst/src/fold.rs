@@ -93,7 +93,7 @@ impl Folded<'_> {
         let frame = self.first.rst().map_or(self.first.finally.first_frame, |rst| rst.record.frame);
         let (count, name) = (self.count, confidence.name());
         format!(
-            "{count} more like this from frame {} on: {client} > {server}  {cause} [{name}]\n",
+            "{count} more like this from frame {} on:\n  {client} > {server}  {cause} [{name}]\n",
             context.frame(frame)
         )
     }
