@@ -9,6 +9,7 @@ pub mod incident;
 pub mod json;
 mod ladder;
 pub mod markdown;
+mod said;
 pub mod style;
 pub mod summary;
 pub mod text;

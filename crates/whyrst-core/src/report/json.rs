@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::escape::escape;
+use super::said::{self, SaidObject};
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
@@ -82,6 +83,7 @@ struct RstObject {
     window: u16,
     ttl: u8,
     payload: Option<String>,
+    said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
 }
@@ -199,6 +201,7 @@ impl Report<'_> {
             window: record.window,
             ttl: record.ttl,
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
         }
