@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::style::{Part, Style};
 use super::words::wrap;
-use crate::cause::{Cause, KernelSign, Source, Stack};
+use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
 use crate::ending::EndingKind;
 use crate::evidence::Question;
+use crate::kernel::RstReason;
 use crate::scenario::Reproduction;
 
 /// One line for every cause.
@@ -45,6 +46,13 @@ pub fn markdown(cause: &Cause) -> String {
     // Writing to a String cannot fail.
     write_markdown(cause, &mut out).unwrap_or_default();
     out
+}
+
+/// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
+/// of them. Empty where packets decide.
+pub fn indistinguishable(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
+    let identical = cause.look_alikes.iter().filter(|alike| alike.likeness == Likeness::Identical);
+    identical.map(|alike| (alike.cause, plain(alike.told_apart_by)))
 }
 
 /// One `whyrst.cause/1` object, without a line end.
@@ -187,7 +195,29 @@ fn kernel_words(cause: &Cause) -> String {
         };
     }
     let signs = cause.kernel_reasons.iter().map(sign_words);
-    format!("tcp:tcp_send_reset with reason {}", signs.collect::<Vec<_>>().join(", or "))
+    let counters = cause.kernel_reasons.iter().filter_map(counter);
+    let mut counters: Vec<&str> = counters.collect();
+    counters.dedup();
+    let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
+    let signs = signs.collect::<Vec<_>>().join(", or ");
+    format!("tcp:tcp_send_reset with reason {signs}. It counts the RST in Tcp OutRsts{also} (`nstat -az`).")
+}
+
+/// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
+/// where the reason alone does not decide.
+fn counter(sign: &KernelSign) -> Option<&'static str> {
+    match (sign.reason, sign.stack) {
+        (RstReason::TcpAbortOnClose, _) => Some("TcpExt TCPAbortOnClose"),
+        (RstReason::TcpAbortOnData, _) | (RstReason::TcpState, Stack::HasAndLacks("__tcp_close", _)) => {
+            Some("TcpExt TCPAbortOnData")
+        }
+        (RstReason::TcpAbortOnLinger, _) => Some("TcpExt TCPAbortOnLinger"),
+        (RstReason::TcpAbortOnMemory, _) => Some("TcpExt TCPAbortOnMemory"),
+        (RstReason::TcpKeepaliveTimeout, _) => Some("TcpExt TCPAbortOnTimeout"),
+        (RstReason::TcpRfc7323Paws, _) => Some("TcpExt PAWSActive"),
+        (RstReason::InvalidSyn, _) => Some("TcpExt EmbryonicRsts"),
+        _ => None,
+    }
 }
 
 fn sign_words(sign: &KernelSign) -> String {
