@@ -139,7 +139,7 @@ const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject
 
 /// A TTL that no host here has, and an IP ID out of nowhere.
 const fn forged(victim: Host) -> Injected {
-    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef }
+    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef, ahead: 0 }
 }
 
 #[cfg(test)]
