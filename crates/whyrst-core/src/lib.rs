@@ -36,6 +36,7 @@ pub mod sketches;
 mod testing;
 pub mod time;
 pub mod tracker;
+pub mod vantage;
 pub mod verdict;
 pub mod witness;
 pub mod zeek;

@@ -6,6 +6,7 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
+use crate::evidence::vantage::RST_MADE_BETWEEN;
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
@@ -33,7 +34,13 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
-        supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
+        supported_by: &[
+            &RST_MADE_BETWEEN,
+            &SENDER_TALKED_ON,
+            &RST_TTL_DIFFERS,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+        ],
     },
     variants: &[],
     look_alikes: &[

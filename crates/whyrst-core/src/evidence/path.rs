@@ -7,6 +7,7 @@
 
 use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
 use super::handshake::SYN_ACK_AFTER_RST;
+use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::Ending;
 use crate::half::Marks;
@@ -163,10 +164,14 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
             return Answer::Unknown;
         };
         let odd = odd_signs(ending) as u64;
-        // One odd field proves nothing; a host that goes on proves it alone.
+        // One odd field proves nothing; a host that goes on proves it alone, and so does a capture
+        // nearer to the host that the RST never passed.
         let went_on = refused_and_accepted(ending) || (SENDER_TALKED_ON.ask)(ending).is_yes();
-        let facts = yes().count(odd + u64::from(went_on)).frame(&rst.record);
-        if went_on || odd >= 2 {
+        let made_between = (RST_MADE_BETWEEN.ask)(ending);
+        let facts = yes().count(odd + u64::from(went_on) + u64::from(made_between.is_yes())).frame(&rst.record);
+        if made_between.is_no() {
+            Answer::No(facts)
+        } else if went_on || odd >= 2 || made_between.is_yes() {
             Answer::Yes(facts)
         } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
             Answer::No(facts)
