@@ -39,6 +39,7 @@ pub mod tampering;
 mod testing;
 pub mod time;
 pub mod tracker;
+pub mod vantage;
 pub mod verdict;
 pub mod witness;
 pub mod zeek;
