@@ -1,6 +1,7 @@
 //! How a connection ended: the reset (or the connect that failed without one), with the connection
 //! as it was at that moment and what both ends did afterwards. All evidence is drawn from here.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::connection::{Connection, TcpState};
@@ -13,6 +14,7 @@ use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
 use crate::time::{Span, Timestamp};
+use crate::vantage::Joined;
 
 /// Payload octets kept of a RST: enough for any diagnostic text in use.
 pub const RST_PAYLOAD_LIMIT: usize = 128;
@@ -119,6 +121,8 @@ pub struct Ending {
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.
     pub kernel: KernelWord,
+    /// What other capture points know of it, when there are any.
+    pub joined: Option<Box<Joined>>,
 }
 
 impl Ending {

@@ -28,6 +28,7 @@ use crate::causes;
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
+use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
@@ -43,6 +44,9 @@ const POLL_EVERY: u64 = 256;
 pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
+    }
+    if !arguments.vantage.is_empty() {
+        return vantage::run(arguments);
     }
     let mut session = Session::new(arguments)?;
     let read = session.read()?;
@@ -375,7 +379,7 @@ fn wall_clock() -> Timestamp {
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.
-fn limits(memory: u64) -> Limits {
+pub(crate) fn limits(memory: u64) -> Limits {
     use std::hash::{BuildHasher, RandomState};
     Limits {
         connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
@@ -384,7 +388,7 @@ fn limits(memory: u64) -> Limits {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
     if name.eq_ignore_ascii_case("local") {
         return Ok(TimeZone::system());
     }
@@ -394,7 +398,7 @@ fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
 }
 
-const fn confidence(wanted: MinConfidence) -> Confidence {
+pub(crate) const fn confidence(wanted: MinConfidence) -> Confidence {
     match wanted {
         MinConfidence::Unexplained => Confidence::Unexplained,
         MinConfidence::Possible => Confidence::Possible,
@@ -403,7 +407,7 @@ const fn confidence(wanted: MinConfidence) -> Confidence {
     }
 }
 
-fn read_events(path: &Path) -> Result<Recording> {
+pub(crate) fn read_events(path: &Path) -> Result<Recording> {
     let read = recording::open(path)?;
     for damage in &read.damaged {
         output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));

@@ -10,6 +10,7 @@ mod fold;
 mod lab;
 mod output;
 mod progress;
+mod vantage;
 
 use std::process::ExitCode;
 
