@@ -194,14 +194,13 @@ fn kernel_words(cause: &Cause) -> String {
             EndingKind::FailedConnect => "No reset is sent.".to_string(),
         };
     }
-<<<<<<< HEAD
-    let signs = cause.kernel_reasons.iter().map(sign_words);
-    let counters = cause.kernel_reasons.iter().filter_map(counter);
-    let mut counters: Vec<&str> = counters.collect();
+    let signs: Vec<String> = spoken(cause).map(sign_words).collect();
+    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
+    let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
     counters.dedup();
     let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
-    let signs = signs.collect::<Vec<_>>().join(", or ");
-    format!("tcp:tcp_send_reset with reason {signs}. It counts the RST in Tcp OutRsts{also} (`nstat -az`).")
+    let signs = signs.join(", or ");
+    format!("tcp:tcp_send_reset with reason {signs}{none}. The RST is counted in Tcp OutRsts{also} (`nstat -az`).")
 }
 
 /// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
@@ -219,16 +218,11 @@ fn counter(sign: &KernelSign) -> Option<&'static str> {
         (RstReason::InvalidSyn, _) => Some("TcpExt EmbryonicRsts"),
         _ => None,
     }
-=======
-    let signs: Vec<String> = spoken(cause).map(sign_words).collect();
-    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
-    format!("tcp:tcp_send_reset with reason {}{none}", signs.join(", or "))
 }
 
 /// The signs that are events.
 fn spoken(cause: &Cause) -> impl Iterator<Item = &'static KernelSign> {
     cause.kernel_reasons.iter().filter(|sign| !sign.is_silence())
->>>>>>> main
 }
 
 fn sign_words(sign: &KernelSign) -> String {
