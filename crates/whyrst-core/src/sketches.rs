@@ -242,6 +242,13 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
+        "reset-not-captured",
+        "an earlier RST, which the capture does not show, had ended the connection at {sender}",
+        FORGOTTEN,
+        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
         "fw-reject-established",
         "a firewall rule rejects the established connection",
         NOBODY,
