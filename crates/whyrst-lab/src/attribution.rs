@@ -110,7 +110,8 @@ mod tests {
         assert_eq!(sender(&listener, &ends().each_ref()), Some(Host::Server));
         let stranger = event(endpoint(([10, 0, 0, 9], 8888)), Some(endpoint(CLIENT)), Span::ZERO);
         let traced = Ok(Traced { resets: vec![stranger, listener], lost: 0 });
-        let (recording, foreign) = split_off_foreign(traced, &ends().each_ref(), Timestamp::default(), Timestamp::default());
+        let (recording, foreign) =
+            split_off_foreign(traced, &ends().each_ref(), Timestamp::default(), Timestamp::default());
         assert_eq!((recording.expect("it was asked").resets.len(), foreign), (1, 1));
     }
 }
