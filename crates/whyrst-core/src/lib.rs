@@ -22,16 +22,19 @@ pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
+pub mod incident;
 pub mod kernel;
 pub mod observation;
 #[cfg(test)]
 mod properties;
 pub mod report;
+pub mod said;
 pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
@@ -33,7 +34,15 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
-        supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
+        supported_by: &[
+            &SENDER_TALKED_ON,
+            &RST_SEQ_CLIMBS,
+            &RST_WINDOWS_COUNT,
+            &RST_TTL_DIFFERS,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+            &RSTS_BOTH_WAYS,
+        ],
     },
     variants: &[],
     look_alikes: &[

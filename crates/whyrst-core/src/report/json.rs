@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::escape::escape;
+use super::said::{self, SaidObject};
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
@@ -19,8 +20,13 @@ use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
 pub fn line(ending: &Ending, context: &Context) -> String {
+    folded_line(ending, context, 1)
+}
+
+/// One line of JSON that stands for `count` endings that are equal but for their times and ports.
+pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
-    serde_json::to_string(&report.object()).unwrap_or_default()
+    serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -46,8 +52,9 @@ struct Object<'a> {
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
+    tampering_signature: Option<&'static str>,
     effect: Effect,
-    count: u32,
+    count: u64,
     stats: Stats,
 }
 
@@ -77,6 +84,7 @@ struct RstObject {
     window: u16,
     ttl: u8,
     payload: Option<String>,
+    said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
 }
@@ -167,6 +175,7 @@ impl Report<'_> {
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
+            tampering_signature: crate::tampering::signature(ending),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -194,6 +203,7 @@ impl Report<'_> {
             window: record.window,
             ttl: record.ttl,
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
         }
