@@ -344,7 +344,7 @@ impl Candidate {
         let says = kernel_says || self.is_proven_by_both_ends();
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
         // The kernel's reason fits several causes, and what tells them apart was not seen.
-        let unseen = kernel_says && others.iter().any(|other| other.is_open_beside(self));
+        let unseen = says && others.iter().any(|other| other.is_open_beside(self));
         let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
         if self.missing > 0
@@ -355,11 +355,19 @@ impl Candidate {
             || self.is_doubtful(ending)
         {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && !(kernel_says && self.leaves_open()) {
+        } else if says && rivals().next().is_none() && !self.leaves_open() {
             Confidence::Certain
         } else {
             Confidence::Likely
         }
+    }
+
+    /// Captures on both sides of where the RST was made show that its sender did not send it, and that
+    /// is what the cause says.
+    fn is_proven_by_both_ends(&self) -> bool {
+        self.evidence
+            .iter()
+            .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
     }
 
     /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
@@ -371,14 +379,6 @@ impl Candidate {
     /// The kernel says this one as well, and the capture misses what would decide.
     fn is_open_beside(&self, best: &Self) -> bool {
         self.kernel == best.kernel && self.missing > 0 && self.cause.breadth == Breadth::Specific
-    }
-
-    /// Captures on both sides of where the RST was made show that its sender did not send it, and that
-    /// is what the cause says.
-    fn is_proven_by_both_ends(&self) -> bool {
-        self.evidence
-            .iter()
-            .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {

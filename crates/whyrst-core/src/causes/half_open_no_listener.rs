@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
@@ -32,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN],
+        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN],
     },
     variants: &[],
     look_alikes: &[
@@ -72,13 +72,13 @@ pub(super) static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} had never made a socket of it: SyncookiesSent rises there, the first data came minutes after the handshake",
         ),
-        LookAlike::similar("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
+        LookAlike::special_case("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
         LookAlike::identical(
             "syn-meets-old-connection",
             "a new SYN from {sender} came before, and it succeeds right after the RST: the old connection's end is good news",
         ),
         LookAlike::identical("nat-port-collision", "a new SYN came before it from another host behind the same NAT"),
-        LookAlike::similar(
+        LookAlike::identical(
             "fw-reject-transit",
             "the RST has the TTL of another hop; a capture on {sender} shows neither the segment nor the RST",
         ),
