@@ -64,6 +64,7 @@ impl Tracker {
             after_total: pending.after_total,
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service: pending.service,
+            seen_from: self.began.unwrap_or_default(),
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
         }
@@ -85,6 +86,7 @@ impl Tracker {
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service,
             service_later: service,
+            seen_from: self.began.unwrap_or_default(),
             seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
         }
