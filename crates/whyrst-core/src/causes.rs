@@ -3,6 +3,8 @@
 mod accept_overflow_abort;
 mod accept_overflow_ghost;
 mod address_moved;
+mod asymmetric_route;
+mod backscatter_synack;
 mod client_read_timeout;
 mod close_unread;
 mod closed_port;
@@ -13,6 +15,7 @@ mod exit_unread;
 mod fin_wait2_expired;
 mod fw_reject_established;
 mod fw_reject_syn;
+mod fw_reject_synack;
 mod fw_reject_transit;
 mod fw_state_lost;
 mod half_open_listener;
@@ -32,6 +35,7 @@ mod rst_instead_of_fin;
 mod sock_destroy;
 mod stray_segment;
 mod syn_unanswered;
+mod synproxy_backend_closed;
 
 use crate::cause::Cause;
 use crate::scenario::{Reproduction, Scenario};
@@ -44,7 +48,10 @@ pub static ALL: &[&Cause] = &[
     &fw_reject_syn::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
+    &fw_reject_synack::CAUSE,
+    &backscatter_synack::CAUSE,
     &injected_rst::CAUSE,
+    &synproxy_backend_closed::CAUSE,
     &close_unread::CAUSE,
     &exit_unread::CAUSE,
     &linger_zero::CAUSE,
@@ -60,6 +67,7 @@ pub static ALL: &[&Cause] = &[
     &rst_instead_of_fin::CAUSE,
     &accept_overflow_abort::CAUSE,
     &accept_overflow_ghost::CAUSE,
+    &asymmetric_route::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &nat_mapping_lost::CAUSE,

@@ -117,6 +117,8 @@ pub struct Ending {
     pub service: Service,
     /// The service when nothing more was expected.
     pub service_later: Service,
+    /// The time at which the capture begins.
+    pub seen_from: Timestamp,
     /// The time up to which the capture was read when this was settled.
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.

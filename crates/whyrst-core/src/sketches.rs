@@ -11,7 +11,7 @@ use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDE
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
     EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT,
-    SENDER_IS_SERVER, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION, SYN_RETRIED_AFTER_RST, SYN_SEEN,
+    SENDER_IS_SERVER, SYN_ACK_REPEATED, SYN_MET_CONNECTION, SYN_RETRIED_AFTER_RST,
 };
 use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
 use crate::kernel::RstReason as R;
@@ -65,25 +65,11 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // SYN-ACK refused
     sketch(
-        "fw-reject-synack",
-        "the client's firewall rejected the SYN-ACK",
-        NOBODY,
-        &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
-        &[],
-    ),
-    sketch(
         "syn-sent-bad-tsecr",
         "the SYN-ACK echoed a timestamp that the client had not sent",
         &[KernelSign::reason(R::TcpRfc7323Paws)],
         &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
         &[],
-    ),
-    sketch(
-        "backscatter-synack",
-        "the SYN-ACK was for a SYN that this host never sent",
-        FORGOTTEN,
-        &[&RST_ANSWERS_SYN_ACK],
-        &[&SYN_SEEN],
     ),
     // third packet refused
     sketch(
@@ -91,20 +77,6 @@ pub static SKETCHES: &[Sketch] = &[
         "the listener was closed between SYN-ACK and ACK",
         FORGOTTEN,
         &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
-    ),
-    sketch(
-        "asymmetric-route",
-        "a stateful filter saw only one direction of the handshake",
-        NOBODY,
-        &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
-    ),
-    sketch(
-        "synproxy-backend-closed",
-        "a SYN proxy completed the handshake and its backend refused",
-        &[NO_SOCKET],
-        &[&SYN_ACK_WINDOW_ZERO, &SENDER_IS_SERVER],
         &[],
     ),
     // active, no FIN before

@@ -65,6 +65,8 @@ pub struct Tracker {
     opening: VecDeque<Due>,
     eviction_hand: usize,
     clock: Clock,
+    /// The time of the first observation.
+    began: Option<Timestamp>,
     counts: Counts,
 }
 
@@ -88,6 +90,7 @@ impl Tracker {
             told: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
+            began: None,
             clock: Clock::default(),
             counts: Counts::default(),
         }
@@ -96,6 +99,7 @@ impl Tracker {
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
+        self.began.get_or_insert(observation.time);
         match &observation.what {
             Seen::Segment(segment) => self.segment(observation, segment),
             Seen::Icmp(error) => self.icmp_error(observation, error),
