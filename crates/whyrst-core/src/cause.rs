@@ -110,6 +110,8 @@ pub enum Stack {
     Lacks(&'static str),
     /// The first must be in it and the second must not.
     HasAndLacks(&'static str, &'static str),
+    /// There is no event at all: something else than this host's TCP sent the RST.
+    NoEvent,
 }
 
 impl KernelSign {
@@ -133,9 +135,20 @@ impl KernelSign {
         Self { reason, stack: Stack::HasAndLacks(symbol, other) }
     }
 
+    /// This host's TCP sent no RST: for a cause that a device on the path can have as well as a host.
+    pub const fn silence() -> Self {
+        Self { reason: RstReason::NotSpecified, stack: Stack::NoEvent }
+    }
+
+    /// Whether this sign is that there is no event.
+    pub fn is_silence(&self) -> bool {
+        self.stack == Stack::NoEvent
+    }
+
     /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
     pub fn matches(&self, event: &KernelReset) -> bool {
         let stack = match self.stack {
+            Stack::NoEvent => false,
             _ if event.stack.is_empty() => true,
             Stack::Any => true,
             Stack::Has(symbol) => event.went_through(symbol),
@@ -210,12 +223,27 @@ pub enum Likeness {
     Similar,
     /// The packets are the same: while nothing excludes the other, neither is more than possible.
     Identical,
+    /// The packets are the same because the other one is a reason for this one: both can be true of
+    /// one reset, so a kernel that says this one is not contradicted by the other.
+    Why,
+    /// The reverse: the other one says by which means this one resets, and never that this one is not it.
+    How,
 }
 
 impl LookAlike {
     /// Packets can differ, or it is a special case of the cause.
     pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::Similar, told_apart_by }
+    }
+
+    /// The other one would be the reason for this one: both can be true.
+    pub const fn why(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Why, told_apart_by }
+    }
+
+    /// The other one would be the means by which this one resets: both can be true.
+    pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::How, told_apart_by }
     }
 
     /// The packets are the same.

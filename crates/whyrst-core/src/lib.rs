@@ -32,9 +32,11 @@ pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod speech;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod timeouts;
 pub mod tracker;
 pub mod verdict;
 pub mod witness;

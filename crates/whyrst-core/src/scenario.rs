@@ -299,6 +299,15 @@ pub enum Action {
         /// How many.
         bytes: u32,
     },
+    /// `write` exactly these octets.
+    Say(&'static [u8]),
+    /// Takes up the other of two connections: what it had laid aside before, or none yet. So a proxy
+    /// holds one to its client and one to its upstream.
+    OtherConnection,
+    /// The next sockets are made with `IPPROTO_MPTCP`.
+    UseMptcp,
+    /// Runs `ip` of iproute2 with these words on the actor's host.
+    Ip(&'static str),
     /// Wait until this many bytes are in the receive queue, without reading them.
     AwaitUnread {
         /// How many.
@@ -342,6 +351,11 @@ pub enum Action {
     Vanish,
     /// A SYN without options from a raw socket, as port scanners send it.
     RawSyn {
+        /// TCP port.
+        port: u16,
+    },
+    /// A SYN from a raw socket that wants to join a Multipath TCP connection by a token that nobody has.
+    RawJoin {
         /// TCP port.
         port: u16,
     },
@@ -456,6 +470,12 @@ impl Expect {
         Self { client: Verdicts::Resets(causes), server: Verdicts::Resets(causes), kernel }
     }
 
+    /// As [`Expect::both`], for causes that neither packets nor kernel tell from some others: each must be
+    /// the verdict or stand beside it.
+    pub const fn both_among(causes: &'static [&'static str], kernel: &'static [(Host, RstReason)]) -> Self {
+        Self { client: Verdicts::Among(causes), server: Verdicts::Among(causes), kernel }
+    }
+
     /// Both captures show a connect that failed without any RST, of `cause`.
     pub const fn failed_connect(cause: &'static str) -> Self {
         Self { client: Verdicts::FailedConnect(cause), server: Verdicts::FailedConnect(cause), kernel: &[] }
@@ -471,6 +491,9 @@ pub enum Verdicts {
     /// Reset connections with these causes, in the order of their first RST. One entry stands for
     /// any number of connections in a row with the same cause.
     Resets(&'static [&'static str]),
+    /// The same, but neither packets nor kernel tell these causes from some others: each is the verdict
+    /// or stands beside a verdict that is no more than possible or means the same event.
+    Among(&'static [&'static str]),
     /// No connection was reset.
     NoReset,
     /// A connection that failed without any RST, of this cause.

@@ -202,6 +202,19 @@ pub struct Judgement {
     pub severity: Severity,
 }
 
+impl Judgement {
+    /// Whether `cause` is the verdict or one that the verdict leaves room for: it stands beside a verdict
+    /// that is no more than possible, or would be the reason for it.
+    pub fn allows(&self, cause: &str) -> bool {
+        let is_reason = |verdict: &Cause| {
+            verdict.look_alikes.iter().any(|alike| alike.cause == cause && alike.likeness == Likeness::Why)
+        };
+        let beside = self.alternatives.iter().any(|other| other.id == cause);
+        let open = self.confidence <= Confidence::Possible || self.cause.is_some_and(is_reason);
+        self.cause.is_some_and(|verdict| verdict.id == cause) || (beside && open)
+    }
+}
+
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
@@ -307,17 +320,20 @@ impl Candidate {
     }
 
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
-        let rivals = || {
-            others.iter().filter(|other| {
-                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific
-            })
-        };
         // A kernel that sent none excludes much and proves nothing.
         let says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
+        let rivals = || {
+            others.iter().filter(|other| {
+                let agrees = says && self.likeness(other.cause.id) == Some(Likeness::Why);
+                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific && !agrees
+            })
+        };
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
-        let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
+        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Why);
+        let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
+        let weak = close || twin || self.is_doubtful(ending) || self.is_unsupported_reason();
+        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
         } else if says && rivals().next().is_none() {
             Confidence::Certain
@@ -328,6 +344,13 @@ impl Candidate {
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
         self.cause.look_alikes.iter().find(|alike| alike.cause == other).map(|alike| alike.likeness)
+    }
+
+    /// Why a program or device resets is seldom in the packets: such a cause needs signs of its own,
+    /// not only that nothing else is left.
+    fn is_unsupported_reason(&self) -> bool {
+        let is_reason = self.cause.look_alikes.iter().any(|alike| alike.likeness == Likeness::How);
+        is_reason && self.support < CLEAR_MARGIN
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
@@ -367,10 +390,12 @@ fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
 fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     match word {
         KernelWord::NotAsked => Some(KernelFit::NotAsked),
-        KernelWord::SentNone => reasons.is_empty().then_some(KernelFit::Says),
+        KernelWord::SentNone => {
+            (reasons.is_empty() || reasons.iter().any(KernelSign::is_silence)).then_some(KernelFit::Says)
+        }
         // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
         KernelWord::Sent(event) if matches!(event.reason, None | Some(RstReason::NotSpecified)) => {
-            (!reasons.is_empty()).then_some(KernelFit::NotAsked)
+            reasons.iter().any(|sign| !sign.is_silence()).then_some(KernelFit::NotAsked)
         }
         KernelWord::Sent(event) => reasons.iter().any(|sign| sign.matches(event)).then_some(KernelFit::Says),
     }

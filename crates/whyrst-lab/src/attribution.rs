@@ -33,7 +33,12 @@ pub(crate) fn split_off_foreign(
     };
     let (ours, foreign): (Vec<_>, Vec<_>) = resets.into_iter().partition(|reset| sender(reset, ends).is_some());
     let hosts = [Host::Client, Host::Server].into_iter();
-    let addresses = hosts.flat_map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]).collect();
+    let known = hosts.flat_map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
+    // A scenario may give a host further addresses; a listener's event names none.
+    let own = ours.iter().map(|reset: &KernelReset| reset.local.ip).filter(|ip| !ip.is_unspecified());
+    let mut addresses: Vec<IpAddr> = known.chain(own).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
     let recording = Recording { addresses, from, to, lost, resets: ours };
     (Ok(recording), u64::try_from(foreign.len()).unwrap_or(u64::MAX))
 }

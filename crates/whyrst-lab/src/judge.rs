@@ -118,7 +118,7 @@ fn words(reasons: &[(Option<Host>, &str)]) -> String {
 /// that look the same: then the expected one must be among those named.
 fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) -> Option<String> {
     let (kind, causes): (_, &[&str]) = match &expected {
-        Verdicts::Resets(causes) => (EndingKind::Reset, causes),
+        Verdicts::Resets(causes) | Verdicts::Among(causes) => (EndingKind::Reset, causes),
         Verdicts::NoReset => (EndingKind::Reset, &[]),
         Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, std::slice::from_ref(cause)),
     };
@@ -127,6 +127,7 @@ fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) 
     let others = judged.endings.len() - found.len();
     let fits = |judgement: &Judgement, cause: &str| match judgement.cause {
         Some(named) if named.id == cause => true,
+        _ if matches!(expected, Verdicts::Among(_)) => judgement.allows(cause),
         _ => !kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause),
     };
     if others == 0 && in_order(&found, causes, fits) {

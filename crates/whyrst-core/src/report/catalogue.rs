@@ -192,6 +192,7 @@ fn kernel_words(cause: &Cause) -> String {
 
 fn sign_words(sign: &KernelSign) -> String {
     match sign.stack {
+        Stack::NoEvent => "no event at all, when a device on the path sent it".to_string(),
         Stack::Any => sign.reason.to_string(),
         Stack::Has(symbol) => format!("{} with {symbol} in the call stack", sign.reason),
         Stack::Lacks(symbol) => format!("{} without {symbol} in the call stack", sign.reason),
