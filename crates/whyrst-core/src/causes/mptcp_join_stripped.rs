@@ -77,7 +77,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Certain;
+    use crate::verdict::Confidence::{Certain, Possible};
 
     const STRIPPED: &str = "
         0.000 C > S S 0:0(0) mp join
@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn an_answered_join_is_not_stripped() {
-        judged(&STRIPPED.replace("SA 0:0(0) ack 1", "SA 0:0(0) ack 1 mp join")).without(&["mptcp-join-stripped"]);
+        let answered = STRIPPED.replace("SA 0:0(0) ack 1", "SA 0:0(0) ack 1 mp join");
+        judged(&answered.replace("reason 1", "reason 0")).without(&["mptcp-join-stripped"]);
+        judged(&answered).is("mptcp-join-stripped", Possible);
     }
 
     #[test]

@@ -69,7 +69,10 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both(&["protocol-mismatch"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+    Expect::both(
+        &["protocol-mismatch"],
+        &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::TcpFlags)],
+    ),
 )];
 
 #[cfg(test)]

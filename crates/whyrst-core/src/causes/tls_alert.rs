@@ -70,7 +70,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }).gives(7),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both(&["tls-alert"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+    Expect::both(&["tls-alert"], &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::TcpFlags)]),
 )];
 
 #[cfg(test)]

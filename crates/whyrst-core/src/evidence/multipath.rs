@@ -68,12 +68,14 @@ pub static SYN_ACK_LACKS_JOIN: Question = Question {
     id: "syn-ack-lacks-join",
     yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",
     no: "the SYN-ACK {} answers with MP_JOIN",
-    unknown: "the SYN-ACK with its options",
+    unknown: "the SYN-ACK as {client} received it: capture there",
     ask: |ending| match ending.syn_ack() {
-        Some(syn_ack) if !syn_ack.options.has(OptionSet::CUT) => {
-            yes().frame(syn_ack).if_so((!syn_ack.options.has(OptionSet::MP_JOIN)).into())
-        }
-        _ => Answer::Unknown,
+        Some(syn_ack) if syn_ack.options.has(OptionSet::CUT) => Answer::Unknown,
+        Some(syn_ack) if !syn_ack.options.has(OptionSet::MP_JOIN) => Answer::Yes(yes().frame(syn_ack)),
+        // Near the server it still has what a middlebox behind the capture point takes away.
+        Some(_) if (SAYS_MPTCP_ERROR.ask)(ending).is_yes() => Answer::Unknown,
+        Some(syn_ack) => Answer::No(no().frame(syn_ack)),
+        None => Answer::Unknown,
     },
 };
 
