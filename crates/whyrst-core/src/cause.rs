@@ -110,11 +110,19 @@ pub enum Stack {
     Lacks(&'static str),
     /// The first must be in it and the second must not.
     HasAndLacks(&'static str, &'static str),
-    /// There is no event at all: something else than this host's TCP sent the RST.
+    /// There is no event: the kernel that was asked sent no such RST.
     NoEvent,
 }
 
 impl KernelSign {
+    /// Silence: for a cause that some kernel explains and that the sender's own may know nothing of.
+    pub const SILENCE: Self = Self { reason: RstReason::NotSpecified, stack: Stack::NoEvent };
+
+    /// Whether this is [`KernelSign::SILENCE`].
+    pub const fn is_silence(&self) -> bool {
+        matches!(self.stack, Stack::NoEvent)
+    }
+
     /// The reason alone says it.
     pub const fn reason(reason: RstReason) -> Self {
         Self { reason, stack: Stack::Any }
@@ -133,16 +141,6 @@ impl KernelSign {
     /// The reason, when `symbol` is in the call stack and `other` is not.
     pub const fn through_without(reason: RstReason, symbol: &'static str, other: &'static str) -> Self {
         Self { reason, stack: Stack::HasAndLacks(symbol, other) }
-    }
-
-    /// This host's TCP sent no RST: for a cause that a device on the path can have as well as a host.
-    pub const fn silence() -> Self {
-        Self { reason: RstReason::NotSpecified, stack: Stack::NoEvent }
-    }
-
-    /// Whether this sign is that there is no event.
-    pub fn is_silence(&self) -> bool {
-        self.stack == Stack::NoEvent
     }
 
     /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
@@ -228,6 +226,9 @@ pub enum Likeness {
     Why,
     /// The reverse: the other one says by which means this one resets, and never that this one is not it.
     How,
+    /// One of the two says more closely what the other says as well: both are true then, and the
+    /// broader one is no less sure for it.
+    SpecialCase,
 }
 
 impl LookAlike {
@@ -244,6 +245,11 @@ impl LookAlike {
     /// The other one would be the means by which this one resets: both can be true.
     pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::How, told_apart_by }
+    }
+
+    /// One is a special case of the other.
+    pub const fn special_case(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::SpecialCase, told_apart_by }
     }
 
     /// The packets are the same.

@@ -12,6 +12,7 @@ pub mod application;
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod idle;
@@ -19,7 +20,9 @@ pub mod multipath;
 pub mod path;
 pub mod said;
 pub mod service;
+pub mod speech;
 pub mod timing;
+pub mod vantage;
 
 use alloc::vec::Vec;
 
@@ -27,9 +30,10 @@ use crate::ending::Ending;
 use crate::history::Record;
 use crate::kernel::RstReason;
 use crate::observation::Frame;
-use crate::segment::Flags;
+use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
+use crate::vantage::Point;
 
 /// Something that can be asked about any ending.
 #[derive(Debug)]
@@ -109,6 +113,10 @@ pub enum Value {
     Octets(Octets),
     /// Idle timeouts that fit.
     Timeouts(Timeouts),
+    /// A capture point.
+    Point(Point),
+    /// An address and a port.
+    Endpoint(Endpoint),
 }
 
 /// A few octets of payload.

@@ -8,7 +8,7 @@ use whyrst_core::scenario::{Action, Outcome, Reproduction, Scenario, Verdicts};
 
 fn ids(verdicts: Verdicts) -> Vec<&'static str> {
     match verdicts {
-        Verdicts::Resets(causes) | Verdicts::Among(causes) => causes.to_vec(),
+        Verdicts::Resets(causes) => causes.to_vec(),
         Verdicts::FailedConnect(cause) => vec![cause],
         Verdicts::NoReset => vec![],
     }

@@ -71,7 +71,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         SERVER.does(Action::Close),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both_among(&["app-idle-timeout"], &[(Host::Server, RstReason::TcpState)]),
+    Expect::both(&["app-idle-timeout"], &[(Host::Server, RstReason::TcpState)]),
 )];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_FORBIDDEN;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
@@ -26,7 +27,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
         refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &RST_SAYS_FORBIDDEN],
     },
     variants: &[],
     look_alikes: &[

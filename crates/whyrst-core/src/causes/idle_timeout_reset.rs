@@ -30,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     kernel_reasons: &[
-        KernelSign::silence(),
+        KernelSign::SILENCE,
         KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
     ],
     rule: Rule {
@@ -99,7 +99,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect {
-        client: crate::scenario::Verdicts::Among(&["idle-timeout-reset"]),
+        client: crate::scenario::Verdicts::Resets(&["idle-timeout-reset"]),
         server: crate::scenario::Verdicts::NoReset,
         kernel: &[],
     },
@@ -143,7 +143,7 @@ mod tests {
         let text = later("240.090 C < S RA 51:51(0) ack 101 ttl 126\n+0.0001 C > S RA 101:101(0) ack 51 ttl 126");
         let judgement = judged(&text);
         assert!(judgement.confidence <= Likely);
-        judgement.is("idle-timeout-reset", judgement.confidence).beside(&["app-idle-timeout"]);
+        judgement.is("idle-timeout-reset", judgement.confidence).beside(&["injected-rst"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::evidence::said::{PROTOCOLS_DIFFER, SERVER_ANSWERED_OTHERWISE};
+use crate::evidence::speech::{PROTOCOLS_DIFFER, SERVER_ANSWERED_OTHERWISE};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 

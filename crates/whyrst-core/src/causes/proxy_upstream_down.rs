@@ -68,7 +68,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         PROXY.does(Action::Close),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both_among(&["proxy-upstream-down"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+    Expect::both(&["proxy-upstream-down"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
 )];
 
 #[cfg(test)]

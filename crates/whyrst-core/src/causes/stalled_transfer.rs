@@ -80,7 +80,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         CLIENT.does(Action::Close),
         SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both_among(&["stalled-transfer"], &[(Host::Client, RstReason::TcpState)]),
+    Expect::both(&["stalled-transfer"], &[(Host::Client, RstReason::TcpState)]),
 )
 .on(Wire::PLAIN.with(&[
     WireRule::on(Packet { from: Host::Server, kind: Kind::Data, nth: 2 }, Treatment::Drop),

@@ -5,7 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::evidence::said::{ALERT_WAS_LAST_WORD, CLIENT_SPEAKS_TLS, RST_FOLLOWS_ALERT, TLS_ALERT_SENT};
+use crate::evidence::speech::{ALERT_WAS_LAST_WORD, CLIENT_SPEAKS_TLS, RST_FOLLOWS_ALERT, TLS_ALERT_SENT};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 

@@ -8,7 +8,7 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_CLIENT};
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::evidence::said::BOTH_SPEAK_TLS;
+use crate::evidence::speech::BOTH_SPEAK_TLS;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
@@ -73,7 +73,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
         CLIENT.does(Action::Close),
         SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect::both_among(&["tls-ticket-unread"], &[(Host::Client, RstReason::TcpAbortOnClose)]),
+    Expect::both(&["tls-ticket-unread"], &[(Host::Client, RstReason::TcpAbortOnClose)]),
 )];
 
 #[cfg(test)]
