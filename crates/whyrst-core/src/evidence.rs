@@ -12,6 +12,7 @@ pub mod application;
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod firewall;
 pub mod forgery;
 pub mod form;
 pub mod handshake;

@@ -345,13 +345,16 @@ impl Candidate {
             })
         };
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
+        // The kernel's reason fits several causes, and what tells them apart was not seen.
+        let is_reason = |other: &Self| self.likeness(other.cause.id) == Some(Likeness::Why);
+        let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !is_reason(other));
         let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        let weak = close || twin || self.is_doubtful(ending) || self.is_unsupported_reason();
+        let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() {
+        } else if says && rivals().next().is_none() && !self.leaves_open() {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -364,6 +367,17 @@ impl Candidate {
         self.evidence
             .iter()
             .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    }
+
+    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
+    fn leaves_open(&self) -> bool {
+        let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
+        self.evidence.iter().any(|one| open(one) && *one.question != RST_CONTRADICTS_SENDER)
+    }
+
+    /// The kernel says this one as well, and the capture misses what would decide.
+    fn is_open_beside(&self, best: &Self) -> bool {
+        self.kernel == best.kernel && self.missing > 0 && self.cause.breadth == Breadth::Specific
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {

@@ -302,7 +302,7 @@ impl<'a> Session<'a> {
 
     fn closing_words(&self) -> String {
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => self.summary.json(&self.reading, &self.counts) + "\n",
+            (true, Format::Json) => self.summary.json(&self.reading, &self.counts, &[], &self.context) + "\n",
             (true, _) => self.summary.text(&self.reading, &self.counts, self.style),
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
