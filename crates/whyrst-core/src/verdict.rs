@@ -346,8 +346,9 @@ impl Candidate {
         };
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
         // The kernel's reason fits several causes, and what tells them apart was not seen.
-        let is_reason = |other: &Self| self.likeness(other.cause.id) == Some(Likeness::Why);
-        let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !is_reason(other));
+        let goes_along =
+            |other: &Self| matches!(self.likeness(other.cause.id), Some(Likeness::Why | Likeness::SpecialCase));
+        let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
         let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
