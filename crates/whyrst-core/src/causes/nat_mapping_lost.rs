@@ -145,7 +145,7 @@ table ip lab { chain out { type nat hook postrouting priority 100;
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::Possible;
 
     const FORGOTTEN: &str = "
         0.000 C > S S 0:0(0)
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_capture_on_the_host_itself_excludes_it() {
         let here = FORGOTTEN.replace("ttl 63", "ttl 64");
-        judged_with(&here, RstReason::TcpFlags, &[]).is("half-open-listener", Certain).without(&["nat-mapping-lost"]);
+        judged_with(&here, RstReason::TcpFlags, &[]).is("half-open-listener", Possible).without(&["nat-mapping-lost"]);
     }
 
     #[test]
