@@ -62,6 +62,10 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "the firewall never saw the other direction: it rejects the last ACK of every handshake",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
     ],
     advice: &[
         "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",
