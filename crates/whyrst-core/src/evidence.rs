@@ -14,6 +14,7 @@ pub mod failed;
 pub mod form;
 pub mod handshake;
 pub mod path;
+pub mod said;
 pub mod service;
 pub mod timing;
 pub mod vantage;

@@ -22,11 +22,13 @@ pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
+pub mod incident;
 pub mod kernel;
 pub mod observation;
 #[cfg(test)]
 mod properties;
 pub mod report;
+pub mod said;
 pub mod scenario;
 pub mod segment;
 pub mod seq;

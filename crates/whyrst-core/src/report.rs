@@ -5,9 +5,11 @@
 
 pub mod catalogue;
 pub mod escape;
+pub mod incident;
 pub mod json;
 mod ladder;
 pub mod markdown;
+mod said;
 pub mod style;
 pub mod summary;
 pub mod text;

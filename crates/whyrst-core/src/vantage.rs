@@ -230,6 +230,13 @@ impl Joined {
         self.crossings.iter().find(same).map(|crossing| crossing.seen.as_slice())
     }
 
+    /// Whether the ending's times can be compared with those of endings from other points: they are by
+    /// the first-named point's clock, or by one that hardly differs from it.
+    pub fn has_the_common_clock(&self) -> bool {
+        const HARDLY: i64 = 100_000_000;
+        self.at == Point(0) || self.view(self.at).clock.is_some_and(|clock| clock.by.abs().nanos() < HARDLY)
+    }
+
     /// The two ends as a point saw them, when that is not how the first-named point saw them.
     pub fn rewritten(&self) -> Option<(Point, Point)> {
         let known = |at: &usize| self.views[*at].client.is_some();

@@ -19,7 +19,7 @@ use crate::kernel::RstReason;
 use crate::sketches;
 
 /// How sure a verdict is (JSON contract).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Confidence {
     /// Nothing in the catalogue fits.
     Unexplained,

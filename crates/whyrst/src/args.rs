@@ -117,6 +117,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
     pub(crate) min_confidence: MinConfidence,
 
+    /// Tell equal resets between the same two ends three times and count the rest; auto: not in JSON
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) fold: Fold,
+
     /// Leave the packets out of the report
     #[arg(long)]
     pub(crate) no_ladder: bool,
@@ -136,6 +140,17 @@ pub(crate) struct Explain {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Whether equal resets are counted instead of told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Fold {
+    /// For a person.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// A confidence, from the weakest.

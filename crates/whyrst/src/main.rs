@@ -6,6 +6,7 @@
 mod args;
 mod causes;
 mod explain;
+mod fold;
 mod lab;
 mod output;
 mod progress;

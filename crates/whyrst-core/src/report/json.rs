@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::escape::escape;
+use super::said::{self, SaidObject};
 use super::vantage::VantageObject;
 use super::{Context, Report};
 use crate::connection::Roles;
@@ -21,8 +22,13 @@ use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
 pub fn line(ending: &Ending, context: &Context) -> String {
+    folded_line(ending, context, 1)
+}
+
+/// One line of JSON that stands for `count` endings that are equal but for their times and ports.
+pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
-    serde_json::to_string(&report.object()).unwrap_or_default()
+    serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -49,7 +55,7 @@ struct Object<'a> {
     conn_state: &'static str,
     severity: &'static str,
     effect: Effect,
-    count: u32,
+    count: u64,
     stats: Stats,
     #[serde(skip_serializing_if = "Option::is_none")]
     vantage: Option<&'a str>,
@@ -83,6 +89,7 @@ struct RstObject<'a> {
     window: u16,
     ttl: u8,
     payload: Option<String>,
+    said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,6 +212,7 @@ impl Report<'_> {
             window: record.window,
             ttl: record.ttl,
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
             frames: self.frames_by_point(record.frame),

@@ -111,6 +111,12 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// `1 connection`, `12 connections`.
+pub(super) fn plural(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(number))
+}
+
 /// Breaks `text` into lines of at most `width` columns, at spaces.
 pub(super) fn wrap(text: &str, width: usize) -> impl Iterator<Item = &str> {
     let mut rest = text;
