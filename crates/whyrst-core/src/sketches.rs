@@ -19,6 +19,7 @@ use crate::evidence::handshake::{
 };
 use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::vantage::{ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_REACHED_SENDER};
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -52,7 +53,14 @@ pub static SKETCHES: &[Sketch] = &[
         "a firewall between the two rejected the packet",
         NOBODY,
         &[&RST_IS_PASSIVE, &RST_IS_BARE],
-        &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_AFTER_RST],
+        &[
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+            &SYN_ACK_AFTER_RST,
+            &RST_LEFT_ITS_SENDER,
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+        ],
     ),
     sketch(
         "simultaneous-open-missed",
@@ -117,7 +125,7 @@ pub static SKETCHES: &[Sketch] = &[
         "a stateful filter saw only one direction of the handshake",
         NOBODY,
         &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
+        &[&RST_LEFT_ITS_SENDER, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
     ),
     sketch(
         "synproxy-backend-closed",
@@ -232,7 +240,7 @@ pub static SKETCHES: &[Sketch] = &[
         "a NAT on the path forgot the connection",
         NOBODY,
         &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        &[&SENDER_HAD_CLOSED],
+        &[&SENDER_HAD_CLOSED, &RST_LEFT_ITS_SENDER, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
     ),
     sketch(
         "sender-gave-up",
@@ -246,21 +254,21 @@ pub static SKETCHES: &[Sketch] = &[
         "a firewall rule rejects the established connection",
         NOBODY,
         &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
+        &[&RST_MADE_BETWEEN],
     ),
     sketch(
         "fw-state-lost",
         "a stateful firewall forgot the connection",
         NOBODY,
         &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
+        &[&RST_LEFT_ITS_SENDER, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
     ),
     sketch(
         "address-moved",
         "{sender}'s address belongs to another host now",
         FORGOTTEN,
         &[&RST_IS_PASSIVE, &RST_TTL_DIFFERS],
-        &[&SENDER_HAD_CLOSED],
+        &[&SENDER_HAD_CLOSED, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
     ),
     sketch(
         "syn-meets-old-connection",

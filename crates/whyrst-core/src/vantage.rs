@@ -116,8 +116,10 @@ pub struct View {
     pub clock: Option<Offset>,
     /// Whether the RST in question was there.
     pub rst: Presence,
-    /// Whether the segment that the RST answers was there.
+    /// Whether the segment that the RST answers was there; without a RST, the SYN that nobody answered.
     pub trigger: Presence,
+    /// Whether everything was there that the RST's receiver had sent in the seconds before it.
+    pub arrivals: Presence,
     /// Why an absence there means nothing, when it does.
     pub loss: Option<Loss>,
 }
@@ -137,7 +139,7 @@ pub enum Known {
 #[derive(Clone, Debug)]
 pub struct Crossing {
     /// As the first of its points in the order of reading recorded it; `from` is a side of the
-    /// ending's connection and `time` is by the clock of the ending's point.
+    /// ending's connection and `time` is that of its first sight, by the clock of the ending's point.
     pub record: Record,
     /// One element for each point.
     pub seen: Vec<Option<Sight>>,

@@ -335,9 +335,7 @@ impl<'a> Session<'a> {
 
     fn closing_words(&self, incidents: &[Incident]) -> String {
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => {
-                self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n"
-            }
+            (true, Format::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
             (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style),
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
