@@ -10,7 +10,7 @@ use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, odd_signs};
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
@@ -333,7 +333,7 @@ impl Candidate {
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends();
+        let says = kernel_says || self.is_proven_by_both_ends(sketched, ending);
         let rivals = || {
             others.iter().filter(|other| {
                 let agrees = match self.likeness(other.cause.id) {
@@ -363,11 +363,17 @@ impl Candidate {
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
-    /// is what the cause says.
-    fn is_proven_by_both_ends(&self) -> bool {
-        self.evidence
-            .iter()
-            .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
+    /// single packet without a trace, so the RST itself must also be odd.
+    fn is_proven_by_both_ends(&self, sketched: &[Sketched], ending: &Ending) -> bool {
+        let alike = sketched.iter().any(|one| one.alike.likeness == Likeness::Identical);
+        let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
+        !alike
+            && odd
+            && self
+                .evidence
+                .iter()
+                .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
     }
 
     /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
