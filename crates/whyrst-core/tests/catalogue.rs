@@ -97,6 +97,8 @@ fn seen_from_there(likeness: Likeness) -> Likeness {
     match likeness {
         Likeness::Why => Likeness::How,
         Likeness::How => Likeness::Why,
+        Likeness::SpecialCase => Likeness::Broader,
+        Likeness::Broader => Likeness::SpecialCase,
         same => same,
     }
 }
