@@ -111,7 +111,7 @@ fn causes_that_look_alike_name_each_other() {
             let back = other.look_alikes.iter().find(|back| back.cause == cause.id);
             match back {
                 Some(back) => {
-                    assert_eq!(back.likeness, seen_from_there(alike.likeness), "{} and {}", cause.id, other.id)
+                    assert_eq!(back.likeness, seen_from_there(alike.likeness), "{} and {}", cause.id, other.id);
                 }
                 None => assert!(ONE_WAY.contains(&(cause.id, other.id)), "{} names {} alone", cause.id, other.id),
             }
