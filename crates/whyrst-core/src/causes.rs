@@ -10,10 +10,14 @@ mod close_unread;
 mod closed_port;
 mod connect_abandoned;
 mod connect_unspec;
+mod conntrack_invalid_dnat;
 mod data_after_close;
+mod device_artefact;
+mod ecn_rejected;
 mod exit_unread;
 mod fin_wait2_expired;
 mod fw_reject_established;
+mod fw_reject_local_output;
 mod fw_reject_syn;
 mod fw_reject_synack;
 mod fw_reject_transit;
@@ -28,7 +32,9 @@ mod linger_zero;
 mod listener_close_pending;
 mod listening_elsewhere;
 mod nat_mapping_lost;
+mod nat_port_collision;
 mod orphan_rst;
+mod policy_reset;
 mod raw_syn_scanner;
 mod rst_after_close;
 mod rst_instead_of_fin;
@@ -36,6 +42,7 @@ mod sock_destroy;
 mod stray_segment;
 mod syn_unanswered;
 mod synproxy_backend_closed;
+mod time_wait_assassination;
 
 use crate::cause::Cause;
 use crate::scenario::{Reproduction, Scenario};
@@ -46,10 +53,14 @@ pub static ALL: &[&Cause] = &[
     &closed_port::CAUSE,
     &listening_elsewhere::CAUSE,
     &fw_reject_syn::CAUSE,
+    &ecn_rejected::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
     &fw_reject_synack::CAUSE,
     &backscatter_synack::CAUSE,
+    &policy_reset::CAUSE,
+    &device_artefact::CAUSE,
+    &conntrack_invalid_dnat::CAUSE,
     &injected_rst::CAUSE,
     &synproxy_backend_closed::CAUSE,
     &close_unread::CAUSE,
@@ -63,6 +74,7 @@ pub static ALL: &[&Cause] = &[
     &fin_wait2_expired::CAUSE,
     &data_after_close::CAUSE,
     &keepalive_race::CAUSE,
+    &time_wait_assassination::CAUSE,
     &rst_after_close::CAUSE,
     &rst_instead_of_fin::CAUSE,
     &accept_overflow_abort::CAUSE,
@@ -70,6 +82,7 @@ pub static ALL: &[&Cause] = &[
     &asymmetric_route::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
+    &nat_port_collision::CAUSE,
     &nat_mapping_lost::CAUSE,
     &fw_state_lost::CAUSE,
     &fw_reject_transit::CAUSE,
@@ -77,6 +90,7 @@ pub static ALL: &[&Cause] = &[
     &address_moved::CAUSE,
     &stray_segment::CAUSE,
     &orphan_rst::CAUSE,
+    &fw_reject_local_output::CAUSE,
     &syn_unanswered::CAUSE,
     &icmp_unreachable::CAUSE,
 ];

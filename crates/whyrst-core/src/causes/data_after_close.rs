@@ -67,6 +67,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
         ),
         LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+        LookAlike::similar("time-wait-assassination", "what was reset is the answer to an old segment, not new data"),
     ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",
