@@ -8,8 +8,11 @@ mod closed_port;
 mod connect_abandoned;
 mod connect_unspec;
 mod data_after_close;
+mod defer_accept_expired;
+mod disconnect_with_data;
 mod exit_unread;
 mod fin_wait2_expired;
+mod fin_wait2_timer;
 mod fw_reject_syn;
 mod half_open_listener;
 mod half_open_no_listener;
@@ -17,24 +20,46 @@ mod icmp_unreachable;
 mod injected_rst;
 mod keepalive_race;
 mod keepalive_timeout;
+mod linger2_negative;
 mod linger_zero;
+mod listener_close_half_open;
 mod listener_close_pending;
 mod orphan_rst;
+mod out_of_memory;
+mod out_of_orphans;
 mod raw_syn_scanner;
 mod rst_after_close;
 mod rst_instead_of_fin;
+mod sender_gave_up;
+mod shutdown_rdwr_data;
+mod simultaneous_open_missed;
 mod sock_destroy;
 mod stray_segment;
+mod syn_meets_fin_wait2;
+mod syn_meets_old_connection;
+mod syn_meets_time_wait;
+mod syn_recv_bad_ack;
+mod syn_recv_bad_ack_crossed;
+mod syn_recv_new_syn;
+mod syn_sent_bad_ack;
+mod syn_sent_bad_tsecr;
 mod syn_unanswered;
+mod syncookie_invalid;
 
 use crate::cause::Cause;
 use crate::scenario::{Reproduction, Scenario};
 
 /// Every cause. Where packets cannot tell two apart, the one that stands first is named first:
-/// the order is how often each is met (CATALOGUE section 5), never a reason for more confidence.
+/// the order is how often each is met (CATALOGUE section 5), a special case before the general one, and never a
+/// reason for more confidence.
 pub static ALL: &[&Cause] = &[
+    &syn_meets_fin_wait2::CAUSE,
+    &syn_recv_new_syn::CAUSE,
+    &simultaneous_open_missed::CAUSE,
     &closed_port::CAUSE,
     &fw_reject_syn::CAUSE,
+    &syn_sent_bad_ack::CAUSE,
+    &syn_sent_bad_tsecr::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
     &injected_rst::CAUSE,
@@ -45,16 +70,30 @@ pub static ALL: &[&Cause] = &[
     &listener_close_pending::CAUSE,
     &sock_destroy::CAUSE,
     &connect_unspec::CAUSE,
+    &disconnect_with_data::CAUSE,
+    &linger2_negative::CAUSE,
+    &out_of_orphans::CAUSE,
+    &fin_wait2_timer::CAUSE,
+    &out_of_memory::CAUSE,
     &client_read_timeout::CAUSE,
     &fin_wait2_expired::CAUSE,
     &data_after_close::CAUSE,
+    &shutdown_rdwr_data::CAUSE,
     &keepalive_race::CAUSE,
     &rst_after_close::CAUSE,
     &rst_instead_of_fin::CAUSE,
+    &syn_recv_bad_ack::CAUSE,
+    &syn_recv_bad_ack_crossed::CAUSE,
     &accept_overflow_abort::CAUSE,
+    &listener_close_half_open::CAUSE,
     &accept_overflow_ghost::CAUSE,
+    &defer_accept_expired::CAUSE,
+    &syn_meets_old_connection::CAUSE,
+    &syn_meets_time_wait::CAUSE,
+    &sender_gave_up::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
+    &syncookie_invalid::CAUSE,
     &stray_segment::CAUSE,
     &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,

@@ -14,6 +14,7 @@ pub mod failed;
 pub mod form;
 pub mod handshake;
 pub mod path;
+pub mod refusal;
 pub mod service;
 pub mod timing;
 

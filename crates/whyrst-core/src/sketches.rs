@@ -6,19 +6,19 @@
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
-use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
 use crate::evidence::form::{
     DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_BARE,
     RST_IS_PASSIVE,
 };
 use crate::evidence::handshake::{
-    EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT,
-    SENDER_IS_SERVER, SYN_ACK_AFTER_RST, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION,
-    SYN_RETRIED_AFTER_RST, SYN_SEEN,
+    HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT, SENDER_IS_SERVER, SYN_ACK_AFTER_RST,
+    SYN_ACK_WINDOW_ZERO, SYN_RETRIED_AFTER_RST, SYN_SEEN,
 };
 use crate::evidence::path::RST_TTL_DIFFERS;
-use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
+use crate::evidence::timing::WAS_IDLE;
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -55,31 +55,10 @@ pub static SKETCHES: &[Sketch] = &[
         &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_AFTER_RST],
     ),
     sketch(
-        "simultaneous-open-missed",
-        "both ends connect to each other and one was too early",
-        &[NO_SOCKET],
-        &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
         "mptcp-join-bad-token",
         "{server} does not know the MPTCP connection that the SYN wants to join",
         &[KernelSign::reason(R::MptcpEmptcp)],
         &[&RST_ANSWERS_SYN, &RST_CARRIES_MPTCP],
-        &[],
-    ),
-    sketch(
-        "syn-meets-fin-wait2",
-        "the SYN fell into the window of an older connection that {server} had closed",
-        &[KernelSign::reason(R::TcpTimewaitSocket)],
-        &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
-        &[],
-    ),
-    sketch(
-        "syn-recv-new-syn",
-        "a different SYN came during the handshake",
-        &[KernelSign::reason(R::InvalidSyn)],
-        &[&RST_ANSWERS_SYN, &EARLIER_OPENING],
         &[],
     ),
     // SYN-ACK refused
@@ -91,13 +70,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[],
     ),
     sketch(
-        "syn-sent-bad-tsecr",
-        "the SYN-ACK echoed a timestamp that the client had not sent",
-        &[KernelSign::reason(R::TcpRfc7323Paws)],
-        &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
-        &[],
-    ),
-    sketch(
         "backscatter-synack",
         "the SYN-ACK was for a SYN that this host never sent",
         FORGOTTEN,
@@ -105,13 +77,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SYN_SEEN],
     ),
     // third packet refused
-    sketch(
-        "listener-close-half-open",
-        "the listener was closed between SYN-ACK and ACK",
-        FORGOTTEN,
-        &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
-    ),
     sketch(
         "asymmetric-route",
         "a stateful filter saw only one direction of the handshake",
@@ -170,13 +135,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[],
     ),
     sketch(
-        "out-of-memory",
-        "{sender} ran out of TCP memory",
-        &[KernelSign::reason(R::TcpAbortOnMemory)],
-        &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
         "mptcp-fastclose",
         "{sender} aborted the whole MPTCP connection",
         &[ABORT_ON_CLOSE],
@@ -184,61 +142,12 @@ pub static SKETCHES: &[Sketch] = &[
         &[],
     ),
     // active, after a FIN
-    sketch(
-        "disconnect-with-data",
-        "{sender} aborted while its FIN waited behind unsent data",
-        &[KernelSign::reason(R::TcpDisconnectWithData)],
-        &[&RST_IS_ACTIVE, &RECEIVER_HAD_CLOSED],
-        &[],
-    ),
-    sketch(
-        "out-of-orphans",
-        "{sender} has too many orphaned sockets",
-        &[KernelSign::reason(R::TcpAbortOnMemory)],
-        &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
-        &[],
-    ),
-    sketch(
-        "linger2-negative",
-        "TCP_LINGER2 is negative: {sender} does not wait for the other FIN",
-        &[KernelSign::reason(R::TcpAbortOnLinger), KernelSign::reason(R::TcpAbortOnData)],
-        &[&SENDER_HAD_CLOSED],
-        &[&RST_ANSWERS_DATA, &RECEIVER_HAD_CLOSED],
-    ),
-    sketch(
-        "fin-wait2-timer",
-        "{sender}'s FIN-WAIT-2 timer ran out",
-        &[KernelSign::through(R::TcpState, "tcp_keepalive_timer")],
-        &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
-        &[&RECEIVER_HAD_CLOSED],
-    ),
     // answers in a connection that its sender had not closed
-    sketch(
-        "defer-accept-expired",
-        "TCP_DEFER_ACCEPT ran out before the first data",
-        &[TCP_FLAGS],
-        &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
-    ),
-    sketch(
-        "syncookie-invalid",
-        "{server} used SYN cookies and could not verify this one",
-        &[TCP_FLAGS],
-        &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
-    ),
     sketch(
         "nat-mapping-lost",
         "a NAT on the path forgot the connection",
         NOBODY,
         &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        &[&SENDER_HAD_CLOSED],
-    ),
-    sketch(
-        "sender-gave-up",
-        "{sender} had given up silently before",
-        FORGOTTEN,
-        &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED],
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
@@ -263,27 +172,13 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
-        "syn-meets-old-connection",
-        "a new SYN met this old connection, which {sender} no longer knew",
-        &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
-        &[],
-    ),
-    sketch(
         "nat-port-collision",
         "a NAT gave this connection's port to another client",
         &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
-        &[],
+        &[&RST_IS_PASSIVE, &SYN_ANSWERED_BY_OLD_ACK],
+        &[&EARLIER_CLOSED],
     ),
     // answers after the sender's FIN
-    sketch(
-        "shutdown-rdwr-data",
-        "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
-        &[KernelSign::reason(R::TcpAbortOnData)],
-        &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
-        &[],
-    ),
     sketch(
         "time-wait-assassination",
         "an old segment reached a TIME-WAIT",

@@ -314,12 +314,16 @@ impl Candidate {
         };
         // A kernel that sent none excludes much and proves nothing.
         let says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
+        // What looks the same and needs something unseen: not shown, and not excluded.
+        let unseen_twin = others
+            .iter()
+            .any(|other| other.kernel == self.kernel && self.likeness(other.cause.id) == Some(Likeness::Identical));
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
         let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
             Confidence::Possible
-        } else if says && rivals().next().is_none() {
+        } else if says && rivals().next().is_none() && !unseen_twin {
             Confidence::Certain
         } else {
             Confidence::Likely

@@ -101,12 +101,12 @@ impl Conductor {
         let steps = self.scenario.steps;
         for (number, step) in steps.iter().enumerate() {
             let actor = self.index_of(step);
-            if matches!(step.action, Action::IsKilled) {
-                self.kill(actor, number)?;
-            } else {
-                self.tell(actor, number);
+            match step.action {
+                Action::IsKilled => self.kill(actor, number)?,
+                Action::MachineSysctl { name, value } => self.set_for_all(number, name, value)?,
+                _ => self.tell(actor, number),
             }
-            let goes_on = steps.get(number + 1).is_some_and(|next| next.actor == step.actor && !is_kill(next));
+            let goes_on = steps.get(number + 1).is_some_and(|next| next.actor == step.actor && !is_from_outside(next));
             if step.pace == Pace::Waits && !goes_on {
                 self.wait_for(actor)?;
             }
@@ -133,6 +133,16 @@ impl Conductor {
         process.inside = Some(("kill(SIGKILL)".into(), now()));
         process.outstanding.push_back(step);
         process.kill().tried(|| format!("kill the actor {}", process.actor.name))
+    }
+
+    /// A sysctl of the whole machine: the stage sets it back, however the play ends.
+    fn set_for_all(&mut self, step: usize, name: &str, value: &str) -> Result<(), LabError> {
+        let began = now();
+        self.stage.machine.set(name, value)?;
+        let actor = self.scenario.steps[step].actor;
+        let text = format!("sysctl({name}={value}) for the whole machine");
+        self.calls.push(Call { actor, step, text, began, ended: now(), returned: Returned::Value(0) });
+        Ok(())
     }
 
     /// Until the actor has nothing left to do, or something has gone wrong.
@@ -296,8 +306,9 @@ impl Conductor {
     }
 }
 
-fn is_kill(step: &Step) -> bool {
-    matches!(step.action, Action::IsKilled)
+/// What the conductor does, not the actor.
+fn is_from_outside(step: &Step) -> bool {
+    matches!(step.action, Action::IsKilled | Action::MachineSysctl { .. })
 }
 
 fn returned(result: CallResult) -> Returned {

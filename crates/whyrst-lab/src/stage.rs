@@ -7,6 +7,7 @@ use whyrst_core::scenario::{Action, Host, Scenario};
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
+use crate::machine::Machine;
 use crate::netns::{self, Netns};
 use crate::played::Wiring;
 use crate::plug;
@@ -25,6 +26,7 @@ pub(crate) struct Stage {
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
     pub(crate) wiring: Wiring,
+    pub(crate) machine: Machine,
     _home: Home,
     _haste: Haste,
 }
@@ -34,6 +36,7 @@ impl Stage {
     pub(crate) fn build(scenario: &'static Scenario) -> Result<Self, LabError> {
         netns::ensure_single_thread()?;
         require_programs(scenario)?;
+        let machine = Machine::borrow(scenario)?;
         let haste = Haste(sys::hurry());
         let home = Home(Netns::current()?);
         let hosts = [Netns::fresh()?, Netns::fresh()?];
@@ -43,7 +46,7 @@ impl Stage {
         let trace = Trace::start();
         let taps = Taps::start(taps)?;
         let wire = Wire::start(plugs, Rulebook::new(scenario.wire))?;
-        Ok(Self { trace, taps, cast, wire, wiring, _home: home, _haste: haste })
+        Ok(Self { trace, taps, cast, wire, wiring, machine, _home: home, _haste: haste })
     }
 }
 

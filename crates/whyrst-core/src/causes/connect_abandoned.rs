@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::{SYN_ACK_SLOW, SYN_IS_ORDINARY, SYN_RETRIED_AFTER_RST, SYN_SEEN};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::SYN_ACK_ACKS_WRONG;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario, Step, Wire};
 
@@ -28,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
-        refuted_by: &[&SYN_RETRIED_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER],
         supported_by: &[&SYN_ACK_SLOW, &SYN_IS_ORDINARY, &RST_IS_BARE],
     },
     variants: &[],
@@ -40,6 +41,10 @@ pub(super) static CAUSE: Cause = Cause {
             "the client would send its SYN again at once; PAWSActive counts it there",
         ),
         LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
+        LookAlike::similar(
+            "syn-sent-bad-ack",
+            "the SYN-ACK would acknowledge another number than the SYN's, and the SYN would be sent again",
+        ),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",

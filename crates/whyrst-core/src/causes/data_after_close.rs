@@ -193,8 +193,8 @@ mod tests {
             .is("data-after-close", Certain)
             .without(&["shutdown-rdwr-data"]);
         judged_with(WRITTEN_AFTER_FIN, RstReason::TcpAbortOnData, &[])
-            .is("data-after-close", Possible)
-            .beside(&["shutdown-rdwr-data"]);
+            .is("shutdown-rdwr-data", Possible)
+            .beside(&["data-after-close"]);
     }
 
     #[test]

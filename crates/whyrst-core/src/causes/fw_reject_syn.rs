@@ -37,6 +37,18 @@ pub(super) static CAUSE: Cause = Cause {
             "fw-reject-transit",
             "its reset has the TTL of another hop than {server}'s SYN-ACKs, and a capture on {server} shows neither SYN nor RST",
         ),
+        LookAlike::identical(
+            "syn-meets-fin-wait2",
+            "an older connection of the same two ports would have been closed by {server} only; a second try succeeds",
+        ),
+        LookAlike::identical(
+            "syn-recv-new-syn",
+            "another handshake of the same two ports would have been going on; a second try succeeds",
+        ),
+        LookAlike::similar(
+            "simultaneous-open-missed",
+            "{server} would send a SYN of its own to the same port, a moment later",
+        ),
     ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",

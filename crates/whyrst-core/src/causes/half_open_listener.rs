@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -30,7 +31,13 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_IS_CLIENT, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &HANDSHAKE_ACK_WRONG,
+            &SENDER_IS_CLIENT,
+            &RST_CONTRADICTS_SENDER,
+        ],
         supported_by: &[&RST_IS_BARE, &PORT_ACCEPTED_AFTER],
     },
     variants: &[],
@@ -127,7 +134,7 @@ const AGAIN: Actor = Actor::on_client("again");
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{conversation, judged, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::{Likely, Possible};
     use crate::verdict::judge;
 
     const FORGOTTEN: &str = "
@@ -153,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_makes_it_certain() {
-        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+    fn the_kernel_makes_it_likely() {
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Likely).beside(&["sender-gave-up"]);
     }
 }

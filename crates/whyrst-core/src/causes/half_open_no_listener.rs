@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -30,7 +31,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER],
     },
     variants: &[],
@@ -120,7 +121,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const FORGOTTEN: &str = "
         0.000 C > S S 0:0(0)
@@ -136,14 +137,22 @@ mod tests {
     fn a_nat_or_a_firewall_could_have_forgotten_it_as_well() {
         judged(FORGOTTEN)
             .is("half-open-no-listener", Possible)
-            .beside(&["half-open-listener", "nat-mapping-lost", "fw-reject-established", "fw-state-lost"])
-            .without(&["accept-overflow-ghost", "sender-gave-up", "accept-overflow-abort", "data-after-close"]);
+            .beside(&[
+                "half-open-listener",
+                "nat-mapping-lost",
+                "fw-reject-established",
+                "fw-state-lost",
+                "sender-gave-up",
+            ])
+            .without(&["accept-overflow-ghost", "accept-overflow-abort", "data-after-close"]);
     }
 
     #[test]
-    fn the_kernel_tells_which() {
-        judged_with(FORGOTTEN, RstReason::NoSocket, &[]).is("half-open-no-listener", Certain);
-        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+    fn the_kernel_tells_which_but_not_whether_its_own_data_had_been_lost_before() {
+        judged_with(FORGOTTEN, RstReason::NoSocket, &[])
+            .is("half-open-no-listener", Likely)
+            .beside(&["sender-gave-up"]);
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Likely).beside(&["sender-gave-up"]);
         judged_unsent(FORGOTTEN).without(&["half-open-no-listener", "half-open-listener"]);
     }
 
@@ -193,7 +202,7 @@ mod tests {
             1.410 C < S PA 1:101(100) ack 1
             90.00 C > S PA 1:51(50) ack 1
             +0.001 C < S R 1:1(0)";
-        judged(text).is("half-open-no-listener", Possible).beside(&["sender-gave-up"]);
+        judged(text).is("sender-gave-up", Possible).beside(&["half-open-no-listener"]);
     }
 
     #[test]
@@ -223,6 +232,6 @@ mod tests {
             +0.010 C > S S 70000:70000(0)
             +0.001 C < S SA 900000:900000(0) ack 70001
             +0.0001 C > S A 70001:70001(0) ack 900001";
-        judged(text).is("half-open-no-listener", Possible).beside(&["syn-meets-old-connection", "nat-port-collision"]);
+        judged(text).is("syn-meets-old-connection", Possible).beside(&["half-open-no-listener", "nat-port-collision"]);
     }
 }
