@@ -1,6 +1,7 @@
 //! How a connection ended: the reset (or the connect that failed without one), with the connection
 //! as it was at that moment and what both ends did afterwards. All evidence is drawn from here.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::connection::{Connection, TcpState};
@@ -13,9 +14,12 @@ use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
 use crate::time::{Span, Timestamp};
+use crate::vantage::Joined;
 
 /// Payload octets kept of a RST: enough for any diagnostic text in use.
 pub const RST_PAYLOAD_LIMIT: usize = 128;
+/// Octets kept of what follows a RST in its frame: F5's trailers have 100 to 200.
+pub const RST_TRAILER_LIMIT: usize = 256;
 
 /// Whether a RST ended it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +64,8 @@ pub struct Rst {
     pub record: Record,
     /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
     pub payload: Vec<u8>,
+    /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
+    pub trailer: Vec<u8>,
     /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
     pub trigger: Option<Record>,
     /// Whether its receiver would have taken it.
@@ -115,6 +121,8 @@ pub struct Ending {
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.
     pub kernel: KernelWord,
+    /// What other capture points know of it, when there are any.
+    pub joined: Option<Box<Joined>>,
 }
 
 impl Ending {

@@ -11,12 +11,15 @@
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod path;
 pub mod refusal;
+pub mod said;
 pub mod service;
 pub mod timing;
+pub mod vantage;
 
 use alloc::vec::Vec;
 
@@ -24,8 +27,9 @@ use crate::ending::Ending;
 use crate::history::Record;
 use crate::kernel::RstReason;
 use crate::observation::Frame;
-use crate::segment::Flags;
+use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
+use crate::vantage::Point;
 
 /// Something that can be asked about any ending.
 #[derive(Debug)]
@@ -99,6 +103,10 @@ pub enum Value {
     Flags(Flags),
     /// A kernel reason.
     Reason(RstReason),
+    /// A capture point.
+    Point(Point),
+    /// An address and a port.
+    Endpoint(Endpoint),
 }
 
 /// Starts a yes.

@@ -22,20 +22,24 @@ pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
+pub mod incident;
 pub mod kernel;
 pub mod observation;
 #[cfg(test)]
 mod properties;
 pub mod report;
+pub mod said;
 pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;
 pub mod tracker;
+pub mod vantage;
 pub mod verdict;
 pub mod witness;
 pub mod zeek;

@@ -84,11 +84,18 @@ that fail without a RST. Start before the connection does, and -s 96 is enough.
 Examples:
   whyrst explain trace.pcapng
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
-  whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap")]
+  whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
+  whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
 pub(crate) struct Explain {
     /// Captures, in the order of time; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "vantage", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    /// One capture point of several, by a name of your choice, with its files; give the point
+    /// nearest to the client first. Repeat it for each point: what left one and never reached the
+    /// other, and what NAT changed, is then known
+    #[arg(long, value_name = "NAME=FILE", num_args = 1.., conflicts_with = "files")]
+    pub(crate) vantage: Vec<String>,
 
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -110,6 +117,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
     pub(crate) min_confidence: MinConfidence,
 
+    /// Tell equal resets between the same two ends three times and count the rest; auto: not in JSON
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) fold: Fold,
+
     /// Leave the packets out of the report
     #[arg(long)]
     pub(crate) no_ladder: bool,
@@ -129,6 +140,17 @@ pub(crate) struct Explain {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// Whether equal resets are counted instead of told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Fold {
+    /// For a person.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// A confidence, from the weakest.

@@ -6,9 +6,11 @@
 mod args;
 mod causes;
 mod explain;
+mod fold;
 mod lab;
 mod output;
 mod progress;
+mod vantage;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,15 @@
 //! The machine's report: one object a line, schemas `whyrst.reset/1` and `whyrst.failed-connect/1`
 //! (DESIGN section 4). Fields may be added, never changed in meaning; what is not known is `null`.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
 use super::escape::escape;
+use super::said::{self, SaidObject};
+use super::vantage::VantageObject;
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
@@ -14,13 +17,18 @@ use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
-use crate::verdict::Evidence;
+use crate::verdict::{Evidence, Role};
 use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
 pub fn line(ending: &Ending, context: &Context) -> String {
+    folded_line(ending, context, 1)
+}
+
+/// One line of JSON that stands for `count` endings that are equal but for their times and ports.
+pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
-    serde_json::to_string(&report.object()).unwrap_or_default()
+    serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -31,7 +39,7 @@ struct Object<'a> {
     client: End,
     server: End,
     roles: &'static str,
-    resets: Vec<RstObject>,
+    resets: Vec<RstObject<'a>>,
     resets_total: u32,
     phase: &'static str,
     origin: &'static str,
@@ -46,13 +54,18 @@ struct Object<'a> {
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
+    tampering_signature: Option<&'static str>,
     effect: Effect,
-    count: u32,
+    count: u64,
     stats: Stats,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vantage: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vantages: Option<Vec<VantageObject<'a>>>,
 }
 
 #[derive(Serialize)]
-struct End {
+pub(super) struct End {
     ip: String,
     port: u16,
 }
@@ -64,7 +77,7 @@ impl From<Endpoint> for End {
 }
 
 #[derive(Serialize)]
-struct RstObject {
+struct RstObject<'a> {
     file: String,
     frame: u64,
     time: String,
@@ -77,8 +90,11 @@ struct RstObject {
     window: u16,
     ttl: u8,
     payload: Option<String>,
+    said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<BTreeMap<&'a str, u64>>,
 }
 
 #[derive(Serialize)]
@@ -141,13 +157,13 @@ impl Report<'_> {
                 EndingKind::Reset => "whyrst.reset/1",
                 EndingKind::FailedConnect => "whyrst.failed-connect/1",
             },
-            source: self.context.file(frame),
+            source: self.context.file(self.first_named(frame)),
             time: utc(ending.time()),
             client: connection.endpoint(connection.client).into(),
             server: connection.endpoint(connection.server()).into(),
             roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
-            resets: ending.resets.iter().map(|rst| self.rst(rst)).collect(),
-            resets_total: ending.resets_total,
+            resets: self.all_resets().into_iter().map(|rst| self.rst(rst)).collect(),
+            resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
             phase: judgement.phase.name(),
             origin: judgement.origin.name(),
             kind: judgement.kind.name(),
@@ -167,6 +183,7 @@ impl Report<'_> {
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
+            tampering_signature: crate::tampering::signature(ending),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -175,15 +192,18 @@ impl Report<'_> {
             },
             count: 1,
             stats: self.stats(),
+            vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at)),
+            vantages: self.vantage_objects(),
         }
     }
 
-    fn rst(&self, rst: &Rst) -> RstObject {
+    fn rst(&self, rst: &Rst) -> RstObject<'_> {
         let record = &rst.record;
         let ack = record.flags.has(crate::segment::Flags::ACK).then_some(record.ack);
+        let first = self.first_named(record.frame);
         RstObject {
-            file: self.context.file(record.frame).to_string(),
-            frame: record.frame.number(),
+            file: self.context.file(first).to_string(),
+            frame: first.number(),
             time: utc(record.time),
             from: if record.from == self.ending.connection.client { "client" } else { "server" },
             flags: record.flags.to_string(),
@@ -194,8 +214,10 @@ impl Report<'_> {
             window: record.window,
             ttl: record.ttl,
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
+            frames: self.frames_by_point(record.frame),
         }
     }
 
@@ -218,7 +240,12 @@ impl Report<'_> {
             frames: Vec::new(),
             text,
         });
-        kernel.into_iter().chain(self.judgement.evidence.iter().map(|one| self.evidence_object(one))).collect()
+        let judged = self.judgement.evidence.iter().map(|one| self.evidence_object(one));
+        let known = self.vantage_answers().into_iter().map(|(question, answer)| EvidenceObject {
+            role: "vantage",
+            ..self.evidence_object(&Evidence { question, answer, role: Role::Supports })
+        });
+        kernel.into_iter().chain(judged).chain(known).collect()
     }
 
     fn evidence_object(&self, evidence: &Evidence) -> EvidenceObject {

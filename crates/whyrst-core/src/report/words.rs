@@ -73,7 +73,7 @@ impl Report<'_> {
 
     fn value(&self, value: Option<&Value>) -> String {
         match value {
-            Some(Value::Frame(frame)) => format!("frame {}", self.context.frame(*frame)),
+            Some(Value::Frame(frame)) => format!("frame {}", self.frame(*frame)),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
             Some(Value::Count(count)) => grouped(*count),
@@ -81,6 +81,8 @@ impl Report<'_> {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Flags(flags)) => flags.to_string(),
             Some(Value::Reason(reason)) => reason.to_string(),
+            Some(Value::Point(point)) => self.point(*point).to_string(),
+            Some(Value::Endpoint(endpoint)) => endpoint.to_string(),
             None => "?".into(),
         }
     }
@@ -107,6 +109,12 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `1 connection`, `12 connections`.
+pub(super) fn plural(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(number))
 }
 
 /// Breaks `text` into lines of at most `width` columns, at spaces.

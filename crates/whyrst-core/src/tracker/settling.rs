@@ -66,6 +66,7 @@ impl Tracker {
             service: pending.service,
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
+            joined: None,
         }
     }
 
@@ -87,6 +88,7 @@ impl Tracker {
             service_later: service,
             seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
+            joined: None,
         }
     }
 
