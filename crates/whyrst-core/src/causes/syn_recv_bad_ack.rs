@@ -71,6 +71,20 @@ static SCENARIOS: &[Scenario] = &[
         REFUSED,
     ),
     Scenario::new("syn-recv-bad-ack-v6", "The same over IPv6.", GUESSES, REFUSED).over_ipv6(),
+    Scenario::new(
+        "ack-unsent-established",
+        "On an established connection an acknowledgment of data that was never sent draws a challenge ACK, no reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            STRANGER.does(Action::StandIn),
+            STRANGER.does(Action::Segment(SYN)),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
+            SERVER.does(Action::Accept),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1_000_001))),
+            STRANGER.does(Action::Pause(40)),
+        ],
+        Expect::QUIET,
+    ),
 ];
 
 #[cfg(test)]
