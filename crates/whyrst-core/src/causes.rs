@@ -2,6 +2,7 @@
 
 mod accept_overflow_abort;
 mod accept_overflow_ghost;
+mod address_moved;
 mod client_read_timeout;
 mod close_unread;
 mod closed_port;
@@ -13,7 +14,10 @@ mod disconnect_with_data;
 mod exit_unread;
 mod fin_wait2_expired;
 mod fin_wait2_timer;
+mod fw_reject_established;
 mod fw_reject_syn;
+mod fw_reject_transit;
+mod fw_state_lost;
 mod half_open_listener;
 mod half_open_no_listener;
 mod icmp_unreachable;
@@ -24,6 +28,8 @@ mod linger2_negative;
 mod linger_zero;
 mod listener_close_half_open;
 mod listener_close_pending;
+mod listening_elsewhere;
+mod nat_mapping_lost;
 mod orphan_rst;
 mod out_of_memory;
 mod out_of_orphans;
@@ -57,6 +63,7 @@ pub static ALL: &[&Cause] = &[
     &syn_recv_new_syn::CAUSE,
     &simultaneous_open_missed::CAUSE,
     &closed_port::CAUSE,
+    &listening_elsewhere::CAUSE,
     &fw_reject_syn::CAUSE,
     &syn_sent_bad_ack::CAUSE,
     &syn_sent_bad_tsecr::CAUSE,
@@ -94,6 +101,11 @@ pub static ALL: &[&Cause] = &[
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
     &syncookie_invalid::CAUSE,
+    &nat_mapping_lost::CAUSE,
+    &fw_state_lost::CAUSE,
+    &fw_reject_transit::CAUSE,
+    &fw_reject_established::CAUSE,
+    &address_moved::CAUSE,
     &stray_segment::CAUSE,
     &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,

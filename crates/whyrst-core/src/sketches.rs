@@ -6,17 +6,13 @@
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
-use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
-use crate::evidence::form::{
-    DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_BARE,
-    RST_IS_PASSIVE,
-};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
-    HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT, SENDER_IS_SERVER, SYN_ACK_AFTER_RST,
-    SYN_ACK_WINDOW_ZERO, SYN_RETRIED_AFTER_RST, SYN_SEEN,
+    HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT, SENDER_IS_SERVER, SYN_ACK_WINDOW_ZERO,
+    SYN_RETRIED_AFTER_RST, SYN_SEEN,
 };
-use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::evidence::timing::WAS_IDLE;
 use crate::kernel::RstReason as R;
@@ -40,20 +36,6 @@ const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 /// Every sketch, in the order of CATALOGUE section 5.
 pub static SKETCHES: &[Sketch] = &[
     // SYN refused
-    sketch(
-        "listening-elsewhere",
-        "{server}'s service listens on another address or device",
-        &[NO_SOCKET],
-        &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
-        "fw-reject-transit",
-        "a firewall between the two rejected the packet",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE],
-        &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_AFTER_RST],
-    ),
     sketch(
         "mptcp-join-bad-token",
         "{server} does not know the MPTCP connection that the SYN wants to join",
@@ -141,35 +123,21 @@ pub static SKETCHES: &[Sketch] = &[
         &[&RST_IS_ACTIVE, &RST_CARRIES_MPTCP],
         &[],
     ),
-    // active, after a FIN
     // answers in a connection that its sender had not closed
     sketch(
-        "nat-mapping-lost",
-        "a NAT on the path forgot the connection",
-        NOBODY,
+        "reset-not-captured",
+        "an earlier RST, which the capture does not show, had ended the connection at {sender}",
+        FORGOTTEN,
         &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         &[&SENDER_HAD_CLOSED],
     ),
+    // after the sender's FIN
     sketch(
-        "fw-reject-established",
-        "a firewall rule rejects the established connection",
+        "forgotten-at-fin",
+        "{sender} forgets a connection as soon as it has sent its FIN, as small stacks and some appliances do",
         NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
-    ),
-    sketch(
-        "fw-state-lost",
-        "a stateful firewall forgot the connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
-    ),
-    sketch(
-        "address-moved",
-        "{sender}'s address belongs to another host now",
-        FORGOTTEN,
-        &[&RST_IS_PASSIVE, &RST_TTL_DIFFERS],
-        &[&SENDER_HAD_CLOSED],
+        &[&RST_IS_PASSIVE, &FIN_WAIT2_SKIPPED],
+        &[&RECEIVER_HAD_CLOSED],
     ),
     sketch(
         "nat-port-collision",

@@ -342,16 +342,20 @@ impl Candidate {
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
         let says = kernel_says || self.is_proven_by_both_ends();
-        // What looks the same and needs something unseen: not shown, and not excluded.
-        let unseen_twin = others
-            .iter()
-            .any(|other| other.kernel == self.kernel && self.likeness(other.cause.id) == Some(Likeness::Identical));
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
+        // The kernel's reason fits several causes, and what tells them apart was not seen.
+        let unseen = says && others.iter().any(|other| other.is_open_beside(self));
         let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
+        if self.missing > 0
+            || self.cause.breadth == Breadth::Umbrella
+            || close
+            || twin
+            || unseen
+            || self.is_doubtful(ending)
+        {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && !unseen_twin {
+        } else if says && rivals().next().is_none() && !self.leaves_open() {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -364,6 +368,17 @@ impl Candidate {
         self.evidence
             .iter()
             .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    }
+
+    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
+    fn leaves_open(&self) -> bool {
+        let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
+        self.evidence.iter().any(|one| open(one) && *one.question != RST_CONTRADICTS_SENDER)
+    }
+
+    /// The kernel says this one as well, and the capture misses what would decide.
+    fn is_open_beside(&self, best: &Self) -> bool {
+        self.kernel == best.kernel && self.missing > 0 && self.cause.breadth == Breadth::Specific
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {

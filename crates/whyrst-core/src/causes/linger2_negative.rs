@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
@@ -26,7 +26,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
         needs: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED],
-        refuted_by: &[&RST_ANSWERS_DATA, &RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
         supported_by: &[],
     },
     variants: &[],
@@ -45,10 +45,9 @@ pub(super) static CAUSE: Cause = Cause {
             "the RST would come a whole number of seconds after the acknowledged FIN",
         ),
         LookAlike::identical(
-            "fw-reject-established",
-            "a rule's counter on {sender} rises: a firewall there rejects the acknowledgment of the FIN",
+            "forgotten-at-fin",
+            "{sender} would be no Linux host but a small stack, a balancer or a firewall in its place: look at its other connections",
         ),
-        LookAlike::identical("fw-state-lost", "a firewall on the path forgot the connection when it saw the FIN"),
     ],
     advice: &[
         "on {sender}: `strace -f -e trace=setsockopt -p PID` shows TCP_LINGER2 with a value below zero",
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_acknowledgment_of_the_fin_is_answered_by_a_reset() {
-        judged(AT_ONCE).is("linger2-negative", Possible).beside(&["fw-reject-established"]);
+        judged(AT_ONCE).is("linger2-negative", Possible).beside(&["forgotten-at-fin"]);
     }
 
     #[test]

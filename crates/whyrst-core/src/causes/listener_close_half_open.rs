@@ -73,12 +73,12 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 /// Time to close between SYN-ACK and ACK.
-const SLOW: Wire = Wire::delays_us(40_000, 40_000);
+const SLOW: Wire = Wire::delays_us(100_000, 200_000);
 
 static CLOSED_TOO_EARLY: &[Step] = &[
     SERVER.does(Action::Listen { port: 8888 }),
     CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
-    SERVER.does(Action::Pause(80)),
+    SERVER.does(Action::Pause(250)),
     SERVER.does(Action::CloseListener),
     CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
 ];

@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::{EARLIER_HALF_CLOSED, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -25,7 +26,15 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
         refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED],
+        // As for a closed port, and what a closed port does not need.
+        supported_by: &[
+            &EARLIER_HALF_CLOSED,
+            &RST_IS_BARE,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+            &PORT_HAD_ACCEPTED,
+            &REFUSAL_TTL_SAME,
+        ],
     },
     variants: &[],
     look_alikes: &[

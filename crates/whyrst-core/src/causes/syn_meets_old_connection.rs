@@ -68,6 +68,7 @@ static BEGINS_ANEW: &[Step] = &[
     SERVER.does(Action::Accept),
     CLIENT.does(Action::Write { bytes: 100 }).gives(100),
     SERVER.does(Action::Read { most: 4096 }).gives(100),
+    CLIENT.does(Action::Pause(60)),
     CLIENT.does(Action::Vanish),
     CLIENT.does(Action::UsePort(40_000)),
     CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),

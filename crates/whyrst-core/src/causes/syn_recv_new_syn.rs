@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::{EARLIER_OPENING, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -26,7 +27,15 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN, &EARLIER_OPENING],
         refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED],
+        // As for a closed port, and what a closed port does not need.
+        supported_by: &[
+            &EARLIER_OPENING,
+            &RST_IS_BARE,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+            &PORT_HAD_ACCEPTED,
+            &REFUSAL_TTL_SAME,
+        ],
     },
     variants: &[],
     look_alikes: &[
@@ -89,7 +98,7 @@ mod tests {
         0.000 C > S S 0:0(0)
         +0.001 C < S SA 0:0(0) ack 1
         0.050 C > S S 1000:1000(0)
-        +0.001 C < S RA 0:0(0) ack 1001 ts none";
+        +0.001 C < S RA 0:0(0) ack 1001 win 0 opts none";
 
     #[test]
     fn a_second_syn_during_the_handshake_is_refused() {

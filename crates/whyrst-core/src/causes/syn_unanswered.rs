@@ -26,7 +26,7 @@ pub(super) static CAUSE: Cause = Cause {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     kernel_reasons: &[],
-    rule: Rule { needs: &[&SYN_UNANSWERED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[&SYN_RETRIED] },
+    rule: Rule { needs: &[&SYN_UNANSWERED, &SYN_RETRIED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[] },
     variants: &[],
     look_alikes: &[LookAlike::similar(
         "icmp-unreachable",
@@ -41,24 +41,8 @@ pub(super) static CAUSE: Cause = Cause {
 };
 
 static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-unanswered",
-        "A client connects to an address where nobody answers, not even its second SYN, and gives up after 1.2 s.",
-        &[
-            CLIENT
-                .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
-                .fails("EINPROGRESS")
-                .taking_ms(1_190, 1_900),
-            CLIENT.does(Action::Close),
-        ],
-        Expect::failed_connect("syn-unanswered"),
-    )
-    .told(
-        "some hosts stay silent instead of sending RST, for instance Windows 7",
-        Finding::HoldsCorrected,
-        "no RST here: connect() {client.connect}. On Windows it is the firewall's stealth mode, on by default, not the \
-     TCP stack, that keeps silent; a Linux firewall that drops does the same",
-    ),
+    SILENCE,
+    DROPPED,
     Scenario::new(
         "connect-timeout-syn-lost",
         "The path loses the SYN and its repetition, and the client gives up: no RST on either end.",
@@ -100,6 +84,41 @@ static SCENARIOS: &[Scenario] = &[
         Expect::failed_connect("syn-unanswered"),
     ),
 ];
+
+const DROPPED: Scenario = Scenario::new(
+    "fw-drop-syn",
+    "A service listens, but its host's firewall drops the SYNs instead of rejecting them: the client hears nothing.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        SERVER.does(Action::Nft(
+            "table inet lab { chain input { type filter hook input priority 0; tcp dport 8888 drop; }; }",
+        )),
+        CLIENT
+            .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
+            .fails("EINPROGRESS"),
+        CLIENT.does(Action::Close),
+    ],
+    Expect::failed_connect("syn-unanswered"),
+);
+
+const SILENCE: Scenario = Scenario::new(
+    "syn-unanswered",
+    "A client connects to an address where nobody answers, not even its second SYN, and gives up after 1.2 s.",
+    &[
+        CLIENT
+            .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
+            .fails("EINPROGRESS")
+            .taking_ms(1_190, 1_900),
+        CLIENT.does(Action::Close),
+    ],
+    Expect::failed_connect("syn-unanswered"),
+)
+.told(
+    "some hosts stay silent instead of sending RST, for instance Windows 7",
+    Finding::HoldsCorrected,
+    "no RST here: connect() {client.connect}. On Windows it is the firewall's stealth mode, on by default, not the \
+     TCP stack, that keeps silent; a Linux firewall that drops does the same",
+);
 
 #[cfg(test)]
 mod tests {

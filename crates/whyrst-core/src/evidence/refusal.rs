@@ -55,9 +55,10 @@ pub static EARLIER_CLOSED: Question = Question {
     unknown: "what the same two ports had before: start the capture earlier",
     ask: |ending| match ending.connection.earlier {
         _ if (SYN_MET_CONNECTION.ask)(ending).is_yes() => Answer::No(no()),
-        Some(TcpState::TimeWait | TcpState::Closed) => Answer::Yes(yes()),
+        Some(TcpState::TimeWait) => Answer::Yes(yes()),
+        // By a RST, or by both ends in the other order.
+        Some(TcpState::Closed) | None => Answer::Unknown,
         Some(_) => Answer::No(no()),
-        None => Answer::Unknown,
     },
 };
 
