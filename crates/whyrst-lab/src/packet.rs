@@ -228,7 +228,7 @@ mod tests {
     fn both_checksums_come_out_as_zero_when_verified() {
         let packet = bare().packet(64, 1);
         assert_eq!(fold(sum(&packet[..20])), 0xffff);
-        assert_eq!(fold(sum(&packet[20..]) + bare().pseudo_header_sum()), 0xffff);
+        assert_eq!(fold(sum(&packet[20..]) + bare().pseudo_header_sum(20)), 0xffff);
     }
 
     #[test]
