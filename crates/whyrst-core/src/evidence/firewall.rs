@@ -6,7 +6,6 @@
 //! Alone that proves nothing: routes change, and balancers answer for hosts (RULES section 6).
 
 use super::form::RST_ANSWERS_SYN;
-use super::handshake::SYN_MET_CONNECTION;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::timing::is_sane;
 use super::{Answer, Question, Value, no, yes};
@@ -262,31 +261,6 @@ pub static OLD_SEGMENT_CAME: Question = Question {
         before.filter(is_old).map_or(Answer::Unknown, |old| Answer::Yes(yes().frame(old).frame(&trigger)))
     },
 };
-
-/// A SYN met a connection of before: seen from the connection, or from whoever sent the SYN and was
-/// answered with numbers that are not his.
-pub static NEW_SYN_MET_OLD: Question = Question {
-    id: "new-syn-met-old",
-    yes: "{} is answered as a segment of another connection: the two ports were in use",
-    no: "no SYN met another connection",
-    unknown: "the segments before the RST",
-    ask: |ending| match (SYN_MET_CONNECTION.ask)(ending) {
-        Answer::Yes(facts) => Answer::Yes(facts),
-        other => match answered_as_another(ending) {
-            Some(syn) => Answer::Yes(yes().frame(syn)),
-            None => other,
-        },
-    },
-};
-
-/// The SYN whose answer, an ACK of something else, was reset by its sender.
-fn answered_as_another(ending: &Ending) -> Option<&Record> {
-    let (syn, trigger) = (ending.syn()?, ending.rst()?.trigger?);
-    if ending.syn_ack().is_some() || ending.connection.handshake_complete() {
-        return None;
-    }
-    (trigger.is_pure_ack() && trigger.from != syn.from && trigger.ack != syn.end()).then_some(syn)
-}
 
 /// The client that seemingly reset goes on with this very connection.
 pub static CLIENT_STILL_THERE: Question = Question {
