@@ -197,7 +197,8 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
     ask: |ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
-        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen()) else {
+        // With one direction only, an answer may have gone unseen.
+        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen() && !ending.one_sided()) else {
             return Answer::Unknown;
         };
         let request = ending.earlier(|record| record.from == connection.client && record.len > 0);
