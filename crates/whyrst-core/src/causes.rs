@@ -12,10 +12,14 @@ mod close_unread;
 mod closed_port;
 mod connect_abandoned;
 mod connect_unspec;
+mod conntrack_invalid_dnat;
 mod data_after_close;
+mod device_artefact;
+mod ecn_rejected;
 mod exit_unread;
 mod fin_wait2_expired;
 mod fw_reject_established;
+mod fw_reject_local_output;
 mod fw_reject_syn;
 mod fw_reject_synack;
 mod fw_reject_transit;
@@ -36,7 +40,9 @@ mod mptcp_join_prohibited;
 mod mptcp_join_stripped;
 mod mptcp_middlebox;
 mod nat_mapping_lost;
+mod nat_port_collision;
 mod orphan_rst;
+mod policy_reset;
 mod protocol_mismatch;
 mod proxy_relays_reset;
 mod proxy_upstream_down;
@@ -50,6 +56,7 @@ mod stalled_transfer;
 mod stray_segment;
 mod syn_unanswered;
 mod synproxy_backend_closed;
+mod time_wait_assassination;
 mod tls_alert;
 mod tls_ticket_unread;
 
@@ -62,10 +69,14 @@ pub static ALL: &[&Cause] = &[
     &closed_port::CAUSE,
     &listening_elsewhere::CAUSE,
     &fw_reject_syn::CAUSE,
+    &ecn_rejected::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
     &fw_reject_synack::CAUSE,
     &backscatter_synack::CAUSE,
+    &policy_reset::CAUSE,
+    &device_artefact::CAUSE,
+    &conntrack_invalid_dnat::CAUSE,
     &injected_rst::CAUSE,
     &synproxy_backend_closed::CAUSE,
     &mptcp_join_bad_token::CAUSE,
@@ -95,6 +106,7 @@ pub static ALL: &[&Cause] = &[
     &keepalive_race::CAUSE,
     &server_busy_close::CAUSE,
     &proxy_upstream_down::CAUSE,
+    &time_wait_assassination::CAUSE,
     &rst_after_close::CAUSE,
     &rst_instead_of_fin::CAUSE,
     &accept_overflow_abort::CAUSE,
@@ -102,6 +114,7 @@ pub static ALL: &[&Cause] = &[
     &asymmetric_route::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
+    &nat_port_collision::CAUSE,
     &nat_mapping_lost::CAUSE,
     &fw_state_lost::CAUSE,
     &fw_reject_transit::CAUSE,
@@ -109,6 +122,7 @@ pub static ALL: &[&Cause] = &[
     &address_moved::CAUSE,
     &stray_segment::CAUSE,
     &orphan_rst::CAUSE,
+    &fw_reject_local_output::CAUSE,
     &syn_unanswered::CAUSE,
     &icmp_unreachable::CAUSE,
 ];

@@ -6,12 +6,13 @@
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
-use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::firewall::NEW_SYN_MET_OLD;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
     EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_SERVER,
-    SYN_ACK_REPEATED, SYN_MET_CONNECTION, SYN_RETRIED_AFTER_RST,
+    SYN_ACK_REPEATED, SYN_RETRIED_AFTER_RST,
 };
 use crate::evidence::timing::SENDER_WENT_UNANSWERED;
 use crate::kernel::RstReason as R;
@@ -140,14 +141,7 @@ pub static SKETCHES: &[Sketch] = &[
         "syn-meets-old-connection",
         "a new SYN met this old connection, which {sender} no longer knew",
         &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
-        &[],
-    ),
-    sketch(
-        "nat-port-collision",
-        "a NAT gave this connection's port to another client",
-        &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
+        &[&RST_IS_PASSIVE, &NEW_SYN_MET_OLD],
         &[],
     ),
     // answers after the sender's FIN
@@ -156,13 +150,6 @@ pub static SKETCHES: &[Sketch] = &[
         "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
         &[KernelSign::reason(R::TcpAbortOnData)],
         &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
-        &[],
-    ),
-    sketch(
-        "time-wait-assassination",
-        "an old segment reached a TIME-WAIT",
-        FORGOTTEN,
-        &[&SENDER_HAD_CLOSED, &RECEIVER_HAD_CLOSED, &RST_ANSWERS_NO_DATA],
         &[],
     ),
 ];

@@ -224,6 +224,10 @@ impl Tracker {
         }
         if first_answer {
             self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
+            let asks_ecn = |syn: &Record| syn.flags.is_syn() && syn.flags.has(Flags::ECE.with(Flags::CWR));
+            if self.pool.records(&self.slots[at as usize].connection.history).any(asks_ecn) {
+                self.services.accepted_ecn(segment.src, Moment { time: record.time, frame: record.frame });
+            }
         }
     }
 

@@ -48,6 +48,7 @@ pub(super) static CAUSE: Cause = Cause {
             "listening-elsewhere",
             "`ss -ltn` on {server} shows the port on another address; its kernel counts the reset in Tcp OutRsts",
         ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
@@ -71,6 +72,18 @@ static SCENARIOS: &[Scenario] = &[
         Expect::both(&["fw-reject-syn"], &[]),
     )
     .over_ipv6(),
+    Scenario::new(
+        "fw-reject-output-local",
+        "The rule is for output on the client itself: its connect() is refused, and not one packet leaves (fw-reject-local-output).",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Nft(
+                "table inet lab { chain out { type filter hook output priority 0; tcp dport 8888 reject with tcp reset; }; }",
+            )),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::QUIET,
+    ),
 ];
 
 static REJECTED: &[Step] = &[
