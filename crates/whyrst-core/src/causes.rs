@@ -2,6 +2,7 @@
 
 mod accept_overflow_abort;
 mod accept_overflow_ghost;
+mod address_moved;
 mod client_read_timeout;
 mod close_unread;
 mod closed_port;
@@ -10,7 +11,10 @@ mod connect_unspec;
 mod data_after_close;
 mod exit_unread;
 mod fin_wait2_expired;
+mod fw_reject_established;
 mod fw_reject_syn;
+mod fw_reject_transit;
+mod fw_state_lost;
 mod half_open_listener;
 mod half_open_no_listener;
 mod icmp_unreachable;
@@ -19,6 +23,8 @@ mod keepalive_race;
 mod keepalive_timeout;
 mod linger_zero;
 mod listener_close_pending;
+mod listening_elsewhere;
+mod nat_mapping_lost;
 mod orphan_rst;
 mod raw_syn_scanner;
 mod rst_after_close;
@@ -34,6 +40,7 @@ use crate::scenario::{Reproduction, Scenario};
 /// the order is how often each is met (CATALOGUE section 5), never a reason for more confidence.
 pub static ALL: &[&Cause] = &[
     &closed_port::CAUSE,
+    &listening_elsewhere::CAUSE,
     &fw_reject_syn::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
@@ -55,6 +62,11 @@ pub static ALL: &[&Cause] = &[
     &accept_overflow_ghost::CAUSE,
     &half_open_no_listener::CAUSE,
     &half_open_listener::CAUSE,
+    &nat_mapping_lost::CAUSE,
+    &fw_state_lost::CAUSE,
+    &fw_reject_transit::CAUSE,
+    &fw_reject_established::CAUSE,
+    &address_moved::CAUSE,
     &stray_segment::CAUSE,
     &orphan_rst::CAUSE,
     &syn_unanswered::CAUSE,

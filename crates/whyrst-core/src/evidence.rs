@@ -11,6 +11,8 @@
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod firewall;
+pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod path;

@@ -34,6 +34,7 @@ pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -8,18 +8,13 @@ use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
-use crate::evidence::form::{
-    DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_BARE,
-    RST_IS_PASSIVE,
-};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
     EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT,
-    SENDER_IS_SERVER, SYN_ACK_AFTER_RST, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION,
-    SYN_RETRIED_AFTER_RST, SYN_SEEN,
+    SENDER_IS_SERVER, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION, SYN_RETRIED_AFTER_RST, SYN_SEEN,
 };
-use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
-use crate::evidence::vantage::{ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_REACHED_SENDER};
+use crate::evidence::vantage::{ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, TRIGGER_REACHED_SENDER};
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -41,27 +36,6 @@ const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 /// Every sketch, in the order of CATALOGUE section 5.
 pub static SKETCHES: &[Sketch] = &[
     // SYN refused
-    sketch(
-        "listening-elsewhere",
-        "{server}'s service listens on another address or device",
-        &[NO_SOCKET],
-        &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
-        "fw-reject-transit",
-        "a firewall between the two rejected the packet",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE],
-        &[
-            &DSCP_MIRRORED,
-            &FLOW_LABEL_SET,
-            &SYN_ACK_AFTER_RST,
-            &RST_LEFT_ITS_SENDER,
-            &TRIGGER_REACHED_SENDER,
-            &ALL_REACHED_SENDER,
-        ],
-    ),
     sketch(
         "simultaneous-open-missed",
         "both ends connect to each other and one was too early",
@@ -236,13 +210,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
     ),
     sketch(
-        "nat-mapping-lost",
-        "a NAT on the path forgot the connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        &[&SENDER_HAD_CLOSED, &RST_LEFT_ITS_SENDER, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
-    ),
-    sketch(
         "sender-gave-up",
         "{sender} had given up silently before",
         FORGOTTEN,
@@ -250,25 +217,11 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
-        "fw-reject-established",
-        "a firewall rule rejects the established connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[&RST_MADE_BETWEEN],
-    ),
-    sketch(
-        "fw-state-lost",
-        "a stateful firewall forgot the connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[&RST_LEFT_ITS_SENDER, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
-    ),
-    sketch(
-        "address-moved",
-        "{sender}'s address belongs to another host now",
+        "reset-not-captured",
+        "an earlier RST, which the capture does not show, had ended the connection at {sender}",
         FORGOTTEN,
-        &[&RST_IS_PASSIVE, &RST_TTL_DIFFERS],
-        &[&SENDER_HAD_CLOSED, &TRIGGER_REACHED_SENDER, &ALL_REACHED_SENDER],
+        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+        &[&SENDER_HAD_CLOSED],
     ),
     sketch(
         "syn-meets-old-connection",

@@ -214,7 +214,7 @@ impl Tracker {
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
         }
         if first_answer {
-            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame });
+            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
         }
     }
 

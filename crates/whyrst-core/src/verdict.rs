@@ -11,7 +11,7 @@ use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
-use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -203,6 +203,23 @@ pub struct Judgement {
     pub severity: Severity,
 }
 
+impl Judgement {
+    /// Whether it is right when `cause` is the truth: that is the verdict, or one of those that
+    /// nothing observable tells from it, and the verdict then is no surer than *possible*. A verdict
+    /// of which `cause` is a special case is true as well.
+    pub fn allows(&self, cause: &str) -> bool {
+        let Some(verdict) = self.cause else { return false };
+        let named = self.alternatives.iter().any(|other| other.id == cause);
+        let likeness = verdict.look_alikes.iter().find(|alike| alike.cause == cause).map(|alike| alike.likeness);
+        verdict.id == cause
+            || match likeness {
+                Some(Likeness::SpecialCase) => named,
+                Some(Likeness::Identical) => named && self.confidence <= Confidence::Possible,
+                _ => false,
+            }
+    }
+}
+
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
@@ -316,18 +333,29 @@ impl Candidate {
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
         let rivals = || {
             others.iter().filter(|other| {
-                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific
+                other.kernel == self.kernel
+                    && other.missing == 0
+                    && other.cause.breadth == Breadth::Specific
+                    && self.likeness(other.cause.id) != Some(Likeness::SpecialCase)
             })
         };
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends(sketched, ending);
+        let says = kernel_says || self.is_proven_by_both_ends(others, sketched, ending);
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
+        // The kernel's reason fits several causes, and what tells them apart was not seen.
+        let unseen = kernel_says && others.iter().any(|other| other.is_open_beside(self));
         let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
+        if self.missing > 0
+            || self.cause.breadth == Breadth::Umbrella
+            || close
+            || twin
+            || unseen
+            || self.is_doubtful(ending)
+        {
             Confidence::Possible
-        } else if says && rivals().next().is_none() {
+        } else if says && rivals().next().is_none() && !self.leaves_open() {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -337,8 +365,9 @@ impl Candidate {
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
     /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
     /// single packet without a trace, so the RST itself must also be odd.
-    fn is_proven_by_both_ends(&self, sketched: &[Sketched], ending: &Ending) -> bool {
-        let alike = sketched.iter().any(|one| one.alike.likeness == Likeness::Identical);
+    fn is_proven_by_both_ends(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> bool {
+        let alike = sketched.iter().any(|one| one.alike.likeness == Likeness::Identical)
+            || others.iter().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical));
         let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
         !alike
             && odd
@@ -346,6 +375,19 @@ impl Candidate {
                 .evidence
                 .iter()
                 .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    }
+
+    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says
+    /// so, or captures of both ends.
+    fn leaves_open(&self) -> bool {
+        let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
+        let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || vantage::ALL.contains(&one.question);
+        self.evidence.iter().any(|one| open(one) && !of_maker(one))
+    }
+
+    /// The kernel says this one as well, and the capture misses what would decide.
+    fn is_open_beside(&self, best: &Self) -> bool {
+        self.kernel == best.kernel && self.missing > 0 && self.cause.breadth == Breadth::Specific
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
@@ -389,7 +431,9 @@ fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
 fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     match word {
         KernelWord::NotAsked => Some(KernelFit::NotAsked),
-        KernelWord::SentNone => reasons.is_empty().then_some(KernelFit::Says),
+        KernelWord::SentNone => {
+            (reasons.is_empty() || reasons.iter().any(KernelSign::is_silence)).then_some(KernelFit::Says)
+        }
         // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
         KernelWord::Sent(event) if matches!(event.reason, None | Some(RstReason::NotSpecified)) => {
             (!reasons.is_empty()).then_some(KernelFit::NotAsked)

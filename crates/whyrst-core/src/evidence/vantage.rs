@@ -99,6 +99,19 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     },
 };
 
+/// The segment that the RST answers was dropped on its way: what sent the RST took it.
+pub static TRIGGER_DROPPED: Question = Question {
+    id: "trigger-dropped",
+    yes: TRIGGER_REACHED_SENDER.no,
+    no: TRIGGER_REACHED_SENDER.yes,
+    unknown: BOTH_ENDS,
+    ask: |ending| match (TRIGGER_REACHED_SENDER.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
 /// Nothing was dropped that the RST could have been the answer to.
 pub static ALL_REACHED_SENDER: Question = Question {
     id: "all-reached-sender",
@@ -162,6 +175,7 @@ pub static ALL: &[&Question] = &[
     &RST_MADE_BETWEEN,
     &RST_REACHED_ITS_RECEIVER,
     &TRIGGER_REACHED_SENDER,
+    &TRIGGER_DROPPED,
     &ALL_REACHED_SENDER,
     &SYN_REACHED_SERVER,
     &ADDRESSES_REWRITTEN,

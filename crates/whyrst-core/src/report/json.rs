@@ -54,6 +54,7 @@ struct Object<'a> {
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
+    tampering_signature: Option<&'static str>,
     effect: Effect,
     count: u64,
     stats: Stats,
@@ -182,6 +183,7 @@ impl Report<'_> {
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
+            tampering_signature: crate::tampering::signature(ending),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
