@@ -123,6 +123,9 @@ impl Report<'_> {
         let how = match joined.known {
             Known::Hops => "by their hop counts",
             Known::Clocks => "by the times of their segments, in both directions",
+            Known::Given if joined.path.len() > 2 => {
+                "by hop counts and times; where those do not tell, as they were named"
+            }
             Known::Given => "as they were named; neither hop counts nor times tell",
         };
         let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
@@ -184,7 +187,7 @@ impl Report<'_> {
             let points =
                 (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::vantage::point(at)), 9)));
             let names: String = points.collect();
-            return alloc::vec![format!("  {names} {:>10}  {ends}", "time")];
+            return alloc::vec![format!("  {ends}"), format!("  {names} {:>10}", "time")];
         }
         let names =
             (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
