@@ -17,10 +17,9 @@ use crate::history::Record;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::seq::Seq;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// What is known of one connection at all points, to judge absences by.
-#[derive(Debug)]
 pub(super) struct Coverage<'a> {
     pub(super) parts: &'a [Part],
     pub(super) paired: &'a Paired,
@@ -29,6 +28,8 @@ pub(super) struct Coverage<'a> {
     pub(super) client: Side,
     /// What each capture says of its own losses.
     pub(super) losses: Vec<Option<Loss>>,
+    /// Whether a point recorded anything else from one end to the other in the minute after a moment.
+    pub(super) goes_on: &'a dyn Fn(usize, Side, Timestamp) -> bool,
     /// Each point's place of each frame.
     places: Vec<HashMap<Frame, usize, FixedState>>,
 }
@@ -40,9 +41,11 @@ impl<'a> Coverage<'a> {
         path: &'a [Point],
         client: Side,
         said: impl Iterator<Item = Option<Loss>>,
+        goes_on: &'a dyn Fn(usize, Side, Timestamp) -> bool,
     ) -> Self {
         let places = parts.iter().map(|part| part.records.iter().map(|record| record.frame).zip(0..).collect());
-        let mut coverage = Self { parts, paired, path, client, losses: said.collect(), places: places.collect() };
+        let mut coverage =
+            Self { parts, paired, path, client, losses: said.collect(), goes_on, places: places.collect() };
         for at in 0..parts.len() {
             let seen = coverage.losses[at].or_else(|| coverage.shows_loss(at));
             coverage.losses[at] = seen;
@@ -92,7 +95,8 @@ impl<'a> Coverage<'a> {
             let offset = clock(other)?;
             let slack = offset.most().nanos().saturating_add(offset.uncertainty.nanos().saturating_mul(2));
             let latest = sight.time.plus(Span::from_nanos(slack));
-            Some(self.parts[at].records.iter().any(|record| record.time > latest))
+            let more = self.parts[at].records.iter().any(|record| record.time > latest);
+            Some(more || (self.goes_on)(at, crossing.record.from, latest))
         };
         before && (after || late() == Some(true))
     }

@@ -28,7 +28,8 @@ use crate::verdict::{Confidence, judge};
 pub struct Together {
     /// One ending for each connection, in the order of the first RST.
     pub endings: Vec<Ending>,
-    /// For each point, how many connections it has in common with another one.
+    /// For each point, how many connections it has in common with another one: those that ended badly,
+    /// and some of the others between the same hosts.
     pub shared: Vec<u64>,
 }
 
@@ -204,6 +205,17 @@ impl<'a> Joining<'a> {
                 )
                 .collect();
             let aligned = Aligned::new(parts, 0, Side::Low);
+            let common = |at: usize| {
+                let mut crossings = aligned.paired.crossings.iter();
+                crossings.any(|crossing| crossing.seen[at].is_some() && crossing.seen.iter().flatten().count() > 1)
+            };
+            // The same endpoints with other numbers are another connection.
+            if !common(0) {
+                continue;
+            }
+            for (at, shared) in self.shared.iter_mut().enumerate() {
+                *shared += u64::from(common(at));
+            }
             self.learn(&aligned, Side::Low);
             let better = |known: &Path| {
                 let rank = |path: &Path| (path.points.len(), core::cmp::Reverse(path.known));
@@ -345,7 +357,12 @@ impl<'a> Joining<'a> {
     fn views(&self, aligned: &Aligned, ending: &Ending, at: usize, offsets: &[Option<Offset>]) -> Vec<View> {
         let said = self.taken.iter().map(|taken| taken.loss);
         let (parts, paired) = (&aligned.parts, &aligned.paired);
-        let coverage = Coverage::new(parts, paired, &aligned.path.points, ending.connection.client, said);
+        // The hosts as that point knows them: behind a NAT they have other addresses.
+        let goes_on = |other: usize, from: Side, time: Timestamp| {
+            let ends = parts[other].endpoint(from).zip(parts[other].endpoint(from.other()));
+            ends.is_some_and(|(from, to)| self.taken[other].traces.goes_on(from.ip, to.ip, time))
+        };
+        let coverage = Coverage::new(parts, paired, &aligned.path.points, ending.connection.client, said, &goes_on);
         let of = |frame: Option<Frame>| frame.and_then(|frame| aligned.crossing_of(frame));
         let rst = of(ending.rst().map(|rst| rst.record.frame));
         let answered = ending.rst().and_then(|rst| rst.trigger);

@@ -233,6 +233,17 @@ fn a_segment_that_never_came_to_the_other_end_was_rejected_on_the_way() {
 }
 
 #[test]
+fn a_reconnect_shows_that_the_far_end_s_capture_went_on() {
+    let text = after_open("c 0.200 C > S PA 101:151(50) ack 51\nc 0.204 C < S R 51:51(0) ttl 63");
+    let alone = joined(&recorded("cs", &text));
+    assert_answers(&alone, &[(&TRIGGER_REACHED_SENDER, "unknown"), (&RST_MADE_BETWEEN, "unknown")]);
+    let again =
+        "cs 5.000 C:40044 > S S 0:0(0)\ncs 5.020 C:40044 < S SA 0:0(0) ack 1\ncs 5.021 C:40044 > S A 1:1(0) ack 1";
+    let ending = joined(&recorded("cs", &alloc::format!("{text}\n{again}")));
+    assert_answers(&ending, &[(&TRIGGER_REACHED_SENDER, "no"), (&RST_MADE_BETWEEN, "yes")]);
+}
+
+#[test]
 fn between_three_points_the_gap_is_found() {
     let text = forged().replace("c 0.200", "cm 0.200");
     let ending = joined(&recorded("cms", &text));
