@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{CaptureSet, Step, recording};
+use whyrst_capture::{CaptureSet, Note, Step, recording};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
@@ -26,6 +26,7 @@ use crate::Outcome;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::fold::Folds;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
 use crate::vantage;
@@ -96,6 +97,9 @@ impl<'a> Session<'a> {
     /// Reads all files, as one capture in the order of time.
     fn read(&mut self) -> Result<Outcome> {
         let mut captures = CaptureSet::open(&self.arguments.files);
+        for (user, link) in &self.arguments.link_type {
+            captures.treat_user_link_as(*user, *link);
+        }
         let mut progress = Progress::new(self.octets_to_read(), Audience::of(self.arguments.common.quiet));
         let result = self.follow(&mut captures, &mut progress);
         progress.clear();
@@ -120,6 +124,7 @@ impl<'a> Session<'a> {
 
     fn follow(&mut self, captures: &mut CaptureSet, progress: &mut Progress) -> Result<()> {
         captures.idle_after(LIVE_PATIENCE);
+        let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
         let mut live = Live::new(self.octets_to_read());
         let mut frames: u64 = 0;
         loop {
@@ -138,6 +143,9 @@ impl<'a> Session<'a> {
                     live.passes(&mut self.tracker);
                     self.report_settled(captures)?;
                     self.output.flush()?;
+                    if interrupt.came() {
+                        break;
+                    }
                 }
                 Ok(Step::End) => break,
                 Err(error) => {
@@ -149,6 +157,12 @@ impl<'a> Session<'a> {
             if frames.is_multiple_of(POLL_EVERY) {
                 self.report_settled(captures)?;
                 progress.at(captures.position());
+                // What a live pipe still holds is read: who fills it was interrupted as well.
+                if interrupt.came() && !live.is_live() {
+                    self.unread += 1;
+                    output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
+                    break;
+                }
             }
         }
         self.report_settled(captures)
@@ -158,6 +172,8 @@ impl<'a> Session<'a> {
     fn note(&mut self, captures: &CaptureSet) {
         self.learn_names(captures);
         self.unread += captures.failures().len();
+        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
+        self.unread += captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
         let counts = captures.counts();
         self.reading.files.clone_from(&self.context.files);
         self.reading.frames = counts.frames;
@@ -363,6 +379,10 @@ impl Live {
             }
         }
         self.last = Some((time, Instant::now()));
+    }
+
+    fn is_live(&self) -> bool {
+        self.decided && self.pipe
     }
 
     fn passes(&self, tracker: &mut Tracker) {

@@ -7,6 +7,7 @@ mod args;
 mod causes;
 mod explain;
 mod fold;
+mod interrupt;
 mod lab;
 mod output;
 mod progress;

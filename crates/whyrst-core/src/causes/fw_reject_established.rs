@@ -61,6 +61,10 @@ pub(super) static CAUSE: Cause = Cause {
             "accept-overflow-ghost",
             "{server} would repeat its SYN-ACK after the handshake; ListenOverflows rises there",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
+        ),
     ],
     advice: &[
         "on {sender}: `nft list ruleset` or `iptables -vnL`: which counter rises while the peer sends? who changed a rule then?",

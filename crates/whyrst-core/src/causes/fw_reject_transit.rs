@@ -87,6 +87,10 @@ pub(super) static CAUSE: Cause = Cause {
             "injected-rst",
             "the segment passes: it arrives on {sender} all the same, and often both ends are reset",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "no rule forbids the traffic: the firewall saw only one direction of the handshake",
+        ),
     ],
     advice: &[
         "capture on {sender}: when neither the segment arrives nor the RST leaves, it was made in between",

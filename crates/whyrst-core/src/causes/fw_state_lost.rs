@@ -69,6 +69,14 @@ pub(super) static CAUSE: Cause = Cause {
             "injected-rst",
             "something resets on purpose: not after a silence or a reload, and often both ends at once",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "the firewall never saw the other direction: it rejects the last ACK of every handshake",
+        ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
     ],
     advice: &[
         "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",

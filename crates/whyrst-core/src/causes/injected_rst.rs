@@ -218,10 +218,10 @@ mod tests {
     }
 
     #[test]
-    fn after_a_long_silence_it_may_be_a_load_balancer() {
+    fn after_a_long_silence_it_is_rather_a_load_balancer() {
         after("350.2 C < S A 151:151(0) ack 201\n700.5 C < S RA 151:151(0) ack 201 ttl 250 ts none")
-            .is("injected-rst", Possible)
-            .beside(&["idle-timeout-reset"]);
+            .is("idle-timeout-reset", Possible)
+            .beside(&["injected-rst"]);
     }
 
     #[test]

@@ -7,9 +7,16 @@
 
 use super::form::RST_ANSWERS_SYN;
 use super::path::RST_TTL_DIFFERS;
+use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// Linux repeats a SYN-ACK for so long (`tcp_synack_retries`, 5: RFC 6298 back-off from 1 s); a SYN that
+/// lies further back has no SYN-ACK any more.
+const SYN_ACK_LIVES: Span = Span::from_secs(64);
 
 /// What hosts send with: Linux, macOS and BSD 64, Windows 128, network gear 255.
 const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
@@ -134,5 +141,44 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
             return Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)));
         }
         Answer::Unknown
+    },
+};
+
+/// No SYN for this SYN-ACK ever passed the capture point.
+pub static NO_SYN_CAME: Question = Question {
+    id: "no-syn-came",
+    yes: "the capture had been running for {} when the SYN-ACK {} came, and no SYN had passed: {client} never sent it, or not here",
+    no: "{client} had sent a SYN, in {}",
+    unknown: "a capture that begins at least a minute before: had {client} sent a SYN?",
+    ask: |ending| {
+        if let Some(syn) = ending.syn() {
+            return Answer::No(no().frame(syn));
+        }
+        let watched = |time| Some(ending.connection.first.since(time)).filter(|span| is_sane(*span));
+        match (ending.syn_ack(), watched(ending.seen_from)) {
+            (Some(syn_ack), Some(watched)) if watched >= SYN_ACK_LIVES => {
+                Answer::Yes(yes().span(watched).frame(syn_ack))
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The server had offered a window after a SYN-ACK without one: whoever was behind it had accepted.
+pub static WINDOW_OPENED: Question = Question {
+    id: "window-opened",
+    yes: "{server} offered a window in {}: the host behind it had accepted the connection",
+    no: "{server} never offered a window",
+    unknown: "{server}'s segments before the RST",
+    ask: |ending| {
+        let server = ending.connection.server();
+        let offers = |record: &crate::history::Record| {
+            record.from == server && record.window > 0 && !record.flags.has(Flags::RST)
+        };
+        match ending.earlier(offers) {
+            Some(record) => Answer::Yes(yes().frame(record)),
+            None if ending.connection.beginning_seen() && !ending.connection.has_gap(server) => Answer::No(no()),
+            None => Answer::Unknown,
+        }
     },
 };
