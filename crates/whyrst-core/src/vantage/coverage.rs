@@ -79,7 +79,10 @@ impl<'a> Coverage<'a> {
     ) -> bool {
         let Some(sight) = crossing.seen[other].filter(|_| other != at) else { return false };
         let Some(moment) = self.place(other, sight.frame) else { return false };
+        // What comes the other way passed the two points in the other order: before `other` it tells
+        // of a point beyond, after it of one towards the sender.
         let towards_sender = self.is_before(at, other, crossing.record.from);
+        let beyond = self.is_before(other, at, crossing.record.from);
         let mut before = false;
         let mut after = false;
         for (neighbour, exact) in self.paired.crossings.iter().zip(&self.paired.exact) {
@@ -87,9 +90,10 @@ impl<'a> Coverage<'a> {
             let (Some(place), Some(kept)) = (self.place(other, there.frame), self.place(at, here.frame)) else {
                 continue;
             };
-            let follows = neighbour.record.from == crossing.record.from || towards_sender;
-            before |= *exact && place < moment && kept >= self.parts[at].unbroken_from;
-            after |= *exact && place > moment && follows;
+            let same_way = neighbour.record.from == crossing.record.from;
+            let unbroken = kept >= self.parts[at].unbroken_from;
+            before |= *exact && place < moment && unbroken && (same_way || beyond);
+            after |= *exact && place > moment && (same_way || towards_sender);
         }
         let late = || {
             let offset = clock(other)?;
@@ -98,7 +102,14 @@ impl<'a> Coverage<'a> {
             let more = self.parts[at].records.iter().any(|record| record.time > latest);
             Some(more || (self.goes_on)(at, crossing.record.from, latest))
         };
-        before && (after || late() == Some(true))
+        let early = || {
+            let offset = clock(other)?;
+            let slack = offset.by.nanos().saturating_sub(offset.uncertainty.nanos().saturating_mul(3));
+            let earliest = sight.time.plus(Span::from_nanos(slack));
+            let unbroken = self.parts[at].records.iter().skip(self.parts[at].unbroken_from);
+            Some(unbroken.into_iter().any(|record| record.time < earliest))
+        };
+        (before || early() == Some(true)) && (after || late() == Some(true))
     }
 
     fn place(&self, at: usize, frame: Frame) -> Option<usize> {

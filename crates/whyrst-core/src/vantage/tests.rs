@@ -334,6 +334,18 @@ fn a_capture_that_ended_before_or_began_after_cannot_lack_a_reset() {
 }
 
 #[test]
+fn what_came_the_other_way_does_not_show_that_a_capture_had_begun() {
+    // The acknowledgment reaches the server after its RST had left, though it left the client before it came.
+    let text = after_open(
+        "cs 0.1999 C > S A 101:101(0) ack 51\ncs 0.200 C < S RA 51:51(0) ack 101\ncs 0.210 C > S PA 101:151(50) ack 51",
+    );
+    let captures = recorded("cs", &text);
+    let server = kept(&captures[1], |number, _| number >= 8);
+    let ending = joined(&[captures[0].clone(), server]);
+    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
+}
+
+#[test]
 fn a_capture_of_one_direction_cannot_lack_what_goes_the_other_way() {
     let captures = recorded("cs", &forged());
     let server = kept(&captures[1], |_, packet| from_client(packet));
