@@ -226,11 +226,11 @@ pub enum Likeness {
     Why,
     /// The reverse: the other one says by which means this one resets, and never that this one is not it.
     How,
-    /// The other one says more closely what this one says as well: both are true then, and this
-    /// one is no less sure for it.
+    /// One of the two says more closely what the other says as well: both are true then, and
+    /// neither is less sure for the other.
     SpecialCase,
-    /// The reverse: the other one says less and holds whenever this one does, so while the packets
-    /// are the same this one is no more than possible.
+    /// The other one says less and holds whenever this one does, and nothing in the packets shows
+    /// the difference: this one is no more than possible, the other one no less sure.
     Broader,
 }
 

@@ -65,6 +65,18 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
         ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
+        ),
     ],
     advice: &[
         "on {sender}: `nft list ruleset` or `iptables -vnL`: which counter rises while the peer sends? who changed a rule then?",

@@ -77,6 +77,18 @@ pub(super) static CAUSE: Cause = Cause {
             "idle-timeout-reset",
             "the silence before it is the idle timeout of a device; nothing was reloaded",
         ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
+        ),
     ],
     advice: &[
         "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",

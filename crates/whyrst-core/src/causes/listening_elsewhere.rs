@@ -39,6 +39,7 @@ pub(super) static CAUSE: Cause = Cause {
             "a rule's counter on {server} rises with each connect; Tcp OutRsts there does not count the reset",
         ),
         LookAlike::identical("fw-reject-transit", "a capture on {server} shows neither the SYN nor the RST"),
+        LookAlike::similar("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp 'sport = :PORT'` shows the address: 127.0.0.1 and [::1] are for {server} itself only",

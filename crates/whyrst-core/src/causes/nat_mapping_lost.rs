@@ -79,6 +79,14 @@ pub(super) static CAUSE: Cause = Cause {
             "idle-timeout-reset",
             "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
         ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
+        ),
     ],
     advice: &[
         "capture on both sides of the NAT: do port or address outside change in mid-connection?",
