@@ -8,6 +8,7 @@
 use super::form::RST_ANSWERS_SYN;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::timing::is_sane;
+use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
@@ -112,7 +113,7 @@ fn refused_service_ttl(ending: &Ending) -> Option<u8> {
 /// Something other than the sender's own TCP made the RST.
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
-    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, or it came from another distance than {sender}'s packets",
+    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
     no: "the kernel of {sender} sent {} itself",
     unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
     ask: |ending| {
@@ -124,7 +125,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         match &ending.kernel {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere => Answer::Yes(yes().frame(&rst.record)),
+            KernelWord::NotAsked if from_elsewhere || (RST_MADE_BETWEEN.ask)(ending).is_yes() => {
+                Answer::Yes(yes().frame(&rst.record))
+            }
             KernelWord::NotAsked => Answer::Unknown,
         }
     },
