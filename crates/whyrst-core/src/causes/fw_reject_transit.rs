@@ -7,7 +7,7 @@ use crate::evidence::firewall::{MADE_OUTSIDE_STACK, REFUSAL_TTL_DIFFERS, RST_FRO
 use crate::evidence::form::{
     DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE,
 };
-use crate::evidence::handshake::{SYN_ACK_AFTER_RST, SYN_SEEN};
+use crate::evidence::handshake::{BEGINNING_WHOLE, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
@@ -29,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Policy,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
+        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
         refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SYN_ACK_AFTER_RST, &DSCP_MIRRORED, &FLOW_LABEL_SET],
         supported_by: &[&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER, &RST_ANSWERS_SYN],
     },
