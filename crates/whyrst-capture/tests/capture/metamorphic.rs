@@ -117,6 +117,23 @@ fn copies_by_a_mirror_port_or_a_second_interface_do_not_matter() {
     }
 }
 
+/// A capture that is cut at any octet leads to what the packets before the cut lead to: at every octet
+/// of the small ones, at every thousandth of the larger.
+#[test]
+fn a_capture_cut_anywhere_is_explained_as_far_as_it_goes() {
+    const SMALL: usize = 1_500;
+    for (scenario, end, packets) in fixtures() {
+        let whole = wrap::file(&packets, &wrap::RAW);
+        let step = if whole.len() <= SMALL { 1 } else { 1_000 };
+        let ends: Vec<usize> = (0..=packets.len()).map(|n| wrap::file(&packets[..n], &wrap::RAW).len()).collect();
+        for length in (ends[0]..whole.len()).step_by(step) {
+            let before = ends.iter().filter(|end| **end <= length).count() - 1;
+            let wanted = told_of_packets(&packets[..before], None);
+            assert_same(scenario, end, &format!("cut at {length}"), &wanted, &whole[..length]);
+        }
+    }
+}
+
 /// What may be, with the reason: the fixture, and what is said surely of less.
 const KNOWN: [(&str, &str, &str); 5] = [
     (

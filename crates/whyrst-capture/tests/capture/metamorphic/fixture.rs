@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use whyrst_capture::{Capture, Pulled, Step, recording};
+use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
 use whyrst_core::causes;
 use whyrst_core::ending::EndingKind;
 use whyrst_core::kernel::Recording;
@@ -109,6 +109,8 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
     loop {
         match capture.next().unwrap() {
             Step::Observation(seen) => tracker.observe(&seen),
+            // Of a capture that was cut.
+            Step::PassedOver(_, Reason::RecordCut) => {}
             Step::PassedOver(frame, reason) => panic!("frame {frame} passed over: {reason}"),
             Step::Idle => {}
             Step::End => break,
