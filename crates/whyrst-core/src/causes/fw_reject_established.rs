@@ -64,6 +64,10 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
         ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
     ],
     advice: &[
         "on {sender}: `nft list ruleset` or `iptables -vnL`: which counter rises while the peer sends? who changed a rule then?",

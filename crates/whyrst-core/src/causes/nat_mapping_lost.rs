@@ -65,6 +65,10 @@ pub(super) static CAUSE: Cause = Cause {
             "address-moved",
             "another host has the address from then on: it answers new connections too",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
+        ),
     ],
     advice: &[
         "capture on both sides of the NAT: do port or address outside change in mid-connection?",
