@@ -49,7 +49,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
         ),
         LookAlike::why("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
-        LookAlike::identical("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
+        LookAlike::why("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
         LookAlike::why(
             "client-abort",
             "the client left in the middle of an answer: navigated away, cancelled, `| head`",
