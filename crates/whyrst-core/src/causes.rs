@@ -3,8 +3,10 @@
 mod accept_overflow_abort;
 mod accept_overflow_ghost;
 mod address_moved;
+mod app_idle_timeout;
 mod asymmetric_route;
 mod backscatter_synack;
+mod client_abort;
 mod client_read_timeout;
 mod close_unread;
 mod closed_port;
@@ -25,24 +27,38 @@ mod fw_state_lost;
 mod half_open_listener;
 mod half_open_no_listener;
 mod icmp_unreachable;
+mod idle_timeout_reset;
 mod injected_rst;
 mod keepalive_race;
 mod keepalive_timeout;
 mod linger_zero;
 mod listener_close_pending;
 mod listening_elsewhere;
+mod mptcp_fastclose;
+mod mptcp_join_bad_token;
+mod mptcp_join_prohibited;
+mod mptcp_join_stripped;
+mod mptcp_middlebox;
 mod nat_mapping_lost;
 mod nat_port_collision;
 mod orphan_rst;
 mod policy_reset;
+mod protocol_mismatch;
+mod proxy_relays_reset;
+mod proxy_upstream_down;
 mod raw_syn_scanner;
+mod retransmit_giveup;
 mod rst_after_close;
 mod rst_instead_of_fin;
+mod server_busy_close;
 mod sock_destroy;
+mod stalled_transfer;
 mod stray_segment;
 mod syn_unanswered;
 mod synproxy_backend_closed;
 mod time_wait_assassination;
+mod tls_alert;
+mod tls_ticket_unread;
 
 use crate::cause::Cause;
 use crate::scenario::{Reproduction, Scenario};
@@ -63,13 +79,29 @@ pub static ALL: &[&Cause] = &[
     &conntrack_invalid_dnat::CAUSE,
     &injected_rst::CAUSE,
     &synproxy_backend_closed::CAUSE,
+    &mptcp_join_bad_token::CAUSE,
+    &mptcp_join_stripped::CAUSE,
+    &mptcp_join_prohibited::CAUSE,
+    &mptcp_middlebox::CAUSE,
+    &mptcp_fastclose::CAUSE,
+    &tls_alert::CAUSE,
+    &protocol_mismatch::CAUSE,
     &close_unread::CAUSE,
     &exit_unread::CAUSE,
+    &stalled_transfer::CAUSE,
+    &retransmit_giveup::CAUSE,
+    &client_abort::CAUSE,
+    &server_busy_close::CAUSE,
+    &tls_ticket_unread::CAUSE,
+    &app_idle_timeout::CAUSE,
     &linger_zero::CAUSE,
     &keepalive_timeout::CAUSE,
     &listener_close_pending::CAUSE,
     &sock_destroy::CAUSE,
     &connect_unspec::CAUSE,
+    &proxy_upstream_down::CAUSE,
+    &proxy_relays_reset::CAUSE,
+    &idle_timeout_reset::CAUSE,
     &client_read_timeout::CAUSE,
     &fin_wait2_expired::CAUSE,
     &data_after_close::CAUSE,

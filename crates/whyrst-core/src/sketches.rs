@@ -7,14 +7,14 @@
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
-use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
 use crate::evidence::firewall::NEW_SYN_MET_OLD;
-use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
-    EARLIER_HALF_CLOSED, EARLIER_OPENING, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT, SENDER_IS_SERVER,
+    EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_SERVER,
     SYN_ACK_REPEATED, SYN_RETRIED_AFTER_RST,
 };
-use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::timing::SENDER_WENT_UNANSWERED;
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -29,7 +29,6 @@ const fn sketch(
 
 const NO_SOCKET: KernelSign = KernelSign::reason(R::NoSocket);
 const TCP_FLAGS: KernelSign = KernelSign::reason(R::TcpFlags);
-const ABORT_ON_CLOSE: KernelSign = KernelSign::reason(R::TcpAbortOnClose);
 const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 
 /// Every sketch, in the order of CATALOGUE section 5.
@@ -40,13 +39,6 @@ pub static SKETCHES: &[Sketch] = &[
         "both ends connect to each other and one was too early",
         &[NO_SOCKET],
         &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
-        "mptcp-join-bad-token",
-        "{server} does not know the MPTCP connection that the SYN wants to join",
-        &[KernelSign::reason(R::MptcpEmptcp)],
-        &[&RST_ANSWERS_SYN, &RST_CARRIES_MPTCP],
         &[],
     ),
     sketch(
@@ -81,59 +73,10 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // active, no FIN before
     sketch(
-        "server-busy-close",
-        "{server} accepted the connection and closed it at once",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "proxy-upstream-down",
-        "a proxy could not reach its upstream",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "tls-ticket-unread",
-        "a TLS client never read the session tickets",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "client-abort",
-        "the client left in the middle of a download",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &RST_ACKS_LESS_THAN_SENT],
-        &[],
-    ),
-    sketch(
-        "proxy-relays-reset",
-        "a proxy passed on a reset of its other side",
-        &[KernelSign::reason(R::TcpState)],
-        &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "idle-timeout-reset",
-        "a proxy or load balancer ends idle connections",
-        &[KernelSign::reason(R::TcpState)],
-        &[&RST_IS_ACTIVE, &WAS_IDLE],
-        &[],
-    ),
-    sketch(
         "out-of-memory",
         "{sender} ran out of TCP memory",
         &[KernelSign::reason(R::TcpAbortOnMemory)],
         &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "mptcp-fastclose",
-        "{sender} aborted the whole MPTCP connection",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &RST_CARRIES_MPTCP],
         &[],
     ),
     // active, after a FIN
@@ -185,6 +128,13 @@ pub static SKETCHES: &[Sketch] = &[
         "{sender} had given up silently before",
         FORGOTTEN,
         &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "reset-not-captured",
+        "an earlier RST, which the capture does not show, had ended the connection at {sender}",
+        FORGOTTEN,
+        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(

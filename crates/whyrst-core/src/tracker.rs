@@ -31,6 +31,7 @@ use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Services};
+use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
 
@@ -49,6 +50,7 @@ pub struct Tracker {
     slots: Vec<Slot>,
     free: Vec<u32>,
     pool: HistoryPool,
+    speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
@@ -80,6 +82,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
+            speeches: SpeechPool::default(),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),
@@ -168,6 +171,7 @@ impl Tracker {
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
+            + self.speeches.bytes()
             + queues * size_of::<Due>()
             + self.queue.capacity() * size_of::<Queued>()
     }
@@ -207,6 +211,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -234,6 +239,7 @@ impl Tracker {
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
+            mptcp_reason: segment.options.mptcp_reason,
             trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
             acceptance: acceptance(&slot.connection, record.from, segment),
@@ -277,6 +283,7 @@ impl Tracker {
             since: self.clock.now(),
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
+            said: self.speeches.said(slot.speech),
             resets: alloc::vec![rst],
             resets_total: 1,
             after: Vec::new(),
@@ -363,6 +370,7 @@ impl Tracker {
             connection,
             touched: self.clock.now(),
             generation: 0,
+            speech: Handle::default(),
             occupied: true,
             reset: ResetSeen::No,
             pending: None,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{CaptureSet, Step, recording};
+use whyrst_capture::{CaptureSet, Note, Step, recording};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
@@ -26,8 +26,10 @@ use crate::Outcome;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::fold::Folds;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
+use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
@@ -43,6 +45,9 @@ const POLL_EVERY: u64 = 256;
 pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
+    }
+    if !arguments.vantage.is_empty() {
+        return vantage::run(arguments);
     }
     let mut session = Session::new(arguments)?;
     let read = session.read()?;
@@ -92,6 +97,9 @@ impl<'a> Session<'a> {
     /// Reads all files, as one capture in the order of time.
     fn read(&mut self) -> Result<Outcome> {
         let mut captures = CaptureSet::open(&self.arguments.files);
+        for (user, link) in &self.arguments.link_type {
+            captures.treat_user_link_as(*user, *link);
+        }
         let mut progress = Progress::new(self.octets_to_read(), Audience::of(self.arguments.common.quiet));
         let result = self.follow(&mut captures, &mut progress);
         progress.clear();
@@ -116,6 +124,7 @@ impl<'a> Session<'a> {
 
     fn follow(&mut self, captures: &mut CaptureSet, progress: &mut Progress) -> Result<()> {
         captures.idle_after(LIVE_PATIENCE);
+        let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
         let mut live = Live::new(self.octets_to_read());
         let mut frames: u64 = 0;
         loop {
@@ -134,6 +143,9 @@ impl<'a> Session<'a> {
                     live.passes(&mut self.tracker);
                     self.report_settled(captures)?;
                     self.output.flush()?;
+                    if interrupt.came() {
+                        break;
+                    }
                 }
                 Ok(Step::End) => break,
                 Err(error) => {
@@ -145,6 +157,12 @@ impl<'a> Session<'a> {
             if frames.is_multiple_of(POLL_EVERY) {
                 self.report_settled(captures)?;
                 progress.at(captures.position());
+                // What a live pipe still holds is read: who fills it was interrupted as well.
+                if interrupt.came() && !live.is_live() {
+                    self.unread += 1;
+                    output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
+                    break;
+                }
             }
         }
         self.report_settled(captures)
@@ -154,6 +172,8 @@ impl<'a> Session<'a> {
     fn note(&mut self, captures: &CaptureSet) {
         self.learn_names(captures);
         self.unread += captures.failures().len();
+        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
+        self.unread += captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
         let counts = captures.counts();
         self.reading.files.clone_from(&self.context.files);
         self.reading.frames = counts.frames;
@@ -361,6 +381,10 @@ impl Live {
         self.last = Some((time, Instant::now()));
     }
 
+    fn is_live(&self) -> bool {
+        self.decided && self.pipe
+    }
+
     fn passes(&self, tracker: &mut Tracker) {
         if let (true, Some((time, seen))) = (self.pipe, self.last) {
             let elapsed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
@@ -375,7 +399,7 @@ fn wall_clock() -> Timestamp {
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.
-fn limits(memory: u64) -> Limits {
+pub(crate) fn limits(memory: u64) -> Limits {
     use std::hash::{BuildHasher, RandomState};
     Limits {
         connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
@@ -384,7 +408,7 @@ fn limits(memory: u64) -> Limits {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
     if name.eq_ignore_ascii_case("local") {
         return Ok(TimeZone::system());
     }
@@ -394,7 +418,7 @@ fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
 }
 
-const fn confidence(wanted: MinConfidence) -> Confidence {
+pub(crate) const fn confidence(wanted: MinConfidence) -> Confidence {
     match wanted {
         MinConfidence::Unexplained => Confidence::Unexplained,
         MinConfidence::Possible => Confidence::Possible,
@@ -403,7 +427,7 @@ const fn confidence(wanted: MinConfidence) -> Confidence {
     }
 }
 
-fn read_events(path: &Path) -> Result<Recording> {
+pub(crate) fn read_events(path: &Path) -> Result<Recording> {
     let read = recording::open(path)?;
     for damage in &read.damaged {
         output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));

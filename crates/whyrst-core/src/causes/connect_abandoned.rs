@@ -40,6 +40,7 @@ pub(super) static CAUSE: Cause = Cause {
             "the client would send its SYN again at once; PAWSActive counts it there",
         ),
         LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
+        LookAlike::similar("mptcp-join-stripped", "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN"),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",

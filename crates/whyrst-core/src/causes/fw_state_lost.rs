@@ -66,6 +66,10 @@ pub(super) static CAUSE: Cause = Cause {
             "policy-reset",
             "a device resets by what it reads: other content passes, and often both ends are reset",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
     ],
     advice: &[
         "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",

@@ -53,6 +53,10 @@ pub(super) static CAUSE: Cause = Cause {
             "a firewall on the path was reloaded or its entry expired: the RST never left {sender}",
         ),
         LookAlike::identical(
+            "reset-not-captured",
+            "{sender} would have received a RST before (tcp:tcp_receive_reset), forged or lost on its way to this capture",
+        ),
+        LookAlike::identical(
             "sender-gave-up",
             "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
         ),
@@ -90,6 +94,10 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a device on the path had forgotten the silent connection: the silence is its timeout, and {sender} sent no RST",
+        ),
     ],
     advice: &[
         "on {sender}: `uptime`, `last reboot`, container or VM restarts at that time; did the address move (VRRP, cloud)?",
@@ -121,7 +129,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::Possible;
 
     const FORGOTTEN: &str = "
         0.000 C > S S 0:0(0)
@@ -142,9 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_tells_which() {
-        judged_with(FORGOTTEN, RstReason::NoSocket, &[]).is("half-open-no-listener", Certain);
-        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+    fn the_kernel_tells_which_but_not_whether_a_reset_went_before() {
+        let beside = &["reset-not-captured"];
+        judged_with(FORGOTTEN, RstReason::NoSocket, &[]).is("half-open-no-listener", Possible).beside(beside);
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Possible).beside(beside);
         judged_unsent(FORGOTTEN).without(&["half-open-no-listener", "half-open-listener"]);
     }
 

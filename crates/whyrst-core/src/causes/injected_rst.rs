@@ -7,6 +7,7 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -33,8 +34,9 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
-        refuted_by: &[],
+        refuted_by: &[&RST_LEFT_ITS_SENDER],
         supported_by: &[
+            &RST_MADE_BETWEEN,
             &SENDER_TALKED_ON,
             &RST_SEQ_CLIMBS,
             &RST_WINDOWS_COUNT,
@@ -312,10 +314,10 @@ mod tests {
     }
 
     #[test]
-    fn after_a_long_silence_it_may_be_a_load_balancer() {
+    fn after_a_long_silence_it_is_rather_a_load_balancer() {
         after("350.2 C < S A 151:151(0) ack 201\n700.5 C < S RA 151:151(0) ack 201 ttl 250 ts none")
-            .is("injected-rst", Possible)
-            .beside(&["idle-timeout-reset"]);
+            .is("idle-timeout-reset", Possible)
+            .beside(&["injected-rst"]);
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub(super) static CAUSE: Cause = Cause {
             "address-moved",
             "another host has the address from then on: it answers new connections too",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
+        ),
     ],
     advice: &[
         "capture on both sides of the NAT: do port or address outside change in mid-connection?",
@@ -141,7 +145,7 @@ table ip lab { chain out { type nat hook postrouting priority 100;
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::Possible;
 
     const FORGOTTEN: &str = "
         0.000 C > S S 0:0(0)
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn a_capture_on_the_host_itself_excludes_it() {
         let here = FORGOTTEN.replace("ttl 63", "ttl 64");
-        judged_with(&here, RstReason::TcpFlags, &[]).is("half-open-listener", Certain).without(&["nat-mapping-lost"]);
+        judged_with(&here, RstReason::TcpFlags, &[]).is("half-open-listener", Possible).without(&["nat-mapping-lost"]);
     }
 
     #[test]

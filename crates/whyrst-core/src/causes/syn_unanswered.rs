@@ -23,7 +23,7 @@ pub(super) static CAUSE: Cause = Cause {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     kernel_reasons: &[],
-    rule: Rule { needs: &[&SYN_UNANSWERED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[&SYN_RETRIED] },
+    rule: Rule { needs: &[&SYN_UNANSWERED, &SYN_RETRIED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[] },
     variants: &[],
     look_alikes: &[LookAlike::similar(
         "icmp-unreachable",

@@ -237,14 +237,15 @@ mod tests {
     }
 
     fn played(client: Vec<Frame>, server: Vec<Frame>, calls: Vec<Call>) -> Played {
-        let end = |name, frames| End { name, frames, dropped: 0 };
+        let end = |host, frames| End { frames, ..End::empty(host) };
         Played {
             scenario: &STORY,
             began: Timestamp::default(),
             ended: Timestamp::default(),
             wiring: crate::Wiring::Tun,
             calls,
-            ends: [end("client", client), end("server", server)],
+            ends: [end(Host::Client, client), end(Host::Server, server)],
+            bystanders: vec![],
             kernel: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],
