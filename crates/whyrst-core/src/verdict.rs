@@ -214,7 +214,9 @@ impl Judgement {
         verdict.id == cause
             || match likeness {
                 Some(Likeness::SpecialCase | Likeness::Why) => named,
-                Some(Likeness::Identical | Likeness::How) => named && self.confidence <= Confidence::Possible,
+                Some(Likeness::Identical | Likeness::Broader | Likeness::How) => {
+                    named && self.confidence <= Confidence::Possible
+                }
                 _ => false,
             }
     }
@@ -349,7 +351,7 @@ impl Candidate {
         let goes_along =
             |other: &Self| matches!(self.likeness(other.cause.id), Some(Likeness::Why | Likeness::SpecialCase));
         let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
-        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Why);
+        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
         let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();

@@ -67,9 +67,9 @@ pub(super) static CAUSE: Cause = Cause {
             "{server} closes right after it accepts, without an answer: its log names a limit or a list",
         ),
         LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
-        LookAlike::similar("time-wait-assassination", "what was reset is the answer to an old segment, not new data"),
         LookAlike::why("tls-alert", "a fatal TLS alert stands before {sender}'s FIN"),
         LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::similar("time-wait-assassination", "what was reset is the answer to an old segment, not new data"),
     ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",

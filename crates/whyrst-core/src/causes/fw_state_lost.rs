@@ -63,12 +63,12 @@ pub(super) static CAUSE: Cause = Cause {
             "the firewall never saw the other direction: it rejects the last ACK of every handshake",
         ),
         LookAlike::identical(
-            "policy-reset",
-            "a device resets by what it reads: other content passes, and often both ends are reset",
-        ),
-        LookAlike::identical(
             "idle-timeout-reset",
             "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
         ),
     ],
     advice: &[

@@ -33,7 +33,7 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::special_case("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
+        LookAlike::broader("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
         LookAlike::identical(
             "fw-reject-syn",
             "a rule's counter on {server} rises with each connect; Tcp OutRsts there does not count the reset",

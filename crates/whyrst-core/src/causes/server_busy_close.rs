@@ -153,7 +153,10 @@ mod tests {
             +0.040 C > S A 1:1(0) ack 2
             1.0 C > S PA 1:101(100) ack 2
             +0.020 C < S R 2:2(0)";
-        judged(text).is("server-busy-close", Possible).beside(&["data-after-close"]);
+        judged(text).is("data-after-close", Possible).beside(&["server-busy-close"]);
+        judged_with(text, RstReason::TcpTimewaitSocket, &[])
+            .is("data-after-close", Certain)
+            .beside(&["server-busy-close"]);
     }
 
     #[test]

@@ -184,7 +184,7 @@ pub(super) fn send_raw_syn(from: SocketAddr, to: SocketAddr) -> nix::Result<i64>
     send_raw(from, to, Flags::SYN, 0, &[])
 }
 
-/// MP_JOIN (RFC 8684 section 3.2) with a token and a nonce that belong to nothing.
+/// `MP_JOIN` (RFC 8684 section 3.2) with a token and a nonce that belong to nothing.
 pub(super) fn send_raw_join(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
     const MP_JOIN: [u8; 12] = [30, 12, 0x10, 1, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4];
     send_raw(from, to, Flags::SYN, 0, &MP_JOIN)
