@@ -1,6 +1,7 @@
 //! What the project does to itself, one command each. `cargo xtask` lists them.
 
 mod bench;
+mod bpf;
 mod docs;
 mod fixtures;
 mod setup;
@@ -16,6 +17,7 @@ cargo xtask test               every test: unit, fixtures, command line, the lab
 cargo xtask setup              installs what the tests need, or says what is missing
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes docs/causes/ from the catalogue, or fails when it is stale
+cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
 
 fn main() -> ExitCode {
@@ -37,6 +39,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["bpf"] => bpf::write(),
+        ["bpf", "--check"] => bpf::check(),
         ["bench"] => bench::run(256),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),

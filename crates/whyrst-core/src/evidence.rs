@@ -19,7 +19,7 @@ pub mod timing;
 
 use alloc::vec::Vec;
 
-use crate::ending::Ending;
+use crate::ending::{Basis, Ending};
 use crate::history::Record;
 use crate::kernel::RstReason;
 use crate::observation::Frame;
@@ -39,6 +39,31 @@ pub struct Question {
     pub unknown: &'static str,
     /// The function that answers.
     pub ask: fn(&Ending) -> Answer,
+}
+
+/// Questions about single packets: what a socket went through does not answer them, and that
+/// nothing was seen is no answer there.
+const PACKETS_ONLY: &[&str] = &[
+    "rst-acks-less-than-sent",
+    "everything-acknowledged",
+    "syn-ack-repeated",
+    "syn-met-connection",
+    "syn-retried-after-rst",
+    "syn-ack-after-rst",
+    "syn-ack-window-zero",
+    "syn-is-ordinary",
+    "syn-is-bare",
+    "rst-is-alone",
+    "was-idle",
+    "rst-ttl-differs",
+];
+
+impl Question {
+    /// The answer that `ending` gives.
+    pub fn answer(&self, ending: &Ending) -> Answer {
+        let unseen = ending.basis == Basis::Sockets && PACKETS_ONLY.contains(&self.id);
+        if unseen { Answer::Unknown } else { (self.ask)(ending) }
+    }
 }
 
 impl PartialEq for Question {

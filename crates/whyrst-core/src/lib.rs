@@ -23,6 +23,7 @@ pub mod half;
 pub mod harm;
 pub mod history;
 pub mod kernel;
+pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
@@ -32,6 +33,7 @@ pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod socket;
 #[cfg(test)]
 mod testing;
 pub mod time;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
-use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
@@ -317,6 +317,9 @@ impl Candidate {
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
         let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
+        if self.is_the_kernels(ending) {
+            return Confidence::Certain;
+        }
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || close || twin || self.is_doubtful(ending) {
             Confidence::Possible
         } else if says && rivals().next().is_none() {
@@ -324,6 +327,17 @@ impl Candidate {
         } else {
             Confidence::Likely
         }
+    }
+
+    /// No other cause gives this word: then the kernel has decided, and what a socket's history
+    /// cannot show is not missing.
+    fn is_the_kernels(&self, ending: &Ending) -> bool {
+        let told = ending.basis == Basis::Sockets && matches!(ending.kernel, KernelWord::Sent(_));
+        let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
+        let causes = causes::ALL.iter().filter(|cause| fits(cause.kernel_reasons)).count();
+        let sketched =
+            sketches::SKETCHES.iter().any(|sketch| fits(sketch.kernel_reasons) && stands(sketch, ending).is_some());
+        told && self.kernel == KernelFit::Says && self.cause.breadth == Breadth::Specific && causes == 1 && !sketched
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
@@ -353,8 +367,8 @@ impl Sketched {
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
 fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
-    let refuted = sketch.refuted_by.iter().any(|question| (question.ask)(ending).is_yes());
-    let needs: Vec<Answer> = sketch.needs.iter().map(|question| (question.ask)(ending)).collect();
+    let refuted = sketch.refuted_by.iter().any(|question| question.answer(ending).is_yes());
+    let needs: Vec<Answer> = sketch.needs.iter().map(|question| question.answer(ending)).collect();
     let excluded = refuted || needs.iter().any(Answer::is_no);
     (!excluded).then(|| needs.iter().all(Answer::is_yes))
 }
@@ -381,7 +395,7 @@ fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
     lists
         .into_iter()
         .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
-        .map(|(role, question)| Evidence { question, answer: (question.ask)(ending), role })
+        .map(|(role, question)| Evidence { question, answer: question.answer(ending), role })
         .collect()
 }
 
@@ -397,7 +411,7 @@ fn title(cause: &Cause, ending: &Ending) -> &'static str {
     cause
         .variants
         .iter()
-        .find(|variant| (variant.when.ask)(ending).is_yes())
+        .find(|variant| variant.when.answer(ending).is_yes())
         .map_or(cause.title, |variant| variant.title)
 }
 
@@ -469,9 +483,9 @@ fn phase(ending: &Ending) -> Phase {
 fn kind(ending: &Ending) -> Kind {
     if ending.kind == EndingKind::FailedConnect {
         Kind::Unknown
-    } else if (RST_IS_ACTIVE.ask)(ending).is_yes() {
+    } else if RST_IS_ACTIVE.answer(ending).is_yes() {
         Kind::Active
-    } else if (RST_IS_PASSIVE.ask)(ending).is_yes() {
+    } else if RST_IS_PASSIVE.answer(ending).is_yes() {
         Kind::Passive
     } else {
         Kind::Unknown
@@ -481,10 +495,10 @@ fn kind(ending: &Ending) -> Kind {
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
 fn origin(ending: &Ending, kind: Kind) -> Origin {
-    match (&ending.kernel, (RST_CONTRADICTS_SENDER.ask)(ending)) {
+    match (&ending.kernel, RST_CONTRADICTS_SENDER.answer(ending)) {
         (KernelWord::Sent(_), _) => Origin::Endpoint,
         (_, Answer::Yes(_)) => Origin::Path,
-        (_, Answer::No(_)) if kind != Kind::Unknown && (RST_TTL_DIFFERS.ask)(ending).is_no() => Origin::Endpoint,
+        (_, Answer::No(_)) if kind != Kind::Unknown && RST_TTL_DIFFERS.answer(ending).is_no() => Origin::Endpoint,
         _ => Origin::Unknown,
     }
 }

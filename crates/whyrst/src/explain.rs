@@ -305,7 +305,7 @@ fn limits(memory: u64) -> Limits {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
     if name.eq_ignore_ascii_case("local") {
         return Ok(TimeZone::system());
     }

@@ -12,7 +12,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-core", &[]),
     ("whyrst-capture", &["whyrst-core"]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab"]),
+    ("whyrst-probe", &["whyrst-core"]),
+    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe"]),
     ("xtask", &["whyrst-core"]),
 ];
 

@@ -11,7 +11,7 @@ use core::hash::BuildHasher;
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
-use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::half::Marks;
 use crate::time::Span;
 
@@ -66,6 +66,8 @@ impl Tracker {
             service: pending.service,
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
+            basis: Basis::Packets,
+            accounts: [None, None],
         }
     }
 
@@ -87,6 +89,8 @@ impl Tracker {
             service_later: service,
             seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
+            basis: Basis::Packets,
+            accounts: [None, None],
         }
     }
 
