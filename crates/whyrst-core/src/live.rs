@@ -304,6 +304,12 @@ fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, told: &
         _ => Order::Known,
     };
     let known = Order::Known;
+    if facts.opened == Opened::Unseen {
+        // Where each began is known; how is not.
+        for (by, seq) in [(By::Local, mine), (By::Remote, theirs)] {
+            told.push(Past { time: out.min(came), by, flags: PLAIN, seq, len: 0, order: Order::Unknown });
+        }
+    }
     let first = told.len();
     if received > 0 {
         told.push(Past { time: came, by: By::Remote, flags: PLAIN, seq: theirs, len: received, order });
@@ -317,10 +323,6 @@ fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, told: &
     }
     if let Some(time) = fin_received {
         told.push(Past { time, by: By::Remote, flags: fin, seq: theirs.add(received), len: 0, order: known });
-    }
-    if told.is_empty() {
-        // Nothing but that it exists.
-        told.push(Past { time: now, by: By::Local, flags: PLAIN, seq: mine, len: 0, order: Order::Unknown });
     }
     told[first..].sort_by_key(|told| told.time);
 }

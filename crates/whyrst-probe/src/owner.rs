@@ -30,13 +30,15 @@ impl Owners {
         // A number that is in use again belongs to somebody else.
         let alive = fs::read_to_string(folder.join("comm")).is_ok_and(|comm| comm.trim_end() == who.comm);
         let living = |file: &str| alive.then(|| fs::read(folder.join(file)).ok())?;
-        let cmdline = living("cmdline").map(|args| spaced(&args)).or_else(|| probe.command_line(who.pid));
+        // A dying process has none any more.
+        let cmdline = living("cmdline").map(|args| spaced(&args)).filter(|cmdline| !cmdline.is_empty());
+        let cmdline = cmdline.or_else(|| probe.command_line(who.pid));
         let cgroup = living("cgroup").and_then(|text| hierarchy(&String::from_utf8_lossy(&text)));
         let cgroup = cgroup.or_else(|| self.cgroups.path(who.cgroup));
         Some(Process {
             pid: who.pid,
             comm: who.comm.clone(),
-            cmdline: cmdline.filter(|cmdline| !cmdline.is_empty()),
+            cmdline,
             uid: who.uid.or_else(|| alive.then(|| fs::metadata(&folder).ok().map(|data| data.uid()))?),
             container: cgroup.as_deref().and_then(container),
             unit: cgroup.as_deref().and_then(unit),

@@ -121,7 +121,8 @@ impl Probe {
         let args = self.processes.get(&pid, 0).ok()?;
         let len = usize::try_from(u32::from_ne_bytes(*args[12..].first_chunk()?)).ok()?;
         let text = args.get(ARGS_TEXT..)?.get(..len)?;
-        Some(spaced(text))
+        let cut = if len == ARGS_SIZE - ARGS_TEXT { " ..." } else { "" };
+        Some(spaced(text) + cut)
     }
 }
 
