@@ -236,7 +236,7 @@ fn unreachable_connection(event: &SocketEvent) -> Connection {
     Connection::new(key, from, &nothing, event.time, Frame::default())
 }
 
-/// `tcp_check_req` gives INVALID_SYN to an ACK only when it completes a handshake that the accept
+/// `tcp_check_req` gives `INVALID_SYN` to an ACK only when it completes a handshake that the accept
 /// queue has no room for: SYN and SYN-ACK had gone before, and the ACK fits both.
 fn met_request(trigger: &Trigger, event: &SocketEvent) -> bool {
     let invalid_syn = matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::InvalidSyn));

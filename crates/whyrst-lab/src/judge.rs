@@ -12,6 +12,7 @@ use whyrst_core::observation::{Frame as FrameNumber, Interface};
 use whyrst_core::scenario::{Host, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Judgement, judge as judge_ending};
+use whyrst_probe::Reset;
 
 use crate::attribution::sender;
 use crate::played::{End, Played};
@@ -21,6 +22,8 @@ use crate::played::{End, Played};
 pub struct Judged {
     /// What each end's capture led to: client, then server.
     pub ends: [EndJudged; 2],
+    /// What the probe's account of the sockets led to, without any packet; `None` where it was not loaded.
+    pub live: Option<Vec<(Ending, Judgement)>>,
     /// Everything that is not as the scenario says; empty when it passed.
     pub disagreements: Vec<String>,
 }
@@ -45,6 +48,7 @@ pub struct EndJudged {
 pub fn judge(played: &Played) -> Judged {
     let recording = played.kernel.as_ref().ok();
     let ends = played.ends.each_ref().map(|end| explain(end, recording));
+    let live = played.told.as_ref().ok().map(|resets| resets.iter().map(judge_told).collect());
     let expect = &played.scenario.expect;
     let mut disagreements = played.disagreements.clone();
     if disagreements.is_empty() {
@@ -54,7 +58,7 @@ pub fn judge(played: &Played) -> Judged {
         }
         disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
     }
-    Judged { ends, disagreements }
+    Judged { ends, live, disagreements }
 }
 
 fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
@@ -83,6 +87,12 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
         endings.push((ending, judgement));
     }
     EndJudged { name: end.name, endings }
+}
+
+fn judge_told(reset: &Reset) -> (Ending, Judgement) {
+    let ending = whyrst_core::live::ending(&reset.event, reset.peer.as_ref());
+    let judgement = judge_ending(&ending);
+    (ending, judgement)
 }
 
 fn dropped(end: &End) -> String {

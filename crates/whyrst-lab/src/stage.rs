@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use whyrst_core::scenario::{Action, Host, Scenario};
+use whyrst_probe::Live;
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
@@ -21,6 +22,10 @@ use crate::wire::rules::Rulebook;
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) trace: Result<Trace, String>,
+    /// The probe, where this kernel lets us.
+    pub(crate) probe: Result<Live, String>,
+    /// Inodes of the hosts' namespaces.
+    pub(crate) inodes: [u32; 2],
     pub(crate) taps: Taps,
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
@@ -39,11 +44,13 @@ impl Stage {
         let hosts = [Netns::fresh()?, Netns::fresh()?];
         let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
         let (plugs, wiring) = plug::plug_in(&hosts)?;
+        let inodes = hosts.each_ref().map(Netns::inode);
         let taps = [listen(&hosts[0], Host::Client)?, listen(&hosts[1], Host::Server)?];
         let trace = Trace::start();
+        let probe = Live::start().map_err(|error| error.to_string());
         let taps = Taps::start(taps)?;
         let wire = Wire::start(plugs, Rulebook::new(scenario.wire))?;
-        Ok(Self { trace, taps, cast, wire, wiring, _home: home, _haste: haste })
+        Ok(Self { trace, probe, inodes, taps, cast, wire, wiring, _home: home, _haste: haste })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The running probe as the commands use it: resets, one after the other, each told once.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
@@ -30,7 +31,6 @@ pub enum Item {
 }
 
 /// Resets of this host as they happen.
-#[expect(missing_debug_implementations, reason = "the probe's maps have none")]
 pub struct Live {
     probe: Probe,
     teller: Teller,
@@ -125,6 +125,12 @@ impl Live {
             let told = self.teller.tell(event, &self.probe);
             self.pairing.take(told, key);
         }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("sent", &self.sent).field("received", &self.received).finish_non_exhaustive()
     }
 }
 

@@ -56,7 +56,7 @@ impl Report<'_> {
             words.push(format!("to {who}"));
         }
         if let Some(account) = self.teller().and_then(|side| ending.account(side)) {
-            words.extend(account.socket.as_ref().and_then(|socket| notable(socket)));
+            words.extend(account.socket.as_ref().and_then(notable));
             words.extend(closing(account, ending.time()));
         }
         words
@@ -98,9 +98,8 @@ fn named(process: &Process) -> String {
 
 fn described(process: &Process) -> String {
     let mut words = named(process);
-    if let Some(cmdline) = process.cmdline.as_deref().filter(|cmdline| *cmdline != process.comm) {
-        words.push_str(&format!(" ({})", escape_name(cmdline)));
-    }
+    let cmdline = process.cmdline.as_deref().filter(|cmdline| *cmdline != process.comm);
+    words.extend(cmdline.map(|cmdline| format!(" ({})", escape_name(cmdline))));
     words.extend(process.uid.map(|uid| format!(", uid {uid}")));
     words.extend(process.unit.as_deref().map(|unit| format!(", {}", escape_name(unit))));
     words.extend(process.container.as_ref().map(|container| {
