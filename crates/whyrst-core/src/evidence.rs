@@ -15,6 +15,7 @@ pub mod form;
 pub mod handshake;
 pub mod path;
 pub mod service;
+pub mod sockets;
 pub mod timing;
 
 use alloc::vec::Vec;

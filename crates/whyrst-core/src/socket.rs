@@ -93,6 +93,8 @@ pub struct SocketFacts {
     pub retransmits: u32,
     /// Probes without an answer (keepalive, zero window).
     pub probes: u8,
+    /// `SO_ERROR` as errno, 0 for none.
+    pub error: u32,
     /// The peer's FIN has come.
     pub peer_closed: bool,
     /// When data last came.

@@ -205,6 +205,9 @@ pub struct Judgement {
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
+/// The same, when this host only received it.
+pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
+
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
     &SYN_SEEN,
@@ -454,7 +457,10 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
     let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
     Judgement {
         cause: None,
-        title: UNEXPLAINED,
+        title: match (ending.basis, &ending.kernel) {
+            (Basis::Sockets, KernelWord::NotAsked) => UNEXPLAINED_HERE,
+            _ => UNEXPLAINED,
+        },
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(ending),
         evidence: ask(&general, ending),

@@ -6,12 +6,12 @@
 use std::fmt::Write;
 
 use whyrst_capture::{Counts, LinkType, Record};
-use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::ending::{Ending, EndingKind, KernelWord};
 use whyrst_core::kernel::Recording;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
-use whyrst_core::scenario::{Host, Verdicts};
+use whyrst_core::scenario::{Expect, Host, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Judgement, judge as judge_ending};
+use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
 use whyrst_probe::Reset;
 
 use crate::attribution::sender;
@@ -48,7 +48,7 @@ pub struct EndJudged {
 pub fn judge(played: &Played) -> Judged {
     let recording = played.kernel.as_ref().ok();
     let ends = played.ends.each_ref().map(|end| explain(end, recording));
-    let live = played.told.as_ref().ok().map(|resets| resets.iter().map(judge_told).collect());
+    let live: Option<Vec<_>> = played.told.as_ref().ok().map(|resets| resets.iter().map(judge_told).collect());
     let expect = &played.scenario.expect;
     let mut disagreements = played.disagreements.clone();
     if disagreements.is_empty() {
@@ -56,6 +56,7 @@ pub fn judge(played: &Played) -> Judged {
         for (judged, expected) in ends.iter().zip([expect.client, expect.server]) {
             disagreements.extend(compare_verdicts(judged, expected, recording.is_some()));
         }
+        disagreements.extend(live.iter().flatten().filter_map(|told| compare_live(told, expect)));
         disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
     }
     Judged { ends, live, disagreements }
@@ -90,9 +91,26 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
 }
 
 fn judge_told(reset: &Reset) -> (Ending, Judgement) {
-    let ending = whyrst_core::live::ending(&reset.event, reset.peer.as_ref());
+    let ending = reset.ending();
     let judgement = judge_ending(&ending);
     (ending, judgement)
+}
+
+/// Sockets alone may leave several causes, as packets may: then the expected one must be among
+/// those named. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
+fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> Option<String> {
+    let causes = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
+        Verdicts::Resets(causes) => causes,
+        Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
+    });
+    let named = judgement.cause.map_or("unexplained", |cause| cause.id);
+    let alternatives = || judgement.alternatives.iter().map(|other| other.id);
+    let unsure = judgement.confidence <= Confidence::Possible;
+    let nobody_knows = unsure && !matches!(ending.kernel, KernelWord::Sent(_));
+    let mut causes = causes.copied();
+    let fits = causes.any(|cause| cause == named || (unsure && alternatives().any(|other| other == cause)));
+    let confidence = judgement.confidence.name();
+    (!fits && !nobody_knows).then(|| format!("the probe's sockets lead to {named} ({confidence})"))
 }
 
 fn dropped(end: &End) -> String {

@@ -93,8 +93,8 @@ pub(crate) struct Facts {
     pub(crate) received_ago: Option<u32>,
     /// Milliseconds.
     pub(crate) sent_ago: Option<u32>,
-    #[expect(dead_code, reason = "part of the layout; not told yet")]
-    error: u32,
+    /// An errno, or 0.
+    pub(crate) error: u32,
     pub(crate) bytes_received: u64,
     pub(crate) bytes_acked: u64,
     pub(crate) cgroup: u64,

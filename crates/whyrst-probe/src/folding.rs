@@ -82,6 +82,11 @@ impl Folding {
         self.folds.entry(key).or_default().like = Some(reset.clone());
     }
 
+    /// Whether events are being counted only.
+    pub(crate) fn is_folding(&self) -> bool {
+        self.folds.values().any(|fold| fold.folded > 0)
+    }
+
     /// What was folded, when the second is over, and how many were like nothing that was told: further
     /// RSTs of connections whose reset was told.
     pub(crate) fn finish(&mut self, now: Timestamp) -> (Vec<More>, u64) {

@@ -105,7 +105,9 @@ impl Live {
             let Some(event) = self.probe.next() else { break };
             self.take(&event);
         }
-        if let Some((reset, key)) = self.pairing.next(now) {
+        if let Some((mut reset, key)) = self.pairing.next(now) {
+            // Silence means something only while everything is heard.
+            reset.unsent &= self.probe.hears_all() && !self.folding.is_folding();
             self.folding.told(key, &reset);
             return Some(Item::Reset(Box::new(reset)));
         }

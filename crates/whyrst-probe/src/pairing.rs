@@ -7,7 +7,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use whyrst_core::ending::{Ending, KernelWord};
 use whyrst_core::kernel::RstReason;
+use whyrst_core::live::ending as ending_of;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::socket::{SocketEvent, Told};
 use whyrst_core::time::{Span, Timestamp};
@@ -32,6 +34,16 @@ pub struct Reset {
     pub event: SocketEvent,
     /// Who received it, where that is on this host too.
     pub peer: Option<SocketEvent>,
+    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
+    pub unsent: bool,
+}
+
+impl Reset {
+    /// What the causes judge.
+    pub fn ending(&self) -> Ending {
+        let ending = ending_of(&self.event, self.peer.as_ref());
+        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +77,10 @@ impl Pairing {
         match &event.told {
             Told::Received => match self.waiting_at((end.1, end.0)) {
                 Some(sent) if is_sent(sent) && sent.peer.is_none() => sent.peer = Some(event),
-                _ => self.wait(event, end, key),
+                _ => {
+                    self.wait(event, end, key);
+                    self.remember(end);
+                }
             },
             Told::Sent(_) => self.sent(event, end, key),
         }
@@ -74,6 +89,7 @@ impl Pairing {
     fn sent(&mut self, event: SocketEvent, end: End, key: Key) {
         if is_abort_on_data(&event) && self.waiting_at(end).is_some_and(|other| !is_sent(other)) {
             self.remove(end);
+            self.told.remove(&end);
         }
         if self.is_later(&event, end) {
             self.later += 1;
@@ -106,7 +122,8 @@ impl Pairing {
             }
             self.taken += 1;
             if let Some(event) = first.event {
-                return Some((Reset { event, peer: first.peer }, first.key));
+                let unsent = first.peer.is_none() && event.told == Told::Received && is_own(&event);
+                return Some((Reset { event, peer: first.peer, unsent }, first.key));
             }
         }
         None
@@ -149,6 +166,11 @@ impl Pairing {
             }
         }
     }
+}
+
+/// Both ends have one address, or one that leads back: the RST cannot have come from elsewhere.
+fn is_own(event: &SocketEvent) -> bool {
+    event.local.ip == event.remote.ip || event.remote.ip.is_loopback()
 }
 
 fn is_sent(waiting: &Waiting) -> bool {

@@ -42,6 +42,8 @@ pub(crate) struct Probe {
     pub(crate) names: Names,
     pub(crate) symbols: Symbols,
     missing: Vec<Missing>,
+    /// Also those without a socket.
+    all_sent: bool,
     /// Records that this version cannot read.
     strange: u64,
 }
@@ -63,7 +65,7 @@ impl Probe {
             .load(OBJECT)
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
-        load_all(&mut object, &btf, &mut missing)?;
+        let all_sent = load_all(&mut object, &btf, &mut missing)?;
         let symbols = Symbols::of_running_kernel();
         if symbols.is_empty() {
             missing.push(Missing {
@@ -80,6 +82,7 @@ impl Probe {
             names,
             symbols,
             missing,
+            all_sent,
             strange: 0,
         })
     }
@@ -93,6 +96,11 @@ impl Probe {
     pub(crate) fn lost(&self) -> u64 {
         let counts = self.lost.get(&0, 0);
         counts.map_or(0, |counts| counts.iter().sum::<u64>()) + self.strange
+    }
+
+    /// Whether every reset that this host sends is told.
+    pub(crate) fn hears_all(&self) -> bool {
+        self.all_sent && self.lost() == 0
     }
 
     /// Waits for events, at most so long.
@@ -133,7 +141,8 @@ pub(crate) fn spaced(args: &[u8]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<(), ProbeError> {
+/// Whether the kernel tells of every reset that it sends.
+fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<bool, ProbeError> {
     // The recorder first, so that no reset comes without its connection's life.
     for (program, event, what, costs) in [
         (
@@ -162,7 +171,7 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
         });
     }
     let with_reason = trace(object, "send_reset", "tcp_send_reset", btf);
-    let Err(first) = with_reason else { return Ok(()) };
+    let Err(first) = with_reason else { return Ok(true) };
     match trace(object, "send_reset_without_reason", "tcp_send_reset", btf) {
         Ok(()) => {
             missing.push(Missing {
@@ -170,7 +179,7 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
                 costs: "the cause is concluded from the call stack and the socket; resets sent without a socket are not told",
                 because: because(&first),
             });
-            Ok(())
+            Ok(false)
         }
         Err(second) => Err(refused_program(&second)),
     }

@@ -149,6 +149,7 @@ impl Teller {
             acked: facts.bytes_acked,
             retransmits: facts.retransmits,
             probes: facts.probes,
+            error: facts.error,
             peer_closed: facts.peer_closed != 0,
             last_received: facts.received_ago.map(ago),
             last_sent: facts.sent_ago.map(ago),

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{setsockopt, sockopt};
 use whyrst_core::ending::Ending;
-use whyrst_core::live::ending as ending_of;
 use whyrst_core::report::{Context, json};
 use whyrst_core::socket::Account;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
@@ -70,7 +69,7 @@ impl Stage {
 
     fn told(&mut self) -> (Ending, Judgement) {
         let reset = self.reset();
-        let ending = ending_of(&reset.event, reset.peer.as_ref());
+        let ending = reset.ending();
         let judgement = judge(&ending);
         (ending, judgement)
     }

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use serde::Serialize;
 use whyrst_core::ending::Ending;
-use whyrst_core::live::ending as ending_of;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, account, json, markdown, text};
@@ -85,7 +84,7 @@ impl Telling {
             Item::Reset(reset) => (reset, 1),
             Item::More(more) => (&more.like, more.count),
         };
-        let ending = ending_of(&reset.event, reset.peer.as_ref());
+        let ending = reset.ending();
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Report::new(&ending, &self.context);
         if !shows(&ending, report.cause_id()) {

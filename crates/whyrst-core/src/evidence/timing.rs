@@ -1,12 +1,12 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::kernel::RstReason as R;
 use crate::segment::Flags;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Shorter pauses are ordinary work; no idle timeout in use is shorter.
 const IDLE: Span = Span::from_secs(5);
@@ -92,6 +92,9 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
     unknown: "the segments before the RST, from the last answer of {receiver} on",
     ask: |ending| {
         let sender = ending.connection.half(ending.sender());
+        if let Some(gone) = gave_up(ending) {
+            return Answer::Yes(yes().value(Value::Time(gone)));
+        }
         if sender.retransmissions == 0 && !ending.before.iter().any(|record| is_repeat(ending, record)) {
             return if sender.marks.has(Marks::SPOKE) { Answer::No(no()) } else { Answer::Unknown };
         }
@@ -102,6 +105,13 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
         }
     },
 };
+
+/// When the sender's socket ended in `ETIMEDOUT` (`tcp_write_err`): no RST tells of that.
+fn gave_up(ending: &Ending) -> Option<Timestamp> {
+    const ETIMEDOUT: u32 = 110;
+    let socket = ending.account(ending.sender())?.socket.as_ref()?;
+    socket.gone.filter(|_| socket.error == ETIMEDOUT)
+}
 
 /// The FIN of the RST's sender was so long ago that its kernel has forgotten the connection. Between
 /// the shortest setting and the usual one only that kernel knows.
