@@ -1,9 +1,11 @@
 //! What the project does to itself, one command each. `cargo xtask` lists them.
 
+mod accuracy;
 mod bench;
 mod bpf;
 mod docs;
 mod fixtures;
+mod fuzz;
 mod setup;
 mod shell;
 mod test;
@@ -16,7 +18,10 @@ const USAGE: &str = "\
 cargo xtask test               every test: unit, fixtures, command line, the lab as root and as an ordinary user
 cargo xtask setup              installs what the tests need, or says what is missing
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
-cargo xtask docs [--check]     writes docs/causes/ from the catalogue, or fails when it is stale
+cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
+cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
+cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
+cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
 
@@ -41,6 +46,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
+        ["accuracy"] => accuracy::play(),
+        ["fuzz"] => fuzz::briefly(),
+        ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
+        ["book"] => docs::book(),
         ["bench"] => bench::run(256),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),

@@ -3,19 +3,18 @@
 //! A test that cannot run here fails, unless its reason stands in [`MAY_BE_LEFT_OUT`].
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, cargo, is_root, root, target};
-use crate::{bpf, docs, setup};
+use crate::shell::{self, Scratch, cargo, is_root, target};
+use crate::{accuracy, bpf, docs, fuzz, setup};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     (
-        "lab as root",
+        "lab as root, and how good its verdicts are",
         "needs root, for the kernel's own reasons (tracefs); an ordinary user's run still checks packets and errno",
     ),
     (
@@ -36,8 +35,9 @@ pub fn run() -> Result<()> {
         ("documentation is fresh", docs::check),
         ("the probe's object is that of its source", bpf::check),
         ("the probe in the running kernel", probe_as_root),
+        ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
-        ("lab as root", lab_as_root),
+        ("lab as root, and how good its verdicts are", accuracy::check),
         ("lab as an ordinary user", lab_as_user),
     ];
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
@@ -69,7 +69,7 @@ type Step = fn() -> Result<()>;
 /// Whether this machine can run a step that may be left out.
 fn can_run(step: &str) -> bool {
     match step {
-        "lab as root" => is_root(),
+        "lab as root, and how good its verdicts are" => is_root(),
         "the probe's object is that of its source" => bpf::can_compile(),
         "the probe in the running kernel" => is_root() && Path::new("/sys/kernel/btf/vmlinux").exists(),
         _ => true,
@@ -97,42 +97,19 @@ fn binary() -> PathBuf {
     target().join("debug/whyrst")
 }
 
-fn lab_as_root() -> Result<()> {
-    shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]).current_dir(root()))
-}
-
 /// In a folder that the ordinary user may read: a checkout under root's home may not be.
 fn lab_as_user() -> Result<()> {
     if !is_root() {
         return shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]));
     }
-    let folder = Scratch::new()?;
-    let copy = folder.0.join("whyrst");
+    let folder = Scratch::new("test")?;
+    let copy = folder.path().join("whyrst");
     fs::copy(binary(), &copy).with_context(|| format!("cannot copy to {}", copy.display()))?;
     shell::run(
         Command::new("setpriv")
             .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
             .arg(&copy)
             .args(["lab", "run", "--all", "--quiet"])
-            .current_dir(&folder.0),
+            .current_dir(folder.path()),
     )
-}
-
-/// A folder that goes away with the value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("whyrst-test-{}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing depends on it being gone.
-        let _ = fs::remove_dir_all(Path::new(&self.0));
-    }
 }

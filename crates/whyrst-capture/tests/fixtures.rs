@@ -66,9 +66,12 @@ fn events(scenario: &Scenario) -> Recording {
     read.recording
 }
 
+fn verdicts(scenario: &Scenario, end: &str) -> Verdicts {
+    if end == "client" { scenario.expect.client } else { scenario.expect.server }
+}
+
 fn expected(scenario: &Scenario, end: &str) -> (EndingKind, Vec<&'static str>) {
-    let verdicts = if end == "client" { scenario.expect.client } else { scenario.expect.server };
-    match verdicts {
+    match verdicts(scenario, end) {
         Verdicts::Resets(causes) => (EndingKind::Reset, causes.to_vec()),
         Verdicts::NoReset => (EndingKind::Reset, Vec::new()),
         Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, vec![cause]),
@@ -144,18 +147,21 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
 }
 
 #[test]
-fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause() {
+fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause_or_what_nothing_can_tell_from_it() {
     for scenario in scenarios() {
         let events = events(scenario);
         for end in ENDS {
             let (kind, wanted) = expected(scenario, end);
-            let mut found: Vec<&str> = endings(scenario, end, Some(&events))
-                .iter()
-                .filter(|ending| ending.kind == kind)
-                .map(|ending| id(&judge(ending)))
-                .collect();
-            found.dedup();
-            assert_eq!(found, wanted, "{}/{end}", scenario.id);
+            let found: Vec<Judgement> =
+                endings(scenario, end, Some(&events)).iter().filter(|ending| ending.kind == kind).map(judge).collect();
+            let ids: Vec<&str> = found.iter().map(id).collect();
+            let mut rest = found.as_slice();
+            for cause in &wanted {
+                let run = rest.iter().take_while(|judgement| judgement.allows(cause)).count();
+                assert!(run > 0, "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
+                rest = &rest[run..];
+            }
+            assert!(rest.is_empty(), "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
         }
     }
 }
@@ -171,7 +177,7 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
                 let named: Vec<&str> = others.chain([id(&judgement)]).collect();
                 let name = format!("{}/{end}", scenario.id);
                 assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");
-                let right = wanted.contains(&id(&judgement));
+                let right = wanted.iter().any(|cause| judgement.allows(cause));
                 assert!(
                     right || judgement.confidence <= Confidence::Possible,
                     "{name}: {} is wrong and sure",

@@ -110,9 +110,19 @@ pub enum Stack {
     Lacks(&'static str),
     /// The first must be in it and the second must not.
     HasAndLacks(&'static str, &'static str),
+    /// There is no event: the kernel that was asked sent no such RST.
+    NoEvent,
 }
 
 impl KernelSign {
+    /// Silence: for a cause that some kernel explains and that the sender's own may know nothing of.
+    pub const SILENCE: Self = Self { reason: RstReason::NotSpecified, stack: Stack::NoEvent };
+
+    /// Whether this is [`KernelSign::SILENCE`].
+    pub const fn is_silence(&self) -> bool {
+        matches!(self.stack, Stack::NoEvent)
+    }
+
     /// The reason alone says it.
     pub const fn reason(reason: RstReason) -> Self {
         Self { reason, stack: Stack::Any }
@@ -136,6 +146,7 @@ impl KernelSign {
     /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
     pub fn matches(&self, event: &KernelReset) -> bool {
         let stack = match self.stack {
+            Stack::NoEvent => false,
             _ if event.stack.is_empty() => true,
             Stack::Any => true,
             Stack::Has(symbol) => event.went_through(symbol),
@@ -210,12 +221,35 @@ pub enum Likeness {
     Similar,
     /// The packets are the same: while nothing excludes the other, neither is more than possible.
     Identical,
+    /// The packets are the same because the other one is a reason for this one: both can be true of
+    /// one reset, so a kernel that says this one is not contradicted by the other.
+    Why,
+    /// The reverse: the other one says by which means this one resets, and never that this one is not it.
+    How,
+    /// One of the two says more closely what the other says as well: both are true then, and the
+    /// broader one is no less sure for it.
+    SpecialCase,
 }
 
 impl LookAlike {
     /// Packets can differ, or it is a special case of the cause.
     pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::Similar, told_apart_by }
+    }
+
+    /// The other one would be the reason for this one: both can be true.
+    pub const fn why(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Why, told_apart_by }
+    }
+
+    /// The other one would be the means by which this one resets: both can be true.
+    pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::How, told_apart_by }
+    }
+
+    /// One is a special case of the other.
+    pub const fn special_case(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::SpecialCase, told_apart_by }
     }
 
     /// The packets are the same.

@@ -14,10 +14,14 @@ use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
 use crate::socket::Account;
+use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
+use crate::vantage::Joined;
 
 /// Payload octets kept of a RST: enough for any diagnostic text in use.
 pub const RST_PAYLOAD_LIMIT: usize = 128;
+/// Octets kept of what follows a RST in its frame: F5's trailers have 100 to 200.
+pub const RST_TRAILER_LIMIT: usize = 256;
 
 /// Whether a RST ended it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +66,10 @@ pub struct Rst {
     pub record: Record,
     /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
     pub payload: Vec<u8>,
+    /// Reason code of its `MP_TCPRST` option (RFC 8684 section 3.6).
+    pub mptcp_reason: Option<u8>,
+    /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
+    pub trailer: Vec<u8>,
     /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
     pub trigger: Option<Record>,
     /// Whether its receiver would have taken it.
@@ -109,6 +117,8 @@ pub struct Ending {
     pub finally: Connection,
     /// The remembered segments before the first RST, oldest first.
     pub before: Vec<Record>,
+    /// What each end had said first and last before the first RST; indexed by [`Side::index`].
+    pub said: [Speech; 2],
     /// The RSTs, oldest first, up to a bound.
     pub resets: Vec<Rst>,
     /// How many RSTs there were in all.
@@ -123,6 +133,8 @@ pub struct Ending {
     pub service: Service,
     /// The service when nothing more was expected.
     pub service_later: Service,
+    /// The time at which the capture begins.
+    pub seen_from: Timestamp,
     /// The time up to which the capture was read when this was settled.
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.
@@ -131,6 +143,8 @@ pub struct Ending {
     pub basis: Basis,
     /// What the ends' kernels know of their sockets, indexed by [`Side::index`].
     pub accounts: [Option<Box<Account>>; 2],
+    /// What other capture points know of it, when there are any.
+    pub joined: Option<Box<Joined>>,
 }
 
 impl Ending {
@@ -153,6 +167,11 @@ impl Ending {
     /// When it ended: the time of the first RST, or of the last segment.
     pub fn time(&self) -> Timestamp {
         self.rst().map_or(self.connection.last, |rst| rst.record.time)
+    }
+
+    /// What one end had said first and last.
+    pub const fn said(&self, side: Side) -> &Speech {
+        &self.said[side.index()]
     }
 
     /// The first remembered segment that `wanted` accepts, before the RST.

@@ -8,15 +8,23 @@
 //! of the answer, `{sender}`, `{receiver}`, `{client}` and `{server}` for an end (sender and
 //! receiver are those of the RST).
 
+pub mod application;
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod firewall;
+pub mod forgery;
 pub mod form;
 pub mod handshake;
+pub mod idle;
+pub mod multipath;
 pub mod path;
+pub mod said;
 pub mod service;
 pub mod sockets;
+pub mod speech;
 pub mod timing;
+pub mod vantage;
 
 use alloc::vec::Vec;
 
@@ -24,8 +32,10 @@ use crate::ending::{Basis, Ending};
 use crate::history::Record;
 use crate::kernel::RstReason;
 use crate::observation::Frame;
-use crate::segment::Flags;
+use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
+use crate::timeouts::IdleTimeout;
+use crate::vantage::Point;
 
 /// Something that can be asked about any ending.
 #[derive(Debug)]
@@ -42,28 +52,44 @@ pub struct Question {
     pub ask: fn(&Ending) -> Answer,
 }
 
-/// Questions about single packets: what a socket went through does not answer them, and that
-/// nothing was seen is no answer there.
-const PACKETS_ONLY: &[&str] = &[
-    "rst-acks-less-than-sent",
-    "everything-acknowledged",
-    "syn-ack-repeated",
-    "syn-met-connection",
-    "syn-retried-after-rst",
-    "syn-ack-after-rst",
-    "syn-ack-window-zero",
-    "syn-is-ordinary",
-    "syn-is-bare",
-    "rst-is-alone",
-    "was-idle",
-    "rst-ttl-differs",
+/// What a socket went through answers these as surely as packets do. All others are about single
+/// packets: that such a thing was not seen is no answer where no packet was seen.
+const ANSWERED_BY_SOCKETS: &[&str] = &[
+    "rst-is-passive",
+    "rst-is-active",
+    "rst-answers-syn",
+    "rst-answers-syn-ack",
+    "rst-answers-third-packet",
+    "rst-answers-data",
+    "rst-answers-no-data",
+    "sender-received-data",
+    "sender-received-nothing",
+    "last-data-was-for-sender",
+    "sender-had-replied",
+    "sender-sent-nothing",
+    "sender-sent-data",
+    "sender-had-closed",
+    "receiver-had-closed",
+    "both-had-closed",
+    "data-crossed-fin",
+    "request-unanswered",
+    "handshake-completed",
+    "handshake-incomplete",
+    "beginning-not-seen",
+    "syn-seen",
+    "syn-ack-slow",
+    "sender-is-client",
+    "sender-is-server",
+    "fin-long-ago",
+    "sender-went-unanswered",
+    "sender-had-socket",
 ];
 
 impl Question {
     /// The answer that `ending` gives.
     pub fn answer(&self, ending: &Ending) -> Answer {
-        let unseen = ending.basis == Basis::Sockets && PACKETS_ONLY.contains(&self.id);
-        if unseen { Answer::Unknown } else { (self.ask)(ending) }
+        let can_be_asked = ending.basis == Basis::Packets || ANSWERED_BY_SOCKETS.contains(&self.id);
+        if can_be_asked { (self.ask)(ending) } else { Answer::Unknown }
     }
 }
 
@@ -124,7 +150,42 @@ pub enum Value {
     Flags(Flags),
     /// A kernel reason.
     Reason(RstReason),
+    /// A name from a standard.
+    Name(&'static str),
+    /// Octets of payload, printed escaped.
+    Octets(Octets),
+    /// Idle timeouts that fit.
+    Timeouts(Timeouts),
+    /// A capture point.
+    Point(Point),
+    /// An address and a port.
+    Endpoint(Endpoint),
 }
+
+/// A few octets of payload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Octets {
+    bytes: [u8; 16],
+    len: u8,
+}
+
+impl Octets {
+    /// The first sixteen of `bytes`.
+    pub fn new(from: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let len = from.len().min(16);
+        bytes[..len].copy_from_slice(&from[..len]);
+        Self { bytes, len: u8::try_from(len).unwrap_or_default() }
+    }
+
+    /// The octets.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+/// Up to three idle timeouts, the best fitting first.
+pub type Timeouts = [Option<&'static IdleTimeout>; 3];
 
 /// Starts a yes.
 pub fn yes() -> Facts {

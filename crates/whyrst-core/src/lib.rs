@@ -22,22 +22,28 @@ pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
+pub mod incident;
 pub mod kernel;
 pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
 pub mod report;
+pub mod said;
 pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
 pub mod socket;
+pub mod speech;
+pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod timeouts;
 pub mod tracker;
+pub mod vantage;
 pub mod verdict;
 pub mod witness;
 pub mod zeek;

@@ -179,6 +179,8 @@ impl<'a> Story<'a> {
         Rst {
             record: record(event.time, frame, &segment, from),
             payload: Vec::new(),
+            mptcp_reason: None,
+            trailer: Vec::new(),
             trigger: answered,
             acceptance: taken,
         }
@@ -221,7 +223,10 @@ impl<'a> Story<'a> {
             icmp: Vec::new(),
             service: Service::default(),
             service_later: Service::default(),
+            said: Default::default(),
+            seen_from: connection.first,
             seen_until: event.time,
+            joined: None,
             kernel,
             basis: Basis::Sockets,
             accounts,
@@ -351,6 +356,7 @@ fn segment(src: Endpoint, dst: Endpoint, flags: Flags, seq: Seq, ack: Seq, len: 
         options: Options { set: OptionSet::CUT, ..Options::default() },
         len,
         payload: &[],
+        trailer: &[],
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Moment {
 pub struct Service {
     /// The last SYN-ACK it sent.
     pub accepted: Option<Moment>,
+    /// TTL or hop limit of that SYN-ACK.
+    pub accepted_ttl: u8,
     /// The first SYN-ACK after it had refused.
     pub recovered: Option<Moment>,
     /// The last SYN it refused.
@@ -45,13 +47,14 @@ impl Services {
         Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit }
     }
 
-    /// `server` answered a SYN with SYN-ACK.
-    pub fn accepted(&mut self, server: Endpoint, at: Moment) {
+    /// `server` answered a SYN with SYN-ACK, which arrived with this TTL.
+    pub fn accepted(&mut self, server: Endpoint, at: Moment, ttl: u8) {
         if let Some(service) = self.entry(server) {
             if service.refusals > 0 {
                 service.recovered = Some(at);
             }
             service.accepted = Some(at);
+            service.accepted_ttl = ttl;
             service.refusals = 0;
         }
     }
@@ -90,13 +93,13 @@ mod tests {
     fn a_service_that_stops_and_returns_is_remembered() {
         let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
         let mut services = Services::new(10, 0);
-        services.accepted(server, at(1));
+        services.accepted(server, at(1), 64);
         services.refused(server, at(2));
         services.refused(server, at(3));
         assert_eq!(services.of(server).refusals, 2);
         assert_eq!(services.of(server).recovered, None);
-        services.accepted(server, at(4));
-        services.accepted(server, at(5));
+        services.accepted(server, at(4), 64);
+        services.accepted(server, at(5), 64);
         let now = services.of(server);
         assert_eq!(
             (now.recovered, now.refused, now.accepted, now.refusals),
@@ -107,8 +110,8 @@ mod tests {
     #[test]
     fn the_number_of_services_is_bounded() {
         let mut services = Services::new(1, 0);
-        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), at(1));
-        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), at(1));
+        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), at(1), 64);
+        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), at(1), 64);
         assert_eq!(services.known.len(), 1);
     }
 }

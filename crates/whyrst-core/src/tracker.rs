@@ -24,13 +24,14 @@ use self::copies::is_copy;
 pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::connection::Connection;
-use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
+use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, acceptance, trigger};
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Services};
+use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
 
@@ -49,6 +50,7 @@ pub struct Tracker {
     slots: Vec<Slot>,
     free: Vec<u32>,
     pool: HistoryPool,
+    speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
@@ -65,6 +67,8 @@ pub struct Tracker {
     opening: VecDeque<Due>,
     eviction_hand: usize,
     clock: Clock,
+    /// The time of the first observation.
+    began: Option<Timestamp>,
     counts: Counts,
 }
 
@@ -78,6 +82,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
+            speeches: SpeechPool::default(),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),
@@ -88,6 +93,7 @@ impl Tracker {
             told: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
+            began: None,
             clock: Clock::default(),
             counts: Counts::default(),
         }
@@ -96,6 +102,7 @@ impl Tracker {
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
+        self.began.get_or_insert(observation.time);
         match &observation.what {
             Seen::Segment(segment) => self.segment(observation, segment),
             Seen::Icmp(error) => self.icmp_error(observation, error),
@@ -164,6 +171,7 @@ impl Tracker {
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
+            + self.speeches.bytes()
             + queues * size_of::<Due>()
             + self.queue.capacity() * size_of::<Queued>()
     }
@@ -203,6 +211,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -214,7 +223,7 @@ impl Tracker {
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
         }
         if first_answer {
-            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame });
+            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
         }
     }
 
@@ -226,6 +235,8 @@ impl Tracker {
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
+            mptcp_reason: segment.options.mptcp_reason,
+            trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
             acceptance: acceptance(&slot.connection, record.from, segment),
         };
@@ -268,6 +279,7 @@ impl Tracker {
             since: self.clock.now(),
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
+            said: self.speeches.said(slot.speech),
             resets: alloc::vec![rst],
             resets_total: 1,
             after: Vec::new(),
@@ -354,6 +366,7 @@ impl Tracker {
             connection,
             touched: self.clock.now(),
             generation: 0,
+            speech: Handle::default(),
             occupied: true,
             reset: ResetSeen::No,
             pending: None,
@@ -397,6 +410,12 @@ impl Tracker {
 #[expect(clippy::cast_possible_truncation, reason = "`Limits::connections` bounds the slots far below 2^32")]
 const fn slot_number(at: usize) -> u32 {
     at as u32
+}
+
+/// The trailer, unless it is only the zeros that fill a short frame.
+fn unpadded(trailer: &[u8]) -> Vec<u8> {
+    let said = trailer.iter().any(|octet| *octet != 0);
+    if said { trailer[..trailer.len().min(RST_TRAILER_LIMIT)].to_vec() } else { Vec::new() }
 }
 
 #[cfg(test)]

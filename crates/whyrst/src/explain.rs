@@ -10,13 +10,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{CaptureSet, Step, recording};
+use whyrst_capture::{CaptureSet, Note, Step, recording};
 use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, escape::escape_name, json, markdown, text};
+use whyrst_core::report::{Context, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::{Confidence, judge};
@@ -24,8 +25,11 @@ use whyrst_core::verdict::{Confidence, judge};
 use crate::Outcome;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
+use crate::fold::Folds;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
+use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
@@ -42,6 +46,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
+    if !arguments.vantage.is_empty() {
+        return vantage::run(arguments);
+    }
     let mut session = Session::new(arguments)?;
     let read = session.read()?;
     Ok(read.max(session.finish()?))
@@ -55,6 +62,9 @@ struct Session<'a> {
     style: Style,
     output: Output,
     summary: Summary,
+    incidents: Incidents,
+    held: Held,
+    folds: Folds,
     reading: Reading,
     recording: Option<Recording>,
     reported: u64,
@@ -72,6 +82,9 @@ impl<'a> Session<'a> {
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
             summary: Summary::default(),
+            incidents: Incidents::default(),
+            held: Held::while_reading(arguments),
+            folds: Folds::new(arguments),
             reading: Reading::default(),
             recording,
             reported: 0,
@@ -84,6 +97,9 @@ impl<'a> Session<'a> {
     /// Reads all files, as one capture in the order of time.
     fn read(&mut self) -> Result<Outcome> {
         let mut captures = CaptureSet::open(&self.arguments.files);
+        for (user, link) in &self.arguments.link_type {
+            captures.treat_user_link_as(*user, *link);
+        }
         let mut progress = Progress::new(self.octets_to_read(), Audience::of(self.arguments.common.quiet));
         let result = self.follow(&mut captures, &mut progress);
         progress.clear();
@@ -108,6 +124,7 @@ impl<'a> Session<'a> {
 
     fn follow(&mut self, captures: &mut CaptureSet, progress: &mut Progress) -> Result<()> {
         captures.idle_after(LIVE_PATIENCE);
+        let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
         let mut live = Live::new(self.octets_to_read());
         let mut frames: u64 = 0;
         loop {
@@ -126,6 +143,9 @@ impl<'a> Session<'a> {
                     live.passes(&mut self.tracker);
                     self.report_settled(captures)?;
                     self.output.flush()?;
+                    if interrupt.came() {
+                        break;
+                    }
                 }
                 Ok(Step::End) => break,
                 Err(error) => {
@@ -137,6 +157,12 @@ impl<'a> Session<'a> {
             if frames.is_multiple_of(POLL_EVERY) {
                 self.report_settled(captures)?;
                 progress.at(captures.position());
+                // What a live pipe still holds is read: who fills it was interrupted as well.
+                if interrupt.came() && !live.is_live() {
+                    self.unread += 1;
+                    output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
+                    break;
+                }
             }
         }
         self.report_settled(captures)
@@ -146,6 +172,8 @@ impl<'a> Session<'a> {
     fn note(&mut self, captures: &CaptureSet) {
         self.learn_names(captures);
         self.unread += captures.failures().len();
+        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
+        self.unread += captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
         let counts = captures.counts();
         self.reading.files.clone_from(&self.context.files);
         self.reading.frames = counts.frames;
@@ -196,8 +224,9 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         self.summary.add(ending, &judgement);
+        self.incidents.add(ending, &judgement);
         self.reported += 1;
-        if self.arguments.summary {
+        if self.arguments.summary || self.folds.takes(ending, &judgement) {
             return Ok(());
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
@@ -206,26 +235,56 @@ impl<'a> Session<'a> {
             Format::Json => json::line(ending, &self.context) + "\n",
             Format::Markdown => markdown::report(ending, &self.context, ladder),
         };
-        self.output.write(&text)
+        self.held.write(&text, &mut self.output)
     }
 
     fn finish(mut self) -> Result<Outcome> {
         self.tracker.finish();
         self.drain()?;
-        let text = self.closing_words();
+        let incidents = self.incidents.found();
+        if self.incidents.beyond() > 0 {
+            let beyond = self.incidents.beyond();
+            self.reading
+                .notes
+                .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
+        }
+        if !self.arguments.summary {
+            self.write_folded()?;
+            self.held.write_first(&self.incident_words(&incidents), &mut self.output)?;
+        }
+        let text = self.closing_words(&incidents);
         self.output.write(&text)?;
         self.output.finish()?;
         Ok(if self.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean })
     }
 
+    fn write_folded(&mut self) -> Result<()> {
+        for folded in self.folds.folded() {
+            let text = match self.arguments.format {
+                Format::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
+                Format::Text | Format::Markdown => folded.line(&self.context),
+            };
+            self.held.write(&text, &mut self.output)?;
+        }
+        Ok(())
+    }
+
     /// The summary where it was asked for, or what a reader of single reports must still be told.
-    fn closing_words(&self) -> String {
+    fn closing_words(&self, incidents: &[Incident]) -> String {
         let counts = self.tracker.counts();
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => self.summary.json(&self.reading, &counts) + "\n",
-            (true, _) => self.summary.text(&self.reading, &counts, self.style),
+            (true, Format::Json) => self.summary.json(&self.reading, &counts, incidents, &self.context) + "\n",
+            (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &counts, self.style),
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
+        }
+    }
+
+    fn incident_words(&self, incidents: &[Incident]) -> String {
+        match self.arguments.format {
+            Format::Text => incident::text(incidents, &self.context, self.style),
+            Format::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
+            Format::Markdown => incident::markdown(incidents, &self.context),
         }
     }
 
@@ -251,6 +310,46 @@ impl<'a> Session<'a> {
             writeln!(end, "{} {plural} failed without any RST: --all explains them", self.failed_connects)?;
         }
         remarks(&self.reading, counts, self.style, end)
+    }
+}
+
+/// Reports wait for what they have in common, which is told above them: up to a bound, and not on a
+/// pipe, where each is wanted at once.
+enum Held {
+    Back(String),
+    Through,
+}
+
+impl Held {
+    const LIMIT: usize = 8 * 1024 * 1024;
+
+    fn while_reading(arguments: &Explain) -> Self {
+        let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
+        // Objects of JSON come in the order of the resets; what they have in common ends the stream.
+        if pipe || arguments.format == Format::Json { Self::Through } else { Self::Back(String::new()) }
+    }
+
+    fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {
+        match self {
+            Self::Through => output.write(text),
+            Self::Back(held) => {
+                held.push_str(text);
+                if held.len() > Self::LIMIT {
+                    output.write(held)?;
+                    *self = Self::Through;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes `first`, then what was held; nothing is held any more.
+    fn write_first(&mut self, first: &str, output: &mut Output) -> Result<()> {
+        output.write(first)?;
+        match std::mem::replace(self, Self::Through) {
+            Self::Back(held) => output.write(&held),
+            Self::Through => Ok(()),
+        }
     }
 }
 
@@ -282,6 +381,10 @@ impl Live {
         self.last = Some((time, Instant::now()));
     }
 
+    fn is_live(&self) -> bool {
+        self.decided && self.pipe
+    }
+
     fn passes(&self, tracker: &mut Tracker) {
         if let (true, Some((time, seen))) = (self.pipe, self.last) {
             let elapsed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
@@ -296,7 +399,7 @@ fn wall_clock() -> Timestamp {
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.
-fn limits(memory: u64) -> Limits {
+pub(crate) fn limits(memory: u64) -> Limits {
     use std::hash::{BuildHasher, RandomState};
     Limits {
         connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
@@ -315,7 +418,7 @@ pub(crate) fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
 }
 
-const fn confidence(wanted: MinConfidence) -> Confidence {
+pub(crate) const fn confidence(wanted: MinConfidence) -> Confidence {
     match wanted {
         MinConfidence::Unexplained => Confidence::Unexplained,
         MinConfidence::Possible => Confidence::Possible,
@@ -324,7 +427,7 @@ const fn confidence(wanted: MinConfidence) -> Confidence {
     }
 }
 
-fn read_events(path: &Path) -> Result<Recording> {
+pub(crate) fn read_events(path: &Path) -> Result<Recording> {
     let read = recording::open(path)?;
     for damage in &read.damaged {
         output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));

@@ -8,11 +8,14 @@ mod causes;
 mod check;
 mod explain;
 mod filter;
+mod fold;
+mod interrupt;
 mod lab;
 mod output;
 mod progress;
 mod run;
 mod telling;
+mod vantage;
 mod watch;
 
 use std::process::ExitCode;

@@ -12,7 +12,8 @@ use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use whyrst_core::ending::Ending;
 use whyrst_core::flow::Side;
@@ -23,7 +24,6 @@ use crate::args::Run;
 use crate::explain;
 use crate::output::{self, Output};
 use crate::telling::{Telling, say_missing};
-use crate::watch::signals;
 
 /// How long the end of the command may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -82,6 +82,13 @@ fn closing_words(telling: &Telling, live: &Live, arguments: &Run) -> String {
         }
         _ => telling.summary(live),
     }
+}
+
+/// Signals that are not ours but the command's. The command itself starts with none blocked.
+fn signals(wanted: &[Signal]) -> Result<SignalFd> {
+    let set: SigSet = wanted.iter().copied().collect();
+    set.thread_block().context("cannot block signals")?;
+    SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("cannot wait for signals")
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {

@@ -94,7 +94,7 @@ impl Telling {
         self.tally.shown += count;
         *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
         Some(match (self.format, item) {
-            (Format::Json, _) => json::line_for(&ending, &self.context, count) + "\n",
+            (Format::Json, _) => json::folded_line(&ending, &self.context, count) + "\n",
             (_, Item::More(more)) => {
                 let plural = if count == 1 { "" } else { "s" };
                 let like = account::line(&report, self.style);

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use whyrst_capture::recording;
 use whyrst_core::kernel::Recording;
 use whyrst_core::socket::Told;
@@ -15,6 +13,7 @@ use whyrst_probe::{Item, Live, now};
 
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::telling::{Telling, say_missing};
 use crate::{Outcome, explain};
@@ -27,7 +26,7 @@ const LAST_WORDS: Duration = Duration::from_millis(20);
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     let filter = Filter::of(arguments)?;
     let mut output = Output::stream(&arguments.common)?;
-    let signals = signals(&[Signal::SIGINT, Signal::SIGTERM])?;
+    let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut live = Live::start()?;
     say_missing(live.missing());
     if !arguments.common.quiet && arguments.format == Format::Text {
@@ -37,7 +36,7 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone);
     let mut recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
     let mut timing = Timing::new(arguments);
-    while !timing.is_over() && signals.read_signal()?.is_none() {
+    while !timing.is_over() && !interrupt.came() {
         timing.watch(&mut live, |item| {
             if let (Some(recorder), Item::Reset(reset)) = (&mut recorder, item) {
                 recorder.take(reset);
@@ -68,13 +67,6 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     }
     output.finish()?;
     Ok(Outcome::Clean)
-}
-
-/// Signals as something that can be asked for.
-pub(crate) fn signals(wanted: &[Signal]) -> Result<SignalFd> {
-    let set: SigSet = wanted.iter().copied().collect();
-    set.thread_block().context("cannot block signals")?;
-    SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("cannot wait for signals")
 }
 
 /// When to stop and when to sum up.

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_DATA_AFTER_CLOSE;
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -37,7 +38,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
     },
     variants: &[Variant {
         when: &DATA_CROSSED_FIN,
@@ -61,11 +62,13 @@ pub(super) static CAUSE: Cause = Cause {
             "client-read-timeout",
             "{sender} gave up waiting for this answer: its read timeout is shorter than the answer took",
         ),
-        LookAlike::similar(
+        LookAlike::why(
             "server-busy-close",
-            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+            "{server} closes right after it accepts, without an answer: its log names a limit or a list",
         ),
         LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+        LookAlike::why("tls-alert", "a fatal TLS alert stands before {sender}'s FIN"),
+        LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
     ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",

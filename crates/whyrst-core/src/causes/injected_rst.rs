@@ -2,10 +2,12 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
+use crate::evidence::vantage::RST_MADE_BETWEEN;
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
@@ -33,7 +35,16 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
-        supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
+        supported_by: &[
+            &RST_MADE_BETWEEN,
+            &SENDER_TALKED_ON,
+            &RST_SEQ_CLIMBS,
+            &RST_WINDOWS_COUNT,
+            &RST_TTL_DIFFERS,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+            &RSTS_BOTH_WAYS,
+        ],
     },
     variants: &[],
     look_alikes: &[
@@ -130,7 +141,7 @@ const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject
 
 /// A TTL that no host here has, and an IP ID out of nowhere.
 const fn forged(victim: Host) -> Injected {
-    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef }
+    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef, ahead: 0 }
 }
 
 #[cfg(test)]
@@ -207,10 +218,10 @@ mod tests {
     }
 
     #[test]
-    fn after_a_long_silence_it_may_be_a_load_balancer() {
+    fn after_a_long_silence_it_is_rather_a_load_balancer() {
         after("350.2 C < S A 151:151(0) ack 201\n700.5 C < S RA 151:151(0) ack 201 ttl 250 ts none")
-            .is("injected-rst", Possible)
-            .beside(&["idle-timeout-reset"]);
+            .is("idle-timeout-reset", Possible)
+            .beside(&["injected-rst"]);
     }
 
     #[test]

@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::style::{Part, Style};
 use super::words::wrap;
-use crate::cause::{Cause, KernelSign, Source, Stack};
+use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
 use crate::ending::EndingKind;
 use crate::evidence::Question;
+use crate::kernel::RstReason;
 use crate::scenario::Reproduction;
 
 /// One line for every cause.
@@ -47,6 +48,13 @@ pub fn markdown(cause: &Cause) -> String {
     out
 }
 
+/// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
+/// of them. Empty where packets decide.
+pub fn indistinguishable(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
+    let identical = cause.look_alikes.iter().filter(|alike| alike.likeness == Likeness::Identical);
+    identical.map(|alike| (alike.cause, plain(alike.told_apart_by)))
+}
+
 /// One `whyrst.cause/1` object, without a line end.
 pub fn json(cause: &Cause) -> String {
     let object = Object {
@@ -56,7 +64,7 @@ pub fn json(cause: &Cause) -> String {
         explanation: paragraph_of(cause.explanation),
         effect: paragraph_of(cause.effect),
         severity: cause.severity.name(),
-        kernel_reasons: cause.kernel_reasons.iter().map(|sign| sign.reason.name()).collect(),
+        kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
         advice: cause.advice.iter().map(|step| plain(step)).collect(),
         sources: cause.sources.iter().map(source_words).collect(),
@@ -186,13 +194,40 @@ fn kernel_words(cause: &Cause) -> String {
             EndingKind::FailedConnect => "No reset is sent.".to_string(),
         };
     }
-    let signs = cause.kernel_reasons.iter().map(sign_words);
-    format!("tcp:tcp_send_reset with reason {}", signs.collect::<Vec<_>>().join(", or "))
+    let signs: Vec<String> = spoken(cause).map(sign_words).collect();
+    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
+    let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
+    counters.dedup();
+    let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
+    let signs = signs.join(", or ");
+    format!("tcp:tcp_send_reset with reason {signs}{none}. The RST is counted in Tcp OutRsts{also} (`nstat -az`).")
+}
+
+/// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
+/// where the reason alone does not decide.
+fn counter(sign: &KernelSign) -> Option<&'static str> {
+    match (sign.reason, sign.stack) {
+        (RstReason::TcpAbortOnClose, _) => Some("TcpExt TCPAbortOnClose"),
+        (RstReason::TcpAbortOnData, _) | (RstReason::TcpState, Stack::HasAndLacks("__tcp_close", _)) => {
+            Some("TcpExt TCPAbortOnData")
+        }
+        (RstReason::TcpAbortOnLinger, _) => Some("TcpExt TCPAbortOnLinger"),
+        (RstReason::TcpAbortOnMemory, _) => Some("TcpExt TCPAbortOnMemory"),
+        (RstReason::TcpKeepaliveTimeout, _) => Some("TcpExt TCPAbortOnTimeout"),
+        (RstReason::TcpRfc7323Paws, _) => Some("TcpExt PAWSActive"),
+        (RstReason::InvalidSyn, _) => Some("TcpExt EmbryonicRsts"),
+        _ => None,
+    }
+}
+
+/// The signs that are events.
+fn spoken(cause: &Cause) -> impl Iterator<Item = &'static KernelSign> {
+    cause.kernel_reasons.iter().filter(|sign| !sign.is_silence())
 }
 
 fn sign_words(sign: &KernelSign) -> String {
     match sign.stack {
-        Stack::Any => sign.reason.to_string(),
+        Stack::Any | Stack::NoEvent => sign.reason.to_string(),
         Stack::Has(symbol) => format!("{} with {symbol} in the call stack", sign.reason),
         Stack::Lacks(symbol) => format!("{} without {symbol} in the call stack", sign.reason),
         Stack::HasAndLacks(symbol, other) => {

@@ -5,9 +5,9 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use super::style::Style;
+use super::text::worth_asking;
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind};
-use crate::evidence::Answer;
 use crate::report::text::Ladder;
 use crate::verdict::{Evidence, Role};
 
@@ -37,19 +37,20 @@ impl Report<'_> {
         self.list("Speaks for it", |one| one.speaks_for() && one.role != Role::Refutes, out)?;
         self.list("Speaks against it", Evidence::speaks_against, out)?;
         self.unseen(out)?;
+        bullets("Capture points", self.vantage_words().into_iter(), out)?;
         self.others(out)?;
         self.ends(out)
     }
 
     fn list(&self, title: &str, wanted: impl Fn(&Evidence) -> bool, out: &mut String) -> fmt::Result {
-        let kernel = self.kernel_says().filter(|_| title.ends_with("for it"));
+        let claims = self.kernel_says().into_iter().chain(self.said()).filter(|_| title.ends_with("for it"));
         let answers =
             self.judgement.evidence.iter().filter(|one| wanted(one)).map(|one| self.answer(one.question, &one.answer));
-        bullets(title, kernel.into_iter().chain(answers), out)
+        bullets(title, claims.chain(answers), out)
     }
 
     fn unseen(&self, out: &mut String) -> fmt::Result {
-        let unknown = |one: &&Evidence| one.answer == Answer::Unknown && one.role != Role::Refutes;
+        let unknown = |one: &&Evidence| worth_asking(one);
         let texts = self.judgement.evidence.iter().filter(unknown).map(|one| self.words(one.question.unknown));
         bullets("Not seen", texts, out)
     }

@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use super::style::{Part, Style};
 use super::words::{grouped, wrap};
+use super::{Context, incident};
 use crate::ending::{Ending, EndingKind};
+use crate::incident::Incident;
 use crate::segment::Endpoint;
 use crate::tracker::Counts;
 use crate::verdict::{Confidence, Judgement};
@@ -65,6 +67,7 @@ struct Object<'a> {
     forgotten: u64,
     causes: Vec<CauseObject>,
     services: Vec<ServiceObject>,
+    incidents: Vec<incident::Object>,
     passed_over: BTreeMap<&'static str, u64>,
     notes: &'a [String],
 }
@@ -107,7 +110,7 @@ impl Summary {
     }
 
     /// One `whyrst.summary/1` object, without a line end.
-    pub fn json(&self, reading: &Reading, counts: &Counts) -> String {
+    pub fn json(&self, reading: &Reading, counts: &Counts, incidents: &[Incident], context: &Context) -> String {
         let causes = self.ranked_causes().into_iter();
         let object = Object {
             schema: "whyrst.summary/1",
@@ -130,6 +133,7 @@ impl Summary {
                 .into_iter()
                 .map(|(server, service)| service_object(server, service))
                 .collect(),
+            incidents: incidents.iter().map(|one| incident::object(one, context)).collect(),
             passed_over: reading.passed_over.iter().map(|(name, _, count)| (*name, *count)).collect(),
             notes: &reading.notes,
         };

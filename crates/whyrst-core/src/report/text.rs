@@ -6,12 +6,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
-use super::escape::escape;
 use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::Answer;
+use crate::evidence::said::is_rarely_answered;
 use crate::harm::Certainty;
 use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
 
@@ -47,6 +47,7 @@ impl Report<'_> {
         out.push('\n');
         self.accounts(style, out)?;
         self.evidence(style, out)?;
+        self.points(style, out)?;
         self.alternatives(style, out)?;
         self.consequences(style, out)?;
         out.push('\n');
@@ -61,7 +62,7 @@ impl Report<'_> {
         let between = if fits { "  " } else { "\n" };
         writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
         let rst = self.ending.rst().filter(|_| self.ending.has_frames());
-        let place = rst.map(|rst| format!(", frame {}", self.context.frame(rst.record.frame)));
+        let place = rst.map(|rst| format!(", frame {}", self.frame(rst.record.frame)));
         let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
@@ -116,7 +117,7 @@ impl Report<'_> {
     fn evidence(&self, style: Style, out: &mut String) -> fmt::Result {
         let evidence = &self.judgement.evidence;
         let mut speaks_for = Section::new("for", style);
-        for text in self.kernel_says().into_iter().chain(self.said_in_rst()) {
+        for text in self.kernel_says().into_iter().chain(self.said()) {
             speaks_for.item(&text, out)?;
         }
         for one in evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes) {
@@ -138,6 +139,15 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// What several capture points know together.
+    fn points(&self, style: Style, out: &mut String) -> fmt::Result {
+        let mut section = Section::new("points", style);
+        for text in self.vantage_words() {
+            section.item(&text, out)?;
+        }
+        Ok(())
+    }
+
     /// The kernel's word, when it was asked.
     pub(super) fn kernel_says(&self) -> Option<String> {
         let sender = self.end(self.ending.sender());
@@ -151,11 +161,6 @@ impl Report<'_> {
                 Some(format!("{sender}'s kernel says {} in state {}{path}", event.reason_name, event.state))
             }
         }
-    }
-
-    fn said_in_rst(&self) -> Option<String> {
-        let rst = self.ending.rst().filter(|rst| !rst.payload.is_empty())?;
-        Some(format!("the RST carries the text \"{}\"", escape(&rst.payload)))
     }
 
     fn alternatives(&self, style: Style, out: &mut String) -> fmt::Result {
@@ -205,8 +210,8 @@ impl Report<'_> {
 }
 
 /// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
-fn worth_asking(evidence: &Evidence) -> bool {
-    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes
+pub(super) fn worth_asking(evidence: &Evidence) -> bool {
+    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes && !is_rarely_answered(evidence.question)
 }
 
 /// The innermost kernel functions, without the trace's own.

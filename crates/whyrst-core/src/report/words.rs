@@ -5,11 +5,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::Report;
+use super::escape::escape;
 use crate::connection::Roles;
-use crate::evidence::{Answer, Facts, Question, Value};
+use crate::evidence::{Answer, Facts, Question, Timeouts, Value};
 use crate::flow::Side;
 use crate::observation::Frame;
 use crate::segment::Flags;
+use crate::timeouts::IdleTimeout;
 
 impl Report<'_> {
     /// A template without values: only the ends are named.
@@ -75,7 +77,7 @@ impl Report<'_> {
 
     fn value(&self, value: Option<&Value>) -> String {
         match value {
-            Some(Value::Frame(frame)) if self.ending.has_frames() => format!("frame {}", self.context.frame(*frame)),
+            Some(Value::Frame(frame)) if self.ending.has_frames() => format!("frame {}", self.frame(*frame)),
             Some(Value::Frame(frame)) => self.concluded(*frame),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
@@ -84,6 +86,11 @@ impl Report<'_> {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Flags(flags)) => flags.to_string(),
             Some(Value::Reason(reason)) => reason.to_string(),
+            Some(Value::Name(name)) => (*name).to_string(),
+            Some(Value::Octets(octets)) => format!("\"{}\"", escape(octets.bytes())),
+            Some(Value::Timeouts(timeouts)) => listed(timeouts),
+            Some(Value::Point(point)) => self.point(*point).to_string(),
+            Some(Value::Endpoint(endpoint)) => endpoint.to_string(),
             None => "?".into(),
         }
     }
@@ -107,6 +114,13 @@ impl Report<'_> {
     }
 }
 
+/// `nginx keepalive_timeout (75 s, then FIN)`, one after the other.
+fn listed(timeouts: &Timeouts) -> String {
+    let one =
+        |timeout: &&IdleTimeout| format!("{} ({} s, then {})", timeout.name, timeout.seconds, timeout.expiry.words());
+    timeouts.iter().flatten().map(one).collect::<alloc::vec::Vec<_>>().join(", ")
+}
+
 /// A sentence within a text begins with a capital.
 fn push_capitalised(out: &mut String, words: &str) {
     let mut characters = words.chars();
@@ -128,6 +142,12 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `1 connection`, `12 connections`.
+pub(super) fn plural(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(number))
 }
 
 /// Breaks `text` into lines of at most `width` columns, at spaces.

@@ -77,12 +77,20 @@ pub enum Treatment {
     DelayMs(u32),
     /// It arrives, and this many milliseconds later a copy of it.
     DuplicateAfterMs(u32),
+    /// It is lost, and its sender gets a bare RST with this TTL, as from a device that has forgotten
+    /// the connection.
+    Reject {
+        /// TTL or hop limit that the sender of the packet sees.
+        ttl: u8,
+    },
+    /// It arrives with the options of Multipath TCP overwritten by NOPs.
+    StripMptcp,
     /// It passes, and the wire forges resets of its own.
     Inject(&'static [Injected]),
 }
 
-/// A reset forged by the wire with exactly the numbers that its victim accepts, in the name of
-/// the other end.
+/// A reset forged by the wire in the name of the other end, at the number that its victim accepts or
+/// some way ahead of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Injected {
     /// Who gets it.
@@ -94,4 +102,6 @@ pub struct Injected {
     pub ttl: u8,
     /// IPv4 identification.
     pub ip_id: u16,
+    /// How far its sequence number lies beyond the exact one: who is beside the path must guess.
+    pub ahead: u32,
 }

@@ -9,16 +9,22 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{Shutdown, SockProtocol, shutdown};
 use nix::unistd::{ForkResult, read, write};
 use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
 
 use super::process::report;
+use super::sockets::Protocol;
 use super::{CallResult, Line, Message, now, sockets};
-use crate::sys;
+use crate::netlink::Request;
+use crate::plug::DEVICE;
+use crate::{route, sys};
 
 /// The longest an actor waits for bytes that do not come.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Source port of the first actor's first connection.
+const FIRST_PORT: u16 = 40_000;
 
 /// More refusals than any scenario waits for.
 const MOST_ATTEMPTS: u32 = 1_000;
@@ -27,8 +33,12 @@ const MOST_ATTEMPTS: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct Hands {
     family: Family,
+    host: Host,
     listener: Option<OwnedFd>,
     connection: Option<OwnedFd>,
+    /// A connection that is laid aside.
+    other: Option<OwnedFd>,
+    protocol: Protocol,
     dscp: Option<u8>,
     /// Source port of the next connection: 40000 for the first actor's first.
     next_port: u16,
@@ -44,22 +54,49 @@ pub(super) enum Performed {
 
 impl Hands {
     /// Empty hands of the actor with this index among those of its host.
-    pub(super) fn new(family: Family, index: usize) -> Self {
-        let next_port = 40_000 + 100 * u16::try_from(index).unwrap_or(0);
-        Self { family, listener: None, connection: None, dscp: None, next_port }
+    pub(super) fn new(family: Family, host: Host, index: usize) -> Self {
+        let next_port = FIRST_PORT + 100 * u16::try_from(index).unwrap_or(0);
+        Self {
+            family,
+            host,
+            listener: None,
+            connection: None,
+            other: None,
+            protocol: Protocol::Tcp,
+            dscp: None,
+            next_port,
+        }
     }
 
     /// Does it.
     pub(super) fn perform(&mut self, action: &Action, line: &Line) -> Performed {
         let result = match *action {
             Action::Fork { child } => return self.fork(child, line),
-            Action::Listen { port } => self.listen(port, sockets::BACKLOG, line),
-            Action::ListenWithBacklog { port, backlog } => self.listen(port, backlog.into(), line),
+            Action::Listen { port } => self.listen(sockets::any_address(self.family, port), sockets::BACKLOG, line),
+            Action::ListenWithBacklog { port, backlog } => {
+                self.listen(sockets::any_address(self.family, port), backlog.into(), line)
+            }
+            Action::ListenOnLoopback { port } => {
+                self.listen(sockets::loopback(self.family, port), sockets::BACKLOG, line)
+            }
             Action::Accept => self.accept(line),
             Action::Connect { to, port } => self.connect(to, port, line, |_| Ok(())),
             Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
             Action::ConnectUntilAccepted { to, port, every_ms } => self.connect_until(to, port, every_ms, line),
             Action::Write { bytes } => self.on_connection(line, &format!("write({bytes})"), |fd| write_all(fd, bytes)),
+            Action::Say(octets) => {
+                let text = format!("write(\"{}\")", octets.escape_ascii());
+                self.on_connection(line, &text, |fd| write(fd, octets).map(as_value))
+            }
+            Action::OtherConnection => {
+                std::mem::swap(&mut self.connection, &mut self.other);
+                Ok(0)
+            }
+            Action::UseMptcp => {
+                self.protocol = Protocol::Mptcp;
+                Ok(0)
+            }
+            Action::Ip(words) => call(line, format!("ip {words}"), || run_ip(words)),
             Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
             Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
@@ -88,22 +125,29 @@ impl Hands {
                 sys::set_disposition(Signal::SIGPIPE, SigHandler::SigDfl).map(|()| 0)
             }),
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
+            Action::RawJoin { port } => self.raw(port, Raw::Join, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
+            Action::Nft(rules) => call(line, format!("nft({})", on_one_line(rules)), || run_nft(rules)),
+            Action::ForgetConnections => call(line, "conntrack -F".into(), forget_connections),
+            Action::LosesAddress => {
+                let own = sockets::address(self.family, self.host, 0).ip();
+                call(line, format!("ip address del {own}"), || route::remove(DEVICE, own).map(|()| 0))
+            }
+            Action::RawSynAck { port } => self.raw_syn_ack(port, line),
             Action::Pause(ms) => {
                 std::thread::sleep(Duration::from_millis(ms.into()));
                 Ok(0)
             }
-            Action::IsKilled => Err(Errno::EINVAL), // the conductor does that
+            Action::IsKilled | Action::TakesAddress => Err(Errno::EINVAL), // the conductor does that
         };
         Performed::Done(result.map_err(|errno| errno as i32))
     }
 
-    fn listen(&mut self, port: u16, backlog: i32, line: &Line) -> nix::Result<i64> {
-        let any = sockets::any_address(self.family, port);
-        call(line, format!("listen({any})"), || {
-            self.listener = Some(sockets::listen(any, backlog)?);
+    fn listen(&mut self, at: SocketAddr, backlog: i32, line: &Line) -> nix::Result<i64> {
+        call(line, format!("listen({at})"), || {
+            self.listener = Some(sockets::listen(at, backlog, self.protocol)?);
             Ok(0)
         })
     }
@@ -142,7 +186,7 @@ impl Hands {
         prepare: impl FnOnce(&OwnedFd) -> nix::Result<()>,
     ) -> nix::Result<i64> {
         let to = sockets::address(self.family, to, port);
-        let socket = sockets::for_connecting(to, self.take_port())?;
+        let socket = sockets::for_connecting(to, self.take_port(), self.protocol)?;
         prepare(&socket)?;
         if let Some(dscp) = self.dscp {
             call(line, format!("setsockopt(DSCP {dscp})"), || sockets::set_dscp(&socket, to, dscp).map(|()| 0))?;
@@ -182,6 +226,12 @@ impl Hands {
         call(line, format!("sendto({to}, {})", raw.name()), || raw.send(from, to))
     }
 
+    fn raw_syn_ack(&self, port: u16, line: &Line) -> nix::Result<i64> {
+        let from = sockets::address(self.family, self.host, port);
+        let to = sockets::address(self.family, self.host.other(), FIRST_PORT);
+        call(line, format!("sendto({to}, raw SYN-ACK)"), || sockets::send_raw_syn_ack(from, to))
+    }
+
     fn take_port(&mut self) -> u16 {
         let port = self.next_port;
         self.next_port += 1;
@@ -203,6 +253,7 @@ impl Hands {
 enum Raw {
     Syn,
     Ack,
+    Join,
 }
 
 impl Raw {
@@ -210,6 +261,7 @@ impl Raw {
         match self {
             Self::Syn => "raw SYN",
             Self::Ack => "raw ACK",
+            Self::Join => "raw SYN with MP_JOIN",
         }
     }
 
@@ -217,6 +269,7 @@ impl Raw {
         match self {
             Self::Syn => sockets::send_raw_syn(from, to),
             Self::Ack => sockets::send_raw_ack(from, to),
+            Self::Join => sockets::send_raw_join(from, to),
         }
     }
 }
@@ -292,6 +345,24 @@ fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     let rule = format!("tcp dport {port} {}", reject.rule());
     let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
     call(line, format!("nft({rule})"), || run_nft(&table))
+}
+
+fn run_ip(words: &str) -> nix::Result<i64> {
+    let program = crate::stage::find_program("ip").ok_or(Errno::ENOENT)?;
+    let status = Command::new(program).args(words.split(' ')).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    let status = status.map_err(|error| crate::error::errno_of(&error))?;
+    if status.success() { Ok(0) } else { Err(Errno::EINVAL) }
+}
+
+fn on_one_line(rules: &str) -> String {
+    rules.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What `conntrack -F` asks the kernel for: delete all entries of this namespace.
+fn forget_connections() -> nix::Result<i64> {
+    const CONNTRACK_DELETE: u16 = 0x0102; // NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
+    let any_family = [0; 4]; // struct nfgenmsg
+    Request::new(CONNTRACK_DELETE, 0, &any_family).send(SockProtocol::NetlinkNetFilter).map(|()| 0)
 }
 
 fn run_nft(rules: &str) -> nix::Result<i64> {

@@ -6,7 +6,7 @@ use whyrst_core::scenario::{Host, Injected, Kind, Packet, Rule, Treatment, Wire}
 use whyrst_core::segment::Flags;
 
 use super::Delivery;
-use crate::packet::{Bare, Tcp};
+use crate::packet::{Bare, Tcp, without_mptcp};
 
 /// The scenario's rules, and how far each has counted.
 #[derive(Debug)]
@@ -24,8 +24,10 @@ struct Tally {
 }
 
 impl Rulebook {
-    /// Nothing has been counted yet.
-    pub(crate) fn new(wire: Wire) -> Self {
+    /// Nothing has been counted yet. `hops` wires in a row share each delay.
+    pub(crate) fn new(wire: Wire, hops: u32) -> Self {
+        let (to_server_us, to_client_us) = (wire.to_server_us / hops, wire.to_client_us / hops);
+        let wire = Wire { to_server_us, to_client_us, ..wire };
         Self { wire, tallies: vec![Tally::default(); wire.rules.len()] }
     }
 
@@ -40,6 +42,11 @@ impl Rulebook {
             Some(Treatment::Drop) => vec![],
             Some(Treatment::DelayMs(more)) => vec![arrives(usual + millis(more))],
             Some(Treatment::DuplicateAfterMs(later)) => vec![arrives(usual), arrives(usual + millis(later))],
+            Some(Treatment::Reject { ttl }) => tcp.as_ref().map(|tcp| reject(from, tcp, ttl)).into_iter().collect(),
+            Some(Treatment::StripMptcp) => {
+                let packet = without_mptcp(packet).unwrap_or_else(|| packet.to_vec());
+                vec![Delivery { to: from.other(), after: usual, packet }]
+            }
             Some(Treatment::Inject(forgeries)) => {
                 let forge = |forged: &Injected| forge(*forged, from, usual, tcp.as_ref()?);
                 core::iter::once(arrives(usual)).chain(forgeries.iter().filter_map(forge)).collect()
@@ -58,10 +65,11 @@ impl Rulebook {
         decided
     }
 
-    fn delay_from(&self, from: Host) -> Duration {
+    /// How long a packet takes that comes from the side of `from`.
+    pub(crate) fn delay_from(&self, from: Host) -> Duration {
         let micros = match from {
             Host::Client => self.wire.to_server_us,
-            Host::Server | Host::Silent => self.wire.to_client_us,
+            Host::Server | Host::Silent | Host::Router | Host::Standby => self.wire.to_client_us,
         };
         Duration::from_micros(micros.into())
     }
@@ -90,12 +98,21 @@ fn forge(forged: Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -
     let (seq, ack) = (provoked_by.end(), provoked_by.ack);
     let numbers = if onward { (src, dst, seq, ack) } else { (dst, src, ack, seq) };
     let (src, dst, seq, ack) = numbers;
+    let seq = seq.wrapping_add(forged.ahead);
     let reset = Bare { src, dst, seq, ack, flags: Flags::RST.with(Flags::ACK), window: 0 };
-    (forged.victim != Host::Silent).then(|| Delivery {
+    matches!(forged.victim, Host::Client | Host::Server).then(|| Delivery {
         to: forged.victim,
         after: if onward { usual + soon } else { soon },
         packet: reset.packet(forged.ttl, forged.ip_id),
     })
+}
+
+/// What a device answers that has forgotten the connection (RFC 9293 section 3.5.2). It stands near
+/// the sender.
+fn reject(from: Host, provoked_by: &Tcp<'_>, ttl: u8) -> Delivery {
+    let (src, dst) = (provoked_by.dst, provoked_by.src);
+    let reset = Bare { src, dst, seq: provoked_by.ack, ack: 0, flags: Flags::RST, window: 0 };
+    Delivery { to: from, after: millis(1), packet: reset.packet(ttl, 0) }
 }
 
 fn millis(ms: u32) -> Duration {
@@ -116,7 +133,7 @@ mod tests {
     }
 
     fn book(rules: &'static [Rule]) -> Rulebook {
-        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules })
+        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules }, 1)
     }
 
     fn delays_ms(deliveries: &[Delivery]) -> Vec<u128> {
@@ -145,6 +162,31 @@ mod tests {
     }
 
     #[test]
+    fn a_rejected_packet_is_answered_as_by_a_host_without_the_connection() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Reject { ttl: 63 })];
+        let deliveries = book(RULES).treat(Host::Client, &packet(CLIENT, Flags::ACK));
+        let reset = Tcp::parse(&deliveries[0].packet).expect("a segment");
+        assert_eq!((deliveries.len(), deliveries[0].to), (1, Host::Client));
+        assert_eq!((reset.flags, reset.seq, deliveries[0].packet[8]), (Flags::RST, 200, 63));
+    }
+
+    #[test]
+    fn stripped_options_leave_nops_and_a_right_checksum() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Syn, Host::Client), Treatment::StripMptcp)];
+        let end = |octet| Endpoint::new([10, 77, 0, octet].into(), 1000);
+        let syn = Bare { src: end(1), dst: end(2), seq: 1, ack: 0, flags: Flags::SYN, window: 9 };
+        let mut sent = syn.packet(64, 0);
+        sent.truncate(20);
+        sent.extend(syn.segment_with(&[30, 4, 0x01, 0x81]));
+        sent[3] += 4;
+        let mut bare = sent.clone();
+        bare.truncate(20);
+        bare.extend(syn.segment_with(&[1; 4]));
+        let deliveries = book(RULES).treat(Host::Client, &sent);
+        assert_eq!(deliveries[0].packet, bare);
+    }
+
+    #[test]
     fn a_rule_for_every_packet_never_tires() {
         static RULES: &[Rule] = &[Rule::on(Packet::every(Kind::Syn, Host::Client), Treatment::DelayMs(60))];
         let mut book = book(RULES);
@@ -164,7 +206,7 @@ mod tests {
     #[test]
     fn forged_resets_have_the_numbers_that_each_end_expects() {
         const fn at(victim: Host) -> Injected {
-            Injected { victim, after_us: 100, ttl: 61, ip_id: 9 }
+            Injected { victim, after_us: 100, ttl: 61, ip_id: 9, ahead: 0 }
         }
         static BOTH: &[Injected] = &[at(Host::Client), at(Host::Server)];
         static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Fin, Host::Client), Treatment::Inject(BOTH))];

@@ -1,0 +1,51 @@
+//! Resets after the same time of silence: a timeout, and its length.
+//!
+//! Timers are set to round values and fire at them; people and programs do not. Three silences of
+//! the same length before a reset of the same service are a timer's work.
+
+use alloc::vec::Vec;
+
+use super::{Incident, IncidentKind, Pool, Subject, Told};
+use crate::cause::Severity;
+use crate::time::Span;
+
+/// Shorter silences are ordinary pauses.
+const IDLE_FROM: Span = Span::from_secs(3);
+/// Timers of user-space servers are looked at once a second or so.
+const SLACK: Span = Span::from_millis(250);
+/// Fewer may be chance.
+const PEAK_FROM: usize = 3;
+
+/// Services whose connections die after one certain silence.
+pub(super) fn timeouts(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    let idle = |told: &Told| told.idle >= IDLE_FROM && !told.refusal && told.severity != Severity::Scan;
+    let groups = pool.groups(|told| idle(told).then_some((told.server, told.by_client)));
+    for ((server, _), members) in groups {
+        if let Some((length, peak)) = peak(pool.told, members) {
+            let incident = pool.take(IncidentKind::IdleTimeout, Subject::Service(server), &peak);
+            found.push(Incident { rhythm: Some(length), ..incident });
+        }
+    }
+}
+
+/// The largest set of members with the same silence, when it is most of them.
+fn peak(told: &[Told], mut members: Vec<usize>) -> Option<(Span, Vec<usize>)> {
+    members.sort_by_key(|at| told[*at].idle);
+    let length = |at: usize| told[members[at]].idle;
+    let (mut best, mut start) = (0..0, 0);
+    for end in 0..members.len() {
+        while length(end).nanos() - length(start).nanos() > slack(length(start)) {
+            start += 1;
+        }
+        if end + 1 - start > best.len() {
+            best = start..end + 1;
+        }
+    }
+    let most = best.len() >= PEAK_FROM && best.len() * 2 > members.len();
+    most.then(|| (length(best.start + best.len() / 2), members[best].to_vec()))
+}
+
+/// A fiftieth of the silence, or what user-space timers are late by.
+fn slack(length: Span) -> i64 {
+    (length.nanos() / 50).max(SLACK.nanos())
+}

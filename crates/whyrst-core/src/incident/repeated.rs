@@ -1,0 +1,26 @@
+//! The same reset between the same two ends, again and again: a retry loop, a race that is lost
+//! every so often, a request that always fails.
+
+use alloc::vec::Vec;
+
+use super::{Incident, IncidentKind, Pool, Subject, common_length, intervals};
+use crate::cause::Severity;
+use crate::time::Span;
+
+/// Fewer may be chance.
+const REPEATED_FROM: usize = 3;
+/// Retry timers are late by so much.
+const SLACK: Span = Span::from_millis(50);
+
+/// One host, one service, one cause.
+pub(super) fn repeated(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    let matters =
+        pool.groups(|told| (told.severity != Severity::Benign).then_some((told.client.ip, told.server, told.cause)));
+    for ((client, server, _), members) in matters {
+        if members.len() >= REPEATED_FROM {
+            let rhythm = common_length(intervals(pool.told, &members), SLACK);
+            let incident = pool.take(IncidentKind::Repeated, Subject::Between(client, server), &members);
+            found.push(Incident { rhythm, ..incident });
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A service that stopped: connections that it reset, connects that it refused, and when it was back.
+//!
+//! A host refuses with RST while nobody listens (RFC 9293 section 3.5.2, group 1) and accepts again
+//! as soon as somebody does, so the SYN-ACKs before and after tell how long the service was away.
+
+use alloc::vec::Vec;
+
+use super::{Incident, IncidentKind, Pool, Subject, Told};
+use crate::segment::Endpoint;
+use crate::time::Span;
+
+/// Connections that a service reset so long before it first refused belong to its end.
+const DYING: Span = Span::from_secs(10);
+/// Refusals without any sign that the service was ever there.
+const ABSENT_FROM: usize = 3;
+/// A refusal and a reset, or two refusals, make an outage.
+const OUTAGE_FROM: usize = 2;
+
+/// Services that accepted before they refused, or after.
+pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    let resets = pool.groups(|told| (!told.refusal && !told.by_client).then_some(told.server));
+    for (server, refusals) in pool.groups(|told| told.refusal.then_some(told.server)) {
+        let resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
+        for episode in episodes(pool.told, &refusals) {
+            found.extend(outage(pool, server, resets, episode));
+        }
+    }
+}
+
+/// Services that refuse and were never seen to accept.
+pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    for (server, refusals) in pool.groups(|told| told.refusal.then_some(told.server)) {
+        if refusals.len() >= ABSENT_FROM {
+            found.push(pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals));
+        }
+    }
+}
+
+/// Refusals with no accept between them.
+fn episodes<'m>(told: &[Told], refusals: &'m [usize]) -> Vec<&'m [usize]> {
+    let together = |one: &usize, next: &usize| {
+        let accepted = told[*next].accepted.map(|moment| moment.time);
+        accepted.is_none_or(|time| time <= told[*one].time)
+    };
+    refusals.chunk_by(together).collect()
+}
+
+fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &[usize], refusals: &[usize]) -> Option<Incident> {
+    let told = pool.told;
+    let (first, last) = (&told[*refusals.first()?], &told[*refusals.last()?]);
+    let back = refusals.iter().rev().find_map(|at| told[*at].back).filter(|moment| moment.time > last.time);
+    if first.accepted.is_none() && back.is_none() {
+        return None;
+    }
+    let since = first.time.plus(Span::from_nanos(-DYING.nanos()));
+    let dying = resets.iter().filter(|at| !pool.taken[**at] && (since..=last.time).contains(&told[**at].time));
+    let members: Vec<usize> = dying.chain(refusals).copied().collect();
+    let kind = if members.len() > refusals.len() { IncidentKind::ServiceDied } else { IncidentKind::ServiceDown };
+    (members.len() >= OUTAGE_FROM).then(|| Incident {
+        accepted: first.accepted,
+        back,
+        ..pool.take(kind, Subject::Service(server), &members)
+    })
+}

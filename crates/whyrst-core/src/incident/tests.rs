@@ -1,0 +1,193 @@
+//! Several conversations, and the one sentence about them.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use std::format;
+
+use jiff::tz::TimeZone;
+
+use super::{Incident, IncidentKind, Incidents};
+use crate::cause::Severity;
+use crate::report::{Context, incident};
+use crate::testing::conversation;
+use crate::time::Span;
+use crate::verdict::judge;
+
+fn found(text: &str) -> Vec<Incident> {
+    let mut incidents = Incidents::default();
+    for ending in conversation(text).endings() {
+        incidents.add(&ending, &judge(&ending));
+    }
+    incidents.found()
+}
+
+fn kinds(text: &str) -> Vec<IncidentKind> {
+    found(text).iter().map(|incident| incident.kind).collect()
+}
+
+fn title(incident: &Incident) -> String {
+    let context = Context { files: alloc::vec!["a.pcap".to_string()], zone: TimeZone::UTC };
+    let object: serde_json::Value = serde_json::from_str(&incident::line(incident, &context)).unwrap();
+    object["title"].as_str().unwrap().to_string()
+}
+
+/// A connection from `port`, opened at `start` seconds.
+fn opened(port: u16, start: f64) -> String {
+    format!(
+        "{start:.3} C:{port} > S S 0:0(0)
+         +0.001 C:{port} < S SA 0:0(0) ack 1
+         +0.0001 C:{port} > S A 1:1(0) ack 1
+         +0.001 C:{port} > S PA 1:101(100) ack 1
+         +0.001 C:{port} < S A 1:1(0) ack 101
+         "
+    )
+}
+
+fn aborted(port: u16, at: f64) -> String {
+    format!("{at:.3} C:{port} < S RA 1:1(0) ack 101\n")
+}
+
+fn refused(port: u16, at: f64) -> String {
+    format!(
+        "{at:.3} C:{port} > S S 0:0(0)
+         +0.001 C:{port} < S RA 0:0(0) ack 1\n"
+    )
+}
+
+fn ports(from: u16, count: u16) -> impl Iterator<Item = u16> {
+    from..from + count
+}
+
+#[test]
+fn a_service_that_resets_and_then_refuses_has_died() {
+    let before: String = ports(50_000, 5).map(|port| opened(port, f64::from(port - 50_000) * 0.01)).collect();
+    let dying: String = ports(50_000, 5).map(|port| aborted(port, 3.0 + f64::from(port - 50_000) * 0.001)).collect();
+    let refusals: String = ports(51_000, 4).map(|port| refused(port, 3.5 + f64::from(port - 51_000) * 0.5)).collect();
+    let text = [before, dying, refusals, opened(52_000, 7.0)].concat();
+    let found = found(&text);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let died = &found[0];
+    assert_eq!((died.kind, died.connections, died.refused), (IncidentKind::ServiceDied, 9, 4));
+    assert_eq!(died.severity, Severity::Fault);
+    assert!(died.back.is_some() && died.accepted.is_some());
+    assert!(
+        title(died).contains("it reset 5 connections and refused 4 connects, until it accepted again at"),
+        "{}",
+        title(died)
+    );
+}
+
+#[test]
+fn a_service_that_never_came_back_is_said_to_be_down() {
+    let refusals: String = ports(51_000, 3).map(|port| refused(port, 3.5 + f64::from(port - 51_000))).collect();
+    let found = found(&[opened(50_000, 0.0), refusals].concat());
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].kind, found[0].back), (IncidentKind::ServiceDown, None));
+    assert!(title(&found[0]).contains("was not seen to accept again"));
+}
+
+#[test]
+fn two_outages_are_two_incidents() {
+    let outage = |from: u16, start: f64| -> String {
+        let refusals: String = ports(from, 3).map(|port| refused(port, start + f64::from(port - from) * 0.1)).collect();
+        [refusals, opened(from + 100, start + 2.0)].concat()
+    };
+    let text = [opened(50_000, 0.0), outage(51_000, 3.0), outage(52_000, 10.0)].concat();
+    assert_eq!(kinds(&text), [IncidentKind::ServiceDown, IncidentKind::ServiceDown]);
+}
+
+#[test]
+fn refusals_alone_do_not_say_that_a_service_was_ever_there() {
+    let text: String = ports(51_000, 4).map(|port| refused(port, f64::from(port - 51_000))).collect();
+    assert_eq!(kinds(&text), [IncidentKind::ServiceAbsent]);
+    assert_eq!(kinds(&refused(51_000, 0.0)), []);
+}
+
+#[test]
+fn aborts_at_one_moment_are_one_incident_and_a_steady_stream_is_none() {
+    let start: String = ports(50_000, 6).map(|port| opened(port, f64::from(port - 50_000) * 0.01)).collect();
+    let at_once: String = ports(50_000, 6).map(|port| aborted(port, 30.0 + f64::from(port - 50_000) * 0.01)).collect();
+    assert_eq!(kinds(&[start.clone(), at_once].concat()), [IncidentKind::AbortedTogether]);
+    let spread: String = ports(50_000, 6).map(|port| aborted(port, 1.0 + f64::from(port - 50_000) * 0.9)).collect();
+    assert_eq!(kinds(&[start, spread].concat()), [IncidentKind::Repeated]);
+}
+
+#[test]
+fn a_host_that_forgot_answers_on_several_ports() {
+    let talks = |port: u16, at: f64| {
+        let service = port - 49_000;
+        format!(
+            "{at:.3} C:{port} > S:{service} S 0:0(0)
+             +0.001 C:{port} < S:{service} SA 0:0(0) ack 1
+             +0.0001 C:{port} > S:{service} A 1:1(0) ack 1
+             +0.001 C:{port} > S:{service} PA 1:101(100) ack 1
+             +0.001 C:{port} < S:{service} PA 1:51(50) ack 101
+             +0.001 C:{port} > S:{service} A 101:101(0) ack 51
+             "
+        )
+    };
+    let answer = |port: u16, at: f64| {
+        let service = port - 49_000;
+        format!(
+            "{at:.3} C:{port} > S:{service} PA 101:151(50) ack 51
+             +0.001 C:{port} < S:{service} R 51:51(0)\n"
+        )
+    };
+    let before: String = ports(50_000, 4).map(|port| talks(port, f64::from(port - 50_000) * 0.1)).collect();
+    let after: String = ports(50_000, 4).map(|port| answer(port, 60.0 + f64::from(port - 50_000) * 7.0)).collect();
+    assert_eq!(kinds(&[before, after].concat()), [IncidentKind::HostForgot]);
+}
+
+#[test]
+fn the_same_silence_before_each_reset_is_a_timer() {
+    let connection =
+        |port: u16, start: f64, silence: f64| [opened(port, start), aborted(port, start + 0.0031 + silence)].concat();
+    let lines = |silences: [f64; 4]| -> String {
+        silences
+            .iter()
+            .zip(50_000u16..)
+            .map(|(silence, port)| connection(port, f64::from(port - 50_000) * 100.0, *silence))
+            .collect()
+    };
+    let timer = found(&lines([60.0, 60.1, 59.9, 60.2]));
+    assert_eq!(timer.len(), 1);
+    assert_eq!(timer[0].kind, IncidentKind::IdleTimeout);
+    let length = timer[0].rhythm.unwrap();
+    assert!((length.nanos() - Span::from_secs(60).nanos()).abs() < 300_000_000, "{length}");
+    assert_ne!(kinds(&lines([12.0, 31.0, 47.0, 60.2])), [IncidentKind::IdleTimeout]);
+}
+
+#[test]
+fn many_ports_from_one_host_are_a_scan() {
+    let probe = |at: u16| {
+        format!(
+            "{:.3} C:40000 > S:{} S 0:0(0)
+             +0.0001 C:40000 < S:{} RA 0:0(0) ack 1\n",
+            f64::from(at) * 0.01,
+            1000 + at,
+            1000 + at
+        )
+    };
+    let scan = found(&(0..12).map(probe).collect::<String>());
+    assert_eq!(scan.len(), 1);
+    assert_eq!((scan[0].kind, scan[0].severity, scan[0].services), (IncidentKind::Scan, Severity::Scan, 12));
+    assert_eq!(kinds(&(0..9).map(probe).collect::<String>()), []);
+}
+
+#[test]
+fn regular_empty_connections_are_health_checks() {
+    let check = |port: u16, at: f64| {
+        format!(
+            "{at:.3} C:{port} > S S 0:0(0)
+             +0.001 C:{port} < S SA 0:0(0) ack 1
+             +0.0001 C:{port} > S RA 1:1(0) ack 1\n"
+        )
+    };
+    let steady: String = ports(50_000, 5).map(|port| check(port, f64::from(port - 50_000) * 5.0)).collect();
+    let checks = found(&steady);
+    assert_eq!(checks.len(), 1);
+    assert_eq!((checks[0].kind, checks[0].severity), (IncidentKind::HealthCheck, Severity::Benign));
+    let irregular: String =
+        ports(50_000, 5).map(|port| check(port, f64::from((port - 50_000) * (port - 50_000)) * 2.0)).collect();
+    assert_ne!(kinds(&irregular), [IncidentKind::HealthCheck]);
+}

@@ -1,0 +1,100 @@
+//! Equal resets between the same two ends: the first few are told whole, the rest are counted.
+//!
+//! A client in a retry loop can fill a screen with one fault. Equal means: the same client host,
+//! the same service, the same cause, as sure. What is folded is still in every total, and the
+//! counts of all reports add up.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use whyrst_core::ending::Ending;
+use whyrst_core::report::Context;
+use whyrst_core::segment::Endpoint;
+use whyrst_core::verdict::{Confidence, Judgement};
+
+use crate::args::{Explain, Fold, Format};
+
+/// Told whole.
+const SHOWN: u64 = 3;
+/// Groups told apart; what comes beyond is told whole.
+const GROUPS: usize = 4_096;
+
+type Key = (IpAddr, Endpoint, &'static str, Confidence);
+
+/// Counts equal resets.
+#[derive(Debug)]
+pub(crate) struct Folds {
+    folding: bool,
+    groups: HashMap<Key, Group>,
+}
+
+/// Equal resets, and the first of those that are not told whole.
+#[derive(Debug, Default)]
+struct Group {
+    seen: u64,
+    folded: Option<Box<Ending>>,
+}
+
+/// Resets that stand for others like them.
+pub(crate) struct Folded<'a> {
+    /// The first one that was not told.
+    pub(crate) first: &'a Ending,
+    /// How many, the first included.
+    pub(crate) count: u64,
+    key: &'a Key,
+}
+
+impl Folds {
+    /// Machines get every reset unless they ask; people do not.
+    pub(crate) fn new(arguments: &Explain) -> Self {
+        let folding = match arguments.fold {
+            Fold::Always => true,
+            Fold::Never => false,
+            Fold::Auto => arguments.format != Format::Json,
+        };
+        Self { folding, groups: HashMap::new() }
+    }
+
+    /// Whether this one is only counted.
+    pub(crate) fn takes(&mut self, ending: &Ending, judgement: &Judgement) -> bool {
+        let connection = &ending.finally;
+        let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
+        let key = (client.ip, server, judgement.cause.map_or("unexplained", |cause| cause.id), judgement.confidence);
+        if !self.folding || (self.groups.len() >= GROUPS && !self.groups.contains_key(&key)) {
+            return false;
+        }
+        let group = self.groups.entry(key).or_default();
+        group.seen += 1;
+        if group.seen > SHOWN && group.folded.is_none() {
+            group.folded = Some(Box::new(ending.clone()));
+        }
+        group.seen > SHOWN
+    }
+
+    /// What was folded, in the order of the first of each.
+    pub(crate) fn folded(&self) -> Vec<Folded<'_>> {
+        let mut all: Vec<_> = self.groups.iter().filter_map(|(key, group)| group.stands_for(key)).collect();
+        all.sort_by_key(|folded| (folded.first.time(), folded.first.finally.first_frame));
+        all
+    }
+}
+
+impl Group {
+    fn stands_for<'a>(&'a self, key: &'a Key) -> Option<Folded<'a>> {
+        let first = self.folded.as_deref()?;
+        Some(Folded { first, count: self.seen - SHOWN, key })
+    }
+}
+
+impl Folded<'_> {
+    /// One line for a person.
+    pub(crate) fn line(&self, context: &Context) -> String {
+        let (client, server, cause, confidence) = self.key;
+        let frame = self.first.rst().map_or(self.first.finally.first_frame, |rst| rst.record.frame);
+        let (count, name) = (self.count, confidence.name());
+        format!(
+            "{count} more like this from frame {} on:\n  {client} > {server}  {cause} [{name}]\n",
+            context.frame(frame)
+        )
+    }
+}
