@@ -83,9 +83,19 @@ const ANSWERED_BY_SOCKETS: &[&str] = &[
     "fin-long-ago",
     "sender-went-unanswered",
     "sender-had-socket",
+    "nothing-was-unread",
 ];
 
+/// Only a kernel that told of its socket can answer these; beside packets alone they would only add
+/// doubt.
+const ANSWERED_BY_SOCKETS_ALONE: &[&str] = &["sender-had-socket", "nothing-was-unread"];
+
 impl Question {
+    /// Whether it is worth asking about `ending`.
+    pub fn concerns(&self, ending: &Ending) -> bool {
+        ending.basis == Basis::Sockets || !ANSWERED_BY_SOCKETS_ALONE.contains(&self.id)
+    }
+
     /// The answer that `ending` gives.
     pub fn answer(&self, ending: &Ending) -> Answer {
         let can_be_asked = ending.basis == Basis::Packets || ANSWERED_BY_SOCKETS.contains(&self.id);

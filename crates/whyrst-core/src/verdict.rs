@@ -240,6 +240,10 @@ static GENERAL: &[&Question] = &[
 /// Judges one ending.
 pub fn judge(ending: &Ending) -> Judgement {
     let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, ending)).collect();
+    if candidates.is_empty() && told_by_its_kernel(ending) {
+        // No packet shows what these are about, but the kernel's word names them.
+        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, ending)));
+    }
     candidates.sort_by_key(Candidate::rank);
     let kind = kind(ending);
     let Some((best, others)) = candidates.split_first() else {
@@ -307,6 +311,15 @@ const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
+        let candidate = Self::not_excluded(cause, ending)?;
+        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
+        // needs guessing says nothing.
+        let seen = candidate.evidence.iter().find(|one| one.role == Role::Need).is_some_and(|one| one.answer.is_yes());
+        let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(ending));
+        (seen && !guesses).then_some(candidate)
+    }
+
+    fn not_excluded(cause: &'static Cause, ending: &Ending) -> Option<Self> {
         if cause.ending != ending.kind {
             return None;
         }
@@ -317,12 +330,6 @@ impl Candidate {
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
-        // needs guessing says nothing.
-        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
-        if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
-            return None;
-        }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
         Some(Self { cause, evidence, kernel, missing, support })
@@ -361,7 +368,7 @@ impl Candidate {
         let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && !self.leaves_open() {
+        } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !self.leaves_open()) {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -371,7 +378,7 @@ impl Candidate {
     /// No other cause gives this word: then the kernel has decided, and what a socket's history
     /// cannot show is not missing.
     fn is_the_kernels(&self, ending: &Ending) -> bool {
-        let told = ending.basis == Basis::Sockets && matches!(ending.kernel, KernelWord::Sent(_));
+        let told = told_by_its_kernel(ending);
         let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
         let causes = causes::ALL.iter().filter(|cause| fits(cause.kernel_reasons)).count();
         let sketched =
@@ -430,6 +437,16 @@ impl Sketched {
     }
 }
 
+/// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
+fn told_by_its_kernel(ending: &Ending) -> bool {
+    ending.basis == Basis::Sockets && matches!(ending.kernel, KernelWord::Sent(_))
+}
+
+/// Only its receiver's kernel told of it: that knows nothing of why.
+fn is_suffered(ending: &Ending) -> bool {
+    ending.basis == Basis::Sockets && !matches!(ending.kernel, KernelWord::Sent(_))
+}
+
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
 fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
     let refuted = sketch.refuted_by.iter().any(|question| question.answer(ending).is_yes());
@@ -462,6 +479,7 @@ fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
     lists
         .into_iter()
         .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
+        .filter(|(_, question)| question.concerns(ending))
         .map(|(role, question)| Evidence { question, answer: question.answer(ending), role })
         .collect()
 }

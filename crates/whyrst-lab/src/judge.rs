@@ -4,9 +4,12 @@
 //! kernel's recording beside it when there is one.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind, KernelWord};
+use whyrst_core::flow::Side;
 use whyrst_core::kernel::Recording;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
 use whyrst_core::scenario::{Expect, Host, Verdicts};
@@ -16,6 +19,7 @@ use whyrst_probe::Reset;
 
 use crate::attribution::sender;
 use crate::played::{End, Played};
+use crate::plug::{ipv4_of, ipv6_of};
 
 /// What was made of a play.
 #[derive(Debug)]
@@ -97,9 +101,14 @@ fn judge_told(reset: &Reset) -> (Ending, Judgement) {
 }
 
 /// Sockets alone may leave several causes, as packets may: then the expected one must be among
-/// those named. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
+/// those named. They show how a RST was made and not always why, so a cause that names the other as
+/// its look-alike is the same thing more closely said. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
 fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> Option<String> {
-    let causes = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
+    // What a proxy of the play has with others stands in neither capture.
+    let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
+    let between_them =
+        Side::BOTH.iter().all(|side| hosts.as_flattened().contains(&ending.connection.endpoint(*side).ip));
+    let causes_of_both = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
         Verdicts::Resets(causes) => causes,
         Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
     });
@@ -107,10 +116,15 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let alternatives = || judgement.alternatives.iter().map(|other| other.id);
     let unsure = judgement.confidence <= Confidence::Possible;
     let nobody_knows = unsure && !matches!(ending.kernel, KernelWord::Sent(_));
-    let mut causes = causes.copied();
-    let fits = causes.any(|cause| cause == named || (unsure && alternatives().any(|other| other == cause)));
+    let alike = |cause: &str, other: &str| {
+        causes::find(cause).is_some_and(|cause| cause.look_alikes.iter().any(|alike| alike.cause == other))
+    };
+    let more_closely = |cause: &str| alike(named, cause) || alike(cause, named);
+    let mut expected = causes_of_both.copied();
+    let fits = expected
+        .any(|cause| cause == named || more_closely(cause) || (unsure && alternatives().any(|other| other == cause)));
     let confidence = judgement.confidence.name();
-    (!fits && !nobody_knows).then(|| format!("the probe's sockets lead to {named} ({confidence})"))
+    (between_them && !fits && !nobody_knows).then(|| format!("the probe's sockets lead to {named} ({confidence})"))
 }
 
 fn dropped(end: &End) -> String {

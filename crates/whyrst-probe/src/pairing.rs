@@ -149,7 +149,7 @@ impl Pairing {
     /// An answer to another segment of a connection whose reset was told. A SYN begins anew.
     fn is_later(&self, event: &SocketEvent, end: End) -> bool {
         let begins = event.trigger.is_some_and(|trigger| trigger.flags.has(Flags::SYN));
-        let aborts = event.trigger.is_none();
+        let aborts = event.trigger.is_none() && !is_echo(event);
         let known = [end, (end.1, end.0)].iter().filter_map(|end| self.told.get(end)).max();
         !begins && !aborts && known.is_some_and(|told| event.time.since(*told) < MEMORY)
     }
@@ -175,6 +175,11 @@ fn is_own(event: &SocketEvent) -> bool {
 
 fn is_sent(waiting: &Waiting) -> bool {
     waiting.event.as_ref().is_some_and(|event| matches!(event.told, Told::Sent(_)))
+}
+
+/// An MPTCP subflow answers a RST with one of its own (`mptcp_subflow_reset`; CATALOGUE.md section 2).
+fn is_echo(event: &SocketEvent) -> bool {
+    matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::MptcpEunspec))
 }
 
 fn is_abort_on_data(event: &SocketEvent) -> bool {
