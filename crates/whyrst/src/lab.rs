@@ -12,7 +12,7 @@ use whyrst_core::ending::Ending;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::scenario::{Reproduction, Scenario};
 use whyrst_core::verdict::Judgement;
-use whyrst_lab::{EndJudged, Judged, LabError, Played, Returned, play_fairly, render};
+use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
