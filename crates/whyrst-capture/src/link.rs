@@ -98,6 +98,11 @@ link_types! {
 }
 
 impl LinkType {
+    /// Whether frames of it are read.
+    pub(crate) const fn is_read(self) -> bool {
+        self.name_of_read().is_some()
+    }
+
     /// Whether the number means what its users agreed on.
     pub const fn is_for_private_use(self) -> bool {
         matches!(self.0, 147..=162)

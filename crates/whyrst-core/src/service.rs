@@ -3,6 +3,8 @@
 //!
 //! This is how a refused connect can be told as "the service had been there until 12:00:03".
 
+use alloc::vec::Vec;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -37,12 +39,28 @@ pub struct Service {
 pub struct Services {
     known: HashMap<Endpoint, Service, FixedState>,
     limit: usize,
+    /// The SYN-ACKs that came last, by a fingerprint of flow and sequence number: one that is sent
+    /// again, or captured twice, is no new answer.
+    recent: Vec<u64>,
 }
+
+/// SYN-ACKs remembered, so that a repeated one is known.
+const RECENT: usize = 4_096;
 
 impl Services {
     /// Remembers at most `limit` services; `seed` keys the hash, since addresses are chosen by strangers.
     pub fn new(limit: usize, seed: u64) -> Self {
-        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit }
+        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit, recent: alloc::vec![0; RECENT] }
+    }
+
+    /// `server` sent the SYN-ACK with this fingerprint, be it of a connection that is followed or not.
+    pub fn answered(&mut self, server: Endpoint, fingerprint: u64, at: Moment) {
+        #[expect(clippy::cast_possible_truncation, reason = "only the low bits name the place")]
+        let place = &mut self.recent[fingerprint as usize % RECENT];
+        if *place != fingerprint {
+            *place = fingerprint;
+            self.accepted(server, at);
+        }
     }
 
     /// `server` answered a SYN with SYN-ACK.
@@ -102,6 +120,18 @@ mod tests {
             (now.recovered, now.refused, now.accepted, now.refusals),
             (Some(at(4)), Some(at(3)), Some(at(5)), 0)
         );
+    }
+
+    #[test]
+    fn a_syn_ack_that_comes_again_is_no_new_answer() {
+        let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
+        let mut services = Services::new(10, 0);
+        services.answered(server, 77, at(1));
+        services.refused(server, at(2));
+        services.answered(server, 77, at(3));
+        assert_eq!((services.of(server).accepted, services.of(server).recovered), (Some(at(1)), None));
+        services.answered(server, 78, at(4));
+        assert_eq!((services.of(server).accepted, services.of(server).recovered), (Some(at(4)), Some(at(4))));
     }
 
     #[test]

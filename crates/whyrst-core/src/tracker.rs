@@ -5,7 +5,7 @@
 //! expected to change its verdict: the pair of endpoints began a new connection, the connection
 //! was quiet for a while, or the capture ended. Resets come out in the order of their first RST.
 
-mod clock;
+pub(crate) mod clock;
 mod copies;
 mod limits;
 mod settling;
@@ -25,7 +25,7 @@ pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::connection::Connection;
 use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
-use crate::flow::{FlowKey, Side};
+use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
@@ -65,6 +65,11 @@ pub struct Tracker {
     opening: VecDeque<Due>,
     eviction_hand: usize,
     clock: Clock,
+    /// Nothing is due before.
+    next_due: Timestamp,
+    /// The steps of the clock that the queues know of.
+    steps_seen: u32,
+    names: FlowHasher,
     counts: Counts,
 }
 
@@ -89,6 +94,9 @@ impl Tracker {
             opening: VecDeque::new(),
             eviction_hand: 0,
             clock: Clock::default(),
+            next_due: Timestamp::from_nanos(i64::MIN),
+            steps_seen: 0,
+            names: FlowHasher::new(limits.hash_seed),
             counts: Counts::default(),
         }
     }
@@ -97,22 +105,53 @@ impl Tracker {
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
         match &observation.what {
-            Seen::Segment(segment) => self.segment(observation, segment),
+            Seen::Segment(segment) => {
+                self.segment(observation, segment);
+                self.note_answer(observation, segment);
+            }
             Seen::Icmp(error) => self.icmp_error(observation, error),
         }
+        self.expire_now();
+    }
+
+    /// Takes in that something was seen at `time` that belongs to no connection that is followed.
+    #[inline]
+    pub fn pass(&mut self, time: Timestamp) {
+        self.clock.saw(time);
         self.expire();
+    }
+
+    /// As [`Self::pass`] for an observation of a connection that is not followed: what it shows of
+    /// the service is kept.
+    pub fn overhear(&mut self, observation: &Observation<'_>) {
+        self.clock.saw(observation.time);
+        if let Seen::Segment(segment) = &observation.what {
+            self.note_answer(observation, segment);
+        }
+        self.expire();
+    }
+
+    /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.
+    fn note_answer(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
+        if segment.flags.is_syn_ack() {
+            let flow = self.names.name(segment.src, segment.dst);
+            let fingerprint = flow.rotate_left(32) ^ u64::from(segment.seq.raw());
+            let at = Moment { time: observation.time, frame: observation.frame };
+            self.services.answered(segment.src, fingerprint, at);
+        }
     }
 
     /// Lets time pass without an observation, so that a live capture that falls silent still settles.
     pub fn advance(&mut self, now: Timestamp) {
         self.clock.set(now);
-        self.expire();
+        self.expire_now();
     }
 
     /// From now on a reset is settled when its connection was quiet for `span`: a live capture
     /// wants its verdict at once, a file can wait for what follows.
     pub const fn settle_after(&mut self, span: Span) {
         self.limits.settle_after = span;
+        self.next_due = Timestamp::from_nanos(i64::MIN);
     }
 
     /// The next settled ending. Resets come in the order of their first RST.
@@ -196,7 +235,6 @@ impl Tracker {
     fn ordinary(&mut self, at: u32, record: &mut Record, segment: &Segment<'_>) {
         let slot = &mut self.slots[at as usize];
         let was_closed = slot.connection.closed_in_order();
-        let first_answer = segment.flags.is_syn_ack() && !slot.connection.half(record.from).marks.has(Marks::SYN);
         if slot.connection.is_syn_on_live(record.from, segment)
             && !slot.challenger.as_ref().is_some_and(|challenger| challenger.syn.seq == segment.seq)
         {
@@ -212,9 +250,6 @@ impl Tracker {
         if !was_closed && slot.connection.closed_in_order() {
             let generation = slot.generation;
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
-        }
-        if first_answer {
-            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame });
         }
     }
 
@@ -386,7 +421,6 @@ impl Tracker {
     }
 
     fn count_copy(&mut self, at: u32, record: &Record) {
-        self.counts.copies += 1;
         self.counts.rst_copies += u64::from(record.flags.has(Flags::RST));
         let connection = &mut self.slots[at as usize].connection;
         connection.copies = connection.copies.saturating_add(1);
