@@ -63,6 +63,8 @@ pub(crate) struct Header {
 pub(crate) struct Payload<'a> {
     pub(crate) len: usize,
     pub(crate) captured: &'a [u8],
+    /// What stands behind the packet in its frame.
+    pub(crate) trailer: &'a [u8],
 }
 
 /// Packets within packets beyond this depth are not looked into.
@@ -225,7 +227,8 @@ impl Header {
     fn payload<'a>(&self, bytes: &'a [u8], wire: usize) -> Result<Payload<'a>, Reason> {
         let len = self.total.unwrap_or(wire).checked_sub(self.size).ok_or(Reason::MalformedIp)?;
         let rest = bytes.get(self.size..).ok_or(Reason::IpHeaderCut)?;
-        Ok(Payload { len, captured: &rest[..rest.len().min(len)] })
+        let (captured, trailer) = rest.split_at(rest.len().min(len));
+        Ok(Payload { len, captured, trailer })
     }
 
     /// What is needed to put the packet together that this is a fragment of.

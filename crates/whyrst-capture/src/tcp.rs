@@ -37,6 +37,7 @@ pub(crate) fn segment<'a>(ip: &Header, payload: Payload<'a>, counts: &mut Counts
         options: options(payload.captured, size, counts),
         len: u32::try_from(len).unwrap_or(u32::MAX),
         payload: captured,
+        trailer: payload.trailer,
     })
 }
 

@@ -144,18 +144,24 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
 }
 
 #[test]
-fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause() {
+fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause_or_what_nothing_can_tell_from_it() {
     for scenario in scenarios() {
         let events = events(scenario);
         for end in ENDS {
             let (kind, wanted) = expected(scenario, end);
-            let mut found: Vec<&str> = endings(scenario, end, Some(&events))
+            let found: Vec<Judgement> = endings(scenario, end, Some(&events))
                 .iter()
                 .filter(|ending| ending.kind == kind)
-                .map(|ending| id(&judge(ending)))
+                .map(judge)
                 .collect();
-            found.dedup();
-            assert_eq!(found, wanted, "{}/{end}", scenario.id);
+            let ids: Vec<&str> = found.iter().map(id).collect();
+            let mut rest = found.as_slice();
+            for cause in &wanted {
+                let run = rest.iter().take_while(|judgement| judgement.allows(cause)).count();
+                assert!(run > 0, "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
+                rest = &rest[run..];
+            }
+            assert!(rest.is_empty(), "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
         }
     }
 }
@@ -171,7 +177,7 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
                 let named: Vec<&str> = others.chain([id(&judgement)]).collect();
                 let name = format!("{}/{end}", scenario.id);
                 assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");
-                let right = wanted.contains(&id(&judgement));
+                let right = wanted.iter().any(|cause| judgement.allows(cause));
                 assert!(
                     right || judgement.confidence <= Confidence::Possible,
                     "{name}: {} is wrong and sure",

@@ -110,9 +110,19 @@ pub enum Stack {
     Lacks(&'static str),
     /// The first must be in it and the second must not.
     HasAndLacks(&'static str, &'static str),
+    /// There is no event: the kernel that was asked sent no such RST.
+    NoEvent,
 }
 
 impl KernelSign {
+    /// Silence: for a cause that some kernel explains and that the sender's own may know nothing of.
+    pub const SILENCE: Self = Self { reason: RstReason::NotSpecified, stack: Stack::NoEvent };
+
+    /// Whether this is [`KernelSign::SILENCE`].
+    pub const fn is_silence(&self) -> bool {
+        matches!(self.stack, Stack::NoEvent)
+    }
+
     /// The reason alone says it.
     pub const fn reason(reason: RstReason) -> Self {
         Self { reason, stack: Stack::Any }
@@ -136,6 +146,7 @@ impl KernelSign {
     /// Whether `event` is what this sign describes. Without a recorded stack the reason decides.
     pub fn matches(&self, event: &KernelReset) -> bool {
         let stack = match self.stack {
+            Stack::NoEvent => false,
             _ if event.stack.is_empty() => true,
             Stack::Any => true,
             Stack::Has(symbol) => event.went_through(symbol),
@@ -210,12 +221,20 @@ pub enum Likeness {
     Similar,
     /// The packets are the same: while nothing excludes the other, neither is more than possible.
     Identical,
+    /// One of the two says more closely what the other says as well: both are true then, and the
+    /// broader one is no less sure for it.
+    SpecialCase,
 }
 
 impl LookAlike {
     /// Packets can differ, or it is a special case of the cause.
     pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::Similar, told_apart_by }
+    }
+
+    /// One is a special case of the other.
+    pub const fn special_case(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::SpecialCase, told_apart_by }
     }
 
     /// The packets are the same.

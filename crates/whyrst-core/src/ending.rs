@@ -16,6 +16,8 @@ use crate::time::{Span, Timestamp};
 
 /// Payload octets kept of a RST: enough for any diagnostic text in use.
 pub const RST_PAYLOAD_LIMIT: usize = 128;
+/// Octets kept of what follows a RST in its frame: F5's trailers have 100 to 200.
+pub const RST_TRAILER_LIMIT: usize = 256;
 
 /// Whether a RST ended it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +62,8 @@ pub struct Rst {
     pub record: Record,
     /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
     pub payload: Vec<u8>,
+    /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
+    pub trailer: Vec<u8>,
     /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
     pub trigger: Option<Record>,
     /// Whether its receiver would have taken it.

@@ -11,9 +11,11 @@
 pub mod closing;
 pub mod data;
 pub mod failed;
+pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod path;
+pub mod said;
 pub mod service;
 pub mod timing;
 

@@ -29,11 +29,13 @@ pub mod observation;
 #[cfg(test)]
 mod properties;
 pub mod report;
+pub mod said;
 pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;

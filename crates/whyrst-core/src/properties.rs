@@ -153,6 +153,7 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
             options: if bare { Options::default() } else { options(number.into()) },
             len: one.len,
             payload: &PAYLOAD[..one.len as usize],
+            trailer: &[],
         };
         if one.seq_off == 0 && !flags.has(Flags::RST) {
             next[own] = segment.end();

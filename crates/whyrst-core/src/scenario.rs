@@ -2,7 +2,8 @@
 //!
 //! A scenario is a story. Named processes (the [`Actor`]s) live on two hosts, `client` and
 //! `server`; a [`Wire`] joins the hosts; [`Step`]s happen in order, each with what it must return;
-//! and [`Expect`] says what the two captures and the kernel must show afterwards. It says nothing
+//! and [`Expect`] says what the two captures and the kernel must show afterwards. Whoever needs a
+//! router in the middle, or a second server, gives one a part in the story. It says nothing
 //! about how namespaces, sockets or wires are made:
 //!
 //! ```
@@ -93,6 +94,12 @@ impl Scenario {
             .filter(move |(i, actor)| everyone(self.steps).take(*i).all(|earlier| earlier.name != actor.name))
             .map(|(_, actor)| actor)
     }
+
+    /// The hosts of the stage: client and server always, others when they have a part.
+    pub fn hosts(&self) -> impl Iterator<Item = Host> + '_ {
+        let plays = |host: &Host| matches!(host, Host::Client | Host::Server) || self.cast().any(|a| a.host == *host);
+        [Host::Client, Host::Server, Host::Router, Host::Standby].into_iter().filter(plays)
+    }
 }
 
 /// IP version.
@@ -114,6 +121,11 @@ pub enum Host {
     /// 10.77.0.9, `fd77::9`: an address that nobody has. Packets reach the server's host, which
     /// ignores them.
     Silent,
+    /// 10.77.0.3 towards the server, 10.77.0.4 towards the client (`fd77::3`, `fd77::4`): stands in
+    /// the middle and forwards.
+    Router,
+    /// Has the server's address too. Packets for it arrive here once it has taken the address over.
+    Standby,
 }
 
 impl Host {
@@ -122,16 +134,18 @@ impl Host {
     pub const fn other(self) -> Self {
         match self {
             Self::Client => Self::Server,
-            Self::Server | Self::Silent => Self::Client,
+            Self::Server | Self::Silent | Self::Router | Self::Standby => Self::Client,
         }
     }
 
-    /// `client`, `server` or `silent`.
+    /// `client`, `server`, `silent`, `router` or `standby`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Server => "server",
             Self::Silent => "silent",
+            Self::Router => "router",
+            Self::Standby => "standby",
         }
     }
 }
@@ -141,6 +155,12 @@ pub const CLIENT: Actor = Actor::on_client("client");
 
 /// The usual process on the server's host.
 pub const SERVER: Actor = Actor::on_server("server");
+
+/// Whoever sets up the router.
+pub const ROUTER: Actor = Actor { name: "router", host: Host::Router };
+
+/// The process on the host that takes the server's address over.
+pub const STANDBY: Actor = Actor { name: "standby", host: Host::Standby };
 
 /// A process with a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -363,6 +383,24 @@ pub enum Action {
         port: u16,
         /// What the rule answers.
         reject: Reject,
+    },
+    /// The actor's host gets these nftables rules, as `nft -f` reads them.
+    Nft(&'static str),
+    /// The actor's host forgets every connection that its firewall or NAT tracks (`conntrack -F`).
+    ForgetConnections,
+    /// As [`Action::Listen`], but on the loopback address only.
+    ListenOnLoopback {
+        /// TCP port.
+        port: u16,
+    },
+    /// From now on packets for the server's address go to this actor's host, as after a failover.
+    TakesAddress,
+    /// The actor's host loses its own address.
+    LosesAddress,
+    /// A SYN-ACK that nobody asked for, from a raw socket, to the client's first port.
+    RawSynAck {
+        /// Source port.
+        port: u16,
     },
     /// The process is killed with SIGKILL from outside.
     IsKilled,

@@ -243,6 +243,8 @@ pub struct Segment<'a> {
     pub len: u32,
     /// The part of the payload that the capture holds; shorter than `len` when cut off.
     pub payload: &'a [u8],
+    /// What the frame holds behind the IP packet: padding, or what a device added.
+    pub trailer: &'a [u8],
 }
 
 impl Segment<'_> {

@@ -309,6 +309,7 @@ impl Reader {
             options: default_options(flags, answer, voice, peer),
             len,
             payload: &PAYLOAD[..len as usize],
+            trailer: &[],
         };
         if let Some(timestamps) = &mut segment.options.timestamps {
             timestamps.value = self.clock(src);

@@ -24,7 +24,7 @@ use self::copies::is_copy;
 pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::connection::Connection;
-use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, Rst, acceptance, trigger};
+use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, acceptance, trigger};
 use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
@@ -154,6 +154,12 @@ impl Tracker {
         self.next_due = Timestamp::from_nanos(i64::MIN);
     }
 
+    /// Whether [`Self::poll`] has something.
+    #[inline]
+    pub fn has_settled(&self) -> bool {
+        !self.failed.is_empty() || matches!(self.queue.front(), Some(Queued::Done(_)))
+    }
+
     /// The next settled ending. Resets come in the order of their first RST.
     pub fn poll(&mut self) -> Option<Ending> {
         if let Some(failed) = self.failed.pop_front() {
@@ -261,6 +267,7 @@ impl Tracker {
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
+            trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
             acceptance: acceptance(&slot.connection, record.from, segment),
         };
@@ -431,6 +438,12 @@ impl Tracker {
 #[expect(clippy::cast_possible_truncation, reason = "`Limits::connections` bounds the slots far below 2^32")]
 const fn slot_number(at: usize) -> u32 {
     at as u32
+}
+
+/// The trailer, unless it is only the zeros that fill a short frame.
+fn unpadded(trailer: &[u8]) -> Vec<u8> {
+    let said = trailer.iter().any(|octet| *octet != 0);
+    if said { trailer[..trailer.len().min(RST_TRAILER_LIMIT)].to_vec() } else { Vec::new() }
 }
 
 #[cfg(test)]

@@ -202,6 +202,23 @@ pub struct Judgement {
     pub severity: Severity,
 }
 
+impl Judgement {
+    /// Whether it is right when `cause` is the truth: that is the verdict, or one of those that
+    /// nothing observable tells from it, and the verdict then is no surer than *possible*. A verdict
+    /// of which `cause` is a special case is true as well.
+    pub fn allows(&self, cause: &str) -> bool {
+        let Some(verdict) = self.cause else { return false };
+        let named = self.alternatives.iter().any(|other| other.id == cause);
+        let likeness = verdict.look_alikes.iter().find(|alike| alike.cause == cause).map(|alike| alike.likeness);
+        verdict.id == cause
+            || match likeness {
+                Some(Likeness::SpecialCase) => named,
+                Some(Likeness::Identical) => named && self.confidence <= Confidence::Possible,
+                _ => false,
+            }
+    }
+}
+
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
@@ -309,7 +326,10 @@ impl Candidate {
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
         let rivals = || {
             others.iter().filter(|other| {
-                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific
+                other.kernel == self.kernel
+                    && other.missing == 0
+                    && other.cause.breadth == Breadth::Specific
+                    && self.likeness(other.cause.id) != Some(Likeness::SpecialCase)
             })
         };
         // A kernel that sent none excludes much and proves nothing.
@@ -367,7 +387,9 @@ fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
 fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     match word {
         KernelWord::NotAsked => Some(KernelFit::NotAsked),
-        KernelWord::SentNone => reasons.is_empty().then_some(KernelFit::Says),
+        KernelWord::SentNone => {
+            (reasons.is_empty() || reasons.iter().any(KernelSign::is_silence)).then_some(KernelFit::Says)
+        }
         // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
         KernelWord::Sent(event) if matches!(event.reason, None | Some(RstReason::NotSpecified)) => {
             (!reasons.is_empty()).then_some(KernelFit::NotAsked)

@@ -60,6 +60,7 @@ fn packet(client: u8, number: u32) -> Observation<'static> {
         options: Options::default(),
         len: if own == 0 { 100 } else { 0 },
         payload: &[],
+        trailer: &[],
     };
     Observation {
         time: Timestamp::from_nanos(i64::from(number) * 1_000_000),

@@ -13,7 +13,7 @@ use whyrst_core::time::{Span, Timestamp};
 
 use crate::packet::Tcp;
 use crate::played::{Direction, End};
-use crate::plug::{ipv4_of, ipv6_of};
+use crate::route::addresses_of;
 use crate::trace::Traced;
 
 /// An event and its packet are traced within microseconds of each other; a busy machine may put a
@@ -23,7 +23,7 @@ const SAME_MOMENT: Span = Span::from_millis(20);
 /// The recording of this play, and how many events were of others.
 pub(crate) fn split_off_foreign(
     traced: Result<Traced, String>,
-    ends: &[End; 2],
+    ends: &[&End],
     from: Timestamp,
     to: Timestamp,
 ) -> (Result<Recording, String>, u64) {
@@ -32,17 +32,17 @@ pub(crate) fn split_off_foreign(
         Err(reason) => return (Err(reason), 0),
     };
     let (ours, foreign): (Vec<_>, Vec<_>) = resets.into_iter().partition(|reset| sender(reset, ends).is_some());
-    let hosts = [Host::Client, Host::Server].into_iter();
-    let addresses = hosts.flat_map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]).collect();
+    let mut addresses: Vec<IpAddr> = ends.iter().flat_map(|end| addresses_of(end.host)).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
     let recording = Recording { addresses, from, to, lost, resets: ours };
     (Ok(recording), u64::try_from(foreign.len()).unwrap_or(u64::MAX))
 }
 
 /// The host whose capture shows that it sent the RST of this event.
-pub(crate) fn sender(reset: &KernelReset, ends: &[End; 2]) -> Option<Host> {
-    let sent_by = |end: &End| resets_sent(end).any(|rst| goes_with(reset, &rst));
-    let hosts = [Host::Client, Host::Server].into_iter().zip(ends);
-    hosts.into_iter().find(|(_, end)| sent_by(end)).map(|(host, _)| host)
+pub(crate) fn sender(reset: &KernelReset, ends: &[&End]) -> Option<Host> {
+    let sent_by = |end: &&&End| resets_sent(end).any(|rst| goes_with(reset, &rst));
+    ends.iter().find(sent_by).map(|end| end.host)
 }
 
 fn resets_sent(end: &End) -> impl Iterator<Item = (Timestamp, Endpoint, Endpoint)> + '_ {
@@ -78,8 +78,8 @@ mod tests {
         let flags = Flags::RST;
         let rst = Bare { src: endpoint(SERVER), dst: endpoint(CLIENT), seq: 1, ack: 0, flags, window: 0 };
         let frame = |direction| Frame { time: Timestamp::from_nanos(0), direction, bytes: rst.packet(64, 0) };
-        let end = |name, direction| End { name, frames: vec![frame(direction)], dropped: 0 };
-        [end("client", Direction::Received), end("server", Direction::Sent)]
+        let end = |host: Host, direction| End { host, name: host.name(), frames: vec![frame(direction)], dropped: 0 };
+        [end(Host::Client, Direction::Received), end(Host::Server, Direction::Sent)]
     }
 
     fn event(local: Endpoint, remote: Option<Endpoint>, after: Span) -> KernelReset {
@@ -99,18 +99,18 @@ mod tests {
     #[test]
     fn an_event_belongs_to_the_end_that_sent_the_rst_at_that_moment() {
         let ours = event(endpoint(SERVER), Some(endpoint(CLIENT)), Span::from_micros(-40));
-        assert_eq!(sender(&ours, &ends()), Some(Host::Server));
+        assert_eq!(sender(&ours, &ends().each_ref()), Some(Host::Server));
         let later = event(endpoint(SERVER), Some(endpoint(CLIENT)), Span::from_millis(400));
-        assert_eq!(sender(&later, &ends()), None);
+        assert_eq!(sender(&later, &ends().each_ref()), None);
     }
 
     #[test]
     fn a_listener_is_known_by_its_port_and_a_stranger_is_not_ours() {
         let listener = event(endpoint(([0; 4], 8888)), None, Span::ZERO);
-        assert_eq!(sender(&listener, &ends()), Some(Host::Server));
+        assert_eq!(sender(&listener, &ends().each_ref()), Some(Host::Server));
         let stranger = event(endpoint(([10, 0, 0, 9], 8888)), Some(endpoint(CLIENT)), Span::ZERO);
         let traced = Ok(Traced { resets: vec![stranger, listener], lost: 0 });
-        let (recording, foreign) = split_off_foreign(traced, &ends(), Timestamp::default(), Timestamp::default());
+        let (recording, foreign) = split_off_foreign(traced, &ends().each_ref(), Timestamp::default(), Timestamp::default());
         assert_eq!((recording.expect("it was asked").resets.len(), foreign), (1, 1));
     }
 }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use whyrst_core::scenario::{Action, Outcome, Pace, Scenario, Step};
+use whyrst_core::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
 use whyrst_core::time::Timestamp;
 
 use crate::actor::{CallResult, Message, now};
@@ -101,12 +101,12 @@ impl Conductor {
         let steps = self.scenario.steps;
         for (number, step) in steps.iter().enumerate() {
             let actor = self.index_of(step);
-            if matches!(step.action, Action::IsKilled) {
-                self.kill(actor, number)?;
-            } else {
-                self.tell(actor, number);
+            match step.action {
+                Action::IsKilled => self.kill(actor, number)?,
+                Action::TakesAddress => self.move_address(number),
+                _ => self.tell(actor, number),
             }
-            let goes_on = steps.get(number + 1).is_some_and(|next| next.actor == step.actor && !is_kill(next));
+            let goes_on = steps.get(number + 1).is_some_and(|next| next.actor == step.actor && !is_from_outside(next));
             if step.pace == Pace::Waits && !goes_on {
                 self.wait_for(actor)?;
             }
@@ -126,6 +126,14 @@ impl Conductor {
         if let Err(errno) = self.stage.cast[actor].tell(step) {
             self.disagree(step, &format!("it cannot be told to: {errno}"));
         }
+    }
+
+    /// The wire's doing, as that of a switch that has heard who has the address now.
+    fn move_address(&mut self, step: usize) {
+        let (text, began) = ("takes the server's address over".into(), now());
+        self.stage.wire.move_address();
+        let actor = self.scenario.steps[step].actor;
+        self.calls.push(Call { actor, step, text, began, ended: now(), returned: Returned::Value(0) });
     }
 
     fn kill(&mut self, actor: usize, step: usize) -> Result<(), LabError> {
@@ -271,15 +279,17 @@ impl Conductor {
         let ended = now();
         let from = stage.trace.as_ref().map_or(began, |trace| trace.from);
         let traced = stage.trace.and_then(crate::trace::Trace::finish);
-        let nothing = |name| End { name, frames: Vec::new(), dropped: 0 };
-        let ends = stage.taps.finish().unwrap_or_else(|| {
+        let mut ends = stage.taps.finish().unwrap_or_else(|| {
             disagreements.push("the capture's thread did not survive".into());
-            [nothing("client"), nothing("server")]
+            [Host::Client, Host::Server].map(End::empty).into()
         });
         if stage.wire.refused() > 0 {
             disagreements.push(format!("the wire lost {} packets against the scenario", stage.wire.refused()));
         }
-        let (kernel, foreign_resets) = split_off_foreign(traced, &ends, from, ended);
+        let all: Vec<&End> = ends.iter().collect();
+        let (kernel, foreign_resets) = split_off_foreign(traced, &all, from, ended);
+        let bystanders = ends.split_off(2);
+        let ends = ends.try_into().expect("invariant: the client's and the server's come first");
         Played {
             scenario,
             began,
@@ -287,6 +297,7 @@ impl Conductor {
             wiring: stage.wiring,
             calls,
             ends,
+            bystanders,
             kernel,
             foreign_resets,
             disagreements,
@@ -296,8 +307,9 @@ impl Conductor {
     }
 }
 
-fn is_kill(step: &Step) -> bool {
-    matches!(step.action, Action::IsKilled)
+/// What is done to an actor, not by it.
+const fn is_from_outside(step: &Step) -> bool {
+    matches!(step.action, Action::IsKilled | Action::TakesAddress)
 }
 
 fn returned(result: CallResult) -> Returned {

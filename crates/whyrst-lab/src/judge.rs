@@ -95,7 +95,8 @@ fn compare_kernel(played: &Played) -> Option<String> {
     if recording.lost > 0 {
         return Some(format!("the kernel's ring buffer lost {} events", recording.lost));
     }
-    let said = recording.resets.iter().map(|reset| (sender(reset, &played.ends), reset.reason_name.as_str()));
+    let everybody = played.everybody();
+    let said = recording.resets.iter().map(|reset| (sender(reset, &everybody), reset.reason_name.as_str()));
     let mut said: Vec<(Option<Host>, &str)> = said.collect();
     said.dedup();
     let expected: Vec<(Option<Host>, &str)> =
@@ -114,8 +115,9 @@ fn words(reasons: &[(Option<Host>, &str)]) -> String {
     text.trim_end_matches(", ").into()
 }
 
-/// With the kernel's word the verdict must be the expected cause. Packets alone may leave several
-/// that look the same: then the expected one must be among those named.
+/// With the kernel's word the verdict must be the expected cause, or be sure of nothing that the
+/// catalogue says cannot be told from it. Packets alone may leave several that look the same: then
+/// the expected one must be among those named.
 fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) -> Option<String> {
     let (kind, causes): (_, &[&str]) = match &expected {
         Verdicts::Resets(causes) => (EndingKind::Reset, causes),
@@ -125,9 +127,8 @@ fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) 
     let found: Vec<&Judgement> =
         judged.endings.iter().filter(|(ending, _)| ending.kind == kind).map(|(_, judgement)| judgement).collect();
     let others = judged.endings.len() - found.len();
-    let fits = |judgement: &Judgement, cause: &str| match judgement.cause {
-        Some(named) if named.id == cause => true,
-        _ => !kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause),
+    let fits = |judgement: &Judgement, cause: &str| {
+        judgement.allows(cause) || (!kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause))
     };
     if others == 0 && in_order(&found, causes, fits) {
         return None;

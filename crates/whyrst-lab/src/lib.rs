@@ -32,6 +32,7 @@ mod packet;
 mod played;
 mod plug;
 mod render;
+mod route;
 mod stage;
 mod sys;
 mod tap;

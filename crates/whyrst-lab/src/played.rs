@@ -3,7 +3,7 @@
 use std::fmt;
 
 use whyrst_core::kernel::Recording;
-use whyrst_core::scenario::{Actor, Scenario};
+use whyrst_core::scenario::{Actor, Host, Scenario};
 use whyrst_core::time::{Span, Timestamp};
 
 /// A scenario that was played, and everything that was seen of it.
@@ -21,6 +21,8 @@ pub struct Played {
     pub calls: Vec<Call>,
     /// What the capture at each end saw: client, then server.
     pub ends: [End; 2],
+    /// What was seen at the devices of the other hosts: it tells who sent a RST, and is not judged.
+    pub bystanders: Vec<End>,
     /// What the kernel said of the resets it sent, or why it was not asked.
     pub kernel: Result<Recording, String>,
     /// Reset events in the kernel's ring that belong to other programs of this host.
@@ -37,6 +39,11 @@ impl Played {
     /// How long it took.
     pub fn duration(&self) -> Span {
         self.ended.since(self.began)
+    }
+
+    /// Every capture: client, server, then the bystanders.
+    pub(crate) fn everybody(&self) -> Vec<&End> {
+        self.ends.iter().chain(&self.bystanders).collect()
     }
 
     /// The errno of every call that failed, by name, in order.
@@ -146,12 +153,21 @@ impl fmt::Display for Ending {
 /// One end's capture. Frames are raw IP packets (link type 101).
 #[derive(Clone, Debug)]
 pub struct End {
+    /// Whose it is.
+    pub host: Host,
     /// `client` or `server`.
     pub name: &'static str,
     /// In the order in which that host's kernel saw them.
     pub frames: Vec<Frame>,
     /// Packets that the capture lost; above zero, absence means nothing.
     pub dropped: u64,
+}
+
+impl End {
+    /// Of this host, with nothing in it.
+    pub(crate) const fn empty(host: Host) -> Self {
+        Self { host, name: host.name(), frames: Vec::new(), dropped: 0 }
+    }
 }
 
 /// One captured packet.

@@ -1,9 +1,9 @@
-//! The stage: two hosts, the wire between them, the capture at both ends and the kernel's trace.
+//! The stage: the hosts, the wire between them, the capture at both ends and the kernel's trace.
 //! Whatever was set up is taken down when its owner is dropped, in whichever way the play ends.
 
 use std::path::PathBuf;
 
-use whyrst_core::scenario::{Action, Host, Scenario};
+use whyrst_core::scenario::{Action, Host, Scenario, Step};
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
@@ -14,7 +14,6 @@ use crate::sys;
 use crate::tap::{Tap, Taps};
 use crate::trace::Trace;
 use crate::wire::Wire;
-use crate::wire::rules::Rulebook;
 
 /// Everything that a play needs, in the order in which it is taken down: first the recordings,
 /// then the actors, so that their end is not recorded; then the wire and the namespaces.
@@ -36,13 +35,14 @@ impl Stage {
         require_programs(scenario)?;
         let haste = Haste(sys::hurry());
         let home = Home(Netns::current()?);
-        let hosts = [Netns::fresh()?, Netns::fresh()?];
-        let cast = fork_cast(scenario, |actor| usize::from(actor.host != Host::Client), &hosts)?;
+        let hosts: Vec<(Host, Netns)> =
+            scenario.hosts().map(|host| Netns::fresh().map(|netns| (host, netns))).collect::<Result<_, _>>()?;
+        let cast = fork_cast(scenario, &hosts)?;
         let (plugs, wiring) = plug::plug_in(&hosts)?;
-        let taps = [listen(&hosts[0], Host::Client)?, listen(&hosts[1], Host::Server)?];
+        let taps = listen(&hosts)?;
         let trace = Trace::start();
         let taps = Taps::start(taps)?;
-        let wire = Wire::start(plugs, Rulebook::new(scenario.wire))?;
+        let wire = Wire::start(plugs, scenario.wire)?;
         Ok(Self { trace, taps, cast, wire, wiring, _home: home, _haste: haste })
     }
 }
@@ -68,14 +68,21 @@ impl Drop for Haste {
     }
 }
 
-/// The capture of a host's device. It listens before anybody is told to send.
-fn listen(netns: &Netns, host: Host) -> Result<Tap, LabError> {
-    netns.enter()?;
-    Tap::open(host.name(), plug::index()?)
+/// The capture of every device. It listens before anybody is told to send.
+fn listen(hosts: &plug::Hosts) -> Result<Vec<Tap>, LabError> {
+    let mut taps = Vec::new();
+    for (host, netns) in hosts {
+        for place in plug::places_of(*host) {
+            netns.enter()?;
+            taps.push(Tap::open(*host, plug::index(plug::device_of(*place))?)?);
+        }
+    }
+    Ok(taps)
 }
 
 fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {
-    let needs_nft = scenario.steps.iter().any(|step| matches!(step.action, Action::Firewall { .. }));
+    let by_nft = |step: &Step| matches!(step.action, Action::Firewall { .. } | Action::Nft(_));
+    let needs_nft = scenario.steps.iter().any(by_nft);
     if needs_nft && find_program("nft").is_none() {
         return Err(LabError::ProgramMissing {
             scenario: scenario.id,

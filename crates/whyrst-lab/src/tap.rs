@@ -1,4 +1,4 @@
-//! The capture at both ends: a packet socket on each device, read by one thread, with the
+//! The capture at every host: a packet socket on each device, read by one thread, with the
 //! kernel's own timestamps. The order of frames is the order in which that host's kernel saw them.
 
 use std::io::IoSliceMut;
@@ -15,6 +15,7 @@ use nix::sys::socket::{
     socket,
 };
 use nix::sys::time::TimeSpec;
+use whyrst_core::scenario::Host;
 use whyrst_core::time::Timestamp;
 
 use crate::error::{LabError, Tried};
@@ -37,13 +38,14 @@ pub(crate) struct Tap {
 impl Tap {
     /// Listens in the namespace that this thread is in, from now on. A datagram packet socket gives
     /// packets from the IP header on, whatever the device.
-    pub(crate) fn open(name: &'static str, interface: u32) -> Result<Self, LabError> {
+    pub(crate) fn open(host: Host, interface: u32) -> Result<Self, LabError> {
+        let name = host.name();
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, SockProtocol::EthAll)
             .tried(|| format!("open a packet socket on the {name}'s device"))?;
         setsockopt(&socket, ReceiveTimestampns, &true).tried(|| "ask for packet timestamps".into())?;
         enlarge_receive_buffer(&socket)?;
-        Ok(Self { socket, interface, end: End { name, frames: Vec::new(), dropped: 0 } })
+        Ok(Self { socket, interface, end: End::empty(host) })
     }
 
     /// Takes every packet that has arrived.
@@ -110,16 +112,16 @@ pub(crate) fn timestamp_of(time: TimeSpec) -> Timestamp {
     Timestamp::from_nanos(time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec()))
 }
 
-/// Both taps, read by a thread. Dropping it stops the thread.
+/// All taps, read by a thread. Dropping it stops the thread.
 #[derive(Debug)]
 pub(crate) struct Taps {
     stop: Arc<(AtomicBool, EventFd)>,
-    thread: Option<JoinHandle<[End; 2]>>,
+    thread: Option<JoinHandle<Vec<End>>>,
 }
 
 impl Taps {
     /// Starts to read.
-    pub(crate) fn start(taps: [Tap; 2]) -> Result<Self, LabError> {
+    pub(crate) fn start(taps: Vec<Tap>) -> Result<Self, LabError> {
         let wake = EventFd::new().tried(|| "make an eventfd for the capture".into())?;
         let stop = Arc::new((AtomicBool::new(false), wake));
         let seen_by_thread = stop.clone();
@@ -130,8 +132,8 @@ impl Taps {
         Ok(Self { stop, thread: Some(thread) })
     }
 
-    /// Ends the capture and hands over what was seen, client first.
-    pub(crate) fn finish(mut self) -> Option<[End; 2]> {
+    /// Ends the capture and hands over what was seen: client, server, then the others' devices.
+    pub(crate) fn finish(mut self) -> Option<Vec<End>> {
         self.signal();
         self.thread.take()?.join().ok()
     }
@@ -151,12 +153,12 @@ impl Drop for Taps {
     }
 }
 
-fn read_until_stopped(mut taps: [Tap; 2], stop: &(AtomicBool, EventFd)) -> [End; 2] {
+fn read_until_stopped(mut taps: Vec<Tap>, stop: &(AtomicBool, EventFd)) -> Vec<End> {
     while !stop.0.load(Ordering::Acquire) {
-        let fds = [taps[0].socket.as_fd(), taps[1].socket.as_fd(), stop.1.as_fd()];
-        let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let fds = taps.iter().map(|tap| tap.socket.as_fd()).chain([stop.1.as_fd()]);
+        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         let _ = poll(&mut fds, PollTimeout::NONE); // EINTR is only an early look
         taps.iter_mut().for_each(Tap::drain);
     }
-    taps.map(Tap::finish)
+    taps.into_iter().map(Tap::finish).collect()
 }

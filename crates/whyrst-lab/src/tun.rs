@@ -6,7 +6,6 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 
 use crate::error::{LabError, Tried, errno_of};
-use crate::plug::DEVICE;
 use crate::sys;
 
 /// A TUN device. Reading gives one packet that the host sent; writing delivers one to it.
@@ -17,10 +16,10 @@ pub(crate) struct Tun {
 }
 
 impl Tun {
-    /// Makes the device in the namespace that this thread is in.
-    pub(crate) fn open() -> Result<Self, LabError> {
+    /// Makes the device of this name in the namespace that this thread is in.
+    pub(crate) fn open(device: &str) -> Result<Self, LabError> {
         let file = open_driver()?;
-        sys::attach_tun(file.as_fd(), DEVICE).tried(|| format!("make the TUN device {DEVICE}"))?;
+        sys::attach_tun(file.as_fd(), device).tried(|| format!("make the TUN device {device}"))?;
         Ok(Self { file })
     }
 }

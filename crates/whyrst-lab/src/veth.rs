@@ -13,12 +13,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::net::if_::if_nametoindex;
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
-use whyrst_core::scenario::Host;
 
 use crate::error::{LabError, Tried};
 use crate::netlink::{Request, attribute};
 use crate::netns::{self, Netns};
-use crate::plug::DEVICE;
 use crate::{sys, tap};
 
 /// Ethernet destination, source, type.
@@ -31,23 +29,23 @@ const MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 0x01];
 /// A carrier comes within a millisecond; the kernel may defer it by a second.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Makes the pair of `host`: its near end in `netns`, its far end in `between`. Leaves this thread
+/// Makes a pair: its near end `device` in `netns`, its far end `far` in `between`. Leaves this thread
 /// in `netns`, with both ends up.
-pub(crate) fn open(host: Host, netns: &Netns, between: &Netns) -> Result<FarEnd, LabError> {
+pub(crate) fn open(device: &str, far: &str, netns: &Netns, between: &Netns) -> Result<FarEnd, LabError> {
     netns.enter()?;
-    create(host, between).tried(|| format!("make the veth pair {DEVICE}"))?;
+    create(device, far, between).tried(|| format!("make the veth pair {device}"))?;
     let near = control()?;
-    sys::switch_offloads_off(near.as_fd(), DEVICE).tried(|| format!("switch the offloads of {DEVICE} off"))?;
+    sys::switch_offloads_off(near.as_fd(), device).tried(|| format!("switch the offloads of {device} off"))?;
     between.enter()?;
-    let far = FarEnd::open(host)?;
+    let end = FarEnd::open(far)?;
     netns.enter()?;
-    crate::plug::silence_ipv6_chatter()?;
-    sys::bring_up(near.as_fd(), DEVICE, libc::IFF_NOARP).tried(|| format!("bring {DEVICE} up"))?;
-    await_carrier(near.as_fd(), DEVICE)?;
+    crate::plug::silence_ipv6_chatter(device)?;
+    sys::bring_up(near.as_fd(), device, libc::IFF_NOARP).tried(|| format!("bring {device} up"))?;
+    await_carrier(near.as_fd(), device)?;
     between.enter()?;
-    await_carrier(control()?.as_fd(), host.name())?;
+    await_carrier(control()?.as_fd(), far)?;
     netns.enter()?;
-    Ok(far)
+    Ok(end)
 }
 
 /// The namespace where the far ends lie. They must not speak: IPv6 would, by itself.
@@ -58,20 +56,20 @@ pub(crate) fn between() -> Result<Netns, LabError> {
     Ok(between)
 }
 
-/// `ip link add wire0 address MAC type veth peer name HOST netns BETWEEN`
-fn create(host: Host, between: &Netns) -> nix::Result<()> {
+/// `ip link add DEVICE address MAC type veth peer name FAR netns BETWEEN`
+fn create(device: &str, far: &str, between: &Netns) -> nix::Result<()> {
     const CREATE_EXCLUSIVELY: u16 = 0x0400 | 0x0200; // NLM_F_CREATE | NLM_F_EXCL
     const VETH_INFO_PEER: u16 = 1;
     let interface = [0; 16]; // struct ifinfomsg: any family, type and index
     let peer = [
         interface.to_vec(),
-        attribute(libc::IFLA_IFNAME, &name(host.name())),
+        attribute(libc::IFLA_IFNAME, &name(far)),
         attribute(libc::IFLA_NET_NS_FD, &between.as_fd().as_raw_fd().to_ne_bytes()),
     ];
     let kind = attribute(libc::IFLA_INFO_KIND, b"veth");
     let data = attribute(libc::IFLA_INFO_DATA, &attribute(VETH_INFO_PEER, &peer.concat()));
     Request::new(libc::RTM_NEWLINK, CREATE_EXCLUSIVELY, &interface)
-        .with(libc::IFLA_IFNAME, &name(DEVICE))
+        .with(libc::IFLA_IFNAME, &name(device))
         .with(libc::IFLA_ADDRESS, &MAC)
         .with(libc::IFLA_LINKINFO, &[kind, data].concat())
         .send(SockProtocol::NetlinkRoute)
@@ -106,8 +104,7 @@ pub(crate) struct FarEnd {
 
 impl FarEnd {
     /// Brings it up in the namespace that this thread is in.
-    fn open(host: Host) -> Result<Self, LabError> {
-        let device = host.name();
+    fn open(device: &str) -> Result<Self, LabError> {
         let control = control()?;
         sys::switch_offloads_off(control.as_fd(), device).tried(|| format!("switch the offloads of {device} off"))?;
         let index = if_nametoindex(device).tried(|| format!("find the index of {device}"))?;

@@ -1,5 +1,6 @@
-//! The wire: one thread that carries packets between the two hosts, each after its delay,
-//! and treats the packets that the scenario names in the way it says.
+//! The wire: one thread that carries packets between the hosts, each after its delay, and treats the
+//! packets that the scenario names in the way it says. A router in the middle makes two wires of it;
+//! the rules hold where a host's own packets enter it.
 //!
 //! It keeps its promises to about a third of a millisecond: timers are taken in nanoseconds
 //! (`ppoll`) and without the slack that the kernel otherwise grants itself.
@@ -17,7 +18,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::prctl;
 use nix::sys::time::TimeSpec;
-use whyrst_core::scenario::Host;
+use whyrst_core::scenario::{self, Host};
 
 use self::rules::Rulebook;
 use crate::error::{LabError, Tried};
@@ -40,6 +41,8 @@ pub(crate) struct Wire {
 #[derive(Debug)]
 struct Shared {
     stop: AtomicBool,
+    /// The standby has taken the server's address over.
+    moved: AtomicBool,
     wake: EventFd,
     in_flight: AtomicU64,
     carried: AtomicU64,
@@ -48,10 +51,12 @@ struct Shared {
 }
 
 impl Wire {
-    /// Starts carrying packets between the client's plug and the server's.
-    pub(crate) fn start([client, server]: [Plug; 2], rulebook: Rulebook) -> Result<Self, LabError> {
+    /// Starts carrying packets between the plugs.
+    pub(crate) fn start(plugs: Vec<(Place, Plug)>, wire: scenario::Wire) -> Result<Self, LabError> {
+        let routed = plugs.iter().any(|(place, _)| *place == Place::RouterNear);
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
             wake: EventFd::new().tried(|| "make an eventfd for the wire".into())?,
             in_flight: AtomicU64::new(0),
             carried: AtomicU64::new(0),
@@ -59,9 +64,9 @@ impl Wire {
             latest_micros: AtomicU64::new(0),
         });
         let carrier = Carrier {
-            client,
-            server,
-            rulebook,
+            plugs,
+            routed,
+            rulebook: Rulebook::new(wire, if routed { 2 } else { 1 }),
             queue: BinaryHeap::new(),
             taken: 0,
             buffer: vec![0; LONGEST_PACKET],
@@ -72,6 +77,11 @@ impl Wire {
             .spawn(move || carrier.run())
             .tried(|| "start the wire's thread".into())?;
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// From now on what is for the server's address goes to the standby.
+    pub(crate) fn move_address(&self) {
+        self.shared.moved.store(true, Ordering::Release);
     }
 
     /// Packets on their way, and packets delivered so far.
@@ -100,12 +110,36 @@ impl Drop for Wire {
     }
 }
 
+/// Where a wire ends.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Place {
+    Client,
+    Server,
+    Standby,
+    /// The router's device towards the client.
+    RouterNear,
+    /// The router's device towards the servers.
+    RouterFar,
+}
+
+impl Place {
+    /// Who has it.
+    pub(crate) const fn host(self) -> Host {
+        match self {
+            Self::Client => Host::Client,
+            Self::Server => Host::Server,
+            Self::Standby => Host::Standby,
+            Self::RouterNear | Self::RouterFar => Host::Router,
+        }
+    }
+}
+
 /// Ordered by due time, then by the order of sending: packets that take equally long stay in order.
-type InFlight = Reverse<(Instant, u64, u8, Vec<u8>)>;
+type InFlight = Reverse<(Instant, u64, Place, Vec<u8>)>;
 
 struct Carrier {
-    client: Plug,
-    server: Plug,
+    plugs: Vec<(Place, Plug)>,
+    routed: bool,
     rulebook: Rulebook,
     queue: BinaryHeap<InFlight>,
     taken: u64,
@@ -118,46 +152,71 @@ impl Carrier {
         let _ = prctl::set_timerslack(1); // without it timers are only later by some 50 us
         while !self.shared.stop.load(Ordering::Acquire) {
             self.wait();
-            self.take(Host::Client);
-            self.take(Host::Server);
+            (0..self.plugs.len()).for_each(|plug| self.take(plug));
             self.deliver_what_is_due();
         }
     }
 
     /// Until a packet comes, the next one is due, or the wire is to stop.
     fn wait(&self) {
-        let fds = [self.client.as_fd(), self.server.as_fd(), self.shared.wake.as_fd()];
-        let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let plugs = self.plugs.iter().map(|(_, plug)| plug.as_fd());
+        let fds = plugs.chain([self.shared.wake.as_fd()]);
+        let mut fds: Vec<PollFd<'_>> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         let next = self.queue.peek().map(|Reverse((due, ..))| due.saturating_duration_since(Instant::now()));
         let _ = ppoll(&mut fds, next.map(TimeSpec::from_duration), None); // EINTR is only an early look
     }
 
-    fn take(&mut self, from: Host) {
+    fn take(&mut self, plug: usize) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        while let Ok(len @ 1..) = self.plug(from).receive(&mut buffer) {
+        while let Ok(len @ 1..) = self.plugs[plug].1.receive(&mut buffer) {
             let now = Instant::now();
-            for delivery in self.rulebook.treat(from, &buffer[..len]) {
-                self.put_in_flight(now + delivery.after, delivery.to, delivery.packet);
+            match self.plugs[plug].0 {
+                Place::RouterNear => self.forward(now, Host::Server, Place::Client, &buffer[..len]),
+                Place::RouterFar => self.forward(now, Host::Client, Place::Server, &buffer[..len]),
+                place => self.treat(now, place, &buffer[..len]),
             }
         }
         self.buffer = buffer;
     }
 
-    fn put_in_flight(&mut self, due: Instant, to: Host, packet: Vec<u8>) {
+    /// What the router sends on the second wire, in the direction of what `from` sends.
+    fn forward(&mut self, now: Instant, from: Host, to: Place, packet: &[u8]) {
+        self.put_in_flight(now + self.rulebook.delay_from(from), to, packet.to_vec());
+    }
+
+    /// What a host sends.
+    fn treat(&mut self, now: Instant, from: Place, packet: &[u8]) {
+        for delivery in self.rulebook.treat(from.host(), packet) {
+            let to = self.next_hop(from, delivery.to);
+            self.put_in_flight(now + delivery.after, to, delivery.packet);
+        }
+    }
+
+    const fn next_hop(&self, from: Place, to: Host) -> Place {
+        match (from, to) {
+            (Place::Client, Host::Client) => Place::Client,
+            (Place::Client, _) if self.routed => Place::RouterNear,
+            (_, Host::Client) if self.routed => Place::RouterFar,
+            (_, Host::Client) => Place::Client,
+            _ => Place::Server,
+        }
+    }
+
+    fn put_in_flight(&mut self, due: Instant, to: Place, packet: Vec<u8>) {
         if self.queue.len() >= MOST_IN_FLIGHT {
             self.shared.refused.fetch_add(1, Ordering::AcqRel);
             return;
         }
         self.taken += 1;
-        self.queue.push(Reverse((due, self.taken, u8::from(to == Host::Client), packet)));
+        self.queue.push(Reverse((due, self.taken, to, packet)));
         self.shared.in_flight.store(self.queue.len() as u64, Ordering::Release);
     }
 
     fn deliver_what_is_due(&mut self) {
         while self.queue.peek().is_some_and(|Reverse((due, ..))| *due <= Instant::now()) {
-            let Some(Reverse((due, _, to_client, packet))) = self.queue.pop() else { return };
-            let to = if to_client == 1 { Host::Client } else { Host::Server };
-            self.deliver(to, &packet);
+            let Some(Reverse((due, _, to, packet))) = self.queue.pop() else { return };
+            let moved = to == Place::Server && self.shared.moved.load(Ordering::Acquire);
+            self.deliver(if moved { Place::Standby } else { to }, &packet);
             let late = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.shared.latest_micros.fetch_max(late, Ordering::AcqRel);
             self.shared.carried.fetch_add(1, Ordering::AcqRel);
@@ -165,22 +224,17 @@ impl Carrier {
         }
     }
 
-    fn deliver(&mut self, to: Host, packet: &[u8]) {
+    fn deliver(&mut self, to: Place, packet: &[u8]) {
+        let plug = self.plugs.iter_mut().find(|(place, _)| *place == to).map(|(_, plug)| plug);
+        let plug = plug.expect("invariant: packets go to places that are plugged in");
         let written = loop {
-            match self.plug(to).send(packet) {
+            match plug.send(packet) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => break result,
             }
         };
         if written.is_err() {
             self.shared.refused.fetch_add(1, Ordering::AcqRel);
-        }
-    }
-
-    fn plug(&mut self, host: Host) -> &mut Plug {
-        match host {
-            Host::Client => &mut self.client,
-            Host::Server | Host::Silent => &mut self.server,
         }
     }
 }

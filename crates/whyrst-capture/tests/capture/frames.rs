@@ -248,7 +248,8 @@ fn assert_is_a_part(cut: &Segment<'_>, whole: &Segment<'_>) {
     } else {
         assert_eq!(cut.options, whole.options);
     }
-    assert_eq!(Segment { payload: whole.payload, options: whole.options, ..*cut }, *whole);
+    assert!(whole.trailer.starts_with(cut.trailer));
+    assert_eq!(Segment { payload: whole.payload, options: whole.options, trailer: whole.trailer, ..*cut }, *whole);
 }
 
 #[test]
@@ -409,4 +410,11 @@ fn of_tunnelled_packets_the_inner_one_is_seen() {
         [&header[..], &inside].concat()
     });
     assert_eq!(observe_ip(&deep).0.unwrap_err(), Reason::NestedTooDeep);
+}
+
+#[test]
+fn what_stands_behind_the_packet_is_kept_apart_from_its_payload() {
+    let frame = frames::rst();
+    let segment = segment(&frame);
+    assert_eq!((segment.payload, segment.trailer), (&b""[..], &[0xee; 6][..]));
 }

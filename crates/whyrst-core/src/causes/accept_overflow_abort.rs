@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_EXHAUSTED;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_THIRD_PACKET],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &RST_SAYS_EXHAUSTED],
     },
     variants: &[],
     look_alikes: &[

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_DATA_AFTER_CLOSE;
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -37,7 +38,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
     },
     variants: &[Variant {
         when: &DATA_CROSSED_FIN,

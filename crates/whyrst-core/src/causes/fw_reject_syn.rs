@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_FORBIDDEN;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
@@ -25,7 +26,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
         refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &RST_SAYS_FORBIDDEN],
     },
     variants: &[],
     look_alikes: &[

@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_NOT_KNOWN;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -31,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER],
+        supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN],
     },
     variants: &[],
     look_alikes: &[

@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
@@ -33,7 +34,15 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
         refuted_by: &[],
-        supported_by: &[&SENDER_TALKED_ON, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
+        supported_by: &[
+            &SENDER_TALKED_ON,
+            &RST_SEQ_CLIMBS,
+            &RST_WINDOWS_COUNT,
+            &RST_TTL_DIFFERS,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+            &RSTS_BOTH_WAYS,
+        ],
     },
     variants: &[],
     look_alikes: &[
@@ -130,7 +139,7 @@ const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject
 
 /// A TTL that no host here has, and an IP ID out of nowhere.
 const fn forged(victim: Host) -> Injected {
-    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef }
+    Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef, ahead: 0 }
 }
 
 #[cfg(test)]

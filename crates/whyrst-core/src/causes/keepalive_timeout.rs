@@ -6,6 +6,7 @@ use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_TIMED_OUT;
 use crate::evidence::timing::{PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
 use crate::kernel::RstReason;
 use crate::scenario::{
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
         refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_AFTER_PROBE_INTERVAL, &SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+        supported_by: &[&RST_AFTER_PROBE_INTERVAL, &SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
     },
     variants: &[],
     look_alikes: &[

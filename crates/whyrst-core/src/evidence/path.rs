@@ -5,6 +5,7 @@
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
 //! hypervisors answer for hosts (RULES section 6).
 
+use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::{Answer, Question, Value, no, yes};
@@ -163,10 +164,11 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
             return Answer::Unknown;
         };
         let odd = odd_signs(ending) as u64;
-        // One odd field proves nothing; a host that goes on proves it alone.
-        let went_on = refused_and_accepted(ending) || (SENDER_TALKED_ON.ask)(ending).is_yes();
-        let facts = yes().count(odd + u64::from(went_on)).frame(&rst.record);
-        if went_on || odd >= 2 {
+        // One odd field proves nothing; what no stack does proves it alone.
+        let proofs = PROOFS.iter().filter(|proof| (proof.ask)(ending).is_yes()).count() as u64;
+        let proofs = proofs + u64::from(refused_and_accepted(ending));
+        let facts = yes().count(odd + proofs).frame(&rst.record);
+        if proofs > 0 || odd >= 2 {
             Answer::Yes(facts)
         } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
             Answer::No(facts)
@@ -178,9 +180,13 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
 
 static SIGNS: [&Question; 3] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN];
 
+/// What no stack does: go on after its own reset, or guess where it stands.
+static PROOFS: [&Question; 3] = [&SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
+
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(ending: &Ending) -> usize {
-    SIGNS.iter().filter(|sign| (sign.ask)(ending).is_yes()).count()
+    // That only one end was reset says nothing for the sender, so it is no sign like the others.
+    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| (sign.ask)(ending).is_yes()).count()
 }
 
 fn refused_and_accepted(ending: &Ending) -> bool {

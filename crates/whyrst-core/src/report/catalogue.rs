@@ -56,7 +56,7 @@ pub fn json(cause: &Cause) -> String {
         explanation: paragraph_of(cause.explanation),
         effect: paragraph_of(cause.effect),
         severity: cause.severity.name(),
-        kernel_reasons: cause.kernel_reasons.iter().map(|sign| sign.reason.name()).collect(),
+        kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
         advice: cause.advice.iter().map(|step| plain(step)).collect(),
         sources: cause.sources.iter().map(source_words).collect(),
@@ -186,13 +186,19 @@ fn kernel_words(cause: &Cause) -> String {
             EndingKind::FailedConnect => "No reset is sent.".to_string(),
         };
     }
-    let signs = cause.kernel_reasons.iter().map(sign_words);
-    format!("tcp:tcp_send_reset with reason {}", signs.collect::<Vec<_>>().join(", or "))
+    let signs: Vec<String> = spoken(cause).map(sign_words).collect();
+    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
+    format!("tcp:tcp_send_reset with reason {}{none}", signs.join(", or "))
+}
+
+/// The signs that are events.
+fn spoken(cause: &Cause) -> impl Iterator<Item = &'static KernelSign> {
+    cause.kernel_reasons.iter().filter(|sign| !sign.is_silence())
 }
 
 fn sign_words(sign: &KernelSign) -> String {
     match sign.stack {
-        Stack::Any => sign.reason.to_string(),
+        Stack::Any | Stack::NoEvent => sign.reason.to_string(),
         Stack::Has(symbol) => format!("{} with {symbol} in the call stack", sign.reason),
         Stack::Lacks(symbol) => format!("{} without {symbol} in the call stack", sign.reason),
         Stack::HasAndLacks(symbol, other) => {

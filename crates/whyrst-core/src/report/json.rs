@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::escape::escape;
+use super::said::{self, SaidObject};
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
@@ -26,6 +27,11 @@ pub fn line(ending: &Ending, context: &Context) -> String {
 pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
     serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
+}
+
+/// One line of JSON for what was judged already, without a line end.
+pub fn line_of(report: &Report<'_>) -> String {
+    serde_json::to_string(&report.object()).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -51,6 +57,7 @@ struct Object<'a> {
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
+    tampering_signature: Option<&'static str>,
     effect: Effect,
     count: u64,
     stats: Stats,
@@ -82,6 +89,7 @@ struct RstObject {
     window: u16,
     ttl: u8,
     payload: Option<String>,
+    said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
 }
@@ -172,6 +180,7 @@ impl Report<'_> {
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
+            tampering_signature: crate::tampering::signature(ending),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -199,6 +208,7 @@ impl Report<'_> {
             window: record.window,
             ttl: record.ttl,
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
+            said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
         }

@@ -5,15 +5,19 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use super::style::Style;
+use super::text::worth_asking;
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind};
-use crate::evidence::Answer;
 use crate::report::text::Ladder;
 use crate::verdict::{Evidence, Role};
 
 /// The whole report of one ending.
 pub fn report(ending: &Ending, context: &Context, ladder: Ladder) -> String {
-    let report = Report::new(ending, context);
+    report_of(&Report::new(ending, context), ladder)
+}
+
+/// The same for what was judged already.
+pub fn report_of(report: &Report<'_>, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.markdown(ladder, &mut out).unwrap_or_default();
@@ -41,14 +45,14 @@ impl Report<'_> {
     }
 
     fn list(&self, title: &str, wanted: impl Fn(&Evidence) -> bool, out: &mut String) -> fmt::Result {
-        let kernel = self.kernel_says().filter(|_| title.ends_with("for it"));
+        let claims = self.kernel_says().into_iter().chain(self.said()).filter(|_| title.ends_with("for it"));
         let answers =
             self.judgement.evidence.iter().filter(|one| wanted(one)).map(|one| self.answer(one.question, &one.answer));
-        bullets(title, kernel.into_iter().chain(answers), out)
+        bullets(title, claims.chain(answers), out)
     }
 
     fn unseen(&self, out: &mut String) -> fmt::Result {
-        let unknown = |one: &&Evidence| one.answer == Answer::Unknown && one.role != Role::Refutes;
+        let unknown = |one: &&Evidence| worth_asking(one);
         let texts = self.judgement.evidence.iter().filter(unknown).map(|one| self.words(one.question.unknown));
         bullets("Not seen", texts, out)
     }

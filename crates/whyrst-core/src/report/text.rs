@@ -6,12 +6,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
-use super::escape::escape;
 use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::Answer;
+use crate::evidence::said::is_rarely_answered;
 use crate::harm::Certainty;
 use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
 
@@ -29,7 +29,11 @@ pub enum Ladder {
 
 /// The whole report of one ending, with a blank line at its end.
 pub fn report(ending: &Ending, context: &Context, style: Style, ladder: Ladder) -> String {
-    let report = Report::new(ending, context);
+    report_of(&Report::new(ending, context), style, ladder)
+}
+
+/// The same for what was judged already.
+pub fn report_of(report: &Report<'_>, style: Style, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.write(style, ladder, &mut out).unwrap_or_default();
@@ -107,7 +111,7 @@ impl Report<'_> {
     fn evidence(&self, style: Style, out: &mut String) -> fmt::Result {
         let evidence = &self.judgement.evidence;
         let mut speaks_for = Section::new("for", style);
-        for text in self.kernel_says().into_iter().chain(self.said_in_rst()) {
+        for text in self.kernel_says().into_iter().chain(self.said()) {
             speaks_for.item(&text, out)?;
         }
         for one in evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes) {
@@ -141,11 +145,6 @@ impl Report<'_> {
                 Some(format!("{sender}'s kernel says {} in state {}{path}", event.reason_name, event.state))
             }
         }
-    }
-
-    fn said_in_rst(&self) -> Option<String> {
-        let rst = self.ending.rst().filter(|rst| !rst.payload.is_empty())?;
-        Some(format!("the RST carries the text \"{}\"", escape(&rst.payload)))
     }
 
     fn alternatives(&self, style: Style, out: &mut String) -> fmt::Result {
@@ -193,8 +192,8 @@ impl Report<'_> {
 }
 
 /// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
-fn worth_asking(evidence: &Evidence) -> bool {
-    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes
+pub(super) fn worth_asking(evidence: &Evidence) -> bool {
+    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes && !is_rarely_answered(evidence.question)
 }
 
 /// The innermost kernel functions, without the trace's own.

@@ -81,8 +81,8 @@ pub enum Treatment {
     Inject(&'static [Injected]),
 }
 
-/// A reset forged by the wire with exactly the numbers that its victim accepts, in the name of
-/// the other end.
+/// A reset forged by the wire in the name of the other end, at the number that its victim accepts or
+/// some way ahead of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Injected {
     /// Who gets it.
@@ -94,4 +94,6 @@ pub struct Injected {
     pub ttl: u8,
     /// IPv4 identification.
     pub ip_id: u16,
+    /// How far its sequence number lies beyond the exact one: who is beside the path must guess.
+    pub ahead: u32,
 }

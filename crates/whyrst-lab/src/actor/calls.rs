@@ -9,16 +9,21 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{Shutdown, SockProtocol, shutdown};
 use nix::unistd::{ForkResult, read, write};
 use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
 
 use super::process::report;
 use super::{CallResult, Line, Message, now, sockets};
-use crate::sys;
+use crate::netlink::Request;
+use crate::plug::DEVICE;
+use crate::{route, sys};
 
 /// The longest an actor waits for bytes that do not come.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Source port of the first actor's first connection.
+const FIRST_PORT: u16 = 40_000;
 
 /// More refusals than any scenario waits for.
 const MOST_ATTEMPTS: u32 = 1_000;
@@ -27,6 +32,7 @@ const MOST_ATTEMPTS: u32 = 1_000;
 #[derive(Debug)]
 pub(super) struct Hands {
     family: Family,
+    host: Host,
     listener: Option<OwnedFd>,
     connection: Option<OwnedFd>,
     dscp: Option<u8>,
@@ -44,17 +50,22 @@ pub(super) enum Performed {
 
 impl Hands {
     /// Empty hands of the actor with this index among those of its host.
-    pub(super) fn new(family: Family, index: usize) -> Self {
-        let next_port = 40_000 + 100 * u16::try_from(index).unwrap_or(0);
-        Self { family, listener: None, connection: None, dscp: None, next_port }
+    pub(super) fn new(family: Family, host: Host, index: usize) -> Self {
+        let next_port = FIRST_PORT + 100 * u16::try_from(index).unwrap_or(0);
+        Self { family, host, listener: None, connection: None, dscp: None, next_port }
     }
 
     /// Does it.
     pub(super) fn perform(&mut self, action: &Action, line: &Line) -> Performed {
         let result = match *action {
             Action::Fork { child } => return self.fork(child, line),
-            Action::Listen { port } => self.listen(port, sockets::BACKLOG, line),
-            Action::ListenWithBacklog { port, backlog } => self.listen(port, backlog.into(), line),
+            Action::Listen { port } => self.listen(sockets::any_address(self.family, port), sockets::BACKLOG, line),
+            Action::ListenWithBacklog { port, backlog } => {
+                self.listen(sockets::any_address(self.family, port), backlog.into(), line)
+            }
+            Action::ListenOnLoopback { port } => {
+                self.listen(sockets::loopback(self.family, port), sockets::BACKLOG, line)
+            }
             Action::Accept => self.accept(line),
             Action::Connect { to, port } => self.connect(to, port, line, |_| Ok(())),
             Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
@@ -91,19 +102,25 @@ impl Hands {
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
+            Action::Nft(rules) => call(line, format!("nft({})", on_one_line(rules)), || run_nft(rules)),
+            Action::ForgetConnections => call(line, "conntrack -F".into(), forget_connections),
+            Action::LosesAddress => {
+                let own = sockets::address(self.family, self.host, 0).ip();
+                call(line, format!("ip address del {own}"), || route::remove(DEVICE, own).map(|()| 0))
+            }
+            Action::RawSynAck { port } => self.raw_syn_ack(port, line),
             Action::Pause(ms) => {
                 std::thread::sleep(Duration::from_millis(ms.into()));
                 Ok(0)
             }
-            Action::IsKilled => Err(Errno::EINVAL), // the conductor does that
+            Action::IsKilled | Action::TakesAddress => Err(Errno::EINVAL), // the conductor does that
         };
         Performed::Done(result.map_err(|errno| errno as i32))
     }
 
-    fn listen(&mut self, port: u16, backlog: i32, line: &Line) -> nix::Result<i64> {
-        let any = sockets::any_address(self.family, port);
-        call(line, format!("listen({any})"), || {
-            self.listener = Some(sockets::listen(any, backlog)?);
+    fn listen(&mut self, at: SocketAddr, backlog: i32, line: &Line) -> nix::Result<i64> {
+        call(line, format!("listen({at})"), || {
+            self.listener = Some(sockets::listen(at, backlog)?);
             Ok(0)
         })
     }
@@ -180,6 +197,12 @@ impl Hands {
         let from = sockets::address(self.family, Host::Client, self.take_port());
         let to = sockets::address(self.family, Host::Server, port);
         call(line, format!("sendto({to}, {})", raw.name()), || raw.send(from, to))
+    }
+
+    fn raw_syn_ack(&self, port: u16, line: &Line) -> nix::Result<i64> {
+        let from = sockets::address(self.family, self.host, port);
+        let to = sockets::address(self.family, self.host.other(), FIRST_PORT);
+        call(line, format!("sendto({to}, raw SYN-ACK)"), || sockets::send_raw_syn_ack(from, to))
     }
 
     fn take_port(&mut self) -> u16 {
@@ -292,6 +315,17 @@ fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     let rule = format!("tcp dport {port} {}", reject.rule());
     let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
     call(line, format!("nft({rule})"), || run_nft(&table))
+}
+
+fn on_one_line(rules: &str) -> String {
+    rules.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What `conntrack -F` asks the kernel for: delete all entries of this namespace.
+fn forget_connections() -> nix::Result<i64> {
+    const CONNTRACK_DELETE: u16 = 0x0102; // NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE
+    let any_family = [0; 4]; // struct nfgenmsg
+    Request::new(CONNTRACK_DELETE, 0, &any_family).send(SockProtocol::NetlinkNetFilter).map(|()| 0)
 }
 
 fn run_nft(rules: &str) -> nix::Result<i64> {

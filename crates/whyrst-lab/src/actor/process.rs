@@ -17,6 +17,7 @@ use super::{Line, Message};
 use crate::error::{LabError, Tried};
 use crate::netns::Netns;
 use crate::played::Ending;
+use crate::plug::Hosts;
 use crate::sys;
 
 /// An actor as the conductor knows it. Dropping it kills the process.
@@ -81,9 +82,9 @@ fn await_end(pid: Pid) -> Ending {
 /// actors get their lines now and are born later.
 pub(crate) fn fork_cast(
     scenario: &'static Scenario,
-    namespace_of: impl Fn(Actor) -> usize,
-    namespaces: &[Netns; 2],
+    hosts: &Hosts,
 ) -> Result<Vec<Process>, LabError> {
+    let home_of = |actor: Actor| hosts.iter().find(|(host, _)| *host == actor.host).map(|(_, netns)| netns);
     let mut lines = Vec::new();
     for actor in scenario.cast() {
         let (ours, theirs) = Line::pair()?;
@@ -103,7 +104,8 @@ pub(crate) fn fork_cast(
                 let neighbours = lines.iter().take_while(|(earlier, ..)| *earlier != actor);
                 let index = neighbours.filter(|(earlier, ..)| earlier.host == actor.host).count();
                 let own = lines.into_iter().map(|(actor, _, theirs)| (actor, theirs)).collect();
-                be(scenario, actor, index, own, &namespaces[namespace_of(actor)]);
+                let home = home_of(actor).expect("invariant: the stage has every actor's host");
+                be(scenario, actor, index, own, home);
             }
         }
     }
@@ -147,7 +149,7 @@ fn obey(scenario: &'static Scenario, actor: Actor, index: usize, mut lines: Vec<
     let children: Vec<Actor> = children_of(scenario, actor);
     lines.retain(|(owner, _)| *owner == actor || children.contains(owner));
     let Some(mut line) = take_line(&mut lines, actor) else { return };
-    let mut hands = Hands::new(scenario.family, index);
+    let mut hands = Hands::new(scenario.family, actor.host, index);
     while let Ok(Some(command)) = line.receive() {
         let Some(step) = step_of(scenario, &command) else { return };
         match hands.perform(&step.action, &line) {

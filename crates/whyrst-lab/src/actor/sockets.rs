@@ -1,6 +1,6 @@
 //! The socket calls, each as small as a program would have it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -45,6 +45,14 @@ pub(super) fn any_address(family: Family, port: u16) -> SocketAddr {
     match family {
         Family::V4 => SocketAddr::new([0; 4].into(), port),
         Family::V6 => SocketAddr::new([0; 16].into(), port),
+    }
+}
+
+/// What only this host itself can reach.
+pub(super) const fn loopback(family: Family, port: u16) -> SocketAddr {
+    match family {
+        Family::V4 => SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+        Family::V6 => SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port),
     }
 }
 
@@ -170,6 +178,10 @@ pub(super) fn send_raw_syn(from: SocketAddr, to: SocketAddr) -> nix::Result<i64>
 
 pub(super) fn send_raw_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
     send_raw(from, to, Flags::ACK, RAW_SEQ * 2, 1024)
+}
+
+pub(super) fn send_raw_syn_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+    send_raw(from, to, Flags::SYN.with(Flags::ACK), RAW_SEQ * 2, 1024)
 }
 
 fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, window: u16) -> nix::Result<i64> {

@@ -24,8 +24,10 @@ struct Tally {
 }
 
 impl Rulebook {
-    /// Nothing has been counted yet.
-    pub(crate) fn new(wire: Wire) -> Self {
+    /// Nothing has been counted yet. `hops` wires in a row share each delay.
+    pub(crate) fn new(wire: Wire, hops: u32) -> Self {
+        let (to_server_us, to_client_us) = (wire.to_server_us / hops, wire.to_client_us / hops);
+        let wire = Wire { to_server_us, to_client_us, ..wire };
         Self { wire, tallies: vec![Tally::default(); wire.rules.len()] }
     }
 
@@ -58,10 +60,11 @@ impl Rulebook {
         decided
     }
 
-    fn delay_from(&self, from: Host) -> Duration {
+    /// How long a packet takes that comes from the side of `from`.
+    pub(crate) fn delay_from(&self, from: Host) -> Duration {
         let micros = match from {
             Host::Client => self.wire.to_server_us,
-            Host::Server | Host::Silent => self.wire.to_client_us,
+            Host::Server | Host::Silent | Host::Router | Host::Standby => self.wire.to_client_us,
         };
         Duration::from_micros(micros.into())
     }
@@ -90,8 +93,9 @@ fn forge(forged: Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -
     let (seq, ack) = (provoked_by.end(), provoked_by.ack);
     let numbers = if onward { (src, dst, seq, ack) } else { (dst, src, ack, seq) };
     let (src, dst, seq, ack) = numbers;
+    let seq = seq.wrapping_add(forged.ahead);
     let reset = Bare { src, dst, seq, ack, flags: Flags::RST.with(Flags::ACK), window: 0 };
-    (forged.victim != Host::Silent).then(|| Delivery {
+    matches!(forged.victim, Host::Client | Host::Server).then(|| Delivery {
         to: forged.victim,
         after: if onward { usual + soon } else { soon },
         packet: reset.packet(forged.ttl, forged.ip_id),
@@ -116,7 +120,7 @@ mod tests {
     }
 
     fn book(rules: &'static [Rule]) -> Rulebook {
-        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules })
+        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules }, 1)
     }
 
     fn delays_ms(deliveries: &[Delivery]) -> Vec<u128> {
@@ -164,7 +168,7 @@ mod tests {
     #[test]
     fn forged_resets_have_the_numbers_that_each_end_expects() {
         const fn at(victim: Host) -> Injected {
-            Injected { victim, after_us: 100, ttl: 61, ip_id: 9 }
+            Injected { victim, after_us: 100, ttl: 61, ip_id: 9, ahead: 0 }
         }
         static BOTH: &[Injected] = &[at(Host::Client), at(Host::Server)];
         static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Fin, Host::Client), Treatment::Inject(BOTH))];

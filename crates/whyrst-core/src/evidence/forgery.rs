@@ -1,0 +1,205 @@
+//! Several RSTs that no stack sends: the marks of a device that cannot know the right number and
+//! so sends a whole series.
+//!
+//! A stack resets once by its own decision, at SND.NXT, and after that only answers segments, each
+//! at their acknowledgment number and with window 0 (CATALOGUE section 1). A device beside the path
+//! races with the real traffic and guesses ahead: Weaver, Sommer and Paxson (NDSS 2009) found
+//! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
+//! 2025 describes send three at once whose windows count upwards.
+
+use super::{Answer, Question, Value, no, yes};
+use crate::ending::{Ending, Rst};
+use crate::flow::Side;
+use crate::half::{Half, Marks};
+use crate::history::Record;
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// RSTs of one series follow each other within this time (Weaver et al.).
+const SERIES: Span = Span::from_secs(2);
+/// RSTs of one volley.
+const VOLLEY: Span = Span::from_millis(5);
+/// FIN and SYN may each have taken a number that the capture missed.
+const UNSEEN_FLAGS: u32 = 2;
+
+/// A later RST of the same end stands beyond everything that it had sent and that had been
+/// acknowledged to it.
+pub static RST_SEQ_CLIMBS: Question = Question {
+    id: "rst-seq-climbs",
+    yes: "{} follows {} with a number {} higher, beyond all that {sender} had sent: a stack resets where it stands, a guesser tries several places",
+    no: "all RSTs of {sender} stand where it stood",
+    unknown: "a second RST of {sender}, in a capture that misses nothing of what it had sent",
+    ask: |ending| {
+        let sender = ending.sender();
+        if !complete(ending, sender) {
+            return Answer::Unknown;
+        }
+        let mut own = resets_of(ending, sender);
+        let Some(first) = own.next() else { return Answer::Unknown };
+        let known = furthest(ending, sender);
+        let climbs = |later: &&Rst| {
+            let climbed = later.record.seq.after(first.record.seq.add(UNSEEN_FLAGS));
+            climbed && later.record.seq.after(known.add(UNSEEN_FLAGS)) && near(&first.record, &later.record)
+        };
+        let mut others = own.peekable();
+        if others.peek().is_none() {
+            return Answer::Unknown;
+        }
+        others.find(climbs).map_or(Answer::No(no()), |later| {
+            let step = later.record.seq.diff(first.record.seq).unsigned_abs();
+            Answer::Yes(yes().frame(&later.record).frame(&first.record).count(step.into()))
+        })
+    },
+};
+
+/// Three RSTs at once whose windows count upwards.
+pub static RST_WINDOWS_COUNT: Question = Question {
+    id: "rst-windows-count",
+    yes: "{}, {} and {} came within {} with windows that count upwards from {}: no stack numbers its resets",
+    no: "the RSTs have the windows that one stack would give them",
+    unknown: "three RSTs of {sender} at once",
+    ask: |ending| {
+        let own: alloc::vec::Vec<&Record> = resets_of(ending, ending.sender()).map(|rst| &rst.record).collect();
+        if own.len() < 3 {
+            return Answer::Unknown;
+        }
+        own.windows(3).find_map(counting).unwrap_or_else(|| Answer::No(no()))
+    },
+};
+
+fn counting(three: &[&Record]) -> Option<Answer> {
+    let [first, second, third] = three else { return None };
+    let count = |earlier: &Record, later: &Record| later.window == earlier.window.wrapping_add(1);
+    let took = third.time.since(first.time);
+    let volley = took <= VOLLEY && count(first, second) && count(second, third) && third.window > first.window;
+    let facts = yes().frame(first).frame(second).frame(third).span(took);
+    volley.then(|| Answer::Yes(facts.value(Value::Number(first.window.into()))))
+}
+
+/// Both ends were reset at once, and neither RST answers anything.
+pub static RSTS_BOTH_WAYS: Question = Question {
+    id: "rsts-both-ways",
+    yes: "{} and {} reset both ends within {}, and neither answers a segment: an end that has been reset does not reset back",
+    no: "only one end was reset, or the second RST answers a segment that was on its way",
+    unknown: "both directions of the connection",
+    ask: |ending| {
+        let Some(first) = ending.rst() else { return Answer::Unknown };
+        if ending.one_sided() {
+            return Answer::Unknown;
+        }
+        let back = resets_of(ending, ending.receiver()).next();
+        match back.filter(|back| back.record.time.since(first.record.time) <= VOLLEY) {
+            Some(back) if unprovoked(ending, back) && unprovoked(ending, first) => Answer::Yes(
+                yes().frame(&first.record).frame(&back.record).span(back.record.time.since(first.record.time)),
+            ),
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// It answers nothing, and nothing that it could answer crossed it. An MPTCP stack does reset back
+/// (CATALOGUE section 2).
+fn unprovoked(ending: &Ending, rst: &Rst) -> bool {
+    let multipath = crate::segment::OptionSet::MPTCP;
+    let answered = ending.after.iter().any(|record| record.from != rst.record.from && record.ack == rst.record.seq);
+    rst.trigger.is_none() && !answered && !rst.record.options.has(multipath)
+}
+
+fn resets_of(ending: &Ending, side: Side) -> impl Iterator<Item = &Rst> {
+    ending.resets.iter().filter(move |rst| rst.record.from == side)
+}
+
+fn near(first: &Record, later: &Record) -> bool {
+    later.time.since(first.time) <= SERIES
+}
+
+/// The capture holds the whole of what `side` sent, and neither end had said FIN.
+fn complete(ending: &Ending, side: Side) -> bool {
+    let half = ending.finally.half(side);
+    let closed = Side::BOTH.iter().any(|side| ending.connection.half(*side).marks.has(Marks::FIN));
+    half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP) && !ending.one_sided() && !closed
+}
+
+/// The highest number that `side` had used, by its own segments and by its peer's acknowledgments.
+fn furthest(ending: &Ending, side: Side) -> crate::seq::Seq {
+    let own: &Half = ending.finally.half(side);
+    let peer = ending.finally.half(side.other());
+    let acked = ending.after.iter().filter(|record| record.from != side && record.flags.has(Flags::ACK));
+    let acked = acked.map(|record| record.ack).fold(own.nxt, crate::seq::Seq::max);
+    if peer.marks.has(Marks::ACKED) { acked.max(peer.ack) } else { acked }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{conversation, judged};
+    use crate::verdict::{Confidence, Origin};
+    use alloc::string::{String, ToString};
+    use std::format;
+
+    const REQUEST: &str = "
+        0.000 C > S S 0:0(0)
+        +0.010 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.001 C > S PA 1:301(300) ack 1
+        +0.010 C < S A 1:1(0) ack 301
+        ";
+
+    fn with(rest: &str) -> String {
+        REQUEST.to_string() + rest
+    }
+
+    fn ask(question: &Question, rest: &str) -> Answer {
+        (question.ask)(&conversation(&with(rest)).ending())
+    }
+
+    #[test]
+    fn a_ladder_of_numbers_is_no_stack_s() {
+        let ladder = "
+            +0.005 C < S RA 1:1(0) ack 301 win 500
+            +0.0001 C < S RA 1461:1461(0) ack 301 win 501
+            +0.0001 C < S RA 4381:4381(0) ack 301 win 502";
+        assert!(ask(&RST_SEQ_CLIMBS, ladder).is_yes());
+        assert!(ask(&RST_WINDOWS_COUNT, ladder).is_yes());
+        let judgement = judged(&with(ladder));
+        assert_eq!(judgement.origin, Origin::Path);
+        assert!(judgement.confidence >= Confidence::Possible);
+    }
+
+    #[test]
+    fn the_train_of_resets_after_an_abort_does_not_climb() {
+        let train = "
+            +0.005 C < S RA 1:1(0) ack 301
+            +0.0001 C > S PA 301:401(100) ack 1
+            +0.0001 C > S PA 401:501(100) ack 1
+            +0.010 C < S R 1:1(0)
+            +0.0001 C < S R 1:1(0)";
+        assert!(ask(&RST_SEQ_CLIMBS, train).is_no());
+        assert!(ask(&RST_WINDOWS_COUNT, train).is_no());
+    }
+
+    #[test]
+    fn a_reset_behind_data_that_the_capture_missed_does_not_climb() {
+        let missed = "
+            +0.005 C < S PA 1:1001(1000) ack 301
+            +0.005 C < S RA 1:1(0) ack 301
+            +0.005 C > S A 301:301(0) ack 3001
+            +0.005 C < S R 3001:3001(0)";
+        assert!(!ask(&RST_SEQ_CLIMBS, missed).is_yes());
+    }
+
+    #[test]
+    fn both_ends_reset_at_once_is_a_sign_unless_something_crossed() {
+        let both = "
+            +0.005 C < S RA 1:1(0) ack 301
+            +0.0005 C > S RA 301:301(0) ack 1";
+        assert!(ask(&RSTS_BOTH_WAYS, both).is_yes());
+        let crossed = "
+            +0.005 C > S RA 301:301(0) ack 1
+            +0.0005 C < S PA 1:101(100) ack 301
+            +0.0005 C > S R 301:301(0)";
+        assert!(ask(&RSTS_BOTH_WAYS, crossed).is_no());
+        let later = format!("{both}\n").replace("+0.0005", "+0.5");
+        assert!(ask(&RSTS_BOTH_WAYS, &later).is_no());
+    }
+}

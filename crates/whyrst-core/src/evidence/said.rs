@@ -1,0 +1,105 @@
+//! What the RST says of itself, as a question for each thing that it may say ([`crate::said`]).
+//!
+//! A claim of whoever sent the RST: it supports a verdict, and none rests on it.
+
+use super::{Answer, Question, no, yes};
+use crate::ending::Ending;
+use crate::said::{Gist, claim};
+
+const UNKNOWN: &str = "a reason written in the RST itself: few devices write one";
+const NO: &str = "{} itself gives another reason";
+
+const fn question(id: &'static str, yes: &'static str, ask: fn(&Ending) -> Answer) -> Question {
+    Question { id, yes, no: NO, unknown: UNKNOWN, ask }
+}
+
+/// It says that data came after the close.
+pub static RST_SAYS_DATA_AFTER_CLOSE: Question =
+    question("rst-says-data-after-close", "{} itself says that data came after the close", |ending| {
+        says(ending, Gist::DataAfterClose)
+    });
+
+/// It says that the connection was not known.
+pub static RST_SAYS_NOT_KNOWN: Question =
+    question("rst-says-not-known", "{} itself says that the connection was not known", |ending| {
+        says(ending, Gist::NotKnown)
+    });
+
+/// It says that time ran out.
+pub static RST_SAYS_TIMED_OUT: Question =
+    question("rst-says-timed-out", "{} itself says that time ran out", |ending| says(ending, Gist::TimedOut));
+
+/// It says that a rule forbids the connection.
+pub static RST_SAYS_FORBIDDEN: Question =
+    question("rst-says-forbidden", "{} itself says that a rule forbids the connection", |ending| {
+        says(ending, Gist::Forbidden)
+    });
+
+/// It says that something ran out.
+pub static RST_SAYS_EXHAUSTED: Question =
+    question("rst-says-exhausted", "{} itself says that a limit was reached", |ending| says(ending, Gist::Exhausted));
+
+/// It says that it passes a reset on.
+pub static RST_SAYS_PASSED_ON: Question =
+    question("rst-says-passed-on", "{} itself says that it passes on a reset of the other side", |ending| {
+        says(ending, Gist::PassedOn)
+    });
+
+/// It says that the program ended the connection.
+pub static RST_SAYS_ABORTED: Question =
+    question("rst-says-aborted", "{} itself says that the program aborted the connection", |ending| {
+        says(ending, Gist::Aborted)
+    });
+
+/// Whether hardly any RST answers it: then its silence is not worth a line.
+pub fn is_rarely_answered(question: &Question) -> bool {
+    question.unknown == UNKNOWN
+}
+
+fn says(ending: &Ending, wanted: Gist) -> Answer {
+    let Some(rst) = ending.rst() else { return Answer::Unknown };
+    match claim(rst).and_then(|claim| claim.gist()) {
+        Some(gist) if gist == wanted => Answer::Yes(yes().frame(&rst.record)),
+        Some(_) => Answer::No(no().frame(&rst.record)),
+        None => Answer::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+    use crate::verdict::{Confidence, judge};
+
+    const CLOSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C < S FA 1:1(0) ack 1
+        +0.040 C > S A 1:1(0) ack 2
+        1.000 C > S PA 1:101(100) ack 2
+        +0.001 C < S R 2:2(0)";
+
+    fn with_payload(payload: &[u8]) -> Ending {
+        let mut ending = conversation(CLOSED).ending();
+        ending.resets[0].record.len = u32::try_from(payload.len()).unwrap();
+        ending.resets[0].payload = payload.to_vec();
+        ending
+    }
+
+    #[test]
+    fn a_reason_in_the_rst_is_evidence_and_no_verdict() {
+        let told = with_payload(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]);
+        assert!((RST_SAYS_DATA_AFTER_CLOSE.ask)(&told).is_yes());
+        assert!((RST_SAYS_TIMED_OUT.ask)(&told).is_no());
+        let judgement = judge(&told);
+        assert_eq!(judgement.cause.map(|cause| cause.id), Some("data-after-close"));
+        assert!(judgement.confidence < Confidence::Certain);
+    }
+
+    #[test]
+    fn a_rst_without_a_reason_leaves_it_open() {
+        assert_eq!((RST_SAYS_DATA_AFTER_CLOSE.ask)(&with_payload(b"")), Answer::Unknown);
+        assert_eq!((RST_SAYS_FORBIDDEN.ask)(&with_payload(b"mystery")), Answer::Unknown);
+    }
+}

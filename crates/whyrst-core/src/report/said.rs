@@ -1,0 +1,66 @@
+//! The RST's own words, and ICMP errors about the connection: claims, and told as such.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::Report;
+use super::escape::escape;
+use crate::ending::Rst;
+use crate::said::{Claim, claim, diagnostic_name, multipath_name};
+
+/// What a RST says of itself, for a machine.
+#[derive(Serialize)]
+pub(super) struct SaidObject {
+    by: &'static str,
+    code: Option<u32>,
+    enterprise: Option<u32>,
+    text: String,
+}
+
+impl Report<'_> {
+    /// What the RSTs say, each once, for a person.
+    pub(super) fn said(&self) -> Vec<String> {
+        let mut said: Vec<String> = self.ending.resets.iter().filter_map(sentence).collect();
+        said.dedup();
+        said
+    }
+}
+
+pub(super) fn object(rst: &Rst) -> Option<SaidObject> {
+    let claim = claim(rst)?;
+    let (by, code, enterprise) = match claim {
+        Claim::Diagnostic { code, enterprise } => ("rst-diagnostic-payload", Some(code.into()), Some(enterprise)),
+        Claim::Linux(number) => ("linux-reason-payload", Some(number.into()), None),
+        Claim::BigIp(_) => ("big-ip", None, None),
+        Claim::Text(_) => ("text", None, None),
+        Claim::Multipath(reason) => ("mp-tcprst", Some(reason.into()), None),
+    };
+    Some(SaidObject { by, code, enterprise, text: words(claim) })
+}
+
+fn sentence(rst: &Rst) -> Option<String> {
+    let claim = claim(rst)?;
+    let words = words(claim);
+    let text = match claim {
+        Claim::Diagnostic { .. } => format!("the RST itself says \"{words}\" (RST diagnostic payload)"),
+        Claim::Linux(_) => format!("the RST itself names {words}"),
+        Claim::BigIp(_) => format!("an F5 BIG-IP says of this RST: \"{words}\""),
+        Claim::Text(_) => format!("the RST carries the text \"{words}\""),
+        Claim::Multipath(_) => format!("the RST's MP_TCPRST option says \"{words}\""),
+    };
+    Some(format!("{text}: a claim of whoever made it"))
+}
+
+fn words(claim: Claim<'_>) -> String {
+    match claim {
+        Claim::Diagnostic { code, enterprise: 0 } => diagnostic_name(code).to_string(),
+        Claim::Diagnostic { code, enterprise } => format!("code {code} of enterprise {enterprise}"),
+        // The numbers are no stable interface: each kernel has its own.
+        Claim::Linux(number) => format!("number {number} of its kernel's enum sk_rst_reason"),
+        Claim::BigIp(text) | Claim::Text(text) => escape(text),
+        Claim::Multipath(reason) => multipath_name(reason).to_string(),
+    }
+}

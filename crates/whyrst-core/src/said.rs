@@ -1,0 +1,300 @@
+//! What a RST says of itself: some stacks and load balancers write their reason into it.
+//!
+//! - The RST diagnostic payload (draft-ietf-tcpm-rst-diagnostic-payload): eight octets, the magic
+//!   number 0x33AA, a reason code, and whose code it is (an IANA private enterprise number, 0 for
+//!   the draft's own registry). The draft also knows a variant that is in use: a payload of 1000
+//!   octets whose first is the number of Linux's `enum sk_rst_reason` and whose rest is zero.
+//! - F5 BIG-IP writes text into the payload (`tm.rstcause.pkt`), or a trailer behind the IP packet
+//!   (tcpdump's `:nnn` noise level).
+//! - Others send plain text.
+//!
+//! All of it is the sender's claim: a forger can write it as well. It supports a verdict and never
+//! makes one.
+
+use crate::ending::Rst;
+
+/// Octets of the magic number, code and enterprise number.
+const DIAGNOSTIC: u32 = 8;
+/// Size of the variant that carries Linux's number.
+const LINUX_PAYLOAD: u32 = 1_000;
+/// New trailers begin with it.
+const F5_MAGIC: [u8; 4] = [0xf5, 0xde, 0xb0, 0xf5];
+/// The provider and type of the part that holds the cause.
+const F5_MEDIUM: (u16, u16) = (1, 2);
+/// Octets of that part before the cause, in its version 4 without the part's own header.
+const F5_MEDIUM_FIXED: usize = 32;
+/// Version and side, cause and line, before the text.
+const F5_CAUSE_HEAD: usize = 9;
+/// Shorter runs of letters are chance.
+const TEXT_FROM: usize = 4;
+
+/// What a RST says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claim<'a> {
+    /// A code of the draft's registry, or of an enterprise.
+    Diagnostic {
+        /// The reason code.
+        code: u16,
+        /// Whose code; 0 is the draft's registry.
+        enterprise: u32,
+    },
+    /// The number of Linux's `enum sk_rst_reason` in the kernel that sent it.
+    Linux(u8),
+    /// F5's text, in the payload or in the trailer.
+    BigIp(&'a [u8]),
+    /// Plain text.
+    Text(&'a [u8]),
+    /// `MP_TCPRST` with this reason (RFC 8684 section 3.6).
+    Multipath(u8),
+}
+
+/// What the claim amounts to, over all of the ways to make it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gist {
+    /// Data came after the close.
+    DataAfterClose,
+    /// The connection was not known.
+    NotKnown,
+    /// Nothing had come for too long, or nothing was answered.
+    TimedOut,
+    /// A rule forbids it.
+    Forbidden,
+    /// Memory, ports or queues ran out.
+    Exhausted,
+    /// The reset came from the other side of a proxy and is passed on.
+    PassedOn,
+    /// The program ended it.
+    Aborted,
+}
+
+/// What `rst` says, if anything.
+pub fn claim(rst: &Rst) -> Option<Claim<'_>> {
+    let payload = rst.payload.as_slice();
+    diagnostic(payload, rst.record.len)
+        .or_else(|| big_ip(payload))
+        .or_else(|| text(payload).map(Claim::Text))
+        .or_else(|| trailer(&rst.trailer))
+}
+
+fn diagnostic(payload: &[u8], len: u32) -> Option<Claim<'static>> {
+    match payload {
+        [0x33, 0xaa, high, low, enterprise @ ..] if len == DIAGNOSTIC => {
+            let code = u16::from_be_bytes([*high, *low]);
+            let enterprise = u32::from_be_bytes(*enterprise.first_chunk()?);
+            // 0 is reserved: malformed.
+            (code != 0 || enterprise != 0).then_some(Claim::Diagnostic { code, enterprise })
+        }
+        [number, rest @ ..] if len == LINUX_PAYLOAD && *number > 0 && rest.iter().all(|octet| *octet == 0) => {
+            Some(Claim::Linux(*number))
+        }
+        _ => None,
+    }
+}
+
+/// `BIG-IP: [0x2409a71:704] {peer} TCP RST from remote system`.
+fn big_ip(payload: &[u8]) -> Option<Claim<'_>> {
+    let rest = payload.strip_prefix(b"BIG-IP: ")?;
+    text(rest).map(Claim::BigIp)
+}
+
+/// Printable ASCII from the first octet to the last; a line end or zero may follow it.
+fn text(payload: &[u8]) -> Option<&[u8]> {
+    let end = payload.iter().rposition(|octet| !matches!(octet, 0 | b'\r' | b'\n'))? + 1;
+    let line = &payload[..end];
+    let readable = line.iter().all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n' | b'\t'));
+    (readable && line.len() >= TEXT_FROM).then_some(line)
+}
+
+/// The cause in a trailer of F5's, of the format with the magic number, which may follow padding.
+fn trailer(trailer: &[u8]) -> Option<Claim<'_>> {
+    let at = trailer.windows(F5_MAGIC.len()).position(|window| window == F5_MAGIC)?;
+    // Magic, length, version; then parts, each with its provider, type, length and version.
+    let mut parts = trailer.get(at + 8..)?;
+    while let Some(head) = parts.first_chunk::<8>() {
+        let word = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+        let length = usize::from(word(4)).max(head.len());
+        let part = parts.get(head.len()..length.min(parts.len()))?;
+        if (word(0), word(2)) == F5_MEDIUM {
+            return cause(part);
+        }
+        parts = parts.get(length..)?;
+    }
+    None
+}
+
+fn cause(part: &[u8]) -> Option<Claim<'_>> {
+    let (fixed, rest) = part.split_at_checked(F5_MEDIUM_FIXED)?;
+    let length = usize::from(*fixed.last()?);
+    let cause = rest.get(..length)?;
+    text(cause.get(F5_CAUSE_HEAD..)?).map(Claim::BigIp)
+}
+
+impl Claim<'_> {
+    /// What it amounts to, where that is clear.
+    pub fn gist(&self) -> Option<Gist> {
+        match self {
+            Self::Diagnostic { code, enterprise: 0 } => of_code(*code),
+            Self::Diagnostic { .. } | Self::Linux(_) => None,
+            Self::BigIp(text) | Self::Text(text) => of_text(text),
+            Self::Multipath(reason) => of_multipath(*reason),
+        }
+    }
+}
+
+/// The draft's registry.
+const fn of_code(code: u16) -> Option<Gist> {
+    match code {
+        2 => Some(Gist::NotKnown),
+        3 => Some(Gist::DataAfterClose),
+        4 => Some(Gist::Aborted),
+        9 => Some(Gist::Forbidden),
+        10 | 15 => Some(Gist::Exhausted),
+        12 => Some(Gist::PassedOn),
+        14 => Some(Gist::TimedOut),
+        _ => None,
+    }
+}
+
+/// What the draft calls its code.
+pub const fn diagnostic_name(code: u16) -> &'static str {
+    match code {
+        1 => "illegal option length",
+        2 => "desynchronized state",
+        3 => "new data after CLOSE",
+        4 => "ABORT",
+        5 => "unexpected ACK in a non-synchronized state",
+        6 => "unexpected SYN in the window",
+        7 => "unexpected security compartment",
+        8 => "malformed message",
+        9 => "not authorized",
+        10 => "resource exceeded",
+        11 => "network failure",
+        12 => "reset received from the peer",
+        13 => "destination unreachable",
+        14 => "connection timeout",
+        15 => "too much outstanding data",
+        16 => "unacceptable performance",
+        17 => "middlebox interference",
+        _ => "unassigned",
+    }
+}
+
+/// What RFC 8684 section 3.6 calls its code.
+pub const fn multipath_name(reason: u8) -> &'static str {
+    match reason {
+        0 => "unspecified error",
+        1 => "MPTCP-specific error",
+        2 => "lack of resources",
+        3 => "administratively prohibited",
+        4 => "too much outstanding data",
+        5 => "unacceptable performance",
+        6 => "middlebox interference",
+        _ => "unassigned",
+    }
+}
+
+const fn of_multipath(reason: u8) -> Option<Gist> {
+    match reason {
+        2 | 4 => Some(Gist::Exhausted),
+        3 => Some(Gist::Forbidden),
+        _ => None,
+    }
+}
+
+/// Words that load balancers and firewalls use, in lower case.
+const WORDS: [(&[u8], Gist); 10] = [
+    (b"idle timeout", Gist::TimedOut),
+    (b"flow expired", Gist::TimedOut),
+    (b"timed out", Gist::TimedOut),
+    (b"no flow found", Gist::NotKnown),
+    (b"rst from", Gist::PassedOn),
+    (b"access denied", Gist::Forbidden),
+    (b"policy", Gist::Forbidden),
+    (b"forbidden", Gist::Forbidden),
+    (b"out of memory", Gist::Exhausted),
+    (b"limit", Gist::Exhausted),
+];
+
+fn of_text(text: &[u8]) -> Option<Gist> {
+    let says = |word: &[u8]| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
+    WORDS.iter().find(|(word, _)| says(word)).map(|(_, gist)| *gist)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn said(payload: &[u8]) -> Option<Claim<'_>> {
+        diagnostic(payload, u32::try_from(payload.len()).unwrap())
+            .or_else(|| big_ip(payload))
+            .or_else(|| text(payload).map(Claim::Text))
+    }
+
+    #[test]
+    fn the_diagnostic_payload_has_eight_octets_and_a_code() {
+        let claim = said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]).unwrap();
+        assert_eq!(claim, Claim::Diagnostic { code: 3, enterprise: 0 });
+        assert_eq!(claim.gist(), Some(Gist::DataAfterClose));
+        assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 9]).unwrap().gist(), None);
+        assert_eq!(said(&[0x33, 0xaa, 0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0]), None);
+        assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0, 0]), None);
+    }
+
+    #[test]
+    fn a_thousand_octets_with_one_number_are_linux_s_reason() {
+        let mut payload = vec![0; 128];
+        payload[0] = 9;
+        assert_eq!(diagnostic(&payload, 1000), Some(Claim::Linux(9)));
+        payload[70] = 1;
+        assert_eq!(diagnostic(&payload, 1000), None);
+    }
+
+    #[test]
+    fn text_is_taken_for_text_and_padding_for_nothing() {
+        assert_eq!(said(b"Go away\r\n"), Some(Claim::Text(b"Go away")));
+        assert_eq!(
+            said(b"BIG-IP: [0x2409a71:704] {peer} TCP RST from remote system").unwrap().gist(),
+            Some(Gist::PassedOn)
+        );
+        assert_eq!(said(b"Access Denied").unwrap().gist(), Some(Gist::Forbidden));
+        assert_eq!(said(&[0, 0, 0, 0, 0, 0]), None);
+        assert_eq!(said(b"abc"), None);
+        assert_eq!(said(b"caf\xc3\xa9 au lait"), None);
+    }
+
+    fn f5_trailer(padding: usize, words: &[u8]) -> Vec<u8> {
+        let mut cause = vec![2, 0, 0, 0, 0, 0, 0, 0, 1];
+        cause.extend(words);
+        let mut medium = vec![0; F5_MEDIUM_FIXED - 1];
+        medium.push(u8::try_from(cause.len()).unwrap());
+        medium.extend(cause);
+        let mut trailer = vec![0; padding];
+        trailer.extend(F5_MAGIC);
+        trailer.extend([0, 60, 0, 1]);
+        // A low part before it, eight octets of header and four of its own.
+        trailer.extend([0, 1, 0, 1, 0, 12, 0, 4, 9, 9, 9, 9]);
+        let length = u16::try_from(medium.len() + 8).unwrap().to_be_bytes();
+        trailer.extend([0, 1, 0, 2, length[0], length[1], 0, 4]);
+        trailer.extend(medium);
+        trailer
+    }
+
+    #[test]
+    fn the_cause_in_an_f5_trailer_is_read_behind_padding() {
+        let bytes = f5_trailer(6, b"No flow found for ACK");
+        let claim = trailer(&bytes).unwrap();
+        assert_eq!(claim, Claim::BigIp(b"No flow found for ACK"));
+        assert_eq!(claim.gist(), Some(Gist::NotKnown));
+    }
+
+    #[test]
+    fn a_trailer_cut_anywhere_says_nothing_wrong() {
+        let bytes = f5_trailer(0, b"Policy action");
+        for end in 0..bytes.len() {
+            assert_eq!(trailer(&bytes[..end]), None, "cut at {end}");
+        }
+    }
+}
