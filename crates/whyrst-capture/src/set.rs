@@ -186,6 +186,11 @@ impl CaptureSet {
         Some(again)
     }
 
+    /// Whether there is a pipe or a device among them, which may fall silent ([`Step::Idle`]).
+    pub fn may_fall_silent(&self) -> bool {
+        self.items.iter().any(Item::may_fall_silent)
+    }
+
     /// Whether [`Self::again`] would find all captures: plain files.
     pub fn can_be_read_again(&self) -> bool {
         self.items.iter().all(Item::is_plain_file)

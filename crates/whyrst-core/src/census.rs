@@ -177,8 +177,8 @@ impl Entry {
 }
 
 impl Census {
-    /// An empty one that uses at most so many octets of memory for its table, and as many for its notes.
-    pub fn new(memory: usize) -> Self {
+    /// An empty one that uses at most so many octets of memory for its table, and so many for its notes.
+    pub fn new(memory: usize, notes: usize) -> Self {
         let fits = (memory / size_of::<Entry>()).max(SMALLEST);
         // While the table grows, the old one and the new one are there.
         let largest = if fits.is_power_of_two() { fits } else { fits.next_power_of_two() / 2 };
@@ -191,7 +191,7 @@ impl Census {
             connections: 0,
             forgotten: 0,
             noted: Vec::new(),
-            most_noted: memory / OCTETS_PER_NOTE,
+            most_noted: notes / OCTETS_PER_NOTE,
             too_many: false,
         }
     }

@@ -198,6 +198,15 @@ impl Item {
         matches!(&self.origin, Origin::File(path) if is_regular(path) && !is_compressed(path))
     }
 
+    /// Whether somebody may still write to it as to a pipe.
+    pub(super) fn may_fall_silent(&self) -> bool {
+        match &self.origin {
+            Origin::StandardInput => true,
+            Origin::File(path) => path.exists() && !is_regular(path),
+            Origin::Member { .. } => false,
+        }
+    }
+
     /// The same once more.
     pub(super) fn again(&self) -> Option<Self> {
         self.is_plain_file().then(|| Self { name: self.name.clone(), origin: self.origin.clone(), begins: self.begins })

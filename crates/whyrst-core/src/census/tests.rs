@@ -30,7 +30,7 @@ const RST: Flags = Flags::RST;
 
 #[test]
 fn only_what_has_a_rst_or_an_unanswered_syn_is_noted() {
-    let mut census = Census::new(1 << 20);
+    let mut census = Census::new(1 << 20, 1 << 20);
     for flow in 1..=3 {
         seen(&mut census, flow, 0, SYN, 7);
     }
@@ -47,7 +47,7 @@ fn only_what_has_a_rst_or_an_unanswered_syn_is_noted() {
 
 #[test]
 fn a_syn_that_is_sent_again_is_no_second_connection_and_another_one_is() {
-    let mut census = Census::new(1 << 20);
+    let mut census = Census::new(1 << 20, 1 << 20);
     seen(&mut census, 1, 0, SYN, 7);
     seen(&mut census, 1, 1, SYN, 7);
     assert_eq!(census.connections(), 1);
@@ -58,7 +58,7 @@ fn a_syn_that_is_sent_again_is_no_second_connection_and_another_one_is() {
 #[test]
 fn an_answer_that_comes_too_late_for_the_tracker_leaves_the_flow_noted() {
     for (answer, noted) in [(100, false), (131, true)] {
-        let mut census = Census::new(1 << 20);
+        let mut census = Census::new(1 << 20, 1 << 20);
         seen(&mut census, 1, 0, SYN, 7);
         seen(&mut census, 1, answer, SYN.with(ACK), 9);
         assert_eq!(census.finish().has(1), noted, "{answer}");
@@ -67,7 +67,7 @@ fn an_answer_that_comes_too_late_for_the_tracker_leaves_the_flow_noted() {
 
 #[test]
 fn what_is_over_for_long_counts_anew_and_makes_room() {
-    let mut census = Census::new(1 << 20);
+    let mut census = Census::new(1 << 20, 1 << 20);
     let fin = Flags::FIN.with(ACK);
     seen(&mut census, 1, 0, fin, 7);
     census.saw(&Sighting { flow: 1, time: beat_of(0), seq: Seq::new(9), flags: fin, from: Side::High });
@@ -79,7 +79,7 @@ fn what_is_over_for_long_counts_anew_and_makes_room() {
 
 #[test]
 fn a_flood_of_flows_stays_within_the_bound_and_none_is_lost() {
-    let mut census = Census::new(1 << 20);
+    let mut census = Census::new(1 << 20, 1 << 20);
     let hasher = FlowHasher::new(1);
     let end = |port: u64| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits((port >> 16) as u32)), port as u16);
     let flows: Vec<u64> = (0..200_000).map(|n| hasher.name(end(n), end(1 << 40))).collect();
@@ -195,7 +195,7 @@ fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
 fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
     let names = FlowHasher::new(3);
     let flow = |observation: &Observation<'_>| names.name(segment(observation).src, segment(observation).dst);
-    let mut census = Census::new(1 << 20);
+    let mut census = Census::new(1 << 20, 1 << 20);
     for observation in observations {
         let Segment { src, dst, seq, flags, .. } = segment(observation);
         let from = FlowKey::of(src, dst).1;
