@@ -19,7 +19,7 @@ pub mod said;
 pub mod service;
 pub mod timing;
 
-use alloc::vec::Vec;
+use smallvec::SmallVec;
 
 use crate::ending::Ending;
 use crate::history::Record;
@@ -76,9 +76,9 @@ impl Answer {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Facts {
     /// The frames that show it.
-    pub frames: Vec<Frame>,
+    pub frames: SmallVec<[Frame; 4]>,
     /// The values for the template, in order.
-    pub values: Vec<Value>,
+    pub values: SmallVec<[Value; 3]>,
 }
 
 /// One value in a text; `report` decides how it is written.

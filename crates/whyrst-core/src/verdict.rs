@@ -247,11 +247,11 @@ pub fn judge(ending: &Ending) -> Judgement {
         title: title(best.cause, ending),
         confidence: best.confidence(others, &sketched, ending),
         alternatives: alternatives(best, others, &sketched),
-        evidence: best.evidence.clone(),
         phase: phase(ending),
         origin: origin(ending, kind),
         kind,
         severity: best.cause.severity,
+        evidence: candidates.swap_remove(0).evidence,
     }
 }
 
@@ -301,16 +301,11 @@ impl Candidate {
             return None;
         }
         let kernel = kernel_fit(cause.kernel_reasons, &ending.kernel)?;
-        let evidence = ask(&cause.rule, ending);
-        if evidence.iter().any(excludes) {
-            return None;
-        }
+        let evidence = examine(cause, ending)?;
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
-        // needs guessing says nothing.
-        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
-        if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
+        // An umbrella that needs guessing says nothing.
+        if missing > 0 && cause.breadth == Breadth::Umbrella {
             return None;
         }
         let support =
@@ -373,10 +368,16 @@ impl Sketched {
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
 fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
+    let mut complete = true;
+    for question in sketch.needs {
+        match (question.ask)(ending) {
+            Answer::Yes(_) => {}
+            Answer::No(_) => return None,
+            Answer::Unknown => complete = false,
+        }
+    }
     let refuted = sketch.refuted_by.iter().any(|question| (question.ask)(ending).is_yes());
-    let needs: Vec<Answer> = sketch.needs.iter().map(|question| (question.ask)(ending)).collect();
-    let excluded = refuted || needs.iter().any(Answer::is_no);
-    (!excluded).then(|| needs.iter().all(Answer::is_yes))
+    (!refuted).then_some(complete)
 }
 
 fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
@@ -398,13 +399,34 @@ fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     }
 }
 
-fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
+/// Everything that the cause's rule asks; `None` as soon as an answer excludes it, as most are by
+/// their first. That one is what the cause is about: unseen, there is no evidence.
+fn examine(cause: &'static Cause, ending: &Ending) -> Option<Vec<Evidence>> {
+    let mut evidence = Vec::new();
+    for (role, question) in questions(&cause.rule) {
+        let one = Evidence { question, answer: (question.ask)(ending), role };
+        if excludes(&one) || (evidence.is_empty() && !one.answer.is_yes()) {
+            return None;
+        }
+        if evidence.is_empty() {
+            evidence.reserve_exact(questions(&cause.rule).count());
+        }
+        evidence.push(one);
+    }
+    evidence.first().is_some_and(|first| first.role == Role::Need).then_some(evidence)
+}
+
+fn questions(rule: &Rule) -> impl Iterator<Item = (Role, &'static Question)> {
     let lists = [(Role::Need, rule.needs), (Role::Refutes, rule.refuted_by), (Role::Supports, rule.supported_by)];
-    lists
-        .into_iter()
-        .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
-        .map(|(role, question)| Evidence { question, answer: (question.ask)(ending), role })
-        .collect()
+    lists.into_iter().flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
+}
+
+fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
+    let answered = |(role, question): (Role, &'static Question)| {
+        let answer = (question.ask)(ending);
+        Evidence { question, answer, role }
+    };
+    questions(rule).map(answered).collect()
 }
 
 fn excludes(evidence: &Evidence) -> bool {
