@@ -235,16 +235,37 @@ impl Capture {
         let mut next = found;
         loop {
             match next {
-                Found::Record(place) => self.hold(place, chunk),
+                Found::Record(place) => {
+                    let plain = place.link == LinkType::ETHERNET;
+                    self.hold(place, chunk);
+                    if plain {
+                        self.fill_quickly(chunk);
+                    }
+                }
                 Found::PassedOver(_) => {}
-                Found::Idle => break,
-                // It comes again.
-                Found::End => break,
+                // The end comes again.
+                Found::Idle | Found::End => break,
             }
             next = self.find()?;
         }
         self.window.hand_over(&mut chunk.buffer);
         Ok(())
+    }
+
+    /// Frames of a link layer that needs no more thought.
+    fn fill_quickly(&mut self, chunk: &mut Chunk) {
+        let (file, first) = (self.file, self.first_interface);
+        self.container.find_whole(&mut self.window, &mut self.ledger, |place, number| {
+            chunk.held.push(Held {
+                frame: Frame::new(file, number),
+                time: place.time,
+                start: place.frame.start,
+                len: place.frame.len() as u32,
+                original: place.original,
+                interface: Interface(first.saturating_add(place.interface)),
+                link: place.link,
+            });
+        });
     }
 
     /// What was found is kept in `chunk`, its octets where they are.

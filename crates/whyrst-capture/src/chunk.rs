@@ -5,10 +5,13 @@
 //! Nothing is copied where a set has one capture open: the chunk takes the window's buffer, and the
 //! window goes on with the chunk's.
 
+use std::net::Ipv4Addr;
+
 use whyrst_core::flow::{FlowHasher, Side};
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
+use whyrst_core::service::Moment;
 use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
@@ -18,6 +21,7 @@ use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
 use crate::ip::{self, protocol};
 use crate::link::{LinkType, ethertype};
+use crate::tcp;
 
 /// Frames in a row, with their octets.
 #[derive(Debug, Default)]
@@ -154,6 +158,23 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Who sent the segment, and when and in which frame it was seen, without reading all of it.
+    pub fn sender(&self) -> Option<(Endpoint, Moment)> {
+        let at = Moment { time: self.time, frame: self.frame };
+        if let (LinkType::ETHERNET, Some(frame)) = (self.link, self.bytes.first_chunk::<36>())
+            && frame[12..15] == [8, 0, 0x45]
+            && frame[20] & 0x3f | frame[21] == 0
+            && frame[23] == protocol::TCP
+        {
+            let ip = Ipv4Addr::new(frame[26], frame[27], frame[28], frame[29]);
+            return Some((Endpoint::new(ip.into(), u16::from_be_bytes([frame[34], frame[35]])), at));
+        }
+        match self.take(&mut Counts::default()) {
+            Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => Some((segment.src, at)),
+            _ => None,
+        }
+    }
+
     /// What the frame shows, counted.
     #[inline]
     pub fn take(&self, counts: &mut Counts) -> Taken<'a> {
@@ -245,12 +266,15 @@ impl Tcp {
         let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
         let size = usize::from(fixed[12] >> 4) * 4;
         let captured = bytes.len().min(wire);
+        if size > captured {
+            return None;
+        }
         let usual = match size {
             Self::FIXED => true,
-            WITH_TIMESTAMPS => bytes.get(Self::FIXED..Self::FIXED + 4) == Some(&[1, 1, 8, 10]),
-            _ => false,
+            WITH_TIMESTAMPS if bytes.get(Self::FIXED..Self::FIXED + 4) == Some(&[1, 1, 8, 10]) => true,
+            _ => tcp::are_common(bytes.get(Self::FIXED..size)?),
         };
-        (usual && size <= captured).then(|| Self {
+        usual.then(|| Self {
             ports: [half(0), half(2)],
             seq: Seq::new(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
             flags: Flags::from_bits(fixed[13]),

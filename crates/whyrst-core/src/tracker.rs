@@ -29,7 +29,8 @@ use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
-use crate::segment::{Flags, Segment};
+use crate::segment::{Endpoint, Flags, Segment};
+use crate::seq::Seq;
 use crate::service::{Moment, Services};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
@@ -121,13 +122,11 @@ impl Tracker {
         self.expire();
     }
 
-    /// As [`Self::pass`] for an observation of a connection that is not followed: what it shows of
-    /// the service is kept.
-    pub fn overhear(&mut self, observation: &Observation<'_>) {
-        self.clock.saw(observation.time);
-        if let Seen::Segment(segment) = &observation.what {
-            self.note_answer(observation, segment);
-        }
+    /// As [`Self::pass`] for a SYN-ACK from `server` of a connection that is not followed: what it
+    /// shows of the service is kept. `flow` is its name by the [`FlowHasher`] of this tracker's seed.
+    pub fn overhear(&mut self, server: Endpoint, flow: u64, seq: Seq, at: Moment) {
+        self.clock.saw(at.time);
+        self.services.answered(server, fingerprint(flow, seq), at);
         self.expire();
     }
 
@@ -135,9 +134,8 @@ impl Tracker {
     fn note_answer(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
         if segment.flags.is_syn_ack() {
             let flow = self.names.name(segment.src, segment.dst);
-            let fingerprint = flow.rotate_left(32) ^ u64::from(segment.seq.raw());
             let at = Moment { time: observation.time, frame: observation.frame };
-            self.services.answered(segment.src, fingerprint, at);
+            self.services.answered(segment.src, fingerprint(flow, segment.seq), at);
         }
     }
 
@@ -432,6 +430,11 @@ impl Tracker {
         let connection = &mut self.slots[at as usize].connection;
         connection.copies = connection.copies.saturating_add(1);
     }
+}
+
+/// Tells one SYN-ACK from another.
+fn fingerprint(flow: u64, seq: Seq) -> u64 {
+    flow.rotate_left(32) ^ u64::from(seq.raw())
 }
 
 /// Slots are counted in 32 bits: four thousand million connections do not fit into any memory.

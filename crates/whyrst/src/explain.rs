@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         press: Ordered::new(Press::new(arguments)?),
     };
     let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
-    let run = Run { arguments, desks: &desks, names: names(), jobs: jobs(arguments) };
+    let run = Run { arguments, desks: &desks, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
     let Desks { totals, press, .. } = desks;
@@ -102,7 +102,8 @@ struct Read {
 struct Run<'a, 'd> {
     arguments: &'a Explain,
     desks: &'d Desks<'a>,
-    names: FlowHasher,
+    /// Keys all hashes: addresses and ports are chosen by strangers.
+    seed: u64,
     jobs: usize,
 }
 
@@ -119,7 +120,7 @@ impl Run<'_, '_> {
     fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         // The tracker comes later: until then the memory is the census's.
         let census = Census::new(share(self.arguments.memory, 2), share(self.arguments.memory, 4));
-        let scouted = scout::scout(captures, progress, census, &self.names, self.jobs);
+        let scouted = scout::scout(captures, progress, census, &FlowHasher::new(self.seed), self.jobs);
         let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.desks.teller);
         let Some(mut again) = captures.again() else { return read };
         progress.begin_again();
@@ -158,10 +159,10 @@ impl Run<'_, '_> {
 
     fn following(&self, census: Census) -> Following {
         Following {
-            tracker: Tracker::new(limits(self.arguments.memory)),
+            tracker: Tracker::new(Limits { hash_seed: self.seed, ..limits(self.arguments.memory) }),
             census,
             assembly: Assembly::default(),
-            names: self.names,
+            names: FlowHasher::new(self.seed),
         }
     }
 
@@ -348,10 +349,6 @@ fn share(memory: u64, parts: u64) -> usize {
 fn random() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0)
-}
-
-fn names() -> FlowHasher {
-    FlowHasher::new(random())
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.

@@ -11,6 +11,7 @@ use crate::flow::{FlowHasher, FlowKey};
 use crate::history::History;
 use crate::observation::{Frame, Interface, Observation, Seen};
 use crate::segment::{Endpoint, IpFacts, IpKind, Options, Segment};
+use crate::service::Moment;
 use crate::testing::START;
 use crate::tracker::{Limits, Tracker};
 
@@ -193,7 +194,7 @@ fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
 }
 
 fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
-    let names = FlowHasher::new(3);
+    let names = FlowHasher::new(Limits::default().hash_seed);
     let flow = |observation: &Observation<'_>| names.name(segment(observation).src, segment(observation).dst);
     let mut census = Census::new(1 << 20, 1 << 20);
     for observation in observations {
@@ -208,7 +209,9 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
         if noted.has(flow(observation)) {
             tracker.observe(observation);
         } else if segment(observation).flags.is_syn_ack() {
-            tracker.overhear(observation);
+            let Segment { src, seq, .. } = segment(observation);
+            let at = Moment { time: observation.time, frame: observation.frame };
+            tracker.overhear(src, flow(observation), seq, at);
         } else {
             tracker.pass(observation.time);
         }

@@ -12,8 +12,8 @@ use super::ordered::Ordered;
 use super::source::{Source, on_threads};
 use crate::progress::Progress;
 
-/// Sightings that are looked up ahead of their turn: as long as memory takes to answer.
-const AHEAD: usize = 12;
+/// Sightings that are looked up at once, so that memory is not waited for one by one.
+const AT_ONCE: usize = 32;
 
 /// What the first look brought.
 pub(super) struct Scouted {
@@ -52,6 +52,16 @@ enum Sight {
     InOrder(usize),
 }
 
+impl Sight {
+    #[inline]
+    const fn flow(&self) -> Option<u64> {
+        match self {
+            Self::Segment(sighting) => Some(sighting.flow),
+            Self::Pass(_) | Self::InOrder(_) => None,
+        }
+    }
+}
+
 fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk>, names: &FlowHasher) {
     let (mut chunk, mut counts, mut sights) = (Chunk::default(), Counts::default(), Vec::new());
     while let Some(number) = source.fill(&mut chunk) {
@@ -78,15 +88,18 @@ struct Desk {
 
 impl Desk {
     fn take_in(&mut self, chunk: &Chunk, sights: &[Sight]) {
-        for (at, sight) in sights.iter().enumerate() {
-            if let Some(Sight::Segment(next)) = sights.get(at + AHEAD) {
-                self.census.expect(next.flow);
-            }
-            match sight {
-                Sight::Segment(sighting) => self.census.saw(sighting),
-                Sight::Pass(time) => self.census.pass(*time),
-                Sight::InOrder(at) => self.put_together(chunk.get(*at)),
-            }
+        for some in sights.chunks(AT_ONCE) {
+            self.census.expect(some.iter().filter_map(Sight::flow));
+            some.iter().for_each(|sight| self.see(chunk, sight));
+        }
+    }
+
+    #[inline]
+    fn see(&mut self, chunk: &Chunk, sight: &Sight) {
+        match sight {
+            Sight::Segment(sighting) => self.census.saw(sighting),
+            Sight::Pass(time) => self.census.pass(*time),
+            Sight::InOrder(at) => self.put_together(chunk.get(*at)),
         }
     }
 
