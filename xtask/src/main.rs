@@ -16,7 +16,7 @@ cargo xtask test               every test: unit, fixtures, command line, the lab
 cargo xtask setup              installs what the tests need, or says what is missing
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes docs/causes/ from the catalogue, or fails when it is stale
-cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
+cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,7 +37,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
-        ["bench"] => bench::run(256),
+        ["bench"] => bench::run(1_024),
+        ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),
     }

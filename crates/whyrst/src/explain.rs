@@ -352,7 +352,7 @@ fn random() -> u64 {
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.
-fn limits(memory: u64) -> Limits {
+pub(crate) fn limits(memory: u64) -> Limits {
     Limits {
         connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
         hash_seed: random(),
@@ -360,7 +360,7 @@ fn limits(memory: u64) -> Limits {
     }
 }
 
-fn zone(name: &str) -> Result<TimeZone> {
+pub(crate) fn zone(name: &str) -> Result<TimeZone> {
     if name.eq_ignore_ascii_case("local") {
         return Ok(TimeZone::system());
     }
@@ -370,7 +370,7 @@ fn zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).with_context(|| format!("cannot use the time zone \"{name}\""))
 }
 
-const fn confidence(wanted: MinConfidence) -> Confidence {
+pub(crate) const fn confidence(wanted: MinConfidence) -> Confidence {
     match wanted {
         MinConfidence::Unexplained => Confidence::Unexplained,
         MinConfidence::Possible => Confidence::Possible,
@@ -379,7 +379,7 @@ const fn confidence(wanted: MinConfidence) -> Confidence {
     }
 }
 
-fn read_events(path: &Path) -> Result<Recording> {
+pub(crate) fn read_events(path: &Path) -> Result<Recording> {
     let read = recording::open(path)?;
     for damage in &read.damaged {
         output::remark(&format!("line {} of {} passed over: {}", damage.line, path.display(), damage.cause));

@@ -150,6 +150,7 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
             options: Options::default(),
             len: packet.len,
             payload: &PAYLOAD[..packet.len as usize],
+            trailer: &[],
         }
     };
     let observation = |(number, packet): (usize, &Packet)| {
