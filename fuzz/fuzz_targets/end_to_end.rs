@@ -8,8 +8,8 @@ use std::io::Cursor;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use whyrst_capture::{Capture, Step};
-use whyrst_core::report::json;
 use whyrst_core::report::Context;
+use whyrst_core::report::json;
 use whyrst_core::tracker::{Limits, Tracker};
 
 #[derive(Arbitrary, Debug)]

@@ -1,8 +1,10 @@
 //! What the project does to itself, one command each. `cargo xtask` lists them.
 
+mod accuracy;
 mod bench;
 mod docs;
 mod fixtures;
+mod fuzz;
 mod setup;
 mod shell;
 mod test;
@@ -15,7 +17,10 @@ const USAGE: &str = "\
 cargo xtask test               every test: unit, fixtures, command line, the lab as root and as an ordinary user
 cargo xtask setup              installs what the tests need, or says what is missing
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
-cargo xtask docs [--check]     writes docs/causes/ from the catalogue, or fails when it is stale
+cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
+cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
+cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
+cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -37,6 +42,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["accuracy"] => accuracy::play(),
+        ["fuzz"] => fuzz::briefly(),
+        ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
+        ["book"] => docs::book(),
         ["bench"] => bench::run(1_024),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),

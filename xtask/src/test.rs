@@ -3,18 +3,17 @@
 //! A test that cannot run here fails, unless its reason stands in [`MAY_BE_LEFT_OUT`].
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, cargo, is_root, root, target};
-use crate::{docs, setup};
+use crate::shell::{self, Scratch, cargo, is_root, target};
+use crate::{accuracy, docs, fuzz, setup};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[(
-    "lab as root",
+    "lab as root, and how good its verdicts are",
     "needs root, for the kernel's own reasons (tracefs); an ordinary user's run still checks packets and errno",
 )];
 
@@ -27,14 +26,15 @@ pub fn run() -> Result<()> {
         ("setup", setup::run),
         ("unit, property, fixture and command line tests", cargo_tests),
         ("documentation is fresh", docs::check),
+        ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
-        ("lab as root", lab_as_root),
+        ("lab as root, and how good its verdicts are", accuracy::check),
         ("lab as an ordinary user", lab_as_user),
     ];
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (name, step) in steps {
         println!("== {name}");
-        if name == "lab as root" && !is_root() {
+        if name == MAY_BE_LEFT_OUT[0].0 && !is_root() {
             let reason = MAY_BE_LEFT_OUT.iter().find(|(left_out, _)| *left_out == name).map(|(_, reason)| *reason);
             println!("   left out: {}", reason.context("a left-out test must stand on the list")?);
             skipped += 1;
@@ -73,42 +73,19 @@ fn binary() -> PathBuf {
     target().join("debug/whyrst")
 }
 
-fn lab_as_root() -> Result<()> {
-    shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]).current_dir(root()))
-}
-
 /// In a folder that the ordinary user may read: a checkout under root's home may not be.
 fn lab_as_user() -> Result<()> {
     if !is_root() {
         return shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]));
     }
-    let folder = Scratch::new()?;
-    let copy = folder.0.join("whyrst");
+    let folder = Scratch::new("test")?;
+    let copy = folder.path().join("whyrst");
     fs::copy(binary(), &copy).with_context(|| format!("cannot copy to {}", copy.display()))?;
     shell::run(
         Command::new("setpriv")
             .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
             .arg(&copy)
             .args(["lab", "run", "--all", "--quiet"])
-            .current_dir(&folder.0),
+            .current_dir(folder.path()),
     )
-}
-
-/// A folder that goes away with the value.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("whyrst-test-{}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing depends on it being gone.
-        let _ = fs::remove_dir_all(Path::new(&self.0));
-    }
 }

@@ -19,7 +19,7 @@ use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
 use crate::fragments::Fragments;
 use crate::ip::{self, Packet};
-use crate::link::{LinkType, cooked_interface, ip_offset};
+use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::source::{Live, Source, Waiting};
 use crate::window::Window;
@@ -40,7 +40,7 @@ pub struct Capture {
     /// Octets of the file when it was opened; `None` where that means nothing.
     expected: Option<u64>,
     /// What frames of the link layers for private use are.
-    user_link: Option<LinkType>,
+    user_links: UserLinks,
 }
 
 /// What comes next in a capture.
@@ -178,7 +178,7 @@ impl Capture {
             compression,
             live,
             expected: None,
-            user_link: None,
+            user_links: UserLinks::default(),
         })
     }
 
@@ -192,9 +192,9 @@ impl Capture {
         self.first_interface = first.0;
     }
 
-    /// What frames of the link layers for private use (`USER0` to `USER15`) are.
-    pub fn treat_user_link_as(&mut self, link: LinkType) {
-        self.user_link = Some(link);
+    /// Frames of `user`, a link layer for private use (`USER0` to `USER15`), are frames of `link`.
+    pub fn treat_user_link_as(&mut self, user: LinkType, link: LinkType) {
+        self.user_links.set(user, link);
     }
 
     /// What comes next. After the end, the end comes again.
@@ -357,9 +357,7 @@ impl Capture {
     pub(crate) fn find(&mut self) -> Result<Found, ReadError> {
         match self.container.find(&mut self.window, &mut self.ledger) {
             Ok(Found::Record(mut place)) => {
-                if let Some(link) = self.user_link.filter(|_| place.link.is_for_private_use()) {
-                    place.link = link;
-                }
+                place.link = self.user_links.resolve(place.link);
                 if place.link == LinkType::LINUX_SLL2 {
                     self.tell_interfaces_apart(&mut place);
                 }

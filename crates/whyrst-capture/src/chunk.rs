@@ -5,13 +5,10 @@
 //! Nothing is copied where a set has one capture open: the chunk takes the window's buffer, and the
 //! window goes on with the chunk's.
 
-use std::net::Ipv4Addr;
-
 use whyrst_core::flow::{FlowHasher, Side};
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
-use whyrst_core::service::Moment;
 use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
@@ -155,23 +152,6 @@ impl<'a> Record<'a> {
             Taken::Observation(_) => Look::Icmp,
             Taken::Nothing => Look::Nothing,
             Taken::InOrder => Look::InOrder,
-        }
-    }
-
-    /// Who sent the segment, and when and in which frame it was seen, without reading all of it.
-    pub fn sender(&self) -> Option<(Endpoint, Moment)> {
-        let at = Moment { time: self.time, frame: self.frame };
-        if let (LinkType::ETHERNET, Some(frame)) = (self.link, self.bytes.first_chunk::<36>())
-            && frame[12..15] == [8, 0, 0x45]
-            && frame[20] & 0x3f | frame[21] == 0
-            && frame[23] == protocol::TCP
-        {
-            let ip = Ipv4Addr::new(frame[26], frame[27], frame[28], frame[29]);
-            return Some((Endpoint::new(ip.into(), u16::from_be_bytes([frame[34], frame[35]])), at));
-        }
-        match self.take(&mut Counts::default()) {
-            Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => Some((segment.src, at)),
-            _ => None,
         }
     }
 

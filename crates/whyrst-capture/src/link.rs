@@ -20,6 +20,9 @@ macro_rules! link_types {
         impl LinkType {
             $($(#[$doc])* pub const $constant: Self = Self($number);)+
 
+            /// Those that are read.
+            const READ: &'static [(Self, &'static str)] = &[$((Self::$constant, $name),)+];
+
             /// The name, for those that are read.
             const fn name_of_read(self) -> Option<&'static str> {
                 match self.0 { $($number => Some($name),)+ _ => None }
@@ -98,8 +101,13 @@ link_types! {
 }
 
 impl LinkType {
-    /// Whether frames of it are read.
-    pub(crate) const fn is_read(self) -> bool {
+    /// The one of that name among those that are read, whatever its case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::READ.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(link, _)| *link)
+    }
+
+    /// Whether its frames are read.
+    pub const fn is_read(self) -> bool {
         self.name_of_read().is_some()
     }
 
@@ -185,6 +193,27 @@ pub(crate) fn ip_offset(link: LinkType, frame: &[u8]) -> Result<usize, Reason> {
         },
         LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD | LinkType::IPV4 | LinkType::IPV6 => Ok(0),
         _ => Walk::new(frame).link(link, 0),
+    }
+}
+
+/// What the link layers for private use are, where somebody said so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UserLinks([Option<LinkType>; 16]);
+
+impl UserLinks {
+    const FIRST: u16 = 147;
+
+    /// Frames of `user` are frames of `link`. Any other number than those for private use stays.
+    pub(crate) fn set(&mut self, user: LinkType, link: LinkType) {
+        if let Some(known) = self.0.get_mut(usize::from(user.0.wrapping_sub(Self::FIRST))) {
+            *known = Some(link);
+        }
+    }
+
+    /// What frames of `link` are.
+    #[inline]
+    pub(crate) fn resolve(&self, link: LinkType) -> LinkType {
+        self.0.get(usize::from(link.0.wrapping_sub(Self::FIRST))).copied().flatten().unwrap_or(link)
     }
 }
 

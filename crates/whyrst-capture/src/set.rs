@@ -64,7 +64,7 @@ pub struct CaptureSet {
 #[derive(Debug, Default)]
 struct Options {
     patience: Option<Duration>,
-    user_link: Option<LinkType>,
+    user_links: Vec<(LinkType, LinkType)>,
 }
 
 #[derive(Debug)]
@@ -181,8 +181,8 @@ impl CaptureSet {
     pub fn again(&self) -> Option<Self> {
         let items = self.items.iter().map(Item::again).collect::<Option<Vec<_>>>()?;
         let mut again = Self::of(Findings { items, ..Findings::default() });
-        again.options.user_link = self.options.user_link;
-        again.limits = Some(self.closed.iter().map(|reading| (reading.file, reading.octets)).collect());
+        again.options.user_links.clone_from(&self.options.user_links);
+        again.limits = Some(self.readings().map(|reading| (reading.file, reading.octets)).collect());
         Some(again)
     }
 
@@ -241,10 +241,10 @@ impl CaptureSet {
         self.open.iter_mut().for_each(|open| open.capture.idle_after(patience));
     }
 
-    /// What frames of the link layers `USER0` to `USER15` are. To be said before the first step.
-    pub fn treat_user_link_as(&mut self, link: LinkType) {
-        self.options.user_link = Some(link);
-        self.open.iter_mut().for_each(|open| open.capture.treat_user_link_as(link));
+    /// Frames of `user`, one of `USER0` to `USER15`, are frames of `link`. To be said before the first step.
+    pub fn treat_user_link_as(&mut self, user: LinkType, link: LinkType) {
+        self.options.user_links.push((user, link));
+        self.open.iter_mut().for_each(|open| open.capture.treat_user_link_as(user, link));
     }
 
     /// The open capture whose next step is due; `None` at the end of all.
@@ -306,8 +306,8 @@ impl CaptureSet {
                 if let Some(patience) = self.options.patience {
                     capture.idle_after(patience);
                 }
-                if let Some(link) = self.options.user_link {
-                    capture.treat_user_link_as(link);
+                for (user, link) in &self.options.user_links {
+                    capture.treat_user_link_as(*user, *link);
                 }
                 self.last = self.open.len();
                 self.open.push(Open { capture, item, ahead: None, first_interface });

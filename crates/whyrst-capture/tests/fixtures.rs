@@ -66,9 +66,12 @@ fn events(scenario: &Scenario) -> Recording {
     read.recording
 }
 
+fn verdicts(scenario: &Scenario, end: &str) -> Verdicts {
+    if end == "client" { scenario.expect.client } else { scenario.expect.server }
+}
+
 fn expected(scenario: &Scenario, end: &str) -> (EndingKind, Vec<&'static str>) {
-    let verdicts = if end == "client" { scenario.expect.client } else { scenario.expect.server };
-    match verdicts {
+    match verdicts(scenario, end) {
         Verdicts::Resets(causes) => (EndingKind::Reset, causes.to_vec()),
         Verdicts::NoReset => (EndingKind::Reset, Vec::new()),
         Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, vec![cause]),
@@ -149,11 +152,8 @@ fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause_or_what_nothing_c
         let events = events(scenario);
         for end in ENDS {
             let (kind, wanted) = expected(scenario, end);
-            let found: Vec<Judgement> = endings(scenario, end, Some(&events))
-                .iter()
-                .filter(|ending| ending.kind == kind)
-                .map(judge)
-                .collect();
+            let found: Vec<Judgement> =
+                endings(scenario, end, Some(&events)).iter().filter(|ending| ending.kind == kind).map(judge).collect();
             let ids: Vec<&str> = found.iter().map(id).collect();
             let mut rest = found.as_slice();
             for cause in &wanted {

@@ -13,6 +13,7 @@ mod said;
 pub mod style;
 pub mod summary;
 pub mod text;
+mod vantage;
 mod words;
 
 use alloc::format;
@@ -107,6 +108,19 @@ impl<'a> Report<'a> {
     /// The verdict's id.
     pub fn cause_id(&self) -> &'static str {
         self.judgement.cause.map_or("unexplained", |cause| cause.id)
+    }
+
+    /// A frame as a reader finds it; with the capture point where there are several.
+    pub(crate) fn frame(&self, frame: Frame) -> String {
+        let joined = self.ending.joined.as_ref();
+        let Some(name) = joined.and_then(|joined| joined.names.iter().find(|name| name.files.contains(&frame.file())))
+        else {
+            return self.context.frame(frame);
+        };
+        match name.files.len() {
+            1 => format!("{}:{}", name.name, frame.number()),
+            _ => format!("{}:{}:{}", name.name, self.context.file(frame), frame.number()),
+        }
     }
 
     /// A sequence number of one side as Wireshark shows it.

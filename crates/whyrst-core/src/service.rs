@@ -9,7 +9,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::observation::Frame;
-use crate::segment::Endpoint;
+use crate::segment::{Endpoint, Flags, Segment};
+use crate::seq::Seq;
 use crate::time::Timestamp;
 
 /// A frame and when it was seen.
@@ -26,6 +27,10 @@ pub struct Moment {
 pub struct Service {
     /// The last SYN-ACK it sent.
     pub accepted: Option<Moment>,
+    /// TTL or hop limit of that SYN-ACK.
+    pub accepted_ttl: u8,
+    /// The last SYN-ACK to a SYN that offered ECN.
+    pub accepted_ecn: Option<Moment>,
     /// The first SYN-ACK after it had refused.
     pub recovered: Option<Moment>,
     /// The last SYN it refused.
@@ -42,35 +47,78 @@ pub struct Services {
     /// The SYN-ACKs that came last, by a fingerprint of flow and sequence number: one that is sent
     /// again, or captured twice, is no new answer.
     recent: Vec<u64>,
+    /// The SYNs that came last and offered ECN, by a fingerprint of flow and the number that
+    /// acknowledges them.
+    asked_ecn: Vec<u64>,
 }
 
-/// SYN-ACKs remembered, so that a repeated one is known.
+/// SYNs and SYN-ACKs remembered.
 const RECENT: usize = 4_096;
+
+/// Whether it tells something of a service beyond its own connection: see [`Services::heard`].
+pub const fn tells_of_service(flags: Flags) -> bool {
+    flags.is_syn_ack() || asks_ecn(flags)
+}
+
+/// RFC 3168 section 6.1.1.
+const fn asks_ecn(flags: Flags) -> bool {
+    flags.is_syn() && flags.has(Flags::ECE.with(Flags::CWR))
+}
+
+/// Tells one SYN or SYN-ACK from another.
+const fn fingerprint(flow: u64, seq: Seq) -> u64 {
+    flow.rotate_left(32) ^ seq.raw() as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits name the place")]
+const fn place(fingerprint: u64) -> usize {
+    fingerprint as usize % RECENT
+}
 
 impl Services {
     /// Remembers at most `limit` services; `seed` keys the hash, since addresses are chosen by strangers.
     pub fn new(limit: usize, seed: u64) -> Self {
-        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit, recent: alloc::vec![0; RECENT] }
+        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit, recent: alloc::vec![0; RECENT], asked_ecn: alloc::vec![0; RECENT] }
     }
 
-    /// `server` sent the SYN-ACK with this fingerprint, be it of a connection that is followed or not.
-    pub fn answered(&mut self, server: Endpoint, fingerprint: u64, at: Moment) {
-        #[expect(clippy::cast_possible_truncation, reason = "only the low bits name the place")]
-        let place = &mut self.recent[fingerprint as usize % RECENT];
-        if *place != fingerprint {
-            *place = fingerprint;
-            self.accepted(server, at);
+    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name.
+    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+        if segment.flags.is_syn_ack() {
+            self.answered(segment, flow, at);
+        } else if asks_ecn(segment.flags) {
+            let fingerprint = fingerprint(flow, segment.end());
+            self.asked_ecn[place(fingerprint)] = fingerprint;
         }
     }
 
-    /// `server` answered a SYN with SYN-ACK.
-    pub fn accepted(&mut self, server: Endpoint, at: Moment) {
+    fn answered(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+        let own = fingerprint(flow, segment.seq);
+        if core::mem::replace(&mut self.recent[place(own)], own) == own {
+            return;
+        }
+        self.accepted(segment.src, at, segment.ip.ttl);
+        let asked = fingerprint(flow, segment.ack);
+        if self.asked_ecn[place(asked)] == asked {
+            self.accepted_ecn(segment.src, at);
+        }
+    }
+
+    /// `server` answered a SYN with SYN-ACK, which arrived with this TTL.
+    pub fn accepted(&mut self, server: Endpoint, at: Moment, ttl: u8) {
         if let Some(service) = self.entry(server) {
             if service.refusals > 0 {
                 service.recovered = Some(at);
             }
             service.accepted = Some(at);
+            service.accepted_ttl = ttl;
             service.refusals = 0;
+        }
+    }
+
+    /// The SYN that `server` has just answered with SYN-ACK had offered ECN.
+    pub fn accepted_ecn(&mut self, server: Endpoint, at: Moment) {
+        if let Some(service) = self.entry(server) {
+            service.accepted_ecn = Some(at);
         }
     }
 
@@ -108,13 +156,13 @@ mod tests {
     fn a_service_that_stops_and_returns_is_remembered() {
         let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
         let mut services = Services::new(10, 0);
-        services.accepted(server, at(1));
+        services.accepted(server, at(1), 64);
         services.refused(server, at(2));
         services.refused(server, at(3));
         assert_eq!(services.of(server).refusals, 2);
         assert_eq!(services.of(server).recovered, None);
-        services.accepted(server, at(4));
-        services.accepted(server, at(5));
+        services.accepted(server, at(4), 64);
+        services.accepted(server, at(5), 64);
         let now = services.of(server);
         assert_eq!(
             (now.recovered, now.refused, now.accepted, now.refusals),
@@ -124,21 +172,19 @@ mod tests {
 
     #[test]
     fn a_syn_ack_that_comes_again_is_no_new_answer() {
-        let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
-        let mut services = Services::new(10, 0);
-        services.answered(server, 77, at(1));
-        services.refused(server, at(2));
-        services.answered(server, 77, at(3));
-        assert_eq!((services.of(server).accepted, services.of(server).recovered), (Some(at(1)), None));
-        services.answered(server, 78, at(4));
-        assert_eq!((services.of(server).accepted, services.of(server).recovered), (Some(at(4)), Some(at(4))));
+        let text = "0 C > S S 0:0(0)\n1 C < S SA 0:0(0) ack 1\n2 C:7 > S S 0:0(0)\n2.001 C:7 < S R 0:0(0) ack 1
+            3 C < S SA 0:0(0) ack 1";
+        let ending = crate::testing::conversation(text).endings().remove(0);
+        let seconds = |moment: Option<Moment>| moment.map(|at| at.time.nanos() / 1_000_000_000 - crate::testing::START);
+        assert_eq!(seconds(ending.service_later.accepted), Some(1));
+        assert_eq!(ending.service_later.recovered, None);
     }
 
     #[test]
     fn the_number_of_services_is_bounded() {
         let mut services = Services::new(1, 0);
-        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), at(1));
-        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), at(1));
+        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), at(1), 64);
+        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), at(1), 64);
         assert_eq!(services.known.len(), 1);
     }
 }

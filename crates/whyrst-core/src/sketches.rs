@@ -6,19 +6,15 @@
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
-use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA, SENDER_HAD_CLOSED};
-use crate::evidence::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
-use crate::evidence::form::{
-    DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_CARRIES_MPTCP, RST_IS_ACTIVE, RST_IS_BARE,
-    RST_IS_PASSIVE,
-};
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::firewall::NEW_SYN_MET_OLD;
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{
-    EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_CLIENT,
-    SENDER_IS_SERVER, SYN_ACK_AFTER_RST, SYN_ACK_REPEATED, SYN_ACK_WINDOW_ZERO, SYN_MET_CONNECTION,
-    SYN_RETRIED_AFTER_RST, SYN_SEEN,
+    EARLIER_HALF_CLOSED, EARLIER_OPENING, HANDSHAKE_COMPLETED, RST_ANSWERS_THIRD_PACKET, SENDER_IS_SERVER,
+    SYN_ACK_REPEATED, SYN_RETRIED_AFTER_RST,
 };
-use crate::evidence::path::RST_TTL_DIFFERS;
-use crate::evidence::timing::{SENDER_WENT_UNANSWERED, WAS_IDLE};
+use crate::evidence::timing::SENDER_WENT_UNANSWERED;
 use crate::kernel::RstReason as R;
 
 const fn sketch(
@@ -33,39 +29,16 @@ const fn sketch(
 
 const NO_SOCKET: KernelSign = KernelSign::reason(R::NoSocket);
 const TCP_FLAGS: KernelSign = KernelSign::reason(R::TcpFlags);
-const ABORT_ON_CLOSE: KernelSign = KernelSign::reason(R::TcpAbortOnClose);
-const NOBODY: &[KernelSign] = &[];
 const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 
 /// Every sketch, in the order of CATALOGUE section 5.
 pub static SKETCHES: &[Sketch] = &[
     // SYN refused
     sketch(
-        "listening-elsewhere",
-        "{server}'s service listens on another address or device",
-        &[NO_SOCKET],
-        &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
-        "fw-reject-transit",
-        "a firewall between the two rejected the packet",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE],
-        &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_AFTER_RST],
-    ),
-    sketch(
         "simultaneous-open-missed",
         "both ends connect to each other and one was too early",
         &[NO_SOCKET],
         &[&RST_ANSWERS_SYN],
-        &[],
-    ),
-    sketch(
-        "mptcp-join-bad-token",
-        "{server} does not know the MPTCP connection that the SYN wants to join",
-        &[KernelSign::reason(R::MptcpEmptcp)],
-        &[&RST_ANSWERS_SYN, &RST_CARRIES_MPTCP],
         &[],
     ),
     sketch(
@@ -84,25 +57,11 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // SYN-ACK refused
     sketch(
-        "fw-reject-synack",
-        "the client's firewall rejected the SYN-ACK",
-        NOBODY,
-        &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
-        &[],
-    ),
-    sketch(
         "syn-sent-bad-tsecr",
         "the SYN-ACK echoed a timestamp that the client had not sent",
         &[KernelSign::reason(R::TcpRfc7323Paws)],
         &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
         &[],
-    ),
-    sketch(
-        "backscatter-synack",
-        "the SYN-ACK was for a SYN that this host never sent",
-        FORGOTTEN,
-        &[&RST_ANSWERS_SYN_ACK],
-        &[&SYN_SEEN],
     ),
     // third packet refused
     sketch(
@@ -112,75 +71,12 @@ pub static SKETCHES: &[Sketch] = &[
         &[&RST_ANSWERS_THIRD_PACKET],
         &[],
     ),
-    sketch(
-        "asymmetric-route",
-        "a stateful filter saw only one direction of the handshake",
-        NOBODY,
-        &[&RST_ANSWERS_THIRD_PACKET],
-        &[],
-    ),
-    sketch(
-        "synproxy-backend-closed",
-        "a SYN proxy completed the handshake and its backend refused",
-        &[NO_SOCKET],
-        &[&SYN_ACK_WINDOW_ZERO, &SENDER_IS_SERVER],
-        &[],
-    ),
     // active, no FIN before
-    sketch(
-        "server-busy-close",
-        "{server} accepted the connection and closed it at once",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "proxy-upstream-down",
-        "a proxy could not reach its upstream",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "tls-ticket-unread",
-        "a TLS client never read the session tickets",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
-        &[],
-    ),
-    sketch(
-        "client-abort",
-        "the client left in the middle of a download",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &SENDER_IS_CLIENT, &RST_ACKS_LESS_THAN_SENT],
-        &[],
-    ),
-    sketch(
-        "proxy-relays-reset",
-        "a proxy passed on a reset of its other side",
-        &[KernelSign::reason(R::TcpState)],
-        &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "idle-timeout-reset",
-        "a proxy or load balancer ends idle connections",
-        &[KernelSign::reason(R::TcpState)],
-        &[&RST_IS_ACTIVE, &WAS_IDLE],
-        &[],
-    ),
     sketch(
         "out-of-memory",
         "{sender} ran out of TCP memory",
         &[KernelSign::reason(R::TcpAbortOnMemory)],
         &[&RST_IS_ACTIVE],
-        &[],
-    ),
-    sketch(
-        "mptcp-fastclose",
-        "{sender} aborted the whole MPTCP connection",
-        &[ABORT_ON_CLOSE],
-        &[&RST_IS_ACTIVE, &RST_CARRIES_MPTCP],
         &[],
     ),
     // active, after a FIN
@@ -228,13 +124,6 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA],
     ),
     sketch(
-        "nat-mapping-lost",
-        "a NAT on the path forgot the connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        &[&SENDER_HAD_CLOSED],
-    ),
-    sketch(
         "sender-gave-up",
         "{sender} had given up silently before",
         FORGOTTEN,
@@ -242,38 +131,17 @@ pub static SKETCHES: &[Sketch] = &[
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
-        "fw-reject-established",
-        "a firewall rule rejects the established connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
-    ),
-    sketch(
-        "fw-state-lost",
-        "a stateful firewall forgot the connection",
-        NOBODY,
-        &[&RST_IS_PASSIVE, &RST_IS_BARE, &HANDSHAKE_COMPLETED],
-        &[],
-    ),
-    sketch(
-        "address-moved",
-        "{sender}'s address belongs to another host now",
+        "reset-not-captured",
+        "an earlier RST, which the capture does not show, had ended the connection at {sender}",
         FORGOTTEN,
-        &[&RST_IS_PASSIVE, &RST_TTL_DIFFERS],
+        &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         &[&SENDER_HAD_CLOSED],
     ),
     sketch(
         "syn-meets-old-connection",
         "a new SYN met this old connection, which {sender} no longer knew",
         &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
-        &[],
-    ),
-    sketch(
-        "nat-port-collision",
-        "a NAT gave this connection's port to another client",
-        &[KernelSign::reason(R::TcpInvalidAckSequence)],
-        &[&RST_IS_PASSIVE, &SYN_MET_CONNECTION],
+        &[&RST_IS_PASSIVE, &NEW_SYN_MET_OLD],
         &[],
     ),
     // answers after the sender's FIN
@@ -282,13 +150,6 @@ pub static SKETCHES: &[Sketch] = &[
         "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
         &[KernelSign::reason(R::TcpAbortOnData)],
         &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
-        &[],
-    ),
-    sketch(
-        "time-wait-assassination",
-        "an old segment reached a TIME-WAIT",
-        FORGOTTEN,
-        &[&SENDER_HAD_CLOSED, &RECEIVER_HAD_CLOSED, &RST_ANSWERS_NO_DATA],
         &[],
     ),
 ];

@@ -29,9 +29,9 @@ use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
-use crate::segment::{Endpoint, Flags, Segment};
-use crate::seq::Seq;
-use crate::service::{Moment, Services};
+use crate::segment::{Flags, Segment};
+use crate::service::{Moment, Services, tells_of_service};
+use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
 
@@ -50,6 +50,7 @@ pub struct Tracker {
     slots: Vec<Slot>,
     free: Vec<u32>,
     pool: HistoryPool,
+    speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
@@ -71,6 +72,8 @@ pub struct Tracker {
     /// The steps of the clock that the queues know of.
     steps_seen: u32,
     names: FlowHasher,
+    /// The time of the first observation.
+    began: Option<Timestamp>,
     counts: Counts,
 }
 
@@ -84,6 +87,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
+            speeches: SpeechPool::default(),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),
@@ -94,6 +98,7 @@ impl Tracker {
             told: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
+            began: None,
             clock: Clock::default(),
             next_due: Timestamp::from_nanos(i64::MIN),
             steps_seen: 0,
@@ -105,10 +110,11 @@ impl Tracker {
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
+        self.began.get_or_insert(observation.time);
         match &observation.what {
             Seen::Segment(segment) => {
                 self.segment(observation, segment);
-                self.note_answer(observation, segment);
+                self.note_service(observation, segment);
             }
             Seen::Icmp(error) => self.icmp_error(observation, error),
         }
@@ -119,23 +125,25 @@ impl Tracker {
     #[inline]
     pub fn pass(&mut self, time: Timestamp) {
         self.clock.saw(time);
+        self.began.get_or_insert(time);
         self.expire();
     }
 
-    /// As [`Self::pass`] for a SYN-ACK from `server` of a connection that is not followed: what it
-    /// shows of the service is kept. `flow` is its name by the [`FlowHasher`] of this tracker's seed.
-    pub fn overhear(&mut self, server: Endpoint, flow: u64, seq: Seq, at: Moment) {
-        self.clock.saw(at.time);
-        self.services.answered(server, fingerprint(flow, seq), at);
-        self.expire();
+    /// As [`Self::pass`] for what [tells of a service](crate::service::tells_of_service) beyond its
+    /// own connection, which is not followed.
+    pub fn overhear(&mut self, observation: &Observation<'_>) {
+        if let Seen::Segment(segment) = &observation.what {
+            self.note_service(observation, segment);
+        }
+        self.pass(observation.time);
     }
 
     /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.
-    fn note_answer(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
-        if segment.flags.is_syn_ack() {
+    fn note_service(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
+        if tells_of_service(segment.flags) {
             let flow = self.names.name(segment.src, segment.dst);
             let at = Moment { time: observation.time, frame: observation.frame };
-            self.services.answered(segment.src, fingerprint(flow, segment.seq), at);
+            self.services.heard(segment, flow, at);
         }
     }
 
@@ -207,6 +215,7 @@ impl Tracker {
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
+            + self.speeches.bytes()
             + queues * size_of::<Due>()
             + self.queue.capacity() * size_of::<Queued>()
     }
@@ -245,6 +254,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -265,6 +275,7 @@ impl Tracker {
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
+            mptcp_reason: segment.options.mptcp_reason,
             trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
             acceptance: acceptance(&slot.connection, record.from, segment),
@@ -308,6 +319,7 @@ impl Tracker {
             since: self.clock.now(),
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
+            said: self.speeches.said(slot.speech),
             resets: alloc::vec![rst],
             resets_total: 1,
             after: Vec::new(),
@@ -394,6 +406,7 @@ impl Tracker {
             connection,
             touched: self.clock.now(),
             generation: 0,
+            speech: Handle::default(),
             occupied: true,
             reset: ResetSeen::No,
             pending: None,
@@ -430,11 +443,6 @@ impl Tracker {
         let connection = &mut self.slots[at as usize].connection;
         connection.copies = connection.copies.saturating_add(1);
     }
-}
-
-/// Tells one SYN-ACK from another.
-fn fingerprint(flow: u64, seq: Seq) -> u64 {
-    flow.rotate_left(32) ^ u64::from(seq.raw())
 }
 
 /// Slots are counted in 32 bits: four thousand million connections do not fit into any memory.

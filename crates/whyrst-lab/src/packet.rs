@@ -101,16 +101,23 @@ pub(crate) struct Bare {
 
 impl Bare {
     /// The twenty bytes of the segment, with its checksum.
-    pub(crate) fn segment(&self) -> [u8; 20] {
-        let mut bytes = [0; 20];
+    pub(crate) fn segment(&self) -> Vec<u8> {
+        self.segment_with(&[])
+    }
+
+    /// The segment with these options, whose length is a multiple of four.
+    pub(crate) fn segment_with(&self, options: &[u8]) -> Vec<u8> {
+        let words = u8::try_from(options.len() / 4).unwrap_or_default();
+        let mut bytes = vec![0; 20];
         bytes[0..2].copy_from_slice(&self.src.port.to_be_bytes());
         bytes[2..4].copy_from_slice(&self.dst.port.to_be_bytes());
         bytes[4..8].copy_from_slice(&self.seq.to_be_bytes());
         bytes[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        bytes[12] = 5 << 4;
+        bytes[12] = (5 + words) << 4;
         bytes[13] = self.flags.bits();
         bytes[14..16].copy_from_slice(&self.window.to_be_bytes());
-        let checksum = !fold(self.pseudo_header_sum() + sum(&bytes));
+        bytes.extend(options);
+        let checksum = !fold(self.pseudo_header_sum() + u32::from(words) * 4 + sum(&bytes));
         bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
         bytes
     }
@@ -129,6 +136,34 @@ impl Bare {
     fn pseudo_header_sum(&self) -> u32 {
         sum(&octets(self.src.ip)) + sum(&octets(self.dst.ip)) + u32::from(TCP) + 20
     }
+}
+
+/// The packet with its options of Multipath TCP overwritten by NOPs, as some middleboxes do;
+/// `None` when it has none.
+pub(crate) fn without_mptcp(packet: &[u8]) -> Option<Vec<u8>> {
+    const MPTCP: u8 = 30;
+    const CHECKSUM: std::ops::Range<usize> = 16..18;
+    let tcp = Tcp::parse(packet)?;
+    let (_, _, segment) = split_ip(packet)?;
+    let start = packet.len() - segment.len();
+    let mut changed = packet.to_vec();
+    let (mut at, mut found) = (0, false);
+    while let [kind, rest @ ..] = &tcp.options[at..] {
+        let len = if *kind <= 1 { 1 } else { usize::from(*rest.first()?).max(2) };
+        if *kind == MPTCP {
+            changed.get_mut(start + 20 + at..start + 20 + at + len)?.fill(1);
+            found = true;
+        }
+        at = (at + len).min(tcp.options.len());
+    }
+    changed.get_mut(start..)?.get_mut(CHECKSUM)?.fill(0);
+    let mut summed = changed.get(start..)?.to_vec();
+    summed.resize(summed.len().next_multiple_of(2), 0);
+    let len = u32::try_from(segment.len()).ok()?;
+    let pseudo = sum(&octets(tcp.src.ip)) + sum(&octets(tcp.dst.ip)) + u32::from(TCP) + len;
+    let checksum = !fold(pseudo + sum(&summed));
+    changed.get_mut(start..)?.get_mut(CHECKSUM)?.copy_from_slice(&checksum.to_be_bytes());
+    found.then_some(changed)
 }
 
 /// Of a packet with a bare TCP header.

@@ -73,10 +73,7 @@ fn with_veth(hosts: &Hosts) -> Result<Vec<(Place, Plug)>, LabError> {
 }
 
 /// Opens a plug at every place, in the namespace of its host.
-fn everywhere(
-    hosts: &Hosts,
-    open: impl Fn(Place) -> Result<Plug, LabError>,
-) -> Result<Vec<(Place, Plug)>, LabError> {
+fn everywhere(hosts: &Hosts, open: impl Fn(Place) -> Result<Plug, LabError>) -> Result<Vec<(Place, Plug)>, LabError> {
     let mut plugs = Vec::new();
     for (host, netns) in hosts {
         for place in places_of(*host) {

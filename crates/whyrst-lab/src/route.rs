@@ -80,7 +80,8 @@ fn address_request(kind: u16, flags: u16, address: IpAddr, prefix: u8, index: u3
 /// `struct rtmsg`: a static route of the main table to this one address.
 fn route_request(to: IpAddr, index: u32) -> Request {
     let scope = libc::RT_SCOPE_LINK;
-    let mut header = vec![family(to), bits(to), 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC, scope, libc::RTN_UNICAST];
+    let mut header =
+        vec![family(to), bits(to), 0, 0, libc::RT_TABLE_MAIN, libc::RTPROT_STATIC, scope, libc::RTN_UNICAST];
     header.extend(0_u32.to_ne_bytes());
     Request::new(libc::RTM_NEWROUTE, CREATE, &header)
         .with(libc::RTA_DST, &octets(to))

@@ -181,6 +181,9 @@ impl Carrier {
 
     /// What the router sends on the second wire, in the direction of what `from` sends.
     fn forward(&mut self, now: Instant, from: Host, to: Place, packet: &[u8]) {
+        if is_ipv6_multicast(packet) {
+            return; // a router that introduces itself, as no story has it
+        }
         self.put_in_flight(now + self.rulebook.delay_from(from), to, packet.to_vec());
     }
 
@@ -237,6 +240,10 @@ impl Carrier {
             self.shared.refused.fetch_add(1, Ordering::AcqRel);
         }
     }
+}
+
+fn is_ipv6_multicast(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|byte| byte >> 4 == 6) && packet.get(24) == Some(&0xff)
 }
 
 /// One packet to be delivered.

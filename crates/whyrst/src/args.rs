@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use whyrst_capture::LinkType;
 
 /// Says why a TCP connection was reset.
 #[derive(Debug, Parser)]
@@ -84,11 +85,18 @@ that fail without a RST. Start before the connection does, and -s 96 is enough.
 Examples:
   whyrst explain trace.pcapng
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
-  whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap")]
+  whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
+  whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
 pub(crate) struct Explain {
     /// Captures, in the order of time; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "vantage", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+
+    /// One capture point of several, by a name of your choice, with its files; give the point
+    /// nearest to the client first. Repeat it for each point: what left one and never reached the
+    /// other, and what NAT changed, is then known
+    #[arg(long, value_name = "NAME=FILE", num_args = 1.., conflicts_with = "files")]
+    pub(crate) vantage: Vec<String>,
 
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -121,6 +129,10 @@ pub(crate) struct Explain {
     /// Kernel events recorded on the sender's host, to join with the packets
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+
+    /// What frames of a link layer for private use (147 to 162) are, such as 147=ethernet (repeatable)
+    #[arg(long, value_name = "NUMBER=NAME", value_parser = parse_link)]
+    pub(crate) link_type: Vec<(LinkType, LinkType)>,
 
     /// Time zone for times of day in text, such as Europe/Berlin or `local`
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
@@ -253,6 +265,17 @@ fn parse_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// `147=ethernet`, `150=101`.
+fn parse_link(text: &str) -> Result<(LinkType, LinkType), String> {
+    let (user, link) = text.split_once('=').ok_or("expected NUMBER=NAME, such as 147=ethernet")?;
+    let user = user.parse().map(LinkType).ok().filter(|user| user.is_for_private_use());
+    let user = user.ok_or("only the numbers 147 to 162 (USER0 to USER15) are for private use")?;
+    let link = link.parse().map(LinkType).ok().or_else(|| LinkType::named(link));
+    let link = link.filter(|link| link.is_read());
+    let link = link.ok_or("this link layer is not read; expected ethernet, raw, ppp or another of docs/formats.md")?;
+    Ok((user, link))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +284,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn link_layers_for_private_use_are_named() {
+        assert_eq!(parse_link("147=ethernet"), Ok((LinkType(147), LinkType::ETHERNET)));
+        assert_eq!(parse_link("162=101"), Ok((LinkType(162), LinkType::RAW)));
+        assert!(parse_link("1=raw").is_err());
+        assert!(parse_link("147=usb").is_err());
+        assert!(parse_link("147").is_err());
     }
 
     #[test]

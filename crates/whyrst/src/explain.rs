@@ -20,7 +20,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{Assembly, CaptureSet, recording};
+use whyrst_capture::{Assembly, CaptureSet, Note, recording};
 use whyrst_core::census::Census;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::incident::Incident;
@@ -39,8 +39,10 @@ use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
+use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::{Audience, Progress};
+use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
@@ -49,7 +51,13 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
+    if !arguments.vantage.is_empty() {
+        return vantage::run(arguments);
+    }
     let mut captures = CaptureSet::open(&arguments.files);
+    for (user, link) in &arguments.link_type {
+        captures.treat_user_link_as(*user, *link);
+    }
     let teller = Teller::new(arguments, &captures)?;
     let desks = Desks {
         teller: &teller,
@@ -57,7 +65,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         press: Ordered::new(Press::new(arguments)?),
     };
     let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
-    let run = Run { arguments, desks: &desks, seed: random(), jobs: jobs(arguments) };
+    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
     let Desks { totals, press, .. } = desks;
@@ -102,6 +111,7 @@ struct Read {
 struct Run<'a, 'd> {
     arguments: &'a Explain,
     desks: &'d Desks<'a>,
+    interrupt: &'d Interrupt,
     /// Keys all hashes: addresses and ports are chosen by strangers.
     seed: u64,
     jobs: usize,
@@ -120,15 +130,18 @@ impl Run<'_, '_> {
     fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         // The tracker comes later: until then the memory is the census's.
         let census = Census::new(share(self.arguments.memory, 2), share(self.arguments.memory, 4));
-        let scouted = scout::scout(captures, progress, census, &FlowHasher::new(self.seed), self.jobs);
+        let source = Source::new(captures, progress, Some(self.interrupt));
+        let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
         let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.desks.teller);
         let Some(mut again) = captures.again() else { return read };
         progress.begin_again();
-        let source = Source::new(&mut again, progress);
+        // Who interrupts wants to know what was found so far.
+        let heeded = Some(self.interrupt).filter(|interrupt| !interrupt.came());
+        let source = Source::new(&mut again, progress, heeded);
         let following = self.following(Census::new(0, 0));
         let following = following::follow(&source, self.desks, following, Whom::Noted(&scouted.noted), self.jobs);
         let (_, unread) = source.finish();
-        if again.counts().frames != captures.counts().frames {
+        if !self.interrupt.came() && again.counts().frames != captures.counts().frames {
             read.unread += 1;
             output::complain(&anyhow::anyhow!("the captures changed while they were read: verdicts may be missing"));
         }
@@ -139,7 +152,7 @@ impl Run<'_, '_> {
     }
 
     fn read_once(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
-        let source = Source::new(captures, progress);
+        let source = Source::new(captures, progress, Some(self.interrupt));
         let following = self.following(self.small_census());
         let following = following::follow(&source, self.desks, following, Whom::Everyone, self.jobs);
         source.add(&following.assembly.finish());
@@ -151,7 +164,7 @@ impl Run<'_, '_> {
 
     fn read_by_frame(&self, captures: &mut CaptureSet, progress: &mut Progress, passed_over: PassedOver) -> Read {
         let mut following = self.following(self.small_census());
-        let unread = live::follow(captures, progress, self.desks, &mut following, passed_over);
+        let unread = live::follow(captures, progress, self.desks, &mut following, passed_over, self.interrupt);
         let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.desks.teller);
         read.take_counts(&following.tracker, &following.census);
         read.with_segments(captures.counts().segments)
@@ -190,7 +203,9 @@ impl Read {
             passed_over: counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect(),
             notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
         };
-        Self { reading, counts: Counts::default(), unread }
+        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
+        let shrunk = captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
+        Self { reading, counts: Counts::default(), unread: unread + shrunk }
     }
 
     fn take_counts(&mut self, tracker: &Tracker, census: &Census) {

@@ -7,9 +7,11 @@ mod args;
 mod causes;
 mod explain;
 mod fold;
+mod interrupt;
 mod lab;
 mod output;
 mod progress;
+mod vantage;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use std::thread;
 
 use nix::unistd::{Uid, setfsuid};
 use proptest::prelude::*;
-use whyrst_capture::{Capture, OpenError, Reason, Step};
+use whyrst_capture::{Capture, LinkType, OpenError, Reason, Step};
 
 use crate::support::containers::{self as wrap, Order, Pcap, Timed, timed};
 use crate::support::{Kept, frames, notes, open, read, steps};
@@ -238,7 +238,8 @@ fn an_unknown_link_layer_is_named_once() {
 #[test]
 fn a_link_layer_for_private_use_is_what_it_is_said_to_be() {
     let mut capture = open(&wrap::pcapng(Order::Little, 150, &sample())).unwrap();
-    capture.treat_user_link_as(whyrst_capture::LinkType::ETHERNET);
+    capture.treat_user_link_as(LinkType(149), LinkType::RAW);
+    capture.treat_user_link_as(LinkType(150), LinkType::ETHERNET);
     assert_eq!(steps(&mut capture), read(&pcapng()).0);
 }
 

@@ -8,5 +8,6 @@ mod fragments;
 mod frames;
 mod hostile;
 mod live;
+mod metamorphic;
 mod sets;
 mod support;

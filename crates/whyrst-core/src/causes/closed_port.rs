@@ -2,8 +2,10 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, kernel, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::{PORT_ACCEPTS_LATER, PORT_HAD_ACCEPTED};
 use crate::kernel::RstReason;
@@ -12,10 +14,10 @@ use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
     id: "closed-port",
-    title: "nothing listens on {server}'s port",
+    title: "nothing listens on {server}'s address and port",
     explanation: "The SYN reached a host that has no listening socket for its address and port, so the \
         host's TCP refused it. The service was never started, has crashed and is not back yet, is \
-        bound but does not listen, or listens with the other address family only.",
+        bound but does not listen, or listens elsewhere: on another address, device or address family.",
     effect: "connect() fails at once with ECONNREFUSED (Windows clients try three more times first). \
         No data is involved.",
     sources: &[
@@ -30,8 +32,8 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
+        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
     },
     variants: &[
         Variant {
@@ -60,11 +62,11 @@ pub(super) static CAUSE: Cause = Cause {
             "syn-recv-new-syn",
             "another handshake of the same two ports would have been going on; a second try succeeds",
         ),
-        LookAlike::identical(
-            "mptcp-join-bad-token",
-            "the RST would carry an MPTCP option; MPJoinNoTokenFound counts it on {server}",
-        ),
         LookAlike::similar(
+            "mptcp-join-bad-token",
+            "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
+        ),
+        LookAlike::special_case(
             "listening-elsewhere",
             "`ss -ltn` on {server} shows the port on another address (127.0.0.1, one interface, a VRF)",
         ),
@@ -72,6 +74,7 @@ pub(super) static CAUSE: Cause = Cause {
             "simultaneous-open-missed",
             "{server} would send a SYN of its own to the same port, a moment later",
         ),
+        LookAlike::identical("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp` - does anything listen on that address and port? (127.0.0.1 is not the outside)",
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn the_kernel_makes_it_certain_and_its_silence_excludes_it() {
         judged_with(REFUSED, RstReason::NoSocket, &["tcp_v4_rcv"]).is("closed-port", Certain);
-        judged_unsent(REFUSED).is("fw-reject-syn", Likely).without(&["closed-port"]);
+        judged_unsent(REFUSED).is("fw-reject-syn", Possible).without(&["closed-port"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(super) static CAUSE: Cause = Cause {
             "the client would send its SYN again at once; PAWSActive counts it there",
         ),
         LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
+        LookAlike::similar("mptcp-join-stripped", "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN"),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn a_syn_that_is_sent_again_was_not_abandoned() {
         let text = std::format!("{LATE}\n1.0 C > S S 0:0(0)\n1.16 C < S SA 0:0(0) ack 1\n1.161 C > S R 1:1(0)");
-        judged(&text).is("unexplained", Unexplained).beside(&["fw-reject-synack"]).without(&["connect-abandoned"]);
+        judged(&text).is("fw-reject-synack", Possible).without(&["connect-abandoned"]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
 use crate::ending::EndingKind;
+use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_FORBIDDEN;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
@@ -25,8 +27,8 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_IS_BARE, &RST_SAYS_FORBIDDEN],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
     },
     variants: &[],
     look_alikes: &[
@@ -34,10 +36,19 @@ pub(super) static CAUSE: Cause = Cause {
             "closed-port",
             "`ss -ltn` on {server} shows nothing on the port; its kernel counts the reset in Tcp OutRsts and gives it the DSCP of the SYN",
         ),
-        LookAlike::similar(
+        LookAlike::identical(
             "fw-reject-transit",
             "its reset has the TTL of another hop than {server}'s SYN-ACKs, and a capture on {server} shows neither SYN nor RST",
         ),
+        LookAlike::similar(
+            "mptcp-join-bad-token",
+            "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
+        ),
+        LookAlike::identical(
+            "listening-elsewhere",
+            "`ss -ltn` on {server} shows the port on another address; its kernel counts the reset in Tcp OutRsts",
+        ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
@@ -61,6 +72,18 @@ static SCENARIOS: &[Scenario] = &[
         Expect::both(&["fw-reject-syn"], &[]),
     )
     .over_ipv6(),
+    Scenario::new(
+        "fw-reject-output-local",
+        "The rule is for output on the client itself: its connect() is refused, and not one packet leaves (fw-reject-local-output).",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Nft(
+                "table inet lab { chain out { type filter hook output priority 0; tcp dport 8888 reject with tcp reset; }; }",
+            )),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::QUIET,
+    ),
 ];
 
 static REJECTED: &[Step] = &[
@@ -73,7 +96,7 @@ static REJECTED: &[Step] = &[
 #[cfg(test)]
 mod tests {
     use crate::testing::{judged, judged_unsent};
-    use crate::verdict::Confidence::{Likely, Possible};
+    use crate::verdict::Confidence::Possible;
 
     #[test]
     fn a_lost_dscp_speaks_for_the_firewall_but_other_stacks_do_not_mirror_either() {
@@ -96,6 +119,6 @@ mod tests {
         let text = "
             0.000 C > S S 0:0(0)
             +0.0001 C < S RA 0:0(0) ack 1";
-        judged_unsent(text).is("fw-reject-syn", Likely).beside(&["fw-reject-transit"]).without(&["closed-port"]);
+        judged_unsent(text).is("fw-reject-syn", Possible).beside(&["fw-reject-transit"]).without(&["closed-port"]);
     }
 }

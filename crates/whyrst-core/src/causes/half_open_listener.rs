@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
@@ -32,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_IS_CLIENT, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE, &PORT_ACCEPTED_AFTER, &RST_SAYS_NOT_KNOWN],
+        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_ACCEPTED_AFTER, &RST_SAYS_NOT_KNOWN],
     },
     variants: &[],
     look_alikes: &[
@@ -53,6 +53,10 @@ pub(super) static CAUSE: Cause = Cause {
             "a firewall on the path was reloaded or its entry expired: the RST never left {sender}",
         ),
         LookAlike::identical(
+            "reset-not-captured",
+            "{sender} would have received a RST before (tcp:tcp_receive_reset), forged or lost on its way to this capture",
+        ),
+        LookAlike::identical(
             "sender-gave-up",
             "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
         ),
@@ -68,13 +72,13 @@ pub(super) static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} had never made a socket of it: SyncookiesSent rises there, the first data came minutes after the handshake",
         ),
-        LookAlike::similar("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
+        LookAlike::special_case("address-moved", "the RST has another TTL or MAC than {sender}'s packets before"),
         LookAlike::identical(
             "syn-meets-old-connection",
             "a new SYN from {sender} came before, and it succeeds right after the RST: the old connection's end is good news",
         ),
         LookAlike::identical("nat-port-collision", "a new SYN came before it from another host behind the same NAT"),
-        LookAlike::similar(
+        LookAlike::identical(
             "fw-reject-transit",
             "the RST has the TTL of another hop; a capture on {sender} shows neither the segment nor the RST",
         ),
@@ -89,6 +93,10 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "asymmetric-route",
             "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
+        ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a device on the path had forgotten the silent connection: the silence is its timeout, and {sender} sent no RST",
         ),
     ],
     advice: &[
@@ -128,7 +136,7 @@ const AGAIN: Actor = Actor::on_client("again");
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{conversation, judged, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::Possible;
     use crate::verdict::judge;
 
     const FORGOTTEN: &str = "
@@ -154,7 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_makes_it_certain() {
-        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Certain);
+    fn the_kernel_cannot_tell_whether_a_reset_went_before() {
+        let judgement = judged_with(FORGOTTEN, RstReason::TcpFlags, &[]);
+        judgement.is("half-open-listener", Possible).beside(&["reset-not-captured"]);
     }
 }

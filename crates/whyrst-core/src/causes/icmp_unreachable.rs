@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
-use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -27,16 +27,38 @@ pub(super) static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "icmp-unreachable",
-    "The server's firewall rejects with ICMP port unreachable: connect() is refused, and there is no RST.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-    ],
-    Expect::failed_connect("icmp-unreachable"),
-)];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new("icmp-unreachable", REFUSED, REJECTED, Expect::failed_connect("icmp-unreachable")),
+    Scenario::new("icmp-unreachable-v6", "The same over IPv6.", REJECTED, Expect::failed_connect("icmp-unreachable"))
+        .over_ipv6(),
+    Scenario::new(
+        "icmp-established",
+        "In mid-connection the same errors are only noted: when the rule is gone the retransmission arrives, and nothing is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(100)),
+            SERVER.does(Action::Nft("flush ruleset")),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            CLIENT.does(Action::Close),
+            SERVER.does(Action::Read { most: 4096 }).gives(0),
+            SERVER.does(Action::Close),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+const REFUSED: &str =
+    "The server's firewall rejects with ICMP port unreachable: connect() is refused, and there is no RST.";
+
+static REJECTED: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
-use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, Scenario};
+use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -23,7 +23,7 @@ pub(super) static CAUSE: Cause = Cause {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     kernel_reasons: &[],
-    rule: Rule { needs: &[&SYN_UNANSWERED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[&SYN_RETRIED] },
+    rule: Rule { needs: &[&SYN_UNANSWERED, &SYN_RETRIED], refuted_by: &[&ICMP_UNREACHABLE], supported_by: &[] },
     variants: &[],
     look_alikes: &[LookAlike::similar(
         "icmp-unreachable",
@@ -37,7 +37,25 @@ pub(super) static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[Scenario::new(
+static SCENARIOS: &[Scenario] = &[SILENCE, DROPPED];
+
+const DROPPED: Scenario = Scenario::new(
+    "fw-drop-syn",
+    "A service listens, but its host's firewall drops the SYNs instead of rejecting them: the client hears nothing.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        SERVER.does(Action::Nft(
+            "table inet lab { chain input { type filter hook input priority 0; tcp dport 8888 drop; }; }",
+        )),
+        CLIENT
+            .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::SendTimeout, ms: 1_200 })
+            .fails("EINPROGRESS"),
+        CLIENT.does(Action::Close),
+    ],
+    Expect::failed_connect("syn-unanswered"),
+);
+
+const SILENCE: Scenario = Scenario::new(
     "syn-unanswered",
     "A client connects to an address where nobody answers, not even its second SYN, and gives up after 1.2 s.",
     &[
@@ -54,7 +72,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     Finding::HoldsCorrected,
     "no RST here: connect() {client.connect}. On Windows it is the firewall's stealth mode, on by default, not the \
      TCP stack, that keeps silent; a Linux firewall that drops does the same",
-)];
+);
 
 #[cfg(test)]
 mod tests {

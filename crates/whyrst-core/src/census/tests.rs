@@ -11,7 +11,7 @@ use crate::flow::{FlowHasher, FlowKey};
 use crate::history::History;
 use crate::observation::{Frame, Interface, Observation, Seen};
 use crate::segment::{Endpoint, IpFacts, IpKind, Options, Segment};
-use crate::service::Moment;
+use crate::service::tells_of_service;
 use crate::testing::START;
 use crate::tracker::{Limits, Tracker};
 
@@ -117,7 +117,7 @@ struct Packet {
 
 fn packets() -> impl Strategy<Value = Vec<Packet>> {
     let flags = prop_oneof![
-        6 => Just(0x02u8), 4 => Just(0x12), 6 => Just(0x10), 3 => Just(0x18), 3 => Just(0x11), 1 => Just(0x04),
+        6 => Just(0x02u8), 1 => Just(0xc2), 4 => Just(0x12), 6 => Just(0x10), 3 => Just(0x18), 3 => Just(0x11), 1 => Just(0x04),
         1 => Just(0x14), 1 => any::<u8>()
     ];
     let seconds = |from: i64, to: i64| (from * 1_000_000..to * 1_000_000).prop_map(|micros| micros * 1_000);
@@ -209,10 +209,8 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
     for observation in observations {
         if noted.has(flow(observation)) {
             tracker.observe(observation);
-        } else if segment(observation).flags.is_syn_ack() {
-            let Segment { src, seq, .. } = segment(observation);
-            let at = Moment { time: observation.time, frame: observation.frame };
-            tracker.overhear(src, flow(observation), seq, at);
+        } else if tells_of_service(segment(observation).flags) {
+            tracker.overhear(observation);
         } else {
             tracker.pass(observation.time);
         }

@@ -1,6 +1,6 @@
 //! Connects that failed without any RST.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, yes};
 use crate::observation::IcmpKind;
 use crate::time::Span;
 
@@ -25,15 +25,16 @@ pub static SYN_UNANSWERED: Question = Question {
     },
 };
 
-/// The SYN was sent more than once.
+/// The SYN was sent more than once: its sender heard nothing either. A single SYN without an answer may
+/// as well be a capture of one direction, or one that lost the answer.
 pub static SYN_RETRIED: Question = Question {
     id: "syn-retried",
     yes: "{client} sent its SYN again in {}: it had heard nothing",
     no: "{client} sent its SYN only once",
-    unknown: "more than a second after the SYN",
+    unknown: "a second SYN of {client}: without it the answer may be what the capture missed",
     ask: |ending| match ending.before.iter().filter(|record| record.flags.is_syn()).nth(1) {
         Some(second) => Answer::Yes(yes().frame(second)),
-        None => Answer::No(no()),
+        None => Answer::Unknown,
     },
 };
 

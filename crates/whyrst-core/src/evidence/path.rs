@@ -8,6 +8,7 @@
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
 use super::handshake::SYN_ACK_AFTER_RST;
+use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::Ending;
 use crate::half::Marks;
@@ -164,11 +165,14 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
             return Answer::Unknown;
         };
         let odd = odd_signs(ending) as u64;
-        // One odd field proves nothing; what no stack does proves it alone.
+        // One odd field proves nothing; what no stack does proves it alone, and so does a capture
+        // nearer to the host that the RST never passed.
         let proofs = PROOFS.iter().filter(|proof| (proof.ask)(ending).is_yes()).count() as u64;
         let proofs = proofs + u64::from(refused_and_accepted(ending));
         let facts = yes().count(odd + proofs).frame(&rst.record);
-        if proofs > 0 || odd >= 2 {
+        if (RST_MADE_BETWEEN.ask)(ending).is_no() {
+            Answer::No(facts)
+        } else if proofs > 0 || odd >= 2 {
             Answer::Yes(facts)
         } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
             Answer::No(facts)
@@ -180,8 +184,8 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
 
 static SIGNS: [&Question; 3] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN];
 
-/// What no stack does: go on after its own reset, or guess where it stands.
-static PROOFS: [&Question; 3] = [&SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
+/// What no stack does: go on after its own reset, or guess where it stands; or a capture that shows it.
+static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
 
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(ending: &Ending) -> usize {

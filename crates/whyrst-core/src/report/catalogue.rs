@@ -9,10 +9,11 @@ use serde::Serialize;
 
 use super::style::{Part, Style};
 use super::words::wrap;
-use crate::cause::{Cause, KernelSign, Source, Stack};
+use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
 use crate::ending::EndingKind;
 use crate::evidence::Question;
+use crate::kernel::RstReason;
 use crate::scenario::Reproduction;
 
 /// One line for every cause.
@@ -45,6 +46,13 @@ pub fn markdown(cause: &Cause) -> String {
     // Writing to a String cannot fail.
     write_markdown(cause, &mut out).unwrap_or_default();
     out
+}
+
+/// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
+/// of them. Empty where packets decide.
+pub fn indistinguishable(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
+    let identical = cause.look_alikes.iter().filter(|alike| alike.likeness == Likeness::Identical);
+    identical.map(|alike| (alike.cause, plain(alike.told_apart_by)))
 }
 
 /// One `whyrst.cause/1` object, without a line end.
@@ -188,7 +196,28 @@ fn kernel_words(cause: &Cause) -> String {
     }
     let signs: Vec<String> = spoken(cause).map(sign_words).collect();
     let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
-    format!("tcp:tcp_send_reset with reason {}{none}", signs.join(", or "))
+    let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
+    counters.dedup();
+    let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
+    let signs = signs.join(", or ");
+    format!("tcp:tcp_send_reset with reason {signs}{none}. The RST is counted in Tcp OutRsts{also} (`nstat -az`).")
+}
+
+/// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
+/// where the reason alone does not decide.
+fn counter(sign: &KernelSign) -> Option<&'static str> {
+    match (sign.reason, sign.stack) {
+        (RstReason::TcpAbortOnClose, _) => Some("TcpExt TCPAbortOnClose"),
+        (RstReason::TcpAbortOnData, _) | (RstReason::TcpState, Stack::HasAndLacks("__tcp_close", _)) => {
+            Some("TcpExt TCPAbortOnData")
+        }
+        (RstReason::TcpAbortOnLinger, _) => Some("TcpExt TCPAbortOnLinger"),
+        (RstReason::TcpAbortOnMemory, _) => Some("TcpExt TCPAbortOnMemory"),
+        (RstReason::TcpKeepaliveTimeout, _) => Some("TcpExt TCPAbortOnTimeout"),
+        (RstReason::TcpRfc7323Paws, _) => Some("TcpExt PAWSActive"),
+        (RstReason::InvalidSyn, _) => Some("TcpExt EmbryonicRsts"),
+        _ => None,
+    }
 }
 
 /// The signs that are events.

@@ -1,6 +1,7 @@
 //! The machine's report: one object a line, schemas `whyrst.reset/1` and `whyrst.failed-connect/1`
 //! (DESIGN section 4). Fields may be added, never changed in meaning; what is not known is `null`.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,14 +9,17 @@ use serde::Serialize;
 
 use super::escape::escape;
 use super::said::{self, SaidObject};
+use super::vantage::VantageObject;
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
+use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
-use crate::verdict::Evidence;
+use crate::timeouts::IdleTimeout;
+use crate::verdict::{Evidence, Role};
 use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
@@ -42,7 +46,7 @@ struct Object<'a> {
     client: End,
     server: End,
     roles: &'static str,
-    resets: Vec<RstObject>,
+    resets: Vec<RstObject<'a>>,
     resets_total: u32,
     phase: &'static str,
     origin: &'static str,
@@ -54,6 +58,7 @@ struct Object<'a> {
     kernel: Option<KernelObject<'a>>,
     socket: Option<()>,
     process: Option<()>,
+    idle_suspects: Option<Vec<SuspectObject>>,
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
@@ -61,10 +66,14 @@ struct Object<'a> {
     effect: Effect,
     count: u64,
     stats: Stats,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vantage: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vantages: Option<Vec<VantageObject<'a>>>,
 }
 
 #[derive(Serialize)]
-struct End {
+pub(super) struct End {
     ip: String,
     port: u16,
 }
@@ -76,7 +85,7 @@ impl From<Endpoint> for End {
 }
 
 #[derive(Serialize)]
-struct RstObject {
+struct RstObject<'a> {
     file: String,
     frame: u64,
     time: String,
@@ -92,6 +101,8 @@ struct RstObject {
     said: Option<SaidObject>,
     answers: Option<u64>,
     accepted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<BTreeMap<&'a str, u64>>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +136,22 @@ struct KernelObject<'a> {
     stack: &'a [String],
 }
 
+/// A known idle timeout that the silence before the reset fits: a hint, not a proof.
+#[derive(Serialize)]
+struct SuspectObject {
+    name: &'static str,
+    seconds: u32,
+    on_expiry: &'static str,
+    source: &'static str,
+}
+
+impl From<&'static IdleTimeout> for SuspectObject {
+    fn from(timeout: &'static IdleTimeout) -> Self {
+        let IdleTimeout { name, seconds, expiry, source, .. } = timeout;
+        Self { name, seconds: *seconds, on_expiry: expiry.name(), source }
+    }
+}
+
 #[derive(Serialize)]
 struct Effect {
     accepted: Option<bool>,
@@ -154,13 +181,13 @@ impl Report<'_> {
                 EndingKind::Reset => "whyrst.reset/1",
                 EndingKind::FailedConnect => "whyrst.failed-connect/1",
             },
-            source: self.context.file(frame),
+            source: self.context.file(self.first_named(frame)),
             time: utc(ending.time()),
             client: connection.endpoint(connection.client).into(),
             server: connection.endpoint(connection.server()).into(),
             roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
-            resets: ending.resets.iter().map(|rst| self.rst(rst)).collect(),
-            resets_total: ending.resets_total,
+            resets: self.all_resets().into_iter().map(|rst| self.rst(rst)).collect(),
+            resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
             phase: judgement.phase.name(),
             origin: judgement.origin.name(),
             kind: judgement.kind.name(),
@@ -177,6 +204,7 @@ impl Report<'_> {
             kernel: self.kernel_object(),
             socket: None,
             process: None,
+            idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
@@ -189,15 +217,18 @@ impl Report<'_> {
             },
             count: 1,
             stats: self.stats(),
+            vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at)),
+            vantages: self.vantage_objects(),
         }
     }
 
-    fn rst(&self, rst: &Rst) -> RstObject {
+    fn rst(&self, rst: &Rst) -> RstObject<'_> {
         let record = &rst.record;
         let ack = record.flags.has(crate::segment::Flags::ACK).then_some(record.ack);
+        let first = self.first_named(record.frame);
         RstObject {
-            file: self.context.file(record.frame).to_string(),
-            frame: record.frame.number(),
+            file: self.context.file(first).to_string(),
+            frame: first.number(),
             time: utc(record.time),
             from: if record.from == self.ending.connection.client { "client" } else { "server" },
             flags: record.flags.to_string(),
@@ -211,6 +242,7 @@ impl Report<'_> {
             said: said::object(rst),
             answers: rst.trigger.map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
+            frames: self.frames_by_point(record.frame),
         }
     }
 
@@ -233,7 +265,12 @@ impl Report<'_> {
             frames: Vec::new(),
             text,
         });
-        kernel.into_iter().chain(self.judgement.evidence.iter().map(|one| self.evidence_object(one))).collect()
+        let judged = self.judgement.evidence.iter().map(|one| self.evidence_object(one));
+        let known = self.vantage_answers().into_iter().map(|(question, answer)| EvidenceObject {
+            role: "vantage",
+            ..self.evidence_object(&Evidence { question, answer, role: Role::Supports })
+        });
+        kernel.into_iter().chain(judged).chain(known).collect()
     }
 
     fn evidence_object(&self, evidence: &Evidence) -> EvidenceObject {

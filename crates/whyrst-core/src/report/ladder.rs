@@ -14,10 +14,10 @@ use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::Timestamp;
 
-const OPENING_SHOWN: usize = 3;
-const BEFORE_SHOWN: usize = 7;
-const RESETS_SHOWN: usize = 6;
-const AFTER_SHOWN: usize = 4;
+pub(super) const OPENING_SHOWN: usize = 3;
+pub(super) const BEFORE_SHOWN: usize = 7;
+pub(super) const RESETS_SHOWN: usize = 6;
+pub(super) const AFTER_SHOWN: usize = 4;
 const LEFT: usize = 25;
 const RIGHT: usize = 25;
 
@@ -58,6 +58,9 @@ impl Report<'_> {
 
     /// Writes the ladder, 80 columns.
     pub(super) fn ladder(&self, style: Style, out: &mut String) -> fmt::Result {
+        if let Some(joined) = self.ending.joined.as_ref().filter(|joined| !joined.crossings.is_empty()) {
+            return self.joint_ladder(joined, style, out);
+        }
         let connection = &self.ending.connection;
         let role = |side| match (connection.roles, side == connection.client) {
             (Roles::Guessed, _) => "",
@@ -138,7 +141,7 @@ impl Report<'_> {
     }
 
     /// The frames that the verdict rests on: the RST and what it answers, and whatever a need names.
-    fn decisive(&self) -> Vec<Frame> {
+    pub(super) fn decisive(&self) -> Vec<Frame> {
         let first = self.ending.rst().into_iter();
         first
             .flat_map(|rst| [Some(rst.record.frame), rst.trigger.map(|trigger| trigger.frame)])
@@ -153,7 +156,7 @@ impl Report<'_> {
     }
 }
 
-const fn plural(count: u64) -> &'static str {
+pub(super) const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
@@ -177,7 +180,7 @@ fn remark(record: &Record) -> &'static str {
 }
 
 /// Seconds since the connection's first segment, as tcpdump's `-ttttt` shows them.
-fn relative_time(time: Timestamp, first: Timestamp) -> String {
+pub(super) fn relative_time(time: Timestamp, first: Timestamp) -> String {
     let micros = time.since(first).nanos() / 1_000;
     let sign = if micros < 0 { "-" } else { "" };
     format!("{sign}{}.{:06}", micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000)

@@ -40,6 +40,7 @@ impl Report<'_> {
         self.list("Speaks for it", |one| one.speaks_for() && one.role != Role::Refutes, out)?;
         self.list("Speaks against it", Evidence::speaks_against, out)?;
         self.unseen(out)?;
+        bullets("Capture points", self.vantage_words().into_iter(), out)?;
         self.others(out)?;
         self.ends(out)
     }

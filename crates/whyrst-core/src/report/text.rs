@@ -50,6 +50,7 @@ impl Report<'_> {
         }
         out.push('\n');
         self.evidence(style, out)?;
+        self.points(style, out)?;
         self.alternatives(style, out)?;
         self.consequences(style, out)?;
         out.push('\n');
@@ -63,7 +64,7 @@ impl Report<'_> {
         let fits = ends.len() + 2 + headline.chars().count() <= WIDTH;
         let between = if fits { "  " } else { "\n" };
         writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
-        let place = self.ending.rst().map(|rst| format!(", frame {}", self.context.frame(rst.record.frame)));
+        let place = self.ending.rst().map(|rst| format!(", frame {}", self.frame(rst.record.frame)));
         let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
@@ -128,6 +129,15 @@ impl Report<'_> {
         if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
             let sender = self.end(self.ending.sender());
             unseen.item(&format!("what {sender}'s kernel and its programs did: captures do not show it"), out)?;
+        }
+        Ok(())
+    }
+
+    /// What several capture points know together.
+    fn points(&self, style: Style, out: &mut String) -> fmt::Result {
+        let mut section = Section::new("points", style);
+        for text in self.vantage_words() {
+            section.item(&text, out)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use nix::unistd::{ForkResult, read, write};
 use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
 
 use super::process::report;
+use super::sockets::Protocol;
 use super::{CallResult, Line, Message, now, sockets};
 use crate::netlink::Request;
 use crate::plug::DEVICE;
@@ -35,6 +36,9 @@ pub(super) struct Hands {
     host: Host,
     listener: Option<OwnedFd>,
     connection: Option<OwnedFd>,
+    /// A connection that is laid aside.
+    other: Option<OwnedFd>,
+    protocol: Protocol,
     dscp: Option<u8>,
     /// Source port of the next connection: 40000 for the first actor's first.
     next_port: u16,
@@ -52,7 +56,16 @@ impl Hands {
     /// Empty hands of the actor with this index among those of its host.
     pub(super) fn new(family: Family, host: Host, index: usize) -> Self {
         let next_port = FIRST_PORT + 100 * u16::try_from(index).unwrap_or(0);
-        Self { family, host, listener: None, connection: None, dscp: None, next_port }
+        Self {
+            family,
+            host,
+            listener: None,
+            connection: None,
+            other: None,
+            protocol: Protocol::Tcp,
+            dscp: None,
+            next_port,
+        }
     }
 
     /// Does it.
@@ -71,6 +84,19 @@ impl Hands {
             Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
             Action::ConnectUntilAccepted { to, port, every_ms } => self.connect_until(to, port, every_ms, line),
             Action::Write { bytes } => self.on_connection(line, &format!("write({bytes})"), |fd| write_all(fd, bytes)),
+            Action::Say(octets) => {
+                let text = format!("write(\"{}\")", octets.escape_ascii());
+                self.on_connection(line, &text, |fd| write(fd, octets).map(as_value))
+            }
+            Action::OtherConnection => {
+                std::mem::swap(&mut self.connection, &mut self.other);
+                Ok(0)
+            }
+            Action::UseMptcp => {
+                self.protocol = Protocol::Mptcp;
+                Ok(0)
+            }
+            Action::Ip(words) => call(line, format!("ip {words}"), || run_ip(words)),
             Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
             Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
@@ -99,6 +125,7 @@ impl Hands {
                 sys::set_disposition(Signal::SIGPIPE, SigHandler::SigDfl).map(|()| 0)
             }),
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
+            Action::RawJoin { port } => self.raw(port, Raw::Join, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
@@ -120,7 +147,7 @@ impl Hands {
 
     fn listen(&mut self, at: SocketAddr, backlog: i32, line: &Line) -> nix::Result<i64> {
         call(line, format!("listen({at})"), || {
-            self.listener = Some(sockets::listen(at, backlog)?);
+            self.listener = Some(sockets::listen(at, backlog, self.protocol)?);
             Ok(0)
         })
     }
@@ -159,7 +186,7 @@ impl Hands {
         prepare: impl FnOnce(&OwnedFd) -> nix::Result<()>,
     ) -> nix::Result<i64> {
         let to = sockets::address(self.family, to, port);
-        let socket = sockets::for_connecting(to, self.take_port())?;
+        let socket = sockets::for_connecting(to, self.take_port(), self.protocol)?;
         prepare(&socket)?;
         if let Some(dscp) = self.dscp {
             call(line, format!("setsockopt(DSCP {dscp})"), || sockets::set_dscp(&socket, to, dscp).map(|()| 0))?;
@@ -226,6 +253,7 @@ impl Hands {
 enum Raw {
     Syn,
     Ack,
+    Join,
 }
 
 impl Raw {
@@ -233,6 +261,7 @@ impl Raw {
         match self {
             Self::Syn => "raw SYN",
             Self::Ack => "raw ACK",
+            Self::Join => "raw SYN with MP_JOIN",
         }
     }
 
@@ -240,6 +269,7 @@ impl Raw {
         match self {
             Self::Syn => sockets::send_raw_syn(from, to),
             Self::Ack => sockets::send_raw_ack(from, to),
+            Self::Join => sockets::send_raw_join(from, to),
         }
     }
 }
@@ -315,6 +345,13 @@ fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     let rule = format!("tcp dport {port} {}", reject.rule());
     let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
     call(line, format!("nft({rule})"), || run_nft(&table))
+}
+
+fn run_ip(words: &str) -> nix::Result<i64> {
+    let program = crate::stage::find_program("ip").ok_or(Errno::ENOENT)?;
+    let status = Command::new(program).args(words.split(' ')).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    let status = status.map_err(|error| crate::error::errno_of(&error))?;
+    if status.success() { Ok(0) } else { Err(Errno::EINVAL) }
 }
 
 fn on_one_line(rules: &str) -> String {

@@ -80,10 +80,7 @@ fn await_end(pid: Pid) -> Ending {
 
 /// Forks everybody who appears in the scenario, each into its host's namespace. The children of
 /// actors get their lines now and are born later.
-pub(crate) fn fork_cast(
-    scenario: &'static Scenario,
-    hosts: &Hosts,
-) -> Result<Vec<Process>, LabError> {
+pub(crate) fn fork_cast(scenario: &'static Scenario, hosts: &Hosts) -> Result<Vec<Process>, LabError> {
     let home_of = |actor: Actor| hosts.iter().find(|(host, _)| *host == actor.host).map(|(_, netns)| netns);
     let mut lines = Vec::new();
     for actor in scenario.cast() {

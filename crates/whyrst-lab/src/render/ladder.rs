@@ -133,19 +133,27 @@ fn packets(ends: &[End; 2]) -> Vec<Rung> {
     transits.iter().flat_map(|transit| packet_rungs(transit, &mut origins)).collect()
 }
 
-/// Pairs what one end sent with what the other received: the same bytes, not before they were sent.
+/// Pairs what one end sent with what the other received: the same packet, not before it was sent.
 fn transits<'a>(from: &'a End, to: &'a End, rightward: bool) -> Vec<Transit<'a>> {
     let mut arrived: Vec<&Frame> = of(to, Direction::Received).collect();
     let mut transits: Vec<Transit<'_>> = of(from, Direction::Sent)
         .map(|sent| {
-            let at = arrived.iter().position(|frame| frame.bytes == sent.bytes && frame.time >= sent.time);
+            let at = arrived.iter().position(|frame| is_same(&frame.bytes, &sent.bytes) && frame.time >= sent.time);
             Transit { rightward, sent: Some(sent), received: at.map(|at| arrived.remove(at)), copy: false }
         })
         .collect();
-    let copy = |frame: &Frame| of(from, Direction::Sent).any(|sent| sent.bytes == frame.bytes);
+    let copy = |frame: &Frame| of(from, Direction::Sent).any(|sent| is_same(&sent.bytes, &frame.bytes));
     let unsent = |frame| Transit { rightward, sent: None, received: Some(frame), copy: copy(frame) };
     transits.extend(arrived.into_iter().map(unsent));
     transits
+}
+
+/// A router on the way takes one from the TTL, and a NAT changes addresses and ports.
+fn is_same(received: &[u8], sent: &[u8]) -> bool {
+    let (Some(one), Some(other)) = (Tcp::parse(received), Tcp::parse(sent)) else { return received == sent };
+    let identification = |packet: &[u8]| (packet[0] >> 4 == 4).then(|| [packet[4], packet[5]]);
+    let translated = Tcp { src: other.src, dst: other.dst, ..one };
+    translated == other && identification(received) == identification(sent)
 }
 
 fn of(end: &End, direction: Direction) -> impl Iterator<Item = &Frame> {
@@ -229,14 +237,15 @@ mod tests {
     }
 
     fn played(client: Vec<Frame>, server: Vec<Frame>, calls: Vec<Call>) -> Played {
-        let end = |name, frames| End { name, frames, dropped: 0 };
+        let end = |host, frames| End { frames, ..End::empty(host) };
         Played {
             scenario: &STORY,
             began: Timestamp::default(),
             ended: Timestamp::default(),
             wiring: crate::Wiring::Tun,
             calls,
-            ends: [end("client", client), end("server", server)],
+            ends: [end(Host::Client, client), end(Host::Server, server)],
+            bystanders: vec![],
             kernel: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],

@@ -9,7 +9,7 @@ use whyrst_core::census::{Census, Noted};
 use whyrst_core::ending::Ending;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
-use whyrst_core::service::Moment;
+use whyrst_core::service::tells_of_service;
 use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Tracker;
 
@@ -122,8 +122,8 @@ enum Bite {
     Pass(Timestamp),
     /// Observation of this number, of a connection that is followed.
     Observe(usize),
-    /// The SYN-ACK of another connection, in the frame of this number.
-    Overhear(usize, Sighting),
+    /// Observation of this number, of another connection: it tells of a service.
+    Overhear(usize),
     /// The frame of this number depends on others.
     InOrder(usize),
 }
@@ -189,14 +189,14 @@ impl Feed {
     ) {
         let bite = match record.look(names, counts) {
             Look::Segment(sighting) if noted.has(sighting.flow) => Bite::Observe(observations.len()),
-            Look::Segment(sighting) if sighting.flags.is_syn_ack() => Bite::Overhear(at, sighting),
+            Look::Segment(sighting) if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
             Look::Icmp => Bite::Observe(observations.len()),
             Look::Segment(_) => Bite::Pass(record.time),
             Look::InOrder => Bite::InOrder(at),
             Look::Nothing => return,
         };
         self.bites.push(bite);
-        if let Bite::Observe(_) = bite
+        if let Bite::Observe(_) | Bite::Overhear(_) = bite
             && let Taken::Observation(observation) = record.take(counts)
         {
             observations.push((observation, None));
@@ -212,7 +212,7 @@ impl Following {
             match *bite {
                 Bite::Pass(time) => self.tracker.pass(time),
                 Bite::Observe(at) => self.observe(&observed[at]),
-                Bite::Overhear(at, sighting) => self.overhear(chunk.get(at), &sighting),
+                Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
                 Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
             }
             if self.tracker.has_settled() {
@@ -229,13 +229,6 @@ impl Following {
         }
     }
 
-    fn overhear(&mut self, record: Option<Record<'_>>, sighting: &Sighting) {
-        match record.and_then(|record| record.sender()) {
-            Some((server, at)) => self.tracker.overhear(server, sighting.flow, sighting.seq, at),
-            None => self.tracker.pass(sighting.time),
-        }
-    }
-
     fn put_together(&mut self, record: Option<Record<'_>>, whom: Whom<'_>) {
         let Some(record) = record else { return };
         let Some(observation) = self.assembly.observe(&record) else { return };
@@ -243,19 +236,11 @@ impl Following {
             Seen::Segment(segment) => Some(sighting(segment, record.time, &self.names)),
             Seen::Icmp(_) => None,
         };
-        let Some(sighting) = sighting else { return self.tracker.observe(&observation) };
-        match (whom, &observation.what) {
-            (Whom::Noted(noted), Seen::Segment(segment)) if !noted.has(sighting.flow) => {
-                if segment.flags.is_syn_ack() {
-                    let at = Moment { time: observation.time, frame: observation.frame };
-                    self.tracker.overhear(segment.src, sighting.flow, sighting.seq, at);
-                } else {
-                    self.tracker.pass(observation.time);
-                }
-            }
-            _ => {
+        match (whom, sighting) {
+            (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
+            (_, sighting) => {
                 self.tracker.observe(&observation);
-                self.census.saw(&sighting);
+                sighting.iter().for_each(|sighting| self.census.saw(sighting));
             }
         }
     }

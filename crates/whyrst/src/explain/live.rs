@@ -9,6 +9,8 @@ use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
 
 use super::following::{Desks, Following};
+use super::source::complain_of_interrupt;
+use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
 
@@ -35,6 +37,7 @@ pub(super) fn follow(
     desks: &Desks<'_>,
     following: &mut Following,
     passed_over: PassedOver,
+    interrupt: &Interrupt,
 ) -> usize {
     captures.idle_after(LIVE_PATIENCE);
     let mut live = Live::new(captures);
@@ -59,6 +62,7 @@ pub(super) fn follow(
                     output::remark(&format!("frame {frame} of {file} passed over: {reason}"));
                 }
             }
+            Ok(Step::Idle) if interrupt.came() => break,
             Ok(Step::Idle) => live.passes(&mut following.tracker),
             Ok(Step::End) => break,
             Err(error) => {
@@ -70,13 +74,19 @@ pub(super) fn follow(
             if !tell(following) {
                 return unread;
             }
-            if live.pipe {
+            if live.is_live() {
                 desks.flush();
             }
         }
         steps += 1;
         if steps.is_multiple_of(PROGRESS_EVERY) {
             progress.at(captures.position());
+            // What a live pipe still holds is read: who fills it was interrupted as well.
+            if interrupt.came() && !live.is_live() {
+                unread += 1;
+                complain_of_interrupt(captures.counts().frames);
+                break;
+            }
         }
     }
     following.tracker.finish();
@@ -110,6 +120,10 @@ impl Live {
             }
         }
         self.last = Some((time, Instant::now()));
+    }
+
+    const fn is_live(&self) -> bool {
+        self.decided && self.pipe
     }
 
     fn passes(&self, tracker: &mut Tracker) {

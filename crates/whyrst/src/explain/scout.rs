@@ -2,7 +2,7 @@
 //!
 //! Why that is enough stands in [`whyrst_core::census`].
 
-use whyrst_capture::{Assembly, CaptureSet, Chunk, Counts, Look, Record, Sighting, sighting};
+use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, sighting};
 use whyrst_core::census::{Census, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
@@ -10,7 +10,6 @@ use whyrst_core::time::Timestamp;
 
 use super::ordered::Ordered;
 use super::source::{Source, on_threads};
-use crate::progress::Progress;
 
 /// Sightings that are looked up at once, so that memory is not waited for one by one.
 const AT_ONCE: usize = 32;
@@ -28,13 +27,11 @@ pub(super) struct Scouted {
 
 /// Looks at all frames, on so many threads.
 pub(super) fn scout(
-    captures: &mut CaptureSet,
-    progress: &mut Progress,
+    source: Source<'_>,
     census: Census,
     names: &FlowHasher,
     jobs: usize,
 ) -> Scouted {
-    let source = Source::new(captures, progress);
     let desk = Ordered::new(Desk { census, assembly: Assembly::default(), names: *names });
     on_threads(jobs, || look_at_all(&source, &desk, names));
     let Desk { census, assembly, .. } = desk.into_inner();

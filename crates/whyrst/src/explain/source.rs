@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use whyrst_capture::{CaptureSet, Chunk, Counts};
 
 use super::ordered::lock;
+use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
 
@@ -24,12 +25,18 @@ struct Reading<'a> {
     captures: &'a mut CaptureSet,
     progress: &'a mut Progress,
     next: u64,
+    /// Who may want it to end.
+    interrupt: Option<&'a Interrupt>,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(captures: &'a mut CaptureSet, progress: &'a mut Progress) -> Self {
+    pub(super) fn new(
+        captures: &'a mut CaptureSet,
+        progress: &'a mut Progress,
+        interrupt: Option<&'a Interrupt>,
+    ) -> Self {
         Self {
-            reading: Mutex::new(Reading { captures, progress, next: 0 }),
+            reading: Mutex::new(Reading { captures, progress, next: 0, interrupt }),
             counts: Mutex::default(),
             stopped: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
@@ -40,6 +47,12 @@ impl<'a> Source<'a> {
     pub(super) fn fill(&self, chunk: &mut Chunk) -> Option<u64> {
         let mut reading = lock(&self.reading);
         while !self.stopped.load(Ordering::Relaxed) {
+            if reading.interrupt.is_some_and(Interrupt::came) {
+                self.unread.fetch_add(1, Ordering::Relaxed);
+                complain_of_interrupt(reading.captures.counts().frames);
+                self.stop();
+                break;
+            }
             match reading.captures.next_chunk(chunk) {
                 Ok(false) => break,
                 Ok(true) => {
@@ -76,6 +89,11 @@ impl<'a> Source<'a> {
     pub(super) fn finish(self) -> (Counts, usize) {
         (std::mem::take(&mut *lock(&self.counts)), self.unread.into_inner())
     }
+}
+
+/// What was read is still told.
+pub(super) fn complain_of_interrupt(frames: u64) {
+    output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
 }
 
 /// Does `work` on so many threads at once, one of them this one.

@@ -1,0 +1,139 @@
+//! The fixtures as packets, and what a capture of packets leads to.
+
+use std::fmt;
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use whyrst_capture::{Capture, Pulled, Step, recording};
+use whyrst_core::causes;
+use whyrst_core::ending::EndingKind;
+use whyrst_core::kernel::Recording;
+use whyrst_core::scenario::{Reproduction, Scenario};
+use whyrst_core::segment::Endpoint;
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::{Confidence, judge};
+
+pub(super) const ENDS: [&str; 2] = ["client", "server"];
+
+/// An IP packet.
+#[derive(Clone, Debug)]
+pub(super) struct Packet {
+    pub(super) micros: i64,
+    pub(super) octets: Vec<u8>,
+}
+
+impl Packet {
+    pub(super) fn later(&self, micros: i64) -> Self {
+        Self { micros: self.micros + micros, octets: self.octets.clone() }
+    }
+
+    pub(super) fn is_v6(&self) -> bool {
+        self.octets[0] >> 4 == 6
+    }
+
+    /// Source address.
+    pub(super) fn source(&self) -> &[u8] {
+        if self.is_v6() { &self.octets[8..24] } else { &self.octets[12..16] }
+    }
+}
+
+fn folder(scenario: &Scenario) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(scenario.id)
+}
+
+pub(super) fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    causes::ALL.iter().flat_map(|cause| match &cause.reproduction {
+        Reproduction::Lab(scenarios) => *scenarios,
+        Reproduction::NotReproducible(_) => &[],
+    })
+}
+
+pub(super) fn packets(scenario: &Scenario, end: &str) -> Vec<Packet> {
+    let mut capture = Capture::open(&folder(scenario).join(end).with_extension("pcapng"), 0).unwrap();
+    let mut packets = Vec::new();
+    loop {
+        match capture.next_record().unwrap() {
+            Pulled::Record(record) => {
+                packets.push(Packet { micros: record.time.nanos() / 1_000, octets: record.bytes.to_vec() });
+            }
+            Pulled::PassedOver(..) | Pulled::Idle => {}
+            Pulled::End => return packets,
+        }
+    }
+}
+
+pub(super) fn events(scenario: &Scenario) -> Recording {
+    recording::open(&folder(scenario).join("events.jsonl")).unwrap().recording
+}
+
+/// What is said of one connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Told {
+    pub(super) ends: [Endpoint; 2],
+    pub(super) kind: EndingKind,
+    pub(super) cause: &'static str,
+    pub(super) confidence: Confidence,
+    pub(super) others: Vec<&'static str>,
+}
+
+impl Told {
+    /// Of the traffic that a test mixed in: its addresses are outside the lab's.
+    pub(super) fn is_of_others(&self) -> bool {
+        self.ends.iter().any(|end| matches!(end.ip, IpAddr::V4(ip) if ip.octets()[1] != 77))
+    }
+
+    pub(super) fn is_as_sure_of(&self, other: &Self) -> bool {
+        (self.ends, self.kind, self.cause) == (other.ends, other.kind, other.cause)
+            && self.confidence >= other.confidence
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.cause, self.confidence.name())
+    }
+}
+
+pub(super) fn words(told: &[Told]) -> String {
+    told.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The kernel's recording, where it is asked.
+pub(super) type Heard<'a> = Option<&'a Recording>;
+
+/// What a capture leads to.
+pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
+    let mut capture = Capture::from_reader(Cursor::new(file.to_vec()), "fixture", 0).unwrap();
+    let mut tracker = Tracker::new(Limits::default());
+    loop {
+        match capture.next().unwrap() {
+            Step::Observation(seen) => tracker.observe(&seen),
+            Step::PassedOver(frame, reason) => panic!("frame {frame} passed over: {reason}"),
+            Step::Idle => {}
+            Step::End => break,
+        }
+    }
+    tracker.finish();
+    let endings = std::iter::from_fn(|| tracker.poll());
+    endings
+        .map(|mut ending| {
+            if let Some(recording) = heard {
+                ending.kernel = recording.word(&ending);
+            }
+            let judgement = judge(&ending);
+            let connection = &ending.connection;
+            Told {
+                ends: [connection.client, connection.server()].map(|side| connection.endpoint(side)),
+                kind: ending.kind,
+                cause: judgement.cause.map_or("unexplained", |cause| cause.id),
+                confidence: judgement.confidence,
+                others: judgement.alternatives.iter().map(|other| other.id).collect(),
+            }
+        })
+        .collect()
+}
+
+pub(super) fn told_of_packets(packets: &[Packet], heard: Heard<'_>) -> Vec<Told> {
+    told(&super::wrap::file(packets, &super::wrap::RAW), heard)
+}

@@ -1,0 +1,151 @@
+//! The address belongs to another host now, which knows nothing of the connection.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, STANDBY, Scenario, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "address-moved",
+    title: "{sender}'s address belongs to another host now, which does not know the connection",
+    explanation: "A failover (VRRP, keepalived, a cloud's floating address), an anycast or ECMP route that changed, or a pod \
+        whose address was given to another: the segments of an old connection reach a host that never had it. The host \
+        that had it still believes in it.",
+    effect: "{receiver}: ECONNRESET at its next call. The program on the old host notices nothing until its keepalive.",
+    sources: &[
+        rfc(9293, "3.5.1"),
+        rfc(5798, "1.2"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv"),
+        Source::Other("RFC 7690 (ECMP and anycast rehash)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_TALKED_ON],
+        supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::broader("half-open-no-listener", "the same host lost it: same MAC, same TTL, its uptime is short"),
+        LookAlike::broader("half-open-listener", "the same host lost it: same MAC, same TTL, its service restarted"),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "a NAT at that address had forgotten the connection: new connections come from there as before",
+        ),
+        LookAlike::identical(
+            "injected-rst",
+            "{sender} would go on as before, from where it was; only single RSTs come from elsewhere",
+        ),
+        LookAlike::similar("stray-segment", "the capture does not show how the connection began"),
+    ],
+    advice: &[
+        "compare MAC (`tcpdump -e`), TTL and IP IDs of the RST with {sender}'s packets before: another host has other ones",
+        "look for a failover at that time: `journalctl -u keepalived`, cloud events, BGP or ECMP changes, pod restarts",
+        "drain connections before moving an address, or synchronise their state; consistent hashing for ECMP",
+        "on the old host end the leftovers: `ss -K`, so that its programs learn of it",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "address-moved",
+        "A standby host with another operating system (TTL 128) takes the server's address over; it has no such connection.",
+        &[
+            STANDBY.does(Action::Sysctl { name: "net.ipv4.ip_default_ttl", value: "128" }),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            STANDBY.does(Action::Pause(20)),
+            STANDBY.does(Action::TakesAddress),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            SERVER.does(Action::ReadTimeout(50)),
+            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        told_by(&[(Host::Standby, RstReason::NoSocket)]),
+    ),
+    Scenario::new(
+        "address-moved-listener",
+        "The same with a standby of the same kind that runs the service: from outside it looks like a restart.",
+        &[
+            STANDBY.does(Action::Listen { port: 8888 }),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            STANDBY.does(Action::Pause(20)),
+            STANDBY.does(Action::TakesAddress),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        told_by(&[(Host::Standby, RstReason::TcpFlags)]),
+    ),
+    Scenario::new(
+        "address-removed",
+        "The server's address is taken away and nobody else has it: silence, and no reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::LosesAddress),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::ReadTimeout(300)),
+            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+/// The old host sees nothing of it.
+const fn told_by(kernel: &'static [(Host, RstReason)]) -> Expect {
+    Expect { client: Verdicts::Resets(&["address-moved"]), server: Verdicts::NoReset, kernel }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const MOVED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        1.000 C > S PA 101:201(100) ack 1
+        +0.0001 C < S R 1:1(0) ttl 128";
+
+    #[test]
+    fn a_reset_with_another_ttl_may_come_from_another_host() {
+        judged(MOVED).is("address-moved", Possible).beside(&["fw-state-lost", "half-open-no-listener"]);
+        judged_with(MOVED, RstReason::NoSocket, &[]).is("address-moved", Possible).beside(&["half-open-no-listener"]);
+    }
+
+    #[test]
+    fn with_the_same_ttl_the_broader_statement_stands() {
+        let same = MOVED.replace("ttl 128", "ttl 64");
+        let judgement = judged_with(&same, RstReason::NoSocket, &[]);
+        judgement.is("half-open-no-listener", Possible).beside(&["address-moved"]);
+        assert!(judgement.allows("address-moved"));
+    }
+
+    #[test]
+    fn a_host_that_sent_no_reset_did_not_take_it_over() {
+        judged_unsent(MOVED).without(&["address-moved"]);
+    }
+}

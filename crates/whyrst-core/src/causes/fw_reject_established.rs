@@ -1,0 +1,184 @@
+//! A rule on the host itself rejects segments of a connection that exists.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::firewall::RST_TTL_SAME;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "fw-reject-established",
+    title: "a firewall rule on {sender} rejects the established connection",
+    explanation: "A rule was added on {sender}, or an allowance ran out, while the connection was in use: REJECT with \
+        tcp-reset in its INPUT chain answers the next segment. {sender}'s own socket is not told and stays ESTABLISHED. \
+        The same comes of a rule that rejects what connection tracking calls INVALID.",
+    effect: "{receiver}: ECONNRESET. {sender}: its program notices nothing; recv() goes on waiting.",
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_TTL_SAME],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "half-open-no-listener",
+            "`ss -tn` on {sender} shows no such connection; its kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "`ss -tn` on {sender} shows no such connection; its kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "no rule changed: a firewall had forgotten the connection, after a reload or a long silence",
+        ),
+        LookAlike::identical(
+            "fw-reject-transit",
+            "a capture on {sender} shows neither the segment nor the RST, whose TTL is that of another hop",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "captures on both sides of the NAT show different ports or addresses; {sender}'s socket is there",
+        ),
+        LookAlike::identical("injected-rst", "a capture on {sender} shows that the RST never left it"),
+        LookAlike::identical(
+            "accept-overflow-abort",
+            "ListenOverflows rises on {server}; `ss -ltn` there shows Recv-Q above Send-Q",
+        ),
+        LookAlike::identical(
+            "accept-overflow-ghost",
+            "{server} would repeat its SYN-ACK after the handshake; ListenOverflows rises there",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+    ],
+    advice: &[
+        "on {sender}: `nft list ruleset` or `iptables -vnL`: which counter rises while the peer sends? who changed a rule then?",
+        "on {sender}: `ss -tn` still shows the connection; after adding rules end such sockets too (`ss -K`)",
+        "let rules for established connections come first (`ct state established,related accept`); drop INVALID, do not reject it",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "fw-reject-established",
+        "In mid-connection the server's host gets a rule that rejects the port: the client's next data is reset, and the \
+         server's program notices nothing.",
+        RULE_ADDED,
+        REJECTED,
+    ),
+    Scenario::new(
+        "fw-reject-established-v6",
+        "The same over IPv6, where the RST lacks the flow label of a kernel's own.",
+        RULE_ADDED,
+        REJECTED,
+    )
+    .over_ipv6(),
+    Scenario::new(
+        "fw-reject-established-invalid",
+        "The same with a rule of connection tracking: the connection is from before, so its segments are rejected as INVALID.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
+            SERVER.does(Action::Pause(20)),
+            SERVER.does(Action::Nft(REJECT_INVALID)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        REJECTED,
+    ),
+];
+
+const REJECTED: Expect = Expect::both(&["fw-reject-established"], &[]);
+
+static RULE_ADDED: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    SERVER.does(Action::Read { most: 4096 }).gives(100),
+    SERVER.does(Action::Pause(20)),
+    SERVER.does(Action::Nft(REJECT_INPUT)),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    SERVER.does(Action::ReadTimeout(50)),
+    SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+];
+
+const REJECT_INPUT: &str = "table inet lab { chain input { type filter hook input priority 0;
+    tcp dport 8888 reject with tcp reset
+}
+}";
+
+const REJECT_INVALID: &str = "table inet lab { chain input { type filter hook input priority 0;
+    meta l4proto tcp ct state invalid reject with tcp reset
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const REJECTED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        1.000 C > S PA 101:201(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn the_silence_of_the_kernel_leaves_firewalls_and_nat() {
+        judged_unsent(REJECTED)
+            .is("fw-reject-established", Possible)
+            .beside(&["fw-state-lost", "fw-reject-transit", "nat-mapping-lost"])
+            .without(&["half-open-no-listener", "half-open-listener"]);
+    }
+
+    #[test]
+    fn packets_alone_leave_a_rebooted_host_too() {
+        judged(REJECTED).is("half-open-no-listener", Possible).beside(&["fw-reject-established"]);
+    }
+
+    #[test]
+    fn a_mirrored_dscp_is_not_netfilters() {
+        let text = REJECTED.replace("201(100) ack 1", "201(100) ack 1 tos 72").replace("R 1:1(0)", "R 1:1(0) tos 72");
+        judged(&text).without(&["fw-reject-established", "fw-state-lost", "fw-reject-transit"]);
+    }
+
+    #[test]
+    fn the_kernel_of_the_host_excludes_it() {
+        judged_with(REJECTED, RstReason::NoSocket, &[]).without(&["fw-reject-established", "fw-state-lost"]);
+    }
+
+    #[test]
+    fn who_had_closed_resets_by_itself() {
+        let text = REJECTED.replace("1.000 C > S PA", "0.500 C < S FA 1:1(0) ack 101\n1.000 C > S PA");
+        judged(&text).without(&["fw-reject-established"]);
+    }
+}

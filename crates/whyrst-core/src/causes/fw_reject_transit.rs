@@ -1,0 +1,182 @@
+//! A firewall between the two ends rejects a segment with a reset in the other end's name.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::firewall::{MADE_OUTSIDE_STACK, REFUSAL_TTL_DIFFERS, RST_FROM_NEARER};
+use crate::evidence::form::{
+    DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE,
+};
+use crate::evidence::handshake::{SYN_ACK_AFTER_RST, SYN_SEEN};
+use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "fw-reject-transit",
+    title: "a firewall between the two rejected the segment with a reset in {sender}'s name",
+    explanation: "A router or transparent firewall on the way forbids this traffic and says so with a TCP reset. The segment \
+        never reached {sender}, which may well have taken it. On a connection that existed only the end that sent the \
+        rejected segment is told; the other one stays half-open.",
+    effect: "{receiver}: ECONNREFUSED for a SYN, ECONNRESET later. {sender} knows nothing of it.",
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+        kernel("net/ipv4/ip_forward.c", "ip_forward"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SYN_ACK_AFTER_RST, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER, &RST_ANSWERS_SYN],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "closed-port",
+            "the SYN arrives on {server} and the RST leaves it; `ss -ltn` there shows nothing on the port",
+        ),
+        LookAlike::identical("fw-reject-syn", "the SYN arrives on {server}, whose own rule's counter rises"),
+        LookAlike::identical(
+            "listening-elsewhere",
+            "the SYN arrives on {server}; `ss -ltn` there shows the port on another address",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "no rule forbids the traffic: a new connection passes; the firewall had forgotten this one",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "the segment arrives on {sender}, whose own rule's counter rises, and the RST leaves it",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "a NAT forgot the connection: captures on both of its sides show different ports or addresses",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "the segment arrives on {sender}, whose kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "the segment arrives on {sender}, whose kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "injected-rst",
+            "the segment passes: it arrives on {sender} all the same, and often both ends are reset",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "no rule forbids the traffic: the firewall saw only one direction of the handshake",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
+    ],
+    advice: &[
+        "capture on {sender}: when neither the segment arrives nor the RST leaves, it was made in between",
+        "the RST's TTL says how many hops away its maker is (64, 128 or 255 less the TTL): compare with `traceroute` from {receiver}",
+        "ask whoever runs that hop for the rule (security groups, network policies, a corporate firewall)",
+        "the other end is not told: keepalives there find the dead connection",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "fw-reject-transit",
+        "A first connection passes the router, then its firewall rejects the port: the second SYN never reaches the server.",
+        SECOND_REFUSED,
+        ONLY_CLIENT_IS_TOLD,
+    ),
+    Scenario::new("fw-reject-transit-v6", "The same over IPv6.", SECOND_REFUSED, ONLY_CLIENT_IS_TOLD).over_ipv6(),
+    Scenario::new(
+        "fw-reject-transit-established",
+        "In mid-connection the router's firewall begins to reject the port: the client is reset, the server never told.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            ROUTER.does(Action::Pause(20)),
+            ROUTER.does(Action::Nft(REJECT_FORWARD)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            SERVER.does(Action::ReadTimeout(50)),
+            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        ONLY_CLIENT_IS_TOLD,
+    ),
+];
+
+const ONLY_CLIENT_IS_TOLD: Expect =
+    Expect { client: Verdicts::Resets(&["fw-reject-transit"]), server: Verdicts::NoReset, kernel: &[] };
+
+static SECOND_REFUSED: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Close),
+    SERVER.does(Action::Read { most: 4096 }).gives(0),
+    SERVER.does(Action::Close),
+    ROUTER.does(Action::Pause(20)),
+    ROUTER.does(Action::Nft(REJECT_FORWARD)),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+];
+
+const REJECT_FORWARD: &str = "table inet lab { chain forward { type filter hook forward priority 0;
+    tcp dport 8888 reject with tcp reset
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{conversation, judged, judged_unsent};
+    use crate::verdict::Confidence::Possible;
+    use crate::verdict::{Judgement, judge};
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.0001 C < S RA 0:0(0) ack 1";
+
+    /// The service had accepted a connection before, from three hops away.
+    fn after_an_accepted_one(ttl: &str) -> Judgement {
+        let text = std::format!(
+            "
+            0.000 C:1 > S S 0:0(0)
+            +0.01 C:1 < S SA 0:0(0) ack 1 ttl 61
+            +0.01 C:1 > S A 1:1(0) ack 1
+            1.000 C:2 > S S 0:0(0)
+            +0.001 C:2 < S RA 0:0(0) ack 1 ttl {ttl}"
+        );
+        judge(&conversation(&text).ending())
+    }
+
+    #[test]
+    fn a_refusal_from_nearer_by_than_the_service_points_at_the_path() {
+        after_an_accepted_one("63").is("fw-reject-transit", Possible).beside(&["closed-port", "fw-reject-syn"]);
+    }
+
+    #[test]
+    fn a_refusal_from_as_far_as_the_service_does_not() {
+        after_an_accepted_one("61").is("closed-port", Possible).beside(&["fw-reject-syn", "fw-reject-transit"]);
+    }
+
+    #[test]
+    fn without_anything_to_compare_it_is_only_named() {
+        judged(REFUSED).is("closed-port", Possible).beside(&["fw-reject-transit"]);
+        judged_unsent(REFUSED).is("fw-reject-syn", Possible).beside(&["fw-reject-transit"]);
+    }
+
+    #[test]
+    fn what_the_tcp_stack_alone_does_excludes_it() {
+        let text = REFUSED.replace("S 0:0(0)", "S 0:0(0) tos 72").replace("ack 1", "ack 1 tos 72");
+        judged(&text).without(&["fw-reject-transit"]);
+    }
+}

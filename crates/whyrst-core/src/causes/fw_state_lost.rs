@@ -1,0 +1,174 @@
+//! A stateful firewall on the path has forgotten the connection and rejects what it does not know.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::firewall::RST_FROM_NEARER;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::evidence::timing::WAS_IDLE;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "fw-state-lost",
+    title: "a stateful firewall between the two forgot the connection and rejected its next segment",
+    explanation: "A stateful firewall lets a connection through because it saw its SYN. After a reload, a failover without \
+        synchronised state, or a silence longer than its timeout it knows nothing of it, and a rule that rejects such \
+        segments answers with a reset in {sender}'s name. Only the end that spoke is told.",
+    effect: "{receiver}: ECONNRESET. {sender}: nothing; it holds a connection whose other end is gone, until it sends something.",
+    sources: &[
+        rfc(2979, "3"),
+        kernel("net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "fw-reject-transit",
+            "a rule of that firewall forbids this traffic: new connections would be reset as well",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "the rule is on {sender} itself: its counter rises there, and the RST leaves {sender}",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "it is a NAT that forgot: captures on both of its sides show different ports or addresses",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "{sender} itself lost the connection: its kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{sender} itself lost the connection: its kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "injected-rst",
+            "something resets on purpose: not after a silence or a reload, and often both ends at once",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "the firewall never saw the other direction: it rejects the last ACK of every handshake",
+        ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+    ],
+    advice: &[
+        "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",
+        "on that firewall: was it reloaded or failed over then? compare the silence before with its TCP timeout",
+        "keep state over reloads and failovers (conntrackd, session sync); reload rules without a flush",
+        "keepalives shorter than the smallest timeout on the path; on the end that was not told they find the loss",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "fw-state-lost",
+        "The router's firewall loses its state, as in a restart: the client's next data is rejected, and the server learns nothing.",
+        CLIENT_TALKS,
+        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
+    ),
+    Scenario::new(
+        "fw-state-lost-v6",
+        "The same over IPv6.",
+        CLIENT_TALKS,
+        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
+    )
+    .over_ipv6(),
+    Scenario::new(
+        "fw-state-lost-server-talks",
+        "The same, but it is the server that speaks next: it is reset, and the client learns nothing.",
+        &[
+            ROUTER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
+            ROUTER.does(Action::Nft(STATEFUL)),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            ROUTER.does(Action::Pause(20)),
+            ROUTER.does(Action::ForgetConnections),
+            SERVER.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            CLIENT.does(Action::ReadTimeout(50)),
+            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        Expect { client: Verdicts::NoReset, server: Verdicts::Resets(&["fw-state-lost"]), kernel: &[] },
+    ),
+];
+
+static CLIENT_TALKS: &[Step] = &[
+    ROUTER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
+    ROUTER.does(Action::Nft(STATEFUL)),
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    SERVER.does(Action::Read { most: 4096 }).gives(100),
+    ROUTER.does(Action::Pause(20)),
+    ROUTER.does(Action::ForgetConnections),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    SERVER.does(Action::ReadTimeout(50)),
+    SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+];
+
+const STATEFUL: &str = "table inet lab { chain forward { type filter hook forward priority 0;
+    meta l4proto tcp ct state invalid reject with tcp reset
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{judged, judged_unsent};
+    use crate::verdict::Confidence::Possible;
+
+    const FORGOTTEN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.010 C < S SA 0:0(0) ack 1 ttl 61
+        +0.0001 C > S A 1:1(0) ack 1
+        0.020 C > S PA 1:101(100) ack 1
+        +0.010 C < S A 1:1(0) ack 101 ttl 61
+        900.0 C > S PA 101:201(100) ack 1
+        +0.001 C < S R 1:1(0) ttl 63";
+
+    #[test]
+    fn a_reset_from_nearer_by_after_a_long_silence_points_at_the_path() {
+        judged(FORGOTTEN).is("fw-state-lost", Possible).beside(&[
+            "nat-mapping-lost",
+            "fw-reject-transit",
+            "address-moved",
+        ]);
+        judged_unsent(FORGOTTEN).is("fw-state-lost", Possible).without(&["half-open-no-listener", "address-moved"]);
+    }
+
+    #[test]
+    fn without_silence_and_distance_it_is_only_named() {
+        let near = FORGOTTEN.replace("900.0", "0.900").replace("ttl 63", "ttl 61");
+        judged(&near).is("half-open-no-listener", Possible).beside(&["fw-state-lost"]);
+    }
+
+    #[test]
+    fn an_abort_is_none() {
+        judged(&FORGOTTEN.replace("R 1:1(0)", "RA 1:1(0) ack 201")).without(&["fw-state-lost"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! The service listens, but not where the SYN arrived: another address, device, VRF or address family.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "listening-elsewhere",
+    title: "{server}'s service listens on another address or device than the one the SYN came to",
+    explanation: "The service is up, but bound to 127.0.0.1, to another address, to a device (SO_BINDTODEVICE) or a VRF. For \
+        the SYN there is no socket, so the answer is that of a closed port: nothing in the packets and nothing that the \
+        kernel says tells the two apart. In a container it is the program that listens on the container's own loopback.",
+    effect: "connect() fails at once with ECONNREFUSED, while the same connect on {server} itself succeeds.",
+    sources: &[
+        rfc(9293, "3.5.2, group 1"),
+        kernel("net/ipv4/inet_hashtables.c", "__inet_lookup_listener"),
+        kernel("net/ipv4/inet_hashtables.c", "compute_score"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
+        supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::broader("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
+        LookAlike::identical(
+            "fw-reject-syn",
+            "a rule's counter on {server} rises with each connect; Tcp OutRsts there does not count the reset",
+        ),
+        LookAlike::identical("fw-reject-transit", "a capture on {server} shows neither the SYN nor the RST"),
+        LookAlike::similar("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
+    ],
+    advice: &[
+        "on {server}: `ss -ltnp 'sport = :PORT'` shows the address: 127.0.0.1 and [::1] are for {server} itself only",
+        "let the service listen on 0.0.0.0 or [::] or on the address that clients use (in a container: not on localhost)",
+        "if the address is right: SO_BINDTODEVICE (`ss -ltn` shows `%device`), `ip vrf`, and IPV6_V6ONLY",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "listening-elsewhere",
+        "The server listens on its loopback address only; a client from outside is refused.",
+        ON_LOOPBACK,
+        REFUSED,
+    ),
+    Scenario::new("listening-elsewhere-v6", "The same over IPv6.", ON_LOOPBACK, REFUSED).over_ipv6(),
+];
+
+const REFUSED: Expect = Expect::both(&["listening-elsewhere"], &[(Host::Server, RstReason::NoSocket)]);
+
+static ON_LOOPBACK: &[Step] = &[
+    SERVER.does(Action::ListenOnLoopback { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.0001 C < S RA 0:0(0) ack 1";
+
+    #[test]
+    fn it_is_named_beside_the_closed_port_and_takes_nothing_from_its_certainty() {
+        let judgement = judged_with(REFUSED, RstReason::NoSocket, &[]);
+        judgement.is("closed-port", Certain).beside(&["listening-elsewhere"]);
+        assert!(judgement.allows("listening-elsewhere") && !judgement.allows("fw-reject-syn"));
+        judged(REFUSED).is("closed-port", Possible).beside(&["listening-elsewhere"]);
+    }
+
+    #[test]
+    fn a_firewall_excludes_it_and_so_does_a_syn_ack() {
+        judged_unsent(REFUSED).without(&["listening-elsewhere"]);
+        judged(&std::format!("{REFUSED}\n+0.02 C < S SA 0:0(0) ack 1")).without(&["listening-elsewhere"]);
+    }
+}

@@ -1,0 +1,190 @@
+//! A NAT on the path has forgotten the connection.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::firewall::{RST_FROM_NEARER, SENDER_ANSWERED_ITSELF};
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::timing::WAS_IDLE;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "nat-mapping-lost",
+    title: "a NAT on the path forgot the connection",
+    explanation: "A NAT (or connection tracking) keeps an entry for each connection and drops it after a silence, a restart or \
+        when its table is full. When the outer host speaks next, the segment is for the NAT's own address, and its kernel, \
+        which has no such socket, resets it. When the inner host speaks, a new entry with another port is made, and the \
+        outer host resets what comes from a port that it does not know. With the same port again nothing would break.",
+    effect: "whoever spoke: ECONNRESET. The other end keeps a connection that is gone, until it sends something itself.",
+    sources: &[
+        rfc(5382, "5"),
+        kernel("net/netfilter/nf_nat_core.c", "get_unique_tuple"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[
+        KernelSign::reason(RstReason::NoSocket),
+        KernelSign::reason(RstReason::TcpFlags),
+        KernelSign::SILENCE,
+    ],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_ANSWERED_ITSELF],
+        supported_by: &[&WAS_IDLE, &RST_FROM_NEARER],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "half-open-no-listener",
+            "no NAT stands between: {sender}'s own `ss -tn` shows no such connection",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "no NAT stands between: {sender}'s own `ss -tn` shows no such connection",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "a firewall forgot it: addresses and ports are the same on both of its sides",
+        ),
+        LookAlike::identical("fw-reject-established", "a rule on {sender} itself: its counter rises there"),
+        LookAlike::identical(
+            "fw-reject-transit",
+            "a rule on the path: its counter rises, and new connections are reset too",
+        ),
+        LookAlike::identical("injected-rst", "something resets on purpose: not after a silence, and often both ends"),
+        LookAlike::similar(
+            "stray-segment",
+            "seen from beyond the NAT it is a segment from a port that never opened a connection",
+        ),
+        LookAlike::identical(
+            "address-moved",
+            "another host has the address from then on: it answers new connections too",
+        ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
+        ),
+    ],
+    advice: &[
+        "capture on both sides of the NAT: do port or address outside change in mid-connection?",
+        "compare the silence before with the NAT's timeout (cloud NAT gateways about 350 s, home routers often minutes)",
+        "on a Linux NAT: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established`, `conntrack -S`, `dmesg | grep conntrack` (table full?)",
+        "keepalives or heartbeats below the smallest timeout; RFC 5382 asks NATs for at least 2 h 4 min",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "nat-mapping-lost",
+        "The NAT forgets an idle client; the client's next data leaves it with another port, which the server does not know.",
+        &[
+            ROUTER.does(Action::Nft(MASQUERADE)),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            ROUTER.does(Action::Pause(20)),
+            ROUTER.does(Action::Nft(MASQUERADE_ANEW)),
+            ROUTER.does(Action::ForgetConnections),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            SERVER.does(Action::ReadTimeout(50)),
+            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        Expect {
+            client: Verdicts::Resets(&["nat-mapping-lost"]),
+            server: Verdicts::Resets(&["stray-segment"]),
+            kernel: &[(Host::Server, RstReason::TcpFlags)],
+        },
+    ),
+    Scenario::new(
+        "nat-mapping-lost-server-talks",
+        "The NAT forgets an idle client; the server's next data is for the NAT's own address, and the NAT's kernel resets it.",
+        &[
+            ROUTER.does(Action::Nft(MASQUERADE)),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            ROUTER.does(Action::Pause(20)),
+            ROUTER.does(Action::ForgetConnections),
+            SERVER.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            CLIENT.does(Action::ReadTimeout(50)),
+            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        Expect {
+            client: Verdicts::NoReset,
+            server: Verdicts::Resets(&["nat-mapping-lost"]),
+            kernel: &[(Host::Router, RstReason::NoSocket)],
+        },
+    ),
+];
+
+/// A NAT chooses any free port; here it is told which, so that every run is the same.
+const MASQUERADE: &str = "table ip lab { chain out { type nat hook postrouting priority 100;
+    oifname \"wire1\" tcp dport 8888 masquerade to :50001
+}
+}";
+
+const MASQUERADE_ANEW: &str = "flush ruleset
+table ip lab { chain out { type nat hook postrouting priority 100;
+    oifname \"wire1\" tcp dport 8888 masquerade to :50002
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const FORGOTTEN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1 ttl 63
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101 ttl 63
+        400.0 C > S PA 101:201(100) ack 1
+        +0.0001 C < S R 1:1(0) ttl 63";
+
+    #[test]
+    fn the_silence_of_the_kernel_does_not_exclude_it() {
+        judged(FORGOTTEN).is("half-open-no-listener", Possible).beside(&["nat-mapping-lost", "fw-state-lost"]);
+        assert!(judged_unsent(FORGOTTEN).without(&["half-open-no-listener"]).allows("nat-mapping-lost"));
+    }
+
+    #[test]
+    fn a_kernel_behind_a_router_may_be_beyond_a_nat() {
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[])
+            .is("half-open-listener", Possible)
+            .beside(&["nat-mapping-lost"]);
+    }
+
+    #[test]
+    fn a_capture_on_the_host_itself_excludes_it() {
+        let here = FORGOTTEN.replace("ttl 63", "ttl 64");
+        judged_with(&here, RstReason::TcpFlags, &[]).is("half-open-listener", Possible).without(&["nat-mapping-lost"]);
+    }
+
+    #[test]
+    fn a_nat_that_answers_for_a_host_behind_it_is_nearer() {
+        let nat = FORGOTTEN.replace("R 1:1(0) ttl 63", "R 1:1(0) ttl 64");
+        let judgement = judged_with(&nat, RstReason::NoSocket, &[]);
+        assert!(judgement.allows("nat-mapping-lost"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn after_a_fin_the_end_itself_forgets() {
+        let text = FORGOTTEN.replace("400.0 C > S PA", "0.500 C < S FA 1:1(0) ack 101 ttl 63\n400.0 C > S PA");
+        judged(&text).without(&["nat-mapping-lost"]);
+    }
+}

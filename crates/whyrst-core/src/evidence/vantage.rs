@@ -1,0 +1,216 @@
+//! What only captures at several points of the path can answer (CATALOGUE section 5, "Vantage
+//! matters"): whether the RST left the host that it claims to come from, whether it arrived, what
+//! became of the segment that it answers, and whether a NAT lies between.
+//!
+//! From a single capture all of them are unknown.
+
+use super::{Answer, Question, Value, no, yes};
+use crate::ending::{Ending, EndingKind, Rst};
+use crate::flow::Side;
+use crate::history::Record;
+use crate::observation::Frame;
+use crate::segment::Flags;
+use crate::vantage::{Joined, Known, Point, Presence, View};
+
+/// Said where one capture is not enough.
+const BOTH_ENDS: &str = "captures at both ends at the same time (`--vantage client=A.pcap --vantage server=B.pcap`)";
+
+/// The RST was sent by the host that it claims to come from.
+pub static RST_LEFT_ITS_SENDER: Question = Question {
+    id: "rst-left-its-sender",
+    yes: "{} passed {} next to {sender}, with the fresh hop count of {sender}'s own packets: nothing beyond that point made it",
+    no: "{} reached {}, but never passed {}, which lies nearer to {sender} and recorded the connection before and after: {sender} did not send it",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        if let Some((before, after)) = made_between(ending, joined) {
+            let facts = no().frame(&rst.record).value(Value::Point(after)).value(Value::Point(before));
+            return Answer::No(facts);
+        }
+        match nearest(ending, joined, ending.sender()) {
+            Some(point) if left_host(ending, joined, rst, point) => Answer::Yes(
+                yes()
+                    .shown_by(rst.record.frame)
+                    .value(Value::Frame(frame_at(joined, &rst.record, point)))
+                    .value(Value::Point(point)),
+            ),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The RST was made on the path, between two of the points.
+pub static RST_MADE_BETWEEN: Question = Question {
+    id: "rst-made-between",
+    yes: "{} was made between {} and {}: it passed the second and never the first, which recorded the connection before and after without a loss",
+    no: "{} was not made between the capture points: it had passed {} next to {sender}",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        if let Some((before, after)) = made_between(ending, joined) {
+            let facts = yes().frame(&rst.record).value(Value::Point(before)).value(Value::Point(after));
+            return Answer::Yes(facts);
+        }
+        match (RST_LEFT_ITS_SENDER.ask)(ending) {
+            Answer::Yes(facts) => Answer::No(facts),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The RST arrived at the other end.
+pub static RST_REACHED_ITS_RECEIVER: Question = Question {
+    id: "rst-reached-its-receiver",
+    yes: "{} passed {}, the point nearest to {receiver}",
+    no: "{} passed {} and was lost before {}: {receiver} was never told",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let sender = ending.sender();
+        if let Some((last, lost)) = joined.lost_between(sender, ending.connection.client, |view| view.rst) {
+            return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, &rst.record, ending.receiver(), |view| view.rst)
+    },
+};
+
+/// The segment that the RST answers arrived at the end that the RST claims to come from.
+pub static TRIGGER_REACHED_SENDER: Question = Question {
+    id: "trigger-reached-sender",
+    yes: "{}, which the RST answers, passed {}, the point nearest to {sender}",
+    no: "{}, which the RST answers, passed {} and was dropped before {}: {sender} never got it",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let Some(trigger) = &rst.trigger else { return Answer::Unknown };
+        let receiver = ending.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.trigger) {
+            return Answer::No(no().frame(trigger).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, trigger, ending.sender(), |view| view.trigger)
+    },
+};
+
+/// Nothing was dropped that the RST could have been the answer to.
+pub static ALL_REACHED_SENDER: Question = Question {
+    id: "all-reached-sender",
+    yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
+    no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let receiver = ending.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.arrivals) {
+            return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, &rst.record, ending.sender(), |view| view.arrivals)
+    },
+};
+
+/// The SYN that nobody answered came as far as the server.
+pub static SYN_REACHED_SERVER: Question = Question {
+    id: "syn-reached-server",
+    yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
+    no: "{} passed {} and was dropped before {}: {server} never got it",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let client = ending.connection.client;
+        if let Some((last, lost)) = joined.lost_between(client, client, |view| view.trigger) {
+            return Answer::No(no().frame(syn).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, syn, ending.connection.server(), |view| view.trigger)
+    },
+};
+
+/// A device between two of the points changes addresses or ports.
+pub static ADDRESSES_REWRITTEN: Question = Question {
+    id: "addresses-rewritten",
+    yes: "a NAT lies between {} and {}: {} > {} there is {} > {} here",
+    no: "no NAT lies between {} and {}: the addresses and ports are the same",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let Some(joined) = &ending.joined else { return Answer::Unknown };
+        if let Some((one, other)) = joined.rewritten() {
+            let ends = |point: Point| [joined.view(point).client, joined.view(point).server];
+            let points = yes().value(Value::Point(one)).value(Value::Point(other));
+            let all = ends(one).into_iter().chain(ends(other)).flatten();
+            return Answer::Yes(all.fold(points, |facts, end| facts.value(Value::Endpoint(end))));
+        }
+        match joined.path.as_slice() {
+            [first, .., last] => Answer::No(no().value(Value::Point(*first)).value(Value::Point(*last))),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// Everything that several points can tell, in the order in which a reader wants to know it.
+pub static ALL: &[&Question] = &[
+    &RST_LEFT_ITS_SENDER,
+    &RST_MADE_BETWEEN,
+    &RST_REACHED_ITS_RECEIVER,
+    &TRIGGER_REACHED_SENDER,
+    &ALL_REACHED_SENDER,
+    &SYN_REACHED_SERVER,
+    &ADDRESSES_REWRITTEN,
+];
+
+fn made_between(ending: &Ending, joined: &Joined) -> Option<(Point, Point)> {
+    joined.made_between(ending.sender(), ending.connection.client)
+}
+
+/// The point nearest to `side`, when at least two recorded the connection and their order is known,
+/// or does not matter.
+fn nearest(ending: &Ending, joined: &Joined, side: Side) -> Option<Point> {
+    let path = joined.path_from(side, ending.connection.client);
+    (path.len() > 1).then(|| path[0])
+}
+
+/// Initial hop counts in use (RULES section 4.1): such a packet has passed no router.
+const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
+
+/// Recorded on the sender's host or in its own network: no router had seen it, nor what else that
+/// host sent, and it has the same hop count.
+fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool {
+    let everywhere = joined.path.iter().all(|point| joined.view(*point).rst == Presence::Seen);
+    let placed = joined.known != Known::Given || everywhere;
+    let ttl_of = |frame: Frame| {
+        let sights = joined.sights(frame)?;
+        sights[point.index()].map(|sight| sight.ttl)
+    };
+    let Some(ttl) = ttl_of(rst.record.frame) else { return false };
+    let same = joined
+        .crossings
+        .iter()
+        .filter(|crossing| crossing.record.from == ending.sender() && !crossing.record.flags.has(Flags::RST));
+    let alike = same.filter_map(|crossing| crossing.seen[point.index()]).all(|sight| sight.ttl == ttl);
+    joined.view(point).rst == Presence::Seen && placed && alike && INITIAL_TTLS.contains(&ttl)
+}
+
+/// Recorded at the point nearest to `side`.
+fn arrived(ending: &Ending, joined: &Joined, record: &Record, side: Side, what: fn(&View) -> Presence) -> Answer {
+    let everywhere = joined.path.iter().all(|point| what(joined.view(*point)) == Presence::Seen);
+    match nearest(ending, joined, side) {
+        Some(point) if what(joined.view(point)) == Presence::Seen && (joined.known != Known::Given || everywhere) => {
+            Answer::Yes(yes().frame(record).value(Value::Point(point)))
+        }
+        _ => Answer::Unknown,
+    }
+}
+
+fn frame_at(joined: &Joined, record: &Record, point: Point) -> Frame {
+    let there = joined.sights(record.frame).and_then(|sights| sights[point.index()]);
+    there.map_or(record.frame, |sight| sight.frame)
+}

@@ -1,0 +1,364 @@
+//! What several capture points know together, in words, as a ladder with a column for each point,
+//! and as fields of the machine's report.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use serde::Serialize;
+
+use super::Report;
+use super::json::End;
+use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, plural, relative_time};
+use super::style::{Part, Style};
+use crate::connection::Roles;
+use crate::ending::{EndingKind, Rst};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::{Answer, Question, vantage};
+use crate::observation::Frame;
+use crate::segment::Flags;
+use crate::time::{Span, Timestamp};
+use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, View};
+
+/// One of `vantages` in JSON.
+#[derive(Serialize)]
+pub(super) struct VantageObject<'a> {
+    name: &'a str,
+    source: Option<&'a str>,
+    frames: u64,
+    /// This point's clock less that of the first-named point.
+    clock_offset_ns: Option<i64>,
+    clock_uncertainty_ns: Option<i64>,
+    saw_rst: Option<bool>,
+    saw_trigger: Option<bool>,
+    tuple: Option<Tuple>,
+    relation: &'static str,
+    loss: Option<&'static str>,
+    /// Its place on the path, 0 next to the client.
+    place: Option<usize>,
+    place_known_by: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Tuple {
+    client: End,
+    server: End,
+}
+
+impl Report<'_> {
+    /// What a capture point is called.
+    pub(super) fn point(&self, point: Point) -> &str {
+        let names = self.ending.joined.as_ref().map(|joined| &joined.names);
+        names.and_then(|names| names.get(point.index())).map_or("?", |name| name.name.as_str())
+    }
+
+    /// What can be answered because there are several points.
+    pub(super) fn vantage_answers(&self) -> Vec<(&'static Question, Answer)> {
+        if self.ending.joined.is_none() {
+            return Vec::new();
+        }
+        let asked = self.judgement.evidence.iter().map(|one| one.question);
+        let new = vantage::ALL.iter().filter(|question| asked.clone().all(|other| other != **question));
+        new.map(|question| (*question, (question.ask)(self.ending)))
+            .filter(|(_, answer)| *answer != Answer::Unknown)
+            .collect()
+    }
+
+    /// The points, their clocks, and what they know together.
+    pub(super) fn vantage_words(&self) -> Vec<String> {
+        let Some(joined) = &self.ending.joined else { return Vec::new() };
+        let answers = self.vantage_answers();
+        // That it left its sender says that it was not made between the points, and the other way round.
+        let asked =
+            |id: &str| self.judgement.evidence.iter().any(|one| one.question.id == id && one.answer != Answer::Unknown);
+        let twice = if asked(RST_MADE_BETWEEN.id) { &RST_LEFT_ITS_SENDER } else { &RST_MADE_BETWEEN };
+        let answers = answers.iter().filter(|(question, _)| *question != twice);
+        let mut words: Vec<String> = answers.map(|(question, answer)| self.answer(question, answer)).collect();
+        let points = || (0..joined.views.len()).map(crate::vantage::point);
+        words.extend(points().filter_map(|point| self.state_of(joined, point)));
+        words.extend(self.order_words(joined));
+        words.extend(points().skip(1).filter_map(|point| self.clock_words(joined, point)));
+        words
+    }
+
+    /// What a point cannot say, and why.
+    fn state_of(&self, joined: &Joined, point: Point) -> Option<String> {
+        let (view, name) = (joined.view(point), self.point(point));
+        let covered = [view.rst, view.trigger].contains(&Presence::Absent);
+        match (view.relation, view.loss) {
+            (Relation::Nothing, _) if covered => Some(format!(
+                "{name} recorded nothing of this connection, but other packets of the same two hosts just before and after"
+            )),
+            (Relation::Nothing, _) => {
+                Some(format!("{name} recorded nothing of this connection: whether it passed there is not known"))
+            }
+            (Relation::OtherNumbers, _) => Some(format!(
+                "{name} has the same addresses and ports with other sequence numbers: a proxy or a device that \
+                 rewrites numbers lies between, or it is another connection; nothing can be compared"
+            )),
+            (_, Some(loss)) => {
+                Some(format!("what {name} did not record may have passed all the same: {}", words_of(loss)))
+            }
+            _ => None,
+        }
+    }
+
+    fn order_words(&self, joined: &Joined) -> Option<String> {
+        let names: Vec<&str> = joined.path.iter().map(|point| self.point(*point)).collect();
+        let how = match joined.known {
+            Known::Hops => "by their hop counts",
+            Known::Clocks => "by the times of their segments, in both directions",
+            Known::Given => "as they were named; neither hop counts nor times tell",
+        };
+        let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
+        (names.len() > 1).then(|| format!("on the path from {client} to {server}: {}, {how}", names.join(", ")))
+    }
+
+    fn clock_words(&self, joined: &Joined, point: Point) -> Option<String> {
+        let view = joined.view(point);
+        let (name, first) = (self.point(point), self.point(Point(0)));
+        if !matches!(view.relation, Relation::Same | Relation::Rewritten) {
+            return None;
+        }
+        Some(match view.clock {
+            None => format!("how far {name}'s clock is from {first}'s cannot be told: its times stand by themselves"),
+            Some(offset) => {
+                let side = if offset.by.nanos() < 0 { "behind" } else { "ahead of" };
+                format!("{name}'s clock is {} {side} {first}'s, give or take {}", offset.by.abs(), offset.uncertainty)
+            }
+        })
+    }
+
+    /// Writes one ladder for all points. With two points each has its frame and its time, both counted
+    /// from the connection's first segment; with more there is one time for all.
+    pub(super) fn joint_ladder(&self, joined: &Joined, style: Style, out: &mut String) -> fmt::Result {
+        let several = joined.views.len() > 2;
+        for line in self.joint_head(joined, several) {
+            writeln!(out, "{}", style.paint(Part::Label, line.trim_end()))?;
+        }
+        let decisive = self.decisive();
+        let zero = joined.crossings.first().map_or(self.ending.connection.first, |first| first.record.time);
+        let (rungs, hidden) = chosen(joined, self.ending.rst().map(|rst| rst.record.frame));
+        for (at, crossing) in rungs.iter().enumerate() {
+            if at == OPENING_SHOWN && hidden > 0 {
+                let text = format!("      ...  {hidden} more segment{}", plural(hidden));
+                writeln!(out, "{}", style.paint(Part::Dim, text))?;
+            }
+            let is_decisive = crossing.seen.iter().flatten().any(|sight| decisive.contains(&sight.frame));
+            let places = if several {
+                self.frames_only(joined, crossing, zero)
+            } else {
+                self.frames_and_times(joined, crossing, zero)
+            };
+            let arrow = if crossing.record.from == self.ending.connection.client { "--->" } else { "<---" };
+            let mark = if is_decisive { '>' } else { ' ' };
+            let line = format!(" {mark} {places}  {arrow} {}", self.segment(&crossing.record));
+            let line = line.trim_end();
+            if is_decisive { writeln!(out, "{}", style.paint(Part::Decisive, line))? } else { writeln!(out, "{line}")? }
+        }
+        Ok(())
+    }
+
+    fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {
+        let connection = &self.ending.connection;
+        let seen = connection.roles == Roles::Seen;
+        let (client, server) = if seen { ("client ", "server ") } else { ("", "") };
+        let (from, to) = (connection.endpoint(connection.client).ip, connection.endpoint(connection.server()).ip);
+        let ends = format!("{client}{from} ---> {server}{to}");
+        if several {
+            let points =
+                (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::vantage::point(at)), 9)));
+            let names: String = points.collect();
+            return alloc::vec![format!("  {names} {:>10}  {ends}", "time")];
+        }
+        let names =
+            (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
+        let columns = format!("{:>5} {:>10}", "frame", "time");
+        alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
+    }
+
+    fn frames_only(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
+        let frames = (0..joined.views.len()).map(|at| format!("{:>9} ", self.frame_or_why(joined, crossing, at)));
+        frames.collect::<String>() + &format!("{:>10}", relative_time(crossing.record.time, zero))
+    }
+
+    fn frames_and_times(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
+        let both = (0..joined.views.len()).map(|at| {
+            let time =
+                crossing.seen[at].map_or_else(String::new, |sight| self.time_there(joined, at, sight.time, zero));
+            format!("{:>5} {time:>10}", self.frame_or_why(joined, crossing, at))
+        });
+        both.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The frame; for the RST and its trigger also whether it is known that there is none.
+    fn frame_or_why(&self, joined: &Joined, crossing: &Crossing, at: usize) -> String {
+        if let Some(sight) = crossing.seen[at] {
+            return sight.frame.number().to_string();
+        }
+        let is = |frame: Option<Frame>| {
+            frame.is_some_and(|frame| crossing.seen.iter().flatten().any(|sight| sight.frame == frame))
+        };
+        let view = &joined.views[at];
+        let rst = self.ending.rst();
+        let presence = if is(rst.map(|rst| rst.record.frame)) {
+            view.rst
+        } else if is(rst.and_then(|rst| rst.trigger).map(|trigger| trigger.frame)) {
+            view.trigger
+        } else {
+            Presence::Unknown
+        };
+        if presence == Presence::Absent { "never" } else { "-" }.to_string()
+    }
+
+    /// A time of another clock, counted from the same moment; by itself where the clocks are unknown.
+    fn time_there(&self, joined: &Joined, at: usize, time: Timestamp, zero: Timestamp) -> String {
+        let shift = joined.shift(joined.at, crate::vantage::point(at));
+        let zero = shift.map_or_else(
+            || {
+                let mut own = joined.crossings.iter().filter_map(|crossing| crossing.seen[at]);
+                own.next().map_or(zero, |first| first.time)
+            },
+            |by| zero.plus(by),
+        );
+        relative_time(time, zero)
+    }
+
+    /// All RSTs of the connection, wherever they were recorded, by the ending's clock.
+    pub(super) fn all_resets(&self) -> Vec<&Rst> {
+        let elsewhere = self.ending.joined.iter().flat_map(|joined| &joined.elsewhere);
+        let mut all: Vec<&Rst> = self.ending.resets.iter().chain(elsewhere).collect();
+        if self.ending.joined.is_some() {
+            all.sort_by_key(|rst| rst.record.time);
+        }
+        all
+    }
+
+    pub(super) fn resets_elsewhere(&self) -> u32 {
+        let count = self.ending.joined.as_ref().map_or(0, |joined| joined.elsewhere.len());
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// The frame that the first-named of the points has of the same segment.
+    pub(super) fn first_named(&self, frame: Frame) -> Frame {
+        let sights = self.ending.joined.as_ref().and_then(|joined| joined.sights(frame));
+        sights.and_then(|sights| sights.iter().flatten().next()).map_or(frame, |sight| sight.frame)
+    }
+
+    /// The frame that each point has of the same segment.
+    pub(super) fn frames_by_point(&self, frame: Frame) -> Option<BTreeMap<&str, u64>> {
+        let joined = self.ending.joined.as_ref()?;
+        let sights = joined.sights(frame).unwrap_or_default();
+        let named = |(at, sight): (usize, &Option<crate::vantage::Sight>)| {
+            Some((self.point(crate::vantage::point(at)), sight.as_ref()?.frame.number()))
+        };
+        Some(sights.iter().enumerate().filter_map(named).collect())
+    }
+
+    pub(super) fn vantage_objects(&self) -> Option<Vec<VantageObject<'_>>> {
+        let joined = self.ending.joined.as_ref()?;
+        let object = |(at, view): (usize, &View)| self.vantage_object(joined, crate::vantage::point(at), view);
+        Some(joined.views.iter().enumerate().map(object).collect())
+    }
+
+    fn vantage_object<'a>(&'a self, joined: &'a Joined, point: Point, view: &View) -> VantageObject<'a> {
+        let name = &joined.names[point.index()];
+        let place = joined.path.iter().position(|other| *other == point);
+        let reset = self.ending.kind == EndingKind::Reset;
+        VantageObject {
+            name: &name.name,
+            source: name
+                .files
+                .clone()
+                .next()
+                .and_then(|file| self.context.files.get(file as usize))
+                .map(String::as_str),
+            frames: view.frames,
+            clock_offset_ns: view.clock.map(|offset| offset.by.nanos()),
+            clock_uncertainty_ns: view.clock.map(|offset| offset.uncertainty.nanos()),
+            saw_rst: known(view.rst).filter(|_| reset),
+            saw_trigger: known(view.trigger).filter(|_| reset),
+            tuple: view
+                .client
+                .zip(view.server)
+                .map(|(client, server)| Tuple { client: client.into(), server: server.into() }),
+            relation: match view.relation {
+                Relation::Same => "same",
+                Relation::Rewritten => "rewritten",
+                Relation::OtherNumbers => "other-numbers",
+                Relation::Nothing => "nothing",
+            },
+            loss: view.loss.map(|loss| match loss {
+                Loss::Dropped => "dropped",
+                Loss::Cut => "cut",
+                Loss::Unread => "unread",
+                Loss::Holes => "holes",
+                Loss::Memory => "memory",
+            }),
+            place,
+            place_known_by: place.map(|_| match joined.known {
+                Known::Hops => "hops",
+                Known::Clocks => "clocks",
+                Known::Given => "given",
+            }),
+        }
+    }
+}
+
+impl Joined {
+    /// What to add to a time of `from`'s clock to have that of `to`'s.
+    fn shift(&self, from: Point, to: Point) -> Option<Span> {
+        if from == to {
+            return Some(Span::ZERO);
+        }
+        let (from, to) = (self.view(from).clock?, self.view(to).clock?);
+        Some(Span::from_nanos(to.by.nanos().saturating_sub(from.by.nanos())))
+    }
+}
+
+const fn known(presence: Presence) -> Option<bool> {
+    match presence {
+        Presence::Seen => Some(true),
+        Presence::Absent => Some(false),
+        Presence::Unknown => None,
+    }
+}
+
+const fn words_of(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Dropped => "the capturing host dropped packets",
+        Loss::Cut => "packets were cut before the end of their TCP header",
+        Loss::Unread => "its files could not be read to their end",
+        Loss::Holes => "segments that must have passed there are missing from its capture",
+        Loss::Memory => "not all of its segments fitted into memory (--memory)",
+    }
+}
+
+/// The opening, the last segments before the RST, the RSTs and what followed; and how many between
+/// the first two are not shown.
+fn chosen(joined: &Joined, rst: Option<Frame>) -> (Vec<&Crossing>, u64) {
+    let all = &joined.crossings;
+    let is = |crossing: &Crossing| crossing.seen.iter().flatten().any(|sight| Some(sight.frame) == rst);
+    let at = all.iter().position(is).unwrap_or(all.len());
+    let (before, rest) = all.split_at(at);
+    let skip = before.len().saturating_sub(OPENING_SHOWN + BEFORE_SHOWN);
+    let (mut resets, mut others) = (0, 0);
+    let end = rest.iter().filter(|crossing| {
+        let (count, most) = if crossing.record.flags.has(Flags::RST) {
+            (&mut resets, RESETS_SHOWN)
+        } else {
+            (&mut others, AFTER_SHOWN)
+        };
+        *count += 1;
+        *count <= most
+    });
+    let opening = before.iter().take(OPENING_SHOWN);
+    let last = before.iter().skip(OPENING_SHOWN + skip);
+    (opening.chain(last).chain(end).collect(), skip as u64)
+}
+
+fn cut(name: &str, most: usize) -> String {
+    name.chars().take(most).collect()
+}

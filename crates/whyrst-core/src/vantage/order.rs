@@ -1,0 +1,121 @@
+//! Where on the path the points lie: from the client's side to the server's.
+//!
+//! A router lowers the hop count by one, so the smaller one is further along. Where no router lies
+//! between, time tells: a segment is seen first where it passes first. Clocks differ, but not the
+//! sum of a there and a back: seen from the point nearer to the client the way there and back takes
+//! time, seen from the other it would end before it began.
+
+use alloc::vec::Vec;
+
+use super::pairing::Paired;
+use super::{Crossing, Known, Point, Sight, point};
+use crate::flow::Side;
+use crate::time::Span;
+
+/// Pairs within this time of each other are compared, in short windows where the long ones do not
+/// decide: no clock drifts much meanwhile.
+const WINDOWS: [Span; 2] = [Span::from_secs(1), Span::from_millis(20)];
+/// Two quartzes within the 100 parts per million of IEEE 802.3 drift apart by twice that.
+const DRIFT_PPM: i64 = 200;
+/// Capture files round to microseconds, twice.
+const ROUNDING: i64 = 2_000;
+
+/// Which of two points is nearer to the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Nearer {
+    First,
+    Second,
+}
+
+/// One segment at two points.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    from_client: bool,
+    first: Sight,
+    second: Sight,
+}
+
+/// The points `among`, from the client's side to the server's, and how that is known.
+pub(super) fn order(paired: &Paired, client: Side, among: &[usize]) -> (Vec<Point>, Known) {
+    let mut worst = Known::Hops;
+    let mut wins = alloc::vec![0_usize; among.len()];
+    for (one, first) in among.iter().enumerate() {
+        for (other, second) in among.iter().enumerate().skip(one + 1) {
+            let (nearer, known) = compare(paired, client, *first, *second);
+            worst = worst.max(known);
+            wins[if nearer == Nearer::First { one } else { other }] += 1;
+        }
+    }
+    let mut places: Vec<usize> = (0..among.len()).collect();
+    places.sort_by_key(|place| (core::cmp::Reverse(wins[*place]), *place));
+    (places.into_iter().map(|place| point(among[place])).collect(), worst)
+}
+
+fn compare(paired: &Paired, client: Side, first: usize, second: usize) -> (Nearer, Known) {
+    let mut pairs: Vec<Pair> = pairs(paired, client, first, second).collect();
+    pairs.sort_by_key(|pair| pair.first.time);
+    let by_time = || WINDOWS.into_iter().find_map(|window| by_clocks(&pairs, window));
+    by_hops(&pairs)
+        .map(|nearer| (nearer, Known::Hops))
+        .or_else(|| Some((by_time()?, Known::Clocks)))
+        .unwrap_or((Nearer::First, Known::Given))
+}
+
+fn pairs(paired: &Paired, client: Side, first: usize, second: usize) -> impl Iterator<Item = Pair> {
+    let certain = paired.crossings.iter().zip(&paired.exact).filter(|(_, exact)| **exact);
+    certain.filter_map(move |(Crossing { record, seen }, _)| {
+        Some(Pair { from_client: record.from == client, first: seen[first]?, second: seen[second]? })
+    })
+}
+
+/// All segments must agree: a load balancer or NAT may set hop counts anew.
+fn by_hops(pairs: &[Pair]) -> Option<Nearer> {
+    let mut nearer = None;
+    for pair in pairs.iter().filter(|pair| pair.first.ttl != pair.second.ttl) {
+        let falls = pair.first.ttl > pair.second.ttl;
+        let says = if falls == pair.from_client { Nearer::First } else { Nearer::Second };
+        if *nearer.get_or_insert(says) != says {
+            return None;
+        }
+    }
+    nearer
+}
+
+/// In each window the way there and back is compared; the majority of windows decides.
+fn by_clocks(pairs: &[Pair], window: Span) -> Option<Nearer> {
+    let (mut first, mut second) = (0_u32, 0_u32);
+    let mut rest = pairs;
+    while let Some(begin) = rest.first() {
+        let within = |pair: &&Pair| pair.first.time.since(begin.first.time).abs() <= window;
+        let size = rest.iter().take_while(within).count();
+        match in_window(&rest[..size]) {
+            Some(Nearer::First) => first += 1,
+            Some(Nearer::Second) => second += 1,
+            None => {}
+        }
+        rest = &rest[size..];
+    }
+    match first.cmp(&second) {
+        core::cmp::Ordering::Greater => Some(Nearer::First),
+        core::cmp::Ordering::Less => Some(Nearer::Second),
+        core::cmp::Ordering::Equal => None,
+    }
+}
+
+fn in_window(pairs: &[Pair]) -> Option<Nearer> {
+    let difference = |pair: &Pair| pair.second.time.since(pair.first.time).nanos();
+    let there = || pairs.iter().filter(|pair| pair.from_client).map(difference);
+    let back = || pairs.iter().filter(|pair| !pair.from_client).map(difference);
+    // Seen from the first point the way there and back takes this long; from the second, that.
+    let from_first = there().min()?.saturating_sub(back().max()?);
+    let from_second = back().min()?.saturating_sub(there().max()?);
+    let lasts = pairs.last()?.first.time.since(pairs.first()?.first.time).nanos();
+    let tolerance = lasts / 1_000_000 * DRIFT_PPM + ROUNDING;
+    if from_first > tolerance {
+        Some(Nearer::First)
+    } else if from_second > tolerance {
+        Some(Nearer::Second)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,165 @@
+//! Any segments and ICMP errors at any times, straight into the tracker: what no file could hold is
+//! in it too. Everything stays bounded, and every RST is counted once.
+
+#![no_main]
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
+use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
+use whyrst_core::seq::Seq;
+use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::judge;
+
+static PAYLOAD: [u8; 65_536] = [b'x'; 65_536];
+
+#[derive(Arbitrary, Debug)]
+enum What {
+    Segment { flags: u8, seq: Number, ack: Number, len: u16, window: u16, options: u16, stamp: u32, ttl: u8, id: u16 },
+    Icmp { kind: u8, seq: Option<u32> },
+}
+
+/// Numbers are mostly near each other.
+#[derive(Arbitrary, Debug)]
+enum Number {
+    Near(i8),
+    Far(u32),
+}
+
+#[derive(Arbitrary, Debug)]
+enum Time {
+    Micros(u16),
+    Seconds(i8),
+    At(i64),
+}
+
+#[derive(Arbitrary, Debug)]
+struct Event {
+    time: Time,
+    /// Two bits of client port, one of direction, one of IP version, two of interface.
+    way: u8,
+    what: What,
+    /// The caller lets time pass, or looks at what has settled.
+    then: u8,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    base: u32,
+    connections: u8,
+    unsettled: u8,
+    events: Vec<Event>,
+}
+
+fn ends(way: u8) -> (Endpoint, Endpoint) {
+    let host = |n: u8| match way & 8 {
+        0 => Ipv4Addr::new(10, 0, 0, n).into(),
+        _ => Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, n.into()).into(),
+    };
+    let (client, server) = (Endpoint::new(host(1), 40_000 + u16::from(way & 3)), Endpoint::new(host(2), 80));
+    if way & 4 == 0 { (client, server) } else { (server, client) }
+}
+
+fn seen(event: &Event, base: u32) -> Seen<'static> {
+    let (src, dst) = ends(event.way);
+    let number = |n: &Number| match n {
+        Number::Near(offset) => Seq::new(base.wrapping_add_signed((*offset).into())),
+        Number::Far(n) => Seq::new(*n),
+    };
+    match &event.what {
+        What::Segment { flags, seq, ack, len, window, options, stamp, ttl, id } => {
+            let kind = match event.way & 8 {
+                0 => IpKind::V4 { id: *id, dont_fragment: *id == 0 },
+                _ => IpKind::V6 { flow_label: (*id).into() },
+            };
+            let set = OptionSet::from_bits(*options);
+            let stamps = Timestamps { value: *stamp, echo: stamp.rotate_left(7) };
+            Seen::Segment(Segment {
+                src,
+                dst,
+                seq: number(seq),
+                ack: number(ack),
+                flags: Flags::from_bits(*flags),
+                window: *window,
+                checksum: *id,
+                ip: IpFacts { ttl: *ttl, traffic_class: *ttl, kind },
+                options: Options {
+                    set,
+                    mss: set.has(OptionSet::MSS).then_some(*window),
+                    window_scale: set.has(OptionSet::WINDOW_SCALE).then_some(*ttl % 15),
+                    timestamps: set.has(OptionSet::TIMESTAMPS).then_some(stamps),
+                    sack_edge: set.has(OptionSet::SACK).then_some(number(ack)),
+                },
+                len: (*len).into(),
+                // A snap length may have cut it.
+                payload: &PAYLOAD[..usize::from(*len >> (*ttl & 3))],
+            })
+        }
+        What::Icmp { kind, seq } => {
+            let kinds =
+                [IcmpKind::HostUnreachable, IcmpKind::PortUnreachable, IcmpKind::TooBig, IcmpKind::TimeExceeded];
+            let kind = kinds[usize::from(kind % 4)];
+            Seen::Icmp(IcmpError { from: dst.ip, kind, src, dst, seq: seq.map(Seq::new) })
+        }
+    }
+}
+
+#[derive(Default)]
+struct Told {
+    resets: u64,
+    segments: u64,
+}
+
+impl Told {
+    fn take(&mut self, tracker: &mut Tracker) {
+        while let Some(ending) = tracker.poll() {
+            check(&ending);
+            if ending.kind == EndingKind::Reset {
+                self.resets += 1;
+                self.segments += u64::from(ending.resets_total);
+            }
+        }
+    }
+}
+
+fn check(ending: &Ending) {
+    assert!(ending.before.len() <= 16 && ending.resets.len() <= 32 && ending.after.len() <= 16);
+    assert!(ending.resets.len() <= ending.resets_total as usize);
+    assert!(ending.rst().is_some() == (ending.kind == EndingKind::Reset));
+    let judgement = judge(ending);
+    assert!(judgement.cause.is_none_or(|cause| cause.ending == ending.kind));
+}
+
+fuzz_target!(|input: Input| {
+    let connections = usize::from(input.connections % 8).max(1);
+    let unsettled = usize::from(input.unsettled % 8).max(1);
+    let limits = Limits { connections, unsettled, closed: 4, services: 4, ..Limits::default() };
+    let mut tracker = Tracker::new(limits);
+    let mut told = Told::default();
+    let mut time = Timestamp::from_nanos(1_700_000_000_000_000_000);
+    for (number, event) in (1..).zip(&input.events) {
+        time = match event.time {
+            Time::Micros(micros) => time.plus(Span::from_micros(micros.into())),
+            Time::Seconds(seconds) => time.plus(Span::from_secs(seconds.into())),
+            Time::At(nanos) => Timestamp::from_nanos(nanos),
+        };
+        let interface = Interface(u16::from(event.way >> 4 & 3));
+        let what = seen(event, input.base);
+        tracker.observe(&Observation { time, frame: Frame::new(0, number), interface, what });
+        assert!(tracker.live() <= connections);
+        match event.then % 8 {
+            0 => told.take(&mut tracker),
+            1 => tracker.advance(time.plus(Span::from_secs(event.then.into()))),
+            _ => {}
+        }
+    }
+    tracker.finish();
+    told.take(&mut tracker);
+    let counts = tracker.counts();
+    assert_eq!(told.resets, counts.reset_connections);
+    assert_eq!(told.segments + counts.late_resets, counts.rst_segments);
+});

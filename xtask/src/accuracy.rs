@@ -1,0 +1,277 @@
+//! How good are the verdicts? The lab knows the truth: every scenario is played, each capture is
+//! explained through the binary as a user would, and the verdicts are held against the scenario.
+//!
+//! Three things must hold, or the command fails: the true cause is the verdict or stands among those
+//! that the report names beside it; nothing that is called *certain* is wrong; nothing that is called
+//! *likely* is wrong.
+
+mod page;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use whyrst_core::causes;
+use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
+
+use crate::shell::{self, Scratch, cargo, is_root, root, target};
+
+/// Where the page is.
+pub const PAGE: &str = "docs/accuracy.md";
+
+/// From which captures, and whether the kernels are asked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum View {
+    Client,
+    Server,
+    Both,
+    ClientAndKernel,
+    ServerAndKernel,
+    BothAndKernel,
+}
+
+impl View {
+    const ALL: [Self; 6] =
+        [Self::Client, Self::Server, Self::Both, Self::ClientAndKernel, Self::ServerAndKernel, Self::BothAndKernel];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Both => "both ends",
+            Self::ClientAndKernel => "client + kernel",
+            Self::ServerAndKernel => "server + kernel",
+            Self::BothAndKernel => "both + kernel",
+        }
+    }
+
+    const fn asks_kernel(self) -> bool {
+        matches!(self, Self::ClientAndKernel | Self::ServerAndKernel | Self::BothAndKernel)
+    }
+
+    /// What `whyrst explain` is told of the captures in `folder`.
+    fn arguments(self, folder: &Path) -> Vec<String> {
+        let capture = |end: &str| folder.join(end).with_extension("pcapng").display().to_string();
+        let mut arguments = match self {
+            Self::Client | Self::ClientAndKernel => vec![capture("client")],
+            Self::Server | Self::ServerAndKernel => vec![capture("server")],
+            Self::Both | Self::BothAndKernel => ["client", "server"]
+                .iter()
+                .flat_map(|end| ["--vantage".into(), format!("{end}={}", capture(end))])
+                .collect(),
+        };
+        if self.asks_kernel() {
+            arguments.extend(["--events".into(), folder.join("events.jsonl").display().to_string()]);
+        }
+        arguments
+    }
+
+    /// What must come out. Both ends together show what the one shows that shows more.
+    const fn expected(self, scenario: &Scenario) -> Verdicts {
+        let expect = &scenario.expect;
+        match self {
+            Self::Server | Self::ServerAndKernel => expect.server,
+            Self::Both | Self::BothAndKernel if matches!(expect.client, Verdicts::NoReset) => expect.server,
+            Self::Client | Self::ClientAndKernel | Self::Both | Self::BothAndKernel => expect.client,
+        }
+    }
+}
+
+/// Where the lab accepts less than the truth, because a capture cannot show it.
+const TRUTHS: &[(&str, View, &str)] = &[
+    ("injected-rst-client-only", View::Server, "reset-not-captured"),
+    ("injected-rst-client-only", View::ServerAndKernel, "reset-not-captured"),
+];
+
+/// One verdict beside the truth.
+#[derive(Debug)]
+struct Case {
+    scenario: &'static str,
+    view: View,
+    truth: &'static str,
+    verdict: String,
+    confidence: String,
+    /// The verdict and what is named beside it.
+    named: Vec<String>,
+}
+
+impl Case {
+    fn is_right(&self) -> bool {
+        self.verdict == self.truth
+    }
+
+    fn names_truth(&self) -> bool {
+        self.named.iter().any(|cause| cause == self.truth)
+    }
+
+    fn is_sure(&self) -> bool {
+        matches!(self.confidence.as_str(), "likely" | "certain")
+    }
+
+    /// What must not be.
+    fn fault(&self) -> Option<String> {
+        let Self { scenario, view, truth, verdict, confidence, .. } = self;
+        let of = format!("{scenario}, {}: the cause is {truth}", view.name());
+        if !self.is_right() && self.is_sure() {
+            Some(format!("{of}, and {verdict} is called {confidence}"))
+        } else if !self.names_truth() {
+            Some(format!("{of}, and only {} are named", self.named.join(", ")))
+        } else {
+            None
+        }
+    }
+}
+
+/// Plays the lab, writes the page and fails when a verdict is worse than promised.
+pub fn play() -> Result<()> {
+    let (text, faults) = played()?;
+    fs::write(root().join(PAGE), &text).with_context(|| format!("cannot write {PAGE}"))?;
+    println!("{text}\naccuracy: written to {PAGE}");
+    fail_on(&faults)
+}
+
+/// Plays the lab and fails when a scenario or a verdict is worse than promised.
+pub fn check() -> Result<()> {
+    let (_, faults) = played()?;
+    fail_on(&faults)
+}
+
+/// The page that comes of what `fixtures/` holds.
+pub fn of_fixtures() -> Result<String> {
+    build()?;
+    Ok(page::text(&cases(&root().join("fixtures"))?))
+}
+
+fn played() -> Result<(String, Vec<String>)> {
+    if !is_root() {
+        bail!("the lab must be played as root, so that the kernels can be asked");
+    }
+    build()?;
+    let folder = Scratch::new("accuracy")?;
+    let mut lab = Command::new(binary());
+    shell::run(lab.args(["lab", "run", "--all", "--quiet", "--keep"]).arg(folder.path()))?;
+    let cases = cases(folder.path())?;
+    let faults = cases.iter().filter_map(Case::fault).collect();
+    Ok((page::text(&cases), faults))
+}
+
+fn fail_on(faults: &[String]) -> Result<()> {
+    if !faults.is_empty() {
+        bail!("{} verdicts are worse than promised:\n  {}", faults.len(), faults.join("\n  "));
+    }
+    println!("accuracy: every true cause is the verdict or named beside it, and nothing sure is wrong");
+    Ok(())
+}
+
+fn build() -> Result<()> {
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))
+}
+
+fn binary() -> std::path::PathBuf {
+    target().join("debug/whyrst")
+}
+
+/// Every verdict on every play in `folder`, in the order of the catalogue.
+fn cases(folder: &Path) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for scenario in scenarios() {
+        for view in views()? {
+            let verdicts = explain(&view.arguments(&folder.join(scenario.id)))?;
+            cases.extend(compare(scenario, view, verdicts)?);
+        }
+    }
+    Ok(cases)
+}
+
+fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    causes::ALL.iter().flat_map(|cause| match &cause.reproduction {
+        Reproduction::Lab(scenarios) => *scenarios,
+        Reproduction::NotReproducible(_) => &[],
+    })
+}
+
+/// Without `--vantage` both ends cannot be joined.
+fn views() -> Result<Vec<View>> {
+    let help = Command::new(binary()).args(["explain", "--help"]).output().context("cannot run whyrst")?;
+    let joins = String::from_utf8_lossy(&help.stdout).contains("--vantage");
+    Ok(View::ALL.into_iter().filter(|view| joins || !matches!(view, View::Both | View::BothAndKernel)).collect())
+}
+
+/// One verdict as the JSON says it.
+#[derive(Debug)]
+struct Said {
+    verdict: String,
+    confidence: String,
+    named: Vec<String>,
+}
+
+/// The verdict on each reset and on each connect that failed.
+fn explain(arguments: &[String]) -> Result<Vec<Said>> {
+    let output = Command::new(binary())
+        .args(["explain", "--all", "--format", "json"])
+        .args(arguments)
+        .output()
+        .context("cannot run whyrst")?;
+    if output.status.code().is_none_or(|code| code > 1) {
+        bail!("whyrst explain {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let objects = output.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
+    let objects = objects.map(|line| serde_json::from_slice::<Value>(line).context("cannot read a verdict"));
+    objects.filter_map(|object| object.map(|object| said(&object)).transpose()).collect()
+}
+
+/// `None` for what is no verdict on a connection: an incident, a summary.
+fn said(object: &Value) -> Option<Said> {
+    let schema = object["schema"].as_str()?;
+    if !schema.starts_with("whyrst.reset/") && !schema.starts_with("whyrst.failed-connect/") {
+        return None;
+    }
+    let text = |value: &Value| value.as_str().unwrap_or("unexplained").to_owned();
+    let verdict = text(&object["verdict"]["cause"]);
+    let others = object["alternatives"].as_array().into_iter().flatten().map(|other| text(&other["cause"]));
+    let named = std::iter::once(verdict.clone()).chain(others).collect();
+    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named })
+}
+
+/// Each verdict beside its truth. A scenario names its causes in order, one for any number of equal
+/// ones in a row.
+fn compare(scenario: &'static Scenario, view: View, said: Vec<Said>) -> Result<Vec<Case>> {
+    let truths = truths(scenario, view);
+    let (first, last) = (truths.first().copied(), truths.last().copied());
+    if said.is_empty() != truths.is_empty() {
+        bail!("{}, {}: {} verdicts, but the causes are {truths:?}", scenario.id, view.name(), said.len());
+    }
+    let mut rest = truths.into_iter().skip(1).peekable();
+    let mut truth = first.unwrap_or_default();
+    let names = |one: &Said, cause: &str| one.named.iter().any(|named| named == cause);
+    let mut cases = Vec::new();
+    for (at, one) in said.into_iter().enumerate() {
+        if let Some(next) = rest.peek()
+            && at > 0
+            && names(&one, next)
+            && (one.verdict == *next || !names(&one, truth))
+        {
+            truth = next;
+            rest.next();
+        }
+        let Said { verdict, confidence, named } = one;
+        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named });
+    }
+    if cases.last().is_some_and(|case| Some(case.truth) != last) {
+        bail!("{}, {}: no verdict for {last:?}", scenario.id, view.name());
+    }
+    Ok(cases)
+}
+
+fn truths(scenario: &Scenario, view: View) -> Vec<&'static str> {
+    if let Some((_, _, truth)) = TRUTHS.iter().find(|(id, of, _)| (*id, *of) == (scenario.id, view)) {
+        return vec![truth];
+    }
+    match view.expected(scenario) {
+        Verdicts::Resets(causes) => causes.to_vec(),
+        Verdicts::NoReset => Vec::new(),
+        Verdicts::FailedConnect(cause) => vec![cause],
+    }
+}
