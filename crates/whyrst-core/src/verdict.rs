@@ -393,7 +393,9 @@ impl Candidate {
     /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
     /// single packet without a trace, so the RST itself must also be odd.
     fn is_proven_by_both_ends(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> bool {
-        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
+        let is_twin = |likeness| {
+            matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why | Likeness::SpecialCase)
+        };
         let alike = sketched.iter().any(|one| is_twin(one.alike.likeness))
             || others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin));
         let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
