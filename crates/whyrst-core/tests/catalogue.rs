@@ -12,8 +12,6 @@ use whyrst_core::sketches::{self, SKETCHES};
 
 /// What the kernel can say and neither a cause nor a sketch explains, and why not.
 const UNEXPLAINED_REASONS: &[(RstReason, &str)] = &[
-    (RstReason::TcpTooOldAck, "syn-recv-bad-ack-crossed, not sketched: a full socket in SYN-RECEIVED is rare"),
-    (RstReason::TcpAckUnsentData, "syn-recv-bad-ack-crossed, not sketched: a full socket in SYN-RECEIVED is rare"),
     (RstReason::TcpOldAck, "cannot be reached on 6.18 (CATALOGUE section 3)"),
     (RstReason::MptcpEunspec, "the answer to an MPTCP reset, never the first one"),
     (RstReason::MptcpEresource, "never chosen by Linux"),

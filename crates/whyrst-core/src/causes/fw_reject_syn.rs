@@ -45,6 +45,18 @@ pub(super) static CAUSE: Cause = Cause {
             "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
         ),
         LookAlike::identical(
+            "syn-meets-fin-wait2",
+            "an older connection of the same two ports would have been closed by {server} only; a second try succeeds",
+        ),
+        LookAlike::identical(
+            "syn-recv-new-syn",
+            "another handshake of the same two ports would have been going on; a second try succeeds",
+        ),
+        LookAlike::similar(
+            "simultaneous-open-missed",
+            "{server} would send a SYN of its own to the same port, a moment later",
+        ),
+        LookAlike::identical(
             "listening-elsewhere",
             "`ss -ltn` on {server} shows the port on another address; its kernel counts the reset in Tcp OutRsts",
         ),

@@ -2,9 +2,10 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::firewall::NEW_SYN_MET_OLD;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::SYN_MET_CONNECTION;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
@@ -28,9 +29,9 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence), KernelSign::SILENCE],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &NEW_SYN_MET_OLD],
-        refuted_by: &[&RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE],
+        needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
+        refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
     },
     variants: &[],
     look_alikes: &[
@@ -101,7 +102,8 @@ mod tests {
     #[test]
     fn seen_from_the_server_a_new_syn_met_the_old_connection() {
         judged_with(MET, RstReason::TcpInvalidAckSequence, &[])
-            .is("nat-port-collision", crate::verdict::Confidence::Possible);
+            .is("syn-meets-old-connection", crate::verdict::Confidence::Possible)
+            .beside(&["nat-port-collision"]);
         judge(&conversation(MET).ending()).beside(&["nat-port-collision"]);
     }
 

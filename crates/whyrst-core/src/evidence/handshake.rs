@@ -12,7 +12,7 @@ use crate::time::Span;
 /// timeout chooses it above that. Not a protocol number: it only ranks, it never decides.
 const SLOW_SYN_ACK: Span = Span::from_millis(50);
 /// Linux sends the SYN again 1 s after the first (`TCP_TIMEOUT_INIT`, RFC 6298 section 2); a margin for others.
-const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
+pub const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
 
 /// The capture shows the client's SYN.
 pub static SYN_SEEN: Question = Question {
