@@ -32,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Policy,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
+        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
         refuted_by: &[
             &RST_LEFT_ITS_SENDER,
             &TRIGGER_REACHED_SENDER,
@@ -51,9 +51,6 @@ pub(super) static CAUSE: Cause = Cause {
             &RST_FROM_NEARER,
             &RST_ANSWERS_SYN,
         ],
-        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SYN_ACK_AFTER_RST, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER, &RST_ANSWERS_SYN],
     },
     variants: &[],
     look_alikes: &[
