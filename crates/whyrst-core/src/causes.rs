@@ -153,8 +153,6 @@ pub static ALL: &[&Cause] = &[
     &nat_port_collision::CAUSE,
     &syn_meets_time_wait::CAUSE,
     &sender_gave_up::CAUSE,
-    &half_open_no_listener::CAUSE,
-    &half_open_listener::CAUSE,
     &syncookie_invalid::CAUSE,
     &nat_mapping_lost::CAUSE,
     &fw_state_lost::CAUSE,
