@@ -102,6 +102,7 @@ mod kind {
 trait ReadOptions {
     fn read_all(&mut self, area: &[u8]);
     fn read_one(&mut self, kind: u8, body: &[u8]);
+    fn read_mptcp(&mut self, body: &[u8]) -> OptionSet;
     fn note_timestamps(&mut self, timestamps: Timestamps);
 }
 
@@ -144,7 +145,7 @@ impl ReadOptions for Options {
             }
             (kind::MD5, 16) => OptionSet::MD5,
             (kind::AO, _) => OptionSet::AO,
-            (kind::MPTCP, _) => OptionSet::MPTCP,
+            (kind::MPTCP, _) => self.read_mptcp(body),
             (kind::FAST_OPEN, _) => OptionSet::FAST_OPEN,
             (kind::MSS | kind::WINDOW_SCALE | kind::SACK_PERMITTED | kind::SACK | kind::TIMESTAMPS | kind::MD5, _) => {
                 OptionSet::CUT
@@ -152,6 +153,23 @@ impl ReadOptions for Options {
             _ => OptionSet::OTHER,
         };
         self.set.insert(present);
+    }
+
+    /// The subtype is in the upper four bits of the first octet; the reason code of `MP_TCPRST` is
+    /// the second (RFC 8684 section 3.6).
+    fn read_mptcp(&mut self, body: &[u8]) -> OptionSet {
+        let mut set = OptionSet::MPTCP;
+        match body.first().map(|first| first >> 4) {
+            Some(0) => set.insert(OptionSet::MP_CAPABLE),
+            Some(1) => set.insert(OptionSet::MP_JOIN),
+            Some(7) => set.insert(OptionSet::MP_FASTCLOSE),
+            Some(8) => {
+                set.insert(OptionSet::MP_TCPRST);
+                self.mptcp_reason = body.get(1).copied();
+            }
+            _ => {}
+        }
+        set
     }
 
     #[inline]
@@ -206,6 +224,16 @@ mod tests {
     #[test]
     fn what_follows_the_end_of_options_is_not_read() {
         assert!(read(&[1, 0, 2, 4, 5, 0xb4]).set.is_empty());
+    }
+
+    #[test]
+    fn a_reset_of_multipath_tcp_gives_its_reason() {
+        let options = read(&[30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8, 30, 4, 0x80, 3]);
+        let set = options.set;
+        assert!(set.has(OptionSet::MPTCP) && set.has(OptionSet::MP_FASTCLOSE) && set.has(OptionSet::MP_TCPRST));
+        assert_eq!(options.mptcp_reason, Some(3));
+        let joins = read(&[30, 12, 0x10, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(joins.set.has(OptionSet::MP_JOIN) && !joins.set.has(OptionSet::MP_CAPABLE));
     }
 
     #[test]

@@ -66,9 +66,12 @@ fn events(scenario: &Scenario) -> Recording {
     read.recording
 }
 
+fn verdicts(scenario: &Scenario, end: &str) -> Verdicts {
+    if end == "client" { scenario.expect.client } else { scenario.expect.server }
+}
+
 fn expected(scenario: &Scenario, end: &str) -> (EndingKind, Vec<&'static str>) {
-    let verdicts = if end == "client" { scenario.expect.client } else { scenario.expect.server };
-    match verdicts {
+    match verdicts(scenario, end) {
         Verdicts::Resets(causes) => (EndingKind::Reset, causes.to_vec()),
         Verdicts::NoReset => (EndingKind::Reset, Vec::new()),
         Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, vec![cause]),

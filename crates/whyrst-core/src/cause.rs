@@ -221,15 +221,38 @@ pub enum Likeness {
     Similar,
     /// The packets are the same: while nothing excludes the other, neither is more than possible.
     Identical,
-    /// One of the two says more closely what the other says as well: both are true then, and the
-    /// broader one is no less sure for it.
+    /// The packets are the same because the other one is a reason for this one: both can be true of
+    /// one reset, so a kernel that says this one is not contradicted by the other.
+    Why,
+    /// The reverse: the other one says by which means this one resets, and never that this one is not it.
+    How,
+    /// One of the two says more closely what the other says as well: both are true then, and
+    /// neither is less sure for the other.
     SpecialCase,
+    /// The other one says less and holds whenever this one does, and nothing in the packets shows
+    /// the difference: this one is no more than possible, the other one no less sure.
+    Broader,
 }
 
 impl LookAlike {
     /// Packets can differ, or it is a special case of the cause.
     pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::Similar, told_apart_by }
+    }
+
+    /// The other one would be the reason for this one: both can be true.
+    pub const fn why(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Why, told_apart_by }
+    }
+
+    /// The other one would be the means by which this one resets: both can be true.
+    pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::How, told_apart_by }
+    }
+
+    /// The other one says less, and holds whenever this one does.
+    pub const fn broader(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Broader, told_apart_by }
     }
 
     /// One is a special case of the other.

@@ -13,6 +13,7 @@ use crate::observation::IcmpError;
 use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
+use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
 use crate::vantage::Joined;
 
@@ -64,6 +65,8 @@ pub struct Rst {
     pub record: Record,
     /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
     pub payload: Vec<u8>,
+    /// Reason code of its `MP_TCPRST` option (RFC 8684 section 3.6).
+    pub mptcp_reason: Option<u8>,
     /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
     pub trailer: Vec<u8>,
     /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
@@ -103,6 +106,8 @@ pub struct Ending {
     pub finally: Connection,
     /// The remembered segments before the first RST, oldest first.
     pub before: Vec<Record>,
+    /// What each end had said first and last before the first RST; indexed by [`Side::index`].
+    pub said: [Speech; 2],
     /// The RSTs, oldest first, up to a bound.
     pub resets: Vec<Rst>,
     /// How many RSTs there were in all.
@@ -117,6 +122,8 @@ pub struct Ending {
     pub service: Service,
     /// The service when nothing more was expected.
     pub service_later: Service,
+    /// The time at which the capture begins.
+    pub seen_from: Timestamp,
     /// The time up to which the capture was read when this was settled.
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.
@@ -145,6 +152,11 @@ impl Ending {
     /// When it ended: the time of the first RST, or of the last segment.
     pub fn time(&self) -> Timestamp {
         self.rst().map_or(self.connection.last, |rst| rst.record.time)
+    }
+
+    /// What one end had said first and last.
+    pub const fn said(&self, side: Side) -> &Speech {
+        &self.said[side.index()]
     }
 
     /// The first remembered segment that `wanted` accepts, before the RST.

@@ -8,6 +8,7 @@
 //! of the answer, `{sender}`, `{receiver}`, `{client}` and `{server}` for an end (sender and
 //! receiver are those of the RST).
 
+pub mod application;
 pub mod closing;
 pub mod data;
 pub mod failed;
@@ -15,10 +16,13 @@ pub mod firewall;
 pub mod forgery;
 pub mod form;
 pub mod handshake;
+pub mod idle;
+pub mod multipath;
 pub mod path;
 pub mod refusal;
 pub mod said;
 pub mod service;
+pub mod speech;
 pub mod timing;
 pub mod vantage;
 
@@ -30,6 +34,7 @@ use crate::kernel::RstReason;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
+use crate::timeouts::IdleTimeout;
 use crate::vantage::Point;
 
 /// Something that can be asked about any ending.
@@ -104,11 +109,42 @@ pub enum Value {
     Flags(Flags),
     /// A kernel reason.
     Reason(RstReason),
+    /// A name from a standard.
+    Name(&'static str),
+    /// Octets of payload, printed escaped.
+    Octets(Octets),
+    /// Idle timeouts that fit.
+    Timeouts(Timeouts),
     /// A capture point.
     Point(Point),
     /// An address and a port.
     Endpoint(Endpoint),
 }
+
+/// A few octets of payload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Octets {
+    bytes: [u8; 16],
+    len: u8,
+}
+
+impl Octets {
+    /// The first sixteen of `bytes`.
+    pub fn new(from: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let len = from.len().min(16);
+        bytes[..len].copy_from_slice(&from[..len]);
+        Self { bytes, len: u8::try_from(len).unwrap_or_default() }
+    }
+
+    /// The octets.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+/// Up to three idle timeouts, the best fitting first.
+pub type Timeouts = [Option<&'static IdleTimeout>; 3];
 
 /// Starts a yes.
 pub fn yes() -> Facts {

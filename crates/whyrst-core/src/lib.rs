@@ -34,10 +34,12 @@ pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod speech;
 pub mod tampering;
 #[cfg(test)]
 mod testing;
 pub mod time;
+pub mod timeouts;
 pub mod tracker;
 pub mod vantage;
 pub mod verdict;

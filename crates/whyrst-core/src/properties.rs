@@ -169,7 +169,7 @@ fn options(clock: u32) -> Options {
         set.insert(kind);
     }
     let timestamps = Some(Timestamps { value: clock, echo: 0 });
-    Options { set, timestamps, window_scale: Some(7), mss: Some(1_460), sack_edge: None }
+    Options { set, timestamps, window_scale: Some(7), mss: Some(1_460), ..Options::default() }
 }
 
 /// The endings of those packets that `kept` accepts, with their numbers in the whole.

@@ -321,6 +321,15 @@ pub enum Action {
         /// How many.
         bytes: u32,
     },
+    /// `write` exactly these octets.
+    Say(&'static [u8]),
+    /// Takes up the other of two connections: what it had laid aside before, or none yet. So a proxy
+    /// holds one to its client and one to its upstream.
+    OtherConnection,
+    /// The next sockets are made with `IPPROTO_MPTCP`.
+    UseMptcp,
+    /// Runs `ip` of iproute2 with these words on the actor's host.
+    Ip(&'static str),
     /// Wait until this many bytes are in the receive queue, without reading them.
     AwaitUnread {
         /// How many.
@@ -372,6 +381,11 @@ pub enum Action {
     Vanish,
     /// A SYN without options from a raw socket, as port scanners send it.
     RawSyn {
+        /// TCP port.
+        port: u16,
+    },
+    /// A SYN from a raw socket that wants to join a Multipath TCP connection by a token that nobody has.
+    RawJoin {
         /// TCP port.
         port: u16,
     },

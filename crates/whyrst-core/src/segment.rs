@@ -165,6 +165,14 @@ impl OptionSet {
     pub const FAST_OPEN: Self = Self(1 << 8);
     /// Any other kind than those named here.
     pub const OTHER: Self = Self(1 << 9);
+    /// MPTCP: `MP_CAPABLE` (subtype 0, RFC 8684 section 3.1).
+    pub const MP_CAPABLE: Self = Self(1 << 10);
+    /// MPTCP: `MP_JOIN` (subtype 1, section 3.2).
+    pub const MP_JOIN: Self = Self(1 << 11);
+    /// MPTCP: `MP_FASTCLOSE` (subtype 7, section 3.5).
+    pub const MP_FASTCLOSE: Self = Self(1 << 12);
+    /// MPTCP: `MP_TCPRST` (subtype 8, section 3.6).
+    pub const MP_TCPRST: Self = Self(1 << 13);
     /// The option area was cut off by the snap length or malformed: absence means nothing.
     pub const CUT: Self = Self(1 << 15);
 
@@ -214,6 +222,8 @@ pub struct Options {
     pub window_scale: Option<u8>,
     /// Timestamps.
     pub timestamps: Option<Timestamps>,
+    /// Reason code of `MP_TCPRST` (RFC 8684 section 3.6).
+    pub mptcp_reason: Option<u8>,
     /// Right edge of the highest SACK block: a RST there is acceptable to Linux (RFC 5961 section 3).
     pub sack_edge: Option<Seq>,
 }

@@ -16,7 +16,8 @@
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
 //! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `time N` (a broken clock: seconds since
-//! the epoch, without moving the time of the lines below).
+//! the epoch, without moving the time of the lines below), `mp capable|join|fastclose|rst`, `reason N` (of
+//! `MP_TCPRST`), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -373,11 +374,36 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
             segment.options.set.insert(OptionSet::SACK);
             segment.options.sack_edge = Some(first_number(segment.dst, segment.src).add(value.parse().ok()?));
         }
+        "mp" => {
+            let subtype = match value {
+                "capable" => OptionSet::MP_CAPABLE,
+                "join" => OptionSet::MP_JOIN,
+                "fastclose" => OptionSet::MP_FASTCLOSE,
+                "rst" => OptionSet::MP_TCPRST,
+                _ => return None,
+            };
+            segment.options.set.insert(OptionSet::MPTCP);
+            segment.options.set.insert(subtype);
+        }
+        "reason" => segment.options.mptcp_reason = Some(value.parse().ok()?),
+        "says" => segment.payload = payload(value, segment.len)?,
         "if" => packet.interface = Interface(value.parse().ok()?),
         "time" => packet.time = Timestamp::from_nanos(value.parse::<i64>().ok()?.saturating_mul(1_000_000_000)),
         _ => return None,
     }
     Some(())
+}
+
+/// `GET_/` is "GET /", `0x1503` two octets; what is shorter than the segment is filled up with `x`.
+fn payload(says: &str, len: u32) -> Option<&'static [u8]> {
+    let mut octets = match says.strip_prefix("0x") {
+        Some(hex) => (0..hex.len() / 2)
+            .map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok())
+            .collect::<Option<Vec<u8>>>()?,
+        None => says.replace('_', " ").into_bytes(),
+    };
+    octets.resize(len as usize, b'x');
+    Some(octets.leak())
 }
 
 /// Where the numbers of `src` towards `dst` begin: any fixed number that differs between directions.

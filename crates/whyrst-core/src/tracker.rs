@@ -31,6 +31,7 @@ use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Services};
+use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
 
@@ -49,6 +50,7 @@ pub struct Tracker {
     slots: Vec<Slot>,
     free: Vec<u32>,
     pool: HistoryPool,
+    speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
@@ -65,6 +67,8 @@ pub struct Tracker {
     opening: VecDeque<Due>,
     eviction_hand: usize,
     clock: Clock,
+    /// The time of the first observation.
+    began: Option<Timestamp>,
     counts: Counts,
 }
 
@@ -78,6 +82,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
+            speeches: SpeechPool::default(),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),
@@ -88,6 +93,7 @@ impl Tracker {
             told: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
+            began: None,
             clock: Clock::default(),
             counts: Counts::default(),
         }
@@ -96,6 +102,7 @@ impl Tracker {
     /// Takes in one observation.
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
+        self.began.get_or_insert(observation.time);
         match &observation.what {
             Seen::Segment(segment) => self.segment(observation, segment),
             Seen::Icmp(error) => self.icmp_error(observation, error),
@@ -164,6 +171,7 @@ impl Tracker {
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
+            + self.speeches.bytes()
             + queues * size_of::<Due>()
             + self.queue.capacity() * size_of::<Queued>()
     }
@@ -203,6 +211,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -215,6 +224,10 @@ impl Tracker {
         }
         if first_answer {
             self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
+            let asks_ecn = |syn: &Record| syn.flags.is_syn() && syn.flags.has(Flags::ECE.with(Flags::CWR));
+            if self.pool.records(&self.slots[at as usize].connection.history).any(asks_ecn) {
+                self.services.accepted_ecn(segment.src, Moment { time: record.time, frame: record.frame });
+            }
         }
     }
 
@@ -226,6 +239,7 @@ impl Tracker {
         let rst = Rst {
             record,
             payload: segment.payload[..segment.payload.len().min(RST_PAYLOAD_LIMIT)].to_vec(),
+            mptcp_reason: segment.options.mptcp_reason,
             trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
             acceptance: acceptance(&slot.connection, record.from, segment),
@@ -269,6 +283,7 @@ impl Tracker {
             since: self.clock.now(),
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
+            said: self.speeches.said(slot.speech),
             resets: alloc::vec![rst],
             resets_total: 1,
             after: Vec::new(),
@@ -368,6 +383,7 @@ impl Tracker {
             connection,
             touched: self.clock.now(),
             generation: 0,
+            speech: Handle::default(),
             occupied: true,
             reset: ResetSeen::No,
             pending: None,

@@ -116,8 +116,10 @@ pub struct View {
     pub clock: Option<Offset>,
     /// Whether the RST in question was there.
     pub rst: Presence,
-    /// Whether the segment that the RST answers was there.
+    /// Whether the segment that the RST answers was there; without a RST, the SYN that nobody answered.
     pub trigger: Presence,
+    /// Whether everything was there that the RST's receiver had sent in the seconds before it.
+    pub arrivals: Presence,
     /// Why an absence there means nothing, when it does.
     pub loss: Option<Loss>,
 }
@@ -137,7 +139,7 @@ pub enum Known {
 #[derive(Clone, Debug)]
 pub struct Crossing {
     /// As the first of its points in the order of reading recorded it; `from` is a side of the
-    /// ending's connection and `time` is by the clock of the ending's point.
+    /// ending's connection and `time` is that of its first sight, by the clock of the ending's point.
     pub record: Record,
     /// One element for each point.
     pub seen: Vec<Option<Sight>>,
@@ -228,6 +230,13 @@ impl Joined {
     pub fn sights(&self, frame: Frame) -> Option<&[Option<Sight>]> {
         let same = |crossing: &&Crossing| crossing.seen.iter().flatten().any(|sight| sight.frame == frame);
         self.crossings.iter().find(same).map(|crossing| crossing.seen.as_slice())
+    }
+
+    /// Whether the ending's times can be compared with those of endings from other points: they are by
+    /// the first-named point's clock, or by one that hardly differs from it.
+    pub fn has_the_common_clock(&self) -> bool {
+        const HARDLY: i64 = 100_000_000;
+        self.at == Point(0) || self.view(self.at).clock.is_some_and(|clock| clock.by.abs().nanos() < HARDLY)
     }
 
     /// The two ends as a point saw them, when that is not how the first-named point saw them.

@@ -10,7 +10,7 @@ use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, odd_signs};
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
@@ -213,8 +213,10 @@ impl Judgement {
         let likeness = verdict.look_alikes.iter().find(|alike| alike.cause == cause).map(|alike| alike.likeness);
         verdict.id == cause
             || match likeness {
-                Some(Likeness::SpecialCase) => named,
-                Some(Likeness::Identical) => named && self.confidence <= Confidence::Possible,
+                Some(Likeness::SpecialCase | Likeness::Why) => named,
+                Some(Likeness::Identical | Likeness::Broader | Likeness::How) => {
+                    named && self.confidence <= Confidence::Possible
+                }
                 _ => false,
             }
     }
@@ -331,29 +333,29 @@ impl Candidate {
     }
 
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
-        let rivals = || {
-            others.iter().filter(|other| {
-                other.kernel == self.kernel
-                    && other.missing == 0
-                    && other.cause.breadth == Breadth::Specific
-                    && self.likeness(other.cause.id) != Some(Likeness::SpecialCase)
-            })
-        };
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends();
+        let says = kernel_says || self.is_proven_by_both_ends(sketched, ending);
+        let rivals = || {
+            others.iter().filter(|other| {
+                let agrees = match self.likeness(other.cause.id) {
+                    Some(Likeness::SpecialCase) => true,
+                    Some(Likeness::Why) => kernel_says,
+                    _ => false,
+                };
+                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific && !agrees
+            })
+        };
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
         // The kernel's reason fits several causes, and what tells them apart was not seen.
-        let unseen = says && others.iter().any(|other| other.is_open_beside(self));
-        let twin = rivals().any(|other| self.likeness(other.cause.id) == Some(Likeness::Identical))
+        let goes_along =
+            |other: &Self| matches!(self.likeness(other.cause.id), Some(Likeness::Why | Likeness::SpecialCase));
+        let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
+        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
+        let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.missing > 0
-            || self.cause.breadth == Breadth::Umbrella
-            || close
-            || twin
-            || unseen
-            || self.is_doubtful(ending)
-        {
+        let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
+        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
         } else if says && rivals().next().is_none() && !self.leaves_open() {
             Confidence::Certain
@@ -363,11 +365,17 @@ impl Candidate {
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
-    /// is what the cause says.
-    fn is_proven_by_both_ends(&self) -> bool {
-        self.evidence
-            .iter()
-            .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
+    /// single packet without a trace, so the RST itself must also be odd.
+    fn is_proven_by_both_ends(&self, sketched: &[Sketched], ending: &Ending) -> bool {
+        let alike = sketched.iter().any(|one| one.alike.likeness == Likeness::Identical);
+        let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
+        !alike
+            && odd
+            && self
+                .evidence
+                .iter()
+                .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
     }
 
     /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
@@ -383,6 +391,13 @@ impl Candidate {
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
         self.cause.look_alikes.iter().find(|alike| alike.cause == other).map(|alike| alike.likeness)
+    }
+
+    /// Why a program or device resets is seldom in the packets: such a cause needs signs of its own,
+    /// not only that nothing else is left.
+    fn is_unsupported_reason(&self) -> bool {
+        let is_reason = self.cause.look_alikes.iter().any(|alike| alike.likeness == Likeness::How);
+        is_reason && self.support < CLEAR_MARGIN
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
@@ -427,7 +442,7 @@ fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
         }
         // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
         KernelWord::Sent(event) if matches!(event.reason, None | Some(RstReason::NotSpecified)) => {
-            (!reasons.is_empty()).then_some(KernelFit::NotAsked)
+            reasons.iter().any(|sign| !sign.is_silence()).then_some(KernelFit::NotAsked)
         }
         KernelWord::Sent(event) => reasons.iter().any(|sign| sign.matches(event)).then_some(KernelFit::Says),
     }

@@ -15,10 +15,8 @@ const UNEXPLAINED_REASONS: &[(RstReason, &str)] = &[
     (RstReason::TcpOldAck, "cannot be reached on 6.18 (CATALOGUE section 3)"),
     (RstReason::MptcpEunspec, "the answer to an MPTCP reset, never the first one"),
     (RstReason::MptcpEresource, "never chosen by Linux"),
-    (RstReason::MptcpEprohibit, "mptcp-join-prohibited: MPTCP comes with a later version"),
     (RstReason::MptcpEwq2big, "never chosen by Linux"),
     (RstReason::MptcpEbadperf, "never chosen by Linux"),
-    (RstReason::MptcpEmiddlebox, "mptcp-middlebox: MPTCP comes with a later version"),
     (RstReason::Error, "a code that the kernel itself cannot name"),
 ];
 
@@ -93,6 +91,17 @@ const ONE_WAY: &[(&str, &str)] = &[
     ("close-unread", "data-after-close"), // Windows' RST+ACK only
 ];
 
+/// Whether two causes that name each other say the same of it.
+fn agree(one: Likeness, other: Likeness) -> bool {
+    matches!(
+        (one, other),
+        (Likeness::Why, Likeness::How)
+            | (Likeness::How, Likeness::Why)
+            | (Likeness::SpecialCase, Likeness::Broader)
+            | (Likeness::Broader, Likeness::SpecialCase)
+    ) || (one == other && one != Likeness::Broader)
+}
+
 #[test]
 fn causes_that_look_alike_name_each_other() {
     for cause in ALL {
@@ -100,7 +109,9 @@ fn causes_that_look_alike_name_each_other() {
             let Some(other) = causes::find(alike.cause) else { continue };
             let back = other.look_alikes.iter().find(|back| back.cause == cause.id);
             match back {
-                Some(back) => assert_eq!(back.likeness, alike.likeness, "{} and {}", cause.id, other.id),
+                Some(back) => {
+                    assert!(agree(back.likeness, alike.likeness), "{} and {}", cause.id, other.id);
+                }
                 None => assert!(ONE_WAY.contains(&(cause.id, other.id)), "{} names {} alone", cause.id, other.id),
             }
         }

@@ -33,6 +33,8 @@ pub(crate) fn split_off_foreign(
     };
     let (ours, foreign): (Vec<_>, Vec<_>) = resets.into_iter().partition(|reset| sender(reset, ends).is_some());
     let mut addresses: Vec<IpAddr> = ends.iter().flat_map(|end| addresses_of(end.host)).collect();
+    // A scenario may give a host further addresses; a listener's event names none.
+    addresses.extend(ours.iter().map(|reset| reset.local.ip).filter(|ip| !ip.is_unspecified()));
     addresses.sort_unstable();
     addresses.dedup();
     let recording = Recording { addresses, from, to, lost, resets: ours };

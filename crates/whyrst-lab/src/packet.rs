@@ -113,13 +113,13 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// The twenty bytes of the segment, with its checksum.
-    pub(crate) fn segment(&self) -> Vec<u8> {
-        self.segment_with(&[], &[])
+    /// The segment with these options, whose length is a multiple of four.
+    pub(crate) fn segment_with(&self, options: &[u8]) -> Vec<u8> {
+        self.segment_of(options, &[])
     }
 
     /// The segment with options (whole words) and payload, and its checksum.
-    fn segment_with(&self, options: &[u8], payload: &[u8]) -> Vec<u8> {
+    fn segment_of(&self, options: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; 20];
         bytes.extend(options);
         let words = u8::try_from(bytes.len() / 4).expect("invariant: options of at most forty octets");
@@ -143,7 +143,7 @@ impl Bare {
 
     /// The same with options (whole words) and payload.
     pub(crate) fn packet_with(&self, ttl: u8, ip_id: u16, options: &[u8], payload: &[u8]) -> Vec<u8> {
-        let segment = self.segment_with(options, payload);
+        let segment = self.segment_of(options, payload);
         let len = u16::try_from(segment.len()).expect("invariant: a hand-made segment fits into a packet");
         let mut packet = match (self.src.ip, self.dst.ip) {
             (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4_header(src, dst, ttl, ip_id, len),
@@ -158,6 +158,34 @@ impl Bare {
         let len = u32::try_from(len).expect("invariant: a hand-made segment fits into a packet");
         sum(&octets(self.src.ip)) + sum(&octets(self.dst.ip)) + u32::from(TCP) + len
     }
+}
+
+/// The packet with its options of Multipath TCP overwritten by NOPs, as some middleboxes do;
+/// `None` when it has none.
+pub(crate) fn without_mptcp(packet: &[u8]) -> Option<Vec<u8>> {
+    const MPTCP: u8 = 30;
+    const CHECKSUM: std::ops::Range<usize> = 16..18;
+    let tcp = Tcp::parse(packet)?;
+    let (_, _, segment) = split_ip(packet)?;
+    let start = packet.len() - segment.len();
+    let mut changed = packet.to_vec();
+    let (mut at, mut found) = (0, false);
+    while let [kind, rest @ ..] = &tcp.options[at..] {
+        let len = if *kind <= 1 { 1 } else { usize::from(*rest.first()?).max(2) };
+        if *kind == MPTCP {
+            changed.get_mut(start + 20 + at..start + 20 + at + len)?.fill(1);
+            found = true;
+        }
+        at = (at + len).min(tcp.options.len());
+    }
+    changed.get_mut(start..)?.get_mut(CHECKSUM)?.fill(0);
+    let mut summed = changed.get(start..)?.to_vec();
+    summed.resize(summed.len().next_multiple_of(2), 0);
+    let len = u32::try_from(segment.len()).ok()?;
+    let pseudo = sum(&octets(tcp.src.ip)) + sum(&octets(tcp.dst.ip)) + u32::from(TCP) + len;
+    let checksum = !fold(pseudo + sum(&summed));
+    changed.get_mut(start..)?.get_mut(CHECKSUM)?.copy_from_slice(&checksum.to_be_bytes());
+    found.then_some(changed)
 }
 
 /// Of a packet with a segment of `len` octets.

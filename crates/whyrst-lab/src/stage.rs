@@ -93,6 +93,14 @@ fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {
             install: "install the package nftables (Debian: `apt install nftables`)",
         });
     }
+    let needs_ip = scenario.steps.iter().any(|step| matches!(step.action, Action::Ip(_)));
+    if needs_ip && find_program("ip").is_none() {
+        return Err(LabError::ProgramMissing {
+            scenario: scenario.id,
+            program: "ip",
+            install: "install the package iproute2 (Debian: `apt install iproute2`)",
+        });
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
+use nix::sys::socket::AddressFamily;
 use nix::unistd::ForkResult;
 use whyrst_core::scenario::Family;
 
@@ -28,6 +29,13 @@ pub(crate) fn exit_now(status: i32) -> ! {
 pub(crate) fn own(descriptor: RawFd) -> OwnedFd {
     // SAFETY: callers pass what the kernel has just made and nobody else has seen.
     unsafe { OwnedFd::from_raw_fd(descriptor) }
+}
+
+/// A stream socket of Multipath TCP, for which `nix` has no name.
+pub(crate) fn mptcp_stream(family: AddressFamily) -> nix::Result<OwnedFd> {
+    // SAFETY: `socket` takes plain numbers and touches no memory of this process.
+    let made = unsafe { libc::socket(family as i32, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, libc::IPPROTO_MPTCP) };
+    Errno::result(made).map(own)
 }
 
 /// Asks for the best scheduling priority for this process and its children to come, and returns the

@@ -63,6 +63,7 @@ pub(super) static CAUSE: Cause = Cause {
             "accept-overflow-ghost",
             "without the sysctl there is no RST at once, but silence and repeated SYN-ACKs",
         ),
+        LookAlike::similar("mptcp-join-prohibited", "the SYN carries MP_JOIN; MPJoinRejected counts it on {server}"),
     ],
     advice: &[
         "on {server}: `nstat -az TcpExtListenOverflows TcpExtListenDrops` rise; `ss -ltn` shows Recv-Q above Send-Q",

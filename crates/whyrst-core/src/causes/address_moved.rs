@@ -34,14 +34,8 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::special_case(
-            "half-open-no-listener",
-            "the same host lost it: same MAC, same TTL, its uptime is short",
-        ),
-        LookAlike::special_case(
-            "half-open-listener",
-            "the same host lost it: same MAC, same TTL, its service restarted",
-        ),
+        LookAlike::broader("half-open-no-listener", "the same host lost it: same MAC, same TTL, its uptime is short"),
+        LookAlike::broader("half-open-listener", "the same host lost it: same MAC, same TTL, its service restarted"),
         LookAlike::identical(
             "nat-mapping-lost",
             "a NAT at that address had forgotten the connection: new connections come from there as before",

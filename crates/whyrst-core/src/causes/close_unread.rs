@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{
@@ -28,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::not_through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT],
     },
     variants: &[],
@@ -43,13 +44,13 @@ pub(super) static CAUSE: Cause = Cause {
         ),
         LookAlike::identical("rst-instead-of-fin", "{receiver} would have closed first and nothing would be lost"),
         LookAlike::similar("data-after-close", "{sender} would have sent FIN before, and the data would come after it"),
-        LookAlike::similar(
+        LookAlike::why(
             "server-busy-close",
             "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
         ),
-        LookAlike::similar("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
-        LookAlike::similar("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
-        LookAlike::similar(
+        LookAlike::why("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
+        LookAlike::identical("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
+        LookAlike::why(
             "client-abort",
             "the client left in the middle of an answer: navigated away, cancelled, `| head`",
         ),
@@ -75,7 +76,7 @@ pub(super) static CAUSE: Cause = Cause {
             "keepalive-timeout",
             "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
         ),
-        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::similar("mptcp-fastclose", "the RST would carry MP_FASTCLOSE; MPFastcloseTx counts it"),
         LookAlike::identical(
             "out-of-orphans",
             "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
@@ -86,6 +87,24 @@ pub(super) static CAUSE: Cause = Cause {
         ),
         LookAlike::identical("fin-wait2-timer", "the RST follows the acknowledged FIN after tcp_fin_timeout"),
         LookAlike::similar("disconnect-with-data", "{receiver}'s FIN and a closed window would come before it"),
+        LookAlike::identical(
+            "app-idle-timeout",
+            "{sender} ends connections that are silent for its own timeout: the silence is a configured number",
+        ),
+        LookAlike::why("tls-alert", "a fatal TLS alert stands right before it"),
+        LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::why(
+            "stalled-transfer",
+            "data in the middle was lost again and again until {sender} gave up waiting",
+        ),
+        LookAlike::identical(
+            "retransmit-giveup",
+            "{sender}'s stack gave up repeating its data: Linux does that silently, other stacks with RST",
+        ),
+        LookAlike::similar(
+            "mptcp-middlebox",
+            "MPTCP options vanished from the middle of the connection; the middlebox may have taken the RST's option too",
+        ),
     ],
     advice: &[
         "on {sender}: `nstat -az TcpExtTCPAbortOnClose` rises with each such close",

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::{PORT_ACCEPTS_LATER, PORT_HAD_ACCEPTED};
 use crate::kernel::RstReason;
@@ -31,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
     },
     variants: &[
@@ -61,9 +62,9 @@ pub(super) static CAUSE: Cause = Cause {
             "syn-recv-new-syn",
             "another handshake of the same two ports would have been going on; a second try succeeds",
         ),
-        LookAlike::identical(
+        LookAlike::similar(
             "mptcp-join-bad-token",
-            "the RST would carry an MPTCP option; MPJoinNoTokenFound counts it on {server}",
+            "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
         ),
         LookAlike::special_case(
             "listening-elsewhere",
@@ -73,6 +74,7 @@ pub(super) static CAUSE: Cause = Cause {
             "simultaneous-open-missed",
             "{server} would send a SYN of its own to the same port, a moment later",
         ),
+        LookAlike::identical("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp` - does anything listen on that address and port? (127.0.0.1 is not the outside)",

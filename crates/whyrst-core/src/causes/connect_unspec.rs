@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -30,7 +31,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through(RstReason::TcpState, "__inet_stream_connect")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         // What speaks against unread data speaks for every deliberate abort.
         supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
     },

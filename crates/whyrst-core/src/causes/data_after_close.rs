@@ -63,11 +63,14 @@ pub(super) static CAUSE: Cause = Cause {
             "client-read-timeout",
             "{sender} gave up waiting for this answer: its read timeout is shorter than the answer took",
         ),
-        LookAlike::similar(
+        LookAlike::why(
             "server-busy-close",
-            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+            "{server} closes right after it accepts, without an answer: its log names a limit or a list",
         ),
         LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
+        LookAlike::why("tls-alert", "a fatal TLS alert stands before {sender}'s FIN"),
+        LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::similar("time-wait-assassination", "what was reset is the answer to an old segment, not new data"),
     ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",

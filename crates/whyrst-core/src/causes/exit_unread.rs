@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
@@ -28,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
     },
     variants: &[],
@@ -61,7 +62,7 @@ pub(super) static CAUSE: Cause = Cause {
             "keepalive-timeout",
             "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
         ),
-        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::similar("mptcp-fastclose", "the RST would carry MP_FASTCLOSE; MPFastcloseTx counts it"),
         LookAlike::identical(
             "out-of-orphans",
             "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
@@ -71,6 +72,30 @@ pub(super) static CAUSE: Cause = Cause {
             "TCP_LINGER2 below zero on {sender}; TCPAbortOnLinger or TCPAbortOnData counts it",
         ),
         LookAlike::identical("fin-wait2-timer", "the RST follows the acknowledged FIN after tcp_fin_timeout"),
+        LookAlike::why(
+            "server-busy-close",
+            "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
+        ),
+        LookAlike::similar("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
+        LookAlike::identical("tls-ticket-unread", "a TLS 1.3 client that writes and ends without ever reading"),
+        LookAlike::why(
+            "client-abort",
+            "the client left in the middle of an answer: navigated away, cancelled, `| head`",
+        ),
+        LookAlike::identical(
+            "app-idle-timeout",
+            "{sender} ends connections that are silent for its own timeout: the silence is a configured number",
+        ),
+        LookAlike::why("tls-alert", "a fatal TLS alert stands right before it"),
+        LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::why(
+            "stalled-transfer",
+            "data in the middle was lost again and again until {sender} gave up waiting",
+        ),
+        LookAlike::identical(
+            "retransmit-giveup",
+            "{sender}'s stack gave up repeating its data: Linux does that silently, other stacks with RST",
+        ),
     ],
     advice: &[
         "on {sender}: did the process end at that time? `journalctl`, exit status, `journalctl -k | grep -i -e oom -e segfault`",

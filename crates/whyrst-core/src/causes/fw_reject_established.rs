@@ -68,6 +68,14 @@ pub(super) static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
     ],
     advice: &[
         "on {sender}: `nft list ruleset` or `iptables -vnL`: which counter rises while the peer sends? who changed a rule then?",

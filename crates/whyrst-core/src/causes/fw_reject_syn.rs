@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_FORBIDDEN;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
@@ -26,7 +27,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW, &DSCP_MIRRORED, &FLOW_LABEL_SET],
         supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
     },
     variants: &[],
@@ -38,6 +39,10 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "fw-reject-transit",
             "its reset has the TTL of another hop than {server}'s SYN-ACKs, and a capture on {server} shows neither SYN nor RST",
+        ),
+        LookAlike::similar(
+            "mptcp-join-bad-token",
+            "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
         ),
         LookAlike::identical(
             "syn-meets-fin-wait2",
@@ -55,6 +60,7 @@ pub(super) static CAUSE: Cause = Cause {
             "listening-elsewhere",
             "`ss -ltn` on {server} shows the port on another address; its kernel counts the reset in Tcp OutRsts",
         ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
@@ -78,6 +84,18 @@ static SCENARIOS: &[Scenario] = &[
         Expect::both(&["fw-reject-syn"], &[]),
     )
     .over_ipv6(),
+    Scenario::new(
+        "fw-reject-output-local",
+        "The rule is for output on the client itself: its connect() is refused, and not one packet leaves (fw-reject-local-output).",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Nft(
+                "table inet lab { chain out { type filter hook output priority 0; tcp dport 8888 reject with tcp reset; }; }",
+            )),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::QUIET,
+    ),
 ];
 
 static REJECTED: &[Step] = &[

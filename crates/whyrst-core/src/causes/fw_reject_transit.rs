@@ -68,6 +68,15 @@ pub(super) static CAUSE: Cause = Cause {
             "injected-rst",
             "the segment passes: it arrives on {sender} all the same, and often both ends are reset",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "no rule forbids the traffic: the firewall saw only one direction of the handshake",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "capture on {sender}: when neither the segment arrives nor the RST leaves, it was made in between",

@@ -66,6 +66,18 @@ pub(super) static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "the firewall never saw the other direction: it rejects the last ACK of every handshake",
+        ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
     ],
     advice: &[
         "the RST's TTL against {sender}'s other packets says how many hops away its maker is: `traceroute` names it",

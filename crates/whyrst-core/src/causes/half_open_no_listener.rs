@@ -95,6 +95,10 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "a firewall on the path saw only one direction: the RST has another TTL, {server} repeats its SYN-ACK",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a device on the path had forgotten the silent connection: the silence is its timeout, and {sender} sent no RST",
+        ),
     ],
     advice: &[
         "on {sender}: `uptime`, `last reboot`, container or VM restarts at that time; did the address move (VRRP, cloud)?",

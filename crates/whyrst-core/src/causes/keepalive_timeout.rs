@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_TIMED_OUT;
 use crate::evidence::timing::{PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpKeepaliveTimeout)],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&RST_AFTER_PROBE_INTERVAL, &SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
     },
     variants: &[],
@@ -53,6 +54,11 @@ pub(super) static CAUSE: Cause = Cause {
             "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
         ),
         LookAlike::similar("sender-gave-up", "unanswered data instead of probes is given up without any RST"),
+        LookAlike::similar(
+            "app-idle-timeout",
+            "{sender} ends connections that are silent for its own timeout, probes or not",
+        ),
+        LookAlike::similar("retransmit-giveup", "data would have been repeated, at growing intervals"),
     ],
     advice: &[
         "on {sender}: `nstat -az TcpExtTCPAbortOnTimeout TcpExtTCPKeepAlive` rise, and its program gets ETIMEDOUT",

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_ABORTED;
 use crate::kernel::RstReason;
@@ -31,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED, &RST_SAYS_ABORTED],
     },
     variants: &[],
@@ -58,16 +59,16 @@ pub(super) static CAUSE: Cause = Cause {
             "{server}'s listener ended at that moment, before accept(); OutRsts and EstabResets count it, no TCPAbort counter",
         ),
         LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
-        LookAlike::similar(
+        LookAlike::why(
             "idle-timeout-reset",
             "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
         ),
-        LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+        LookAlike::why("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
         LookAlike::identical(
             "keepalive-timeout",
             "keepalive probes without an answer would come before it; TCPAbortOnTimeout counts it",
         ),
-        LookAlike::identical("mptcp-fastclose", "the RST would carry an MPTCP option; MPFastcloseTx counts it"),
+        LookAlike::similar("mptcp-fastclose", "the RST would carry MP_FASTCLOSE; MPFastcloseTx counts it"),
         LookAlike::identical(
             "out-of-orphans",
             "the RST follows the FIN within a millisecond; \"too many orphaned sockets\" in the log of {sender}",
@@ -80,6 +81,30 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "disconnect-with-data",
             "{sender}'s FIN waits behind unsent data: {receiver}'s window was closed",
+        ),
+        LookAlike::similar("server-busy-close", "{server} would do it right after it accepted, before any answer"),
+        LookAlike::identical("client-abort", "the client left in the middle of an answer: TCPAbortOnClose counts it"),
+        LookAlike::why(
+            "app-idle-timeout",
+            "{sender} ends connections that are silent for its own timeout: the silence is a configured number",
+        ),
+        LookAlike::why("tls-alert", "a fatal TLS alert stands right before it"),
+        LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::why(
+            "stalled-transfer",
+            "data in the middle was lost again and again until {sender} gave up waiting",
+        ),
+        LookAlike::identical(
+            "retransmit-giveup",
+            "{sender}'s stack gave up repeating its data: Linux does that silently, other stacks with RST",
+        ),
+        LookAlike::similar(
+            "mptcp-join-stripped",
+            "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN; MPTCP counters of {client}: MPJoinSynAckRx stays",
+        ),
+        LookAlike::similar(
+            "mptcp-middlebox",
+            "MPTCP options vanished from the middle of the connection; the middlebox may have taken the RST's option too",
         ),
     ],
     advice: &[

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::SENDER_SENT_NOTHING;
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_SERVER};
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
@@ -30,7 +31,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&PORT_REFUSED_AFTER],
     },
     variants: &[],

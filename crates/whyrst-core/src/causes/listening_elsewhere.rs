@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
@@ -27,17 +28,18 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::special_case("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
+        LookAlike::broader("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
         LookAlike::identical(
             "fw-reject-syn",
             "a rule's counter on {server} rises with each connect; Tcp OutRsts there does not count the reset",
         ),
         LookAlike::identical("fw-reject-transit", "a capture on {server} shows neither the SYN nor the RST"),
+        LookAlike::similar("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp 'sport = :PORT'` shows the address: 127.0.0.1 and [::1] are for {server} itself only",

@@ -73,6 +73,10 @@ pub(super) static CAUSE: Cause = Cause {
             "syncookie-invalid",
             "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
+        LookAlike::identical(
+            "idle-timeout-reset",
+            "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
+        ),
     ],
     advice: &[
         "capture on both sides of the NAT: do port or address outside change in mid-connection?",

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::{EVERYTHING_ACKNOWLEDGED, RST_ACKS_LESS_THAN_SENT};
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_BARE};
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::Reproduction;
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NotSpecified)],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &RECEIVER_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ACKS_LESS_THAN_SENT, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ACKS_LESS_THAN_SENT, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],

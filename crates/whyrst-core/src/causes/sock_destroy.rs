@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
@@ -30,7 +31,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "tcp_abort", "inet_child_forget")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         // What speaks against unread data speaks for every deliberate abort.
         supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
     },
@@ -60,6 +61,20 @@ pub(super) static CAUSE: Cause = Cause {
             "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
         ),
         LookAlike::similar("proxy-relays-reset", "{sender} is a proxy whose other side was reset at that moment"),
+        LookAlike::similar("server-busy-close", "{server} would do it right after it accepted, before any answer"),
+        LookAlike::identical("client-abort", "the client left in the middle of an answer: TCPAbortOnClose counts it"),
+        LookAlike::identical(
+            "app-idle-timeout",
+            "{sender} ends connections that are silent for its own timeout: the silence is a configured number",
+        ),
+        LookAlike::identical(
+            "stalled-transfer",
+            "data in the middle was lost again and again until {sender} gave up waiting",
+        ),
+        LookAlike::identical(
+            "retransmit-giveup",
+            "{sender}'s stack gave up repeating its data: Linux does that silently, other stacks with RST",
+        ),
     ],
     advice: &[
         "in the log of {sender}'s program: ECONNABORTED (\"software caused connection abort\") is the sign of it",

@@ -40,6 +40,10 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::similar("data-after-close", "a longer capture would show {sender}'s FIN before"),
         LookAlike::similar("nat-mapping-lost", "captures on both sides of the NAT show different ports or addresses"),
         LookAlike::similar("address-moved", "the address belonged to another host before"),
+        LookAlike::special_case(
+            "conntrack-invalid-dnat",
+            "{sender} has a connection with the same two ports and another address, the service's",
+        ),
     ],
     advice: &[
         "start the capture earlier, before the connection is opened, and keep it running: `tcpdump -s 96 -w ... -W 10 -C 100`",
@@ -63,7 +67,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 #[cfg(test)]
 mod tests {
     use crate::testing::judged;
-    use crate::verdict::Confidence::{Possible, Unexplained};
+    use crate::verdict::Confidence::Possible;
 
     const STRAY: &str = "
         0.000 C > S PA 1:101(100) ack 1
@@ -85,6 +89,6 @@ mod tests {
     #[test]
     fn a_reset_long_after_the_last_segment_does_not_answer_it() {
         let text = STRAY.replace("+0.0001", "350.0");
-        judged(&text).is("unexplained", Unexplained);
+        judged(&text).is("idle-timeout-reset", Possible).without(&["stray-segment"]);
     }
 }

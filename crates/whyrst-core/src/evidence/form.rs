@@ -146,20 +146,6 @@ pub static RST_IS_BARE: Question = Question {
     },
 };
 
-/// The RST carries a Multipath TCP option.
-pub static RST_CARRIES_MPTCP: Question = Question {
-    id: "rst-carries-mptcp",
-    yes: "{} carries a Multipath TCP option: it ends a subflow, or aborts the whole connection (RFC 8684 section 3.6)",
-    no: "{} carries no Multipath TCP option",
-    unknown: "the options of the RST",
-    ask: |ending| match ending.rst() {
-        Some(rst) if !rst.record.options.has(OptionSet::CUT) => {
-            yes().frame(&rst.record).if_so(rst.record.options.has(OptionSet::MPTCP).into())
-        }
-        _ => Answer::Unknown,
-    },
-};
-
 /// The RST mirrors the DSCP of the SYN, as the TCP stack does and netfilter does not.
 pub static DSCP_MIRRORED: Question = Question {
     id: "dscp-mirrored",

@@ -5,7 +5,7 @@
 //! From a single capture all of them are unknown.
 
 use super::{Answer, Question, Value, no, yes};
-use crate::ending::{Ending, Rst};
+use crate::ending::{Ending, EndingKind, Rst};
 use crate::flow::Side;
 use crate::history::Record;
 use crate::observation::Frame;
@@ -65,7 +65,7 @@ pub static RST_MADE_BETWEEN: Question = Question {
 /// The RST arrived at the other end.
 pub static RST_REACHED_ITS_RECEIVER: Question = Question {
     id: "rst-reached-its-receiver",
-    yes: "{} also passed {}, the point nearest to {receiver}",
+    yes: "{} passed {}, the point nearest to {receiver}",
     no: "{} passed {} and was lost before {}: {receiver} was never told",
     unknown: BOTH_ENDS,
     ask: |ending| {
@@ -99,6 +99,42 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     },
 };
 
+/// Nothing was dropped that the RST could have been the answer to.
+pub static ALL_REACHED_SENDER: Question = Question {
+    id: "all-reached-sender",
+    yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
+    no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let receiver = ending.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.arrivals) {
+            return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, &rst.record, ending.sender(), |view| view.arrivals)
+    },
+};
+
+/// The SYN that nobody answered came as far as the server.
+pub static SYN_REACHED_SERVER: Question = Question {
+    id: "syn-reached-server",
+    yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
+    no: "{} passed {} and was dropped before {}: {server} never got it",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let client = ending.connection.client;
+        if let Some((last, lost)) = joined.lost_between(client, client, |view| view.trigger) {
+            return Answer::No(no().frame(syn).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, syn, ending.connection.server(), |view| view.trigger)
+    },
+};
+
 /// A device between two of the points changes addresses or ports.
 pub static ADDRESSES_REWRITTEN: Question = Question {
     id: "addresses-rewritten",
@@ -126,6 +162,8 @@ pub static ALL: &[&Question] = &[
     &RST_MADE_BETWEEN,
     &RST_REACHED_ITS_RECEIVER,
     &TRIGGER_REACHED_SENDER,
+    &ALL_REACHED_SENDER,
+    &SYN_REACHED_SERVER,
     &ADDRESSES_REWRITTEN,
 ];
 

@@ -13,10 +13,12 @@ use super::vantage::VantageObject;
 use super::{Context, Report};
 use crate::connection::Roles;
 use crate::ending::{Ending, EndingKind, KernelWord, Rst};
+use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
+use crate::timeouts::IdleTimeout;
 use crate::verdict::{Evidence, Role};
 use crate::zeek::conn_state;
 
@@ -51,6 +53,7 @@ struct Object<'a> {
     kernel: Option<KernelObject<'a>>,
     socket: Option<()>,
     process: Option<()>,
+    idle_suspects: Option<Vec<SuspectObject>>,
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
@@ -128,6 +131,22 @@ struct KernelObject<'a> {
     stack: &'a [String],
 }
 
+/// A known idle timeout that the silence before the reset fits: a hint, not a proof.
+#[derive(Serialize)]
+struct SuspectObject {
+    name: &'static str,
+    seconds: u32,
+    on_expiry: &'static str,
+    source: &'static str,
+}
+
+impl From<&'static IdleTimeout> for SuspectObject {
+    fn from(timeout: &'static IdleTimeout) -> Self {
+        let IdleTimeout { name, seconds, expiry, source, .. } = timeout;
+        Self { name, seconds: *seconds, on_expiry: expiry.name(), source }
+    }
+}
+
 #[derive(Serialize)]
 struct Effect {
     accepted: Option<bool>,
@@ -180,6 +199,7 @@ impl Report<'_> {
             kernel: self.kernel_object(),
             socket: None,
             process: None,
+            idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),

@@ -15,6 +15,7 @@ use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, plur
 use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::ending::{EndingKind, Rst};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question, vantage};
 use crate::observation::Frame;
 use crate::segment::Flags;
@@ -69,7 +70,12 @@ impl Report<'_> {
     pub(super) fn vantage_words(&self) -> Vec<String> {
         let Some(joined) = &self.ending.joined else { return Vec::new() };
         let answers = self.vantage_answers();
-        let mut words: Vec<String> = answers.iter().map(|(question, answer)| self.answer(question, answer)).collect();
+        // That it left its sender says that it was not made between the points, and the other way round.
+        let asked =
+            |id: &str| self.judgement.evidence.iter().any(|one| one.question.id == id && one.answer != Answer::Unknown);
+        let twice = if asked(RST_MADE_BETWEEN.id) { &RST_LEFT_ITS_SENDER } else { &RST_MADE_BETWEEN };
+        let answers = answers.iter().filter(|(question, _)| *question != twice);
+        let mut words: Vec<String> = answers.map(|(question, answer)| self.answer(question, answer)).collect();
         let points = || (0..joined.views.len()).map(crate::vantage::point);
         words.extend(points().filter_map(|point| self.state_of(joined, point)));
         words.extend(self.order_words(joined));
@@ -170,10 +176,7 @@ impl Report<'_> {
         let names =
             (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
         let columns = format!("{:>5} {:>10}", "frame", "time");
-        alloc::vec![
-            format!("   at{}", names.collect::<String>().split_off(3)),
-            format!("   {columns} {columns}  {ends}"),
-        ]
+        alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
 
     fn frames_only(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {

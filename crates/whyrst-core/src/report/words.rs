@@ -5,9 +5,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::Report;
+use super::escape::escape;
 use crate::connection::Roles;
-use crate::evidence::{Answer, Facts, Question, Value};
+use crate::evidence::{Answer, Facts, Question, Timeouts, Value};
 use crate::flow::Side;
+use crate::timeouts::IdleTimeout;
 
 impl Report<'_> {
     /// A template without values: only the ends are named.
@@ -81,11 +83,21 @@ impl Report<'_> {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Flags(flags)) => flags.to_string(),
             Some(Value::Reason(reason)) => reason.to_string(),
+            Some(Value::Name(name)) => (*name).to_string(),
+            Some(Value::Octets(octets)) => format!("\"{}\"", escape(octets.bytes())),
+            Some(Value::Timeouts(timeouts)) => listed(timeouts),
             Some(Value::Point(point)) => self.point(*point).to_string(),
             Some(Value::Endpoint(endpoint)) => endpoint.to_string(),
             None => "?".into(),
         }
     }
+}
+
+/// `nginx keepalive_timeout (75 s, then FIN)`, one after the other.
+fn listed(timeouts: &Timeouts) -> String {
+    let one =
+        |timeout: &&IdleTimeout| format!("{} ({} s, then {})", timeout.name, timeout.seconds, timeout.expiry.words());
+    timeouts.iter().flatten().map(one).collect::<alloc::vec::Vec<_>>().join(", ")
 }
 
 /// A sentence within a text begins with a capital.

@@ -77,6 +77,14 @@ pub enum Treatment {
     DelayMs(u32),
     /// It arrives, and this many milliseconds later a copy of it.
     DuplicateAfterMs(u32),
+    /// It is lost, and its sender gets a bare RST with this TTL, as from a device that has forgotten
+    /// the connection.
+    Reject {
+        /// TTL or hop limit that the sender of the packet sees.
+        ttl: u8,
+    },
+    /// It arrives with the options of Multipath TCP overwritten by NOPs.
+    StripMptcp,
     /// It passes, and the wire forges resets of its own.
     Inject(&'static [Injected]),
 }

@@ -34,6 +34,7 @@ impl Tracker {
             entry.remove();
         }
         self.pool.release(&mut slot.connection.history);
+        self.speeches.release(&mut slot.speech);
         slot.occupied = false;
         slot.challenger = None;
         self.free.push(at);
@@ -58,12 +59,14 @@ impl Tracker {
             connection: pending.connection,
             finally,
             before: pending.before,
+            said: pending.said,
             resets: pending.resets,
             resets_total: pending.resets_total,
             after: pending.after,
             after_total: pending.after_total,
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service: pending.service,
+            seen_from: self.began.unwrap_or_default(),
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
             joined: None,
@@ -79,6 +82,7 @@ impl Tracker {
             connection,
             finally: connection,
             before: self.pool.records(&connection.history).copied().collect(),
+            said: self.speeches.said(slot.speech),
             resets: Vec::new(),
             resets_total: 0,
             after: Vec::new(),
@@ -86,6 +90,7 @@ impl Tracker {
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service,
             service_later: service,
+            seen_from: self.began.unwrap_or_default(),
             seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
             joined: None,
@@ -206,6 +211,7 @@ impl Tracker {
         self.tell(at);
         let slot = &mut self.slots[at as usize];
         self.pool.release(&mut slot.connection.history);
+        self.speeches.release(&mut slot.speech);
         let generation = slot.generation;
         self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
     }

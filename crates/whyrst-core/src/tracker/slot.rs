@@ -9,6 +9,7 @@ use crate::flow::{FlowKey, Side};
 use crate::history::Record;
 use crate::segment::{Flags, Segment};
 use crate::service::Service;
+use crate::speech::{Handle, Speech};
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Slot {
     /// The tracker's time at its last segment.
     pub(super) touched: Timestamp,
     pub(super) generation: u32,
+    pub(super) speech: Handle,
     pub(super) occupied: bool,
     pub(super) reset: ResetSeen,
     /// Its ending, when it was reset and is not settled yet.
@@ -49,6 +51,7 @@ pub(super) struct Pending {
     pub(super) since: Timestamp,
     pub(super) connection: Connection,
     pub(super) before: Vec<Record>,
+    pub(super) said: [Speech; 2],
     pub(super) resets: Vec<Rst>,
     pub(super) resets_total: u32,
     pub(super) after: Vec<Record>,

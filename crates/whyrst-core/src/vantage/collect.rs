@@ -180,7 +180,7 @@ impl<'a> Collector<'a> {
     pub fn observe(&mut self, observation: &Observation<'_>) {
         let Seen::Segment(segment) = &observation.what else { return };
         let (key, from) = FlowKey::of(segment.src, segment.dst);
-        let wanted = self.wanted.keys.contains(&key) || self.recognises(key, segment);
+        let wanted = self.recognises(key, segment) || self.wanted.keys.contains(&key);
         let neighbour = self.note_hosts(&key, segment, observation.time);
         if wanted || (neighbour && self.has_room_for_neighbour(key)) {
             self.keep(key, Record::new(observation, segment, from));

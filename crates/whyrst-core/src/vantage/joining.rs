@@ -19,6 +19,7 @@ use crate::ending::{Ending, EndingKind, Rst};
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
 use crate::observation::Frame;
+use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Confidence, judge};
 
@@ -40,6 +41,11 @@ pub fn join(taken: &[Taken]) -> Together {
     endings.sort_by_key(|ending| joining.common_time(ending));
     Together { endings, shared: joining.shared }
 }
+
+/// Whatever rejects a segment does so at once; a round trip later the RST is seen at the latest.
+const REJECTED_WITHIN: Span = Span::from_secs(3);
+/// So many segments before the RST are looked for elsewhere.
+const SENT_BEFORE: usize = 16;
 
 /// An ending by its point and its place among that point's endings.
 type Place = (usize, usize);
@@ -344,11 +350,18 @@ impl<'a> Joining<'a> {
         let coverage = Coverage::new(parts, paired, &aligned.path, ending.connection.client, said);
         let of = |frame: Option<Frame>| frame.and_then(|frame| aligned.crossing_of(frame));
         let rst = of(ending.rst().map(|rst| rst.record.frame));
-        let trigger = of(ending.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame));
+        let answered = ending.rst().and_then(|rst| rst.trigger);
+        let unanswered = ending.syn().filter(|_| ending.kind == EndingKind::FailedConnect);
+        let trigger = of(answered.as_ref().or(unanswered).map(|trigger| trigger.frame));
         let presence = |crossing: Option<usize>, other: usize| {
             crossing.map_or(Presence::Unknown, |crossing| {
                 self.presence(&coverage, &paired.crossings[crossing], other, (ending, at), offsets)
             })
+        };
+        let before: Vec<usize> = rst.map_or_else(Vec::new, |rst| aligned.sent_before(rst, at, ending));
+        let arrivals = |other: usize| {
+            let all = before.iter().map(|crossing| presence(Some(*crossing), other));
+            all.reduce(worse).unwrap_or(Presence::Unknown)
         };
         let base = offsets.first().copied().flatten();
         (0..parts.len())
@@ -360,6 +373,7 @@ impl<'a> Joining<'a> {
                 clock: relative(base, offsets[other]),
                 rst: presence(rst, other),
                 trigger: presence(trigger, other),
+                arrivals: arrivals(other),
                 loss: coverage.losses[other],
             })
             .collect()
@@ -452,6 +466,20 @@ impl Aligned {
         (0..self.parts.len()).filter(|at| self.parts[*at].is_found())
     }
 
+    /// What the receiver of the RST sent shortly before it, as the ending's point shows it.
+    fn sent_before(&self, rst: usize, at: usize, ending: &Ending) -> Vec<usize> {
+        let Some(moment) = self.paired.crossings[rst].seen[at] else { return Vec::new() };
+        let sent = |place: &usize| {
+            let Crossing { record, seen } = &self.paired.crossings[*place];
+            let before = seen[at].is_some_and(|sight| {
+                let earlier = moment.time.since(sight.time);
+                (sight.time, sight.frame) < (moment.time, moment.frame) && earlier <= REJECTED_WITHIN
+            });
+            before && record.from == ending.receiver() && !record.flags.has(Flags::RST)
+        };
+        (0..self.paired.crossings.len()).rev().filter(sent).take(SENT_BEFORE).collect()
+    }
+
     fn crossing_of(&self, frame: Frame) -> Option<usize> {
         let here = |crossing: &Crossing| crossing.seen.iter().flatten().any(|sight| sight.frame == frame);
         self.paired.crossings.iter().position(here)
@@ -463,13 +491,13 @@ impl Aligned {
         self.paired.crossings.iter().find_map(difference).unwrap_or(Span::ZERO)
     }
 
-    /// Gives every segment a time by the clock of the ending's point, and sorts by it.
+    /// Gives every segment the time at which it was first seen anywhere, by the clock of the ending's
+    /// point, and sorts by it.
     fn sort(&mut self, at: usize, shifts: &[Span]) {
         for crossing in &mut self.paired.crossings {
-            let shown = crossing.seen[at].map(|sight| sight.time);
-            let shifted =
-                crossing.seen.iter().zip(shifts).find_map(|(sight, by)| Some((*sight)?.time.plus(negative(*by))));
-            crossing.record.time = shown.or(shifted).unwrap_or(crossing.record.time);
+            let times =
+                crossing.seen.iter().zip(shifts).filter_map(|(sight, by)| Some((*sight)?.time.plus(negative(*by))));
+            crossing.record.time = times.min().unwrap_or(crossing.record.time);
         }
         self.paired
             .crossings
@@ -508,6 +536,15 @@ fn relative(from: Option<Offset>, to: Option<Offset>) -> Option<Offset> {
         by: Span::from_nanos(to.by.nanos().saturating_add(back.by.nanos())),
         uncertainty: Span::from_nanos(to.uncertainty.nanos().saturating_add(back.uncertainty.nanos())),
     })
+}
+
+/// Of several segments: one that never came decides, then one of which it is not known.
+fn worse(one: Presence, other: Presence) -> Presence {
+    match (one, other) {
+        (Presence::Absent, _) | (_, Presence::Absent) => Presence::Absent,
+        (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
+        (Presence::Seen, Presence::Seen) => Presence::Seen,
+    }
 }
 
 fn negative(span: Span) -> Span {

@@ -14,6 +14,7 @@ use nix::unistd::{ForkResult, read, write};
 use whyrst_core::scenario::{Action, Actor, Family, HandMade, Host, Limit, Reject, SocketOption};
 
 use super::process::report;
+use super::sockets::Protocol;
 use super::stand_in::StandIn;
 use super::{CallResult, Line, Message, now, sockets};
 use crate::netlink::Request;
@@ -36,6 +37,9 @@ pub(super) struct Hands {
     host: Host,
     listener: Option<OwnedFd>,
     connection: Option<OwnedFd>,
+    /// A connection that is laid aside.
+    other: Option<OwnedFd>,
+    protocol: Protocol,
     dscp: Option<u8>,
     /// Source port of the next connection: 40000 for the first actor's first.
     next_port: u16,
@@ -63,6 +67,8 @@ impl Hands {
             host,
             listener: None,
             connection: None,
+            other: None,
+            protocol: Protocol::Tcp,
             dscp: None,
             next_port,
             next_sequence: None,
@@ -87,6 +93,19 @@ impl Hands {
             Action::ConnectWithin { to, port, limit, ms } => self.connect_within(to, port, limit, ms, line),
             Action::ConnectUntilAccepted { to, port, every_ms } => self.connect_until(to, port, every_ms, line),
             Action::Write { bytes } => self.on_connection(line, &format!("write({bytes})"), |fd| write_all(fd, bytes)),
+            Action::Say(octets) => {
+                let text = format!("write(\"{}\")", octets.escape_ascii());
+                self.on_connection(line, &text, |fd| write(fd, octets).map(as_value))
+            }
+            Action::OtherConnection => {
+                std::mem::swap(&mut self.connection, &mut self.other);
+                Ok(0)
+            }
+            Action::UseMptcp => {
+                self.protocol = Protocol::Mptcp;
+                Ok(0)
+            }
+            Action::Ip(words) => call(line, format!("ip {words}"), || run_ip(words)),
             Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
             Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
@@ -131,6 +150,7 @@ impl Hands {
                 sys::set_disposition(Signal::SIGPIPE, SigHandler::SigDfl).map(|()| 0)
             }),
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
+            Action::RawJoin { port } => self.raw(port, Raw::Join, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
@@ -154,7 +174,7 @@ impl Hands {
     fn listen(&mut self, at: SocketAddr, backlog: i32, line: &Line) -> nix::Result<i64> {
         let options = std::mem::take(&mut self.options);
         call(line, format!("listen({at})"), || {
-            self.listener = Some(sockets::listen(at, backlog, &options)?);
+            self.listener = Some(sockets::listen(at, backlog, self.protocol, &options)?);
             Ok(0)
         })
     }
@@ -193,7 +213,7 @@ impl Hands {
         prepare: impl FnOnce(&OwnedFd) -> nix::Result<()>,
     ) -> nix::Result<i64> {
         let to = sockets::address(self.family, to, port);
-        let socket = sockets::for_connecting(to, self.take_port())?;
+        let socket = sockets::for_connecting(to, self.take_port(), self.protocol)?;
         std::mem::take(&mut self.options).into_iter().try_for_each(|option| sockets::set(&socket, option).map(drop))?;
         self.next_sequence.take().map_or(Ok(()), |number| sockets::set_first_number(&socket, number))?;
         prepare(&socket)?;
@@ -275,6 +295,7 @@ impl Hands {
 enum Raw {
     Syn,
     Ack,
+    Join,
 }
 
 impl Raw {
@@ -282,6 +303,7 @@ impl Raw {
         match self {
             Self::Syn => "raw SYN",
             Self::Ack => "raw ACK",
+            Self::Join => "raw SYN with MP_JOIN",
         }
     }
 
@@ -289,6 +311,7 @@ impl Raw {
         match self {
             Self::Syn => sockets::send_raw_syn(from, to),
             Self::Ack => sockets::send_raw_ack(from, to),
+            Self::Join => sockets::send_raw_join(from, to),
         }
     }
 }
@@ -364,6 +387,13 @@ fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     let rule = format!("tcp dport {port} {}", reject.rule());
     let table = format!("table inet lab {{\n chain input {{\n type filter hook input priority 0;\n {rule}\n }}\n}}\n");
     call(line, format!("nft({rule})"), || run_nft(&table))
+}
+
+fn run_ip(words: &str) -> nix::Result<i64> {
+    let program = crate::stage::find_program("ip").ok_or(Errno::ENOENT)?;
+    let status = Command::new(program).args(words.split(' ')).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    let status = status.map_err(|error| crate::error::errno_of(&error))?;
+    if status.success() { Ok(0) } else { Err(Errno::EINVAL) }
 }
 
 fn on_one_line(rules: &str) -> String {

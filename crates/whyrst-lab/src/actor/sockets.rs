@@ -51,6 +51,14 @@ pub(super) fn any_address(family: Family, port: u16) -> SocketAddr {
     }
 }
 
+/// What a stream socket speaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Protocol {
+    Tcp,
+    /// Multipath TCP (RFC 8684).
+    Mptcp,
+}
+
 /// What only this host itself can reach.
 pub(super) const fn loopback(family: Family, port: u16) -> SocketAddr {
     match family {
@@ -59,8 +67,13 @@ pub(super) const fn loopback(family: Family, port: u16) -> SocketAddr {
     }
 }
 
-pub(super) fn listen(address: SocketAddr, backlog: i32, options: &[SocketOption]) -> nix::Result<OwnedFd> {
-    let listener = stream(address)?;
+pub(super) fn listen(
+    address: SocketAddr,
+    backlog: i32,
+    protocol: Protocol,
+    options: &[SocketOption],
+) -> nix::Result<OwnedFd> {
+    let listener = stream(address, protocol)?;
     setsockopt(&listener, ReuseAddr, &true)?;
     options.iter().try_for_each(|option| set(&listener, *option).map(drop))?;
     bind(listener.as_raw_fd(), &SockaddrStorage::from(address))?;
@@ -75,8 +88,8 @@ pub(super) fn accept(listener: &OwnedFd) -> nix::Result<(OwnedFd, i64)> {
 }
 
 /// A socket with a source port that is the same in every run.
-pub(super) fn for_connecting(to: SocketAddr, source_port: u16) -> nix::Result<OwnedFd> {
-    let socket = stream(to)?;
+pub(super) fn for_connecting(to: SocketAddr, source_port: u16, protocol: Protocol) -> nix::Result<OwnedFd> {
+    let socket = stream(to, protocol)?;
     let any = match to.ip() {
         IpAddr::V4(_) => any_address(Family::V4, source_port),
         IpAddr::V6(_) => any_address(Family::V6, source_port),
@@ -212,28 +225,38 @@ pub(super) fn enter_repair(socket: &OwnedFd) -> nix::Result<i64> {
 
 /// A SYN without any option: no kernel's `connect` sends that.
 pub(super) fn send_raw_syn(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
-    send_raw(from, to, Flags::SYN, 0, 1024)
+    send_raw(from, to, Flags::SYN, 0, &[])
+}
+
+/// `MP_JOIN` (RFC 8684 section 3.2) with a token and a nonce that belong to nothing.
+pub(super) fn send_raw_join(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+    const MP_JOIN: [u8; 12] = [30, 12, 0x10, 1, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4];
+    send_raw(from, to, Flags::SYN, 0, &MP_JOIN)
 }
 
 pub(super) fn send_raw_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
-    send_raw(from, to, Flags::ACK, RAW_SEQ * 2, 1024)
+    send_raw(from, to, Flags::ACK, RAW_SEQ * 2, &[])
 }
 
 pub(super) fn send_raw_syn_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
-    send_raw(from, to, Flags::SYN.with(Flags::ACK), RAW_SEQ * 2, 1024)
+    send_raw(from, to, Flags::SYN.with(Flags::ACK), RAW_SEQ * 2, &[])
 }
 
-fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, window: u16) -> nix::Result<i64> {
+fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, options: &[u8]) -> nix::Result<i64> {
     let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
-    let segment = Bare { src: end(from), dst: end(to), seq: RAW_SEQ, ack, flags, window }.segment();
+    let segment = Bare { src: end(from), dst: end(to), seq: RAW_SEQ, ack, flags, window: 1024 };
+    let segment = segment.segment_with(options);
     let raw = socket(family_of(to), SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp)?;
     let to = SockaddrStorage::from(SocketAddr::new(to.ip(), 0));
     let sent = sendto(raw.as_raw_fd(), &segment, &to, MsgFlags::empty())?;
     Ok(i64::try_from(sent).unwrap_or(i64::MAX))
 }
 
-fn stream(address: SocketAddr) -> nix::Result<OwnedFd> {
-    socket(family_of(address), SockType::Stream, SockFlag::SOCK_CLOEXEC, None)
+fn stream(address: SocketAddr, protocol: Protocol) -> nix::Result<OwnedFd> {
+    match protocol {
+        Protocol::Tcp => socket(family_of(address), SockType::Stream, SockFlag::SOCK_CLOEXEC, None),
+        Protocol::Mptcp => sys::mptcp_stream(family_of(address)),
+    }
 }
 
 fn family_of(address: SocketAddr) -> AddressFamily {

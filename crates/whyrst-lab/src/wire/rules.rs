@@ -6,7 +6,7 @@ use whyrst_core::scenario::{Host, Injected, Kind, Packet, Rule, Treatment, Wire}
 use whyrst_core::segment::Flags;
 
 use super::Delivery;
-use crate::packet::{Bare, Tcp};
+use crate::packet::{Bare, Tcp, without_mptcp};
 
 /// The scenario's rules, and how far each has counted.
 #[derive(Debug)]
@@ -42,6 +42,11 @@ impl Rulebook {
             Some(Treatment::Drop) => vec![],
             Some(Treatment::DelayMs(more)) => vec![arrives(usual + millis(more))],
             Some(Treatment::DuplicateAfterMs(later)) => vec![arrives(usual), arrives(usual + millis(later))],
+            Some(Treatment::Reject { ttl }) => tcp.as_ref().map(|tcp| reject(from, tcp, ttl)).into_iter().collect(),
+            Some(Treatment::StripMptcp) => {
+                let packet = without_mptcp(packet).unwrap_or_else(|| packet.to_vec());
+                vec![Delivery { to: from.other(), after: usual, packet }]
+            }
             Some(Treatment::Inject(forgeries)) => {
                 let forge = |forged: &Injected| forge(*forged, from, usual, tcp.as_ref()?);
                 core::iter::once(arrives(usual)).chain(forgeries.iter().filter_map(forge)).collect()
@@ -102,6 +107,14 @@ fn forge(forged: Injected, from: Host, usual: Duration, provoked_by: &Tcp<'_>) -
     })
 }
 
+/// What a device answers that has forgotten the connection (RFC 9293 section 3.5.2). It stands near
+/// the sender.
+fn reject(from: Host, provoked_by: &Tcp<'_>, ttl: u8) -> Delivery {
+    let (src, dst) = (provoked_by.dst, provoked_by.src);
+    let reset = Bare { src, dst, seq: provoked_by.ack, ack: 0, flags: Flags::RST, window: 0 };
+    Delivery { to: from, after: millis(1), packet: reset.packet(ttl, 0) }
+}
+
 fn millis(ms: u32) -> Duration {
     Duration::from_millis(ms.into())
 }
@@ -146,6 +159,31 @@ mod tests {
         book.treat(Host::Client, &packet(CLIENT, Flags::FIN.with(Flags::ACK)));
         assert_eq!(book.treat(Host::Server, &ack).len(), 0, "the first one after the FIN");
         assert_eq!(book.treat(Host::Server, &ack).len(), 1, "the second one");
+    }
+
+    #[test]
+    fn a_rejected_packet_is_answered_as_by_a_host_without_the_connection() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Reject { ttl: 63 })];
+        let deliveries = book(RULES).treat(Host::Client, &packet(CLIENT, Flags::ACK));
+        let reset = Tcp::parse(&deliveries[0].packet).expect("a segment");
+        assert_eq!((deliveries.len(), deliveries[0].to), (1, Host::Client));
+        assert_eq!((reset.flags, reset.seq, deliveries[0].packet[8]), (Flags::RST, 200, 63));
+    }
+
+    #[test]
+    fn stripped_options_leave_nops_and_a_right_checksum() {
+        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Syn, Host::Client), Treatment::StripMptcp)];
+        let end = |octet| Endpoint::new([10, 77, 0, octet].into(), 1000);
+        let syn = Bare { src: end(1), dst: end(2), seq: 1, ack: 0, flags: Flags::SYN, window: 9 };
+        let mut sent = syn.packet(64, 0);
+        sent.truncate(20);
+        sent.extend(syn.segment_with(&[30, 4, 0x01, 0x81]));
+        sent[3] += 4;
+        let mut bare = sent.clone();
+        bare.truncate(20);
+        bare.extend(syn.segment_with(&[1; 4]));
+        let deliveries = book(RULES).treat(Host::Client, &sent);
+        assert_eq!(deliveries[0].packet, bare);
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! A stateful firewall sees only one direction of the handshake, and rejects its end.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::firewall::RST_FROM_NEARER;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_IS_BARE};
+use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
+use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "asymmetric-route",
+    title: "a stateful firewall on the path saw only one direction of the handshake and rejected its last ACK",
+    explanation: "The SYN passed a firewall, the SYN-ACK came back by another path. To the firewall the ACK that follows \
+        makes no sense (connection tracking calls it INVALID), and a rule rejects such segments with a reset. Client and \
+        server are both innocent; the server keeps a half-open request and repeats its SYN-ACK.",
+    effect: "client: connect() succeeds, then ECONNRESET. Server: accept() never returns this connection.",
+    sources: &[
+        kernel("net/netfilter/nf_conntrack_proto_tcp.c", "tcp_conntracks"),
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_THIRD_PACKET],
+        refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_FROM_NEARER],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: the RST leaves {server}",
+        ),
+        LookAlike::identical(
+            "defer-accept-expired",
+            "{server} ignored the bare ACKs and forgot its request: the RST leaves {server}",
+        ),
+        LookAlike::identical("accept-overflow-abort", "ListenOverflows rises on {server}; the RST leaves {server}"),
+        LookAlike::identical(
+            "accept-overflow-ghost",
+            "the ACK arrives on {server}, where ListenOverflows rises; its RST comes late",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "the ACK arrives on {server}, whose kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "the ACK arrives on {server}, whose kernel counts the RST in Tcp OutRsts",
+        ),
+        LookAlike::identical("fw-reject-transit", "a rule forbids the traffic as such, but lets SYN and SYN-ACK pass"),
+        LookAlike::identical("fw-state-lost", "the firewall was reloaded just between the SYN and the ACK"),
+        LookAlike::identical("fw-reject-established", "the rule is on {server} itself: its counter rises there"),
+        LookAlike::similar("injected-rst", "both ends would be reset, or the real {server} would go on"),
+    ],
+    advice: &[
+        "`traceroute -T -p PORT` from both ends: do the two directions pass the same firewall?",
+        "on that firewall: `conntrack -L` shows the connection as SYN_SENT [UNREPLIED] although the server answered",
+        "make the paths symmetric, synchronise the state of both firewalls, or exempt the traffic (notrack)",
+        "drop what is INVALID, do not reject it",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "asymmetric-route",
+        "The router's connection tracking does not see what the server sends, as if it took another path: the last ACK of \
+         the handshake is INVALID and rejected.",
+        ONE_DIRECTION,
+        ONLY_CLIENT_IS_TOLD,
+    ),
+    Scenario::new("asymmetric-route-v6", "The same over IPv6.", ONE_DIRECTION, ONLY_CLIENT_IS_TOLD).over_ipv6(),
+];
+
+const ONLY_CLIENT_IS_TOLD: Expect =
+    Expect { client: Verdicts::Resets(&["asymmetric-route"]), server: Verdicts::NoReset, kernel: &[] };
+
+static ONE_DIRECTION: &[Step] = &[
+    ROUTER.does(Action::Nft(BLIND_TO_THE_SERVER)),
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+const BLIND_TO_THE_SERVER: &str = "table inet lab {
+    chain raw { type filter hook prerouting priority raw; iifname \"wire1\" notrack; }
+    chain forward { type filter hook forward priority 0; meta l4proto tcp ct state invalid reject with tcp reset; }
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const REJECTED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.010 C < S SA 0:0(0) ack 1 ttl 61
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.001 C < S R 1:1(0) ttl 63";
+
+    #[test]
+    fn a_third_packet_reset_from_nearer_by_points_at_a_firewall_on_the_path() {
+        judged(REJECTED).is("asymmetric-route", Possible).beside(&["fw-reject-transit", "accept-overflow-abort"]);
+        judged_unsent(REJECTED).is("asymmetric-route", Possible).without(&["accept-overflow-abort"]);
+    }
+
+    #[test]
+    fn from_the_servers_own_distance_it_is_only_named() {
+        judged(&REJECTED.replace("ttl 63", "ttl 61"))
+            .is("accept-overflow-abort", Possible)
+            .beside(&["asymmetric-route"]);
+    }
+
+    #[test]
+    fn the_kernel_of_the_server_excludes_it() {
+        judged_with(REJECTED, RstReason::InvalidSyn, &[]).without(&["asymmetric-route"]);
+    }
+}

@@ -1,0 +1,87 @@
+//! A SYN-ACK that nobody asked for.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::firewall::NO_SYN_CAME;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Expect, Host, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "backscatter-synack",
+    title: "the SYN-ACK answers a SYN that {client} never sent, or that took another path",
+    explanation: "Somebody sent SYNs with {client}'s address as their source, and the answers come here (backscatter of a \
+        SYN flood, or a reflection attack against {client}). Or {client}'s own SYN left by another path, host or NAT \
+        gateway than the one where the answer arrives. {client}'s kernel has no such socket and resets.",
+    effect: "no program sees an error, unless the SYN was a real one: then its connect() fails.",
+    sources: &[rfc(9293, "3.10.7.1"), rfc(4987, "3"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Attack,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN_ACK, &NO_SYN_CAME],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "connect-abandoned",
+            "{client} would have sent the SYN, and closed before its answer came",
+        ),
+        LookAlike::identical("raw-syn-scanner", "{client} itself would have sent the SYN, from a raw socket"),
+    ],
+    advice: &[
+        "did {client} ask? capture all its interfaces from before: `tcpdump -i any 'tcp[13] & 2 != 0 and host SERVER'`",
+        "if not: many servers or ports make it backscatter; it does no harm beyond its volume, tell the servers' operators",
+        "if it did: the SYN took another path; compare routes, NAT gateways and failovers of both directions",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "backscatter-synack",
+        "A SYN-ACK for a SYN that was never sent reaches the client, as in a SYN flood with its address; its kernel resets it.",
+        UNASKED,
+        RESET_BY_CLIENT,
+    ),
+    Scenario::new("backscatter-synack-v6", "The same over IPv6.", UNASKED, RESET_BY_CLIENT).over_ipv6(),
+];
+
+const RESET_BY_CLIENT: Expect = Expect::both(&["backscatter-synack"], &[(Host::Client, RstReason::NoSocket)]);
+
+static UNASKED: &[Step] = &[SERVER.does(Action::RawSynAck { port: 8888 })];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Likely, Possible};
+    use crate::verdict::judge;
+
+    const UNASKED: &str = "
+        70.0 C < S SA 0:0(0) ack 1
+        +0.0001 C > S R 1:1(0)";
+
+    #[test]
+    fn a_capture_that_had_been_running_shows_that_nobody_asked() {
+        let text = std::format!("0.0 X > Y A 1:1(0) ack 1\n{UNASKED}");
+        judge(&conversation(&text).ending()).is("backscatter-synack", Likely);
+    }
+
+    #[test]
+    fn a_capture_that_had_just_begun_may_have_missed_the_syn() {
+        judged(UNASKED).is("connect-abandoned", Possible).beside(&["backscatter-synack"]);
+        assert!(judged_with(UNASKED, RstReason::NoSocket, &[]).allows("backscatter-synack"));
+    }
+
+    #[test]
+    fn a_syn_excludes_it_and_so_does_the_silence_of_the_kernel() {
+        judged(&std::format!("69.9 C > S S 0:0(0)\n{UNASKED}")).without(&["backscatter-synack"]);
+        judged_unsent(UNASKED).without(&["backscatter-synack"]);
+    }
+}

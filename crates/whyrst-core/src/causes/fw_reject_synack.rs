@@ -1,0 +1,99 @@
+//! The client's own firewall rejects the server's SYN-ACK.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE};
+use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
+use crate::scenario::{Action, CLIENT, Expect, Host, Limit, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "fw-reject-synack",
+    title: "the client's own firewall rejected the SYN-ACK with a reset",
+    explanation: "A stateless or too strict rule for input on the client (or just before it) rejects the answer to its own \
+        SYN. The reset kills the half-open connection on the server; the client's kernel knows nothing of it, goes on \
+        waiting and sends its SYN again, round after round.",
+    effect: "client: connect() hangs and fails with ETIMEDOUT in the end. Server: accept() never returns this connection.",
+    sources: &[kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"), rfc(9293, "3.10.7.3"), rfc(6298, "2")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
+        refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical("connect-abandoned", "a client that had given up sends its SYN no more"),
+        LookAlike::identical("raw-syn-scanner", "its SYN would be bare, and it would not be sent again"),
+        LookAlike::identical(
+            "syn-sent-bad-tsecr",
+            "the SYN-ACK would echo a timestamp that is not the SYN's; PAWSActive counts it on the client",
+        ),
+    ],
+    advice: &[
+        "on {client}: `nft list ruleset` or `iptables -vnL INPUT`: which rule's counter rises while connecting?",
+        "accept `ct state established,related` before anything is rejected",
+        "stateless rules (cloud network ACLs) need one for the answers: source port of the service, to ephemeral ports",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "fw-reject-synack",
+        "The client's firewall rejects whatever comes from the service's port: its own SYN-ACK, twice within 1.3 s.",
+        REJECTED,
+        Expect::both(&["fw-reject-synack"], &[]),
+    ),
+    Scenario::new("fw-reject-synack-v6", "The same over IPv6.", REJECTED, Expect::both(&["fw-reject-synack"], &[]))
+        .over_ipv6(),
+];
+
+static REJECTED: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Nft(
+        "table inet lab { chain input { type filter hook input priority 0; tcp sport 8888 reject with tcp reset; }; }",
+    )),
+    CLIENT
+        .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::SendTimeout, ms: 1_300 })
+        .fails("EINPROGRESS"),
+    CLIENT.does(Action::Close),
+];
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const ROUNDS: &str = "
+        0.000 C > S S 0:0(0)
+        +0.010 C < S SA 0:0(0) ack 1
+        +0.0001 C > S R 1:1(0)
+        1.000 C > S S 0:0(0)
+        +0.010 C < S SA 0:0(0) ack 1
+        +0.0001 C > S R 1:1(0)";
+
+    #[test]
+    fn a_client_that_resets_and_asks_again_does_not_know_of_its_reset() {
+        let judgement = judged(ROUNDS);
+        judgement.is("fw-reject-synack", Possible).without(&["connect-abandoned", "raw-syn-scanner"]);
+        assert!(judged_unsent(ROUNDS).allows("fw-reject-synack"));
+    }
+
+    #[test]
+    fn without_the_second_syn_it_is_only_named() {
+        let text: Vec<&str> = ROUNDS.lines().take(4).collect();
+        judged(&text.join("\n")).beside(&["fw-reject-synack"]);
+    }
+
+    #[test]
+    fn the_clients_kernel_excludes_it() {
+        judged_with(ROUNDS, RstReason::TcpRfc7323Paws, &[]).without(&["fw-reject-synack"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! A device on the path ends connections that are silent for too long, or has forgotten them.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, RST_ANSWERS_THIRD_PACKET, SYN_MET_CONNECTION};
+use crate::evidence::idle::{BOTH_ENDS_RESET, DEVICE_TIMEOUT_FITS, RST_ENDS_SILENCE};
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
+use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::evidence::timing::WAS_IDLE;
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "idle-timeout-reset",
+    title: "a load balancer, NAT or firewall on the path ends connections that are silent for too long",
+    explanation: "Devices between the ends keep an entry for each connection and drop it after a silence. Some send RST to \
+        both ends at that moment (Azure with TCP reset, F5), others answer the next packet with RST (AWS Network Load \
+        Balancer, NAT gateways), others say nothing at all. Neither end has done anything.",
+    effect: "Both ends: ECONNRESET at once, or whoever speaks next; the other end keeps a dead connection until it speaks.",
+    sources: &[
+        rfc(5382, "REQ-5"),
+        Source::Other("AWS, Network Load Balancers: a RST answers data on a flow whose idle timeout (350 s) is over"),
+        Source::Other("Microsoft, Load Balancer TCP reset and idle timeout (4 minutes)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[
+        KernelSign::SILENCE,
+        KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
+    ],
+    rule: Rule {
+        needs: &[&WAS_IDLE, &RST_ENDS_SILENCE],
+        refuted_by: &[
+            &HANDSHAKE_INCOMPLETE,
+            &SENDER_HAD_CLOSED,
+            &RECEIVER_HAD_CLOSED,
+            &RST_ANSWERS_THIRD_PACKET,
+            &SYN_MET_CONNECTION,
+            &RST_IS_FASTCLOSE,
+        ],
+        supported_by: &[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS, &BOTH_ENDS_RESET],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "app-idle-timeout",
+            "an end of the connection has the timeout: TTL and identification of the RST are its own, and its configuration names the time",
+        ),
+        LookAlike::how("linger-zero", "{sender} had another reason than the silence"),
+        LookAlike::similar("close-unread", "{sender} would have left data unread: TCPAbortOnClose counts it"),
+        LookAlike::similar("exit-unread", "the process on {sender} ended at that moment"),
+        LookAlike::similar("sock-destroy", "`ss -K` or an agent on {sender}: its program gets ECONNABORTED"),
+        LookAlike::similar("keepalive-timeout", "unanswered keepalive probes would come before it"),
+        LookAlike::identical("injected-rst", "the silence before it would be chance"),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "{sender}'s own kernel had lost the connection: tcp_send_reset says NO_SOCKET there",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{sender}'s own kernel had lost the connection: tcp_send_reset says TCP_FLAGS there",
+        ),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "a NAT had lost its entry: ports or addresses differ on its two sides",
+        ),
+        LookAlike::identical(
+            "fw-state-lost",
+            "a firewall was reloaded or its table overran: other connections were lost at the same moment, idle or not",
+        ),
+    ],
+    advice: &[
+        "compare the silence with the idle timeouts of the balancers, NATs and firewalls on the path",
+        "capture at the other end: a RST that arrives but was never sent there was made in between",
+        "let both ends send something more often: TCP keepalive below the smallest timeout (tcp_keepalive_time, SO_KEEPALIVE)",
+        "or raise the timeout on the device; Azure and some firewalls can be told to send RST instead of forgetting silently",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "idle-timeout-reset",
+    "After five silent seconds something on the path has forgotten the connection and answers the next request by RST.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 50 }).gives(50),
+        CLIENT.does(Action::Read { most: 4096 }).gives(50),
+        CLIENT.does(Action::Pause(5_200)),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect {
+        client: crate::scenario::Verdicts::Resets(&["idle-timeout-reset"]),
+        server: crate::scenario::Verdicts::NoReset,
+        kernel: &[],
+    },
+)
+.on(Wire::PLAIN
+    .with(&[WireRule::on(Packet { from: Host::Client, kind: Kind::Data, nth: 2 }, Treatment::Reject { ttl: 63 })]))];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+    use crate::verdict::Confidence::{Likely, Possible};
+
+    const USED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.030 C > S PA 1:101(100) ack 1
+        +0.021 C < S PA 1:51(50) ack 101
+        +0.040 C > S A 101:101(0) ack 51\n";
+
+    fn later(rest: &str) -> std::string::String {
+        [USED, rest].concat()
+    }
+
+    const FORGOTTEN: &str = "350.300 C > S PA 101:201(100) ack 51\n+0.002 C < S R 51:51(0) ttl 250";
+
+    #[test]
+    fn a_reset_from_elsewhere_in_answer_to_the_first_packet_after_a_known_time_is_a_device_s() {
+        judged(&later(FORGOTTEN)).is("idle-timeout-reset", Possible).beside(&["half-open-no-listener"]);
+        judged_unsent(&later(FORGOTTEN)).is("idle-timeout-reset", Possible).without(&["half-open-no-listener"]);
+    }
+
+    #[test]
+    fn a_known_time_speaks_for_it_even_with_the_host_s_ttl() {
+        judged(&later(&FORGOTTEN.replace(" ttl 250", ""))).beside(&["idle-timeout-reset"]);
+    }
+
+    #[test]
+    fn both_ends_reset_at_once_after_four_minutes() {
+        let text = later("240.090 C < S RA 51:51(0) ack 101 ttl 126\n+0.0001 C > S RA 101:101(0) ack 51 ttl 126");
+        let judgement = judged(&text);
+        assert!(judgement.confidence <= Likely);
+        judgement.is("idle-timeout-reset", judgement.confidence).beside(&["injected-rst"]);
+    }
+
+    #[test]
+    fn soon_after_the_last_segment_nothing_was_idle() {
+        judged(&later("2.0 C > S PA 101:201(100) ack 51\n+0.002 C < S R 51:51(0) ttl 250"))
+            .without(&["idle-timeout-reset"]);
+    }
+
+    #[test]
+    fn a_host_that_says_that_it_has_no_socket_is_no_device() {
+        judged_with(&later(FORGOTTEN), RstReason::NoSocket, &[]).without(&["idle-timeout-reset"]);
+    }
+}

@@ -1,0 +1,82 @@
+//! An end aborts a whole Multipath TCP connection.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "mptcp-fastclose",
+    title: "{sender} aborted the whole Multipath TCP connection",
+    explanation: "On a Multipath TCP socket close() with unread data and SO_LINGER 0 both abort: {sender} sends MP_FASTCLOSE on \
+        one subflow and resets all of them. The option names no reason; what applies to close-unread and linger-zero \
+        applies here.",
+    effect: "{receiver}: ECONNRESET, after what had arrived was read.",
+    sources: &[rfc(8684, "3.5"), kernel("net/mptcp/protocol.c", "mptcp_do_fastclose")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnClose)],
+    rule: Rule { needs: &[&RST_IS_FASTCLOSE], refuted_by: &[&RST_CONTRADICTS_SENDER], supported_by: &[] },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::similar("close-unread", "the RST would carry no MP_FASTCLOSE"),
+        LookAlike::similar("exit-unread", "the RST would carry no MP_FASTCLOSE"),
+        LookAlike::similar("linger-zero", "the RST would carry no MP_FASTCLOSE"),
+    ],
+    advice: &[
+        "on {sender}: `nstat -az MPTcpExtMPFastcloseTx` rises with each such close",
+        "let {sender} read until end of file before close(); do not use SO_LINGER 0",
+        "`strace -f -e trace=setsockopt,close -p PID` on {sender} tells the two apart",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "mptcp-fastclose",
+    "A Multipath TCP client closes with an answer unread: it aborts the whole connection.",
+    &[
+        SERVER.does(Action::UseMptcp),
+        CLIENT.does(Action::UseMptcp),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 200 }).gives(200),
+        CLIENT.does(Action::AwaitUnread { bytes: 200 }).gives(200),
+        CLIENT.does(Action::Close),
+        SERVER.does(Action::Pause(40)),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["mptcp-fastclose"], &[(Host::Client, RstReason::TcpAbortOnClose)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const FASTCLOSE: &str = "
+        0.000 C > S S 0:0(0) mp capable
+        +0.020 C < S SA 0:0(0) ack 1 mp capable
+        +0.0001 C > S A 1:1(0) ack 1 mp capable
+        0.030 C > S PA 1:101(100) ack 1 opts mptcp
+        +0.021 C < S PA 1:51(50) ack 101 opts mptcp
+        1.000 C > S RA 101:101(0) ack 51 mp fastclose";
+
+    #[test]
+    fn the_option_says_it() {
+        judged(FASTCLOSE).is("mptcp-fastclose", Likely).without(&["close-unread", "linger-zero", "exit-unread"]);
+        judged_with(FASTCLOSE, RstReason::TcpAbortOnClose, &["mptcp_do_fastclose"]).is("mptcp-fastclose", Certain);
+    }
+
+    #[test]
+    fn without_the_option_it_is_an_ordinary_abort() {
+        judged(&FASTCLOSE.replace("ack 51 mp fastclose", "ack 51")).without(&["mptcp-fastclose"]);
+    }
+}

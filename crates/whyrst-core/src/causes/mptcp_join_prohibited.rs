@@ -1,0 +1,87 @@
+//! A server refuses a further subflow of a Multipath TCP connection by its limits.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::handshake::SENDER_IS_SERVER;
+use crate::evidence::multipath::{RST_ENDS_SUBFLOW, SAYS_PROHIBITED, SYN_JOINS};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "mptcp-join-prohibited",
+    title: "{server} allows no further subflow of this Multipath TCP connection",
+    explanation: "{server} takes part in Multipath TCP but limits the number of subflows (or its policy forbids this one). The \
+        handshake of the subflow goes on to its third packet, which is answered by RST with the reason \"administratively \
+        prohibited\".",
+    effect: "{client}: the subflow fails; the connection goes on over its other subflows. Linux answers this RST by one of its own.",
+    sources: &[rfc(8684, "3.6"), kernel("net/mptcp/subflow.c", "subflow_syn_recv_sock")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[KernelSign::reason(RstReason::MptcpEprohibit)],
+    rule: Rule {
+        needs: &[&SAYS_PROHIBITED, &RST_ENDS_SUBFLOW, &SENDER_IS_SERVER],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&SYN_JOINS],
+    },
+    variants: &[],
+    look_alikes: &[LookAlike::similar("accept-overflow-abort", "the accept queue was full: ListenOverflows counts it")],
+    advice: &[
+        "on {server}: `ip mptcp limits` shows how many subflows it allows; `nstat -az MPTcpExtMPJoinRejected` counts refusals",
+        "raise it: `ip mptcp limits set subflows N`, or let {client} open fewer (`ip mptcp endpoint`)",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "mptcp-join-prohibited",
+    "A client adds a second subflow; the server's limit allows none.",
+    &[
+        SERVER.does(Action::UseMptcp),
+        CLIENT.does(Action::UseMptcp),
+        CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
+        CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
+        SERVER.does(Action::Ip("mptcp limits set subflows 0")),
+        CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).gives(100),
+        CLIENT.does(Action::Pause(100)),
+    ],
+    Expect::both(
+        &["mptcp-join-prohibited"],
+        &[(Host::Server, RstReason::MptcpEprohibit), (Host::Client, RstReason::MptcpEunspec)],
+    ),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Certain;
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0) mp join
+        +0.020 C < S SA 0:0(0) ack 1 mp join
+        +0.0001 C > S A 1:1(0) ack 1 mp join
+        +0.020 C < S R 1:1(0) mp rst reason 3";
+
+    #[test]
+    fn the_reason_of_the_option_says_it() {
+        let judgement = judged(REFUSED);
+        judgement.is("mptcp-join-prohibited", judgement.confidence);
+        judged_with(REFUSED, RstReason::MptcpEprohibit, &[]).is("mptcp-join-prohibited", Certain);
+    }
+
+    #[test]
+    fn another_reason_is_another_cause() {
+        judged(&REFUSED.replace("reason 3", "reason 1")).without(&["mptcp-join-prohibited"]);
+        judged(&REFUSED.replace(" mp rst reason 3", "")).without(&["mptcp-join-prohibited"]);
+    }
+}

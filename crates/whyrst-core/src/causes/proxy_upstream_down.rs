@@ -1,0 +1,112 @@
+//! A TCP proxy accepted the client first and could not reach its upstream then.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::application::SERVER_LEFT_AT_ONCE;
+use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_SERVER};
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "proxy-upstream-down",
+    title: "{server} is a proxy that could not reach its upstream",
+    explanation: "User-space forwarders (published container ports, stunnel, ssh -L, sidecars of service meshes) accept \
+        {client} first and connect to the real service afterwards. When that is refused they close, with {client}'s \
+        request unread. {client} sees a reset of a connection that was opened, not a refusal.",
+    effect: "{client}: connect() succeeded, then ECONNRESET. The proxy: ECONNREFUSED or a timeout towards its upstream.",
+    sources: &[rfc(1122, "4.2.2.13"), kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::not_through(RstReason::TcpAbortOnClose, "do_exit")],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        supported_by: &[&SERVER_LEFT_AT_ONCE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::how("close-unread", "{server} would be the service itself and leave a part of the request unread"),
+        LookAlike::identical(
+            "listener-close-pending",
+            "the listener ended too: new connects are refused, and the kernel's reason is TCP_STATE",
+        ),
+        LookAlike::similar("exit-unread", "the process on {server} ended at that moment; new connects may be refused"),
+        LookAlike::identical(
+            "server-busy-close",
+            "{server} refuses by itself: a connection limit or an allow-list, in its log",
+        ),
+    ],
+    advice: &[
+        "find out what listens: `ss -ltnp '( sport = :PORT )'` on {server} names docker-proxy, stunnel, ssh, envoy or the service",
+        "behind a proxy: connect from there to the address that it uses; is that refused?",
+        "a service in a container must listen on the container's address, not on 127.0.0.1",
+        "capture on the proxy's other side at the same moment: a SYN answered by RST is the refusal",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+const PROXY: Actor = Actor::on_server("proxy");
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "proxy-upstream-down",
+    "A forwarder accepts the client, finds its upstream's port closed, and closes with the request unread.",
+    &[
+        PROXY.does(Action::Listen { port: 8888 }),
+        PROXY.does(Action::Accept).meanwhile(),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        PROXY.does(Action::AwaitUnread { bytes: 100 }).gives(100),
+        PROXY.does(Action::OtherConnection),
+        PROXY.does(Action::Connect { to: Host::Server, port: 9999 }).fails("ECONNREFUSED"),
+        PROXY.does(Action::OtherConnection),
+        PROXY.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["proxy-upstream-down"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const FORWARDED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.0001 C > S PA 1:101(100) ack 1
+        +0.0207 C < S RA 1:1(0) ack 101";
+
+    #[test]
+    fn packets_do_not_tell_a_proxy_from_a_service_but_it_is_named() {
+        judged(FORWARDED).is("server-busy-close", Possible).beside(&["proxy-upstream-down"]);
+    }
+
+    #[test]
+    fn the_kernel_keeps_it_in_the_set() {
+        judged_with(FORWARDED, RstReason::TcpAbortOnClose, &["__tcp_close"])
+            .beside(&["proxy-upstream-down", "close-unread"]);
+        judged_with(FORWARDED, RstReason::TcpAbortOnClose, &["__tcp_close", "do_exit"])
+            .without(&["proxy-upstream-down"]);
+    }
+
+    #[test]
+    fn what_has_answered_has_reached_its_upstream() {
+        let text = FORWARDED
+            .replace("+0.0207 C < S RA 1:1(0)", "+0.0206 C < S PA 1:51(50) ack 101\n+0.0001 C < S RA 51:51(0)");
+        judged(&text).without(&["proxy-upstream-down"]);
+    }
+
+    #[test]
+    fn a_client_is_no_proxy_here() {
+        let text = FORWARDED.replace("+0.0207 C < S RA 1:1(0) ack 101", "+0.0207 C > S RA 101:101(0) ack 1");
+        judged(&text).without(&["proxy-upstream-down"]);
+    }
+}

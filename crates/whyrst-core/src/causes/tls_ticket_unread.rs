@@ -1,0 +1,118 @@
+//! A TLS client that only writes leaves the server's session tickets unread.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::application::ONLY_TICKETS_CAME;
+use crate::evidence::data::SENDER_RECEIVED_DATA;
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_CLIENT};
+use crate::evidence::multipath::RST_IS_FASTCLOSE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::speech::BOTH_SPEAK_TLS;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "tls-ticket-unread",
+    title: "{client} spoke TLS, closed without ever reading, and left the server's session tickets unread",
+    explanation: "A TLS 1.3 server sends session tickets right after the handshake. A client that writes its message and \
+        closes without reading (log shippers, metrics, health checks, some download tools) leaves them in its receive \
+        queue, and its kernel answers close() with RST instead of FIN. An unread close_notify does the same.",
+    effect: "{server}: ECONNRESET, and the last records that were on their way may be lost. {client}: nothing.",
+    sources: &[rfc(8446, "4.6.1"), rfc(1122, "4.2.2.13"), kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnClose)],
+    rule: Rule {
+        needs: &[&BOTH_SPEAK_TLS, &RST_IS_ACTIVE, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        supported_by: &[&ONLY_TICKETS_CAME],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "close-unread",
+            "what stayed unread would be an answer, not session tickets: its length tells",
+        ),
+        LookAlike::identical("exit-unread", "{client}'s process ended at that moment"),
+        LookAlike::similar("client-abort", "{server} would have been sending an answer"),
+    ],
+    advice: &[
+        "let {client} call SSL_shutdown() and read until close_notify before it closes, or read once",
+        "on {client}: `nstat -az TcpExtTCPAbortOnClose` rises with each such close",
+        "for clients that never come back {server} may send no tickets (OpenSSL: SSL_CTX_set_num_tickets(ctx, 0))",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// The first octets of the records of a TLS 1.3 handshake. Nothing is encrypted here: the point is
+/// what stays unread, and that is the same.
+const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03 a ClientHello, as far as its record";
+const SERVER_HELLO: &[u8] = b"\x16\x03\x03\x00\x2f\x02\x00\x00\x2b\x03\x03 a ServerHello, as far as its record";
+const FINISHED: &[u8] = b"\x17\x03\x03\x00\x30 Finished and the message, as a client sends them";
+const TICKET: &[u8] = b"\x17\x03\x03\x00\x30 a session ticket, as a server sends it unasked..";
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "tls-ticket-unread",
+    "The client reads the handshake, writes its message and closes; the server's ticket has arrived unread. \
+     The records are in TLS's form; their contents are not encrypted.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Say(CLIENT_HELLO)),
+        SERVER.does(Action::Read { most: 4096 }),
+        SERVER.does(Action::Say(SERVER_HELLO)),
+        CLIENT.does(Action::Read { most: 4096 }),
+        CLIENT.does(Action::Say(FINISHED)),
+        SERVER.does(Action::Read { most: 4096 }),
+        SERVER.does(Action::Say(TICKET)),
+        CLIENT.does(Action::AwaitUnread { bytes: 40 }),
+        CLIENT.does(Action::Close),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["tls-ticket-unread"], &[(Host::Client, RstReason::TcpAbortOnClose)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const PUSHED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.030 C > S PA 1:518(517) ack 1 says 0x1603010200
+        0.055 C < S PA 1:1449(1448) ack 518 says 0x160303007a
+        0.060 C > S PA 518:898(380) ack 1449 says 0x1703030035
+        0.085 C < S PA 1449:1959(510) ack 898 says 0x17030300fa
+        0.090 C > S RA 898:898(0) ack 1959";
+
+    #[test]
+    fn little_data_after_a_tls_handshake_may_be_unread_tickets() {
+        judged(PUSHED).is("tls-ticket-unread", Possible).beside(&["close-unread", "exit-unread"]);
+        judged_with(PUSHED, RstReason::TcpAbortOnClose, &["__tcp_close"]).is("tls-ticket-unread", Possible);
+    }
+
+    #[test]
+    fn more_than_tickets_is_an_answer() {
+        let text = PUSHED.replace("1449:1959(510)", "1449:5545(4096)").replace("ack 1959", "ack 5545");
+        judged(&text).is("close-unread", Possible).beside(&["tls-ticket-unread"]);
+    }
+
+    #[test]
+    fn without_tls_there_are_no_tickets() {
+        let text = PUSHED.replace("0x1603010200", "GET_/_HTTP/1.1");
+        judged(&text).without(&["tls-ticket-unread"]);
+    }
+
+    #[test]
+    fn a_server_that_resets_leaves_no_tickets_unread() {
+        let text = PUSHED.replace("0.090 C > S RA 898:898(0) ack 1959", "0.090 C < S RA 1959:1959(0) ack 898");
+        judged(&text).without(&["tls-ticket-unread"]);
+    }
+}

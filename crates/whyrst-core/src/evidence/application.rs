@@ -1,0 +1,233 @@
+//! What the programs were at when the reset came: who left how soon, and which transfer stood still.
+//!
+//! Times are taken off the path: a capture near one end sees what the other does a round trip later,
+//! and the handshake shows by how much.
+
+use super::closing::SENDER_HAD_CLOSED;
+use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
+use super::form::RST_IS_ACTIVE;
+use super::timing::is_sane;
+use super::{Answer, Question, no, yes};
+use crate::ending::Ending;
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::history::{Notes, Record};
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// A program that accepts and closes at once does it within this time. It only ranks.
+const AT_ONCE: Span = Span::from_millis(3);
+/// By then the fourth retransmission of Linux has failed (RFC 6298: 0.2 + 0.4 + 0.8 + 1.6 s).
+const STALLED: Span = Span::from_secs(3);
+/// So long a server's segments may still be on their way after the RST.
+const IN_FLIGHT: Span = Span::from_millis(300);
+/// One repetition may be a spurious timeout; three mean that nobody answers.
+const REPEATS: usize = 3;
+/// Two session tickets of the usual TLS libraries with their records, and a `close_notify`.
+const TICKETS: u32 = 1_200;
+
+/// The server closed or aborted as soon as it had the connection.
+pub static SERVER_LEFT_AT_ONCE: Question = Question {
+    id: "server-left-at-once",
+    yes: "{server} left at once: {} shows it {} after the handshake, the time on the path taken off",
+    no: "{server} did not leave at once: {} shows it {} after the handshake, the time on the path taken off",
+    unknown: "the whole handshake, and {server}'s first FIN or its own RST: how soon did it leave?",
+    ask: |ending| {
+        let Some(left) = server_left(ending) else { return Answer::Unknown };
+        let third = ending.earlier(|record| {
+            record.from == ending.connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
+        });
+        let (Some(path), Some(third)) = (path_to(ending, ending.connection.server()), third) else {
+            return Answer::Unknown;
+        };
+        let after = Span::from_nanos((left.time.since(third.time).nanos() - path.nanos()).max(0));
+        if is_sane(after) { yes().frame(left).span(after).if_so((after <= AT_ONCE).into()) } else { Answer::Unknown }
+    },
+};
+
+/// The sender of the RST closed by its own decision: it sent FIN, or aborted with data unread.
+pub static CLOSED_BY_ITSELF: Question = Question {
+    id: "closed-by-itself",
+    yes: "{sender} closed by its own decision, as {} shows",
+    no: "{sender} had neither sent FIN nor aborted with received data unread",
+    unknown: "the form of the RST, and what {sender} had received and sent before it",
+    ask: |ending| {
+        let active = (RST_IS_ACTIVE.ask)(ending);
+        match ((SENDER_HAD_CLOSED.ask)(ending), active, (SENDER_RECEIVED_DATA.ask)(ending)) {
+            (Answer::Yes(facts), ..) | (_, Answer::Yes(facts), Answer::Yes(_)) => Answer::Yes(facts),
+            (Answer::No(_), Answer::No(_), _) | (Answer::No(_), _, Answer::No(_)) => Answer::No(no()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The client stopped while the server was still sending: its abort acknowledges less than was sent,
+/// or more arrived after it.
+pub static DOWNLOAD_UNDER_WAY: Question = Question {
+    id: "download-under-way",
+    yes: "{receiver} was still sending, as {} shows, when {sender} aborted",
+    no: "{receiver} had sent all that it had to send, and {sender} had received it",
+    unknown: "what {receiver} had sent by the time of the RST, and what followed it",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else { return Answer::Unknown };
+        let less = (RST_ACKS_LESS_THAN_SENT.ask)(ending);
+        let beyond = |record: &&Record| {
+            is_data(record) && record.from == ending.receiver() && record.end().after(rst.record.ack)
+        };
+        match (less, ending.after.iter().find(beyond)) {
+            (Answer::Yes(_), _) => Answer::Yes(yes().frame(&rst.record)),
+            (_, Some(later)) if rst.record.flags.has(Flags::ACK) => Answer::Yes(yes().frame(later)),
+            (Answer::No(_), None) if ending.watched_after() >= IN_FLIGHT => Answer::No(no()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The sender of the RST reports octets behind a hole that was never filled (RFC 2018).
+pub static HOLE_UNFILLED: Question = Question {
+    id: "hole-unfilled",
+    yes: "{sender} had received data behind a hole of {} octets (its SACK says so), and the hole was never filled",
+    no: "nothing was missing of what {sender} had received",
+    unknown: "selective acknowledgments of {sender}: was data missing in the middle?",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else { return Answer::Unknown };
+        let sender = ending.connection.half(ending.sender());
+        if !sender.marks.has(Marks::SACKED) || !sender.marks.has(Marks::ACKED) {
+            return Answer::Unknown;
+        }
+        let acked = if rst.record.flags.has(Flags::ACK) { sender.ack.max(rst.record.ack) } else { sender.ack };
+        let behind = sender.sack_edge.diff(acked);
+        if behind > 0 { Answer::Yes(yes().count(behind.unsigned_abs().into())) } else { Answer::No(no()) }
+    },
+};
+
+/// No new data of the receiver had come for a while.
+pub static TRANSFER_STALLED: Question = Question {
+    id: "transfer-stalled",
+    yes: "no new data had come from {receiver} for {}, since {}",
+    no: "{receiver} had sent new data {} before, in {}",
+    unknown: "the last new data of {receiver}",
+    ask: |ending| {
+        let new = |record: &Record| {
+            is_data(record) && record.from == ending.receiver() && !record.notes.has(Notes::RETRANSMISSION)
+        };
+        match ending.latest(new).map(|last| (last, ending.time().since(last.time))) {
+            Some((last, silent)) if is_sane(silent) => yes().span(silent).frame(last).if_so((silent >= STALLED).into()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// New data of the receiver had come a moment ago.
+pub static TRANSFER_IN_MOTION: Question = Question {
+    id: "transfer-in-motion",
+    yes: "{receiver} had sent new data {} before, in {}",
+    no: "no new data had come from {receiver} for {}, since {}",
+    unknown: "the last new data of {receiver}",
+    ask: |ending| match (TRANSFER_STALLED.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
+/// The receiver of the RST had repeated its data in vain.
+pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
+    id: "receiver-repeated-in-vain",
+    yes: "{receiver} had repeated its data {} times, the last in {}, and {sender} acknowledged none of it",
+    no: "{receiver} had not been repeating its data",
+    unknown: "the retransmissions of {receiver}: they may be lost before the capture point",
+    ask: |ending| repeated_in_vain(ending, ending.receiver()),
+};
+
+/// The sender of the RST had repeated its data and heard nothing.
+pub static SENDER_REPEATED_IN_VAIN: Question = Question {
+    id: "sender-repeated-in-vain",
+    yes: "{sender} had repeated its data {} times, the last in {}, and {receiver} answered none of it",
+    no: "{sender} had not been repeating unanswered data",
+    unknown: "the retransmissions of {sender}",
+    ask: |ending| repeated_in_vain(ending, ending.sender()),
+};
+
+/// The retransmissions came at growing intervals: a timer that backs off sent them (RFC 6298 section 5.5).
+pub static REPEATS_BACK_OFF: Question = Question {
+    id: "repeats-back-off",
+    yes: "the last two intervals between the repetitions were {} and {}: a retransmission timer that backs off",
+    no: "the last two intervals between the repetitions were {} and {}: no timer that backs off",
+    unknown: "three repetitions in a row of {sender}",
+    ask: |ending| {
+        let mut repeats = ending.before.iter().rev().filter(|record| is_repeat(record, ending.sender()));
+        let (Some(last), Some(second), Some(third)) = (repeats.next(), repeats.next(), repeats.next()) else {
+            return Answer::Unknown;
+        };
+        let (late, early) = (last.time.since(second.time), second.time.since(third.time));
+        // Doubled, or at the upper bound of the timer.
+        let backs_off = late.nanos() >= early.nanos() / 10 * 9 && early.nanos() > 0;
+        yes().span(early).span(late).if_so(backs_off.into())
+    },
+};
+
+/// After the handshake the server sent no more than session tickets would be.
+pub static ONLY_TICKETS_CAME: Question = Question {
+    id: "only-tickets-came",
+    yes: "after the TLS handshake {server} sent only {} octets, about as much as session tickets are",
+    no: "after the TLS handshake {server} sent {} octets: more than session tickets, or none",
+    unknown: "all segments of the connection: what did {server} send after the TLS handshake?",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == ending.before.len();
+        // ClientHello is the client's first data, Finished its second.
+        let mut own =
+            ending.before.iter().enumerate().filter(|(_, record)| is_data(record) && record.from == connection.client);
+        let Some((finished, _)) = own.nth(1).filter(|_| all) else { return Answer::Unknown };
+        let later =
+            ending.before[finished..].iter().filter(|record| is_data(record) && record.from == connection.server());
+        let octets = later.map(|record| record.len).sum::<u32>();
+        yes().count(octets.into()).if_so((1..=TICKETS).contains(&octets).into())
+    },
+};
+
+/// How long a segment takes to `side` and its answer back, seen from the capture point.
+fn path_to(ending: &Ending, side: Side) -> Option<Span> {
+    let (syn, syn_ack) = (ending.syn()?, ending.syn_ack()?);
+    let there = syn_ack.time.since(syn.time);
+    let here = ending.earlier(|record| {
+        record.from == ending.connection.client && record.flags.has(Flags::ACK) && record.time >= syn_ack.time
+    })?;
+    let path = if side == ending.connection.server() { there } else { here.time.since(syn_ack.time) };
+    is_sane(path).then_some(path)
+}
+
+/// The first segment that shows that the server was through with the connection by its own decision.
+fn server_left(ending: &Ending) -> Option<&Record> {
+    let server = ending.connection.server();
+    let fin = ending.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
+    let by_rst = || {
+        let active = ending.sender() == server && (RST_IS_ACTIVE.ask)(ending).is_yes();
+        ending.rst().map(|rst| &rst.record).filter(|_| active)
+    };
+    fin.or_else(by_rst)
+}
+
+/// Repetitions of the oldest octets that the other end has not acknowledged.
+fn repeated_in_vain(ending: &Ending, side: Side) -> Answer {
+    let (half, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
+    let unacknowledged = |record: &Record| !peer.marks.has(Marks::ACKED) || record.end().after(peer.ack);
+    let repeats = || ending.before.iter().filter(|record| is_repeat(record, side) && unacknowledged(record));
+    match repeats().next_back() {
+        Some(last) if repeats().count() >= REPEATS => Answer::Yes(yes().count(repeats().count() as u64).frame(last)),
+        // Repetitions may be lost before the capture point; where all is acknowledged none was in vain.
+        _ if half.marks.has(Marks::SPOKE) && peer.marks.has(Marks::ACKED) && !half.nxt.after(peer.ack) => {
+            Answer::No(no())
+        }
+        _ => Answer::Unknown,
+    }
+}
+
+fn is_repeat(record: &Record, side: Side) -> bool {
+    record.from == side && record.len > 0 && record.notes.has(Notes::RETRANSMISSION)
+}
+
+fn is_data(record: &Record) -> bool {
+    record.len > 0 && !record.notes.has(Notes::PROBE)
+}

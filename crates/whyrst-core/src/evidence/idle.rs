@@ -1,0 +1,177 @@
+//! How long a connection had been silent, and whose timeout that is (see [`crate::timeouts`]).
+
+use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
+use super::timing::{WAS_IDLE, is_sane};
+use super::{Answer, Question, Timeouts, yes};
+use crate::ending::Ending;
+use crate::history::{Notes, Record};
+use crate::time::Span;
+use crate::timeouts::{Expiry, IdleTimeout, Place, suspects};
+
+/// The silence is as long as a device on the path is known to allow.
+pub static DEVICE_TIMEOUT_FITS: Question = Question {
+    id: "device-timeout-fits",
+    yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
+    no: "the connection was in use",
+    unknown: "the idle timeouts of load balancers, firewalls and NATs on the path: is one of them as long as the silence?",
+    ask: |ending| fits(ending, |one| one.place == Place::Device),
+};
+
+/// The silence is as long as a program or proxy is known to allow.
+pub static PROGRAM_TIMEOUT_FITS: Question = Question {
+    id: "program-timeout-fits",
+    yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
+    no: "the connection was in use",
+    unknown: "the idle timeouts of the programs and proxies at both ends: is one of them as long as the silence?",
+    ask: |ending| fits(ending, |one| one.place == Place::Endpoint),
+};
+
+/// The RST is what came at the end of the silence, or answers the first segment after it.
+pub static RST_ENDS_SILENCE: Question = Question {
+    id: "rst-ends-silence",
+    yes: "{} ended the silence",
+    no: "{} did not end the silence",
+    unknown: "the segment that the RST answers, or what {sender} had sent before",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else { return Answer::Unknown };
+        let known = (RST_IS_ACTIVE.ask)(ending).is_yes() || (RST_IS_PASSIVE.ask)(ending).is_yes();
+        if known { Answer::Yes(yes().frame(&rst.record)) } else { Answer::Unknown }
+    },
+};
+
+/// Both ends were reset at the same moment, each in the name of the other.
+pub static BOTH_ENDS_RESET: Question = Question {
+    id: "both-ends-reset",
+    yes: "{} and {} reset both ends within {}: something between them did, or the second answers the first",
+    no: "only one end was reset",
+    unknown: "the RSTs of both directions",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else { return Answer::Unknown };
+        let other = ending.resets.iter().find(|other| other.record.from != rst.record.from);
+        match other.map(|other| (other, other.record.time.since(rst.record.time))) {
+            Some((other, apart)) if apart.abs() <= AT_ONCE => {
+                Answer::Yes(yes().frame(&rst.record).frame(&other.record).span(apart))
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// A device sends both RSTs in one go; the paths to the capture point differ by less than a round trip.
+const AT_ONCE: Span = Span::from_millis(300);
+
+/// The times that the connection had been silent: before the RST, before the segment that the RST
+/// answers, and since the last data, because keep-alives do not count for a program. Longest first.
+/// Empty when the capture has nothing before the RST.
+pub fn idle_ages(ending: &Ending) -> alloc::vec::Vec<Span> {
+    let Some(rst) = ending.rst() else { return alloc::vec::Vec::new() };
+    let until = rst.trigger.map_or(rst.record, |trigger| trigger);
+    let earlier = || ending.before.iter().rev().filter(|record| record.frame != until.frame);
+    let is_data = |record: &&Record| record.len > 0 && !record.notes.has(Notes::PROBE);
+    let before_rst = ending.before.last().map(|last| rst.record.time.since(last.time));
+    let before_trigger = earlier().next().map(|last| until.time.since(last.time));
+    let since_data = earlier().find(is_data).map(|last| until.time.since(last.time));
+    let mut ages: alloc::vec::Vec<Span> =
+        [before_rst, before_trigger, since_data].into_iter().flatten().filter(|age| is_sane(*age)).collect();
+    ages.sort_by_key(|age| core::cmp::Reverse(age.nanos()));
+    ages
+}
+
+/// Known timeouts that the silence fits; `None` when the capture does not show how long it was.
+pub fn idle_suspects(ending: &Ending) -> Option<alloc::vec::Vec<&'static IdleTimeout>> {
+    let ages = idle_ages(ending);
+    if ages.is_empty() {
+        return None;
+    }
+    if !(WAS_IDLE.ask)(ending).is_yes() {
+        return Some(alloc::vec::Vec::new());
+    }
+    let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();
+    for suspect in ages.into_iter().flat_map(suspects).filter(|one| can_reset(ending, one)) {
+        if !found.contains(&suspect) {
+            found.push(suspect);
+        }
+    }
+    Some(found)
+}
+
+/// A device that only forgets sends no RST at the moment of expiry: one is seen when somebody speaks again.
+fn can_reset(ending: &Ending, timeout: &IdleTimeout) -> bool {
+    let answers = ending.rst().is_some_and(|rst| rst.trigger.is_some());
+    match timeout.expiry {
+        Expiry::ResetLater | Expiry::Silent => answers,
+        Expiry::ResetBoth | Expiry::Close => true,
+    }
+}
+
+fn fits(ending: &Ending, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {
+    let ages = idle_ages(ending);
+    let Some(longest) = ages.first() else { return Answer::Unknown };
+    let found = idle_suspects(ending).unwrap_or_default();
+    let mut named: Timeouts = [None; 3];
+    for (place, timeout) in named.iter_mut().zip(found.into_iter().filter(|one| wanted(one))) {
+        *place = Some(timeout);
+    }
+    // Another time is no sign against it: timeouts are configured.
+    if named[0].is_none() {
+        Answer::Unknown
+    } else {
+        Answer::Yes(yes().span(*longest).value(super::Value::Timeouts(named)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    fn opened(rest: &str) -> Ending {
+        let beginning = "
+            0.000 C > S S 0:0(0)
+            +0.010 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            1.000 C > S PA 1:101(100) ack 1
+            +0.010 C < S PA 1:51(50) ack 101
+            +0.040 C > S A 101:101(0) ack 51\n";
+        conversation(&[beginning, rest].concat()).ending()
+    }
+
+    fn names(ending: &Ending) -> alloc::vec::Vec<&'static str> {
+        idle_suspects(ending).expect("the silence is known").iter().map(|one| one.name).collect()
+    }
+
+    #[test]
+    fn the_silence_before_the_segment_that_the_rst_answers_counts() {
+        let ending = opened(
+            "351.250 C > S PA 101:201(100) ack 51
+            +0.0200 C < S R 51:51(0)",
+        );
+        assert!(names(&ending).contains(&"AWS Network Load Balancer"), "{:?}", names(&ending));
+    }
+
+    #[test]
+    fn what_only_forgets_does_not_reset_by_itself() {
+        let ending = opened("241.05 C < S RA 51:51(0) ack 101");
+        let found = names(&ending);
+        assert!(
+            found.contains(&"Azure Load Balancer with TCP reset") && !found.contains(&"Azure Load Balancer"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn keep_alives_do_not_keep_a_program_from_its_timeout() {
+        let ending = opened(
+            "46.0 C > S A 100:100(0) ack 51
+            +0.010 C < S A 51:51(0) ack 101
+            76.10 C < S RA 51:51(0) ack 101",
+        );
+        assert!(names(&ending).contains(&"nginx keepalive_timeout"), "{:?}", names(&ending));
+    }
+
+    #[test]
+    fn a_connection_in_use_has_no_suspects_and_an_unseen_one_no_answer() {
+        assert!(names(&opened("1.2 C < S RA 51:51(0) ack 101")).is_empty());
+        assert!(idle_suspects(&conversation("0.0 C > S R 1:1(0)").ending()).is_none());
+    }
+}

@@ -1,0 +1,117 @@
+//! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
+
+use super::{Answer, Question, Value, no, yes};
+use crate::ending::{Ending, Rst};
+use crate::segment::OptionSet;
+
+/// The RST aborts the whole MPTCP connection.
+pub static RST_IS_FASTCLOSE: Question = Question {
+    id: "rst-is-fastclose",
+    yes: "{} carries MP_FASTCLOSE: {sender} aborts the whole Multipath TCP connection, not this subflow alone",
+    no: "{} carries no MP_FASTCLOSE",
+    unknown: "the options of the RST",
+    ask: |ending| rst_has(ending, OptionSet::MP_FASTCLOSE),
+};
+
+/// The RST says by option that it ends one subflow.
+pub static RST_ENDS_SUBFLOW: Question = Question {
+    id: "rst-ends-subflow",
+    yes: "{} carries MP_TCPRST: {sender} resets this subflow of a Multipath TCP connection, and says why",
+    no: "{} carries no MP_TCPRST",
+    unknown: "the options of the RST",
+    ask: |ending| rst_has(ending, OptionSet::MP_TCPRST),
+};
+
+/// The reason that the RST gives: MPTCP-specific error.
+pub static SAYS_MPTCP_ERROR: Question = Question {
+    id: "says-mptcp-error",
+    yes: "{} gives the reason {} (MPTCP-specific error)",
+    no: "{} gives another reason: {}",
+    unknown: "MP_TCPRST in the RST: middleboxes strip it",
+    ask: |ending| says(ending, 1),
+};
+
+/// The reason that the RST gives: administratively prohibited.
+pub static SAYS_PROHIBITED: Question = Question {
+    id: "says-prohibited",
+    yes: "{} gives the reason {} (administratively prohibited)",
+    no: "{} gives another reason: {}",
+    unknown: "MP_TCPRST in the RST: middleboxes strip it",
+    ask: |ending| says(ending, 3),
+};
+
+/// The reason that the RST gives: middlebox interference.
+pub static SAYS_MIDDLEBOX: Question = Question {
+    id: "says-middlebox",
+    yes: "{} gives the reason {} (middlebox interference)",
+    no: "{} gives another reason: {}",
+    unknown: "MP_TCPRST in the RST: the same middlebox may strip it",
+    ask: |ending| says(ending, 6),
+};
+
+/// The SYN wants to add a subflow to an existing connection.
+pub static SYN_JOINS: Question = Question {
+    id: "syn-joins",
+    yes: "the SYN {} carries MP_JOIN: it adds a subflow to a Multipath TCP connection that exists",
+    no: "the SYN {} does not join a Multipath TCP connection",
+    unknown: "the SYN with its options",
+    ask: |ending| match ending.syn() {
+        Some(syn) if !syn.options.has(OptionSet::CUT) => {
+            yes().frame(syn).if_so(syn.options.has(OptionSet::MP_JOIN).into())
+        }
+        _ => Answer::Unknown,
+    },
+};
+
+/// The SYN-ACK has lost the `MP_JOIN` that the SYN had.
+pub static SYN_ACK_LACKS_JOIN: Question = Question {
+    id: "syn-ack-lacks-join",
+    yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",
+    no: "the SYN-ACK {} answers with MP_JOIN",
+    unknown: "the SYN-ACK as {client} received it: capture there",
+    ask: |ending| match ending.syn_ack() {
+        Some(syn_ack) if syn_ack.options.has(OptionSet::CUT) => Answer::Unknown,
+        Some(syn_ack) if !syn_ack.options.has(OptionSet::MP_JOIN) => Answer::Yes(yes().frame(syn_ack)),
+        // Near the server it still has what a middlebox behind the capture point takes away.
+        Some(_) if (SAYS_MPTCP_ERROR.ask)(ending).is_yes() => Answer::Unknown,
+        Some(syn_ack) => Answer::No(no().frame(syn_ack)),
+        None => Answer::Unknown,
+    },
+};
+
+/// A connection that used MPTCP went on without its options.
+pub static MPTCP_VANISHED: Question = Question {
+    id: "mptcp-vanished",
+    yes: "{} has no Multipath TCP option although the connection had used it until {}",
+    no: "every data segment carries its Multipath TCP option, the last in {}",
+    unknown: "data segments with their options, from the handshake on",
+    ask: |ending| {
+        let with = |record: &crate::history::Record| record.options.has(OptionSet::MPTCP);
+        let without =
+            |record: &crate::history::Record| record.len > 0 && !with(record) && !record.options.has(OptionSet::CUT);
+        let Some(last) = ending.latest(with) else { return Answer::Unknown };
+        match ending.latest(without) {
+            Some(bare) if bare.from == last.from || bare.frame > last.frame => {
+                Answer::Yes(yes().frame(bare).frame(last))
+            }
+            _ => Answer::No(no().frame(last)),
+        }
+    },
+};
+
+fn rst_has(ending: &Ending, option: OptionSet) -> Answer {
+    match ending.rst() {
+        Some(rst) if !rst.record.options.has(OptionSet::CUT) => {
+            yes().frame(&rst.record).if_so(rst.record.options.has(option).into())
+        }
+        _ => Answer::Unknown,
+    }
+}
+
+fn says(ending: &Ending, reason: u8) -> Answer {
+    let said = ending.rst().and_then(|rst: &Rst| Some((rst, rst.mptcp_reason?)));
+    match said {
+        Some((rst, code)) => yes().frame(&rst.record).value(Value::Number(code.into())).if_so((code == reason).into()),
+        None => Answer::Unknown,
+    }
+}

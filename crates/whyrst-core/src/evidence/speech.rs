@@ -1,0 +1,269 @@
+//! What the first and last octets of payload say: the protocol that each end speaks, and TLS alerts.
+//!
+//! Only what stands in clear text and at the beginning of a segment is read (RFC 8446 sections 5.1 and
+//! 6, RFC 9112 sections 3 and 4, RFC 4253 section 4.2, the PROXY protocol). Anything else is unknown.
+
+use super::{Answer, Octets, Question, Value, no, yes};
+use crate::ending::Ending;
+use crate::flow::Side;
+use crate::history::{Notes, Record};
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// Either end sent a fatal TLS alert in clear text.
+pub static TLS_ALERT_SENT: Question = Question {
+    id: "tls-alert-sent",
+    yes: "{} sent the fatal TLS alert {} ({}) in {}: both ends must end the connection at once (RFC 8446 section 6.2)",
+    no: "what both ends said last is no fatal TLS alert",
+    unknown: "the last payload of both ends, unencrypted: an alert inside TLS 1.3 cannot be read",
+    ask: |ending| match alert(ending) {
+        Some((side, description)) => {
+            let by = if side == ending.connection.client { "the client" } else { "the server" };
+            let facts = yes().value(Value::Name(by)).value(Value::Name(alert_name(description)));
+            let facts = facts.value(Value::Number(description.into()));
+            match last_data(ending, side) {
+                Some(record) => Answer::Yes(facts.frame(record)),
+                None => Answer::Unknown,
+            }
+        }
+        None if Side::BOTH.iter().all(|side| speaks_plainly(ending, *side)) => Answer::No(no()),
+        None => Answer::Unknown,
+    },
+};
+
+/// The RST came right after the alert.
+pub static RST_FOLLOWS_ALERT: Question = Question {
+    id: "rst-follows-alert",
+    yes: "the RST came {} after the alert",
+    no: "the RST came only {} after the alert",
+    unknown: "the frame with the alert",
+    ask: |ending| {
+        let sent = alert(ending).and_then(|(side, _)| last_data(ending, side));
+        match (sent, ending.rst()) {
+            (Some(sent), Some(rst)) => {
+                let after = rst.record.time.since(sent.time);
+                yes().span(after).shown_by(sent.frame).if_so((after <= SOON).into())
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// Nothing but the alert was the last word of its sender.
+pub static ALERT_WAS_LAST_WORD: Question = Question {
+    id: "alert-was-last-word",
+    yes: "no data was sent by either end after the alert in {}",
+    no: "data was sent after the alert, in {}",
+    unknown: "the frame with the alert",
+    ask: |ending| {
+        let Some(sent) = alert(ending).and_then(|(side, _)| last_data(ending, side)) else { return Answer::Unknown };
+        let later = ending.latest(|record| is_data(record) && record.frame > sent.frame);
+        match later {
+            Some(later) => Answer::No(no().frame(later)),
+            None => Answer::Yes(yes().frame(sent)),
+        }
+    },
+};
+
+/// The client began with a TLS handshake record.
+pub static CLIENT_SPEAKS_TLS: Question = Question {
+    id: "client-speaks-tls",
+    yes: "{client}'s first octets are a TLS handshake record",
+    no: "{client}'s first octets are {}: no TLS",
+    unknown: "{client}'s first payload",
+    ask: |ending| match ending.said(ending.connection.client).first() {
+        [] => Answer::Unknown,
+        octets if protocol(octets) == Some("TLS") => Answer::Yes(yes()),
+        octets => Answer::No(no().value(Value::Octets(Octets::new(octets)))),
+    },
+};
+
+/// Both ends spoke TLS.
+pub static BOTH_SPEAK_TLS: Question = Question {
+    id: "both-speak-tls",
+    yes: "both ends began with TLS handshake records",
+    no: "not both ends speak TLS",
+    unknown: "the first payload of both ends",
+    ask: |ending| {
+        let said = Side::BOTH.map(|side| ending.said(side).first());
+        if said.iter().all(|octets| protocol(octets) == Some("TLS")) {
+            Answer::Yes(yes())
+        } else if said.iter().any(|octets| !octets.is_empty() && protocol(octets) != Some("TLS")) {
+            Answer::No(no())
+        } else {
+            Answer::Unknown
+        }
+    },
+};
+
+/// The first words of the two ends belong to different protocols, or the client's to another
+/// protocol than the one that its port is registered for.
+pub static PROTOCOLS_DIFFER: Question = Question {
+    id: "protocols-differ",
+    yes: "{client} began with {} ({}), but {server} speaks {}, by {}",
+    no: "both ends speak {}",
+    unknown: "the first payload of both ends",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let client = ending.said(connection.client).first();
+        let server = ending.said(connection.server()).first();
+        let Some(asked) = protocol(client) else { return Answer::Unknown };
+        let port = registered(connection.endpoint(connection.server()).port);
+        let facts = yes().value(Value::Name(asked)).value(Value::Octets(Octets::new(client)));
+        match (protocol(server), port) {
+            (Some(answered), _) if same(asked, answered) => Answer::No(no().value(Value::Name(asked))),
+            (Some(answered), _) => Answer::Yes(facts.value(Value::Name(answered)).value(Value::Name("what it said"))),
+            (None, Some(port)) if server.is_empty() && !same(asked, port) => {
+                Answer::Yes(facts.value(Value::Name(port)).value(Value::Name("its port")))
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The server rejected the client's words in its own protocol.
+pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
+    id: "server-answered-otherwise",
+    yes: "{server} answered with {}, which is another protocol",
+    no: "{server} answered in {client}'s protocol",
+    unknown: "{server}'s first payload",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let client = protocol(ending.said(connection.client).first());
+        let server = ending.said(connection.server()).first();
+        match (client, protocol(server)) {
+            (Some(asked), Some(answered)) => {
+                yes().value(Value::Octets(Octets::new(server))).if_so((!same(asked, answered)).into())
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// An end that has sent a fatal alert closes without waiting (RFC 8446 section 6.2); a margin for the path.
+const SOON: Span = Span::from_secs(2);
+
+/// The fatal alert that either end said last: its sender and its description.
+fn alert(ending: &Ending) -> Option<(Side, u8)> {
+    [ending.sender(), ending.receiver()].into_iter().find_map(|side| match ending.said(side).last() {
+        // A plain alert record is two octets long; an encrypted one is longer.
+        [21, 3, 0..=4, 0, 2, 2, description, ..] => Some((side, *description)),
+        _ => None,
+    })
+}
+
+/// Whether an alert of this end could be read.
+fn speaks_plainly(ending: &Ending, side: Side) -> bool {
+    let first = ending.said(side).first();
+    protocol(first).is_some_and(|name| name != "TLS") && !ending.connection.has_gap(side)
+}
+
+fn last_data(ending: &Ending, side: Side) -> Option<&Record> {
+    ending.latest(|record| record.from == side && is_data(record) && !record.notes.has(Notes::RETRANSMISSION))
+}
+
+fn is_data(record: &Record) -> bool {
+    record.len > 0 && !record.notes.has(Notes::PROBE) && !record.flags.has(Flags::RST)
+}
+
+/// What the first octets of an end belong to, where they leave no doubt.
+fn protocol(first: &[u8]) -> Option<&'static str> {
+    const METHODS: [&[u8]; 9] =
+        [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"HTTP/1."];
+    match first {
+        [20..=23, 3, 0..=4, _, _, ..] => Some("TLS"),
+        octets if METHODS.iter().any(|method| octets.starts_with(method)) => Some("HTTP"),
+        octets if octets.starts_with(b"PRI * HTTP/2.0") => Some("HTTP/2"),
+        octets if octets.starts_with(b"SSH-") => Some("SSH"),
+        octets if octets.starts_with(b"PROXY ") || octets.starts_with(b"\r\n\r\n\0\r\nQUIT\n") => {
+            Some("the PROXY protocol")
+        }
+        octets if octets.starts_with(b"EHLO ") || octets.starts_with(b"HELO ") => Some("SMTP"),
+        octets if octets.starts_with(b"220 ") || octets.starts_with(b"220-") => Some("SMTP or FTP"),
+        _ => None,
+    }
+}
+
+/// HTTP/2 with prior knowledge is refused by servers of HTTP/1 in HTTP/1: that is a mismatch. The
+/// PROXY header is followed by any protocol, and a server that knows it answers in that one.
+fn same(asked: &str, answered: &str) -> bool {
+    asked == answered || (asked.starts_with("SMTP") && answered.starts_with("SMTP"))
+}
+
+/// The protocol of a port (IANA service names), where in practice nothing else is spoken there.
+fn registered(port: u16) -> Option<&'static str> {
+    match port {
+        22 => Some("SSH"),
+        25 | 587 => Some("SMTP"),
+        80 => Some("HTTP"),
+        443 | 465 | 636 | 853 | 993 | 995 => Some("TLS"),
+        _ => None,
+    }
+}
+
+/// Names of the registry "TLS Alerts" (RFC 8446 section 6, RFC 5246 section 7.2).
+fn alert_name(description: u8) -> &'static str {
+    match description {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        21 => "decryption_failed",
+        22 => "record_overflow",
+        30 => "decompression_failure",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        60 => "export_restriction",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        100 => "no_renegotiation",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        111 => "certificate_unobtainable",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        114 => "bad_certificate_hash_value",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        121 => "ech_required",
+        _ => "of a number that no standard names",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protocols_are_known_by_their_first_octets() {
+        assert_eq!(protocol(&[22, 3, 1, 2, 0]), Some("TLS"));
+        assert_eq!(protocol(b"GET / HTTP/1.1\r\n"), Some("HTTP"));
+        assert_eq!(protocol(b"HTTP/1.1 400 Bad"), Some("HTTP"));
+        assert_eq!(protocol(b"SSH-2.0-OpenSSH_"), Some("SSH"));
+        assert_eq!(protocol(b"PROXY TCP4 10.0."), Some("the PROXY protocol"));
+        assert_eq!(protocol(b"xxxxxxxxxxxxxxxx"), None);
+        assert_eq!(protocol(b""), None);
+    }
+
+    #[test]
+    fn alerts_have_the_names_of_the_registry() {
+        assert_eq!(
+            (alert_name(40), alert_name(48), alert_name(112)),
+            ("handshake_failure", "unknown_ca", "unrecognized_name")
+        );
+        assert_eq!(alert_name(200), "of a number that no standard names");
+    }
+}

@@ -1,0 +1,177 @@
+//! What each end said first and last: the few octets of payload that some causes are told by.
+//!
+//! A TLS alert, a request line, a banner: they stand at the beginning of what an end says, or are
+//! the last thing that it said. So sixteen octets of the first data and eight of the latest are
+//! kept, in a pool: a connection without data costs nothing but its handle.
+
+use alloc::vec::Vec;
+
+use crate::connection::Connection;
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::history::Notes;
+use crate::segment::{Flags, Segment};
+
+const FIRST: usize = 16;
+const LAST: usize = 8;
+const NONE: u32 = u32::MAX;
+
+/// The remembered octets of one end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Speech {
+    first: [u8; FIRST],
+    last: [u8; LAST],
+    first_len: u8,
+    last_len: u8,
+}
+
+impl Speech {
+    /// The first octets that this end sent, at most sixteen; empty when the capture does not show them.
+    pub fn first(&self) -> &[u8] {
+        &self.first[..usize::from(self.first_len).min(FIRST)]
+    }
+
+    /// The first octets of the latest segment with new data, at most eight.
+    pub fn last(&self) -> &[u8] {
+        &self.last[..usize::from(self.last_len).min(LAST)]
+    }
+
+    fn begins_with(&mut self, payload: &[u8]) {
+        self.first_len = keep(&mut self.first, payload);
+    }
+
+    fn goes_on_with(&mut self, payload: &[u8]) {
+        self.last_len = keep(&mut self.last, payload);
+    }
+}
+
+/// Copies what fits and says how much that is.
+fn keep(into: &mut [u8], payload: &[u8]) -> u8 {
+    let len = payload.len().min(into.len());
+    into[..len].copy_from_slice(&payload[..len]);
+    u8::try_from(len).unwrap_or_default()
+}
+
+/// A connection's handle on what its ends said.
+#[derive(Clone, Copy, Debug)]
+pub struct Handle(u32);
+
+impl Default for Handle {
+    fn default() -> Self {
+        Self(NONE)
+    }
+}
+
+/// What the ends of all connections said.
+#[derive(Debug, Default)]
+pub struct SpeechPool {
+    said: Vec<[Speech; 2]>,
+    free: Vec<u32>,
+}
+
+impl SpeechPool {
+    /// Remembers the payload of `segment`, which `from` sent and `connection` has taken in with `notes`.
+    pub fn hear(
+        &mut self,
+        handle: &mut Handle,
+        connection: &Connection,
+        from: Side,
+        segment: &Segment<'_>,
+        notes: Notes,
+    ) {
+        if segment.payload.is_empty() || is_said_before(notes) {
+            return;
+        }
+        if handle.0 == NONE {
+            handle.0 = self.take();
+        }
+        let speech = &mut self.said[handle.0 as usize][from.index()];
+        if is_first(connection, from, segment) {
+            speech.begins_with(segment.payload);
+        }
+        speech.goes_on_with(segment.payload);
+    }
+
+    /// What the ends said, indexed by [`Side::index`].
+    pub fn said(&self, handle: Handle) -> [Speech; 2] {
+        self.said.get(handle.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives the place back.
+    pub fn release(&mut self, handle: &mut Handle) {
+        if handle.0 != NONE {
+            self.free.push(handle.0);
+            *handle = Handle::default();
+        }
+    }
+
+    /// Octets that the pool occupies.
+    pub fn bytes(&self) -> usize {
+        self.said.capacity() * size_of::<[Speech; 2]>() + self.free.capacity() * size_of::<u32>()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 52 octets do not fit into any memory")]
+    fn take(&mut self) -> u32 {
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.said.push([Speech::default(); 2]);
+            (self.said.len() - 1) as u32
+        });
+        self.said[at as usize] = [Speech::default(); 2];
+        at
+    }
+}
+
+fn is_said_before(notes: Notes) -> bool {
+    [Notes::RETRANSMISSION, Notes::PROBE, Notes::OUT_OF_WINDOW, Notes::SYN_ON_LIVE]
+        .into_iter()
+        .any(|note| notes.has(note))
+}
+
+/// Only where the SYN was seen is it known which octets are the first.
+fn is_first(connection: &Connection, from: Side, segment: &Segment<'_>) -> bool {
+    let half = connection.half(from);
+    let start = half.first_seq.add(u32::from(!segment.flags.has(Flags::SYN)));
+    half.marks.has(Marks::SYN) && segment.seq == start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+    use alloc::vec;
+
+    const TALK: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:6(5) ack 1 says GET_/
+        +0.001 C < S PA 1:5(4) ack 6 says HTTP
+        +0.001 C < S PA 5:7(2) ack 6 says ok
+        +0.001 C < S PA 5:7(2) ack 6 says no
+        0.100 C < S RA 7:7(0) ack 6";
+
+    #[test]
+    fn the_first_octets_and_the_latest_new_ones_are_kept() {
+        let ending = conversation(TALK).ending();
+        let (client, server) = (ending.connection.client, ending.connection.server());
+        assert_eq!(ending.said(client).first(), b"GET /");
+        assert_eq!((ending.said(server).first(), ending.said(server).last()), (&b"HTTP"[..], &b"ok"[..]));
+    }
+
+    #[test]
+    fn without_the_beginning_the_first_octets_are_not_known() {
+        let text: vec::Vec<&str> = TALK.lines().skip(4).collect();
+        let ending = conversation(&text.join("\n")).ending();
+        let server = ending.sender();
+        assert_eq!((ending.said(server).first(), ending.said(server).last()), (&b""[..], &b"ok"[..]));
+    }
+
+    #[test]
+    fn places_are_used_again() {
+        let mut pool = SpeechPool::default();
+        let mut handle = Handle(pool.take());
+        pool.release(&mut handle);
+        assert_eq!((pool.take(), pool.said.len()), (0, 1));
+        assert!(size_of::<[Speech; 2]>() <= 52);
+    }
+}
