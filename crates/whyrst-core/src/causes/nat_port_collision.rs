@@ -67,8 +67,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect {
         client: Verdicts::Resets(&["nat-port-collision"]),
-        // To the server both clients are one.
-        server: Verdicts::Resets(&["syn-meets-old-connection"]),
+        server: Verdicts::Resets(&["nat-port-collision"]),
         kernel: &[(Host::Client, RstReason::TcpInvalidAckSequence)],
     },
 )];
