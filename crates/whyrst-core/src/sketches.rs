@@ -1,8 +1,8 @@
-//! The causes that the catalogue knows and that have no file yet.
+//! What is known to happen and has no file among the causes.
 //!
 //! A verdict that ignored them would sound surer than packets allow. So each is sketched here: what
-//! must be seen for it, and what the kernel would say. When its file in `causes/` is written, its
-//! sketch goes.
+//! must be seen for it, and what the kernel would say. A sketch never wins: it is named beside the
+//! verdict. When its file in `causes/` is written, its sketch goes.
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
@@ -23,7 +23,6 @@ const fn sketch(
 
 const NO_SOCKET: KernelSign = KernelSign::reason(R::NoSocket);
 const TCP_FLAGS: KernelSign = KernelSign::reason(R::TcpFlags);
-const NOBODY: &[KernelSign] = &[];
 const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 
 /// Every sketch, in the order of CATALOGUE section 5.
@@ -40,7 +39,7 @@ pub static SKETCHES: &[Sketch] = &[
     sketch(
         "forgotten-at-fin",
         "{sender} forgets a connection as soon as it has sent its FIN, as small stacks and some appliances do",
-        NOBODY,
+        &[],
         &[&RST_IS_PASSIVE, &FIN_WAIT2_SKIPPED],
         &[&RECEIVER_HAD_CLOSED],
     ),

@@ -165,8 +165,10 @@ pub struct Joined {
     pub views: Vec<View>,
     /// The points that recorded the connection, from the client's side to the server's.
     pub path: Vec<Point>,
-    /// How that order is known.
+    /// How that order is known, by the weakest of its pairs.
     pub known: Known,
+    /// Pairs of points whose order is only that of naming.
+    pub unordered: Vec<(Point, Point)>,
     /// All segments, in the order of time.
     pub crossings: Vec<Crossing>,
     /// RSTs of this connection that the ending's own point did not record.
@@ -202,28 +204,31 @@ impl Joined {
     }
 
     /// Between which two points the RST was made: the first that recorded it, seen from its sender,
-    /// and the last before that which it never passed. Where the order of the points is not known,
-    /// the same would be seen of a RST that was sent and lost.
+    /// and the last before that which it never passed. Where their order is not known, the same would
+    /// be seen of a RST that was sent and lost.
     pub fn made_between(&self, sender: Side, client: Side) -> Option<(Point, Point)> {
-        if self.known == Known::Given {
-            return None;
-        }
         let path = self.path_from(sender, client);
-        let first = path.iter().position(|point| self.view(*point).rst == Presence::Seen)?;
-        let before = path[..first].iter().rev().find(|point| self.view(**point).rst == Presence::Absent)?;
-        Some((*before, path[first]))
+        let is = |point: &Point, presence| self.view(*point).rst == presence;
+        let first = path.iter().position(|point| is(point, Presence::Seen))?;
+        let before = path[..first].iter().rev().find(|point| is(point, Presence::Absent))?;
+        let mut seen = path.iter().filter(|point| is(point, Presence::Seen));
+        seen.all(|point| self.is_ordered(*before, *point)).then_some((*before, path[first]))
     }
 
     /// Between which two points something was dropped on its way from `side`: the last that recorded
     /// it and the first after that which it never reached.
     pub fn lost_between(&self, side: Side, client: Side, what: fn(&View) -> Presence) -> Option<(Point, Point)> {
-        if self.known == Known::Given {
-            return None;
-        }
         let path = self.path_from(side, client);
-        let last = path.iter().rposition(|point| what(self.view(*point)) == Presence::Seen)?;
-        let after = path[last + 1..].iter().find(|point| what(self.view(**point)) == Presence::Absent)?;
-        Some((path[last], *after))
+        let is = |point: &Point, presence| what(self.view(*point)) == presence;
+        let last = path.iter().rposition(|point| is(point, Presence::Seen))?;
+        let after = path[last + 1..].iter().find(|point| is(point, Presence::Absent))?;
+        let mut seen = path.iter().filter(|point| is(point, Presence::Seen));
+        seen.all(|point| self.is_ordered(*after, *point)).then_some((path[last], *after))
+    }
+
+    /// Whether it is known which of two points comes first.
+    pub fn is_ordered(&self, one: Point, other: Point) -> bool {
+        !self.unordered.contains(&(one, other)) && !self.unordered.contains(&(other, one))
     }
 
     /// Where the segment in `frame` of the ending's point was recorded, one element for each point.

@@ -113,13 +113,8 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// The segment with these options, whose length is a multiple of four.
-    pub(crate) fn segment_with(&self, options: &[u8]) -> Vec<u8> {
-        self.segment_of(options, &[])
-    }
-
     /// The segment with options (whole words) and payload, and its checksum.
-    fn segment_of(&self, options: &[u8], payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn segment_with(&self, options: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; 20];
         bytes.extend(options);
         let words = u8::try_from(bytes.len() / 4).expect("invariant: options of at most forty octets");
@@ -143,7 +138,7 @@ impl Bare {
 
     /// The same with options (whole words) and payload.
     pub(crate) fn packet_with(&self, ttl: u8, ip_id: u16, options: &[u8], payload: &[u8]) -> Vec<u8> {
-        let segment = self.segment_of(options, payload);
+        let segment = self.segment_with(options, payload);
         let len = u16::try_from(segment.len()).expect("invariant: a hand-made segment fits into a packet");
         let mut packet = match (self.src.ip, self.dst.ip) {
             (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4_header(src, dst, ttl, ip_id, len),

@@ -41,8 +41,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.endings));
-    let taken: Vec<Taken> =
-        read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect::<Result<_>>()?;
+    let taken: Vec<Taken> = read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect();
     session.progress.clear();
     session.finish(&taken)
 }
@@ -149,7 +148,7 @@ impl<'a> Session<'a> {
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
             endings.extend(std::iter::from_fn(|| tracker.poll()));
-        })?;
+        });
         tracker.finish();
         endings.extend(std::iter::from_fn(|| tracker.poll()));
         if let Some(recording) = recording {
@@ -165,12 +164,12 @@ impl<'a> Session<'a> {
     }
 
     /// All segments of the connections that matter anywhere.
-    fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Result<Taken> {
+    fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Taken {
         let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
             let mut captures = CaptureSet::open(&point.point.files);
-            self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen))?;
+            self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen));
         }
         let traces = collector.finish();
         if traces.left_out > 0 {
@@ -181,16 +180,11 @@ impl<'a> Session<'a> {
             self.reading.notes.push(note);
         }
         let endings = std::mem::take(&mut point.endings);
-        Ok(Taken { name: point.name.clone(), endings, traces, loss: point.loss })
+        Taken { name: point.name.clone(), endings, traces, loss: point.loss }
     }
 
     /// Reads one point's files to their end; says how many could not be.
-    fn read(
-        &mut self,
-        captures: &mut CaptureSet,
-        first_file: u32,
-        mut each: impl FnMut(&Observation<'_>),
-    ) -> Result<usize> {
+    fn read(&mut self, captures: &mut CaptureSet, first_file: u32, mut each: impl FnMut(&Observation<'_>)) -> usize {
         let mut errors = 0;
         let mut frames: u64 = 0;
         loop {
@@ -209,7 +203,7 @@ impl<'a> Session<'a> {
             }
         }
         self.passed += captures.position();
-        Ok(errors)
+        errors
     }
 
     /// Remembers what the readers of a point's files have to say.
@@ -252,7 +246,7 @@ impl<'a> Session<'a> {
 
     fn finish(mut self, taken: &[Taken]) -> Result<Outcome> {
         let together = join(taken);
-        self.say_what_is_shared(taken, &together);
+        say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, EndingKind::Reset);
         self.counts.failed_connects = of_kind(&together, EndingKind::FailedConnect);
         let mut told = String::new();
@@ -275,17 +269,6 @@ impl<'a> Session<'a> {
             (0, true) => Outcome::Unexplained,
             _ => Outcome::Incomplete,
         })
-    }
-
-    fn say_what_is_shared(&self, taken: &[Taken], together: &Together) {
-        let anything = !together.endings.is_empty();
-        let alone = taken.iter().zip(&together.shared).filter(|(_, shared)| anything && **shared == 0);
-        for (point, _) in alone {
-            output::remark(&format!(
-                "{} has nothing in common with the other captures: no connection that was reset or failed is in both",
-                point.name.name
-            ));
-        }
     }
 
     fn report(&mut self, ending: &Ending) -> String {
@@ -362,6 +345,17 @@ impl<'a> Session<'a> {
         }
         remarks(&self.reading, &self.counts, self.style, &mut end).unwrap_or_default();
         end
+    }
+}
+
+fn say_what_is_shared(taken: &[Taken], together: &Together) {
+    let anything = !together.endings.is_empty();
+    let alone = taken.iter().zip(&together.shared).filter(|(_, shared)| anything && **shared == 0);
+    for (point, _) in alone {
+        output::remark(&format!(
+            "{} has nothing in common with the other captures: no connection that was reset or failed is in both",
+            point.name.name
+        ));
     }
 }
 

@@ -31,14 +31,6 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
-            "listener-close-half-open",
-            "{server}'s listener was closed between SYN-ACK and ACK: the RST leaves {server}",
-        ),
-        LookAlike::identical(
-            "defer-accept-expired",
-            "{server} ignored the bare ACKs and forgot its request: the RST leaves {server}",
-        ),
         LookAlike::identical("accept-overflow-abort", "ListenOverflows rises on {server}; the RST leaves {server}"),
         LookAlike::identical(
             "accept-overflow-ghost",

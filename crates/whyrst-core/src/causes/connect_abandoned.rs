@@ -41,11 +41,11 @@ pub(super) static CAUSE: Cause = Cause {
             "the client would send its SYN again at once; PAWSActive counts it there",
         ),
         LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
+        LookAlike::similar("mptcp-join-stripped", "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN"),
         LookAlike::similar(
             "syn-sent-bad-ack",
             "the SYN-ACK would acknowledge another number than the SYN's, and the SYN would be sent again",
         ),
-        LookAlike::similar("mptcp-join-stripped", "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN"),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",
@@ -131,7 +131,7 @@ const fn gives_up_within(ms: i64) -> [Step; 3] {
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{conversation, judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::{Likely, Possible};
+    use crate::verdict::Confidence::{Likely, Possible, Unexplained};
 
     const LATE: &str = "
         0.000000 C > S S 0:0(0)
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_syn_that_is_sent_again_was_not_abandoned() {
         let text = std::format!("{LATE}\n1.0 C > S S 0:0(0)\n1.16 C < S SA 0:0(0) ack 1\n1.161 C > S R 1:1(0)");
-        judged(&text).is("fw-reject-synack", Possible).without(&["connect-abandoned"]);
+        judged(&text).is("fw-reject-synack", Likely).without(&["connect-abandoned"]);
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_clients_kernel_confirms_and_another_reason_excludes() {
         judged_with(LATE, RstReason::NoSocket, &[]).is("connect-abandoned", Likely);
-        judged_with(LATE, RstReason::TcpRfc7323Paws, &[]).is("syn-sent-bad-tsecr", Possible);
+        judged_with(LATE, RstReason::TcpRfc7323Paws, &[]).is("unexplained", Unexplained);
         judged_unsent(LATE).without(&["connect-abandoned"]);
     }
 }

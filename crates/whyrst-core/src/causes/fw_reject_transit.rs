@@ -9,6 +9,9 @@ use crate::evidence::form::{
 };
 use crate::evidence::handshake::{SYN_ACK_AFTER_RST, SYN_SEEN};
 use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::evidence::vantage::{
+    ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
+};
 use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
 /// See the module.
@@ -30,8 +33,24 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SYN_ACK_AFTER_RST, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER, &RST_ANSWERS_SYN],
+        refuted_by: &[
+            &RST_LEFT_ITS_SENDER,
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &SYN_ACK_AFTER_RST,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+        ],
+        supported_by: &[
+            &RST_MADE_BETWEEN,
+            &TRIGGER_DROPPED,
+            &RST_TTL_DIFFERS,
+            &REFUSAL_TTL_DIFFERS,
+            &RST_FROM_NEARER,
+            &RST_ANSWERS_SYN,
+        ],
     },
     variants: &[],
     look_alikes: &[

@@ -7,7 +7,7 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
-use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED};
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -34,7 +34,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
-        refuted_by: &[&RST_LEFT_ITS_SENDER],
+        refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
         supported_by: &[
             &RST_MADE_BETWEEN,
             &SENDER_TALKED_ON,

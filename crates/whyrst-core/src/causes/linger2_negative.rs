@@ -28,11 +28,15 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED],
         refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
-        // The first need again: it is what no other cause explains.
-        supported_by: &[&FIN_WAIT2_SKIPPED, &RST_IS_BARE, &SENDER_HAD_CLOSED],
+        // The needs again: that FIN-WAIT-2 was skipped is what no other cause explains.
+        supported_by: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED, &RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::special_case(
+            "server-busy-close",
+            "{server} closes each such connection right after it accepts: its log names a limit or a list",
+        ),
         LookAlike::identical(
             "linger-zero",
             "{sender}'s program had only shut down its sending and aborted later, with SO_LINGER 0",
@@ -98,7 +102,7 @@ static SCENARIOS: &[Scenario] = &[
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::{Certain, Likely, Possible};
 
     const AT_ONCE: &str = "
         0.000 C > S S 0:0(0)
@@ -129,15 +133,13 @@ mod tests {
 
     #[test]
     fn the_kernel_s_reason_for_data_says_it_where_there_is_no_data() {
-        judged_with(AT_ONCE, RstReason::TcpAbortOnData, &[])
-            .is("linger2-negative", Possible)
-            .beside(&["server-busy-close"]);
+        judged_with(AT_ONCE, RstReason::TcpAbortOnData, &[]).is("linger2-negative", Certain);
     }
 
     #[test]
     fn a_later_ack_meets_a_forgotten_connection() {
         let text = AT_ONCE.replace("+0.0001 C < S R 2:2(0)", "70.00 C > S A 0:0(0) ack 2\n+0.0001 C < S R 2:2(0)");
-        judged(&text).is("fin-wait2-expired", Possible).without(&["linger2-negative"]);
+        judged(&text).is("fin-wait2-expired", Likely).without(&["linger2-negative"]);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::firewall::NEW_SYN_MET_OLD;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::SYN_MET_CONNECTION;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
-use crate::evidence::refusal::EARLIER_CLOSED;
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
@@ -29,9 +29,9 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence), KernelSign::SILENCE],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &NEW_SYN_MET_OLD],
+        needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
         refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_IS_BARE],
+        supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
     },
     variants: &[],
     look_alikes: &[

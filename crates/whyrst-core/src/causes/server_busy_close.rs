@@ -40,6 +40,14 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::special_case(
+            "linger2-negative",
+            "TCP_LINGER2 is negative on {server}'s socket: the RST comes with the ACK of its FIN",
+        ),
+        LookAlike::special_case(
+            "fin-wait2-expired",
+            "the client went on only after tcp_fin_timeout: the RST is about that, not about the close",
+        ),
         LookAlike::how("close-unread", "{server} would have read a part of the request before it closed"),
         LookAlike::how("exit-unread", "the process on {server} ended at that moment; new connects may be refused"),
         LookAlike::how("data-after-close", "{server} would have closed later, and not without an answer"),

@@ -76,7 +76,7 @@ static SCENARIOS: &[Scenario] = &[
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::{Certain, Likely};
 
     const WRONG: &str = "
         0.000 C > S S 0:0(0)
@@ -88,10 +88,7 @@ mod tests {
 
     #[test]
     fn a_syn_ack_of_another_number_is_refused_and_the_syn_sent_again() {
-        judged(WRONG)
-            .is("syn-sent-bad-ack", Possible)
-            .beside(&["fw-reject-synack"])
-            .without(&["connect-abandoned", "raw-syn-scanner"]);
+        judged(WRONG).is("syn-sent-bad-ack", Likely).without(&["connect-abandoned", "raw-syn-scanner"]);
     }
 
     #[test]

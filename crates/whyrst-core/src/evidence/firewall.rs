@@ -6,9 +6,9 @@
 //! Alone that proves nothing: routes change, and balancers answer for hosts (RULES section 6).
 
 use super::form::RST_ANSWERS_SYN;
-use super::handshake::SYN_MET_CONNECTION;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::timing::is_sane;
+use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
@@ -113,7 +113,7 @@ fn refused_service_ttl(ending: &Ending) -> Option<u8> {
 /// Something other than the sender's own TCP made the RST.
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
-    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, or it came from another distance than {sender}'s packets",
+    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
     no: "the kernel of {sender} sent {} itself",
     unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
     ask: |ending| {
@@ -125,7 +125,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         match &ending.kernel {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere => Answer::Yes(yes().frame(&rst.record)),
+            KernelWord::NotAsked if from_elsewhere || (RST_MADE_BETWEEN.ask)(ending).is_yes() => {
+                Answer::Yes(yes().frame(&rst.record))
+            }
             KernelWord::NotAsked => Answer::Unknown,
         }
     },
@@ -198,7 +200,8 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
     ask: |ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
-        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen()) else {
+        // With one direction only, an answer may have gone unseen.
+        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen() && !ending.one_sided()) else {
             return Answer::Unknown;
         };
         let request = ending.earlier(|record| record.from == connection.client && record.len > 0);
@@ -262,31 +265,6 @@ pub static OLD_SEGMENT_CAME: Question = Question {
         before.filter(is_old).map_or(Answer::Unknown, |old| Answer::Yes(yes().frame(old).frame(&trigger)))
     },
 };
-
-/// A SYN met a connection of before: seen from the connection, or from whoever sent the SYN and was
-/// answered with numbers that are not his.
-pub static NEW_SYN_MET_OLD: Question = Question {
-    id: "new-syn-met-old",
-    yes: "{} is answered as a segment of another connection: the two ports were in use",
-    no: "no SYN met another connection",
-    unknown: "the segments before the RST",
-    ask: |ending| match (SYN_MET_CONNECTION.ask)(ending) {
-        Answer::Yes(facts) => Answer::Yes(facts),
-        other => match answered_as_another(ending) {
-            Some(syn) => Answer::Yes(yes().frame(syn)),
-            None => other,
-        },
-    },
-};
-
-/// The SYN whose answer, an ACK of something else, was reset by its sender.
-fn answered_as_another(ending: &Ending) -> Option<&Record> {
-    let (syn, trigger) = (ending.syn()?, ending.rst()?.trigger?);
-    if ending.syn_ack().is_some() || ending.connection.handshake_complete() {
-        return None;
-    }
-    (trigger.is_pure_ack() && trigger.from != syn.from && trigger.ack != syn.end()).then_some(syn)
-}
 
 /// The client that seemingly reset goes on with this very connection.
 pub static CLIENT_STILL_THERE: Question = Question {

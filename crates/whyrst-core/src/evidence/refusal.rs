@@ -8,7 +8,7 @@ use crate::connection::TcpState;
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
-use crate::segment::{Flags, OptionSet};
+use crate::segment::Flags;
 use crate::time::Span;
 
 /// Hosts that remember a half-open request repeat its SYN-ACK 1 s after the first (RFC 6298 section 2); a margin.
@@ -94,24 +94,6 @@ pub static SYN_ACK_ECHOES_WRONG: Question = Question {
             Some(syn_ack) if server.has(Marks::ECHO_RIGHT) => Answer::No(no().frame(syn_ack)),
             _ => Answer::Unknown,
         }
-    },
-};
-
-/// The SYN-ACK echoes the timestamp of the SYN, or has none that could be wrong.
-pub static SYN_ACK_ECHOES_RIGHT: Question = Question {
-    id: "syn-ack-echoes-right",
-    yes: "the SYN-ACK {} echoes the timestamp of the SYN, or none",
-    no: "the SYN-ACK {} echoes a timestamp that {client} had not sent",
-    unknown: "a SYN and a SYN-ACK with timestamps, each sent once",
-    ask: |ending| match (SYN_ACK_ECHOES_WRONG.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => match ending.syn_ack() {
-            Some(syn_ack) if !syn_ack.options.has(OptionSet::TIMESTAMPS) && !syn_ack.options.has(OptionSet::CUT) => {
-                Answer::Yes(yes().frame(syn_ack))
-            }
-            _ => Answer::Unknown,
-        },
     },
 };
 

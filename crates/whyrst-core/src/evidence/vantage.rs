@@ -10,7 +10,7 @@ use crate::flow::Side;
 use crate::history::Record;
 use crate::observation::Frame;
 use crate::segment::Flags;
-use crate::vantage::{Joined, Known, Point, Presence, View};
+use crate::vantage::{Joined, Point, Presence, View};
 
 /// Said where one capture is not enough.
 const BOTH_ENDS: &str = "captures at both ends at the same time (`--vantage client=A.pcap --vantage server=B.pcap`)";
@@ -99,6 +99,19 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     },
 };
 
+/// The segment that the RST answers was dropped on its way: what sent the RST took it.
+pub static TRIGGER_DROPPED: Question = Question {
+    id: "trigger-dropped",
+    yes: TRIGGER_REACHED_SENDER.no,
+    no: TRIGGER_REACHED_SENDER.yes,
+    unknown: BOTH_ENDS,
+    ask: |ending| match (TRIGGER_REACHED_SENDER.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
 /// Nothing was dropped that the RST could have been the answer to.
 pub static ALL_REACHED_SENDER: Question = Question {
     id: "all-reached-sender",
@@ -162,6 +175,7 @@ pub static ALL: &[&Question] = &[
     &RST_MADE_BETWEEN,
     &RST_REACHED_ITS_RECEIVER,
     &TRIGGER_REACHED_SENDER,
+    &TRIGGER_DROPPED,
     &ALL_REACHED_SENDER,
     &SYN_REACHED_SERVER,
     &ADDRESSES_REWRITTEN,
@@ -184,8 +198,7 @@ const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 /// Recorded on the sender's host or in its own network: no router had seen it, nor what else that
 /// host sent, and it has the same hop count.
 fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool {
-    let everywhere = joined.path.iter().all(|point| joined.view(*point).rst == Presence::Seen);
-    let placed = joined.known != Known::Given || everywhere;
+    let placed = is_placed(joined, point, |view| view.rst);
     let ttl_of = |frame: Frame| {
         let sights = joined.sights(frame)?;
         sights[point.index()].map(|sight| sight.ttl)
@@ -201,13 +214,18 @@ fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool 
 
 /// Recorded at the point nearest to `side`.
 fn arrived(ending: &Ending, joined: &Joined, record: &Record, side: Side, what: fn(&View) -> Presence) -> Answer {
-    let everywhere = joined.path.iter().all(|point| what(joined.view(*point)) == Presence::Seen);
     match nearest(ending, joined, side) {
-        Some(point) if what(joined.view(point)) == Presence::Seen && (joined.known != Known::Given || everywhere) => {
+        Some(point) if what(joined.view(point)) == Presence::Seen && is_placed(joined, point, what) => {
             Answer::Yes(yes().frame(record).value(Value::Point(point)))
         }
         _ => Answer::Unknown,
     }
+}
+
+/// Whether the point is known to be the nearest, or the others saw it as well, so that it does not matter.
+fn is_placed(joined: &Joined, point: Point, what: fn(&View) -> Presence) -> bool {
+    let mut others = joined.path.iter().filter(|other| **other != point);
+    others.all(|other| joined.is_ordered(point, *other) || what(joined.view(*other)) == Presence::Seen)
 }
 
 fn frame_at(joined: &Joined, record: &Record, point: Point) -> Frame {

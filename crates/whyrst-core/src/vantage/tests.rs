@@ -233,6 +233,17 @@ fn a_segment_that_never_came_to_the_other_end_was_rejected_on_the_way() {
 }
 
 #[test]
+fn a_reconnect_shows_that_the_far_end_s_capture_went_on() {
+    let text = after_open("c 0.200 C > S PA 101:151(50) ack 51\nc 0.204 C < S R 51:51(0) ttl 63");
+    let alone = joined(&recorded("cs", &text));
+    assert_answers(&alone, &[(&TRIGGER_REACHED_SENDER, "unknown"), (&RST_MADE_BETWEEN, "unknown")]);
+    let again =
+        "cs 5.000 C:40044 > S S 0:0(0)\ncs 5.020 C:40044 < S SA 0:0(0) ack 1\ncs 5.021 C:40044 > S A 1:1(0) ack 1";
+    let ending = joined(&recorded("cs", &alloc::format!("{text}\n{again}")));
+    assert_answers(&ending, &[(&TRIGGER_REACHED_SENDER, "no"), (&RST_MADE_BETWEEN, "yes")]);
+}
+
+#[test]
 fn between_three_points_the_gap_is_found() {
     let text = forged().replace("c 0.200", "cm 0.200");
     let ending = joined(&recorded("cms", &text));
@@ -320,6 +331,18 @@ fn a_capture_that_ended_before_or_began_after_cannot_lack_a_reset() {
         let ending = joined(&[captures[0].clone(), server]);
         assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
     }
+}
+
+#[test]
+fn what_came_the_other_way_does_not_show_that_a_capture_had_begun() {
+    // The acknowledgment reaches the server after its RST had left, though it left the client before it came.
+    let text = after_open(
+        "cs 0.1999 C > S A 101:101(0) ack 51\ncs 0.200 C < S RA 51:51(0) ack 101\ncs 0.210 C > S PA 101:151(50) ack 51",
+    );
+    let captures = recorded("cs", &text);
+    let server = kept(&captures[1], |number, _| number >= 8);
+    let ending = joined(&[captures[0].clone(), server]);
+    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
 }
 
 #[test]

@@ -245,7 +245,7 @@ pub(super) fn send_raw_syn_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<
 fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, options: &[u8]) -> nix::Result<i64> {
     let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
     let segment = Bare { src: end(from), dst: end(to), seq: RAW_SEQ, ack, flags, window: 1024 };
-    let segment = segment.segment_with(options);
+    let segment = segment.segment_with(options, &[]);
     let raw = socket(family_of(to), SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp)?;
     let to = SockaddrStorage::from(SocketAddr::new(to.ip(), 0));
     let sent = sendto(raw.as_raw_fd(), &segment, &to, MsgFlags::empty())?;
