@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod bench;
+mod bpf;
 mod docs;
 mod fixtures;
 mod fuzz;
@@ -21,6 +22,7 @@ cargo xtask docs [--check]     writes the book's generated pages, or fails when 
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
+cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
 
 fn main() -> ExitCode {
@@ -42,6 +44,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["bpf"] => bpf::write(),
+        ["bpf", "--check"] => bpf::check(),
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),

@@ -6,11 +6,16 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
+use crate::bpf;
 use crate::shell::{self, installed, is_root};
 
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] =
     &[("nft", "nftables", "the lab's firewall scenarios"), ("setpriv", "util-linux", "the lab as an ordinary user")];
+
+/// The pinned compiler of the probe, and its headers: only Debian 12 has exactly these, and only
+/// who changes the probe needs them.
+const FOR_THE_PROBE: &[&str] = &["clang-16", "llvm-16", "libbpf-dev"];
 
 const TUN: &str = "/dev/net/tun";
 /// What udev gives the device on every distribution that runs it.
@@ -19,6 +24,7 @@ const TUN_MODE: u32 = 0o666;
 /// Quick when everything is there already.
 pub fn run() -> Result<()> {
     packages()?;
+    probe_compiler()?;
     tun()?;
     println!("setup: everything that the tests need is there");
     Ok(())
@@ -43,6 +49,19 @@ fn packages() -> Result<()> {
     };
     shell::run(apt().arg("update"))?;
     shell::run(apt().args(["install", "-y", "--no-install-recommends"]).args(names))
+}
+
+/// Where the distribution does not have it, the tests leave that one comparison out and say so.
+fn probe_compiler() -> Result<()> {
+    let is_bookworm =
+        fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("VERSION_CODENAME=bookworm"));
+    if bpf::can_compile() || !is_root() || !is_bookworm {
+        return Ok(());
+    }
+    println!("installing {}", FOR_THE_PROBE.join(" "));
+    let mut apt = Command::new("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive").args(["-qq", "install", "-y", "--no-install-recommends"]);
+    shell::run(apt.args(FOR_THE_PROBE))
 }
 
 fn tun() -> Result<()> {

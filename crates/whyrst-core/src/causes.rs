@@ -153,8 +153,6 @@ pub static ALL: &[&Cause] = &[
     &nat_port_collision::CAUSE,
     &syn_meets_time_wait::CAUSE,
     &sender_gave_up::CAUSE,
-    &half_open_no_listener::CAUSE,
-    &half_open_listener::CAUSE,
     &syncookie_invalid::CAUSE,
     &nat_mapping_lost::CAUSE,
     &fw_state_lost::CAUSE,
@@ -171,6 +169,16 @@ pub static ALL: &[&Cause] = &[
 /// The cause of that id.
 pub fn find(id: &str) -> Option<&'static Cause> {
     ALL.iter().copied().find(|cause| cause.id == id)
+}
+
+/// Whether both can be true of one reset: one says more closely, or why or how, what the other says.
+pub fn may_both_hold(one: &str, other: &str) -> bool {
+    use crate::cause::Likeness::{Broader, How, SpecialCase, Why};
+    let names = |one: &str, other: &str| {
+        let alike = find(one).and_then(|cause| cause.look_alikes.iter().find(|alike| alike.cause == other));
+        alike.is_some_and(|alike| matches!(alike.likeness, SpecialCase | Why | How | Broader))
+    };
+    one == other || names(one, other) || names(other, one)
 }
 
 /// Every scenario of every cause, in the order of the catalogue.

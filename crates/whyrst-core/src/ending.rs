@@ -13,6 +13,7 @@ use crate::observation::IcmpError;
 use crate::segment::{Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
+use crate::socket::Account;
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
 use crate::vantage::Joined;
@@ -95,6 +96,16 @@ pub enum KernelWord {
     Sent(KernelReset),
 }
 
+/// What an ending is drawn from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Basis {
+    /// Packets were seen.
+    #[default]
+    Packets,
+    /// A kernel told of a socket; its segments are concluded from that, not seen ([`crate::live`]).
+    Sockets,
+}
+
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
 pub struct Ending {
@@ -128,6 +139,10 @@ pub struct Ending {
     pub seen_until: Timestamp,
     /// What the kernel of the RST's sender says.
     pub kernel: KernelWord,
+    /// Whether packets or sockets told of it.
+    pub basis: Basis,
+    /// What the ends' kernels know of their sockets, indexed by [`Side::index`].
+    pub accounts: [Option<Box<Account>>; 2],
     /// What other capture points know of it, when there are any.
     pub joined: Option<Box<Joined>>,
 }
@@ -188,6 +203,11 @@ impl Ending {
     /// How long the capture goes on after the RST.
     pub fn watched_after(&self) -> Span {
         self.seen_until.since(self.time())
+    }
+
+    /// What the kernel of `side` knows of its socket.
+    pub fn account(&self, side: Side) -> Option<&Account> {
+        self.accounts[side.index()].as_deref()
     }
 
     /// Records that only one direction of the connection was captured.

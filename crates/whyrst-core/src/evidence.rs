@@ -22,13 +22,14 @@ pub mod path;
 pub mod refusal;
 pub mod said;
 pub mod service;
+pub mod sockets;
 pub mod speech;
 pub mod timing;
 pub mod vantage;
 
 use alloc::vec::Vec;
 
-use crate::ending::Ending;
+use crate::ending::{Basis, Ending};
 use crate::history::Record;
 use crate::kernel::RstReason;
 use crate::observation::Frame;
@@ -50,6 +51,57 @@ pub struct Question {
     pub unknown: &'static str,
     /// The function that answers.
     pub ask: fn(&Ending) -> Answer,
+}
+
+/// What a socket went through answers these as surely as packets do. All others are about single
+/// packets: that such a thing was not seen is no answer where no packet was seen.
+const ANSWERED_BY_SOCKETS: &[&str] = &[
+    "rst-is-passive",
+    "rst-is-active",
+    "rst-answers-syn",
+    "rst-answers-syn-ack",
+    "rst-answers-third-packet",
+    "rst-answers-data",
+    "rst-answers-no-data",
+    "sender-received-data",
+    "sender-received-nothing",
+    "last-data-was-for-sender",
+    "sender-had-replied",
+    "sender-sent-nothing",
+    "sender-sent-data",
+    "sender-had-closed",
+    "receiver-had-closed",
+    "both-had-closed",
+    "data-crossed-fin",
+    "request-unanswered",
+    "handshake-completed",
+    "handshake-incomplete",
+    "beginning-not-seen",
+    "syn-seen",
+    "syn-ack-slow",
+    "sender-is-client",
+    "sender-is-server",
+    "fin-long-ago",
+    "sender-went-unanswered",
+    "sender-had-socket",
+    "nothing-was-unread",
+];
+
+/// Only a kernel that told of its socket can answer these; beside packets alone they would only add
+/// doubt.
+const ANSWERED_BY_SOCKETS_ALONE: &[&str] = &["sender-had-socket", "nothing-was-unread"];
+
+impl Question {
+    /// Whether it is worth asking about `ending`.
+    pub fn concerns(&self, ending: &Ending) -> bool {
+        ending.basis == Basis::Sockets || !ANSWERED_BY_SOCKETS_ALONE.contains(&self.id)
+    }
+
+    /// The answer that `ending` gives.
+    pub fn answer(&self, ending: &Ending) -> Answer {
+        let can_be_asked = ending.basis == Basis::Packets || ANSWERED_BY_SOCKETS.contains(&self.id);
+        if can_be_asked { (self.ask)(ending) } else { Answer::Unknown }
+    }
 }
 
 impl PartialEq for Question {

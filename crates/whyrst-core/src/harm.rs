@@ -3,7 +3,7 @@
 //! Delivery to the program cannot be seen on the wire: an acknowledged octet may still lie unread
 //! in a socket. So most figures are upper bounds, and say so.
 
-use crate::ending::Ending;
+use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
@@ -19,6 +19,8 @@ pub enum Certainty {
     Exact,
     /// No more than that was lost.
     AtMost,
+    /// That much was lost, and perhaps what was on its way.
+    AtLeast,
     /// The capture does not show it.
     Unknown,
 }
@@ -30,6 +32,7 @@ impl Certainty {
             Self::None => "none",
             Self::Exact => "exact",
             Self::AtMost => "at-most",
+            Self::AtLeast => "at-least",
             Self::Unknown => "unknown",
         }
     }
@@ -51,6 +54,9 @@ pub struct Harm {
 /// Measures the damage.
 pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     let accepted = ending.rst().and_then(|rst| rst.acceptance.accepted());
+    if ending.basis == Basis::Sockets {
+        return told_by_socket(ending, kind, accepted);
+    }
     let nothing_sent = Side::BOTH.iter().all(|side| ending.finally.half(*side).bytes == 0);
     if nothing_sent && ending.connection.beginning_seen() && !ending.one_sided_data() {
         return Harm { accepted, lost_client_bytes: Some(0), lost_server_bytes: Some(0), certainty: Certainty::None };
@@ -64,6 +70,19 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     let (lost_client, lost_server) = (lost(client), lost(server));
     let certainty = if lost_client == 0 && lost_server == 0 { Certainty::None } else { Certainty::AtMost };
     Harm { accepted, lost_client_bytes: Some(lost_client), lost_server_bytes: Some(lost_server), certainty }
+}
+
+/// A socket knows exactly what nobody read and what was never sent, and nothing of what was on its way.
+fn told_by_socket(ending: &Ending, kind: Kind, accepted: Option<bool>) -> Harm {
+    let sender = ending.sender();
+    let socket = ending.account(sender).and_then(|account| account.socket.as_ref());
+    let Some(socket) = socket.filter(|socket| kind == Kind::Active && socket.gone.is_none()) else {
+        return Harm { accepted, lost_client_bytes: None, lost_server_bytes: None, certainty: Certainty::Unknown };
+    };
+    let (own, other) = (Some(socket.unsent.into()), Some(socket.unread.into()));
+    let (client, server) = if sender == ending.connection.client { (own, other) } else { (other, own) };
+    let certainty = if socket.unsent == 0 && socket.unread == 0 { Certainty::Unknown } else { Certainty::AtLeast };
+    Harm { accepted, lost_client_bytes: client, lost_server_bytes: server, certainty }
 }
 
 /// What the sender of the RST had on its way: an abort throws its send queue away.

@@ -24,6 +24,7 @@ pub mod harm;
 pub mod history;
 pub mod incident;
 pub mod kernel;
+pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
@@ -34,6 +35,7 @@ pub mod segment;
 pub mod seq;
 pub mod service;
 pub mod sketches;
+pub mod socket;
 pub mod speech;
 pub mod tampering;
 #[cfg(test)]

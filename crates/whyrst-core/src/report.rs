@@ -3,6 +3,7 @@
 //! Only this module joins texts and values. Texts come as templates from causes and questions;
 //! whatever came out of a packet passes through [`escape`] before it is printed.
 
+pub mod account;
 pub mod catalogue;
 pub mod escape;
 pub mod incident;

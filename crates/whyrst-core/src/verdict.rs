@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
-use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
@@ -225,6 +225,9 @@ impl Judgement {
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
+/// The same, when this host only received it.
+pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
+
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
     &SYN_SEEN,
@@ -239,6 +242,10 @@ static GENERAL: &[&Question] = &[
 /// Judges one ending.
 pub fn judge(ending: &Ending) -> Judgement {
     let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, ending)).collect();
+    if candidates.is_empty() && told_by_its_kernel(ending) {
+        // No packet shows what these are about, but the kernel's word names them.
+        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, ending)));
+    }
     candidates.sort_by_key(Candidate::rank);
     let kind = kind(ending);
     let Some((best, others)) = candidates.split_first() else {
@@ -306,6 +313,15 @@ const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
+        let candidate = Self::not_excluded(cause, ending)?;
+        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
+        // needs guessing says nothing.
+        let seen = candidate.evidence.iter().find(|one| one.role == Role::Need).is_some_and(|one| one.answer.is_yes());
+        let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(ending));
+        (seen && !guesses).then_some(candidate)
+    }
+
+    fn not_excluded(cause: &'static Cause, ending: &Ending) -> Option<Self> {
         if cause.ending != ending.kind {
             return None;
         }
@@ -316,12 +332,6 @@ impl Candidate {
         }
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
-        // needs guessing says nothing.
-        let seen = of(Role::Need).next().is_some_and(|one| one.answer.is_yes());
-        if !seen || (missing > 0 && cause.breadth == Breadth::Umbrella) {
-            return None;
-        }
         let support =
             of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
         Some(Self { cause, evidence, kernel, missing, support })
@@ -354,14 +364,28 @@ impl Candidate {
         let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
+        if self.is_the_kernels(ending) {
+            return Confidence::Certain;
+        }
         let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && !self.leaves_open() {
+        } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !self.leaves_open()) {
             Confidence::Certain
         } else {
             Confidence::Likely
         }
+    }
+
+    /// No other cause gives this word: then the kernel has decided, and what a socket's history
+    /// cannot show is not missing.
+    fn is_the_kernels(&self, ending: &Ending) -> bool {
+        let told = told_by_its_kernel(ending);
+        let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
+        let causes = causes::ALL.iter().filter(|cause| fits(cause.kernel_reasons)).count();
+        let sketched =
+            sketches::SKETCHES.iter().any(|sketch| fits(sketch.kernel_reasons) && stands(sketch, ending).is_some());
+        told && self.kernel == KernelFit::Says && self.cause.breadth == Breadth::Specific && causes == 1 && !sketched
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
@@ -425,10 +449,20 @@ impl Sketched {
     }
 }
 
+/// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
+fn told_by_its_kernel(ending: &Ending) -> bool {
+    ending.basis == Basis::Sockets && matches!(ending.kernel, KernelWord::Sent(_))
+}
+
+/// Only its receiver's kernel told of it: that knows nothing of why.
+fn is_suffered(ending: &Ending) -> bool {
+    ending.basis == Basis::Sockets && !matches!(ending.kernel, KernelWord::Sent(_))
+}
+
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
 fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
-    let refuted = sketch.refuted_by.iter().any(|question| (question.ask)(ending).is_yes());
-    let needs: Vec<Answer> = sketch.needs.iter().map(|question| (question.ask)(ending)).collect();
+    let refuted = sketch.refuted_by.iter().any(|question| question.answer(ending).is_yes());
+    let needs: Vec<Answer> = sketch.needs.iter().map(|question| question.answer(ending)).collect();
     let excluded = refuted || needs.iter().any(Answer::is_no);
     (!excluded).then(|| needs.iter().all(Answer::is_yes))
 }
@@ -457,7 +491,8 @@ fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
     lists
         .into_iter()
         .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
-        .map(|(role, question)| Evidence { question, answer: (question.ask)(ending), role })
+        .filter(|(_, question)| question.concerns(ending))
+        .map(|(role, question)| Evidence { question, answer: question.answer(ending), role })
         .collect()
 }
 
@@ -473,7 +508,7 @@ fn title(cause: &Cause, ending: &Ending) -> &'static str {
     cause
         .variants
         .iter()
-        .find(|variant| (variant.when.ask)(ending).is_yes())
+        .find(|variant| variant.when.answer(ending).is_yes())
         .map_or(cause.title, |variant| variant.title)
 }
 
@@ -526,7 +561,10 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
     let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
     Judgement {
         cause: None,
-        title: UNEXPLAINED,
+        title: match (ending.basis, &ending.kernel) {
+            (Basis::Sockets, KernelWord::NotAsked) => UNEXPLAINED_HERE,
+            _ => UNEXPLAINED,
+        },
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(ending),
         evidence: ask(&general, ending),
@@ -555,9 +593,9 @@ fn phase(ending: &Ending) -> Phase {
 fn kind(ending: &Ending) -> Kind {
     if ending.kind == EndingKind::FailedConnect {
         Kind::Unknown
-    } else if (RST_IS_ACTIVE.ask)(ending).is_yes() {
+    } else if RST_IS_ACTIVE.answer(ending).is_yes() {
         Kind::Active
-    } else if (RST_IS_PASSIVE.ask)(ending).is_yes() {
+    } else if RST_IS_PASSIVE.answer(ending).is_yes() {
         Kind::Passive
     } else {
         Kind::Unknown
@@ -567,11 +605,11 @@ fn kind(ending: &Ending) -> Kind {
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
 fn origin(ending: &Ending, kind: Kind) -> Origin {
-    match (&ending.kernel, (RST_CONTRADICTS_SENDER.ask)(ending)) {
+    match (&ending.kernel, RST_CONTRADICTS_SENDER.answer(ending)) {
         (KernelWord::Sent(_), _) => Origin::Endpoint,
         _ if (RST_LEFT_ITS_SENDER.ask)(ending).is_yes() => Origin::Endpoint,
         (_, Answer::Yes(_)) => Origin::Path,
-        (_, Answer::No(_)) if kind != Kind::Unknown && (RST_TTL_DIFFERS.ask)(ending).is_no() => Origin::Endpoint,
+        (_, Answer::No(_)) if kind != Kind::Unknown && RST_TTL_DIFFERS.answer(ending).is_no() => Origin::Endpoint,
         _ => Origin::Unknown,
     }
 }

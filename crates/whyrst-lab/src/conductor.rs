@@ -10,6 +10,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use whyrst_core::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
 use whyrst_core::time::Timestamp;
+use whyrst_probe::{Item, Live, Reset};
 
 use crate::actor::{CallResult, Message, now};
 use crate::attribution::split_off_foreign;
@@ -290,6 +291,7 @@ impl Conductor {
         let ended = now();
         let from = stage.trace.as_ref().map_or(began, |trace| trace.from);
         let traced = stage.trace.and_then(crate::trace::Trace::finish);
+        let told = stage.probe.and_then(|probe| told(probe, &stage.inodes));
         let mut ends = stage.taps.finish().unwrap_or_else(|| {
             disagreements.push("the capture's thread did not survive".into());
             [Host::Client, Host::Server].map(End::empty).into()
@@ -310,11 +312,30 @@ impl Conductor {
             ends,
             bystanders,
             kernel,
+            told,
             foreign_resets,
             disagreements,
             disturbance: disturbance.or(overtime),
             earlier_attempts: Vec::new(),
         }
+    }
+}
+
+/// What the probe tells of the hosts of this play.
+fn told(mut probe: Live, inodes: &[u32]) -> Result<Vec<Reset>, String> {
+    /// Longer than the two ends of one reset are waited for.
+    const LAST_WORDS: Duration = Duration::from_millis(10);
+    let mut resets = Vec::new();
+    while let Some(item) = probe.next(LAST_WORDS).map_err(|error| error.to_string())? {
+        if let Item::Reset(reset) = item
+            && inodes.contains(&reset.event.account.netns)
+        {
+            resets.push(*reset);
+        }
+    }
+    match probe.lost() {
+        0 => Ok(resets),
+        lost => Err(format!("the probe's ring buffer lost {lost} events")),
     }
 }
 

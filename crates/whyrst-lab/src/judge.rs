@@ -4,23 +4,30 @@
 //! kernel's recording beside it when there is one.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
-use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::causes;
+use whyrst_core::ending::{Ending, EndingKind, KernelWord};
+use whyrst_core::flow::Side;
 use whyrst_core::kernel::Recording;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
-use whyrst_core::scenario::{Host, Verdicts};
+use whyrst_core::scenario::{Expect, Host, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Judgement, judge as judge_ending};
+use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
+use whyrst_probe::Reset;
 
 use crate::attribution::sender;
 use crate::played::{End, Played};
+use crate::plug::{ipv4_of, ipv6_of};
 
 /// What was made of a play.
 #[derive(Debug)]
 pub struct Judged {
     /// What each end's capture led to: client, then server.
     pub ends: [EndJudged; 2],
+    /// What the probe's account of the sockets led to, without any packet; `None` where it was not loaded.
+    pub live: Option<Vec<(Ending, Judgement)>>,
     /// Everything that is not as the scenario says; empty when it passed.
     pub disagreements: Vec<String>,
 }
@@ -45,6 +52,7 @@ pub struct EndJudged {
 pub fn judge(played: &Played) -> Judged {
     let recording = played.kernel.as_ref().ok();
     let ends = played.ends.each_ref().map(|end| explain(end, recording));
+    let live: Option<Vec<_>> = played.told.as_ref().ok().map(|resets| resets.iter().map(judge_told).collect());
     let expect = &played.scenario.expect;
     let mut disagreements = played.disagreements.clone();
     if disagreements.is_empty() {
@@ -52,9 +60,10 @@ pub fn judge(played: &Played) -> Judged {
         for (judged, expected) in ends.iter().zip([expect.client, expect.server]) {
             disagreements.extend(compare_verdicts(judged, expected, recording.is_some()));
         }
+        disagreements.extend(live.iter().flatten().filter_map(|told| compare_live(told, expect)));
         disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
     }
-    Judged { ends, disagreements }
+    Judged { ends, live, disagreements }
 }
 
 fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
@@ -83,6 +92,39 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
         endings.push((ending, judgement));
     }
     EndJudged { name: end.name, endings }
+}
+
+fn judge_told(reset: &Reset) -> (Ending, Judgement) {
+    let ending = reset.ending();
+    let judgement = judge_ending(&ending);
+    (ending, judgement)
+}
+
+/// Sockets alone may leave several causes, as packets may: then the expected one must be among
+/// those named. They show how a RST was made and not always why, so a cause that names the other as
+/// its look-alike is the same thing more closely said. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
+fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> Option<String> {
+    // What a proxy of the play has with others stands in neither capture.
+    let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
+    let between_them =
+        Side::BOTH.iter().all(|side| hosts.as_flattened().contains(&ending.connection.endpoint(*side).ip));
+    let causes_of_both = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
+        Verdicts::Resets(causes) => causes,
+        Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
+    });
+    let named = judgement.cause.map_or("unexplained", |cause| cause.id);
+    let alternatives = || judgement.alternatives.iter().map(|other| other.id);
+    let unsure = judgement.confidence <= Confidence::Possible;
+    let nobody_knows = unsure && !matches!(ending.kernel, KernelWord::Sent(_));
+    let alike = |cause: &str, other: &str| {
+        causes::find(cause).is_some_and(|cause| cause.look_alikes.iter().any(|alike| alike.cause == other))
+    };
+    let more_closely = |cause: &str| alike(named, cause) || alike(cause, named);
+    let mut expected = causes_of_both.copied();
+    let fits = expected
+        .any(|cause| cause == named || more_closely(cause) || (unsure && alternatives().any(|other| other == cause)));
+    let confidence = judgement.confidence.name();
+    (between_them && !fits && !nobody_knows).then(|| format!("the probe's sockets lead to {named} ({confidence})"))
 }
 
 fn dropped(end: &End) -> String {

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -31,6 +32,11 @@ impl Netns {
             result => result.tried(|| "make a network namespace".into())?,
         }
         Self::current()
+    }
+
+    /// What names it: 0 when the system does not say.
+    pub(crate) fn inode(&self) -> u32 {
+        self.handle.metadata().ok().and_then(|data| u32::try_from(data.ino()).ok()).unwrap_or_default()
     }
 
     /// Moves this thread into it.

@@ -5,6 +5,7 @@ use std::fmt;
 use whyrst_core::kernel::Recording;
 use whyrst_core::scenario::{Actor, Host, Scenario};
 use whyrst_core::time::{Span, Timestamp};
+use whyrst_probe::Reset;
 
 /// A scenario that was played, and everything that was seen of it.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Played {
     pub bystanders: Vec<End>,
     /// What the kernel said of the resets it sent, or why it was not asked.
     pub kernel: Result<Recording, String>,
+    /// What the probe told, or why it could not be loaded.
+    pub told: Result<Vec<Reset>, String>,
     /// Reset events in the kernel's ring that belong to other programs of this host.
     pub foreign_resets: u64,
     /// Steps that did not come out as the scenario says; the play stopped at the first.

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use whyrst_core::scenario::{Action, Host, Scenario, Step};
+use whyrst_probe::Live;
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
@@ -21,6 +22,10 @@ use crate::wire::Wire;
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) trace: Result<Trace, String>,
+    /// The probe, where this kernel lets us.
+    pub(crate) probe: Result<Live, String>,
+    /// Inodes of the hosts' namespaces.
+    pub(crate) inodes: Vec<u32>,
     pub(crate) taps: Taps,
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
@@ -42,11 +47,13 @@ impl Stage {
             scenario.hosts().map(|host| Netns::fresh().map(|netns| (host, netns))).collect::<Result<_, _>>()?;
         let cast = fork_cast(scenario, &hosts)?;
         let (plugs, wiring) = plug::plug_in(&hosts)?;
+        let inodes = hosts.iter().map(|(_, netns)| netns.inode()).collect();
         let taps = listen(&hosts)?;
         let trace = Trace::start();
+        let probe = Live::start().map_err(|error| error.to_string());
         let taps = Taps::start(taps)?;
         let wire = Wire::start(plugs, scenario.wire)?;
-        Ok(Self { trace, taps, cast, wire, wiring, machine, _home: home, _haste: haste })
+        Ok(Self { trace, probe, inodes, taps, cast, wire, wiring, machine, _home: home, _haste: haste })
     }
 }
 

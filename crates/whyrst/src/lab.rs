@@ -8,9 +8,11 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
+use whyrst_core::ending::Ending;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::scenario::{Reproduction, Scenario};
-use whyrst_lab::{EndJudged, Judged, LabError, Played, Returned, play_fairly, render};
+use whyrst_core::verdict::Judgement;
+use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -208,7 +210,7 @@ struct Line<'a> {
     kernel_reason: Option<Vec<&'a str>>,
     verdict_client: Vec<Verdict>,
     verdict_server: Vec<Verdict>,
-    verdict_live: Option<()>,
+    verdict_live: Option<Vec<Verdict>>,
     errnos: Vec<FailedCall<'a>>,
     disagreements: &'a [String],
     ms: f64,
@@ -239,9 +241,9 @@ impl<'a> Line<'a> {
             passed: judged.passed(),
             kernel_reason: kernel
                 .map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
-            verdict_client: verdicts(client),
-            verdict_server: verdicts(server),
-            verdict_live: None,
+            verdict_client: verdicts(&client.endings),
+            verdict_server: verdicts(&server.endings),
+            verdict_live: judged.live.as_deref().map(verdicts),
             errnos: errnos(played),
             disagreements: &judged.disagreements,
             ms: played.duration().as_millis_f64(),
@@ -267,12 +269,12 @@ impl<'a> Line<'a> {
     }
 }
 
-fn verdicts(end: &EndJudged) -> Vec<Verdict> {
-    let verdict = |judgement: &whyrst_core::verdict::Judgement| Verdict {
+fn verdicts(endings: &[(Ending, Judgement)]) -> Vec<Verdict> {
+    let verdict = |judgement: &Judgement| Verdict {
         cause: judgement.cause.map_or("unexplained", |cause| cause.id),
         confidence: judgement.confidence.name(),
     };
-    end.endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
+    endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }
 
 fn errnos(played: &Played) -> Vec<FailedCall<'_>> {

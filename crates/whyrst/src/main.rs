@@ -5,13 +5,18 @@
 
 mod args;
 mod causes;
+mod check;
 mod explain;
+mod filter;
 mod fold;
 mod interrupt;
 mod lab;
 mod output;
 mod progress;
+mod run;
+mod telling;
 mod vantage;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,12 @@ enum Outcome {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
+        Command::Watch(watch) => watch::run(&watch),
+        Command::Run(run) => match run::run(&run) {
+            Ok(status) => return status,
+            Err(error) => Err(error),
+        },
+        Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),

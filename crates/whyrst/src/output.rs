@@ -40,6 +40,16 @@ impl Output {
         Ok(Self::File { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
     }
 
+    /// For what is written as it happens: the file of `-o` is there from the beginning.
+    pub(crate) fn stream(common: &Common) -> Result<Self> {
+        let Some(path) = common.output.as_ref().filter(|path| !path.exists() || path.is_file()) else {
+            return Self::open(common);
+        };
+        let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
+        let file = File::create(path).with_context(what)?;
+        Ok(Self::Device { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
+    }
+
     /// Writes `text`.
     pub(crate) fn write(&mut self, text: &str) -> Result<()> {
         match self {

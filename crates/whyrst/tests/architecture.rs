@@ -11,8 +11,9 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-core", &[]),
     ("whyrst-capture", &["whyrst-core"]),
-    ("whyrst-lab", &["whyrst-capture", "whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab"]),
+    ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-probe"]),
+    ("whyrst-probe", &["whyrst-core"]),
+    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe"]),
     ("xtask", &["whyrst-core"]),
 ];
 

@@ -7,6 +7,7 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::sockets::NOTHING_WAS_UNREAD;
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, Actor, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::not_through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT],
     },
     variants: &[],
@@ -49,7 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
         ),
         LookAlike::why("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
-        LookAlike::identical("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
+        LookAlike::why("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
         LookAlike::why(
             "client-abort",
             "the client left in the middle of an answer: navigated away, cancelled, `| head`",

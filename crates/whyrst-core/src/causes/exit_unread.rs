@@ -8,6 +8,7 @@ use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
+use crate::evidence::sockets::NOTHING_WAS_UNREAD;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
         supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
     },
     variants: &[],

@@ -29,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     look_alikes: &[
         LookAlike::identical("connect-abandoned", "a client that had given up sends its SYN no more"),
         LookAlike::identical("raw-syn-scanner", "its SYN would be bare, and it would not be sent again"),
-        LookAlike::identical(
+        LookAlike::similar(
             "syn-sent-bad-tsecr",
             "the SYN-ACK would echo a timestamp that is not the SYN's; PAWSActive counts it on the client",
         ),

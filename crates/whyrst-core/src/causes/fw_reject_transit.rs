@@ -7,7 +7,7 @@ use crate::evidence::firewall::{MADE_OUTSIDE_STACK, REFUSAL_TTL_DIFFERS, RST_FRO
 use crate::evidence::form::{
     DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE,
 };
-use crate::evidence::handshake::{SYN_ACK_AFTER_RST, SYN_SEEN};
+use crate::evidence::handshake::{BEGINNING_WHOLE, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::vantage::{
     ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
@@ -32,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Policy,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
+        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
         refuted_by: &[
             &RST_LEFT_ITS_SENDER,
             &TRIGGER_REACHED_SENDER,

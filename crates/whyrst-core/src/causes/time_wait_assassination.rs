@@ -87,7 +87,6 @@ mod tests {
         let text = std::format!(
             "{CLOSED}\n0.500 C > S PA 1:101(100) ack 1\n+0.0001 C < S A 2:2(0) ack 102\n+0.010 C > S R 102:102(0)"
         );
-        let text = text.replace("R 102:102(0)", "R 102:102(0)");
         judged(&text).is("time-wait-assassination", Likely).beside(&["rst-after-close"]);
         judged_with(&text, RstReason::NoSocket, &[]).is("time-wait-assassination", Certain);
     }

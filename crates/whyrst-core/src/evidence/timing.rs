@@ -1,13 +1,13 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
 use super::closing::fin_ack;
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::kernel::RstReason as R;
 use crate::segment::Flags;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Shorter pauses are ordinary work; no idle timeout in use is shorter.
 const IDLE: Span = Span::from_secs(5);
@@ -93,6 +93,9 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
     no: "{sender} had not been left without an answer",
     unknown: "a capture near {sender}: did it repeat itself in vain before, and give up?",
     ask: |ending| {
+        if let Some(gone) = gave_up(ending) {
+            return Answer::Yes(yes().value(Value::Time(gone)));
+        }
         let in_vain = |pair: &&[Record]| pair.iter().all(|one| is_repeat(ending, one));
         let unanswered = ending.before.windows(2).rfind(in_vain).map(|pair| &pair[1]);
         match unanswered.or_else(|| probes_of_closed_window(ending)) {
@@ -125,6 +128,13 @@ pub static FIN_WAIT2_LASTED: Question = Question {
         _ => Answer::Unknown,
     },
 };
+
+/// When the sender's socket ended in `ETIMEDOUT` (`tcp_write_err`): no RST tells of that.
+fn gave_up(ending: &Ending) -> Option<Timestamp> {
+    const ETIMEDOUT: u32 = 110;
+    let socket = ending.account(ending.sender())?.socket.as_ref()?;
+    socket.gone.filter(|_| socket.error == ETIMEDOUT)
+}
 
 /// The FIN of the RST's sender was so long ago that its kernel has forgotten the connection. Between
 /// the shortest setting and the usual one only that kernel knows.

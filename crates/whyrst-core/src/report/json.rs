@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
+use super::account::{ProcessObject, SocketObject};
 use super::escape::escape;
 use super::said::{self, SaidObject};
 use super::vantage::VantageObject;
@@ -51,8 +52,12 @@ struct Object<'a> {
     evidence: Vec<EvidenceObject>,
     advice: Vec<String>,
     kernel: Option<KernelObject<'a>>,
-    socket: Option<()>,
-    process: Option<()>,
+    socket: Option<SocketObject>,
+    process: Option<ProcessObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_socket: Option<SocketObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer_process: Option<ProcessObject<'a>>,
     idle_suspects: Option<Vec<SuspectObject>>,
     history: &'a str,
     conn_state: &'static str,
@@ -82,16 +87,16 @@ impl From<Endpoint> for End {
 #[derive(Serialize)]
 struct RstObject<'a> {
     file: String,
-    frame: u64,
+    frame: Option<u64>,
     time: String,
     from: &'static str,
-    flags: String,
+    flags: Option<String>,
     seq_rel: u32,
     ack_rel: Option<u32>,
     seq: u32,
     ack: Option<u32>,
-    window: u16,
-    ttl: u8,
+    window: Option<u16>,
+    ttl: Option<u8>,
     payload: Option<String>,
     said: Option<SaidObject>,
     answers: Option<u64>,
@@ -197,8 +202,10 @@ impl Report<'_> {
                 .cause
                 .map_or(Vec::new(), |cause| cause.advice.iter().map(|step| self.words(step)).collect()),
             kernel: self.kernel_object(),
-            socket: None,
-            process: None,
+            socket: self.teller().and_then(|side| self.socket_object(side)),
+            process: self.teller().and_then(|side| self.process_object(side)),
+            peer_socket: self.peer().and_then(|side| self.socket_object(side)),
+            peer_process: self.peer().and_then(|side| self.process_object(side)),
             idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
@@ -220,22 +227,23 @@ impl Report<'_> {
     fn rst(&self, rst: &Rst) -> RstObject<'_> {
         let record = &rst.record;
         let ack = record.flags.has(crate::segment::Flags::ACK).then_some(record.ack);
+        let seen = self.ending.has_frames();
         let first = self.first_named(record.frame);
         RstObject {
             file: self.context.file(first).to_string(),
-            frame: first.number(),
+            frame: seen.then(|| first.number()),
             time: utc(record.time),
             from: if record.from == self.ending.connection.client { "client" } else { "server" },
-            flags: record.flags.to_string(),
+            flags: (seen || self.ending.kernel != KernelWord::NotAsked).then(|| record.flags.to_string()),
             seq_rel: self.relative(record.from, record.seq),
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
             seq: record.seq.raw(),
             ack: ack.map(crate::seq::Seq::raw),
-            window: record.window,
-            ttl: record.ttl,
+            window: seen.then_some(record.window),
+            ttl: seen.then_some(record.ttl),
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
             said: said::object(rst),
-            answers: rst.trigger.map(|trigger| trigger.frame.number()),
+            answers: rst.trigger.filter(|_| seen).map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
             frames: self.frames_by_point(record.frame),
         }
@@ -269,7 +277,8 @@ impl Report<'_> {
     }
 
     fn evidence_object(&self, evidence: &Evidence) -> EvidenceObject {
-        let frames = |facts: &Facts| facts.frames.iter().map(|frame| frame.number()).collect();
+        let seen = self.ending.has_frames();
+        let frames = |facts: &Facts| facts.frames.iter().filter(|_| seen).map(|frame| frame.number()).collect();
         let (answer, frames) = match &evidence.answer {
             Answer::Yes(facts) => ("yes", frames(facts)),
             Answer::No(facts) => ("no", frames(facts)),

@@ -27,11 +27,12 @@ impl Report<'_> {
         writeln!(out, "**{}.** ({})\n", self.sentence(), self.judgement.confidence.name())?;
         let cause = self.judgement.cause.map_or("unexplained", |cause| cause.id);
         writeln!(out, "`{cause}` at {}\n", self.context.time(self.ending.time()))?;
-        if ladder == Ladder::Shown {
+        if ladder == Ladder::Shown && self.ending.has_frames() {
             out.push_str("```text\n");
             self.ladder(Style::Plain, out)?;
             out.push_str("```\n\n");
         }
+        bullets("What the kernel knows", self.account_words().into_iter().map(|(_, text)| text), out)?;
         self.list("Speaks for it", |one| one.speaks_for() && one.role != Role::Refutes, out)?;
         self.list("Speaks against it", Evidence::speaks_against, out)?;
         self.unseen(out)?;

@@ -40,11 +40,12 @@ impl Report<'_> {
     pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
         self.head(style, out)?;
         self.verdict(style, out)?;
-        if ladder == Ladder::Shown {
+        if ladder == Ladder::Shown && self.ending.has_frames() {
             out.push('\n');
             self.ladder(style, out)?;
         }
         out.push('\n');
+        self.accounts(style, out)?;
         self.evidence(style, out)?;
         self.points(style, out)?;
         self.alternatives(style, out)?;
@@ -60,7 +61,8 @@ impl Report<'_> {
         let fits = ends.len() + 2 + headline.chars().count() <= WIDTH;
         let between = if fits { "  " } else { "\n" };
         writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
-        let place = self.ending.rst().map(|rst| format!(", frame {}", self.frame(rst.record.frame)));
+        let rst = self.ending.rst().filter(|_| self.ending.has_frames());
+        let place = rst.map(|rst| format!(", frame {}", self.frame(rst.record.frame)));
         let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
@@ -105,6 +107,13 @@ impl Report<'_> {
         }
     }
 
+    fn accounts(&self, style: Style, out: &mut String) -> fmt::Result {
+        for (label, text) in self.account_words() {
+            Section::new(label, style).item(&text, out)?;
+        }
+        Ok(())
+    }
+
     fn evidence(&self, style: Style, out: &mut String) -> fmt::Result {
         let evidence = &self.judgement.evidence;
         let mut speaks_for = Section::new("for", style);
@@ -124,7 +133,8 @@ impl Report<'_> {
         }
         if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
             let sender = self.end(self.ending.sender());
-            unseen.item(&format!("what {sender}'s kernel and its programs did: captures do not show it"), out)?;
+            let why = if self.ending.has_frames() { "captures do not show it" } else { "its own host can tell" };
+            unseen.item(&format!("what {sender}'s kernel and its programs did: {why}"), out)?;
         }
         Ok(())
     }
@@ -205,6 +215,8 @@ impl Report<'_> {
             Certainty::None => "no data was lost".to_string(),
             Certainty::Exact => format!("lost: {}", both.join(" and ")),
             Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
+            Certainty::AtLeast => format!("lost at least: {}", both.join(" and ")),
+            Certainty::Unknown if !self.ending.has_frames() => "how much data was lost is not known".to_string(),
             Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
         };
         format!("{taken}{what}")

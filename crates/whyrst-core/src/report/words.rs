@@ -9,6 +9,8 @@ use super::escape::escape;
 use crate::connection::Roles;
 use crate::evidence::{Answer, Facts, Question, Timeouts, Value};
 use crate::flow::Side;
+use crate::observation::Frame;
+use crate::segment::Flags;
 use crate::timeouts::IdleTimeout;
 
 impl Report<'_> {
@@ -75,7 +77,8 @@ impl Report<'_> {
 
     fn value(&self, value: Option<&Value>) -> String {
         match value {
-            Some(Value::Frame(frame)) => format!("frame {}", self.frame(*frame)),
+            Some(Value::Frame(frame)) if self.ending.has_frames() => format!("frame {}", self.frame(*frame)),
+            Some(Value::Frame(frame)) => self.concluded(*frame),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
             Some(Value::Count(count)) => grouped(*count),
@@ -90,6 +93,24 @@ impl Report<'_> {
             Some(Value::Endpoint(endpoint)) => endpoint.to_string(),
             None => "?".into(),
         }
+    }
+}
+
+impl Report<'_> {
+    /// A segment that nobody captured, by what it was.
+    fn concluded(&self, frame: Frame) -> String {
+        let resets = self.ending.resets.iter().map(|rst| &rst.record);
+        let Some(record) = self.ending.before.iter().chain(resets).find(|record| record.frame == frame) else {
+            return "a segment".into();
+        };
+        let what = match record.flags {
+            flags if flags.has(Flags::RST) => return "the RST".into(),
+            flags if flags.is_syn_ack() => "the SYN-ACK",
+            flags if flags.is_syn() => "the SYN",
+            flags if flags.has(Flags::FIN) => "the FIN",
+            _ => "the segment",
+        };
+        format!("{what} of {}", self.context.time_of_day(record.time))
     }
 }
 

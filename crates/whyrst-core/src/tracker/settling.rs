@@ -11,7 +11,7 @@ use core::hash::BuildHasher;
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
-use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::half::Marks;
 use crate::time::Span;
 
@@ -69,6 +69,8 @@ impl Tracker {
             seen_from: self.began.unwrap_or_default(),
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
             kernel: KernelWord::NotAsked,
+            basis: Basis::Packets,
+            accounts: [None, None],
             joined: None,
         }
     }
@@ -93,6 +95,8 @@ impl Tracker {
             seen_from: self.began.unwrap_or_default(),
             seen_until: connection.last.plus(self.clock.elapsed(since)),
             kernel: KernelWord::NotAsked,
+            basis: Basis::Packets,
+            accounts: [None, None],
             joined: None,
         }
     }

@@ -247,6 +247,7 @@ mod tests {
             ends: [end(Host::Client, client), end(Host::Server, server)],
             bystanders: vec![],
             kernel: Err("not asked".into()),
+            told: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],
             disturbance: None,

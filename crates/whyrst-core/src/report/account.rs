@@ -1,0 +1,288 @@
+//! What the ends' kernels know: the process and the socket behind a reset, in words and as JSON.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use super::Report;
+use super::escape::escape_name;
+use super::style::{Part, Style};
+use super::words::grouped;
+use crate::ending::{Basis, Ending, EndingKind, KernelWord};
+use crate::flow::Side;
+use crate::socket::{Account, Process, SocketFacts};
+use crate::time::{Span, Timestamp};
+
+/// One line for a person who watches: when, who, what, why.
+pub fn line(report: &Report<'_>, style: Style) -> String {
+    let (ending, judgement) = (report.ending, &report.judgement);
+    let connection = &ending.connection;
+    let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
+    let time = report.context.time_of_day(ending.time());
+    let part = if judgement.confidence >= crate::verdict::Confidence::Likely { Part::Firm } else { Part::Weak };
+    let verdict = format!("{} [{}]", report.cause_id(), judgement.confidence.name());
+    let mut line = format!(
+        "{}  {}  {}",
+        style.paint(Part::Dim, time),
+        style.paint(Part::Heading, ends),
+        style.paint(part, verdict)
+    );
+    for words in report.short_words() {
+        line.push_str("  ");
+        line.push_str(&words);
+    }
+    line
+}
+
+impl Report<'_> {
+    /// The end whose account the report gives: the RST's sender where its kernel was asked.
+    pub(super) fn teller(&self) -> Option<Side> {
+        let ends = [self.ending.sender(), self.ending.receiver()];
+        ends.into_iter().find(|side| self.ending.account(*side).is_some())
+    }
+
+    fn short_words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let (ending, sender) = (self.ending, self.ending.sender());
+        let did = if ending.kernel == KernelWord::NotAsked { "reset by" } else { "by" };
+        words.push(match ending.account(sender).map(who) {
+            Some(Some(who)) => format!("{did} {}: {who}", self.end(sender)),
+            _ => format!("{did} {}", self.end(sender)),
+        });
+        if let Some(Some(who)) = ending.account(ending.receiver()).map(who) {
+            words.push(format!("to {who}"));
+        }
+        if let Some(account) = self.teller().and_then(|side| ending.account(side)) {
+            words.extend(account.socket.as_ref().and_then(notable));
+            words.extend(closing(account, ending.time()));
+        }
+        words
+    }
+
+    /// What the kernels know of the ends, for the sections of a full report.
+    pub(super) fn account_words(&self) -> Vec<(&'static str, String)> {
+        let ending = self.ending;
+        let mut words = Vec::new();
+        for side in [ending.sender(), ending.receiver()] {
+            let Some(account) = ending.account(side) else { continue };
+            let end = self.end(side);
+            if let Some(process) = &account.process {
+                words.push(("process", format!("{end} is {}", described(process))));
+            }
+            if let Some(maker) = &account.maker {
+                words.push(("", format!("the reset was made by {}", described(maker))));
+            }
+            if let Some(closing) = closing(account, ending.time()) {
+                words.push(("", format!("{end}: {closing}")));
+            }
+            if let Some(socket) = &account.socket {
+                words.push(("socket", format!("{end}: {}", numbers(socket, ending.time()))));
+                words.extend(life(socket).map(|life| ("", format!("{end}: {life}"))));
+            }
+        }
+        words
+    }
+}
+
+/// `nginx 812`.
+fn who(account: &Account) -> Option<String> {
+    account.process.as_ref().or(account.closer.as_ref()).map(named)
+}
+
+fn named(process: &Process) -> String {
+    format!("{} {}", escape_name(&process.comm), process.pid)
+}
+
+fn described(process: &Process) -> String {
+    let mut words = named(process);
+    let cmdline = process.cmdline.as_deref().filter(|cmdline| *cmdline != process.comm);
+    words.extend(cmdline.map(|cmdline| format!(" ({})", escape_name(cmdline))));
+    words.extend(process.uid.map(|uid| format!(", uid {uid}")));
+    words.extend(process.unit.as_deref().map(|unit| format!(", {}", escape_name(unit))));
+    words.extend(process.container.as_ref().map(|container| {
+        format!(", {} container {}", container.runtime.unwrap_or("in"), escape_name(&short(&container.id)))
+    }));
+    words.extend(process.syscall.as_deref().map(|syscall| format!(", in {syscall}()")));
+    words.extend(process.exit_signal.map(|signal| format!(", killed by signal {signal}")));
+    words
+}
+
+/// The first twelve digits, as container runtimes print ids.
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
+}
+
+/// `nginx 812 closed this connection 1.48 s earlier from ESTABLISHED with 904 octets unread`.
+fn closing(account: &Account, now: Timestamp) -> Option<String> {
+    let socket = account.socket.as_ref()?;
+    let gone = socket.gone?;
+    let who = account.closer.as_ref().or(account.process.as_ref()).map_or("this host".into(), named);
+    let how =
+        if account.closer.as_ref().is_some_and(|closer| closer.exiting) { "ended and so closed" } else { "closed" };
+    let from = socket.last_open_state().map_or_else(String::new, |state| format!(" from {state}"));
+    let unread = if socket.unread > 0 {
+        format!(" with {} octets unread", grouped(socket.unread.into()))
+    } else {
+        String::new()
+    };
+    Some(format!("{who} {how} this connection {} earlier{from}{unread}", now.since(gone)))
+}
+
+/// What of a socket's numbers catches the eye.
+fn notable(socket: &SocketFacts) -> Option<String> {
+    let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", grouped(octets.into())));
+    let all = [
+        count(socket.unread, "octets unread"),
+        count(socket.unsent, "unsent"),
+        socket.linger.map(|linger| format!("linger {linger}")),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    (socket.gone.is_none() && !all.is_empty()).then(|| format!("({})", all.join(", ")))
+}
+
+fn numbers(socket: &SocketFacts, now: Timestamp) -> String {
+    let mut words = format!(
+        "{} octets unread, {} unsent, {} unacknowledged",
+        grouped(socket.unread.into()),
+        grouped(socket.unsent.into()),
+        grouped(socket.unacked.into())
+    );
+    words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
+    words.extend((socket.retransmits > 0).then(|| format!("; {} segments sent again", socket.retransmits)));
+    words.extend(socket.age(now).map(|age| format!("; open for {age}")));
+    words.extend(socket.idle_since().map(|since| format!("; no data for {}", now.since(since))));
+    words
+}
+
+/// `SYN-SENT, ESTABLISHED after 0.2 ms, CLOSED after 3 ms`.
+fn life(socket: &SocketFacts) -> Option<String> {
+    let first = socket.steps.first()?;
+    let states = socket.steps.iter().map(|step| match step.time.since(first.time) {
+        Span::ZERO => step.state.to_string(),
+        after => format!("{} after {after}", step.state),
+    });
+    Some(states.collect::<Vec<_>>().join(", "))
+}
+
+#[derive(Serialize)]
+pub(super) struct SocketObject {
+    end: &'static str,
+    unread_bytes: u32,
+    unsent_bytes: u32,
+    unacked_bytes: u32,
+    linger: Option<u32>,
+    age_ms: Option<f64>,
+    idle_ms: Option<f64>,
+    received_bytes: u64,
+    acked_bytes: u64,
+    retransmits: u32,
+    closed_ms_ago: Option<f64>,
+    states: Vec<StateObject>,
+}
+
+#[derive(Serialize)]
+struct StateObject {
+    time: String,
+    state: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct ProcessObject<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<&'static str>,
+    pid: u32,
+    comm: &'a str,
+    cmdline: Option<&'a str>,
+    uid: Option<u32>,
+    cgroup: Option<&'a str>,
+    container: Option<ContainerObject<'a>>,
+    unit: Option<&'a str>,
+    netns: u32,
+    syscall: Option<&'a str>,
+    exit_signal: Option<u8>,
+    closer: Option<Box<ProcessObject<'a>>>,
+    maker: Option<Box<ProcessObject<'a>>>,
+}
+
+#[derive(Serialize)]
+struct ContainerObject<'a> {
+    runtime: Option<&'static str>,
+    id: &'a str,
+    pod: Option<&'a str>,
+}
+
+impl Report<'_> {
+    fn role(&self, side: Side) -> &'static str {
+        if side == self.ending.connection.client { "client" } else { "server" }
+    }
+
+    pub(super) fn socket_object(&self, side: Side) -> Option<SocketObject> {
+        let socket = self.ending.account(side)?.socket.as_ref()?;
+        let now = self.ending.time();
+        let ms = |since: Timestamp| now.since(since).as_millis_f64();
+        let states = socket.steps.iter();
+        Some(SocketObject {
+            end: self.role(side),
+            unread_bytes: socket.unread,
+            unsent_bytes: socket.unsent,
+            unacked_bytes: socket.unacked,
+            linger: socket.linger,
+            age_ms: socket.age(now).map(Span::as_millis_f64),
+            idle_ms: socket.idle_since().map(ms),
+            received_bytes: socket.received,
+            acked_bytes: socket.acked,
+            retransmits: socket.retransmits,
+            closed_ms_ago: socket.gone.map(ms),
+            states: states
+                .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
+                .collect(),
+        })
+    }
+
+    pub(super) fn process_object(&self, side: Side) -> Option<ProcessObject<'_>> {
+        let account = self.ending.account(side)?;
+        let process = account.process.as_ref()?;
+        let mut object = plain(process, account.netns);
+        object.end = Some(self.role(side));
+        object.closer = account.closer.as_ref().map(|closer| Box::new(plain(closer, account.netns)));
+        object.maker = account.maker.as_ref().map(|maker| Box::new(plain(maker, account.netns)));
+        Some(object)
+    }
+
+    /// The other end, when it is on the same host.
+    pub(super) fn peer(&self) -> Option<Side> {
+        self.teller().map(Side::other).filter(|side| self.ending.account(*side).is_some())
+    }
+}
+
+fn plain(process: &Process, netns: u32) -> ProcessObject<'_> {
+    ProcessObject {
+        end: None,
+        pid: process.pid,
+        comm: &process.comm,
+        cmdline: process.cmdline.as_deref(),
+        uid: process.uid,
+        cgroup: process.cgroup.as_deref(),
+        container: process.container.as_ref().map(|container| ContainerObject {
+            runtime: container.runtime,
+            id: &container.id,
+            pod: container.pod.as_deref(),
+        }),
+        unit: process.unit.as_deref(),
+        netns,
+        syscall: process.syscall.as_deref(),
+        exit_signal: process.exit_signal,
+        closer: None,
+        maker: None,
+    }
+}
+
+impl Ending {
+    /// Concluded from sockets: there are no frames to show.
+    pub(super) fn has_frames(&self) -> bool {
+        self.basis == Basis::Packets || self.kind == EndingKind::FailedConnect
+    }
+}

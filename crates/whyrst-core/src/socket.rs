@@ -1,0 +1,194 @@
+//! What a kernel knows of one socket and of the process behind it, and the reset events that come
+//! with it: live whyrst has these where a capture has packets.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::connection::TcpState;
+use crate::kernel::KernelReset;
+use crate::segment::{Endpoint, Flags};
+use crate::seq::Seq;
+use crate::time::{Span, Timestamp};
+
+/// One reset, as the kernel of one of its ends told of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SocketEvent {
+    /// When, on the wall clock of that host.
+    pub time: Timestamp,
+    /// Which end this is.
+    pub told: Told,
+    /// The end that tells.
+    pub local: Endpoint,
+    /// The other end.
+    pub remote: Endpoint,
+    /// The segment that the RST answers (`tcp_v4_send_reset`); `None` for an abort.
+    pub trigger: Option<Trigger>,
+    /// Everything else that this end knows.
+    pub account: Account,
+}
+
+/// Sent or received.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// `tcp_send_reset`, with its reason.
+    Sent(KernelReset),
+    /// `tcp_receive_reset`: the RST was taken.
+    Received,
+}
+
+/// A segment by its headers alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trigger {
+    /// SEG.SEQ.
+    pub seq: Seq,
+    /// Acknowledgment field, significant or not.
+    pub ack: Seq,
+    /// Payload octets.
+    pub len: u32,
+    /// Window field, not scaled.
+    pub window: u16,
+    /// Control bits.
+    pub flags: Flags,
+    /// Hops left.
+    pub ttl: u8,
+}
+
+/// One end's account of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Account {
+    /// Its socket, alive or remembered; `None` when there was none that anybody knew of.
+    pub socket: Option<SocketFacts>,
+    /// The process that owns it, or owned it.
+    pub process: Option<Process>,
+    /// The process that closed it first, where a process did.
+    pub closer: Option<Process>,
+    /// The process that made this reset, when that is not the owner (`ss -K`).
+    pub maker: Option<Process>,
+    /// Number of the cgroup that its socket was opened in, 0 when that is not known.
+    pub cgroup: u64,
+    /// Inode of the network namespace, as `lsns -t net` shows it.
+    pub netns: u32,
+}
+
+/// The numbers of one socket when its connection was reset, or when it was closed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SocketFacts {
+    /// Octets received that no program had read (`rcv_nxt - copied_seq`).
+    pub unread: u32,
+    /// Octets written that had not been sent.
+    pub unsent: u32,
+    /// Octets sent that had not been acknowledged.
+    pub unacked: u32,
+    /// `SO_LINGER` in seconds, when it is on.
+    pub linger: Option<u32>,
+    /// SND.NXT.
+    pub snd_nxt: Seq,
+    /// RCV.NXT.
+    pub rcv_nxt: Seq,
+    /// Octets received in order; a FIN counts as one.
+    pub received: u64,
+    /// Octets that were acknowledged; a SYN of this end and its FIN count as one each.
+    pub acked: u64,
+    /// Segments sent again.
+    pub retransmits: u32,
+    /// Probes without an answer (keepalive, zero window).
+    pub probes: u8,
+    /// `SO_ERROR` as errno, 0 for none.
+    pub error: u32,
+    /// The peer's FIN has come.
+    pub peer_closed: bool,
+    /// When data last came.
+    pub last_received: Option<Timestamp>,
+    /// When data was last sent.
+    pub last_sent: Option<Timestamp>,
+    /// How it was opened, when that was seen.
+    pub opened: Opened,
+    /// The states it went through, the last ones, oldest first.
+    pub steps: Vec<Step>,
+    /// Since when it is gone; `None` for a socket that was there when the reset happened.
+    pub gone: Option<Timestamp>,
+}
+
+/// Who opened a connection, by what its socket did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Opened {
+    /// Before anybody looked.
+    #[default]
+    Unseen,
+    /// This end, by `connect()`.
+    Actively,
+    /// The other end; a listener took it.
+    Passively,
+}
+
+/// A change of state (`inet_sock_set_state`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// When.
+    pub time: Timestamp,
+    /// Into which state.
+    pub state: TcpState,
+}
+
+/// A process, as far as it was known when the reset happened.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Process {
+    /// Its process id, in the namespace of the host.
+    pub pid: u32,
+    /// Name of its program, at most 15 octets.
+    pub comm: String,
+    /// Its arguments.
+    pub cmdline: Option<String>,
+    /// Its user.
+    pub uid: Option<u32>,
+    /// Its cgroup's path.
+    pub cgroup: Option<String>,
+    /// Its container: runtime and id, by the cgroup's path.
+    pub container: Option<Container>,
+    /// Its systemd unit, by the cgroup's path.
+    pub unit: Option<String>,
+    /// The system call that it was in.
+    pub syscall: Option<String>,
+    /// The signal that ended it, when it was ending.
+    pub exit_signal: Option<u8>,
+    /// Whether it was ending when it closed the socket.
+    pub exiting: bool,
+}
+
+/// A container, by its cgroup's path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Container {
+    /// `docker`, `containerd`, `cri-o`, `podman`; `None` when the path names none.
+    pub runtime: Option<&'static str>,
+    /// Its id, as the path has it.
+    pub id: String,
+    /// The Kubernetes pod's uid.
+    pub pod: Option<String>,
+}
+
+impl SocketFacts {
+    /// When it was first heard of.
+    pub fn born(&self) -> Option<Timestamp> {
+        self.steps.first().filter(|_| self.opened != Opened::Unseen).map(|step| step.time)
+    }
+
+    /// Since when nothing was sent or received, data alone counts.
+    pub fn idle_since(&self) -> Option<Timestamp> {
+        self.last_received.max(self.last_sent)
+    }
+
+    /// The last state before it was closed for good.
+    pub fn last_open_state(&self) -> Option<TcpState> {
+        self.steps.iter().rev().map(|step| step.state).find(|state| *state != TcpState::Closed)
+    }
+
+    /// When it entered one of `states` first.
+    pub fn entered(&self, states: &[TcpState]) -> Option<Timestamp> {
+        self.steps.iter().find(|step| states.contains(&step.state)).map(|step| step.time)
+    }
+
+    /// How long it had been there, or was there.
+    pub fn age(&self, now: Timestamp) -> Option<Span> {
+        self.born().map(|born| self.gone.unwrap_or(now).since(born))
+    }
+}

@@ -1,0 +1,114 @@
+//! A flood of equal resets, folded: the first of each second are told, the rest are counted, and
+//! the count is told when the second is over. Nothing is lost from the counts.
+//!
+//! Folding happens before names and processes are looked up: that is what makes a flood bearable.
+
+use std::collections::HashMap;
+
+use whyrst_core::segment::Endpoint;
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::event::{Event, Kind};
+use crate::pairing::Reset;
+
+/// So many of one kind are told in a second.
+const TOLD: u64 = 5;
+/// With more events than this in a second, ports no longer make a difference: a scan has many.
+const MANY: u64 = 2_000;
+const WINDOW: Span = Span::from_secs(1);
+
+/// Resets beyond those that were told.
+#[derive(Clone, Debug)]
+pub struct More {
+    /// The last one of the kind that was told.
+    pub like: Reset,
+    /// How many more there were.
+    pub count: u64,
+    /// In how long.
+    pub within: Span,
+}
+
+/// What makes resets equal.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Key {
+    sent: bool,
+    reason: Option<u32>,
+    state: u32,
+    netns: u32,
+    owner: u32,
+    /// The end with the lower port: the service, mostly.
+    service: Endpoint,
+}
+
+#[derive(Debug, Default)]
+struct Fold {
+    seen: u64,
+    folded: u64,
+    like: Option<Reset>,
+}
+
+/// Counts by kind within one second.
+#[derive(Debug, Default)]
+pub(crate) struct Folding {
+    began: Timestamp,
+    total: u64,
+    folds: HashMap<Key, Fold>,
+}
+
+impl Folding {
+    /// The kind of `event`.
+    pub(crate) fn key(&self, event: &Event) -> Key {
+        let (local, remote) = (event.tuple.local, event.tuple.remote);
+        let mut service = if local.port <= remote.port { local } else { remote };
+        if self.total > MANY {
+            service.port = 0;
+        }
+        let sent = event.kind == Kind::Sent;
+        let owner = event.owner.pid;
+        Key { sent, reason: event.reason, state: event.state, netns: event.tuple.netns, owner, service }
+    }
+
+    /// Whether an event of this kind is to be told.
+    pub(crate) fn tells(&mut self, key: &Key) -> bool {
+        self.total += 1;
+        let fold = self.folds.entry(key.clone()).or_default();
+        fold.seen += 1;
+        fold.folded += u64::from(fold.seen > TOLD);
+        fold.seen <= TOLD
+    }
+
+    /// Remembers what the folded ones are like.
+    pub(crate) fn told(&mut self, key: Key, reset: &Reset) {
+        self.folds.entry(key).or_default().like = Some(reset.clone());
+    }
+
+    /// Whether events are being counted only.
+    pub(crate) fn is_folding(&self) -> bool {
+        self.folds.values().any(|fold| fold.folded > 0)
+    }
+
+    /// What was folded, when the second is over, and how many were like nothing that was told: further
+    /// RSTs of connections whose reset was told.
+    pub(crate) fn finish(&mut self, now: Timestamp) -> (Vec<More>, u64) {
+        let within = now.since(self.began);
+        if within < WINDOW {
+            return (Vec::new(), 0);
+        }
+        self.began = now;
+        self.total = 0;
+        let folds = std::mem::take(&mut self.folds);
+        let sent: Vec<Endpoint> =
+            folds.iter().filter(|(key, fold)| key.sent && fold.folded > 0).map(|(key, _)| key.service).collect();
+        // Both ends on one host: the sender's count is the one.
+        let counts = |key: &Key| key.sent || !sent.contains(&key.service);
+        let mut more = Vec::new();
+        let mut later = 0;
+        for (_, fold) in folds.into_iter().filter(|(key, fold)| fold.folded > 0 && counts(key)) {
+            match fold.like {
+                Some(like) => more.push(More { like, count: fold.folded, within }),
+                None => later += fold.folded,
+            }
+        }
+        (more, later)
+    }
+}

@@ -1,0 +1,30 @@
+//! Asks the running kernel: every TCP reset that this host sends or receives, the moment it
+//! happens, with the kernel's reason, the socket's own numbers and the process that owns it.
+//!
+//! The path of one reset: a program in `bpf/` hands a record to [`Probe`]; `tell` gives its numbers
+//! names and its process a command line; `pairing` joins the two ends and drops what is told twice;
+//! [`Live`] hands out the rest. `whyrst_core::live` then makes an ending of it, which the same
+//! causes judge as any capture's.
+//!
+//! `bpf/probe.o` is compiled from `bpf/probe.bpf.c` by `cargo xtask bpf` and checked in, so that
+//! nobody needs a BPF compiler to build whyrst.
+
+mod btf;
+mod counters;
+mod error;
+mod event;
+mod folding;
+mod live;
+mod owner;
+mod pairing;
+mod probe;
+mod symbols;
+mod tell;
+
+pub use counters::{OutRsts, SelfCheck};
+pub use error::ProbeError;
+pub use folding::More;
+pub use live::{Item, Live, now};
+pub use owner::mount_point as cgroup_mount_point;
+pub use pairing::Reset;
+pub use probe::Missing;

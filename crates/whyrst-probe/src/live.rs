@@ -1,0 +1,152 @@
+//! The running probe as the commands use it: resets, one after the other, each told once.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::error::ProbeError;
+use crate::event::{Event, Kind};
+use crate::folding::{Folding, More};
+use crate::pairing::{Pairing, Reset};
+use crate::probe::{Missing, Probe};
+use crate::tell::Teller;
+
+/// The clocks drift apart, and the wall clock may be set: compared again this often.
+const COMPARE_CLOCKS: Span = Span::from_secs(1);
+/// So many events are taken from the ring before resets are handed out.
+const BATCH: usize = 1024;
+/// While events wait for their other half.
+const SHORT: Duration = Duration::from_millis(2);
+
+/// Something to be told.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// A reset.
+    Reset(Box<Reset>),
+    /// Others like one that was told.
+    More(Box<More>),
+}
+
+/// Resets of this host as they happen.
+pub struct Live {
+    probe: Probe,
+    teller: Teller,
+    pairing: Pairing,
+    folding: Folding,
+    more: VecDeque<More>,
+    compared: Timestamp,
+    sent: BTreeMap<u32, u64>,
+    received: u64,
+    /// Further RSTs that were folded.
+    later: u64,
+}
+
+impl Live {
+    /// Loads the probe.
+    pub fn start() -> Result<Self, ProbeError> {
+        Ok(Self {
+            probe: Probe::start()?,
+            teller: Teller::new(offset()),
+            pairing: Pairing::default(),
+            folding: Folding::default(),
+            more: VecDeque::new(),
+            compared: now(),
+            sent: BTreeMap::new(),
+            received: 0,
+            later: 0,
+        })
+    }
+
+    /// The next reset; `None` when none came within `patience`.
+    pub fn next(&mut self, patience: Duration) -> Result<Option<Item>, ProbeError> {
+        if let Some(item) = self.ready() {
+            return Ok(Some(item));
+        }
+        let patience = if self.pairing.is_waiting() { patience.min(SHORT) } else { patience };
+        self.probe.wait(patience)?;
+        Ok(self.ready())
+    }
+
+    /// What this kernel cannot tell.
+    pub fn missing(&self) -> &[Missing] {
+        self.probe.missing()
+    }
+
+    /// Resets sent so far, by network namespace.
+    pub const fn sent(&self) -> &BTreeMap<u32, u64> {
+        &self.sent
+    }
+
+    /// Resets received so far.
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Events that did not fit into the ring buffer.
+    pub fn lost(&self) -> u64 {
+        self.probe.lost()
+    }
+
+    /// RSTs that belong to resets that were told already.
+    pub const fn later(&self) -> u64 {
+        self.pairing.later() + self.later
+    }
+
+    fn ready(&mut self) -> Option<Item> {
+        let now = now();
+        if now.since(self.compared) > COMPARE_CLOCKS {
+            self.teller.offset = offset();
+            self.compared = now;
+        }
+        for _ in 0..BATCH {
+            let Some(event) = self.probe.next() else { break };
+            self.take(&event);
+        }
+        if let Some((mut reset, key)) = self.pairing.next(now) {
+            // Silence means something only while everything is heard.
+            reset.unsent &= self.probe.hears_all() && !self.folding.is_folding();
+            self.folding.told(key, &reset);
+            return Some(Item::Reset(Box::new(reset)));
+        }
+        let (more, later) = self.folding.finish(now);
+        self.more.extend(more);
+        self.later += later;
+        self.more.pop_front().map(|more| Item::More(Box::new(more)))
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event.kind {
+            Kind::Sent => *self.sent.entry(event.tuple.netns).or_default() += 1,
+            Kind::Received => self.received += 1,
+        }
+        let key = self.folding.key(event);
+        if self.folding.tells(&key) {
+            let told = self.teller.tell(event, &self.probe);
+            self.pairing.take(told, key);
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("sent", &self.sent).field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
+/// The wall clock.
+pub fn now() -> Timestamp {
+    of(ClockId::CLOCK_REALTIME)
+}
+
+fn offset() -> Span {
+    now().since(of(ClockId::CLOCK_MONOTONIC))
+}
+
+fn of(clock: ClockId) -> Timestamp {
+    let nanos =
+        |time: nix::sys::time::TimeSpec| time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec());
+    Timestamp::from_nanos(clock_gettime(clock).map_or(0, nanos))
+}

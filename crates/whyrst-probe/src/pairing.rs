@@ -1,0 +1,187 @@
+//! Two events of one RST, and several RSTs of one connection, made into one.
+//!
+//! On a loopback both ends tell of the same RST, the receiver often first (an abort is traced after
+//! its segment went out). A reset for data after a close is told as received too, although no RST
+//! came (`tcp_rcv_state_process` resets its own socket). So events wait a moment for their other
+//! half. Further answers to segments that were still on their way are counted, not told again.
+
+use std::collections::{HashMap, VecDeque};
+
+use whyrst_core::ending::{Ending, KernelWord};
+use whyrst_core::kernel::RstReason;
+use whyrst_core::live::ending as ending_of;
+use whyrst_core::segment::{Endpoint, Flags};
+use whyrst_core::socket::{SocketEvent, Told};
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::folding::Key;
+
+/// How long the other half may take: it is traced within microseconds, on a busy machine later.
+const PATIENCE: Span = Span::from_millis(4);
+/// A further RST this long after the first still belongs to it: two maximum segment lifetimes as
+/// Linux has them (`TCP_TIMEWAIT_LEN`).
+const MEMORY: Span = Span::from_secs(60);
+/// Connections remembered for that.
+const REMEMBERED: usize = 8_192;
+
+/// A connection from one end.
+type End = (Endpoint, Endpoint);
+
+/// One reset, by one or by both ends.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// Who sent it, or the only end on this host.
+    pub event: SocketEvent,
+    /// Who received it, where that is on this host too.
+    pub peer: Option<SocketEvent>,
+    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
+    pub unsent: bool,
+}
+
+impl Reset {
+    /// What the causes judge.
+    pub fn ending(&self) -> Ending {
+        let ending = ending_of(&self.event, self.peer.as_ref());
+        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Pairing {
+    waiting: VecDeque<Waiting>,
+    /// How many were taken from the front of `waiting`, so that places stay valid.
+    taken: usize,
+    places: HashMap<End, usize>,
+    told: HashMap<End, Timestamp>,
+    oldest: VecDeque<(Timestamp, End)>,
+    later: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    event: Option<SocketEvent>,
+    peer: Option<SocketEvent>,
+    since: Timestamp,
+    end: End,
+    key: Key,
+}
+
+impl Pairing {
+    /// RSTs that belong to resets that were told already.
+    pub(crate) const fn later(&self) -> u64 {
+        self.later
+    }
+
+    pub(crate) fn take(&mut self, event: SocketEvent, key: Key) {
+        let end = (event.local, event.remote);
+        match &event.told {
+            Told::Received => match self.waiting_at((end.1, end.0)) {
+                Some(sent) if is_sent(sent) && sent.peer.is_none() => sent.peer = Some(event),
+                _ => {
+                    self.wait(event, end, key);
+                    self.remember(end);
+                }
+            },
+            Told::Sent(_) => self.sent(event, end, key),
+        }
+    }
+
+    fn sent(&mut self, event: SocketEvent, end: End, key: Key) {
+        if is_abort_on_data(&event) && self.waiting_at(end).is_some_and(|other| !is_sent(other)) {
+            self.remove(end);
+            self.told.remove(&end);
+        }
+        if self.is_later(&event, end) {
+            self.later += 1;
+            return;
+        }
+        match self.waiting_at((end.1, end.0)) {
+            Some(received) if !is_sent(received) => {
+                received.peer = received.event.replace(event);
+                received.key = key;
+                let place = self.places.remove(&(end.1, end.0)).unwrap_or_default();
+                self.waiting[place - self.taken].end = end;
+                self.places.insert(end, place);
+            }
+            _ => self.wait(event, end, key),
+        }
+        self.remember(end);
+    }
+
+    fn wait(&mut self, event: SocketEvent, end: End, key: Key) {
+        self.places.insert(end, self.taken + self.waiting.len());
+        self.waiting.push_back(Waiting { since: event.time, event: Some(event), peer: None, end, key });
+    }
+
+    /// The next reset that has waited long enough at `now`.
+    pub(crate) fn next(&mut self, now: Timestamp) -> Option<(Reset, Key)> {
+        while self.waiting.front().is_some_and(|first| first.event.is_none() || now.since(first.since) >= PATIENCE) {
+            let first = self.waiting.pop_front()?;
+            if self.places.get(&first.end) == Some(&self.taken) {
+                self.places.remove(&first.end);
+            }
+            self.taken += 1;
+            if let Some(event) = first.event {
+                let unsent = first.peer.is_none() && event.told == Told::Received && is_own(&event);
+                return Some((Reset { event, peer: first.peer, unsent }, first.key));
+            }
+        }
+        None
+    }
+
+    /// Whether any waits.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn waiting_at(&mut self, end: End) -> Option<&mut Waiting> {
+        let place = self.places.get(&end)?.checked_sub(self.taken)?;
+        self.waiting.get_mut(place).filter(|waiting| waiting.event.is_some())
+    }
+
+    fn remove(&mut self, end: End) {
+        if let Some(waiting) = self.waiting_at(end) {
+            waiting.event = None;
+        }
+        self.places.remove(&end);
+    }
+
+    /// An answer to another segment of a connection whose reset was told. A SYN begins anew.
+    fn is_later(&self, event: &SocketEvent, end: End) -> bool {
+        let begins = event.trigger.is_some_and(|trigger| trigger.flags.has(Flags::SYN));
+        let aborts = event.trigger.is_none() && !is_echo(event);
+        let known = [end, (end.1, end.0)].iter().filter_map(|end| self.told.get(end)).max();
+        !begins && !aborts && known.is_some_and(|told| event.time.since(*told) < MEMORY)
+    }
+
+    fn remember(&mut self, end: End) {
+        let Some(time) = self.waiting.back().map(|waiting| waiting.since) else { return };
+        self.told.insert(end, time);
+        self.oldest.push_back((time, end));
+        if self.oldest.len() > REMEMBERED {
+            if let Some((time, end)) = self.oldest.pop_front() {
+                if self.told.get(&end) == Some(&time) {
+                    self.told.remove(&end);
+                }
+            }
+        }
+    }
+}
+
+/// Both ends have one address, or one that leads back: the RST cannot have come from elsewhere.
+fn is_own(event: &SocketEvent) -> bool {
+    event.local.ip == event.remote.ip || event.remote.ip.is_loopback()
+}
+
+fn is_sent(waiting: &Waiting) -> bool {
+    waiting.event.as_ref().is_some_and(|event| matches!(event.told, Told::Sent(_)))
+}
+
+/// An MPTCP subflow answers a RST with one of its own (`mptcp_subflow_reset`; CATALOGUE.md section 2).
+fn is_echo(event: &SocketEvent) -> bool {
+    matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::MptcpEunspec))
+}
+
+fn is_abort_on_data(event: &SocketEvent) -> bool {
+    matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::TcpAbortOnData))
+}

@@ -1,0 +1,264 @@
+//! Loads the object into the running kernel and hands out its events.
+//!
+//! Every program is loaded by itself: what this kernel cannot do is named with what it costs, and
+//! the rest still runs. The programs live as long as the [`Probe`]: the kernel takes them out when
+//! the process ends, however it ends.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::programs::{BtfTracePoint, Iter, ProgramError};
+use aya::{Btf, Ebpf, EbpfError, EbpfLoader, include_bytes_aligned};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::time::{ClockId, clock_getres};
+
+use crate::btf::Names;
+use crate::error::ProbeError;
+use crate::event::Event;
+use crate::symbols::Symbols;
+
+static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
+
+/// Something that this kernel cannot tell, and what that costs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// What is missing.
+    pub what: &'static str,
+    /// What cannot be said without it.
+    pub costs: &'static str,
+    /// What the kernel said.
+    pub because: String,
+}
+
+/// The running probe.
+pub(crate) struct Probe {
+    /// Holds the programs.
+    _object: Ebpf,
+    ring: RingBuf<MapData>,
+    lost: PerCpuArray<MapData, u64>,
+    processes: HashMap<MapData, u32, [u8; ARGS_SIZE]>,
+    pub(crate) names: Names,
+    pub(crate) symbols: Symbols,
+    missing: Vec<Missing>,
+    /// Also those without a socket.
+    all_sent: bool,
+    /// Records that this version cannot read.
+    strange: u64,
+}
+
+/// `sizeof(struct args)`.
+const ARGS_SIZE: usize = 136;
+/// Offset of `text` in `struct args`.
+const ARGS_TEXT: usize = 16;
+
+impl Probe {
+    /// Loads whatever the running kernel can do.
+    pub(crate) fn start() -> Result<Self, ProbeError> {
+        let names = Names::of_running_kernel()?;
+        let btf = Btf::from_sys_fs().map_err(|error| ProbeError::NoBtf { cause: error.to_string() })?;
+        let ticks = ticks_per_second();
+        let mut object = EbpfLoader::new()
+            .btf(Some(&btf))
+            .override_global("HZ", &ticks, true)
+            .load(OBJECT)
+            .map_err(|error| refused(&error))?;
+        let mut missing = Vec::new();
+        let all_sent = load_all(&mut object, &btf, &mut missing)?;
+        let symbols = Symbols::of_running_kernel();
+        if symbols.is_empty() {
+            missing.push(Missing {
+                what: "names of kernel functions (/proc/kallsyms)",
+                costs: "resets whose reason alone is ambiguous (TCP_STATE, INVALID_SYN) stay so",
+                because: "kernel.kptr_restrict hides them from this user".into(),
+            });
+        }
+        Ok(Self {
+            ring: map(&mut object, "events")?,
+            lost: map(&mut object, "lost")?,
+            processes: map(&mut object, "processes")?,
+            _object: object,
+            names,
+            symbols,
+            missing,
+            all_sent,
+            strange: 0,
+        })
+    }
+
+    /// What this kernel cannot tell.
+    pub(crate) fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// Events that did not fit into the ring buffer, and records that could not be read.
+    pub(crate) fn lost(&self) -> u64 {
+        let counts = self.lost.get(&0, 0);
+        counts.map_or(0, |counts| counts.iter().sum::<u64>()) + self.strange
+    }
+
+    /// Whether every reset that this host sends is told.
+    pub(crate) fn hears_all(&self) -> bool {
+        self.all_sent && self.lost() == 0
+    }
+
+    /// Waits for events, at most so long.
+    pub(crate) fn wait(&self, patience: Duration) -> Result<(), ProbeError> {
+        let mut fds = [PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(nix::Error::EINTR) => Ok(()),
+            Err(errno) => Err(ProbeError::Wait { cause: errno.into() }),
+        }
+    }
+
+    /// The next event that is there.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        loop {
+            match self.ring.next().map(|record| Event::parse(&record)) {
+                Some(Some(event)) => return Some(event),
+                Some(None) => self.strange += 1,
+                None => return None,
+            }
+        }
+    }
+
+    /// The command line that `pid` had when it was last seen with a socket.
+    pub(crate) fn command_line(&self, pid: u32) -> Option<String> {
+        let args = self.processes.get(&pid, 0).ok()?;
+        let len = usize::try_from(u32::from_ne_bytes(*args[12..].first_chunk()?)).ok()?;
+        let text = args.get(ARGS_TEXT..)?.get(..len)?;
+        let cut = if len == ARGS_SIZE - ARGS_TEXT { " ..." } else { "" };
+        Some(spaced(text) + cut)
+    }
+}
+
+/// Arguments with spaces between them instead of zeros.
+pub(crate) fn spaced(args: &[u8]) -> String {
+    let end = args.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let words = args[..end].split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the kernel tells of every reset that it sends.
+fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<bool, ProbeError> {
+    // The recorder first, so that no reset comes without its connection's life.
+    for (program, event, what, costs) in [
+        (
+            "set_state",
+            "inet_sock_set_state",
+            "the history of a socket",
+            "which state it was in, who closed it and who opened it",
+        ),
+        (
+            "rcv_space_adjust",
+            "tcp_rcv_space_adjust",
+            "who reads a socket",
+            "the owner of accepted sockets may be the listener's",
+        ),
+        ("receive_reset", "tcp_receive_reset", "resets received", "resets that others send to this host"),
+    ] {
+        if let Err(error) = trace(object, program, event, btf) {
+            missing.push(Missing { what, costs, because: because(&error) });
+        }
+    }
+    if let Err(error) = adopt(object, btf) {
+        missing.push(Missing {
+            what: "the owners of sockets that were open before",
+            costs: "their process is not named until they read",
+            because: because(error.as_ref()),
+        });
+    }
+    let with_reason = trace(object, "send_reset", "tcp_send_reset", btf);
+    let Err(first) = with_reason else { return Ok(true) };
+    match trace(object, "send_reset_without_reason", "tcp_send_reset", btf) {
+        Ok(()) => {
+            missing.push(Missing {
+                what: "the kernel's reason for a reset",
+                costs: "the cause is concluded from the call stack and the socket; resets sent without a socket are not told",
+                because: because(&first),
+            });
+            Ok(false)
+        }
+        Err(second) => Err(refused_program(&second)),
+    }
+}
+
+fn trace(object: &mut Ebpf, program: &str, event: &str, btf: &Btf) -> Result<(), ProgramError> {
+    let program = object.program_mut(program).expect("invariant: the object has this program");
+    let program: &mut BtfTracePoint = program.try_into()?;
+    program.load(event, btf)?;
+    program.attach().map(drop)
+}
+
+/// Runs once over all open files.
+fn adopt(object: &mut Ebpf, btf: &Btf) -> Result<(), Box<dyn std::error::Error>> {
+    let program = object.program_mut("adopt").expect("invariant: the object has this program");
+    let program: &mut Iter = program.try_into()?;
+    program.load("task_file", btf)?;
+    let link = program.attach()?;
+    let mut output = program.take_link(link)?.into_file()?;
+    io::copy(&mut output, &mut io::sink())?;
+    Ok(())
+}
+
+fn map<T>(object: &mut Ebpf, name: &str) -> Result<T, ProbeError>
+where
+    T: TryFrom<aya::maps::Map, Error = aya::maps::MapError>,
+{
+    let map = object.take_map(name).expect("invariant: the object has this map");
+    T::try_from(map).map_err(|error| ProbeError::Load { kernel: release(), cause: error.to_string() })
+}
+
+/// Kernel ticks: the resolution of the coarse clocks is one of them.
+fn ticks_per_second() -> u32 {
+    const USUAL: u32 = 250;
+    let tick = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE).map_or(0, |tick| tick.tv_nsec());
+    u32::try_from(1_000_000_000_i64.checked_div(tick).unwrap_or(USUAL.into())).unwrap_or(USUAL)
+}
+
+fn refused(error: &EbpfError) -> ProbeError {
+    if is_permission(error) {
+        ProbeError::Permission
+    } else {
+        ProbeError::Load { kernel: release(), cause: because(error) }
+    }
+}
+
+fn refused_program(error: &ProgramError) -> ProbeError {
+    if is_permission(error) {
+        ProbeError::Permission
+    } else {
+        ProbeError::Load { kernel: release(), cause: because(error) }
+    }
+}
+
+fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let denied =
+            error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        if denied {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The first line of all that was said: verifiers are talkative.
+fn because(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        words.push(error.to_string().lines().next().unwrap_or_default().to_owned());
+        next = error.source();
+    }
+    words.dedup();
+    words.join(": ")
+}
+
+fn release() -> String {
+    nix::sys::utsname::uname().map_or_else(|_| "?".into(), |name| name.release().to_string_lossy().into_owned())
+}

@@ -1,0 +1,222 @@
+//! A record of the probe made into what the core understands: names for numbers, wall clock for
+//! monotonic time, processes for process ids.
+//!
+//! Who did it follows the rules that were measured (one line each, at the place): the current task
+//! is only blamed where it holds the socket.
+
+use whyrst_core::connection::TcpState;
+use whyrst_core::kernel::{KernelReset, RstReason};
+use whyrst_core::segment::Flags;
+use whyrst_core::seq::Seq;
+use whyrst_core::socket::{Account, Opened, Process, SocketEvent, SocketFacts, Step, Told, Trigger};
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::event::{
+    EXITING, Event, FROM_GRAVE, Facts, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, Kind, LISTENER, Life, OWNED, Opened as Raw,
+};
+use crate::owner::Owners;
+use crate::probe::Probe;
+
+/// Turns records into events.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    owners: Owners,
+    /// What must be added to monotonic time to get the wall clock.
+    pub(crate) offset: Span,
+}
+
+impl Teller {
+    pub(crate) fn new(offset: Span) -> Self {
+        Self { owners: Owners::default(), offset }
+    }
+
+    pub(crate) fn tell(&mut self, event: &Event, probe: &Probe) -> SocketEvent {
+        let stack = names(event, probe);
+        let account = self.account(event, &stack, probe);
+        let told = match event.kind {
+            Kind::Received => Told::Received,
+            Kind::Sent => Told::Sent(self.word(event, stack, probe)),
+        };
+        SocketEvent {
+            time: self.wall(event.at),
+            told,
+            local: event.tuple.local,
+            remote: event.tuple.remote,
+            trigger: event.has(HAS_TRIGGER).then(|| trigger(event)),
+            account,
+        }
+    }
+
+    fn wall(&self, monotonic: u64) -> Timestamp {
+        Timestamp::from_nanos(i64::try_from(monotonic).unwrap_or(i64::MAX)).plus(self.offset)
+    }
+
+    fn word(&self, event: &Event, stack: Vec<String>, probe: &Probe) -> KernelReset {
+        let name = event.reason.and_then(|number| probe.names.reason(number)).unwrap_or_default();
+        // Without a socket there is no state.
+        let no_socket = event.state == 0;
+        KernelReset {
+            time: self.wall(event.at),
+            reason: RstReason::from_name(name),
+            reason_name: name.to_owned(),
+            state: if no_socket { "UNKNOWN".into() } else { probe.names.state(event.state).to_owned() },
+            local: event.tuple.local,
+            remote: Some(event.tuple.remote),
+            stack,
+            comm: event.current.comm.clone(),
+            pid: event.current.pid,
+        }
+    }
+
+    fn account(&mut self, event: &Event, stack: &[String], probe: &Probe) -> Account {
+        let went_through = |symbol: &str| stack.iter().any(|name| name == symbol);
+        let aborts = event.kind == Kind::Sent && !event.has(HAS_TRIGGER);
+        // A listener's children are reset by who closes it, without holding them.
+        let closed_listener = aborts && went_through("inet_csk_listen_stop");
+        let acts = aborts && event.has(OWNED);
+        let owner = self.owners.process(&event.owner, probe);
+        let current = (acts || closed_listener).then(|| self.current(event, probe)).flatten();
+        // SOCK_DESTROY comes from somebody else, through netlink; everything else from a holder.
+        let destroyed = went_through("tcp_abort") && !closed_listener;
+        let (process, maker) = match (current, owner) {
+            (Some(current), Some(owner)) if destroyed => (Some(owner), Some(current)),
+            (Some(current), None) if destroyed => (None, Some(current)),
+            (Some(current), _) => (Some(current), None),
+            (None, owner) => (owner, None),
+        };
+        let closer = event.has(HAS_LIFE).then(|| self.closer(&event.life, probe)).flatten();
+        Account {
+            socket: self.socket(event, probe),
+            process,
+            closer,
+            maker,
+            cgroup: event.facts.cgroup,
+            netns: event.tuple.netns,
+        }
+    }
+
+    fn current(&mut self, event: &Event, probe: &Probe) -> Option<Process> {
+        let process = self.owners.process(&event.current, probe)?;
+        let exiting = event.has(EXITING);
+        let signal = u8::try_from(event.exit_code & 0x7f).ok().filter(|signal| *signal != 0);
+        Some(Process {
+            // A dying task's call is the one that was interrupted.
+            syscall: syscall(event.syscall).filter(|_| !exiting).map(str::to_owned),
+            exit_signal: signal.filter(|_| exiting),
+            exiting,
+            ..process
+        })
+    }
+
+    fn closer(&mut self, life: &Life, probe: &Probe) -> Option<Process> {
+        let process = self.owners.process(&life.closer, probe)?;
+        Some(Process { exiting: life.closer_exits != 0, ..process })
+    }
+
+    fn socket(&self, event: &Event, probe: &Probe) -> Option<SocketFacts> {
+        let from_grave = event.has(FROM_GRAVE);
+        if !from_grave && (!event.has(HAS_SOCKET) || event.has(LISTENER) || probe.names.state(event.state) == "LISTEN")
+        {
+            return None;
+        }
+        let at = if from_grave { event.grave_at } else { event.at };
+        let mut facts = self.facts(&event.facts, at);
+        facts.gone = from_grave.then(|| self.wall(event.grave_at));
+        if event.has(HAS_LIFE) {
+            facts.opened = match event.life.opened {
+                Raw::Actively => Opened::Actively,
+                Raw::Passively => Opened::Passively,
+                Raw::Unseen | Raw::Listener => Opened::Unseen,
+            };
+            let steps = event.life.steps.iter();
+            facts.steps = steps
+                .map(|(at, state)| Step { time: self.wall(*at), state: state_of(probe.names.state((*state).into())) })
+                .collect();
+        }
+        Some(facts)
+    }
+
+    fn facts(&self, facts: &Facts, at: u64) -> SocketFacts {
+        let ago = |ms: u32| self.wall(at).plus(Span::from_millis(-i64::from(ms)));
+        SocketFacts {
+            unread: facts.unread,
+            unsent: facts.unsent,
+            unacked: facts.unacked,
+            linger: facts.linger,
+            snd_nxt: Seq::new(facts.snd_nxt),
+            rcv_nxt: Seq::new(facts.rcv_nxt),
+            received: facts.bytes_received,
+            acked: facts.bytes_acked,
+            retransmits: facts.retransmits,
+            probes: facts.probes,
+            error: facts.error,
+            peer_closed: facts.peer_closed != 0,
+            last_received: facts.received_ago.map(ago),
+            last_sent: facts.sent_ago.map(ago),
+            ..SocketFacts::default()
+        }
+    }
+}
+
+fn trigger(event: &Event) -> Trigger {
+    let trigger = &event.trigger;
+    Trigger {
+        seq: Seq::new(trigger.seq),
+        ack: Seq::new(trigger.ack),
+        len: trigger.len,
+        window: trigger.window,
+        flags: Flags::from_bits(trigger.flags),
+        ttl: trigger.ttl,
+    }
+}
+
+/// Functions that led to the event, innermost first, without the tracing of it.
+fn names(event: &Event, probe: &Probe) -> Vec<String> {
+    let names: Vec<&str> = event.stack.iter().filter_map(|address| probe.symbols.name(*address)).collect();
+    let is_tracing =
+        |name: &&str| name.starts_with("bpf_") || name.starts_with("__bpf_") || name.starts_with("__traceiter_");
+    let begin = names.iter().take(6).rposition(is_tracing).map_or(0, |last| last + 1);
+    names[begin..].iter().map(ToString::to_string).collect()
+}
+
+fn state_of(name: &str) -> TcpState {
+    match name {
+        "ESTABLISHED" => TcpState::Established,
+        "SYN_SENT" => TcpState::SynSent,
+        "SYN_RECV" | "NEW_SYN_RECV" => TcpState::SynReceived,
+        "FIN_WAIT1" => TcpState::FinWait1,
+        "FIN_WAIT2" => TcpState::FinWait2,
+        "TIME_WAIT" => TcpState::TimeWait,
+        "CLOSE" => TcpState::Closed,
+        "CLOSE_WAIT" => TcpState::CloseWait,
+        "LAST_ACK" => TcpState::LastAck,
+        "LISTEN" => TcpState::Listen,
+        "CLOSING" => TcpState::Closing,
+        _ => TcpState::Unknown,
+    }
+}
+
+/// The calls in which sockets are closed, written and waited for.
+fn syscall(number: i64) -> Option<&'static str> {
+    const CALLS: &[(i64, &str)] = &[
+        (libc::SYS_close, "close"),
+        (libc::SYS_close_range, "close_range"),
+        (libc::SYS_shutdown, "shutdown"),
+        (libc::SYS_connect, "connect"),
+        (libc::SYS_sendmsg, "sendmsg"),
+        (libc::SYS_sendto, "sendto"),
+        (libc::SYS_write, "write"),
+        (libc::SYS_writev, "writev"),
+        (libc::SYS_read, "read"),
+        (libc::SYS_recvfrom, "recvfrom"),
+        (libc::SYS_recvmsg, "recvmsg"),
+        (libc::SYS_setsockopt, "setsockopt"),
+        (libc::SYS_accept, "accept"),
+        (libc::SYS_accept4, "accept4"),
+        (libc::SYS_dup3, "dup3"),
+        (libc::SYS_exit_group, "exit_group"),
+        (libc::SYS_execve, "execve"),
+        (libc::SYS_io_uring_enter, "io_uring_enter"),
+    ];
+    CALLS.iter().find(|(call, _)| *call == number).map(|(_, name)| *name)
+}

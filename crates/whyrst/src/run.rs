@@ -1,0 +1,221 @@
+//! `whyrst run -- CMD`: runs a command and explains every reset on its connections.
+//!
+//! The command gets a cgroup of its own, so that its children, and sockets that outlive them, are
+//! known as its. Where no cgroup can be made, its processes are known by their parents.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::Pid;
+use whyrst_core::ending::Ending;
+use whyrst_core::flow::Side;
+use whyrst_core::socket::Account;
+use whyrst_probe::{Live, cgroup_mount_point};
+
+use crate::args::Run;
+use crate::explain;
+use crate::output::{self, Output};
+use crate::telling::{Telling, say_missing};
+
+/// How long the end of the command may go unnoticed.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Its last resets are told within this time.
+const LAST_WORDS: Duration = Duration::from_millis(60);
+/// `si_code` of a signal that a process sent; a terminal's goes to the command by itself.
+const SI_USER: i32 = 0;
+/// What shells report for a command that signal N ended.
+const SIGNALLED: i32 = 128;
+
+pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
+    let mut telling = Telling::new(
+        arguments.format,
+        arguments.common.verbose,
+        output::style(&arguments.common),
+        explain::zone(&arguments.tz)?,
+    );
+    let mut sink = Sink::open(arguments)?;
+    let signals = signals(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT])?;
+    let mut live = Live::start()?;
+    say_missing(live.missing());
+    let mut followed = Followed::spawn(arguments)?;
+    let mut ended: Option<(ExitStatus, Instant)> = None;
+    while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
+        if let Some(item) = live.next(PATIENCE)? {
+            if let Some(text) = telling.item(&item, |ending, _| followed.owns(ending)) {
+                sink.write(&text)?;
+            }
+        }
+        while let Some(signal) = signals.read_signal()? {
+            if signal.ssi_code <= SI_USER {
+                followed.pass_on(signal.ssi_signo);
+            }
+        }
+        if ended.is_none() {
+            ended = followed
+                .child
+                .try_wait()
+                .context("cannot wait for the command")?
+                .map(|status| (status, Instant::now()));
+        }
+    }
+    let status = ended.map(|(status, _)| status).unwrap_or_default();
+    if !arguments.common.quiet {
+        sink.write(&closing_words(&telling, &live, arguments))?;
+    }
+    sink.finish()?;
+    Ok(exit_code(status))
+}
+
+fn closing_words(telling: &Telling, live: &Live, arguments: &Run) -> String {
+    let program = arguments.command[0].to_string_lossy();
+    match telling.shown() {
+        0 if arguments.format == crate::args::Format::Text && live.lost() == 0 => {
+            format!("whyrst: no connection of {program} was reset\n")
+        }
+        _ => telling.summary(live),
+    }
+}
+
+/// Signals that are not ours but the command's. The command itself starts with none blocked.
+fn signals(wanted: &[Signal]) -> Result<SignalFd> {
+    let set: SigSet = wanted.iter().copied().collect();
+    set.thread_block().context("cannot block signals")?;
+    SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("cannot wait for signals")
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| status.signal().map(|signal| SIGNALLED + signal)).unwrap_or(SIGNALLED);
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
+}
+
+/// Standard error, or the file of `-o`.
+enum Sink {
+    Error,
+    File(Output),
+}
+
+impl Sink {
+    fn open(arguments: &Run) -> Result<Self> {
+        match &arguments.common.output {
+            Some(_) => Output::stream(&arguments.common).map(Self::File),
+            None => Ok(Self::Error),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Error => std::io::stderr().write_all(text.as_bytes()).context("cannot write to standard error"),
+            Self::File(output) => output.write(text).and_then(|()| output.flush()),
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Error => Ok(()),
+            Self::File(output) => output.finish(),
+        }
+    }
+}
+
+/// The command and what is known as its.
+struct Followed {
+    child: Child,
+    cgroup: Option<Cgroup>,
+}
+
+impl Followed {
+    fn spawn(arguments: &Run) -> Result<Self> {
+        let (program, rest) = arguments.command.split_first().expect("invariant: the command line requires one");
+        let cgroup = Cgroup::make();
+        // Whoever is in the cgroup when it forks leaves its child there: so it begins there.
+        let back = cgroup.as_ref().and_then(Cgroup::enter);
+        let spawned = Command::new(program).args(rest).spawn();
+        if let Some(back) = back {
+            let _ = fs::write(back, "0"); // staying would only make our own resets the command's
+        }
+        let child = spawned.with_context(|| format!("cannot run {}", program.to_string_lossy()))?;
+        Ok(Self { child, cgroup })
+    }
+
+    /// Whether either end is a socket or a process of the command.
+    fn owns(&self, ending: &Ending) -> bool {
+        Side::BOTH.iter().filter_map(|side| ending.account(*side)).any(|account| match &self.cgroup {
+            Some(cgroup) => account.cgroup == cgroup.id || pids(account).any(|pid| self.is_child(pid)),
+            None => pids(account).any(|pid| self.is_child(pid)),
+        })
+    }
+
+    /// By its parents, as far as they are still there.
+    fn is_child(&self, pid: u32) -> bool {
+        let mut next = Some(pid);
+        for _ in 0..64 {
+            match next {
+                Some(pid) if pid == self.child.id() => return true,
+                Some(pid) if pid > 1 => next = parent(pid),
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    fn pass_on(&self, signal: u32) {
+        let signal = i32::try_from(signal).ok().and_then(|number| Signal::try_from(number).ok());
+        let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
+        if let (Some(signal), Ok(pid)) = (signal, pid) {
+            let _ = kill(pid, signal); // it may have ended just now
+        }
+    }
+}
+
+fn pids(account: &Account) -> impl Iterator<Item = u32> + '_ {
+    [&account.process, &account.closer].into_iter().flatten().map(|process| process.pid)
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+/// A cgroup for the command alone. Dropping it removes it, when it is empty.
+struct Cgroup {
+    path: PathBuf,
+    id: u64,
+    /// Where we are ourselves.
+    home: PathBuf,
+}
+
+impl Cgroup {
+    fn make() -> Option<Self> {
+        let root = cgroup_mount_point()?;
+        let own = fs::read_to_string("/proc/self/cgroup").ok()?;
+        let own = own.lines().find_map(|line| line.strip_prefix("0::"))?.trim_start_matches('/').to_owned();
+        let home = root.join(own);
+        let path = home.join(format!("whyrst-run-{}", std::process::id()));
+        fs::create_dir(&path).ok()?;
+        let id = fs::metadata(&path).ok()?.ino();
+        Some(Self { path, id, home })
+    }
+
+    /// Moves this process in; where to write to get back.
+    fn enter(&self) -> Option<PathBuf> {
+        fs::write(procs(&self.path), "0").ok().map(|()| procs(&self.home))
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.path); // processes that outlive the command keep it
+    }
+}
+
+fn procs(folder: &Path) -> PathBuf {
+    folder.join("cgroup.procs")
+}

@@ -1,0 +1,193 @@
+//! What `watch` and `run` have in common: a reset told by the kernel is judged, written, counted.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use nix::unistd::gethostname;
+use serde::Serialize;
+use whyrst_core::ending::Ending;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::text::Ladder;
+use whyrst_core::report::{Context, Report, account, json, markdown, text};
+use whyrst_core::verdict::Confidence;
+use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
+
+use crate::args::Format;
+use crate::output;
+
+/// How resets are written.
+#[derive(Debug)]
+pub(crate) struct Telling {
+    format: Format,
+    verbose: bool,
+    style: Style,
+    host: String,
+    context: Context,
+    tally: Tally,
+    before: OutRsts,
+}
+
+/// How many of what.
+#[derive(Debug, Default)]
+struct Tally {
+    causes: BTreeMap<(&'static str, Confidence), u64>,
+    shown: u64,
+    others: u64,
+}
+
+/// One `whyrst.watch/1` object: what was seen in all.
+#[derive(Serialize)]
+struct Summary {
+    schema: &'static str,
+    shown: u64,
+    passed_over: u64,
+    causes: Vec<CauseCount>,
+    sent: u64,
+    received: u64,
+    further_rsts: u64,
+    lost: u64,
+    namespaces: Vec<Namespace>,
+}
+
+#[derive(Serialize)]
+struct CauseCount {
+    cause: &'static str,
+    confidence: &'static str,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct Namespace {
+    netns: u32,
+    seen: u64,
+    counted: u64,
+}
+
+impl Telling {
+    pub(crate) fn new(format: Format, verbose: bool, style: Style, zone: TimeZone) -> Self {
+        let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
+        Self {
+            format,
+            verbose,
+            style,
+            host,
+            context: Context { files: vec![String::new()], zone },
+            tally: Tally::default(),
+            before: OutRsts::now(),
+        }
+    }
+
+    /// What `item` says, when `shows` wants it.
+    pub(crate) fn item(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
+        let (reset, count): (&Reset, u64) = match item {
+            Item::Reset(reset) => (reset, 1),
+            Item::More(more) => (&more.like, more.count),
+        };
+        let ending = reset.ending();
+        self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
+        let report = Report::new(&ending, &self.context);
+        if !shows(&ending, report.cause_id()) {
+            self.tally.others += count;
+            return None;
+        }
+        self.tally.shown += count;
+        *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
+        Some(match (self.format, item) {
+            (Format::Json, _) => json::folded_line(&ending, &self.context, count) + "\n",
+            (_, Item::More(more)) => {
+                let plural = if count == 1 { "" } else { "s" };
+                let like = account::line(&report, self.style);
+                format!("... and {count} more reset{plural} in {}, like this one:\n{like}\n", more.within)
+            }
+            (Format::Markdown, Item::Reset(_)) => markdown::report(&ending, &self.context, Ladder::Hidden) + "\n",
+            (Format::Text, Item::Reset(_)) if self.verbose => {
+                text::report(&ending, &self.context, self.style, Ladder::Hidden)
+            }
+            (Format::Text, Item::Reset(_)) => account::line(&report, self.style) + "\n",
+        })
+    }
+
+    /// What was seen in all.
+    pub(crate) fn summary(&self, live: &Live) -> String {
+        let summary = self.tally.summary(live, &self.before);
+        match self.format {
+            Format::Json => serde_json::to_string(&summary).unwrap_or_default() + "\n",
+            Format::Text | Format::Markdown => summary.words(),
+        }
+    }
+
+    /// Whether anything was shown.
+    pub(crate) const fn shown(&self) -> u64 {
+        self.tally.shown
+    }
+}
+
+impl Tally {
+    fn summary(&self, live: &Live, before: &OutRsts) -> Summary {
+        let mut causes: Vec<_> = self.causes.iter().collect();
+        causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let causes = causes.into_iter();
+        let checks = OutRsts::now().since(before, live.sent()).into_iter();
+        Summary {
+            schema: "whyrst.watch/1",
+            shown: self.shown,
+            passed_over: self.others,
+            causes: causes
+                .map(|((cause, confidence), count)| CauseCount { cause, confidence: confidence.name(), count: *count })
+                .collect(),
+            sent: live.sent().values().sum(),
+            received: live.received(),
+            further_rsts: live.later(),
+            lost: live.lost(),
+            namespaces: checks
+                .map(|check| Namespace { netns: check.netns, seen: check.seen, counted: check.counted })
+                .collect(),
+        }
+    }
+}
+
+impl Summary {
+    fn words(&self) -> String {
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        self.write(&mut out).unwrap_or_default();
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let plural = |count: u64| if count == 1 { "" } else { "s" };
+        writeln!(
+            out,
+            "{} reset{} shown ({} sent and {} received by this host)",
+            self.shown,
+            plural(self.shown),
+            self.sent,
+            self.received
+        )?;
+        for cause in &self.causes {
+            writeln!(out, "  {:>7}  {} [{}]", cause.count, cause.cause, cause.confidence)?;
+        }
+        if self.passed_over > 0 {
+            writeln!(out, "{} more did not fit the filters", self.passed_over)?;
+        }
+        if self.further_rsts > 0 {
+            writeln!(out, "{} more RSTs answered late segments of connections that were told", self.further_rsts)?;
+        }
+        if self.lost > 0 {
+            writeln!(out, "{} events were lost: the ring buffer was full", self.lost)?;
+        }
+        for namespace in self.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
+            let Namespace { netns, seen, counted } = namespace;
+            writeln!(out, "network namespace {netns}: {seen} resets sent were seen, its kernel counted {counted}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what this kernel cannot tell.
+pub(crate) fn say_missing(missing: &[Missing]) {
+    for Missing { what, costs, because } in missing {
+        output::remark(&format!("this kernel does not give {what}: {costs} ({because})"));
+    }
+}
