@@ -139,7 +139,7 @@ impl HostFacts {
             };
             match Command::new(path).args(arguments).output() {
                 Ok(output) if output.status.success() => {
-                    self.rejects.extend(rejects(&String::from_utf8_lossy(&output.stdout)))
+                    self.rejects.extend(rejects(&String::from_utf8_lossy(&output.stdout)));
                 }
                 Ok(output) => {
                     let said = String::from_utf8_lossy(&output.stderr);
@@ -216,9 +216,9 @@ fn socket_inodes(process: &Path) -> impl Iterator<Item = u64> {
     })
 }
 
-/// `SOCK_DIAG_BY_FAMILY` of linux/sock_diag.h.
+/// `SOCK_DIAG_BY_FAMILY` of `linux/sock_diag.h`.
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
-/// `INET_DIAG_INFO` of linux/inet_diag.h.
+/// `INET_DIAG_INFO` of `linux/inet_diag.h`.
 const INET_DIAG_INFO: u16 = 2;
 /// `tcpi_last_data_recv` in `struct tcp_info` of linux/tcp.h.
 const LAST_DATA_RECV: usize = 52;

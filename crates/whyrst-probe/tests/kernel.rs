@@ -4,6 +4,8 @@
 //! Needs root: `cargo xtask test` runs these, or
 //! `cargo test -p whyrst-probe --test kernel -- --ignored`.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
@@ -297,12 +299,12 @@ s.close(); os.waitpid(pid, 0); time.sleep(60)"
 #[ignore = "needs root and BPF"]
 fn the_owner_of_a_socket_that_was_open_before_is_known() {
     let turn = own_network();
-    let (_server, address) = Python::start(&format!("{LISTEN}s, _ = l.accept(); time.sleep(60)"));
+    let (server, address) = Python::start(&format!("{LISTEN}s, _ = l.accept(); time.sleep(60)"));
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"unread").unwrap();
     std::thread::sleep(MOMENT);
     let mut stage = started(turn);
-    drop(_server);
+    drop(server);
     let (ending, judgement) = stage.told();
     assert_eq!(judgement.cause.unwrap().id, "exit-unread");
     assert_eq!(sender(&ending).process.as_ref().unwrap().comm, "python3");

@@ -49,10 +49,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let signals = signals(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT])?;
     let mut ended: Option<(ExitStatus, Instant)> = None;
     while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
-        if let Some(item) = live.next(PATIENCE)? {
-            if let Some(text) = telling.item(&item, |ending, _| followed.owns(ending)) {
-                sink.write(&text)?;
-            }
+        if let Some(item) = live.next(PATIENCE)?
+            && let Some(text) = telling.item(&item, |ending, _| followed.owns(ending))
+        {
+            sink.write(&text)?;
         }
         while let Some(signal) = signals.read_signal()? {
             if signal.ssi_code <= SI_USER {

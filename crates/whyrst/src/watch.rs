@@ -56,10 +56,10 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     }
     let end = Instant::now() + LAST_WORDS;
     while Instant::now() < end {
-        if let Some(item) = live.next(LAST_WORDS)? {
-            if let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
-                output.write(&text)?;
-            }
+        if let Some(item) = live.next(LAST_WORDS)?
+            && let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause))
+        {
+            output.write(&text)?;
         }
     }
     if let Some(recorder) = recorder {

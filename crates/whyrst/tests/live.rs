@@ -3,6 +3,8 @@
 //! What asks the kernel needs root: `cargo xtask test` runs it, or
 //! `cargo test -p whyrst --test live -- --ignored`.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};

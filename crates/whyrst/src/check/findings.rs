@@ -117,7 +117,7 @@ fn queues(facts: &HostFacts) -> Vec<Finding> {
         .collect()
 }
 
-/// close() with unread data resets (`__tcp_close`).
+/// Who closes with unread data resets (`__tcp_close`).
 fn unread(facts: &HostFacts) -> Vec<Finding> {
     let forgotten = |socket: &&Socket| {
         socket.state != State::Listen && socket.queued > 0 && socket.silent_ms.is_some_and(|ms| ms >= FORGOTTEN_MS)
