@@ -14,7 +14,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use whyrst_core::causes;
-use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
+use whyrst_core::scenario::{Scenario, Verdicts};
 
 use crate::shell::{self, Scratch, cargo, is_root, root, target};
 
@@ -106,6 +106,11 @@ impl Case {
         self.named.iter().any(|cause| cause == self.truth)
     }
 
+    /// The verdict says less closely, or by which means, what the truth says: both hold.
+    fn is_true_as_well(&self) -> bool {
+        causes::may_both_hold(&self.verdict, self.truth)
+    }
+
     fn is_sure(&self) -> bool {
         matches!(self.confidence.as_str(), "likely" | "certain")
     }
@@ -114,9 +119,9 @@ impl Case {
     fn fault(&self) -> Option<String> {
         let Self { scenario, view, truth, verdict, confidence, .. } = self;
         let of = format!("{scenario}, {}: the cause is {truth}", view.name());
-        if !self.is_right() && self.is_sure() {
+        if !self.is_true_as_well() && self.is_sure() {
             Some(format!("{of}, and {verdict} is called {confidence}"))
-        } else if !self.names_truth() {
+        } else if !self.names_truth() && !self.is_true_as_well() {
             Some(format!("{of}, and only {} are named", self.named.join(", ")))
         } else {
             None
@@ -176,20 +181,13 @@ fn binary() -> std::path::PathBuf {
 /// Every verdict on every play in `folder`, in the order of the catalogue.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for scenario in scenarios() {
+    for scenario in causes::scenarios() {
         for view in views()? {
             let verdicts = explain(&view.arguments(&folder.join(scenario.id)))?;
             cases.extend(compare(scenario, view, verdicts)?);
         }
     }
     Ok(cases)
-}
-
-fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    causes::ALL.iter().flat_map(|cause| match &cause.reproduction {
-        Reproduction::Lab(scenarios) => *scenarios,
-        Reproduction::NotReproducible(_) => &[],
-    })
 }
 
 /// Without `--vantage` both ends cannot be joined.

@@ -226,9 +226,12 @@ pub enum Likeness {
     Why,
     /// The reverse: the other one says by which means this one resets, and never that this one is not it.
     How,
-    /// One of the two says more closely what the other says as well: both are true then, and the
-    /// broader one is no less sure for it.
+    /// One of the two says more closely what the other says as well: both are true then, and
+    /// neither is less sure for the other.
     SpecialCase,
+    /// The other one says less and holds whenever this one does, and nothing in the packets shows
+    /// the difference: this one is no more than possible, the other one no less sure.
+    Broader,
 }
 
 impl LookAlike {
@@ -245,6 +248,11 @@ impl LookAlike {
     /// The other one would be the means by which this one resets: both can be true.
     pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
         Self { cause, likeness: Likeness::How, told_apart_by }
+    }
+
+    /// The other one says less, and holds whenever this one does.
+    pub const fn broader(cause: &'static str, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness: Likeness::Broader, told_apart_by }
     }
 
     /// One is a special case of the other.

@@ -89,6 +89,8 @@ pub struct Connection {
     /// In which state the server was left by the connection that the same pair of endpoints had
     /// before, when the capture shows one.
     pub earlier: Option<TcpState>,
+    /// Which end had opened that earlier connection.
+    pub earlier_opener: Option<Side>,
     /// Copies of packets that were left out.
     pub copies: u32,
     /// The first and last records.
@@ -118,6 +120,7 @@ impl Connection {
             client,
             roles,
             earlier: None,
+            earlier_opener: None,
             copies: 0,
             history: History::default(),
             letters: Letters::default(),
@@ -150,6 +153,7 @@ impl Connection {
         if self.closes_first(from, segment) {
             self.halves[from.index()].marks.insert(Marks::FIN_FIRST);
         }
+        self.note_echo(from, segment);
         let room = self.room(from.other());
         let mut notes = self.halves[from.index()].sent(segment, frame, room);
         let peer = &mut self.halves[from.other().index()];
@@ -161,6 +165,19 @@ impl Connection {
             }
         }
         notes
+    }
+
+    /// Whether the first SYN-ACK echoes the one SYN (RFC 7323 section 3.2); with several SYNs it may
+    /// echo any, and Linux passes over an echo of 0.
+    fn note_echo(&mut self, from: Side, segment: &Segment<'_>) {
+        let client = self.half(from.other());
+        let stamped = client.marks.has(Marks::SYN) && client.marks.has(Marks::TIMESTAMPS) && client.segments == 1;
+        let first = segment.flags.is_syn_ack() && !self.half(from).marks.has(Marks::SYN);
+        let echoed = segment.options.timestamps.filter(|timestamps| timestamps.echo != 0);
+        if let (Some(timestamps), true) = (echoed, stamped && first) {
+            let mark = if timestamps.echo == client.ts_value { Marks::ECHO_RIGHT } else { Marks::ECHO_WRONG };
+            self.halves[from.index()].marks.insert(mark);
+        }
     }
 
     /// Whether `segment` from `from` opens a new incarnation of this pair of endpoints: a SYN with

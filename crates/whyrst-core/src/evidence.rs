@@ -19,6 +19,7 @@ pub mod handshake;
 pub mod idle;
 pub mod multipath;
 pub mod path;
+pub mod refusal;
 pub mod said;
 pub mod service;
 pub mod sockets;

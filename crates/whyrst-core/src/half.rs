@@ -49,6 +49,10 @@ impl Marks {
     pub const SIGNED: Self = Self(1 << 17);
     /// More than one stretch was missing at once: which octets are still missing is not known.
     pub const MANY_HOLES: Self = Self(1 << 18);
+    /// Its SYN-ACK echoed the timestamp of the only SYN.
+    pub const ECHO_RIGHT: Self = Self(1 << 19);
+    /// Its SYN-ACK echoed a timestamp that the only SYN did not carry.
+    pub const ECHO_WRONG: Self = Self(1 << 20);
 
     /// Whether all of `other` is marked.
     pub const fn has(self, other: Self) -> bool {

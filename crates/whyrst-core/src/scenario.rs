@@ -26,8 +26,10 @@
 use crate::kernel::RstReason;
 use crate::time::Span;
 
+pub use self::by_hand::{HandMade, SocketOption};
 pub use self::packets::{Injected, Kind, Packet, Rule, Treatment};
 
+mod by_hand;
 mod packets;
 
 /// How a cause is shown to be real.
@@ -118,8 +120,8 @@ pub enum Host {
     Client,
     /// 10.77.0.2, `fd77::2`.
     Server,
-    /// 10.77.0.9, `fd77::9`: an address that nobody has. Packets reach the server's host, which
-    /// ignores them.
+    /// 10.77.0.9, `fd77::9`: an address that nobody has. Packets to it reach the host at the other
+    /// end of the wire, which ignores them.
     Silent,
     /// 10.77.0.3 towards the server, 10.77.0.4 towards the client (`fd77::3`, `fd77::4`): stands in
     /// the middle and forwards.
@@ -342,6 +344,14 @@ pub enum Action {
     ShutdownWrite,
     /// `shutdown(SHUT_RDWR)`: says FIN and wants no more data, but keeps the socket.
     ShutdownBoth,
+    /// `shutdown(SHUT_RD)`: wants no more data, and says nothing.
+    ShutdownRead,
+    /// Sets an option of the connection, or without one of the next socket.
+    Set(SocketOption),
+    /// The next connection has this source port.
+    UsePort(u16),
+    /// The next connection begins with this sequence number (`TCP_REPAIR`, `TCP_QUEUE_SEQ`).
+    UseSequence(u32),
     /// `SO_LINGER {1, 0}`.
     LingerZero,
     /// `SO_KEEPALIVE` with its three times.
@@ -384,6 +394,10 @@ pub enum Action {
         /// TCP port.
         port: u16,
     },
+    /// From now on the actor hears what is sent to [`Host::Silent`], and can answer for it.
+    StandIn,
+    /// A segment made by hand, once [`Action::StandIn`] has been done.
+    Segment(HandMade),
     /// The actor's host gets this sysctl, without waiting for anything.
     Sysctl {
         /// `net.ipv4.tcp_fin_timeout`
@@ -391,6 +405,16 @@ pub enum Action {
         /// As written to its file.
         value: &'static str,
     },
+    /// The whole machine gets this sysctl, because namespaces have none of their own, until the play
+    /// is over. Only root may.
+    MachineSysctl {
+        /// `net.ipv4.tcp_max_orphans`
+        name: &'static str,
+        /// As written to its file.
+        value: &'static str,
+    },
+    /// The network device of the actor's host goes down.
+    LinkDown,
     /// The actor's host gets an nftables rule for input to this port.
     Firewall {
         /// TCP port.

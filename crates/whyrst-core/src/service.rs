@@ -26,6 +26,8 @@ pub struct Service {
     pub accepted: Option<Moment>,
     /// TTL or hop limit of that SYN-ACK.
     pub accepted_ttl: u8,
+    /// The last SYN-ACK to a SYN that offered ECN.
+    pub accepted_ecn: Option<Moment>,
     /// The first SYN-ACK after it had refused.
     pub recovered: Option<Moment>,
     /// The last SYN it refused.
@@ -56,6 +58,13 @@ impl Services {
             service.accepted = Some(at);
             service.accepted_ttl = ttl;
             service.refusals = 0;
+        }
+    }
+
+    /// The SYN that `server` has just answered with SYN-ACK had offered ECN.
+    pub fn accepted_ecn(&mut self, server: Endpoint, at: Moment) {
+        if let Some(service) = self.entry(server) {
+            service.accepted_ecn = Some(at);
         }
     }
 

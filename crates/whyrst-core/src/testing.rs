@@ -15,7 +15,7 @@
 //! IPv6. A RST+ACK with number 0 from an end that has not spoken has the number 0 itself.
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
-//! `ts N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `time N` (a broken clock: seconds since
+//! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `time N` (a broken clock: seconds since
 //! the epoch, without moving the time of the lines below), `mp capable|join|fastclose|rst`, `reason N` (of
 //! `MP_TCPRST`), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
 
@@ -369,6 +369,7 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
             segment.options.set.insert(OptionSet::TIMESTAMPS);
             segment.options.timestamps = Some(Timestamps { value: value.parse().ok()?, echo: 0 });
         }
+        "echo" => segment.options.timestamps.as_mut()?.echo = value.parse().ok()?,
         "sack" => {
             segment.options.set.insert(OptionSet::SACK);
             segment.options.sack_edge = Some(first_number(segment.dst, segment.src).add(value.parse().ok()?));

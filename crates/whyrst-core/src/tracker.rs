@@ -224,6 +224,10 @@ impl Tracker {
         }
         if first_answer {
             self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
+            let asks_ecn = |syn: &Record| syn.flags.is_syn() && syn.flags.has(Flags::ECE.with(Flags::CWR));
+            if self.pool.records(&self.slots[at as usize].connection.history).any(asks_ecn) {
+                self.services.accepted_ecn(segment.src, Moment { time: record.time, frame: record.frame });
+            }
         }
     }
 
@@ -318,7 +322,7 @@ impl Tracker {
 
     /// The slot of the segment's connection, a new one when it opens a new incarnation.
     fn slot_of(&mut self, key: FlowKey, from: Side, segment: &Segment<'_>, record: &Record) -> u32 {
-        let mut earlier = None;
+        let (mut earlier, mut earlier_opener) = (None, None);
         if let Some(at) = self.find(key) {
             let slot = &self.slots[at as usize];
             if slot.challenger.as_ref().is_some_and(|challenger| challenger.is_answered_by(from, segment)) {
@@ -328,10 +332,12 @@ impl Tracker {
                 return at;
             }
             earlier = Some(slot.connection.state(from.other()));
+            earlier_opener = Some(slot.connection.client);
+            self.follow(at, record);
             self.retire(at);
         }
         let connection = Connection::new(key, from, segment, record.time, record.frame);
-        let at = self.enter(Connection { earlier, ..connection });
+        let at = self.enter(Connection { earlier, earlier_opener, ..connection });
         if segment.flags.is_syn() {
             let generation = self.slots[at as usize].generation;
             self.opening.push_back(Due { slot: at, generation, since: self.clock.now() });
@@ -339,13 +345,24 @@ impl Tracker {
         at
     }
 
+    /// The SYN of the next connection is also what followed this one's reset, when the other end opens it.
+    fn follow(&mut self, at: u32, syn: &Record) {
+        let slot = &mut self.slots[at as usize];
+        let opposite = syn.from == slot.connection.server();
+        if let Some(pending) = slot.pending.as_mut().filter(|pending| opposite && pending.after.len() < AFTER_LIMIT) {
+            pending.after_total = pending.after_total.saturating_add(1);
+            pending.after.push(*syn);
+        }
+    }
+
     /// The server took the new SYN: the connection that seemed to live is over.
     fn replace(&mut self, at: u32) -> u32 {
         let slot = &mut self.slots[at as usize];
         let Some(challenger) = slot.challenger.take() else { return at };
         let earlier = Some(slot.connection.state(challenger.connection.server()));
+        let earlier_opener = Some(slot.connection.client);
         self.retire(at);
-        let at = self.enter(Connection { earlier, ..challenger.connection });
+        let at = self.enter(Connection { earlier, earlier_opener, ..challenger.connection });
         self.remember(at, challenger.syn);
         at
     }

@@ -116,8 +116,10 @@ pub struct View {
     pub clock: Option<Offset>,
     /// Whether the RST in question was there.
     pub rst: Presence,
-    /// Whether the segment that the RST answers was there.
+    /// Whether the segment that the RST answers was there; without a RST, the SYN that nobody answered.
     pub trigger: Presence,
+    /// Whether everything was there that the RST's receiver had sent in the seconds before it.
+    pub arrivals: Presence,
     /// Why an absence there means nothing, when it does.
     pub loss: Option<Loss>,
 }
@@ -137,7 +139,7 @@ pub enum Known {
 #[derive(Clone, Debug)]
 pub struct Crossing {
     /// As the first of its points in the order of reading recorded it; `from` is a side of the
-    /// ending's connection and `time` is by the clock of the ending's point.
+    /// ending's connection and `time` is that of its first sight, by the clock of the ending's point.
     pub record: Record,
     /// One element for each point.
     pub seen: Vec<Option<Sight>>,
@@ -163,8 +165,10 @@ pub struct Joined {
     pub views: Vec<View>,
     /// The points that recorded the connection, from the client's side to the server's.
     pub path: Vec<Point>,
-    /// How that order is known.
+    /// How that order is known, by the weakest of its pairs.
     pub known: Known,
+    /// Pairs of points whose order is only that of naming.
+    pub unordered: Vec<(Point, Point)>,
     /// All segments, in the order of time.
     pub crossings: Vec<Crossing>,
     /// RSTs of this connection that the ending's own point did not record.
@@ -200,34 +204,44 @@ impl Joined {
     }
 
     /// Between which two points the RST was made: the first that recorded it, seen from its sender,
-    /// and the last before that which it never passed. Where the order of the points is not known,
-    /// the same would be seen of a RST that was sent and lost.
+    /// and the last before that which it never passed. Where their order is not known, the same would
+    /// be seen of a RST that was sent and lost.
     pub fn made_between(&self, sender: Side, client: Side) -> Option<(Point, Point)> {
-        if self.known == Known::Given {
-            return None;
-        }
         let path = self.path_from(sender, client);
-        let first = path.iter().position(|point| self.view(*point).rst == Presence::Seen)?;
-        let before = path[..first].iter().rev().find(|point| self.view(**point).rst == Presence::Absent)?;
-        Some((*before, path[first]))
+        let is = |point: &Point, presence| self.view(*point).rst == presence;
+        let first = path.iter().position(|point| is(point, Presence::Seen))?;
+        let before = path[..first].iter().rev().find(|point| is(point, Presence::Absent))?;
+        let mut seen = path.iter().filter(|point| is(point, Presence::Seen));
+        seen.all(|point| self.is_ordered(*before, *point)).then_some((*before, path[first]))
     }
 
     /// Between which two points something was dropped on its way from `side`: the last that recorded
     /// it and the first after that which it never reached.
     pub fn lost_between(&self, side: Side, client: Side, what: fn(&View) -> Presence) -> Option<(Point, Point)> {
-        if self.known == Known::Given {
-            return None;
-        }
         let path = self.path_from(side, client);
-        let last = path.iter().rposition(|point| what(self.view(*point)) == Presence::Seen)?;
-        let after = path[last + 1..].iter().find(|point| what(self.view(**point)) == Presence::Absent)?;
-        Some((path[last], *after))
+        let is = |point: &Point, presence| what(self.view(*point)) == presence;
+        let last = path.iter().rposition(|point| is(point, Presence::Seen))?;
+        let after = path[last + 1..].iter().find(|point| is(point, Presence::Absent))?;
+        let mut seen = path.iter().filter(|point| is(point, Presence::Seen));
+        seen.all(|point| self.is_ordered(*after, *point)).then_some((path[last], *after))
+    }
+
+    /// Whether it is known which of two points comes first.
+    pub fn is_ordered(&self, one: Point, other: Point) -> bool {
+        !self.unordered.contains(&(one, other)) && !self.unordered.contains(&(other, one))
     }
 
     /// Where the segment in `frame` of the ending's point was recorded, one element for each point.
     pub fn sights(&self, frame: Frame) -> Option<&[Option<Sight>]> {
         let same = |crossing: &&Crossing| crossing.seen.iter().flatten().any(|sight| sight.frame == frame);
         self.crossings.iter().find(same).map(|crossing| crossing.seen.as_slice())
+    }
+
+    /// Whether the ending's times can be compared with those of endings from other points: they are by
+    /// the first-named point's clock, or by one that hardly differs from it.
+    pub fn has_the_common_clock(&self) -> bool {
+        const HARDLY: i64 = 100_000_000;
+        self.at == Point(0) || self.view(self.at).clock.is_some_and(|clock| clock.by.abs().nanos() < HARDLY)
     }
 
     /// The two ends as a point saw them, when that is not how the first-named point saw them.

@@ -10,8 +10,8 @@ use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, odd_signs};
-use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
+use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -214,7 +214,9 @@ impl Judgement {
         verdict.id == cause
             || match likeness {
                 Some(Likeness::SpecialCase | Likeness::Why) => named,
-                Some(Likeness::Identical | Likeness::How) => named && self.confidence <= Confidence::Possible,
+                Some(Likeness::Identical | Likeness::Broader | Likeness::How) => {
+                    named && self.confidence <= Confidence::Possible
+                }
                 _ => false,
             }
     }
@@ -343,7 +345,7 @@ impl Candidate {
     fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends();
+        let says = kernel_says || self.is_proven_by_both_ends(others, sketched, ending);
         let rivals = || {
             others.iter().filter(|other| {
                 let agrees = match self.likeness(other.cause.id) {
@@ -358,8 +360,8 @@ impl Candidate {
         // The kernel's reason fits several causes, and what tells them apart was not seen.
         let goes_along =
             |other: &Self| matches!(self.likeness(other.cause.id), Some(Likeness::Why | Likeness::SpecialCase));
-        let unseen = says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
-        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Why);
+        let unseen = kernel_says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
+        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
         if self.is_the_kernels(ending) {
@@ -387,17 +389,27 @@ impl Candidate {
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
-    /// is what the cause says.
-    fn is_proven_by_both_ends(&self) -> bool {
-        self.evidence
-            .iter()
-            .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
+    /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
+    /// single packet without a trace, so the RST itself must also be odd.
+    fn is_proven_by_both_ends(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> bool {
+        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
+        let alike = sketched.iter().any(|one| is_twin(one.alike.likeness))
+            || others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin));
+        let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
+        !alike
+            && odd
+            && self
+                .evidence
+                .iter()
+                .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
     }
 
-    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says so.
+    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says
+    /// so, or captures of both ends.
     fn leaves_open(&self) -> bool {
         let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
-        self.evidence.iter().any(|one| open(one) && *one.question != RST_CONTRADICTS_SENDER)
+        let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || vantage::ALL.contains(&one.question);
+        self.evidence.iter().any(|one| open(one) && !of_maker(one))
     }
 
     /// The kernel says this one as well, and the capture misses what would decide.

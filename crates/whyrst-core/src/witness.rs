@@ -5,7 +5,7 @@
 //! is the sender's while the packet's may be the receiver's, one path delay later.
 
 use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::kernel::{KernelReset, Recording};
+use crate::kernel::{KernelReset, Recording, RstReason};
 use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
 
@@ -40,7 +40,7 @@ impl Recording {
         let earliest = Span::from_nanos(-LONGEST_PATH.nanos());
         let earliest = ending.connection.first.plus(earliest).max(ending.time().plus(earliest));
         let mut events = self.resets.iter().filter(|event| event.local == sender && event.remote == Some(receiver));
-        events.find(|event| earliest <= event.time && event.time <= latest)
+        events.find(|event| earliest <= event.time && event.time <= latest && could_be(event, ending))
     }
 
     /// The last event of a listener on that port before the RST. A listener only ever replies: with
@@ -55,4 +55,12 @@ impl Recording {
         let by_listener = |event: &&KernelReset| event.remote.is_none() && event.local.port == sender.port;
         self.resets.iter().rev().filter(by_listener).find(|event| earliest <= event.time && event.time <= latest)
     }
+}
+
+/// A kernel that answers a segment for which it has no connection sends a bare RST, or RST+ACK at
+/// number 0 (CATALOGUE section 1). A RST+ACK elsewhere is somebody else's, forged before it.
+fn could_be(event: &KernelReset, ending: &Ending) -> bool {
+    let answers = matches!(event.reason, Some(RstReason::NoSocket | RstReason::TcpFlags));
+    let first = ending.rst().map(|rst| &rst.record);
+    !answers || first.is_none_or(|rst| !rst.flags.has(Flags::ACK) || rst.seq.raw() == 0)
 }

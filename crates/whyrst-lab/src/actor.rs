@@ -19,6 +19,7 @@ use crate::tap::timestamp_of;
 pub(crate) mod calls;
 pub(crate) mod process;
 mod sockets;
+mod stand_in;
 
 /// What an actor tells the conductor.
 #[derive(Serialize, Deserialize, Debug)]

@@ -104,6 +104,7 @@ impl Conductor {
             let actor = self.index_of(step);
             match step.action {
                 Action::IsKilled => self.kill(actor, number)?,
+                Action::MachineSysctl { name, value } => self.set_for_all(number, name, value)?,
                 Action::TakesAddress => self.move_address(number),
                 _ => self.tell(actor, number),
             }
@@ -142,6 +143,16 @@ impl Conductor {
         process.inside = Some(("kill(SIGKILL)".into(), now()));
         process.outstanding.push_back(step);
         process.kill().tried(|| format!("kill the actor {}", process.actor.name))
+    }
+
+    /// A sysctl of the whole machine: the stage sets it back, however the play ends.
+    fn set_for_all(&mut self, step: usize, name: &str, value: &str) -> Result<(), LabError> {
+        let began = now();
+        self.stage.machine.set(name, value)?;
+        let actor = self.scenario.steps[step].actor;
+        let text = format!("sysctl({name}={value}) for the whole machine");
+        self.calls.push(Call { actor, step, text, began, ended: now(), returned: Returned::Value(0) });
+        Ok(())
     }
 
     /// Until the actor has nothing left to do, or something has gone wrong.
@@ -330,7 +341,7 @@ fn told(mut probe: Live, inodes: &[u32]) -> Result<Vec<Reset>, String> {
 
 /// What is done to an actor, not by it.
 const fn is_from_outside(step: &Step) -> bool {
-    matches!(step.action, Action::IsKilled | Action::TakesAddress)
+    matches!(step.action, Action::IsKilled | Action::TakesAddress | Action::MachineSysctl { .. })
 }
 
 fn returned(result: CallResult) -> Returned {

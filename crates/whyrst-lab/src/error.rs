@@ -52,6 +52,18 @@ pub enum LabError {
         /// How to install it.
         install: &'static str,
     },
+    /// A sysctl that namespaces have none of their own of.
+    #[error(
+        "scenario {scenario} needs the sysctl {name}, which is the whole machine's: {cause}; run it as root, outside any container"
+    )]
+    NotOurMachine {
+        /// The scenario's id.
+        scenario: &'static str,
+        /// The sysctl.
+        name: &'static str,
+        /// What opening it said.
+        cause: Errno,
+    },
     /// Forking is only sound with a single thread.
     #[error(
         "cannot play a scenario in a process with {threads} threads: the lab forks; run it from a program of its own"

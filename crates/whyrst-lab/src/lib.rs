@@ -26,6 +26,7 @@ mod conductor;
 mod error;
 mod judge;
 mod keep;
+mod machine;
 mod netlink;
 mod netns;
 mod packet;

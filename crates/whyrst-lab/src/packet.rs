@@ -55,6 +55,19 @@ impl<'a> Tcp<'a> {
         }
     }
 
+    /// `TSval`, when it carries timestamps.
+    pub(crate) fn timestamp(&self) -> Option<u32> {
+        let mut options = self.options;
+        loop {
+            match *options {
+                [8, 10, a, b, c, d, ..] => return Some(u32::from_be_bytes([a, b, c, d])),
+                [1, ..] => options = &options[1..],
+                [2..=u8::MAX, len @ 2..=u8::MAX, ..] => options = options.get(usize::from(len)..)?,
+                _ => return None,
+            }
+        }
+    }
+
     /// Sequence number after it.
     pub(crate) fn end(&self) -> u32 {
         let flags = u32::from(self.flags.has(Flags::SYN)) + u32::from(self.flags.has(Flags::FIN));
@@ -88,7 +101,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes)
 }
 
-/// A TCP header without options or payload, to be sent by a raw socket or wrapped in IP.
+/// A TCP header, to be sent by a raw socket or wrapped in IP.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bare {
     pub(crate) src: Endpoint,
@@ -100,41 +113,45 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// The twenty bytes of the segment, with its checksum.
-    pub(crate) fn segment(&self) -> Vec<u8> {
-        self.segment_with(&[])
-    }
-
-    /// The segment with these options, whose length is a multiple of four.
-    pub(crate) fn segment_with(&self, options: &[u8]) -> Vec<u8> {
-        let words = u8::try_from(options.len() / 4).unwrap_or_default();
+    /// The segment with options (whole words) and payload, and its checksum.
+    pub(crate) fn segment_with(&self, options: &[u8], payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0; 20];
+        bytes.extend(options);
+        let words = u8::try_from(bytes.len() / 4).expect("invariant: options of at most forty octets");
         bytes[0..2].copy_from_slice(&self.src.port.to_be_bytes());
         bytes[2..4].copy_from_slice(&self.dst.port.to_be_bytes());
         bytes[4..8].copy_from_slice(&self.seq.to_be_bytes());
         bytes[8..12].copy_from_slice(&self.ack.to_be_bytes());
-        bytes[12] = (5 + words) << 4;
+        bytes[12] = words << 4;
         bytes[13] = self.flags.bits();
         bytes[14..16].copy_from_slice(&self.window.to_be_bytes());
-        bytes.extend(options);
-        let checksum = !fold(self.pseudo_header_sum() + u32::from(words) * 4 + sum(&bytes));
+        bytes.extend(payload);
+        let checksum = !fold(self.pseudo_header_sum(bytes.len()) + sum(&bytes));
         bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
         bytes
     }
 
     /// The whole packet, with an IP header that betrays its maker by TTL and IP ID.
     pub(crate) fn packet(&self, ttl: u8, ip_id: u16) -> Vec<u8> {
+        self.packet_with(ttl, ip_id, &[], &[])
+    }
+
+    /// The same with options (whole words) and payload.
+    pub(crate) fn packet_with(&self, ttl: u8, ip_id: u16, options: &[u8], payload: &[u8]) -> Vec<u8> {
+        let segment = self.segment_with(options, payload);
+        let len = u16::try_from(segment.len()).expect("invariant: a hand-made segment fits into a packet");
         let mut packet = match (self.src.ip, self.dst.ip) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4_header(src, dst, ttl, ip_id),
-            _ => ipv6_header(&octets(self.src.ip), &octets(self.dst.ip), ttl),
+            (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4_header(src, dst, ttl, ip_id, len),
+            _ => ipv6_header(&octets(self.src.ip), &octets(self.dst.ip), ttl, len),
         };
-        packet.extend(self.segment());
+        packet.extend(segment);
         packet
     }
 
     /// RFC 9293 section 3.1: addresses, protocol and length are part of the checksum.
-    fn pseudo_header_sum(&self) -> u32 {
-        sum(&octets(self.src.ip)) + sum(&octets(self.dst.ip)) + u32::from(TCP) + 20
+    fn pseudo_header_sum(&self, len: usize) -> u32 {
+        let len = u32::try_from(len).expect("invariant: a hand-made segment fits into a packet");
+        sum(&octets(self.src.ip)) + sum(&octets(self.dst.ip)) + u32::from(TCP) + len
     }
 }
 
@@ -166,9 +183,10 @@ pub(crate) fn without_mptcp(packet: &[u8]) -> Option<Vec<u8>> {
     found.then_some(changed)
 }
 
-/// Of a packet with a bare TCP header.
-fn ipv4_header(src: Ipv4Addr, dst: Ipv4Addr, ttl: u8, id: u16) -> Vec<u8> {
-    let mut header = vec![0x45, 0, 0, 40, 0, 0, 0, 0, ttl, TCP, 0, 0];
+/// Of a packet with a segment of `len` octets.
+fn ipv4_header(src: Ipv4Addr, dst: Ipv4Addr, ttl: u8, id: u16, len: u16) -> Vec<u8> {
+    let mut header = vec![0x45, 0, 0, 0, 0, 0, 0, 0, ttl, TCP, 0, 0];
+    header[2..4].copy_from_slice(&(20 + len).to_be_bytes());
     header[4..6].copy_from_slice(&id.to_be_bytes());
     header.extend(src.octets());
     header.extend(dst.octets());
@@ -177,9 +195,10 @@ fn ipv4_header(src: Ipv4Addr, dst: Ipv4Addr, ttl: u8, id: u16) -> Vec<u8> {
     header
 }
 
-/// Of a packet with a bare TCP header.
-fn ipv6_header(src: &[u8], dst: &[u8], hop_limit: u8) -> Vec<u8> {
-    let start = [0x60, 0, 0, 0, 0, 20, TCP, hop_limit];
+/// Of a packet with a segment of `len` octets.
+fn ipv6_header(src: &[u8], dst: &[u8], hop_limit: u8, len: u16) -> Vec<u8> {
+    let [high, low] = len.to_be_bytes();
+    let start = [0x60, 0, 0, 0, high, low, TCP, hop_limit];
     [&start, src, dst].concat()
 }
 
@@ -190,9 +209,10 @@ fn octets(ip: IpAddr) -> Vec<u8> {
     }
 }
 
-/// Sum of 16-bit words; every input here has an even length.
+/// Sum of 16-bit words; an odd octet at the end is padded with zero.
 fn sum(bytes: &[u8]) -> u32 {
-    bytes.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum()
+    let word = |pair: &[u8]| u32::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]));
+    bytes.chunks(2).map(word).sum()
 }
 
 fn fold(sum: u32) -> u16 {
@@ -231,7 +251,7 @@ mod tests {
     fn both_checksums_come_out_as_zero_when_verified() {
         let packet = bare().packet(64, 1);
         assert_eq!(fold(sum(&packet[..20])), 0xffff);
-        assert_eq!(fold(sum(&packet[20..]) + bare().pseudo_header_sum()), 0xffff);
+        assert_eq!(fold(sum(&packet[20..]) + bare().pseudo_header_sum(20)), 0xffff);
     }
 
     #[test]

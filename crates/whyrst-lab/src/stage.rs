@@ -8,6 +8,7 @@ use whyrst_probe::Live;
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
+use crate::machine::Machine;
 use crate::netns::{self, Netns};
 use crate::played::Wiring;
 use crate::plug;
@@ -29,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) cast: Vec<Process>,
     pub(crate) wire: Wire,
     pub(crate) wiring: Wiring,
+    pub(crate) machine: Machine,
     _home: Home,
     _haste: Haste,
 }
@@ -38,6 +40,7 @@ impl Stage {
     pub(crate) fn build(scenario: &'static Scenario) -> Result<Self, LabError> {
         netns::ensure_single_thread()?;
         require_programs(scenario)?;
+        let machine = Machine::borrow(scenario)?;
         let haste = Haste(sys::hurry());
         let home = Home(Netns::current()?);
         let hosts: Vec<(Host, Netns)> =
@@ -50,7 +53,7 @@ impl Stage {
         let probe = Live::start().map_err(|error| error.to_string());
         let taps = Taps::start(taps)?;
         let wire = Wire::start(plugs, scenario.wire)?;
-        Ok(Self { trace, probe, inodes, taps, cast, wire, wiring, _home: home, _haste: haste })
+        Ok(Self { trace, probe, inodes, taps, cast, wire, wiring, machine, _home: home, _haste: haste })
     }
 }
 

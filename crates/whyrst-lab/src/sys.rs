@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::socket::AddressFamily;
 use nix::unistd::ForkResult;
+use whyrst_core::scenario::Family;
 
 /// `fork`. The caller has made sure that this is the only thread (`netns::ensure_single_thread`);
 /// then the child may allocate and lock like any program.
@@ -93,6 +94,42 @@ pub(crate) fn bring_up(socket: BorrowedFd<'_>, name: &str, flags: libc::c_int) -
     let wanted = interface_flags(socket, name)? | libc::IFF_UP | flags;
     request.ifr_ifru.ifru_flags = i16::from_ne_bytes(low_half(wanted));
     ioctl(socket, libc::SIOCSIFFLAGS, &mut request)
+}
+
+/// Takes an interface down.
+pub(crate) fn take_down(socket: BorrowedFd<'_>, name: &str) -> nix::Result<()> {
+    let mut request = interface_request(name);
+    let wanted = interface_flags(socket, name)? & !libc::IFF_UP;
+    request.ifr_ifru.ifru_flags = i16::from_ne_bytes(low_half(wanted));
+    ioctl(socket, libc::SIOCSIFFLAGS, &mut request)
+}
+
+/// A socket that sends whole IP packets, headers included.
+pub(crate) fn raw_ip_socket(family: Family) -> nix::Result<OwnedFd> {
+    let domain = match family {
+        Family::V4 => libc::AF_INET,
+        Family::V6 => libc::AF_INET6,
+    };
+    // SAFETY: the call touches no memory.
+    let socket = unsafe { libc::socket(domain, libc::SOCK_RAW | libc::SOCK_CLOEXEC, libc::IPPROTO_RAW) };
+    Errno::result(socket).map(own)
+}
+
+/// From now on segments to and from `peer` are signed with `key` (RFC 2385). `struct tcp_md5sig` of
+/// `linux/tcp.h`: a `sockaddr_storage`, flags, prefix, length, interface, and eighty octets of key.
+pub(crate) fn set_md5_key(socket: BorrowedFd<'_>, peer: Ipv4Addr, key: &[u8]) -> nix::Result<()> {
+    let mut signature = [0_u8; 128 + 8 + 80];
+    let family = libc::sa_family_t::try_from(libc::AF_INET).expect("invariant: AF_INET is 2");
+    signature[..2].copy_from_slice(&family.to_ne_bytes());
+    signature[4..8].copy_from_slice(&peer.octets());
+    let len = u16::try_from(key.len()).map_err(|_| Errno::EINVAL)?;
+    signature[130..132].copy_from_slice(&len.to_ne_bytes());
+    signature.get_mut(136..136 + key.len()).ok_or(Errno::EINVAL)?.copy_from_slice(key);
+    let size = libc::socklen_t::try_from(signature.len()).expect("invariant: some two hundred octets");
+    let (level, option) = (libc::IPPROTO_TCP, libc::TCP_MD5SIG);
+    // SAFETY: the kernel reads `size` bytes, the size of `signature`.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, signature.as_ptr().cast(), size) };
+    Errno::result(result).map(drop)
 }
 
 /// Whether an interface is up and has a carrier.

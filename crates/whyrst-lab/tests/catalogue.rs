@@ -30,7 +30,9 @@ fn the_first_scenario_of_a_cause_has_its_id_and_leads_to_it() {
     for cause in causes::ALL {
         if let Reproduction::Lab([first, ..]) = cause.reproduction {
             assert_eq!(first.id, cause.id);
-            assert_eq!(ids(first.expect.client).first(), Some(&cause.id));
+            // What one end alone cannot see, the other may.
+            let ends = [first.expect.client, first.expect.server];
+            assert!(ends.iter().any(|end| ids(*end).first() == Some(&cause.id)), "{}", cause.id);
         }
     }
 }
@@ -76,6 +78,9 @@ fn children_act_only_after_they_are_born_and_the_dead_not_at_all() {
     }
 }
 
+/// An idle timeout is waited out for five seconds; everything else takes milliseconds.
+const ROOM_MS: i64 = 4_000;
+
 #[test]
 fn pauses_leave_room_below_the_limit() {
     let pause = |scenario: &Scenario| -> i64 {
@@ -83,6 +88,6 @@ fn pauses_leave_room_below_the_limit() {
         scenario.steps.iter().map(of).sum()
     };
     for scenario in causes::scenarios() {
-        assert!(pause(scenario) * 2_000_000 < Scenario::LIMIT.nanos(), "{}", scenario.id);
+        assert!((pause(scenario) + ROOM_MS) * 1_000_000 < Scenario::LIMIT.nanos(), "{}", scenario.id);
     }
 }

@@ -144,6 +144,10 @@ impl<'a> Session<'a> {
                     self.report_settled(captures)?;
                     self.output.flush()?;
                     if interrupt.came() {
+                        // A live pipe ends this way; any other was to be read to its end.
+                        if !live.is_live() {
+                            self.interrupted(frames);
+                        }
                         break;
                     }
                 }
@@ -159,13 +163,17 @@ impl<'a> Session<'a> {
                 progress.at(captures.position());
                 // What a live pipe still holds is read: who fills it was interrupted as well.
                 if interrupt.came() && !live.is_live() {
-                    self.unread += 1;
-                    output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
+                    self.interrupted(frames);
                     break;
                 }
             }
         }
         self.report_settled(captures)
+    }
+
+    fn interrupted(&mut self, frames: u64) {
+        self.unread += 1;
+        output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
     }
 
     /// Remembers what the readers of the files have to say.

@@ -12,7 +12,7 @@ use whyrst_core::ending::Ending;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::scenario::{Reproduction, Scenario};
 use whyrst_core::verdict::Judgement;
-use whyrst_lab::{Judged, Played, Returned, play_fairly, render};
+use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -101,7 +101,7 @@ fn play_all(arguments: &LabRun) -> Result<Outcome> {
                 output.write(&result(arguments, cause, &played, &judged, style))?;
             }
             Err(error) => {
-                tally.impossible += 1;
+                tally.count_unplayed(arguments, &error);
                 let error = anyhow::Error::new(error).context(format!("cannot play {}", scenario.id));
                 if arguments.format == Format::Json {
                     output.write(&(line(&Line::not_played(cause, scenario, &format!("{error:#}"))) + "\n"))?;
@@ -162,6 +162,8 @@ struct Tally {
     passed: usize,
     failed: usize,
     impossible: usize,
+    /// Those that only root may play, in a run of all by somebody else.
+    left_out: usize,
 }
 
 impl Tally {
@@ -173,10 +175,20 @@ impl Tally {
         }
     }
 
+    const fn count_unplayed(&mut self, arguments: &LabRun, error: &LabError) {
+        if arguments.all && matches!(error, LabError::NotOurMachine { .. }) {
+            self.left_out += 1;
+        } else {
+            self.impossible += 1;
+        }
+    }
+
     fn words(&self) -> String {
+        let left_out =
+            if self.left_out > 0 { format!(", {} left out: only root may", self.left_out) } else { String::new() };
         let impossible =
             if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
-        format!("{} scenarios passed, {} failed{impossible}\n", self.passed, self.failed)
+        format!("{} scenarios passed, {} failed{impossible}{left_out}\n", self.passed, self.failed)
     }
 
     const fn outcome(&self) -> Outcome {

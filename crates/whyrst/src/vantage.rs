@@ -10,12 +10,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
 use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, escape::escape_name, json, markdown, text};
+use whyrst_core::report::{Context, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::tracker::{Counts, Tracker};
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::vantage::{Loss, PointName, Taken, Together, join};
@@ -24,6 +25,7 @@ use whyrst_core::verdict::judge;
 use crate::Outcome;
 use crate::args::{Explain, Format};
 use crate::explain::{confidence, limits, read_events, zone};
+use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
 
@@ -39,8 +41,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.endings));
-    let taken: Vec<Taken> =
-        read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect::<Result<_>>()?;
+    let taken: Vec<Taken> = read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect();
     session.progress.clear();
     session.finish(&taken)
 }
@@ -98,6 +99,8 @@ struct Session<'a> {
     style: Style,
     output: Output,
     summary: Summary,
+    incidents: Incidents,
+    folds: Folds,
     reading: Reading,
     counts: Counts,
     progress: Progress,
@@ -116,6 +119,8 @@ impl<'a> Session<'a> {
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
             summary: Summary::default(),
+            incidents: Incidents::default(),
+            folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
             progress: Progress::new(None, Audience::of(arguments.common.quiet)),
@@ -143,7 +148,7 @@ impl<'a> Session<'a> {
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
             endings.extend(std::iter::from_fn(|| tracker.poll()));
-        })?;
+        });
         tracker.finish();
         endings.extend(std::iter::from_fn(|| tracker.poll()));
         if let Some(recording) = recording {
@@ -159,12 +164,12 @@ impl<'a> Session<'a> {
     }
 
     /// All segments of the connections that matter anywhere.
-    fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Result<Taken> {
+    fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Taken {
         let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
             let mut captures = CaptureSet::open(&point.point.files);
-            self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen))?;
+            self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen));
         }
         let traces = collector.finish();
         if traces.left_out > 0 {
@@ -175,16 +180,11 @@ impl<'a> Session<'a> {
             self.reading.notes.push(note);
         }
         let endings = std::mem::take(&mut point.endings);
-        Ok(Taken { name: point.name.clone(), endings, traces, loss: point.loss })
+        Taken { name: point.name.clone(), endings, traces, loss: point.loss }
     }
 
     /// Reads one point's files to their end; says how many could not be.
-    fn read(
-        &mut self,
-        captures: &mut CaptureSet,
-        first_file: u32,
-        mut each: impl FnMut(&Observation<'_>),
-    ) -> Result<usize> {
+    fn read(&mut self, captures: &mut CaptureSet, first_file: u32, mut each: impl FnMut(&Observation<'_>)) -> usize {
         let mut errors = 0;
         let mut frames: u64 = 0;
         loop {
@@ -203,7 +203,7 @@ impl<'a> Session<'a> {
             }
         }
         self.passed += captures.position();
-        Ok(errors)
+        errors
     }
 
     /// Remembers what the readers of a point's files have to say.
@@ -246,13 +246,21 @@ impl<'a> Session<'a> {
 
     fn finish(mut self, taken: &[Taken]) -> Result<Outcome> {
         let together = join(taken);
-        self.say_what_is_shared(taken, &together);
+        say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, EndingKind::Reset);
         self.counts.failed_connects = of_kind(&together, EndingKind::FailedConnect);
+        let mut told = String::new();
         for ending in &together.endings {
-            self.report(ending)?;
+            told.push_str(&self.report(ending));
         }
-        let text = self.closing_words();
+        told.push_str(&self.folded());
+        let incidents = self.incidents.found();
+        let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
+        // Objects of JSON come in the order of the resets; what they have in common ends the stream.
+        let (first, second) = if self.arguments.format == Format::Json { (told, above) } else { (above, told) };
+        self.output.write(&first)?;
+        self.output.write(&second)?;
+        let text = self.closing_words(&incidents);
         self.output.write(&text)?;
         self.output.finish()?;
         let unexplained = self.summary.unexplained() > 0;
@@ -263,47 +271,55 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn say_what_is_shared(&self, taken: &[Taken], together: &Together) {
-        let anything = !together.endings.is_empty();
-        let alone = taken.iter().zip(&together.shared).filter(|(_, shared)| anything && **shared == 0);
-        for (point, _) in alone {
-            output::remark(&format!(
-                "{} has nothing in common with the other captures: no connection that was reset or failed is in both",
-                point.name.name
-            ));
-        }
-    }
-
-    fn report(&mut self, ending: &Ending) -> Result<()> {
+    fn report(&mut self, ending: &Ending) -> String {
         let failed = ending.kind == EndingKind::FailedConnect;
         self.failed_connects += u64::from(failed);
         if failed && !self.arguments.all {
-            return Ok(());
+            return String::new();
         }
         let judgement = judge(ending);
         let id = judgement.cause.map_or("unexplained", |cause| cause.id);
         let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
         if !wanted || judgement.confidence < confidence(self.arguments.min_confidence) {
-            return Ok(());
+            return String::new();
         }
         self.summary.add(ending, &judgement);
+        if ending.joined.as_ref().is_some_and(|joined| joined.has_the_common_clock()) {
+            self.incidents.add(ending, &judgement);
+        }
         self.reported += 1;
-        if self.arguments.summary {
-            return Ok(());
+        if self.arguments.summary || self.folds.takes(ending, &judgement) {
+            return String::new();
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
-        let text = match self.arguments.format {
+        match self.arguments.format {
             Format::Text => text::report(ending, &self.context, self.style, ladder),
             Format::Json => json::line(ending, &self.context) + "\n",
             Format::Markdown => markdown::report(ending, &self.context, ladder),
-        };
-        self.output.write(&text)
+        }
     }
 
-    fn closing_words(&self) -> String {
+    fn folded(&self) -> String {
+        let all = self.folds.folded().into_iter();
+        all.map(|folded| match self.arguments.format {
+            Format::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
+            Format::Text | Format::Markdown => folded.line(&self.context),
+        })
+        .collect()
+    }
+
+    fn incident_words(&self, incidents: &[Incident]) -> String {
+        match self.arguments.format {
+            Format::Text => incident::text(incidents, &self.context, self.style),
+            Format::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
+            Format::Markdown => incident::markdown(incidents, &self.context),
+        }
+    }
+
+    fn closing_words(&self, incidents: &[Incident]) -> String {
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => self.summary.json(&self.reading, &self.counts, &[], &self.context) + "\n",
-            (true, _) => self.summary.text(&self.reading, &self.counts, self.style),
+            (true, Format::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
+            (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style),
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
         }
@@ -329,6 +345,17 @@ impl<'a> Session<'a> {
         }
         remarks(&self.reading, &self.counts, self.style, &mut end).unwrap_or_default();
         end
+    }
+}
+
+fn say_what_is_shared(taken: &[Taken], together: &Together) {
+    let anything = !together.endings.is_empty();
+    let alone = taken.iter().zip(&together.shared).filter(|(_, shared)| anything && **shared == 0);
+    for (point, _) in alone {
+        output::remark(&format!(
+            "{} has nothing in common with the other captures: no connection that was reset or failed is in both",
+            point.name.name
+        ));
     }
 }
 

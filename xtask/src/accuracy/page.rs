@@ -33,25 +33,30 @@ fn totals(cases: &[Case]) -> String {
     let mut out = "
 ## In all
 
-| explained from | resets | certain | likely | possible | another is first | not named | wrong and sure |
-| --- | --: | --: | --: | --: | --: | --: | --: |
+| explained from | resets | certain | likely | possible | broader | another is first | not named | wrong and sure |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: |
 "
     .to_owned();
     for view in views(cases) {
         let of: Vec<&Case> = cases.iter().filter(|case| case.view == view).collect();
         let right = |confidence: &str| of.iter().filter(|c| c.is_right() && c.confidence == confidence).count();
-        let beside = of.iter().filter(|case| !case.is_right() && case.names_truth()).count();
-        let unnamed = of.iter().filter(|case| !case.names_truth()).count();
-        let wrong = of.iter().filter(|case| !case.is_right() && case.is_sure()).count();
+        let broader = of.iter().filter(|case| !case.is_right() && case.is_true_as_well()).count();
+        let others: Vec<_> = of.iter().filter(|case| !case.is_true_as_well()).collect();
+        let beside = others.iter().filter(|case| case.names_truth()).count();
+        let unnamed = others.len() - beside;
+        let wrong = others.iter().filter(|case| case.is_sure()).count();
         let [certain, likely, possible] = ["certain", "likely", "possible"].map(right);
         let (name, resets) = (view.name(), of.len());
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(out, "| {name} | {resets} | {certain} | {likely} | {possible} | {beside} | {unnamed} | {wrong} |");
+        let _ = writeln!(
+            out,
+            "| {name} | {resets} | {certain} | {likely} | {possible} | {broader} | {beside} | {unnamed} | {wrong} |"
+        );
     }
     out.push_str(
         "
-*certain*, *likely*, *possible*: the verdict is the true cause. *Another is first*: the verdict is another
+*certain*, *likely*, *possible*: the verdict is the true cause. *Broader*: it says less closely, or only how,
+what the true cause says. *Another is first*: the verdict is another
 cause, called possible, and the true one is named beside it.
 ",
     );

@@ -5,9 +5,10 @@ use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::said::RST_SAYS_EXHAUSTED;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Limit, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -29,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::InvalidSyn)],
     rule: Rule {
         needs: &[&RST_ANSWERS_THIRD_PACKET],
-        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        refuted_by: &[&HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &RST_SAYS_EXHAUSTED],
     },
     variants: &[],
@@ -88,7 +89,23 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
     ],
     Expect::both(&["accept-overflow-abort"], &[(Host::Server, RstReason::InvalidSyn)]),
 )
-.on(Wire::delays_us(20_000, 20_000))];
+.on(Wire::delays_us(20_000, 20_000)),
+    Scenario::new(
+        "accept-overflow-syn-dropped",
+        "The queue is full before the SYN comes: the SYN is dropped without a word, whatever the sysctl says.",
+        &[
+            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_abort_on_overflow", value: "1" }),
+            SERVER.does(Action::ListenWithBacklog { port: 8888, backlog: 0 }),
+            EARLY.does(Action::Connect { to: Host::Server, port: 8888 }),
+            EARLY.does(Action::Pause(40)),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::NonBlocking, ms: 1_200 })
+                .gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect::failed_connect("syn-unanswered"),
+    ),
+];
 
 /// These two leave room for one more (Linux takes one above the backlog). With a smaller backlog the
 /// server would answer the second of two SYNs by a cookie, and a full queue then stays silent.

@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
+use crate::evidence::vantage::{ALL_REACHED_SENDER, TRIGGER_REACHED_SENDER};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, STANDBY, Scenario, Verdicts};
 
@@ -29,19 +30,19 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_TALKED_ON],
+        refuted_by: &[
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &SENDER_TALKED_ON,
+        ],
         supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::special_case(
-            "half-open-no-listener",
-            "the same host lost it: same MAC, same TTL, its uptime is short",
-        ),
-        LookAlike::special_case(
-            "half-open-listener",
-            "the same host lost it: same MAC, same TTL, its service restarted",
-        ),
+        LookAlike::broader("half-open-no-listener", "the same host lost it: same MAC, same TTL, its uptime is short"),
+        LookAlike::broader("half-open-listener", "the same host lost it: same MAC, same TTL, its service restarted"),
         LookAlike::identical(
             "nat-mapping-lost",
             "a NAT at that address had forgotten the connection: new connections come from there as before",

@@ -48,6 +48,14 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical("fw-state-lost", "the firewall was reloaded just between the SYN and the ACK"),
         LookAlike::identical("fw-reject-established", "the rule is on {server} itself: its counter rises there"),
         LookAlike::similar("injected-rst", "both ends would be reset, or the real {server} would go on"),
+        LookAlike::identical(
+            "defer-accept-expired",
+            "{server} would repeat its SYN-ACK and reset only later; TCPDeferAcceptDrop rises there",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: the RST leaves {server}",
+        ),
     ],
     advice: &[
         "`traceroute -T -p PORT` from both ends: do the two directions pass the same firewall?",

@@ -9,7 +9,10 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::NOTHING_WAS_UNREAD;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
+use crate::scenario::{
+    Action, Actor, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
+    Treatment, Wire,
+};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -47,7 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server} accepts and closes at once: a connection limit or an allow-list, in its log",
         ),
         LookAlike::why("proxy-upstream-down", "{server} is a proxy whose upstream refused at that moment"),
-        LookAlike::identical("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
+        LookAlike::why("tls-ticket-unread", "a TLS 1.3 client that writes and closes without ever reading"),
         LookAlike::why(
             "client-abort",
             "the client left in the middle of an answer: navigated away, cancelled, `| head`",
@@ -149,7 +152,47 @@ static SCENARIOS: &[Scenario] = &[
         ],
         Expect::QUIET,
     ),
+    Scenario::new(
+        "close-unread-fin-only",
+        "Everything but the client's FIN was read when the server closes: a FIN alone is nothing unread.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+SERVER.does(Action::Accept),
+
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            CLIENT.does(Action::ShutdownWrite),
+            SERVER.does(Action::Pause(60)),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        ],
+        Expect::QUIET,
+    ),
+    Scenario::new(
+        "close-ooo-only",
+        "The first segment was lost and only the second arrived: what waits behind a hole was never readable, and FIN is sent.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+SERVER.does(Action::Accept),
+
+            CLIENT.does(Action::Write { bytes: 1_448 }).gives(1_448),
+            CLIENT.does(Action::Write { bytes: 1_448 }).gives(1_448),
+            SERVER.does(Action::Pause(40)),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        ],
+        Expect::QUIET,
+    )
+    .on(SECOND_ONLY),
 ];
+
+/// Of the client's data only the second segment gets through.
+const SECOND_ONLY: Wire = Wire::PLAIN.with(&[
+    WireRule::on(Packet { from: Host::Client, kind: Kind::Data, nth: 2 }, Treatment::DelayMs(0)),
+    WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop),
+]);
 
 const WORKER: Actor = Actor::on_server("worker");
 const UNREAD: Expect = Expect::both(&["close-unread"], &[(Host::Server, RstReason::TcpAbortOnClose)]);

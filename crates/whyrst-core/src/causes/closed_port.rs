@@ -74,6 +74,7 @@ pub(super) static CAUSE: Cause = Cause {
             "simultaneous-open-missed",
             "{server} would send a SYN of its own to the same port, a moment later",
         ),
+        LookAlike::identical("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp` - does anything listen on that address and port? (127.0.0.1 is not the outside)",

@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::{SYN_ACK_SLOW, SYN_IS_ORDINARY, SYN_RETRIED_AFTER_RST, SYN_SEEN};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::SYN_ACK_ACKS_WRONG;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario, Step, Wire};
 
@@ -28,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
-        refuted_by: &[&SYN_RETRIED_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER],
         supported_by: &[&SYN_ACK_SLOW, &SYN_IS_ORDINARY, &RST_IS_BARE],
     },
     variants: &[],
@@ -41,6 +42,10 @@ pub(super) static CAUSE: Cause = Cause {
         ),
         LookAlike::identical("backscatter-synack", "the client would never have sent the SYN"),
         LookAlike::similar("mptcp-join-stripped", "the SYN joins an MPTCP connection and the SYN-ACK lacks MP_JOIN"),
+        LookAlike::similar(
+            "syn-sent-bad-ack",
+            "the SYN-ACK would acknowledge another number than the SYN's, and the SYN would be sent again",
+        ),
     ],
     advice: &[
         "raise the client's connect timeout above the round trip plus one SYN retry (1 s)",
@@ -155,7 +160,7 @@ mod tests {
     #[test]
     fn a_syn_that_is_sent_again_was_not_abandoned() {
         let text = std::format!("{LATE}\n1.0 C > S S 0:0(0)\n1.16 C < S SA 0:0(0) ack 1\n1.161 C > S R 1:1(0)");
-        judged(&text).is("fw-reject-synack", Possible).without(&["connect-abandoned"]);
+        judged(&text).is("fw-reject-synack", Likely).without(&["connect-abandoned"]);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_DATA_AFTER_CLOSE;
 use crate::kernel::RstReason;
 use crate::scenario::{
-    Action, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
-    Treatment, Wire,
+    Action, Actor, CLIENT, Expect, Finding, HandMade, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER,
+    Scenario, Step, Treatment, Wire,
 };
+use crate::segment::Flags;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -69,6 +70,7 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical("fin-wait2-expired", "the data came more than tcp_fin_timeout (60 s) after the FIN"),
         LookAlike::why("tls-alert", "a fatal TLS alert stands before {sender}'s FIN"),
         LookAlike::why("protocol-mismatch", "the two ends speak different protocols: their first octets tell"),
+        LookAlike::similar("time-wait-assassination", "what was reset is the answer to an old segment, not new data"),
     ],
     advice: &[
         "let {receiver} obey end of file: when read() gives 0, do not write a request any more; poll() tells it as POLLRDHUP",
@@ -150,7 +152,30 @@ static SCENARIOS: &[Scenario] = &[
         ],
         Expect::QUIET,
     ),
+    Scenario::new(
+        "data-to-time-wait",
+        "Data that reaches a true TIME-WAIT, where both ends have closed, is acknowledged and not reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            STRANGER.does(Action::StandIn),
+            STRANGER.does(Action::Segment(SYN)),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Close),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(2))),
+            STRANGER.does(Action::Segment(SYN.then(Flags::FIN, 1).ack(2))),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(SYN.then(Flags::PSH, 2).ack(2).carrying(100))),
+            STRANGER.does(Action::Pause(40)),
+        ],
+        Expect::QUIET,
+    ),
 ];
+
+/// Somebody whose kernel does not interfere.
+const STRANGER: Actor = Actor::on_client("stranger");
+const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
 
 /// The wire loses the bare ACK of the FIN, if the kernel sends one at all: then the data that
 /// follows is what acknowledges it.
@@ -196,8 +221,8 @@ mod tests {
             .is("data-after-close", Certain)
             .without(&["shutdown-rdwr-data"]);
         judged_with(WRITTEN_AFTER_FIN, RstReason::TcpAbortOnData, &[])
-            .is("data-after-close", Possible)
-            .beside(&["shutdown-rdwr-data"]);
+            .is("shutdown-rdwr-data", Possible)
+            .beside(&["data-after-close"]);
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::special_case(
+            "server-busy-close",
+            "{server} closes each such connection right after it accepts: its log names a limit or a list",
+        ),
         LookAlike::identical(
             "data-after-close",
             "{sender}'s kernel still knew the connection: its reason would be TCP_TIMEWAIT_SOCKET or TCP_ABORT_ON_DATA",

@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::RST_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::vantage::RST_MADE_BETWEEN;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
@@ -26,7 +27,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        refuted_by: &[&RST_MADE_BETWEEN, &SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
         supported_by: &[&RST_TTL_SAME],
     },
     variants: &[],
@@ -63,6 +64,18 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "asymmetric-route",
             "a firewall on the path saw only one direction: only the last ACK of the handshake is rejected",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
     ],
     advice: &[

@@ -45,9 +45,22 @@ pub(super) static CAUSE: Cause = Cause {
             "the SYN carries MP_JOIN with a token that {server} does not know; an ordinary SYN is accepted",
         ),
         LookAlike::identical(
+            "syn-meets-fin-wait2",
+            "an older connection of the same two ports would have been closed by {server} only; a second try succeeds",
+        ),
+        LookAlike::identical(
+            "syn-recv-new-syn",
+            "another handshake of the same two ports would have been going on; a second try succeeds",
+        ),
+        LookAlike::similar(
+            "simultaneous-open-missed",
+            "{server} would send a SYN of its own to the same port, a moment later",
+        ),
+        LookAlike::identical(
             "listening-elsewhere",
             "`ss -ltn` on {server} shows the port on another address; its kernel counts the reset in Tcp OutRsts",
         ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `nft list ruleset` or `iptables -vnL`, and see which rule's counter rises while connecting",
@@ -71,6 +84,18 @@ static SCENARIOS: &[Scenario] = &[
         Expect::both(&["fw-reject-syn"], &[]),
     )
     .over_ipv6(),
+    Scenario::new(
+        "fw-reject-output-local",
+        "The rule is for output on the client itself: its connect() is refused, and not one packet leaves (fw-reject-local-output).",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Nft(
+                "table inet lab { chain out { type filter hook output priority 0; tcp dport 8888 reject with tcp reset; }; }",
+            )),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::QUIET,
+    ),
 ];
 
 static REJECTED: &[Step] = &[

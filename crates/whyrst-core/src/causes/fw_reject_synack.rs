@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
+use crate::evidence::refusal::{SYN_ACK_ACKS_WRONG, SYN_ACK_ECHOES_WRONG};
 use crate::scenario::{Action, CLIENT, Expect, Host, Limit, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
@@ -21,14 +22,14 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
-        refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET],
+        refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_ACKS_WRONG, &SYN_ACK_ECHOES_WRONG],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[
         LookAlike::identical("connect-abandoned", "a client that had given up sends its SYN no more"),
         LookAlike::identical("raw-syn-scanner", "its SYN would be bare, and it would not be sent again"),
-        LookAlike::identical(
+        LookAlike::similar(
             "syn-sent-bad-tsecr",
             "the SYN-ACK would echo a timestamp that is not the SYN's; PAWSActive counts it on the client",
         ),
@@ -69,7 +70,7 @@ mod tests {
 
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_unsent, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::Likely;
 
     const ROUNDS: &str = "
         0.000 C > S S 0:0(0)
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn a_client_that_resets_and_asks_again_does_not_know_of_its_reset() {
         let judgement = judged(ROUNDS);
-        judgement.is("fw-reject-synack", Possible).without(&["connect-abandoned", "raw-syn-scanner"]);
+        judgement.is("fw-reject-synack", Likely).without(&["connect-abandoned", "raw-syn-scanner"]);
         assert!(judged_unsent(ROUNDS).allows("fw-reject-synack"));
     }
 

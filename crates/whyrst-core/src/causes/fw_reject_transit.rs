@@ -7,8 +7,11 @@ use crate::evidence::firewall::{MADE_OUTSIDE_STACK, REFUSAL_TTL_DIFFERS, RST_FRO
 use crate::evidence::form::{
     DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE,
 };
-use crate::evidence::handshake::{SYN_ACK_AFTER_RST, SYN_SEEN};
+use crate::evidence::handshake::{BEGINNING_WHOLE, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_TTL_DIFFERS;
+use crate::evidence::vantage::{
+    ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
+};
 use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
 /// See the module.
@@ -29,9 +32,25 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Policy,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &SYN_SEEN, &MADE_OUTSIDE_STACK],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SYN_ACK_AFTER_RST, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER, &RST_ANSWERS_SYN],
+        needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
+        refuted_by: &[
+            &RST_LEFT_ITS_SENDER,
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &SYN_ACK_AFTER_RST,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+        ],
+        supported_by: &[
+            &RST_MADE_BETWEEN,
+            &TRIGGER_DROPPED,
+            &RST_TTL_DIFFERS,
+            &REFUSAL_TTL_DIFFERS,
+            &RST_FROM_NEARER,
+            &RST_ANSWERS_SYN,
+        ],
     },
     variants: &[],
     look_alikes: &[
@@ -72,6 +91,11 @@ pub(super) static CAUSE: Cause = Cause {
             "asymmetric-route",
             "no rule forbids the traffic: the firewall saw only one direction of the handshake",
         ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::special_case("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "capture on {sender}: when neither the segment arrives nor the RST leaves, it was made in between",

@@ -8,6 +8,9 @@ use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, 
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::timing::WAS_IDLE;
+use crate::evidence::vantage::{
+    ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
+};
 use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
 /// See the module.
@@ -29,8 +32,16 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-        supported_by: &[&RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE],
+        refuted_by: &[
+            &RST_LEFT_ITS_SENDER,
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+        ],
+        supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE],
     },
     variants: &[],
     look_alikes: &[
@@ -65,6 +76,18 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "idle-timeout-reset",
             "the silence before it is the idle timeout of a device; nothing was reloaded",
+        ),
+        LookAlike::identical(
+            "policy-reset",
+            "a device resets by what it reads: other content passes, and often both ends are reset",
+        ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
     ],
     advice: &[

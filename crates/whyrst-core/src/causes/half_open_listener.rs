@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::{HANDSHAKE_COMPLETED, SENDER_IS_CLIENT};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
@@ -31,7 +32,13 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_IS_CLIENT, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &HANDSHAKE_ACK_WRONG,
+            &SENDER_IS_CLIENT,
+            &RST_CONTRADICTS_SENDER,
+        ],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_ACCEPTED_AFTER, &RST_SAYS_NOT_KNOWN],
     },
     variants: &[],
@@ -162,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_cannot_tell_whether_a_reset_went_before() {
+    fn the_kernel_cannot_tell_whether_a_reset_or_a_loss_of_its_data_went_before() {
         let judgement = judged_with(FORGOTTEN, RstReason::TcpFlags, &[]);
-        judgement.is("half-open-listener", Possible).beside(&["reset-not-captured"]);
+        judgement.is("half-open-listener", Possible).beside(&["reset-not-captured", "sender-gave-up"]);
     }
 }

@@ -6,6 +6,7 @@ use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
@@ -31,7 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN],
     },
     variants: &[],
@@ -108,22 +109,37 @@ pub(super) static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "half-open-no-listener",
-    "The server's connection and its service vanish as in a power cut; the client's next data is reset.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Vanish),
-        SERVER.does(Action::CloseListener),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["half-open-no-listener"], &[(Host::Server, RstReason::NoSocket)]),
-)];
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "half-open-no-listener",
+        "The server's connection and its service vanish as in a power cut; the client's next data is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Vanish),
+            SERVER.does(Action::CloseListener),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        Expect::both(&["half-open-no-listener"], &[(Host::Server, RstReason::NoSocket)]),
+    ),
+    Scenario::new(
+        "tcp-repair-close",
+        "A connection that vanishes as in a power cut says nothing: without another packet nobody is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Vanish),
+            CLIENT.does(Action::ReadTimeout(100)),
+            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
+        ],
+        Expect::QUIET,
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -145,13 +161,19 @@ mod tests {
     fn a_nat_or_a_firewall_could_have_forgotten_it_as_well() {
         judged(FORGOTTEN)
             .is("half-open-no-listener", Possible)
-            .beside(&["half-open-listener", "nat-mapping-lost", "fw-reject-established", "fw-state-lost"])
-            .without(&["accept-overflow-ghost", "sender-gave-up", "accept-overflow-abort", "data-after-close"]);
+            .beside(&[
+                "half-open-listener",
+                "nat-mapping-lost",
+                "fw-reject-established",
+                "fw-state-lost",
+                "sender-gave-up",
+            ])
+            .without(&["accept-overflow-ghost", "accept-overflow-abort", "data-after-close"]);
     }
 
     #[test]
-    fn the_kernel_tells_which_but_not_whether_a_reset_went_before() {
-        let beside = &["reset-not-captured"];
+    fn the_kernel_tells_which_but_not_whether_a_reset_or_a_loss_of_its_data_went_before() {
+        let beside = &["reset-not-captured", "sender-gave-up"];
         judged_with(FORGOTTEN, RstReason::NoSocket, &[]).is("half-open-no-listener", Possible).beside(beside);
         judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("half-open-listener", Possible).beside(beside);
         judged_unsent(FORGOTTEN).without(&["half-open-no-listener", "half-open-listener"]);
@@ -203,7 +225,7 @@ mod tests {
             1.410 C < S PA 1:101(100) ack 1
             90.00 C > S PA 1:51(50) ack 1
             +0.001 C < S R 1:1(0)";
-        judged(text).is("half-open-no-listener", Possible).beside(&["sender-gave-up"]);
+        judged(text).is("sender-gave-up", Possible).beside(&["half-open-no-listener"]);
     }
 
     #[test]
@@ -233,6 +255,6 @@ mod tests {
             +0.010 C > S S 70000:70000(0)
             +0.001 C < S SA 900000:900000(0) ack 70001
             +0.0001 C > S A 70001:70001(0) ack 900001";
-        judged(text).is("half-open-no-listener", Possible).beside(&["syn-meets-old-connection", "nat-port-collision"]);
+        judged(text).is("syn-meets-old-connection", Possible).beside(&["half-open-no-listener", "nat-port-collision"]);
     }
 }

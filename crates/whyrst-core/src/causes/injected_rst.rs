@@ -7,11 +7,11 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
-use crate::evidence::vantage::RST_MADE_BETWEEN;
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED};
 use crate::kernel::RstReason;
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
-    Verdicts, Wire,
+    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
+    Treatment, Verdicts, Wire,
 };
 
 /// See the module.
@@ -34,7 +34,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
-        refuted_by: &[],
+        refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
         supported_by: &[
             &RST_MADE_BETWEEN,
             &SENDER_TALKED_ON,
@@ -77,6 +77,15 @@ pub(super) static CAUSE: Cause = Cause {
             "idle-timeout-reset",
             "a load balancer or proxy would reset both ends after a round number of seconds of silence",
         ),
+        LookAlike::special_case(
+            "policy-reset",
+            "it came right after the first request: a rule about address, name or content",
+        ),
+        LookAlike::special_case("device-artefact", "its numbers would be megabytes off: a translating device"),
+        LookAlike::identical(
+            "conntrack-invalid-dnat",
+            "{sender} itself reset a reply that had lost its translation: its kernel counts the RST",
+        ),
     ],
     advice: &[
         "capture on {sender} at the same time: a RST that arrives at {receiver} but never left {sender} was made in between",
@@ -91,18 +100,7 @@ static SCENARIOS: &[Scenario] = &[
     Scenario::new(
         "injected-rst",
         "Something on the path answers the server's response with exact resets to both ends, and lets the response pass.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            CLIENT.does(Action::Pause(20)),
-            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
+        TOLD_ON_RESPONSE,
         Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
     )
     .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
@@ -125,7 +123,98 @@ static SCENARIOS: &[Scenario] = &[
         ONLY_CLIENT_SEES_IT,
     )
     .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_CLIENT])),
+    Scenario::new(
+        "injected-rst-server-only",
+        "Only the server is told, in the client's name; the client goes on and is reset by the server's kernel.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).gives(100),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Pause(20)),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        ONLY_SERVER_SEES_IT,
+    )
+    .on(Wire::PLAIN.with(&[WireRule::on(SECOND_REQUEST, Treatment::Inject(&[forged(Host::Server)]))])),
+    Scenario::new(
+        "injected-rst-guessed",
+        "Who is beside the path guesses: resets at the exact number and 1460 and 4380 beyond it, in case data overtakes them.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            CLIENT.does(Action::Pause(20)),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+    )
+    .on(Wire::PLAIN.with(&[WireRule::on(
+        RESPONSE,
+        Treatment::Inject(&[guessed(200, 0), guessed(300, 1_460), guessed(400, 4_380)]),
+    )])),
+    Scenario::new(
+        "injected-rst-missed",
+        "A blind guess lands in the window but not at its edge: a challenge ACK, and the connection goes on.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            CLIENT.does(Action::Pause(20)),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+            CLIENT.does(Action::Pause(20)),
+            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+            CLIENT.does(Action::Close),
+            SERVER.does(Action::Read { most: 4096 }).gives(0),
+            SERVER.does(Action::Close),
+        ],
+        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+    )
+    .on(Wire::PLAIN.with(&[WireRule::on(RESPONSE, Treatment::Inject(&[guessed(200, 3_000)]))])),
+    Scenario::new(
+        "injected-rst-v6",
+        "Exact resets to both ends over IPv6, where no identification tells.",
+        TOLD_ON_RESPONSE,
+        Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
+    )
+    .over_ipv6()
+    .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
 ];
+
+static TOLD_ON_RESPONSE: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    SERVER.does(Action::Read { most: 4096 }).gives(100),
+    SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    CLIENT.does(Action::Pause(20)),
+    CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+/// The client's end sees only that the server has no such connection any more.
+const ONLY_SERVER_SEES_IT: Expect = Expect {
+    client: Verdicts::Resets(&["half-open-listener"]),
+    server: Verdicts::Resets(&["injected-rst"]),
+    kernel: &[(Host::Server, RstReason::TcpFlags)],
+};
 
 /// The server's end never sees the forgery, only its consequence: a client that has no such socket.
 const ONLY_CLIENT_SEES_IT: Expect = Expect {
@@ -138,6 +227,13 @@ const RESPONSE: Packet = Packet::first(Kind::Data, Host::Server);
 const ON_RESPONSE_TO_BOTH: WireRule =
     WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client), forged(Host::Server)]));
 const ON_RESPONSE_TO_CLIENT: WireRule = WireRule::on(RESPONSE, Treatment::Inject(&[forged(Host::Client)]));
+
+const SECOND_REQUEST: Packet = Packet { from: Host::Client, kind: Kind::Data, nth: 2 };
+
+/// A reset for the client, so far beyond the number that it expects.
+const fn guessed(after_us: u32, ahead: u32) -> Injected {
+    Injected { victim: Host::Client, after_us, ttl: 47, ip_id: 0xbeef, ahead }
+}
 
 /// A TTL that no host here has, and an IP ID out of nowhere.
 const fn forged(victim: Host) -> Injected {

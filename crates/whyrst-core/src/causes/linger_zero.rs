@@ -9,7 +9,10 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_ABORTED;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption,
+    Treatment, Wire,
+};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -148,6 +151,23 @@ static SCENARIOS: &[Scenario] = &[
         ],
         ABORTED,
     ),
+    Scenario::new(
+        "linger-timeout",
+        "SO_LINGER {1, 1} and data that is never acknowledged: close() waits for a second and nothing is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Set(SocketOption::Linger(1))),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Close).taking_ms(900, 2_000),
+        ],
+        Expect::QUIET,
+    )
+    .on(Wire::PLAIN.with(&[
+        WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop),
+        WireRule::on(Packet::every(Kind::Fin, Host::Client), Treatment::Drop),
+    ])),
 ];
 
 const ABORTED: Expect = Expect::both(&["linger-zero"], &[(Host::Client, RstReason::TcpState)]);
@@ -206,7 +226,10 @@ mod tests {
             +0.0001 C > S A 1:1(0) ack 1
             1.000 C > S FA 1:1(0) ack 1
             +0.00005 C > S RA 2:2(0) ack 1";
-        judged(text).is("linger-zero", Possible).beside(&["out-of-orphans", "linger2-negative", "fin-wait2-timer"]);
+        judged(text)
+            .is("linger-zero", Possible)
+            .beside(&["out-of-orphans"])
+            .without(&["linger2-negative", "fin-wait2-timer"]);
     }
 
     #[test]

@@ -33,12 +33,13 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::special_case("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
+        LookAlike::broader("closed-port", "`ss -ltn` on {server} shows the port nowhere, on no address"),
         LookAlike::identical(
             "fw-reject-syn",
             "a rule's counter on {server} rises with each connect; Tcp OutRsts there does not count the reset",
         ),
         LookAlike::identical("fw-reject-transit", "a capture on {server} shows neither the SYN nor the RST"),
+        LookAlike::similar("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
         "on {server}: `ss -ltnp 'sport = :PORT'` shows the address: 127.0.0.1 and [::1] are for {server} itself only",

@@ -1,4 +1,4 @@
-//! The answer to a joining SYN lacks MP_JOIN: the client aborts that subflow.
+//! The answer to a joining SYN lacks `MP_JOIN`: the client aborts that subflow.
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;

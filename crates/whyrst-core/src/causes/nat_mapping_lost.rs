@@ -7,6 +7,9 @@ use crate::evidence::firewall::{RST_FROM_NEARER, SENDER_ANSWERED_ITSELF};
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::timing::WAS_IDLE;
+use crate::evidence::vantage::{
+    ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
+};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
@@ -34,8 +37,15 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &SENDER_ANSWERED_ITSELF],
-        supported_by: &[&WAS_IDLE, &RST_FROM_NEARER],
+        refuted_by: &[
+            &RST_LEFT_ITS_SENDER,
+            &TRIGGER_REACHED_SENDER,
+            &ALL_REACHED_SENDER,
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN_ACK,
+            &SENDER_ANSWERED_ITSELF,
+        ],
+        supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &WAS_IDLE, &RST_FROM_NEARER],
     },
     variants: &[],
     look_alikes: &[
@@ -68,6 +78,14 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "idle-timeout-reset",
             "a load balancer or firewall on the path, not a NAT, had forgotten the silent connection",
+        ),
+        LookAlike::identical(
+            "sender-gave-up",
+            "{sender}'s retransmissions or probes went unanswered before, until its stack gave up without a word",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
         ),
     ],
     advice: &[

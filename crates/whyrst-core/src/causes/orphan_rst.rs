@@ -19,10 +19,13 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule { needs: &[&RST_IS_ALONE], refuted_by: &[], supported_by: &[] },
     variants: &[],
-    look_alikes: &[LookAlike::similar(
-        "stray-segment",
-        "the segment that the RST answers would have been captured just before it",
-    )],
+    look_alikes: &[
+        LookAlike::similar("stray-segment", "the segment that the RST answers would have been captured just before it"),
+        LookAlike::special_case(
+            "fw-reject-local-output",
+            "on {receiver} itself a rule for output would have rejected the SYN: the RST would be on loopback",
+        ),
+    ],
     advice: &[
         "start the capture before the connection is opened, and let its filter pass both directions and all flags",
         "capture at both ends: did the RST leave {sender}, and what had {receiver} sent before?",

@@ -40,7 +40,7 @@ pub(super) static CAUSE: Cause = Cause {
             "fin-wait2-expired",
             "{receiver}'s FIN came more than tcp_fin_timeout (60 s) after {sender}'s",
         ),
-        LookAlike::similar(
+        LookAlike::special_case(
             "time-wait-assassination",
             "the segment would be an old duplicate; both ends would already have been in TIME-WAIT or closed",
         ),

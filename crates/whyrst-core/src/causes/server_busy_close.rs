@@ -40,6 +40,14 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::special_case(
+            "linger2-negative",
+            "TCP_LINGER2 is negative on {server}'s socket: the RST comes with the ACK of its FIN",
+        ),
+        LookAlike::special_case(
+            "fin-wait2-expired",
+            "the client went on only after tcp_fin_timeout: the RST is about that, not about the close",
+        ),
         LookAlike::how("close-unread", "{server} would have read a part of the request before it closed"),
         LookAlike::how("exit-unread", "the process on {server} ended at that moment; new connects may be refused"),
         LookAlike::how("data-after-close", "{server} would have closed later, and not without an answer"),
@@ -153,7 +161,10 @@ mod tests {
             +0.040 C > S A 1:1(0) ack 2
             1.0 C > S PA 1:101(100) ack 2
             +0.020 C < S R 2:2(0)";
-        judged(text).is("server-busy-close", Possible).beside(&["data-after-close"]);
+        judged(text).is("data-after-close", Possible).beside(&["server-busy-close"]);
+        judged_with(text, RstReason::TcpTimewaitSocket, &[])
+            .is("data-after-close", Certain)
+            .beside(&["server-busy-close"]);
     }
 
     #[test]

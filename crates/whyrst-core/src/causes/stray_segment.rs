@@ -40,6 +40,10 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::similar("data-after-close", "a longer capture would show {sender}'s FIN before"),
         LookAlike::similar("nat-mapping-lost", "captures on both sides of the NAT show different ports or addresses"),
         LookAlike::similar("address-moved", "the address belonged to another host before"),
+        LookAlike::special_case(
+            "conntrack-invalid-dnat",
+            "{sender} has a connection with the same two ports and another address, the service's",
+        ),
     ],
     advice: &[
         "start the capture earlier, before the connection is opened, and keep it running: `tcpdump -s 96 -w ... -W 10 -C 100`",

@@ -3,7 +3,10 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
-use crate::scenario::{Action, CLIENT, Expect, Finding, Host, Limit, Reproduction, SERVER, Scenario};
+use crate::scenario::{
+    Action, CLIENT, Expect, Finding, Host, Kind, Limit, Packet, Reproduction, Rule as WireRule, SERVER, Scenario,
+    SocketOption, Treatment, Verdicts, Wire,
+};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -37,7 +40,50 @@ pub(super) static CAUSE: Cause = Cause {
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
-static SCENARIOS: &[Scenario] = &[SILENCE, DROPPED];
+static SCENARIOS: &[Scenario] = &[
+    SILENCE,
+    DROPPED,
+    Scenario::new(
+        "connect-timeout-syn-lost",
+        "The path loses the SYN and its repetition, and the client gives up: no RST on either end.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::NonBlocking, ms: 1_200 })
+                .gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect { client: Verdicts::FailedConnect("syn-unanswered"), server: Verdicts::NoReset, kernel: &[] },
+    )
+    .on(Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Syn, Host::Client), Treatment::Drop)])),
+    Scenario::new(
+        "md5-missing",
+        "The server demands signed segments and the client's SYN is not: it is dropped, although the port listens.",
+        &[
+            SERVER.does(Action::Set(SocketOption::Md5Key(Host::Client, "secret"))),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::NonBlocking, ms: 1_200 })
+                .gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect::failed_connect("syn-unanswered"),
+    ),
+    Scenario::new(
+        "md5-wrong-key",
+        "Both ends sign, with different keys: silence as well.",
+        &[
+            SERVER.does(Action::Set(SocketOption::Md5Key(Host::Client, "secret"))),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Set(SocketOption::Md5Key(Host::Server, "another"))),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::NonBlocking, ms: 1_200 })
+                .gives(0),
+            CLIENT.does(Action::Close),
+        ],
+        Expect::failed_connect("syn-unanswered"),
+    ),
+];
 
 const DROPPED: Scenario = Scenario::new(
     "fw-drop-syn",

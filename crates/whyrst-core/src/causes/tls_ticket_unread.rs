@@ -32,10 +32,7 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
-            "close-unread",
-            "what stayed unread would be an answer, not session tickets: its length tells",
-        ),
+        LookAlike::how("close-unread", "what stayed unread would be an answer, not session tickets: its length tells"),
         LookAlike::identical("exit-unread", "{client}'s process ended at that moment"),
         LookAlike::similar("client-abort", "{server} would have been sending an answer"),
     ],

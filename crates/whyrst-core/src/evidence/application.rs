@@ -23,7 +23,7 @@ const STALLED: Span = Span::from_secs(3);
 const IN_FLIGHT: Span = Span::from_millis(300);
 /// One repetition may be a spurious timeout; three mean that nobody answers.
 const REPEATS: usize = 3;
-/// Two session tickets of the usual TLS libraries with their records, and a close_notify.
+/// Two session tickets of the usual TLS libraries with their records, and a `close_notify`.
 const TICKETS: u32 = 1_200;
 
 /// The server closed or aborted as soon as it had the connection.
@@ -54,8 +54,7 @@ pub static CLOSED_BY_ITSELF: Question = Question {
     ask: |ending| {
         let active = (RST_IS_ACTIVE.ask)(ending);
         match ((SENDER_HAD_CLOSED.ask)(ending), active, (SENDER_RECEIVED_DATA.ask)(ending)) {
-            (Answer::Yes(facts), ..) => Answer::Yes(facts),
-            (_, Answer::Yes(facts), Answer::Yes(_)) => Answer::Yes(facts),
+            (Answer::Yes(facts), ..) | (_, Answer::Yes(facts), Answer::Yes(_)) => Answer::Yes(facts),
             (Answer::No(_), Answer::No(_), _) | (Answer::No(_), _, Answer::No(_)) => Answer::No(no()),
             _ => Answer::Unknown,
         }

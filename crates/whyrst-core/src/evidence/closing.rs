@@ -1,11 +1,18 @@
 //! Who had closed (sent FIN) when the RST came, and what the RST answered after that.
 
+use super::form::RST_IS_ACTIVE;
+use super::timing::is_sane;
 use super::{Answer, Question, Value, no, yes};
-use crate::ending::Ending;
+use crate::ending::{Ending, KernelWord};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::kernel::RstReason;
 use crate::segment::Flags;
+use crate::time::Span;
+
+/// Two packets of one system call leave within microseconds; a busy host or a capture adds some.
+const ONE_GO: Span = Span::from_millis(1);
 
 /// The sender of the RST had closed before.
 pub static SENDER_HAD_CLOSED: Question = Question {
@@ -111,6 +118,96 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
         }
     },
 };
+
+/// The closer's kernel still had the whole socket when the data came, though its FIN had long been
+/// acknowledged: after `close()` only a mini-socket is left then (`tcp_time_wait`).
+pub static SOCKET_STILL_WHOLE: Question = Question {
+    id: "socket-still-whole",
+    yes: "{sender}'s FIN had been acknowledged in {}, before the data, and its kernel still had the whole socket (TCP_ABORT_ON_DATA): its program holds it, or tcp_fin_timeout is above 60 s",
+    no: "{sender}'s kernel had only a mini-socket left (TCP_TIMEWAIT_SOCKET): its program had closed it",
+    unknown: "{sender}'s kernel's reason: TCP_ABORT_ON_DATA from a socket that somebody holds, TCP_TIMEWAIT_SOCKET after close()",
+    ask: |ending| {
+        let KernelWord::Sent(event) = &ending.kernel else {
+            return Answer::Unknown;
+        };
+        let trigger = ending.rst().and_then(|rst| rst.trigger);
+        match (event.reason, fin_ack(ending), trigger) {
+            (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
+            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time => {
+                Answer::Yes(yes().frame(ack))
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// FIN-WAIT-2 was skipped: the acknowledgment of the FIN itself was answered by RST, or the RST is
+/// an abort after it, while the other end had not closed.
+pub static FIN_WAIT2_SKIPPED: Question = Question {
+    id: "fin-wait2-skipped",
+    yes: "{sender}'s FIN {} was acknowledged, in {}, and {sender} reset instead of waiting for {receiver}'s FIN",
+    no: "{sender} had waited after its FIN {} was acknowledged, or it was not",
+    unknown: "{sender}'s FIN and its acknowledgment",
+    ask: |ending| {
+        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+        let (Some(rst), true) = (ending.rst(), sender.marks.has(Marks::FIN)) else {
+            return Answer::Unknown;
+        };
+        let fin = yes().value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame);
+        if receiver.marks.has(Marks::FIN) || !sender.marks.has(Marks::FIN_ACKED) {
+            return if receiver.marks.has(Marks::SPOKE) { Answer::No(fin) } else { Answer::Unknown };
+        }
+        let Some(ack) = fin_ack(ending) else {
+            return Answer::Unknown;
+        };
+        let at_once = rst.trigger.is_some_and(|trigger| trigger.frame == ack.frame && !is_data(&trigger));
+        let abort = (RST_IS_ACTIVE.ask)(ending).is_yes();
+        fin.frame(ack).if_so((at_once || abort).into())
+    },
+};
+
+/// The FIN of the RST's sender had not been acknowledged yet.
+pub static FIN_UNACKNOWLEDGED: Question = Question {
+    id: "fin-unacknowledged",
+    yes: "nobody had acknowledged {sender}'s FIN {} when the RST came",
+    no: "{sender}'s FIN {} had been acknowledged",
+    unknown: "{sender}'s FIN, and what {receiver} sent after it",
+    ask: |ending| {
+        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+        if !sender.marks.has(Marks::FIN) || !receiver.marks.has(Marks::SPOKE) {
+            return Answer::Unknown;
+        }
+        let fin = yes().value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame);
+        fin.if_so((!sender.marks.has(Marks::FIN_ACKED)).into())
+    },
+};
+
+/// FIN and RST were sent in one go.
+pub static RST_RIGHT_AFTER_FIN: Question = Question {
+    id: "rst-right-after-fin",
+    yes: "{} followed {sender}'s FIN {} within {}: one call made both",
+    no: "{} came {2} after {sender}'s FIN {1}",
+    unknown: "{sender}'s FIN",
+    ask: |ending| {
+        let own_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
+        match (ending.rst(), ending.latest(own_fin)) {
+            (Some(rst), Some(fin)) if is_sane(rst.record.time.since(fin.time)) => {
+                let after = rst.record.time.since(fin.time);
+                yes().frame(&rst.record).frame(fin).span(after).if_so((after <= ONE_GO).into())
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The first segment that acknowledges the FIN of the RST's sender.
+pub fn fin_ack(ending: &Ending) -> Option<&Record> {
+    let sender = ending.connection.half(ending.sender());
+    let acks = |record: &Record| {
+        record.from == ending.receiver() && record.flags.has(Flags::ACK) && record.ack.after(sender.fin)
+    };
+    ending.earlier(acks).filter(|_| sender.marks.has(Marks::FIN))
+}
 
 fn had_closed(ending: &Ending, side: Side) -> Answer {
     let half = ending.connection.half(side);

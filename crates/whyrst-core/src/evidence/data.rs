@@ -6,6 +6,12 @@ use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
 use crate::segment::Flags;
+use crate::time::Span;
+
+/// No segment that arrives is longer under way, as the RTO begins at that (RFC 6298 section 2).
+const LONGEST_TRIP: Span = Span::from_secs(1);
+/// A sender waits when there is no room for a full segment (RFC 9293 section 3.8.6.2.1); none in use is shorter.
+const SMALLEST_SEGMENT: u32 = 536;
 
 /// The sender of the RST had received payload.
 pub static SENDER_RECEIVED_DATA: Question = Question {
@@ -135,6 +141,60 @@ pub static SENDER_SENT_DATA: Question = Question {
         Answer::Unknown => Answer::Unknown,
     },
 };
+
+/// The sender of the RST had data on its way, or waiting, that nobody had acknowledged.
+pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
+    id: "sender-had-unacknowledged",
+    yes: "{} octets that {sender} had sent were not acknowledged yet",
+    no: "everything that {sender} had sent was acknowledged, with room for more: nothing waited behind it",
+    unknown: "{sender}'s last data and {receiver}'s acknowledgments and window",
+    ask: |ending| {
+        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+        let end = if sender.marks.has(Marks::FIN) { sender.fin } else { sender.nxt };
+        if !sender.marks.has(Marks::SPOKE) || !receiver.marks.has(Marks::ACKED) {
+            return Answer::Unknown;
+        }
+        match end.diff(receiver.ack) {
+            waiting @ 1.. => Answer::Yes(yes().count(waiting.unsigned_abs().into())),
+            _ if receiver.marks.has(Marks::ZERO_WINDOW) || ending.connection.has_gap(ending.sender()) => {
+                Answer::Unknown
+            }
+            _ if !sender_knew(ending) => Answer::Unknown,
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// The receiver of the RST took no more data: its window was closed, or filled by what was on its way.
+pub static RECEIVER_WINDOW_FULL: Question = Question {
+    id: "receiver-window-full",
+    yes: "{receiver} had room for {} octets, and {} were on their way to it: more of {sender}'s data, and a FIN behind it, had to wait",
+    no: "{receiver} had room for {} octets, and {} were on their way to it: nothing of {sender} had to wait for room",
+    unknown: "{receiver}'s window, with the scale from the handshake",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let (sender, receiver) = (connection.half(ending.sender()), connection.half(ending.receiver()));
+        let known = sender.marks.has(Marks::SPOKE) && receiver.marks.has(Marks::ACKED);
+        let Some(window) = connection.offered_window(ending.receiver()).filter(|_| known) else {
+            return Answer::Unknown;
+        };
+        let on_the_way = u32::try_from(sender.nxt.diff(receiver.ack)).unwrap_or(0);
+        let room = window.saturating_sub(on_the_way);
+        let facts = yes().count(window.into()).count(on_the_way.into());
+        match room {
+            0..SMALLEST_SEGMENT => Answer::Yes(facts),
+            _ if sender_knew(ending) => Answer::No(facts),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// Whether the RST's sender must have heard the last that its receiver said: a capture near the
+/// receiver also shows what was still on its way.
+fn sender_knew(ending: &Ending) -> bool {
+    let last = ending.latest(|record| record.from == ending.receiver());
+    last.is_some_and(|last| ending.time().since(last.time) >= LONGEST_TRIP)
+}
 
 /// Everything that either side sent was acknowledged: nothing was lost.
 pub static EVERYTHING_ACKNOWLEDGED: Question = Question {

@@ -2,6 +2,7 @@
 
 use super::{Answer, Question, yes};
 use crate::observation::IcmpKind;
+use crate::seq::Seq;
 use crate::time::Span;
 
 /// The first retransmission of a SYN is due after 1 s (RFC 6298 section 2.1): an answer that has
@@ -45,7 +46,13 @@ pub static ICMP_UNREACHABLE: Question = Question {
     no: "no ICMP error about the SYN was captured",
     unknown: "ICMP in the capture: a capture filter of `tcp` leaves it out; use `tcp or icmp or icmp6`",
     ask: |ending| {
-        let hard = ending.icmp.iter().find(|seen| !matches!(seen.error.kind, IcmpKind::TooBig));
+        let syn = ending.syn().map(|syn| syn.seq);
+        // About a later segment: then the connect had succeeded.
+        let concerns_syn = |quoted: Option<Seq>| quoted.is_none() || syn.is_none() || quoted == syn;
+        let hard = ending
+            .icmp
+            .iter()
+            .find(|seen| !matches!(seen.error.kind, IcmpKind::TooBig) && concerns_syn(seen.error.seq));
         match hard {
             Some(seen) => Answer::Yes(yes().value(super::Value::Frame(seen.at.frame)).shown_by(seen.at.frame)),
             None => Answer::Unknown,

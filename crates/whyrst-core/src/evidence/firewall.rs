@@ -6,16 +6,27 @@
 //! Alone that proves nothing: routes change, and balancers answer for hosts (RULES section 6).
 
 use super::form::RST_ANSWERS_SYN;
-use super::path::RST_TTL_DIFFERS;
+use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::timing::is_sane;
+use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
+use crate::half::Marks;
+use crate::history::{Notes, Record};
 use crate::segment::Flags;
+use crate::seq::Seq;
 use crate::time::Span;
 
 /// Linux repeats a SYN-ACK for so long (`tcp_synack_retries`, 5: RFC 6298 back-off from 1 s); a SYN that
 /// lies further back has no SYN-ACK any more.
 const SYN_ACK_LIVES: Span = Span::from_secs(64);
+
+/// Longer than a round trip that anybody waits for.
+const AT_ONCE: Span = Span::from_secs(1);
+/// No window is larger (RFC 7323 section 2.3): 16 bits, shifted by 14.
+const LARGEST_WINDOW: u32 = 1 << 30;
+/// Further off than any buffer of a connection that has carried little.
+const FAR: u32 = 1 << 20;
 
 /// What hosts send with: Linux, macOS and BSD 64, Windows 128, network gear 255.
 const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
@@ -102,7 +113,7 @@ fn refused_service_ttl(ending: &Ending) -> Option<u8> {
 /// Something other than the sender's own TCP made the RST.
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
-    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, or it came from another distance than {sender}'s packets",
+    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
     no: "the kernel of {sender} sent {} itself",
     unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
     ask: |ending| {
@@ -114,7 +125,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         match &ending.kernel {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere => Answer::Yes(yes().frame(&rst.record)),
+            KernelWord::NotAsked if from_elsewhere || (RST_MADE_BETWEEN.ask)(ending).is_yes() => {
+                Answer::Yes(yes().frame(&rst.record))
+            }
             KernelWord::NotAsked => Answer::Unknown,
         }
     },
@@ -169,13 +182,153 @@ pub static WINDOW_OPENED: Question = Question {
     unknown: "{server}'s segments before the RST",
     ask: |ending| {
         let server = ending.connection.server();
-        let offers = |record: &crate::history::Record| {
-            record.from == server && record.window > 0 && !record.flags.has(Flags::RST)
-        };
+        let offers = |record: &Record| record.from == server && record.window > 0 && !record.flags.has(Flags::RST);
         match ending.earlier(offers) {
             Some(record) => Answer::Yes(yes().frame(record)),
             None if ending.connection.beginning_seen() && !ending.connection.has_gap(server) => Answer::No(no()),
             None => Answer::Unknown,
         }
+    },
+};
+
+/// The RST came right after the client's first request, and the server had not said a word.
+pub static RESET_ON_FIRST_REQUEST: Question = Question {
+    id: "reset-on-first-request",
+    yes: "{} came {} after the client's first data, in {}; the server had not answered yet",
+    no: "the connection had gone further than its first request, or not so far",
+    unknown: "the connection from its beginning, with its first data",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+        // With one direction only, an answer may have gone unseen.
+        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen() && !ending.one_sided()) else {
+            return Answer::Unknown;
+        };
+        let request = ending.earlier(|record| record.from == connection.client && record.len > 0);
+        let fresh = |request: &&Record| rst.record.time.since(request.time) <= AT_ONCE;
+        match request.filter(fresh) {
+            Some(request) if server.bytes == 0 && !client.marks.has(Marks::FIN) => {
+                Answer::Yes(yes().frame(&rst.record).span(rst.record.time.since(request.time)).frame(request))
+            }
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// The SYN that was refused offered ECN (RFC 3168 section 6.1.1).
+pub static SYN_ASKED_ECN: Question = Question {
+    id: "syn-asked-ecn",
+    yes: "the SYN {} offers ECN: it carries ECE and CWR",
+    no: "the SYN {} does not offer ECN",
+    unknown: "the SYN",
+    ask: |ending| match ending.syn() {
+        Some(syn) => yes().frame(syn).if_so(syn.flags.has(Flags::ECE.with(Flags::CWR)).into()),
+        None => Answer::Unknown,
+    },
+};
+
+/// The same service accepted a SYN without ECN, and none with it.
+pub static PLAIN_SYN_ACCEPTED: Question = Question {
+    id: "plain-syn-accepted",
+    yes: "{server} accepted a SYN without ECN at {}, in {}",
+    no: "{server} accepted a SYN with ECN at {}, in {}",
+    unknown: "a connect without ECN to the same port at the same time: would it be accepted?",
+    ask: |ending| {
+        let seen = [ending.service_later, ending.service];
+        let facts = |at: crate::service::Moment| {
+            yes().value(Value::Time(at.time)).value(Value::Frame(at.frame)).shown_by(at.frame)
+        };
+        if let Some(at) = seen.iter().find_map(|service| service.accepted_ecn) {
+            return Answer::No(facts(at));
+        }
+        seen.iter().find_map(|service| service.accepted).map_or(Answer::Unknown, |at| Answer::Yes(facts(at)))
+    },
+};
+
+/// A segment from before the close came once more, and was answered by the ACK that was then reset.
+pub static OLD_SEGMENT_CAME: Question = Question {
+    id: "old-segment-came",
+    yes: "{} repeats what {sender} had sent long before; {receiver} answered it with {}",
+    no: "nothing old came before",
+    unknown: "a capture at {receiver}: did an old segment of {sender} reach it?",
+    ask: |ending| {
+        let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else {
+            return Answer::Unknown;
+        };
+        let at = ending.before.iter().position(|record| *record == trigger);
+        let before = at.and_then(|at| ending.before[..at].last());
+        let is_old = |record: &&Record| {
+            record.from == ending.sender()
+                && record.notes.has(Notes::RETRANSMISSION)
+                && record.end().before(trigger.ack)
+        };
+        before.filter(is_old).map_or(Answer::Unknown, |old| Answer::Yes(yes().frame(old).frame(&trigger)))
+    },
+};
+
+/// The client that seemingly reset goes on with this very connection.
+pub static CLIENT_STILL_THERE: Question = Question {
+    id: "client-still-there",
+    yes: "{client} went on with the connection, in {}, although a reset had left in its name",
+    no: "{client} said nothing more on this connection",
+    unknown: "the connection from its beginning, and what {client} did after the RST",
+    ask: |ending| {
+        let by_client = ending.sender() == ending.connection.client;
+        match (SENDER_TALKED_ON.ask)(ending) {
+            _ if !ending.connection.beginning_seen() => Answer::Unknown,
+            Answer::Yes(facts) if by_client => Answer::Yes(facts),
+            Answer::Unknown if by_client => Answer::Unknown,
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// The RST's sequence number is far from all that its sender had used.
+pub static RST_NUMBERS_FOREIGN: Question = Question {
+    id: "rst-numbers-foreign",
+    yes: "{} stands {} octets from everything that {sender} had sent: its numbers are of another connection or numbering",
+    no: "{} stands where {sender} stood",
+    unknown: "what {sender} had sent",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let sender = ending.connection.half(ending.sender());
+        if !sender.marks.has(Marks::SYN) || sender.marks.has(Marks::GAP) || rst.record.seq == Seq::new(0) {
+            return Answer::Unknown;
+        }
+        let off = rst.record.seq.diff(sender.nxt).unsigned_abs();
+        let carried = u32::try_from(sender.bytes).unwrap_or(LARGEST_WINDOW);
+        yes().frame(&rst.record).count(off.into()).if_so((off > FAR.saturating_add(carried)).into())
+    },
+};
+
+/// The RST refuses a SYN that the capture does not show.
+pub static REFUSES_UNSEEN_SYN: Question = Question {
+    id: "refuses-unseen-syn",
+    yes: "{} is RST+ACK at number 0, as only a SYN is refused, and no SYN passed the capture point",
+    no: "{} does not refuse a SYN that the capture misses",
+    unknown: "the RST",
+    ask: |ending| match ending.rst() {
+        Some(rst) => {
+            let refusal = rst.record.flags.has(Flags::ACK) && rst.record.seq == Seq::new(0);
+            yes().frame(&rst.record).if_so((refusal && ending.syn().is_none()).into())
+        }
+        None => Answer::Unknown,
+    },
+};
+
+/// No router has taken from the RST's TTL. That it was made here, on loopback, cannot be seen: what
+/// is on the same link arrives like that too.
+pub static RST_NEVER_ROUTED: Question = Question {
+    id: "rst-never-routed",
+    yes: "{} was made on this host",
+    no: "{} has TTL {}: it has come over routers",
+    unknown: "a capture of every device (`tcpdump -i any`) without a filter: is the RST alone, and on `lo`?",
+    ask: |ending| match ending.rst() {
+        Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {
+            Answer::No(no().frame(&rst.record).value(Value::Ttl(rst.record.ttl)))
+        }
+        _ => Answer::Unknown,
     },
 };

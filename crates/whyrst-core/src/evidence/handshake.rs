@@ -12,7 +12,7 @@ use crate::time::Span;
 /// timeout chooses it above that. Not a protocol number: it only ranks, it never decides.
 const SLOW_SYN_ACK: Span = Span::from_millis(50);
 /// Linux sends the SYN again 1 s after the first (`TCP_TIMEOUT_INIT`, RFC 6298 section 2); a margin for others.
-const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
+pub const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
 
 /// The capture shows the client's SYN.
 pub static SYN_SEEN: Question = Question {
@@ -43,7 +43,22 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
             let fits = !client.ack.after(server.nxt) || server.marks.has(Marks::DATA);
             return if fits { Answer::Yes(yes().frame(syn)) } else { Answer::Unknown };
         }
-        if client.marks.has(Marks::ACKED) || server.bytes > 0 { Answer::Unknown } else { Answer::No(no()) }
+        // What acknowledges more than the SYN, or carries data, tells of a handshake that was missed.
+        let missed = client.marks.has(Marks::ACKED) || server.bytes > 0 || connection.has_gap(connection.client);
+        if missed { Answer::Unknown } else { Answer::No(no()) }
+    },
+};
+
+/// The capture shows how far the opening had come: the SYN was refused, the handshake was complete, or
+/// certainly not.
+pub static BEGINNING_WHOLE: Question = Question {
+    id: "beginning-whole",
+    yes: "the capture shows how the connection began, from {} on",
+    no: "the capture does not show how the connection began",
+    unknown: "the beginning of the connection: start the capture before the connect",
+    ask: |ending| match (ending.syn(), (HANDSHAKE_COMPLETED.ask)(ending)) {
+        (Some(syn), Answer::Yes(_) | Answer::No(_)) => Answer::Yes(yes().frame(syn)),
+        _ => Answer::Unknown,
     },
 };
 

@@ -63,7 +63,7 @@ pub static SYN_JOINS: Question = Question {
     },
 };
 
-/// The SYN-ACK has lost the MP_JOIN that the SYN had.
+/// The SYN-ACK has lost the `MP_JOIN` that the SYN had.
 pub static SYN_ACK_LACKS_JOIN: Question = Question {
     id: "syn-ack-lacks-join",
     yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",

@@ -1,5 +1,6 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
+use super::closing::fin_ack;
 use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
@@ -85,24 +86,46 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
 };
 
 /// The sender of the RST had repeated itself before and heard nothing: it may have given up silently.
+/// Never no: what it repeated may have been lost before the capture point.
 pub static SENDER_WENT_UNANSWERED: Question = Question {
     id: "sender-went-unanswered",
-    yes: "{sender} had repeated itself without an answer, last in {}: its stack may have given up silently since",
+    yes: "{sender} had repeated itself in vain, last in {}: its stack may have given up silently since",
     no: "{sender} had not been left without an answer",
-    unknown: "the segments before the RST, from the last answer of {receiver} on",
+    unknown: "a capture near {sender}: did it repeat itself in vain before, and give up?",
     ask: |ending| {
-        let sender = ending.connection.half(ending.sender());
         if let Some(gone) = gave_up(ending) {
             return Answer::Yes(yes().value(Value::Time(gone)));
         }
-        if sender.retransmissions == 0 && !ending.before.iter().any(|record| is_repeat(ending, record)) {
-            return if sender.marks.has(Marks::SPOKE) { Answer::No(no()) } else { Answer::Unknown };
+        let in_vain = |pair: &&[Record]| pair.iter().all(|one| is_repeat(ending, one));
+        let unanswered = ending.before.windows(2).rfind(in_vain).map(|pair| &pair[1]);
+        match unanswered.or_else(|| probes_of_closed_window(ending)) {
+            Some(last) => Answer::Yes(yes().frame(last)),
+            None => Answer::Unknown,
         }
-        let unanswered = ending.before.windows(2).rev().find(|pair| pair.iter().all(|one| is_repeat(ending, one)));
-        match unanswered {
-            Some([_, last]) => Answer::Yes(yes().frame(last)),
-            _ => Answer::Unknown,
+    },
+};
+
+/// The last of at least two window probes that were answered by "still closed" (RFC 9293 section 3.8.6.1).
+fn probes_of_closed_window(ending: &Ending) -> Option<&Record> {
+    let still_closed = |pair: &&[Record]| {
+        is_repeat(ending, &pair[0]) && pair[1].from == ending.receiver() && pair[1].window == 0 && pair[1].is_pure_ack()
+    };
+    let mut refused = ending.before.windows(2).filter(still_closed).map(|pair| &pair[0]);
+    refused.next()?;
+    refused.next_back()
+}
+
+/// The closer had waited for the other FIN as long as a FIN-WAIT-2 timer lasts at least.
+pub static FIN_WAIT2_LASTED: Question = Question {
+    id: "fin-wait2-lasted",
+    yes: "{sender}'s FIN had been acknowledged {} before, in {}, and {receiver} had not closed: the time of a FIN-WAIT-2 timer, which counts in seconds",
+    no: "{sender}'s FIN had been acknowledged only {} before, in {}: no FIN-WAIT-2 timer is that short",
+    unknown: "the acknowledgment of {sender}'s FIN",
+    ask: |ending| match fin_ack(ending).map(|ack| (ack, ending.time().since(ack.time))) {
+        Some((ack, waited)) if is_sane(waited) => {
+            yes().span(waited).frame(ack).if_so((waited >= SHORTEST_FIN_TIMEOUT).into())
         }
+        _ => Answer::Unknown,
     },
 };
 

@@ -5,12 +5,12 @@
 //! From a single capture all of them are unknown.
 
 use super::{Answer, Question, Value, no, yes};
-use crate::ending::{Ending, Rst};
+use crate::ending::{Ending, EndingKind, Rst};
 use crate::flow::Side;
 use crate::history::Record;
 use crate::observation::Frame;
 use crate::segment::Flags;
-use crate::vantage::{Joined, Known, Point, Presence, View};
+use crate::vantage::{Joined, Point, Presence, View};
 
 /// Said where one capture is not enough.
 const BOTH_ENDS: &str = "captures at both ends at the same time (`--vantage client=A.pcap --vantage server=B.pcap`)";
@@ -65,7 +65,7 @@ pub static RST_MADE_BETWEEN: Question = Question {
 /// The RST arrived at the other end.
 pub static RST_REACHED_ITS_RECEIVER: Question = Question {
     id: "rst-reached-its-receiver",
-    yes: "{} also passed {}, the point nearest to {receiver}",
+    yes: "{} passed {}, the point nearest to {receiver}",
     no: "{} passed {} and was lost before {}: {receiver} was never told",
     unknown: BOTH_ENDS,
     ask: |ending| {
@@ -99,6 +99,55 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     },
 };
 
+/// The segment that the RST answers was dropped on its way: what sent the RST took it.
+pub static TRIGGER_DROPPED: Question = Question {
+    id: "trigger-dropped",
+    yes: TRIGGER_REACHED_SENDER.no,
+    no: TRIGGER_REACHED_SENDER.yes,
+    unknown: BOTH_ENDS,
+    ask: |ending| match (TRIGGER_REACHED_SENDER.ask)(ending) {
+        Answer::Yes(facts) => Answer::No(facts),
+        Answer::No(facts) => Answer::Yes(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
+/// Nothing was dropped that the RST could have been the answer to.
+pub static ALL_REACHED_SENDER: Question = Question {
+    id: "all-reached-sender",
+    yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
+    no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let receiver = ending.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.arrivals) {
+            return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, &rst.record, ending.sender(), |view| view.arrivals)
+    },
+};
+
+/// The SYN that nobody answered came as far as the server.
+pub static SYN_REACHED_SERVER: Question = Question {
+    id: "syn-reached-server",
+    yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
+    no: "{} passed {} and was dropped before {}: {server} never got it",
+    unknown: BOTH_ENDS,
+    ask: |ending| {
+        let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
+            return Answer::Unknown;
+        };
+        let client = ending.connection.client;
+        if let Some((last, lost)) = joined.lost_between(client, client, |view| view.trigger) {
+            return Answer::No(no().frame(syn).value(Value::Point(last)).value(Value::Point(lost)));
+        }
+        arrived(ending, joined, syn, ending.connection.server(), |view| view.trigger)
+    },
+};
+
 /// A device between two of the points changes addresses or ports.
 pub static ADDRESSES_REWRITTEN: Question = Question {
     id: "addresses-rewritten",
@@ -126,6 +175,9 @@ pub static ALL: &[&Question] = &[
     &RST_MADE_BETWEEN,
     &RST_REACHED_ITS_RECEIVER,
     &TRIGGER_REACHED_SENDER,
+    &TRIGGER_DROPPED,
+    &ALL_REACHED_SENDER,
+    &SYN_REACHED_SERVER,
     &ADDRESSES_REWRITTEN,
 ];
 
@@ -146,8 +198,7 @@ const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 /// Recorded on the sender's host or in its own network: no router had seen it, nor what else that
 /// host sent, and it has the same hop count.
 fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool {
-    let everywhere = joined.path.iter().all(|point| joined.view(*point).rst == Presence::Seen);
-    let placed = joined.known != Known::Given || everywhere;
+    let placed = is_placed(joined, point, |view| view.rst);
     let ttl_of = |frame: Frame| {
         let sights = joined.sights(frame)?;
         sights[point.index()].map(|sight| sight.ttl)
@@ -163,13 +214,18 @@ fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool 
 
 /// Recorded at the point nearest to `side`.
 fn arrived(ending: &Ending, joined: &Joined, record: &Record, side: Side, what: fn(&View) -> Presence) -> Answer {
-    let everywhere = joined.path.iter().all(|point| what(joined.view(*point)) == Presence::Seen);
     match nearest(ending, joined, side) {
-        Some(point) if what(joined.view(point)) == Presence::Seen && (joined.known != Known::Given || everywhere) => {
+        Some(point) if what(joined.view(point)) == Presence::Seen && is_placed(joined, point, what) => {
             Answer::Yes(yes().frame(record).value(Value::Point(point)))
         }
         _ => Answer::Unknown,
     }
+}
+
+/// Whether the point is known to be the nearest, or the others saw it as well, so that it does not matter.
+fn is_placed(joined: &Joined, point: Point, what: fn(&View) -> Presence) -> bool {
+    let mut others = joined.path.iter().filter(|other| **other != point);
+    others.all(|other| joined.is_ordered(point, *other) || what(joined.view(*other)) == Presence::Seen)
 }
 
 fn frame_at(joined: &Joined, record: &Record, point: Point) -> Frame {

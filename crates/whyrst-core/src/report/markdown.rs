@@ -5,7 +5,6 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use super::style::Style;
-use super::text::worth_asking;
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind};
 use crate::report::text::Ladder;
@@ -50,9 +49,7 @@ impl Report<'_> {
     }
 
     fn unseen(&self, out: &mut String) -> fmt::Result {
-        let unknown = |one: &&Evidence| worth_asking(one);
-        let texts = self.judgement.evidence.iter().filter(unknown).map(|one| self.words(one.question.unknown));
-        bullets("Not seen", texts, out)
+        bullets("Not seen", self.unseen_words().into_iter(), out)
     }
 
     fn others(&self, out: &mut String) -> fmt::Result {

@@ -10,8 +10,8 @@ use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::evidence::Answer;
 use crate::evidence::said::is_rarely_answered;
+use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
 use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
 
@@ -128,8 +128,8 @@ impl Report<'_> {
             against.item(&self.answer(one.question, &one.answer), out)?;
         }
         let mut unseen = Section::new("unseen", style);
-        for one in evidence.iter().filter(|one| worth_asking(one)) {
-            unseen.item(&self.words(one.question.unknown), out)?;
+        for text in self.unseen_words() {
+            unseen.item(&text, out)?;
         }
         if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
             let sender = self.end(self.ending.sender());
@@ -146,6 +146,20 @@ impl Report<'_> {
             section.item(&text, out)?;
         }
         Ok(())
+    }
+
+    /// What would have to be captured to know more, each once. Where there are several points, what
+    /// they do not know is said of them.
+    pub(super) fn unseen_words(&self) -> alloc::vec::Vec<String> {
+        let asked = |one: &&Evidence| self.ending.joined.is_none() || !vantage::ALL.contains(&one.question);
+        let wanted = self.judgement.evidence.iter().filter(|one| worth_asking(one)).filter(asked);
+        let mut words: alloc::vec::Vec<String> = alloc::vec::Vec::new();
+        for text in wanted.map(|one| self.words(one.question.unknown)) {
+            if !words.contains(&text) {
+                words.push(text);
+            }
+        }
+        words
     }
 
     /// The kernel's word, when it was asked.
@@ -210,7 +224,7 @@ impl Report<'_> {
 }
 
 /// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
-pub(super) fn worth_asking(evidence: &Evidence) -> bool {
+fn worth_asking(evidence: &Evidence) -> bool {
     evidence.answer == Answer::Unknown && evidence.role != Role::Refutes && !is_rarely_answered(evidence.question)
 }
 

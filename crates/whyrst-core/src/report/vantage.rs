@@ -15,11 +15,13 @@ use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, plur
 use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::ending::{EndingKind, Rst};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER};
 use crate::evidence::{Answer, Question, vantage};
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
 use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, View};
+use crate::verdict::{Evidence, Role};
 
 /// One of `vantages` in JSON.
 #[derive(Serialize)]
@@ -68,13 +70,30 @@ impl Report<'_> {
     /// The points, their clocks, and what they know together.
     pub(super) fn vantage_words(&self) -> Vec<String> {
         let Some(joined) = &self.ending.joined else { return Vec::new() };
-        let answers = self.vantage_answers();
-        let mut words: Vec<String> = answers.iter().map(|(question, answer)| self.answer(question, answer)).collect();
+        let mut words: Vec<String> = self.vantage_sentences();
         let points = || (0..joined.views.len()).map(crate::vantage::point);
         words.extend(points().filter_map(|point| self.state_of(joined, point)));
         words.extend(self.order_words(joined));
         words.extend(points().skip(1).filter_map(|point| self.clock_words(joined, point)));
         words
+    }
+
+    /// The answers that the evidence does not show already, each matter once.
+    fn vantage_sentences(&self) -> Vec<String> {
+        let shown = |question: &Question| {
+            let told = |one: &Evidence| one.role != Role::Refutes && one.answer != Answer::Unknown;
+            self.judgement.evidence.iter().any(|one| one.question == question && told(one))
+        };
+        let told_by = |one: &Question, other: &Question| shown(one) || shown(other);
+        let wanted = |question: &&&Question| match question.id {
+            id if id == RST_LEFT_ITS_SENDER.id => !told_by(&RST_LEFT_ITS_SENDER, &RST_MADE_BETWEEN),
+            id if id == TRIGGER_REACHED_SENDER.id => !told_by(&TRIGGER_REACHED_SENDER, &TRIGGER_DROPPED),
+            // The same the other way round.
+            id => id != RST_MADE_BETWEEN.id && id != TRIGGER_DROPPED.id && !shown(question),
+        };
+        let answers = vantage::ALL.iter().filter(wanted).map(|question| (question, (question.ask)(self.ending)));
+        let known = answers.filter(|(_, answer)| *answer != Answer::Unknown);
+        known.map(|(question, answer)| self.answer(question, &answer)).collect()
     }
 
     /// What a point cannot say, and why.
@@ -104,6 +123,9 @@ impl Report<'_> {
         let how = match joined.known {
             Known::Hops => "by their hop counts",
             Known::Clocks => "by the times of their segments, in both directions",
+            Known::Given if joined.path.len() > 2 => {
+                "by hop counts and times; where those do not tell, as they were named"
+            }
             Known::Given => "as they were named; neither hop counts nor times tell",
         };
         let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
@@ -165,15 +187,12 @@ impl Report<'_> {
             let points =
                 (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::vantage::point(at)), 9)));
             let names: String = points.collect();
-            return alloc::vec![format!("  {names} {:>10}  {ends}", "time")];
+            return alloc::vec![format!("  {ends}"), format!("  {names} {:>10}", "time")];
         }
         let names =
             (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
         let columns = format!("{:>5} {:>10}", "frame", "time");
-        alloc::vec![
-            format!("   at{}", names.collect::<String>().split_off(3)),
-            format!("   {columns} {columns}  {ends}"),
-        ]
+        alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
 
     fn frames_only(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
@@ -183,8 +202,7 @@ impl Report<'_> {
 
     fn frames_and_times(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
         let both = (0..joined.views.len()).map(|at| {
-            let time =
-                crossing.seen[at].map_or_else(String::new, |sight| self.time_there(joined, at, sight.time, zero));
+            let time = crossing.seen[at].map_or_else(String::new, |sight| time_there(joined, at, sight.time, zero));
             format!("{:>5} {time:>10}", self.frame_or_why(joined, crossing, at))
         });
         both.collect::<Vec<_>>().join(" ")
@@ -208,19 +226,6 @@ impl Report<'_> {
             Presence::Unknown
         };
         if presence == Presence::Absent { "never" } else { "-" }.to_string()
-    }
-
-    /// A time of another clock, counted from the same moment; by itself where the clocks are unknown.
-    fn time_there(&self, joined: &Joined, at: usize, time: Timestamp, zero: Timestamp) -> String {
-        let shift = joined.shift(joined.at, crate::vantage::point(at));
-        let zero = shift.map_or_else(
-            || {
-                let mut own = joined.crossings.iter().filter_map(|crossing| crossing.seen[at]);
-                own.next().map_or(zero, |first| first.time)
-            },
-            |by| zero.plus(by),
-        );
-        relative_time(time, zero)
     }
 
     /// All RSTs of the connection, wherever they were recorded, by the ending's clock.
@@ -315,6 +320,19 @@ impl Joined {
     }
 }
 
+/// A time of another clock, counted from the same moment; by itself where the clocks are unknown.
+fn time_there(joined: &Joined, at: usize, time: Timestamp, zero: Timestamp) -> String {
+    let shift = joined.shift(joined.at, crate::vantage::point(at));
+    let zero = shift.map_or_else(
+        || {
+            let mut own = joined.crossings.iter().filter_map(|crossing| crossing.seen[at]);
+            own.next().map_or(zero, |first| first.time)
+        },
+        |by| zero.plus(by),
+    );
+    relative_time(time, zero)
+}
+
 const fn known(presence: Presence) -> Option<bool> {
     match presence {
         Presence::Seen => Some(true),
@@ -339,10 +357,10 @@ fn chosen(joined: &Joined, rst: Option<Frame>) -> (Vec<&Crossing>, u64) {
     let all = &joined.crossings;
     let is = |crossing: &Crossing| crossing.seen.iter().flatten().any(|sight| Some(sight.frame) == rst);
     let at = all.iter().position(is).unwrap_or(all.len());
-    let (before, rest) = all.split_at(at);
+    let (before, end) = all.split_at(at);
     let skip = before.len().saturating_sub(OPENING_SHOWN + BEFORE_SHOWN);
     let (mut resets, mut others) = (0, 0);
-    let end = rest.iter().filter(|crossing| {
+    let end = end.iter().filter(|crossing| {
         let (count, most) = if crossing.record.flags.has(Flags::RST) {
             (&mut resets, RESETS_SHOWN)
         } else {

@@ -7,6 +7,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
@@ -135,15 +136,24 @@ pub struct Traces {
     pub left_out: u64,
 }
 
+/// Other packets this many seconds away from a moment show that a point was recording.
+const NEAR: i64 = 60;
+
 impl Traces {
     /// Whether `from` sent to `to` both in the minute before and in the minute after `time`.
     pub(super) fn covers(&self, from: IpAddr, to: IpAddr, time: Timestamp, doubt: Span) -> bool {
-        const NEAR: i64 = 60;
-        let Some(seconds) = self.busy.get(&(from, to)) else { return false };
-        let before = second(time.plus(Span::from_nanos(-doubt.nanos())));
-        let after = second(time.plus(doubt));
-        let earlier = seconds.iter().any(|at| (before - NEAR..before).contains(at));
-        earlier && seconds.iter().any(|at| (after + 1..=after + NEAR).contains(at))
+        let before = second(time.plus(Span::from_nanos(doubt.nanos().saturating_neg())));
+        self.sent(from, to, before - NEAR..before) && self.goes_on(from, to, time.plus(doubt))
+    }
+
+    /// Whether `from` sent to `to` in the minute after `time`.
+    pub(super) fn goes_on(&self, from: IpAddr, to: IpAddr, time: Timestamp) -> bool {
+        let after = second(time) + 1;
+        self.sent(from, to, after..after + NEAR)
+    }
+
+    fn sent(&self, from: IpAddr, to: IpAddr, seconds: Range<i64>) -> bool {
+        self.busy.get(&(from, to)).is_some_and(|busy| busy.iter().any(|second| seconds.contains(second)))
     }
 }
 
@@ -180,7 +190,7 @@ impl<'a> Collector<'a> {
     pub fn observe(&mut self, observation: &Observation<'_>) {
         let Seen::Segment(segment) = &observation.what else { return };
         let (key, from) = FlowKey::of(segment.src, segment.dst);
-        let wanted = self.wanted.keys.contains(&key) || self.recognises(key, segment);
+        let wanted = self.recognises(key, segment) || self.wanted.keys.contains(&key);
         let neighbour = self.note_hosts(&key, segment, observation.time);
         if wanted || (neighbour && self.has_room_for_neighbour(key)) {
             self.keep(key, Record::new(observation, segment, from));

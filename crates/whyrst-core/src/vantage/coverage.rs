@@ -17,10 +17,9 @@ use crate::history::Record;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::seq::Seq;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// What is known of one connection at all points, to judge absences by.
-#[derive(Debug)]
 pub(super) struct Coverage<'a> {
     pub(super) parts: &'a [Part],
     pub(super) paired: &'a Paired,
@@ -29,6 +28,8 @@ pub(super) struct Coverage<'a> {
     pub(super) client: Side,
     /// What each capture says of its own losses.
     pub(super) losses: Vec<Option<Loss>>,
+    /// Whether a point recorded anything else from one end to the other in the minute after a moment.
+    pub(super) goes_on: &'a dyn Fn(usize, Side, Timestamp) -> bool,
     /// Each point's place of each frame.
     places: Vec<HashMap<Frame, usize, FixedState>>,
 }
@@ -40,9 +41,11 @@ impl<'a> Coverage<'a> {
         path: &'a [Point],
         client: Side,
         said: impl Iterator<Item = Option<Loss>>,
+        goes_on: &'a dyn Fn(usize, Side, Timestamp) -> bool,
     ) -> Self {
         let places = parts.iter().map(|part| part.records.iter().map(|record| record.frame).zip(0..).collect());
-        let mut coverage = Self { parts, paired, path, client, losses: said.collect(), places: places.collect() };
+        let mut coverage =
+            Self { parts, paired, path, client, losses: said.collect(), goes_on, places: places.collect() };
         for at in 0..parts.len() {
             let seen = coverage.losses[at].or_else(|| coverage.shows_loss(at));
             coverage.losses[at] = seen;
@@ -76,7 +79,10 @@ impl<'a> Coverage<'a> {
     ) -> bool {
         let Some(sight) = crossing.seen[other].filter(|_| other != at) else { return false };
         let Some(moment) = self.place(other, sight.frame) else { return false };
+        // What comes the other way passed the two points in the other order: before `other` it tells
+        // of a point beyond, after it of one towards the sender.
         let towards_sender = self.is_before(at, other, crossing.record.from);
+        let beyond = self.is_before(other, at, crossing.record.from);
         let mut before = false;
         let mut after = false;
         for (neighbour, exact) in self.paired.crossings.iter().zip(&self.paired.exact) {
@@ -84,17 +90,26 @@ impl<'a> Coverage<'a> {
             let (Some(place), Some(kept)) = (self.place(other, there.frame), self.place(at, here.frame)) else {
                 continue;
             };
-            let follows = neighbour.record.from == crossing.record.from || towards_sender;
-            before |= *exact && place < moment && kept >= self.parts[at].unbroken_from;
-            after |= *exact && place > moment && follows;
+            let same_way = neighbour.record.from == crossing.record.from;
+            let unbroken = kept >= self.parts[at].unbroken_from;
+            before |= *exact && place < moment && unbroken && (same_way || beyond);
+            after |= *exact && place > moment && (same_way || towards_sender);
         }
         let late = || {
             let offset = clock(other)?;
             let slack = offset.most().nanos().saturating_add(offset.uncertainty.nanos().saturating_mul(2));
             let latest = sight.time.plus(Span::from_nanos(slack));
-            Some(self.parts[at].records.iter().any(|record| record.time > latest))
+            let more = self.parts[at].records.iter().any(|record| record.time > latest);
+            Some(more || (self.goes_on)(at, crossing.record.from, latest))
         };
-        before && (after || late() == Some(true))
+        let early = || {
+            let offset = clock(other)?;
+            let slack = offset.by.nanos().saturating_sub(offset.uncertainty.nanos().saturating_mul(3));
+            let earliest = sight.time.plus(Span::from_nanos(slack));
+            let unbroken = self.parts[at].records.iter().skip(self.parts[at].unbroken_from);
+            Some(unbroken.into_iter().any(|record| record.time < earliest))
+        };
+        (before || early() == Some(true)) && (after || late() == Some(true))
     }
 
     fn place(&self, at: usize, frame: Frame) -> Option<usize> {

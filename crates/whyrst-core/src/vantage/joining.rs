@@ -11,14 +11,15 @@ use hashbrown::{HashMap, HashSet};
 use super::collect::{Traces, hosts};
 use super::coverage::Coverage;
 use super::offset::{Clocks, Offset, Way};
-use super::order::order;
+use super::order::{Path, order};
 use super::pairing::{self, Paired, Part};
-use super::{Crossing, Joined, Known, Point, PointName, Presence, Relation, Taken, View, point};
+use super::{Crossing, Joined, Point, PointName, Presence, Relation, Taken, View, point};
 use crate::connection::Connection;
 use crate::ending::{Ending, EndingKind, Rst};
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
 use crate::observation::Frame;
+use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Confidence, judge};
 
@@ -27,7 +28,8 @@ use crate::verdict::{Confidence, judge};
 pub struct Together {
     /// One ending for each connection, in the order of the first RST.
     pub endings: Vec<Ending>,
-    /// For each point, how many connections it has in common with another one.
+    /// For each point, how many connections it has in common with another one: those that ended badly,
+    /// and some of the others between the same hosts.
     pub shared: Vec<u64>,
 }
 
@@ -40,6 +42,11 @@ pub fn join(taken: &[Taken]) -> Together {
     endings.sort_by_key(|ending| joining.common_time(ending));
     Together { endings, shared: joining.shared }
 }
+
+/// Whatever rejects a segment does so at once; a round trip later the RST is seen at the latest.
+const REJECTED_WITHIN: Span = Span::from_secs(3);
+/// So many segments before the RST are looked for elsewhere.
+const SENT_BEFORE: usize = 16;
 
 /// An ending by its point and its place among that point's endings.
 type Place = (usize, usize);
@@ -58,15 +65,14 @@ struct Joining<'a> {
     /// Pairs of endpoints that have an ending at some point.
     ended: HashSet<FlowKey, FixedState>,
     /// For two hosts, the points from the lower address to the higher, and how that is known.
-    lanes: HashMap<(IpAddr, IpAddr), (Vec<Point>, Known), FixedState>,
+    lanes: HashMap<(IpAddr, IpAddr), Path, FixedState>,
 }
 
 /// One connection at all points, seen from one of them.
 struct Aligned {
     parts: Vec<Part>,
     paired: Paired,
-    path: Vec<Point>,
-    known: Known,
+    path: Path,
 }
 
 impl<'a> Joining<'a> {
@@ -172,12 +178,11 @@ impl<'a> Joining<'a> {
 
     /// Where the order of two points is known, their common segments bound the difference of their clocks.
     fn learn(&mut self, aligned: &Aligned, client: Side) {
-        if aligned.known == Known::Given {
-            return;
-        }
-        for (near, first) in aligned.path.iter().enumerate() {
-            for second in &aligned.path[near + 1..] {
-                feed(&mut self.clocks, aligned, client, first.index(), second.index());
+        for (near, first) in aligned.path.points.iter().enumerate() {
+            for second in &aligned.path.points[near + 1..] {
+                if !aligned.path.unordered.contains(&(*first.min(second), *first.max(second))) {
+                    feed(&mut self.clocks, aligned, client, first.index(), second.index());
+                }
             }
         }
     }
@@ -200,11 +205,25 @@ impl<'a> Joining<'a> {
                 )
                 .collect();
             let aligned = Aligned::new(parts, 0, Side::Low);
+            let common = |at: usize| {
+                let mut crossings = aligned.paired.crossings.iter();
+                crossings.any(|crossing| crossing.seen[at].is_some() && crossing.seen.iter().flatten().count() > 1)
+            };
+            // The same endpoints with other numbers are another connection.
+            if !common(0) {
+                continue;
+            }
+            for (at, shared) in self.shared.iter_mut().enumerate() {
+                *shared += u64::from(common(at));
+            }
             self.learn(&aligned, Side::Low);
-            let lane = (aligned.path, aligned.known);
-            let known = self.lanes.entry(hosts(key)).or_insert_with(|| lane.clone());
-            if (lane.0.len(), core::cmp::Reverse(lane.1)) > (known.0.len(), core::cmp::Reverse(known.1)) {
-                *known = lane;
+            let better = |known: &Path| {
+                let rank = |path: &Path| (path.points.len(), core::cmp::Reverse(path.known));
+                rank(&aligned.path) > rank(known)
+            };
+            let lane = hosts(key);
+            if self.lanes.get(&lane).is_none_or(better) {
+                self.lanes.insert(lane, aligned.path);
             }
         }
     }
@@ -289,8 +308,9 @@ impl<'a> Joining<'a> {
         Joined {
             at: point(at),
             views,
-            path: aligned.path,
-            known: aligned.known,
+            path: aligned.path.points,
+            known: aligned.path.known,
+            unordered: aligned.path.unordered,
             crossings: aligned.paired.crossings,
             elsewhere,
             rivals: Vec::new(),
@@ -308,26 +328,22 @@ impl<'a> Joining<'a> {
         if !(0..views.len()).any(|at| silent(&at)) {
             return;
         }
-        let Some((path, known)) = self.lanes.get(&hosts(&connection.key)) else { return };
-        let mut path: Vec<Point> = path
-            .iter()
-            .filter(|point| aligned.parts[point.index()].is_found() || silent(&point.index()))
-            .copied()
-            .collect();
+        let Some(lane) = self.lanes.get(&hosts(&connection.key)) else { return };
+        let here = |point: &&Point| aligned.parts[point.index()].is_found() || silent(&point.index());
+        let mut points: Vec<Point> = lane.points.iter().filter(here).copied().collect();
         if connection.client == Side::High {
-            path.reverse();
+            points.reverse();
         }
-        if aligned.path.iter().all(|point| path.contains(point)) {
-            aligned.path = path;
-            aligned.known = *known;
+        if aligned.path.points.iter().all(|point| points.contains(point)) {
+            aligned.path = Path { points, ..lane.clone() };
         }
     }
 
     /// Of every point's clock, less that of the ending's point.
     fn offsets(&self, aligned: &Aligned, ending: &Ending, at: usize) -> Vec<Option<Offset>> {
         let mut own: HashMap<(usize, usize), Clocks, FixedState> = HashMap::default();
-        for (near, first) in aligned.path.iter().enumerate() {
-            for second in &aligned.path[near + 1..] {
+        for (near, first) in aligned.path.points.iter().enumerate() {
+            for second in &aligned.path.points[near + 1..] {
                 feed(&mut own, aligned, ending.connection.client, first.index(), second.index());
             }
         }
@@ -341,14 +357,26 @@ impl<'a> Joining<'a> {
     fn views(&self, aligned: &Aligned, ending: &Ending, at: usize, offsets: &[Option<Offset>]) -> Vec<View> {
         let said = self.taken.iter().map(|taken| taken.loss);
         let (parts, paired) = (&aligned.parts, &aligned.paired);
-        let coverage = Coverage::new(parts, paired, &aligned.path, ending.connection.client, said);
+        // The hosts as that point knows them: behind a NAT they have other addresses.
+        let goes_on = |other: usize, from: Side, time: Timestamp| {
+            let ends = parts[other].endpoint(from).zip(parts[other].endpoint(from.other()));
+            ends.is_some_and(|(from, to)| self.taken[other].traces.goes_on(from.ip, to.ip, time))
+        };
+        let coverage = Coverage::new(parts, paired, &aligned.path.points, ending.connection.client, said, &goes_on);
         let of = |frame: Option<Frame>| frame.and_then(|frame| aligned.crossing_of(frame));
         let rst = of(ending.rst().map(|rst| rst.record.frame));
-        let trigger = of(ending.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame));
+        let answered = ending.rst().and_then(|rst| rst.trigger);
+        let unanswered = ending.syn().filter(|_| ending.kind == EndingKind::FailedConnect);
+        let trigger = of(answered.as_ref().or(unanswered).map(|trigger| trigger.frame));
         let presence = |crossing: Option<usize>, other: usize| {
             crossing.map_or(Presence::Unknown, |crossing| {
                 self.presence(&coverage, &paired.crossings[crossing], other, (ending, at), offsets)
             })
+        };
+        let before: Vec<usize> = rst.map_or_else(Vec::new, |rst| aligned.sent_before(rst, at, ending));
+        let arrivals = |other: usize| {
+            let all = before.iter().map(|crossing| presence(Some(*crossing), other));
+            all.reduce(worse).unwrap_or(Presence::Unknown)
         };
         let base = offsets.first().copied().flatten();
         (0..parts.len())
@@ -360,6 +388,7 @@ impl<'a> Joining<'a> {
                 clock: relative(base, offsets[other]),
                 rst: presence(rst, other),
                 trigger: presence(trigger, other),
+                arrivals: arrivals(other),
                 loss: coverage.losses[other],
             })
             .collect()
@@ -444,12 +473,26 @@ impl Aligned {
     fn new(parts: Vec<Part>, at: usize, client: Side) -> Self {
         let paired = Paired::of(&parts, at);
         let found: Vec<usize> = (0..parts.len()).filter(|at| parts[*at].is_found()).collect();
-        let (path, known) = order(&paired, client, &found);
-        Self { parts, paired, path, known }
+        let path = order(&paired, client, &found);
+        Self { parts, paired, path }
     }
 
     fn found(&self) -> impl Iterator<Item = usize> {
         (0..self.parts.len()).filter(|at| self.parts[*at].is_found())
+    }
+
+    /// What the receiver of the RST sent shortly before it, as the ending's point shows it.
+    fn sent_before(&self, rst: usize, at: usize, ending: &Ending) -> Vec<usize> {
+        let Some(moment) = self.paired.crossings[rst].seen[at] else { return Vec::new() };
+        let sent = |place: &usize| {
+            let Crossing { record, seen } = &self.paired.crossings[*place];
+            let before = seen[at].is_some_and(|sight| {
+                let earlier = moment.time.since(sight.time);
+                (sight.time, sight.frame) < (moment.time, moment.frame) && earlier <= REJECTED_WITHIN
+            });
+            before && record.from == ending.receiver() && !record.flags.has(Flags::RST)
+        };
+        (0..self.paired.crossings.len()).rev().filter(sent).take(SENT_BEFORE).collect()
     }
 
     fn crossing_of(&self, frame: Frame) -> Option<usize> {
@@ -463,13 +506,13 @@ impl Aligned {
         self.paired.crossings.iter().find_map(difference).unwrap_or(Span::ZERO)
     }
 
-    /// Gives every segment a time by the clock of the ending's point, and sorts by it.
+    /// Gives every segment the time at which it was first seen anywhere, by the clock of the ending's
+    /// point, and sorts by it.
     fn sort(&mut self, at: usize, shifts: &[Span]) {
         for crossing in &mut self.paired.crossings {
-            let shown = crossing.seen[at].map(|sight| sight.time);
-            let shifted =
-                crossing.seen.iter().zip(shifts).find_map(|(sight, by)| Some((*sight)?.time.plus(negative(*by))));
-            crossing.record.time = shown.or(shifted).unwrap_or(crossing.record.time);
+            let times =
+                crossing.seen.iter().zip(shifts).filter_map(|(sight, by)| Some((*sight)?.time.plus(negative(*by))));
+            crossing.record.time = times.min().unwrap_or(crossing.record.time);
         }
         self.paired
             .crossings
@@ -508,6 +551,15 @@ fn relative(from: Option<Offset>, to: Option<Offset>) -> Option<Offset> {
         by: Span::from_nanos(to.by.nanos().saturating_add(back.by.nanos())),
         uncertainty: Span::from_nanos(to.uncertainty.nanos().saturating_add(back.uncertainty.nanos())),
     })
+}
+
+/// Of several segments: one that never came decides, then one of which it is not known.
+fn worse(one: Presence, other: Presence) -> Presence {
+    match (one, other) {
+        (Presence::Absent, _) | (_, Presence::Absent) => Presence::Absent,
+        (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
+        (Presence::Seen, Presence::Seen) => Presence::Seen,
+    }
 }
 
 fn negative(span: Span) -> Span {

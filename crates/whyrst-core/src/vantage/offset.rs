@@ -15,6 +15,9 @@ const DRIFT_PPM: i64 = 500;
 /// Segments further away than this say nothing that is worth having.
 const REACH: i64 = 600;
 
+/// Capture files round to microseconds, and two taps are never read at the same instant.
+const JITTER: i64 = 50_000;
+
 /// A difference between two clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Offset {
@@ -93,8 +96,6 @@ impl Clocks {
             }
         }
         let (least, most) = (least?, most?);
-        // Capture files round to microseconds, and two taps are never read at the same instant.
-        const JITTER: i64 = 50_000;
         if least > most.saturating_add(JITTER) {
             return None;
         }

@@ -35,20 +35,35 @@ struct Pair {
     second: Sight,
 }
 
-/// The points `among`, from the client's side to the server's, and how that is known.
-pub(super) fn order(paired: &Paired, client: Side, among: &[usize]) -> (Vec<Point>, Known) {
-    let mut worst = Known::Hops;
+/// Where the points of one connection lie.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    /// From the client's side to the server's.
+    pub(super) points: Vec<Point>,
+    /// How the order is known, by the weakest of its pairs.
+    pub(super) known: Known,
+    /// Pairs whose order is only given.
+    pub(super) unordered: Vec<(Point, Point)>,
+}
+
+/// The way of the points `among` from the client to the server.
+pub(super) fn order(paired: &Paired, client: Side, among: &[usize]) -> Path {
+    let mut path = Path { points: Vec::new(), known: Known::Hops, unordered: Vec::new() };
     let mut wins = alloc::vec![0_usize; among.len()];
     for (one, first) in among.iter().enumerate() {
         for (other, second) in among.iter().enumerate().skip(one + 1) {
             let (nearer, known) = compare(paired, client, *first, *second);
-            worst = worst.max(known);
+            path.known = path.known.max(known);
+            if known == Known::Given {
+                path.unordered.push((point(*first), point(*second)));
+            }
             wins[if nearer == Nearer::First { one } else { other }] += 1;
         }
     }
     let mut places: Vec<usize> = (0..among.len()).collect();
     places.sort_by_key(|place| (core::cmp::Reverse(wins[*place]), *place));
-    (places.into_iter().map(|place| point(among[place])).collect(), worst)
+    path.points = places.into_iter().map(|place| point(among[place])).collect();
+    path
 }
 
 fn compare(paired: &Paired, client: Side, first: usize, second: usize) -> (Nearer, Known) {

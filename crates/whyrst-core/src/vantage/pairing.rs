@@ -171,32 +171,34 @@ impl Paired {
     /// Pairs the segments of all parts; `first` is the point of the ending.
     pub(super) fn of(parts: &[Part], first: usize) -> Self {
         let counts: Vec<HashMap<Print, u32, FixedState>> = parts.iter().map(count).collect();
-        let mut paired = Self { crossings: Vec::new(), exact: Vec::new(), unclear: HashSet::default() };
+        let mut paired = Self { crossings: Vec::new(), exact: Vec::new(), unclear: unclear(&counts) };
         let order = core::iter::once(first).chain((0..parts.len()).filter(|at| *at != first));
         let mut known: HashMap<Print, Vec<usize>, FixedState> = HashMap::default();
         for at in order {
-            let keeps_ids = keeps_ids(&parts[first], &parts[at], &counts[first], &counts[at]);
+            let ids = keeps_ids(&parts[first], &parts[at], &counts[first], &counts[at]);
             for record in &parts[at].records {
                 let print = Print::of(record);
                 let places = known.entry(print).or_default();
-                let (place, exact) = match paired.partner(places, record, at, keeps_ids) {
-                    Some(found) => found,
-                    None => {
-                        let seen = alloc::vec![None; parts.len()];
-                        paired.crossings.push(Crossing { record: *record, seen });
-                        paired.exact.push(true);
-                        places.push(paired.crossings.len() - 1);
-                        (paired.crossings.len() - 1, true)
-                    }
+                let once = counts.iter().all(|count| count.get(&print).copied().unwrap_or(0) <= 1);
+                let place = if let Some((place, exact)) = paired.partner(places, record, at, ids) {
+                    paired.exact[place] &= exact || once;
+                    place
+                } else {
+                    places.push(paired.add(record, parts.len()));
+                    paired.crossings.len() - 1
                 };
                 let sight = Sight { frame: record.frame, time: record.time, ttl: record.ttl };
                 paired.crossings[place].seen[at] = Some(sight);
-                let once = counts.iter().all(|count| count.get(&print).copied().unwrap_or(0) <= 1);
-                paired.exact[place] &= exact || once;
             }
         }
-        paired.unclear = unclear(&counts);
         paired
+    }
+
+    /// A segment that no point read before has recorded.
+    fn add(&mut self, record: &Record, points: usize) -> usize {
+        self.crossings.push(Crossing { record: *record, seen: alloc::vec![None; points] });
+        self.exact.push(true);
+        self.crossings.len() - 1
     }
 
     /// The crossing that `record` of point `at` belongs to, and whether it can be no other.
@@ -247,15 +249,15 @@ fn keeps_ids(
     ones: &HashMap<Print, u32, FixedState>,
     others: &HashMap<Print, u32, FixedState>,
 ) -> Ids {
-    let once = |record: &&Record| {
+    let single = |record: &&Record| {
         let print = Print::of(record);
         let plain = !record.flags.has(Flags::RST) && is_v4(record);
         plain && ones.get(&print) == Some(&1) && others.get(&print) == Some(&1)
     };
     let there: HashMap<Print, u16, FixedState> =
-        other.records.iter().filter(once).map(|record| (Print::of(record), record.ip_id)).collect();
+        other.records.iter().filter(single).map(|record| (Print::of(record), record.ip_id)).collect();
     let mut told = false;
-    for record in one.records.iter().filter(once) {
+    for record in one.records.iter().filter(single) {
         match there.get(&Print::of(record)) {
             Some(id) if *id != record.ip_id => return Ids::Unknown,
             Some(id) => told |= *id != 0,

@@ -11,10 +11,11 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::socket::{Shutdown, SockProtocol, shutdown};
 use nix::unistd::{ForkResult, read, write};
-use whyrst_core::scenario::{Action, Actor, Family, Host, Limit, Reject};
+use whyrst_core::scenario::{Action, Actor, Family, HandMade, Host, Limit, Reject, SocketOption};
 
 use super::process::report;
 use super::sockets::Protocol;
+use super::stand_in::StandIn;
 use super::{CallResult, Line, Message, now, sockets};
 use crate::netlink::Request;
 use crate::plug::DEVICE;
@@ -42,6 +43,11 @@ pub(super) struct Hands {
     dscp: Option<u8>,
     /// Source port of the next connection: 40000 for the first actor's first.
     next_port: u16,
+    /// First sequence number of the next connection, where the story says it.
+    next_sequence: Option<u32>,
+    /// What the next socket is given.
+    options: Vec<SocketOption>,
+    stand_in: Option<StandIn>,
 }
 
 /// What came of an action.
@@ -65,6 +71,9 @@ impl Hands {
             protocol: Protocol::Tcp,
             dscp: None,
             next_port,
+            next_sequence: None,
+            options: Vec::new(),
+            stand_in: None,
         }
     }
 
@@ -101,6 +110,22 @@ impl Hands {
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
             Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
             Action::ShutdownBoth => self.on_connection(line, "shutdown(SHUT_RDWR)", |fd| shut(fd, Shutdown::Both)),
+            Action::ShutdownRead => self.on_connection(line, "shutdown(SHUT_RD)", |fd| shut(fd, Shutdown::Read)),
+            Action::Set(option) => self.set(option, line),
+            Action::UsePort(port) => {
+                self.next_port = port;
+                Ok(0)
+            }
+            Action::UseSequence(number) => {
+                self.next_sequence = Some(number);
+                Ok(0)
+            }
+            Action::StandIn => StandIn::begin(self.family).map(|begun| {
+                self.stand_in = Some(begun);
+                0
+            }),
+            Action::Segment(made) => self.segment(&made, line),
+            Action::LinkDown => call(line, "ip(link down)".into(), sockets::take_link_down),
             Action::Keepalive { idle_s, every_s, probes } => {
                 let text = format!("setsockopt(SO_KEEPALIVE {idle_s} s, {every_s} s, {probes})");
                 self.on_connection(line, &text, |fd| sockets::keep_alive(fd, idle_s, every_s, probes))
@@ -140,14 +165,16 @@ impl Hands {
                 std::thread::sleep(Duration::from_millis(ms.into()));
                 Ok(0)
             }
-            Action::IsKilled | Action::TakesAddress => Err(Errno::EINVAL), // the conductor does that
+            // The conductor does these.
+            Action::IsKilled | Action::TakesAddress | Action::MachineSysctl { .. } => Err(Errno::EINVAL),
         };
         Performed::Done(result.map_err(|errno| errno as i32))
     }
 
     fn listen(&mut self, at: SocketAddr, backlog: i32, line: &Line) -> nix::Result<i64> {
+        let options = std::mem::take(&mut self.options);
         call(line, format!("listen({at})"), || {
-            self.listener = Some(sockets::listen(at, backlog, self.protocol)?);
+            self.listener = Some(sockets::listen(at, backlog, self.protocol, &options)?);
             Ok(0)
         })
     }
@@ -187,6 +214,8 @@ impl Hands {
     ) -> nix::Result<i64> {
         let to = sockets::address(self.family, to, port);
         let socket = sockets::for_connecting(to, self.take_port(), self.protocol)?;
+        std::mem::take(&mut self.options).into_iter().try_for_each(|option| sockets::set(&socket, option).map(drop))?;
+        self.next_sequence.take().map_or(Ok(()), |number| sockets::set_first_number(&socket, number))?;
         prepare(&socket)?;
         if let Some(dscp) = self.dscp {
             call(line, format!("setsockopt(DSCP {dscp})"), || sockets::set_dscp(&socket, to, dscp).map(|()| 0))?;
@@ -213,6 +242,19 @@ impl Hands {
             }
         }
         Err(Errno::ECONNREFUSED)
+    }
+
+    fn set(&mut self, option: SocketOption, line: &Line) -> nix::Result<i64> {
+        if self.connection.is_none() {
+            self.options.push(option);
+            return Ok(0);
+        }
+        self.on_connection(line, &format!("setsockopt({option:?})"), |fd| sockets::set(fd, option))
+    }
+
+    fn segment(&mut self, made: &HandMade, line: &Line) -> nix::Result<i64> {
+        let stand_in = self.stand_in.as_mut().ok_or(Errno::EBADF)?;
+        call(line, format!("sendto({} {}, by hand)", made.to.name(), made.to_port), || stand_in.say(made))
     }
 
     fn vanish(&mut self, line: &Line) -> nix::Result<i64> {

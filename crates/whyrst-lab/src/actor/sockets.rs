@@ -15,12 +15,12 @@ use nix::sys::socket::{
     getsockname, getsockopt, sendto, setsockopt, socket,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
-use whyrst_core::scenario::{Family, Host, Limit};
+use whyrst_core::scenario::{Family, Host, Limit, SocketOption};
 use whyrst_core::segment::{Endpoint, Flags};
 
 use crate::netlink::Request;
 use crate::packet::Bare;
-use crate::plug::{ipv4_of, ipv6_of};
+use crate::plug::{DEVICE, ipv4_of, ipv6_of};
 use crate::sys;
 
 /// Connections that wait to be accepted; only scenarios that say so fill it.
@@ -31,6 +31,9 @@ const SOCK_DESTROY: u16 = 21;
 
 /// Sequence numbers of hand-made segments: any will do.
 const RAW_SEQ: u32 = 1_000_000;
+
+/// `TCP_QUEUE_SEQ` sets the number of this queue (`linux/tcp.h`).
+const TCP_SEND_QUEUE: i32 = 2;
 
 /// Of a host and port.
 pub(super) fn address(family: Family, host: Host, port: u16) -> SocketAddr {
@@ -64,9 +67,15 @@ pub(super) const fn loopback(family: Family, port: u16) -> SocketAddr {
     }
 }
 
-pub(super) fn listen(address: SocketAddr, backlog: i32, protocol: Protocol) -> nix::Result<OwnedFd> {
+pub(super) fn listen(
+    address: SocketAddr,
+    backlog: i32,
+    protocol: Protocol,
+    options: &[SocketOption],
+) -> nix::Result<OwnedFd> {
     let listener = stream(address, protocol)?;
     setsockopt(&listener, ReuseAddr, &true)?;
+    options.iter().try_for_each(|option| set(&listener, *option).map(drop))?;
     bind(listener.as_raw_fd(), &SockaddrStorage::from(address))?;
     nix::sys::socket::listen(&listener, Backlog::new(backlog)?)?;
     Ok(listener)
@@ -120,6 +129,41 @@ pub(super) fn poll_writable(socket: &OwnedFd, ms: u32) -> nix::Result<i64> {
         0 => Ok(ready.into()),
         errno => Err(Errno::from_raw(errno)),
     }
+}
+
+/// Sets it as a program would.
+pub(super) fn set(socket: &OwnedFd, option: SocketOption) -> nix::Result<i64> {
+    use SocketOption as O;
+    let fd = socket.as_fd();
+    let int = |level, name, value| sys::set_option(fd, level, name, value);
+    match option {
+        O::Linger2(seconds) => int(libc::IPPROTO_TCP, libc::TCP_LINGER2, seconds),
+        O::UserTimeout(ms) => int(libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT, ms),
+        O::DeferAccept(seconds) => int(libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, seconds),
+        O::SendBuffer(octets) => int(libc::SOL_SOCKET, libc::SO_SNDBUF, octets),
+        O::ReceiveBuffer(octets) => int(libc::SOL_SOCKET, libc::SO_RCVBUF, octets),
+        O::ReusePort => int(libc::SOL_SOCKET, libc::SO_REUSEPORT, 1),
+        O::Linger(l_linger) => setsockopt(socket, Linger, &libc::linger { l_onoff: 1, l_linger }),
+        O::Md5Key(host, key) => sys::set_md5_key(fd, ipv4_of(host), key.as_bytes()),
+    }
+    .map(|()| 0)
+}
+
+/// The connection that is made next begins with this number: outside repair mode `connect` keeps a
+/// number that was set before (`tcp_v4_connect`).
+pub(super) fn set_first_number(socket: &OwnedFd, number: u32) -> nix::Result<()> {
+    let fd = socket.as_fd();
+    let int = |name, value| sys::set_option(fd, libc::IPPROTO_TCP, name, value);
+    int(libc::TCP_REPAIR, 1)?;
+    int(libc::TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)?;
+    int(libc::TCP_QUEUE_SEQ, number.cast_signed())?;
+    int(libc::TCP_REPAIR, 0)
+}
+
+/// The device of this namespace no longer carries anything.
+pub(super) fn take_link_down() -> nix::Result<i64> {
+    let control = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    sys::take_down(control.as_fd(), DEVICE).map(|()| 0)
 }
 
 pub(super) fn linger_zero(socket: &OwnedFd) -> nix::Result<i64> {
@@ -184,7 +228,7 @@ pub(super) fn send_raw_syn(from: SocketAddr, to: SocketAddr) -> nix::Result<i64>
     send_raw(from, to, Flags::SYN, 0, &[])
 }
 
-/// MP_JOIN (RFC 8684 section 3.2) with a token and a nonce that belong to nothing.
+/// `MP_JOIN` (RFC 8684 section 3.2) with a token and a nonce that belong to nothing.
 pub(super) fn send_raw_join(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
     const MP_JOIN: [u8; 12] = [30, 12, 0x10, 1, 0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4];
     send_raw(from, to, Flags::SYN, 0, &MP_JOIN)
@@ -201,7 +245,7 @@ pub(super) fn send_raw_syn_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<
 fn send_raw(from: SocketAddr, to: SocketAddr, flags: Flags, ack: u32, options: &[u8]) -> nix::Result<i64> {
     let end = |address: SocketAddr| Endpoint::new(address.ip(), address.port());
     let segment = Bare { src: end(from), dst: end(to), seq: RAW_SEQ, ack, flags, window: 1024 };
-    let segment = segment.segment_with(options);
+    let segment = segment.segment_with(options, &[]);
     let raw = socket(family_of(to), SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Tcp)?;
     let to = SockaddrStorage::from(SocketAddr::new(to.ip(), 0));
     let sent = sendto(raw.as_raw_fd(), &segment, &to, MsgFlags::empty())?;

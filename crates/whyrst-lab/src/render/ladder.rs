@@ -248,6 +248,7 @@ mod tests {
             bystanders: vec![],
             told: Err("nobody asked".into()),
             kernel: Err("not asked".into()),
+            told: Err("not asked".into()),
             foreign_resets: 0,
             disagreements: vec![],
             disturbance: None,

@@ -177,11 +177,11 @@ mod tests {
         let syn = Bare { src: end(1), dst: end(2), seq: 1, ack: 0, flags: Flags::SYN, window: 9 };
         let mut sent = syn.packet(64, 0);
         sent.truncate(20);
-        sent.extend(syn.segment_with(&[30, 4, 0x01, 0x81]));
+        sent.extend(syn.segment_with(&[30, 4, 0x01, 0x81], &[]));
         sent[3] += 4;
         let mut bare = sent.clone();
         bare.truncate(20);
-        bare.extend(syn.segment_with(&[1; 4]));
+        bare.extend(syn.segment_with(&[1; 4], &[]));
         let deliveries = book(RULES).treat(Host::Client, &sent);
         assert_eq!(deliveries[0].packet, bare);
     }

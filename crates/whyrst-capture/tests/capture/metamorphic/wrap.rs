@@ -127,7 +127,7 @@ fn headers(packet: &Packet) -> usize {
 
 /// The packets with those of other hosts between them, none before the first and after the last.
 pub(super) fn interleaved(packets: &[Packet], others: &[Packet]) -> Vec<Packet> {
-    let (Some(first), Some(last)) = (packets.first(), packets.last()) else { return others.to_vec() };
+    let (Some(first), Some(last)) = (packets.first(), packets.last()) else { return Vec::new() };
     let step = (last.micros - first.micros) / (others.len() as i64 + 1);
     let strangers = others.iter().filter(|packet| !packet.is_v6() && packet.octets[9] == 6).zip(1..);
     let mixed = strangers.map(|(packet, n)| Packet { micros: first.micros + n * step, octets: renumbered(packet) });

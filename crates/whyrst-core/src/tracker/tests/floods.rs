@@ -78,6 +78,23 @@ fn a_hundred_thousand_refused_or_closed_connections_stay_within_the_bounds() {
     assert!(refused.max(closed) <= 2 * 1_000 + STALE_ALLOWED + 1, "{refused} {closed}");
 }
 
+/// Strangers choose addresses and ports, so the hash has a key that they do not know: tuples that collide
+/// under one key are spread under another.
+#[test]
+fn tuples_that_collide_under_one_key_do_not_under_another() {
+    const BITS: u64 = 0x3ff;
+    let server = Endpoint::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 80);
+    let key = |n: u32| FlowKey::of(Endpoint::new(IpAddr::V4(n.into()), 40_000), server).0;
+    let known = FixedState::with_seed(1);
+    let colliding: Vec<FlowKey> = (0..).map(key).filter(|key| known.hash_one(key) & BITS == 0).take(1_000).collect();
+    let secret = FixedState::with_seed(2);
+    let mut places: Vec<u64> = colliding.iter().map(|key| secret.hash_one(key) & BITS).collect();
+    places.sort_unstable();
+    places.dedup();
+    // 1000 balls into 1024 bins leave 638 bins filled on average.
+    assert!(places.len() > 550, "{}", places.len());
+}
+
 #[test]
 fn a_million_resets_of_one_connection_are_one_end_with_a_count() {
     let packets = conversation(&std::format!("{OPEN}\n1.0 C < S RA 1:1(0) ack 1")).packets;

@@ -1,0 +1,280 @@
+//! Every recorded fixture from both of its ends at once: what the two captures say together is at
+//! least as much as either says alone, and never something else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use whyrst_capture::{Capture, Step};
+use whyrst_core::causes;
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::evidence::vantage::{
+    ADDRESSES_REWRITTEN, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
+};
+use whyrst_core::observation::{Frame, Observation, Seen};
+use whyrst_core::scenario::{Scenario, Verdicts};
+use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::vantage::collect::{Collector, Wanted};
+use whyrst_core::vantage::{PointName, Relation, Taken, Together, join};
+use whyrst_core::verdict::{Confidence, Judgement, judge};
+
+const ENDS: [&str; 2] = ["client", "server"];
+
+fn path(scenario: &Scenario, end: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(scenario.id).join(end).with_extension("pcapng")
+}
+
+/// The scenarios with a fixture; `fixtures.rs` fails while one has none.
+fn recorded() -> impl Iterator<Item = &'static Scenario> {
+    causes::scenarios().filter(|scenario| ENDS.iter().all(|end| path(scenario, end).exists()))
+}
+
+/// What another clock or another place changes of an observation; `None` leaves it out.
+type Change<'a> = &'a dyn Fn(u64, Observation<'_>, &mut dyn FnMut(&Observation<'_>));
+
+fn read(path: &Path, file: u32, change: Change<'_>, each: &mut dyn FnMut(&Observation<'_>)) {
+    let mut capture = Capture::open(path, file).unwrap_or_else(|error| panic!("{error}"));
+    let mut number = 0;
+    loop {
+        match capture.next().expect("a fixture can be read") {
+            Step::Observation(seen) => {
+                number += 1;
+                change(number, seen, each);
+            }
+            Step::End => return,
+            _ => {}
+        }
+    }
+}
+
+fn as_it_is(_: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)) {
+    each(&seen);
+}
+
+/// Joins captures, each with a change.
+fn joined(captures: &[(PathBuf, Change<'_>)]) -> Together {
+    let numbered = || captures.iter().zip(0_u32..);
+    let endings: Vec<Vec<Ending>> = numbered().map(|((path, change), file)| alone(path, file, *change)).collect();
+    let wanted = Wanted::of(endings.iter().flatten());
+    let taken: Vec<Taken> = numbered()
+        .zip(endings)
+        .map(|(((path, change), file), endings)| {
+            let mut collector = Collector::new(&wanted, 1 << 20);
+            read(path, file, *change, &mut |seen| collector.observe(seen));
+            let name = PointName { name: ENDS[file as usize].into(), files: file..file + 1 };
+            Taken { name, endings, traces: collector.finish(), loss: None }
+        })
+        .collect();
+    join(&taken)
+}
+
+fn alone(path: &Path, file: u32, change: Change<'_>) -> Vec<Ending> {
+    let mut tracker = Tracker::new(Limits::default());
+    read(path, file, change, &mut |seen| tracker.observe(seen));
+    tracker.finish();
+    std::iter::from_fn(|| tracker.poll()).collect()
+}
+
+fn both(scenario: &Scenario) -> Together {
+    joined(&ENDS.map(|end| (path(scenario, end), &as_it_is as Change<'_>)))
+}
+
+fn id(judgement: &Judgement) -> &'static str {
+    judgement.cause.map_or("unexplained", |cause| cause.id)
+}
+
+/// The causes that either end may call it.
+fn expected(scenario: &Scenario) -> Vec<&'static str> {
+    [scenario.expect.client, scenario.expect.server]
+        .into_iter()
+        .flat_map(|verdicts| match verdicts {
+            Verdicts::Resets(causes) => causes.to_vec(),
+            Verdicts::NoReset => Vec::new(),
+            Verdicts::FailedConnect(cause) => vec![cause],
+        })
+        .collect()
+}
+
+fn frame(ending: &Ending) -> Frame {
+    ending.rst().map_or(ending.connection.first_frame, |rst| rst.record.frame)
+}
+
+#[test]
+fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
+    for scenario in recorded() {
+        let together = both(scenario);
+        for (end, file) in ENDS.into_iter().zip(0..) {
+            for ending in alone(&path(scenario, end), file, &as_it_is) {
+                let of_same_rst = |other: &&Ending| {
+                    let known = other.joined.as_ref().expect("joined");
+                    let first = known
+                        .sights(frame(other))
+                        .is_some_and(|sights| sights.iter().flatten().any(|sight| sight.frame == frame(&ending)));
+                    first || frame(other) == frame(&ending)
+                };
+                let Some(whole) = together.endings.iter().find(of_same_rst) else { continue };
+                let (part, whole) = (judge(&ending), judge(whole));
+                let words = format!(
+                    "{} at the {end}: {} {:?} alone, {} {:?} together",
+                    scenario.id,
+                    id(&part),
+                    part.confidence,
+                    id(&whole),
+                    whole.confidence
+                );
+                assert!(whole.confidence >= part.confidence, "{words}");
+                assert!(part.confidence < Confidence::Likely || id(&part) == id(&whole), "{words}");
+            }
+        }
+        for ending in &together.endings {
+            let judgement = judge(ending);
+            let named = [id(&judgement)].into_iter().chain(judgement.alternatives.iter().map(|other| other.id));
+            let meant = expected(scenario);
+            assert!(
+                named.clone().any(|name| meant.contains(&name)),
+                "{}: {:?}",
+                scenario.id,
+                named.collect::<Vec<_>>()
+            );
+        }
+    }
+}
+
+/// Causes in whose plays something else than the host whose address it bears sends the RST.
+const MADE_ELSEWHERE: &[&str] =
+    &["injected-rst", "fw-reject-transit", "fw-state-lost", "nat-mapping-lost", "address-moved"];
+
+#[test]
+fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
+    let mut proven: BTreeMap<bool, u32> = BTreeMap::new();
+    for scenario in recorded() {
+        for ending in both(scenario).endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
+            let views = &ending.joined.as_ref().expect("joined").views;
+            let elsewhere = expected(scenario).iter().any(|cause| MADE_ELSEWHERE.contains(cause));
+            let (made, left) = ((RST_MADE_BETWEEN.ask)(ending), (RST_LEFT_ITS_SENDER.ask)(ending));
+            assert!(elsewhere || !made.is_yes(), "{}: {views:#?}", scenario.id);
+            assert!(!made.is_no() || left.is_yes(), "{}", scenario.id);
+            assert!(
+                !elsewhere || !left.is_yes() || id(&judge(ending)) != "injected-rst",
+                "{}: {views:#?}",
+                scenario.id
+            );
+            assert!(!(RST_REACHED_ITS_RECEIVER.ask)(ending).is_no(), "{}: {views:#?}", scenario.id);
+            *proven.entry(elsewhere).or_default() += u32::from(made.is_yes() || made.is_no());
+        }
+    }
+    assert!(proven[&true] >= 2 && proven[&false] >= 20, "{proven:?}");
+}
+
+#[test]
+fn forgeries_are_certain_from_both_ends() {
+    for name in ["injected-rst", "injected-rst-client-only"] {
+        let scenario = causes::scenario(name).expect("a scenario");
+        let together = both(scenario);
+        assert_eq!(together.endings.len(), 1, "{name}");
+        let judgement = judge(&together.endings[0]);
+        assert_eq!((id(&judgement), judgement.confidence), ("injected-rst", Confidence::Certain), "{name}");
+    }
+}
+
+#[test]
+fn captures_of_different_plays_have_nothing_in_common() {
+    let scenarios: Vec<&Scenario> = recorded().collect();
+    for pair in scenarios.windows(2) {
+        let captures = [(path(pair[0], "client"), &as_it_is as Change<'_>), (path(pair[1], "server"), &as_it_is)];
+        let together = joined(&captures);
+        assert_eq!(together.shared, [0, 0], "{} and {}", pair[0].id, pair[1].id);
+        for ending in &together.endings {
+            assert!((RST_MADE_BETWEEN.ask)(ending) == whyrst_core::evidence::Answer::Unknown, "{}", pair[0].id);
+        }
+    }
+}
+
+#[test]
+fn another_clock_changes_the_offset_and_nothing_else() {
+    // Three hours ahead, and 80 parts per million fast.
+    let other = |time: Timestamp| {
+        let since = time.nanos() % 1_000_000_000_000;
+        time.plus(Span::from_secs(3 * 3_600)).plus(Span::from_nanos(since / 1_000_000 * 80))
+    };
+    let later = move |_: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)| {
+        each(&Observation { time: other(seen.time), ..seen });
+    };
+    for scenario in recorded() {
+        let plain = both(scenario);
+        let shifted =
+            joined(&[(path(scenario, "client"), &as_it_is as Change<'_>), (path(scenario, "server"), &later)]);
+        let verdicts = |together: &Together| -> Vec<_> {
+            let mut all: Vec<_> = together
+                .endings
+                .iter()
+                .map(|ending| {
+                    let judgement = judge(ending);
+                    (id(&judgement), judgement.confidence, judgement.origin.name())
+                })
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(verdicts(&plain), verdicts(&shifted), "{}", scenario.id);
+    }
+}
+
+#[test]
+fn a_nat_in_between_is_seen_through() {
+    let translate = |_: u64, mut seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)| {
+        if let Seen::Segment(segment) = &mut seen.what {
+            for end in [&mut segment.src, &mut segment.dst] {
+                if end.port != 8888 {
+                    end.port = end.port.wrapping_add(20_001);
+                    end.ip =
+                        if end.ip.is_ipv4() { [192, 0, 2, 1].into() } else { [0x2001, 0xdb8, 0, 0, 0, 0, 0, 9].into() };
+                }
+            }
+        }
+        each(&seen);
+    };
+    let (mut joined_ones, mut all) = (0, 0);
+    for scenario in recorded() {
+        let translated =
+            joined(&[(path(scenario, "client"), &as_it_is as Change<'_>), (path(scenario, "server"), &translate)]);
+        for ending in translated.endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
+            all += 1;
+            let known = ending.joined.as_ref().expect("joined");
+            if known.views.iter().any(|view| view.relation == Relation::Rewritten) {
+                joined_ones += 1;
+                assert!((ADDRESSES_REWRITTEN.ask)(ending).is_yes(), "{}", scenario.id);
+            }
+        }
+    }
+    assert!(joined_ones * 10 >= all * 8, "{joined_ones} of {all}");
+}
+
+#[test]
+fn what_is_cut_from_a_capture_proves_nothing() {
+    for scenario in recorded().filter(|scenario| !scenario.id.starts_with("injected")) {
+        for at in 1..12 {
+            let head = move |number: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)| {
+                if number <= at {
+                    each(&seen);
+                }
+            };
+            let tail = move |number: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)| {
+                if number > at {
+                    each(&seen);
+                }
+            };
+            for cut in [&head as Change<'_>, &tail] {
+                for end in ENDS {
+                    let change = |here: &str| if here == end { cut } else { &as_it_is };
+                    let together = joined(&ENDS.map(|here| (path(scenario, here), change(here))));
+                    for ending in &together.endings {
+                        let kept = format!("{}: {end} cut at {at}", scenario.id);
+                        assert!(!(RST_MADE_BETWEEN.ask)(ending).is_yes(), "{kept}");
+                        assert!(!(RST_REACHED_ITS_RECEIVER.ask)(ending).is_no(), "{kept}");
+                    }
+                }
+            }
+        }
+    }
+}

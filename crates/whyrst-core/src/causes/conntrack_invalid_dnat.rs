@@ -1,0 +1,124 @@
+//! A reply that connection tracking does not recognise keeps the backend's real address.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::firewall::CLIENT_STILL_THERE;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "conntrack-invalid-dnat",
+    title: "a reply passed the address translation untranslated, and {sender}, which knows no such connection, reset it",
+    explanation: "A service address is translated to a backend (kube-proxy, a balancer on Linux). A reply that connection \
+        tracking judges INVALID, out of window after a loss or under memory pressure, skips the translation and reaches the \
+        client from the backend's real address. The client has no connection with that address and resets; its reset \
+        travels to the backend with the right numbers and ends the healthy connection there.",
+    effect: "backend: ECONNRESET. Client: ECONNRESET when it speaks next, on the connection with the service address.",
+    sources: &[
+        kernel("net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),
+        kernel("net/netfilter/nf_nat_core.c", "nf_nat_inet_fn"),
+        Source::Other("kubernetes/kubernetes issue 74839"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &RST_ANSWERS_DATA, &RST_IS_BARE, &CLIENT_STILL_THERE],
+        refuted_by: &[&SENDER_HAD_CLOSED],
+        supported_by: &[],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "injected-rst",
+            "the reset never left {sender}; here it did, in answer to data from an address that it had not asked",
+        ),
+        LookAlike::special_case(
+            "stray-segment",
+            "{sender} has no connection with the same two ports and another address (the service's)",
+        ),
+    ],
+    advice: &[
+        "on {sender}: a data segment from an address that it never contacted, then a RST to it: the backend's real address",
+        "on the translating host: `conntrack -S` counts `invalid`; `sysctl net.netfilter.nf_conntrack_log_invalid=6` logs why",
+        "drop INVALID in the forward chain (`ct state invalid drop`; newer kube-proxy does), or nf_conntrack_tcp_be_liberal=1",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "conntrack-invalid-dnat",
+    "A router translates a service address to the server; one reply escapes its connection tracking and arrives from the \
+     server's own address. The client resets that stranger, and so its own connection.",
+    &[
+        ROUTER.does(Action::Nft(SERVICE_ADDRESS)),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        ROUTER.does(Action::Pause(20)),
+        ROUTER.does(Action::Nft(BLIND_TO_REPLIES)),
+        SERVER.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ROUTER.does(Action::Nft("delete table ip blind")),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect {
+        // Nobody can ask the kernel of the service address, so which of the half-open ones stays open.
+        client: Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]),
+        server: Verdicts::Resets(&["conntrack-invalid-dnat"]),
+        kernel: &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
+    },
+)];
+
+const SERVICE_ADDRESS: &str = "table ip lab { chain in { type nat hook prerouting priority -100;
+    ip daddr 10.77.0.9 tcp dport 8888 dnat to 10.77.0.2
+}
+}";
+
+/// Untracked packets are not translated, as INVALID ones are not.
+const BLIND_TO_REPLIES: &str = "table ip blind { chain raw { type filter hook prerouting priority raw;
+    iifname \"wire1\" notrack
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_unsent, judged_with};
+
+    const AT_BACKEND: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        +0.001 C > S R 101:101(0)
+        0.500 C > S PA 101:201(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn a_client_whose_kernel_resets_and_that_goes_on_has_another_view_of_the_connection() {
+        let judgement = judged_with(AT_BACKEND, RstReason::NoSocket, &[]);
+        assert!(judgement.allows("conntrack-invalid-dnat"), "{}", judgement.explained());
+        judged(AT_BACKEND).beside(&["conntrack-invalid-dnat"]);
+    }
+
+    #[test]
+    fn a_kernel_that_sent_none_excludes_it() {
+        judged_unsent(AT_BACKEND).without(&["conntrack-invalid-dnat"]);
+    }
+
+    #[test]
+    fn a_client_that_says_no_more_had_lost_the_connection() {
+        let text: alloc::vec::Vec<&str> = AT_BACKEND.lines().take(7).collect();
+        let text = std::format!("{}\n5.0 X > Y A 1:1(0) ack 1", text.join("\n"));
+        judged(&text).without(&["conntrack-invalid-dnat"]);
+    }
+}

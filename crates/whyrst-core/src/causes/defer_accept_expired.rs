@@ -1,0 +1,113 @@
+//! `TCP_DEFER_ACCEPT`: the server waited for data, and forgot the request.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{CLIENT_SILENT_AT_FIRST, SERVER_NEVER_TOOK_IT};
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption,
+    Treatment, Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "defer-accept-expired",
+    title: "TCP_DEFER_ACCEPT ran out on {server} before {client}'s first data",
+    explanation: "With TCP_DEFER_ACCEPT {server} ignores the handshake's last ACK and waits for data before it makes a \
+        connection. When none comes it repeats its SYN-ACK, and the ACK to that would be enough; when that ACK is lost \
+        too, the half-open request is forgotten, and {client}'s first data meets the bare listener.",
+    effect: "{client}: connect() and the first write succeed, recv() gives ECONNRESET; the request is lost. {server}'s \
+        program never sees the connection.",
+    sources: &[
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req (rskq_defer_accept)"),
+        kernel("net/ipv4/inet_connection_sock.c", "syn_ack_recalc"),
+        Source::Other("tcp(7): TCP_DEFER_ACCEPT"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+        refuted_by: &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SERVER_NEVER_TOOK_IT, &CLIENT_SILENT_AT_FIRST],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "accept-overflow-ghost",
+            "ListenOverflows rises on {server}: its accept queue was full, and data was ignored like the ACK",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{server} would have taken the connection and lost it: it would have acknowledged data or sent some",
+        ),
+        LookAlike::identical("half-open-no-listener", "a new connect to the port would be refused"),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path drops {client}'s ACK and data: they never arrive at {server}",
+        ),
+    ],
+    advice: &[
+        "on {server}: `nstat -az TcpExtTCPDeferAcceptDrop` rises; look for TCP_DEFER_ACCEPT, `deferred`, `accept_filter` in its configuration",
+        "raise the value above the time that slow clients need for their first octet, or do without it",
+        "do not use it for protocols in which the server speaks first",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "defer-accept-expired",
+    "The server waits for data and repeats its SYN-ACK once; the ACK to that is lost, and data comes after three seconds.",
+    &[
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_synack_retries", value: "1" }),
+        SERVER.does(Action::Set(SocketOption::DeferAccept(1))),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Pause(3_400)),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["defer-accept-expired"], &[(Host::Server, RstReason::TcpFlags)]),
+)
+.on(Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Ack, Host::Client), Treatment::Drop)
+    .after(Packet::first(Kind::Ack, Host::Client))]))];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const LATE: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        1.010 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        5.000 C > S PA 1:101(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn a_silent_client_whose_first_data_is_refused_after_a_second_syn_ack() {
+        judged(LATE).is("defer-accept-expired", Possible).beside(&["accept-overflow-ghost"]);
+        judged_with(LATE, RstReason::TcpFlags, &[]).is("defer-accept-expired", Possible);
+    }
+
+    #[test]
+    fn data_before_the_second_syn_ack_would_have_been_enough() {
+        let text = LATE.replace("1.010 C < S SA", "0.500 C > S PA 1:101(100) ack 1\n1.010 C < S SA");
+        judged(&text).is("accept-overflow-ghost", Possible).beside(&["defer-accept-expired"]);
+    }
+
+    #[test]
+    fn without_a_second_syn_ack_it_is_something_else() {
+        let text = LATE.replace("1.010 C < S SA 0:0(0) ack 1", "");
+        judged(&text).without(&["defer-accept-expired"]);
+    }
+}

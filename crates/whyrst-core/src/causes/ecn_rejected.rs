@@ -1,0 +1,99 @@
+//! A device refuses SYNs that offer Explicit Congestion Notification.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::firewall::{PLAIN_SYN_ACCEPTED, REFUSAL_TTL_DIFFERS, RST_FROM_NEARER, SYN_ASKED_ECN};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::handshake::SYN_ACK_AFTER_RST;
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "ecn-rejected",
+    title: "a device refuses SYNs that offer ECN; without ECN the service accepts",
+    explanation: "An ECN-setup SYN carries the bits ECE and CWR, which were reserved before 2001. Some firewalls, balancers \
+        and old stacks answer unknown bits with a reset. RFC 3360 calls that harmful; RFC 3168 lets a client try again \
+        without ECN, which Linux does after loss, not after a reset.",
+    effect: "connect() fails with ECONNREFUSED for clients that offer ECN, and succeeds for all others.",
+    sources: &[rfc(3360, "2.1"), rfc(3168, "6.1.1.1"), rfc(9293, "3.1")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN, &SYN_ASKED_ECN, &PLAIN_SYN_ACCEPTED],
+        refuted_by: &[&SYN_ACK_AFTER_RST],
+        supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_DIFFERS, &RST_FROM_NEARER],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical("closed-port", "a SYN without ECN at the same moment is refused too"),
+        LookAlike::special_case("fw-reject-syn", "a SYN without ECN at the same moment is refused too"),
+        LookAlike::special_case("fw-reject-transit", "a SYN without ECN at the same moment is refused too"),
+        LookAlike::similar("listening-elsewhere", "a SYN without ECN at the same moment is refused too"),
+    ],
+    advice: &[
+        "try both at the same moment: `sysctl net.ipv4.tcp_ecn=1`, then `=0`, and connect each time",
+        "find the device: the refusal's TTL against that of a SYN-ACK, a capture on {server} (the SYN does not arrive)",
+        "let its operator update or correct it; until then `tcp_ecn=2` (the default: accept, do not ask), or `ip route ... features` per route",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "ecn-rejected",
+    "The router resets SYNs that offer ECN: the client is refused while it asks for ECN, and connects when it does not.",
+    &[
+        ROUTER.does(Action::Nft(NO_ECN)),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_ecn", value: "1" }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_ecn", value: "2" }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Close),
+        SERVER.does(Action::Read { most: 4096 }).gives(0),
+        SERVER.does(Action::Close),
+    ],
+    Expect { client: Verdicts::Resets(&["ecn-rejected"]), server: Verdicts::NoReset, kernel: &[] },
+)];
+
+const NO_ECN: &str = "table inet lab { chain forward { type filter hook forward priority 0;
+    tcp flags & (syn | ecn | cwr) == (syn | ecn | cwr) reject with tcp reset
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::conversation;
+    use crate::verdict::Confidence::Possible;
+    use crate::verdict::{Judgement, judge};
+
+    const REFUSED: &str = "
+        0.000 C:1 > S SEC 0:0(0)
+        +0.001 C:1 < S RA 0:0(0) ack 1 ttl 63
+        0.100 C:2 > S S 0:0(0)
+        +0.010 C:2 < S SA 0:0(0) ack 1 ttl 61
+        +0.001 C:2 > S A 1:1(0) ack 1";
+
+    fn judged(text: &str) -> Judgement {
+        judge(&conversation(text).endings().remove(0))
+    }
+
+    #[test]
+    fn a_service_that_takes_plain_syns_and_refuses_those_with_ecn() {
+        judged(REFUSED).is("ecn-rejected", Possible).beside(&["closed-port", "fw-reject-transit"]);
+    }
+
+    #[test]
+    fn without_a_plain_syn_that_is_accepted_nobody_knows() {
+        let text: alloc::vec::Vec<&str> = REFUSED.lines().take(3).collect();
+        judged(&text.join("\n")).is("closed-port", Possible).beside(&["ecn-rejected"]);
+    }
+
+    #[test]
+    fn a_service_that_accepts_ecn_elsewhere_or_a_plain_syn_that_is_refused_exclude_it() {
+        judged(&REFUSED.replace("C:2 > S S ", "C:2 > S SEC ")).without(&["ecn-rejected"]);
+        judged(&REFUSED.replace("SEC", "S")).without(&["ecn-rejected"]);
+    }
+}

@@ -1,0 +1,114 @@
+//! A closed socket in FIN-WAIT-2 is ended by a timer that sends a RST.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{FIN_UNACKNOWLEDGED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::timing::FIN_WAIT2_LASTED;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "fin-wait2-timer",
+    title: "{sender} had waited for {receiver}'s FIN until its FIN-WAIT-2 timer ran out",
+    explanation: "{sender} had closed and its FIN was acknowledged, but {receiver} never closed in turn. Normally the end \
+        of that wait is silent. Only a socket that still has its full state then (tcp_fin_timeout or TCP_LINGER2 above \
+        60 s, and lowered in the meantime, or a socket that was busy at the wrong moment) sends a RST. It is rare.",
+    effect: "{receiver}: it had read end of file; its next write fails with EPIPE. {sender}: nothing.",
+    sources: &[
+        rfc(1122, "4.2.2.20"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer (TCP_FIN_WAIT2)"),
+        kernel("net/ipv4/tcp.c", "__tcp_close (TCP_FIN_WAIT2)"),
+        Source::Other("tcp(7): tcp_fin_timeout, TCP_LINGER2"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "tcp_keepalive_timer")],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_WAIT2_LASTED],
+        refuted_by: &[&RECEIVER_HAD_CLOSED, &FIN_UNACKNOWLEDGED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "linger-zero",
+            "{sender}'s program had only shut down its sending and aborted later: TCPAbortOnData counts it",
+        ),
+        LookAlike::identical(
+            "close-unread",
+            "{sender}'s program had only shut down its sending and closed with data unread: TCPAbortOnClose counts it",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "linger2-negative",
+            "TCP_LINGER2 below zero on {sender}: TCPAbortOnLinger counts it, and any time may have passed",
+        ),
+    ],
+    advice: &[
+        "let {receiver} close soon after end of file: when read() gives 0, nobody waits for it for long",
+        "on {sender}: `sysctl net.ipv4.tcp_fin_timeout`; is it above 60, or was it changed while connections were closing?",
+        "on {sender}: `ss -tan state fin-wait-2` lists what still waits",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "fin-wait2-timer",
+    "The server closes while tcp_fin_timeout is 61 s, one second above what a mini-socket lasts, and it is lowered meanwhile.",
+    &[
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "61" }),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::ShutdownWrite),
+        CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        SERVER.does(Action::Pause(60)),
+        SERVER.does(Action::Close),
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "60" }),
+        CLIENT.does(Action::Pause(1_500)),
+        CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+    ],
+    Expect::both(&["fin-wait2-timer"], &[(Host::Server, RstReason::TcpState)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const RAN_OUT: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.001 C > S A 1:1(0) ack 2
+        30.00 C < S RA 2:2(0) ack 1";
+
+    #[test]
+    fn an_abort_long_after_the_acknowledged_fin_may_be_the_timer_or_the_program() {
+        judged(RAN_OUT).beside(&["fin-wait2-timer"]);
+        assert_eq!(judged(RAN_OUT).confidence, Possible);
+    }
+
+    #[test]
+    fn the_kernel_s_stack_makes_it_certain() {
+        judged_with(RAN_OUT, RstReason::TcpState, &["tcp_keepalive_timer"]).is("fin-wait2-timer", Certain);
+        judged_with(RAN_OUT, RstReason::TcpState, &["tcp_disconnect", "__tcp_close"]).without(&["fin-wait2-timer"]);
+    }
+
+    #[test]
+    fn no_timer_is_that_short() {
+        judged(&RAN_OUT.replace("30.00 C", "0.400 C")).without(&["fin-wait2-timer"]);
+    }
+
+    #[test]
+    fn who_got_the_other_fin_waits_no_longer() {
+        let text = RAN_OUT.replace("A 1:1(0) ack 2", "FA 1:1(0) ack 2").replace("RA 2:2(0) ack 1", "RA 2:2(0) ack 2");
+        judged(&text).without(&["fin-wait2-timer"]);
+    }
+}

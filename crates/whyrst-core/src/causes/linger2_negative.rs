@@ -1,0 +1,148 @@
+//! `TCP_LINGER2` below zero: no FIN-WAIT-2.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "linger2-negative",
+    title: "TCP_LINGER2 is negative: {sender} does not wait for {receiver}'s FIN",
+    explanation: "With TCP_LINGER2 below zero a closed socket never stays in FIN-WAIT-2. The moment its FIN is \
+        acknowledged the connection is reset, or at close() when the FIN was acknowledged before (after shutdown). No \
+        data is involved. It has nothing to do with SO_LINGER.",
+    effect: "{receiver}: end of file, then EPIPE at the next write. {sender}: nothing.",
+    sources: &[
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_FIN_WAIT1, linger2)"),
+        kernel("net/ipv4/tcp.c", "__tcp_close (TCP_FIN_WAIT2, linger2)"),
+        Source::Other("tcp(7): TCP_LINGER2"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
+    rule: Rule {
+        needs: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED],
+        refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::special_case(
+            "server-busy-close",
+            "{server} closes each such connection right after it accepts: its log names a limit or a list",
+        ),
+        LookAlike::identical(
+            "linger-zero",
+            "{sender}'s program had only shut down its sending and aborted later, with SO_LINGER 0",
+        ),
+        LookAlike::identical(
+            "close-unread",
+            "{sender}'s program had only shut down its sending and closed with data unread: TCPAbortOnClose counts it",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "fin-wait2-timer",
+            "the RST would come a whole number of seconds after the acknowledged FIN",
+        ),
+        LookAlike::identical(
+            "forgotten-at-fin",
+            "{sender} would be no Linux host but a small stack, a balancer or a firewall in its place: look at its other connections",
+        ),
+    ],
+    advice: &[
+        "on {sender}: `strace -f -e trace=setsockopt -p PID` shows TCP_LINGER2 with a value below zero",
+        "on {sender}: `nstat -az TcpExtTCPAbortOnLinger TcpExtTCPAbortOnData` rise with each such close",
+        "use a small positive TCP_LINGER2, or lower net.ipv4.tcp_fin_timeout, to shorten FIN-WAIT-2",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "linger2-negative",
+        "The server sets TCP_LINGER2 to -1 and closes: the acknowledgment of its FIN is answered by RST.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Set(SocketOption::Linger2(-1))),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            CLIENT.does(Action::Pause(80)),
+            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+        ],
+        Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnData)]),
+    ),
+    Scenario::new(
+        "linger2-negative-shutdown",
+        "The same with shutdown() first: the RST comes at close(), when the FIN has long been acknowledged.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Set(SocketOption::Linger2(-1))),
+            SERVER.does(Action::ShutdownWrite),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            SERVER.does(Action::Pause(80)),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Pause(30)),
+            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+        ],
+        Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnLinger)]),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely, Possible};
+
+    const AT_ONCE: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.001 C > S A 1:1(0) ack 2
+        +0.0001 C < S R 2:2(0)";
+
+    const AT_CLOSE: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.001 C > S A 1:1(0) ack 2
+        0.300 C < S RA 2:2(0) ack 1";
+
+    #[test]
+    fn the_acknowledgment_of_the_fin_is_answered_by_a_reset() {
+        judged(AT_ONCE).is("linger2-negative", Possible).beside(&["forgotten-at-fin"]);
+    }
+
+    #[test]
+    fn at_close_after_shutdown_the_kernel_tells() {
+        judged(AT_CLOSE).beside(&["linger2-negative"]);
+        judged_with(AT_CLOSE, RstReason::TcpAbortOnLinger, &["__tcp_close"]).is("linger2-negative", Certain);
+    }
+
+    #[test]
+    fn the_kernel_s_reason_for_data_says_it_where_there_is_no_data() {
+        judged_with(AT_ONCE, RstReason::TcpAbortOnData, &[]).is("linger2-negative", Certain);
+    }
+
+    #[test]
+    fn a_later_ack_meets_a_forgotten_connection() {
+        let text = AT_ONCE.replace("+0.0001 C < S R 2:2(0)", "70.00 C > S A 0:0(0) ack 2\n+0.0001 C < S R 2:2(0)");
+        judged(&text).is("fin-wait2-expired", Likely).without(&["linger2-negative"]);
+    }
+
+    #[test]
+    fn data_after_the_fin_is_another_cause() {
+        let text = AT_ONCE.replace("A 1:1(0) ack 2", "PA 1:101(100) ack 2");
+        judged(&text).without(&["linger2-negative"]);
+    }
+}

@@ -1,0 +1,141 @@
+//! The listener was closed while the handshake was under way.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
+use crate::evidence::service::PORT_REFUSED_AFTER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step, Wire};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "listener-close-half-open",
+    title: "{server}'s listener was closed between its SYN-ACK and {client}'s ACK",
+    explanation: "The SYN-ACK had been sent when the listening socket was closed: a restart, a deployment, a crash. \
+        Half-open requests are not reset then; the handshake's last ACK finds no socket, and that is what is answered.",
+    effect: "{client}: connect() had succeeded, then ECONNRESET at the first read or write. {server}'s program never \
+        knew of it.",
+    sources: &[
+        rfc(9293, "3.5.2, group 1"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (TCP_NEW_SYN_RECV, sk_state != TCP_LISTEN)"),
+        kernel("net/ipv4/inet_connection_sock.c", "inet_csk_listen_stop"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_THIRD_PACKET],
+        refuted_by: &[&HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "accept-overflow-abort",
+            "ListenOverflows rises on {server}, whose listener is still there; its kernel's reason is INVALID_SYN",
+        ),
+        LookAlike::identical(
+            "asymmetric-route",
+            "a firewall on the path saw only one direction: the RST has another TTL",
+        ),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule's counter on {sender} rises, OutRsts does not: a firewall there rejects the ACK",
+        ),
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} used SYN cookies and could not verify this one: SyncookiesSent rises there",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{server} would have lost the connection within the moment between its SYN-ACK and the ACK",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "{server} and its service would have gone within the moment between SYN-ACK and ACK",
+        ),
+        LookAlike::similar(
+            "listener-close-pending",
+            "the connection would have been in the accept queue: RST+ACK with {server}'s own timestamps and window",
+        ),
+    ],
+    advice: &[
+        "did {server}'s service restart, reload or scale down at that time? its log, `journalctl -u SERVICE`",
+        "before closing a listener, take it out of the balancer and wait longer than a round trip",
+        "hand the listening descriptor to the new process (socket activation, SCM_RIGHTS) instead of closing it",
+        "with SO_REUSEPORT: `sysctl net.ipv4.tcp_migrate_req=1` moves half-open requests to another worker",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// Time to close between SYN-ACK and ACK.
+const SLOW: Wire = Wire::delays_us(100_000, 200_000);
+
+static CLOSED_TOO_EARLY: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
+    SERVER.does(Action::Pause(250)),
+    SERVER.does(Action::CloseListener),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+const RESET: Expect = Expect::both(&["listener-close-half-open"], &[(Host::Server, RstReason::NoSocket)]);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "listener-close-half-open",
+        "The server closes its listener while its SYN-ACK is on the way; the client's ACK finds nobody.",
+        CLOSED_TOO_EARLY,
+        RESET,
+    )
+    .on(SLOW),
+    Scenario::new("listener-close-half-open-v6", "The same over IPv6.", CLOSED_TOO_EARLY, RESET).over_ipv6().on(SLOW),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+    use crate::verdict::judge;
+
+    const REFUSED: &str = "
+        0.000 C:1 > S S 0:0(0)
+        +0.001 C:1 < S SA 0:0(0) ack 1
+        +0.0001 C:1 > S A 1:1(0) ack 1
+        +0.0001 C:1 < S R 1:1(0)";
+
+    #[test]
+    fn a_port_that_refuses_afterwards_speaks_for_it() {
+        let text = std::format!("{REFUSED}\n1 C:2 > S S 0:0(0)\n+0.001 C:2 < S RA 0:0(0) ack 1");
+        let ending = conversation(&text).endings().remove(0);
+        judge(&ending).is("listener-close-half-open", Possible).beside(&["accept-overflow-abort"]);
+    }
+
+    #[test]
+    fn the_kernel_excludes_an_overflow_but_not_a_reboot() {
+        judged_with(REFUSED, RstReason::NoSocket, &[])
+            .is("listener-close-half-open", Possible)
+            .beside(&["half-open-no-listener"])
+            .without(&["accept-overflow-abort"]);
+    }
+
+    #[test]
+    fn a_last_ack_of_a_wrong_number_is_refused_for_that() {
+        let text = REFUSED.replace("A 1:1(0) ack 1\n", "A 1:1(0) ack 5000000\n").replace("R 1:1", "R 5000000:5000000");
+        judged(&text).without(&["listener-close-half-open"]);
+    }
+
+    #[test]
+    fn once_the_server_had_taken_it_the_listener_does_not_matter() {
+        let text = REFUSED.replace(
+            "+0.0001 C:1 < S R",
+            "+0.001 C:1 < S PA 1:51(50) ack 1\n+0.001 C:1 > S A 1:1(0) ack 51\n+0.0001 C:1 < S R",
+        );
+        judged(&text.replace("R 1:1", "R 51:51")).without(&["listener-close-half-open"]);
+    }
+}

@@ -1,0 +1,128 @@
+//! A NAT gave the port of a connection that the server still holds to another client.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::SYN_MET_CONNECTION;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "nat-port-collision",
+    title: "a NAT gave the port of a connection that the server still holds to another client",
+    explanation: "The NAT had forgotten an idle client and gave its outer port to another one. The newcomer's SYN meets the \
+        first client's connection at the server, which answers with that connection's numbers (a challenge ACK). The \
+        newcomer's kernel resets it: that ends the old connection on the server, and the SYN that is sent again succeeds.",
+    effect: "the newcomer connects, some milliseconds late. The server's program gets ECONNRESET on the first client's \
+        connection; the first client learns of it when it speaks next.",
+    sources: &[
+        rfc(5961, "4"),
+        rfc(5382, "5"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_synsent_state_process"),
+        kernel("net/netfilter/nf_nat_core.c", "get_unique_tuple"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence), KernelSign::SILENCE],
+    rule: Rule {
+        needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
+        refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "syn-meets-old-connection",
+            "no NAT: the client itself had rebooted and used the port again",
+        ),
+        LookAlike::identical("half-open-no-listener", "no SYN would have come before"),
+        LookAlike::identical("half-open-listener", "no SYN would have come before"),
+    ],
+    advice: &[
+        "capture inside the NAT: do two inner addresses use the same outer port, one after the other?",
+        "raise the NAT's timeout for established connections (RFC 5382: at least 2 h 4 min), or give it more ports and addresses",
+        "keepalives below the NAT's timeout keep its entries, and let the server drop dead connections earlier",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "nat-port-collision",
+    "The NAT forgets an idle client and gives its port to another; whose SYN meets the first one's connection at the server.",
+    &[
+        ROUTER.does(Action::Nft(ONE_PORT)),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        ROUTER.does(Action::Pause(20)),
+        ROUTER.does(Action::ForgetConnections),
+        NEWCOMER.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect {
+        client: Verdicts::Resets(&["nat-port-collision"]),
+        server: Verdicts::Resets(&["nat-port-collision"]),
+        kernel: &[(Host::Client, RstReason::TcpInvalidAckSequence)],
+    },
+)];
+
+/// Another host behind the same NAT: to the server only the port counts.
+const NEWCOMER: Actor = Actor::on_client("newcomer");
+
+const ONE_PORT: &str = "table ip lab { chain out { type nat hook postrouting priority 100;
+    oifname \"wire1\" tcp dport 8888 masquerade to :50001
+}
+}";
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{conversation, judged_with};
+    use crate::verdict::judge;
+
+    const MET: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        90.00 C > S S 70000:70000(0)
+        +0.001 C < S A 1:1(0) ack 101
+        +0.0001 C > S R 101:101(0)
+        +0.010 C > S S 70000:70000(0)
+        +0.001 C < S SA 900000:900000(0) ack 70001
+        +0.0001 C > S A 70001:70001(0) ack 900001";
+
+    #[test]
+    fn seen_from_the_server_a_new_syn_met_the_old_connection() {
+        judged_with(MET, RstReason::TcpInvalidAckSequence, &[])
+            .is("syn-meets-old-connection", crate::verdict::Confidence::Possible)
+            .beside(&["nat-port-collision"]);
+        judge(&conversation(MET).ending()).beside(&["nat-port-collision"]);
+    }
+
+    #[test]
+    fn seen_from_the_newcomer_a_stranger_answers_its_syn() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S A 5001:5001(0) ack 7001
+            +0.0001 C > S R 7001:7001(0)
+            +0.010 C > S S 0:0(0)
+            +0.001 C < S SA 900:900(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 901";
+        let judgement = judge(&conversation(text).endings().remove(0));
+        assert!(judgement.allows("nat-port-collision"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn without_a_new_syn_it_is_no_collision() {
+        let text: alloc::vec::Vec<&str> = MET.lines().filter(|line| !line.contains("70000")).collect();
+        judge(&conversation(&text.join("\n")).endings().remove(0)).without(&["nat-port-collision"]);
+    }
+}

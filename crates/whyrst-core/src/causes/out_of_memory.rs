@@ -1,0 +1,110 @@
+//! TCP has used up its memory: a closed socket's queue is thrown away.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::data::{RECEIVER_WINDOW_FULL, SENDER_HAD_UNACKNOWLEDGED};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "out-of-memory",
+    title: "{sender} ran out of TCP memory",
+    explanation: "All sockets together may use net.ipv4.tcp_mem pages. When more is used and a program closes a socket \
+        with data still queued, the kernel does not keep that data: it sends RST and throws the queue away.",
+    effect: "{receiver}: a truncated answer, then ECONNRESET. {sender}: close() succeeds; the kernel's log says \"out of \
+        memory -- consider tuning tcp_mem\".",
+    sources: &[
+        kernel("net/ipv4/tcp.c", "tcp_check_oom"),
+        kernel("include/net/tcp.h", "tcp_out_of_memory"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_out_of_resources"),
+        Source::Other("Documentation/networking/ip-sysctl.rst, tcp_mem"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &SENDER_HAD_UNACKNOWLEDGED],
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RECEIVER_WINDOW_FULL],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "close-unread",
+            "data would have been unread: TCPAbortOnClose counts it on {sender}, TCPAbortOnMemory does not",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical("linger-zero", "SO_LINGER with time 0: TCPAbortOnData counts it on {sender}"),
+        LookAlike::identical("connect-unspec", "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC"),
+        LookAlike::identical("sock-destroy", "`ss -K` or an agent on {sender}: its program gets ECONNABORTED"),
+        LookAlike::identical(
+            "out-of-orphans",
+            "the log on {sender} says \"too many orphaned sockets\"; TCPAbortOnMemory counts both",
+        ),
+    ],
+    advice: &[
+        "on {sender}: `nstat -az TcpExtTCPAbortOnMemory` rises, the kernel's log says \"out of memory\"",
+        "on {sender}: `cat /proc/net/sockstat` (mem, in pages) near the third number of `sysctl net.ipv4.tcp_mem`",
+        "find who holds it: `ss -tm` sorted by Send-Q and Recv-Q; smaller buffers, TCP_NOTSENT_LOWAT, readers that read",
+        "raise net.ipv4.tcp_mem if the machine has the memory",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "out-of-memory",
+    "The server has four megabytes queued for a client that does not read, and closes while tcp_mem, the whole machine's, is low.",
+    &[
+        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_wmem", value: "4096 16777216 16777216" }),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::Write { bytes: 4_000_000 }).gives(4_000_000),
+        SERVER.does(Action::Pause(120)),
+        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_mem", value: "300 400 500" }),
+        SERVER.does(Action::Close),
+        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_mem", value: "100000 150000 200000" }),
+        CLIENT.does(Action::Pause(60)),
+        CLIENT.does(Action::Read { most: 65_536 }).gives_between(1_000, 20_000),
+        CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["out-of-memory"], &[(Host::Server, RstReason::TcpAbortOnMemory)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const CUT_OFF: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1 win 16
+        0.100 C < S PA 1:1001(1000) ack 1
+        +0.0001 C < S PA 1001:2001(1000) ack 1
+        +0.100 C < S RA 2001:2001(0) ack 1";
+
+    #[test]
+    fn an_abort_with_data_on_the_way_may_be_a_lack_of_memory() {
+        judged(CUT_OFF).is("linger-zero", Possible).beside(&["out-of-memory", "sock-destroy"]);
+    }
+
+    #[test]
+    fn the_kernel_says_so() {
+        judged_with(CUT_OFF, RstReason::TcpAbortOnMemory, &["__tcp_close"]).is("out-of-memory", Certain);
+        judged_with(CUT_OFF, RstReason::TcpAbortOnClose, &["__tcp_close"]).without(&["out-of-memory"]);
+    }
+
+    #[test]
+    fn with_everything_acknowledged_nothing_was_queued() {
+        let text = CUT_OFF.replace("+0.100 C < S RA", "+0.001 C > S A 1:1(0) ack 2001\n+2 C < S RA");
+        judged(&text).without(&["out-of-memory"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! Too many closed sockets that the kernel still has to serve.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{FIN_UNACKNOWLEDGED, RST_RIGHT_AFTER_FIN, SENDER_HAD_CLOSED};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "out-of-orphans",
+    title: "{sender} has too many orphaned sockets",
+    explanation: "A socket that its program has closed and whose data or FIN is not acknowledged yet is an orphan: only \
+        the kernel still cares for it. Above net.ipv4.tcp_max_orphans the kernel does not: close() sends the FIN and the \
+        RST right behind it, and what was still queued is thrown away. Orphans that have to repeat themselves are ended \
+        in the same way.",
+    effect: "{receiver}: end of file or a truncated answer, then EPIPE. {sender}: close() succeeds; the kernel's log \
+        says \"too many orphaned sockets\".",
+    sources: &[
+        kernel("net/ipv4/tcp.c", "__tcp_close (tcp_check_oom)"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_out_of_resources"),
+        Source::Other("Documentation/networking/ip-sysctl.rst, tcp_max_orphans"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
+    rule: Rule {
+        needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_UNACKNOWLEDGED],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_RIGHT_AFTER_FIN],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "out-of-memory",
+            "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts both",
+        ),
+        LookAlike::identical(
+            "close-unread",
+            "{sender}'s program had shut down its sending and closed with data unread: TCPAbortOnClose counts it",
+        ),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
+        LookAlike::identical(
+            "linger-zero",
+            "{sender}'s program had shut down its sending and aborted at once: TCPAbortOnData counts it",
+        ),
+    ],
+    advice: &[
+        "on {sender}: `nstat -az TcpExtTCPAbortOnMemory` rises, the kernel's log says \"too many orphaned sockets\"",
+        "on {sender}: `ss -s` counts orphans; `sysctl net.ipv4.tcp_max_orphans` is the limit (64 kB of memory each)",
+        "look for peers that stop acknowledging: many sockets to one network in FIN-WAIT-1 with a full Send-Q",
+        "lower net.ipv4.tcp_orphan_retries, or leave less unsent data at close()",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// A peer that reads nothing, so that the server's closed socket stays with its kernel.
+const IDLER: Actor = Actor::on_client("idler");
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "out-of-orphans",
+    "The server has one orphan and may have none, by a sysctl of the whole machine: its next close() sends FIN and RST.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        IDLER.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
+        IDLER.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::Set(SocketOption::SendBuffer(200_000))),
+        SERVER.does(Action::Write { bytes: 32_768 }).gives(32_768),
+        SERVER.does(Action::Close),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::Pause(250)),
+        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_max_orphans", value: "0" }),
+        SERVER.does(Action::Close),
+        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_max_orphans", value: "65536" }),
+        CLIENT.does(Action::Pause(60)),
+        CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+    ],
+    Expect::both(&["out-of-orphans"], &[(Host::Server, RstReason::TcpAbortOnMemory)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const AT_ONCE: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.00005 C < S RA 2:2(0) ack 1";
+
+    #[test]
+    fn fin_and_reset_in_one_go_may_be_a_lack_of_orphans() {
+        judged(AT_ONCE).is("linger-zero", Possible).beside(&["out-of-orphans"]).without(&["fin-wait2-timer"]);
+    }
+
+    #[test]
+    fn the_kernel_leaves_orphans_or_memory() {
+        let judgement = judged_with(AT_ONCE, RstReason::TcpAbortOnMemory, &["__tcp_close"]);
+        assert!(judgement.cause.is_some_and(|cause| cause.id == "out-of-orphans"), "{}", judgement.explained());
+    }
+
+    #[test]
+    fn an_acknowledged_fin_is_no_orphan_s() {
+        let text = AT_ONCE.replace("+0.00005", "+0.001 C > S A 1:1(0) ack 2\n+0.1");
+        judged(&text).without(&["out-of-orphans"]);
+    }
+
+    #[test]
+    fn without_a_fin_it_is_another_abort() {
+        judged(&AT_ONCE.replace("0.100 C < S FA 1:1(0) ack 1", "").replace("RA 2:2", "RA 1:1"))
+            .without(&["out-of-orphans"]);
+    }
+}

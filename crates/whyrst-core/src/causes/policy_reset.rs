@@ -1,0 +1,129 @@
+//! A device on the path resets because a rule forbids what was asked: an address, a name, a content.
+
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::firewall::RESET_ON_FIRST_REQUEST;
+use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
+use crate::evidence::handshake::SYN_SEEN;
+use crate::evidence::path::{
+    RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
+};
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
+    Treatment, Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "policy-reset",
+    title: "a device on the path reset the connection when it had seen the client's first request",
+    explanation: "A firewall, intrusion prevention, a proxy filter or a censor reads the first bytes of a connection (the \
+        name in a TLS ClientHello or a Host header, a signature) and ends it with forged resets, often to both ends. A \
+        forgery that follows the first request at once, before the server has said anything, is that pattern.",
+    effect: "client: ECONNRESET before any answer; server: ECONNRESET although nothing was wrong. The same request fails \
+        again, another name or path does not.",
+    sources: &[
+        rfc(3360, "2"),
+        Source::Other("Raman et al.: Global, Passive Detection of Connection Tampering, SIGCOMM 2023"),
+        Source::Other("Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    rule: Rule {
+        needs: &[&RST_CONTRADICTS_SENDER, &RESET_ON_FIRST_REQUEST, &SYN_SEEN],
+        refuted_by: &[],
+        supported_by: &[
+            &SENDER_TALKED_ON,
+            &RST_SEQ_CLIMBS,
+            &RST_WINDOWS_COUNT,
+            &RST_TTL_DIFFERS,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+            &RSTS_BOTH_WAYS,
+        ],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::special_case("injected-rst", "the forgery has nothing to do with what the client asked for"),
+        LookAlike::identical(
+            "fw-reject-established",
+            "a rule on {sender} itself rejected the segment: its counter rises there, and the RST leaves {sender}",
+        ),
+        LookAlike::identical("fw-reject-transit", "the rule is about ports and addresses: any content is rejected"),
+        LookAlike::identical("fw-state-lost", "any content is rejected, once; a new connection passes"),
+    ],
+    advice: &[
+        "repeat the request with another name or harmless content on the same path: does it pass? then a rule reads along",
+        "capture at both ends: a RST that arrives and never left the other end was made in between; its TTL says how far away",
+        "ask whoever runs firewalls, intrusion prevention or web filters on the path, with time, addresses and name",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "policy-reset",
+        "A device on the path reads the client's request, lets it pass and resets both ends before the server has answered.",
+        READ_ALONG,
+        BOTH_TOLD,
+    )
+    .on(Wire::PLAIN.with(&[ON_REQUEST])),
+    Scenario::new("policy-reset-v6", "The same over IPv6.", READ_ALONG, BOTH_TOLD)
+        .over_ipv6()
+        .on(Wire::PLAIN.with(&[ON_REQUEST])),
+];
+
+/// The client's kernel, which has lost the connection, resets the server's last ACK.
+const BOTH_TOLD: Expect = Expect::both(&["policy-reset"], &[(Host::Client, RstReason::NoSocket)]);
+
+static READ_ALONG: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Write { bytes: 200 }).gives(200),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    SERVER.does(Action::Pause(20)),
+    SERVER.does(Action::Read { most: 4096 }).gives(200),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+const ON_REQUEST: WireRule =
+    WireRule::on(Packet::first(Kind::Data, Host::Client), Treatment::Inject(&[told(Host::Client), told(Host::Server)]));
+
+/// Right behind the request, as a device on the path is in time to do.
+const fn told(victim: Host) -> Injected {
+    Injected { victim, after_us: 100, ttl: 47, ip_id: 0xbeef, ahead: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::judged;
+    use crate::verdict::Confidence::Likely;
+
+    const FILTERED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.020 C < S SA 0:0(0) ack 1 ttl 54
+        +0.0001 C > S A 1:1(0) ack 1
+        0.030 C > S PA 1:201(200) ack 1
+        +0.003 C < S RA 1:1(0) ack 201 ttl 61 ts none win 0 id 4242";
+
+    #[test]
+    fn a_forgery_right_after_the_first_request_points_at_a_rule() {
+        judged(FILTERED).is("policy-reset", Likely).beside(&["injected-rst"]);
+    }
+
+    #[test]
+    fn after_an_answer_it_is_a_forgery_like_any_other() {
+        let text =
+            FILTERED.replace("+0.003 C < S RA 1:1", "+0.003 C < S PA 1:51(50) ack 201 ttl 54\n+0.5 C < S RA 51:51");
+        judged(&text).without(&["policy-reset"]);
+    }
+
+    #[test]
+    fn a_reset_that_looks_like_the_servers_own_is_none() {
+        judged(&FILTERED.replace("ttl 61 ts none win 0 id 4242", "ttl 54")).without(&["policy-reset"]);
+    }
+}

@@ -1,0 +1,213 @@
+//! One end had given the connection up without a word, and the other speaks to it later.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::data::SENDER_SENT_DATA;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::HANDSHAKE_COMPLETED;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::timing::SENDER_WENT_UNANSWERED;
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption, Step,
+    Treatment, Verdicts, Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "sender-gave-up",
+    title: "{sender} had given the connection up without a word, after repeating itself in vain",
+    explanation: "When nobody acknowledges its data, or {receiver}'s window stays closed, a host repeats itself until \
+        tcp_retries2, TCP_USER_TIMEOUT or the limit for orphans is reached. Then it forgets the connection and says \
+        nothing: a retransmission timeout sends no RST. The other end learns of it only when it sends something itself, \
+        new data or a window update, and that is answered by RST.",
+    effect: "{sender}: ETIMEDOUT, long before the RST. {receiver}: ECONNRESET when it writes or reads again; what \
+        {sender} had sent since the loss never arrived.",
+    sources: &[
+        rfc(9293, "3.8.3"),
+        rfc(1122, "4.2.3.5"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_write_timeout"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_probe_timer"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED, &HANDSHAKE_COMPLETED],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "half-open-no-listener",
+            "{sender} would have rebooted or lost its socket: `uptime` there, and no ETIMEDOUT in its program's log",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "{sender} would have rebooted or lost its socket, and its service listens again",
+        ),
+        LookAlike::similar("keepalive-timeout", "unanswered keepalive probes end in a RST+ACK of {sender}'s own"),
+        LookAlike::identical(
+            "nat-mapping-lost",
+            "captures on both sides of the NAT show different ports or addresses; it also explains why nobody answered",
+        ),
+        LookAlike::identical("fw-state-lost", "a firewall on the path was reloaded or its entry expired"),
+    ],
+    advice: &[
+        "on {sender}: `nstat -az TcpExtTCPAbortOnTimeout` rises, and its program gets ETIMEDOUT before the RST",
+        "find the loss: capture at both ends, compare what {sender} repeats with what arrives (path, MTU, firewall)",
+        "a window that stays closed means that {receiver}'s program does not read: `ss -tm` there shows a full Recv-Q",
+        "make both ends give up after similar times: TCP_USER_TIMEOUT, keepalive, request timeouts",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// Nothing that the client writes gets through.
+const LOSES_DATA: Wire = Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop)]);
+
+/// From the client's capture; the server's does not show what was lost.
+const GAVE_UP: Expect = Expect {
+    client: Verdicts::Resets(&["sender-gave-up"]),
+    server: Verdicts::Resets(&["half-open-no-listener"]),
+    kernel: &[(Host::Client, RstReason::NoSocket)],
+};
+
+static GIVES_UP_AND_IS_SPOKEN_TO: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Set(SocketOption::UserTimeout(700))),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(400, 4_000),
+    SERVER.does(Action::Write { bytes: 100 }).gives(100),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "sender-gave-up",
+        "The path loses everything that the client writes; it gives up without a word, and the server's next data is reset.",
+        GIVES_UP_AND_IS_SPOKEN_TO,
+        GAVE_UP,
+    )
+    .on(LOSES_DATA),
+    Scenario::new(
+        "sender-gave-up-v6",
+        "The same over IPv6.",
+        GIVES_UP_AND_IS_SPOKEN_TO,
+        GAVE_UP,
+    )
+    .over_ipv6()
+    .on(LOSES_DATA),
+    Scenario::new(
+        "zero-window-user-timeout",
+        "The server reads nothing, the client's probes of its closed window go on until it gives up; then the server reads.",
+        &[
+            SERVER.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Set(SocketOption::SendBuffer(200_000))),
+            CLIENT.does(Action::Set(SocketOption::UserTimeout(1_000))),
+            CLIENT.does(Action::Write { bytes: 32_768 }).gives(32_768),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(500, 5_000),
+            SERVER.does(Action::Read { most: 65_536 }).gives_between(1_000, 10_000),
+            SERVER.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
+        ],
+        Expect::both(&["sender-gave-up"], &[(Host::Client, RstReason::NoSocket)]),
+    ),
+    Scenario::new(
+        "user-timeout",
+        "TCP_USER_TIMEOUT ends a connection whose data is never acknowledged: the program gets ETIMEDOUT, nobody a RST.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Set(SocketOption::UserTimeout(700))),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(400, 4_000),
+        ],
+        Expect::QUIET,
+    )
+    .on(LOSES_DATA),
+    Scenario::new(
+        "retransmit-timeout",
+        "The limit of retransmissions, by sysctl a low one, does the same: silence.",
+        &[
+            CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_retries2", value: "1" }),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(300, 4_000),
+        ],
+        Expect::QUIET,
+    )
+    .on(LOSES_DATA),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const IN_VAIN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C > S PA 1:101(100) ack 1
+        0.300 C > S PA 1:101(100) ack 1
+        0.700 C > S PA 1:101(100) ack 1
+        60.00 C < S PA 1:51(50) ack 1
+        +0.0001 C > S R 1:1(0)";
+
+    #[test]
+    fn who_repeated_itself_in_vain_may_have_given_up_or_have_been_lost() {
+        judged(IN_VAIN).is("sender-gave-up", Possible).beside(&["half-open-no-listener", "nat-mapping-lost"]);
+    }
+
+    #[test]
+    fn the_kernel_cannot_tell_it_from_a_reboot() {
+        judged_with(IN_VAIN, RstReason::NoSocket, &[])
+            .is("sender-gave-up", Possible)
+            .beside(&["half-open-no-listener"]);
+        judged_with(IN_VAIN, RstReason::TcpAbortOnData, &[]).without(&["sender-gave-up"]);
+    }
+
+    #[test]
+    fn repetitions_that_were_answered_are_not_in_vain() {
+        let text = IN_VAIN.replace("0.700 C > S PA 1:101(100) ack 1", "0.400 C < S A 1:1(0) ack 101");
+        let text = text.replace("PA 1:51(50) ack 1", "PA 1:51(50) ack 101").replace("R 1:1", "R 101:101");
+        judged(&text).is("half-open-no-listener", Possible);
+    }
+
+    #[test]
+    fn a_capture_near_the_other_end_may_have_missed_the_repetitions() {
+        let text: alloc::string::String =
+            IN_VAIN.lines().filter(|line| !line.contains("1:101")).map(|line| std::format!("{line}\n")).collect();
+        judged(&text).is("half-open-no-listener", Possible).beside(&["sender-gave-up"]);
+        judged_with(&text, RstReason::NoSocket, &[]).beside(&["sender-gave-up"]);
+    }
+
+    #[test]
+    fn probes_of_a_window_that_stays_closed_are_in_vain_too() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.100 C > S PA 1:4001(4000) ack 1
+            +0.001 C < S A 1:1(0) ack 4001 win 0
+            0.300 C > S A 4000:4000(0) ack 1
+            +0.001 C < S A 1:1(0) ack 4001 win 0
+            0.700 C > S A 4000:4000(0) ack 1
+            +0.001 C < S A 1:1(0) ack 4001 win 0
+            60.00 C < S A 1:1(0) ack 4001 win 100
+            +0.0001 C > S R 4001:4001(0)";
+        judged(text).is("sender-gave-up", Possible);
+    }
+}

@@ -1,0 +1,140 @@
+//! Data for a socket that its program has shut down in both directions and still holds.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED, SOCKET_STILL_WHOLE};
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "shutdown-rdwr-data",
+    title: "{receiver} wrote after {sender} had called shutdown(SHUT_RDWR)",
+    explanation: "shutdown(SHUT_RDWR) says FIN and declares that no more data is wanted. Data that arrives afterwards is \
+        answered by RST, as after close(), but the socket still has an owner, who gets the error too. shutdown(SHUT_RD) \
+        alone never resets on Linux: data is acknowledged and queued.",
+    effect: "{receiver}: the first write succeeds, the next fails with EPIPE and SIGPIPE; the data is lost. {sender}: \
+        ECONNRESET at its next call on the socket that it still holds.",
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(1122, "4.2.2.13"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (sk_shutdown & RCV_SHUTDOWN)"),
+        kernel("net/ipv4/af_inet.c", "inet_shutdown"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SOCKET_STILL_WHOLE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "data-after-close",
+            "{sender}'s program would have closed the socket; its kernel's reason is TCP_TIMEWAIT_SOCKET once the FIN is acknowledged",
+        ),
+        LookAlike::identical(
+            "keepalive-race",
+            "{sender} would have closed an idle connection while the next request was on its way",
+        ),
+        LookAlike::identical(
+            "client-read-timeout",
+            "{sender} would have closed because the answer took longer than its read timeout",
+        ),
+        LookAlike::identical(
+            "fin-wait2-expired",
+            "{sender} would have closed more than tcp_fin_timeout (60 s) before and forgotten the connection",
+        ),
+    ],
+    advice: &[
+        "on {sender}: `strace -f -e trace=shutdown,close -p PID` shows shutdown(SHUT_RDWR) long before close(); `ss -tn` still lists the socket",
+        "let {receiver} obey end of file: when read() gives 0, do not write any more",
+        "to end only one's own sending use shutdown(SHUT_WR), read until end of file, then close",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SHUT_AND_WRITTEN_TO: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    SERVER.does(Action::ShutdownBoth),
+    CLIENT.does(Action::Pause(80)),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    CLIENT.does(Action::Pause(30)),
+    CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+const RESET: Expect = Expect::both(&["shutdown-rdwr-data"], &[(Host::Server, RstReason::TcpAbortOnData)]);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "shutdown-rdwr-data",
+        "The server shuts its socket down in both directions and keeps it; the client's data draws a RST.",
+        SHUT_AND_WRITTEN_TO,
+        RESET,
+    ),
+    Scenario::new("shutdown-rdwr-data-v6", "The same over IPv6.", SHUT_AND_WRITTEN_TO, RESET).over_ipv6(),
+    Scenario::new(
+        "shutdown-rd-data",
+        "The server only wants no more data (SHUT_RD): what comes is acknowledged all the same, and nothing is reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::ShutdownRead),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(60)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(60)),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const WRITTEN_AFTER_FIN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.040 C > S A 1:1(0) ack 2
+        1.000 C > S PA 1:101(100) ack 2
+        +0.0001 C < S R 2:2(0)";
+
+    #[test]
+    fn a_whole_socket_after_the_acknowledged_fin_speaks_for_shutdown() {
+        judged_with(WRITTEN_AFTER_FIN, RstReason::TcpAbortOnData, &[])
+            .is("shutdown-rdwr-data", Possible)
+            .beside(&["data-after-close"]);
+    }
+
+    #[test]
+    fn a_mini_socket_excludes_it() {
+        judged_with(WRITTEN_AFTER_FIN, RstReason::TcpTimewaitSocket, &[]).without(&["shutdown-rdwr-data"]);
+    }
+
+    #[test]
+    fn data_that_acknowledges_the_fin_itself_proves_nothing() {
+        let text = WRITTEN_AFTER_FIN.replace("+0.040 C > S A 1:1(0) ack 2", "");
+        judged_with(&text, RstReason::TcpAbortOnData, &[])
+            .is("data-after-close", Possible)
+            .beside(&["shutdown-rdwr-data"]);
+    }
+
+    #[test]
+    fn from_packets_alone_close_is_as_good() {
+        judged(WRITTEN_AFTER_FIN).is("data-after-close", Possible).beside(&["shutdown-rdwr-data"]);
+    }
+}

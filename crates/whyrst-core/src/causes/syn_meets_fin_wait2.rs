@@ -1,0 +1,109 @@
+//! A SYN falls into the receive window of a connection that the server has closed on its side.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::firewall::REFUSAL_TTL_SAME;
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::handshake::{EARLIER_HALF_CLOSED, SYN_ACK_AFTER_RST};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::service::PORT_HAD_ACCEPTED;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-meets-fin-wait2",
+    title: "the SYN fell into the window of an older connection that {server} had closed and {client} had forgotten",
+    explanation: "{server} had closed an earlier connection of the same two ports and waits for {client}'s FIN \
+        (FIN-WAIT-2). {client} lost that connection and came back with the same port; its SYN happens to lie in the old \
+        receive window, so it is taken for data after the close and refused, although the port listens.",
+    effect: "connect() fails with ECONNREFUSED; an immediate second try succeeds, because the old connection is gone.",
+    sources: &[rfc(9293, "3.10.7.4"), kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process (TCP_FIN_WAIT2)")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpTimewaitSocket)],
+    rule: Rule {
+        needs: &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
+        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        // As for a closed port, and what a closed port does not need.
+        supported_by: &[
+            &EARLIER_HALF_CLOSED,
+            &RST_IS_BARE,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+            &PORT_HAD_ACCEPTED,
+            &REFUSAL_TTL_SAME,
+        ],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical("closed-port", "the listener would have gone in the meantime: `ss -ltn` on {server}"),
+        LookAlike::identical(
+            "fw-reject-syn",
+            "a firewall rule would have been added in the meantime; OutRsts on {server} does not count its reset",
+        ),
+    ],
+    advice: &[
+        "try again: the old connection is gone, the next SYN succeeds",
+        "on {server}: `ss -tan state fin-wait-2` lists what still waits; a shorter tcp_fin_timeout makes it rarer",
+        "find out how {client} lost the old connection without a FIN: a reboot, a crash, a NAT entry that expired",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "syn-meets-fin-wait2",
+    "The server has closed, the client's end vanishes; its next SYN from the same port lies a little above the old numbers.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::UseSequence(1_000_000_000)),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        SERVER.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        CLIENT.does(Action::Pause(80)),
+        CLIENT.does(Action::Vanish),
+        CLIENT.does(Action::UsePort(40_000)),
+        CLIENT.does(Action::UseSequence(1_000_001_000)),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        CLIENT.does(Action::Close),
+        CLIENT.does(Action::UsePort(40_000)),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+    ],
+    Expect::both(&["syn-meets-fin-wait2"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
+)];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Possible};
+
+    const IN_WINDOW: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.100 C < S FA 1:1(0) ack 1
+        +0.001 C > S A 1:1(0) ack 2
+        5.000 C > S S 1001:1001(0)
+        +0.001 C < S RA 0:0(0) ack 1002 ts none win 0 opts none";
+
+    #[test]
+    fn a_refused_syn_after_a_half_closed_connection() {
+        judged(IN_WINDOW).is("syn-meets-fin-wait2", Possible).beside(&["closed-port"]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(IN_WINDOW, RstReason::TcpTimewaitSocket, &["tcp_v4_rcv"]).is("syn-meets-fin-wait2", Certain);
+        judged_with(IN_WINDOW, RstReason::NoSocket, &[]).is("closed-port", Certain).without(&["syn-meets-fin-wait2"]);
+    }
+
+    #[test]
+    fn after_a_close_of_both_there_is_no_fin_wait() {
+        let text = IN_WINDOW.replace("A 1:1(0) ack 2", "FA 1:1(0) ack 2\n+0.001 C < S A 2:2(0) ack 2");
+        judged(&text).without(&["syn-meets-fin-wait2"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! A client begins anew on two ports on which the server still holds its previous connection.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::SYN_MET_CONNECTION;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-meets-old-connection",
+    title: "{sender} opened a new connection on ports on which {receiver} still held the old one",
+    explanation: "{sender} had lost the old connection (a reboot, a crash, a NAT entry) and came back with the same port. \
+        {receiver} still held that connection, so it did not take the new SYN but answered with the old numbers (a \
+        challenge ACK). {sender} knows nothing of those and refuses them: that RST clears the old connection away, the \
+        SYN is sent again at once and now succeeds. This is how TCP recovers from half-open connections.",
+    effect: "{sender}: connect() succeeds, some milliseconds late. {receiver}: the old session reports ECONNRESET, \
+        which is good news; it had been dead before.",
+    sources: &[
+        rfc(9293, "3.5.1"),
+        rfc(5961, "4"),
+        kernel("net/ipv4/tcp_input.c", "tcp_validate_incoming (syn_challenge)"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_synsent_state_process"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
+    rule: Rule {
+        needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
+        refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "nat-port-collision",
+            "the new SYN would come from another host behind the same NAT, and the old connection's owner is reset afterwards",
+        ),
+        LookAlike::identical(
+            "syn-meets-time-wait",
+            "a longer capture would show that both ends had closed the old connection shortly before",
+        ),
+        LookAlike::identical(
+            "half-open-no-listener",
+            "no new SYN of {sender} would have come before: data or a probe would have met the loss",
+        ),
+        LookAlike::identical(
+            "half-open-listener",
+            "no new SYN of {sender} would have come before: data or a probe would have met the loss",
+        ),
+    ],
+    advice: &[
+        "nothing to do for the new connection: it succeeds with the next SYN",
+        "on {receiver}: `nstat -az TcpExtTCPSYNChallenge TcpExtTCPChallengeACK` rise with each such case",
+        "find out how {sender} lost the old connection: `uptime`, restarts, a NAT in between with a short timeout",
+        "keepalive on {receiver} removes such leftovers earlier",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static BEGINS_ANEW: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    SERVER.does(Action::Read { most: 4096 }).gives(100),
+    CLIENT.does(Action::Pause(60)),
+    CLIENT.does(Action::Vanish),
+    CLIENT.does(Action::UsePort(40_000)),
+    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    SERVER.does(Action::Accept),
+    CLIENT.does(Action::Close),
+    SERVER.does(Action::Read { most: 4096 }).gives(0),
+    SERVER.does(Action::Close),
+];
+
+const CLEARED: Expect =
+    Expect::both(&["syn-meets-old-connection"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-meets-old-connection",
+        "The client's connection vanishes as in a power cut; it connects again from the same port, over the server's old one.",
+        BEGINS_ANEW,
+        CLEARED,
+    ),
+    Scenario::new("syn-meets-old-connection-v6", "The same over IPv6.", BEGINS_ANEW, CLEARED).over_ipv6(),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const RECOVERED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        90.00 C > S S 900000:900000(0)
+        +0.001 C < S A 1:1(0) ack 101
+        +0.0001 C > S R 101:101(0)
+        +0.010 C > S S 900000:900000(0)
+        +0.001 C < S SA 700000:700000(0) ack 900001
+        +0.0001 C > S A 900001:900001(0) ack 700001";
+
+    #[test]
+    fn a_challenge_ack_that_the_new_syn_drew_is_refused() {
+        judged(RECOVERED).is("syn-meets-old-connection", Possible).beside(&["nat-port-collision"]);
+    }
+
+    #[test]
+    fn the_kernel_names_the_wrong_numbers_but_not_whose_connection_it_was() {
+        judged_with(RECOVERED, RstReason::TcpInvalidAckSequence, &[])
+            .is("syn-meets-old-connection", Possible)
+            .beside(&["nat-port-collision"])
+            .without(&["half-open-no-listener"]);
+    }
+
+    #[test]
+    fn without_the_old_connection_in_the_capture_a_time_wait_fits_as_well() {
+        let late: alloc::string::String = RECOVERED.lines().skip(6).map(|line| std::format!("{line}\n")).collect();
+        judged(&late).is("syn-meets-old-connection", Possible).beside(&["syn-meets-time-wait"]);
+    }
+
+    #[test]
+    fn without_a_new_syn_it_is_a_loss() {
+        let text = RECOVERED.replace("90.00 C > S S 900000:900000(0)", "");
+        let text: alloc::string::String = text.lines().take(9).map(|line| std::format!("{line}\n")).collect();
+        judged(&text).without(&["syn-meets-old-connection"]);
+    }
+}

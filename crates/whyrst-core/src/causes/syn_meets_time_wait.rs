@@ -1,0 +1,131 @@
+//! A new SYN that the server's TIME-WAIT does not accept.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-meets-time-wait",
+    title: "{sender}'s new SYN met the TIME-WAIT of an older connection, which did not take it",
+    explanation: "{receiver} had closed an earlier connection of the same two ports first and keeps it in TIME-WAIT. A \
+        new SYN opens it again when its sequence number is higher or its timestamp newer. This one was older in both: \
+        several hosts behind one NAT with clocks of their own, or a device that changes sequence numbers. {receiver} \
+        repeated the old connection's last ACK, {sender} refused it, the TIME-WAIT is gone and the next SYN succeeds.",
+    effect: "connect() succeeds, some milliseconds late; when nothing listens any more, ECONNREFUSED.",
+    sources: &[
+        rfc(1122, "4.2.2.13"),
+        rfc(6191, "2"),
+        rfc(1337, "2"),
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
+    rule: Rule {
+        needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE, &EARLIER_CLOSED],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "syn-meets-old-connection",
+            "the old connection would not have been closed by both ends: {receiver} still held it",
+        ),
+        LookAlike::identical(
+            "nat-port-collision",
+            "the old connection would not have been closed, and would belong to another host behind the same NAT",
+        ),
+    ],
+    advice: &[
+        "on {receiver}: `nstat -az TcpExtPAWSTimewait` rises; `ss -tan state time-wait` shows the old connection",
+        "is there a NAT in front of {sender}? hosts behind it have different timestamp clocks: more ports or addresses help",
+        "let {sender} close first: then the TIME-WAIT is on its own side",
+        "leave `net.ipv4.tcp_rfc1337` at 0: with 1 the TIME-WAIT survives the RST and the port stays blocked",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-meets-time-wait",
+        "The server closes first; the client comes back from the same port with a lower sequence number and no timestamps.",
+        &[
+            CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_timestamps", value: "0" }),
+            CLIENT.does(Action::UseSequence(2_000_000_000)),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            CLIENT.does(Action::Close),
+            CLIENT.does(Action::Pause(60)),
+            CLIENT.does(Action::UsePort(40_000)),
+            CLIENT.does(Action::UseSequence(1_000_000_000)),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+        ],
+        Expect::both(&["syn-meets-time-wait"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
+    ),
+    Scenario::new(
+        "syn-to-time-wait-accepted",
+        "The client comes back from the same port as kernels do, with a higher number: the TIME-WAIT gives way at once.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).gives(0),
+            CLIENT.does(Action::Close),
+            CLIENT.does(Action::Pause(60)),
+            CLIENT.does(Action::UsePort(40_000)),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Accept),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const REFUSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C < S FA 1:1(0) ack 1
+        +0.001 C > S FA 1:1(0) ack 2
+        +0.001 C < S A 2:2(0) ack 2
+        3.000 C > S S 4000000000:4000000000(0)
+        +0.001 C < S A 2:2(0) ack 2
+        +0.0001 C > S R 2:2(0)
+        +0.010 C > S S 4000000000:4000000000(0)
+        +0.001 C < S SA 700000:700000(0) ack 4000000001
+        +0.0001 C > S A 4000000001:4000000001(0) ack 700001";
+
+    #[test]
+    fn the_last_ack_of_a_closed_connection_is_refused() {
+        judged(REFUSED).is("syn-meets-time-wait", Likely).without(&["syn-meets-old-connection"]);
+    }
+
+    #[test]
+    fn the_kernel_confirms_it() {
+        judged_with(REFUSED, RstReason::TcpInvalidAckSequence, &[]).is("syn-meets-time-wait", Certain);
+        judged_with(REFUSED, RstReason::NoSocket, &[]).without(&["syn-meets-time-wait"]);
+    }
+
+    #[test]
+    fn a_connection_that_was_not_closed_is_something_else() {
+        let text = REFUSED.replace("+0.001 C > S FA 1:1(0) ack 2", "+0.001 C > S A 1:1(0) ack 2");
+        judged(&text).without(&["syn-meets-time-wait"]);
+    }
+}

@@ -1,0 +1,125 @@
+//! The handshake's last ACK acknowledges a number that the server never sent.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SYNS_CROSSED};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, Expect, HandMade, Host, Reproduction, SERVER, Scenario, Step};
+use crate::segment::Flags;
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-recv-bad-ack",
+    title: "the handshake's last ACK acknowledges a number that {server} had not sent",
+    explanation: "{server} had answered the SYN and waited for the acknowledgment of its SYN-ACK. What came acknowledges \
+        another number: a middlebox that rewrites sequence numbers in one direction only, a balancer that sent SYN and ACK \
+        to different servers, or somebody who guesses. The ACK is reset; the half-open request stays and waits on.",
+    effect: "{client}: a real one ignores the RST, because it has the wrong number too, and the handshake hangs. \
+        {server}'s program sees nothing.",
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(9293, "3.5.2, group 2"),
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_LISTEN)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&HANDSHAKE_ACK_WRONG, &RST_ANSWERS_THIRD_PACKET],
+        refuted_by: &[&SYNS_CROSSED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "syncookie-invalid",
+            "{server} keeps no request (SyncookiesSent rises) and does not repeat its SYN-ACK",
+        ),
+        LookAlike::similar("syn-recv-bad-ack-crossed", "both ends would have sent a SYN"),
+    ],
+    advice: &[
+        "capture on both sides of every middlebox: compare the SYN-ACK's sequence number with what the ACK acknowledges",
+        "behind a balancer: do SYN and ACK of one connection reach the same server? (ECMP, anycast, session tables)",
+        "firewalls with sequence randomisation: switch it off, or make both directions pass the same one",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+const STRANGER: Actor = Actor::on_client("stranger");
+const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
+
+static GUESSES: &[Step] = &[
+    SERVER.does(Action::Listen { port: 8888 }),
+    STRANGER.does(Action::StandIn),
+    STRANGER.does(Action::Segment(SYN)),
+    STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1_000_001))),
+    STRANGER.does(Action::Pause(30)),
+];
+
+const REFUSED: Expect = Expect::both(&["syn-recv-bad-ack"], &[(Host::Server, RstReason::TcpFlags)]);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-recv-bad-ack",
+        "A stranger whose kernel does not interfere answers the SYN-ACK with an acknowledgment of another number.",
+        GUESSES,
+        REFUSED,
+    ),
+    Scenario::new("syn-recv-bad-ack-v6", "The same over IPv6.", GUESSES, REFUSED).over_ipv6(),
+    Scenario::new(
+        "ack-unsent-established",
+        "On an established connection an acknowledgment of data that was never sent draws a challenge ACK, no reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            STRANGER.does(Action::StandIn),
+            STRANGER.does(Action::Segment(SYN)),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
+            SERVER.does(Action::Accept),
+            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1_000_001))),
+            STRANGER.does(Action::Pause(40)),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    const WRONG: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 5000001
+        +0.0001 C < S R 5000001:5000001(0)";
+
+    #[test]
+    fn a_wrong_number_in_the_last_ack_is_seen() {
+        judged(WRONG)
+            .is("syn-recv-bad-ack", Possible)
+            .beside(&["syncookie-invalid"])
+            .without(&["accept-overflow-abort"]);
+    }
+
+    #[test]
+    fn the_kernel_does_not_tell_it_from_a_cookie() {
+        judged_with(WRONG, RstReason::TcpFlags, &[]).is("syn-recv-bad-ack", Possible).beside(&["syncookie-invalid"]);
+        judged_with(WRONG, RstReason::InvalidSyn, &[]).without(&["syn-recv-bad-ack"]);
+    }
+
+    #[test]
+    fn the_right_number_excludes_it() {
+        judged(&WRONG.replace("5000001", "1")).without(&["syn-recv-bad-ack"]);
+    }
+
+    #[test]
+    fn a_number_that_unseen_data_would_explain_is_not_called_wrong() {
+        judged(&WRONG.replace("5000001", "1461")).without(&["syn-recv-bad-ack"]);
+    }
+}

@@ -1,0 +1,135 @@
+//! A wrong acknowledgment during a simultaneous open.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SYNS_CROSSED};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, HandMade, Host, Limit, Reproduction, Scenario};
+use crate::segment::Flags;
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-recv-bad-ack-crossed",
+    title: "both ends had sent a SYN, and {receiver} acknowledged a number that {sender} had not sent",
+    explanation: "The SYNs of both ends crossed, so {sender} is in SYN-RECEIVED with a socket of its own (TCP Fast Open \
+        makes such sockets too). The acknowledgment that completes the handshake has a wrong number: a middlebox that \
+        rewrites sequence numbers, or an old segment. It is reset; the socket survives and waits on.",
+    effect: "{sender}: connect() goes on waiting. {receiver}: it ignores the RST, whose number is wrong for it too, or \
+        sees ECONNREFUSED.",
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(9293, "3.5, figure 7"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_SYN_RECV)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAckUnsentData), KernelSign::reason(RstReason::TcpTooOldAck)],
+    rule: Rule {
+        needs: &[&HANDSHAKE_ACK_WRONG, &SYNS_CROSSED, &RST_IS_PASSIVE],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[LookAlike::similar("syn-recv-bad-ack", "only one end would have sent a SYN")],
+    advice: &[
+        "capture on both sides of every middlebox: compare the SYN's sequence number with what the ACK acknowledges",
+        "peer-to-peer programs: let only one end connect, or try again",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// Answers for the address that nobody has, from the port that the client connects to.
+const STRANGER: Actor = Actor::on_server("stranger");
+const CROSSING: HandMade = HandMade::syn(8888, Host::Client, 40_000);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-recv-bad-ack-crossed",
+        "The client's SYN crosses a stranger's, who then acknowledges a number that the client had not sent.",
+        &[
+            STRANGER.does(Action::StandIn),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::NonBlocking, ms: 200 })
+                .gives(0)
+                .meanwhile(),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING)),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(1_000_001))),
+        ],
+        Expect::both(&["syn-recv-bad-ack-crossed"], &[(Host::Client, RstReason::TcpAckUnsentData)]),
+    ),
+    Scenario::new(
+        "syn-recv-ack-too-old",
+        "The same with a number below the client's first one.",
+        &[
+            STRANGER.does(Action::StandIn),
+            CLIENT
+                .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::NonBlocking, ms: 200 })
+                .gives(0)
+                .meanwhile(),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING)),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(-1_000_000))),
+        ],
+        Expect::both(&["syn-recv-bad-ack-crossed"], &[(Host::Client, RstReason::TcpTooOldAck)]),
+    ),
+    Scenario::new(
+        "simultaneous-open",
+        "The SYNs cross and are acknowledged as they should be: a connection, and no reset.",
+        &[
+            STRANGER.does(Action::StandIn),
+            CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }).meanwhile(),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING)),
+            STRANGER.does(Action::Pause(40)),
+            STRANGER.does(Action::Segment(CROSSING.then(Flags::SYN, 0).ack(1))),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            STRANGER.does(Action::Pause(30)),
+            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(101))),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Certain;
+
+    const CROSSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S S 0:0(0)
+        +0.0001 C > S SA 0:0(0) ack 1
+        +0.001 C < S A 1:1(0) ack 5000001
+        +0.0001 C > S R 5000001:5000001(0)";
+
+    #[test]
+    fn a_wrong_acknowledgment_after_crossed_syns() {
+        let judgement = judged(CROSSED);
+        assert!(
+            judgement.cause.is_some_and(|cause| cause.id == "syn-recv-bad-ack-crossed"),
+            "{}",
+            judgement.explained()
+        );
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(CROSSED, RstReason::TcpAckUnsentData, &[]).is("syn-recv-bad-ack-crossed", Certain);
+        judged_with(CROSSED, RstReason::TcpFlags, &[]).without(&["syn-recv-bad-ack-crossed"]);
+    }
+
+    #[test]
+    fn one_syn_is_another_cause() {
+        let text = CROSSED
+            .replace("C < S S 0:0(0)", "C < S SA 0:0(0) ack 1")
+            .replace("C > S SA 0:0(0) ack 1", "C > S A 1:1(0) ack 1");
+        judged(&text).without(&["syn-recv-bad-ack-crossed"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! A SYN-ACK that acknowledges another number than the SYN's.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
+use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::SYN_ACK_ACKS_WRONG;
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, HandMade, Host, Reproduction, Scenario, Step};
+use crate::segment::Flags;
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-sent-bad-ack",
+    title: "the SYN-ACK acknowledges another number than that of {client}'s SYN",
+    explanation: "{client} waits for an answer to its SYN; this one acknowledges something that it had not sent. It \
+        resets the wrong answer and goes on waiting, with the SYN sent again at once. A middlebox that rewrites sequence \
+        numbers in one direction, a SYN proxy that failed, a SYN-ACK that was meant for an earlier SYN, or a forged one.",
+    effect: "{client}: connect() succeeds as soon as a right answer comes, else it ends in ETIMEDOUT. Server: its \
+        half-open request answers the RST with a challenge ACK.",
+    sources: &[rfc(9293, "3.10.7.3"), kernel("net/ipv4/tcp_input.c", "tcp_rcv_synsent_state_process")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
+    rule: Rule {
+        needs: &[&SYN_ACK_ACKS_WRONG, &RST_ANSWERS_SYN_ACK],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_RETRIED_AFTER_RST],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::similar("syn-sent-bad-tsecr", "the number would be right and the echoed timestamp wrong"),
+        LookAlike::similar(
+            "connect-abandoned",
+            "the SYN-ACK would acknowledge the SYN, and the SYN would not be sent again",
+        ),
+    ],
+    advice: &[
+        "capture on both sides of every middlebox: compare the SYN's sequence number with what the SYN-ACK acknowledges",
+        "firewalls with sequence randomisation and SYN proxies: do both directions pass the same one?",
+        "does {client} use the same source port again within seconds? then a late SYN-ACK may belong to its earlier SYN",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// Answers for the address that nobody has, from the port that the client connects to.
+const STRANGER: Actor = Actor::on_server("stranger");
+const ANSWER: HandMade = HandMade::syn(8888, Host::Client, 40_000);
+
+static ANSWERED_WRONGLY: &[Step] = &[
+    STRANGER.does(Action::StandIn),
+    CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }).meanwhile(),
+    STRANGER.does(Action::Segment(ANSWER.ack(1_000_001))),
+    STRANGER.does(Action::Pause(60)),
+    STRANGER.does(Action::Segment(ANSWER.ack(1))),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    STRANGER.does(Action::Pause(30)),
+    STRANGER.does(Action::Segment(ANSWER.then(Flags::ACK, 1).ack(101))),
+];
+
+const REFUSED: Expect = Expect::both(&["syn-sent-bad-ack"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-sent-bad-ack",
+        "A stranger answers the client's SYN with a wrong number, then with the right one: connect() succeeds.",
+        ANSWERED_WRONGLY,
+        REFUSED,
+    ),
+    Scenario::new("syn-sent-bad-ack-v6", "The same over IPv6.", ANSWERED_WRONGLY, REFUSED).over_ipv6(),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const WRONG: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 5000001
+        +0.0001 C > S R 5000001:5000001(0)
+        +0.010 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1";
+
+    #[test]
+    fn a_syn_ack_of_another_number_is_refused_and_the_syn_sent_again() {
+        judged(WRONG).is("syn-sent-bad-ack", Likely).without(&["connect-abandoned", "raw-syn-scanner"]);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(WRONG, RstReason::TcpInvalidAckSequence, &[]).is("syn-sent-bad-ack", Certain);
+        judged_with(WRONG, RstReason::TcpRfc7323Paws, &[]).without(&["syn-sent-bad-ack"]);
+    }
+
+    #[test]
+    fn the_right_number_excludes_it() {
+        judged(&WRONG.replace("5000001", "1")).without(&["syn-sent-bad-ack"]);
+    }
+
+    #[test]
+    fn without_the_syn_nobody_knows_what_is_right() {
+        judged(&WRONG.replace("0.000 C > S S 0:0(0)", "").replace("+0.010 C > S S 0:0(0)", ""))
+            .without(&["syn-sent-bad-ack"]);
+    }
+}

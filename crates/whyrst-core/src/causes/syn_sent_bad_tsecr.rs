@@ -1,0 +1,127 @@
+//! A SYN-ACK that echoes a timestamp which the client had not sent.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
+use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{SYN_ACK_ACKS_WRONG, SYN_ACK_ECHOES_WRONG};
+use crate::kernel::RstReason;
+use crate::scenario::{Action, Actor, CLIENT, Expect, HandMade, Host, Reproduction, SERVER, Scenario};
+use crate::segment::Flags;
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syn-sent-bad-tsecr",
+    title: "the SYN-ACK echoed a timestamp that {client} had not sent",
+    explanation: "A SYN-ACK echoes the timestamp of the SYN. This one echoes another: a middlebox or balancer that \
+        rewrites timestamps in one direction only, or an answer to another host's SYN. {client} takes it for an old \
+        segment, resets it and waits on.",
+    effect: "{client}: connect() is delayed until the SYN is sent again (1 s) and rightly answered, else ETIMEDOUT. \
+        Server: its half-open request is gone with the RST.",
+    sources: &[
+        rfc(7323, "3.2"),
+        rfc(7323, "5.3"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_synsent_state_process (PAWSACTIVEREJECTED)"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpRfc7323Paws)],
+    rule: Rule {
+        needs: &[&SYN_ACK_ECHOES_WRONG, &RST_ANSWERS_SYN_ACK],
+        refuted_by: &[&SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_RETRIED_AFTER_RST],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "connect-abandoned",
+            "the SYN-ACK would echo the SYN's timestamp and come late, and the SYN would not be sent again",
+        ),
+        LookAlike::similar("fw-reject-synack", "the echoed timestamp would be right"),
+        LookAlike::similar("syn-sent-bad-ack", "the acknowledged number would be wrong"),
+    ],
+    advice: &[
+        "on {client}: `nstat -az TcpExtPAWSActive` rises with each such SYN-ACK",
+        "capture on both sides of every middlebox: compare TSval of the SYN with TSecr of the SYN-ACK",
+        "switch timestamp rewriting off in that device; until then `sysctl net.ipv4.tcp_timestamps=0` on {client} avoids it",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+/// Answers for the address that nobody has, from the port that the client connects to.
+const STRANGER: Actor = Actor::on_server("stranger");
+const ANSWER: HandMade = HandMade::syn(8888, Host::Client, 40_000);
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syn-sent-bad-tsecr",
+        "A stranger answers the client's SYN with a timestamp echo out of nowhere, and after the client's next SYN with the right one.",
+        &[
+            STRANGER.does(Action::StandIn),
+            CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }).meanwhile(),
+            STRANGER.does(Action::Segment(ANSWER.ack(1).stamped(7_000, 1_000_000))),
+            STRANGER.does(Action::Pause(1_300)),
+            STRANGER.does(Action::Segment(ANSWER.ack(1).stamped(8_300, 0))),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            STRANGER.does(Action::Pause(30)),
+            STRANGER.does(Action::Segment(ANSWER.then(Flags::ACK, 1).ack(101).stamped(8_330, 0))),
+        ],
+        Expect::both(&["syn-sent-bad-tsecr"], &[(Host::Client, RstReason::TcpRfc7323Paws)]),
+    ),
+    Scenario::new(
+        "paws-established",
+        "On an established connection data with an old timestamp is dropped and answered by an ACK, not reset.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            CALLER.does(Action::StandIn),
+            CALLER.does(Action::Segment(CALL.stamped(10_000_000, 0))),
+            CALLER.does(Action::Segment(CALL.then(Flags::ACK, 1).ack(1).stamped(10_000_010, 0))),
+            SERVER.does(Action::Accept),
+            CALLER.does(Action::Segment(CALL.then(Flags::PSH, 1).ack(1).carrying(100).stamped(10_000_020, 0))),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            CALLER.does(Action::Segment(CALL.then(Flags::PSH, 101).ack(1).carrying(100).stamped(9_000_000, 0))),
+            CALLER.does(Action::Pause(40)),
+        ],
+        Expect::QUIET,
+    ),
+];
+
+const CALLER: Actor = Actor::on_client("caller");
+const CALL: HandMade = HandMade::syn(40_000, Host::Server, 8888);
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const WRONG: &str = "
+        0.000 C > S S 0:0(0) ts 1000
+        +0.001 C < S SA 0:0(0) ack 1 ts 500 echo 77
+        +0.0001 C > S R 1:1(0)
+        1.000 C > S S 0:0(0) ts 2000";
+
+    #[test]
+    fn a_foreign_echo_is_refused_and_the_syn_sent_again() {
+        judged(WRONG).is("syn-sent-bad-tsecr", Likely);
+    }
+
+    #[test]
+    fn the_kernel_makes_it_certain() {
+        judged_with(WRONG, RstReason::TcpRfc7323Paws, &[]).is("syn-sent-bad-tsecr", Certain);
+        judged_with(WRONG, RstReason::NoSocket, &[]).without(&["syn-sent-bad-tsecr"]);
+    }
+
+    #[test]
+    fn the_right_echo_excludes_it() {
+        judged(&WRONG.replace("echo 77", "echo 1000")).without(&["syn-sent-bad-tsecr"]);
+    }
+
+    #[test]
+    fn with_two_syns_either_may_be_echoed() {
+        let text = WRONG.replace("+0.001 C < S SA", "0.900 C > S S 0:0(0) ts 1900\n+0.001 C < S SA");
+        judged(&text).without(&["syn-sent-bad-tsecr"]);
+    }
+}

@@ -1,0 +1,156 @@
+//! The server had answered with a SYN cookie and could not verify it.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::refusal::{SERVER_NEVER_TOOK_IT, SYN_ACK_FORGOTTEN};
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Verdicts,
+    Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "syncookie-invalid",
+    title: "{server} used SYN cookies and could not verify this one",
+    explanation: "Under a flood of SYNs, or a listen backlog that is too small, {server} keeps no half-open requests: the \
+        sequence number of its SYN-ACK is a cookie that the ACK must bring back. When that ACK is lost and {client} stays \
+        silent for more than two minutes, or a device changed the numbers, or another server got the ACK, its first data \
+        carries no valid cookie, and the listener resets it.",
+    effect: "{client}: connect() succeeded, then ECONNRESET; the request is lost. {server}'s program never knew of it.",
+    sources: &[
+        rfc(4987, "3.6"),
+        kernel("net/ipv4/syncookies.c", "cookie_v4_check"),
+        kernel("net/ipv4/syncookies.c", "__cookie_v4_check"),
+        kernel("include/net/tcp.h", "tcp_synq_no_recent_overflow"),
+        Source::Other("Documentation/networking/ip-sysctl.rst, tcp_syncookies"),
+    ],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        // A host that repeats its SYN-ACK keeps the request, and needs no cookie.
+        needs: &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SERVER_NEVER_TOOK_IT],
+        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN, &SYN_ACK_REPEATED, &RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE, &SYN_ACK_FORGOTTEN],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::identical(
+            "half-open-listener",
+            "{server} would have had the connection and lost it: a reboot, a restart, a failover",
+        ),
+        LookAlike::identical("half-open-no-listener", "nothing would listen on {server} any more"),
+        LookAlike::identical(
+            "accept-overflow-abort",
+            "tcp_abort_on_overflow would be set on {server}; its kernel's reason is INVALID_SYN",
+        ),
+        LookAlike::identical(
+            "listener-close-half-open",
+            "{server}'s listener was closed between SYN-ACK and ACK: a restart, a deployment",
+        ),
+        LookAlike::identical(
+            "syn-recv-bad-ack",
+            "{server} kept the request and would repeat its SYN-ACK; the ACK has a wrong number either way",
+        ),
+        LookAlike::identical("nat-mapping-lost", "captures on both sides of the NAT show different ports or addresses"),
+        LookAlike::identical("fw-reject-established", "a rule's counter on {sender} rises, OutRsts does not"),
+        LookAlike::identical("fw-state-lost", "a firewall on the path was reloaded or its entry expired"),
+    ],
+    advice: &[
+        "on {server}: `nstat -az TcpExtSyncookiesSent TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies`; the kernel log says \"possible SYN flooding\"",
+        "raise the program's listen() backlog with net.core.somaxconn and net.ipv4.tcp_max_syn_backlog, so that cookies are not needed",
+        "where the server speaks first, give the client a timeout for its greeting: it cannot know that its ACK was lost",
+        "capture at both ends: does the handshake's last ACK arrive, and with the same numbers?",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[
+    Scenario::new(
+        "syncookie-invalid",
+        "The server always uses cookies and the client's ACK is lost; when its first data comes, cookies are no longer taken.",
+        &[
+            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "2" }),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            CLIENT.does(Action::Pause(1_700)),
+            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "0" }),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        // The client's capture shows its ACK, not that it was lost.
+        Expect {
+            client: Verdicts::Resets(&["half-open-listener"]),
+            server: Verdicts::Resets(&["syncookie-invalid"]),
+            kernel: &[(Host::Server, RstReason::TcpFlags)],
+        },
+    )
+    .on(LOSES_ACK),
+    Scenario::new(
+        "syncookie-lost-ack",
+        "The same lost ACK, and the cookie still counts: the data itself brings it back, and the connection is made.",
+        &[
+            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "2" }),
+            SERVER.does(Action::Listen { port: 8888 }),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            CLIENT.does(Action::Pause(60)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::Accept),
+            SERVER.does(Action::Read { most: 4096 }).gives(100),
+            CLIENT.does(Action::Close),
+            SERVER.does(Action::Read { most: 4096 }).gives(0),
+            SERVER.does(Action::Close),
+        ],
+        Expect::QUIET,
+    )
+    .on(LOSES_ACK),
+];
+
+const LOSES_ACK: Wire = Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Drop)]);
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::Possible;
+
+    /// As the server sees it: the handshake's last ACK never came, and the SYN-ACK was not repeated.
+    const FORGOTTEN: &str = "
+        0.000 C > S S 0:0(0)
+        +0.0001 C < S SA 0:0(0) ack 1
+        190.0 C > S PA 1:101(100) ack 1
+        +0.0001 C < S R 1:1(0)";
+
+    #[test]
+    fn a_server_that_never_repeats_its_syn_ack_keeps_no_request() {
+        judged(FORGOTTEN).is("syncookie-invalid", Possible).beside(&["half-open-listener"]);
+        judged_with(FORGOTTEN, RstReason::TcpFlags, &[]).is("syncookie-invalid", Possible);
+    }
+
+    #[test]
+    fn a_repeated_syn_ack_means_that_a_request_was_kept() {
+        let text = FORGOTTEN.replace("190.0", "0.001 C > S A 1:1(0) ack 1\n1.000 C < S SA 0:0(0) ack 1\n190.0");
+        judged(&text).without(&["syncookie-invalid"]);
+    }
+
+    #[test]
+    fn an_ack_that_the_capture_shows_may_have_been_lost_behind_it() {
+        let text = FORGOTTEN.replace("190.0", "0.001 C > S A 1:1(0) ack 1\n190.0");
+        judged(&text).beside(&["syncookie-invalid", "half-open-listener"]);
+    }
+
+    #[test]
+    fn a_server_that_took_data_had_the_connection() {
+        let text = FORGOTTEN.replace(
+            "190.0",
+            "0.001 C > S A 1:1(0) ack 1\n0.002 C > S PA 1:11(10) ack 1\n+0.001 C < S A 1:1(0) ack 11\n190.0",
+        );
+        judged(&text.replace("PA 1:101(100)", "PA 11:111(100)")).without(&["syncookie-invalid"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! An old segment reaches a TIME-WAIT, and the reset of its answer ends the TIME-WAIT.
+
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::ending::EndingKind;
+use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_NO_DATA};
+use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
+use crate::evidence::firewall::OLD_SEGMENT_CAME;
+use crate::evidence::form::RST_IS_BARE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::kernel::RstReason;
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Verdicts,
+    Wire,
+};
+
+/// See the module.
+pub(super) static CAUSE: Cause = Cause {
+    id: "time-wait-assassination",
+    title: "an old segment reached {receiver}'s TIME-WAIT, and {sender} reset the ACK that it was answered with; nothing was lost",
+    explanation: "Both ends had closed. A late or doubled segment then reached the end that waits in TIME-WAIT, which \
+        answers it with the connection's last ACK. {sender} had already forgotten the connection and resets that ACK, and \
+        the reset removes the TIME-WAIT before its time (RFC 1337; Linux permits it unless tcp_rfc1337=1).",
+    effect: "no program notices. The ports can be used again at once; old duplicates could then disturb a new connection.",
+    sources: &[rfc(1337, "2"), rfc(9293, "3.10.7.4"), kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process")],
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Benign,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    rule: Rule {
+        needs: &[&BOTH_HAD_CLOSED, &OLD_SEGMENT_CAME, &RST_ANSWERS_NO_DATA, &EVERYTHING_ACKNOWLEDGED],
+        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        supported_by: &[&RST_IS_BARE],
+    },
+    variants: &[],
+    look_alikes: &[
+        LookAlike::special_case("rst-after-close", "no old segment would have come before the ACK that was reset"),
+        LookAlike::similar("data-after-close", "new data would have been sent after the close"),
+    ],
+    advice: &[
+        "nothing to do; a path that duplicates or delays segments by seconds is worth a look (`duplicate` in the capture)",
+        "`sysctl net.ipv4.tcp_rfc1337=1` on {receiver} lets a TIME-WAIT ignore resets",
+    ],
+    reproduction: Reproduction::Lab(SCENARIOS),
+};
+
+static SCENARIOS: &[Scenario] = &[Scenario::new(
+    "time-wait-assassination",
+    "Both ends have closed; then a copy of the client's data arrives 150 ms late, the server's TIME-WAIT answers it, and the \
+     client's kernel resets that answer.",
+    &[
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).gives(0),
+        CLIENT.does(Action::Close),
+        CLIENT.does(Action::Pause(150)),
+    ],
+    Expect {
+        client: Verdicts::Resets(&["time-wait-assassination"]),
+        server: Verdicts::Resets(&["time-wait-assassination"]),
+        kernel: &[(Host::Client, RstReason::NoSocket)],
+    },
+)
+.on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Data, Host::Client), Treatment::DuplicateAfterMs(150))]))];
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::RstReason;
+    use crate::testing::{judged, judged_with};
+    use crate::verdict::Confidence::{Certain, Likely};
+
+    const CLOSED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        0.010 C > S PA 1:101(100) ack 1
+        +0.001 C < S A 1:1(0) ack 101
+        0.100 C < S FA 1:1(0) ack 101
+        +0.001 C > S FA 101:101(0) ack 2
+        +0.001 C < S A 2:2(0) ack 102";
+
+    #[test]
+    fn an_old_segment_its_answer_and_a_reset() {
+        let text = std::format!(
+            "{CLOSED}\n0.500 C > S PA 1:101(100) ack 1\n+0.0001 C < S A 2:2(0) ack 102\n+0.010 C > S R 102:102(0)"
+        );
+        judged(&text).is("time-wait-assassination", Likely).beside(&["rst-after-close"]);
+        judged_with(&text, RstReason::NoSocket, &[]).is("time-wait-assassination", Certain);
+    }
+
+    #[test]
+    fn without_the_old_segment_it_is_a_reset_after_the_close() {
+        let text = std::format!("{CLOSED}\n0.500 C < S A 2:2(0) ack 102\n+0.0001 C > S R 102:102(0)");
+        judged(&text).is("rst-after-close", Likely).beside(&["time-wait-assassination"]);
+    }
+}

@@ -1,0 +1,221 @@
+//! Handshakes that meet something: what was wrong with the segment that was refused, and what the
+//! other end still knew of an older connection.
+
+use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
+use super::timing::is_sane;
+use super::{Answer, Question, Value, no, yes};
+use crate::connection::TcpState;
+use crate::ending::Ending;
+use crate::half::Marks;
+use crate::history::{Notes, Record};
+use crate::segment::Flags;
+use crate::time::Span;
+
+/// Hosts that remember a half-open request repeat its SYN-ACK 1 s after the first (RFC 6298 section 2); a margin.
+const SYN_ACK_REPEATED_BY: Span = Span::from_millis(1_500);
+/// The largest window of a SYN (RFC 7323 section 2.2).
+const UNSCALED_WINDOW: i32 = 65_535;
+
+/// The sender's SYN was answered with the numbers of an older connection, and its RST refuses that
+/// answer (RFC 9293 section 3.5.1, RFC 5961 section 4).
+pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
+    id: "syn-answered-by-old-ack",
+    yes: "{receiver} answered the SYN {} not with a SYN-ACK but with {}, which carries the numbers of an older connection; {sender} refused that",
+    no: "the RST does not refuse an ACK with numbers of an older connection",
+    unknown: "{sender}'s SYN and the answer to it",
+    ask: |ending| {
+        let Some(rst) = ending.rst() else {
+            return Answer::Unknown;
+        };
+        let Some(trigger) = &rst.trigger else {
+            return if ending.connection.beginning_seen() { Answer::No(no()) } else { Answer::Unknown };
+        };
+        let at = ending.before.iter().position(|record| record == trigger).unwrap_or(ending.before.len());
+        let is_syn = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
+        match ending.before[..at].iter().rfind(is_syn) {
+            Some(syn) if trigger.is_pure_ack() && trigger.ack != syn.end() && is_unaccepted(ending, syn) => {
+                Answer::Yes(yes().frame(syn).frame(trigger))
+            }
+            None if !ending.connection.beginning_seen() => Answer::Unknown,
+            _ => Answer::No(no()),
+        }
+    },
+};
+
+/// Whether nobody took this SYN: it came in the middle of a connection, or the other end sent none.
+fn is_unaccepted(ending: &Ending, syn: &Record) -> bool {
+    syn.notes.has(Notes::SYN_ON_LIVE) || !ending.connection.half(syn.from.other()).marks.has(Marks::SYN)
+}
+
+/// The same pair of endpoints had a connection before that both had closed.
+pub static EARLIER_CLOSED: Question = Question {
+    id: "earlier-closed",
+    yes: "the same two ports had a connection before, which both ends had closed: its TIME-WAIT was still there",
+    no: "the older connection of the same two ports had not been closed by both ends",
+    unknown: "what the same two ports had before: start the capture earlier",
+    ask: |ending| match ending.connection.earlier {
+        _ if (SYN_MET_CONNECTION.ask)(ending).is_yes() => Answer::No(no()),
+        Some(TcpState::TimeWait) => Answer::Yes(yes()),
+        // By a RST, or by both ends in the other order.
+        Some(TcpState::Closed) | None => Answer::Unknown,
+        Some(_) => Answer::No(no()),
+    },
+};
+
+/// The RST refuses a SYN-ACK that does not acknowledge the SYN.
+pub static SYN_ACK_ACKS_WRONG: Question = Question {
+    id: "syn-ack-acks-wrong",
+    yes: "the SYN-ACK {} acknowledges another number than that of the SYN {}",
+    no: "the SYN-ACK {} acknowledges the SYN {}",
+    unknown: "the SYN and the SYN-ACK that the RST answers",
+    ask: |ending| {
+        let syn_ack = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
+        let client = ending.connection.half(ending.connection.client);
+        match (ending.syn(), syn_ack) {
+            (Some(syn), Some(syn_ack)) => {
+                let right = syn_ack.ack.after(client.first_seq) && !syn_ack.ack.after(client.nxt);
+                yes().frame(&syn_ack).frame(syn).if_so((!right).into())
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The SYN-ACK echoes a timestamp that the SYN did not carry (RFC 7323 section 3.2).
+pub static SYN_ACK_ECHOES_WRONG: Question = Question {
+    id: "syn-ack-echoes-wrong",
+    yes: "the SYN-ACK {} echoes a timestamp that {client} had not sent",
+    no: "the SYN-ACK {} echoes the timestamp of the SYN",
+    unknown: "a SYN and a SYN-ACK with timestamps, each sent once",
+    ask: |ending| {
+        let server = ending.connection.half(ending.connection.server()).marks;
+        match ending.syn_ack() {
+            Some(syn_ack) if server.has(Marks::ECHO_WRONG) => Answer::Yes(yes().frame(syn_ack)),
+            Some(syn_ack) if server.has(Marks::ECHO_RIGHT) => Answer::No(no().frame(syn_ack)),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The handshake's last ACK acknowledges a number that the other end cannot have sent. Nobody may
+/// send more than the window of a SYN, which is never scaled, before the handshake is complete.
+pub static HANDSHAKE_ACK_WRONG: Question = Question {
+    id: "handshake-ack-wrong",
+    yes: "{} acknowledges a number that {sender} had not sent: its SYN or SYN-ACK is {}",
+    no: "{} acknowledges {sender}'s SYN or SYN-ACK, {}",
+    unknown: "the handshake from its beginning, and the segment that the RST answers",
+    ask: |ending| {
+        let sender = ending.connection.half(ending.sender());
+        let own_syn = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::SYN);
+        let (Some(trigger), Some(syn)) = (ending.rst().and_then(|rst| rst.trigger), ending.earlier(own_syn)) else {
+            return Answer::Unknown;
+        };
+        let facts = yes().frame(&trigger).frame(syn);
+        let opening = sender.nxt == sender.first_seq.add(1) && !trigger.flags.has(Flags::SYN);
+        let beyond = trigger.ack.diff(sender.nxt);
+        match beyond {
+            _ if !opening || !trigger.flags.has(Flags::ACK) => Answer::No(facts),
+            0 => Answer::No(facts),
+            1..=UNSCALED_WINDOW => Answer::Unknown,
+            _ => Answer::Yes(facts),
+        }
+    },
+};
+
+/// Both ends had sent a SYN of their own: a simultaneous open (RFC 9293 section 3.5, figure 7).
+pub static SYNS_CROSSED: Question = Question {
+    id: "syns-crossed",
+    yes: "both ends sent a SYN, {} and {}: a simultaneous open",
+    no: "only one end sent a SYN without ACK",
+    unknown: "the beginning of the connection: start the capture before the connect",
+    ask: |ending| {
+        let syn_of = |side| ending.earlier(|record| record.from == side && record.flags.is_syn());
+        match (syn_of(ending.receiver()), syn_of(ending.sender())) {
+            (Some(one), Some(other)) => Answer::Yes(yes().frame(one).frame(other)),
+            _ if ending.connection.beginning_seen() => Answer::No(no()),
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The end that refused the SYN sent a SYN of its own on the same two ports, before or after.
+pub static SYN_CAME_BACK: Question = Question {
+    id: "syn-came-back",
+    yes: "{sender} connects to {receiver} on the same two ports itself, a moment before or after {}",
+    no: "{sender} sent no SYN of its own on these two ports within {}",
+    unknown: "some seconds around the RST: does {sender} connect to the same two ports itself?",
+    ask: |ending| {
+        let opposite = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
+        let refused_before = ending.connection.earlier_opener == Some(ending.sender());
+        match ending.before.iter().chain(&ending.after).find(opposite) {
+            Some(syn) => Answer::Yes(yes().frame(syn)),
+            None if refused_before => {
+                let frame = ending.connection.first_frame;
+                Answer::Yes(yes().value(Value::Frame(frame)).shown_by(frame))
+            }
+            None if ending.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(ending.watched_after())),
+            None => Answer::Unknown,
+        }
+    },
+};
+
+/// Nothing says that the server ever made a socket of its half-open request.
+pub static SERVER_NEVER_TOOK_IT: Question = Question {
+    id: "server-never-took-it",
+    yes: "{server} had acknowledged nothing but the SYN and sent nothing after its SYN-ACK: it may never have had this connection",
+    no: "{server} had taken the connection: it acknowledged data or sent some",
+    unknown: "the connection from its beginning: had {server} acknowledged data or sent some?",
+    ask: |ending| {
+        let connection = &ending.connection;
+        let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+        if !client.marks.has(Marks::SYN) || !server.marks.has(Marks::SYN) {
+            return Answer::Unknown;
+        }
+        let silent = !server.ack.after(client.first_seq.add(1)) && server.bytes == 0 && !server.marks.has(Marks::FIN);
+        yes().if_so(silent.into())
+    },
+};
+
+/// The server waited in silence for the handshake's last ACK longer than a host does that remembers
+/// the request: it repeats its SYN-ACK after 1 s (RFC 6298 section 2). Never no: an ACK that the
+/// capture shows may have been lost behind the capture point.
+pub static SYN_ACK_FORGOTTEN: Question = Question {
+    id: "syn-ack-forgotten",
+    yes: "no ACK came for {} after the SYN-ACK {}, and {server} did not repeat it: it keeps no request, as with SYN cookies",
+    no: "{server} kept its half-open request",
+    unknown: "a capture at {server}, from the beginning: did the handshake's last ACK arrive?",
+    ask: |ending| {
+        let syn_acks = ending.before.iter().filter(|record| record.flags.is_syn_ack()).count();
+        let Some(syn_ack) = ending.syn_ack().filter(|_| syn_acks == 1) else {
+            return Answer::Unknown;
+        };
+        let client = ending.connection.client;
+        let next = ending
+            .earlier(|record| record.from == client && record.time >= syn_ack.time && record.flags.has(Flags::ACK));
+        match next.map(|next| next.time.since(syn_ack.time)) {
+            Some(waited) if is_sane(waited) && waited >= SYN_ACK_REPEATED_BY => {
+                Answer::Yes(yes().span(waited).frame(syn_ack))
+            }
+            _ => Answer::Unknown,
+        }
+    },
+};
+
+/// The client had sent no data yet when the server repeated its SYN-ACK. With `TCP_DEFER_ACCEPT` a
+/// bare ACK is ignored and data is not (`tcp_check_req`).
+pub static CLIENT_SILENT_AT_FIRST: Question = Question {
+    id: "client-silent-at-first",
+    yes: "{client} had sent nothing but bare ACKs when {server} repeated its SYN-ACK, in {}",
+    no: "{client} had sent data, in {}, before {server} repeated its SYN-ACK",
+    unknown: "a second SYN-ACK after the handshake",
+    ask: |ending| {
+        let client = ending.connection.client;
+        let Some(again) = ending.before.iter().filter(|record| record.flags.is_syn_ack()).nth(1) else {
+            return Answer::Unknown;
+        };
+        match ending.earlier(|record| record.from == client && record.len > 0 && record.time < again.time) {
+            Some(data) => Answer::No(no().frame(data)),
+            None => Answer::Yes(yes().frame(again)),
+        }
+    },
+};
