@@ -79,7 +79,19 @@ fn can_run(step: &str) -> bool {
 
 /// Its tests are ignored by a plain `cargo test`, which must pass for everybody.
 fn probe_as_root() -> Result<()> {
-    shell::run(cargo().args(["test", "--quiet", "--package", "whyrst-probe", "--test", "kernel", "--", "--ignored"]))
+    shell::run(cargo().args(["test", "--quiet", "--package", "whyrst-probe", "--test", "kernel", "--", "--ignored"]))?;
+    // One after the other: `run` makes cgroups, and everybody hears everybody.
+    shell::run(cargo().args([
+        "test",
+        "--quiet",
+        "--package",
+        "whyrst",
+        "--test",
+        "live",
+        "--",
+        "--ignored",
+        "--test-threads=1",
+    ]))
 }
 
 fn cargo_tests() -> Result<()> {

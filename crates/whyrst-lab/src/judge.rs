@@ -104,10 +104,10 @@ fn judge_told(reset: &Reset) -> (Ending, Judgement) {
 /// those named. They show how a RST was made and not always why, so a cause that names the other as
 /// its look-alike is the same thing more closely said. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
 fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> Option<String> {
-    // What a proxy of the play has with others stands in neither capture.
+    // What a proxy of the play has with others, or with itself, stands in neither capture.
     let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
-    let between_them =
-        Side::BOTH.iter().all(|side| hosts.as_flattened().contains(&ending.connection.endpoint(*side).ip));
+    let ends = Side::BOTH.map(|side| ending.connection.endpoint(side).ip);
+    let between_them = ends.iter().all(|ip| hosts.as_flattened().contains(ip)) && ends[0] != ends[1];
     let causes_of_both = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
         Verdicts::Resets(causes) => causes,
         Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],

@@ -265,7 +265,8 @@ impl Reader<'_> {
         self.take().map(u32::from_ne_bytes)
     }
 
-    /// A number that may be not known.
+    /// A number that may be not known; the outer `None` is a record that is too short.
+    #[expect(clippy::option_option, reason = "two different things that may be missing")]
     fn known(&mut self) -> Option<Option<u32>> {
         self.u32().map(|number| (number != NOT_KNOWN).then_some(number))
     }

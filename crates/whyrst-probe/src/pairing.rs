@@ -158,12 +158,11 @@ impl Pairing {
         let Some(time) = self.waiting.back().map(|waiting| waiting.since) else { return };
         self.told.insert(end, time);
         self.oldest.push_back((time, end));
-        if self.oldest.len() > REMEMBERED {
-            if let Some((time, end)) = self.oldest.pop_front() {
-                if self.told.get(&end) == Some(&time) {
-                    self.told.remove(&end);
-                }
-            }
+        if self.oldest.len() > REMEMBERED
+            && let Some((time, end)) = self.oldest.pop_front()
+            && self.told.get(&end) == Some(&time)
+        {
+            self.told.remove(&end);
         }
     }
 }

@@ -4,6 +4,8 @@
 //! Needs root: `cargo xtask test` runs these, or
 //! `cargo test -p whyrst-probe --test kernel -- --ignored`.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
@@ -18,7 +20,7 @@ use whyrst_core::ending::Ending;
 use whyrst_core::report::{Context, json};
 use whyrst_core::socket::Account;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_probe::{Item, Live, OutRsts, Reset};
+use whyrst_probe::{Item, Live, OutRsts, Reset, give_back_privileges};
 
 /// Long enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -297,12 +299,12 @@ s.close(); os.waitpid(pid, 0); time.sleep(60)"
 #[ignore = "needs root and BPF"]
 fn the_owner_of_a_socket_that_was_open_before_is_known() {
     let turn = own_network();
-    let (_server, address) = Python::start(&format!("{LISTEN}s, _ = l.accept(); time.sleep(60)"));
+    let (server, address) = Python::start(&format!("{LISTEN}s, _ = l.accept(); time.sleep(60)"));
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"unread").unwrap();
     std::thread::sleep(MOMENT);
     let mut stage = started(turn);
-    drop(_server);
+    drop(server);
     let (ending, judgement) = stage.told();
     assert_eq!(judgement.cause.unwrap().id, "exit-unread");
     assert_eq!(sender(&ending).process.as_ref().unwrap().comm, "python3");
@@ -362,4 +364,29 @@ fn a_flood_is_folded_and_its_counts_add_up() {
     }
     assert_eq!(told + folded, CONNECTS);
     assert!(told < 30, "{told} were told one by one");
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn without_its_privileges_it_still_tells_everything() {
+    let mut stage = stage();
+    let (mut server, address) =
+        Python::start(&format!("{LISTEN}s, _ = l.accept(); s.recv(1); s.close(); time.sleep(60)"));
+    let mut client = TcpStream::connect(address).unwrap();
+    let before = OutRsts::now();
+    give_back_privileges().unwrap();
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap();
+    // CAP_DAC_READ_SEARCH is bit 2, CAP_SYS_PTRACE bit 19.
+    assert_eq!(u64::from_str_radix(effective.trim(), 16).unwrap(), 1 << 2 | 1 << 19);
+    client.write_all(b"two").unwrap();
+    let (ending, judgement) = stage.told();
+    assert_eq!(verdict(&judgement), ("close-unread", Confidence::Certain));
+    let process = sender(&ending).process.as_ref().unwrap();
+    assert!(process.cmdline.as_ref().unwrap().contains("-c import socket"), "{process:?}");
+    // The server is in this namespace too, so that the kernel's own count can be asked for.
+    let checks = OutRsts::now().since(&before, stage.live.sent());
+    let own = checks.iter().find(|check| check.netns == stage.netns).expect("the server's namespace is compared");
+    assert_eq!((own.seen, own.counted), (1, 1));
+    server.0.kill().unwrap();
 }

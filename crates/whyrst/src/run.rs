@@ -42,16 +42,17 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         explain::zone(&arguments.tz)?,
     );
     let mut sink = Sink::open(arguments)?;
-    let signals = signals(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT])?;
     let mut live = Live::start()?;
     say_missing(live.missing());
     let mut followed = Followed::spawn(arguments)?;
+    // Only now: the command would begin with the same signals blocked.
+    let signals = signals(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT])?;
     let mut ended: Option<(ExitStatus, Instant)> = None;
     while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
-        if let Some(item) = live.next(PATIENCE)? {
-            if let Some(text) = telling.item(&item, |ending, _| followed.owns(ending)) {
-                sink.write(&text)?;
-            }
+        if let Some(item) = live.next(PATIENCE)?
+            && let Some(text) = telling.item(&item, |ending, _| followed.owns(ending))
+        {
+            sink.write(&text)?;
         }
         while let Some(signal) = signals.read_signal()? {
             if signal.ssi_code <= SI_USER {
@@ -84,7 +85,7 @@ fn closing_words(telling: &Telling, live: &Live, arguments: &Run) -> String {
     }
 }
 
-/// Signals that are not ours but the command's. The command itself starts with none blocked.
+/// Signals that are not ours but the command's.
 fn signals(wanted: &[Signal]) -> Result<SignalFd> {
     let set: SigSet = wanted.iter().copied().collect();
     set.thread_block().context("cannot block signals")?;

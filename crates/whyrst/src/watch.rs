@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
 use whyrst_core::kernel::Recording;
 use whyrst_core::socket::Told;
-use whyrst_probe::{Item, Live, now};
+use whyrst_probe::{Item, Live, give_back_privileges, now};
 
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
@@ -36,6 +36,9 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone);
     let mut recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
     let mut timing = Timing::new(arguments);
+    if let Err(error) = give_back_privileges() {
+        output::remark(&error);
+    }
     while !timing.is_over() && !interrupt.came() {
         timing.watch(&mut live, |item| {
             if let (Some(recorder), Item::Reset(reset)) = (&mut recorder, item) {
@@ -53,10 +56,10 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     }
     let end = Instant::now() + LAST_WORDS;
     while Instant::now() < end {
-        if let Some(item) = live.next(LAST_WORDS)? {
-            if let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
-                output.write(&text)?;
-            }
+        if let Some(item) = live.next(LAST_WORDS)?
+            && let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause))
+        {
+            output.write(&text)?;
         }
     }
     if let Some(recorder) = recorder {

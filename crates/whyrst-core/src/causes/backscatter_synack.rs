@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::firewall::NO_SYN_CAME;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::sockets::SENDER_HAD_SOCKET;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
@@ -23,7 +24,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN_ACK, &NO_SYN_CAME],
-        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],

@@ -38,10 +38,15 @@ pub fn line(report: &Report<'_>, style: Style) -> String {
 }
 
 impl Report<'_> {
-    /// The end whose account the report gives: the RST's sender where its kernel was asked.
+    /// The end whose account the report gives: the RST's sender where something is known of it.
     pub(super) fn teller(&self) -> Option<Side> {
         let ends = [self.ending.sender(), self.ending.receiver()];
-        ends.into_iter().find(|side| self.ending.account(*side).is_some())
+        ends.into_iter().find(|side| self.knows(*side))
+    }
+
+    /// Whether anything is known of that end: where nothing listens, nobody is there.
+    fn knows(&self, side: Side) -> bool {
+        self.ending.account(side).is_some_and(|account| account.process.is_some() || account.socket.is_some())
     }
 
     fn short_words(&self) -> Vec<String> {
@@ -254,7 +259,7 @@ impl Report<'_> {
 
     /// The other end, when it is on the same host.
     pub(super) fn peer(&self) -> Option<Side> {
-        self.teller().map(Side::other).filter(|side| self.ending.account(*side).is_some())
+        self.teller().map(Side::other).filter(|side| self.knows(*side))
     }
 }
 
