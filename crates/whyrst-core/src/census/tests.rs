@@ -195,7 +195,7 @@ fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
 }
 
 fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
-    let names = FlowHasher::new(Limits::default().hash_seed);
+    let names = FlowHasher::new(3);
     let flow = |observation: &Observation<'_>| names.name(segment(observation).src, segment(observation).dst);
     let mut census = Census::new(1 << 20, 1 << 20);
     for observation in observations {
