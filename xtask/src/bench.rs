@@ -53,7 +53,10 @@ pub fn run(mib: u64) -> Result<()> {
     tell(&mut page, &compressed(&folder, mib)?);
     for load in LOADS {
         let small = generate(load, &folder, SMALL_MIB.min(mib), "pcap")?;
-        tell(&mut page, &table(&title(load, &small, "pcap, with the slow programs")?, &all_programs(&small, &folder), 1)?);
+        tell(
+            &mut page,
+            &table(&title(load, &small, "pcap, with the slow programs")?, &all_programs(&small, &folder), 1)?,
+        );
     }
     tell(&mut page, &growth(&folder, mib)?);
     write_page(&page)
@@ -133,7 +136,8 @@ fn fast_programs(capture: &Path, folder: &Path) -> Vec<Program> {
         programs.push(program("tcpdump, RST filter, printing", &["tcpdump", "-n", "-r", &path, RST_FILTER]));
     }
     programs.extend(explains(&path, folder));
-    programs.push(program("whyrst explain --summary --jobs 1", &[&whyrst(), "explain", "--summary", "--jobs", "1", &path]));
+    programs
+        .push(program("whyrst explain --summary --jobs 1", &[&whyrst(), "explain", "--summary", "--jobs", "1", &path]));
     programs.push(program("whyrst explain --summary --once", &[&whyrst(), "explain", "--summary", "--once", &path]));
     programs.push(program(
         "whyrst explain --summary --memory 128MiB",
@@ -149,7 +153,8 @@ fn all_programs(capture: &Path, folder: &Path) -> Vec<Program> {
         programs.push(program("tcptrace -n", &["tcptrace", "-n", &path]));
     }
     if installed("tshark") {
-        programs.push(program("tshark -Y tcp.flags.reset==1", &["tshark", "-n", "-r", &path, "-Y", "tcp.flags.reset==1"]));
+        programs
+            .push(program("tshark -Y tcp.flags.reset==1", &["tshark", "-n", "-r", &path, "-Y", "tcp.flags.reset==1"]));
     }
     programs
 }
@@ -182,7 +187,8 @@ fn table(title: &str, programs: &[Program], rounds: usize) -> Result<String> {
 fn compressed(folder: &Path, mib: u64) -> Result<String> {
     let plain = generate(&LOADS[1], folder, mib, "pcap")?;
     let mut programs = Vec::new();
-    for (tool, ending, level) in [("gzip", "gz", "-1"), ("zstd", "zst", "-1"), ("lz4", "lz4", "-1"), ("xz", "xz", "-0")] {
+    for (tool, ending, level) in [("gzip", "gz", "-1"), ("zstd", "zst", "-1"), ("lz4", "lz4", "-1"), ("xz", "xz", "-0")]
+    {
         if !installed(tool) {
             continue;
         }
@@ -193,7 +199,10 @@ fn compressed(folder: &Path, mib: u64) -> Result<String> {
         }
         let path = packed.display().to_string();
         programs.push(program(&format!("{tool} -dc"), &[tool, "-dc", &path]));
-        programs.push(program(&format!("whyrst explain --summary of {ending}"), &[&whyrst(), "explain", "--summary", &path]));
+        programs.push(program(
+            &format!("whyrst explain --summary of {ending}"),
+            &[&whyrst(), "explain", "--summary", &path],
+        ));
     }
     if programs.is_empty() {
         return Ok(String::new());

@@ -210,7 +210,8 @@ impl<'a> Record<'a> {
             (ethertype::IPV6, 0x60..=0x6f) if frame[ETHERNET + 6] == protocol::TCP => {
                 let wire = usize::from(half(ETHERNET + 4));
                 let tcp = Tcp::read(self.bytes.get(ETHERNET + V6..)?, wire)?;
-                let address = |at: usize| self.bytes.get(at..)?.first_chunk().map(|octets| u128::from_be_bytes(*octets));
+                let address =
+                    |at: usize| self.bytes.get(at..)?.first_chunk().map(|octets| u128::from_be_bytes(*octets));
                 let ips = [address(ETHERNET + 8)?, address(ETHERNET + 24)?];
                 let flow = names.name_v6(ips, tcp.ports);
                 Some(self.sighting(flow, (ips[0], tcp.ports[0]) <= (ips[1], tcp.ports[1]), &tcp))
@@ -297,9 +298,12 @@ impl Assembly {
         let (_, fragments) = self.files.last_mut()?;
         let observed = record
             .packet()
-            .and_then(|packet| match ip::is_fragment(packet.bytes) {
-                true => fragments.put_together(packet, record.time, counts),
-                false => Ok(packet),
+            .and_then(|packet| {
+                if ip::is_fragment(packet.bytes) {
+                    fragments.put_together(packet, record.time, counts)
+                } else {
+                    Ok(packet)
+                }
             })
             .and_then(|packet| ip::observe(packet.bytes, packet.wire, counts));
         match observed {

@@ -369,7 +369,12 @@ impl Open {
 
     fn reading(&self) -> Reading {
         let file = u32::try_from(self.item).unwrap_or(u32::MAX);
-        Reading { file, counts: self.capture.counts().clone(), notes: self.capture.notes().clone(), octets: self.capture.position() }
+        Reading {
+            file,
+            counts: self.capture.counts().clone(),
+            notes: self.capture.notes().clone(),
+            octets: self.capture.position(),
+        }
     }
 
     /// Room for interfaces that are described later in the file.

@@ -346,7 +346,8 @@ impl Census {
         let kept = |entry: &Entry| entry.flow != 0 && (!entry.is_over(beat) || entry.has(state::UNANSWERED));
         let live = old.iter().filter(|entry| kept(entry)).count();
         let size = (live * 2).next_power_of_two().clamp(SMALLEST, self.largest);
-        let mut room = Room::among(old.iter().filter(|entry| kept(entry)).map(|entry| entry.silent_for(beat)), size / 2);
+        let mut room =
+            Room::among(old.iter().filter(|entry| kept(entry)).map(|entry| entry.silent_for(beat)), size / 2);
         self.table = alloc::vec![Entry::default(); size];
         self.used = 0;
         for entry in old.into_iter().filter(kept) {
@@ -427,8 +428,7 @@ impl Noted {
         flows.sort_unstable();
         flows.dedup();
         let places = (flows.len() * 2).next_power_of_two().max(64);
-        let mut noted =
-            Self { sieve: alloc::vec![0; places / 8], table: alloc::vec![0; places], everything: false };
+        let mut noted = Self { sieve: alloc::vec![0; places / 8], table: alloc::vec![0; places], everything: false };
         for flow in flows {
             let (word, bit) = noted.place(flow);
             noted.sieve[word] |= bit;
@@ -450,7 +450,6 @@ impl Noted {
 
     /// By other bits of the name than the place in the table.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "only some bits name a place")]
     fn place(&self, flow: u64) -> (usize, u64) {
         ((flow >> 32) as usize & (self.sieve.len() - 1), 1 << (flow >> 58))
     }

@@ -78,7 +78,12 @@ const fn place(fingerprint: u64) -> usize {
 impl Services {
     /// Remembers at most `limit` services; `seed` keys the hash, since addresses are chosen by strangers.
     pub fn new(limit: usize, seed: u64) -> Self {
-        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit, recent: alloc::vec![0; RECENT], asked_ecn: alloc::vec![0; RECENT] }
+        Self {
+            known: HashMap::with_hasher(FixedState::with_seed(seed)),
+            limit,
+            recent: alloc::vec![0; RECENT],
+            asked_ecn: alloc::vec![0; RECENT],
+        }
     }
 
     /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name.

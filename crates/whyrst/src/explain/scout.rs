@@ -26,12 +26,7 @@ pub(super) struct Scouted {
 }
 
 /// Looks at all frames, on so many threads.
-pub(super) fn scout(
-    source: Source<'_>,
-    census: Census,
-    names: &FlowHasher,
-    jobs: usize,
-) -> Scouted {
+pub(super) fn scout(source: Source<'_>, census: Census, names: &FlowHasher, jobs: usize) -> Scouted {
     let desk = Ordered::new(Desk { census, assembly: Assembly::default(), names: *names });
     on_threads(jobs, || look_at_all(&source, &desk, names));
     let Desk { census, assembly, .. } = desk.into_inner();
