@@ -260,7 +260,7 @@ impl Capture {
                 frame: Frame::new(file, number),
                 time: place.time,
                 start: place.frame.start,
-                len: place.frame.len() as u32,
+                len: u32::try_from(place.frame.len()).unwrap_or(u32::MAX),
                 original: place.original,
                 interface: Interface(first.saturating_add(place.interface)),
                 link: place.link,

@@ -298,9 +298,12 @@ impl Assembly {
         let (_, fragments) = self.files.last_mut()?;
         let observed = record
             .packet()
-            .and_then(|packet| match ip::is_fragment(packet.bytes) {
-                true => fragments.put_together(packet, record.time, counts),
-                false => Ok(packet),
+            .and_then(|packet| {
+                if ip::is_fragment(packet.bytes) {
+                    fragments.put_together(packet, record.time, counts)
+                } else {
+                    Ok(packet)
+                }
             })
             .and_then(|packet| ip::observe(packet.bytes, packet.wire, counts));
         match observed {

@@ -89,9 +89,11 @@ pub(crate) fn are_common(mut area: &[u8]) -> bool {
     loop {
         area = match area {
             [] | [kind::END, ..] => return true,
-            [kind::NOP, rest @ ..] | [kind::SACK_PERMITTED, 2, rest @ ..] => rest,
-            [kind::MSS, 4, _, _, rest @ ..] | [kind::WINDOW_SCALE, 3, _, rest @ ..] => rest,
-            [kind::TIMESTAMPS, 10, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+            [kind::NOP, rest @ ..]
+            | [kind::SACK_PERMITTED, 2, rest @ ..]
+            | [kind::WINDOW_SCALE, 3, _, rest @ ..]
+            | [kind::MSS, 4, _, _, rest @ ..]
+            | [kind::TIMESTAMPS, 10, _, _, _, _, _, _, _, _, rest @ ..] => rest,
             [kind::SACK, length @ (10 | 18 | 26 | 34), rest @ ..] => match rest.get(usize::from(*length) - 2..) {
                 Some(rest) => rest,
                 None => return false,

@@ -450,7 +450,6 @@ impl Noted {
 
     /// By other bits of the name than the place in the table.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "only some bits name a place")]
     fn place(&self, flow: u64) -> (usize, u64) {
         ((flow >> 32) as usize & (self.sieve.len() - 1), 1 << (flow >> 58))
     }

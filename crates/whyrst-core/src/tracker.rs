@@ -71,6 +71,7 @@ pub struct Tracker {
     next_due: Timestamp,
     /// The steps of the clock that the queues know of.
     steps_seen: u32,
+    /// Not keyed: what is known of services must not depend on chance.
     names: FlowHasher,
     /// The time of the first observation.
     began: Option<Timestamp>,
@@ -102,7 +103,7 @@ impl Tracker {
             clock: Clock::default(),
             next_due: Timestamp::from_nanos(i64::MIN),
             steps_seen: 0,
-            names: FlowHasher::new(limits.hash_seed),
+            names: FlowHasher::new(0),
             counts: Counts::default(),
         }
     }

@@ -204,8 +204,8 @@ impl Read {
             notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
         };
         let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
-        let shrunk = captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
-        Self { reading, counts: Counts::default(), unread: unread + shrunk }
+        let incomplete = captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
+        Self { reading, counts: Counts::default(), unread: unread + incomplete }
     }
 
     fn take_counts(&mut self, tracker: &Tracker, census: &Census) {

@@ -82,8 +82,9 @@ fn what_is_over_for_long_counts_anew_and_makes_room() {
 fn a_flood_of_flows_stays_within_the_bound_and_none_is_lost() {
     let mut census = Census::new(1 << 20, 1 << 20);
     let hasher = FlowHasher::new(1);
-    let end = |port: u64| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits((port >> 16) as u32)), port as u16);
-    let flows: Vec<u64> = (0..200_000).map(|n| hasher.name(end(n), end(1 << 40))).collect();
+    let server = Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
+    let client = |n: u32| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 40_000);
+    let flows: Vec<u64> = (0..200_000).map(|n| hasher.name(client(n), server)).collect();
     for (n, flow) in flows.iter().enumerate() {
         seen(&mut census, *flow, 0, SYN, 7);
         assert!(census.table.len() * size_of::<Entry>() <= 1 << 20, "after {n}");
@@ -195,7 +196,7 @@ fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
 }
 
 fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
-    let names = FlowHasher::new(Limits::default().hash_seed);
+    let names = FlowHasher::new(3);
     let flow = |observation: &Observation<'_>| names.name(segment(observation).src, segment(observation).dst);
     let mut census = Census::new(1 << 20, 1 << 20);
     for observation in observations {
