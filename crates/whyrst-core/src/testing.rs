@@ -12,7 +12,7 @@
 //! What a line leaves out is what Linux would send: TTL 64, a running IP identification per
 //! direction (0 in a SYN-ACK and in a reset in answer), timestamps once both SYNs had them or no
 //! SYN was seen, window 0 and no options in a reset in answer. A host whose name ends in `6` speaks
-//! IPv6. A RST+ACK with number 0 from an end that has not spoken has the number 0 itself.
+//! IPv6. A RST+ACK with number 0 has the number 0 itself: it refuses a SYN.
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
 //! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `time N` (a broken clock: seconds since
@@ -296,7 +296,7 @@ impl Reader {
         let voice =
             self.voices.get(&(src, dst)).copied().unwrap_or(Voice { next_id: 1_000 + src.port, ..Voice::default() });
         let peer = self.voices.get(&(dst, src)).copied().unwrap_or_default();
-        let answer = flags.has(Flags::RST) && (!flags.has(Flags::ACK) || !voice.spoke);
+        let answer = flags.has(Flags::RST) && (!flags.has(Flags::ACK) || !voice.spoke || from == 0);
         let base = if answer && flags.has(Flags::ACK) && from == 0 { Seq::new(0) } else { first_number(src, dst) };
         let mut segment = Segment {
             src,

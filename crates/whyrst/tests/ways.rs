@@ -125,7 +125,8 @@ impl Maker {
             self.pass_time();
             let frame = self.frame();
             let (second, nanos) = (self.now / 1_000_000_000, self.now % 1_000_000_000);
-            let header = [second as u32, nanos as u32, frame.len() as u32, frame.len() as u32 + 7];
+            let word = |number: i64| u32::try_from(number).expect("times of a test are after 1970");
+            let header = [word(second), word(nanos), frame.len() as u32, frame.len() as u32 + 7];
             file.extend(header.iter().flat_map(|word| word.to_le_bytes()));
             file.extend(frame);
         }
@@ -137,9 +138,9 @@ impl Maker {
         self.now += match self.below(2_000) {
             0 => 131_000_000_000,
             1 => 21_000_000_000,
-            2..20 => self.below(11_000_000_000) as i64,
-            20..24 => -(self.below(3_000_000) as i64),
-            _ => self.below(2_000_000) as i64,
+            2..20 => self.below(11_000_000_000).cast_signed(),
+            20..24 => -self.below(3_000_000).cast_signed(),
+            _ => self.below(2_000_000).cast_signed(),
         };
     }
 

@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
-use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -27,7 +27,14 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+        refuted_by: &[
+            &REFUSAL_HAS_NUMBER,
+            &SYN_ACK_AFTER_RST,
+            &RST_CONTRADICTS_SENDER,
+            &RST_ENDS_SUBFLOW,
+            &DSCP_MIRRORED,
+            &FLOW_LABEL_SET,
+        ],
         supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
     },
     variants: &[],

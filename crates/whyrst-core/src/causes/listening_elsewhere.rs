@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -28,7 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
+        refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
     },
     variants: &[],

@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
+use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::SYN_CAME_BACK;
@@ -28,7 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&SYN_CAME_BACK, &RST_ANSWERS_SYN],
-        refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
     },
     variants: &[],
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn without_a_syn_of_the_other_end_it_is_a_closed_port() {
-        let refused: alloc::string::String = MISSED.lines().take(3).map(|line| std::format!("{line}\n")).collect();
+        let refused: alloc::string::String = MISSED.lines().take(3).flat_map(|line| [line, "\n"]).collect();
         judged(&refused).is("closed-port", Possible).without(&["simultaneous-open-missed"]);
     }
 

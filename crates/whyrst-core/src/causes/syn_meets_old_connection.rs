@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     fn without_the_old_connection_in_the_capture_a_time_wait_fits_as_well() {
-        let late: alloc::string::String = RECOVERED.lines().skip(6).map(|line| std::format!("{line}\n")).collect();
+        let late: alloc::string::String = RECOVERED.lines().skip(6).flat_map(|line| [line, "\n"]).collect();
         judged(&late).is("syn-meets-old-connection", Possible).beside(&["syn-meets-time-wait"]);
     }
 
     #[test]
     fn without_a_new_syn_it_is_a_loss() {
         let text = RECOVERED.replace("90.00 C > S S 900000:900000(0)", "");
-        let text: alloc::string::String = text.lines().take(9).map(|line| std::format!("{line}\n")).collect();
+        let text: alloc::string::String = text.lines().take(9).flat_map(|line| [line, "\n"]).collect();
         judged(&text).without(&["syn-meets-old-connection"]);
     }
 }

@@ -3,7 +3,7 @@
 //! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
 //! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Value, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -105,6 +105,23 @@ pub static RST_ANSWERS_SYN: Question = Question {
             }
             _ => Answer::No(no().frame(&rst.record)),
         }
+    },
+};
+
+/// The refusal of a SYN has a sequence number of its own. RFC 9293 section 3.5.2 gives it 0, and so
+/// do all stacks and Linux's netfilter; another number is SND.NXT of a socket that existed, or a
+/// device's own idea.
+pub static REFUSAL_HAS_NUMBER: Question = Question {
+    id: "refusal-has-number",
+    yes: "{} has sequence number {}: a stack without a socket would have refused the SYN with 0",
+    no: "{} has sequence number 0, as every refusal of a SYN has",
+    unknown: "a refused SYN",
+    ask: |ending| match ending.rst() {
+        Some(rst) if rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
+            let number = rst.record.seq.raw();
+            yes().frame(&rst.record).value(Value::Number(number.into())).if_so((number != 0).into())
+        }
+        _ => Answer::Unknown,
     },
 };
 

@@ -121,11 +121,10 @@ impl StandIn {
         let same = |heard: &&mut Heard| heard.from_port == tcp.dst.port && heard.to_port == tcp.src.port;
         match self.heard.iter_mut().find(same) {
             Some(heard) if tcp.timestamp().is_some() => heard.ts_value = ts_value,
-            Some(_) => {}
             None if tcp.flags.has(Flags::SYN) => {
                 self.heard.push(Heard { from_port: tcp.dst.port, to_port: tcp.src.port, first: tcp.seq, ts_value });
             }
-            None => {}
+            _ => {}
         }
     }
 }

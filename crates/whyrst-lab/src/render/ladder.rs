@@ -246,7 +246,6 @@ mod tests {
             calls,
             ends: [end(Host::Client, client), end(Host::Server, server)],
             bystanders: vec![],
-            told: Err("nobody asked".into()),
             kernel: Err("not asked".into()),
             told: Err("not asked".into()),
             foreign_resets: 0,
