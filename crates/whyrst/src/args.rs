@@ -234,6 +234,7 @@ Examples:
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
   whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
   whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Explain {
     /// Captures, in the order of time; `-` is standard input
     #[arg(required_unless_present = "vantage", value_name = "FILE")]

@@ -240,7 +240,9 @@ impl Following {
             (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
             (_, sighting) => {
                 self.tracker.observe(&observation);
-                sighting.iter().for_each(|sighting| self.census.saw(sighting));
+                for sighting in sighting.iter() {
+                    self.census.saw(sighting);
+                }
             }
         }
     }

@@ -82,7 +82,9 @@ impl Desk {
     fn take_in(&mut self, chunk: &Chunk, sights: &[Sight]) {
         for some in sights.chunks(AT_ONCE) {
             self.census.expect(some.iter().filter_map(Sight::flow));
-            some.iter().for_each(|sight| self.see(chunk, sight));
+            for sight in some.iter() {
+                self.see(chunk, sight);
+            }
         }
     }
 

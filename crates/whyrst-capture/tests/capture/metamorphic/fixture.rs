@@ -107,9 +107,10 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
         match capture.next().unwrap() {
             Step::Observation(seen) => tracker.observe(&seen),
             // Of a capture that was cut.
-            Step::PassedOver(_, Reason::RecordCut) => {}
-            Step::PassedOver(frame, reason) => panic!("frame {frame} passed over: {reason}"),
-            Step::Idle => {}
+            Step::PassedOver(frame, reason) if reason != Reason::RecordCut => {
+                panic!("frame {frame} passed over: {reason}")
+            }
+            Step::PassedOver(..) | Step::Idle => {}
             Step::End => break,
         }
     }
