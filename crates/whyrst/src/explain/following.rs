@@ -240,7 +240,7 @@ impl Following {
             (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
             (_, sighting) => {
                 self.tracker.observe(&observation);
-                for sighting in sighting.iter() {
+                for sighting in &sighting {
                     self.census.saw(sighting);
                 }
             }

@@ -82,7 +82,7 @@ impl Desk {
     fn take_in(&mut self, chunk: &Chunk, sights: &[Sight]) {
         for some in sights.chunks(AT_ONCE) {
             self.census.expect(some.iter().filter_map(Sight::flow));
-            for sight in some.iter() {
+            for sight in some {
                 self.see(chunk, sight);
             }
         }
