@@ -13,8 +13,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use whyrst_core::cause::Cause;
 use whyrst_core::causes;
-use whyrst_core::scenario::{Scenario, Verdicts};
+use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
 
 use crate::shell::{self, Scratch, cargo, is_root, root, target};
 
@@ -68,14 +69,34 @@ impl View {
         arguments
     }
 
-    /// What must come out. Both ends together show what the one shows that shows more.
-    const fn expected(self, scenario: &Scenario) -> Verdicts {
+    /// What must come out. Both ends together show what the one shows that shows the scenario's cause.
+    fn expected(self, scenario: &Scenario) -> Verdicts {
         let expect = &scenario.expect;
+        let of_both = if tells(expect.client, scenario) { expect.client } else { expect.server };
         match self {
+            Self::Client | Self::ClientAndKernel => expect.client,
             Self::Server | Self::ServerAndKernel => expect.server,
-            Self::Both | Self::BothAndKernel if matches!(expect.client, Verdicts::NoReset) => expect.server,
-            Self::Client | Self::ClientAndKernel | Self::Both | Self::BothAndKernel => expect.client,
+            Self::Both | Self::BothAndKernel => of_both,
         }
+    }
+}
+
+/// Whether a capture that leads to these verdicts shows what the scenario is about, or shows nothing that
+/// the other end could.
+fn tells(verdicts: Verdicts, scenario: &Scenario) -> bool {
+    let owns = |cause: &&&Cause| causes_scenarios(cause).iter().any(|own| own.id == scenario.id);
+    let cause = causes::ALL.iter().find(owns).map(|cause| cause.id);
+    match verdicts {
+        Verdicts::Resets(named) => cause.is_some_and(|cause| named.contains(&cause)),
+        Verdicts::NoReset => matches!(scenario.expect.server, Verdicts::NoReset),
+        Verdicts::FailedConnect(named) => cause == Some(named),
+    }
+}
+
+const fn causes_scenarios(cause: &Cause) -> &'static [Scenario] {
+    match cause.reproduction {
+        Reproduction::Lab(scenarios) => scenarios,
+        Reproduction::NotReproducible(_) => &[],
     }
 }
 

@@ -1,20 +1,30 @@
-//! How fast is `explain`? Against `cat` of the same file, in the same run, so that the figure means
-//! something on any machine; and against tcpdump where it is installed.
+//! How fast is `explain`, how much memory does it need, and is it right? Against other programs that
+//! read the same captures, in the same run and in turns, so that the ratios mean something on any
+//! machine; and against a bare walk with a flow table ([`flowread`](../bin/flowread.rs)).
 //!
-//! The captures are generated (`src/bin/rstgen.rs`): same seed, same octets, with a truth file.
+//! The captures are generated (`src/bin/rstgen.rs`): same seed, same octets, with a truth file that
+//! says which connection was reset at which frame and why. What is printed is also written to
+//! `docs/performance.md`, between its two marks.
 
-use std::fs::{self, File};
+pub mod measure;
+mod truth;
+
+use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
+use self::measure::{Cost, medians};
 use crate::shell::{self, cargo, installed, root, target};
 
 const ROUNDS: usize = 5;
+/// Programs that need a minute and gigabytes for a gibibyte are run once, on captures of this size.
+const SMALL_MIB: u64 = 64;
 const RST_FILTER: &str = "tcp[13]&4!=0 or (ip6 and ip6[6]=6 and ip6[53]&4!=0)";
+/// What stands around the generated part of the page.
+const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask bench writes -->", "<!-- end of it -->"];
 
 /// One capture to be read.
 struct Load {
@@ -22,116 +32,249 @@ struct Load {
     options: &'static [&'static str],
 }
 
-const LOADS: &[Load] = &[
-    Load { name: "mixed", options: &["--seed", "1"] },
-    Load {
-        name: "headers",
-        options: &[
-            "--seed",
-            "2",
-            "--snaplen",
-            "96",
-            "--req-median",
-            "300",
-            "--resp-median",
-            "1000",
-            "--think-ms",
-            "250",
-        ],
-    },
-];
+const HEADERS: &[&str] =
+    &["--seed", "2", "--snaplen", "96", "--req-median", "300", "--resp-median", "1000", "--think-ms", "250"];
+const LOADS: &[Load] = &[Load { name: "mixed", options: &["--seed", "1"] }, Load { name: "headers", options: HEADERS }];
 
-/// Generates captures of `mib` MiB and times the programs on each.
+/// Generates captures of `mib` MiB, times the programs on each, and writes the page.
 pub fn run(mib: u64) -> Result<()> {
     shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst", "--package", "xtask", "--bins"]))?;
-    let folder = root().join("bench");
+    let folder = std::env::var_os("WHYRST_BENCH").map_or_else(|| root().join("bench"), PathBuf::from);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut page = machine();
     for load in LOADS {
-        let capture = generate(load, &folder, mib)?;
-        check_truth(&capture)?;
-        compare(load, &capture)?;
+        let capture = generate(load, &folder, mib, "pcap")?;
+        tell(&mut page, &agreement(&capture, &folder)?);
+        tell(&mut page, &table(&title(load, &capture, "pcap")?, &fast_programs(&capture, &folder), ROUNDS)?);
     }
-    Ok(())
+    let headers = &LOADS[1];
+    let pcapng = generate(headers, &folder, mib, "pcapng")?;
+    tell(&mut page, &table(&title(headers, &pcapng, "pcapng")?, &fast_programs(&pcapng, &folder), ROUNDS)?);
+    tell(&mut page, &compressed(&folder, mib)?);
+    for load in LOADS {
+        let small = generate(load, &folder, SMALL_MIB.min(mib), "pcap")?;
+        tell(
+            &mut page,
+            &table(&title(load, &small, "pcap, with the slow programs")?, &all_programs(&small, &folder), 1)?,
+        );
+    }
+    tell(&mut page, &growth(&folder, mib)?);
+    write_page(&page)
 }
 
-fn generate(load: &Load, folder: &Path, mib: u64) -> Result<PathBuf> {
-    let capture = folder.join(format!("{}-{mib}m.pcap", load.name));
-    let truth = capture.with_extension("csv");
+/// Printed at once, since the whole takes minutes, and kept for the page.
+fn tell(page: &mut String, part: &str) {
+    println!("{part}");
+    page.push_str(part);
+    page.push('\n');
+}
+
+fn generate(load: &Load, folder: &Path, mib: u64, format: &str) -> Result<PathBuf> {
+    let capture = folder.join(format!("{}-{mib}m.{format}", load.name));
+    let truth = truth_of(&capture);
     if !capture.exists() || !truth.exists() {
         let mut generator = Command::new(target().join("release/rstgen"));
-        generator.arg("--out").arg(&capture).arg("--truth").arg(&truth).arg("--bytes").arg(format!("{mib}M"));
+        generator.arg("--out").arg(&capture).arg("--truth").arg(&truth).args(["--format", format]);
+        generator.arg("--bytes").arg(format!("{mib}M"));
         shell::run(generator.args(load.options).stderr(Stdio::null()).stdout(Stdio::null()))?;
     }
     Ok(capture)
 }
 
-/// Every reset connection of the truth file must be found, and no other.
-fn check_truth(capture: &Path) -> Result<()> {
-    let truth = fs::read_to_string(capture.with_extension("csv"))?;
-    let wanted = truth.lines().skip(1).count() as u64;
-    let output = Command::new(target().join("release/whyrst"))
-        .args(["explain", "--summary", "--format", "json"])
-        .arg(capture)
-        .output()?;
-    let summary: Value = serde_json::from_slice(&output.stdout).context("cannot read the summary")?;
-    let found = summary["reset_connections"].as_u64().unwrap_or_default();
-    if found != wanted {
-        bail!("{}: {found} reset connections found, {wanted} are in the truth file", capture.display());
-    }
-    println!("{}: {found} reset connections, as the truth file says", capture.display());
-    Ok(())
+fn truth_of(capture: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.csv", capture.display()))
 }
 
-fn compare(load: &Load, capture: &Path) -> Result<()> {
-    let whyrst = target().join("release/whyrst");
-    let mut programs: Vec<(&str, Vec<String>)> = vec![
-        ("cat", vec!["cat".into()]),
-        ("whyrst explain --summary", vec![whyrst.display().to_string(), "explain".into(), "--summary".into()]),
-        (
-            "whyrst explain --format json",
-            vec![whyrst.display().to_string(), "explain".into(), "--format".into(), "json".into()],
-        ),
-    ];
-    if installed("tcpdump") {
-        programs.push(("tcpdump, RST filter", vec!["tcpdump".into(), "-n".into(), RST_FILTER.into(), "-r".into()]));
+fn whyrst() -> String {
+    target().join("release/whyrst").display().to_string()
+}
+
+/// Verdicts against labels, as a table.
+fn agreement(capture: &Path, folder: &Path) -> Result<String> {
+    let reports = folder.join("reports.jsonl");
+    let mut explain = Command::new(whyrst());
+    shell::run(explain.args(["explain", "--format", "json", "-o"]).arg(&reports).arg(capture))?;
+    let agreement = truth::compare(&truth_of(capture), &reports)?;
+    fs::remove_file(reports)?;
+    let mut out = format!(
+        "### Truth: {}\n\nEvery labelled reset is told at its frame, and nothing else.\n\n\
+         | label | resets | the verdict | a named alternative |\n| --- | --- | --- | --- |\n",
+        name(capture)
+    );
+    for (label, (verdict, alternative)) in &agreement {
+        writeln!(out, "| {label} | {} | {verdict} | {alternative} |", verdict + alternative)?;
     }
-    let mut times = vec![Vec::new(); programs.len()];
-    // Interleaved, so that a slow spell of the machine falls on all of them.
-    for _ in 0..ROUNDS {
-        for ((_, words), times) in programs.iter().zip(&mut times) {
-            times.push(time(words, capture)?);
+    Ok(out)
+}
+
+/// A program by the name that it has in a table.
+type Program = (String, Vec<String>);
+
+fn program(name: &str, words: &[&str]) -> Program {
+    (name.into(), words.iter().map(ToString::to_string).collect())
+}
+
+fn explains(capture: &str, folder: &Path) -> [Program; 2] {
+    let out = folder.join("out.jsonl").display().to_string();
+    [
+        program("whyrst explain --summary", &[&whyrst(), "explain", "--summary", capture]),
+        program(
+            "whyrst explain --format json -o FILE",
+            &[&whyrst(), "explain", "--format", "json", "-o", &out, capture],
+        ),
+    ]
+}
+
+fn fast_programs(capture: &Path, folder: &Path) -> Vec<Program> {
+    let path = capture.display().to_string();
+    let mut programs = vec![program("cat", &["cat", &path])];
+    if capture.extension().is_some_and(|extension| extension == "pcap") {
+        let flowread = target().join("release/flowread").display().to_string();
+        programs.push(program("flow read (bare walk with a flow table)", &[&flowread, &path]));
+    }
+    if installed("tcpdump") {
+        programs.push(program("tcpdump, RST filter, printing", &["tcpdump", "-n", "-r", &path, RST_FILTER]));
+    }
+    programs.extend(explains(&path, folder));
+    programs
+        .push(program("whyrst explain --summary --jobs 1", &[&whyrst(), "explain", "--summary", "--jobs", "1", &path]));
+    programs.push(program("whyrst explain --summary --once", &[&whyrst(), "explain", "--summary", "--once", &path]));
+    programs.push(program(
+        "whyrst explain --summary --memory 128MiB",
+        &[&whyrst(), "explain", "--summary", "--memory", "128MiB", &path],
+    ));
+    programs
+}
+
+fn all_programs(capture: &Path, folder: &Path) -> Vec<Program> {
+    let path = capture.display().to_string();
+    let mut programs = fast_programs(capture, folder);
+    if installed("tcptrace") {
+        programs.push(program("tcptrace -n", &["tcptrace", "-n", &path]));
+    }
+    if installed("tshark") {
+        programs
+            .push(program("tshark -Y tcp.flags.reset==1", &["tshark", "-n", "-r", &path, "-Y", "tcp.flags.reset==1"]));
+    }
+    programs
+}
+
+fn table(title: &str, programs: &[Program], rounds: usize) -> Result<String> {
+    let commands: Vec<_> = programs.iter().map(|(_, words)| words.clone()).collect();
+    let costs = medians(&commands, rounds)?;
+    let base = programs.iter().position(|(name, _)| name.starts_with("tcpdump")).unwrap_or(0);
+    let mut out = format!(
+        "### {title}\n\nMedians of {rounds}, in turns. \"x\" is the time of {} over that of the row: above 1 the row is faster.\n\n\
+         | program | wall s | x | CPU s | x | peak MiB |\n| --- | --- | --- | --- | --- | --- |\n",
+        programs[base].0
+    );
+    let Cost { wall, cpu, .. } = costs[base];
+    for ((name, _), cost) in programs.iter().zip(&costs) {
+        writeln!(
+            out,
+            "| {name} | {:.3} | {:.2} | {:.3} | {:.2} | {} |",
+            cost.wall,
+            wall / cost.wall,
+            cost.cpu,
+            cpu / cost.cpu,
+            cost.peak / 1024
+        )?;
+    }
+    Ok(out)
+}
+
+/// What a decompressor alone takes, and what `explain` takes for the same file.
+fn compressed(folder: &Path, mib: u64) -> Result<String> {
+    let plain = generate(&LOADS[1], folder, mib, "pcap")?;
+    let mut programs = Vec::new();
+    for (tool, ending, level) in [("gzip", "gz", "-1"), ("zstd", "zst", "-1"), ("lz4", "lz4", "-1"), ("xz", "xz", "-0")]
+    {
+        if !installed(tool) {
+            continue;
+        }
+        let packed = PathBuf::from(format!("{}.{ending}", plain.display()));
+        if !packed.exists() {
+            let out = fs::File::create(&packed)?;
+            shell::run(Command::new(tool).args([level, "-c"]).arg(&plain).stdout(out).stderr(Stdio::null()))?;
+        }
+        let path = packed.display().to_string();
+        programs.push(program(&format!("{tool} -dc"), &[tool, "-dc", &path]));
+        programs.push(program(
+            &format!("whyrst explain --summary of {ending}"),
+            &[&whyrst(), "explain", "--summary", &path],
+        ));
+    }
+    if programs.is_empty() {
+        return Ok(String::new());
+    }
+    table(&format!("headers, {mib} MiB, compressed"), &programs, 3)
+}
+
+/// Time and memory by the size of the capture.
+fn growth(folder: &Path, mib: u64) -> Result<String> {
+    let mut out = "### Growth: headers, `explain --summary`\n\n\
+                   | MiB | wall s | CPU s | CPU ms a MiB | peak MiB |\n| --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for size in [10, 32, 100, 320, 1_024, 10_240].into_iter().filter(|size| *size <= mib) {
+        let capture = generate(&LOADS[1], folder, size, "pcap")?;
+        let command = explains(&capture.display().to_string(), folder)[0].1.clone();
+        let cost = medians(&[command], 3)?[0];
+        #[expect(clippy::cast_precision_loss, reason = "a size in MiB")]
+        let each = cost.cpu * 1e3 / size as f64;
+        writeln!(out, "| {size} | {:.3} | {:.3} | {each:.2} | {} |", cost.wall, cost.cpu, cost.peak / 1024)?;
+        if size > 1_024 {
+            fs::remove_file(&capture)?;
         }
     }
-    let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
-    println!(
-        "\n| {} ({} MiB) | median s | x cat |\n| --- | --- | --- |",
-        load.name,
-        fs::metadata(capture)?.len() >> 20
+    Ok(out)
+}
+
+fn title(load: &Load, capture: &Path, what: &str) -> Result<String> {
+    Ok(format!("{}, {} MiB, {what}", load.name, fs::metadata(capture)?.len() >> 20))
+}
+
+fn name(capture: &Path) -> String {
+    capture.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Where and with what this was measured.
+fn machine() -> String {
+    let first = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok()?;
+        let text = [output.stdout, output.stderr].concat();
+        Some(String::from_utf8_lossy(&text).lines().next()?.trim().to_owned())
+    };
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1)).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load: Vec<&str> = load.split(' ').take(3).collect();
+    let mut out = format!(
+        "{cores} cores {model}, Linux {}, load average at the start {}. Captures in the page cache.\n\n",
+        kernel.trim(),
+        load.join(" ")
     );
-    for ((name, _), took) in programs.iter().zip(&medians) {
-        println!("| {name} | {:.3} | {:.1} |", took.as_secs_f64(), took.as_secs_f64() / medians[0].as_secs_f64());
-    }
-    println!();
+    let versions = [
+        first(&whyrst(), &["--version"]),
+        first("rustc", &["--version"]),
+        first("tcpdump", &["--version"]),
+        first("tshark", &["--version"]),
+        first("tcptrace", &["-version"]),
+    ];
+    out += &versions.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    out.push_str("\n");
+    out
+}
+
+/// Puts `text` between the marks of the page.
+fn write_page(text: &str) -> Result<()> {
+    let path = root().join("docs/performance.md");
+    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let [begin, end] = MARKS;
+    let Some((before, rest)) = page.split_once(begin) else { bail!("{} has lost the mark {begin}", path.display()) };
+    let Some((_, after)) = rest.split_once(end) else { bail!("{} has lost the mark {end}", path.display()) };
+    fs::write(&path, format!("{before}{begin}\n\n{text}\n{end}{after}"))?;
+    println!("written to {}", path.display());
     Ok(())
-}
-
-fn time(words: &[String], capture: &Path) -> Result<Duration> {
-    let (program, arguments) = words.split_first().context("an empty command")?;
-    let began = Instant::now();
-    let status = Command::new(program)
-        .args(arguments)
-        .arg(capture)
-        .stdout(File::create("/dev/null")?)
-        .stderr(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot run {program}"))?;
-    if status.code().is_none_or(|code| code > 1) {
-        bail!("{words:?} ended with {status}");
-    }
-    Ok(began.elapsed())
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }

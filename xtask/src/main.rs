@@ -23,7 +23,7 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
-cargo xtask bench [MIB]        times `explain` against `cat`, and tcpdump where it is installed";
+cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,7 +50,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
-        ["bench"] => bench::run(256),
+        ["bench"] => bench::run(1_024),
+        ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),
     }

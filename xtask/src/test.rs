@@ -33,6 +33,7 @@ pub fn run() -> Result<()> {
         ("setup", setup::run),
         ("unit, property, fixture and command line tests", cargo_tests),
         ("documentation is fresh", docs::check),
+        ("the book can be built", docs::book),
         ("the probe's object is that of its source", bpf::check),
         ("the probe in the running kernel", probe_as_root),
         ("fuzz targets, half a minute each", fuzz::briefly),

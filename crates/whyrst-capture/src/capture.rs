@@ -11,6 +11,7 @@ use std::time::Duration;
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
+use crate::chunk::{Chunk, Held};
 use crate::compression::{Compression, Unpacked};
 use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
 use crate::cooked::Cooked;
@@ -94,14 +95,14 @@ impl<'a> Record<'a> {
     }
 
     #[inline]
-    fn packet(&self) -> Result<Packet<'a>, Reason> {
+    pub(crate) fn packet(&self) -> Result<Packet<'a>, Reason> {
         let offset = ip_offset(self.link, self.bytes)?;
         let bytes = self.bytes.get(offset..).ok_or(Reason::IpHeaderCut)?;
         Ok(Packet { bytes, wire: (self.original as usize).saturating_sub(offset) })
     }
 
     #[inline]
-    const fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
+    pub(crate) const fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
         Observation { time: self.time, frame: self.frame, interface: self.interface, what }
     }
 }
@@ -121,6 +122,14 @@ impl Capture {
         let mut capture = Self::begin(Box::new(Waiting(opened)), name, file, false)?;
         capture.expected = expected.filter(|_| capture.compression.is_none());
         Ok(capture)
+    }
+
+    /// Opens a plain file once more and reads no more than the `octets` that were read of it before:
+    /// it may have grown.
+    pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
+        let name = path.display().to_string();
+        let (opened, _) = open_file(path).map_err(|cause| OpenError::Io { name: name.clone(), cause })?;
+        Self::begin(Box::new(Waiting(opened.take(octets))), name, file, false)
     }
 
     /// Reads a capture from `reader`, waiting for it where need be.
@@ -217,6 +226,65 @@ impl Capture {
             Found::PassedOver(reason) => Step::PassedOver(self.frame(), reason),
             Found::Idle => Step::Idle,
             Found::End => Step::End,
+        }
+    }
+
+    /// Fills `chunk` with what lies in the window, beginning with what was found last.
+    pub(crate) fn fill(&mut self, found: Found, chunk: &mut Chunk) -> Result<(), ReadError> {
+        self.window.seal();
+        let mut next = found;
+        loop {
+            match next {
+                Found::Record(place) => {
+                    let plain = place.link == LinkType::ETHERNET;
+                    self.hold(place, chunk);
+                    if plain {
+                        self.fill_quickly(chunk);
+                    }
+                }
+                Found::PassedOver(_) => {}
+                // The end comes again.
+                Found::Idle | Found::End => break,
+            }
+            next = self.find()?;
+        }
+        self.window.hand_over(&mut chunk.buffer);
+        Ok(())
+    }
+
+    /// Frames of a link layer that needs no more thought.
+    fn fill_quickly(&mut self, chunk: &mut Chunk) {
+        let (file, first) = (self.file, self.first_interface);
+        self.container.find_whole(&mut self.window, &mut self.ledger, |place, number| {
+            chunk.held.push(Held {
+                frame: Frame::new(file, number),
+                time: place.time,
+                start: place.frame.start,
+                len: u32::try_from(place.frame.len()).unwrap_or(u32::MAX),
+                original: place.original,
+                interface: Interface(first.saturating_add(place.interface)),
+                link: place.link,
+            });
+        });
+    }
+
+    /// What was found is kept in `chunk`, its octets where they are.
+    #[inline]
+    fn hold(&mut self, place: Place, chunk: &mut Chunk) {
+        let start = place.frame.start;
+        let record = place.record(self.frame(), self.first_interface, &self.window);
+        chunk.held.push(Held::of(&record, start));
+        if !record.link.is_read() {
+            self.ledger.note_link(&record);
+        }
+    }
+
+    /// What was found is kept in `chunk` with its octets.
+    pub(crate) fn hold_copy(&mut self, place: Place, chunk: &mut Chunk) {
+        let record = place.record(self.frame(), self.first_interface, &self.window);
+        chunk.push(&record);
+        if !record.link.is_read() {
+            self.ledger.note_link(&record);
         }
     }
 

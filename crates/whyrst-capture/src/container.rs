@@ -104,6 +104,17 @@ impl Container {
     }
 }
 
+impl Container {
+    /// As many as [`Self::find`] would find, or fewer: what can be found quickly in the window. Each
+    /// with its number.
+    #[inline]
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(Place, u64)) {
+        if let Self::Pcap(pcap) = self {
+            pcap.find_whole(window, ledger, take);
+        }
+    }
+}
+
 fn header(window: &mut Window, name: &str, needed: usize) -> Result<(), OpenError> {
     match window.wait_for(needed) {
         Ok(Have::Only(present)) => match window.damage.take() {

@@ -28,6 +28,7 @@
 mod archive;
 mod bytes;
 mod capture;
+mod chunk;
 mod compression;
 mod container;
 mod cooked;
@@ -47,6 +48,7 @@ mod window;
 pub mod writer;
 
 pub use capture::{Capture, Pulled, Record, Step};
+pub use chunk::{Assembly, Chunk, Look, Sighting, Taken, sighting};
 pub use compression::Compression;
 pub use container::{InterfaceInfo, Looks};
 pub use counts::{Counts, Reason};

@@ -15,6 +15,7 @@ use whyrst_core::time::Timestamp;
 
 use crate::archive::{self, Content, Place, Tar};
 use crate::capture::{Capture, Step};
+use crate::chunk::Chunk;
 use crate::container::Found;
 use crate::counts::Counts;
 use crate::error::{OpenError, ReadError};
@@ -53,6 +54,10 @@ pub struct CaptureSet {
     options: Options,
     /// Archives that were read as far as somewhere, to be read on from there.
     archives: HashMap<Arc<Path>, Arc<Mutex<Tar>>>,
+    /// An error that came after frames that were delivered.
+    late_error: Option<ReadError>,
+    /// Octets of each file that may be read, by its number, when the set is read again.
+    limits: Option<HashMap<u32, u64>>,
 }
 
 /// What every capture of the set is told when it is opened.
@@ -81,8 +86,13 @@ pub struct Reading {
     pub counts: Counts,
     /// What must be said.
     pub notes: Notes,
+    /// Octets of the (decompressed) capture.
+    pub octets: u64,
 }
 
+/// Octets of a chunk whose frames are copied into it, and frames.
+const COPIED: usize = 256 * 1024;
+const COPIED_FRAMES: usize = 4_096;
 /// Captures that overlap beyond this number are not merged but read one after the other.
 const MAX_OPEN: usize = 32;
 
@@ -91,7 +101,10 @@ impl CaptureSet {
     /// compressed) and zip archives; `-` is standard input. Never fails as a whole:
     /// [`Self::failures`] says what cannot be read. A single file is not opened before it is read.
     pub fn open<P: AsRef<Path>>(paths: &[P]) -> Self {
-        let Findings { items, failures, others } = Findings::of(paths);
+        Self::of(Findings::of(paths))
+    }
+
+    fn of(Findings { items, failures, others }: Findings) -> Self {
         let mut waiting: Vec<usize> = (0..items.len()).collect();
         let key = |&at: &usize| (items[at].begins, &items[at].name);
         waiting.sort_by(|a, b| key(b).cmp(&key(a)));
@@ -106,6 +119,8 @@ impl CaptureSet {
             others,
             options: Options::default(),
             archives: HashMap::new(),
+            late_error: None,
+            limits: None,
         }
     }
 
@@ -119,6 +134,66 @@ impl CaptureSet {
             Some(found) => open.capture.deliver(found),
             None => Step::Idle,
         })
+    }
+
+    /// Fills `chunk` with the frames that come next, in the same order; false at the end of all. For
+    /// sets that are not live. After an error the other files can still be read.
+    pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
+        chunk.held.clear();
+        if let Some(error) = self.late_error.take() {
+            return Err(error);
+        }
+        let Some(at) = self.earliest()? else { return Ok(false) };
+        if let ([open], true) = (self.open.as_mut_slice(), self.waiting.is_empty()) {
+            let found = open.ahead.take().unwrap_or(Found::Idle);
+            open.capture.fill(found, chunk)?;
+        } else {
+            self.copy_into(chunk, at);
+        }
+        chunk.position = self.position();
+        Ok(true)
+    }
+
+    /// Frame by frame: the next one may be another file's.
+    fn copy_into(&mut self, chunk: &mut Chunk, mut at: usize) {
+        chunk.buffer.clear();
+        loop {
+            let open = &mut self.open[at];
+            if let Some(Found::Record(place)) = open.ahead.take() {
+                open.capture.hold_copy(place, chunk);
+            }
+            if chunk.buffer.len() >= COPIED || chunk.held.len() >= COPIED_FRAMES {
+                return;
+            }
+            match self.earliest() {
+                Ok(Some(next)) => at = next,
+                Ok(None) => return,
+                Err(error) => {
+                    self.late_error = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The same captures to be read once more, as far as they were read; `None` when that is not
+    /// possible, or as dear as the first time.
+    pub fn again(&self) -> Option<Self> {
+        let items = self.items.iter().map(Item::again).collect::<Option<Vec<_>>>()?;
+        let mut again = Self::of(Findings { items, ..Findings::default() });
+        again.options.user_links.clone_from(&self.options.user_links);
+        again.limits = Some(self.readings().map(|reading| (reading.file, reading.octets)).collect());
+        Some(again)
+    }
+
+    /// Whether there is a pipe or a device among them, which may fall silent ([`Step::Idle`]).
+    pub fn may_fall_silent(&self) -> bool {
+        self.items.iter().any(Item::may_fall_silent)
+    }
+
+    /// Whether [`Self::again`] would find all captures: plain files.
+    pub fn can_be_read_again(&self) -> bool {
+        self.items.iter().all(Item::is_plain_file)
     }
 
     /// Names of the files, by the number in [`Frame::file`](whyrst_core::observation::Frame::file):
@@ -248,7 +323,10 @@ impl CaptureSet {
         let name = || item.name.clone();
         match &item.origin {
             Origin::StandardInput => Capture::stdin(file),
-            Origin::File(path) => Capture::open(path, file),
+            Origin::File(path) => match &self.limits {
+                Some(limits) => Capture::open_again(path, file, limits.get(&file).copied().unwrap_or(0)),
+                None => Capture::open(path, file),
+            },
             Origin::Member { archive, place: Place::Zip(entry) } => archive::open_zipped(archive, *entry)
                 .map_err(|cause| OpenError::Io { name: name(), cause })
                 .and_then(|content| Capture::from_source(content, name(), file)),
@@ -291,7 +369,12 @@ impl Open {
 
     fn reading(&self) -> Reading {
         let file = u32::try_from(self.item).unwrap_or(u32::MAX);
-        Reading { file, counts: self.capture.counts().clone(), notes: self.capture.notes().clone() }
+        Reading {
+            file,
+            counts: self.capture.counts().clone(),
+            notes: self.capture.notes().clone(),
+            octets: self.capture.position(),
+        }
     }
 
     /// Room for interfaces that are described later in the file.

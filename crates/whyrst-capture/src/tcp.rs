@@ -83,6 +83,26 @@ fn only_timestamps(area: &[u8]) -> Option<Timestamps> {
     Some(Timestamps { value: number(4), echo: number(8) })
 }
 
+/// Whether the option area has only well-formed options of the common kinds: reading it would find
+/// nothing to count.
+pub(crate) fn are_common(mut area: &[u8]) -> bool {
+    loop {
+        area = match area {
+            [] | [kind::END, ..] => return true,
+            [kind::NOP, rest @ ..]
+            | [kind::SACK_PERMITTED, 2, rest @ ..]
+            | [kind::WINDOW_SCALE, 3, _, rest @ ..]
+            | [kind::MSS, 4, _, _, rest @ ..]
+            | [kind::TIMESTAMPS, 10, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+            [kind::SACK, length @ (10 | 18 | 26 | 34), rest @ ..] => match rest.get(usize::from(*length) - 2..) {
+                Some(rest) => rest,
+                None => return false,
+            },
+            _ => return false,
+        };
+    }
+}
+
 /// Option kinds (IANA, "TCP Option Kind Numbers").
 mod kind {
     pub(super) const END: u8 = 0;
@@ -224,6 +244,22 @@ mod tests {
     #[test]
     fn what_follows_the_end_of_options_is_not_read() {
         assert!(read(&[1, 0, 2, 4, 5, 0xb4]).set.is_empty());
+    }
+
+    #[test]
+    fn what_is_common_needs_no_mark() {
+        let areas: [&[u8]; 6] = [
+            &[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7],
+            &[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9],
+            &[1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0],
+            &[2, 3, 1],
+            &[0, 99],
+            &[3, 3],
+        ];
+        for area in areas {
+            assert_eq!(are_common(area), !read(area).set.has(OptionSet::CUT), "{area:?}");
+        }
+        assert!(!are_common(&[30, 3, 0]));
     }
 
     #[test]

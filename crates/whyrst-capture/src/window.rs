@@ -33,6 +33,8 @@ pub(crate) struct Window {
     ended: bool,
     /// Octets that the source ever delivered.
     read: u64,
+    /// Nothing is read: what is not here already is [`Have::Idle`].
+    sealed: bool,
     /// How long a live source is waited for.
     pub(crate) patience: Duration,
     /// Why the source ended before its time.
@@ -48,6 +50,7 @@ impl Window {
             end: 0,
             ended: false,
             read: 0,
+            sealed: false,
             patience: PATIENCE,
             damage: None,
         }
@@ -90,6 +93,21 @@ impl Window {
         &self.buffer[place]
     }
 
+    /// Says that nothing is to be read or moved: what was taken stays in place until [`Self::hand_over`].
+    pub(crate) const fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    /// Gives the buffer with all that was taken away for `other`, and goes on with that.
+    pub(crate) fn hand_over(&mut self, other: &mut Vec<u8>) {
+        let left = &self.buffer[self.start..self.end];
+        other.resize(other.len().max(SIZE).max(left.len()), 0);
+        other[..left.len()].copy_from_slice(left);
+        (self.start, self.end) = (0, left.len());
+        std::mem::swap(&mut self.buffer, other);
+        self.sealed = false;
+    }
+
     /// Octets read so far.
     pub(crate) const fn octets_read(&self) -> u64 {
         self.read
@@ -104,6 +122,9 @@ impl Window {
             }
             if self.ended {
                 return Ok(Have::Only(present));
+            }
+            if self.sealed {
+                return Ok(Have::Idle);
             }
             self.make_room(count);
             if !self.fill()? {

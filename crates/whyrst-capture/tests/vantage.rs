@@ -113,7 +113,14 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
                     first || frame(other) == frame(&ending)
                 };
                 let Some(whole) = together.endings.iter().find(of_same_rst) else { continue };
+                let disputed = whole.joined.as_ref().is_some_and(|joined| !joined.rivals.is_empty());
                 let (part, whole) = (judge(&ending), judge(whole));
+                if disputed {
+                    // Each end alone is sure of something else: both are named, and neither is sure.
+                    let named = id(&whole) == id(&part) || whole.alternatives.iter().any(|other| other.id == id(&part));
+                    assert!(named && whole.confidence == Confidence::Possible, "{}", scenario.id);
+                    continue;
+                }
                 let words = format!(
                     "{} at the {end}: {} {:?} alone, {} {:?} together",
                     scenario.id,
@@ -141,8 +148,19 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
 }
 
 /// Causes in whose plays something else than the host whose address it bears sends the RST.
-const MADE_ELSEWHERE: &[&str] =
-    &["injected-rst", "fw-reject-transit", "fw-state-lost", "nat-mapping-lost", "address-moved"];
+const MADE_ELSEWHERE: &[&str] = &[
+    "injected-rst",
+    "policy-reset",
+    "device-artefact",
+    "fw-reject-transit",
+    "fw-state-lost",
+    "nat-mapping-lost",
+    "address-moved",
+];
+
+fn is_made_elsewhere(scenario: &Scenario) -> bool {
+    expected(scenario).iter().any(|cause| MADE_ELSEWHERE.contains(cause))
+}
 
 #[test]
 fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
@@ -150,7 +168,7 @@ fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
     for scenario in recorded() {
         for ending in both(scenario).endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
             let views = &ending.joined.as_ref().expect("joined").views;
-            let elsewhere = expected(scenario).iter().any(|cause| MADE_ELSEWHERE.contains(cause));
+            let elsewhere = is_made_elsewhere(scenario);
             let (made, left) = ((RST_MADE_BETWEEN.ask)(ending), (RST_LEFT_ITS_SENDER.ask)(ending));
             assert!(elsewhere || !made.is_yes(), "{}: {views:#?}", scenario.id);
             assert!(!made.is_no() || left.is_yes(), "{}", scenario.id);
@@ -179,13 +197,14 @@ fn forgeries_are_certain_from_both_ends() {
 
 #[test]
 fn captures_of_different_plays_have_nothing_in_common() {
-    let scenarios: Vec<&Scenario> = recorded().collect();
-    for pair in scenarios.windows(2) {
-        let captures = [(path(pair[0], "client"), &as_it_is as Change<'_>), (path(pair[1], "server"), &as_it_is)];
+    // Plays with hand-made segments use the same numbers; a kernel chooses new ones for each.
+    let other = causes::scenario("close-unread").expect("a scenario");
+    for scenario in recorded().filter(|scenario| scenario.id != other.id) {
+        let captures = [(path(scenario, "client"), &as_it_is as Change<'_>), (path(other, "server"), &as_it_is)];
         let together = joined(&captures);
-        assert_eq!(together.shared, [0, 0], "{} and {}", pair[0].id, pair[1].id);
+        assert_eq!(together.shared, [0, 0], "{}", scenario.id);
         for ending in &together.endings {
-            assert!((RST_MADE_BETWEEN.ask)(ending) == whyrst_core::evidence::Answer::Unknown, "{}", pair[0].id);
+            assert!((RST_MADE_BETWEEN.ask)(ending) == whyrst_core::evidence::Answer::Unknown, "{}", scenario.id);
         }
     }
 }
@@ -252,7 +271,7 @@ fn a_nat_in_between_is_seen_through() {
 
 #[test]
 fn what_is_cut_from_a_capture_proves_nothing() {
-    for scenario in recorded().filter(|scenario| !scenario.id.starts_with("injected")) {
+    for scenario in recorded().filter(|scenario| !is_made_elsewhere(scenario)) {
         for at in 1..12 {
             let head = move |number: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>)| {
                 if number <= at {

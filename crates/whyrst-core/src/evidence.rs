@@ -27,7 +27,7 @@ pub mod speech;
 pub mod timing;
 pub mod vantage;
 
-use alloc::vec::Vec;
+use smallvec::SmallVec;
 
 use crate::ending::{Basis, Ending};
 use crate::history::Record;
@@ -139,9 +139,9 @@ impl Answer {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Facts {
     /// The frames that show it.
-    pub frames: Vec<Frame>,
+    pub frames: SmallVec<[Frame; 4]>,
     /// The values for the template, in order.
-    pub values: Vec<Value>,
+    pub values: SmallVec<[Value; 3]>,
 }
 
 /// One value in a text; `report` decides how it is written.

@@ -81,6 +81,79 @@ impl Hash for FlowKey {
     }
 }
 
+/// Names flows by 64 bits: the same for both directions, and keyed, since addresses and ports are
+/// chosen by strangers. Two flows of one capture share a name about once in 2^64 pairs.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowHasher {
+    keys: [u64; 4],
+}
+
+impl FlowHasher {
+    /// Keyed by `seed`, which nobody who sends packets must know.
+    pub const fn new(seed: u64) -> Self {
+        /// Digits of pi: nothing up the sleeve.
+        const DIGITS: [u64; 4] =
+            [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344, 0xa409_3822_299f_31d0, 0x082e_fa98_ec4e_6c89];
+        let mut keys = DIGITS;
+        let mut at = 0;
+        let mut state = seed;
+        while at < keys.len() {
+            state = fold(state ^ DIGITS[at], DIGITS[(at + 1) % DIGITS.len()] ^ seed.rotate_left(32));
+            keys[at] = state ^ DIGITS[at];
+            at += 1;
+        }
+        Self { keys }
+    }
+
+    /// The name of the flow between two endpoints; never 0.
+    #[inline]
+    pub fn name(&self, one: Endpoint, other: Endpoint) -> u64 {
+        match (one.ip, other.ip) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => self.name_v4([a.to_bits(), b.to_bits()], [one.port, other.port]),
+            (a, b) => self.name_v6([v6_bits(a), v6_bits(b)], [one.port, other.port]),
+        }
+    }
+
+    /// The same from the octets of an IPv4 packet.
+    #[inline]
+    pub fn name_v4(&self, ips: [u32; 2], ports: [u16; 2]) -> u64 {
+        let end = |at: usize| u64::from(ips[at]) << 16 | u64::from(ports[at]);
+        self.name_ends(end(0), end(1))
+    }
+
+    /// The same from the octets of an IPv6 packet.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
+    pub fn name_v6(&self, ips: [u128; 2], ports: [u16; 2]) -> u64 {
+        let end = |at: usize| {
+            let address = fold((ips[at] >> 64) as u64 ^ self.keys[2], ips[at] as u64 ^ self.keys[3]);
+            fold(address ^ self.keys[0], u64::from(ports[at]) ^ self.keys[2])
+        };
+        self.name_ends(end(0), end(1))
+    }
+
+    #[inline]
+    fn name_ends(&self, one: u64, other: u64) -> u64 {
+        let mixed = fold(one.min(other) ^ self.keys[0], one.max(other) ^ self.keys[1]);
+        fold(mixed ^ self.keys[2], self.keys[3]).max(1)
+    }
+}
+
+/// Both halves of the product: every bit of the result depends on every bit of both.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
+const fn fold(a: u64, b: u64) -> u64 {
+    let product = a as u128 * b as u128;
+    product as u64 ^ (product >> 64) as u64
+}
+
+fn v6_bits(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
 fn pack(ip: IpAddr) -> [u64; 2] {
     match ip {
         IpAddr::V4(v4) => [0, 0xffff_0000_0000 | u64::from(v4.to_bits())],
@@ -118,5 +191,19 @@ mod tests {
         let (v4, _) = FlowKey::of(end("10.0.0.1", 1), end("10.0.0.2", 2));
         let (v6, _) = FlowKey::of(end("::ffff:10.0.0.1", 1), end("::ffff:10.0.0.2", 2));
         assert_ne!(v4, v6);
+    }
+
+    #[test]
+    fn a_name_depends_on_the_flow_and_the_key_but_not_on_the_direction() {
+        let hasher = FlowHasher::new(7);
+        let ends = [end("10.0.0.1", 1), end("10.0.0.1", 2), end("10.0.0.2", 1), end("2001:db8::1", 1), end("::1", 1)];
+        let mut names = alloc::collections::BTreeSet::new();
+        for (at, one) in ends.iter().enumerate() {
+            for other in &ends[at..] {
+                assert_eq!(hasher.name(*one, *other), hasher.name(*other, *one));
+                assert!(names.insert(hasher.name(*one, *other)), "{one} {other}");
+                assert_ne!(hasher.name(*one, *other), FlowHasher::new(8).name(*one, *other));
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ extern crate std;
 
 pub mod cause;
 pub mod causes;
+pub mod census;
 pub mod connection;
 pub mod ending;
 pub mod evidence;

@@ -86,7 +86,11 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// Judges `ending`.
     pub fn new(ending: &'a Ending, context: &'a Context) -> Self {
-        let judgement = judge(ending);
+        Self::judged(ending, judge(ending), context)
+    }
+
+    /// With a judgement that was made already.
+    pub fn judged(ending: &'a Ending, judgement: Judgement, context: &'a Context) -> Self {
         let harm = harm(ending, judgement.kind);
         Self { ending, judgement, harm, context }
     }

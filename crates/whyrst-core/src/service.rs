@@ -3,11 +3,14 @@
 //!
 //! This is how a refused connect can be told as "the service had been there until 12:00:03".
 
+use alloc::vec::Vec;
+
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::observation::Frame;
-use crate::segment::Endpoint;
+use crate::segment::{Endpoint, Flags, Segment};
+use crate::seq::Seq;
 use crate::time::Timestamp;
 
 /// A frame and when it was seen.
@@ -41,12 +44,68 @@ pub struct Service {
 pub struct Services {
     known: HashMap<Endpoint, Service, FixedState>,
     limit: usize,
+    /// The SYN-ACKs that came last, by a fingerprint of flow and sequence number: one that is sent
+    /// again, or captured twice, is no new answer.
+    recent: Vec<u64>,
+    /// The SYNs that came last and offered ECN, by a fingerprint of flow and the number that
+    /// acknowledges them.
+    asked_ecn: Vec<u64>,
+}
+
+/// SYNs and SYN-ACKs remembered.
+const RECENT: usize = 4_096;
+
+/// Whether it tells something of a service beyond its own connection: see [`Services::heard`].
+pub const fn tells_of_service(flags: Flags) -> bool {
+    flags.is_syn_ack() || asks_ecn(flags)
+}
+
+/// RFC 3168 section 6.1.1.
+const fn asks_ecn(flags: Flags) -> bool {
+    flags.is_syn() && flags.has(Flags::ECE.with(Flags::CWR))
+}
+
+/// Tells one SYN or SYN-ACK from another.
+const fn fingerprint(flow: u64, seq: Seq) -> u64 {
+    flow.rotate_left(32) ^ seq.raw() as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits name the place")]
+const fn place(fingerprint: u64) -> usize {
+    fingerprint as usize % RECENT
 }
 
 impl Services {
     /// Remembers at most `limit` services; `seed` keys the hash, since addresses are chosen by strangers.
     pub fn new(limit: usize, seed: u64) -> Self {
-        Self { known: HashMap::with_hasher(FixedState::with_seed(seed)), limit }
+        Self {
+            known: HashMap::with_hasher(FixedState::with_seed(seed)),
+            limit,
+            recent: alloc::vec![0; RECENT],
+            asked_ecn: alloc::vec![0; RECENT],
+        }
+    }
+
+    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name.
+    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+        if segment.flags.is_syn_ack() {
+            self.answered(segment, flow, at);
+        } else if asks_ecn(segment.flags) {
+            let fingerprint = fingerprint(flow, segment.end());
+            self.asked_ecn[place(fingerprint)] = fingerprint;
+        }
+    }
+
+    fn answered(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+        let own = fingerprint(flow, segment.seq);
+        if core::mem::replace(&mut self.recent[place(own)], own) == own {
+            return;
+        }
+        self.accepted(segment.src, at, segment.ip.ttl);
+        let asked = fingerprint(flow, segment.ack);
+        if self.asked_ecn[place(asked)] == asked {
+            self.accepted_ecn(segment.src, at);
+        }
     }
 
     /// `server` answered a SYN with SYN-ACK, which arrived with this TTL.
@@ -114,6 +173,16 @@ mod tests {
             (now.recovered, now.refused, now.accepted, now.refusals),
             (Some(at(4)), Some(at(3)), Some(at(5)), 0)
         );
+    }
+
+    #[test]
+    fn a_syn_ack_that_comes_again_is_no_new_answer() {
+        let text = "0 C > S S 0:0(0)\n1 C < S SA 0:0(0) ack 1\n2 C:7 > S S 0:0(0)\n2.001 C:7 < S R 0:0(0) ack 1
+            3 C < S SA 0:0(0) ack 1";
+        let ending = crate::testing::conversation(text).endings().remove(0);
+        let seconds = |moment: Option<Moment>| moment.map(|at| at.time.nanos() / 1_000_000_000 - crate::testing::START);
+        assert_eq!(seconds(ending.service_later.accepted), Some(1));
+        assert_eq!(ending.service_later.recovered, None);
     }
 
     #[test]

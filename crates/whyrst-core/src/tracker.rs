@@ -5,7 +5,7 @@
 //! expected to change its verdict: the pair of endpoints began a new connection, the connection
 //! was quiet for a while, or the capture ended. Resets come out in the order of their first RST.
 
-mod clock;
+pub(crate) mod clock;
 mod copies;
 mod limits;
 mod settling;
@@ -25,12 +25,12 @@ pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::connection::Connection;
 use crate::ending::{Ending, IcmpSeen, RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, acceptance, trigger};
-use crate::flow::{FlowKey, Side};
+use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::segment::{Flags, Segment};
-use crate::service::{Moment, Services};
+use crate::service::{Moment, Services, tells_of_service};
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::zeek::Originator;
@@ -67,6 +67,12 @@ pub struct Tracker {
     opening: VecDeque<Due>,
     eviction_hand: usize,
     clock: Clock,
+    /// Nothing is due before.
+    next_due: Timestamp,
+    /// The steps of the clock that the queues know of.
+    steps_seen: u32,
+    /// Not keyed: what is known of services must not depend on chance.
+    names: FlowHasher,
     /// The time of the first observation.
     began: Option<Timestamp>,
     counts: Counts,
@@ -95,6 +101,9 @@ impl Tracker {
             eviction_hand: 0,
             began: None,
             clock: Clock::default(),
+            next_due: Timestamp::from_nanos(i64::MIN),
+            steps_seen: 0,
+            names: FlowHasher::new(0),
             counts: Counts::default(),
         }
     }
@@ -104,22 +113,58 @@ impl Tracker {
         self.clock.saw(observation.time);
         self.began.get_or_insert(observation.time);
         match &observation.what {
-            Seen::Segment(segment) => self.segment(observation, segment),
+            Seen::Segment(segment) => {
+                self.segment(observation, segment);
+                self.note_service(observation, segment);
+            }
             Seen::Icmp(error) => self.icmp_error(observation, error),
         }
+        self.expire_now();
+    }
+
+    /// Takes in that something was seen at `time` that belongs to no connection that is followed.
+    #[inline]
+    pub fn pass(&mut self, time: Timestamp) {
+        self.clock.saw(time);
+        self.began.get_or_insert(time);
         self.expire();
+    }
+
+    /// As [`Self::pass`] for what [tells of a service](crate::service::tells_of_service) beyond its
+    /// own connection, which is not followed.
+    pub fn overhear(&mut self, observation: &Observation<'_>) {
+        if let Seen::Segment(segment) = &observation.what {
+            self.note_service(observation, segment);
+        }
+        self.pass(observation.time);
+    }
+
+    /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.
+    fn note_service(&mut self, observation: &Observation<'_>, segment: &Segment<'_>) {
+        if tells_of_service(segment.flags) {
+            let flow = self.names.name(segment.src, segment.dst);
+            let at = Moment { time: observation.time, frame: observation.frame };
+            self.services.heard(segment, flow, at);
+        }
     }
 
     /// Lets time pass without an observation, so that a live capture that falls silent still settles.
     pub fn advance(&mut self, now: Timestamp) {
         self.clock.set(now);
-        self.expire();
+        self.expire_now();
     }
 
     /// From now on a reset is settled when its connection was quiet for `span`: a live capture
     /// wants its verdict at once, a file can wait for what follows.
     pub const fn settle_after(&mut self, span: Span) {
         self.limits.settle_after = span;
+        self.next_due = Timestamp::from_nanos(i64::MIN);
+    }
+
+    /// Whether [`Self::poll`] has something.
+    #[inline]
+    pub fn has_settled(&self) -> bool {
+        !self.failed.is_empty() || matches!(self.queue.front(), Some(Queued::Done(_)))
     }
 
     /// The next settled ending. Resets come in the order of their first RST.
@@ -204,7 +249,6 @@ impl Tracker {
     fn ordinary(&mut self, at: u32, record: &mut Record, segment: &Segment<'_>) {
         let slot = &mut self.slots[at as usize];
         let was_closed = slot.connection.closed_in_order();
-        let first_answer = segment.flags.is_syn_ack() && !slot.connection.half(record.from).marks.has(Marks::SYN);
         if slot.connection.is_syn_on_live(record.from, segment)
             && !slot.challenger.as_ref().is_some_and(|challenger| challenger.syn.seq == segment.seq)
         {
@@ -221,13 +265,6 @@ impl Tracker {
         if !was_closed && slot.connection.closed_in_order() {
             let generation = slot.generation;
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
-        }
-        if first_answer {
-            self.services.accepted(segment.src, Moment { time: record.time, frame: record.frame }, record.ttl);
-            let asks_ecn = |syn: &Record| syn.flags.is_syn() && syn.flags.has(Flags::ECE.with(Flags::CWR));
-            if self.pool.records(&self.slots[at as usize].connection.history).any(asks_ecn) {
-                self.services.accepted_ecn(segment.src, Moment { time: record.time, frame: record.frame });
-            }
         }
     }
 
@@ -416,7 +453,6 @@ impl Tracker {
     }
 
     fn count_copy(&mut self, at: u32, record: &Record) {
-        self.counts.copies += 1;
         self.counts.rst_copies += u64::from(record.flags.has(Flags::RST));
         let connection = &mut self.slots[at as usize].connection;
         connection.copies = connection.copies.saturating_add(1);

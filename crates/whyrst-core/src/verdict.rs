@@ -263,11 +263,11 @@ pub fn judge(ending: &Ending) -> Judgement {
         title: title(best.cause, ending),
         confidence,
         alternatives,
-        evidence: best.evidence.clone(),
         phase: phase(ending),
         origin: origin(ending, kind),
         kind,
         severity: best.cause.severity,
+        evidence: candidates.swap_remove(0).evidence,
     }
 }
 
@@ -313,12 +313,16 @@ const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
+        // The first need is what the cause is about: unseen, there is no evidence, and most causes
+        // fall away by it.
+        let first = cause.rule.needs.iter().find(|question| question.concerns(ending))?;
+        if cause.ending != ending.kind || !first.answer(ending).is_yes() {
+            return None;
+        }
         let candidate = Self::not_excluded(cause, ending)?;
-        // The first need is what the cause is about: unseen, there is no evidence. An umbrella that
-        // needs guessing says nothing.
-        let seen = candidate.evidence.iter().find(|one| one.role == Role::Need).is_some_and(|one| one.answer.is_yes());
+        // An umbrella that needs guessing says nothing.
         let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(ending));
-        (seen && !guesses).then_some(candidate)
+        (!guesses).then_some(candidate)
     }
 
     fn not_excluded(cause: &'static Cause, ending: &Ending) -> Option<Self> {
@@ -326,10 +330,7 @@ impl Candidate {
             return None;
         }
         let kernel = kernel_fit(cause.kernel_reasons, &ending.kernel)?;
-        let evidence = ask(&cause.rule, ending);
-        if evidence.iter().any(excludes) {
-            return None;
-        }
+        let evidence = examine(&cause.rule, ending)?;
         let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
         let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
         let support =
@@ -392,7 +393,9 @@ impl Candidate {
     /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
     /// single packet without a trace, so the RST itself must also be odd.
     fn is_proven_by_both_ends(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> bool {
-        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
+        let is_twin = |likeness| {
+            matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why | Likeness::SpecialCase)
+        };
         let alike = sketched.iter().any(|one| is_twin(one.alike.likeness))
             || others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin));
         let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
@@ -461,10 +464,16 @@ fn is_suffered(ending: &Ending) -> bool {
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
 fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
+    let mut complete = true;
+    for question in sketch.needs {
+        match question.answer(ending) {
+            Answer::Yes(_) => {}
+            Answer::No(_) => return None,
+            Answer::Unknown => complete = false,
+        }
+    }
     let refuted = sketch.refuted_by.iter().any(|question| question.answer(ending).is_yes());
-    let needs: Vec<Answer> = sketch.needs.iter().map(|question| question.answer(ending)).collect();
-    let excluded = refuted || needs.iter().any(Answer::is_no);
-    (!excluded).then(|| needs.iter().all(Answer::is_yes))
+    (!refuted).then_some(complete)
 }
 
 fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
@@ -486,12 +495,33 @@ fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     }
 }
 
-fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
+/// Everything that the cause's rule asks; `None` as soon as an answer excludes it, as most are by
+/// their first.
+fn examine(rule: &Rule, ending: &Ending) -> Option<Vec<Evidence>> {
+    let mut evidence = Vec::new();
+    for (role, question) in questions(rule, ending) {
+        let one = Evidence { question, answer: question.answer(ending), role };
+        if excludes(&one) {
+            return None;
+        }
+        if evidence.is_empty() {
+            evidence.reserve_exact(rule.needs.len() + rule.refuted_by.len() + rule.supported_by.len());
+        }
+        evidence.push(one);
+    }
+    Some(evidence)
+}
+
+fn questions<'a>(rule: &'a Rule, ending: &'a Ending) -> impl Iterator<Item = (Role, &'static Question)> {
     let lists = [(Role::Need, rule.needs), (Role::Refutes, rule.refuted_by), (Role::Supports, rule.supported_by)];
     lists
         .into_iter()
         .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
         .filter(|(_, question)| question.concerns(ending))
+}
+
+fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
+    questions(rule, ending)
         .map(|(role, question)| Evidence { question, answer: question.answer(ending), role })
         .collect()
 }

@@ -289,6 +289,14 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
     pub(crate) memory: u64,
 
+    /// Follow every connection, as if the captures could be read only once: slower, and the same result
+    #[arg(long, hide = true)]
+    pub(crate) once: bool,
+
+    /// Threads; as many as there are processors when not said. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = parse_jobs)]
+    pub(crate) jobs: Option<usize>,
+
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
@@ -381,6 +389,14 @@ pub(crate) struct Causes {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// At least one, and no more than any machine has use for.
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=1_024) => Ok(jobs),
+        _ => Err("expected a number from 1 to 1024".to_owned()),
+    }
 }
 
 /// `512MiB`, `2GiB`, `100000`.

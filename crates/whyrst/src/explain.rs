@@ -2,45 +2,50 @@
 //!
 //! Files of one run are one capture that was rotated: one tracker sees them all. What cannot be
 //! read is said and passed over; the rest is still explained.
+//!
+//! There are three ways to read ([`Way`]): plain files are read twice, of which the first time only
+//! finds out what is worth following; what can be read only once, or only dearly, is followed as a
+//! whole; and pipes are followed frame by frame, so that a verdict comes at once.
+
+mod following;
+mod live;
+mod ordered;
+mod scout;
+mod source;
+mod telling;
 
 use std::fmt::{self, Write as _};
-use std::fs::Metadata;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::path::Path;
+use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{CaptureSet, Note, Step, recording};
-use whyrst_core::ending::{Ending, EndingKind};
-use whyrst_core::incident::{Incident, Incidents};
+use whyrst_capture::{Assembly, CaptureSet, Note, recording};
+use whyrst_core::census::Census;
+use whyrst_core::flow::FlowHasher;
+use whyrst_core::incident::Incident;
 use whyrst_core::kernel::Recording;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::summary::{Reading, Summary, remarks};
-use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, escape::escape_name, incident, json, markdown, text};
-use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::report::summary::{Reading, remarks};
+use whyrst_core::report::{Context, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
-use whyrst_core::verdict::{Confidence, judge};
+use whyrst_core::verdict::Confidence;
 
+use self::following::{Desks, Following, Whom};
+use self::live::PassedOver;
+use self::ordered::Ordered;
+use self::source::Source;
+use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
-use crate::fold::Folds;
 use crate::interrupt::Interrupt;
-use crate::output::{self, Output};
+use crate::output;
 use crate::progress::{Audience, Progress};
 use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
-/// A pipe is taken for live when its packets are not older than this.
-const LIVE_WITHIN: Span = Span::from_secs(10);
-/// On a live pipe a verdict does not wait longer for what may follow.
-const LIVE_SETTLES_AFTER: Span = Span::from_millis(50);
-/// A live pipe that is silent for so long is used to print what has settled.
-const LIVE_PATIENCE: Duration = Duration::from_millis(20);
-/// How often settled endings are looked for while frames flow.
-const POLL_EVERY: u64 = 256;
 
 pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
@@ -49,369 +54,323 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     if !arguments.vantage.is_empty() {
         return vantage::run(arguments);
     }
-    let mut session = Session::new(arguments)?;
-    let read = session.read()?;
-    Ok(read.max(session.finish()?))
+    let mut captures = CaptureSet::open(&arguments.files);
+    for (user, link) in &arguments.link_type {
+        captures.treat_user_link_as(*user, *link);
+    }
+    let teller = Teller::new(arguments, &captures)?;
+    let desks = Desks {
+        teller: &teller,
+        totals: Ordered::new(Totals::new(arguments)),
+        press: Ordered::new(Press::new(arguments)?),
+    };
+    let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
+    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
+    let read = run.read(&mut captures, &mut progress);
+    progress.clear();
+    let Desks { totals, press, .. } = desks;
+    let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller: &teller };
+    closing.finish(&captures)
 }
 
-/// One run over all files.
-struct Session<'a> {
-    arguments: &'a Explain,
-    tracker: Tracker,
-    context: Context,
-    style: Style,
-    output: Output,
-    summary: Summary,
-    incidents: Incidents,
-    held: Held,
-    folds: Folds,
+/// How captures are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// First for what is worth following, then to follow it.
+    Twice,
+    /// Everything is followed.
+    Once,
+    /// Everything is followed, frame by frame.
+    ByFrame(PassedOver),
+}
+
+impl Way {
+    fn of(arguments: &Explain, captures: &CaptureSet) -> Self {
+        if arguments.common.verbose {
+            Self::ByFrame(PassedOver::Told)
+        } else if captures.may_fall_silent() {
+            Self::ByFrame(PassedOver::Counted)
+        } else if captures.can_be_read_again() && !arguments.once {
+            Self::Twice
+        } else {
+            Self::Once
+        }
+    }
+}
+
+/// What was read.
+struct Read {
     reading: Reading,
-    recording: Option<Recording>,
-    reported: u64,
-    failed_connects: u64,
+    counts: Counts,
     /// Files that could not be read to their end.
     unread: usize,
 }
 
-impl<'a> Session<'a> {
-    fn new(arguments: &'a Explain) -> Result<Self> {
-        let recording = arguments.events.as_deref().map(read_events).transpose()?;
-        Ok(Self {
-            tracker: Tracker::new(limits(arguments.memory)),
-            context: Context { files: Vec::new(), zone: zone(&arguments.tz)? },
-            style: output::style(&arguments.common),
-            output: Output::open(&arguments.common)?,
-            summary: Summary::default(),
-            incidents: Incidents::default(),
-            held: Held::while_reading(arguments),
-            folds: Folds::new(arguments),
-            reading: Reading::default(),
-            recording,
-            reported: 0,
-            failed_connects: 0,
-            unread: 0,
-            arguments,
-        })
-    }
+/// One run over all files.
+struct Run<'a, 'd> {
+    arguments: &'a Explain,
+    desks: &'d Desks<'a>,
+    interrupt: &'d Interrupt,
+    /// Keys all hashes: addresses and ports are chosen by strangers.
+    seed: u64,
+    jobs: usize,
+}
 
+impl Run<'_, '_> {
     /// Reads all files, as one capture in the order of time.
-    fn read(&mut self) -> Result<Outcome> {
-        let mut captures = CaptureSet::open(&self.arguments.files);
-        for (user, link) in &self.arguments.link_type {
-            captures.treat_user_link_as(*user, *link);
+    fn read(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
+        match Way::of(self.arguments, captures) {
+            Way::Twice => self.read_twice(captures, progress),
+            Way::Once => self.read_once(captures, progress),
+            Way::ByFrame(passed_over) => self.read_by_frame(captures, progress, passed_over),
         }
-        let mut progress = Progress::new(self.octets_to_read(), Audience::of(self.arguments.common.quiet));
-        let result = self.follow(&mut captures, &mut progress);
-        progress.clear();
-        self.note(&captures);
-        result?;
-        for failure in captures.failures() {
-            output::complain(&anyhow::anyhow!("{failure}"));
-        }
-        if captures.names().len() == 0 && self.unread == 0 {
-            self.unread += 1;
-            let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
-            output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
-        }
-        Ok(if self.unread == 0 { Outcome::Clean } else { Outcome::Incomplete })
     }
 
-    /// How large the captures are, where that can be known beforehand: not for a pipe.
-    fn octets_to_read(&self) -> Option<u64> {
-        let size = |path: &PathBuf| std::fs::metadata(path).ok().filter(Metadata::is_file).map(|data| data.len());
-        self.arguments.files.iter().map(size).sum()
-    }
-
-    fn follow(&mut self, captures: &mut CaptureSet, progress: &mut Progress) -> Result<()> {
-        captures.idle_after(LIVE_PATIENCE);
-        let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
-        let mut live = Live::new(self.octets_to_read());
-        let mut frames: u64 = 0;
-        loop {
-            match captures.next() {
-                Ok(Step::Observation(seen)) => {
-                    live.saw(seen.time, &mut self.tracker);
-                    self.tracker.observe(&seen);
-                }
-                Ok(Step::PassedOver(frame, reason)) => {
-                    if self.arguments.common.verbose {
-                        let file = captures.names().nth(frame.file() as usize).unwrap_or("-");
-                        output::remark(&format!("frame {frame} of {file} passed over: {reason}"));
-                    }
-                }
-                Ok(Step::Idle) => {
-                    live.passes(&mut self.tracker);
-                    self.report_settled(captures)?;
-                    self.output.flush()?;
-                    if interrupt.came() {
-                        // A live pipe ends this way; any other was to be read to its end.
-                        if !live.is_live() {
-                            self.interrupted(frames);
-                        }
-                        break;
-                    }
-                }
-                Ok(Step::End) => break,
-                Err(error) => {
-                    self.unread += 1;
-                    output::complain(&error.into());
-                }
-            }
-            frames += 1;
-            if frames.is_multiple_of(POLL_EVERY) {
-                self.report_settled(captures)?;
-                progress.at(captures.position());
-                // What a live pipe still holds is read: who fills it was interrupted as well.
-                if interrupt.came() && !live.is_live() {
-                    self.interrupted(frames);
-                    break;
-                }
-            }
+    fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
+        // The tracker comes later: until then the memory is the census's.
+        let census = Census::new(share(self.arguments.memory, 2), share(self.arguments.memory, 4));
+        let source = Source::new(captures, progress, Some(self.interrupt));
+        let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
+        let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.desks.teller);
+        let Some(mut again) = captures.again() else { return read };
+        progress.begin_again();
+        // Who interrupts wants to know what was found so far.
+        let heeded = Some(self.interrupt).filter(|interrupt| !interrupt.came());
+        let source = Source::new(&mut again, progress, heeded);
+        let following = self.following(Census::new(0, 0));
+        let following = following::follow(&source, self.desks, following, Whom::Noted(&scouted.noted), self.jobs);
+        let (_, unread) = source.finish();
+        if !self.interrupt.came() && again.counts().frames != captures.counts().frames {
+            read.unread += 1;
+            output::complain(&anyhow::anyhow!("the captures changed while they were read: verdicts may be missing"));
         }
-        self.report_settled(captures)
+        read.unread += unread;
+        read.counts = Counts { connections: scouted.connections, ..following.tracker.counts() };
+        read.say_what_is_not_exact(scouted.forgotten);
+        read.with_segments(captures.counts().segments + scouted.counts.segments)
     }
 
-    fn interrupted(&mut self, frames: u64) {
-        self.unread += 1;
-        output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
+    fn read_once(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
+        let source = Source::new(captures, progress, Some(self.interrupt));
+        let following = self.following(self.small_census());
+        let following = following::follow(&source, self.desks, following, Whom::Everyone, self.jobs);
+        source.add(&following.assembly.finish());
+        let (counts, unread) = source.finish();
+        let mut read = Read::of(captures, &counts, unread, self.desks.teller);
+        read.take_counts(&following.tracker, &following.census);
+        read.with_segments(captures.counts().segments + counts.segments)
     }
 
-    /// Remembers what the readers of the files have to say.
-    fn note(&mut self, captures: &CaptureSet) {
-        self.learn_names(captures);
-        self.unread += captures.failures().len();
-        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
-        self.unread += captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
-        let counts = captures.counts();
-        self.reading.files.clone_from(&self.context.files);
-        self.reading.frames = counts.frames;
-        self.reading.passed_over = counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect();
+    fn read_by_frame(&self, captures: &mut CaptureSet, progress: &mut Progress, passed_over: PassedOver) -> Read {
+        let mut following = self.following(self.small_census());
+        let unread = live::follow(captures, progress, self.desks, &mut following, passed_over, self.interrupt);
+        let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.desks.teller);
+        read.take_counts(&following.tracker, &following.census);
+        read.with_segments(captures.counts().segments)
+    }
+
+    fn following(&self, census: Census) -> Following {
+        Following {
+            tracker: Tracker::new(Limits { hash_seed: self.seed, ..limits(self.arguments.memory) }),
+            census,
+            assembly: Assembly::default(),
+            names: FlowHasher::new(self.seed),
+        }
+    }
+
+    /// Beside a tracker.
+    fn small_census(&self) -> Census {
+        Census::new(share(self.arguments.memory, 8), 0)
+    }
+}
+
+impl Read {
+    fn of(captures: &CaptureSet, more: &whyrst_capture::Counts, unread: usize, teller: &Teller<'_>) -> Self {
+        let mut counts = captures.counts();
+        counts += more;
         let remarks = counts.remarks().map(|(count, remark)| format!("{count} {remark}"));
-        let several = self.context.files.len() > 1;
+        let several = captures.names().len() > 1;
         let notes = captures.readings().flat_map(|reading| {
             let name = captures.names().nth(reading.file as usize).filter(|_| several);
             let place = name.map_or_else(String::new, |name| format!("{name}: "));
             reading.notes.iter().map(|note| format!("{place}{note}")).collect::<Vec<_>>()
         });
         let others = captures.others().iter().map(|other| format!("passed over: {other}"));
-        self.reading.notes = remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect();
-    }
-
-    /// Archives tell the names of their captures only while they are read.
-    fn learn_names(&mut self, captures: &CaptureSet) {
-        if self.context.files.len() != captures.names().len() {
-            self.context.files = captures.names().map(escape_name).collect();
-        }
-    }
-
-    fn report_settled(&mut self, captures: &CaptureSet) -> Result<()> {
-        self.learn_names(captures);
-        self.drain()
-    }
-
-    fn drain(&mut self) -> Result<()> {
-        while let Some(mut ending) = self.tracker.poll() {
-            if let Some(recording) = &self.recording {
-                ending.kernel = recording.word(&ending);
-            }
-            self.report(&ending)?;
-        }
-        Ok(())
-    }
-
-    fn report(&mut self, ending: &Ending) -> Result<()> {
-        let failed = ending.kind == EndingKind::FailedConnect;
-        self.failed_connects += u64::from(failed);
-        if failed && !self.arguments.all {
-            return Ok(());
-        }
-        let judgement = judge(ending);
-        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-        let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
-        if !wanted || judgement.confidence < confidence(self.arguments.min_confidence) {
-            return Ok(());
-        }
-        self.summary.add(ending, &judgement);
-        self.incidents.add(ending, &judgement);
-        self.reported += 1;
-        if self.arguments.summary || self.folds.takes(ending, &judgement) {
-            return Ok(());
-        }
-        let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
-        let text = match self.arguments.format {
-            Format::Text => text::report(ending, &self.context, self.style, ladder),
-            Format::Json => json::line(ending, &self.context) + "\n",
-            Format::Markdown => markdown::report(ending, &self.context, ladder),
+        let reading = Reading {
+            files: teller.context.files.clone(),
+            frames: counts.frames,
+            passed_over: counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect(),
+            notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
         };
-        self.held.write(&text, &mut self.output)
+        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
+        let incomplete = captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
+        Self { reading, counts: Counts::default(), unread: unread + incomplete }
     }
 
-    fn finish(mut self) -> Result<Outcome> {
-        self.tracker.finish();
-        self.drain()?;
-        let incidents = self.incidents.found();
-        if self.incidents.beyond() > 0 {
-            let beyond = self.incidents.beyond();
-            self.reading
+    fn take_counts(&mut self, tracker: &Tracker, census: &Census) {
+        self.counts = Counts { connections: census.connections(), ..tracker.counts() };
+        self.say_what_is_not_exact(census.forgotten());
+    }
+
+    fn say_what_is_not_exact(&mut self, forgotten: u64) {
+        if forgotten > 0 {
+            self.reading.notes.push(format!(
+                "{forgotten} connections went on when their number had been forgotten to stay within the memory \
+                 bound, or might have: there may be fewer connections than counted"
+            ));
+        }
+    }
+
+    const fn with_segments(mut self, segments: u64) -> Self {
+        self.counts.segments = segments;
+        self
+    }
+}
+
+/// What is said at the end.
+struct Closing<'a> {
+    arguments: &'a Explain,
+    teller: &'a Teller<'a>,
+    totals: Totals<'a>,
+    press: Press,
+    read: Read,
+}
+
+impl Closing<'_> {
+    fn finish(mut self, captures: &CaptureSet) -> Result<Outcome> {
+        if let Some(error) = self.press.broken.take() {
+            return Err(error);
+        }
+        let read = self.complain_of(captures);
+        let incidents = self.totals.incidents.found();
+        let beyond = self.totals.incidents.beyond();
+        if beyond > 0 {
+            self.read
+                .reading
                 .notes
                 .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
         }
         if !self.arguments.summary {
             self.write_folded()?;
-            self.held.write_first(&self.incident_words(&incidents), &mut self.output)?;
+            let words = self.incident_words(&incidents);
+            self.press.held.write_first(&words, &mut self.press.output)?;
         }
         let text = self.closing_words(&incidents);
-        self.output.write(&text)?;
-        self.output.finish()?;
-        Ok(if self.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean })
+        self.press.output.write(&text)?;
+        self.press.output.finish()?;
+        Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
+    }
+
+    /// Says what could not be read.
+    fn complain_of(&mut self, captures: &CaptureSet) -> Outcome {
+        for failure in captures.failures() {
+            self.read.unread += 1;
+            output::complain(&anyhow::anyhow!("{failure}"));
+        }
+        if captures.names().len() == 0 && self.read.unread == 0 {
+            self.read.unread += 1;
+            let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
+            output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
+        }
+        if self.read.unread == 0 { Outcome::Clean } else { Outcome::Incomplete }
     }
 
     fn write_folded(&mut self) -> Result<()> {
-        for folded in self.folds.folded() {
+        for folded in self.totals.folds.folded() {
             let text = match self.arguments.format {
-                Format::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-                Format::Text | Format::Markdown => folded.line(&self.context),
+                Format::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
+                Format::Text | Format::Markdown => folded.line(&self.teller.context),
             };
-            self.held.write(&text, &mut self.output)?;
+            self.press.held.write(&text, &mut self.press.output)?;
         }
         Ok(())
     }
 
     /// The summary where it was asked for, or what a reader of single reports must still be told.
     fn closing_words(&self, incidents: &[Incident]) -> String {
-        let counts = self.tracker.counts();
+        let (reading, counts, style) = (&self.read.reading, &self.read.counts, self.teller.style);
+        let summary = &self.totals.summary;
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => self.summary.json(&self.reading, &counts, incidents, &self.context) + "\n",
-            (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &counts, self.style),
-            (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
+            (true, Format::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
+            (true, _) => self.incident_words(incidents) + &summary.text(reading, counts, style),
+            (false, Format::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),
         }
     }
 
     fn incident_words(&self, incidents: &[Incident]) -> String {
+        let context = &self.teller.context;
         match self.arguments.format {
-            Format::Text => incident::text(incidents, &self.context, self.style),
-            Format::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
-            Format::Markdown => incident::markdown(incidents, &self.context),
+            Format::Text => incident::text(incidents, context, self.teller.style),
+            Format::Json => incidents.iter().map(|one| incident::line(one, context) + "\n").collect(),
+            Format::Markdown => incident::markdown(incidents, context),
         }
     }
 
-    fn text_end(&self) -> String {
-        let counts = self.tracker.counts();
+    fn text_end(&self, counts: &Counts, style: Style) -> String {
         let mut end = String::new();
         // Writing to a String cannot fail.
-        self.write_end(&counts, &mut end).unwrap_or_default();
+        self.write_end(counts, style, &mut end).unwrap_or_default();
         end
     }
 
-    fn write_end(&self, counts: &Counts, end: &mut String) -> fmt::Result {
-        let (frames, connections) = (self.reading.frames, counts.connections);
-        match (self.reported, counts.reset_connections) {
+    fn write_end(&self, counts: &Counts, style: Style, end: &mut String) -> fmt::Result {
+        let (frames, connections) = (self.read.reading.frames, counts.connections);
+        match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
-            (0, 0) if frames == 0 && self.unread > 0 => {}
+            (0, 0) if frames == 0 && self.read.unread > 0 => {}
             (0, 0) => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
             (0, resets) => writeln!(end, "none of {resets} resets is one that was asked for")?,
             _ => {}
         }
-        if self.failed_connects > 0 && !self.arguments.all {
-            let plural = if self.failed_connects == 1 { "connect" } else { "connects" };
-            writeln!(end, "{} {plural} failed without any RST: --all explains them", self.failed_connects)?;
+        let failed = self.totals.failed_connects;
+        if failed > 0 && !self.arguments.all {
+            let plural = if failed == 1 { "connect" } else { "connects" };
+            writeln!(end, "{failed} {plural} failed without any RST: --all explains them")?;
         }
-        remarks(&self.reading, counts, self.style, end)
+        remarks(&self.read.reading, counts, style, end)
     }
 }
 
-/// Reports wait for what they have in common, which is told above them: up to a bound, and not on a
-/// pipe, where each is wanted at once.
-enum Held {
-    Back(String),
-    Through,
-}
-
-impl Held {
-    const LIMIT: usize = 8 * 1024 * 1024;
-
-    fn while_reading(arguments: &Explain) -> Self {
-        let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
-        // Objects of JSON come in the order of the resets; what they have in common ends the stream.
-        if pipe || arguments.format == Format::Json { Self::Through } else { Self::Back(String::new()) }
-    }
-
-    fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {
-        match self {
-            Self::Through => output.write(text),
-            Self::Back(held) => {
-                held.push_str(text);
-                if held.len() > Self::LIMIT {
-                    output.write(held)?;
-                    *self = Self::Through;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// Writes `first`, then what was held; nothing is held any more.
-    fn write_first(&mut self, first: &str, output: &mut Output) -> Result<()> {
-        output.write(first)?;
-        match std::mem::replace(self, Self::Through) {
-            Self::Back(held) => output.write(&held),
-            Self::Through => Ok(()),
-        }
+impl<'a> Teller<'a> {
+    fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
+        Ok(Self {
+            context: Context { files: captures.names().map(escape_name).collect(), zone: zone(&arguments.tz)? },
+            style: output::style(&arguments.common),
+            recording: arguments.events.as_deref().map(read_events).transpose()?,
+            arguments,
+        })
     }
 }
 
-/// Keeps the tracker's time going while a live pipe is silent.
-struct Live {
-    /// The packet time last seen and when it was seen; `None` until packets prove to be fresh.
-    last: Option<(Timestamp, Instant)>,
-    pipe: bool,
-    decided: bool,
+/// How large the captures are, where that can be known beforehand: not for a pipe.
+fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
+    let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
+    let octets: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
+    Some(if Way::of(arguments, captures) == Way::Twice { octets * 2 } else { octets })
 }
 
-impl Live {
-    /// What has a size is a file, and no file is live.
-    fn new(size: Option<u64>) -> Self {
-        Self { last: None, pipe: size.is_none(), decided: false }
-    }
-
-    fn saw(&mut self, time: Timestamp, tracker: &mut Tracker) {
-        if !self.pipe {
-            return;
-        }
-        if !self.decided {
-            self.decided = true;
-            self.pipe = wall_clock().since(time).abs() < LIVE_WITHIN;
-            if self.pipe {
-                tracker.settle_after(LIVE_SETTLES_AFTER);
-            }
-        }
-        self.last = Some((time, Instant::now()));
-    }
-
-    fn is_live(&self) -> bool {
-        self.decided && self.pipe
-    }
-
-    fn passes(&self, tracker: &mut Tracker) {
-        if let (true, Some((time, seen))) = (self.pipe, self.last) {
-            let elapsed = i64::try_from(seen.elapsed().as_nanos()).unwrap_or(i64::MAX);
-            tracker.advance(time.plus(Span::from_nanos(elapsed)));
-        }
-    }
+fn jobs(arguments: &Explain) -> usize {
+    arguments.jobs.unwrap_or_else(|| available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
-fn wall_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+/// A part of the memory that may be used.
+fn share(memory: u64, parts: u64) -> usize {
+    usize::try_from(memory / parts).unwrap_or(usize::MAX)
+}
+
+/// A key that a stranger cannot know.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0)
 }
 
 /// As many connections as fit, and a hash key that a stranger cannot know.
 pub(crate) fn limits(memory: u64) -> Limits {
-    use std::hash::{BuildHasher, RandomState};
     Limits {
         connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
-        hash_seed: RandomState::new().hash_one(0),
+        hash_seed: random(),
         ..Limits::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Where results go, and how complaints are made.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result};
@@ -17,7 +17,7 @@ const BUFFER: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Standard output.
-    Standard(BufWriter<StdoutLock<'static>>),
+    Standard(BufWriter<Stdout>),
     /// A file beside its final place.
     File { writer: BufWriter<NamedTempFile>, path: PathBuf },
     /// Something that is no ordinary file and cannot be renamed onto: a pipe, a device.
@@ -28,7 +28,7 @@ impl Output {
     /// Opens what `-o` names.
     pub(crate) fn open(common: &Common) -> Result<Self> {
         let Some(path) = &common.output else {
-            return Ok(Self::Standard(BufWriter::with_capacity(BUFFER, io::stdout().lock())));
+            return Ok(Self::Standard(BufWriter::with_capacity(BUFFER, io::stdout())));
         };
         let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
         if path.exists() && !path.is_file() {

@@ -13,17 +13,22 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     began: Instant,
     total: Option<u64>,
+    /// Octets that were read before everything was read once more.
+    before: u64,
+    last: u64,
 }
 
 impl Progress {
     /// For reading `total` octets, where that is known.
     pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
         let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
-        Self { bar, began: Instant::now(), total }
+        Self { bar, began: Instant::now(), total, before: 0, last: 0 }
     }
 
     /// So many octets have been read.
     pub(crate) fn at(&mut self, octets: u64) {
+        let octets = self.before + octets;
+        self.last = octets;
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
             let template = match self.total {
@@ -39,6 +44,11 @@ impl Progress {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         bar.set_position(octets);
+    }
+
+    /// Everything is read once more.
+    pub(crate) const fn begin_again(&mut self) {
+        self.before = self.last;
     }
 
     /// Takes the bar away.

@@ -126,6 +126,23 @@ impl Pcap {
         Ok(self.take(window, record, ledger))
     }
 
+    /// Finds records as long as they are whole in the window and nothing is odd about them; the others
+    /// are for [`Self::find`].
+    #[inline]
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, mut take: impl FnMut(Place, u64)) {
+        let size = self.kind.record_header;
+        while !self.way.is_lost()
+            && window.ahead().len() >= size
+            && let Some(record) = Record::read(self.kind, window.ahead())
+            && record.captured <= self.longest
+            && window.ahead().len() - size >= record.captured as usize
+        {
+            if let Found::Record(place) = self.take(window, record, ledger) {
+                take(place, ledger.counts.frames);
+            }
+        }
+    }
+
     #[inline]
     fn take(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
         window.advance(self.kind.record_header);

@@ -2,6 +2,7 @@
 //! when each of them begins. Nothing stays open but pipes.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use whyrst_core::time::Timestamp;
 
 use crate::archive::{self, Kind, MAX_MEMBERS, Member, Place, Tar};
 use crate::capture::Capture;
+use crate::compression::Compression;
 use crate::error::OpenError;
 
 /// As many as have a number of their own in a frame number.
@@ -26,7 +28,7 @@ pub(super) struct Item {
 }
 
 /// Where the capture's octets are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Origin {
     StandardInput,
     File(PathBuf),
@@ -191,6 +193,25 @@ impl Findings {
 }
 
 impl Item {
+    /// A file that can be read twice at no more than the price of reading.
+    pub(super) fn is_plain_file(&self) -> bool {
+        matches!(&self.origin, Origin::File(path) if is_regular(path) && !is_compressed(path))
+    }
+
+    /// Whether somebody may still write to it as to a pipe.
+    pub(super) fn may_fall_silent(&self) -> bool {
+        match &self.origin {
+            Origin::StandardInput => true,
+            Origin::File(path) => path.exists() && !is_regular(path),
+            Origin::Member { .. } => false,
+        }
+    }
+
+    /// The same once more.
+    pub(super) fn again(&self) -> Option<Self> {
+        self.is_plain_file().then(|| Self { name: self.name.clone(), origin: self.origin.clone(), begins: self.begins })
+    }
+
     /// Until its beginning is known, a file remembers there whether it was named.
     const fn by(&self) -> By {
         match (&self.origin, self.begins) {
@@ -212,6 +233,13 @@ fn next_member(tar: &Mutex<Tar>) -> std::io::Result<Option<archive::Entry>> {
 
 fn begins(capture: &mut Capture) -> Begins {
     capture.first_time().map_or(Begins::Never, Begins::At)
+}
+
+/// What cannot be opened is not compressed either; the error comes when it is read.
+fn is_compressed(path: &Path) -> bool {
+    let mut first = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut first));
+    read.is_ok() && Compression::of(&first).is_some()
 }
 
 /// A pipe would lose what is read of it.

@@ -158,7 +158,7 @@ fn surer<'a>(whole: &'a [Told], thinned: &'a [Told]) -> impl Iterator<Item = &'a
 /// shows as a new line. The file should become empty. No other cause may be certain, but for [`KNOWN`].
 #[test]
 fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
-    let mut lines = BTreeSet::new();
+    let (mut lines, mut wrong) = (BTreeSet::new(), BTreeSet::new());
     for (scenario, end, packets) in fixtures() {
         let recording = fixture::events(scenario);
         for (heard, said) in [(None, "packets"), (Some(&recording), "kernel")] {
@@ -169,16 +169,25 @@ fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
                         format!("{}/{end} {said}: {now} where all packets say {}", scenario.id, fixture::words(&whole));
                     let another = whole.iter().all(|before| before.ends != now.ends || before.cause != now.cause);
                     let known = KNOWN.iter().any(|(id, said, _)| *id == scenario.id && *said == now.to_string());
-                    assert!(!another || known || now.confidence < Confidence::Certain, "{line}; {how}");
+                    if another && !known && now.confidence == Confidence::Certain {
+                        wrong.insert(format!("{line}; {how}"));
+                    }
                     lines.insert(line);
                 }
             }
         }
     }
+    assert!(wrong.is_empty(), "called certain of less: {wrong:#?}");
     let now: String = lines.into_iter().map(|line| line + "\n").collect();
     fixture::assert_snapshot("surer-of-less.txt", &now);
 }
 
 /// What else is called certain of less, and why.
-const KNOWN: [(&str, &str, &str); 1] =
-    [("synproxy-backend-closed", "closed-port (certain)", "without the SYN-ACK the RST acknowledges the SYN only")];
+const KNOWN: [(&str, &str, &str); 2] = [
+    ("synproxy-backend-closed", "closed-port (certain)", "without the SYN-ACK the RST acknowledges the SYN only"),
+    (
+        "simultaneous-open-missed",
+        "closed-port (certain)",
+        "nothing listens there; the end's own SYN, if seen, says more",
+    ),
+];

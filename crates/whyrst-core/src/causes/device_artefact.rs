@@ -4,6 +4,7 @@ use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::{RST_FROM_NEARER, RST_NUMBERS_FOREIGN};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
     Verdicts, Wire,
@@ -28,8 +29,14 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_NUMBERS_FOREIGN, &RST_TTL_DIFFERS],
-        refuted_by: &[],
-        supported_by: &[&RST_CONTRADICTS_SENDER, &RST_FROM_NEARER, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN],
+        refuted_by: &[&RST_LEFT_ITS_SENDER],
+        supported_by: &[
+            &RST_MADE_BETWEEN,
+            &RST_CONTRADICTS_SENDER,
+            &RST_FROM_NEARER,
+            &RST_LACKS_TIMESTAMPS,
+            &RST_IP_ID_FOREIGN,
+        ],
     },
     variants: &[],
     look_alikes: &[LookAlike::special_case(

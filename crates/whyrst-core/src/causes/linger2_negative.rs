@@ -3,6 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
+use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
@@ -27,7 +28,8 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED],
         refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
-        supported_by: &[],
+        // The needs again: that FIN-WAIT-2 was skipped is what no other cause explains.
+        supported_by: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED, &RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[

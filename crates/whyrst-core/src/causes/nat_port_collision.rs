@@ -39,6 +39,10 @@ pub(super) static CAUSE: Cause = Cause {
             "syn-meets-old-connection",
             "no NAT: the client itself had rebooted and used the port again",
         ),
+        LookAlike::identical(
+            "syn-meets-time-wait",
+            "the old connection of these ports would have been closed, by FINs that the capture shows or missed",
+        ),
         LookAlike::identical("half-open-no-listener", "no SYN would have come before"),
         LookAlike::identical("half-open-listener", "no SYN would have come before"),
     ],

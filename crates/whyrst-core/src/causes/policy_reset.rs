@@ -8,6 +8,7 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
 };
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
@@ -34,8 +35,9 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[],
     rule: Rule {
         needs: &[&RST_CONTRADICTS_SENDER, &RESET_ON_FIRST_REQUEST, &SYN_SEEN],
-        refuted_by: &[],
+        refuted_by: &[&RST_LEFT_ITS_SENDER],
         supported_by: &[
+            &RST_MADE_BETWEEN,
             &SENDER_TALKED_ON,
             &RST_SEQ_CLIMBS,
             &RST_WINDOWS_COUNT,

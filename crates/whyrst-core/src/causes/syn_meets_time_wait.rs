@@ -33,16 +33,10 @@ pub(super) static CAUSE: Cause = Cause {
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
-    look_alikes: &[
-        LookAlike::identical(
-            "syn-meets-old-connection",
-            "the old connection would not have been closed by both ends: {receiver} still held it",
-        ),
-        LookAlike::identical(
-            "nat-port-collision",
-            "the old connection would not have been closed, and would belong to another host behind the same NAT",
-        ),
-    ],
+    look_alikes: &[LookAlike::identical(
+        "syn-meets-old-connection",
+        "the old connection would not have been closed by both ends: {receiver} still held it",
+    )],
     advice: &[
         "on {receiver}: `nstat -az TcpExtPAWSTimewait` rises; `ss -tan state time-wait` shows the old connection",
         "is there a NAT in front of {sender}? hosts behind it have different timestamp clocks: more ports or addresses help",

@@ -294,8 +294,13 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
             return Answer::Unknown;
         };
         let sender = ending.connection.half(ending.sender());
-        if !sender.marks.has(Marks::SYN) || sender.marks.has(Marks::GAP) || rst.record.seq == Seq::new(0) {
+        let whole = sender.marks.has(Marks::SYN) && !sender.marks.has(Marks::GAP) && !ending.one_sided();
+        if !whole || rst.record.seq == Seq::new(0) {
             return Answer::Unknown;
+        }
+        // An answer takes its number from what it answers, whatever that was.
+        if rst.trigger.is_some() {
+            return Answer::No(no().frame(&rst.record));
         }
         let off = rst.record.seq.diff(sender.nxt).unsigned_abs();
         let carried = u32::try_from(sender.bytes).unwrap_or(LARGEST_WINDOW);

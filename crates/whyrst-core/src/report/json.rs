@@ -34,6 +34,11 @@ pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
 }
 
+/// One line of JSON for what was judged already, without a line end.
+pub fn line_of(report: &Report<'_>) -> String {
+    serde_json::to_string(&report.object()).unwrap_or_default()
+}
+
 #[derive(Serialize)]
 struct Object<'a> {
     schema: &'static str,

@@ -12,7 +12,11 @@ use crate::verdict::{Evidence, Role};
 
 /// The whole report of one ending.
 pub fn report(ending: &Ending, context: &Context, ladder: Ladder) -> String {
-    let report = Report::new(ending, context);
+    report_of(&Report::new(ending, context), ladder)
+}
+
+/// The same for what was judged already.
+pub fn report_of(report: &Report<'_>, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.markdown(ladder, &mut out).unwrap_or_default();

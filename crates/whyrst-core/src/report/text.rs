@@ -29,7 +29,11 @@ pub enum Ladder {
 
 /// The whole report of one ending, with a blank line at its end.
 pub fn report(ending: &Ending, context: &Context, style: Style, ladder: Ladder) -> String {
-    let report = Report::new(ending, context);
+    report_of(&Report::new(ending, context), style, ladder)
+}
+
+/// The same for what was judged already.
+pub fn report_of(report: &Report<'_>, style: Style, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.write(style, ladder, &mut out).unwrap_or_default();

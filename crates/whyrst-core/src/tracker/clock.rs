@@ -13,15 +13,18 @@ const WITNESSES: u8 = 3;
 
 /// What time it is in the capture.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     now: Option<Timestamp>,
     claimed: Timestamp,
     witnesses: u8,
+    /// How often it was set to a time far away.
+    steps: u32,
 }
 
 impl Clock {
     /// A frame says that it is `time`.
-    pub(super) fn saw(&mut self, time: Timestamp) {
+    #[inline]
+    pub(crate) fn saw(&mut self, time: Timestamp) {
         let Some(now) = self.now else {
             self.now = Some(time);
             return;
@@ -37,7 +40,13 @@ impl Clock {
         if self.witnesses >= WITNESSES {
             self.now = Some(time);
             self.witnesses = 0;
+            self.steps = self.steps.saturating_add(1);
         }
+    }
+
+    /// How often it was set to a time far away, forward or back.
+    pub(crate) const fn steps(&self) -> u32 {
+        self.steps
     }
 
     /// The host's own clock says that it is `time`.
@@ -46,7 +55,7 @@ impl Clock {
     }
 
     /// The time, before the first frame the beginning of all times.
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.now.unwrap_or(Timestamp::from_nanos(i64::MIN))
     }
 

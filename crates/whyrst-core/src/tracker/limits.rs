@@ -51,7 +51,8 @@ impl Default for Limits {
 pub struct Counts {
     /// TCP segments, copies not counted.
     pub segments: u64,
-    /// Copies of packets already seen (SPAN, several interfaces).
+    /// Copies of packets already seen (SPAN, several interfaces), in the connections that were reset
+    /// and told.
     pub copies: u64,
     /// RST segments, copies not counted.
     pub rst_segments: u64,

@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::half::Marks;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Entries for vanished connections that a queue may hold before it is cleaned.
 pub(super) const STALE_ALLOWED: usize = 4_096;
@@ -52,6 +52,7 @@ impl Tracker {
 
     fn settled(&mut self, at: u32, pending: Pending) -> Ending {
         let finally = self.slots[at as usize].connection;
+        self.counts.copies += u64::from(finally.copies);
         let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
         Ending {
             kind: EndingKind::Reset,
@@ -112,7 +113,40 @@ impl Tracker {
         slot.reset == ResetSeen::No && only_syn && !answered
     }
 
+    /// Does what is due by the time that the last observation has set.
+    #[inline]
     pub(super) fn expire(&mut self) {
+        if self.clock.now() >= self.next_due || self.clock.steps() != self.steps_seen {
+            self.expire_now();
+        }
+    }
+
+    /// Looks at everything that waits, and remembers when to look again.
+    #[cold]
+    pub(super) fn expire_now(&mut self) {
+        self.steps_seen = self.clock.steps();
+        self.expire_all();
+        self.next_due = self.earliest_due();
+    }
+
+    /// When the first entry of any queue is due: before, nothing is to be done as time passes.
+    fn earliest_due(&self) -> Timestamp {
+        // A queue that is too long is shortened by one with each observation.
+        if self.closed.len() > self.limits.closed {
+            return Timestamp::from_nanos(i64::MIN);
+        }
+        let limits = &self.limits;
+        let waiting = [
+            (&self.unsettled, limits.settle_after),
+            (&self.closed, limits.remember_closed),
+            (&self.told, limits.remember_reset),
+            (&self.opening, limits.give_up_connect),
+        ];
+        let due = waiting.iter().filter_map(|(queue, wait)| Some(queue.front()?.since.plus(*wait)));
+        due.min().unwrap_or(Timestamp::from_nanos(i64::MAX))
+    }
+
+    fn expire_all(&mut self) {
         self.settle_due();
         self.bound_closed();
         while let Some((at, expiry)) =

@@ -1,0 +1,247 @@
+//! Following connections: frames to the tracker in their order, and what settles to whoever tells it.
+//!
+//! Each thread takes a chunk of frames, takes them apart, feeds the tracker when its turn comes, and
+//! then judges and words what settled meanwhile, while others feed the tracker. Totals and output
+//! have turns of their own, so what is printed does not depend on the number of threads.
+
+use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
+use whyrst_core::census::{Census, Noted};
+use whyrst_core::ending::Ending;
+use whyrst_core::flow::FlowHasher;
+use whyrst_core::observation::{Observation, Seen};
+use whyrst_core::service::tells_of_service;
+use whyrst_core::time::Timestamp;
+use whyrst_core::tracker::Tracker;
+
+use super::ordered::{Ordered, lock};
+use super::source::{Source, on_threads};
+use super::telling::{Press, Teller, Totals};
+
+/// Endings that one thread takes at once when the captures are over.
+const BATCH: usize = 64;
+
+/// Which connections are followed.
+#[derive(Clone, Copy)]
+pub(super) enum Whom<'a> {
+    /// All of them; the census is held on the way.
+    Everyone,
+    /// Those that were noted.
+    Noted(&'a Noted),
+}
+
+/// The tracker and what stands around it.
+pub(super) struct Following {
+    pub(super) tracker: Tracker,
+    /// Counts connections, when that was not done before.
+    pub(super) census: Census,
+    pub(super) assembly: Assembly,
+    pub(super) names: FlowHasher,
+}
+
+/// What all threads use.
+pub(super) struct Desks<'a> {
+    pub(super) teller: &'a Teller<'a>,
+    pub(super) totals: Ordered<Totals<'a>>,
+    pub(super) press: Ordered<Press>,
+}
+
+impl Desks<'_> {
+    /// Tells the endings that have this number in the order of telling; false when nobody listens.
+    pub(super) fn tell(&self, number: u64, endings: Vec<Ending>) -> bool {
+        let mut judged = self.teller.judge_all(endings);
+        self.totals.at(number, |totals| totals.take_in(&mut judged));
+        let text = self.teller.words(judged);
+        self.press.at(number, |press| press.print(&text))
+    }
+
+    /// Passes on what was told so far: somebody waits for it.
+    pub(super) fn flush(&self) {
+        self.press.now(Press::flush);
+    }
+}
+
+/// Follows connections through all that `source` has, on so many threads.
+pub(super) fn follow(
+    source: &Source<'_>,
+    desks: &Desks<'_>,
+    following: Following,
+    whom: Whom<'_>,
+    jobs: usize,
+) -> Following {
+    let names = following.names;
+    let following = Ordered::new(following);
+    on_threads(jobs, || follow_all(source, desks, &following, whom, &names));
+    let mut following = following.into_inner();
+    following.tracker.finish();
+    let rest = std::sync::Mutex::new((source.chunks(), following));
+    on_threads(jobs, || tell_the_rest(desks, &rest));
+    rest.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).1
+}
+
+fn follow_all(
+    source: &Source<'_>,
+    desks: &Desks<'_>,
+    following: &Ordered<Following>,
+    whom: Whom<'_>,
+    names: &FlowHasher,
+) {
+    let (mut chunk, mut counts) = (Chunk::default(), Counts::default());
+    let mut feed = Feed::default();
+    while let Some(number) = source.fill(&mut chunk) {
+        let observations = feed.read(&chunk, whom, names, &mut counts);
+        let endings = following.at(number, |following| following.take_in(&chunk, &feed.bites, &observations, whom));
+        if !desks.tell(number, endings) {
+            source.stop();
+        }
+    }
+    if matches!(whom, Whom::Everyone) {
+        source.add(&counts);
+    }
+}
+
+/// When the captures are over, what is left is told in batches.
+fn tell_the_rest(desks: &Desks<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
+    loop {
+        let (number, endings) = {
+            let (next, following) = &mut *lock(rest);
+            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.poll()).take(BATCH).collect();
+            if endings.is_empty() {
+                return;
+            }
+            *next += 1;
+            (*next - 1, endings)
+        };
+        desks.tell(number, endings);
+    }
+}
+
+/// What one frame is for the tracker, in the order of frames.
+#[derive(Clone, Copy)]
+enum Bite {
+    /// It is of no connection that is followed.
+    Pass(Timestamp),
+    /// Observation of this number, of a connection that is followed.
+    Observe(usize),
+    /// Observation of this number, of another connection: it tells of a service.
+    Overhear(usize),
+    /// The frame of this number depends on others.
+    InOrder(usize),
+}
+
+/// Reads chunks of frames for the tracker.
+#[derive(Default)]
+struct Feed {
+    bites: Vec<Bite>,
+}
+
+/// An observation, and what the census wants to know of it.
+type Observed<'a> = (Observation<'a>, Option<Sighting>);
+
+impl Feed {
+    fn read<'a>(
+        &mut self,
+        chunk: &'a Chunk,
+        whom: Whom<'_>,
+        names: &FlowHasher,
+        counts: &mut Counts,
+    ) -> Vec<Observed<'a>> {
+        self.bites.clear();
+        let mut observations = Vec::new();
+        for (at, record) in chunk.records().enumerate() {
+            match whom {
+                Whom::Everyone => self.take(at, &record, names, counts, &mut observations),
+                Whom::Noted(noted) => self.select(at, &record, noted, names, counts, &mut observations),
+            }
+        }
+        observations
+    }
+
+    fn take<'a>(
+        &mut self,
+        at: usize,
+        record: &Record<'a>,
+        names: &FlowHasher,
+        counts: &mut Counts,
+        observations: &mut Vec<Observed<'a>>,
+    ) {
+        match record.take(counts) {
+            Taken::Observation(observation) => {
+                self.bites.push(Bite::Observe(observations.len()));
+                let sighting = match &observation.what {
+                    Seen::Segment(segment) => Some(sighting(segment, record.time, names)),
+                    Seen::Icmp(_) => None,
+                };
+                observations.push((observation, sighting));
+            }
+            Taken::Nothing => {}
+            Taken::InOrder => self.bites.push(Bite::InOrder(at)),
+        }
+    }
+
+    fn select<'a>(
+        &mut self,
+        at: usize,
+        record: &Record<'a>,
+        noted: &Noted,
+        names: &FlowHasher,
+        counts: &mut Counts,
+        observations: &mut Vec<Observed<'a>>,
+    ) {
+        let bite = match record.look(names, counts) {
+            Look::Segment(sighting) if noted.has(sighting.flow) => Bite::Observe(observations.len()),
+            Look::Segment(sighting) if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
+            Look::Icmp => Bite::Observe(observations.len()),
+            Look::Segment(_) => Bite::Pass(record.time),
+            Look::InOrder => Bite::InOrder(at),
+            Look::Nothing => return,
+        };
+        self.bites.push(bite);
+        if let Bite::Observe(_) | Bite::Overhear(_) = bite
+            && let Taken::Observation(observation) = record.take(counts)
+        {
+            observations.push((observation, None));
+        }
+    }
+}
+
+impl Following {
+    /// Feeds the tracker, and gives what settled.
+    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Vec<Ending> {
+        let mut endings = Vec::new();
+        for bite in bites {
+            match *bite {
+                Bite::Pass(time) => self.tracker.pass(time),
+                Bite::Observe(at) => self.observe(&observed[at]),
+                Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
+                Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
+            }
+            if self.tracker.has_settled() {
+                endings.extend(std::iter::from_fn(|| self.tracker.poll()));
+            }
+        }
+        endings
+    }
+
+    fn observe(&mut self, (observation, sighting): &Observed<'_>) {
+        self.tracker.observe(observation);
+        if let Some(sighting) = sighting {
+            self.census.saw(sighting);
+        }
+    }
+
+    fn put_together(&mut self, record: Option<Record<'_>>, whom: Whom<'_>) {
+        let Some(record) = record else { return };
+        let Some(observation) = self.assembly.observe(&record) else { return };
+        let sighting = match &observation.what {
+            Seen::Segment(segment) => Some(sighting(segment, record.time, &self.names)),
+            Seen::Icmp(_) => None,
+        };
+        match (whom, sighting) {
+            (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
+            (_, sighting) => {
+                self.tracker.observe(&observation);
+                sighting.iter().for_each(|sighting| self.census.saw(sighting));
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The first look at captures that can be read twice: which flows are worth following.
+//!
+//! Why that is enough stands in [`whyrst_core::census`].
+
+use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, sighting};
+use whyrst_core::census::{Census, Noted};
+use whyrst_core::flow::FlowHasher;
+use whyrst_core::observation::{Observation, Seen};
+use whyrst_core::time::Timestamp;
+
+use super::ordered::Ordered;
+use super::source::{Source, on_threads};
+
+/// Sightings that are looked up at once, so that memory is not waited for one by one.
+const AT_ONCE: usize = 32;
+
+/// What the first look brought.
+pub(super) struct Scouted {
+    pub(super) noted: Noted,
+    pub(super) connections: u64,
+    pub(super) forgotten: u64,
+    /// What was counted beside what the set of captures counts itself.
+    pub(super) counts: Counts,
+    /// Files that could not be read to their end.
+    pub(super) unread: usize,
+}
+
+/// Looks at all frames, on so many threads.
+pub(super) fn scout(source: Source<'_>, census: Census, names: &FlowHasher, jobs: usize) -> Scouted {
+    let desk = Ordered::new(Desk { census, assembly: Assembly::default(), names: *names });
+    on_threads(jobs, || look_at_all(&source, &desk, names));
+    let Desk { census, assembly, .. } = desk.into_inner();
+    source.add(&assembly.finish());
+    let (counts, unread) = source.finish();
+    Scouted { connections: census.connections(), forgotten: census.forgotten(), noted: census.finish(), counts, unread }
+}
+
+/// What one frame shows, in the order of frames.
+enum Sight {
+    Segment(Sighting),
+    /// Something else that took its time.
+    Pass(Timestamp),
+    /// The frame of this number in its chunk depends on others.
+    InOrder(usize),
+}
+
+impl Sight {
+    #[inline]
+    const fn flow(&self) -> Option<u64> {
+        match self {
+            Self::Segment(sighting) => Some(sighting.flow),
+            Self::Pass(_) | Self::InOrder(_) => None,
+        }
+    }
+}
+
+fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk>, names: &FlowHasher) {
+    let (mut chunk, mut counts, mut sights) = (Chunk::default(), Counts::default(), Vec::new());
+    while let Some(number) = source.fill(&mut chunk) {
+        sights.clear();
+        for (at, record) in chunk.records().enumerate() {
+            sights.push(match record.look(names, &mut counts) {
+                Look::Segment(sighting) => Sight::Segment(sighting),
+                Look::Icmp => Sight::Pass(record.time),
+                Look::InOrder => Sight::InOrder(at),
+                Look::Nothing => continue,
+            });
+        }
+        desk.at(number, |desk| desk.take_in(&chunk, &sights));
+    }
+    source.add(&counts);
+}
+
+/// Where what the threads saw comes together.
+struct Desk {
+    census: Census,
+    assembly: Assembly,
+    names: FlowHasher,
+}
+
+impl Desk {
+    fn take_in(&mut self, chunk: &Chunk, sights: &[Sight]) {
+        for some in sights.chunks(AT_ONCE) {
+            self.census.expect(some.iter().filter_map(Sight::flow));
+            some.iter().for_each(|sight| self.see(chunk, sight));
+        }
+    }
+
+    #[inline]
+    fn see(&mut self, chunk: &Chunk, sight: &Sight) {
+        match sight {
+            Sight::Segment(sighting) => self.census.saw(sighting),
+            Sight::Pass(time) => self.census.pass(*time),
+            Sight::InOrder(at) => self.put_together(chunk.get(*at)),
+        }
+    }
+
+    fn put_together(&mut self, record: Option<Record<'_>>) {
+        let Some(record) = record else { return };
+        match self.assembly.observe(&record) {
+            Some(Observation { what: Seen::Segment(segment), .. }) => {
+                self.census.saw(&sighting(&segment, record.time, &self.names));
+            }
+            Some(_) => self.census.pass(record.time),
+            None => {}
+        }
+    }
+}

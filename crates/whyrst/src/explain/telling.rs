@@ -1,0 +1,180 @@
+//! What is told of endings: judging and wording, which any thread may do, and totals and output,
+//! which are kept in the order of endings.
+
+use anyhow::{Error, Result};
+use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::incident::Incidents;
+use whyrst_core::kernel::Recording;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::summary::Summary;
+use whyrst_core::report::text::Ladder;
+use whyrst_core::report::{Context, Report, json, markdown, text};
+use whyrst_core::verdict::{Judgement, judge};
+
+use super::confidence;
+use crate::args::{Explain, Format};
+use crate::fold::Folds;
+use crate::output::Output;
+
+/// Judges endings and puts them into words.
+pub(super) struct Teller<'a> {
+    pub(super) arguments: &'a Explain,
+    pub(super) context: Context,
+    pub(super) style: Style,
+    pub(super) recording: Option<Recording>,
+}
+
+/// An ending that was judged.
+pub(super) struct Judged {
+    pub(super) ending: Ending,
+    /// `None` where it is only to be counted.
+    pub(super) judgement: Option<Judgement>,
+}
+
+impl Teller<'_> {
+    pub(super) fn judge_all(&self, endings: Vec<Ending>) -> Vec<Judged> {
+        endings.into_iter().map(|ending| self.judge(ending)).collect()
+    }
+
+    fn judge(&self, mut ending: Ending) -> Judged {
+        if ending.kind == EndingKind::FailedConnect && !self.arguments.all {
+            return Judged { ending, judgement: None };
+        }
+        if let Some(recording) = &self.recording {
+            ending.kernel = recording.word(&ending);
+        }
+        let judgement = Some(judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
+        Judged { ending, judgement }
+    }
+
+    fn is_asked_for(&self, judgement: &Judgement) -> bool {
+        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
+        let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
+        wanted && judgement.confidence >= confidence(self.arguments.min_confidence)
+    }
+
+    /// The reports of all.
+    pub(super) fn words(&self, judged: Vec<Judged>) -> String {
+        let mut words = String::new();
+        for Judged { ending, judgement } in judged {
+            if let Some(judgement) = judgement {
+                words += &self.report(&Report::judged(&ending, judgement, &self.context));
+            }
+        }
+        words
+    }
+
+    fn report(&self, report: &Report<'_>) -> String {
+        let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
+        match self.arguments.format {
+            Format::Text => text::report_of(report, self.style, ladder),
+            Format::Json => json::line_of(report) + "\n",
+            Format::Markdown => markdown::report_of(report, ladder),
+        }
+    }
+}
+
+/// What is counted over all endings.
+pub(super) struct Totals<'a> {
+    arguments: &'a Explain,
+    pub(super) summary: Summary,
+    pub(super) incidents: Incidents,
+    pub(super) folds: Folds,
+    pub(super) reported: u64,
+    pub(super) failed_connects: u64,
+}
+
+impl<'a> Totals<'a> {
+    pub(super) fn new(arguments: &'a Explain) -> Self {
+        Self {
+            arguments,
+            summary: Summary::default(),
+            incidents: Incidents::default(),
+            folds: Folds::new(arguments),
+            reported: 0,
+            failed_connects: 0,
+        }
+    }
+
+    /// Counts endings, and leaves those that are to be told one by one.
+    pub(super) fn take_in(&mut self, judged: &mut Vec<Judged>) {
+        judged.retain(|one| self.is_told(one));
+    }
+
+    fn is_told(&mut self, Judged { ending, judgement }: &Judged) -> bool {
+        self.failed_connects += u64::from(ending.kind == EndingKind::FailedConnect);
+        let Some(judgement) = judgement else { return false };
+        self.summary.add(ending, judgement);
+        self.incidents.add(ending, judgement);
+        self.reported += 1;
+        !self.arguments.summary && !self.folds.takes(ending, judgement)
+    }
+}
+
+/// Where reports go.
+pub(super) struct Press {
+    pub(super) output: Output,
+    pub(super) held: Held,
+    /// Why nothing more can be written.
+    pub(super) broken: Option<Error>,
+}
+
+impl Press {
+    pub(super) fn new(arguments: &Explain) -> Result<Self> {
+        Ok(Self { output: Output::open(&arguments.common)?, held: Held::while_reading(arguments), broken: None })
+    }
+
+    /// Writes reports; false when that is no use any more.
+    pub(super) fn print(&mut self, words: &str) -> bool {
+        if self.broken.is_none() && !words.is_empty() {
+            self.broken = self.held.write(words, &mut self.output).err();
+        }
+        self.broken.is_none()
+    }
+
+    pub(super) fn flush(&mut self) {
+        if self.broken.is_none() {
+            self.broken = self.output.flush().err();
+        }
+    }
+}
+
+/// Reports wait for what they have in common, which is told above them: up to a bound, and not on a
+/// pipe, where each is wanted at once.
+pub(super) enum Held {
+    Back(String),
+    Through,
+}
+
+impl Held {
+    const LIMIT: usize = 8 * 1024 * 1024;
+
+    fn while_reading(arguments: &Explain) -> Self {
+        let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
+        // Objects of JSON come in the order of the resets; what they have in common ends the stream.
+        if pipe || arguments.format == Format::Json { Self::Through } else { Self::Back(String::new()) }
+    }
+
+    pub(super) fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {
+        match self {
+            Self::Through => output.write(text),
+            Self::Back(held) => {
+                held.push_str(text);
+                if held.len() > Self::LIMIT {
+                    output.write(held)?;
+                    *self = Self::Through;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes `first`, then what was held; nothing is held any more.
+    pub(super) fn write_first(&mut self, first: &str, output: &mut Output) -> Result<()> {
+        output.write(first)?;
+        match std::mem::replace(self, Self::Through) {
+            Self::Back(held) => output.write(&held),
+            Self::Through => Ok(()),
+        }
+    }
+}

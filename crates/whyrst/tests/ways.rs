@@ -1,0 +1,206 @@
+//! However a capture is read, the same is told: twice or once, frame by frame, on one thread or on
+//! several. Over the fixtures, over captures of random conversations, and over damaged ones.
+
+#![expect(clippy::cast_possible_truncation, reason = "small random numbers become octets of packets")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What is told, and in which format.
+const TELLINGS: &[&[&str]] = &[
+    &["--format", "json", "--all"],
+    &["--format", "text", "--fold", "never", "--no-ladder"],
+    &["--summary", "--format", "json"],
+];
+/// Ways to read that must lead to the same as that which is chosen without a word.
+const WAYS: &[&[&str]] =
+    &[&["--jobs", "1"], &["--jobs", "3"], &["--once", "--jobs", "1"], &["--once", "--jobs", "2"], &["--verbose"]];
+
+fn explain(files: &[PathBuf], arguments: &[&[&str]]) -> Output {
+    let arguments = arguments.iter().flat_map(|some| some.iter());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    command.arg("explain").args(arguments).args(files).output().expect("whyrst runs")
+}
+
+/// How many resets were told.
+fn told_alike(files: &[PathBuf], tellings: &[&[&str]]) -> usize {
+    let mut resets = 0;
+    for telling in tellings {
+        let expected = explain(files, &[telling]);
+        resets += String::from_utf8_lossy(&expected.stdout).matches("\"whyrst.reset/1\"").count();
+        for way in WAYS {
+            let output = explain(files, &[telling, way]);
+            assert_eq!(output.status.code(), expected.status.code(), "{files:?} {telling:?} {way:?}");
+            let [got, wanted] = [&output, &expected].map(|output| String::from_utf8_lossy(&output.stdout));
+            let differs = got.lines().zip(wanted.lines()).find(|(got, wanted)| got != wanted);
+            assert!(got == wanted, "{files:?} {telling:?} {way:?}: {differs:#?}");
+        }
+    }
+    resets
+}
+
+#[test]
+fn fixtures_are_told_alike() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let mut resets = 0;
+    for entry in fs::read_dir(folder).expect("there are fixtures").flatten() {
+        let ends = ["client.pcapng", "server.pcapng"].map(|name| entry.path().join(name));
+        for end in ends.into_iter().filter(|path| path.exists()) {
+            resets += told_alike(&[end], &TELLINGS[..1]);
+        }
+    }
+    assert!(resets > 20, "{resets}");
+}
+
+#[test]
+fn random_conversations_are_told_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for seed in 1..=4 {
+        let capture = folder.path().join(format!("{seed}.pcap"));
+        fs::write(&capture, Maker::new(seed).pcap(20_000)).expect("the folder is writable");
+        assert!(told_alike(&[capture], TELLINGS) > 100, "seed {seed}");
+    }
+}
+
+#[test]
+fn files_of_one_time_and_of_one_after_the_other_are_told_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let names = ["first.pcap", "second.pcap", "third.pcap"].map(|name| folder.path().join(name));
+    let mut maker = Maker::new(11);
+    // The second goes on where the first ends, the third begins with it.
+    for (name, from) in names.iter().zip([0, 3_000, 3_000]) {
+        maker.now = Maker::START + from * 1_000_000_000;
+        fs::write(name, maker.pcap(6_000)).expect("the folder is writable");
+    }
+    assert!(told_alike(&names, TELLINGS) > 100);
+}
+
+#[test]
+fn damaged_captures_are_told_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for seed in 21..=26 {
+        let mut maker = Maker::new(seed);
+        let mut octets = maker.pcap(8_000);
+        for _ in 0..40 {
+            let at = 24 + maker.below(octets.len() as u64 - 24) as usize;
+            octets[at] = maker.below(256) as u8;
+        }
+        octets.truncate(octets.len() - maker.below(60) as usize);
+        let capture = folder.path().join(format!("{seed}.pcap"));
+        fs::write(&capture, octets).expect("the folder is writable");
+        told_alike(&[capture], TELLINGS);
+    }
+}
+
+/// Makes captures in which most things happen that can happen to a connection, and some that cannot.
+struct Maker {
+    state: u64,
+    now: i64,
+}
+
+impl Maker {
+    const START: i64 = 1_700_000_000_000_000_000;
+
+    fn new(seed: u64) -> Self {
+        Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, now: Self::START }
+    }
+
+    /// Less than `bound` (xorshift64*).
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        (self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
+    }
+
+    fn one_of<T: Copy>(&mut self, some: &[T]) -> T {
+        some[self.below(some.len() as u64) as usize]
+    }
+
+    fn pcap(&mut self, frames: usize) -> Vec<u8> {
+        let words = [0xa1b2_3c4d, 0x0004_0002, 0, 0, 65_535, 1u32];
+        let mut file: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        for _ in 0..frames {
+            self.pass_time();
+            let frame = self.frame();
+            let (second, nanos) = (self.now / 1_000_000_000, self.now % 1_000_000_000);
+            let header = [second as u32, nanos as u32, frame.len() as u32, frame.len() as u32 + 7];
+            file.extend(header.iter().flat_map(|word| word.to_le_bytes()));
+            file.extend(frame);
+        }
+        file
+    }
+
+    /// Mostly some microseconds, sometimes as long as something is waited for.
+    fn pass_time(&mut self) {
+        self.now += match self.below(2_000) {
+            0 => 131_000_000_000,
+            1 => 21_000_000_000,
+            2..20 => self.below(11_000_000_000) as i64,
+            20..24 => -(self.below(3_000_000) as i64),
+            _ => self.below(2_000_000) as i64,
+        };
+    }
+
+    fn frame(&mut self) -> Vec<u8> {
+        let ethernet = [[2u8, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]].concat();
+        let tag: &[u8] = if self.below(50) == 0 { &[0x81, 0, 0, 7] } else { &[] };
+        let (client, server) = (40_000 + self.below(300) as u16, self.one_of(&[80u16, 443, 8_888, 50_000]));
+        let by_client = self.below(2) == 0;
+        let tcp = self.tcp(if by_client { [client, server] } else { [server, client] });
+        let hosts = if by_client { [1u8, 2] } else { [2, 1] };
+        let ip = match (client % 4, self.below(400)) {
+            (_, 0) => self.icmp(hosts, &tcp),
+            (_, 1) => return [&ethernet[..], &[8, 6], &[0; 28]].concat(),
+            (0, _) => v6(hosts, &tcp),
+            (_, number) => {
+                let fragment = if number == 2 { [0x20, 0] } else { [0x40, 0] };
+                v4(hosts, 6, self.below(30) as u16, fragment, &tcp)
+            }
+        };
+        let kind: [u8; 2] = if client % 4 == 0 && ip[0] >> 4 == 6 { [0x86, 0xdd] } else { [8, 0] };
+        [&ethernet[..], tag, &kind, &ip].concat()
+    }
+
+    fn tcp(&mut self, ports: [u16; 2]) -> Vec<u8> {
+        const FLAGS: [u8; 20] = [
+            2, 2, 2, 0x12, 0x12, 0x10, 0x10, 0x10, 0x10, 0x10, 0x18, 0x18, 0x18, 0x18, 0x18, 0x11, 0x11, 0x11, 4, 0x14,
+        ];
+        let flags = if self.below(300) == 0 { self.below(256) as u8 } else { self.one_of(&FLAGS) };
+        // Resets are few, as they are.
+        let flags = if flags & 4 != 0 && self.below(3) > 0 { 0x10 } else { flags };
+        let numbers = [100 + self.below(4) as u32, 100 + self.below(6) as u32];
+        let options: &[u8] = match self.below(10) {
+            0..5 => &[1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8],
+            5 if flags & 2 != 0 => &[2, 4, 5, 0xb4, 1, 3, 3, 7],
+            6 => &[30, 4, 1, 2],
+            7 => &[8, 3, 0, 0],
+            _ => &[],
+        };
+        let payload = if flags & 8 == 0 { 0 } else { self.below(3) as usize };
+        let offset = (20 + options.len() as u8) << 2;
+        let fixed = [&[offset, flags][..], &(1_000 + self.below(3) as u16).to_be_bytes(), &[0; 4]].concat();
+        let head = [ports.map(u16::to_be_bytes).concat(), numbers.map(u32::to_be_bytes).concat(), fixed].concat();
+        [&head[..], options, &b"abc"[..payload]].concat()
+    }
+
+    /// A router says that `tcp` did not arrive.
+    fn icmp(&mut self, hosts: [u8; 2], tcp: &[u8]) -> Vec<u8> {
+        let quoted = v4(hosts, 6, 0, [0x40, 0], tcp);
+        let code = self.one_of(&[0u8, 1, 3, 13]);
+        v4([9, hosts[0]], 1, 0, [0, 0], &[&[3, code, 0, 0, 0, 0, 0, 0][..], &quoted].concat())
+    }
+}
+
+fn v4(hosts: [u8; 2], protocol: u8, id: u16, fragment: [u8; 2], payload: &[u8]) -> Vec<u8> {
+    let total = 20 + payload.len() as u16;
+    let first = [&[0x45, 0][..], &total.to_be_bytes(), &id.to_be_bytes(), &fragment, &[64, protocol, 0, 0]].concat();
+    [&first[..], &[10, 0, 0, hosts[0], 10, 0, 0, hosts[1]], payload].concat()
+}
+
+fn v6(hosts: [u8; 2], payload: &[u8]) -> Vec<u8> {
+    let first = [&[0x60, 0, 0, 0][..], &(payload.len() as u16).to_be_bytes(), &[6, 64]].concat();
+    let address = |host: u8| [&[0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[host]].concat();
+    [first, address(hosts[0]), address(hosts[1]), payload.to_vec()].concat()
+}
