@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_core::cause::Breadth;
 use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind, KernelWord};
 use whyrst_core::flow::Side;
@@ -117,7 +118,9 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let named = judgement.cause.map_or("unexplained", |cause| cause.id);
     let alternatives = || judgement.alternatives.iter().map(|other| other.id);
     let unsure = judgement.confidence <= Confidence::Possible;
-    let nobody_knows = unsure && !matches!(ending.kernel, KernelWord::Sent(_));
+    // An umbrella says that more cannot be known.
+    let umbrella = judgement.cause.is_some_and(|cause| cause.breadth == Breadth::Umbrella);
+    let nobody_knows = unsure && (umbrella || !matches!(ending.kernel, KernelWord::Sent(_)));
     let alike = |cause: &str, other: &str| {
         causes::find(cause).is_some_and(|cause| cause.look_alikes.iter().any(|alike| alike.cause == other))
     };
