@@ -83,6 +83,8 @@ const ANSWERED_BY_SOCKETS: &[&str] = &[
     "sender-is-server",
     "fin-long-ago",
     "sender-went-unanswered",
+    "earlier-half-closed",
+    "earlier-opening",
     "sender-had-socket",
     "nothing-was-unread",
 ];

@@ -46,6 +46,8 @@ struct Story<'a> {
     remote: Endpoint,
     facts: Option<&'a SocketFacts>,
     connection: Option<Connection>,
+    /// The state that an earlier connection of the same ports was left in.
+    earlier: Option<TcpState>,
     records: Vec<Record>,
     /// Number of the last record.
     last: u64,
@@ -80,8 +82,15 @@ const PLAIN: Flags = Flags::ACK;
 impl<'a> Story<'a> {
     fn of(event: &'a SocketEvent) -> Self {
         let facts = event.account.socket.as_ref();
-        let mut story =
-            Self { local: event.local, remote: event.remote, facts, connection: None, records: Vec::new(), last: 0 };
+        let mut story = Self {
+            local: event.local,
+            remote: event.remote,
+            facts,
+            connection: None,
+            earlier: None,
+            records: Vec::new(),
+            last: 0,
+        };
         if let Some(facts) = facts {
             story.live(facts, event.time);
         }
@@ -114,6 +123,9 @@ impl<'a> Story<'a> {
     /// The segment that the RST answers, and what must have come before it.
     fn answered(&mut self, trigger: &Trigger, event: &SocketEvent) {
         let time = event.time;
+        if trigger.flags.is_syn() {
+            self.begin_anew();
+        }
         if met_request(trigger, event) {
             let mut opening = |by, flags, seq| {
                 self.observe(Past { time, by, flags, seq, len: 0, order: Order::Known });
@@ -124,7 +136,22 @@ impl<'a> Story<'a> {
         let mut segment = segment(self.remote, self.local, trigger.flags, trigger.seq, trigger.ack, trigger.len);
         segment.window = trigger.window;
         segment.ip.ttl = trigger.ttl;
+        let earlier = self.earlier.take();
         self.take(time, &segment, Order::Known);
+        if let Some(connection) = &mut self.connection {
+            connection.earlier = earlier.or(connection.earlier);
+        }
+    }
+
+    /// A SYN for a socket that is gone begins another connection of the same two ports.
+    fn begin_anew(&mut self) {
+        let (_, local) = FlowKey::of(self.local, self.remote);
+        if self.facts.is_some_and(|facts| facts.gone.is_some())
+            && let Some(connection) = self.connection.take()
+        {
+            self.earlier = Some(connection.state(local));
+            self.records.clear();
+        }
     }
 
     fn observe(&mut self, told: Past) {
@@ -363,4 +390,182 @@ fn segment(src: Endpoint, dst: Endpoint, flags: Flags, seq: Seq, ack: Seq, len: 
 fn record(time: Timestamp, frame: Frame, segment: &Segment<'_>, from: Side) -> Record {
     let observation = Observation { time, frame, interface: Interface::default(), what: Seen::Segment(*segment) };
     Record::new(&observation, segment, from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::KernelReset;
+    use crate::segment::Endpoint;
+    use crate::socket::{Account, Step};
+    use crate::verdict::{Confidence, Judgement, judge};
+    use alloc::string::ToString;
+
+    fn end(last: u8, port: u16) -> Endpoint {
+        Endpoint::new([10, 0, 0, last].into(), port)
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_nanos(millis * 1_000_000)
+    }
+
+    fn sent(reason: RstReason, stack: &[&str]) -> Told {
+        Told::Sent(KernelReset {
+            time: at(1_000),
+            reason: Some(reason),
+            reason_name: reason.name().to_string(),
+            state: "CLOSE".to_string(),
+            local: end(2, 80),
+            remote: Some(end(1, 40_000)),
+            stack: stack.iter().map(ToString::to_string).collect(),
+            comm: "nginx".to_string(),
+            pid: 812,
+        })
+    }
+
+    /// A server's socket that has received 1000 octets and sent 10, open since 0 ms.
+    fn facts() -> SocketFacts {
+        SocketFacts {
+            snd_nxt: Seq::new(511),
+            rcv_nxt: Seq::new(2_001),
+            received: 1_000,
+            acked: 10,
+            unread: 904,
+            opened: Opened::Passively,
+            last_received: Some(at(500)),
+            last_sent: Some(at(100)),
+            steps: alloc::vec![
+                Step { time: at(0), state: TcpState::Established },
+                Step { time: at(1_000), state: TcpState::Closed }
+            ],
+            ..SocketFacts::default()
+        }
+    }
+
+    fn event(told: Told, trigger: Option<Trigger>, socket: Option<SocketFacts>) -> SocketEvent {
+        let account = Account { socket, ..Account::default() };
+        SocketEvent { time: at(1_000), told, local: end(2, 80), remote: end(1, 40_000), trigger, account }
+    }
+
+    fn judged(event: &SocketEvent) -> Judgement {
+        judge(&ending(event, None))
+    }
+
+    fn verdict(event: &SocketEvent) -> (&'static str, Confidence) {
+        let judgement = judged(event);
+        (judgement.cause.map_or("unexplained", |cause| cause.id), judgement.confidence)
+    }
+
+    fn segment_to_us(flags: Flags, seq: u32, ack: u32, len: u32) -> Trigger {
+        Trigger { seq: Seq::new(seq), ack: Seq::new(ack), len, window: 500, flags, ttl: 64 }
+    }
+
+    const ABORT: RstReason = RstReason::TcpAbortOnClose;
+
+    #[test]
+    fn a_socket_closed_with_unread_data_is_that_for_certain() {
+        assert_eq!(
+            verdict(&event(sent(ABORT, &["__tcp_close"]), None, Some(facts()))),
+            ("close-unread", Confidence::Certain)
+        );
+    }
+
+    #[test]
+    fn with_everything_read_the_same_reason_is_not_close_unread() {
+        let read = SocketFacts { unread: 0, ..facts() };
+        let judgement = judged(&event(sent(ABORT, &["__tcp_close"]), None, Some(read)));
+        assert_ne!(judgement.cause.map(|cause| cause.id), Some("close-unread"));
+        assert!(judgement.confidence <= Confidence::Possible);
+    }
+
+    #[test]
+    fn the_numbers_of_the_socket_become_those_of_the_connection() {
+        let ending = ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        let (client, server) = (ending.connection.client, ending.connection.server());
+        assert_eq!(ending.connection.endpoint(server), end(2, 80));
+        assert_eq!((ending.connection.half(client).bytes, ending.connection.half(server).bytes), (1_000, 10));
+        let rst = ending.rst().unwrap();
+        assert_eq!((rst.record.seq, rst.record.ack), (Seq::new(511), Seq::new(2_001)));
+        assert!(ending.connection.handshake_complete());
+    }
+
+    #[test]
+    fn a_syn_without_a_socket_met_a_closed_port() {
+        let refused = event(sent(RstReason::NoSocket, &[]), Some(segment_to_us(Flags::SYN, 7, 0, 0)), None);
+        assert_eq!(verdict(&refused), ("closed-port", Confidence::Certain));
+    }
+
+    #[test]
+    fn data_for_a_socket_that_was_closed_is_data_after_close() {
+        let closed = SocketFacts {
+            snd_nxt: Seq::new(512),
+            acked: 11,
+            unread: 0,
+            gone: Some(at(900)),
+            steps: alloc::vec![
+                Step { time: at(0), state: TcpState::Established },
+                Step { time: at(800), state: TcpState::FinWait1 },
+                Step { time: at(810), state: TcpState::FinWait2 },
+                Step { time: at(900), state: TcpState::Closed },
+            ],
+            ..facts()
+        };
+        let data = segment_to_us(Flags::ACK, 2_001, 512, 100);
+        let late = event(sent(RstReason::TcpTimewaitSocket, &["tcp_v4_rcv"]), Some(data), Some(closed));
+        assert_eq!(judged(&late).cause.map(|cause| cause.id), Some("data-after-close"));
+    }
+
+    #[test]
+    fn a_stray_segment_alone_is_never_more_than_possible() {
+        let stray = event(sent(RstReason::NoSocket, &[]), Some(segment_to_us(Flags::ACK, 5, 9, 100)), None);
+        assert!(judged(&stray).confidence <= Confidence::Possible);
+    }
+
+    #[test]
+    fn who_only_received_the_reset_does_not_guess() {
+        let told = event(Told::Received, None, Some(facts()));
+        assert_eq!(verdict(&told).0, "unexplained");
+        let ending = ending(&told, None);
+        assert_eq!(ending.connection.endpoint(ending.sender()), end(1, 40_000));
+        assert_eq!(ending.kernel, KernelWord::NotAsked);
+    }
+
+    #[test]
+    fn data_of_one_tick_has_no_order() {
+        let close = SocketFacts { last_sent: Some(at(495)), ..facts() };
+        let ending = ending(&event(sent(ABORT, &[]), None, Some(close)), None);
+        assert!(ending.before.iter().all(|record| record.len == 0), "{:#?}", ending.before);
+        let known = super::ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        assert_eq!(known.before.iter().filter(|record| record.len > 0).count(), 2);
+    }
+
+    #[test]
+    fn questions_about_single_packets_stay_unknown() {
+        use crate::evidence::form::{RST_IS_ALONE, RST_IS_BARE};
+        use crate::evidence::path::RST_TTL_DIFFERS;
+        let ending = ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        for question in [&RST_IS_BARE, &RST_IS_ALONE, &RST_TTL_DIFFERS] {
+            assert_eq!(question.answer(&ending), crate::evidence::Answer::Unknown, "{}", question.id);
+        }
+    }
+
+    #[test]
+    fn no_numbers_are_a_panic() {
+        for number in [0, 1, u32::MAX / 2, u32::MAX] {
+            let wild = SocketFacts {
+                snd_nxt: Seq::new(number),
+                rcv_nxt: Seq::new(number.wrapping_mul(3)),
+                received: u64::from(number) * 7,
+                acked: u64::MAX,
+                unacked: number,
+                unsent: number / 3,
+                peer_closed: true,
+                ..facts()
+            };
+            for trigger in [None, Some(segment_to_us(Flags::from_bits(0xff), number, !number, number))] {
+                judged(&event(sent(ABORT, &[]), trigger, Some(wild.clone())));
+                judged(&event(Told::Received, trigger, Some(wild.clone())));
+            }
+        }
+    }
 }

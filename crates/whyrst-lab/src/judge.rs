@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_core::cause::Breadth;
 use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind, KernelWord};
 use whyrst_core::flow::Side;
@@ -108,6 +109,8 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
     let ends = Side::BOTH.map(|side| ending.connection.endpoint(side).ip);
     let between_them = ends.iter().all(|ip| hosts.as_flattened().contains(ip)) && ends[0] != ends[1];
+    // A RST can be sent and never leave its host: a link that is down, a filter on the way out.
+    let never_left = matches!((expect.client, expect.server), (Verdicts::NoReset, Verdicts::NoReset));
     let causes_of_both = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
         Verdicts::Resets(causes) => causes,
         Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
@@ -115,7 +118,9 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let named = judgement.cause.map_or("unexplained", |cause| cause.id);
     let alternatives = || judgement.alternatives.iter().map(|other| other.id);
     let unsure = judgement.confidence <= Confidence::Possible;
-    let nobody_knows = unsure && !matches!(ending.kernel, KernelWord::Sent(_));
+    // An umbrella says that more cannot be known.
+    let umbrella = judgement.cause.is_some_and(|cause| cause.breadth == Breadth::Umbrella);
+    let nobody_knows = unsure && (umbrella || !matches!(ending.kernel, KernelWord::Sent(_)));
     let alike = |cause: &str, other: &str| {
         causes::find(cause).is_some_and(|cause| cause.look_alikes.iter().any(|alike| alike.cause == other))
     };
@@ -124,7 +129,8 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let fits = expected
         .any(|cause| cause == named || more_closely(cause) || (unsure && alternatives().any(|other| other == cause)));
     let confidence = judgement.confidence.name();
-    (between_them && !fits && !nobody_knows).then(|| format!("the probe's sockets lead to {named} ({confidence})"))
+    (between_them && !never_left && !fits && !nobody_knows)
+        .then(|| format!("the probe's sockets lead to {named} ({confidence})"))
 }
 
 fn dropped(end: &End) -> String {

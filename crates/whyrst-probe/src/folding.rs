@@ -91,9 +91,12 @@ impl Folding {
     /// RSTs of connections whose reset was told.
     pub(crate) fn finish(&mut self, now: Timestamp) -> (Vec<More>, u64) {
         let within = now.since(self.began);
-        if within < WINDOW {
-            return (Vec::new(), 0);
-        }
+        if within < WINDOW { (Vec::new(), 0) } else { self.flush(now) }
+    }
+
+    /// The same, before the second is over.
+    pub(crate) fn flush(&mut self, now: Timestamp) -> (Vec<More>, u64) {
+        let within = now.since(self.began);
         self.began = now;
         self.total = 0;
         let folds = std::mem::take(&mut self.folds);
@@ -110,5 +113,13 @@ impl Folding {
             }
         }
         (more, later)
+    }
+}
+
+#[cfg(test)]
+impl Default for Key {
+    fn default() -> Self {
+        let service = Endpoint::new([0, 0, 0, 0].into(), 0);
+        Self { sent: true, reason: None, state: 0, netns: 0, owner: 0, service }
     }
 }

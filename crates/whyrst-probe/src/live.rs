@@ -16,6 +16,8 @@ use crate::tell::Teller;
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
 const COMPARE_CLOCKS: Span = Span::from_secs(1);
+/// Beyond all waiting.
+const END_OF_TIME: Span = Span::from_secs(3_600);
 /// So many events are taken from the ring before resets are handed out.
 const BATCH: usize = 1024;
 /// While events wait for their other half.
@@ -105,9 +107,14 @@ impl Live {
             let Some(event) = self.probe.next() else { break };
             self.take(&event);
         }
-        if let Some((mut reset, key)) = self.pairing.next(now) {
+        while let Some((mut reset, key)) = self.pairing.next(now) {
+            let folding = self.folding.is_folding();
+            // Of two ends one was told and the other folded: the sender's is the one that counts.
+            if reset.unsent && folding {
+                continue;
+            }
             // Silence means something only while everything is heard.
-            reset.unsent &= self.probe.hears_all() && !self.folding.is_folding();
+            reset.unsent &= self.probe.hears_all();
             self.folding.told(key, &reset);
             return Some(Item::Reset(Box::new(reset)));
         }
@@ -115,6 +122,20 @@ impl Live {
         self.more.extend(more);
         self.later += later;
         self.more.pop_front().map(|more| Item::More(Box::new(more)))
+    }
+
+    /// Everything that was heard and not yet handed out: what waits for its other half waits no longer.
+    pub fn drain(&mut self) -> Vec<Item> {
+        let mut items: Vec<Item> = std::iter::from_fn(|| self.ready()).collect();
+        let later = now().plus(END_OF_TIME);
+        while let Some((reset, key)) = self.pairing.next(later) {
+            self.folding.told(key, &reset);
+            items.push(Item::Reset(Box::new(reset)));
+        }
+        let (more, later) = self.folding.flush(now());
+        self.later += later;
+        items.extend(more.into_iter().map(|more| Item::More(Box::new(more))));
+        items
     }
 
     fn take(&mut self, event: &Event) {

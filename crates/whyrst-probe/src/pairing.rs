@@ -184,3 +184,110 @@ fn is_echo(event: &SocketEvent) -> bool {
 fn is_abort_on_data(event: &SocketEvent) -> bool {
     matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::TcpAbortOnData))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyrst_core::kernel::KernelReset;
+    use whyrst_core::seq::Seq;
+    use whyrst_core::socket::{Account, Trigger};
+
+    fn end(port: u16) -> Endpoint {
+        Endpoint::new([10, 0, 0, 1].into(), port)
+    }
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_nanos(micros * 1_000)
+    }
+
+    fn received(time: i64, local: u16, remote: u16) -> SocketEvent {
+        let account = Account::default();
+        SocketEvent {
+            time: at(time),
+            told: Told::Received,
+            local: end(local),
+            remote: end(remote),
+            trigger: None,
+            account,
+        }
+    }
+
+    fn sent(time: i64, local: u16, remote: u16, reason: RstReason, trigger: Option<u8>) -> SocketEvent {
+        let word = KernelReset {
+            time: at(time),
+            reason: Some(reason),
+            reason_name: reason.name().into(),
+            state: "CLOSE".into(),
+            local: end(local),
+            remote: Some(end(remote)),
+            stack: vec![],
+            comm: String::new(),
+            pid: 0,
+        };
+        let (seq, ack) = (Seq::default(), Seq::default());
+        let trigger =
+            trigger.map(|flags| Trigger { seq, ack, len: 0, window: 0, flags: Flags::from_bits(flags), ttl: 64 });
+        SocketEvent { told: Told::Sent(word), trigger, ..received(time, local, remote) }
+    }
+
+    fn told(events: Vec<SocketEvent>) -> (Vec<Reset>, u64) {
+        let mut pairing = Pairing::default();
+        for event in events {
+            pairing.take(event, Key::default());
+        }
+        let resets = std::iter::from_fn(|| pairing.next(at(1_000_000))).map(|(reset, _)| reset).collect();
+        (resets, pairing.later())
+    }
+
+    const ABORT: RstReason = RstReason::TcpAbortOnClose;
+    const ACK: u8 = 0x10;
+
+    #[test]
+    fn both_ends_are_one_reset_in_either_order() {
+        for events in
+            [vec![received(0, 1, 2), sent(9, 2, 1, ABORT, None)], vec![sent(0, 2, 1, ABORT, None), received(9, 1, 2)]]
+        {
+            let (resets, _) = told(events);
+            assert_eq!(resets.len(), 1);
+            assert!(matches!(resets[0].event.told, Told::Sent(_)));
+            assert_eq!(resets[0].peer.as_ref().map(|peer| peer.local.port), Some(1));
+        }
+    }
+
+    #[test]
+    fn an_abort_on_data_was_not_received_by_its_sender() {
+        let (resets, _) =
+            told(vec![received(0, 2, 1), sent(1, 2, 1, RstReason::TcpAbortOnData, Some(ACK)), received(9, 1, 2)]);
+        assert_eq!(resets.len(), 1);
+        assert_eq!((resets[0].event.local.port, resets[0].peer.is_some()), (2, true));
+    }
+
+    #[test]
+    fn answers_to_late_segments_are_counted_and_a_syn_begins_anew() {
+        let late = sent(50, 2, 1, RstReason::NoSocket, Some(ACK));
+        let anew = sent(60, 2, 1, RstReason::NoSocket, Some(0x02));
+        let (resets, later) = told(vec![sent(0, 2, 1, ABORT, None), late, anew]);
+        assert_eq!((resets.len(), later), (2, 1));
+    }
+
+    #[test]
+    fn a_reset_of_another_connection_is_another_reset() {
+        let (resets, later) = told(vec![sent(0, 2, 1, ABORT, None), received(1, 3, 2), sent(2, 4, 1, ABORT, None)]);
+        assert_eq!((resets.len(), later), (3, 0));
+    }
+
+    #[test]
+    fn from_an_address_of_its_own_silence_means_a_firewall() {
+        assert!(told(vec![received(0, 1, 2)]).0[0].unsent);
+        let elsewhere = SocketEvent { remote: Endpoint::new([10, 9, 9, 9].into(), 80), ..received(0, 1, 80) };
+        assert!(!told(vec![elsewhere]).0[0].unsent);
+    }
+
+    #[test]
+    fn nothing_is_told_before_its_time() {
+        let mut pairing = Pairing::default();
+        pairing.take(sent(0, 2, 1, ABORT, None), Key::default());
+        assert!(pairing.next(at(1_000)).is_none() && pairing.is_waiting());
+        assert!(pairing.next(at(4_000)).is_some() && !pairing.is_waiting());
+    }
+}

@@ -67,6 +67,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
                 .map(|status| (status, Instant::now()));
         }
     }
+    for item in live.drain() {
+        if let Some(text) = telling.item(&item, |ending, _| followed.owns(ending)) {
+            sink.write(&text)?;
+        }
+    }
     let status = ended.map(|(status, _)| status).unwrap_or_default();
     if !arguments.common.quiet {
         sink.write(&closing_words(&telling, &live, arguments))?;

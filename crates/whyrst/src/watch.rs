@@ -54,11 +54,9 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
             output.flush()?;
         }
     }
-    let end = Instant::now() + LAST_WORDS;
-    while Instant::now() < end {
-        if let Some(item) = live.next(LAST_WORDS)?
-            && let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause))
-        {
+    std::thread::sleep(LAST_WORDS);
+    for item in live.drain() {
+        if let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
             output.write(&text)?;
         }
     }
