@@ -240,7 +240,7 @@ impl Following {
             (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
             (_, sighting) => {
                 self.tracker.observe(&observation);
-                for sighting in &sighting {
+                if let Some(sighting) = &sighting {
                     self.census.saw(sighting);
                 }
             }
