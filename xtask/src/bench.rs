@@ -263,7 +263,7 @@ fn machine() -> String {
         first("tcptrace", &["-version"]),
     ];
     out += &versions.into_iter().flatten().collect::<Vec<_>>().join("; ");
-    out.push_str("\n");
+    out.push('\n');
     out
 }
 

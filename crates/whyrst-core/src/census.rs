@@ -21,7 +21,7 @@
 //!
 //! The number of connections is counted here for either way of reading: each pair of endpoints, and
 //! each further SYN between them with another sequence number. A flow is remembered for as long as
-//! it may go on: until [`CLOSED_FOR`] after both ends closed, [`RESET_FOR`] after a RST, and
+//! it may go on: until `CLOSED_FOR` after both ends closed, `RESET_FOR` after a RST, and
 //! otherwise until the table is full.
 //!
 //! [`Tracker`]: crate::tracker::Tracker

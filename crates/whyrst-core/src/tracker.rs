@@ -14,6 +14,7 @@ mod slot;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
@@ -57,6 +58,9 @@ pub struct Tracker {
     queue: VecDeque<Queued>,
     first_ticket: u64,
     failed: VecDeque<Box<Ending>>,
+    /// What is still to be looked at after the capture's end, the latest first: one at a time, since
+    /// an ending is many times as large as a connection.
+    finishing: Vec<u32>,
     /// Resets that wait for what may still come.
     unsettled: VecDeque<Due>,
     /// Connections closed in order.
@@ -94,6 +98,7 @@ impl Tracker {
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
+            finishing: Vec::new(),
             unsettled: VecDeque::new(),
             closed: VecDeque::new(),
             told: VecDeque::new(),
@@ -164,11 +169,16 @@ impl Tracker {
     /// Whether [`Self::poll`] has something.
     #[inline]
     pub fn has_settled(&self) -> bool {
-        !self.failed.is_empty() || matches!(self.queue.front(), Some(Queued::Done(_)))
+        !self.failed.is_empty() || !self.finishing.is_empty() || matches!(self.queue.front(), Some(Queued::Done(_)))
     }
 
     /// The next settled ending. Resets come in the order of their first RST.
     pub fn poll(&mut self) -> Option<Ending> {
+        while self.failed.is_empty()
+            && let Some(slot) = self.finishing.pop()
+        {
+            self.retire(slot);
+        }
         if let Some(failed) = self.failed.pop_front() {
             return Some(*failed);
         }
@@ -186,12 +196,17 @@ impl Tracker {
 
     /// The capture has ended: everything is settled as it stands. Poll until nothing comes.
     pub fn finish(&mut self) {
-        for slot in 0..self.slots.len() {
-            if self.slots[slot].occupied {
-                self.retire(slot_number(slot));
-            }
+        let occupied = (0..self.slots.len()).filter(|slot| self.slots[*slot].occupied).map(slot_number);
+        let (reset, mut others): (Vec<u32>, Vec<u32>) = occupied.partition(|slot| self.was_reset(*slot));
+        for slot in reset {
+            self.retire(slot);
         }
-        self.failed.make_contiguous().sort_by_key(|ending| ending.connection.first);
+        others.sort_by_key(|slot| Reverse(self.slots[*slot as usize].connection.first));
+        self.finishing = others;
+    }
+
+    fn was_reset(&self, slot: u32) -> bool {
+        self.slots[slot as usize].reset != ResetSeen::No
     }
 
     /// What went through so far.

@@ -1,7 +1,7 @@
 //! Asks the running kernel: every TCP reset that this host sends or receives, the moment it
 //! happens, with the kernel's reason, the socket's own numbers and the process that owns it.
 //!
-//! The path of one reset: a program in `bpf/` hands a record to [`Probe`]; `tell` gives its numbers
+//! The path of one reset: a program in `bpf/` hands a record to `probe`; `tell` gives its numbers
 //! names and its process a command line; `pairing` joins the two ends and drops what is told twice;
 //! [`Live`] hands out the rest. `whyrst_core::live` then makes an ending of it, which the same
 //! causes judge as any capture's.

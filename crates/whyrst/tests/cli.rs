@@ -53,7 +53,7 @@ fn a_reset_is_explained_and_the_status_is_0() {
     let output = whyrst(&["explain", &closed_port()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("The connection was reset because nothing listens on the server's port"), "{text}");
+    assert!(text.contains("The connection was reset because nothing listens on the server's address"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "eighty columns: {text}");
     assert!(!text.contains('\x1b'), "no colour in a pipe");
 }
@@ -170,7 +170,7 @@ fn what_stands_before_a_cut_is_explained_and_the_cut_is_said() {
     let whole = octets.clone();
     octets.extend(&whole[whole.len() - 60..whole.len() - 20]);
     let output = whyrst(&["explain", &file(&folder, "cut.pcapng", &octets)]);
-    assert!(stdout(&output).contains("nothing listens on the server's port"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("nothing listens on the server's address"), "{}", stdout(&output));
     assert!(stdout(&output).contains("note:"), "{}", stdout(&output));
 }
 
@@ -178,7 +178,7 @@ fn what_stands_before_a_cut_is_explained_and_the_cut_is_said() {
 fn a_bad_file_among_good_ones_does_not_hide_them() {
     let output = whyrst(&["explain", "/nonexistent.pcap", &closed_port()]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stdout(&output).contains("nothing listens on the server's port"));
+    assert!(stdout(&output).contains("nothing listens on the server's address"));
     assert!(stderr(&output).contains("/nonexistent.pcap"));
 }
 

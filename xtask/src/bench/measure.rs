@@ -48,6 +48,7 @@ pub fn measure(words: &[&str]) -> Result<()> {
         bail!("ended with {status}");
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    #[expect(clippy::cast_precision_loss, reason = "seconds of one command, to be printed")]
     let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
     println!("{wall} {} {}", seconds(usage.user_time()) + seconds(usage.system_time()), usage.max_rss());
     Ok(())

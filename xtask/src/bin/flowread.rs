@@ -77,9 +77,10 @@ fn take(frame: &[u8], table: &mut Table) -> bool {
     let (from, to) = (u16::from_be_bytes([tcp[0], tcp[1]]), u16::from_be_bytes([tcp[2], tcp[3]]));
     let turned = (ends[0], ends[1], from) > (ends[2], ends[3], to);
     let ports = |a: u16, b: u16| u64::from(a) << 16 | u64::from(b) | 1 << 40;
-    let key = match turned {
-        false => [ends[0], ends[1], ends[2], ends[3], ports(from, to)],
-        true => [ends[2], ends[3], ends[0], ends[1], ports(to, from)],
+    let key = if turned {
+        [ends[2], ends[3], ends[0], ends[1], ports(to, from)]
+    } else {
+        [ends[0], ends[1], ends[2], ends[3], ports(from, to)]
     };
     let flow = table.flow(key);
     let side = usize::from(turned);

@@ -18,7 +18,7 @@ use super::source::{Source, on_threads};
 use super::telling::{Press, Teller, Totals};
 
 /// Endings that one thread takes at once when the captures are over.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// Which connections are followed.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use whyrst_core::observation::Seen;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
 
-use super::following::{Desks, Following};
+use super::following::{BATCH, Desks, Following};
 use super::source::complain_of_interrupt;
 use crate::interrupt::Interrupt;
 use crate::output;
@@ -43,9 +43,15 @@ pub(super) fn follow(
     let mut live = Live::new(captures);
     let (mut steps, mut told, mut unread) = (0u64, 0, 0);
     let mut tell = |following: &mut Following| {
-        let endings: Vec<_> = std::iter::from_fn(|| following.tracker.poll()).collect();
-        told += 1;
-        desks.tell(told - 1, endings)
+        loop {
+            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.poll()).take(BATCH).collect();
+            let last = endings.len() < BATCH;
+            told += 1;
+            let heard = desks.tell(told - 1, endings);
+            if !heard || last {
+                return heard;
+            }
+        }
     };
     loop {
         match captures.next() {
