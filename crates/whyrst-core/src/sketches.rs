@@ -37,6 +37,13 @@ pub static SKETCHES: &[Sketch] = &[
     ),
     // answers after the sender's FIN
     sketch(
+        "data-not-captured",
+        "{receiver} had sent data after {sender}'s close, which the capture does not show",
+        &[KernelSign::reason(R::TcpAbortOnData)],
+        &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED],
+        &[&RECEIVER_HAD_CLOSED],
+    ),
+    sketch(
         "forgotten-at-fin",
         "{sender} forgets a connection as soon as it has sent its FIN, as small stacks and some appliances do",
         &[],

@@ -33,6 +33,10 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
+        LookAlike::identical(
+            "data-not-captured",
+            "data came after {sender}'s FIN and was missed by the capture: then TCP_LINGER2 is as it should be",
+        ),
         LookAlike::special_case(
             "server-busy-close",
             "{server} closes each such connection right after it accepts: its log names a limit or a list",
@@ -133,7 +137,9 @@ mod tests {
 
     #[test]
     fn the_kernel_s_reason_for_data_says_it_where_there_is_no_data() {
-        judged_with(AT_ONCE, RstReason::TcpAbortOnData, &[]).is("linger2-negative", Certain);
+        judged_with(AT_ONCE, RstReason::TcpAbortOnData, &[])
+            .is("linger2-negative", Possible)
+            .beside(&["data-not-captured"]);
     }
 
     #[test]
