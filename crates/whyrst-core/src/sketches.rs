@@ -7,7 +7,7 @@
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;
 use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
-use crate::evidence::form::RST_IS_PASSIVE;
+use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::kernel::RstReason as R;
 
@@ -34,6 +34,20 @@ pub static SKETCHES: &[Sketch] = &[
         FORGOTTEN,
         &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
         &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "close-not-captured",
+        "{sender} had closed the connection before, in segments that the capture does not show",
+        &[KernelSign::reason(R::TcpTimewaitSocket), NO_SOCKET, TCP_FLAGS],
+        &[&RST_IS_PASSIVE],
+        &[&SENDER_HAD_CLOSED],
+    ),
+    sketch(
+        "fin-ack-not-captured",
+        "{receiver} had acknowledged {sender}'s FIN, in a segment that the capture does not show",
+        &[KernelSign::reason(R::TcpState), KernelSign::reason(R::TcpAbortOnLinger)],
+        &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
+        &[&RECEIVER_HAD_CLOSED],
     ),
     // answers after the sender's FIN
     sketch(

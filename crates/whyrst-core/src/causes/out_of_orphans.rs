@@ -35,6 +35,10 @@ pub(super) static CAUSE: Cause = Cause {
     variants: &[],
     look_alikes: &[
         LookAlike::identical(
+            "fin-ack-not-captured",
+            "a capture that misses nothing shows whether the FIN had been acknowledged: then a timer or the program ended it",
+        ),
+        LookAlike::identical(
             "out-of-memory",
             "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts both",
         ),

@@ -45,6 +45,7 @@ pub(super) static CAUSE: Cause = Cause {
             "half-open-listener",
             "{server} would have had the connection and lost it: a reboot, a restart, a failover",
         ),
+        LookAlike::identical("close-not-captured", "{sender}'s FIN would be in a capture that misses nothing"),
         LookAlike::identical("half-open-no-listener", "nothing would listen on {server} any more"),
         LookAlike::identical(
             "accept-overflow-abort",
