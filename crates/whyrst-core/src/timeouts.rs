@@ -1,8 +1,9 @@
 //! Idle timeouts that are known by their default: who ends a silent connection after how long, and how.
 //!
 //! A reset after 350 seconds of silence names its suspects. A name in this table is a hint and never a
-//! proof: every one of these times can be configured, and several share one number. Sources were read
-//! in 2026; where a default changed over the versions, each value has a line of its own.
+//! proof: every one of these times can be configured, and several share one number. The source of a line
+//! says where its number comes from; not every one was read at its vendor, so look there before you
+//! change a setting. Where a default changed over the versions, each value has a line of its own.
 
 use crate::time::Span;
 
