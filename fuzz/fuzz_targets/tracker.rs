@@ -93,10 +93,12 @@ fn seen(event: &Event, base: u32) -> Seen<'static> {
                     window_scale: set.has(OptionSet::WINDOW_SCALE).then_some(*ttl % 15),
                     timestamps: set.has(OptionSet::TIMESTAMPS).then_some(stamps),
                     sack_edge: set.has(OptionSet::SACK).then_some(number(ack)),
+                    mptcp_reason: set.has(OptionSet::MP_TCPRST).then_some(*ttl),
                 },
                 len: (*len).into(),
                 // A snap length may have cut it.
                 payload: &PAYLOAD[..usize::from(*len >> (*ttl & 3))],
+                trailer: &PAYLOAD[..usize::from(*ttl)],
             })
         }
         What::Icmp { kind, seq } => {
