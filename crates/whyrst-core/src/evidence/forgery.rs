@@ -67,6 +67,11 @@ pub static RST_WINDOWS_COUNT: Question = Question {
     },
 };
 
+/// Whether only more RSTs could answer it: nobody can go and capture those.
+pub fn asks_for_more_resets(question: &Question) -> bool {
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT].contains(&question)
+}
+
 fn counting(three: &[&Record]) -> Option<Answer> {
     let [first, second, third] = three else { return None };
     let count = |earlier: &Record, later: &Record| later.window == earlier.window.wrapping_add(1);

@@ -10,6 +10,7 @@ use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::evidence::forgery::asks_for_more_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
@@ -229,7 +230,10 @@ impl Report<'_> {
 
 /// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
 fn worth_asking(evidence: &Evidence) -> bool {
-    evidence.answer == Answer::Unknown && evidence.role != Role::Refutes && !is_rarely_answered(evidence.question)
+    evidence.answer == Answer::Unknown
+        && evidence.role != Role::Refutes
+        && !is_rarely_answered(evidence.question)
+        && !asks_for_more_resets(evidence.question)
 }
 
 /// The innermost kernel functions, without the trace's own.
