@@ -10,8 +10,12 @@ use crate::bpf;
 use crate::shell::{self, installed, is_root};
 
 /// A program and the Debian package that brings it, with what it is for.
-const NEEDED: &[(&str, &str, &str)] =
-    &[("nft", "nftables", "the lab's firewall scenarios"), ("setpriv", "util-linux", "the lab as an ordinary user")];
+const NEEDED: &[(&str, &str, &str)] = &[
+    ("nft", "nftables", "the lab's firewall scenarios"),
+    ("ip", "iproute2", "the lab's MPTCP scenarios"),
+    ("setpriv", "util-linux", "the lab as an ordinary user"),
+    ("g++", "g++", "the fuzz targets"),
+];
 
 /// The pinned compiler of the probe, and its headers: only Debian 12 has exactly these, and only
 /// who changes the probe needs them.
@@ -41,6 +45,11 @@ fn packages() -> Result<()> {
             missing.iter().map(|(program, _, purpose)| format!("{program} for {purpose}")).collect();
         bail!("missing: {}; install with: sudo apt-get install {}", needs.join(", "), names.join(" "));
     }
+    install(&names)
+}
+
+/// A machine that has never installed anything has no package lists either.
+fn install(names: &[&str]) -> Result<()> {
     println!("installing {}", names.join(" "));
     let apt = || {
         let mut apt = Command::new("apt-get");
@@ -58,10 +67,7 @@ fn probe_compiler() -> Result<()> {
     if bpf::can_compile() || !is_root() || !is_bookworm {
         return Ok(());
     }
-    println!("installing {}", FOR_THE_PROBE.join(" "));
-    let mut apt = Command::new("apt-get");
-    apt.env("DEBIAN_FRONTEND", "noninteractive").args(["-qq", "install", "-y", "--no-install-recommends"]);
-    shell::run(apt.args(FOR_THE_PROBE))
+    install(FOR_THE_PROBE)
 }
 
 fn tun() -> Result<()> {
