@@ -8,6 +8,7 @@ mod fixtures;
 mod fuzz;
 mod setup;
 mod shell;
+mod spark;
 mod test;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask spark              contrib/spark on a real cluster on loopback; needs Java, downloads Spark once
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
+        ["spark"] => spark::run(),
         ["book"] => docs::book(),
         ["bench"] => bench::run(1_024),
         ["measure", words @ ..] => bench::measure::measure(words),

@@ -79,6 +79,8 @@ pub struct Tracker {
     names: FlowHasher,
     /// The time of the first observation.
     began: Option<Timestamp>,
+    /// Every connection that was forgotten, where somebody wants them all.
+    gone: Option<VecDeque<Connection>>,
     counts: Counts,
 }
 
@@ -105,6 +107,7 @@ impl Tracker {
             opening: VecDeque::new(),
             eviction_hand: 0,
             began: None,
+            gone: None,
             clock: Clock::default(),
             next_due: Timestamp::from_nanos(i64::MIN),
             steps_seen: 0,
@@ -192,6 +195,18 @@ impl Tracker {
             }
             _ => None,
         }
+    }
+
+    /// From now on every connection is handed out when it is forgotten, reset or not: poll them with
+    /// [`Self::poll_connection`], or they gather.
+    pub fn keep_connections(&mut self) {
+        self.gone.get_or_insert_default();
+    }
+
+    /// The next connection that is over, in the order of forgetting. After [`Self::finish`] they come
+    /// as [`Self::poll`] is called.
+    pub fn poll_connection(&mut self) -> Option<Connection> {
+        self.gone.as_mut()?.pop_front()
     }
 
     /// The capture has ended: everything is settled as it stands. Poll until nothing comes.

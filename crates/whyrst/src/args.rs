@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use whyrst_capture::LinkType;
+use whyrst_store::Table;
 
 /// Says why a TCP connection was reset.
 #[derive(Debug, Parser)]
@@ -43,6 +44,73 @@ pub(crate) enum Command {
     Lab(Lab),
     /// Show the catalogue of causes, or one page of it
     Causes(Causes),
+    /// Rows in Arrow IPC on standard input and output, for a distributed engine
+    Pipe(Pipe),
+}
+
+/// `whyrst pipe`.
+#[derive(Debug, Args)]
+pub(crate) struct Pipe {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: PipeCommand,
+}
+
+/// `whyrst pipe ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PipeCommand {
+    /// Captures to packet rows on standard output
+    Scan(PipeScan),
+    /// Packet rows on standard input to rows of resets and failed connects on standard output
+    Track(PipeTrack),
+    /// The columns of a table, as a stream without rows
+    Schema(PipeSchema),
+}
+
+/// `whyrst pipe schema`.
+#[derive(Debug, Args)]
+pub(crate) struct PipeSchema {
+    /// packets, connections, resets, incidents or failed_connects
+    #[arg(value_name = "TABLE", value_parser = parse_table)]
+    pub(crate) table: Table,
+}
+
+/// `whyrst pipe scan`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes one Arrow IPC stream of the table `packets` (docs/rows.md), in the order of time. Files that
+cannot be read are said on standard error, and the exit status is 2; the others are still written."
+)]
+pub(crate) struct PipeScan {
+    /// Captures of one vantage; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Only these columns, separated by commas; all when not said
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
+    /// Only rows that may matter for a reset: RST, SYN, SYN-ACK and ICMP errors
+    #[arg(long)]
+    pub(crate) signs: bool,
+}
+
+/// `whyrst pipe track`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Reads one Arrow IPC stream of the table `packets`, of all connections of one bucket, in the order of
+time; a row that goes back in time within its connection is an error. A column `overheard` (boolean)
+may mark rows that only tell of a service. Writes one Arrow IPC stream of the table `resets`, failed
+connects among them (column `schema`)."
+)]
+pub(crate) struct PipeTrack {
+    /// When captures were running: a file with a line "FROM TO" for each, in nanoseconds since 1970
+    #[arg(long, value_name = "FILE")]
+    pub(crate) covered: Option<PathBuf>,
+
+    /// Memory for connections, such as 512MiB; beyond it the quietest are forgotten, and that is said
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
+    pub(crate) memory: u64,
 }
 
 /// Options that every command understands.
@@ -254,6 +322,11 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) summary: bool,
 
+    /// Also write every reset, failed connect (with --all) and incident as a row of Parquet into DIR,
+    /// by day and source; DuckDB, Spark and ClickHouse read it
+    #[arg(long, value_name = "DIR", conflicts_with = "summary")]
+    pub(crate) parquet: Option<PathBuf>,
+
     /// Also connects that failed without any RST
     #[arg(long)]
     pub(crate) all: bool,
@@ -411,6 +484,11 @@ fn parse_size(text: &str) -> Result<u64, String> {
         (Ok(number), Some(factor)) => number.checked_mul(factor).ok_or_else(|| "too large".to_owned()),
         _ => Err("expected a size such as 512MiB or 2GiB".to_owned()),
     }
+}
+
+/// `resets`.
+fn parse_table(name: &str) -> Result<Table, String> {
+    Table::named(name).ok_or_else(|| "expected packets, connections, resets, incidents or failed_connects".to_owned())
 }
 
 /// `147=ethernet`, `150=101`.

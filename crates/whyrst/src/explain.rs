@@ -30,6 +30,7 @@ use whyrst_core::report::summary::{Reading, remarks};
 use whyrst_core::report::{Context, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
+use whyrst_store::parquet::Partitioned;
 
 use self::following::{Desks, Following, Whom};
 use self::live::PassedOver;
@@ -256,8 +257,12 @@ impl Closing<'_> {
             let words = self.incident_words(&incidents);
             self.press.held.write_first(&words, &mut self.press.output)?;
         }
+        for one in &incidents {
+            self.press.keep(&incident::line(one, &self.teller.context))?;
+        }
         let text = self.closing_words(&incidents);
         self.press.output.write(&text)?;
+        self.press.parquet.take().map_or(Ok(()), Partitioned::finish)?;
         self.press.output.finish()?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
     }

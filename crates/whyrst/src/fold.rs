@@ -50,7 +50,8 @@ impl Folds {
         let folding = match arguments.fold {
             Fold::Always => true,
             Fold::Never => false,
-            Fold::Auto => arguments.format != Format::Json,
+            // Every reset has a row of its own.
+            Fold::Auto => arguments.format != Format::Json && arguments.parquet.is_none(),
         };
         Self { folding, groups: HashMap::new() }
     }

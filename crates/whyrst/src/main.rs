@@ -12,6 +12,7 @@ mod fold;
 mod interrupt;
 mod lab;
 mod output;
+mod pipe;
 mod progress;
 mod run;
 mod telling;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain::run(&explain),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
+        Command::Pipe(pipe) => pipe::run(&pipe),
     };
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,

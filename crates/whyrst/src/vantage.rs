@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
@@ -21,6 +21,7 @@ use whyrst_core::tracker::{Counts, Tracker};
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::vantage::{Loss, PointName, Taken, Together, join};
 use whyrst_core::verdict::judge;
+use whyrst_store::parquet::Partitioned;
 
 use crate::Outcome;
 use crate::args::{Explain, Format};
@@ -98,6 +99,7 @@ struct Session<'a> {
     context: Context,
     style: Style,
     output: Output,
+    parquet: Option<Partitioned>,
     summary: Summary,
     incidents: Incidents,
     folds: Folds,
@@ -118,6 +120,7 @@ impl<'a> Session<'a> {
             context: Context { files: Vec::new(), zone: zone(&arguments.tz)? },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
+            parquet: arguments.parquet.as_deref().map(Partitioned::create).transpose()?,
             summary: Summary::default(),
             incidents: Incidents::default(),
             folds: Folds::new(arguments),
@@ -251,7 +254,7 @@ impl<'a> Session<'a> {
         self.counts.failed_connects = of_kind(&together, EndingKind::FailedConnect);
         let mut told = String::new();
         for ending in &together.endings {
-            told.push_str(&self.report(ending));
+            told.push_str(&self.report(ending)?);
         }
         told.push_str(&self.folded());
         let incidents = self.incidents.found();
@@ -262,6 +265,10 @@ impl<'a> Session<'a> {
         self.output.write(&second)?;
         let text = self.closing_words(&incidents);
         self.output.write(&text)?;
+        for one in &incidents {
+            self.keep(&incident::line(one, &self.context))?;
+        }
+        self.parquet.take().map_or(Ok(()), Partitioned::finish)?;
         self.output.finish()?;
         let unexplained = self.summary.unexplained() > 0;
         Ok(match (self.unread, unexplained) {
@@ -271,17 +278,17 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn report(&mut self, ending: &Ending) -> String {
+    fn report(&mut self, ending: &Ending) -> Result<String> {
         let failed = ending.kind == EndingKind::FailedConnect;
         self.failed_connects += u64::from(failed);
         if failed && !self.arguments.all {
-            return String::new();
+            return Ok(String::new());
         }
         let judgement = judge(ending);
         let id = judgement.cause.map_or("unexplained", |cause| cause.id);
         let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
         if !wanted || judgement.confidence < confidence(self.arguments.min_confidence) {
-            return String::new();
+            return Ok(String::new());
         }
         self.summary.add(ending, &judgement);
         if ending.joined.as_ref().is_some_and(|joined| joined.has_the_common_clock()) {
@@ -289,14 +296,24 @@ impl<'a> Session<'a> {
         }
         self.reported += 1;
         if self.arguments.summary || self.folds.takes(ending, &judgement) {
-            return String::new();
+            return Ok(String::new());
+        }
+        if self.parquet.is_some() {
+            self.keep(&json::line(ending, &self.context))?;
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
-        match self.arguments.format {
+        Ok(match self.arguments.format {
             Format::Text => text::report(ending, &self.context, self.style, ladder),
             Format::Json => json::line(ending, &self.context) + "\n",
             Format::Markdown => markdown::report(ending, &self.context, ladder),
-        }
+        })
+    }
+
+    /// Writes a JSON object as a row.
+    fn keep(&mut self, line: &str) -> Result<()> {
+        let Some(parquet) = &mut self.parquet else { return Ok(()) };
+        parquet.push(&serde_json::from_str(line).context("a report is JSON")?)?;
+        Ok(())
     }
 
     fn folded(&self) -> String {

@@ -13,7 +13,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-capture", &["whyrst-core"]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-probe"]),
     ("whyrst-probe", &["whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe"]),
+    ("whyrst-store", &["whyrst-core"]),
+    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe", "whyrst-store"]),
     ("xtask", &["whyrst-core"]),
 ];
 
@@ -59,6 +60,21 @@ fn arrows_between_crates_go_one_way() {
 fn the_core_depends_on_nothing_that_does_io() {
     for dependency in &dependencies()["whyrst-core"] {
         assert!(PURE.contains(&dependency.as_str()), "{dependency} is not on the list of pure dependencies");
+    }
+}
+
+/// A query engine is a hundred megabytes: it has a binary of its own.
+#[test]
+fn the_default_binary_links_no_query_engine() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", "whyrst", "--edges", "normal", "--prefix", "none", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo tree runs");
+    let tree = String::from_utf8_lossy(&output.stdout);
+    assert!(tree.contains("whyrst-store"), "{tree}");
+    for engine in ["datafusion", "sqlparser", "tokio", "object_store"] {
+        assert!(!tree.lines().any(|line| line.starts_with(engine)), "{engine}");
     }
 }
 

@@ -29,6 +29,9 @@ impl Tracker {
         }
         self.icmp.remove(&at);
         let slot = &mut self.slots[at as usize];
+        if let Some(gone) = &mut self.gone {
+            gone.push_back(slot.connection);
+        }
         let hash = self.hasher.hash_one(slot.connection.key);
         if let Ok(entry) = self.table.find_entry(hash, |slot| *slot == at) {
             entry.remove();

@@ -1,7 +1,7 @@
 //! What is told of endings: judging and wording, which any thread may do, and totals and output,
 //! which are kept in the order of endings.
 
-use anyhow::{Error, Result};
+use anyhow::{Context as _, Error, Result};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::Incidents;
 use whyrst_core::kernel::Recording;
@@ -10,6 +10,7 @@ use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, json, markdown, text};
 use whyrst_core::verdict::{Judgement, judge};
+use whyrst_store::parquet::Partitioned;
 
 use super::confidence;
 use crate::args::{Explain, Format};
@@ -54,11 +55,15 @@ impl Teller<'_> {
     }
 
     /// The reports of all.
-    pub(super) fn words(&self, judged: Vec<Judged>) -> String {
-        let mut words = String::new();
+    pub(super) fn words(&self, judged: Vec<Judged>) -> Words {
+        let mut words = Words::default();
         for Judged { ending, judgement } in judged {
             if let Some(judgement) = judgement {
-                words += &self.report(&Report::judged(&ending, judgement, &self.context));
+                let report = Report::judged(&ending, judgement, &self.context);
+                words.text += &self.report(&report);
+                if self.arguments.parquet.is_some() {
+                    words.lines.push(json::line_of(&report));
+                }
             }
         }
         words
@@ -72,6 +77,15 @@ impl Teller<'_> {
             Format::Markdown => markdown::report_of(report, ladder),
         }
     }
+}
+
+/// Reports in words.
+#[derive(Default)]
+pub(super) struct Words {
+    /// For who reads them.
+    pub(super) text: String,
+    /// As JSON, where they are to be rows.
+    pub(super) lines: Vec<String>,
 }
 
 /// What is counted over all endings.
@@ -115,21 +129,35 @@ impl<'a> Totals<'a> {
 pub(super) struct Press {
     pub(super) output: Output,
     pub(super) held: Held,
+    /// Where rows go.
+    pub(super) parquet: Option<Partitioned>,
     /// Why nothing more can be written.
     pub(super) broken: Option<Error>,
 }
 
 impl Press {
     pub(super) fn new(arguments: &Explain) -> Result<Self> {
-        Ok(Self { output: Output::open(&arguments.common)?, held: Held::while_reading(arguments), broken: None })
+        let parquet = arguments.parquet.as_deref().map(Partitioned::create).transpose()?;
+        let output = Output::open(&arguments.common)?;
+        Ok(Self { output, held: Held::while_reading(arguments), parquet, broken: None })
     }
 
     /// Writes reports; false when that is no use any more.
-    pub(super) fn print(&mut self, words: &str) -> bool {
-        if self.broken.is_none() && !words.is_empty() {
-            self.broken = self.held.write(words, &mut self.output).err();
+    pub(super) fn print(&mut self, words: &Words) -> bool {
+        if self.broken.is_none() && !words.text.is_empty() {
+            self.broken = self.held.write(&words.text, &mut self.output).err();
+        }
+        if self.broken.is_none() {
+            self.broken = words.lines.iter().try_for_each(|line| self.keep(line)).err();
         }
         self.broken.is_none()
+    }
+
+    /// Writes a JSON object as a row.
+    pub(super) fn keep(&mut self, line: &str) -> Result<()> {
+        let Some(parquet) = &mut self.parquet else { return Ok(()) };
+        parquet.push(&serde_json::from_str(line).context("a report is JSON")?)?;
+        Ok(())
     }
 
     pub(super) fn flush(&mut self) {

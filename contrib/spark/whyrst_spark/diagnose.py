@@ -1,0 +1,121 @@
+"""`diagnose`: from packets to resets, over any number of workers.
+
+What a verdict depends on decides what is brought together:
+
+- The packets of a connection. Only connections that may have ended badly are shuffled: those with a
+  RST, an ICMP error, or a SYN that may have stayed unanswered. They are a few per cent of all.
+- What its *service* did to others: whether it had accepted before, or refused. So the bucket of a
+  connection is that of its service, and the SYN-ACKs of that service come along.
+- That time passed: a verdict waits for what may still follow. So every bucket is told when captures
+  were running.
+
+A bucket is sorted in memory by its own task, and the program checks the order and stops when it is
+wrong: no engine's promise about the order of rows is relied on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from . import binary
+from .source import for_spark, spark_schema
+
+#: Buckets, unless told otherwise: right up to some ten gigabytes of captures.
+BUCKETS = 64
+#: An answer to a SYN that comes later may come too late for the tracker (it gives a connect up
+#: after 130 s): such a connection is followed.
+ANSWER_WITHIN_NS = 120 * 1_000_000_000
+
+
+def diagnose(
+    packets: DataFrame, *, buckets: int = BUCKETS, first_pass: bool = True, program: str | None = None
+) -> DataFrame:
+    """The resets and failed connects in `packets` (column `schema` tells which).
+
+    `buckets`: choose it so that one holds at most 256 MB of shuffled rows.
+    `first_pass`: look for the connections worth following first, and shuffle only these.
+    `program`: where `whyrst` is on the workers, when it is not to be looked for.
+    """
+    flows = _flows(packets, first_pass).persist()
+    services = flows.select(F.col("service").alias("known_service")).distinct()
+    followed = packets.join(F.broadcast(flows), "flow", "left")
+    heard = F.when(_syn_ack(), _service("src")).when(_asks_ecn(), _service("dst"))
+    rows = (
+        followed.withColumn("key", F.coalesce("service", heard))
+        .where(F.col("key").isNotNull())
+        .join(F.broadcast(services), F.col("key") == F.col("known_service"), "left_semi")
+        .withColumn("overheard", F.col("service").isNull())
+        .withColumn("bucket", F.pmod("key", F.lit(buckets)))
+        .drop("service", "key")
+    )
+    here = binary.find(program)
+    schema = from_arrow_schema(spark_schema(binary.schema(here, "resets")))
+    arrow = binary.schema(here, "packets")
+    track = _tracking(program, arrow, _covered(packets))
+    return rows.groupBy("bucket").applyInArrow(track, schema)
+
+
+def _syn() -> Column:
+    return F.coalesce(F.col("syn") & ~F.col("ack") & ~F.col("rst"), F.lit(False))
+
+
+def _syn_ack() -> Column:
+    return F.coalesce(F.col("syn") & F.col("ack") & ~F.col("rst"), F.lit(False))
+
+
+def _asks_ecn() -> Column:
+    """A SYN that offers ECN (RFC 3168 section 6.1.1)."""
+    return _syn() & F.col("flags").contains("E") & F.col("flags").contains("C")
+
+
+def _service(end: str) -> Column:
+    return F.xxhash64(F.concat_ws(" ", F.col(f"{end}_ip"), F.col(f"{end}_port").cast("string")))
+
+
+def _flows(packets: DataFrame, first_pass: bool) -> DataFrame:
+    """Each flow that is followed, with its service: where its SYN went, else the end with the lower port."""
+    ended = F.coalesce(F.col("rst"), F.lit(False)) | F.col("icmp").isNotNull()
+    serves = (
+        F.when(_syn(), _service("dst"))
+        .when(_syn_ack() | (F.col("src_port") < F.col("dst_port")), _service("src"))
+        .otherwise(_service("dst"))
+    )
+    guessed = F.when(_syn() | _syn_ack(), 0).otherwise(1)
+    asked = F.when(_syn(), F.col("seq"))
+    flows = packets.groupBy("flow").agg(
+        F.max(ended).alias("ended"),
+        F.min(asked).alias("first_syn"),
+        F.max(asked).alias("last_syn"),
+        F.min(F.when(_syn(), F.col("time_ns"))).alias("asked"),
+        F.max(F.when(_syn_ack(), F.col("time_ns"))).alias("answered"),
+        F.min(F.struct(guessed.alias("guessed"), "time_ns", serves.alias("service"))).alias("server"),
+    )
+    late = F.col("answered") - F.col("asked") > ANSWER_WITHIN_NS
+    unanswered = F.col("asked").isNotNull() & (
+        F.col("answered").isNull() | (F.col("first_syn") != F.col("last_syn")) | late
+    )
+    wanted = (F.col("ended") | unanswered) if first_pass else F.lit(True)
+    return flows.where(wanted).select("flow", F.col("server.service").alias("service"))
+
+
+def _covered(packets: DataFrame) -> str:
+    times = packets.groupBy("source").agg(F.min("time_ns").alias("first"), F.max("time_ns").alias("last"))
+    return "".join(f"{row['first']} {row['last']}\n" for row in times.collect())
+
+
+def _tracking(program: str | None, packets: pa.Schema, covered: str) -> Callable[[pa.Table], pa.Table]:
+    wanted = packets.append(pa.field("overheard", pa.bool_()))
+
+    def track(bucket: pa.Table) -> pa.Table:
+        bucket = bucket.sort_by([("time_ns", "ascending"), ("source", "ascending"), ("frame", "ascending")])
+        time = bucket["time_ns"].cast(packets.field("time").type)
+        bucket = bucket.set_column(bucket.schema.get_field_index("time"), "time", time)
+        rows = bucket.select(wanted.names).cast(wanted)
+        return for_spark(binary.track(binary.find(program), rows, covered))
+
+    return track

@@ -1,0 +1,18 @@
+//! Packets, connections, resets and incidents as typed rows: Arrow in memory, Parquet in files.
+//!
+//! [`schema`] lists the columns of every table, once. [`rows`] makes rows of the JSON objects that
+//! whyrst writes, so that a row says what the report says; [`packets`] makes rows of what captures
+//! show, and observations of rows. [`parquet`] writes and reads files, [`track`] drives the tracker by
+//! rows: what engines beyond one machine call.
+//!
+//! No query engine is in here: the default binary links this crate.
+
+mod error;
+pub mod packets;
+pub mod parquet;
+pub mod rows;
+pub mod schema;
+pub mod track;
+
+pub use error::StoreError;
+pub use schema::Table;

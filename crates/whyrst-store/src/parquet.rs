@@ -1,0 +1,395 @@
+//! Parquet files of rows: written partitioned by day and source, read whatever version wrote them.
+//!
+//! A file appears under its name only when it is complete, so a reader never meets half of one:
+//! `DIR/resets/day=2026-01-31/source=trace.pcapng/part.parquet`.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, new_null_array};
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use crate::error::StoreError;
+use crate::rows::Rows;
+use crate::schema::{SCHEMA_KEY, Table};
+
+/// Files that are written at once; beyond it the one that waited longest is completed, and its
+/// partition goes on in another part.
+const OPEN: usize = 64;
+/// What stands for itself in the name of a partition.
+const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b':');
+/// Longest name of a partition: file systems allow 255 octets.
+const LONGEST: usize = 200;
+
+/// Writes one Parquet file of one table.
+#[derive(Debug)]
+pub struct ParquetFile {
+    path: PathBuf,
+    writer: ArrowWriter<NamedTempFile>,
+}
+
+impl ParquetFile {
+    /// The file at `path`, which appears with [`Self::finish`].
+    pub fn create(path: &Path, schema: SchemaRef) -> Result<Self, StoreError> {
+        let io = |what| move |cause| StoreError::Io { what, path: path.to_owned(), cause };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(io("make the folder of"))?;
+        // Hidden, and of no ending that a reader of the folder would look for.
+        let file = tempfile::Builder::new().prefix(".part").suffix(".tmp").tempfile_in(folder);
+        let file = file.map_err(io("write"))?;
+        let label = schema.metadata().get(SCHEMA_KEY).cloned();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA_KEY.to_owned(), label)]))
+            .build();
+        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(unwritable(path))?;
+        Ok(Self { path: path.to_owned(), writer })
+    }
+
+    /// Writes rows.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
+        self.writer.write(batch).map_err(unwritable(&self.path))
+    }
+
+    /// Completes the file and gives it its name.
+    pub fn finish(self) -> Result<(), StoreError> {
+        let Self { path, writer } = self;
+        let io = |cause: io::Error| StoreError::Io { what: "write", path: path.clone(), cause };
+        let file = writer.into_inner().map_err(unwritable(&path))?;
+        // A temporary file is private; a result is an ordinary file.
+        set_ordinary_mode(file.as_file()).map_err(io)?;
+        file.persist(&path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+}
+
+fn unwritable(path: &Path) -> impl Fn(ParquetError) -> StoreError {
+    move |cause| StoreError::Parquet { what: "write", path: path.to_owned(), cause }
+}
+
+fn set_ordinary_mode(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+/// Which file a row belongs into.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Partition {
+    table: Table,
+    day: String,
+    source: String,
+}
+
+impl Partition {
+    /// `None` for what is no row of a table.
+    fn of(object: &Value) -> Option<Self> {
+        let table = Table::of_json(object.get("schema")?.as_str()?)?;
+        let day = object.get("time")?.as_str()?.split('T').next()?.to_owned();
+        let source = object.get("source").or_else(|| object.pointer("/frames/0/file"));
+        Some(Self { table, day, source: source.and_then(Value::as_str).unwrap_or("unknown").to_owned() })
+    }
+
+    fn path(&self, folder: &Path, part: usize) -> PathBuf {
+        let name = if part == 0 { "part.parquet".to_owned() } else { format!("part-{part}.parquet") };
+        let (day, source) = (encoded(&self.day), encoded(&self.source));
+        folder.join(self.table.name()).join(format!("day={day}")).join(format!("source={source}")).join(name)
+    }
+}
+
+/// A value as the name of a folder, as Hive and its heirs write it.
+fn encoded(value: &str) -> String {
+    let mut name = utf8_percent_encode(value, &PLAIN).to_string();
+    if name.len() > LONGEST {
+        // The end of a path tells more than its beginning; never from the middle of an escape.
+        name = name.split_off(name.len() - LONGEST);
+        let escape = (0..2).find(|at| name.as_bytes().get(*at) == Some(&b'%'));
+        name = name.split_off(escape.unwrap_or(0));
+    }
+    name
+}
+
+struct Part {
+    rows: Rows,
+    file: ParquetFile,
+    /// When it was last written to, counted in rows.
+    touched: u64,
+}
+
+/// Writes rows of several tables into a folder, partitioned by day and source. A partition that is
+/// written again is replaced.
+pub struct Partitioned {
+    folder: PathBuf,
+    open: HashMap<Partition, Part>,
+    /// How many parts of each partition are complete.
+    complete: HashMap<Partition, usize>,
+    rows: u64,
+}
+
+impl std::fmt::Debug for Partitioned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Partitioned").field("folder", &self.folder).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl Partitioned {
+    /// Into the folder at `path`, which is made where it is missing.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let io = |cause| StoreError::Io { what: "make the folder", path: path.to_owned(), cause };
+        fs::create_dir_all(path).map_err(io)?;
+        Ok(Self { folder: path.to_owned(), open: HashMap::new(), complete: HashMap::new(), rows: 0 })
+    }
+
+    /// Takes in one JSON object of whyrst; what belongs to no table is left out.
+    pub fn push(&mut self, object: &Value) -> Result<(), StoreError> {
+        let Some(partition) = Partition::of(object) else { return Ok(()) };
+        self.rows += 1;
+        self.make_room(&partition)?;
+        let part = match self.open.entry(partition) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let number = self.complete.get(entry.key()).copied().unwrap_or(0);
+                let path = entry.key().path(&self.folder, number);
+                let file = ParquetFile::create(&path, entry.key().table.schema())?;
+                let rows = Rows::of(entry.key().table)?;
+                entry.insert(Part { rows, file, touched: 0 })
+            }
+        };
+        part.touched = self.rows;
+        if !part.rows.push(object) {
+            part.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Rows that were taken in.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Completes all files.
+    pub fn finish(mut self) -> Result<(), StoreError> {
+        let open: Vec<Partition> = self.open.keys().cloned().collect();
+        open.into_iter().try_for_each(|partition| self.complete(&partition))?;
+        self.complete.iter().try_for_each(|(partition, parts)| self.remove_from(partition, *parts))
+    }
+
+    fn make_room(&mut self, partition: &Partition) -> Result<(), StoreError> {
+        if self.open.len() < OPEN || self.open.contains_key(partition) {
+            return Ok(());
+        }
+        let oldest = self.open.iter().min_by_key(|(_, part)| part.touched).map(|(partition, _)| partition.clone());
+        oldest.map_or(Ok(()), |partition| self.complete(&partition))
+    }
+
+    fn complete(&mut self, partition: &Partition) -> Result<(), StoreError> {
+        let Some(mut part) = self.open.remove(partition) else { return Ok(()) };
+        part.flush()?;
+        part.file.finish()?;
+        *self.complete.entry(partition.clone()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Parts that an earlier run left behind are of rows that were replaced.
+    fn remove_from(&self, partition: &Partition, part: usize) -> Result<(), StoreError> {
+        for number in part.max(1).. {
+            let path = partition.path(&self.folder, number);
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => break,
+                Err(cause) => return Err(StoreError::Io { what: "replace", path, cause }),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Part {
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.rows.take()?.map_or(Ok(()), |batch| self.file.write(&batch))
+    }
+}
+
+/// Which table a Parquet file is of, whatever version wrote it.
+pub fn table_of(path: &Path) -> Result<Table, StoreError> {
+    Ok(open(path)?.0)
+}
+
+fn open(path: &Path) -> Result<(Table, ParquetRecordBatchReaderBuilder<File>), StoreError> {
+    let unreadable = |cause| StoreError::Parquet { what: "read", path: path.to_owned(), cause };
+    let file = File::open(path).map_err(|cause| StoreError::Io { what: "read", path: path.to_owned(), cause })?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
+    let label = builder.schema().metadata().get(SCHEMA_KEY).cloned();
+    let table = label.as_deref().and_then(of_label).ok_or_else(|| StoreError::NotOurs { path: path.to_owned() })?;
+    Ok((table, builder))
+}
+
+/// The rows of one Parquet file, with the columns that their table has now.
+pub fn read(path: &Path) -> Result<(Table, Vec<RecordBatch>), StoreError> {
+    let unreadable = |cause| StoreError::Parquet { what: "read", path: path.to_owned(), cause };
+    let (table, builder) = open(path)?;
+    let batches = builder.build().map_err(unreadable)?;
+    let batches = batches.map(|batch| today(table, &batch?));
+    Ok((table, batches.collect::<Result<_, _>>()?))
+}
+
+/// The table of `resets/1`; of any version.
+pub fn of_label(label: &str) -> Option<Table> {
+    Table::named(label.split_once('/')?.0)
+}
+
+/// A batch of any version with the columns of this one: what it lacks is null, what is not known
+/// here is left out.
+pub fn today(table: Table, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+    let schema = table.schema();
+    let columns = table.columns().iter().zip(schema.fields()).map(|(column, field)| {
+        let Some(array) = batch.column_by_name(column.name) else {
+            return Ok(new_null_array(field.data_type(), batch.num_rows()));
+        };
+        if array.data_type() != field.data_type() {
+            return Err(StoreError::Type {
+                table,
+                column: column.name,
+                found: array.data_type().to_string(),
+                expected: field.data_type().to_string(),
+            });
+        }
+        Ok(Arc::clone(array))
+    });
+    let columns = columns.collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+    use arrow_array::{Array, Int64Array};
+    use arrow_schema::{DataType, Field, Schema};
+    use serde_json::json;
+
+    fn reset(time: &str, source: &str) -> Value {
+        json!({"schema": "whyrst.reset/1", "source": source, "time": time, "verdict": {"cause": "linger-zero"},
+               "server": {"ip": "10.0.0.2", "port": 80}})
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(next) = folders.pop() {
+            for entry in fs::read_dir(next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path.strip_prefix(folder).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn rows_are_written_by_day_and_source_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = || {
+            let mut parquet = Partitioned::create(folder.path()).unwrap();
+            for time in ["2026-01-31T23:59:59.9Z", "2026-02-01T00:00:00Z", "2026-01-31T01:00:00Z"] {
+                parquet.push(&reset(time, "../ring/a=b.pcap")).unwrap();
+            }
+            parquet.push(&json!({"schema": "whyrst.summary/1"})).unwrap();
+            // Nothing is there yet under its final name.
+            assert!(files(folder.path()).iter().all(|file| file.ends_with(".tmp") || !file.contains(".part")));
+            assert_eq!(parquet.rows(), 3);
+            parquet.finish().unwrap();
+        };
+        // A second run replaces the first.
+        write();
+        write();
+        assert_eq!(
+            files(folder.path()),
+            [
+                "resets/day=2026-01-31/source=..%2Fring%2Fa%3Db.pcap/part.parquet",
+                "resets/day=2026-02-01/source=..%2Fring%2Fa%3Db.pcap/part.parquet",
+            ]
+        );
+        let (table, rows) = read(&folder.path().join(&files(folder.path())[0])).unwrap();
+        assert_eq!((table, rows.iter().map(RecordBatch::num_rows).sum::<usize>()), (Table::Resets, 2));
+        let cause = rows[0].column_by_name("cause").unwrap().as_string::<i32>().value(0).to_owned();
+        assert_eq!(cause, "linger-zero");
+    }
+
+    #[test]
+    fn more_partitions_than_files_may_be_open_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut parquet = Partitioned::create(folder.path()).unwrap();
+        for round in 0..2 {
+            for source in 0..=OPEN {
+                parquet.push(&reset(&format!("2026-01-31T00:00:0{round}Z"), &format!("{source}.pcap"))).unwrap();
+            }
+        }
+        parquet.finish().unwrap();
+        let rows = files(folder.path()).iter().map(|file| {
+            let (_, rows) = read(&folder.path().join(file)).unwrap();
+            rows.iter().map(RecordBatch::num_rows).sum::<usize>()
+        });
+        assert_eq!(rows.sum::<usize>(), 2 * (OPEN + 1));
+    }
+
+    #[test]
+    fn a_folder_name_is_never_longer_than_file_systems_allow() {
+        let long = "ä/".repeat(300);
+        let name = encoded(&long);
+        assert!(name.len() <= LONGEST && name.starts_with('%'), "{name}");
+        assert!(long.ends_with(&*percent_encoding::percent_decode_str(&name).decode_utf8().unwrap()));
+    }
+
+    #[test]
+    fn a_file_of_version_1_is_read_whatever_is_written_today() {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/v1/resets.parquet"));
+        let (table, rows) = read(path).unwrap();
+        assert_eq!(table, Table::Resets);
+        assert_eq!(rows.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+        let causes = rows[0].column_by_name("cause").unwrap().as_string::<i32>();
+        assert_eq!((causes.value(0), causes.value(1)), ("close-unread", "close-unread"));
+        assert_eq!(rows[0].column_by_name("frame").unwrap().as_primitive::<Int64Type>().value(0), 7);
+        assert_eq!(rows[0].schema(), Table::Resets.schema());
+    }
+
+    #[test]
+    fn an_older_file_lacks_columns_and_a_newer_one_has_more() {
+        let schema = Schema::new(vec![
+            Field::new("frame", DataType::Int64, true),
+            Field::new("a_newer_column", DataType::Int64, true),
+        ]);
+        let column: Arc<dyn Array> = Arc::new(Int64Array::from(vec![7]));
+        let batch = RecordBatch::try_new(schema.into(), vec![Arc::clone(&column), column]).unwrap();
+        let read = today(Table::Resets, &batch).unwrap();
+        assert_eq!(read.schema(), Table::Resets.schema());
+        assert_eq!(read.column_by_name("frame").unwrap().as_primitive::<Int64Type>().value(0), 7);
+        assert!(read.column_by_name("cause").unwrap().is_null(0));
+    }
+
+    #[test]
+    fn a_column_of_another_type_is_an_error_that_names_it() {
+        let column: Arc<dyn Array> = Arc::new(Int64Array::from(vec![7]));
+        let schema = Schema::new(vec![Field::new("cause", DataType::Int64, true)]);
+        let batch = RecordBatch::try_new(schema.into(), vec![column]).unwrap();
+        let error = today(Table::Resets, &batch).unwrap_err().to_string();
+        assert_eq!(error, "cannot read rows of resets: column cause is Int64, expected Utf8");
+    }
+}

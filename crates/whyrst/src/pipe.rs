@@ -1,0 +1,192 @@
+//! `whyrst pipe`: packet rows out of captures, resets out of packet rows, as Arrow IPC streams on
+//! standard input and output. This is all that a distributed engine needs to know of whyrst: it
+//! brings the rows of a connection together and in order, the tracker is the same.
+
+use std::io::{self, BufReader, BufWriter, Stdout, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use jiff::tz::TimeZone;
+use whyrst_capture::{CaptureSet, Step};
+use whyrst_core::ending::Ending;
+use whyrst_core::observation::Seen;
+use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::{Context, json};
+use whyrst_core::segment::Flags;
+use whyrst_core::time::Timestamp;
+use whyrst_core::tracker::Limits;
+use whyrst_store::Table;
+use whyrst_store::packets::{PacketRows, Sources};
+use whyrst_store::rows::Rows;
+use whyrst_store::track::{Covered, Heed, RowTracker};
+
+use crate::Outcome;
+use crate::args::{Pipe, PipeCommand, PipeScan, PipeTrack};
+use crate::explain::limits;
+use crate::output;
+
+/// Packets of one batch: some 2 MB.
+const BATCH: usize = 16_384;
+
+type Writer = StreamWriter<BufWriter<Stdout>>;
+
+pub(crate) fn run(pipe: &Pipe) -> Result<Outcome> {
+    match &pipe.command {
+        PipeCommand::Scan(scan) => run_scan(scan),
+        PipeCommand::Track(track) => run_track(track),
+        PipeCommand::Schema(schema) => {
+            finish(StreamWriter::try_new(BufWriter::new(io::stdout()), &schema.table.schema())?)?;
+            Ok(Outcome::Clean)
+        }
+    }
+}
+
+fn run_scan(scan: &PipeScan) -> Result<Outcome> {
+    let schema = Table::Packets.schema();
+    let wanted = scan.columns.iter().map(|name| {
+        schema.index_of(name).map_err(|_| anyhow!("--columns {name}: the table packets has no such column"))
+    });
+    let wanted = wanted.collect::<Result<Vec<_>>>()?;
+    let schema = if wanted.is_empty() { schema } else { schema.project(&wanted)?.into() };
+    let mut rows = PacketRows::of(schema.clone());
+    let mut writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &schema)?;
+    let mut captures = CaptureSet::open(&scan.files);
+    // The names are known before the first frame.
+    let names: Vec<String> = captures.names().map(escape_name).collect();
+    let mut outcome = Outcome::Clean;
+    loop {
+        match captures.next() {
+            Ok(Step::Observation(seen)) => {
+                if scan.signs && !is_sign(&seen.what) {
+                    continue;
+                }
+                let name = names.get(seen.frame.file() as usize).map_or("-", String::as_str);
+                rows.push(name, &seen);
+                if rows.len() >= BATCH {
+                    write(&mut writer, &rows.take()?)?;
+                }
+            }
+            Ok(Step::PassedOver(..) | Step::Idle) => {}
+            Ok(Step::End) => break,
+            Err(error) => {
+                output::complain(&error.into());
+                outcome = Outcome::Incomplete;
+            }
+        }
+    }
+    for failure in captures.failures() {
+        output::complain(&anyhow!("{failure}"));
+        outcome = Outcome::Incomplete;
+    }
+    if !rows.is_empty() {
+        write(&mut writer, &rows.take()?)?;
+    }
+    finish(writer)?;
+    Ok(outcome)
+}
+
+/// What decides whether a connection is worth following.
+fn is_sign(seen: &Seen<'_>) -> bool {
+    match seen {
+        Seen::Segment(segment) => segment.flags.has(Flags::SYN) || segment.flags.has(Flags::RST),
+        Seen::Icmp(_) => true,
+    }
+}
+
+fn run_track(track: &PipeTrack) -> Result<Outcome> {
+    let covered = track.covered.as_deref().map(read_covered).transpose()?.unwrap_or_default();
+    // The same result on every worker: nothing here is looked up by who chose the keys.
+    let limits = Limits { hash_seed: 0, ..limits(track.memory) };
+    let mut tracker = RowTracker::new(limits, covered);
+    let input = StreamReader::try_new(BufReader::new(io::stdin()), None).context("cannot read rows")?;
+    let mut told = Told::new()?;
+    for batch in input {
+        let batch = batch.context("cannot read rows")?;
+        let overheard = overheard(&batch)?;
+        let mut endings = Vec::new();
+        tracker.push(
+            &batch,
+            |row| if overheard[row] { Heed::Overhear } else { Heed::Follow },
+            |ending, sources| {
+                endings.push(line(&ending, sources));
+            },
+        )?;
+        endings.into_iter().try_for_each(|line| told.write(&line))?;
+    }
+    let mut endings = Vec::new();
+    let counts = tracker.finish(|ending, sources| endings.push(line(&ending, sources)));
+    endings.into_iter().try_for_each(|line| told.write(&line))?;
+    told.finish()?;
+    if counts.forgotten > 0 {
+        output::remark(&format!("{} connections were forgotten to stay within --memory", counts.forgotten));
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Which rows only tell of a service.
+fn overheard(batch: &RecordBatch) -> Result<Vec<bool>> {
+    let Some(column) = batch.column_by_name("overheard") else { return Ok(vec![false; batch.num_rows()]) };
+    let Some(column) = column.as_boolean_opt() else {
+        bail!("column overheard is {}, expected Boolean", column.data_type());
+    };
+    Ok((0..column.len()).map(|row| column.is_valid(row) && column.value(row)).collect())
+}
+
+/// `FROM TO` a line.
+fn read_covered(path: &Path) -> Result<Covered> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let stretch = |(number, line): (usize, &str)| {
+        let ends = line.split_once(' ').and_then(|(from, to)| Some((from.parse().ok()?, to.trim().parse().ok()?)));
+        let (from, to) =
+            ends.with_context(|| format!("line {} of {} is no \"FROM TO\"", number + 1, path.display()))?;
+        Ok((Timestamp::from_nanos(from), Timestamp::from_nanos(to)))
+    };
+    Ok(Covered::of(text.lines().enumerate().map(stretch).collect::<Result<_>>()?))
+}
+
+/// Endings on their way out.
+struct Told {
+    rows: Rows,
+    writer: Writer,
+}
+
+impl Told {
+    fn new() -> Result<Self> {
+        let writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &Table::Resets.schema())?;
+        Ok(Self { rows: Rows::of(Table::Resets)?, writer })
+    }
+
+    fn write(&mut self, line: &str) -> Result<()> {
+        if !self.rows.push(&serde_json::from_str(line).context("a report is JSON")?) {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.rows.take()?.map_or(Ok(()), |batch| write(&mut self.writer, &batch))
+    }
+
+    fn finish(mut self) -> Result<()> {
+        self.flush()?;
+        finish(self.writer)
+    }
+}
+
+fn line(ending: &Ending, sources: &Sources) -> String {
+    json::line(ending, &Context { files: sources.names().to_vec(), zone: TimeZone::UTC })
+}
+
+fn write(writer: &mut Writer, batch: &RecordBatch) -> Result<()> {
+    writer.write(batch).context("cannot write to standard output")
+}
+
+/// Only a stream that ends so is complete.
+fn finish(mut writer: Writer) -> Result<()> {
+    writer.finish().context("cannot write to standard output")?;
+    writer.into_inner()?.flush().context("cannot write to standard output")
+}

@@ -1,0 +1,185 @@
+//! Rows: what `explain --parquet` writes, and what `pipe scan | pipe track` makes of packet rows, is
+//! what `explain` says of the same captures.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use serde_json::Value;
+use whyrst_store::{Table, parquet};
+
+fn whyrst() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_whyrst"))
+}
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let entries = fs::read_dir(folder).expect("there are fixtures");
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path().join("client.pcapng")).collect();
+    found.retain(|path| path.exists());
+    found.sort();
+    found
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<PathBuf> =
+        paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
+    found.sort();
+    found
+}
+
+fn rows_of(batches: &[RecordBatch]) -> Vec<String> {
+    let rows = batches.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| batch.slice(row, 1)));
+    rows.map(|row| format!("{:?}", row.columns())).collect()
+}
+
+/// Resets and failed connects, as `explain --all --parquet` writes them.
+fn explained(captures: &[PathBuf]) -> (Vec<String>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = whyrst()
+        .args(["explain", "--all", "--format", "json", "--parquet"])
+        .arg(folder.path())
+        .args(captures)
+        .output()
+        .expect("whyrst runs");
+    assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
+    let mut rows = Vec::new();
+    for table in [Table::Resets, Table::FailedConnects] {
+        for file in files(&folder.path().join(table.name())) {
+            assert_eq!(file.file_name().expect("a name"), "part.parquet");
+            let (found, batches) = parquet::read(&file).expect("what was written can be read");
+            assert_eq!(found, table);
+            rows.extend(rows_of(&batches));
+        }
+    }
+    rows.sort();
+    (rows, String::from_utf8(output.stdout).expect("UTF-8"))
+}
+
+fn scan(captures: &[PathBuf], arguments: &[&str]) -> Output {
+    whyrst().args(["pipe", "scan"]).args(arguments).args(captures).output().expect("whyrst runs")
+}
+
+fn track(rows: &[u8], covered: &str) -> Output {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (input, times) = (folder.path().join("rows"), folder.path().join("covered"));
+    fs::write(&input, rows).expect("room");
+    fs::write(&times, covered).expect("room");
+    let input = File::open(input).expect("it was written");
+    whyrst().args(["pipe", "track", "--covered"]).arg(times).stdin(Stdio::from(input)).output().expect("whyrst runs")
+}
+
+fn read(stream: &[u8]) -> Vec<RecordBatch> {
+    let reader = StreamReader::try_new(stream, None).expect("a stream");
+    reader.map(|batch| batch.expect("a batch")).collect()
+}
+
+/// When the captures ran.
+fn covered(batches: &[RecordBatch]) -> String {
+    let times = batches.iter().flat_map(|batch| {
+        let time =
+            batch.column_by_name("time").expect("time").as_primitive::<arrow_array::types::TimestampNanosecondType>();
+        time.values().to_vec()
+    });
+    let times: Vec<i64> = times.collect();
+    format!("{} {}\n", times.iter().min().expect("packets"), times.iter().max().expect("packets"))
+}
+
+#[test]
+fn rows_through_the_pipe_are_what_explain_says_of_every_fixture() {
+    let (mut resets, mut lines) = (0, 0);
+    for capture in fixtures() {
+        let captures = [capture];
+        let (expected, json) = explained(&captures);
+        lines += json.lines().filter(|line| !line.contains("\"whyrst.incident/1\"")).count();
+        let scanned = scan(&captures, &[]);
+        assert!(scanned.status.success(), "{scanned:?}");
+        let tracked = track(&scanned.stdout, &covered(&read(&scanned.stdout)));
+        assert!(tracked.status.success(), "{}", String::from_utf8_lossy(&tracked.stderr));
+        let mut found = rows_of(&read(&tracked.stdout));
+        found.sort();
+        assert_eq!(found, expected, "{}", captures[0].display());
+        resets += expected.len();
+    }
+    assert!(resets > 100, "{resets}");
+    assert_eq!(resets, lines);
+}
+
+#[test]
+fn incidents_are_rows_as_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let captures = fixtures();
+    let output =
+        whyrst().args(["explain", "--format", "json", "--parquet"]).arg(folder.path()).args(&captures).output();
+    let output = String::from_utf8(output.expect("whyrst runs").stdout).expect("UTF-8");
+    let said = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut said: Vec<String> = said
+        .filter(|object| object["schema"] == "whyrst.incident/1")
+        .map(|object| object["title"].as_str().expect("a title").to_owned())
+        .collect();
+    let mut found = Vec::new();
+    for file in files(&folder.path().join("incidents")) {
+        for batch in parquet::read(&file).expect("it can be read").1 {
+            let titles = batch.column_by_name("title").expect("a title").as_string::<i32>().clone();
+            found.extend(titles.iter().map(|title| title.expect("a title").to_owned()));
+        }
+    }
+    said.sort();
+    found.sort();
+    assert!(!found.is_empty());
+    assert_eq!(found, said);
+}
+
+#[test]
+fn columns_and_signs_are_chosen_while_scanning() {
+    let captures =
+        [fixtures().into_iter().find(|path| path.ends_with("close-unread/client.pcapng")).expect("it is there")];
+    let all = read(&scan(&captures, &[]).stdout);
+    let some = read(&scan(&captures, &["--columns", "frame,rst", "--signs"]).stdout);
+    assert_eq!(some[0].schema().fields().len(), 2);
+    let count = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+    assert!(count(&some) < count(&all) && count(&some) >= 3, "{} of {}", count(&some), count(&all));
+    let wrong = scan(&captures, &["--columns", "frame,nothing"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("the table packets has no such column"));
+}
+
+#[test]
+fn rows_out_of_order_stop_the_tracker_with_the_name_of_the_setting() {
+    let captures =
+        [fixtures().into_iter().find(|path| path.ends_with("close-unread/client.pcapng")).expect("it is there")];
+    let batch = read(&scan(&captures, &[]).stdout).remove(0);
+    let mut stream = Vec::new();
+    let mut writer = StreamWriter::try_new(&mut stream, &batch.schema()).expect("a stream");
+    for row in (0..batch.num_rows()).rev() {
+        writer.write(&batch.slice(row, 1)).expect("room");
+    }
+    writer.finish().expect("room");
+    drop(writer);
+    let tracked = track(&stream, "");
+    assert_eq!(tracked.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&tracked.stderr);
+    assert!(said.contains("older than the row before it of the same connection"), "{said}");
+    assert!(said.contains("ballista.planner.adaptive.enabled=false") && said.contains("client.pcapng frame"), "{said}");
+}
+
+#[test]
+fn what_is_no_stream_of_packets_is_refused() {
+    for (stream, expected) in [
+        (b"".to_vec(), "cannot read rows"),
+        (b"nonsense".to_vec(), "cannot read rows"),
+        (whyrst().args(["pipe", "schema", "packets"]).output().expect("whyrst runs").stdout, ""),
+    ] {
+        let tracked = track(&stream, "");
+        let said = String::from_utf8_lossy(&tracked.stderr).into_owned();
+        assert!(said.contains(expected), "{said}");
+        assert_eq!(tracked.status.success(), expected.is_empty(), "{said}");
+    }
+    assert!(String::from_utf8_lossy(&track(b"", "1 x\n").stderr).contains("line 1 of"));
+}
