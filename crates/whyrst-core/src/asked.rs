@@ -89,12 +89,11 @@ fn http_host(payload: &[u8]) -> Option<&[u8]> {
     if !request.trim_ascii_end().windows(8).any(|part| part.starts_with(b" HTTP/1.")) {
         return None;
     }
-    let field = lines.take_while(|line| !line.trim_ascii().is_empty()).find_map(|line| {
+    lines.take_while(|line| !line.trim_ascii().is_empty()).find_map(|line| {
         let (name, value) = line.split_at_checked(5)?;
         // Without its line end the value may be cut.
         (name.eq_ignore_ascii_case(b"host:") && value.ends_with(b"\r")).then(|| value.trim_ascii())
-    });
-    field
+    })
 }
 
 /// Octets taken from the front, as many as there are.
