@@ -192,10 +192,14 @@ fn regular_empty_connections_are_health_checks() {
     assert_ne!(kinds(&irregular), [IncidentKind::HealthCheck]);
 }
 
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
+}
+
 /// A connection to `server` that was reset right after the client had asked for `name`.
 fn stopped(port: u16, server: &str, name: &str, start: f64) -> String {
     let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n");
-    let (len, hex) = (request.len(), request.bytes().map(|octet| format!("{octet:02x}")).collect::<String>());
+    let (len, hex) = (request.len(), hex(request.as_bytes()));
     format!(
         "{start:.3} C:{port} > {server} S 0:0(0)
          +0.001 C:{port} < {server} SA 0:0(0) ack 1
