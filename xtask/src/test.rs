@@ -21,10 +21,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "the probe's object is that of its source",
         "needs the pinned clang-16, which only Debian 12 has; whoever changes the source has it",
     ),
-    (
-        "contrib/spark on a real cluster",
-        "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it",
-    ),
+    ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
 ];
 

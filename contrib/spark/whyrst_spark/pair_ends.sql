@@ -8,8 +8,8 @@
 --   the surer of the two verdicts counts; of two equally sure ones that of the source that comes first;
 --   two ends that are both sure of different causes cannot both be right: possible;
 --   a RST that was recorded at both ends was made by an end, not between them;
---   a RST that reached one end and never passed the other, although that one was recording before and
---   after it, was made in between.
+--   a RST that reached one end more often than it left the other, although that one recorded its sender
+--   before and after it, was made in between: certain, where nothing else fits.
 -- Which source is the client's end is known by the handshake: the SYN-ACK comes later after the SYN there.
 with ranked as (
   select e.*, case confidence when 'certain' then 3 when 'likely' then 2 when 'possible' then 1 else 0 end as sure
@@ -28,22 +28,23 @@ rsts as (
   from ranked r
   join packets p on p.link = r.link and p.source = r.source and p.frame = r.frame and p.rst
 ),
--- What the other source recorded around each of them.
-elsewhere as (
+-- What both sources recorded of its sender: how often this RST, and when anything at all.
+recorded as (
   select r.link, r.source, r.time_ns, r.flow,
-         max(case when p.rst and p.seq = r.seq and p.src_ip = r.src_ip and p.src_port = r.src_port then 1 else 0 end) as seen,
-         min(p.time_ns) as first_ns,
-         max(p.time_ns) as last_ns
+         sum(case when p.source = r.source and p.rst and p.seq = r.seq then 1 else 0 end) as here,
+         sum(case when p.source <> r.source and p.rst and p.seq = r.seq then 1 else 0 end) as there,
+         min(case when p.source <> r.source then p.time_ns end) as first_ns,
+         max(case when p.source <> r.source then p.time_ns end) as last_ns
   from rsts r
-  join packets p on p.link = r.link and p.flow = r.flow and p.source <> r.source
+  join packets p on p.link = r.link and p.flow = r.flow and p.src_ip = r.src_ip and p.src_port = r.src_port
   group by r.link, r.source, r.time_ns, r.flow
 ),
 known as (
-  select r.link, r.source, r.time_ns, e.seen,
+  select r.link, r.source, r.time_ns, e.here, e.there,
          e.first_ns <= r.time_ns and r.time_ns <= e.last_ns as covered,
          case when own.wait_ns > other.wait_ns then 'client' when own.wait_ns < other.wait_ns then 'server' end as at_end
   from rsts r
-  join elsewhere e on e.link = r.link and e.source = r.source and e.time_ns = r.time_ns
+  join recorded e on e.link = r.link and e.source = r.source and e.time_ns = r.time_ns
   left join handshakes own on own.link = r.link and own.source = r.source and own.flow = r.flow
   left join handshakes other on other.link = r.link and other.source <> r.source and other.flow = r.flow
 ),
@@ -63,12 +64,13 @@ partners as (
 )
 select r.link, r.source, r.time_ns, r.client_ip, r.client_port, r.server_ip, r.server_port, r.reset_by, r.cause,
        case when p.disputed = 1 then 'possible'
-            when r.sure = 2 and r.origin = 'path' and k.seen = 0 and k.covered and k.at_end <> r.reset_by then 'certain'
+            when r.sure = 2 and r.origin = 'path' and cardinality(r.alternatives) = 0
+                 and k.there < k.here and k.covered and k.at_end <> r.reset_by then 'certain'
             else r.confidence end as confidence,
-       case when r.origin = 'unknown' and k.seen = 1 then 'endpoint' else r.origin end as origin,
-       case when k.seen = 1 then 'recorded at both ends'
-            when k.seen = 0 and k.covered and k.at_end = r.reset_by then 'left its sender, never arrived'
-            when k.seen = 0 and k.covered and k.at_end <> r.reset_by then 'arrived, never left its sender'
+       case when r.origin = 'unknown' and k.there > 0 then 'endpoint' else r.origin end as origin,
+       case when k.there >= k.here then 'recorded at both ends'
+            when k.covered and k.at_end = r.reset_by then 'left its sender, never arrived'
+            when k.covered and k.at_end <> r.reset_by then 'arrived, never left its sender'
             else 'recorded at one end, the other is not known' end as passage,
        coalesce(p.ends, 0) + 1 as ends
 from ranked r

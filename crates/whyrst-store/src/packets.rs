@@ -1,8 +1,8 @@
 //! Packets as rows, and back: a tracker that is fed with the rows finds what it would have found in
 //! the capture.
 //!
-//! Of a payload only the octets are kept that a cause can be told by (`speech`, `said`), of what
-//! stands behind the IP packet only what stands behind a RST.
+//! Of a payload only the octets are kept that a cause can be told by (`speech`, `said`), or all where it
+//! asks for a name (`asked`); of what stands behind the IP packet only what stands behind a RST.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,6 +14,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
+use whyrst_core::asked::asked;
 use whyrst_core::ending::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
@@ -22,7 +23,7 @@ use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::schema::Table;
+use crate::schema::{Table, UTC};
 
 /// Octets kept of the payload of what is no RST: more than any cause is told by.
 const PAYLOAD_LIMIT: usize = 16;
@@ -148,7 +149,7 @@ impl Building {
     fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Time(builder, _) => {
-                Arc::new(builder.finish().reinterpret_cast::<TimestampNanosecondType>().with_timezone("UTC"))
+                Arc::new(builder.finish().reinterpret_cast::<TimestampNanosecondType>().with_timezone(UTC))
             }
             Self::Number(builder, _) => Arc::new(builder.finish()),
             Self::Truth(builder, _) => Arc::new(builder.finish()),
@@ -211,7 +212,11 @@ fn building(name: &str) -> Building {
         "sack_edge" => number(|row| row.options()?.sack_edge.map(|edge| edge.raw().into())),
         "payload" => octets(|row| {
             let Seen::Segment(segment) = &row.seen.what else { return None };
-            let limit = if segment.flags.has(Flags::RST) { RST_PAYLOAD_LIMIT } else { PAYLOAD_LIMIT };
+            let limit = match asked(segment.payload) {
+                Some(_) => usize::MAX,
+                None if segment.flags.has(Flags::RST) => RST_PAYLOAD_LIMIT,
+                None => PAYLOAD_LIMIT,
+            };
             Some(&segment.payload[..segment.payload.len().min(limit)]).filter(|kept| !kept.is_empty())
         }),
         "trailer" => octets(|row| {

@@ -14,6 +14,9 @@ use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 /// Under which key a schema and a Parquet file say what they are: `resets/1`.
 pub const SCHEMA_KEY: &str = "whyrst.schema";
 
+/// The time zone of all times, as every reader of Arrow knows it without a table of names.
+pub(crate) const UTC: &str = "+00:00";
+
 /// One kind of row.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Table {
@@ -159,7 +162,7 @@ impl Kind {
             Self::Int => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::Bool => DataType::Boolean,
-            Self::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            Self::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into())),
             Self::Bytes => DataType::Binary,
             Self::Texts => list(DataType::Utf8),
             Self::Ints => list(DataType::Int64),
@@ -289,6 +292,9 @@ const RESETS: &[Column] = &[
     column("confidence", Kind::Text, "/verdict/confidence"),
     column("title", Kind::Text, "/verdict/title"),
     column("severity", Kind::Text, "/severity"),
+    column("severity_reason", Kind::Text, "/severity_reason"),
+    // The name that the client asked for in clear text.
+    column("asked_for", Kind::Text, "/asked_for/name"),
     column("alternatives", Kind::Rows(ALTERNATIVE), "/alternatives"),
     column("evidence", Kind::Rows(EVIDENCE), "/evidence"),
     column("advice", Kind::Texts, "/advice"),
@@ -300,6 +306,8 @@ const RESETS: &[Column] = &[
     column("accepted", Kind::Bool, "/effect/accepted"),
     column("lost_client_bytes", Kind::Int, "/effect/lost_client_bytes"),
     column("lost_server_bytes", Kind::Int, "/effect/lost_server_bytes"),
+    column("surely_lost_client_bytes", Kind::Int, "/effect/surely_lost_client_bytes"),
+    column("surely_lost_server_bytes", Kind::Int, "/effect/surely_lost_server_bytes"),
     column("lost_certainty", Kind::Text, "/effect/certainty"),
     column("count", Kind::Int, "/count"),
     column("frames", Kind::Int, "/stats/frames"),
@@ -349,6 +357,7 @@ const INCIDENTS: &[Column] = &[
     column("severity", Kind::Text, "/severity"),
     column("host", Kind::Text, "/host"),
     column("server", Kind::Text, "/server"),
+    column("name", Kind::Text, "/name"),
     column("accepted_before", Kind::Time, "/accepted_before"),
     column("accepted_again", Kind::Time, "/accepted_again"),
     column("connections", Kind::Int, "/connections"),
