@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn every_connection_is_a_row_reset_or_not() {
-        let rows = [(0, 1, Flags::SYN), (1, 2, Flags::SYN), (2, 2, Flags::RST), (300, 3, Flags::ACK)];
+        let rows = [(0, 1, Flags::SYN), (1, 2, Flags::SYN), (2, 2, Flags::RST), (300, 4_000, Flags::ACK)];
         let batch = batch(&rows);
         let mut tracker = Tracker::new(Limits::default());
         tracker.keep_connections();
@@ -265,7 +265,7 @@ mod tests {
         let batch = connections.take().unwrap().unwrap();
         let mut ports = batch.column_by_name("client_port").unwrap().as_primitive::<Int64Type>().values().to_vec();
         ports.sort_unstable();
-        assert_eq!(ports, [1, 2, 3]);
+        assert_eq!(ports, [1, 2, 4_000]);
         let services = batch.column_by_name("service").unwrap().as_string::<i32>();
         assert!(services.iter().all(|service| service == Some("10.0.0.2:80")));
     }
