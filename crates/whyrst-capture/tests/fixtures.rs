@@ -15,6 +15,7 @@ use whyrst_capture::{Capture, Step, recording};
 use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
 use whyrst_core::report::{Context, json};
@@ -113,7 +114,8 @@ fn reports_read_as_recorded() {
     for scenario in scenarios() {
         let mut now = String::new();
         for end in ENDS {
-            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            let context =
+                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for ending in endings(scenario, end, None) {
                 let _ = writeln!(now, "=== {end}.pcapng\n");
                 now.push_str(&text::report(&ending, &context, Style::Plain, Ladder::Shown));
@@ -192,7 +194,8 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
 fn json_of_every_fixture_is_one_line_that_parses() {
     for scenario in scenarios() {
         for end in ENDS {
-            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            let context =
+                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for ending in endings(scenario, end, None) {
                 let line = json::line(&ending, &context);
                 assert!(!line.contains('\n'));

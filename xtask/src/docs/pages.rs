@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
+use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
 use whyrst_core::scenario::Reproduction;
 use whyrst_core::sketches;
@@ -20,7 +21,7 @@ pub(super) fn of_causes(fixtures: &Path) -> Result<BTreeMap<String, String>> {
     let mut index = format!("{NOTE}# The catalogue\n\n| id | the connection |\n| --- | --- |\n");
     let mut pages = BTreeMap::new();
     for cause in causes::ALL {
-        let headline = catalogue::headline(cause).replace("The connection ", "");
+        let headline = catalogue::headline(cause, Language::English).replace("The connection ", "");
         index.extend(["| [", cause.id, "](", cause.id, ".md) | ", &headline, " |\n"]);
         pages.insert(format!("causes/{}.md", cause.id), page(cause, fixtures)?);
     }
@@ -31,7 +32,7 @@ pub(super) fn of_causes(fixtures: &Path) -> Result<BTreeMap<String, String>> {
 /// The page, with what a capture shows of the cause before how it is recognised.
 fn page(cause: &Cause, fixtures: &Path) -> Result<String> {
     const BEFORE: &str = "## How it is recognised";
-    let page = linked(&catalogue::markdown(cause));
+    let page = linked(&catalogue::markdown(cause, Language::English));
     let shown = seen(cause, fixtures)?.unwrap_or_default();
     Ok(NOTE.to_owned() + &page.replacen(BEFORE, &(shown + BEFORE), 1))
 }
@@ -108,14 +109,15 @@ capture. A verdict between them is never more than *possible*.
 /// What no capture of one end shows, and the sets that no capture at all can tell apart.
 pub(super) fn limits() -> String {
     let sections = causes::ALL.iter().filter_map(|cause| {
-        let others: Vec<String> = catalogue::indistinguishable(cause).map(|(id, told)| other(id, &told)).collect();
+        let others: Vec<String> =
+            catalogue::indistinguishable(cause, Language::English).map(|(id, told)| other(id, &told)).collect();
         (!others.is_empty()).then(|| format!("\n### {}\n\n{}\n\n{}\n", cause.id, headed(cause), others.join("\n")))
     });
     NOTE.to_owned() + LIMITS + &sections.collect::<String>()
 }
 
 fn headed(cause: &Cause) -> String {
-    let headline = catalogue::headline(cause);
+    let headline = catalogue::headline(cause, Language::English);
     format!("[{}](causes/{}.md) The same packets come of:", headline, cause.id)
 }
 

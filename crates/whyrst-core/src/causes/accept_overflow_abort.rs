@@ -1,6 +1,6 @@
 //! The accept queue was full when the handshake's last ACK came, and the system is told to abort then.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
@@ -71,6 +71,22 @@ pub(super) static CAUSE: Cause = Cause {
         "raise the program's listen() backlog together with net.core.somaxconn",
         "`sysctl net.ipv4.tcp_abort_on_overflow=0` unless a load balancer in front relies on fast failure",
     ],
+    zh: Words {
+        title: "{server}的全连接队列已满，且开启了 tcp_abort_on_overflow",
+        explanation: "{server}上的程序 accept() 的速度跟不上客户端建连的速度，这次握手的最后一个 ACK 到达时，全连接\
+            队列（accept 队列）已经满了。Linux 默认会忽略这个 ACK；只有设置了 net.ipv4.tcp_abort_on_overflow 才会回 \
+            RST。队列必须恰好在 SYN 与 ACK 之间变满：如果 SYN 到达时队列就已经满了，SYN 本身会被静默丢弃。",
+        effect: "{client}：connect() 通常已经返回成功，第一次读或写得到 ECONNRESET。{server}上的程序根本看不到这条连\
+            接。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{server}上：`nstat -az TcpExtListenOverflows TcpExtListenDrops` 增长；`ss -ltn` 中 Recv-Q 大于 Send-Q",
+            "加快 accept()：accept 循环是否被阻塞，线程或文件描述符是否不够？",
+            "同时调大程序 listen() 的 backlog 和 net.core.somaxconn",
+            "除非前面的负载均衡依赖快速失败，否则设 `sysctl net.ipv4.tcp_abort_on_overflow=0`",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! One end closes connections that were silent for its own timeout, by RST.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::SENDER_HAD_REPLIED;
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -52,6 +52,21 @@ pub(super) static CAUSE: Cause = Cause {
         "TCP keepalive does not help: the program behind {sender}'s socket does not see it",
         "retry once on a fresh connection where a request is safe to repeat",
     ],
+    zh: Words {
+        title: "连接空闲的时间达到了{sender}允许的上限",
+        explanation: "服务端、代理和连接池都会关掉空闲太久的连接。多数情况下发 FIN；如果设置了 SO_LINGER 0（nginx 的 \
+            `reset_timedout_connection`、连接池和负载均衡的强制关闭），内核发的就是 RST。TCP 保活对此没有用：应用程\
+            序看不到保活探测。",
+        effect: "{receiver}：下一次调用得到 ECONNRESET，往往是很久以后。{sender}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "把空闲时长与{sender}上配置的各种超时对照：keep-alive、连接池、读超时、会话超时",
+            "让{receiver}比{sender}更早放弃空闲连接，或者在中间发点数据（应用层心跳）",
+            "TCP 保活没有用：{sender}套接字后面的程序看不到它",
+            "对幂等的请求，换一条新连接重试一次",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

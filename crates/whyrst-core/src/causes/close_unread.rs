@@ -1,6 +1,6 @@
 //! `close()` while received data waits unread: the kernel aborts instead of sending FIN.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -113,6 +113,21 @@ pub(super) static CAUSE: Cause = Cause {
         "on early errors (413, failed login) read and drop a bounded amount of the request before closing",
         "check that both ends agree how long a message is: a length field, a Content-Length, a trailing newline left unread",
     ],
+    zh: Words {
+        title: "{sender}关闭套接字时，已收到的数据还没有读完",
+        explanation: "程序关闭套接字时，只要接收缓冲区里还有未读数据，内核发的就是 RST 而不是 FIN，好让对端知道它的\
+            数据没有被处理。哪怕只剩一个字节也是如此。关闭方自己还没送达的数据也一并丢弃。",
+        effect: "{receiver}：在 Linux 上，已到达的数据仍可读出，然后得到一次 ECONNRESET，再写则是 EPIPE。{sender}：\
+            close() 成功，没有错误。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",
+            "让{sender}读到 EOF 再 close()；或者先 shutdown(SHUT_WR)，带超时地读完，再 close()",
+            "提前报错时（413、登录失败），先读掉并丢弃请求中有限的一部分，再关闭",
+            "核对两端对消息长度的理解是否一致：长度字段、Content-Length、末尾没读的换行符",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The peer writes to a socket that has been closed.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
@@ -78,6 +78,21 @@ pub(super) static CAUSE: Cause = Cause {
         "make requests safe to repeat and retry once on a fresh connection: the data was not processed",
         "ignore SIGPIPE (or use MSG_NOSIGNAL), so that the process survives to see EPIPE",
     ],
+    zh: Words {
+        title: "{receiver}向{sender}已经关闭的连接写了数据",
+        explanation: "{sender}关闭了套接字并发出 FIN。之后到达的数据没有人读，内核就回 RST。携带这些数据的那次写已经\
+            返回成功：要到下一次写，程序才会知道。",
+        effect: "{receiver}：第一次写成功，下一次写得到 EPIPE 和 SIGPIPE；recv() 返回 0，而不是 ECONNRESET，因为 FIN \
+            先到。写出的数据无声无息地丢了。",
+        variants: &["{receiver}的数据与{sender}的关闭在路上交错：到达时套接字已经关闭"],
+        told_apart_by: &[],
+        advice: &[
+            "让{receiver}正确处理 EOF：read() 返回 0 之后不要再写请求；poll() 会以 POLLRDHUP 告知",
+            "对长连接：{receiver}的空闲超时必须短于{sender}的",
+            "把请求做成幂等，在新连接上重试一次：数据并没有被处理",
+            "忽略 SIGPIPE（或用 MSG_NOSIGNAL），这样进程能活下来看到 EPIPE",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

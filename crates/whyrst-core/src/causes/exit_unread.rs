@@ -1,6 +1,6 @@
 //! The process ended with unread data: the kernel closes its sockets as `close()` would.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -103,6 +103,20 @@ pub(super) static CAUSE: Cause = Cause {
         "in containers: `kubectl describe pod` or `docker inspect` for the last state and its reason",
         "let the service finish its connections on SIGTERM before it exits",
     ],
+    zh: Words {
+        title: "{sender}上的进程结束时，已收到的数据还没有读完",
+        explanation: "退出、崩溃、SIGKILL、OOM killer 或容器被停止：内核关闭该进程的套接字，效果与 close() 完全一样，\
+            有未读数据就会变成 RST。没有未读数据时就是普通的 FIN。",
+        effect: "{receiver}：在 Linux 上，已到达的数据仍可读出，然后得到一次 ECONNRESET，再写则是 EPIPE。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：进程是不是在那时结束的？看 `journalctl`、退出码、\
+                `journalctl -k | grep -i -e oom -e segfault`",
+            "在容器环境：`kubectl describe pod` 或 `docker inspect` 看上一次的状态和原因",
+            "让服务收到 SIGTERM 后先处理完现有连接再退出（优雅退出）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A rule on the host itself rejects segments of a connection that exists.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::RST_TTL_SAME;
@@ -83,6 +83,20 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `ss -tn` still shows the connection; after adding rules end such sockets too (`ss -K`)",
         "let rules for established connections come first (`ct state established,related accept`); drop INVALID, do not reject it",
     ],
+    zh: Words {
+        title: "{sender}上的防火墙规则拒绝了这条已建立的连接",
+        explanation: "连接正在使用时，{sender}上新加了规则，或者某个限额用完了：INPUT 链里 REJECT --reject-with \
+            tcp-reset 的规则对下一个报文回 RST。{sender}自己的套接字并不知情，仍是 ESTABLISHED。拒绝 INVALID 报文（\
+            连接跟踪判定）的规则也会造成同样的现象。",
+        effect: "{receiver}：ECONNRESET。{sender}：上面的程序毫无察觉，recv() 继续等待。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：`nft list ruleset` 或 `iptables -vnL`：对端发送时哪条规则的计数器在增长？当时谁改过规则？",
+            "在{sender}上：`ss -tn` 仍能看到这条连接；新加规则之后应同时清掉这类套接字（`ss -K`）",
+            "把放行已建立连接的规则放在最前面（`ct state established,related accept`）；INVALID 应丢弃，不要拒绝",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A firewall on the target host rejects the SYN with a reset, without asking TCP.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
@@ -74,6 +74,19 @@ pub(super) static CAUSE: Cause = Cause {
         "on {server}: `ss -ltn` shows whether the service would have taken the connection",
         "look for agents that write rules: fail2ban, firewalld, ufw, container runtimes, Kubernetes network policies",
     ],
+    zh: Words {
+        title: "{server}上的防火墙拒绝了连接",
+        explanation: "{server}自己的防火墙规则（iptables `REJECT --reject-with tcp-reset`、nftables \
+            `reject with tcp reset`）应答了 SYN。服务很可能正在监听：它根本没看到这个 SYN。",
+        effect: "connect() 立即返回 ECONNREFUSED；{server}和上面的服务都不知情。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{server}上：`nft list ruleset` 或 `iptables -vnL`，看建连时哪条规则的计数器在增长",
+            "在{server}上：`ss -ltn` 可看出服务本来能不能接受这条连接",
+            "找会自动写规则的程序：fail2ban、firewalld、ufw、容器运行时、Kubernetes NetworkPolicy",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A stateful firewall on the path has forgotten the connection and rejects what it does not know.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::RST_FROM_NEARER;
@@ -96,6 +96,20 @@ pub(super) static CAUSE: Cause = Cause {
         "keep state over reloads and failovers (conntrackd, session sync); reload rules without a flush",
         "keepalives shorter than the smallest timeout on the path; on the end that was not told they find the loss",
     ],
+    zh: Words {
+        title: "两端之间的有状态防火墙丢失了会话，拒绝了下一个报文",
+        explanation: "有状态防火墙因为见过 SYN 才放行这条连接。规则重载、未同步会话的主备切换，或空闲超过它的超时之\
+            后，它就不认识这条连接了，而某条规则以{sender}的名义对这种报文回 RST。只有发送报文的一端会知道。",
+        effect: "{receiver}：ECONNRESET。{sender}：没有任何感知；它还保留着对端已不存在的连接，直到自己发送数据。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "把 RST 的 TTL 与{sender}其他报文的比较，可知生成者在几跳之外：`traceroute` 可查出是谁",
+            "在那台防火墙上：当时是否重载或切换过？把之前的空闲时长与它的 TCP 会话超时对照",
+            "重载和切换时保留会话（conntrackd、会话同步）；重载规则时不要清空会话表",
+            "保活间隔要短于路径上最小的超时；在没收到通知的那一端，保活才能发现连接已断",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

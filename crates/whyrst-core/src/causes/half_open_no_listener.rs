@@ -1,6 +1,6 @@
 //! The peer lost the connection, and its service is not there (yet).
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
@@ -106,6 +106,20 @@ pub(super) static CAUSE: Cause = Cause {
         "was the connection idle? compare the silence with idle timeouts of NAT, firewalls and balancers on the path",
         "keepalive or application heartbeats notice such half-open connections early; reconnect on ECONNRESET",
     ],
+    zh: Words {
+        title: "{sender}悄无声息地丢失了这条连接：它重启过，或者套接字没了",
+        explanation: "断电、内核 panic、快照恢复、地址漂移到别的主机、NAT 或防火墙表项过期：一端已经忘了这条连接，另\
+            一端还以为它在（半开连接）。幸存的一端不论发什么，得到的都是 RST。这个报文在对端找不到任何套接字。",
+        effect: "{receiver}：下一次调用得到 ECONNRESET；丢失之后发送的一切都没了。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：`uptime`、`last reboot`，当时容器或虚拟机有没有重启；地址有没有漂移（VRRP、云）？",
+            "把 RST 的 TTL 和 MAC 与{sender}之前的报文比较：不同则说明是 NAT、防火墙或另一台主机",
+            "连接当时空闲吗？把空闲时长与路径上 NAT、防火墙、负载均衡的空闲超时对照",
+            "用保活或应用层心跳尽早发现这种半开连接；收到 ECONNRESET 就重连",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Somebody in or beside the path forged the RST.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
@@ -93,6 +93,21 @@ pub(super) static CAUSE: Cause = Cause {
         "try another path, port or (for a filter by name) an encrypted name; ask whoever runs the firewalls on the path",
         "IPsec, TCP-AO or QUIC protect against it; TLS does not protect the TCP header",
     ],
+    zh: Words {
+        title: "路径上有设备冒用{sender}的名义发了 RST：{sender}自己并没有重置连接",
+        explanation: "防火墙、入侵防御、上网行为管理、审查设备、某些运营商和攻击者都会用伪造的 RST 断开连接。路径上\
+            的设备知道准确的序列号，但其他东西它没法全部仿造：跳数、IP ID、时间戳；而且真正的主机还会继续发送。",
+        effect: "{receiver}得到 ECONNRESET（FIN 之后则是 EPIPE），而{sender}一切正常；等{sender}的下一个报文得到真正\
+            的 RST，它才会发现。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "同时在{sender}上抓包：如果 RST 到达了{receiver}，却从未从{sender}发出，就是中间设备生成的",
+            "TTL 说明生成者离得有多远：与从{receiver}出发的 `traceroute` 对照",
+            "换一条路径、换端口，或者（针对按域名过滤的设备）用加密的域名试试；询问路径上防火墙的管理者",
+            "IPsec、TCP-AO 或 QUIC 可以防住；TLS 不保护 TCP 头",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Keepalive probes went unanswered: the kernel gives the connection up.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -66,6 +66,22 @@ pub(super) static CAUSE: Cause = Cause {
         "a firewall or NAT that forgets idle connections swallows probes too: tcp_keepalive_time must be below its timeout",
         "was {receiver} down, asleep or moved to another network at the time of the first probe?",
     ],
+    zh: Words {
+        title: "{sender}的保活探测一直没有应答",
+        explanation: "开启 SO_KEEPALIVE 后，内核会不时询问沉默的对端是否还在。当 tcp_keepalive_probes 个探测的最后一\
+            个也没有应答（或超过了 TCP_USER_TIMEOUT），它发一个 RST 并忘掉连接。只有当路径仅在反方向中断，或者刚刚恢\
+            复时，这个 RST 才到得了对端。",
+        effect: "{sender}：下一次调用得到 ETIMEDOUT。{receiver}：如果 RST 到达，得到 ECONNRESET；否则留着一条死连接，\
+            直到它的下一个报文得到裸 RST。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：`nstat -az TcpExtTCPAbortOnTimeout TcpExtTCPKeepAlive` 增长，程序得到 ETIMEDOUT",
+            "在{receiver}上抓包：探测到达了吗，应答发出去了吗？路径丢掉了其中之一",
+            "删掉空闲表项的防火墙或 NAT 也会吞掉探测：tcp_keepalive_time 必须小于它的超时",
+            "第一个探测发出时，{receiver}是不是宕机、休眠或换了网络？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! `SO_LINGER {on, 0}`: a deliberate abort at `close()`.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -113,6 +113,21 @@ pub(super) static CAUSE: Cause = Cause {
         "look in its configuration: reset on timeout, SO_LINGER, SetLinger(0), `option nolinger`, resetAndDestroy()",
         "do not use it against TIME_WAIT: let the client close first",
     ],
+    zh: Words {
+        title: "{sender}主动中止了连接：SO_LINGER 时间为 0，然后 close()",
+        explanation: "SO_LINGER 打开且时间为 0 时，close() 丢弃发送队列，发 RST 而不是 FIN。压测工具、负载均衡、代理，\
+            以及 Java、Go、Node 里的 \"abort\" 类调用会这样做，为的是避开 TIME_WAIT 或甩掉对端。",
+        effect: "{receiver}：ECONNRESET。{sender}：close() 成功；尚未送达的数据丢失。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在{sender}上：`strace -f -e trace=setsockopt,close -p PID` 能看到 close() 之前的 SO_LINGER {l_onoff=1, \
+                l_linger=0}",
+            "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnData` 就加一",
+            "查它的配置：超时重置、SO_LINGER、SetLinger(0)、`option nolinger`、resetAndDestroy()",
+            "不要用它对付 TIME_WAIT：让客户端先关闭即可",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

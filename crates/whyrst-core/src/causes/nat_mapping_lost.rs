@@ -1,6 +1,6 @@
 //! A NAT on the path has forgotten the connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::{RST_FROM_NEARER, SENDER_ANSWERED_ITSELF};
@@ -94,6 +94,22 @@ pub(super) static CAUSE: Cause = Cause {
         "on a Linux NAT: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established`, `conntrack -S`, `dmesg | grep conntrack` (table full?)",
         "keepalives or heartbeats below the smallest timeout; RFC 5382 asks NATs for at least 2 h 4 min",
     ],
+    zh: Words {
+        title: "路径上的 NAT 丢失了这条连接的映射",
+        explanation: "NAT（或连接跟踪）为每条连接保留一个表项，空闲过久、重启或表满时会删除。外侧主机再发送时，报文\
+            是发给 NAT 自己的地址的，而它的内核没有这样的套接字，便回 RST。内侧主机再发送时，会建立一个端口不同的新\
+            表项，外侧主机不认识这个端口来的报文，便回 RST。如果新表项恰好还是原来的端口，什么都不会断。",
+        effect: "谁发送谁得到 ECONNRESET。另一端还留着已经不存在的连接，直到它自己发送。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "在 NAT 两侧抓包：外侧的端口或地址在连接中途变了吗？",
+            "把之前的空闲时长与 NAT 的超时对照（云 NAT 网关约 350 s，家用路由器常为几分钟）",
+            "在 Linux NAT 上：`sysctl net.netfilter.nf_conntrack_tcp_timeout_established`、`conntrack -S`、\
+                `dmesg | grep conntrack`（表满了吗？）",
+            "让保活或心跳间隔小于路径上最短的超时；RFC 5382 要求 NAT 至少保留 2 小时 4 分钟",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Somebody with the right to do so destroyed the socket: `ss -K`, an agent, the system itself.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -82,6 +82,20 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: OutRsts and EstabResets rise in `nstat -az`, and no TCPAbort counter does",
         "let agents drain a backend before they destroy its connections",
     ],
+    zh: Words {
+        title: "{sender}上的管理员或 agent 销毁了套接字（ss -K）",
+        explanation: "内核允许特权程序中止本机的任何连接：新加防火墙规则后的 `ss -K`、摘除后端的容器网络 agent、切换\
+            网络时的 Android、BPF 程序。拥有这个套接字的程序什么都没做。",
+        effect: "{sender}：下一次调用得到 ECONNABORTED。{receiver}：ECONNRESET。{sender}尚未送达的数据丢失。",
+        variants: &[],
+        told_apart_by: &[],
+        advice: &[
+            "看{sender}上程序的日志：ECONNABORTED（\"software caused connection abort\"）就是它的标志",
+            "当时谁执行了 `ss -K`，或者哪个 agent 做的？查 CAP_NET_ADMIN 的审计规则和容器网络的日志",
+            "在{sender}上：`nstat -az` 中 OutRsts 和 EstabResets 增长，而 TCPAbort 类计数器都不增长",
+            "让 agent 先排空后端，再销毁它的连接",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 
