@@ -67,12 +67,6 @@ pub struct Words {
     pub advice: &'static [&'static str],
 }
 
-impl Words {
-    /// Not translated yet: English stands in its place.
-    pub const MISSING: Self =
-        Self { title: "", explanation: "", effect: "", variants: &[], told_apart_by: &[], advice: &[] };
-}
-
 /// The texts of a cause in the language that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Texts {
@@ -90,7 +84,7 @@ impl Cause {
     /// Its texts in `language`.
     pub const fn texts(&self, language: Language) -> Texts {
         match language {
-            Language::Chinese if !self.zh.title.is_empty() => Texts {
+            Language::Chinese => Texts {
                 title: self.zh.title,
                 explanation: self.zh.explanation,
                 effect: self.zh.effect,

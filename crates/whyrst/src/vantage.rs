@@ -3,7 +3,6 @@
 //! Every point is read twice: once for what its capture alone shows, and once more for all segments
 //! of the connections that ended badly at any point. The files of one point are one rotated capture.
 
-use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::path::PathBuf;
 

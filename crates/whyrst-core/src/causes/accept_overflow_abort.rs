@@ -79,7 +79,16 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：connect() 通常已经返回成功，第一次读或写得到 ECONNRESET。{server}上的程序根本看不到这条连\
             接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：RST 的 TTL 不同，且{server}会重发 SYN-ACK"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了 ACK"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesFailed 增长"),
+            ("half-open-listener", "{server}要恰好在它的 SYN-ACK 与 ACK 之间的一瞬丢失连接"),
+            ("half-open-no-listener", "{server}和它的服务要恰好在 SYN-ACK 与 ACK 之间的一瞬消失"),
+            ("accept-overflow-ghost", "没有设置该 sysctl 时不会立即回 RST，而是沉默并重发 SYN-ACK"),
+            ("mptcp-join-prohibited", "SYN 带有 MP_JOIN；{server}上的 MPJoinRejected 会计数"),
+        ],
         advice: &[
             "在{server}上：`nstat -az TcpExtListenOverflows TcpExtListenDrops` 增长；`ss -ltn` 中 Recv-Q 大于 Send-Q",
             "加快 accept()：accept 循环是否被阻塞，线程或文件描述符是否不够？",

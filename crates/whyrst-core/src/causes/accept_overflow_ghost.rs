@@ -73,7 +73,18 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：connect() 和第一次写都成功，很久以后 recv() 才得到 ECONNRESET；请求丢失。{server}上的程序\
             根本看不到这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            (
+                "defer-accept-expired",
+                "监听套接字设置了 TCP_DEFER_ACCEPT，而第一个数据来得太晚：{server}上的 \
+                TCPDeferAcceptDrop 增长",
+            ),
+            ("half-open-listener", "{server}应是接受连接之后才丢失的：它会确认过数据或发过数据"),
+            ("half-open-no-listener", "对该端口新建连接会被拒绝"),
+            ("asymmetric-route", "路径上的防火墙丢弃{client}的 ACK 和数据：它们从未到达{server}"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了数据"),
+            ("accept-overflow-abort", "设置了 tcp_abort_on_overflow 时，RST 会立即应答最后一个 ACK"),
+        ],
         advice: &[
             "在{server}上：`nstat -az TcpExtListenOverflows TcpExtListenDrops` 增长；`ss -ltn` 中 Recv-Q 大于 Send-Q",
             "加快 accept()：accept 循环是否被阻塞，线程或文件描述符是否不够？",

@@ -59,7 +59,14 @@ pub(super) static CAUSE: Cause = Cause {
             序看不到保活探测。",
         effect: "{receiver}：下一次调用得到 ECONNRESET，往往是很久以后。{sender}：没有任何感知。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}另有原因，与空闲无关"),
+            ("close-unread", "{sender}会留下未读数据：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
+            ("idle-timeout-reset", "超时在路径上的设备里：RST 不是{sender}生成的，或者两端都收到 RST"),
+        ],
         advice: &[
             "把空闲时长与{sender}上配置的各种超时对照：keep-alive、连接池、读超时、会话超时",
             "让{receiver}比{sender}更早放弃空闲连接，或者在中间发点数据（应用层心跳）",

@@ -47,7 +47,10 @@ pub(super) static CAUSE: Cause = Cause {
             {client}的内核没有对应的套接字，于是回 RST。",
         effect: "没有程序会看到错误；除非那个 SYN 是真的，那么它的 connect() 会失败。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "SYN 是{client}发的，但它在应答到来之前就关闭了"),
+            ("raw-syn-scanner", "SYN 是{client}自己从原始套接字发的"),
+        ],
         advice: &[
             "{client}到底发过 SYN 吗？提前在它的所有网卡上抓包：`tcpdump -i any 'tcp[13] & 2 != 0 and host SERVER'`",
             "如果没发过：来自许多服务器或端口就是反向散射；除了占点带宽没有危害，可以通知那些服务器的运维方",

@@ -62,7 +62,16 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：得到 EAGAIN 或自己的超时错误，没有 reset。{server}：第一次写成功，下一次写得到 EPIPE 和 \
             SIGPIPE；应答丢失。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("data-after-close", "{client}不会等待应答：它每发完一条消息就关闭，而{server}照样写"),
+            (
+                "shutdown-rdwr-data",
+                "在{sender}上 `strace -e trace=shutdown,close` 能看到 shutdown(SHUT_RDWR)，且其程\
+                序仍持有套接字",
+            ),
+            ("client-abort", "应答应已到达一部分，且 RST 之前没有 FIN"),
+            ("fin-wait2-expired", "数据在 FIN 之后超过 tcp_fin_timeout（60 s）才来"),
+        ],
         advice: &[
             "把请求到{client}发 FIN 之间的时间与它配置的超时对照：整数秒多半就是超时",
             "把{client}的超时调到仍有意义的最慢应答之上，或者让{server}更快应答",

@@ -60,7 +60,14 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "客户端：connect() 失败，返回 EINPROGRESS、ETIMEDOUT 或库自己的错误。服务端：accept() 永远不会返回这\
             条连接。不涉及数据。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("raw-syn-scanner", "不论延迟多大，它的 SYN 都只有很少的选项，或者没有"),
+            ("fw-reject-synack", "客户端会重发 SYN：它还在等应答"),
+            ("syn-sent-bad-tsecr", "客户端会立即重发 SYN；那里的 PAWSActive 会计数"),
+            ("backscatter-synack", "客户端根本没有发过这个 SYN"),
+            ("mptcp-join-stripped", "SYN 要加入 MPTCP 连接，而 SYN-ACK 里没有 MP_JOIN"),
+            ("syn-sent-bad-ack", "SYN-ACK 确认的不是 SYN 的序列号，且 SYN 会重发"),
+        ],
         advice: &[
             "把客户端的连接超时调到大于 RTT 加一次 SYN 重传（1 s）",
             "查 SYN-ACK 为什么慢：用 `ping` 看 RTT，在{server}上看 `ss -ltn`（Recv-Q 是否接近 Send-Q）和负载",

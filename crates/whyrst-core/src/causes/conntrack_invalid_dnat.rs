@@ -54,7 +54,14 @@ pub(super) static CAUSE: Cause = Cause {
             RST；这个 RST 带着正确的序列号到达后端，把那边好端端的连接断掉了。",
         effect: "后端：ECONNRESET。客户端：下一次在与服务地址的连接上收发时得到 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            (
+                "injected-rst",
+                "那样的话 RST 从未离开{sender}；而这里它确实从那里发出，应答的是一个它没有连过的地址发\
+                来的数据",
+            ),
+            ("stray-segment", "{sender}没有一条端口对相同、地址不同（服务地址）的连接"),
+        ],
         advice: &[
             "在{sender}上：先有来自一个从未连接过的地址的数据报文，随后向它发了 RST：那就是后端的真实地址",
             "在做转换的主机上：`conntrack -S` 的 `invalid` 计数；`sysctl net.netfilter.nf_conntrack_log_invalid=6` \

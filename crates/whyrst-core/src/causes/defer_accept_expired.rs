@@ -66,7 +66,12 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：connect() 和第一次写都成功，recv() 得到 ECONNRESET；请求丢失。{server}上的程序根本看不到\
             这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("accept-overflow-ghost", "{server}上的 ListenOverflows 增长：全连接队列已满，数据与 ACK 一样被忽略"),
+            ("half-open-listener", "{server}应是接受连接之后才丢失的：它会确认过数据或发过数据"),
+            ("half-open-no-listener", "对该端口新建连接会被拒绝"),
+            ("asymmetric-route", "路径上的防火墙丢弃{client}的 ACK 和数据：它们从未到达{server}"),
+        ],
         advice: &[
             "在{server}上：`nstat -az TcpExtTCPDeferAcceptDrop` 增长；在配置里找 TCP_DEFER_ACCEPT、`deferred`、\
                 `accept_filter`",

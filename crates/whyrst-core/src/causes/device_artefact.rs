@@ -54,7 +54,7 @@ pub(super) static CAUSE: Cause = Cause {
             带着{sender}的地址和另一个 TTL，但序列号与{sender}发过的一切相差数兆字节。两端都不会这样构造 RST。",
         effect: "多半没有影响：{receiver}会忽略落在窗口之外的 RST（RFC 5961），而且连接本来也已经结束了。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("injected-rst", "伪造者知道或猜到接近窗口的序列号；而这个相去甚远")],
         advice: &[
             "{receiver}或{sender}是不是用户态 NAT 后面的虚拟机（10.0.2.0/24，TTL 255）？在虚拟机外面也抓一份",
             "路径上有没有做序列号随机化的防火墙？在它的两侧比较序列号",

@@ -51,7 +51,11 @@ pub(super) static CAUSE: Cause = Cause {
             状态下同样的调用什么都不会发。",
         effect: "{receiver}：读完已到达的数据后得到 ECONNRESET。{sender}：队列里的数据全部丢失。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}之前不应已经关闭：它的内核给出的原因是 TCP_STATE，TCPAbortOnData 会计数"),
+            ("rst-instead-of-fin", "{sender}总是在{receiver}的 FIN 之后这样结束完整的交互；它自己没有数据在排队"),
+            ("close-unread", "应有未读数据：{sender}上的 TCPAbortOnClose 会计数"),
+        ],
         advice: &[
             "让{receiver}读到 EOF 再离开：它的窗口已经满了",
             "在{sender}上：`strace -f -e trace=connect,setsockopt,shutdown,close -p PID` 能看到 shutdown() 或 \

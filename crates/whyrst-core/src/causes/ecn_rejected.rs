@@ -44,7 +44,12 @@ pub(super) static CAUSE: Cause = Cause {
             收到 RST 后不会。",
         effect: "请求 ECN 的客户端 connect() 得到 ECONNREFUSED，其他客户端都正常。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("fw-reject-syn", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("fw-reject-transit", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("listening-elsewhere", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+        ],
         advice: &[
             "同一时刻两种都试：先 `sysctl net.ipv4.tcp_ecn=1`，再 `=0`，各连接一次",
             "找到那台设备：把拒绝报文的 TTL 与 SYN-ACK 的比较，并在{server}上抓包（SYN 没有到达）",

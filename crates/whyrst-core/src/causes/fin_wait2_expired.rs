@@ -69,7 +69,13 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{receiver}：如果只是迟到的 close()，不会察觉；如果是数据则丢失：这次写成功，下一次写得到 EPIPE。\
             {sender}：没有任何感知。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("server-busy-close", "{server}接受每条这样的连接后都立即关闭：日志里会有限制或白名单"),
+            ("data-after-close", "{sender}的内核仍认识这条连接：原因会是 TCP_TIMEWAIT_SOCKET 或 TCP_ABORT_ON_DATA"),
+            ("rst-after-close", "两端都已正常关闭，是一个旧报文来晚了"),
+            ("client-read-timeout", "{sender}是客户端，应在请求未得到应答时关闭，且距此不到 tcp_fin_timeout"),
+            ("shutdown-rdwr-data", "{sender}上的程序在 shutdown(SHUT_RDWR) 之后仍会持有套接字"),
+        ],
         advice: &[
             "让{receiver}在读到 EOF 后尽快关闭：read() 返回 0 之后，对方最多再等一分钟",
             "在{sender}上：`sysctl net.ipv4.tcp_fin_timeout`，以及 `nstat -az TcpExtTWKilled`，它统计被忘掉的连接",

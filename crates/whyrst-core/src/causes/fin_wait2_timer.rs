@@ -60,7 +60,12 @@ pub(super) static CAUSE: Cause = Cause {
             忙）才会发 RST。这种情况很少见。",
         effect: "{receiver}：此前已读到 EOF；下一次写得到 EPIPE。{sender}：没有任何感知。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}上的程序先前只关闭了发送方向，后来才中止：TCPAbortOnData 会计数"),
+            ("close-unread", "{sender}上的程序先前只关闭了发送方向，后来带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger2-negative", "{sender}上 TCP_LINGER2 小于零：TCPAbortOnLinger 会计数，间隔可以是任意时长"),
+        ],
         advice: &[
             "让{receiver}在读到 EOF 后尽快关闭：read() 返回 0 之后，对方不会等太久",
             "在{sender}上：`sysctl net.ipv4.tcp_fin_timeout` 是否大于 60，或者在连接关闭期间被改过？",

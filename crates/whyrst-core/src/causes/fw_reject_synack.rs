@@ -45,7 +45,11 @@ pub(super) static CAUSE: Cause = Cause {
             端的半连接；客户端的内核毫不知情，继续等待并一轮一轮地重发 SYN。",
         effect: "客户端：connect() 一直卡住，最后得到 ETIMEDOUT。服务端：accept() 永远不会返回这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "已放弃的客户端不会再发 SYN"),
+            ("raw-syn-scanner", "它的 SYN 会没有选项，也不会重发"),
+            ("syn-sent-bad-tsecr", "SYN-ACK 回显的不是 SYN 的时间戳；客户端上的 PAWSActive 会计数"),
+        ],
         advice: &[
             "在{client}上：`nft list ruleset` 或 `iptables -vnL INPUT`：建连时哪条规则的计数器在增长？",
             "在任何拒绝规则之前先放行 `ct state established,related`",

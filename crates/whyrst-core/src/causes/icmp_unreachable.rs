@@ -30,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
             看来与拒绝连接相似（端口不可达对应 ECONNREFUSED），但其中没有 RST。",
         effect: "connect() 按 ICMP 代码失败：ECONNREFUSED、EHOSTUNREACH、ENETUNREACH 或 EACCES；可能要先重传一次 SYN。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("syn-unanswered", "根本不会有 ICMP 差错回来")],
         advice: &[
             "ICMP 差错的源地址就是拒绝的那台机器：查它的路由和防火墙",
             "TCP 的端口不可达一定是防火墙规则，或没有后端的服务（Kubernetes、IPVS），绝不是端口没监听",

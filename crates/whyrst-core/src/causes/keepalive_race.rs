@@ -60,7 +60,15 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：等来的不是应答，而是 EOF 或 EPIPE；在 Linux 上不会是 ECONNRESET，因为 FIN 先到。请求没有\
             被处理。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("data-after-close", "{server}的关闭另有原因，不是因为空闲：看它的日志"),
+            (
+                "shutdown-rdwr-data",
+                "在{sender}上 `strace -e trace=shutdown,close` 能看到 shutdown(SHUT_RDWR)，且其程\
+                序仍持有套接字",
+            ),
+            ("server-busy-close", "{server}会在接受后立即关闭，什么都没应答过"),
+        ],
         advice: &[
             "FIN 之前的空闲时长就是{server}的空闲超时：{client}（以及中间每一级代理）必须比它更早放弃空闲连接",
             "把请求做成幂等，在新连接上重试一次：这个请求没有被处理",

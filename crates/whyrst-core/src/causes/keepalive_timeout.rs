@@ -74,7 +74,24 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{sender}：下一次调用得到 ETIMEDOUT。{receiver}：如果 RST 到达，得到 ECONNRESET；否则留着一条死连接，\
             直到它的下一个报文得到裸 RST。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            (
+                "linger-zero",
+                "是{sender}上的程序自己在两次探测之间放弃了：TCPAbortOnData 会计数，TCPAbortOnTimeout 不会",
+            ),
+            ("close-unread", "是{sender}上的程序带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED，而不是 ETIMEDOUT"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("sender-gave-up", "没有应答的是数据而不是探测时，放弃不会发 RST"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接，与探测无关"),
+            ("retransmit-giveup", "会以越来越长的间隔重传数据"),
+        ],
         advice: &[
             "在{sender}上：`nstat -az TcpExtTCPAbortOnTimeout TcpExtTCPKeepAlive` 增长，程序得到 ETIMEDOUT",
             "在{receiver}上抓包：探测到达了吗，应答发出去了吗？路径丢掉了其中之一",

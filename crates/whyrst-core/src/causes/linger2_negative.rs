@@ -70,7 +70,19 @@ pub(super) static CAUSE: Cause = Cause {
             FIN 在此之前（shutdown 之后）已得到确认，则在 close() 时重置。不涉及数据，与 SO_LINGER 无关。",
         effect: "{receiver}：先读到 EOF，下一次写得到 EPIPE。{sender}：没有任何感知。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("data-not-captured", "{sender}的 FIN 之后来过数据而抓包漏掉了：那么 TCP_LINGER2 没有问题"),
+            ("server-busy-close", "{server}接受每条这样的连接后都立即关闭：日志里会有限制或白名单"),
+            ("linger-zero", "{sender}上的程序先前只关闭了发送方向，后来用 SO_LINGER 0 中止"),
+            ("close-unread", "{sender}上的程序先前只关闭了发送方向，后来带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("fin-wait2-timer", "RST 会在 FIN 得到确认之后整数秒到来"),
+            (
+                "forgotten-at-fin",
+                "{sender}不会是 Linux 主机，而是精简协议栈，或者代它应答的负载均衡、防火墙：看它的\
+                其他连接",
+            ),
+        ],
         advice: &[
             "在{sender}上：`strace -f -e trace=setsockopt -p PID` 能看到 TCP_LINGER2 被设为负值",
             "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnLinger TcpExtTCPAbortOnData` 就增长",

@@ -75,7 +75,15 @@ pub(super) static CAUSE: Cause = Cause {
             一个 ACK 找不到套接字，得到 RST 的正是它。",
         effect: "{client}：connect() 已经成功，第一次读或写得到 ECONNRESET。{server}上的程序根本看不到这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("accept-overflow-abort", "{server}上的 ListenOverflows 增长，监听套接字还在；其内核原因是 INVALID_SYN"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：RST 的 TTL 不同"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了 ACK"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesSent 增长"),
+            ("half-open-listener", "{server}要恰好在它的 SYN-ACK 与 ACK 之间的一瞬丢失连接"),
+            ("half-open-no-listener", "{server}和它的服务要恰好在 SYN-ACK 与 ACK 之间的一瞬消失"),
+            ("listener-close-pending", "连接应已在全连接队列里：RST+ACK 带有{server}自己的时间戳和窗口"),
+        ],
         advice: &[
             "{server}的服务当时是否重启、重载或缩容？看它的日志和 `journalctl -u SERVICE`",
             "关闭监听之前，先从负载均衡摘除，并至少再等一个 RTT",

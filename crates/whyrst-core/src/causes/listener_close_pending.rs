@@ -73,7 +73,20 @@ pub(super) static CAUSE: Cause = Cause {
             每个退出的 worker 都有自己的队列。",
         effect: "{client}：connect() 已经成功，随后 ECONNRESET；请求丢失。{server}上的程序根本看不到它。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}已接受连接，并带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{server}的进程结束时已经接受了这条连接"),
+            ("linger-zero", "{server}已接受连接；TCPAbortOnData 会计数"),
+            ("server-busy-close", "{server}接受后立即关闭：日志里会有连接数限制或白名单"),
+            ("proxy-upstream-down", "{server}是代理，它的上游在那一刻拒绝了"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent；只有这条连接结束，端口仍继续接受连接"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            ("listener-close-half-open", "应是裸 RST 应答三次握手的最后一个 ACK：连接连队列都还没进"),
+        ],
         advice: &[
             "{server}的服务当时是否重启、重载或缩容？如果是，会有多个客户端在同一毫秒内被重置",
             "关闭监听之前，先 accept() 到 EAGAIN，把这些连接正常处理或有序拒绝",

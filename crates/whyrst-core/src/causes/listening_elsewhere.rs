@@ -53,7 +53,12 @@ pub(super) static CAUSE: Cause = Cause {
             序只监听了容器自己的回环地址。",
         effect: "connect() 立即返回 ECONNREFUSED，而在{server}本机上做同样的 connect() 却成功。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "在{server}上 `ss -ltn` 的任何地址上都没有这个端口"),
+            ("fw-reject-syn", "每次建连{server}上某条规则的计数器都增长；那里的 Tcp OutRsts 不计这个 RST"),
+            ("fw-reject-transit", "在{server}上抓包既看不到 SYN 也看不到 RST"),
+            ("ecn-rejected", "同一时刻，不带 ECN 的 SYN 连同一端口会被接受"),
+        ],
         advice: &[
             "在{server}上：`ss -ltnp 'sport = :PORT'` 能看到监听地址：127.0.0.1 和 [::1] 只供{server}本机访问",
             "让服务监听 0.0.0.0 或 [::]，或客户端所用的地址（在容器里不要监听 localhost）",

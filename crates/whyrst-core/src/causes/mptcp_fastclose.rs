@@ -38,7 +38,11 @@ pub(super) static CAUSE: Cause = Cause {
             流上发 MP_FASTCLOSE，并重置所有子流。这个选项不带原因；close-unread 和 linger-zero 的说明同样适用。",
         effect: "{receiver}：读完已到达的数据后得到 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "RST 不会带有 MP_FASTCLOSE"),
+            ("exit-unread", "RST 不会带有 MP_FASTCLOSE"),
+            ("linger-zero", "RST 不会带有 MP_FASTCLOSE"),
+        ],
         advice: &[
             "在{sender}上：每发生一次这样的关闭，`nstat -az MPTcpExtMPFastcloseTx` 就加一",
             "让{sender}读到 EOF 再 close()；不要用 SO_LINGER 0",

@@ -44,7 +44,10 @@ pub(super) static CAUSE: Cause = Cause {
             经结束，或者负载均衡把这条子流分到了与第一条不同的服务器上。",
         effect: "{client}：这条子流建立失败；连接靠其他子流继续，程序毫无察觉。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "端口没有监听：RST 不带 MP_TCPRST，普通 SYN 也会被拒绝"),
+            ("fw-reject-syn", "防火墙规则拒绝了 SYN：没有 MP_TCPRST，规则的计数器增长"),
+        ],
         advice: &[
             "在{server}上：每来一个这样的 SYN，`nstat -az MPTcpExtMPJoinNoTokenFound` 就加一",
             "在负载均衡后面：同一连接的所有子流必须到达同一台服务器（按 token 调度，或使用服务器自己的地址）",

@@ -38,7 +38,7 @@ pub(super) static CAUSE: Cause = Cause {
             得到的应答是原因为 \"administratively prohibited\" 的 RST。",
         effect: "{client}：这条子流建立失败；连接靠其他子流继续。Linux 会对这个 RST 再回一个自己的 RST。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("accept-overflow-abort", "全连接队列已满：ListenOverflows 会计数")],
         advice: &[
             "在{server}上：`ip mptcp limits` 显示允许多少条子流；`nstat -az MPTcpExtMPJoinRejected` 统计拒绝次数",
             "调大限制：`ip mptcp limits set subflows N`，或者让{client}少开几条（`ip mptcp endpoint`）",

@@ -47,7 +47,10 @@ pub(super) static CAUSE: Cause = Cause {
             无法证明这条子流属于它的连接，于是立即中止。",
         effect: "{client}：这条子流建立失败；连接靠其他子流继续。{server}：留下一个半连接或很短的连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger-zero", "这条连接不是 MPTCP 子流"),
+            ("connect-abandoned", "{client}上的程序应已放弃：应是裸 RST，来自没有套接字的内核"),
+        ],
         advice: &[
             "在{server}上抓包：它的 SYN-ACK 发出时带 MP_JOIN 吗？如果带，就是路径上有设备删掉了",
             "在{client}上：`nstat -az | grep MPTcpExtMPJoin`：JoinSynTx 增长而 JoinSynAckRx 不增长",

@@ -50,7 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "这条子流结束。如果所有子流都结束，两端的程序只会一直等待：套接字再保留 net.mptcp.close_timeout（60 \
             s），之后返回 ENOTCONN。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("close-unread", "这条连接之前不会用过 MPTCP"), ("linger-zero", "这条连接之前不会用过 MPTCP")],
         advice: &[
             "在两端抓包：发出时带选项 30、到达时没有的报文，就是在路径上被改动的",
             "在两端：`nstat -az | grep -i mptcp`：MPTcpExtDSSNoMatchTCP、MPTcpExtDSSFallback、MPTcpExtMPRstTx",

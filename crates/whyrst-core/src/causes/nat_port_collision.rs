@@ -59,7 +59,12 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "新来者连接成功，只是晚了几毫秒。服务端的程序在第一个客户端的连接上得到 ECONNRESET；第一个客户端下次\
             发送时才知道。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("syn-meets-old-connection", "没有 NAT：是客户端自己重启后重用了端口"),
+            ("syn-meets-time-wait", "这个端口对的旧连接应已关闭，FIN 在抓包里，或者被漏掉了"),
+            ("half-open-no-listener", "在它之前不会有 SYN"),
+            ("half-open-listener", "在它之前不会有 SYN"),
+        ],
         advice: &[
             "在 NAT 内侧抓包：是否有两个内网地址先后使用了同一个外侧端口？",
             "调大 NAT 对已建立连接的超时（RFC 5382：至少 2 小时 4 分钟），或者给它更多端口和地址",

@@ -37,7 +37,10 @@ pub(super) static CAUSE: Cause = Cause {
             一条路，或者有人在为不存在的连接发 RST。",
         effect: "如果{receiver}仍保有该连接，且序列号正确：ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("stray-segment", "RST 所应答的报文会被抓到，就在它之前"),
+            ("fw-reject-local-output", "是{receiver}本机的出方向规则拒绝了 SYN：RST 在回环口上"),
+        ],
         advice: &[
             "在连接建立之前就开始抓包，过滤条件要放过两个方向和所有标志位",
             "在两端抓包：RST 是从{sender}发出的吗，{receiver}在此之前发了什么？",

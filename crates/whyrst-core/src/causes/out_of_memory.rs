@@ -60,7 +60,14 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{receiver}：应答被截断，然后是 ECONNRESET。{sender}：close() 成功；内核日志写着 \"out of memory -- \
             consider tuning tcp_mem\"。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "应有未读数据：{sender}上的 TCPAbortOnClose 会计数，TCPAbortOnMemory 不会"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger-zero", "SO_LINGER 时间为 0：{sender}上的 TCPAbortOnData 会计数"),
+            ("connect-unspec", "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("out-of-orphans", "{sender}的日志写着 \"too many orphaned sockets\"；两者都计入 TCPAbortOnMemory"),
+        ],
         advice: &[
             "在{sender}上：`nstat -az TcpExtTCPAbortOnMemory` 增长，内核日志写着 \"out of memory\"",
             "在{sender}上：`cat /proc/net/sockstat` 里的 mem（单位为页）接近 `sysctl net.ipv4.tcp_mem` 的第三个数",

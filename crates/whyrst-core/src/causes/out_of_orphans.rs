@@ -66,7 +66,13 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{receiver}：EOF 或被截断的应答，然后是 EPIPE。{sender}：close() 成功；内核日志写着 \"too many \
             orphaned sockets\"。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("fin-ack-not-captured", "没有遗漏的抓包能看出 FIN 是否已得到确认：如果是，则由定时器或程序结束了连接"),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；两者都计入 TCPAbortOnMemory"),
+            ("close-unread", "{sender}上的程序先前关闭了发送方向，又带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger-zero", "{sender}上的程序先前关闭了发送方向，随即中止：TCPAbortOnData 会计数"),
+        ],
         advice: &[
             "在{sender}上：`nstat -az TcpExtTCPAbortOnMemory` 增长，内核日志写着 \"too many orphaned sockets\"",
             "在{sender}上：`ss -s` 统计孤儿套接字；`sysctl net.ipv4.tcp_max_orphans` 是上限（每个占 64 kB 内存）",

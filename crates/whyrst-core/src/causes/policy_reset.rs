@@ -70,7 +70,12 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "客户端：还没有得到应答就 ECONNRESET；服务端：明明没有问题也得到 ECONNRESET。同样的请求再试还会失败，\
             换个域名或路径就不会。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("injected-rst", "伪造与客户端请求的内容无关"),
+            ("fw-reject-established", "{sender}本机的规则拒绝了报文：那里的计数器增长，RST 也从{sender}发出"),
+            ("fw-reject-transit", "规则针对端口和地址：任何内容都会被拒绝"),
+            ("fw-state-lost", "任何内容都会被拒绝，但只一次；新连接能通过"),
+        ],
         advice: &[
             "在同一路径上换个域名或无害的内容重发请求：能通过吗？能就说明有规则在读内容",
             "在两端抓包：到达了却不是从对端发出的 RST，就是中间设备生成的；它的 TTL 说明离得多远",

@@ -57,7 +57,14 @@ pub(super) static CAUSE: Cause = Cause {
             {server}看不懂头几个字节，剩下的还没读就关闭了连接。",
         effect: "{client}：得到看不懂的应答，或 ECONNRESET。{server}：日志里有一行语法错误。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}看得懂请求，只是留下一部分未读"),
+            ("exit-unread", "{server}上的进程在那一刻结束"),
+            ("linger-zero", "{sender}每条连接之后都会重置"),
+            ("data-after-close", "{receiver}在关闭之后写数据是因为别的原因"),
+            ("server-busy-close", "{server}对任何客户端都会关闭，不论它说什么"),
+            ("tls-alert", "两端都说 TLS，且 alert 指明了问题"),
+        ],
         advice: &[
             "核对{client}配置的协议（http 还是 https、是否带 PROXY 头、是否 HTTP/2）与{server}的端口是否一致",
             "两种都试：`curl -v http://HOST:PORT/`、`openssl s_client -connect HOST:PORT`，`nc HOST PORT` 可以看到 \

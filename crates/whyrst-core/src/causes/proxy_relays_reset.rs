@@ -52,7 +52,13 @@ pub(super) static CAUSE: Cause = Cause {
             好让远端知道出了问题；也有的用 FIN 掩盖过去。这里看到的 RST，原因在另一侧。",
         effect: "{receiver}：ECONNRESET。代理：在同一时刻，另一条连接上得到 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}就是服务本身，有它自己的原因"),
+            ("close-unread", "{sender}上的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("connect-unspec", "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()"),
+        ],
         advice: &[
             "{sender}是代理或负载均衡吗？在那里 `ss -tnp` 能看到同一个进程的两条连接",
             "看同一时刻它的另一条连接：稍早一点的那个 RST 才是真正的事件",

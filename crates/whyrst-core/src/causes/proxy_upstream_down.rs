@@ -55,7 +55,12 @@ pub(super) static CAUSE: Cause = Cause {
             连接被拒绝。",
         effect: "{client}：connect() 已成功，随后 ECONNRESET。代理：连上游时得到 ECONNREFUSED 或超时。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}就是服务本身，留下请求的一部分未读"),
+            ("listener-close-pending", "监听套接字也结束了：新建连接被拒绝，内核原因是 TCP_STATE"),
+            ("exit-unread", "{server}上的进程在那一刻结束；新建连接可能被拒绝"),
+            ("server-busy-close", "是{server}自己拒绝的：日志里会有连接数限制或白名单"),
+        ],
         advice: &[
             "看是谁在监听：在{server}上 `ss -ltnp '( sport = :PORT )'` 会显示 docker-proxy、stunnel、ssh、envoy 还是\
                 服务本身",

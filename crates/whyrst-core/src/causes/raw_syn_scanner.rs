@@ -47,7 +47,11 @@ pub(super) static CAUSE: Cause = Cause {
             找不到套接字，便回 RST。端口是开的，检查是成功的。",
         effect: "没有程序看到错误。服务端：accept() 永远不会返回这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "它的 SYN 会带有普通 connect() 的选项，且 SYN-ACK 会来得晚"),
+            ("fw-reject-synack", "客户端会重发 SYN：它还在等应答"),
+            ("backscatter-synack", "客户端根本没有发过这个 SYN"),
+        ],
         advice: &[
             "没有东西坏掉；确认{client}是不是自己的监控或负载均衡",
             "如果是陌生人：短时间内探测许多端口或主机就是扫描；对它限速或封禁",

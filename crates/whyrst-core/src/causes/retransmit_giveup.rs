@@ -59,7 +59,13 @@ pub(super) static CAUSE: Cause = Cause {
             设备在此刻会发 RST；Linux 则不会在线路上发任何东西。丢包发生在路径上或{receiver}处，不在{sender}。",
         effect: "{sender}：超时（ETIMEDOUT、WSAECONNABORTED）。{receiver}：如果 RST 能到达，则是 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("keepalive-timeout", "得不到应答的应是不带数据的探测，且间隔相等"),
+            ("linger-zero", "{sender}上的程序在数据得不到应答时中止：在 Linux 上 TCPAbortOnData 会计数"),
+            ("close-unread", "{sender}上的程序在数据得不到应答时关闭：在 Linux 上 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}的进程在数据得不到应答时结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+        ],
         advice: &[
             "在{receiver}上抓包：重传的报文到达了吗，确认发出去了吗？",
             "只有满长度的报文才丢吗？测试路径 MTU：`ping -M do -s 1472 HOST`、`tracepath HOST`",

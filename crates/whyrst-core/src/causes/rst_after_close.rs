@@ -52,7 +52,11 @@ pub(super) static CAUSE: Cause = Cause {
             一端；对不存在的连接的报文，它照例回 RST。",
         effect: "没有程序会察觉。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("data-after-close", "RST 应答的会是关闭之后发送的数据"),
+            ("fin-wait2-expired", "{receiver}的 FIN 比{sender}的晚了超过 tcp_fin_timeout（60 s）"),
+            ("time-wait-assassination", "该报文会是旧的重复报文；两端都应已处于 TIME-WAIT 或已关闭"),
+        ],
         advice: &["无需处理：把这类 RST 从告警中排除（用 `--cause` 选择，JSON 里 `severity` 为 \"benign\"）"],
     },
     reproduction: Reproduction::Lab(SCENARIOS),

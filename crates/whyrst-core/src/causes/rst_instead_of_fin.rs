@@ -59,7 +59,16 @@ pub(super) static CAUSE: Cause = Cause {
             服务（LDAP、Kerberos、SMB）、浏览器和压测工具习惯这样做：可以少维护一个状态。这是办公网里最常见的中止。",
         effect: "{receiver}已经关闭，不会看到错误；除非它还在等{sender}的 EOF。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            (
+                "linger-zero",
+                "在{sender}上 `strace -e trace=setsockopt,close` 能看到 SO_LINGER {on, 0}：在 Linux 上报\
+                文是一样的",
+            ),
+            ("close-unread", "{receiver}最后的数据应是未读的：{sender}上的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("disconnect-with-data", "{sender}的 FIN 排在未发送的数据后面：{receiver}的窗口已关闭"),
+        ],
         advice: &[
             "如果交互已经完整，无需处理：把这类 RST 从告警中排除（JSON 里 `severity` 为 \"benign\"）",
             "如果{receiver}报 ECONNRESET：它是否在自己关闭之后还期待{sender}的数据？",

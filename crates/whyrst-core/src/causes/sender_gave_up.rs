@@ -71,7 +71,16 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{sender}：早在 RST 之前就已得到 ETIMEDOUT。{receiver}：再次读写时得到 ECONNRESET；丢包以来{sender}\
             发送的一切都没有到达。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            (
+                "half-open-no-listener",
+                "{sender}应已重启或丢失套接字：看那里的 `uptime`，且其程序的日志里没有 ETIMEDOUT",
+            ),
+            ("half-open-listener", "{sender}应已重启或丢失套接字，而它的服务又在监听"),
+            ("keepalive-timeout", "得不到应答的保活探测，最后是{sender}自己的 RST+ACK"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同；这也能解释为什么没有人应答"),
+            ("fw-state-lost", "路径上的防火墙重载过，或表项已过期"),
+        ],
         advice: &[
             "在{sender}上：`nstat -az TcpExtTCPAbortOnTimeout` 增长，程序在 RST 之前就得到 ETIMEDOUT",
             "找出丢包处：在两端抓包，比较{sender}重传了什么、到达了什么（路径、MTU、防火墙）",

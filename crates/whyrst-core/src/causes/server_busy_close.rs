@@ -81,7 +81,19 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：connect() 已成功；第一次读得到 ECONNRESET，或者先 EOF 再 EPIPE。{server}：没有错误，日志\
             里也许有一行。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("linger2-negative", "{server}的套接字上 TCP_LINGER2 为负：RST 随着对它 FIN 的 ACK 而来"),
+            ("fin-wait2-expired", "客户端在 tcp_fin_timeout 之后才继续：RST 由此而来，与关闭本身无关"),
+            ("close-unread", "{server}在关闭之前应已读过请求的一部分"),
+            ("exit-unread", "{server}上的进程在那一刻结束；新建连接可能被拒绝"),
+            ("data-after-close", "{server}会更晚关闭，且不会没有应答"),
+            ("keepalive-race", "{server}在这条连接上应已应答过更早的请求"),
+            ("listener-close-pending", "监听套接字也结束了：新建连接被拒绝，内核原因是 TCP_STATE"),
+            ("proxy-upstream-down", "{server}是代理：看它的上游在那一刻有没有应答"),
+            ("linger-zero", "{server}上的 TCPAbortOnData 会计数；它之后的连接也会这样中止"),
+            ("sock-destroy", "{server}上的 agent 清除了它：其程序得到 ECONNABORTED"),
+            ("protocol-mismatch", "{client}说的协议会与{server}的不同：看它的头几个字节"),
+        ],
         advice: &[
             "看{server}当时的日志：连接数限制、白名单、失败的处理函数",
             "在{server}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",

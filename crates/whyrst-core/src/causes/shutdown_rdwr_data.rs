@@ -64,7 +64,12 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{receiver}：第一次写成功，下一次写得到 EPIPE 和 SIGPIPE；数据丢失。{sender}：在它仍持有的套接字上，\
             下一次调用得到 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("data-after-close", "{sender}上的程序应已关闭套接字；FIN 得到确认后，其内核原因是 TCP_TIMEWAIT_SOCKET"),
+            ("keepalive-race", "{sender}是在下一个请求还在路上时关闭了空闲连接"),
+            ("client-read-timeout", "{sender}是因为应答比它的读超时更慢才关闭的"),
+            ("fin-wait2-expired", "{sender}应在超过 tcp_fin_timeout（60 s）之前就已关闭，并忘掉了连接"),
+        ],
         advice: &[
             "在{sender}上：`strace -f -e trace=shutdown,close -p PID` 能看到 shutdown(SHUT_RDWR) 远早于 close()；\
                 `ss -tn` 仍列出该套接字",

@@ -50,7 +50,10 @@ pub(super) static CAUSE: Cause = Cause {
             里{receiver}的 SYN 在{sender}调用 connect() 之前就到了：没有套接字的端口会拒绝它。",
         effect: "{receiver}：connect() 失败，返回 ECONNREFUSED；另一端的尝试随后也会同样失败。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "{sender}自己不会在同一端口对上发 SYN"),
+            ("fw-reject-syn", "即使 SYN 的 DSCP 不是 0，防火墙的 RST 也是 DSCP 0；OutRsts 不计数"),
+        ],
         advice: &[
             "让两端在一个 RTT 之内开始：通过会合服务器约定时刻",
             "两端都多试几次",

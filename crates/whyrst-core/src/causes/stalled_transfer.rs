@@ -64,7 +64,13 @@ pub(super) static CAUSE: Cause = Cause {
             者路径断了。它后面到达的数据无法读取。{sender}上的程序等到超时，便放弃了。",
         effect: "{sender}：自己的超时错误。{receiver}：ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "传输中间不会缺任何数据"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("linger-zero", "传输中间不会缺任何数据"),
+            ("client-abort", "是用户离开了仍在进行的传输"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+        ],
         advice: &[
             "在两端抓包：哪个报文从{receiver}一再发出，却从未到达？",
             "是满长度的报文吗？那就测试路径 MTU：`ping -M do -s 1472 HOST`、`tracepath HOST`；必须放行 ICMP",

@@ -56,7 +56,15 @@ pub(super) static CAUSE: Cause = Cause {
             因重启而丢失的或被 NAT 丢掉的连接的残余，也可能是探测。",
         effect: "如果{receiver}仍保有该连接：ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("orphan-rst", "RST 所应答的报文也会缺失"),
+            ("half-open-no-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭"),
+            ("half-open-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭；端口仍在接受连接"),
+            ("data-after-close", "更长的抓包会显示此前{sender}的 FIN"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同"),
+            ("address-moved", "该地址之前属于另一台主机"),
+            ("conntrack-invalid-dnat", "{sender}有一条端口对相同、地址不同（服务地址）的连接"),
+        ],
         advice: &[
             "在连接建立之前就开始抓包，并一直开着：`tcpdump -s 96 -w ... -W 10 -C 100`",
             "在{sender}上：不久前是否重启过主机、重启过服务或做过故障切换？",

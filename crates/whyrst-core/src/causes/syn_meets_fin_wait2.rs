@@ -55,7 +55,10 @@ pub(super) static CAUSE: Cause = Cause {
             条连接，又用同一个端口回来；它的 SYN 恰好落在旧的接收窗口里，被当作关闭之后的数据而拒绝，尽管端口在监听。",
         effect: "connect() 得到 ECONNREFUSED；立即再试一次就成功，因为旧连接已经没了。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "监听套接字应在此期间消失：看{server}上的 `ss -ltn`"),
+            ("fw-reject-syn", "防火墙规则应在此期间新加；{server}上的 OutRsts 不计它的 RST"),
+        ],
         advice: &[
             "再试一次：旧连接已经没了，下一个 SYN 会成功",
             "在{server}上：`ss -tan state fin-wait-2` 列出还在等待的连接；缩短 tcp_fin_timeout 可以减少这种情况",

@@ -66,7 +66,12 @@ pub(super) static CAUSE: Cause = Cause {
             了旧连接，SYN 随即重发并成功。TCP 就是这样从半开连接中恢复的。",
         effect: "{sender}：connect() 成功，只是晚了几毫秒。{receiver}：旧会话报 ECONNRESET，这是好事：它早就死了。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("nat-port-collision", "新 SYN 应来自同一 NAT 后面的另一台主机，旧连接的主人随后被重置"),
+            ("syn-meets-time-wait", "更长的抓包会显示，两端不久前都已关闭旧连接"),
+            ("half-open-no-listener", "在它之前不会有{sender}的新 SYN：碰到丢失连接的是数据或探测"),
+            ("half-open-listener", "在它之前不会有{sender}的新 SYN：碰到丢失连接的是数据或探测"),
+        ],
         advice: &[
             "新连接无需处理：下一个 SYN 就会成功",
             "在{receiver}上：每发生一次，`nstat -az TcpExtTCPSYNChallenge TcpExtTCPChallengeACK` 就增长",

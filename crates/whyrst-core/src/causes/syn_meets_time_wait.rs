@@ -56,7 +56,10 @@ pub(super) static CAUSE: Cause = Cause {
             {receiver}重发旧连接的最后一个 ACK，{sender}拒绝了它，TIME-WAIT 随之消失，下一个 SYN 便成功。",
         effect: "connect() 成功，只是晚了几毫秒；如果已经没有程序监听，则是 ECONNREFUSED。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("syn-meets-old-connection", "旧连接不应已被两端关闭：{receiver}还保有它"),
+            ("nat-port-collision", "旧连接不应已关闭，且属于同一 NAT 后面的另一台主机"),
+        ],
         advice: &[
             "在{receiver}上：`nstat -az TcpExtPAWSTimewait` 增长；`ss -tan state time-wait` 能看到旧连接",
             "{sender}前面有 NAT 吗？它后面的主机各有各的时间戳时钟：增加端口或地址会有帮助",

@@ -55,7 +55,10 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：如果是真的客户端，会忽略这个 RST，因为它的序列号也不对，于是握手卡住。{server}上的程序什\
             么都看不到。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("syncookie-invalid", "{server}不保留半连接（SyncookiesSent 增长），也不重发 SYN-ACK"),
+            ("syn-recv-bad-ack-crossed", "两端都应发过 SYN"),
+        ],
         advice: &[
             "在每台中间设备的两侧抓包：比较 SYN-ACK 的序列号与 ACK 所确认的值",
             "在负载均衡后面：同一连接的 SYN 和 ACK 到达的是同一台服务器吗？（ECMP、anycast、会话表）",

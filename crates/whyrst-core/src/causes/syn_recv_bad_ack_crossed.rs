@@ -46,7 +46,7 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{sender}：connect() 继续等待。{receiver}：会忽略这个 RST，因为对它来说序列号也不对；或者看到 \
             ECONNREFUSED。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("syn-recv-bad-ack", "只有一端应发过 SYN")],
         advice: &[
             "在每台中间设备的两侧抓包：比较 SYN 的序列号与 ACK 所确认的值",
             "P2P 程序：只让一端发起连接，或者再试",

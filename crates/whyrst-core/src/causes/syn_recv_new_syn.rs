@@ -57,7 +57,10 @@ pub(super) static CAUSE: Cause = Cause {
             主机，或者有人伪造。",
         effect: "尽管端口在监听，connect() 仍得到 ECONNREFUSED；再试一次就成功。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("closed-port", "监听套接字应在两个 SYN 之间消失：看{server}上的 `ss -ltn`"),
+            ("fw-reject-syn", "防火墙规则应在两个 SYN 之间新加；{server}上的 OutRsts 不计它的 RST"),
+        ],
         advice: &[
             "再试一次：半连接已经没了，下一个 SYN 会成功",
             "在{server}上：每来一个这样的 SYN，`nstat -az TcpExtEmbryonicRsts` 和 `nstat -az TcpAttemptFails` 就增长",

@@ -50,7 +50,10 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：一旦正确的应答到来，connect() 就成功，否则以 ETIMEDOUT 结束。服务端：它的半连接用挑战 ACK \
             应答这个 RST。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("syn-sent-bad-tsecr", "序列号会是对的，回显的时间戳是错的"),
+            ("connect-abandoned", "SYN-ACK 会确认 SYN，且 SYN 不会重发"),
+        ],
         advice: &[
             "在每台中间设备的两侧抓包：比较 SYN 的序列号与 SYN-ACK 所确认的值",
             "做序列号随机化的防火墙和 SYN 代理：两个方向经过的是同一台吗？",

@@ -54,7 +54,11 @@ pub(super) static CAUSE: Cause = Cause {
         effect: "{client}：connect() 要等 SYN 重发（1 s）并得到正确应答才成功，因而变慢，否则是 ETIMEDOUT。服务端：\
             它的半连接随 RST 消失。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "SYN-ACK 会回显 SYN 的时间戳但来得晚，且 SYN 不会重发"),
+            ("fw-reject-synack", "回显的时间戳会是对的"),
+            ("syn-sent-bad-ack", "所确认的序列号会是错的"),
+        ],
         advice: &[
             "在{client}上：每来一个这样的 SYN-ACK，`nstat -az TcpExtPAWSActive` 就加一",
             "在每台中间设备的两侧抓包：比较 SYN 的 TSval 与 SYN-ACK 的 TSecr",

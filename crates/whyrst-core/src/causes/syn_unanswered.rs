@@ -43,7 +43,7 @@ pub(super) static CAUSE: Cause = Cause {
             听的端口就是这样：隐身模式）。普通主机上没监听的端口会回 RST。",
         effect: "connect() 等完所有 SYN 重传（Linux 约 127 s）后以 ETIMEDOUT 失败，或者先撞上客户端自己的超时。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("icmp-unreachable", "会有 ICMP 差错回来；`tcp` 这样的抓包过滤条件会把它漏掉")],
         advice: &[
             "在{server}上抓包：SYN 到达了吗？如果到了，就是它自己的防火墙或已满的监听队列丢弃了它（\
                 `nstat -az TcpExtListenDrops`）",

@@ -76,7 +76,17 @@ pub(super) static CAUSE: Cause = Cause {
             那么它的第一个数据就不带有效的 cookie，监听套接字便回 RST。",
         effect: "{client}：connect() 已成功，随后 ECONNRESET；请求丢失。{server}上的程序根本看不到这条连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("half-open-listener", "{server}应曾有过这条连接而后丢失：主机重启、服务重启、故障切换"),
+            ("close-not-captured", "没有遗漏的抓包里会有{sender}的 FIN"),
+            ("half-open-no-listener", "{server}上应已没有程序监听"),
+            ("accept-overflow-abort", "{server}上应设置了 tcp_abort_on_overflow；其内核原因是 INVALID_SYN"),
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("syn-recv-bad-ack", "{server}保留了半连接，并会重发 SYN-ACK；不论哪种，ACK 的序列号都是错的"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长，OutRsts 不增长"),
+            ("fw-state-lost", "路径上的防火墙重载过，或表项已过期"),
+        ],
         advice: &[
             "在{server}上：`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies`；内核\
                 日志写着 \"possible SYN flooding\"",

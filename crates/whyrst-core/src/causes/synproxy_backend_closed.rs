@@ -48,7 +48,7 @@ pub(super) static CAUSE: Cause = Cause {
             绝了（端口没监听），代理便用已经接受的那条连接的序列号，把这个拒绝传了回来。",
         effect: "客户端：connect() 成功，或者差一点就成功，随后 ECONNRESET。不涉及数据。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[("injected-rst", "在代理后面看不到拒绝：是路径上有设备自行重置")],
         advice: &[
             "在代理后面抓包：在那里，同一个 SYN 得到 RST+ACK，就是普通的端口没监听",
             "启动后面的服务，或者把那台主机从池中摘除：让代理对后端做健康检查",

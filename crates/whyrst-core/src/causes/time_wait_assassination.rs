@@ -47,7 +47,10 @@ pub(super) static CAUSE: Cause = Cause {
             Linux 允许这样）。",
         effect: "没有程序会察觉。端口可以立即重用；但旧的重复报文可能因此干扰新连接。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("rst-after-close", "在被重置的 ACK 之前不会有旧报文"),
+            ("data-after-close", "关闭之后应发过新数据"),
+        ],
         advice: &[
             "无需处理；不过会重复报文、或让报文延迟数秒的路径值得查一查（抓包中的 `duplicate`）",
             "在{receiver}上设 `sysctl net.ipv4.tcp_rfc1337=1`，TIME-WAIT 就会忽略 RST",

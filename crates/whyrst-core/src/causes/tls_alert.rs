@@ -54,7 +54,13 @@ pub(super) static CAUSE: Cause = Cause {
             1.3 中多数 alert 是加密的，这里读不到。",
         effect: "收到 alert 的一端：TLS 库报错；如果 RST 抢在前面，就只有 ECONNRESET。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "{sender}应已读完握手，留下的是别的未读数据"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("linger-zero", "{sender}每条连接之后都会重置，不论有没有 alert"),
+            ("data-after-close", "{receiver}是在没有 alert 的关闭之后写了数据"),
+            ("protocol-mismatch", "有一端根本不说 TLS"),
+        ],
         advice: &[
             "alert 的名字就是原因：protocol_version 和 handshake_failure（版本、密码套件），unknown_ca 和 \
                 bad_certificate（证书），unrecognized_name（SNI），no_application_protocol（ALPN），\

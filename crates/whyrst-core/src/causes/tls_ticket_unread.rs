@@ -48,7 +48,11 @@ pub(super) static CAUSE: Cause = Cause {
             未读的 close_notify 也会造成同样的结果。",
         effect: "{server}：ECONNRESET，还在路上的最后几条记录可能丢失。{client}：没有任何感知。",
         variants: &[],
-        told_apart_by: &[],
+        told_apart_by: &[
+            ("close-unread", "未读的应是应答，而不是会话票据：看长度"),
+            ("exit-unread", "{client}的进程在那一刻结束"),
+            ("client-abort", "{server}应正在发送应答"),
+        ],
         advice: &[
             "让{client}在关闭之前调用 SSL_shutdown() 并读到 close_notify，或者至少读一次",
             "在{client}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",

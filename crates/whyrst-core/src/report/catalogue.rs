@@ -132,18 +132,12 @@ fn plain(template: &str, language: Language) -> String {
 
 /// The same in Chinese, set apart from Latin letters where a name takes the place.
 fn chinese(template: &str) -> String {
-    const PLACES: [(&str, &str); 7] = [
-        ("{sender}", "RST 发送方"),
-        ("{receiver}", "RST 接收方"),
-        ("{client}", "客户端"),
-        ("{server}", "服务端"),
-        ("{}", "..."),
-        ("{0}", "..."),
-        ("{1}", "..."),
-    ];
+    const PLACES: [(&str, &str); 4] =
+        [("{sender}", "RST 发送方"), ("{receiver}", "RST 接收方"), ("{client}", "客户端"), ("{server}", "服务端")];
+    const VALUES: [(&str, &str); 5] = [("{}", "..."), ("{0}", "..."), ("{1}", "..."), ("{2}", "..."), ("{3}", "...")];
     let (mut out, mut rest) = (String::new(), template);
     while let Some((at, place, words)) =
-        PLACES.iter().filter_map(|(place, words)| Some((rest.find(place)?, place, words))).min()
+        PLACES.iter().chain(&VALUES).filter_map(|(place, words)| Some((rest.find(place)?, place, words))).min()
     {
         push_spaced(&mut out, &rest[..at]);
         push_spaced(&mut out, words);
@@ -181,7 +175,7 @@ const CHINESE: Headings = Headings {
     look_alikes: "容易混淆的原因",
     advice: "如何处理",
     reproduction: "如何复现",
-    sources: "依据",
+    sources: "来源",
 };
 
 /// The heading above the rule on a Markdown page, before which others may put what belongs there.
@@ -260,7 +254,7 @@ fn questions(cause: &Cause, language: Language) -> impl Iterator<Item = (&'stati
         (language.pick("speaks for it", "加强依据"), cause.rule.supported_by),
     ];
     let words = move |question: &Question| {
-        let yes = plain(question.yes, language);
+        let yes = plain(question.wording(language).yes, language);
         match language {
             Language::English => format!("{} ({yes})", question.id),
             Language::Chinese => format!("{}（{yes}）", question.id),

@@ -30,10 +30,11 @@ impl Report<'_> {
 
     /// What an answer says.
     pub(super) fn answer(&self, question: &Question, answer: &Answer) -> String {
+        let wording = question.wording(self.language());
         match answer {
-            Answer::Yes(facts) => self.fill(question.yes, facts),
-            Answer::No(facts) => self.fill(question.no, facts),
-            Answer::Unknown => self.words(question.unknown),
+            Answer::Yes(facts) => self.fill(wording.yes, facts),
+            Answer::No(facts) => self.fill(wording.no, facts),
+            Answer::Unknown => self.words(wording.unknown),
         }
     }
 
