@@ -49,12 +49,11 @@ fn commands(text: &str) -> BTreeSet<&str> {
 /// Options, counters, states and errors: `SO_LINGER`, `TCPAbortOnClose`, `tcp_fin_timeout`.
 fn symbols(text: &str) -> BTreeSet<&str> {
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let symbol = |word: &&str| {
-        let inner = word.get(1..).unwrap_or_default();
-        word.len() > 3 && (inner.contains('_') || inner.contains(|letter: char| letter.is_ascii_uppercase()))
-    };
     // English has plurals.
-    words.filter(symbol).map(|word| word.strip_suffix('s').unwrap_or(word)).collect()
+    let singular = words.map(|word| word.strip_suffix('s').unwrap_or(word));
+    let inner = |word: &str| word.get(1..).unwrap_or_default().to_owned();
+    let has_shape = |word: &&str| inner(word).contains(|letter: char| letter == '_' || letter.is_ascii_uppercase());
+    singular.filter(|word| word.len() > 3).filter(has_shape).collect()
 }
 
 /// `chinese` says what `english` says, as far as a program can see.

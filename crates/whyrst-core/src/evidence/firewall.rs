@@ -267,7 +267,9 @@ pub static SYN_ASKED_ECN: Question = Question {
     yes: "the SYN {} offers ECN: it carries ECE and CWR",
     no: "the SYN {} does not offer ECN",
     unknown: "the SYN",
-    zh: Wording { yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "SYN" },
+    zh: Wording {
+        yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "该 SYN"
+    },
     ask: |ending| match ending.syn() {
         Some(syn) => yes().frame(syn).if_so(syn.flags.has(Flags::ECE.with(Flags::CWR)).into()),
         None => Answer::Unknown,
@@ -384,7 +386,7 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
     zh: Wording {
         yes: "{}是序列号为 0 的 RST+ACK，只有拒绝 SYN 时才会这样，但没有 SYN 经过抓包点",
         no: "{}不是在拒绝抓包漏掉的 SYN",
-        unknown: "RST",
+        unknown: "该 RST",
     },
     ask: |ending| match ending.rst() {
         Some(rst) => {
