@@ -109,6 +109,9 @@ pub fn headline(cause: &Cause, language: Language) -> String {
 /// A paragraph of its own begins with a capital.
 fn paragraph_of(template: &str, language: Language) -> String {
     let text = plain(template, language);
+    if language == Language::Chinese {
+        return text;
+    }
     let mut characters = text.chars();
     characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
