@@ -248,7 +248,9 @@ pub static SYN_ACK_WINDOW_ZERO: Question = Question {
     no: "the SYN-ACK {} offers a window",
     unknown: "the SYN-ACK",
     zh: Wording {
-        yes: "SYN-ACK（{}）的窗口为 0，SYN 代理就是这样", no: "SYN-ACK（{}）给出了窗口", unknown: "SYN-ACK"
+        yes: "SYN-ACK（{}）的窗口为 0，SYN 代理就是这样",
+        no: "SYN-ACK（{}）给出了窗口",
+        unknown: "该 SYN-ACK",
     },
     ask: |ending| match ending.syn_ack() {
         Some(syn_ack) => yes().frame(syn_ack).if_so((syn_ack.window == 0).into()),
