@@ -127,7 +127,7 @@ fn reports_read_as_recorded() {
 }
 
 /// The fields of machine output that hold sentences; all others are the same in every language.
-const TEXTS: [&str; 5] = ["title", "told_apart_by", "advice", "text", "reading"];
+const TEXTS: [&str; 6] = ["title", "severity_reason", "told_apart_by", "advice", "text", "reading"];
 
 fn without_texts(value: &mut serde_json::Value) {
     match value {

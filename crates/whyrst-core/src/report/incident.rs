@@ -33,6 +33,7 @@ pub(super) struct Object {
     accepted_again: Option<String>,
     host: Option<String>,
     server: Option<String>,
+    name: Option<String>,
     connections: u64,
     refused: u64,
     clients: u64,
@@ -58,7 +59,7 @@ pub(super) fn object(incident: &Incident, context: &Context) -> Object {
         Subject::Host(host) => (Some(host.to_string()), None),
         Subject::Service(server) => (None, Some(server.to_string())),
         Subject::Between(host, server) => (Some(host.to_string()), Some(server.to_string())),
-        Subject::Path => (None, None),
+        Subject::Path | Subject::Name(_) => (None, None),
     };
     Object {
         schema: "whyrst.incident/1",
@@ -72,6 +73,7 @@ pub(super) fn object(incident: &Incident, context: &Context) -> Object {
         accepted_again: incident.back.map(|moment| utc(moment.time)),
         host,
         server,
+        name: incident.name.as_deref().map(String::from),
         connections: incident.connections,
         refused: incident.refused,
         clients: incident.clients,
@@ -165,6 +167,10 @@ fn title(incident: &Incident, context: &Context) -> String {
             let every = if rhythm.is_empty() { rhythm } else { format!(", every {rhythm}") };
             format!("{about}: {cause} {} times{every}", grouped(incident.connections))
         }
+        IncidentKind::SameName => {
+            let name = incident.name.as_deref().unwrap_or_default();
+            format!("{resets} of {clients} to {services} were reset once they had asked for {name}")
+        }
         IncidentKind::Scan => {
             format!("{about} tried {services} of {} without sending data", plural(incident.hosts, "host"))
         }
@@ -195,6 +201,10 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::HostForgot => format!("{about} 不再认识多个端口上的 {connections}"),
         IncidentKind::AbortedTogether => format!("{about} 同时中止了 {connections}"),
         IncidentKind::PolicyPushed => format!("{clients}与 {services}之间的 {connections}同时在路径上被重置"),
+        IncidentKind::SameName => {
+            let name = incident.name.as_deref().unwrap_or_default();
+            format!("{clients}到 {services}的 {resets}，在请求域名 {name} 之后被重置")
+        }
         IncidentKind::PathResets => format!("{clients}到 {about} 的 {connections}在路径上被重置"),
         IncidentKind::IdleTimeout => format!("到 {about} 的 {connections}在空闲 {rhythm} 后被重置"),
         IncidentKind::Repeated => {
@@ -216,7 +226,7 @@ fn subject(subject: Subject, language: Language) -> String {
         Subject::Host(host) => host.to_string(),
         Subject::Service(server) => server.to_string(),
         Subject::Between(host, server) => format!("{host} > {server}"),
-        Subject::Path => language.pick("the path", "路径").to_string(),
+        Subject::Path | Subject::Name(_) => language.pick("the path", "路径").to_string(),
     }
 }
 
@@ -243,6 +253,10 @@ const fn chinese_reading(kind: IncidentKind) -> &'static str {
             "最可能是一个进程退出或被重启，或者因为同一个原因关闭了所有连接：看它在那一刻的最后几行日志"
         }
         IncidentKind::PolicyPushed => "最可能是共同路径上的某台设备下发了规则，或者丢了会话状态：查那个时间点的变更",
+        IncidentKind::SameName => {
+            "地址不同而域名相同：最可能是路径上或这些服务器前面的过滤设备按域名判断；请求这个域名的其他连接是否\
+             通过，没有比较"
+        }
         IncidentKind::PathResets => "路径上有设备在重置这个服务的连接：见下面的单条报告",
         IncidentKind::IdleTimeout => {
             "有一个这么长的定时器在断开它们，在某一端或在路径上：把保活间隔调到它以下，或者调大那个定时器"
@@ -283,6 +297,10 @@ const fn english_reading(kind: IncidentKind) -> &'static str {
             "a timer of that length ends them, at an end or on the path: keep-alives below it, or a longer timer there"
         }
         IncidentKind::Repeated => "one fault that comes again and again: the first report stands for all",
+        IncidentKind::SameName => {
+            "the addresses differ and the name is the same: most likely a filter on the path, or in front of all \
+             these servers, decides by name; whether others with this name went through is not compared"
+        }
         IncidentKind::Scan => "somebody looks for open ports, or for hosts: noise, unless nobody should",
         IncidentKind::HealthCheck => "most likely a load balancer or monitor that looks whether the port is open",
     }

@@ -66,7 +66,8 @@ impl Report<'_> {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let (texts, language) = (cause.texts(self.language()), self.language());
         let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
-        self.bullets(language.pick("Harm", "影响"), harm.into_iter().chain([self.words(texts.effect)]), out)?;
+        let harm = harm.into_iter().chain([self.matters(), self.words(texts.effect)]);
+        self.bullets(language.pick("Harm", "影响"), harm, out)?;
         writeln!(out, "{}\n", language.pick("What to do:", "如何处理："))?;
         for (number, step) in texts.advice.iter().enumerate() {
             writeln!(out, "{}. {}", number + 1, self.words(step))?;

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::layout::{padded, wrap};
 use super::style::{Part, Style};
-use super::words::{confidence, grouped};
+use super::words::{confidence, grouped, severity};
 use super::{Context, incident};
+use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind};
 use crate::incident::Incident;
 use crate::language::Language;
@@ -29,6 +30,7 @@ const SERVICES_COUNTED: usize = 65_536;
 pub struct Summary {
     causes: BTreeMap<(&'static str, Confidence), u64>,
     services: BTreeMap<Endpoint, ServiceCount>,
+    severities: BTreeMap<Severity, u64>,
     services_beyond: u64,
     failed: u64,
     unexplained: u64,
@@ -68,6 +70,7 @@ struct Object<'a> {
     unexplained: u64,
     forgotten: u64,
     causes: Vec<CauseObject>,
+    severities: BTreeMap<&'static str, u64>,
     services: Vec<ServiceObject>,
     incidents: Vec<incident::Object>,
     passed_over: BTreeMap<&'static str, u64>,
@@ -93,6 +96,7 @@ impl Summary {
     pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
         let cause = judgement.cause.map_or("unexplained", |cause| cause.id);
         *self.causes.entry((cause, judgement.confidence)).or_default() += 1;
+        *self.severities.entry(judgement.severity).or_default() += 1;
         self.unexplained +=
             u64::from(judgement.confidence == Confidence::Unexplained && ending.kind == EndingKind::Reset);
         self.failed += u64::from(ending.kind == EndingKind::FailedConnect);
@@ -130,6 +134,7 @@ impl Summary {
             causes: causes
                 .map(|(cause, confidence, count)| CauseObject { cause, confidence: confidence.name(), count })
                 .collect(),
+            severities: self.severities.iter().map(|(severity, count)| (severity.name(), *count)).collect(),
             services: self
                 .top_services()
                 .into_iter()
@@ -165,6 +170,12 @@ impl Summary {
         }
         for (cause, sure, count) in self.ranked_causes() {
             writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence(sure, language))?;
+        }
+        if self.severities.keys().any(|severity| *severity != Severity::Fault) {
+            let each = self.severities.iter();
+            let each = each.map(|(matters, count)| format!("{} {}", severity(*matters, language), grouped(*count)));
+            let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
+            writeln!(out, "\n  {of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
         let services = self.top_services();
         if services.len() > 1 {

@@ -8,14 +8,16 @@ use core::fmt::{self, Write};
 
 use super::layout::{columns, first_line, padded, spaced, wrap};
 use super::style::{Part, Style};
-use super::words::{confidence, grouped};
+use super::words::{confidence, grouped, severity};
 use super::{Context, Report};
+use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::forgery::asks_for_more_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
 use crate::language::Language;
+use crate::severity::Ground;
 use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
 
 const WIDTH: usize = 80;
@@ -71,7 +73,10 @@ impl Report<'_> {
         let rst = self.ending.rst().filter(|_| self.ending.has_frames());
         let comma = self.language().pick(", ", "，");
         let place = rst.map(|rst| format!("{comma}{}", self.named(rst.record.frame)));
-        let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
+        let asked_for = self.language().pick("asked for", "请求的域名是");
+        let asked = self.ending.asked.as_ref().map(|asked| format!("{comma}{asked_for} {}", asked.name));
+        let place = [place, asked].into_iter().flatten().collect::<String>();
+        let when = format!("{}{place}", self.context.time(self.ending.time()));
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
 
@@ -233,6 +238,9 @@ impl Report<'_> {
         if self.ending.kind == EndingKind::Reset {
             harm.item(&self.harm_words(), out)?;
         }
+        if self.judgement.severity != Severity::Fault {
+            harm.item(&self.matters(), out)?;
+        }
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let texts = cause.texts(language);
         harm.item(&self.words(texts.effect), out)?;
@@ -244,6 +252,48 @@ impl Report<'_> {
         more.item(&format!("whyrst causes {}", cause.id), out)
     }
 
+    /// How much it matters, and why.
+    pub(super) fn matters(&self) -> String {
+        let severity = severity(self.judgement.severity, self.language());
+        format!("{severity}{}{}", self.language().pick(": ", "："), self.severity_words())
+    }
+
+    /// Why it matters as much as it does.
+    pub(super) fn severity_words(&self) -> String {
+        let language = self.language();
+        let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
+        let why = match (self.judgement.ground, self.judgement.severity) {
+            (Ground::BothHadClosed, _) => language.pick(
+                "both ends had closed before it and nothing was on its way",
+                "两端在它之前都已关闭，也没有数据在途",
+            ),
+            (Ground::NotTaken, _) => language
+                .pick("its receiver did not take it, and both ends talked on", "接收方没有接受它，两端都还在继续通信"),
+            (_, Severity::Benign) => {
+                language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
+            }
+            (_, Severity::Scan) => language
+                .pick("its sender looks for open ports and wants no connection", "发送方在找开放的端口，并不想要连接"),
+            (_, Severity::Policy) => language.pick(
+                "a rule, a device or a person decided that the connection should not be",
+                "有规则、设备或人决定不允许这条连接",
+            ),
+            (_, Severity::Attack) => {
+                language.pick("neither end wanted it: somebody else forged packets", "两端都不想这样：是别人伪造了报文")
+            }
+            (_, Severity::Fault) if self.judgement.phase == Phase::Connect => {
+                language.pick("the connection never came about", "连接没有建立起来")
+            }
+            (_, Severity::Fault) if lost.iter().any(|bytes| bytes.is_some_and(|bytes| bytes > 0)) => {
+                language.pick("data may be lost: what was sent and not read", "可能丢失数据：已发送而未读的部分")
+            }
+            (_, Severity::Fault) => {
+                language.pick("the connection was cut off instead of closed in order", "连接被切断，而不是正常关闭")
+            }
+        };
+        why.to_string()
+    }
+
     /// What was lost, with how sure that is.
     pub(super) fn harm_words(&self) -> String {
         if self.language() == Language::Chinese {
@@ -253,10 +303,19 @@ impl Report<'_> {
             Some(false) => "the RST was outside what its receiver accepts: it should have had no effect; ",
             Some(true) | None => "",
         };
-        let lost = |side: &str, bytes: Option<u64>| {
-            bytes.filter(|bytes| *bytes > 0).map(|bytes| format!("{} octets from {side}", grouped(bytes)))
+        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
+            let bytes = bytes.filter(|bytes| *bytes > 0)?;
+            let more = if (1..bytes).contains(&surely) {
+                format!(", of which {} for certain", grouped(surely))
+            } else {
+                String::new()
+            };
+            Some(format!("{} octets from {side}{more}", grouped(bytes)))
         };
-        let both = [lost("the client", self.harm.lost_client_bytes), lost("the server", self.harm.lost_server_bytes)];
+        let both = [
+            lost("the client", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
+            lost("the server", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
+        ];
         let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
         let what = match self.harm.certainty {
             Certainty::None => "no data was lost".to_string(),
@@ -276,10 +335,17 @@ impl Report<'_> {
             Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",
             Some(true) | None => "",
         };
-        let lost = |side: &str, bytes: Option<u64>| {
-            bytes.filter(|bytes| *bytes > 0).map(|bytes| format!("{side}发送的 {} 字节", grouped(bytes)))
+        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
+            let bytes = bytes.filter(|bytes| *bytes > 0)?;
+            let certain = (1..bytes).contains(&surely);
+            let more =
+                if certain { format!("（其中 {} 字节可以确定）", grouped(surely)) } else { String::new() };
+            Some(format!("{side}发送的 {} 字节{more}", grouped(bytes)))
         };
-        let both = [lost("客户端", self.harm.lost_client_bytes), lost("服务端", self.harm.lost_server_bytes)];
+        let both = [
+            lost("客户端", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
+            lost("服务端", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
+        ];
         let both = both.into_iter().flatten().collect::<alloc::vec::Vec<_>>().join("和");
         let what = match self.harm.certainty {
             Certainty::None => "没有丢失数据".to_string(),
