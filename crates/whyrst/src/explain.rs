@@ -11,6 +11,7 @@ mod following;
 mod live;
 mod ordered;
 mod scout;
+mod screen;
 mod source;
 mod telling;
 
@@ -37,11 +38,13 @@ use self::ordered::Ordered;
 use self::source::Source;
 use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
+use crate::annotate;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::{Audience, Progress};
+use crate::tui;
 use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
@@ -51,6 +54,10 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
+    annotate::check(arguments)?;
+    if arguments.tui {
+        tui::check()?;
+    }
     if !arguments.vantage.is_empty() {
         return vantage::run(arguments);
     }
@@ -58,14 +65,20 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for (user, link) in &arguments.link_type {
         captures.treat_user_link_as(*user, *link);
     }
+    if let Some(filter) = &arguments.filter {
+        captures.look_only_at(filter.clone());
+    }
     let teller = Teller::new(arguments, &captures)?;
+    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    if arguments.tui {
+        return screen::show(arguments, &mut captures, &teller, &interrupt);
+    }
     let desks = Desks {
         teller: &teller,
         totals: Ordered::new(Totals::new(arguments)),
-        press: Ordered::new(Press::new(arguments)?),
+        press: Ordered::new(Press::new(arguments, None)?),
     };
     let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
-    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
@@ -259,7 +272,24 @@ impl Closing<'_> {
         let text = self.closing_words(&incidents);
         self.press.output.write(&text)?;
         self.press.output.finish()?;
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
+    }
+
+    /// As [`Self::finish`], with the words for whoever shows them: incidents, and what ends a report.
+    fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Outcome, String, String)> {
+        let read = self.complain_of(captures);
+        let incidents = self.totals.incidents.found();
+        let words = self.incident_words(&incidents);
+        let end = self.closing_words(&incidents);
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
+        Ok((
+            read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }),
+            words,
+            end,
+        ))
     }
 
     /// Says what could not be read.

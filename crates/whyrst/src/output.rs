@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
 use tempfile::NamedTempFile;
@@ -93,16 +94,41 @@ pub(crate) fn style(common: &Common) -> Style {
     if wanted { Style::Ansi } else { Style::Plain }
 }
 
+/// What is said while a screen covers the terminal; `None` when it is said at once.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// From now on complaints and remarks wait.
+pub(crate) fn hold_back() {
+    *held() = Some(Vec::new());
+}
+
+/// Says what had to wait.
+pub(crate) fn let_go() {
+    let waiting = held().take();
+    waiting.into_iter().flatten().for_each(|line| say(&line));
+}
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One line on standard error: what, where, why.
-#[expect(clippy::print_stderr, reason = "this is where complaints are made")]
 pub(crate) fn complain(error: &Error) {
-    eprintln!("whyrst: {}", escape_name(&format!("{error:#}")));
+    remark(&format!("{error:#}"));
 }
 
 /// One remark on standard error.
-#[expect(clippy::print_stderr, reason = "this is where remarks are made")]
 pub(crate) fn remark(text: &str) {
-    eprintln!("whyrst: {}", escape_name(text));
+    let line = escape_name(text);
+    match &mut *held() {
+        Some(waiting) => waiting.push(line),
+        None => say(&line),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where complaints and remarks are made")]
+fn say(line: &str) {
+    eprintln!("whyrst: {line}");
 }
 
 /// `whyrst ... | head` is no failure.
@@ -117,7 +143,8 @@ fn unwritable(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-fn set_ordinary_mode(file: &File) -> io::Result<()> {
+/// A temporary file is private; a result is an ordinary file.
+pub(crate) fn set_ordinary_mode(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }

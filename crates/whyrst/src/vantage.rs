@@ -133,6 +133,14 @@ impl<'a> Session<'a> {
         })
     }
 
+    fn open(&self, files: &[PathBuf]) -> CaptureSet {
+        let mut captures = CaptureSet::open(files);
+        if let Some(filter) = &self.arguments.filter {
+            captures.look_only_at(filter.clone());
+        }
+        captures
+    }
+
     /// What the point's capture alone shows.
     fn first_reading(&mut self, point: Named, recording: Option<&Recording>) -> Result<PointRead> {
         for path in &point.files {
@@ -143,7 +151,7 @@ impl<'a> Session<'a> {
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let mut tracker = Tracker::new(limits(self.arguments.memory / self.points as u64));
-        let mut captures = CaptureSet::open(&point.files);
+        let mut captures = self.open(&point.files);
         let mut endings = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
@@ -168,7 +176,7 @@ impl<'a> Session<'a> {
         let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
-            let mut captures = CaptureSet::open(&point.point.files);
+            let mut captures = self.open(&point.point.files);
             self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen));
         }
         let traces = collector.finish();

@@ -42,7 +42,8 @@ impl Report<'_> {
         self.unseen(out)?;
         bullets("Capture points", self.vantage_words().into_iter(), out)?;
         self.others(out)?;
-        self.ends(out)
+        self.ends_with_advice(out)?;
+        writeln!(out, "Display filter: `{}`\n", self.display_filter())
     }
 
     fn list(&self, title: &str, wanted: impl Fn(&Evidence) -> bool, out: &mut String) -> fmt::Result {
@@ -65,7 +66,7 @@ impl Report<'_> {
         )
     }
 
-    fn ends(&self, out: &mut String) -> fmt::Result {
+    fn ends_with_advice(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
         bullets("Harm", harm.into_iter().chain([self.words(cause.effect)]), out)?;
