@@ -10,7 +10,7 @@ use std::io::{self, BufWriter};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use whyrst_capture::LinkType;
@@ -101,10 +101,12 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
     let mut recording = Recording { from: now(), ..Recording::default() };
     gathering.begin(packets.interfaces())?;
     while !interrupt.came() {
-        while let Some(packet) = packets.next(PATIENCE).context("cannot read packets")? {
-            gathering.take(packet);
-            if gathering.is_due(now()) {
-                break;
+        // Not longer than that, however busy the host is: the kernel is to be heard as well.
+        let until = Instant::now() + PATIENCE;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            match packets.next(left).context("cannot read packets")? {
+                Some(packet) => gathering.take(packet),
+                None => break,
             }
         }
         if let Some(live) = &mut live {

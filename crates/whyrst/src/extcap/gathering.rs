@@ -82,11 +82,6 @@ impl<W: Write> Gathering<W> {
         self.writer.flush()
     }
 
-    /// Whether a connection waits to be told.
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.due.front().is_some_and(|(time, _)| *time <= now)
-    }
-
     pub(super) fn take(&mut self, packet: Packet<'_>) {
         let kept = Kept {
             time: packet.time,
