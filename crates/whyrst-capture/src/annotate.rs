@@ -68,20 +68,21 @@ pub fn annotate<P: AsRef<Path>>(
     for file in order {
         done.before.insert(file, done.frames);
         let sound = match set.open_alone(file)?.into_blocks() {
-            Ok(window) => Some(is_sound(window)?),
-            Err(_) => None,
+            Some(window) => Some(is_sound(window)?),
+            None => None,
         };
         let capture = set.open_alone(file)?;
-        let name = capture.name().to_owned();
         let mut pen = Pen { file, comments, out: &mut out, done: &mut done, number: 0 };
-        match (sound, capture.into_blocks()) {
-            (Some(true), Ok(window)) => pen.copy_blocks(window)?,
-            (Some(_), _) => {
-                pen.write_anew(set.open_alone(file)?, application)?;
-                done.rebuilt.push(name);
+        if sound == Some(true) {
+            if let Some(window) = capture.into_blocks() {
+                pen.copy_blocks(window)?;
             }
-            (None, Err(capture)) => pen.write_anew(capture, application)?,
-            (None, Ok(_)) => {}
+            continue;
+        }
+        let name = capture.name().to_owned();
+        pen.write_anew(capture, application)?;
+        if sound == Some(false) {
+            done.rebuilt.push(name);
         }
     }
     let wanted: u64 = comments.values().map(|several| several.len() as u64).sum();

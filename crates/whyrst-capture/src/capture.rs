@@ -363,10 +363,10 @@ impl Capture {
         self.window.octets_read()
     }
 
-    /// The octets as they lie in a pcapng file, from its first section on; the capture itself when it
-    /// has another container. For a capture of which nothing was read yet.
-    pub(crate) fn into_blocks(self) -> Result<Window, Self> {
-        if matches!(self.container, Container::PcapNg(_)) { Ok(self.window) } else { Err(self) }
+    /// The octets as they lie in a pcapng file, from its first section on; `None` for another container.
+    /// For a capture of which nothing was read yet.
+    pub(crate) fn into_blocks(self) -> Option<Window> {
+        matches!(self.container, Container::PcapNg(_)).then_some(self.window)
     }
 
     /// What was counted so far.

@@ -82,14 +82,11 @@ impl Marks {
             output::remark("there is no reset to show in Wireshark");
             return Ok(());
         };
-        let (file, number) = match annotated {
-            Some((path, done)) => {
-                (path.clone(), mark.frame.number() + done.before.get(&mark.frame.file()).copied().unwrap_or(0))
-            }
-            None => {
-                let name = files.get(mark.frame.file() as usize).context("the file of the reset has no name")?;
-                (PathBuf::from(name), mark.frame.number())
-            }
+        let (file, number) = if let Some((path, done)) = annotated {
+            (path.clone(), mark.frame.number() + done.before.get(&mark.frame.file()).copied().unwrap_or(0))
+        } else {
+            let name = files.get(mark.frame.file() as usize).context("the file of the reset has no name")?;
+            (PathBuf::from(name), mark.frame.number())
         };
         open(&file, number, &mark.filter)
     }

@@ -372,6 +372,10 @@ pub(crate) enum MinConfidence {
 
 /// `whyrst lab`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst lab list
+  whyrst lab run close-unread
+  whyrst lab run --all --keep recorded/")]
 pub(crate) struct Lab {
     /// What to do.
     #[command(subcommand)]
@@ -397,6 +401,15 @@ pub(crate) struct LabList {
 
 /// `whyrst lab run`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Root is not needed; as root the kernel's own reasons are checked too. Exit status: 0 every scenario
+passed, 1 one failed, 2 failure.
+
+Examples:
+  whyrst lab run close-unread linger-zero
+  whyrst lab run --all --format json | jq 'select(.passed | not)'
+  whyrst lab run connect-abandoned --keep recorded/ && whyrst explain recorded/connect-abandoned/client.pcapng"
+)]
 pub(crate) struct LabRun {
     /// Scenarios, or causes for all of their scenarios
     #[arg(required_unless_present = "all", value_name = "ID")]
@@ -421,6 +434,10 @@ pub(crate) struct LabRun {
 
 /// `whyrst causes`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst causes
+  whyrst causes close-unread
+  whyrst causes close-unread --format markdown >> ticket.md")]
 pub(crate) struct Causes {
     /// The cause whose page to show; all causes as a list when absent
     #[arg(value_name = "ID")]
@@ -464,7 +481,11 @@ comment on the RST.
 Examples:
   whyrst extcap --install && tshark -D
   sudo tshark -i whyrst -T fields -e ip.src -e frame.comment -Y frame.comment")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of Wireshark's")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "each is a question of Wireshark's, under its name"
+)]
 pub(crate) struct Extcap {
     /// Link this program into the folder where your Wireshark looks
     #[arg(long)]
@@ -487,8 +508,8 @@ pub(crate) struct Extcap {
     pub(crate) extcap_interface: Option<String>,
 
     /// Version of the Wireshark that asks
-    #[arg(long, value_name = "VERSION", num_args = 0..=1)]
-    pub(crate) extcap_version: Option<Option<String>>,
+    #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) extcap_version: Option<String>,
 
     /// Capture only what this filter takes, in the language of `explain --filter`
     #[arg(long, value_name = "EXPR")]

@@ -21,7 +21,8 @@ use crate::output::{self, Output};
 #[derive(Debug, Serialize)]
 struct Check {
     schema: &'static str,
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     status: Status,
     /// The commands that need it.
     needed_by: &'static [&'static str],
@@ -87,7 +88,7 @@ fn text(check: &Check, style: Style) -> String {
     let mut out = String::new();
     let head = style.paint(part, format!("{word:<8}"));
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "{head} {:<19} {}", check.check, escape_name(&check.found));
+    let _ = writeln!(out, "{head} {:<19} {}", check.name, escape_name(&check.found));
     if let Some(advice) = check.advice {
         let _ = writeln!(out, "{:29}{}", "", style.paint(Part::Dim, advice));
     }
@@ -95,8 +96,8 @@ fn text(check: &Check, style: Style) -> String {
 }
 
 impl Check {
-    fn new(check: &'static str, needed_by: &'static [&'static str], found: impl Into<String>) -> Self {
-        Self { schema: "whyrst.doctor/1", check, status: Status::Ok, needed_by, found: found.into(), advice: None }
+    fn new(name: &'static str, needed_by: &'static [&'static str], found: impl Into<String>) -> Self {
+        Self { schema: "whyrst.doctor/1", name, status: Status::Ok, needed_by, found: found.into(), advice: None }
     }
 
     fn but(self, status: Status, advice: &'static str) -> Self {

@@ -43,7 +43,7 @@ use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::interrupt::Interrupt;
 use crate::output;
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
 use crate::tui;
 use crate::vantage;
 
@@ -78,7 +78,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         totals: Ordered::new(Totals::new(arguments)),
         press: Ordered::new(Press::new(arguments, None)?),
     };
-    let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
+    let mut progress =
+        Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet, results(arguments)));
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
@@ -379,6 +380,16 @@ fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
     let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
     let octets: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
     Some(if Way::of(arguments, captures) == Way::Twice { octets * 2 } else { octets })
+}
+
+/// Reports wait for what they have in common; objects and what comes from a pipe do not ([`telling::Held`]).
+fn results(arguments: &Explain) -> Results {
+    let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
+    if arguments.summary || (arguments.format != Format::Json && !pipe) {
+        Results::AtTheEnd
+    } else {
+        Results::Meanwhile
+    }
 }
 
 fn jobs(arguments: &Explain) -> usize {

@@ -105,7 +105,7 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             match packets.next(left).context("cannot read packets")? {
-                Some(packet) => gathering.take(packet),
+                Some(packet) => gathering.take(&packet),
                 None => break,
             }
         }

@@ -79,9 +79,18 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    /// A person, when standard error is a terminal and the output is not already scrolling there.
-    pub(crate) fn of(quiet: bool) -> Self {
-        let scrolling = std::io::stdout().is_terminal();
+    /// A person, when standard error is a terminal and results do not scroll there meanwhile.
+    pub(crate) fn of(quiet: bool, results: Results) -> Self {
+        let scrolling = results == Results::Meanwhile && std::io::stdout().is_terminal();
         if !quiet && std::io::stderr().is_terminal() && !scrolling { Self::Terminal } else { Self::Nobody }
     }
+}
+
+/// When results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Results {
+    /// While the input is read.
+    Meanwhile,
+    /// When all of it was read.
+    AtTheEnd,
 }

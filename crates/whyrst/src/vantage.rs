@@ -27,7 +27,7 @@ use crate::args::{Explain, Format};
 use crate::explain::{confidence, limits, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
 
 /// Octets of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
@@ -123,7 +123,7 @@ impl<'a> Session<'a> {
             folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
-            progress: Progress::new(None, Audience::of(arguments.common.quiet)),
+            progress: Progress::new(None, Audience::of(arguments.common.quiet, Results::AtTheEnd)),
             passed: 0,
             points,
             unread: 0,

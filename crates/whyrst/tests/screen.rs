@@ -15,8 +15,8 @@ impl Tmux {
     /// Runs `command` by a shell that stays.
     fn new(command: &str) -> Self {
         let tmux = Self { folder: TempDir::new().expect("a temporary folder") };
-        let shell = format!("PS1='ready> ' NO_COLOR= WHYRST_CONFIG= TERM=screen-256color exec sh");
-        tmux.says(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", &shell]);
+        let shell = "PS1='ready> ' NO_COLOR= WHYRST_CONFIG= TERM=screen-256color exec sh";
+        tmux.says(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", shell]);
         tmux.waits_for("ready>");
         tmux.says(&["set-option", "-s", "set-clipboard", "on"]);
         tmux.keys(&[command, "Enter"]);

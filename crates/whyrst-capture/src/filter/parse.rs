@@ -304,7 +304,7 @@ impl<'a> Parser<'a> {
             return Ok(Some(natural));
         }
         let mask = self.words.get(self.next + 2).and_then(|word| word.text.parse::<Ipv4Addr>().ok());
-        let bits = mask.map(|mask| mask.to_bits()).filter(|mask| mask.leading_ones() + mask.trailing_zeros() == 32);
+        let bits = mask.map(Ipv4Addr::to_bits).filter(|mask| mask.leading_ones() + mask.trailing_zeros() == 32);
         let Some(bits) = bits else {
             return Err(self.wrong_at(self.next + 2, "expected a mask such as 255.255.0.0 here"));
         };

@@ -82,7 +82,7 @@ impl<W: Write> Gathering<W> {
         self.writer.flush()
     }
 
-    pub(super) fn take(&mut self, packet: Packet<'_>) {
+    pub(super) fn take(&mut self, packet: &Packet<'_>) {
         let kept = Kept {
             time: packet.time,
             interface: packet.interface,
@@ -158,14 +158,13 @@ impl<W: Write> Gathering<W> {
                 continue;
             }
             kept.number = Some(number);
-            let interface = match self.interfaces.get(&kept.interface) {
-                Some(id) => *id,
+            let interface = if let Some(id) = self.interfaces.get(&kept.interface) {
+                *id
+            } else {
                 // It came after the others.
-                None => {
-                    let id = self.writer.add_interface(&format!("if{}", kept.interface), LinkType::RAW, 0)?;
-                    self.interfaces.insert(kept.interface, id);
-                    id
-                }
+                let id = self.writer.add_interface(&format!("if{}", kept.interface), LinkType::RAW, 0)?;
+                self.interfaces.insert(kept.interface, id);
+                id
             };
             let own: Vec<&str> = comments
                 .iter()

@@ -17,9 +17,9 @@ use whyrst_core::time::Timestamp;
 
 /// As large as a packet can be.
 const LARGEST: usize = 65_536;
-/// linux/if_packet.h: what this host sent, seen again on the way out.
+/// `linux/if_packet.h`: what this host sent, seen again on the way out.
 const PACKET_OUTGOING: u8 = 4;
-/// linux/if_arp.h.
+/// `linux/if_arp.h`.
 const ARPHRD_LOOPBACK: u16 = 772;
 
 /// The socket and its buffer.

@@ -35,8 +35,14 @@ fn entries_of(name: &str, style: Style) -> Vec<Entry> {
 
 fn app(names: &[&str]) -> App {
     let mut app = App::new("trace.pcapng".to_owned(), "done");
-    entries(names, Style::Plain).into_iter().for_each(|entry| app.add(entry));
+    show(&mut app, entries(names, Style::Plain));
     app
+}
+
+fn show(app: &mut App, entries: Vec<Entry>) {
+    for entry in entries {
+        app.add(entry);
+    }
 }
 
 const SOME: [&str; 4] = ["closed-port", "close-unread", "linger-zero", "connect-abandoned"];
@@ -119,7 +125,7 @@ fn copying_gives_the_filter_and_shows_it() {
 fn while_it_stands_still_new_resets_wait() {
     let mut app = app(&["closed-port"]);
     press(&mut app, "p");
-    entries(&["linger-zero"], Style::Plain).into_iter().for_each(|entry| app.add(entry));
+    show(&mut app, entries(&["linger-zero"], Style::Plain));
     let screen = seen(&app).backend().to_string();
     assert!(screen.contains("1 reset  by time  done  standing still, 1 wait"), "{screen}");
     press(&mut app, "p");
@@ -146,14 +152,14 @@ fn a_reset_that_arrives_does_not_move_who_reads() {
     press(&mut app, "s");
     press(&mut app, "j");
     let before = app.current().map(|entry| entry.ends.clone());
-    entries(&["half-open-no-listener"], Style::Plain).into_iter().for_each(|entry| app.add(entry));
+    show(&mut app, entries(&["half-open-no-listener"], Style::Plain));
     assert_eq!(app.current().map(|entry| entry.ends.clone()), before);
 }
 
 #[test]
 fn colour_becomes_style_and_no_escape_sequence_reaches_the_screen() {
     let mut app = App::new("trace.pcapng".to_owned(), "done");
-    entries(&["closed-port"], Style::Ansi).into_iter().for_each(|entry| app.add(entry));
+    show(&mut app, entries(&["closed-port"], Style::Ansi));
     let terminal = seen(&app);
     assert!(!terminal.backend().to_string().contains("[1;3"));
     let red = |cell: &ratatui::buffer::Cell| cell.fg == ratatui::style::Color::Cyan;
