@@ -13,6 +13,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod asked;
 pub mod cause;
 pub mod causes;
 pub mod census;
@@ -25,6 +26,7 @@ pub mod harm;
 pub mod history;
 pub mod incident;
 pub mod kernel;
+pub mod language;
 pub mod live;
 pub mod observation;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
+pub mod severity;
 pub mod sketches;
 pub mod socket;
 pub mod speech;

@@ -15,7 +15,9 @@ use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
 use crate::half::Marks;
+use crate::harm::harm;
 use crate::kernel::RstReason;
+use crate::severity::{self, Ground};
 use crate::sketches;
 
 /// How sure a verdict is (JSON contract).
@@ -201,6 +203,8 @@ pub struct Judgement {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
+    /// Why it matters so much.
+    pub ground: Ground,
 }
 
 impl Judgement {
@@ -227,6 +231,12 @@ pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture s
 
 /// The same, when this host only received it.
 pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
+
+/// What tells a verdict apart that the capture of another point would give.
+pub const RIVAL: &str = "the capture of another point, taken alone, would say so: one of the two is incomplete";
+
+/// What is said of a sketch, where there is no verdict.
+pub const SKETCHED: &str = "the catalogue describes it; whyrst has no rule for it yet";
 
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
@@ -258,15 +268,18 @@ pub fn judge(ending: &Ending) -> Judgement {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
     }
+    let phase = phase(ending);
+    let weight = severity::weigh(best.cause.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
         title: title(best.cause, ending),
         confidence,
         alternatives,
-        phase: phase(ending),
+        phase,
         origin: origin(ending, kind),
         kind,
-        severity: best.cause.severity,
+        severity: weight.severity,
+        ground: weight.ground,
         evidence: candidates.swap_remove(0).evidence,
     }
 }
@@ -565,8 +578,7 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
 fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
     for cause in rivals.iter().filter_map(|id| causes::find(id)) {
         if alternatives.iter().all(|other| other.id != cause.id) {
-            let told_apart_by = "the capture of another point, taken alone, would say so: one of the two is incomplete";
-            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by });
+            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by: RIVAL });
         }
     }
 }
@@ -579,16 +591,14 @@ fn sketched_alone(ending: &Ending) -> Vec<Alternative> {
     let fits = |sketch: &&Sketch| {
         kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, ending) == Some(true)
     };
-    let named = |sketch: &'static Sketch| Alternative {
-        id: sketch.id,
-        title: sketch.title,
-        told_apart_by: "the catalogue describes it; whyrst has no rule for it yet",
-    };
+    let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
 fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
     let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
+    let phase = phase(ending);
+    let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
     Judgement {
         cause: None,
         title: match (ending.basis, &ending.kernel) {
@@ -598,10 +608,11 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(ending),
         evidence: ask(&general, ending),
-        phase: phase(ending),
+        phase,
         origin: origin(ending, kind),
         kind,
-        severity: Severity::Fault,
+        severity: weight.severity,
+        ground: weight.ground,
     }
 }
 

@@ -30,7 +30,7 @@ Exit status:
 Defaults of options, strongest first: the command line; WHYRST_<OPTION>, such as WHYRST_TZ=local;
 ~/.config/whyrst/config.toml; /etc/whyrst/config.toml. WHYRST_CONFIG names another file. In the file,
 `tz = \"local\"` holds for every command and `[explain]` begins what holds for one. Can be set: all,
-color, fold, format, jobs, memory, min-confidence, no-ladder, quiet, tz, verbose. NO_COLOR is honoured.")]
+color, fold, format, jobs, lang, memory, min-confidence, no-ladder, quiet, tz, verbose. NO_COLOR is honoured.")]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -74,6 +74,11 @@ pub(crate) struct Common {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
+    /// Language of reports and of the catalogue; when not given, that of the environment's locale
+    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`), and English for machine output
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Option<Lang>,
+
     /// Say nothing but results
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -92,6 +97,15 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// A language that reports are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese (简体中文).
+    Zh,
 }
 
 /// How results are written.

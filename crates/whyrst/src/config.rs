@@ -15,8 +15,20 @@ use toml::{Table, Value};
 use crate::causes::nearest;
 
 /// Options that a person sets once. The others belong to one run.
-const OPTIONS: &[&str] =
-    &["all", "color", "fold", "format", "jobs", "memory", "min-confidence", "no-ladder", "quiet", "tz", "verbose"];
+const OPTIONS: &[&str] = &[
+    "all",
+    "color",
+    "fold",
+    "format",
+    "jobs",
+    "lang",
+    "memory",
+    "min-confidence",
+    "no-ladder",
+    "quiet",
+    "tz",
+    "verbose",
+];
 
 /// Another file instead of the usual ones; empty for none.
 const VARIABLE: &str = "WHYRST_CONFIG";

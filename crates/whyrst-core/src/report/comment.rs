@@ -43,7 +43,7 @@ impl Report<'_> {
         section("for", &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
         section("against", &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
         let others = self.judgement.alternatives.iter();
-        section("instead", &mut others.map(|other| format!("{}: {}", other.id, self.words(other.told_apart_by))));
+        section("instead", &mut others.map(|other| format!("{}: {}", other.id, self.told_apart_by(other))));
         section("more", &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)));
         text
     }

@@ -11,6 +11,7 @@ use whyrst_capture::writer::{InterfaceId, NewFrame, PcapNgWriter};
 use whyrst_capture::{Counts, Filter, LinkType, Record};
 use whyrst_core::flow::FlowKey;
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Interface, Seen};
 use whyrst_core::report::{Context, Report};
 use whyrst_core::segment::Flags;
@@ -193,7 +194,7 @@ fn judged(packets: &VecDeque<Kept>, numbers: &[u64], recording: &Recording) -> (
         }
     }
     tracker.finish();
-    let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC };
+    let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC, language: Language::English };
     let mut surest = Confidence::Unexplained;
     let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut ending| {
         ending.kernel = recording.word(&ending);

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use whyrst_capture::{CaptureSet, Step};
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::{Context, Report};
 use whyrst_core::tracker::{Limits, Tracker};
@@ -26,7 +27,7 @@ fn entries_of(name: &str, style: Style) -> Vec<Entry> {
         tracker.observe(&seen);
     }
     tracker.finish();
-    let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC };
+    let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
     std::iter::from_fn(|| tracker.poll())
         .filter(|ending| ending.rst().is_some())
         .map(|ending| Entry::of(&Report::new(&ending, &context), 1, style))

@@ -27,7 +27,8 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut live = Live::start()?;
     let style = output::style(&arguments.common);
-    let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?);
+    let language = output::language(&arguments.common, Format::Text);
+    let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
     let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
     let timing = Timing::new(arguments);
     let host = gethostname().map_or_else(|_| "this host".into(), |name| name.to_string_lossy().into_owned());
