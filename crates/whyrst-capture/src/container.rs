@@ -4,7 +4,7 @@
 mod looks;
 mod lost;
 mod pcap;
-mod pcapng;
+pub(crate) mod pcapng;
 mod snoop;
 
 use std::io;
@@ -25,7 +25,7 @@ use snoop::Snoop;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
 /// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
-const MAX_RECORD: u32 = 16 * 1024 * 1024;
+pub(crate) const MAX_RECORD: u32 = 16 * 1024 * 1024;
 
 /// The longest magic number is that of snoop.
 const ENOUGH_FOR_MAGIC: usize = 8;

@@ -14,27 +14,27 @@ use crate::link::LinkType;
 use crate::note::Note;
 use crate::window::{Have, Window};
 
-mod block {
+pub(crate) mod block {
     pub(super) const INTERFACE: u32 = 1;
-    pub(super) const PACKET: u32 = 2;
-    pub(super) const SIMPLE_PACKET: u32 = 3;
+    pub(crate) const PACKET: u32 = 2;
+    pub(crate) const SIMPLE_PACKET: u32 = 3;
     pub(super) const NAMES: u32 = 4;
     pub(super) const STATISTICS: u32 = 5;
-    pub(super) const ENHANCED_PACKET: u32 = 6;
+    pub(crate) const ENHANCED_PACKET: u32 = 6;
     pub(super) const JOURNAL: u32 = 9;
     pub(super) const SECRETS: u32 = 10;
     pub(super) const SYSDIG: [u32; 4] = [0x204, 0x208, 0x216, 0x221];
     pub(super) const CUSTOM: u32 = 0x0bad;
     pub(super) const CUSTOM_NOT_COPIED: u32 = 0x4000_0bad;
     pub(super) const DARWIN_PROCESS: u32 = 0x8000_0001;
-    pub(super) const SECTION: u32 = 0x0a0d_0d0a;
+    pub(crate) const SECTION: u32 = 0x0a0d_0d0a;
 }
 
 /// Octets of a section header block up to its byte-order magic.
 pub(super) const SECTION_HEADER: usize = 12;
 /// Type and length before the body, length behind it.
-const FRAME: usize = 12;
-pub(super) const BODY: usize = 8;
+pub(crate) const FRAME: usize = 12;
+pub(crate) const BODY: usize = 8;
 
 /// Whether `first` begins a section.
 pub(super) fn begins(first: &[u8]) -> bool {
@@ -42,7 +42,7 @@ pub(super) fn begins(first: &[u8]) -> bool {
 }
 
 /// Octet order of a section, by the body of its header block.
-pub(super) fn order(body: &[u8]) -> Option<Order> {
+pub(crate) fn order(body: &[u8]) -> Option<Order> {
     const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
     [Order::Little, Order::Big].into_iter().find(|order| order.u32_at(body, 0) == Some(BYTE_ORDER_MAGIC))
 }
@@ -325,7 +325,7 @@ fn says_its_length_twice(block: &[u8]) -> bool {
     block.get(4..8) == block.last_chunk::<4>().map(|length| &length[..])
 }
 
-fn is_numbered(kind: u32) -> bool {
+pub(crate) fn is_numbered(kind: u32) -> bool {
     matches!(kind, block::JOURNAL | block::CUSTOM | block::CUSTOM_NOT_COPIED) || block::SYSDIG.contains(&kind)
 }
 
@@ -389,7 +389,7 @@ fn text(value: &[u8]) -> String {
 }
 
 /// The options of a block, up to the first that is not whole.
-fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     const END: u16 = 0;
     std::iter::from_fn(move || {
         let code = order.u16_at(rest, 0).filter(|&code| code != END)?;

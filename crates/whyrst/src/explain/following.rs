@@ -52,8 +52,8 @@ impl Desks<'_> {
     pub(super) fn tell(&self, number: u64, endings: Endings, judge: &mut Judge) -> bool {
         let mut judged = self.teller.judge_all(endings, judge);
         self.totals.at(number, |totals| totals.take_in(&mut judged));
-        let text = self.teller.words(judged);
-        self.press.at(number, |press| press.print(&text))
+        let words = self.teller.words(judged);
+        self.press.at(number, |press| press.print(words))
     }
 
     /// Passes on what was told so far: somebody waits for it.
