@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{self, cargo, installed, root, target};
 
 /// What the tests need of Python, beside what comes with it.
-const PACKAGES: [&str; 4] = ["pyspark==4.*", "pyarrow", "pandas", "mypy"];
+const PACKAGES: [&str; 4] = ["pyspark==4.*", "pyarrow", "pandas<3", "mypy"];
 /// Few connections at once, each of many exchanges: so that each reaches over many of the files that
 /// the capture is cut into.
 const CAPTURE: [(&str, &str); 7] = [

@@ -27,6 +27,8 @@ from whyrst_spark import diagnose, register
 from whyrst_spark.source import for_spark
 
 WHYRST = os.environ["WHYRST"]
+# Before Spark starts: its Python processes are of this environment.
+os.environ["PYSPARK_PYTHON"] = sys.executable
 CAPTURE = Path(os.environ["CAPTURE"])
 FILES = 16
 RUNS = 5
@@ -145,7 +147,6 @@ class ClusterTest(unittest.TestCase):
             .config("spark.executor.memory", "700m")
             .config("spark.executorEnv.PYTHONPATH", package)
             .config("spark.executorEnv.WHYRST", WHYRST)
-            .config("spark.pyspark.python", sys.executable)
             .config("spark.sql.shuffle.partitions", "8")
             # Two executors, and the job must not begin on one alone.
             .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")

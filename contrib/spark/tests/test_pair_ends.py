@@ -17,6 +17,8 @@ from whyrst_spark import binary, pair_ends
 from whyrst_spark.source import for_spark
 
 WHYRST = os.environ["WHYRST"]
+# Before Spark starts: its Python processes are of this environment.
+os.environ["PYSPARK_PYTHON"] = sys.executable
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 ENDS = ("client", "server")
 #: Behind a NAT both ends call the connection by other names; rows alone do not tell that they are one.
@@ -65,7 +67,6 @@ class PairEndsTest(unittest.TestCase):
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.ui.enabled", "false")
-            .config("spark.pyspark.python", sys.executable)
             .config("spark.sql.shuffle.partitions", "4")
             .config("spark.sql.session.timeZone", "UTC")
             .getOrCreate()

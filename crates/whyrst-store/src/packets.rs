@@ -538,7 +538,7 @@ impl<'a> Cells<'a> {
     fn number<T: TryFrom<i64>>(&self, row: usize, column: &'static str) -> Result<Option<T>, StoreError> {
         let array = self.numbers.get(column).filter(|array| array.is_valid(row));
         let value = array.map(|array| array.value(row));
-        value.map(|value| T::try_from(value).map_err(|_| bad(row, column, value))).transpose()
+        value.map(|value| T::try_from(value).map_err(|_| bad(row, column, &value))).transpose()
     }
 
     fn required<T: TryFrom<i64>>(&self, row: usize, column: &'static str) -> Result<T, StoreError> {
@@ -550,7 +550,7 @@ fn octets(array: &BinaryArray, row: usize) -> &[u8] {
     if array.is_valid(row) { array.value(row) } else { &[] }
 }
 
-fn bad(row: usize, column: &'static str, value: impl ToString) -> StoreError {
+fn bad(row: usize, column: &'static str, value: &(impl ToString + ?Sized)) -> StoreError {
     StoreError::Value { row: row as u64 + 1, column, value: value.to_string() }
 }
 

@@ -111,7 +111,9 @@ impl RowTracker {
             let source_name = name.cloned().unwrap_or(source_name);
             return Err(StoreError::Order { row, frame, behind_ns, source_name });
         }
-        settled.into_iter().for_each(|ending| tell(ending, &self.sources));
+        for ending in settled {
+            tell(ending, &self.sources);
+        }
         done
     }
 
