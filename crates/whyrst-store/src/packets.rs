@@ -607,7 +607,9 @@ mod tests {
             seen(4, Seen::Icmp(error(IcmpKind::Other { kind: 3, code: 12 }))),
         ];
         let mut rows = PacketRows::all();
-        all.iter().for_each(|one| rows.push("a.pcap", one));
+        for one in &all {
+            rows.push("a.pcap", one);
+        }
         let batch = rows.take().unwrap();
         let (mut sources, mut at) = (Sources::default(), 0);
         let compare = |read: &Observation<'_>| -> Result<(), StoreError> {

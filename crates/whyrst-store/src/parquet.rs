@@ -307,13 +307,15 @@ mod tests {
     fn rows_are_written_by_day_and_source_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let write = || {
+            let complete = || files(folder.path()).iter().filter(|file| file.contains("/part.parquet")).count();
+            let before = complete();
             let mut parquet = Partitioned::create(folder.path()).unwrap();
             for time in ["2026-01-31T23:59:59.9Z", "2026-02-01T00:00:00Z", "2026-01-31T01:00:00Z"] {
                 parquet.push(&reset(time, "../ring/a=b.pcap")).unwrap();
             }
             parquet.push(&json!({"schema": "whyrst.summary/1"})).unwrap();
-            // Nothing is there yet under its final name.
-            assert!(files(folder.path()).iter().all(|file| file.ends_with(".tmp") || !file.contains(".part")));
+            // Nothing appears under its final name before it is complete.
+            assert_eq!(complete(), before);
             assert_eq!(parquet.rows(), 3);
             parquet.finish().unwrap();
         };

@@ -181,6 +181,7 @@ mod tests {
     use crate::rows::{Rows, connection_object};
     use arrow_array::cast::AsArray;
     use arrow_array::types::Int64Type;
+    use whyrst_core::language::Language;
     use whyrst_core::observation::{Frame, Interface};
     use whyrst_core::report::Context;
     use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, Options, Segment};
@@ -259,7 +260,8 @@ mod tests {
         PacketBatch::of(&batch).unwrap().each(&mut Sources::default(), observe).unwrap();
         tracker.finish();
         while tracker.poll().is_some() {}
-        let context = Context { files: vec!["a.pcap".to_owned()], zone: jiff::tz::TimeZone::UTC };
+        let context =
+            Context { files: vec!["a.pcap".to_owned()], zone: jiff::tz::TimeZone::UTC, language: Language::English };
         let mut connections = Rows::of(Table::Connections).unwrap();
         while let Some(connection) = tracker.poll_connection() {
             connections.push(&connection_object(&connection, &context));

@@ -88,7 +88,7 @@ pub(crate) enum PipeCommand {
 /// `whyrst pipe schema`.
 #[derive(Debug, Args)]
 pub(crate) struct PipeSchema {
-    /// packets, connections, resets, incidents or failed_connects
+    /// packets, connections, resets, incidents or `failed_connects`
     #[arg(value_name = "TABLE", value_parser = parse_table)]
     pub(crate) table: Table,
 }
@@ -362,7 +362,7 @@ pub(crate) struct Explain {
     pub(crate) summary: bool,
 
     /// Also write every reset, failed connect (with --all) and incident as a row of Parquet into DIR,
-    /// by day and source; DuckDB, Spark and ClickHouse read it
+    /// by day and source, for any SQL engine
     #[arg(long, value_name = "DIR", conflicts_with = "summary")]
     pub(crate) parquet: Option<PathBuf>,
 

@@ -13,6 +13,7 @@ use arrow_ipc::writer::StreamWriter;
 use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Step};
 use whyrst_core::ending::Ending;
+use whyrst_core::language::Language;
 use whyrst_core::observation::Seen;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Context, json};
@@ -178,7 +179,8 @@ impl Told {
 }
 
 fn line(ending: &Ending, sources: &Sources) -> String {
-    json::line(ending, &Context { files: sources.names().to_vec(), zone: TimeZone::UTC })
+    let context = Context { files: sources.names().to_vec(), zone: TimeZone::UTC, language: Language::English };
+    json::line(ending, &context)
 }
 
 fn write(writer: &mut Writer, batch: &RecordBatch) -> Result<()> {
