@@ -59,6 +59,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["man"] => dist::man(),
         ["dist"] => dist::run(),
         ["bench"] => bench::run(1_024),
+        ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),

@@ -109,8 +109,10 @@ impl Container {
     /// with its number.
     #[inline]
     pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(Place, u64)) {
-        if let Self::Pcap(pcap) = self {
-            pcap.find_whole(window, ledger, take);
+        match self {
+            Self::Pcap(pcap) => pcap.find_whole(window, ledger, take),
+            Self::PcapNg(pcapng) => pcapng.find_whole(window, ledger, take),
+            Self::Snoop(_) => {}
         }
     }
 }

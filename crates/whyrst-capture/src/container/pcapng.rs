@@ -94,6 +94,55 @@ impl PcapNg {
         }
     }
 
+    /// Finds enhanced packet blocks as long as they are whole in the window and nothing is odd about
+    /// them, each of an Ethernet interface; all else is for [`Self::find`].
+    #[inline]
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, mut take: impl FnMut(Place, u64)) {
+        if self.way.is_lost() {
+            return;
+        }
+        while let Some((packet, size)) = self.sound_packet(window.ahead()) {
+            let Some(interface) = self.interfaces.get(packet.interface) else { return };
+            let link = interface.link;
+            if link != LinkType::ETHERNET {
+                return;
+            }
+            self.last = packet.ticks.map_or(self.last, |ticks| interface.clock.time(ticks));
+            let number = interface.number;
+            let block = window.advance(size);
+            let start = block.start + BODY + packet.at;
+            ledger.counts.frames += 1;
+            let place = Place {
+                time: self.last,
+                interface: number,
+                link,
+                original: packet.original,
+                frame: start..start + packet.captured as usize,
+            };
+            take(place, ledger.counts.frames);
+        }
+    }
+
+    /// The enhanced packet block that begins here and its size, when it is whole and all of its
+    /// lengths agree.
+    #[inline]
+    fn sound_packet(&self, bytes: &[u8]) -> Option<(Packet, usize)> {
+        const HEADER: usize = 20;
+        let start: &[u8; BODY + HEADER] = bytes.first_chunk()?;
+        let word = |at: usize| self.order.u32([start[at], start[at + 1], start[at + 2], start[at + 3]]);
+        let size = word(4) as usize;
+        let is_sound = word(0) == block::ENHANCED_PACKET
+            && size.is_multiple_of(4)
+            && (FRAME + HEADER..=MAX_RECORD as usize).contains(&size);
+        if !is_sound {
+            return None;
+        }
+        let whole = bytes.get(..size)?;
+        let packet = self.enhanced(&whole[BODY..size - 4]).ok()?;
+        let fits = packet.at + packet.captured as usize <= size - FRAME;
+        (fits && packet.captured <= packet.original && says_its_length_twice(whole)).then_some((packet, size))
+    }
+
     /// The block that begins here, or its length when that cannot be true.
     #[inline]
     fn block(&self, bytes: &[u8]) -> Result<Block, u64> {

@@ -11,7 +11,7 @@ use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, json, markdown, text};
-use whyrst_core::verdict::{Judgement, judge};
+use whyrst_core::verdict::{Judge, Judgement};
 
 use super::confidence;
 use crate::annotate::{Marked, Marks};
@@ -19,6 +19,10 @@ use crate::args::{Explain, Format};
 use crate::fold::Folds;
 use crate::output::Output;
 use crate::tui::Entry;
+
+/// Endings on their way.
+#[expect(clippy::vec_box, reason = "an ending has more than a kilobyte and passes through several hands")]
+pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
 pub(super) struct Teller<'a> {
@@ -30,7 +34,7 @@ pub(super) struct Teller<'a> {
 
 /// An ending that was judged.
 pub(super) struct Judged {
-    pub(super) ending: Ending,
+    pub(super) ending: Box<Ending>,
     /// `None` where it is only to be counted.
     pub(super) judgement: Option<Judgement>,
     /// What other tools are to show of it.
@@ -38,18 +42,18 @@ pub(super) struct Judged {
 }
 
 impl Teller<'_> {
-    pub(super) fn judge_all(&self, endings: Vec<Ending>) -> Vec<Judged> {
-        endings.into_iter().map(|ending| self.judge(ending)).collect()
+    pub(super) fn judge_all(&self, endings: Endings, judge: &mut Judge) -> Vec<Judged> {
+        endings.into_iter().map(|ending| self.judge(ending, judge)).collect()
     }
 
-    fn judge(&self, mut ending: Ending) -> Judged {
+    fn judge(&self, mut ending: Box<Ending>, judge: &mut Judge) -> Judged {
         if ending.kind == EndingKind::FailedConnect && !self.arguments.all {
             return Judged { ending, judgement: None, marked: None };
         }
         if let Some(recording) = &self.recording {
             ending.kernel = recording.word(&ending);
         }
-        let judgement = Some(judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
+        let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
         let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
         let report = Report::judged(&ending, judgement, &self.context);
         let marked = Marked::of(&report, self.arguments);
