@@ -20,8 +20,7 @@ use crate::fold::Folds;
 use crate::output::Output;
 use crate::tui::Entry;
 
-/// Endings on their way.
-#[expect(clippy::vec_box, reason = "an ending has more than a kilobyte and passes through several hands")]
+/// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
