@@ -10,6 +10,7 @@ pub mod incident;
 pub mod json;
 mod ladder;
 pub mod markdown;
+mod page;
 mod said;
 pub mod style;
 pub mod summary;

@@ -12,7 +12,7 @@ use whyrst_core::report::Context;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::verdict::{Confidence, Judgement};
 
-use crate::args::{Explain, Fold, Format};
+use crate::args::{Explain, Fold, ReportFormat};
 
 /// Told whole.
 const SHOWN: u64 = 3;
@@ -50,7 +50,7 @@ impl Folds {
         let folding = match arguments.fold {
             Fold::Always => true,
             Fold::Never => false,
-            Fold::Auto => arguments.format != Format::Json,
+            Fold::Auto => arguments.format != ReportFormat::Json,
         };
         Self { folding, groups: HashMap::new() }
     }

@@ -14,6 +14,7 @@ mod lab;
 mod output;
 mod progress;
 mod run;
+mod serve;
 mod telling;
 mod vantage;
 mod watch;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         },
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Serve(serve) => serve::run(&serve),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
     };

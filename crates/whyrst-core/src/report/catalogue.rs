@@ -65,7 +65,15 @@ pub fn json(cause: &Cause) -> String {
         effect: paragraph_of(cause.effect),
         severity: cause.severity.name(),
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
+        kernel: kernel_words(cause),
+        recognised: questions(cause).map(|(role, text)| RecognisedObject { role, text }).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
+        told_apart: cause
+            .look_alikes
+            .iter()
+            .map(|other| ApartObject { cause: other.cause, by: plain(other.told_apart_by) })
+            .collect(),
+        reproduction: reproduction(cause),
         advice: cause.advice.iter().map(|step| plain(step)).collect(),
         sources: cause.sources.iter().map(source_words).collect(),
     };
@@ -81,9 +89,25 @@ struct Object {
     effect: String,
     severity: &'static str,
     kernel_reasons: Vec<&'static str>,
+    kernel: String,
+    recognised: Vec<RecognisedObject>,
     look_alikes: Vec<&'static str>,
+    told_apart: Vec<ApartObject>,
+    reproduction: String,
     advice: Vec<String>,
     sources: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RecognisedObject {
+    role: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ApartObject {
+    cause: &'static str,
+    by: String,
 }
 
 /// "The connection was reset because nothing listens on the server's port."

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::account::{ProcessObject, SocketObject};
 use super::escape::escape;
+use super::page::PageObject;
 use super::said::{self, SaidObject};
 use super::vantage::VantageObject;
 use super::{Context, Report};
@@ -37,6 +38,12 @@ pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
 /// One line of JSON for what was judged already, without a line end.
 pub fn line_of(report: &Report<'_>) -> String {
     serde_json::to_string(&report.object()).unwrap_or_default()
+}
+
+/// The same with what a page shows beyond it: the ladder and the sentences of the text report.
+pub fn page_line(report: &Report<'_>, count: u64) -> String {
+    let page = Some(report.page_object());
+    serde_json::to_string(&Object { count, page, ..report.object() }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -75,6 +82,8 @@ struct Object<'a> {
     vantage: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vantages: Option<Vec<VantageObject<'a>>>,
+    #[serde(flatten)]
+    page: Option<PageObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -226,6 +235,7 @@ impl Report<'_> {
             stats: self.stats(),
             vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at)),
             vantages: self.vantage_objects(),
+            page: None,
         }
     }
 

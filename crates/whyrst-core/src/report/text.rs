@@ -73,7 +73,7 @@ impl Report<'_> {
     }
 
     /// `reset by the client's kernel while connecting`.
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         if self.ending.kind == EndingKind::FailedConnect {
             return "connect failed without a reset".to_string();
         }
@@ -136,10 +136,8 @@ impl Report<'_> {
         for text in self.unseen_words() {
             unseen.item(&text, out)?;
         }
-        if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
-            let sender = self.end(self.ending.sender());
-            let why = if self.ending.has_frames() { "captures do not show it" } else { "its own host can tell" };
-            unseen.item(&format!("what {sender}'s kernel and its programs did: {why}"), out)?;
+        if let Some(text) = self.unasked().filter(|_| self.ending.kind == EndingKind::Reset) {
+            unseen.item(&text, out)?;
         }
         Ok(())
     }
