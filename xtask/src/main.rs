@@ -9,6 +9,7 @@ mod fuzz;
 mod setup;
 mod shell;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
+cargo xtask e2e                the page in a real Chromium
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -46,6 +49,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
+        ["web"] => web::write(),
+        ["web", "--check"] => web::check(),
+        ["e2e"] => web::end_to_end(),
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),

@@ -14,6 +14,8 @@ use crate::store::{SourceId, State, Store};
 
 /// Lines that enter the store at once.
 const BATCH: usize = 256;
+/// Octets read at once: some tens of lines.
+pub(crate) const BUFFER: usize = 256 * 1024;
 /// Exit status of `explain` when some input could not be read; 1 says that some reset is unexplained.
 const COULD_NOT_READ: i32 = 2;
 
@@ -59,7 +61,7 @@ impl Analyst {
             return Err(std::io::Error::other("it has no output"));
         };
         let (told, last) = tokio::join!(
-            take_lines(BufReader::new(output).lines(), store, source),
+            take_lines(BufReader::with_capacity(BUFFER, output).lines(), store, source),
             take_remarks(BufReader::new(errors).lines(), store, source)
         );
         told?;

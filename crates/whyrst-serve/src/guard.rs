@@ -36,7 +36,7 @@ impl Token {
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)?;
-        Ok(Self(bits.iter().map(|octet| format!("{octet:02x}")).collect()))
+        Ok(Self(format!("{:032x}", u128::from_ne_bytes(bits))))
     }
 
     /// In a time that does not tell how much of it was right.
@@ -91,9 +91,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, text) = match self {
             Self::Host => (StatusCode::MISDIRECTED_REQUEST, "this name is not one that whyrst serve answers to\n"),
-            Self::Token => {
-                (StatusCode::UNAUTHORIZED, "open the URL that `whyrst serve` printed: it has the token\n")
-            }
+            Self::Token => (StatusCode::UNAUTHORIZED, "open the URL that `whyrst serve` printed: it has the token\n"),
             Self::Origin => (StatusCode::FORBIDDEN, "only whyrst's own page may send this\n"),
         };
         (status, text).into_response()
@@ -186,7 +184,9 @@ mod tests {
         for host in ["127.0.0.1:4000", "localhost:4000"] {
             assert!(is_own(address, host), "{host}");
         }
-        for host in ["evil.example:4000", "127.0.0.1:4001", "127.0.0.1", "localhost", "localhost:04x", "", "10.0.0.1:4000"] {
+        for host in
+            ["evil.example:4000", "127.0.0.1:4001", "127.0.0.1", "localhost", "localhost:04x", "", "10.0.0.1:4000"]
+        {
             assert!(!is_own(address, host), "{host}");
         }
         let all: SocketAddr = "0.0.0.0:4000".parse().unwrap();

@@ -63,7 +63,10 @@ const KEYS: [(Key, &str); 14] = [
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Test {
     Word(String),
-    End { ip: Option<IpAddr>, port: Option<u16> },
+    End {
+        ip: Option<IpAddr>,
+        port: Option<u16>,
+    },
     /// Nanoseconds since 1970, both included.
     Between(i64, i64),
 }
@@ -125,7 +128,8 @@ impl Filter {
             self.groups.len() - 1
         });
         let group = &mut self.groups[at];
-        if negative { group.none.push(test) } else { group.any.push(test) }
+        let tests = if negative { &mut group.none } else { &mut group.any };
+        tests.push(test);
         Ok(())
     }
 
@@ -185,7 +189,8 @@ impl Test {
             Self::Word(word) => key.word_of(row, names).is_some_and(|own| own == word),
             Self::Between(from, to) => (*from..=*to).contains(&row.time),
             Self::End { ip, port } => {
-                let is = |end: &SocketAddr| ip.is_none_or(|ip| ip == end.ip()) && port.is_none_or(|port| port == end.port());
+                let is =
+                    |end: &SocketAddr| ip.is_none_or(|ip| ip == end.ip()) && port.is_none_or(|port| port == end.port());
                 match key {
                     Key::Service => is(&row.server),
                     Key::Peer => is(&row.client),
@@ -446,8 +451,8 @@ fn series(moments: &[(i64, Name, u64)], names: &Names) -> Series {
 /// Milliseconds of a column, so that `span` milliseconds need no more than [`COLUMNS`].
 fn step(span: i64) -> i64 {
     const STEPS: [i64; 24] = [
-        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
-        1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000,
+        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+        600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000,
     ];
     const DAY: i64 = 86_400_000;
     let days = (span / DAY / (COLUMNS - 1) + 1) * DAY;

@@ -33,10 +33,6 @@ impl Names {
         name
     }
 
-    pub(crate) fn find(&self, word: &str) -> Option<Name> {
-        self.places.get(word).copied()
-    }
-
     pub(crate) fn word(&self, name: Name) -> &str {
         self.all.get(name.0 as usize).map_or("", |word| word)
     }
@@ -201,7 +197,8 @@ impl Row {
     pub(crate) fn object<'a>(&self, names: &'a Names) -> RowObject<'a> {
         RowObject {
             id: format!("{:016x}", self.id),
-            time: Timestamp::from_nanosecond(i128::from(self.time)).map_or_else(|_| String::new(), |at| format!("{at:.9}")),
+            time: Timestamp::from_nanosecond(i128::from(self.time))
+                .map_or_else(|_| String::new(), |at| format!("{at:.9}")),
             client: self.client.to_string(),
             server: self.server.to_string(),
             cause: names.word(self.cause),

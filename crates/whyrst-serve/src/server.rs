@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::analyst::{Analyst, take_lines};
+use crate::analyst::{Analyst, BUFFER, take_lines};
 use crate::api;
 use crate::guard::Token;
 use crate::store::{SourceKind, Store};
@@ -155,7 +155,7 @@ async fn read_recording(shared: &Shared, file: &Path) {
     let store = &shared.store;
     let source = store.begin(&file.display().to_string(), SourceKind::Recording);
     let read = async {
-        let lines = BufReader::new(File::open(file).await?).lines();
+        let lines = BufReader::with_capacity(BUFFER, File::open(file).await?).lines();
         take_lines(lines, store, source).await
     };
     match read.await {

@@ -61,12 +61,20 @@ pub enum SourceKind {
 #[serde(rename_all = "lowercase", tag = "state")]
 pub(crate) enum State {
     /// It arrives, or is read: octets so far, and of how many where that is known.
-    Arriving { octets: u64, of: Option<u64> },
-    Reading { octets: u64, of: Option<u64> },
+    Arriving {
+        octets: u64,
+        of: Option<u64>,
+    },
+    Reading {
+        octets: u64,
+        of: Option<u64>,
+    },
     /// It tells what happens now.
     Live,
     Done,
-    Failed { cause: String },
+    Failed {
+        cause: String,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -161,12 +169,7 @@ struct Schema<'a> {
 impl Store {
     /// An empty one.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            kept: RwLock::default(),
-            orders: Mutex::default(),
-            generation: watch::Sender::new(0),
-        }
+        Self { limits, kept: RwLock::default(), orders: Mutex::default(), generation: watch::Sender::new(0) }
     }
 
     /// Begins a source; its lines follow.

@@ -103,7 +103,12 @@ async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId)
 
 fn too_large(shared: &Shared) -> Refusal {
     let most = shared.options.upload;
-    (StatusCode::PAYLOAD_TOO_LARGE, format!("the capture has more than {most} octets: name it on the command line of whyrst serve, or raise --upload-limit\n"))
+    (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!(
+            "the capture has more than {most} octets: name it on the command line of whyrst serve, or raise --upload-limit\n"
+        ),
+    )
 }
 
 /// A name to show, never to open: its last part, without control characters.

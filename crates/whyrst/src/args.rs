@@ -355,7 +355,8 @@ pub(crate) enum MinConfidence {
 
 /// `whyrst serve`.
 #[derive(Debug, Args)]
-#[command(after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look.
+#[command(
+    after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look.
 FILE is a capture, `-` for one on standard input as it grows, or JSON lines that `explain` or `watch`
 wrote with --format json. Captures can also be dropped onto the page: this program explains them, and
 nothing leaves the host.
@@ -365,7 +366,8 @@ Examples:
   whyrst serve                                  a page to drop captures onto
   sudo whyrst serve --live                      every reset of this host, as it happens
   tcpdump -i eth0 -w - tcp or icmp | whyrst serve -
-  ssh -L 8080:127.0.0.1:8080 HOST whyrst serve --listen 127.0.0.1:8080 trace.pcap")]
+  ssh -L 8080:127.0.0.1:8080 HOST whyrst serve --listen 127.0.0.1:8080 trace.pcap"
+)]
 pub(crate) struct Serve {
     /// Captures, in the order of time, and recordings as JSON lines
     #[arg(value_name = "FILE")]

@@ -352,7 +352,8 @@ impl Closing<'_> {
 
 /// The summary, and the catalogue's pages of the causes that are named.
 pub(crate) fn html_end(summary: &str, named: &BTreeSet<&'static str>) -> String {
-    let pages = whyrst_core::causes::ALL.iter().filter(|cause| named.contains(cause.id)).map(|cause| catalogue::json(cause));
+    let pages =
+        whyrst_core::causes::ALL.iter().filter(|cause| named.contains(cause.id)).map(|cause| catalogue::json(cause));
     let lines = std::iter::once(summary.to_owned()).chain(pages).map(|line| html::data(&line));
     lines.collect::<String>() + &html::tail()
 }

@@ -160,7 +160,10 @@ impl Host {
             return;
         }
         let context = self.context(0);
-        store.set_incidents(self.source, self.incidents.found().iter().map(|one| incident::line(one, &context)).collect());
+        store.set_incidents(
+            self.source,
+            self.incidents.found().iter().map(|one| incident::line(one, &context)).collect(),
+        );
         self.fresh = false;
         self.looked = Instant::now();
     }

@@ -316,9 +316,7 @@ impl<'a> Session<'a> {
         let all = self.folds.folded().into_iter();
         all.map(|folded| match self.arguments.format {
             ReportFormat::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-            ReportFormat::Html => {
-                html::data(&json::page_line(&Report::new(folded.first, &self.context), folded.count))
-            }
+            ReportFormat::Html => html::data(&json::page_line(&Report::new(folded.first, &self.context), folded.count)),
             ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.context),
         })
         .collect()
@@ -339,7 +337,9 @@ impl<'a> Session<'a> {
                 let summary = self.summary.json(&self.reading, &self.counts, incidents, &self.context);
                 html_end(&summary, &self.named)
             }
-            (true, ReportFormat::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
+            (true, ReportFormat::Json) => {
+                self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n"
+            }
             (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style),
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),

@@ -24,7 +24,7 @@ const LEFT: usize = 25;
 const RIGHT: usize = 25;
 
 /// One line of a ladder.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Rung<'a> {
     /// A segment; what each capture point saw of it, where there are several.
     Segment { record: &'a Record, decisive: bool, seen: &'a [Option<Sight>] },

@@ -1,6 +1,7 @@
 //! What a page shows beyond the machine's report: the ladder as data and the sentences of the text
 //! report, as further fields of the same object. `whyrst serve` and `--format html` draw from it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -32,7 +33,7 @@ pub(super) struct PageObject<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum RungObject<'a> {
-    Segment(SegmentObject<'a>),
+    Segment(Box<SegmentObject<'a>>),
     Gap { gap: u64 },
 }
 
@@ -100,7 +101,10 @@ impl Report<'_> {
         PageObject {
             headline: self.headline(),
             sentence: self.sentence(),
-            ladder: self.ending.has_frames().then(|| self.rungs().into_iter().map(|rung| self.rung_object(rung)).collect()),
+            ladder: self
+                .ending
+                .has_frames()
+                .then(|| self.rungs().into_iter().map(|rung| self.rung_object(rung)).collect()),
             told: self.account_words().into_iter().map(|(_, text)| text).chain(self.said()).collect(),
             points: self.vantage_words(),
             unseen: self.unseen_words().into_iter().chain(self.unasked().filter(|_| reset)).collect(),
@@ -111,7 +115,9 @@ impl Report<'_> {
     fn rung_object<'a>(&'a self, rung: Rung<'a>) -> RungObject<'a> {
         match rung {
             Rung::Gap { segments } => RungObject::Gap { gap: segments },
-            Rung::Segment { record, decisive, seen } => RungObject::Segment(self.segment_object(record, decisive, seen)),
+            Rung::Segment { record, decisive, seen } => {
+                RungObject::Segment(Box::new(self.segment_object(record, decisive, seen)))
+            }
         }
     }
 

@@ -227,12 +227,7 @@ impl Report<'_> {
         alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
 
-    fn frames_only(
-        &self,
-        joined: &Joined,
-        (record, seen): (&Record, &[Option<Sight>]),
-        zero: Timestamp,
-    ) -> String {
+    fn frames_only(&self, joined: &Joined, (record, seen): (&Record, &[Option<Sight>]), zero: Timestamp) -> String {
         let frames = (0..joined.views.len()).map(|at| format!("{:>9} ", self.frame_or_why(joined, seen, at)));
         frames.collect::<String>() + &format!("{:>10}", relative_time(record.time, zero))
     }
@@ -250,9 +245,8 @@ impl Report<'_> {
         if let Some(sight) = seen[at] {
             return sight.frame.number().to_string();
         }
-        let is = |frame: Option<Frame>| {
-            frame.is_some_and(|frame| seen.iter().flatten().any(|sight| sight.frame == frame))
-        };
+        let is =
+            |frame: Option<Frame>| frame.is_some_and(|frame| seen.iter().flatten().any(|sight| sight.frame == frame));
         let view = &joined.views[at];
         let rst = self.ending.rst();
         let presence = if is(rst.map(|rst| rst.record.frame)) {

@@ -4,7 +4,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { CausePage } from './causepage'
 import { Chart } from './chart'
-import { colourOf } from './colours'
+import { learn } from './colours'
 import { Detail } from './detail'
 import { Facets } from './facets'
 import { replaced, terms, words } from './filter'
@@ -47,7 +47,7 @@ export function App({ backend }: { backend: Backend }) {
     backend.view(route.q).then(
       (answer) => {
         if (!wanted) return
-        for (const { cause } of answer.series.causes) if (cause !== null) colourOf(cause)
+        learn(answer.series.causes.map(({ cause }) => cause))
         setView(answer)
         setProblem(null)
       },

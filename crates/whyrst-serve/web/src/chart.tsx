@@ -85,6 +85,19 @@ function stacked({ start, step, columns, causes }: Series): uPlot.AlignedData {
   return [times, ...layers.reverse()]
 }
 
+/** Days where they change, times of day otherwise, as finely as the ticks are apart. */
+function ticks(_: uPlot, splits: number[], __: number, ___: number, apart: number): string[] {
+  let before = ''
+  return splits.map((seconds) => {
+    const moment = new Date(seconds * 1_000).toISOString()
+    const date = day(moment).slice(5)
+    const end = apart >= 60 ? 16 : apart >= 1 ? 19 : 23
+    const shown = apart >= 86_400 ? date : `${before !== '' && before !== date ? `${date} ` : ''}${moment.slice(11, end)}`
+    before = date
+    return shown
+  })
+}
+
 function options(
   width: number, series: Series, point: (column: number | null) => void, select: (from: string, to: string) => void,
 ): uPlot.Options {
@@ -101,7 +114,7 @@ function options(
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true, range: [series.start / 1_000, end] }, y: { range: (_, __, most) => [0, most * 1.08 || 1] } },
     axes: [
-      { stroke: dim, font, size: 24, grid: { show: false }, ticks: { stroke: line, size: 4 } },
+      { stroke: dim, font, size: 24, space: 70, values: ticks, grid: { show: false }, ticks: { stroke: line, size: 4 } },
       { stroke: dim, font, size: 44, splits: (_, __, ___, most) => [0, most / 2, most].map(Math.floor),
         values: (_, values) => values.map(count), grid: { stroke: line, width: 1 }, ticks: { show: false } },
     ],

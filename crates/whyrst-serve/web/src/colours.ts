@@ -6,13 +6,14 @@ const taken = new Map<string, number>()
 
 /** Its number in the palette; the last is for all others. */
 export function colourOf(cause: string | null): number {
-  if (cause === null) return PALETTE
-  const known = taken.get(cause)
-  if (known !== undefined) return known
-  if (taken.size >= PALETTE) return PALETTE
-  const next = taken.size
-  taken.set(cause, next)
-  return next
+  return cause === null ? PALETTE : (taken.get(cause) ?? PALETTE)
+}
+
+/** Gives colours to causes that have none yet, commonest first, while there are any. */
+export function learn(causes: (string | null)[]): void {
+  for (const cause of causes) {
+    if (cause !== null && !taken.has(cause) && taken.size < PALETTE) taken.set(cause, taken.size)
+  }
 }
 
 /** The colour of a custom property as the canvas wants it, in the scheme that is shown. */

@@ -14,6 +14,12 @@ const TITLES: Record<string, string> = {
 const ONLY_WITH_CHOICE = ['origin', 'ending', 'source']
 const FEW = 6
 
+/** The end of a path, which is what differs. */
+function short(path: string): string {
+  const parts = path.split('/')
+  return parts.length > 2 ? `\u2026/${parts.slice(-2).join('/')}` : path
+}
+
 interface Props {
   facets: Facet[]
   q: string
@@ -38,7 +44,7 @@ function One({ facet, q, change }: { facet: Facet; q: string; change(q: string):
           <li key={value}>
             <button type="button" aria-pressed={has(q, key, value)} title={value}
               onClick={() => change(toggled(q, key, value))}>
-              <span class="value">{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{value}</span>
+              <span class="value">{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{key === 'source' ? short(value) : value}</span>
               <span class="number">{count(one)}</span>
               <span class="share" style={{ width: `${(100 * one) / most}%` }} aria-hidden="true" />
             </button>

@@ -27,8 +27,10 @@ export function Incidents({ incidents, change }: Props) {
             <button type="button" title="show its resets" onClick={() => change(filterOf(incident))}>
               <span class={`severity ${incident.severity}`}>{incident.severity}</span>
               <span class="title">{incident.title}</span>
-              <span class="extent">{clock(incident.time).slice(0, 12)} to {clock(incident.last).slice(0, 12)}</span>
-              <span class="reading">{incident.reading}</span>
+              <span class="reading" title={incident.reading}>
+                <span class="extent">{clock(incident.time).slice(0, 12)} to {clock(incident.last).slice(0, 12)}</span>
+                {incident.reading}
+              </span>
             </button>
           </li>
         ))}

@@ -7,6 +7,8 @@ import { count, fields, plural } from './words'
 
 const ROW = 34
 const HEAD = 30
+/** Fields whose values are long. */
+const WIDE = ['file', 'time', 'options', 'noticed', 'decisive']
 
 interface Props {
   reset: Reset
@@ -109,7 +111,7 @@ function Fields({ segment }: { segment: Segment }) {
   return (
     <dl class="fields" aria-live="polite">
       {fields(segment).map(([name, value]) => (
-        <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+        <div key={name} class={WIDE.includes(name) ? 'wide' : ''}><dt>{name}</dt><dd>{value}</dd></div>
       ))}
     </dl>
   )

@@ -13,4 +13,7 @@ const place = document.getElementById('app')
 if (data === null && location.search !== '') {
   history.replaceState(null, '', location.pathname + location.hash)
 }
-if (place !== null) render(<App backend={data === null ? remote : local(data.textContent ?? '')} />, place)
+const backend = data === null ? remote : local(data.textContent ?? '')
+if (place !== null) render(<App backend={backend} />, place)
+// For the console: `await whyrst.view('cause:close-unread')`.
+Object.assign(globalThis, { whyrst: backend })

@@ -171,7 +171,11 @@ impl Held {
     fn while_reading(arguments: &Explain) -> Self {
         let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
-        if pipe || matches!(arguments.format, ReportFormat::Json | ReportFormat::Html) { Self::Through } else { Self::Back(String::new()) }
+        if pipe || matches!(arguments.format, ReportFormat::Json | ReportFormat::Html) {
+            Self::Through
+        } else {
+            Self::Back(String::new())
+        }
     }
 
     pub(super) fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {
