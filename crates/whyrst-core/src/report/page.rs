@@ -37,6 +37,7 @@ enum RungObject<'a> {
     Gap { gap: u64 },
 }
 
+/// What is nothing special is left out: a report has many of these.
 #[derive(Serialize)]
 struct SegmentObject<'a> {
     frame: u64,
@@ -52,18 +53,25 @@ struct SegmentObject<'a> {
     flags: String,
     seq: u32,
     seq_rel: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ack: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ack_rel: Option<u32>,
     len: u32,
     win: u16,
     ttl: u8,
-    tos: u8,
-    /// IPv4 identification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tos: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ip_id: Option<u16>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     options: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ts_value: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<&'static str>,
-    marked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<bool>,
 }
 
 const OPTIONS: [(OptionSet, &str); 15] = [
@@ -142,12 +150,12 @@ impl Report<'_> {
             len: record.len,
             win: record.window,
             ttl: record.ttl,
-            tos: record.traffic_class,
+            tos: Some(record.traffic_class).filter(|class| *class != 0),
             ip_id: (!record.notes.has(Notes::IPV6)).then_some(record.ip_id),
             options: OPTIONS.iter().filter(|(option, _)| has(*option)).map(|(_, name)| *name).collect(),
             ts_value: has(OptionSet::TIMESTAMPS).then_some(record.ts_value),
             notes: NOTES.iter().filter(|(note, _)| record.notes.has(*note)).map(|(_, words)| *words).collect(),
-            marked,
+            marked: marked.then_some(true),
         }
     }
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { Page } from './detail'
+import { Text } from './text'
 import type { Backend, Cause } from './types'
 
 interface Props {
@@ -34,19 +35,19 @@ export function CausePage({ backend, id, close, open }: Props) {
       {cause !== null && (
         <>
           <p class="verdict">{cause.title}</p>
-          <p>{cause.explanation}</p>
+          <p><Text>{cause.explanation}</Text></p>
           <h3>What the programs see</h3>
-          <p>{cause.effect}</p>
+          <p><Text>{cause.effect}</Text></p>
           <h3>What Linux says</h3>
-          <p>{cause.kernel}</p>
+          <p><Text>{cause.kernel}</Text></p>
           <h3>How it is recognised</h3>
-          <ul>{cause.recognised.map(({ role, text }) => <li key={role + text}><em>{role}</em> {text}</li>)}</ul>
+          <ul>{cause.recognised.map(({ role, text }) => <li key={role + text}><em>{role}</em> <Text>{text}</Text></li>)}</ul>
           {cause.told_apart.length > 0 && <h3>What looks like it</h3>}
           <ul>
-            {cause.told_apart.map(({ cause: other, by }) => <li key={other}><Page id={other} open={open} /> {by}</li>)}
+            {cause.told_apart.map(({ cause: other, by }) => <li key={other}><Page id={other} open={open} /> <Text>{by}</Text></li>)}
           </ul>
           <h3>What to do</h3>
-          <ol>{cause.advice.map((step) => <li key={step}>{step}</li>)}</ol>
+          <ol>{cause.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</ol>
           <h3>See it happen</h3>
           <p class="mono">{cause.reproduction}</p>
           <h3>Sources</h3>

@@ -4,6 +4,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Ladder } from './ladder'
+import { Text } from './text'
 import type { Backend, Evidence, Reset } from './types'
 import { clock, count, day, milliseconds, plural, tcpdump, wireshark } from './words'
 
@@ -52,7 +53,7 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
   const first = reset.resets[0]
   const speaksFor = evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'yes')
   const against = evidence.filter(({ role, answer }) => (role === 'refutes' ? answer === 'yes' : answer === 'no'))
-  const told = (reset.told ?? []).map((text) => <li key={text}>{text}</li>)
+  const told = (reset.told ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)
   const items = (all: Evidence[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
   return (
     <>
@@ -78,15 +79,15 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
 
       <Section title="for">{told}{items(speaksFor)}</Section>
       <Section title="against">{items(against)}</Section>
-      <Section title="unseen">{unseen(reset).map((text) => <li key={text}>{text}</li>)}</Section>
-      <Section title="points">{(reset.points ?? []).map((text) => <li key={text}>{text}</li>)}</Section>
+      <Section title="unseen">{unseen(reset).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Section title="points">{(reset.points ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
       <Section title="instead">
         {reset.alternatives.map(({ cause, told_apart_by }) => (
-          <li key={cause}><Page id={cause} open={openCause} /> {told_apart_by}</li>
+          <li key={cause}><Page id={cause} open={openCause} /> <Text>{told_apart_by}</Text></li>
         ))}
       </Section>
-      <Section title="harm">{(reset.harm ?? []).map((text) => <li key={text}>{text}</li>)}</Section>
-      <Section title="do" ordered>{reset.advice.map((step) => <li key={step}>{step}</li>)}</Section>
+      <Section title="harm">{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Section title="do" ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
       <Facts reset={reset} />
       <Filters reset={reset} />
     </>
@@ -105,7 +106,7 @@ export function Page({ id, open }: { id: string; open(id: string): void }) {
 function Said({ one, show }: { one: Evidence; show(frame: number): void }) {
   return (
     <li>
-      {one.text}
+      <Text>{one.text}</Text>
       {one.frames.map((frame) => (
         <button type="button" class="frame" key={frame} title={`show frame ${frame}`} onClick={() => show(frame)}>
           {frame}

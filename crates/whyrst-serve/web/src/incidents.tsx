@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks'
 import { replaced } from './filter'
+import { Text } from './text'
 import type { Incident, Severity } from './types'
 import { clock, count } from './words'
 
@@ -29,7 +30,7 @@ export function Incidents({ incidents, change }: Props) {
               <span class="title">{incident.title}</span>
               <span class="reading" title={incident.reading}>
                 <span class="extent">{clock(incident.time).slice(0, 12)} to {clock(incident.last).slice(0, 12)}</span>
-                {incident.reading}
+                <Text>{incident.reading}</Text>
               </span>
             </button>
           </li>

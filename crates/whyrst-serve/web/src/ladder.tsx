@@ -87,7 +87,8 @@ function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProp
   const state = `${rung.marked ? ' marked' : ''}${chosen ? ' chosen' : ''}`
   return (
     <g id={`rung-${at}`} class={`rung ${kind}${state}`} role="option" aria-selected={chosen}
-      aria-label={label(rung)} onMouseEnter={() => choose(at)} onClick={() => choose(at)}>
+      onMouseEnter={() => choose(at)} onClick={() => choose(at)}>
+      <desc>{description(rung)}</desc>
       <rect class="band" x={0} y={top} width={width} height={ROW} />
       {rung.marked && <path class="mark" d={`M2 ${top + 11}l7 5l-7 5z`} />}
       <text class="frame" x={narrow ? 64 : 48} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
@@ -119,7 +120,7 @@ function Fields({ segment }: { segment: Segment }) {
 
 /** The RST, or whatever else the verdict rests on. */
 function decisive(rungs: Rung[]): number {
-  const marked = (rung: Rung) => 'frame' in rung && rung.marked
+  const marked = (rung: Rung) => 'frame' in rung && rung.marked === true
   const rst = rungs.findIndex((rung) => marked(rung) && 'flags' in rung && rung.flags.includes('R'))
   return Math.max(rst >= 0 ? rst : rungs.findIndex(marked), 0)
 }
@@ -128,7 +129,6 @@ function name(reset: Reset, side: 'client' | 'server'): string {
   return reset.roles === 'seen' ? `${side} ${reset[side].ip}` : reset[side].ip
 }
 
-function label({ frame, after, from, text, marked, len }: Segment): string {
-  const size = len > 0 ? `, ${count(len)} octets` : ''
-  return `frame ${frame}, ${after} seconds, from the ${from}: ${text}${size}${marked ? ', decisive' : ''}`
+function description({ from, marked, len }: Segment): string {
+  return `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`
 }

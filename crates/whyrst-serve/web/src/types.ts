@@ -105,6 +105,7 @@ export interface End {
   port: number
 }
 
+/** What is nothing special is left out. */
 export interface Segment {
   frame: number
   file?: string
@@ -116,17 +117,17 @@ export interface Segment {
   flags: string
   seq: number
   seq_rel: number
-  ack: number | null
-  ack_rel: number | null
+  ack?: number
+  ack_rel?: number
   len: number
   win: number
   ttl: number
-  tos: number
-  ip_id: number | null
-  options: string[]
-  ts_value: number | null
-  notes: string[]
-  marked: boolean
+  tos?: number
+  ip_id?: number
+  options?: string[]
+  ts_value?: number
+  notes?: string[]
+  marked?: true
 }
 
 export type Rung = Segment | { gap: number }

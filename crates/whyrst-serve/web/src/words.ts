@@ -56,28 +56,28 @@ export function tcpdump({ client, server }: Pick<Reset, 'client' | 'server'>): s
 
 /** Everything that is known of a segment, field by field. */
 export function fields(segment: Segment): [string, string][] {
-  const rel = (relative: number | null, raw: number | null) => (raw === null ? 'none' : `${relative} (${raw})`)
+  const { options = [], notes = [], tos = 0, ack, ack_rel, ts_value, ip_id } = segment
   const frames = Object.entries(segment.frames ?? {}).map(([point, frame]) => `${point} ${frame}`)
-  const all: [string, string | null][] = [
+  const all: [string, string | undefined][] = [
     ['frame', frames.length > 0 ? frames.join(', ') : String(segment.frame)],
-    ['file', segment.file ?? null],
+    ['file', segment.file],
     ['time', `${day(segment.time)} ${segment.time.slice(11, 29)} UTC`],
     ['after', `${segment.after} s`],
     ['from', segment.from],
     ['flags', flags(segment.flags)],
-    ['seq', rel(segment.seq_rel, segment.seq)],
-    ['ack', rel(segment.ack_rel, segment.ack)],
+    ['seq', `${segment.seq_rel} (${segment.seq})`],
+    ['ack', ack === undefined ? 'none' : `${ack_rel} (${ack})`],
     ['length', `${count(segment.len)} B`],
     ['window', `${segment.win} (not scaled)`],
-    ['options', segment.options.length > 0 ? segment.options.join(', ') : 'none'],
-    ['TSval', segment.ts_value === null ? null : String(segment.ts_value)],
+    ['options', options.length > 0 ? options.join(', ') : 'none'],
+    ['TSval', ts_value?.toString()],
     ['TTL', String(segment.ttl)],
-    ['IP ID', segment.ip_id === null ? null : String(segment.ip_id)],
-    ['DSCP, ECN', `${segment.tos >> 2}, ${segment.tos & 3}`],
-    ['noticed', segment.notes.length > 0 ? segment.notes.join(', ') : null],
-    ['decisive', segment.marked ? 'the verdict rests on it' : null],
+    ['IP ID', ip_id?.toString()],
+    ['DSCP, ECN', `${tos >> 2}, ${tos & 3}`],
+    ['noticed', notes.length > 0 ? notes.join(', ') : undefined],
+    ['decisive', segment.marked ? 'the verdict rests on it' : undefined],
   ]
-  return all.filter((field): field is [string, string] => field[1] !== null)
+  return all.filter((field): field is [string, string] => field[1] !== undefined)
 }
 
 const FLAGS: Record<string, string> = {
