@@ -30,6 +30,7 @@ enum Key {
     Service,
     Peer,
     Process,
+    Name,
     Severity,
     Confidence,
     Source,
@@ -42,11 +43,12 @@ enum Key {
     Time,
 }
 
-const KEYS: [(Key, &str); 14] = [
+const KEYS: [(Key, &str); 15] = [
     (Key::Cause, "cause"),
     (Key::Service, "service"),
     (Key::Peer, "peer"),
     (Key::Process, "process"),
+    (Key::Name, "name"),
     (Key::Severity, "severity"),
     (Key::Confidence, "confidence"),
     (Key::Source, "source"),
@@ -154,9 +156,10 @@ impl Filter {
         if self.words.is_empty() && self.without.is_empty() {
             return true;
         }
-        let process = row.process.map_or("", |process| names.word(process));
+        let word = |name: Option<Name>| name.map_or("", |name| names.word(name));
+        let (process, asked) = (word(row.process), word(row.asked));
         let (cause, source) = (names.word(row.cause), names.word(row.source));
-        let text = format!("{} {} {cause} {process} {source}", row.client, row.server).to_lowercase();
+        let text = format!("{} {} {cause} {process} {asked} {source}", row.client, row.server).to_lowercase();
         self.words.iter().all(|word| text.contains(word)) && !self.without.iter().any(|word| text.contains(word))
     }
 }
@@ -206,6 +209,7 @@ impl Key {
         let name = match self {
             Self::Cause => row.cause,
             Self::Process => row.process?,
+            Self::Name => row.asked?,
             Self::Source => row.source,
             Self::Origin => row.origin,
             Self::Ending => row.ending,
@@ -342,6 +346,7 @@ struct Tally {
     services: HashMap<SocketAddr, u64>,
     peers: HashMap<IpAddr, u64>,
     processes: HashMap<Name, u64>,
+    asked: HashMap<Name, u64>,
     severities: HashMap<u8, u64>,
     confidences: HashMap<u8, u64>,
     sources: HashMap<Name, u64>,
@@ -384,6 +389,10 @@ impl Tally {
                 Some(process) => self.processes.entry(process).or_default(),
                 None => return,
             },
+            Key::Name => match row.asked {
+                Some(name) => self.asked.entry(name).or_default(),
+                None => return,
+            },
             Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
         };
         *slot += row.count;
@@ -400,6 +409,7 @@ impl Tally {
             Facet::new("service", self.services, |end| end.to_string()),
             Facet::new("peer", self.peers, |ip| ip.to_string()),
             Facet::new("process", self.processes, word),
+            Facet::new("name", self.asked, word),
             Facet::new("confidence", self.confidences, ranked(&CONFIDENCES)),
             Facet::new("origin", self.origins, word),
             Facet::new("ending", self.endings, word),

@@ -68,6 +68,8 @@ struct Line<'a> {
     process: Option<Process<'a>>,
     #[serde(borrow)]
     peer_process: Option<Process<'a>>,
+    #[serde(borrow)]
+    asked_for: Option<AskedFor<'a>>,
     effect: Effect,
     count: u64,
 }
@@ -90,6 +92,12 @@ struct Verdict<'a> {
 struct Process<'a> {
     #[serde(borrow)]
     comm: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct AskedFor<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +130,8 @@ pub(crate) struct Row {
     pub(crate) kind: Name,
     pub(crate) ending: Name,
     pub(crate) process: Option<Name>,
+    /// The host that the client asked for.
+    pub(crate) asked: Option<Name>,
     /// Index into [`SEVERITIES`]; beyond it for a word that is not there.
     pub(crate) severity: u8,
     /// Index into [`CONFIDENCES`].
@@ -147,6 +157,7 @@ pub(crate) struct RowObject<'a> {
     ending: &'a str,
     origin: &'a str,
     process: Option<&'a str>,
+    name: Option<&'a str>,
     source: &'a str,
     lost: Option<u64>,
     accepted: Option<bool>,
@@ -179,6 +190,7 @@ impl Row {
             kind: names.name(&read.kind),
             ending: names.name(ending),
             process,
+            asked: read.asked_for.map(|asked| names.name(&asked.name)),
             severity: rank(&SEVERITIES, &read.severity),
             confidence: rank(&CONFIDENCES, &read.verdict.confidence),
             accepted: read.effect.accepted,
@@ -207,6 +219,7 @@ impl Row {
             ending: names.word(self.ending),
             origin: names.word(self.origin),
             process: self.process.map(|process| names.word(process)),
+            name: self.asked.map(|name| names.word(name)),
             source: names.word(self.source),
             lost: self.lost,
             accepted: self.accepted,

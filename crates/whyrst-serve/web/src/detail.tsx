@@ -72,7 +72,8 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
       </p>
       <p class="which">
         <Page id={verdict.cause} open={openCause} />
-        <span class={`severity ${reset.severity}`}>{reset.severity}</span>
+        <span><span class={`severity ${reset.severity}`}>{reset.severity}</span>
+          {reset.severity_reason && <span class="note">: <Text>{reset.severity_reason}</Text></span>}</span>
       </p>
 
       {reset.ladder ? <Ladder reset={reset} frame={frame} /> : <States reset={reset} />}
@@ -156,6 +157,7 @@ function Facts({ reset }: { reset: Reset }) {
     ['made by', reset.origin === 'endpoint' ? `an endpoint, ${reset.kind}` : reset.origin],
     ['accepted', effect.accepted === null ? 'not known' : effect.accepted ? 'yes' : 'no'],
     ['lost', `client ${lost(effect.lost_client_bytes)}, server ${lost(effect.lost_server_bytes)} (${effect.certainty})`],
+    ['asked for', reset.asked_for ? `${reset.asked_for.name} (${reset.asked_for.stood_in})` : null],
     ['lasted', milliseconds(stats.duration_ms)],
     ['silent before', stats.idle_before_rst_ms === null ? null : milliseconds(stats.idle_before_rst_ms)],
     ['sent', `client ${count(stats.client_bytes)} B, server ${count(stats.server_bytes)} B`],

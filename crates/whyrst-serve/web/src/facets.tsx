@@ -7,7 +7,7 @@ import type { Facet } from './types'
 import { count } from './words'
 
 const TITLES: Record<string, string> = {
-  severity: 'Severity', cause: 'Cause', service: 'Service', peer: 'Peer', process: 'Process',
+  severity: 'Severity', cause: 'Cause', service: 'Service', peer: 'Peer', process: 'Process', name: 'Name asked for',
   confidence: 'Confidence', origin: 'Who made the RST', ending: 'Ending', source: 'Source',
 }
 /** A facet that says nothing unless it has two values. */

@@ -8,7 +8,7 @@ export interface Term {
 }
 
 export const KEYS = [
-  'cause', 'service', 'peer', 'process', 'severity', 'confidence', 'source', 'origin', 'ending', 'phase', 'kind',
+  'cause', 'service', 'peer', 'process', 'name', 'severity', 'confidence', 'source', 'origin', 'ending', 'phase', 'kind',
   'host', 'port', 'time',
 ]
 

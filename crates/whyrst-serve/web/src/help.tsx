@@ -19,7 +19,7 @@ const FILTERS: [string, string][] = [
   ['host:10.0.0.1', 'either end; port:443 likewise'],
   ['cause:close-unread cause:linger-zero', 'one or the other'],
   ['-severity:benign', 'all but these'],
-  ['confidence:certain', 'also origin:, phase:, kind:, ending:, process:, source:'],
+  ['confidence:certain', 'also origin:, phase:, kind:, ending:, process:, name:, source:'],
   ['time:A..B', 'between two times in UTC; dragging over the chart writes it'],
 ]
 

@@ -7,7 +7,7 @@ import type {
 
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
-const FACETS = ['severity', 'cause', 'service', 'peer', 'process', 'confidence', 'origin', 'ending', 'source']
+const FACETS = ['severity', 'cause', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source']
 const SHOWN = 12
 const CAUSES = 7
 const COLUMNS = 120
@@ -63,6 +63,7 @@ function keep(reset: Reset, number: number, taken: Set<bigint>): Kept {
     ending: reset.schema === 'whyrst.reset/1' ? 'reset' : 'failed-connect',
     origin: reset.origin,
     process: (reset.process ?? reset.peer_process)?.comm ?? null,
+    name: reset.asked_for?.name ?? null,
     source: reset.source,
     lost: lost.length === 0 ? null : lost.reduce((sum, octets) => sum + octets, 0),
     accepted: reset.effect.accepted,
@@ -148,7 +149,7 @@ function holds({ any, none }: Group, kept: Kept): boolean {
 }
 
 function wordsFit({ words, without }: Filter, { row }: Kept): boolean {
-  const text = `${row.client} ${row.server} ${row.cause} ${row.process ?? ''} ${row.source}`.toLowerCase()
+  const text = `${row.client} ${row.server} ${row.cause} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
   return words.every((one) => text.includes(one)) && !without.some((one) => text.includes(one))
 }
 

@@ -17,6 +17,8 @@ export interface Row {
   ending: string
   origin: string
   process: string | null
+  /** The host that the client asked for. */
+  name: string | null
   source: string
   lost: number | null
   accepted: boolean | null
@@ -186,6 +188,8 @@ export interface Reset {
   history: string
   conn_state: string
   severity: Severity
+  severity_reason?: string
+  asked_for?: { name: string; stood_in: string } | null
   effect: {
     accepted: boolean | null
     lost_client_bytes: number | null
