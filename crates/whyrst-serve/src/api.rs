@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use whyrst_core::causes;
+use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
 
 use crate::query::{Filter, FilterError, Order};
@@ -104,7 +105,7 @@ fn identity(text: &str) -> Option<u64> {
 async fn cause(Path(id): Path<String>) -> Response {
     causes::ALL.iter().find(|cause| cause.id == id).map_or_else(
         || (StatusCode::NOT_FOUND, "the catalogue has no page of this name\n").into_response(),
-        |cause| json(catalogue::json(cause)),
+        |cause| json(catalogue::json(cause, Language::English)),
     )
 }
 

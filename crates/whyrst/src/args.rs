@@ -59,6 +59,11 @@ pub(crate) struct Common {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
+    /// Language of reports and of the catalogue; when not given, that of the environment's locale
+    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`), and English for machine output
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Option<Lang>,
+
     /// Say nothing but results
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -77,6 +82,15 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// A language that reports are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese (简体中文).
+    Zh,
 }
 
 /// How results are written.
@@ -101,6 +115,18 @@ pub(crate) enum ReportFormat {
     Markdown,
     /// One file for a browser, opened without any network: give it a name with -o.
     Html,
+}
+
+impl ReportFormat {
+    /// The format whose language it has. The page itself speaks English, and so does what it shows,
+    /// unless `--lang` says otherwise.
+    pub(crate) const fn spoken(self) -> Format {
+        match self {
+            Self::Text => Format::Text,
+            Self::Markdown => Format::Markdown,
+            Self::Json | Self::Html => Format::Json,
+        }
+    }
 }
 
 /// `whyrst watch`.

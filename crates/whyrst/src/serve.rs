@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use tokio::runtime::Runtime;
 use whyrst_core::incident::Incidents;
+use whyrst_core::language::Language;
 use whyrst_core::report::{Context, Report, incident, json};
 use whyrst_probe::{Item, Live, Reset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
@@ -152,7 +153,7 @@ impl Host {
     }
 
     fn context(&self, netns: u32) -> Context {
-        Context { files: vec![format!("{}:{netns}", self.name)], zone: TimeZone::UTC }
+        Context { files: vec![format!("{}:{netns}", self.name)], zone: TimeZone::UTC, language: Language::English }
     }
 
     fn look_for_incidents(&mut self, store: &Store) {

@@ -13,6 +13,7 @@ use super::json::utc;
 use super::ladder::{Rung, relative_time};
 use crate::ending::{EndingKind, KernelWord};
 use crate::history::{Notes, Record};
+use crate::language::Language;
 use crate::segment::{Flags, OptionSet};
 use crate::vantage::Sight;
 
@@ -104,7 +105,7 @@ const NOTES: [(Notes, &str); 7] = [
 
 impl Report<'_> {
     pub(super) fn page_object(&self) -> PageObject<'_> {
-        let effect = self.judgement.cause.map(|cause| self.words(cause.effect));
+        let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
         let reset = self.ending.kind == EndingKind::Reset;
         PageObject {
             headline: self.headline(),
@@ -161,9 +162,16 @@ impl Report<'_> {
 
     /// What only the kernel of the RST's sender could tell, and nobody asked it.
     pub(super) fn unasked(&self) -> Option<String> {
-        let sender = self.end(self.ending.sender());
-        let why = if self.ending.has_frames() { "captures do not show it" } else { "its own host can tell" };
-        (self.ending.kernel == KernelWord::NotAsked)
-            .then(|| alloc::format!("what {sender}'s kernel and its programs did: {why}"))
+        let (packets, host) = match self.language() {
+            Language::English => (
+                "what {sender}'s kernel and its programs did: captures do not show it",
+                "what {sender}'s kernel and its programs did: its own host can tell",
+            ),
+            Language::Chinese => {
+                ("{sender}的内核和程序做了什么：抓包里看不到", "{sender}的内核和程序做了什么：要问那台主机自己")
+            }
+        };
+        let words = if self.ending.has_frames() { packets } else { host };
+        (self.ending.kernel == KernelWord::NotAsked).then(|| self.words(words))
     }
 }

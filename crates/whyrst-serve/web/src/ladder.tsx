@@ -51,7 +51,7 @@ export function Ladder({ reset, frame }: Props) {
   const shown = rungs[chosen]
   return (
     <div class="ladder" ref={place}>
-      <svg width={width} height={height} role="listbox" tabIndex={0} aria-label="packets of the connection"
+      <svg width={width} height={height} role="listbox" tabindex={0} aria-label="packets of the connection"
         aria-activedescendant={`rung-${chosen}`} onKeyDown={move}>
         <text class="end" x={left} y={14} text-anchor={narrow ? 'start' : 'middle'}>{name(reset, 'client')}</text>
         <text class="end" x={right} y={14} text-anchor="end">{name(reset, 'server')}</text>
