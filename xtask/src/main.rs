@@ -3,6 +3,8 @@
 mod accuracy;
 mod bench;
 mod bpf;
+mod demo;
+mod dist;
 mod docs;
 mod fixtures;
 mod fuzz;
@@ -26,6 +28,9 @@ cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
+cargo xtask demo               draws the README's pictures from what the lab records now
+cargo xtask man                writes the manual's pages and the shells' completions to target/dist
+cargo xtask dist               builds a static binary and a Debian package in target/dist
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -56,7 +61,11 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
+        ["demo"] => demo::run(),
+        ["man"] => dist::man(),
+        ["dist"] => dist::run(),
         ["bench"] => bench::run(1_024),
+        ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),

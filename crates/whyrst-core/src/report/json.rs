@@ -40,10 +40,13 @@ pub fn line_of(report: &Report<'_>) -> String {
     serde_json::to_string(&report.object()).unwrap_or_default()
 }
 
-/// The same with what a page shows beyond it: the ladder and the sentences of the text report.
+/// The same with what a page shows beyond it (the ladder, the sentences of the text report), and without
+/// the answers that it does not show: what is unknown stands in its sentences, and what might have refuted the
+/// verdict and did not is no evidence for it.
 pub fn page_line(report: &Report<'_>, count: u64) -> String {
-    let page = Some(report.page_object());
-    serde_json::to_string(&Object { count, page, ..report.object() }).unwrap_or_default()
+    let mut object = Object { count, page: Some(report.page_object()), ..report.object() };
+    object.evidence.retain(|one| one.answer != "unknown" && (one.role != Role::Refutes.name() || one.answer == "yes"));
+    serde_json::to_string(&object).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -71,6 +74,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_process: Option<ProcessObject<'a>>,
     idle_suspects: Option<Vec<SuspectObject>>,
+    display_filter: String,
+    capture_filter: String,
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
@@ -228,6 +233,8 @@ impl Report<'_> {
             peer_socket: self.peer().and_then(|side| self.socket_object(side)),
             peer_process: self.peer().and_then(|side| self.process_object(side)),
             idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
+            display_filter: self.display_filter(),
+            capture_filter: self.capture_filter(),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::json::utc;
-use super::ladder::{Rung, relative_time};
+use super::ladder::Rung;
 use crate::ending::{EndingKind, KernelWord};
 use crate::history::{Notes, Record};
 use crate::language::Language;
@@ -22,6 +22,8 @@ use crate::vantage::Sight;
 pub(super) struct PageObject<'a> {
     headline: String,
     sentence: String,
+    /// The moment that the ladder's `ns` are counted from.
+    ladder_from: Option<String>,
     ladder: Option<Vec<RungObject<'a>>>,
     /// What speaks for it beside `evidence`: what kernels and the RST itself say.
     told: Vec<String>,
@@ -46,9 +48,8 @@ struct SegmentObject<'a> {
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<BTreeMap<&'a str, u64>>,
-    time: String,
-    /// Seconds since the ladder's first moment.
-    after: String,
+    /// Nanoseconds since `ladder_from`.
+    ns: i64,
     from: &'static str,
     text: String,
     flags: String,
@@ -110,6 +111,7 @@ impl Report<'_> {
         PageObject {
             headline: self.headline(),
             sentence: self.sentence(),
+            ladder_from: self.ending.has_frames().then(|| utc(self.zero())),
             ladder: self
                 .ending
                 .has_frames()
@@ -139,8 +141,7 @@ impl Report<'_> {
             frame: frame.number(),
             file: (!one_file).then(|| self.context.file(frame)),
             frames: (!seen.is_empty()).then(|| self.frames_seen(seen)),
-            time: utc(record.time),
-            after: relative_time(record.time, self.zero()),
+            ns: record.time.since(self.zero()).nanos(),
             from: if record.from == self.ending.connection.client { "client" } else { "server" },
             text: self.segment(record),
             flags: record.flags.to_string(),

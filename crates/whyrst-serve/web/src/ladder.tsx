@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Reset, Rung, Segment } from './types'
-import { count, fields, plural } from './words'
+import { count, fields, plural, seconds } from './words'
 
 const ROW = 34
 const HEAD = 30
@@ -62,7 +62,7 @@ export function Ladder({ reset, frame }: Props) {
                 left={left} right={right} width={width} narrow={narrow} />
             : <Gap key={at} at={at} segments={rung.gap} left={left} right={right} />)}
       </svg>
-      {shown && 'frame' in shown && <Fields segment={shown} />}
+      {shown && 'frame' in shown && <Fields segment={shown} from={reset.ladder_from ?? reset.time} />}
     </div>
   )
 }
@@ -92,7 +92,7 @@ function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProp
       <rect class="band" x={0} y={top} width={width} height={ROW} />
       {rung.marked && <path class="mark" d={`M2 ${top + 11}l7 5l-7 5z`} />}
       <text class="frame" x={narrow ? 64 : 48} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
-      <text class="time" x={narrow ? 64 : 128} y={top + (narrow ? 28 : 21)} text-anchor="end">{rung.after}</text>
+      <text class="time" x={narrow ? 64 : 128} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
       <text class="what" x={(left + right) / 2} y={top + 16} text-anchor="middle">{rung.text}</text>
       <path class="arrow" d={`M${from} ${line}H${to + ahead * 7}`} />
       <path class="tip" d={`M${to} ${line}l${ahead * 9} -4.5v9z`} />
@@ -108,10 +108,10 @@ function Gap({ at, segments, left, right }: { at: number; segments: number; left
   )
 }
 
-function Fields({ segment }: { segment: Segment }) {
+function Fields({ segment, from }: { segment: Segment; from: string }) {
   return (
     <dl class="fields" aria-live="polite">
-      {fields(segment).map(([name, value]) => (
+      {fields(segment, from).map(([name, value]) => (
         <div key={name} class={WIDE.includes(name) ? 'wide' : ''}><dt>{name}</dt><dd>{value}</dd></div>
       ))}
     </dl>

@@ -1,6 +1,7 @@
 // The page's answers from the data of a report: what src/query.rs does, done in the browser.
 
 import { terms, type Term } from './filter'
+import { nanos } from './nanos'
 import type {
   Backend, Cause, End, Facet, Incident, Order, Overview, Page, Reset, Row, Series, Source, Summary, View,
 } from './types'
@@ -18,13 +19,6 @@ interface Kept {
   /** Nanoseconds since 1970. */
   time: bigint
   number: number
-}
-
-export function nanos(time: string): bigint {
-  const [whole = '', fraction = ''] = time.replace(/Z$/u, '').split('.')
-  const millis = Date.parse(`${whole}Z`)
-  if (Number.isNaN(millis)) throw new Error(`${time}: expected a time such as 2026-01-31T12:00:00Z`)
-  return BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9) || '0')
 }
 
 function address({ ip, port }: End): string {

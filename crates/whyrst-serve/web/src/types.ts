@@ -112,8 +112,8 @@ export interface Segment {
   frame: number
   file?: string
   frames?: Record<string, number>
-  time: string
-  after: string
+  /** Nanoseconds since the ladder's first moment. */
+  ns: number
   from: 'client' | 'server'
   text: string
   flags: string
@@ -208,6 +208,7 @@ export interface Reset {
   // What a page needs beside the contract; absent in lines that `explain` or `watch` wrote without it.
   headline?: string
   sentence?: string
+  ladder_from?: string | null
   ladder?: Rung[] | null
   told?: string[]
   points?: string[]

@@ -1,5 +1,6 @@
 // Numbers and times as people read them; never in the words of a report, which come as they are.
 
+import { nanos } from './nanos'
 import type { Row, Segment, Reset } from './types'
 
 const GROUPED = new Intl.NumberFormat('en', { useGrouping: true })
@@ -54,15 +55,29 @@ export function tcpdump({ client, server }: Pick<Reset, 'client' | 'server'>): s
   return `host ${client.ip} and host ${server.ip} and tcp port ${client.port} and tcp port ${server.port}`
 }
 
-/** Everything that is known of a segment, field by field. */
-export function fields(segment: Segment): [string, string][] {
+/** `0.026797`: seconds, as tcpdump and the text report show them. */
+export function seconds(ns: number): string {
+  const micros = Math.trunc(Math.abs(ns) / 1_000)
+  const sign = ns < 0 ? '-' : ''
+  return `${sign}${Math.trunc(micros / 1_000_000)}.${String(micros % 1_000_000).padStart(6, '0')}`
+}
+
+/** A moment so many nanoseconds after another, with all its digits. */
+function moment(from: string, ns: number): string {
+  const time = nanos(from) + BigInt(ns)
+  const whole = new Date(Number(time / 1_000_000n)).toISOString()
+  return `${day(whole)} ${whole.slice(11, 19)}.${String(time % 1_000_000_000n).padStart(9, '0')} UTC`
+}
+
+/** Everything that is known of a segment, field by field; `from` is the ladder's first moment. */
+export function fields(segment: Segment, from: string): [string, string][] {
   const { options = [], notes = [], tos = 0, ack, ack_rel, ts_value, ip_id } = segment
   const frames = Object.entries(segment.frames ?? {}).map(([point, frame]) => `${point} ${frame}`)
   const all: [string, string | undefined][] = [
     ['frame', frames.length > 0 ? frames.join(', ') : String(segment.frame)],
     ['file', segment.file],
-    ['time', `${day(segment.time)} ${segment.time.slice(11, 29)} UTC`],
-    ['after', `${segment.after} s`],
+    ['time', moment(from, segment.ns)],
+    ['after', `${seconds(segment.ns)} s`],
     ['from', segment.from],
     ['flags', flags(segment.flags)],
     ['seq', `${segment.seq_rel} (${segment.seq})`],
