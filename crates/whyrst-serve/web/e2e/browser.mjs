@@ -41,9 +41,12 @@ export async function serve(program, ...args) {
 }
 
 /** Runs a program to its end and gives what it printed. */
-export function output(program, ...args) {
+export const output = (program, ...args) => outputIn(undefined, program, ...args)
+
+/** The same, in a folder. */
+export function outputIn(cwd, program, ...args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] })
     const parts = []
     child.stdout.on('data', (part) => parts.push(part))
     child.once('error', reject)
