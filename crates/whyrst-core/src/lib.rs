@@ -29,6 +29,8 @@ pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod stacks;
 pub mod report;
 pub mod said;
 pub mod scenario;

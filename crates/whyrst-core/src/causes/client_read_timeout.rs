@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED, WAITED_FOR_ANSWER};
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_CLIENT;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -29,13 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpTimewaitSocket), KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED],
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED, &WAITED_FOR_ANSWER],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::similar(
+        LookAlike::broader(
             "data-after-close",
             "{client} would not have waited for an answer: it closes after every message, and {server} writes all the same",
         ),

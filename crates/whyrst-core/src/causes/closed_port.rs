@@ -74,6 +74,10 @@ pub(super) static CAUSE: Cause = Cause {
             "simultaneous-open-missed",
             "{server} would send a SYN of its own to the same port, a moment later",
         ),
+        LookAlike::identical(
+            "fw-reject-local-output",
+            "a rule on {receiver} itself would refuse the SYN before it left: the RST is alone, on `lo`",
+        ),
         LookAlike::identical("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[

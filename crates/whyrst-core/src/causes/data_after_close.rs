@@ -37,7 +37,7 @@ pub(super) static CAUSE: Cause = Cause {
         KernelSign::reason(RstReason::NoSocket),
     ],
     rule: Rule {
-        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
     },
@@ -46,7 +46,7 @@ pub(super) static CAUSE: Cause = Cause {
         title: "{receiver}'s data crossed {sender}'s close on the way: it arrived at a socket that was closed already",
     }],
     look_alikes: &[
-        LookAlike::identical(
+        LookAlike::special_case(
             "shutdown-rdwr-data",
             "`strace -e trace=shutdown,close` on {sender} shows shutdown(SHUT_RDWR), and its program still holds the socket",
         ),
@@ -55,15 +55,15 @@ pub(super) static CAUSE: Cause = Cause {
             "close-unread",
             "RST+ACK with {sender}'s own timestamps or window: it still held the socket, with that data unread",
         ),
-        LookAlike::similar(
+        LookAlike::special_case(
             "keepalive-race",
             "{sender} closed an idle connection while the next request was on its way",
         ),
-        LookAlike::similar(
+        LookAlike::special_case(
             "client-read-timeout",
             "{sender} gave up waiting for this answer: its read timeout is shorter than the answer took",
         ),
-        LookAlike::why(
+        LookAlike::special_case(
             "server-busy-close",
             "{server} closes right after it accepts, without an answer: its log names a limit or a list",
         ),

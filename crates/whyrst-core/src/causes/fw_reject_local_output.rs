@@ -29,10 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
-    look_alikes: &[LookAlike::special_case(
-        "orphan-rst",
-        "the capture leaves the rest out: it began too late, or its filter lets only resets pass",
-    )],
+    look_alikes: &[
+        LookAlike::special_case(
+            "orphan-rst",
+            "the capture leaves the rest out: it began too late, or its filter lets only resets pass",
+        ),
+        LookAlike::identical("closed-port", "the SYN would have left {receiver}, and the capture would have missed it"),
+    ],
     advice: &[
         "on {receiver}: `nft list ruleset` and `iptables -vnL OUTPUT`: which rule's counter rises while connecting?",
         "`tcpdump -i any` on {receiver}: a reset on `lo` with {sender}'s address and no SYN anywhere is made on the spot",

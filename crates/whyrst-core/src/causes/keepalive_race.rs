@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{CLOSED_WHEN_IDLE, DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_SENT_DATA;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_SERVER;
@@ -29,13 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN],
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::similar(
+        LookAlike::broader(
             "data-after-close",
             "{server} would have closed for a reason of its own, not for idleness: its log tells",
         ),

@@ -50,7 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
         ),
         LookAlike::how("close-unread", "{server} would have read a part of the request before it closed"),
         LookAlike::how("exit-unread", "the process on {server} ended at that moment; new connects may be refused"),
-        LookAlike::how("data-after-close", "{server} would have closed later, and not without an answer"),
+        LookAlike::broader("data-after-close", "{server} would have closed later, and not without an answer"),
         LookAlike::similar("keepalive-race", "{server} would have answered an earlier request on this connection"),
         LookAlike::identical(
             "listener-close-pending",

@@ -34,7 +34,7 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
+        LookAlike::broader(
             "data-after-close",
             "{sender}'s program would have closed the socket; its kernel's reason is TCP_TIMEWAIT_SOCKET once the FIN is acknowledged",
         ),
