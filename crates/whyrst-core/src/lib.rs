@@ -30,8 +30,6 @@ pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
-#[cfg(test)]
-mod stacks;
 pub mod report;
 pub mod said;
 pub mod scenario;
@@ -42,6 +40,8 @@ pub mod severity;
 pub mod sketches;
 pub mod socket;
 pub mod speech;
+#[cfg(test)]
+mod stacks;
 pub mod tampering;
 #[cfg(test)]
 mod testing;

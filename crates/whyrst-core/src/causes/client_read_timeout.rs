@@ -82,7 +82,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const LATE: &str = "
         0.000 C > S S 0:0(0)
@@ -115,7 +115,7 @@ mod tests {
             .replace("30.010 C > S FA 101:101(0) ack 1", "30.010 C > S FA 101:101(0) ack 51")
             .replace("A 1:1(0) ack 102", "A 51:51(0) ack 102")
             .replace("PA 1:1001(1000)", "PA 51:1051(1000)");
-        judged(&text).is("data-after-close", Possible).without(&["client-read-timeout"]);
+        judged(&text).is("data-after-close", Likely).without(&["client-read-timeout"]);
     }
 
     #[test]

@@ -53,12 +53,12 @@ mod tests {
 
     #[test]
     fn a_lone_refusal_may_have_been_made_on_the_spot() {
-        judged("0.000 C < S RA 0:0(0) ack 1").is("orphan-rst", Possible).beside(&["fw-reject-local-output"]);
+        judged("0.000 C < S RA 0:0(0) ack 1").is("closed-port", Possible).beside(&["fw-reject-local-output"]);
     }
 
     #[test]
     fn what_has_come_over_routers_has_not() {
-        judged("0.000 C < S RA 0:0(0) ack 1 ttl 57").is("orphan-rst", Possible).without(&["fw-reject-local-output"]);
+        judged("0.000 C < S RA 0:0(0) ack 1 ttl 57").is("closed-port", Possible).without(&["fw-reject-local-output"]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const CROSSED: &str = "
         0.000 C > S S 0:0(0)
@@ -122,6 +122,6 @@ mod tests {
             0.1000 C < S FA 1:1(0) ack 1
             0.1001 C > S PA 1:101(100) ack 1
             0.1010 C < S R 1:1(0)";
-        judged(text).is("data-after-close", Possible).beside(&["keepalive-race"]);
+        judged(text).is("data-after-close", Likely).beside(&["keepalive-race"]);
     }
 }

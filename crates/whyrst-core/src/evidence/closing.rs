@@ -62,6 +62,7 @@ pub static RST_ANSWERS_DATA: Question = Question {
         };
         match answered_data(ending) {
             Some(data) => Answer::Yes(yes().frame(&rst.record).frame(data).count(data.len.into())),
+            None if (RST_IS_ACTIVE.ask)(ending).is_yes() => Answer::No(no().frame(&rst.record)),
             // Data that nobody acknowledged may be what was refused, and the other segment only followed it.
             None if rst.trigger.is_some() && is_acknowledged(ending, ending.receiver()) => {
                 Answer::No(no().frame(&rst.record))
@@ -165,7 +166,8 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         let facts = yes().span(idle).frame(fin);
         match round_trip(ending) {
             _ if idle < SHORTEST_WAIT => Answer::No(facts),
-            Some(trip) => facts.if_so((idle > trip).into()),
+            // The last data took its time to the closer, and its FIN to the capture point.
+            Some(trip) => facts.if_so((idle.nanos() > 2 * trip.nanos()).into()),
             None if idle >= LONGEST_TRIP => Answer::Yes(facts),
             None => Answer::Unknown,
         }
@@ -175,9 +177,8 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
 /// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
 fn round_trip(ending: &Ending) -> Option<Span> {
     let (syn, syn_ack) = (ending.syn()?, ending.syn_ack()?);
-    let third = ending.earlier(|record| {
-        record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time
-    })?;
+    let third = ending
+        .earlier(|record| record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time)?;
     Some(third.time.since(syn.time)).filter(|trip| is_sane(*trip))
 }
 
@@ -245,7 +246,8 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
             record.from == ending.sender() && record.flags.has(Flags::FIN) && record.frame > ack.frame
         };
         let at_once = rst.trigger.is_some_and(|trigger| {
-            let first = trigger.frame == ack.frame || ending.before.iter().any(|one| fin_again(one) && one.frame < trigger.frame);
+            let first = trigger.frame == ack.frame
+                || ending.before.iter().any(|one| fin_again(one) && one.frame < trigger.frame);
             first && trigger.ack.after(sender.fin) && !is_data(&trigger)
         });
         let abort = (RST_IS_ACTIVE.ask)(ending).is_yes();

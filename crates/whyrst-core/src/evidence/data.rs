@@ -57,7 +57,8 @@ fn acknowledged_unseen(ending: &Ending) -> Option<u64> {
     let sender = ending.connection.half(ending.sender());
     let first = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::ACK))?;
     let rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK))?;
-    let opening = first.flags.is_syn_ack() || (sender.marks.has(Marks::SYN) && first.len == 0 && !first.flags.has(Flags::FIN));
+    let opening =
+        first.flags.is_syn_ack() || (sender.marks.has(Marks::SYN) && first.len == 0 && !first.flags.has(Flags::FIN));
     match rst.ack.diff(first.ack) {
         0 if opening => Some(0),
         octets @ 2.. if opening => Some(octets.unsigned_abs().into()),

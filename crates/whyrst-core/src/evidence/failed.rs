@@ -1,10 +1,7 @@
 //! Connects that failed without any RST.
 
-use smallvec::SmallVec;
-
 use super::handshake::SHORTEST_SYN_TIMER;
 use super::{Answer, Question, yes};
-use crate::history::Record;
 use crate::observation::IcmpKind;
 use crate::seq::Seq;
 use crate::time::Span;
@@ -31,28 +28,21 @@ pub static SYN_UNANSWERED: Question = Question {
 };
 
 /// The SYN was sent again as its timer does: its sender heard nothing either. A single SYN without an
-/// answer may as well be a capture of one direction, or one that lost the answer. So may two, unless
-/// the service was heard in this capture; a SYN that comes sooner answers something that was missed.
+/// answer may as well be a capture of one direction, or one that lost the answer; a SYN that comes again
+/// sooner, or with another number, follows something that was missed.
 pub static SYN_RETRIED: Question = Question {
     id: "syn-retried",
     yes: "{client} sent its SYN again in {}: it had heard nothing",
     no: "{client} sent its SYN only once",
-    unknown: "a third SYN of {client}, or anything of {server}: without it the answer may be what the capture missed",
+    unknown: "a second SYN of {client}, a second later: without it the answer may be what the capture missed",
     ask: |ending| {
-        let heard = [ending.service, ending.service_later].iter().any(|one| one.accepted.or(one.refused).is_some());
         let mut syns = ending.before.iter().filter(|record| record.flags.is_syn());
-        let Some(mut last) = syns.next() else { return Answer::Unknown };
-        let mut again: SmallVec<[&Record; 4]> = SmallVec::new();
-        for syn in syns {
-            if syn.seq != last.seq || syn.time.since(last.time) < SHORTEST_SYN_TIMER {
-                return Answer::Unknown;
+        match (syns.next(), syns.next()) {
+            (Some(first), Some(second))
+                if second.seq == first.seq && second.time.since(first.time) >= SHORTEST_SYN_TIMER =>
+            {
+                Answer::Yes(yes().frame(second))
             }
-            again.push(syn);
-            last = syn;
-        }
-        match again[..] {
-            [second, _, ..] => Answer::Yes(yes().frame(second)),
-            [second] if heard => Answer::Yes(yes().frame(second)),
             _ => Answer::Unknown,
         }
     },

@@ -5,7 +5,7 @@
 
 use super::closing::data_refused_with_ack;
 use super::{Answer, Question, Value, no, yes};
-use crate::ending::{Ending, Rst};
+use crate::ending::{Basis, Ending, Rst};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -24,7 +24,9 @@ pub static RST_IS_PASSIVE: Question = Question {
         };
         match (built(ending, rst), &rst.trigger) {
             (Built::Answer, Some(trigger)) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(ending, &rst.record) => Answer::No(no().frame(&rst.record)),
+            (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(ending, &rst.record) => {
+                Answer::No(no().frame(&rst.record))
+            }
             _ => Answer::Unknown,
         }
     },
@@ -83,8 +85,10 @@ fn built(ending: &Ending, rst: &Rst) -> Built {
 fn is_plain_abort(ending: &Ending, rst: &Rst) -> bool {
     let connection = &ending.connection;
     let (sender, receiver) = (connection.half(rst.record.from), connection.half(rst.record.from.other()));
-    let whole = Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SYN) && !connection.has_gap(*side));
+    let whole =
+        Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SYN) && !connection.has_gap(*side));
     whole
+        && ending.basis == Basis::Packets
         && rst.record.seq == sender.nxt
         && connection.handshake_complete()
         && !sender.marks.has(Marks::FIN)

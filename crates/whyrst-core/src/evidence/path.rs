@@ -5,6 +5,7 @@
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
 //! hypervisors answer for hosts (RULES section 6).
 
+use super::closing::data_refused_with_ack;
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::RST_IS_ACTIVE;
 use super::handshake::SYN_ACK_AFTER_RST;
@@ -59,7 +60,7 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
         let uses = ending.connection.half(ending.sender()).marks.has(Marks::TIMESTAMPS);
         // Without the other direction it may be an answer to a segment that was not captured.
         let both = ending.connection.half(ending.receiver()).marks.has(Marks::SPOKE);
-        let abort = looks_active(&rst.record) && rst.trigger.is_none();
+        let abort = looks_active(&rst.record) && rst.trigger.is_none() && data_refused_with_ack(ending).is_none();
         if !uses || !both || !abort || rst.record.options.has(OptionSet::CUT) {
             return Answer::Unknown;
         }
