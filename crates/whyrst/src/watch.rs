@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
         output::remark("watching every reset of this host; Ctrl-C ends");
     }
     let (common, zone) = (&arguments.common, explain::zone(&arguments.tz)?);
-    let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone);
+    let language = output::language(common, arguments.format);
+    let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
     let mut recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
     let mut timing = Timing::new(arguments);
     if let Err(error) = give_back_privileges() {
