@@ -277,6 +277,8 @@ fn in_syn_sent(isn: Seq, nxt: Seq, segment: &Segment<'_>) -> Acceptance {
 /// A reset in answer leaves within the same interrupt, so it is seen at the latest one round trip
 /// after what it answers. Anything later is the sender's own decision or answers something unseen.
 const ANSWERED_WITHIN: Span = Span::from_secs(3);
+/// By so much a path and two hosts stretch or squeeze a burst.
+const JITTER: Span = Span::from_millis(5);
 
 /// The segment that a reset in answer must have answered (RFC 9293 section 3.5.2): a bare RST
 /// takes its sequence number from that segment's ACK field; a RST with ACK and sequence 0
@@ -330,7 +332,9 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     }
     let equal = |other: &Record| other.from == rst.from && other.flags == rst.flags && other.seq == rst.seq;
     let soon = |other: &Record| other.time.since(rst.time) <= ANSWERED_WITHIN;
-    let more = others.iter().filter(|other| equal(&other.record) && soon(&other.record)).count();
+    let train = || others.iter().filter(|other| equal(&other.record) && soon(&other.record));
+    let more = train().count();
+    let took = train().last().map_or(Span::ZERO, |last| last.record.time.since(rst.time));
     let later = after.iter().filter(|one| one.from != rst.from && answers(&rst, one)).count();
     // What came before its sender spoke last was heard by a socket, unless it was data.
     let spoke = before.iter().rposition(|record| record.from == rst.from).map_or(0, |at| at + 1);
@@ -340,6 +344,8 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     let nth = candidates.take(1 + more.saturating_sub(later)).last().map(|(_, record)| *record);
     if let (Some(nth), Some(known)) = (nth, first.trigger)
         && nth.frame < known.frame
+        // The answers follow each other as the segments did; copies of one answer come at once.
+        && known.time.since(nth.time) <= took.plus(JITTER)
     {
         first.trigger = Some(nth);
     }

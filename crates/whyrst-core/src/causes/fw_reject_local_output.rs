@@ -48,7 +48,10 @@ pub(super) static CAUSE: Cause = Cause {
             看不到；在所有设备上抓包（`tcpdump -i any`）只能看到 RST。",
         effect: "connect() 立即返回 ECONNREFUSED（已有连接则是 ECONNRESET），而线路上没有任何报文。",
         variants: &[],
-        told_apart_by: &[("orphan-rst", "是抓包漏掉了其余报文：开始得太晚，或者过滤条件只放过 RST")],
+        told_apart_by: &[
+            ("orphan-rst", "是抓包漏掉了其余报文：开始得太晚，或者过滤条件只放过 RST"),
+            ("closed-port", "SYN 其实已经离开{receiver}，只是抓包漏掉了它"),
+        ],
         advice: &[
             "在{receiver}上：`nft list ruleset` 和 `iptables -vnL OUTPUT`：建连时哪条规则的计数器在增长？",
             "在{receiver}上 `tcpdump -i any`：`lo` 上有源地址为{sender}的 RST，到处都没有 SYN，就说明是本机生成的",
