@@ -16,6 +16,7 @@ use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
 
 use crate::args::Format;
 use crate::output;
+use crate::tui::Entry;
 
 /// How resets are written.
 #[derive(Debug)]
@@ -114,6 +115,24 @@ impl Telling {
             }
             (Format::Text, Item::Reset(_)) => account::line(&report, self.style) + "\n",
         })
+    }
+
+    /// The same for a screen.
+    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<Entry> {
+        let (reset, count): (&Reset, u64) = match item {
+            Item::Reset(reset) => (reset, 1),
+            Item::More(more) => (&more.like, more.count),
+        };
+        let ending = reset.ending();
+        self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
+        let report = Report::new(&ending, &self.context);
+        if !shows(&ending, report.cause_id()) {
+            self.tally.others += count;
+            return None;
+        }
+        self.tally.shown += count;
+        *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
+        Some(Entry::of(&report, count, self.style))
     }
 
     /// What was seen in all.

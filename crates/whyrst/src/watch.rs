@@ -1,5 +1,7 @@
 //! `whyrst watch`: every reset of this host, as it happens.
 
+mod screen;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -24,6 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
+    if arguments.tui {
+        return screen::run(arguments);
+    }
     let filter = Filter::of(arguments)?;
     let mut output = Output::stream(&arguments.common)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
