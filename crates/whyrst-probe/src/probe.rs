@@ -5,7 +5,7 @@
 //! the process ends, however it ends.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
@@ -103,9 +103,14 @@ impl Probe {
         self.all_sent && self.lost() == 0
     }
 
-    /// Waits for events, at most so long.
-    pub(crate) fn wait(&self, patience: Duration) -> Result<(), ProbeError> {
-        let mut fds = [PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+    /// Waits for events or for what else there is to read, at most so long.
+    pub(crate) fn wait<'a>(
+        &self,
+        patience: Duration,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> Result<(), ProbeError> {
+        let mut fds = vec![PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+        fds.extend(others.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, timeout) {
             Ok(_) | Err(nix::Error::EINTR) => Ok(()),

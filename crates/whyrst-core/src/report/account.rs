@@ -74,6 +74,9 @@ impl Report<'_> {
         for side in [ending.sender(), ending.receiver()] {
             let Some(account) = ending.account(side) else { continue };
             let end = self.end(side);
+            if side == ending.receiver() && ending.account(ending.sender()).is_none() {
+                words.push(("here", format!("the kernel of {end} took this RST and had sent none itself")));
+            }
             if let Some(process) = &account.process {
                 words.push(("process", format!("{end} is {}", described(process))));
             }
@@ -288,6 +291,6 @@ fn plain(process: &Process, netns: u32) -> ProcessObject<'_> {
 impl Ending {
     /// Concluded from sockets: there are no frames to show.
     pub(super) fn has_frames(&self) -> bool {
-        self.basis == Basis::Packets || self.kind == EndingKind::FailedConnect
+        self.basis != Basis::Sockets || self.kind == EndingKind::FailedConnect
     }
 }
