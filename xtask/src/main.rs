@@ -6,9 +6,11 @@ mod bpf;
 mod docs;
 mod fixtures;
 mod fuzz;
+mod kernels;
 mod setup;
 mod shell;
 mod test;
+mod trouble;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,7 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -52,6 +55,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["book"] => docs::book(),
         ["bench"] => bench::run(1_024),
         ["measure", words @ ..] => bench::measure::measure(words),
+        ["kernels", suites @ ..] => kernels::boot(suites),
+        ["trouble"] => trouble::play_all(),
+        ["trouble", name] => trouble::play(name),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),
     }

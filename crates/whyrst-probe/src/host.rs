@@ -156,11 +156,8 @@ impl HostFacts {
 }
 
 /// The programs that list firewall rules. What iptables-nft made, `nft` lists.
-const FIREWALLS: &[(&str, &[&str])] = &[
-    ("nft", &["-n", "list", "ruleset"]),
-    ("iptables-legacy-save", &["-c"]),
-    ("ip6tables-legacy-save", &["-c"]),
-];
+const FIREWALLS: &[(&str, &[&str])] =
+    &[("nft", &["-n", "list", "ruleset"]), ("iptables-legacy-save", &["-c"]), ("ip6tables-legacy-save", &["-c"])];
 
 /// The rules of this namespace that answer with a RST, as far as they may be read.
 pub(crate) fn reject_rules() -> Vec<RejectRule> {

@@ -223,10 +223,10 @@ impl Tap {
 }
 
 fn filter(socket: &OwnedFd, share: Share) -> Result<(), Errno> {
-    SockRef::from(socket).attach_filter(&filter::program(share)).map_err(errno)
+    SockRef::from(socket).attach_filter(&filter::program(share)).map_err(|error| errno(&error))
 }
 
-fn errno(error: std::io::Error) -> Errno {
+fn errno(error: &std::io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 

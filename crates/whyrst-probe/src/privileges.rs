@@ -122,8 +122,7 @@ fn filter() -> Result<seccompiler::BpfProgram, seccompiler::BackendError> {
         SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Compare, SeccompCondition as Condition,
         SeccompFilter, SeccompRule as Rule,
     };
-    let mut rules: BTreeMap<i64, Vec<Rule>> =
-        CALLS.iter().chain(OLD_CALLS).map(|call| (*call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<Rule>> = CALLS.iter().chain(OLD_CALLS).map(|call| (*call, Vec::new())).collect();
     let number = |argument, value| Condition::new(argument, Width::Dword, Compare::Eq, value);
     // Neither O_WRONLY nor O_RDWR, and nothing made.
     let writes = u64::from((libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs());

@@ -91,12 +91,7 @@ impl Telling {
     }
 
     /// What is to be said of one reset in the network namespace `netns`.
-    pub(crate) fn one(
-        &mut self,
-        ending: &Ending,
-        netns: u32,
-        shows: impl Fn(&Ending, &str) -> bool,
-    ) -> Option<String> {
+    pub(crate) fn one(&mut self, ending: &Ending, netns: u32, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Report::new(ending, &self.context);
         self.tally.take(&report, 1, shows)?;

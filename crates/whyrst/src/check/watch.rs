@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Outcome> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let style = output::style(&arguments.common);
     let mut output = Output::stream(&arguments.common)?;
-    let mut live = Live::start().map_err(|error| output::remark(&format!("who asks in vain is not seen: {error}"))).ok();
+    let mut live =
+        Live::start().map_err(|error| output::remark(&format!("who asks in vain is not seen: {error}"))).ok();
     let mut known = BTreeSet::new();
     let mut say = |found: Vec<Finding>, output: &mut Output| -> Result<()> {
         for finding in found {
@@ -68,7 +69,14 @@ fn moved(before: &HostFacts, now: &HostFacts, within: Duration) -> Vec<Finding> 
         let was = before.rejects.iter().find(|other| other.unnumbered() == rule.unnumbered())?;
         let more = rule.packets?.saturating_sub(was.packets?);
         let what = format!("{more} packets met a rule that answers with RST");
-        (more > 0).then(|| Finding::counted("fw-reject-syn", rule.text.clone(), evidence(&what, within), "drop the rule where it is not wanted"))
+        (more > 0).then(|| {
+            Finding::counted(
+                "fw-reject-syn",
+                rule.text.clone(),
+                evidence(&what, within),
+                "drop the rule where it is not wanted",
+            )
+        })
     });
     let invalid = now.invalid.unwrap_or_default().saturating_sub(before.invalid.unwrap_or_default());
     let invalid = (invalid > 0).then(|| {

@@ -128,7 +128,6 @@ impl SecondSource {
         &self.packets
     }
 
-
     /// Takes in what has come, and what the kernel told meanwhile.
     pub(super) fn read(&mut self, live: &mut Live) {
         let time = now();
@@ -362,7 +361,10 @@ impl Flow {
     /// Whether nothing since its beginning is missing; packets were lost last at `lost`.
     fn is_whole(&self, lost: Timestamp) -> bool {
         let begins_after = self.packets.front().is_some_and(|first| first.time > lost);
-        begins_after && self.left_out == 0 && self.syn.is_some() && self.packets.iter().all(|packet| packet.share == Looked::AtAll)
+        begins_after
+            && self.left_out == 0
+            && self.syn.is_some()
+            && self.packets.iter().all(|packet| packet.share == Looked::AtAll)
     }
 }
 
@@ -388,7 +390,8 @@ fn record(packet: &Packet, number: u64) -> Record<'_> {
 
 /// Octets that were on the wire, by the IP header: of a packet only the beginning is kept.
 pub(super) fn length(bytes: &[u8]) -> u32 {
-    let at = |place: usize| bytes.get(place..place + 2).map_or(0, |two| u32::from(u16::from_be_bytes([two[0], two[1]])));
+    let at =
+        |place: usize| bytes.get(place..place + 2).map_or(0, |two| u32::from(u16::from_be_bytes([two[0], two[1]])));
     let told = match bytes.first().map(|octet| octet >> 4) {
         Some(4) => at(2),
         Some(6) => at(4) + 40,
