@@ -242,8 +242,8 @@ fn refused_program(error: &ProgramError) -> ProbeError {
 fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        let denied =
-            error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        // Not EACCES: that is the verifier's word for a program that does what it may not.
+        let denied = error.downcast_ref::<io::Error>().is_some_and(|error| error.raw_os_error() == Some(libc::EPERM));
         if denied {
             return true;
         }
@@ -252,12 +252,16 @@ fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The first line of all that was said: verifiers are talkative.
+/// The first line of all that was said, and the verifier's last word: it is talkative, and says why at the end.
 fn because(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        words.push(error.to_string().lines().next().unwrap_or_default().to_owned());
+        let text = error.to_string();
+        let mut lines = text.lines();
+        words.push(lines.next().unwrap_or_default().to_owned());
+        let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("processed ");
+        words.extend(lines.rfind(said).map(|line| line.trim().to_owned()));
         next = error.source();
     }
     words.dedup();
