@@ -33,7 +33,7 @@ const NEEDED: &[(&str, &str)] = &[
 ];
 
 /// An idle machine needs ten seconds.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 const SOURCES: &str = "Types: deb
 URIs: http://deb.debian.org/debian

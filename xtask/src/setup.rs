@@ -12,7 +12,8 @@ use crate::shell::{self, installed, is_root};
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] = &[
     ("nft", "nftables", "the lab's firewall scenarios"),
-    ("ip", "iproute2", "the lab's MPTCP scenarios and namespaces for live tests"),
+    ("iptables", "iptables", "the lab's firewall scenarios"),
+    ("ip", "iproute2", "the lab's MPTCP scenarios and the namespaces of live tests"),
     ("sysctl", "procps", "live tests of `whyrst check`"),
     ("setpriv", "util-linux", "the lab as an ordinary user"),
     ("g++", "g++", "the fuzz targets"),
