@@ -17,11 +17,7 @@ use crate::shell::{self, cargo, installed, target};
 use crate::trouble::PLAYS;
 
 /// Suite of Debian, and what its kernel must say of itself.
-const KERNELS: &[(&str, &str)] = &[
-    ("bookworm", "reason for a reset"),
-    ("trixie", ""),
-    ("trixie-backports", ""),
-];
+const KERNELS: &[(&str, &str)] = &[("bookworm", "reason for a reset"), ("trixie", ""), ("trixie-backports", "")];
 
 /// Programs and the packages that bring them.
 const NEEDED: &[(&str, &str)] = &[
@@ -148,7 +144,10 @@ impl Apt {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
         let mut names = names.filter(|name| name.starts_with(prefix));
-        names.next().map(str::to_owned).with_context(|| format!("{package} of {suite} depends on no {prefix}*:\n{text}"))
+        names
+            .next()
+            .map(str::to_owned)
+            .with_context(|| format!("{package} of {suite} depends on no {prefix}*:\n{text}"))
     }
 
     fn unpack(&self, suite: &str, package: &str, place: &Path) -> Result<()> {
@@ -156,7 +155,9 @@ impl Apt {
         let there = || -> Option<PathBuf> {
             let begins = format!("{package}_");
             let files = fs::read_dir(&archives).ok()?.flatten().map(|entry| entry.path());
-            files.into_iter().find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begins)))
+            files
+                .into_iter()
+                .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begins)))
         };
         if there().is_none() {
             shell::run(self.command("apt-get").args(["-qq", "download", &format!("{package}/{suite}")]))?;
@@ -169,7 +170,8 @@ impl Apt {
 fn kernel_in(place: &Path) -> Option<PathBuf> {
     let files = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let in_boot = files(place.join("boot")).find(|path| path.to_string_lossy().contains("vmlinuz"));
-    let beside_modules = || files(place.join("usr/lib/modules")).map(|path| path.join("vmlinuz")).find(|path| path.is_file());
+    let beside_modules =
+        || files(place.join("usr/lib/modules")).map(|path| path.join("vmlinuz")).find(|path| path.is_file());
     in_boot.or_else(beside_modules)
 }
 
@@ -186,7 +188,9 @@ fn make_disk(disk: &Path) -> Result<()> {
         let built = target().join("debug").join(program);
         shell::run(Command::new("strip").arg("-o").arg(root.join("bin").join(program)).arg(&built))?;
         let libraries = Command::new("ldd").arg(&built).output()?;
-        for library in String::from_utf8_lossy(&libraries.stdout).split_whitespace().filter(|word| word.starts_with('/')) {
+        for library in
+            String::from_utf8_lossy(&libraries.stdout).split_whitespace().filter(|word| word.starts_with('/'))
+        {
             let copy = root.join(library.trim_start_matches('/'));
             fs::create_dir_all(copy.parent().context("a library lies in a folder")?)?;
             fs::copy(library, copy)?;

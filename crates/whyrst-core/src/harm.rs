@@ -89,13 +89,11 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     if ending.basis == Basis::Sockets {
         return told_by_socket(ending, kind, accepted);
     }
-<<<<<<< HEAD
     if ending.basis == Basis::Sample {
-        return Harm { accepted, lost_client_bytes: None, lost_server_bytes: None, certainty: Certainty::Unknown };
-=======
+        return Harm::new(accepted, Certainty::Unknown);
+    }
     if never_taken(ending) {
         return Harm::nothing(accepted);
->>>>>>> main
     }
     let nothing_sent = Side::BOTH.iter().all(|side| ending.finally.half(*side).bytes == 0);
     if nothing_sent && ending.connection.beginning_seen() && !ending.one_sided_data() {
