@@ -232,6 +232,12 @@ pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture s
 /// The same, when this host only received it.
 pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
 
+/// What tells a verdict apart that the capture of another point would give.
+pub const RIVAL: &str = "the capture of another point, taken alone, would say so: one of the two is incomplete";
+
+/// What is said of a sketch, where there is no verdict.
+pub const SKETCHED: &str = "the catalogue describes it; whyrst has no rule for it yet";
+
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
     &SYN_SEEN,
@@ -572,8 +578,7 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
 fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
     for cause in rivals.iter().filter_map(|id| causes::find(id)) {
         if alternatives.iter().all(|other| other.id != cause.id) {
-            let told_apart_by = "the capture of another point, taken alone, would say so: one of the two is incomplete";
-            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by });
+            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by: RIVAL });
         }
     }
 }
@@ -586,11 +591,7 @@ fn sketched_alone(ending: &Ending) -> Vec<Alternative> {
     let fits = |sketch: &&Sketch| {
         kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, ending) == Some(true)
     };
-    let named = |sketch: &'static Sketch| Alternative {
-        id: sketch.id,
-        title: sketch.title,
-        told_apart_by: "the catalogue describes it; whyrst has no rule for it yet",
-    };
+    let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 

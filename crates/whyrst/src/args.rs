@@ -56,6 +56,11 @@ pub(crate) struct Common {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 
+    /// Language of reports and of the catalogue; when not given, that of the environment's locale
+    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`), and English for machine output
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Option<Lang>,
+
     /// Say nothing but results
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -74,6 +79,15 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// A language that reports are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese (简体中文).
+    Zh,
 }
 
 /// How results are written.

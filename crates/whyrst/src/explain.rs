@@ -25,6 +25,7 @@ use whyrst_core::census::Census;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::incident::Incident;
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, remarks};
 use whyrst_core::report::{Context, escape::escape_name, incident, json};
@@ -293,7 +294,9 @@ impl Closing<'_> {
         let summary = &self.totals.summary;
         match (self.arguments.summary, self.arguments.format) {
             (true, Format::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
-            (true, _) => self.incident_words(incidents) + &summary.text(reading, counts, style),
+            (true, _) => {
+                self.incident_words(incidents) + &summary.text(reading, counts, style, self.teller.context.language)
+            }
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),
         }
@@ -317,26 +320,52 @@ impl Closing<'_> {
 
     fn write_end(&self, counts: &Counts, style: Style, end: &mut String) -> fmt::Result {
         let (frames, connections) = (self.read.reading.frames, counts.connections);
+        let language = self.teller.context.language;
         match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
             (0, 0) if frames == 0 && self.read.unread > 0 => {}
-            (0, 0) => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
-            (0, resets) => writeln!(end, "none of {resets} resets is one that was asked for")?,
+            (0, 0) => match language {
+                Language::English => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
+                Language::Chinese => writeln!(end, "{frames} 帧（{connections} 条连接）中没有 RST")?,
+            },
+            (0, resets) => end.push_str(&none_asked_for(resets, language)),
             _ => {}
         }
         let failed = self.totals.failed_connects;
         if failed > 0 && !self.arguments.all {
-            let plural = if failed == 1 { "connect" } else { "connects" };
-            writeln!(end, "{failed} {plural} failed without any RST: --all explains them")?;
+            end.push_str(&failed_without_rst(failed, language));
         }
-        remarks(&self.read.reading, counts, style, end)
+        remarks(&self.read.reading, counts, style, language, end)
+    }
+}
+
+/// What is said when the filters let nothing through.
+pub(crate) fn none_asked_for(resets: u64, language: Language) -> String {
+    match language {
+        Language::English => format!("none of {resets} resets is one that was asked for\n"),
+        Language::Chinese => format!("共 {resets} 个 RST，没有一个符合条件\n"),
+    }
+}
+
+/// What is said of failed connects that are not told.
+pub(crate) fn failed_without_rst(failed: u64, language: Language) -> String {
+    match language {
+        Language::English => {
+            let plural = if failed == 1 { "connect" } else { "connects" };
+            format!("{failed} {plural} failed without any RST: --all explains them\n")
+        }
+        Language::Chinese => format!("另有 {failed} 次建连失败但没有 RST：用 --all 解释它们\n"),
     }
 }
 
 impl<'a> Teller<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
         Ok(Self {
-            context: Context { files: captures.names().map(escape_name).collect(), zone: zone(&arguments.tz)? },
+            context: Context {
+                files: captures.names().map(escape_name).collect(),
+                zone: zone(&arguments.tz)?,
+                language: output::language(&arguments.common, arguments.format),
+            },
             style: output::style(&arguments.common),
             recording: arguments.events.as_deref().map(read_events).transpose()?,
             arguments,

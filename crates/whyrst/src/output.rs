@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result};
 use tempfile::NamedTempFile;
+use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
 
-use crate::args::{Color, Common};
+use crate::args::{Color, Common, Format, Lang};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -93,6 +94,23 @@ pub(crate) fn style(common: &Common) -> Style {
     if wanted { Style::Ansi } else { Style::Plain }
 }
 
+/// The language to write in: what `--lang` says, or for people the language of the environment. Machine
+/// output does not change with the environment of whoever asks for it.
+pub(crate) fn language(common: &Common, format: Format) -> Language {
+    match (common.lang, format) {
+        (Some(Lang::En), _) | (None, Format::Json) => Language::English,
+        (Some(Lang::Zh), _) => Language::Chinese,
+        (None, Format::Text | Format::Markdown) => of_environment(|name| std::env::var(name).ok()),
+    }
+}
+
+/// POSIX: the first of these that is set and not empty decides.
+fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+    locale.and_then(|locale| Language::of_locale(&locale)).unwrap_or_default()
+}
+
 /// One line on standard error: what, where, why.
 #[expect(clippy::print_stderr, reason = "this is where complaints are made")]
 pub(crate) fn complain(error: &Error) {
@@ -120,4 +138,23 @@ fn unwritable(path: &Path) -> String {
 fn set_ordinary_mode(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn language_with(variables: &[(&str, &str)]) -> Language {
+        of_environment(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        assert_eq!(language_with(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LC_MESSAGES", "zh_SG"), ("LANG", "en_US.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LC_ALL", "C"), ("LANG", "zh_CN.UTF-8")]), Language::English);
+        assert_eq!(language_with(&[("LC_ALL", ""), ("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LANG", "zh_TW.UTF-8")]), Language::English);
+        assert_eq!(language_with(&[]), Language::English);
+    }
 }

@@ -3,7 +3,6 @@
 //! Every point is read twice: once for what its capture alone shows, and once more for all segments
 //! of the connections that ended badly at any point. The files of one point are one rotated capture.
 
-use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
@@ -24,7 +24,7 @@ use whyrst_core::verdict::judge;
 
 use crate::Outcome;
 use crate::args::{Explain, Format};
-use crate::explain::{confidence, limits, read_events, zone};
+use crate::explain::{confidence, failed_without_rst, limits, none_asked_for, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress};
@@ -115,7 +115,11 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(arguments: &'a Explain, points: usize) -> Result<Self> {
         Ok(Self {
-            context: Context { files: Vec::new(), zone: zone(&arguments.tz)? },
+            context: Context {
+                files: Vec::new(),
+                zone: zone(&arguments.tz)?,
+                language: output::language(&arguments.common, arguments.format),
+            },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
             summary: Summary::default(),
@@ -319,7 +323,10 @@ impl<'a> Session<'a> {
     fn closing_words(&self, incidents: &[Incident]) -> String {
         match (self.arguments.summary, self.arguments.format) {
             (true, Format::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
-            (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style),
+            (true, _) => {
+                let language = self.context.language;
+                self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style, language)
+            }
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
         }
@@ -327,23 +334,24 @@ impl<'a> Session<'a> {
 
     fn text_end(&self) -> String {
         let mut end = String::new();
-        let (frames, points) = (self.reading.frames, self.points);
+        let (frames, points, language) = (self.reading.frames, self.points, self.context.language);
         let nothing_read = frames == 0 && self.unread > 0;
         if self.reported == 0 && !nothing_read {
             let resets = self.counts.reset_connections;
             let text = match resets {
-                0 => format!("no resets in {frames} frames of {points} capture points\n"),
-                _ => format!("none of {resets} resets is one that was asked for\n"),
+                0 => match language {
+                    Language::English => format!("no resets in {frames} frames of {points} capture points\n"),
+                    Language::Chinese => format!("{points} 个抓包点的 {frames} 帧中没有 RST\n"),
+                },
+                _ => none_asked_for(resets, language),
             };
             end.push_str(&text);
         }
         if self.failed_connects > 0 && !self.arguments.all {
-            let plural = if self.failed_connects == 1 { "connect" } else { "connects" };
-            // Writing to a String cannot fail.
-            writeln!(end, "{} {plural} failed without any RST: --all explains them", self.failed_connects)
-                .unwrap_or_default();
+            end.push_str(&failed_without_rst(self.failed_connects, language));
         }
-        remarks(&self.reading, &self.counts, self.style, &mut end).unwrap_or_default();
+        // Writing to a String cannot fail.
+        remarks(&self.reading, &self.counts, self.style, language, &mut end).unwrap_or_default();
         end
     }
 }

@@ -68,7 +68,8 @@ impl Watching {
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(Pcap::create).transpose()?;
-        let telling = Telling::new(arguments.format, common.verbose, output::style(common), zone);
+        let language = output::language(common, arguments.format);
+        let telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
         if !common.quiet && arguments.format == Format::Text {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }

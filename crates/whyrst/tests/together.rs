@@ -9,6 +9,7 @@ use serde_json::Value;
 fn explained(arguments: &[&str]) -> String {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/service-restarting/client.pcapng");
     let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    command.env("LC_ALL", "C");
     let output = command.arg("explain").arg(fixture).args(arguments).output().expect("whyrst runs");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("standard output is UTF-8")

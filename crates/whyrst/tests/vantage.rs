@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 fn whyrst(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).output().expect("whyrst runs")
+    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).env("LC_ALL", "C").output().expect("whyrst runs")
 }
 
 fn stdout(output: &Output) -> String {

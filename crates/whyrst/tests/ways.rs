@@ -20,6 +20,7 @@ const WAYS: &[&[&str]] =
 fn explain(files: &[PathBuf], arguments: &[&[&str]]) -> Output {
     let arguments = arguments.iter().flat_map(|some| some.iter());
     let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    command.env("LC_ALL", "C");
     command.arg("explain").args(arguments).args(files).output().expect("whyrst runs")
 }
 

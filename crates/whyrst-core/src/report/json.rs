@@ -207,16 +207,12 @@ impl Report<'_> {
             phase: judgement.phase.name(),
             origin: judgement.origin.name(),
             kind: judgement.kind.name(),
-            verdict: Verdict {
-                cause: self.cause_id(),
-                confidence: judgement.confidence.name(),
-                title: self.words(judgement.title),
-            },
+            verdict: Verdict { cause: self.cause_id(), confidence: judgement.confidence.name(), title: self.title() },
             alternatives: self.alternative_objects(),
             evidence: self.evidence_objects(),
-            advice: judgement
-                .cause
-                .map_or(Vec::new(), |cause| cause.advice.iter().map(|step| self.words(step)).collect()),
+            advice: judgement.cause.map_or(Vec::new(), |cause| {
+                cause.texts(self.language()).advice.iter().map(|step| self.words(step)).collect()
+            }),
             kernel: self.kernel_object(),
             socket: self.teller().and_then(|side| self.socket_object(side)),
             process: self.teller().and_then(|side| self.process_object(side)),
@@ -278,7 +274,7 @@ impl Report<'_> {
             .map(|other| AlternativeObject {
                 cause: other.id,
                 confidence: "possible",
-                told_apart_by: self.words(other.told_apart_by),
+                told_apart_by: self.told_apart_by(other),
             })
             .collect()
     }
