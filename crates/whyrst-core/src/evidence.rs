@@ -18,6 +18,7 @@ pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod idle;
+pub mod interview;
 pub mod multipath;
 pub mod path;
 pub mod refusal;

@@ -5,7 +5,9 @@
 
 pub mod account;
 pub mod catalogue;
+mod comment;
 pub mod escape;
+mod filters;
 pub mod incident;
 pub mod json;
 mod ladder;

@@ -11,6 +11,7 @@ mod following;
 mod live;
 mod ordered;
 mod scout;
+mod screen;
 mod source;
 mod telling;
 
@@ -38,11 +39,13 @@ use self::ordered::Ordered;
 use self::source::Source;
 use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
+use crate::annotate;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::interrupt::Interrupt;
 use crate::output;
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
+use crate::tui;
 use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
@@ -52,6 +55,10 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
+    annotate::check(arguments)?;
+    if arguments.tui {
+        tui::check()?;
+    }
     if !arguments.vantage.is_empty() {
         return vantage::run(arguments);
     }
@@ -59,14 +66,21 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for (user, link) in &arguments.link_type {
         captures.treat_user_link_as(*user, *link);
     }
+    if let Some(filter) = &arguments.filter {
+        captures.look_only_at(filter.clone());
+    }
     let teller = Teller::new(arguments, &captures)?;
+    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    if arguments.tui {
+        return screen::show(arguments, &mut captures, &teller, &interrupt);
+    }
     let desks = Desks {
         teller: &teller,
         totals: Ordered::new(Totals::new(arguments)),
-        press: Ordered::new(Press::new(arguments)?),
+        press: Ordered::new(Press::new(arguments, None)?),
     };
-    let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
-    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    let mut progress =
+        Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet, results(arguments)));
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
@@ -260,7 +274,24 @@ impl Closing<'_> {
         let text = self.closing_words(&incidents);
         self.press.output.write(&text)?;
         self.press.output.finish()?;
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
+    }
+
+    /// As [`Self::finish`], with the words for whoever shows them: incidents, and what ends a report.
+    fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Outcome, String, String)> {
+        let read = self.complain_of(captures);
+        let incidents = self.totals.incidents.found();
+        let words = self.incident_words(&incidents);
+        let end = self.closing_words(&incidents);
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
+        Ok((
+            read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }),
+            words,
+            end,
+        ))
     }
 
     /// Says what could not be read.
@@ -378,6 +409,16 @@ fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
     let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
     let octets: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
     Some(if Way::of(arguments, captures) == Way::Twice { octets * 2 } else { octets })
+}
+
+/// Reports wait for what they have in common; objects and what comes from a pipe do not ([`telling::Held`]).
+fn results(arguments: &Explain) -> Results {
+    let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
+    if arguments.summary || (arguments.format != Format::Json && !pipe) {
+        Results::AtTheEnd
+    } else {
+        Results::Meanwhile
+    }
 }
 
 fn jobs(arguments: &Explain) -> usize {

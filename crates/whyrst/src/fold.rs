@@ -51,7 +51,8 @@ impl Folds {
         let folding = match arguments.fold {
             Fold::Always => true,
             Fold::Never => false,
-            Fold::Auto => arguments.format != Format::Json,
+            // Whoever looks at a list wants all of it.
+            Fold::Auto => arguments.format != Format::Json && !arguments.tui,
         };
         Self { folding, groups: HashMap::new() }
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
 use tempfile::NamedTempFile;
@@ -94,6 +95,24 @@ pub(crate) fn style(common: &Common) -> Style {
     if wanted { Style::Ansi } else { Style::Plain }
 }
 
+/// What is said while a screen covers the terminal; `None` when it is said at once.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// From now on complaints and remarks wait.
+pub(crate) fn hold_back() {
+    *held() = Some(Vec::new());
+}
+
+/// Says what had to wait.
+pub(crate) fn let_go() {
+    let waiting = held().take();
+    waiting.into_iter().flatten().for_each(|line| say(&line));
+}
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The language to write in: what `--lang` says, or for people the language of the environment. Machine
 /// output does not change with the environment of whoever asks for it.
 pub(crate) fn language(common: &Common, format: Format) -> Language {
@@ -112,15 +131,22 @@ fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
 }
 
 /// One line on standard error: what, where, why.
-#[expect(clippy::print_stderr, reason = "this is where complaints are made")]
 pub(crate) fn complain(error: &Error) {
-    eprintln!("whyrst: {}", escape_name(&format!("{error:#}")));
+    remark(&format!("{error:#}"));
 }
 
 /// One remark on standard error.
-#[expect(clippy::print_stderr, reason = "this is where remarks are made")]
 pub(crate) fn remark(text: &str) {
-    eprintln!("whyrst: {}", escape_name(text));
+    let line = escape_name(text);
+    match &mut *held() {
+        Some(waiting) => waiting.push(line),
+        None => say(&line),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where complaints and remarks are made")]
+fn say(line: &str) {
+    eprintln!("whyrst: {line}");
 }
 
 /// `whyrst ... | head` is no failure.
@@ -135,7 +161,8 @@ fn unwritable(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-fn set_ordinary_mode(file: &File) -> io::Result<()> {
+/// A temporary file is private; a result is an ordinary file.
+pub(crate) fn set_ordinary_mode(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }

@@ -13,10 +13,11 @@ use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, account, json, markdown, text, words};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
-use whyrst_probe::{Item, Live, Missing, OutRsts};
+use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
 
 use crate::args::Format;
 use crate::output;
+use crate::tui::Entry;
 
 /// How resets are written.
 #[derive(Debug)]
@@ -134,6 +135,19 @@ impl Telling {
     /// The whole report without colour or packets: for those who look at the packets themselves.
     pub(crate) fn comment(&self, ending: &Ending) -> String {
         text::report(ending, &self.context, Style::Plain, Ladder::Hidden).trim_end().to_owned()
+    }
+
+    /// The same for a screen.
+    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<Entry> {
+        let (reset, count): (&Reset, u64) = match item {
+            Item::Reset(reset) => (reset, 1),
+            Item::More(more) => (&more.like, more.count),
+        };
+        let ending = reset.ending();
+        self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
+        let report = Report::new(&ending, &self.context);
+        self.tally.take(&report, count, shows)?;
+        Some(Entry::of(&report, count, self.style))
     }
 
     /// What was seen in all.

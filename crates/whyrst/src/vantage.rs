@@ -27,7 +27,7 @@ use crate::args::{Explain, Format};
 use crate::explain::{confidence, failed_without_rst, limits, none_asked_for, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
 
 /// Octets of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
@@ -127,7 +127,7 @@ impl<'a> Session<'a> {
             folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
-            progress: Progress::new(None, Audience::of(arguments.common.quiet)),
+            progress: Progress::new(None, Audience::of(arguments.common.quiet, Results::AtTheEnd)),
             passed: 0,
             points,
             unread: 0,
@@ -135,6 +135,14 @@ impl<'a> Session<'a> {
             failed_connects: 0,
             arguments,
         })
+    }
+
+    fn open(&self, files: &[PathBuf]) -> CaptureSet {
+        let mut captures = CaptureSet::open(files);
+        if let Some(filter) = &self.arguments.filter {
+            captures.look_only_at(filter.clone());
+        }
+        captures
     }
 
     /// What the point's capture alone shows.
@@ -147,7 +155,7 @@ impl<'a> Session<'a> {
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let mut tracker = Tracker::new(limits(self.arguments.memory / self.points as u64));
-        let mut captures = CaptureSet::open(&point.files);
+        let mut captures = self.open(&point.files);
         let mut endings = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
@@ -172,7 +180,7 @@ impl<'a> Session<'a> {
         let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
-            let mut captures = CaptureSet::open(&point.point.files);
+            let mut captures = self.open(&point.point.files);
             self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen));
         }
         let traces = collector.finish();

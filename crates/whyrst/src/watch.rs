@@ -1,6 +1,7 @@
 //! `whyrst watch`: every reset of this host, as it happens.
 
 mod pcap;
+mod screen;
 mod second;
 
 use std::fs::File;
@@ -31,6 +32,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
+    if arguments.tui {
+        return screen::run(arguments);
+    }
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut watching = Watching::begin(arguments)?;
     let mut timing = Timing::new(arguments);

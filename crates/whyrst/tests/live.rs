@@ -79,8 +79,8 @@ struct Hosts;
 
 impl Hosts {
     fn make() -> Self {
+        Self::remove();
         let hosts = Self;
-        hosts.remove();
         for command in [
             "ip netns add whyrst-a; ip netns add whyrst-b",
             "ip link add cable netns whyrst-a type veth peer name cable netns whyrst-b",
@@ -93,13 +93,13 @@ impl Hosts {
         hosts
     }
 
-    fn python(&self, host: &str, program: &str) -> Command {
+    fn python(host: &str, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", host, "python3", "-c", program]);
         command
     }
 
-    fn remove(&self) {
+    fn remove() {
         let remove = "for n in whyrst-a whyrst-b; do ip netns delete $n 2>/dev/null || true; done";
         let _ = Command::new("sh").args(["-c", remove]).status();
     }
@@ -107,7 +107,7 @@ impl Hosts {
 
 impl Drop for Hosts {
     fn drop(&mut self) {
-        self.remove();
+        Self::remove();
     }
 }
 
@@ -252,7 +252,7 @@ fn without_permission_it_says_what_is_needed() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn watch_finds_a_firewalls_reset_by_its_packets_and_keeps_them() {
-    let hosts = Hosts::make();
+    let _hosts = Hosts::make();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("told.pcapng");
     let watching = Watching::start(&["--packets", "--pcap", path.to_str().unwrap(), "--addr", "10.79.0.0/24"]);
@@ -262,7 +262,7 @@ for port in (25, 26):
     try: socket.create_connection(('10.79.0.2', port), timeout=3)
     except ConnectionRefusedError: pass
 ";
-    assert!(hosts.python("whyrst-a", connects).status().unwrap().success());
+    assert!(Hosts::python("whyrst-a", connects).status().unwrap().success());
     std::thread::sleep(Duration::from_millis(600));
     let (status, text) = watching.interrupt();
     assert_eq!(status, 0, "{text}");
@@ -307,9 +307,9 @@ time.sleep(1)
 #[test]
 #[ignore = "needs root and BPF"]
 fn watch_compares_a_received_reset_with_its_senders_other_packets() {
-    let hosts = Hosts::make();
+    let _hosts = Hosts::make();
     let watching = Watching::start(&["--packets", "--format", "json", "--addr", "10.79.0.0/24"]);
-    let mut forger = hosts.python("whyrst-b", FORGER).stdout(Stdio::piped()).spawn().unwrap();
+    let mut forger = Hosts::python("whyrst-b", FORGER).stdout(Stdio::piped()).spawn().unwrap();
     BufReader::new(forger.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     let client = "
 import socket
@@ -317,17 +317,17 @@ c = socket.create_connection(('10.79.0.2', 80), timeout=5); c.send(b'x' * 10); c
 try: c.recv(100)
 except ConnectionResetError: pass
 ";
-    assert!(hosts.python("whyrst-a", client).status().unwrap().success());
+    assert!(Hosts::python("whyrst-a", client).status().unwrap().success());
     assert!(forger.wait().unwrap().success());
     std::thread::sleep(Duration::from_millis(400));
     let (_, text) = watching.interrupt();
     let told = objects(text.as_bytes());
-    let forged = told.iter().find(|object| object["server"]["port"] == 80).expect(&text);
-    assert_eq!(forged["origin"], "path", "{text}");
-    assert_eq!(forged["resets"][0]["ttl"], 250, "{text}");
-    assert_eq!(forged["process"]["comm"], "python3", "{text}");
+    let reset = told.iter().find(|object| object["server"]["port"] == 80).expect(&text);
+    assert_eq!(reset["origin"], "path", "{text}");
+    assert_eq!(reset["resets"][0]["ttl"], 250, "{text}");
+    assert_eq!(reset["process"]["comm"], "python3", "{text}");
     let says = |question: &str| {
-        forged["evidence"].as_array().unwrap().iter().any(|one| one["question"] == question && one["answer"] == "yes")
+        reset["evidence"].as_array().unwrap().iter().any(|one| one["question"] == question && one["answer"] == "yes")
     };
     assert!(says("rst-ttl-differs") && says("rst-contradicts-sender"), "{text}");
 }
@@ -368,7 +368,7 @@ fn watch_runs_with_the_capabilities_of_its_service_and_gives_them_back() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn check_finds_what_resets_in_a_namespace_and_shows_what_moves() {
-    let hosts = Hosts::make();
+    let _hosts = Hosts::make();
     let within = |host: &str, arguments: &[&str]| {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", host, WHYRST, "check", "--format", "json"]).args(arguments);
@@ -385,7 +385,7 @@ fn check_finds_what_resets_in_a_namespace_and_shows_what_moves() {
     let only_here = "
 import socket, time
 l = socket.socket(); l.bind(('127.0.0.1', 6379)); l.listen(1); print('ready', flush=True); time.sleep(30)";
-    let mut service = hosts.python("whyrst-b", only_here).stdout(Stdio::piped()).spawn().unwrap();
+    let mut service = Hosts::python("whyrst-b", only_here).stdout(Stdio::piped()).spawn().unwrap();
     BufReader::new(service.stdout.take().unwrap()).lines().next().unwrap().unwrap();
     let mut watch = within("whyrst-b", &["--watch", "--interval", "1", "--duration", "9"]);
     let watch = watch.stdout(Stdio::piped()).spawn().unwrap();
@@ -396,7 +396,7 @@ for port in (25, 6379):
     try: socket.create_connection(('10.79.0.2', port), timeout=3)
     except ConnectionRefusedError: pass
 ";
-    assert!(hosts.python("whyrst-a", asks).status().unwrap().success());
+    assert!(Hosts::python("whyrst-a", asks).status().unwrap().success());
     let output = watch.wait_with_output().unwrap();
     let _ = service.kill();
     let _ = service.wait();

@@ -64,6 +64,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_process: Option<ProcessObject<'a>>,
     idle_suspects: Option<Vec<SuspectObject>>,
+    display_filter: String,
+    capture_filter: String,
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
@@ -219,6 +221,8 @@ impl Report<'_> {
             peer_socket: self.peer().and_then(|side| self.socket_object(side)),
             peer_process: self.peer().and_then(|side| self.process_object(side)),
             idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
+            display_filter: self.display_filter(),
+            capture_filter: self.capture_filter(),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),

@@ -54,7 +54,8 @@ impl Report<'_> {
         let others = self.judgement.alternatives.iter();
         let others = others.map(|other| format!("`{}`: {}", other.id, self.told_apart_by(other)));
         self.bullets(language.pick("Could also be", "也可能是"), others, out)?;
-        self.ends(out)
+        self.ends_with_advice(out)?;
+        writeln!(out, "{}: `{}`\n", language.pick("Display filter", "显示过滤器"), self.display_filter())
     }
 
     fn answers(&self, wanted: impl Fn(&Evidence) -> bool) -> impl Iterator<Item = String> {
@@ -62,7 +63,7 @@ impl Report<'_> {
         all.map(|one| self.answer(one.question, &one.answer))
     }
 
-    fn ends(&self, out: &mut String) -> fmt::Result {
+    fn ends_with_advice(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let (texts, language) = (cause.texts(self.language()), self.language());
         let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());

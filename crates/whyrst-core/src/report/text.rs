@@ -45,6 +45,16 @@ pub fn report_of(report: &Report<'_>, style: Style, ladder: Ladder) -> String {
     out
 }
 
+/// Its last packets alone, as a ladder; empty where no packet was seen.
+pub fn ladder_of(report: &Report<'_>, style: Style) -> String {
+    let mut out = String::new();
+    if report.ending.has_frames() {
+        // Writing to a String cannot fail.
+        report.ladder(style, &mut out).unwrap_or_default();
+    }
+    out
+}
+
 impl Report<'_> {
     pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
         self.head(style, out)?;
@@ -59,6 +69,9 @@ impl Report<'_> {
         self.points(style, out)?;
         self.alternatives(style, out)?;
         self.consequences(style, out)?;
+        // In one line, however long: it is there to be copied.
+        let label = padded(self.language().pick("filter", "过滤器"), LABEL - 2);
+        writeln!(out, "  {}{}", style.paint(Part::Label, label), self.display_filter())?;
         out.push('\n');
         Ok(())
     }

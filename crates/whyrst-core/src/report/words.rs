@@ -66,21 +66,21 @@ impl Report<'_> {
         out
     }
 
-    fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> String {
+    fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> Cow<'static, str> {
         let connection = &self.ending.connection;
         match name {
-            "sender" => self.end(self.ending.sender()).into_owned(),
-            "receiver" => self.end(self.ending.receiver()).into_owned(),
-            "client" => self.end(connection.client).into_owned(),
-            "server" => self.end(connection.server()).into_owned(),
+            "sender" => self.end(self.ending.sender()),
+            "receiver" => self.end(self.ending.receiver()),
+            "client" => self.end(connection.client),
+            "server" => self.end(connection.server()),
             "" => {
                 *next += 1;
-                self.value(facts.values.get(*next - 1))
+                self.value(facts.values.get(*next - 1)).into()
             }
             // Literal braces, as in `SO_LINGER {on, 0}`.
             other => match other.parse::<usize>() {
-                Ok(at) => self.value(facts.values.get(at)),
-                Err(_) => format!("{{{other}}}"),
+                Ok(at) => self.value(facts.values.get(at)).into(),
+                Err(_) => format!("{{{other}}}").into(),
             },
         }
     }
