@@ -8,9 +8,11 @@ mod dist;
 mod docs;
 mod fixtures;
 mod fuzz;
+mod kernels;
 mod setup;
 mod shell;
 mod test;
+mod trouble;
 mod web;
 
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
+cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
 cargo xtask dist               builds a static binary and a Debian package in target/dist
@@ -67,6 +70,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["bench"] => bench::run(1_024),
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
+        ["kernels", suites @ ..] => kernels::boot(suites),
+        ["trouble"] => trouble::play_all(),
+        ["trouble", name] => trouble::play(name),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),
     }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::error::ProbeError;
@@ -44,6 +46,7 @@ pub struct Live {
     received: u64,
     /// Further RSTs that were folded.
     later: u64,
+    sent_ends: Option<Vec<(Endpoint, Endpoint)>>,
 }
 
 impl Live {
@@ -59,16 +62,26 @@ impl Live {
             sent: BTreeMap::new(),
             received: 0,
             later: 0,
+            sent_ends: None,
         })
     }
 
     /// The next reset; `None` when none came within `patience`.
     pub fn next(&mut self, patience: Duration) -> Result<Option<Item>, ProbeError> {
+        self.next_beside(patience, std::iter::empty())
+    }
+
+    /// The same; `None` also when there is something to read from one of `others`.
+    pub fn next_beside<'a>(
+        &mut self,
+        patience: Duration,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> Result<Option<Item>, ProbeError> {
         if let Some(item) = self.ready() {
             return Ok(Some(item));
         }
         let patience = if self.pairing.is_waiting() { patience.min(SHORT) } else { patience };
-        self.probe.wait(patience)?;
+        self.probe.wait(patience, others)?;
         Ok(self.ready())
     }
 
@@ -90,6 +103,22 @@ impl Live {
     /// Events that did not fit into the ring buffer.
     pub fn lost(&self) -> u64 {
         self.probe.lost()
+    }
+
+    /// From now on the ends of every connection that this host resets are kept for
+    /// [`Self::take_sent_ends`], also of those that are only counted.
+    pub fn keep_sent_ends(&mut self) {
+        self.sent_ends.get_or_insert_default();
+    }
+
+    /// The ends, local first, of the resets sent since this was last asked.
+    pub fn take_sent_ends(&mut self) -> Vec<(Endpoint, Endpoint)> {
+        self.sent_ends.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Whether every reset that this host's TCP sends is told or counted, so that silence means something.
+    pub fn hears_all(&self) -> bool {
+        self.probe.hears_all()
     }
 
     /// RSTs that belong to resets that were told already.
@@ -140,7 +169,12 @@ impl Live {
 
     fn take(&mut self, event: &Event) {
         match event.kind {
-            Kind::Sent => *self.sent.entry(event.tuple.netns).or_default() += 1,
+            Kind::Sent => {
+                *self.sent.entry(event.tuple.netns).or_default() += 1;
+                if let Some(ends) = &mut self.sent_ends {
+                    ends.push((event.tuple.local, event.tuple.remote));
+                }
+            }
             Kind::Received => self.received += 1,
         }
         let key = self.folding.key(event);

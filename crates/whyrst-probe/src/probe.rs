@@ -5,7 +5,7 @@
 //! the process ends, however it ends.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
@@ -103,9 +103,14 @@ impl Probe {
         self.all_sent && self.lost() == 0
     }
 
-    /// Waits for events, at most so long.
-    pub(crate) fn wait(&self, patience: Duration) -> Result<(), ProbeError> {
-        let mut fds = [PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+    /// Waits for events or for what else there is to read, at most so long.
+    pub(crate) fn wait<'a>(
+        &self,
+        patience: Duration,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> Result<(), ProbeError> {
+        let mut fds = vec![PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+        fds.extend(others.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, timeout) {
             Ok(_) | Err(nix::Error::EINTR) => Ok(()),
@@ -237,8 +242,8 @@ fn refused_program(error: &ProgramError) -> ProbeError {
 fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        let denied =
-            error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        // Not EACCES: that is the verifier's word for a program that does what it may not.
+        let denied = error.downcast_ref::<io::Error>().is_some_and(|error| error.raw_os_error() == Some(libc::EPERM));
         if denied {
             return true;
         }
@@ -247,12 +252,16 @@ fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The first line of all that was said: verifiers are talkative.
+/// The first line of all that was said, and the verifier's last word: it is talkative, and says why at the end.
 fn because(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        words.push(error.to_string().lines().next().unwrap_or_default().to_owned());
+        let text = error.to_string();
+        let mut lines = text.lines();
+        words.push(lines.next().unwrap_or_default().to_owned());
+        let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("processed ");
+        words.extend(lines.rfind(said).map(|line| line.trim().to_owned()));
         next = error.source();
     }
     words.dedup();

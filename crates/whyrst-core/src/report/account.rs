@@ -82,6 +82,13 @@ impl Report<'_> {
         for side in [ending.sender(), ending.receiver()] {
             let Some(account) = ending.account(side) else { continue };
             let end = self.end(side);
+            if side == ending.receiver() && ending.account(ending.sender()).is_none() {
+                let said = match language {
+                    Language::English => format!("the kernel of {end} took this RST and had sent none itself"),
+                    Language::Chinese => self.words("{receiver}的内核收到了这个 RST，自己没有发出过 RST"),
+                };
+                words.push((language.pick("here", "本机"), said));
+            }
             if let Some(process) = &account.process {
                 let process = described(process, language);
                 words.push((language.pick("process", "进程"), spaced(&[&end, language.pick(" is ", "是"), &process])));
@@ -346,6 +353,6 @@ fn plain(process: &Process, netns: u32) -> ProcessObject<'_> {
 impl Ending {
     /// Concluded from sockets: there are no frames to show.
     pub(super) fn has_frames(&self) -> bool {
-        self.basis == Basis::Packets || self.kind == EndingKind::FailedConnect
+        self.basis != Basis::Sockets || self.kind == EndingKind::FailedConnect
     }
 }
