@@ -13,7 +13,7 @@ use super::style::{Part, Style};
 use super::words::grouped;
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::flow::Side;
-use crate::socket::{Account, Process, SocketFacts};
+use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
 /// One line for a person who watches: when, who, what, why.
@@ -78,11 +78,14 @@ impl Report<'_> {
                 words.push(("process", format!("{end} is {}", described(process))));
             }
             if let Some(maker) = &account.maker {
-                words.push(("", format!("the reset was made by {}", described(maker))));
+                let signal = account.process.as_ref().and_then(|process| process.exit_signal);
+                let did = signal.map_or("the reset was made by".into(), |signal| format!("signal {signal} came from"));
+                words.push(("", format!("{did} {}", described(maker))));
             }
             if let Some(closing) = closing(account, ending.time()) {
                 words.push(("", format!("{end}: {closing}")));
             }
+            words.extend(account.errno.map(|errno| ("", format!("{end} is told {errno}"))));
             if let Some(socket) = &account.socket {
                 words.push(("socket", format!("{end}: {}", numbers(socket, ending.time()))));
                 words.extend(life(socket).map(|life| ("", format!("{end}: {life}"))));
@@ -156,7 +159,18 @@ fn numbers(socket: &SocketFacts, now: Timestamp) -> String {
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
-    words.extend((socket.retransmits > 0).then(|| format!("; {} segments sent again", socket.retransmits)));
+    if socket.retransmits > 0 {
+        let plural = if socket.retransmits == 1 { "" } else { "s" };
+        words.push_str(&format!("; {} segment{plural} sent again", socket.retransmits));
+        words.extend(socket.last_retransmitted.map(|last| format!(", last {} before", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("; told {errno} {} before", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive after", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("; {name} {timeout}")));
+    }
     words.extend(socket.age(now).map(|age| format!("; open for {age}")));
     words.extend(socket.idle_since().map(|since| format!("; no data for {}", now.since(since))));
     words
@@ -185,7 +199,20 @@ pub(super) struct SocketObject {
     acked_bytes: u64,
     retransmits: u32,
     closed_ms_ago: Option<f64>,
+    retransmitted_ms_ago: Option<f64>,
+    errno: Option<String>,
+    told_earlier: Option<String>,
+    timeouts: TimeoutsObject,
     states: Vec<StateObject>,
+}
+
+/// Milliseconds.
+#[derive(Serialize)]
+struct TimeoutsObject {
+    send_ms: Option<f64>,
+    receive_ms: Option<f64>,
+    user_ms: Option<f64>,
+    keepalive_ms: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -225,7 +252,9 @@ impl Report<'_> {
     }
 
     pub(super) fn socket_object(&self, side: Side) -> Option<SocketObject> {
-        let socket = self.ending.account(side)?.socket.as_ref()?;
+        let account = self.ending.account(side)?;
+        let socket = account.socket.as_ref()?;
+        let timeouts = socket.timeouts;
         let now = self.ending.time();
         let ms = |since: Timestamp| now.since(since).as_millis_f64();
         let states = socket.steps.iter();
@@ -241,6 +270,15 @@ impl Report<'_> {
             acked_bytes: socket.acked,
             retransmits: socket.retransmits,
             closed_ms_ago: socket.gone.map(ms),
+            retransmitted_ms_ago: socket.last_retransmitted.map(ms),
+            errno: account.errno.map(|errno| errno.to_string()),
+            told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string()),
+            timeouts: TimeoutsObject {
+                send_ms: timeouts.send.map(Span::as_millis_f64),
+                receive_ms: timeouts.receive.map(Span::as_millis_f64),
+                user_ms: timeouts.user.map(Span::as_millis_f64),
+                keepalive_ms: timeouts.keepalive.map(Span::as_millis_f64),
+            },
             states: states
                 .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
                 .collect(),
