@@ -12,6 +12,7 @@ use crate::shell::{self, installed, is_root};
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] = &[
     ("nft", "nftables", "the lab's firewall scenarios"),
+    ("iptables", "iptables", "the lab's firewall scenarios"),
     ("ip", "iproute2", "the lab's MPTCP scenarios"),
     ("setpriv", "util-linux", "the lab as an ordinary user"),
     ("g++", "g++", "the fuzz targets"),

@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::asked::Asked;
 use crate::connection::{Connection, TcpState};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -119,6 +120,8 @@ pub struct Ending {
     pub before: Vec<Record>,
     /// What each end had said first and last before the first RST; indexed by [`Side::index`].
     pub said: [Speech; 2],
+    /// The name of the service that the client asked for.
+    pub asked: Option<Asked>,
     /// The RSTs, oldest first, up to a bound.
     pub resets: Vec<Rst>,
     /// How many RSTs there were in all.

@@ -4,10 +4,14 @@
 //! in a socket. So most figures are upper bounds, and say so.
 
 use crate::ending::{Basis, Ending};
+use crate::evidence::form::RST_IS_ACTIVE;
+use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::flow::Side;
-use crate::half::Marks;
-use crate::history::Record;
+use crate::half::{Half, Marks};
+use crate::history::{Notes, Record};
 use crate::segment::Flags;
+use crate::seq::Seq;
+use crate::severity::never_taken;
 use crate::verdict::Kind;
 
 /// How firm the figures of a [`Harm`] are.
@@ -47,8 +51,36 @@ pub struct Harm {
     pub lost_client_bytes: Option<u64>,
     /// Octets the server sent that its peer's program did not get.
     pub lost_server_bytes: Option<u64>,
+    /// Of the client's, those that were lost for certain.
+    pub surely_client_bytes: u64,
+    /// Of the server's, those that were lost for certain.
+    pub surely_server_bytes: u64,
     /// How firm the two figures are.
     pub certainty: Certainty,
+}
+
+/// What one side's data suffered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Loss {
+    surely: u64,
+    at_most: u64,
+}
+
+impl Harm {
+    const fn new(accepted: Option<bool>, certainty: Certainty) -> Self {
+        Self {
+            accepted,
+            lost_client_bytes: None,
+            lost_server_bytes: None,
+            surely_client_bytes: 0,
+            surely_server_bytes: 0,
+            certainty,
+        }
+    }
+
+    const fn nothing(accepted: Option<bool>) -> Self {
+        Self { lost_client_bytes: Some(0), lost_server_bytes: Some(0), ..Self::new(accepted, Certainty::None) }
+    }
 }
 
 /// Measures the damage.
@@ -57,19 +89,34 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     if ending.basis == Basis::Sockets {
         return told_by_socket(ending, kind, accepted);
     }
+    if never_taken(ending) {
+        return Harm::nothing(accepted);
+    }
     let nothing_sent = Side::BOTH.iter().all(|side| ending.finally.half(*side).bytes == 0);
     if nothing_sent && ending.connection.beginning_seen() && !ending.one_sided_data() {
-        return Harm { accepted, lost_client_bytes: Some(0), lost_server_bytes: Some(0), certainty: Certainty::None };
+        return Harm::nothing(accepted);
     }
     if !ending.connection.beginning_seen() || ending.one_sided() {
-        return Harm { accepted, lost_client_bytes: None, lost_server_bytes: None, certainty: Certainty::Unknown };
+        return Harm::new(accepted, Certainty::Unknown);
     }
-    let (client, server) = (ending.connection.client, ending.connection.server());
-    let lost =
-        |side: Side| if side == ending.sender() { unacknowledged(ending, side) } else { unread(ending, side, kind) };
-    let (lost_client, lost_server) = (lost(client), lost(server));
-    let certainty = if lost_client == 0 && lost_server == 0 { Certainty::None } else { Certainty::AtMost };
-    Harm { accepted, lost_client_bytes: Some(lost_client), lost_server_bytes: Some(lost_server), certainty }
+    let loss = |side: Side| if side == ending.sender() { undelivered(ending, side) } else { unread(ending, side) };
+    let (client, server) = (loss(ending.connection.client), loss(ending.connection.server()));
+    let exact = |loss: &Loss| loss.surely == loss.at_most;
+    let certainty = if client.at_most == 0 && server.at_most == 0 {
+        Certainty::None
+    } else if exact(&client) && exact(&server) {
+        Certainty::Exact
+    } else {
+        Certainty::AtMost
+    };
+    Harm {
+        accepted,
+        lost_client_bytes: Some(client.at_most),
+        lost_server_bytes: Some(server.at_most),
+        surely_client_bytes: client.surely,
+        surely_server_bytes: server.surely,
+        certainty,
+    }
 }
 
 /// A socket knows exactly what nobody read and what was never sent, and nothing of what was on its way.
@@ -77,37 +124,66 @@ fn told_by_socket(ending: &Ending, kind: Kind, accepted: Option<bool>) -> Harm {
     let sender = ending.sender();
     let socket = ending.account(sender).and_then(|account| account.socket.as_ref());
     let Some(socket) = socket.filter(|socket| kind == Kind::Active && socket.gone.is_none()) else {
-        return Harm { accepted, lost_client_bytes: None, lost_server_bytes: None, certainty: Certainty::Unknown };
+        return Harm::new(accepted, Certainty::Unknown);
     };
-    let (own, other) = (Some(socket.unsent.into()), Some(socket.unread.into()));
+    let (own, other) = (u64::from(socket.unsent), u64::from(socket.unread));
     let (client, server) = if sender == ending.connection.client { (own, other) } else { (other, own) };
-    let certainty = if socket.unsent == 0 && socket.unread == 0 { Certainty::Unknown } else { Certainty::AtLeast };
-    Harm { accepted, lost_client_bytes: client, lost_server_bytes: server, certainty }
+    let certainty = if own == 0 && other == 0 { Certainty::Unknown } else { Certainty::AtLeast };
+    Harm {
+        lost_client_bytes: Some(client),
+        lost_server_bytes: Some(server),
+        surely_client_bytes: client,
+        surely_server_bytes: server,
+        ..Harm::new(accepted, certainty)
+    }
 }
 
-/// What the sender of the RST had on its way: an abort throws its send queue away.
-fn unacknowledged(ending: &Ending, side: Side) -> u64 {
+/// What the sender of the RST had on its way: an abort throws its send queue away, but what was on the
+/// wire may have arrived.
+fn undelivered(ending: &Ending, side: Side) -> Loss {
     let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
     if !peer.marks.has(Marks::ACKED) || own.bytes == 0 {
-        return 0;
+        return Loss::default();
     }
-    let end = if own.marks.has(Marks::FIN) { own.fin } else { own.nxt };
-    u64::from(end.diff(peer.ack).max(0).unsigned_abs())
+    Loss { surely: 0, at_most: octets(peer.ack, end_of_data(own)) }
 }
 
-/// What was sent to the sender of the RST and may not have been read: after an abort everything
-/// since its last own data, after a reset in answer what it had not acknowledged.
-fn unread(ending: &Ending, side: Side, kind: Kind) -> u64 {
+/// What was sent to the sender of the RST and may not have been read: everything since its last own
+/// data, or since its acknowledgment where it had said FIN, since a program that closes with data
+/// unread says RST instead (RFC 1122 section 4.2.2.13).
+fn unread(ending: &Ending, side: Side) -> Loss {
     let (own, peer) = (ending.finally.half(side), ending.connection.half(side.other()));
     if own.bytes == 0 {
-        return 0;
+        return Loss::default();
     }
-    let known = match kind {
-        Kind::Active => last_reply(ending, side.other()).map(|reply| reply.ack),
-        Kind::Passive | Kind::Unknown => peer.marks.has(Marks::ACKED).then_some(peer.ack),
-    };
-    let end = if own.marks.has(Marks::FIN) { own.fin } else { own.nxt };
-    known.map_or(own.bytes, |known| u64::from(end.diff(known).max(0).unsigned_abs()).min(own.bytes))
+    let closed = peer.marks.has(Marks::FIN) && peer.marks.has(Marks::ACKED);
+    let known = if closed { Some(peer.ack) } else { last_reply(ending, side.other()).map(|reply| reply.ack) };
+    let end = end_of_data(own);
+    let at_most = known.map_or(own.bytes, |known| octets(known, end).min(own.bytes));
+    let surely = never_received_from(ending).map_or(0, |from| octets(from, end)).min(at_most);
+    Loss { surely, at_most }
+}
+
+/// From this number on, nothing reached the socket of the RST's sender: an abort says what it had
+/// received (RFC 9293 section 3.5.2), and what a host without a socket answers has no reader.
+fn never_received_from(ending: &Ending) -> Option<Seq> {
+    if !RST_CONTRADICTS_SENDER.answer(ending).is_no() {
+        return None;
+    }
+    let rst = ending.rst()?;
+    let again = |trigger: &Record| trigger.notes.has(Notes::RETRANSMISSION) || trigger.notes.has(Notes::PROBE);
+    match rst.trigger {
+        Some(trigger) => (trigger.len > 0 && !again(&trigger)).then_some(trigger.seq),
+        None => (RST_IS_ACTIVE.answer(ending).is_yes() && rst.record.flags.has(Flags::ACK)).then_some(rst.record.ack),
+    }
+}
+
+fn end_of_data(half: &Half) -> Seq {
+    if half.marks.has(Marks::FIN) { half.fin } else { half.nxt }
+}
+
+fn octets(from: Seq, to: Seq) -> u64 {
+    u64::from(to.diff(from).max(0).unsigned_abs())
 }
 
 fn last_reply(ending: &Ending, from: Side) -> Option<&Record> {
@@ -118,5 +194,62 @@ impl Ending {
     /// Whether data may have passed unseen.
     fn one_sided_data(&self) -> bool {
         Side::BOTH.iter().any(|side| self.connection.half(*side).marks.has(Marks::GAP))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+    use crate::verdict::judge;
+
+    const OPENED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        ";
+
+    fn measured(rest: &str) -> (Certainty, Option<u64>, u64) {
+        let ending = conversation(&[OPENED, rest].concat()).ending();
+        let harm = harm(&ending, judge(&ending).kind);
+        (harm.certainty, harm.lost_client_bytes, harm.surely_client_bytes)
+    }
+
+    #[test]
+    fn data_to_a_socket_that_said_fin_is_lost_exactly() {
+        let rest = "
+            +0.001 C < S FA 1:1(0) ack 1
+            +0.001 C > S A 1:1(0) ack 2
+            +0.1 C > S PA 1:101(100) ack 2
+            +0.001 C < S R 2:2(0)";
+        assert_eq!(measured(rest), (Certainty::Exact, Some(100), 100));
+    }
+
+    #[test]
+    fn what_an_abort_acknowledges_may_or_may_not_have_been_read() {
+        let rest = "
+            +0.001 C > S PA 1:5001(5000) ack 1
+            +0.001 C < S A 1:1(0) ack 5001
+            +0.1 C < S RA 1:1(0) ack 5001";
+        assert_eq!(measured(rest), (Certainty::AtMost, Some(5000), 0));
+    }
+
+    #[test]
+    fn what_came_after_an_abort_is_lost_for_certain() {
+        let rest = "
+            +0.001 C > S PA 1:101(100) ack 1
+            +0.001 C < S A 1:1(0) ack 101
+            +0.1 C < S RA 1:1(0) ack 101
+            +0.0001 C > S PA 101:201(100) ack 1";
+        assert_eq!(measured(rest), (Certainty::AtMost, Some(200), 100));
+    }
+
+    #[test]
+    fn a_repeated_segment_may_have_been_read_the_first_time() {
+        let rest = "
+            +0.001 C > S PA 1:101(100) ack 1
+            +0.2 C > S PA 1:101(100) ack 1
+            +0.001 C < S R 1:1(0)";
+        assert_eq!(measured(rest), (Certainty::AtMost, Some(100), 0));
     }
 }

@@ -7,6 +7,7 @@
 
 mod host;
 mod idle;
+mod name;
 mod noise;
 mod path;
 mod repeated;
@@ -14,6 +15,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -31,8 +33,10 @@ use crate::verdict::{Judgement, Kind, Origin, Phase};
 
 /// Endings looked at together; a longer run is counted beyond it ([`Incidents::beyond`]).
 const REMEMBERED: usize = 200_000;
-/// Names and frames kept of one incident.
+/// Frames kept of one incident.
 const LISTED: usize = 8;
+/// Different names told apart; what asks for others is compared by everything else.
+const NAMES: usize = 65_536;
 
 /// What the endings have in common.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,6 +59,8 @@ pub enum IncidentKind {
     IdleTimeout,
     /// The same happens again and again between the same two ends.
     Repeated,
+    /// Connections to several addresses were reset once the client had said the same name.
+    SameName,
     /// One host tried many ports.
     Scan,
     /// One host opens and resets at regular intervals without sending anything.
@@ -74,6 +80,7 @@ impl IncidentKind {
             Self::PathResets => "path-resets",
             Self::IdleTimeout => "idle-timeout",
             Self::Repeated => "repeated",
+            Self::SameName => "same-name",
             Self::Scan => "scan",
             Self::HealthCheck => "health-check",
         }
@@ -91,7 +98,13 @@ pub enum Subject {
     Between(IpAddr, Endpoint),
     /// The path between several hosts.
     Path,
+    /// Whoever is called so.
+    Name(NameId),
 }
+
+/// A name that clients asked for; [`Incident::name`] says which.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct NameId(u32);
 
 /// Several endings with one explanation.
 #[derive(Clone, Debug)]
@@ -100,6 +113,8 @@ pub struct Incident {
     pub kind: IncidentKind,
     /// Whom it is about.
     pub subject: Subject,
+    /// The name that all clients asked for, where that is what they have in common.
+    pub name: Option<Box<str>>,
     /// The first RST.
     pub first: Timestamp,
     /// The last one.
@@ -146,6 +161,10 @@ pub struct Told {
     idle: Span,
     /// Payload octets of both sides.
     octets: u64,
+    /// Payload octets of the server.
+    server_octets: u64,
+    /// The name that the client asked for.
+    name: Option<NameId>,
     refusal: bool,
     /// Answers a segment of a connection that its sender had not closed.
     forgot: bool,
@@ -154,7 +173,7 @@ pub struct Told {
 }
 
 impl Told {
-    fn new(ending: &Ending, judgement: &Judgement) -> Self {
+    fn new(ending: &Ending, judgement: &Judgement, name: Option<NameId>) -> Self {
         let connection = &ending.finally;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let passive = judgement.kind == Kind::Passive;
@@ -175,6 +194,8 @@ impl Told {
             phase: judgement.phase,
             idle: silence(ending),
             octets: Side::BOTH.iter().map(|side| connection.half(*side).bytes).sum(),
+            server_octets: connection.half(connection.server()).bytes,
+            name,
             refusal,
             forgot: passive && open && !answers_opening && !(SENDER_HAD_CLOSED.ask)(ending).is_yes(),
             accepted: service.accepted,
@@ -200,6 +221,8 @@ fn silence(ending: &Ending) -> Span {
 pub struct Incidents {
     told: Vec<Told>,
     beyond: u64,
+    /// Names by what they are called, each with its number.
+    names: BTreeMap<Box<str>, NameId>,
 }
 
 impl Incidents {
@@ -207,10 +230,26 @@ impl Incidents {
     pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
         if ending.kind != EndingKind::Reset {
         } else if self.told.len() < REMEMBERED {
-            self.told.push(Told::new(ending, judgement));
+            let name = self.name_of(ending);
+            self.told.push(Told::new(ending, judgement, name));
         } else {
             self.beyond += 1;
         }
+    }
+
+    /// A name that is new gets the next number, up to a bound.
+    fn name_of(&mut self, ending: &Ending) -> Option<NameId> {
+        let asked = ending.asked.as_ref()?;
+        if let Some(known) = self.names.get(&asked.name) {
+            return Some(*known);
+        }
+        let next = u32::try_from(self.names.len()).ok().map(NameId).filter(|_| self.names.len() < NAMES)?;
+        self.names.insert(asked.name.clone(), next);
+        Some(next)
+    }
+
+    fn name(&self, id: NameId) -> Option<Box<str>> {
+        self.names.iter().find(|(_, known)| **known == id).map(|(name, _)| name.clone())
     }
 
     /// Endings that came after so many others that they were not compared.
@@ -225,6 +264,11 @@ impl Incidents {
         for find in FINDERS {
             find(&mut pool, &mut found);
         }
+        for incident in &mut found {
+            if let Subject::Name(id) = incident.subject {
+                incident.name = self.name(id);
+            }
+        }
         found.sort_by_key(|incident| (noise(incident.severity), incident.first, incident.kind, incident.subject));
         found
     }
@@ -233,10 +277,11 @@ impl Incidents {
 type Finder = fn(&mut Pool<'_>, &mut Vec<Incident>);
 
 /// What claims most firmly comes first: an ending that has found its incident is not asked again.
-const FINDERS: [Finder; 9] = [
+const FINDERS: [Finder; 10] = [
     noise::scans,
     noise::health_checks,
     service::outages,
+    name::same,
     path::resets,
     host::forgotten,
     host::aborted_together,
@@ -281,6 +326,7 @@ impl<'a> Pool<'a> {
         let incident = Incident {
             kind,
             subject,
+            name: None,
             first: told().map(|one| one.time).min().unwrap_or_default(),
             last: told().map(|one| one.time).max().unwrap_or_default(),
             accepted: None,

@@ -13,6 +13,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod asked;
 pub mod cause;
 pub mod causes;
 pub mod census;
@@ -35,6 +36,7 @@ pub mod scenario;
 pub mod segment;
 pub mod seq;
 pub mod service;
+pub mod severity;
 pub mod sketches;
 pub mod socket;
 pub mod speech;

@@ -424,6 +424,8 @@ pub enum Action {
     },
     /// The actor's host gets these nftables rules, as `nft -f` reads them.
     Nft(&'static str),
+    /// The actor's host gets a rule by this command line, `iptables ...` or `ip6tables ...`.
+    Iptables(&'static str),
     /// The actor's host forgets every connection that its firewall or NAT tracks (`conntrack -F`).
     ForgetConnections,
     /// As [`Action::Listen`], but on the loopback address only.
@@ -495,6 +497,17 @@ pub struct Wire {
     pub to_client_us: u32,
     /// What else happens to some packets. The first rule that matches a packet decides.
     pub rules: &'static [Rule],
+    /// What it is made of.
+    pub link: Link,
+}
+
+/// What a wire is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// Whatever the machine has: raw IP where it can.
+    Any,
+    /// Ethernet, for what needs a link layer to answer through (nftables' netdev family).
+    Ethernet,
 }
 
 impl Wire {
@@ -504,7 +517,13 @@ impl Wire {
 
     /// These delays and no surprises.
     pub const fn delays_us(to_server_us: u32, to_client_us: u32) -> Self {
-        Self { to_server_us, to_client_us, rules: &[] }
+        Self { to_server_us, to_client_us, rules: &[], link: Link::Any }
+    }
+
+    /// The same over Ethernet.
+    #[must_use]
+    pub const fn over_ethernet(self) -> Self {
+        Self { link: Link::Ethernet, ..self }
     }
 
     /// The same with these rules.

@@ -2,10 +2,12 @@
 //!
 //! A TLS alert, a request line, a banner: they stand at the beginning of what an end says, or are
 //! the last thing that it said. So sixteen octets of the first data and eight of the latest are
-//! kept, in a pool: a connection without data costs nothing but its handle.
+//! kept, in a pool: a connection without data costs nothing but its handle. Beside them stands the name
+//! that the client asked for ([`crate::asked`]), where it said one: the one allocation of a connection.
 
 use alloc::vec::Vec;
 
+use crate::asked::{Asked, asked};
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
@@ -66,6 +68,9 @@ impl Default for Handle {
 #[derive(Debug, Default)]
 pub struct SpeechPool {
     said: Vec<[Speech; 2]>,
+    asked: Vec<Option<Asked>>,
+    /// Octets of all names.
+    names: usize,
     free: Vec<u32>,
 }
 
@@ -88,7 +93,11 @@ impl SpeechPool {
         let speech = &mut self.said[handle.0 as usize][from.index()];
         if is_first(connection, from, segment) {
             speech.begins_with(segment.payload);
+            if from == connection.client {
+                self.asks(*handle, asked(segment.payload));
+            }
         }
+        let speech = &mut self.said[handle.0 as usize][from.index()];
         speech.goes_on_with(segment.payload);
     }
 
@@ -97,9 +106,22 @@ impl SpeechPool {
         self.said.get(handle.0 as usize).copied().unwrap_or_default()
     }
 
+    /// The name that the client asked for, where it said one in its first segment.
+    pub fn asked(&self, handle: Handle) -> Option<Asked> {
+        self.asked.get(handle.0 as usize).cloned().flatten()
+    }
+
+    fn asks(&mut self, handle: Handle, asked: Option<Asked>) {
+        let octets = |asked: &Option<Asked>| asked.as_ref().map_or(0, |asked| asked.name.len());
+        let place = &mut self.asked[handle.0 as usize];
+        self.names = self.names + octets(&asked) - octets(place);
+        *place = asked;
+    }
+
     /// Gives the place back.
     pub fn release(&mut self, handle: &mut Handle) {
         if handle.0 != NONE {
+            self.asks(*handle, None);
             self.free.push(handle.0);
             *handle = Handle::default();
         }
@@ -107,13 +129,16 @@ impl SpeechPool {
 
     /// Octets that the pool occupies.
     pub fn bytes(&self) -> usize {
-        self.said.capacity() * size_of::<[Speech; 2]>() + self.free.capacity() * size_of::<u32>()
+        let places =
+            self.said.capacity() * size_of::<[Speech; 2]>() + self.asked.capacity() * size_of::<Option<Asked>>();
+        places + self.names + self.free.capacity() * size_of::<u32>()
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 52 octets do not fit into any memory")]
+    #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 76 octets do not fit into any memory")]
     fn take(&mut self) -> u32 {
         let at = self.free.pop().unwrap_or_else(|| {
             self.said.push([Speech::default(); 2]);
+            self.asked.push(None);
             (self.said.len() - 1) as u32
         });
         self.said[at as usize] = [Speech::default(); 2];
@@ -172,6 +197,6 @@ mod tests {
         let mut handle = Handle(pool.take());
         pool.release(&mut handle);
         assert_eq!((pool.take(), pool.said.len()), (0, 1));
-        assert!(size_of::<[Speech; 2]>() <= 52);
+        assert!(size_of::<[Speech; 2]>() + size_of::<Option<Asked>>() <= 76);
     }
 }

@@ -336,6 +336,7 @@ impl Tracker {
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
             said: self.speeches.said(slot.speech),
+            asked: self.speeches.asked(slot.speech),
             resets: alloc::vec![rst],
             resets_total: 1,
             after: Vec::new(),

@@ -15,7 +15,9 @@ use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
 use crate::flow::Side;
 use crate::half::Marks;
+use crate::harm::harm;
 use crate::kernel::RstReason;
+use crate::severity::{self, Ground};
 use crate::sketches;
 
 /// How sure a verdict is (JSON contract).
@@ -201,6 +203,8 @@ pub struct Judgement {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
+    /// Why it matters so much.
+    pub ground: Ground,
 }
 
 impl Judgement {
@@ -258,15 +262,18 @@ pub fn judge(ending: &Ending) -> Judgement {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
     }
+    let phase = phase(ending);
+    let weight = severity::weigh(best.cause.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
         title: title(best.cause, ending),
         confidence,
         alternatives,
-        phase: phase(ending),
+        phase,
         origin: origin(ending, kind),
         kind,
-        severity: best.cause.severity,
+        severity: weight.severity,
+        ground: weight.ground,
         evidence: candidates.swap_remove(0).evidence,
     }
 }
@@ -589,6 +596,8 @@ fn sketched_alone(ending: &Ending) -> Vec<Alternative> {
 
 fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
     let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
+    let phase = phase(ending);
+    let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
     Judgement {
         cause: None,
         title: match (ending.basis, &ending.kernel) {
@@ -598,10 +607,11 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(ending),
         evidence: ask(&general, ending),
-        phase: phase(ending),
+        phase,
         origin: origin(ending, kind),
         kind,
-        severity: Severity::Fault,
+        severity: weight.severity,
+        ground: weight.ground,
     }
 }
 

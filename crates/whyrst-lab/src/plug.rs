@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use whyrst_core::scenario::Host;
+use whyrst_core::scenario::{Host, Link};
 
 use crate::error::{LabError, Tried};
 use crate::netns::{self, Netns};
@@ -54,7 +54,11 @@ pub(crate) enum Plug {
 pub(crate) type Hosts = [(Host, Netns)];
 
 /// Gives each host its devices, up and with its addresses.
-pub(crate) fn plug_in(hosts: &Hosts) -> Result<(Vec<(Place, Plug)>, Wiring), LabError> {
+pub(crate) fn plug_in(hosts: &Hosts, link: Link) -> Result<(Vec<(Place, Plug)>, Wiring), LabError> {
+    if link == Link::Ethernet {
+        let because = "the play needs a link layer".to_string();
+        return Ok((with_veth(hosts)?, Wiring::Veth { because }));
+    }
     match everywhere(hosts, |place| Tun::open(device_of(place)).map(Plug::Tun)) {
         Ok(plugs) => Ok((plugs, Wiring::Tun)),
         Err(no_tun) => match with_veth(hosts) {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use whyrst_core::scenario::{Action, Host, Scenario, Step};
+use whyrst_core::scenario::{Action, Host, Scenario};
 use whyrst_probe::Live;
 
 use crate::actor::process::{Process, fork_cast};
@@ -46,7 +46,7 @@ impl Stage {
         let hosts: Vec<(Host, Netns)> =
             scenario.hosts().map(|host| Netns::fresh().map(|netns| (host, netns))).collect::<Result<_, _>>()?;
         let cast = fork_cast(scenario, &hosts)?;
-        let (plugs, wiring) = plug::plug_in(&hosts)?;
+        let (plugs, wiring) = plug::plug_in(&hosts, scenario.wire.link)?;
         let inodes = hosts.iter().map(|(_, netns)| netns.inode()).collect();
         let taps = listen(&hosts)?;
         let trace = Trace::start();
@@ -91,24 +91,27 @@ fn listen(hosts: &plug::Hosts) -> Result<Vec<Tap>, LabError> {
 }
 
 fn require_programs(scenario: &'static Scenario) -> Result<(), LabError> {
-    let by_nft = |step: &Step| matches!(step.action, Action::Firewall { .. } | Action::Nft(_));
-    let needs_nft = scenario.steps.iter().any(by_nft);
-    if needs_nft && find_program("nft").is_none() {
-        return Err(LabError::ProgramMissing {
-            scenario: scenario.id,
-            program: "nft",
-            install: "install the package nftables (Debian: `apt install nftables`)",
-        });
-    }
-    let needs_ip = scenario.steps.iter().any(|step| matches!(step.action, Action::Ip(_)));
-    if needs_ip && find_program("ip").is_none() {
-        return Err(LabError::ProgramMissing {
-            scenario: scenario.id,
-            program: "ip",
-            install: "install the package iproute2 (Debian: `apt install iproute2`)",
-        });
+    for step in scenario.steps {
+        let Some((program, install)) = program_of(&step.action) else { continue };
+        if find_program(program).is_none() {
+            return Err(LabError::ProgramMissing { scenario: scenario.id, program, install });
+        }
     }
     Ok(())
+}
+
+/// The program that an action runs, and how to get it.
+fn program_of(action: &Action) -> Option<(&'static str, &'static str)> {
+    match action {
+        Action::Firewall { .. } | Action::Nft(_) => {
+            Some(("nft", "install the package nftables (Debian: `apt install nftables`)"))
+        }
+        Action::Iptables(words) => {
+            Some((words.split(' ').next()?, "install the package iptables (Debian: `apt install iptables`)"))
+        }
+        Action::Ip(_) => Some(("ip", "install the package iproute2 (Debian: `apt install iproute2`)")),
+        _ => None,
+    }
 }
 
 /// Also where ordinary users do not look.

@@ -8,7 +8,7 @@ use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_FORBIDDEN;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
+use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step, Wire};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -91,6 +91,31 @@ static SCENARIOS: &[Scenario] = &[
         Expect::both(&["fw-reject-syn"], &[]),
     )
     .over_ipv6(),
+    Scenario::new(
+        "fw-reject-syn-iptables",
+        "The rule is one of iptables.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            SERVER.does(Action::Iptables("iptables -A INPUT -p tcp --dport 8888 -j REJECT --reject-with tcp-reset")),
+            CLIENT.does(Action::UseDscp(46)),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::both(&["fw-reject-syn"], &[]),
+    ),
+    Scenario::new(
+        "fw-reject-syn-netdev",
+        "The rule is for the ingress of the server's network device (nftables netdev family): it rejects before IP is looked at.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            SERVER.does(Action::Nft(
+                "table netdev lab { chain in { type filter hook ingress device wire0 priority 0; tcp dport 8888 reject with tcp reset; }; }",
+            )),
+            CLIENT.does(Action::UseDscp(46)),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
+        ],
+        Expect::both(&["fw-reject-syn"], &[]),
+    )
+    .on(Wire::PLAIN.over_ethernet()),
     Scenario::new(
         "fw-reject-output-local",
         "The rule is for output on the client itself: its connect() is refused, and not one packet leaves (fw-reject-local-output).",

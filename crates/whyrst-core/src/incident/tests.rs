@@ -191,3 +191,51 @@ fn regular_empty_connections_are_health_checks() {
         ports(50_000, 5).map(|port| check(port, f64::from((port - 50_000) * (port - 50_000)) * 2.0)).collect();
     assert_ne!(kinds(&irregular), [IncidentKind::HealthCheck]);
 }
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"))
+}
+
+/// A connection to `server` that was reset right after the client had asked for `name`.
+fn stopped(port: u16, server: &str, name: &str, start: f64) -> String {
+    let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n");
+    let (len, hex) = (request.len(), hex(request.as_bytes()));
+    format!(
+        "{start:.3} C:{port} > {server} S 0:0(0)
+         +0.001 C:{port} < {server} SA 0:0(0) ack 1
+         +0.0001 C:{port} > {server} A 1:1(0) ack 1
+         +0.001 C:{port} > {server} PA 1:{end}({len}) ack 1 says 0x{hex}
+         +0.001 C:{port} < {server} RA 1:1(0) ack {end}
+         ",
+        end = len + 1
+    )
+}
+
+#[test]
+fn the_name_is_what_they_have_in_common() {
+    let servers = ["S", "S2", "S", "S3"];
+    let text: String = (0..)
+        .zip(servers)
+        .map(|(nth, server)| stopped(40_001 + nth, server, "Blocked.example", f64::from(nth)))
+        .collect();
+    let found = found(&text);
+    assert_eq!((found[0].kind, found[0].connections, found[0].services), (IncidentKind::SameName, 4, 3));
+    assert_eq!(
+        title(&found[0]),
+        "4 connections of 1 client to 3 services were reset once they had asked for blocked.example"
+    );
+}
+
+#[test]
+fn where_the_same_addresses_reset_other_names_the_name_is_not_it() {
+    let asked = [("S", "a.example"), ("S2", "a.example"), ("S", "a.example"), ("S2", "b.example")];
+    let text: String =
+        (0..).zip(asked).map(|(nth, (server, name))| stopped(40_001 + nth, server, name, f64::from(nth))).collect();
+    assert!(!kinds(&text).contains(&IncidentKind::SameName));
+}
+
+#[test]
+fn one_address_alone_may_be_its_servers_own_doing() {
+    let text: String = (0..4).map(|nth| stopped(40_001 + nth, "S", "a.example", f64::from(nth))).collect();
+    assert!(!kinds(&text).contains(&IncidentKind::SameName));
+}

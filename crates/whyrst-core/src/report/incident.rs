@@ -31,6 +31,7 @@ pub(super) struct Object {
     accepted_again: Option<String>,
     host: Option<String>,
     server: Option<String>,
+    name: Option<String>,
     connections: u64,
     refused: u64,
     clients: u64,
@@ -56,7 +57,7 @@ pub(super) fn object(incident: &Incident, context: &Context) -> Object {
         Subject::Host(host) => (Some(host.to_string()), None),
         Subject::Service(server) => (None, Some(server.to_string())),
         Subject::Between(host, server) => (Some(host.to_string()), Some(server.to_string())),
-        Subject::Path => (None, None),
+        Subject::Path | Subject::Name(_) => (None, None),
     };
     Object {
         schema: "whyrst.incident/1",
@@ -70,6 +71,7 @@ pub(super) fn object(incident: &Incident, context: &Context) -> Object {
         accepted_again: incident.back.map(|moment| utc(moment.time)),
         host,
         server,
+        name: incident.name.as_deref().map(String::from),
         connections: incident.connections,
         refused: incident.refused,
         clients: incident.clients,
@@ -152,6 +154,10 @@ fn title(incident: &Incident, context: &Context) -> String {
             let every = if rhythm.is_empty() { rhythm } else { format!(", every {rhythm}") };
             format!("{about}: {cause} {} times{every}", grouped(incident.connections))
         }
+        IncidentKind::SameName => {
+            let name = incident.name.as_deref().unwrap_or_default();
+            format!("{resets} of {clients} to {services} were reset once they had asked for {name}")
+        }
         IncidentKind::Scan => {
             format!("{about} tried {services} of {} without sending data", plural(incident.hosts, "host"))
         }
@@ -166,7 +172,7 @@ fn subject(subject: Subject) -> String {
         Subject::Host(host) => host.to_string(),
         Subject::Service(server) => server.to_string(),
         Subject::Between(host, server) => format!("{host} > {server}"),
-        Subject::Path => "the path".to_string(),
+        Subject::Path | Subject::Name(_) => "the path".to_string(),
     }
 }
 
@@ -201,6 +207,10 @@ fn reading(incident: &Incident) -> String {
             "a timer of that length ends them, at an end or on the path: keep-alives below it, or a longer timer there"
         }
         IncidentKind::Repeated => "one fault that comes again and again: the first report stands for all",
+        IncidentKind::SameName => {
+            "the addresses differ and the name is the same: most likely a filter on the path, or in front of all \
+             these servers, decides by name; whether others with this name went through is not compared"
+        }
         IncidentKind::Scan => "somebody looks for open ports, or for hosts: noise, unless nobody should",
         IncidentKind::HealthCheck => "most likely a load balancer or monitor that looks whether the port is open",
     }

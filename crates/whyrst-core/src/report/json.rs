@@ -67,6 +67,8 @@ struct Object<'a> {
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
+    severity_reason: String,
+    asked_for: Option<AskedObject<'a>>,
     tampering_signature: Option<&'static str>,
     effect: Effect,
     count: u64,
@@ -157,11 +159,20 @@ impl From<&'static IdleTimeout> for SuspectObject {
     }
 }
 
+/// The name that the client asked for in clear text.
+#[derive(Serialize)]
+struct AskedObject<'a> {
+    name: &'a str,
+    stood_in: &'static str,
+}
+
 #[derive(Serialize)]
 struct Effect {
     accepted: Option<bool>,
     lost_client_bytes: Option<u64>,
     lost_server_bytes: Option<u64>,
+    surely_lost_client_bytes: u64,
+    surely_lost_server_bytes: u64,
     certainty: &'static str,
 }
 
@@ -215,11 +226,18 @@ impl Report<'_> {
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
+            severity_reason: self.severity_words(),
+            asked_for: ending
+                .asked
+                .as_ref()
+                .map(|asked| AskedObject { name: &asked.name, stood_in: asked.stood_in.name() }),
             tampering_signature: crate::tampering::signature(ending),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
                 lost_server_bytes: self.harm.lost_server_bytes,
+                surely_lost_client_bytes: self.harm.surely_client_bytes,
+                surely_lost_server_bytes: self.harm.surely_server_bytes,
                 certainty: self.harm.certainty.name(),
             },
             count: 1,

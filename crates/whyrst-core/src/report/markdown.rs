@@ -68,7 +68,8 @@ impl Report<'_> {
     fn ends(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
-        bullets("Harm", harm.into_iter().chain([self.words(cause.effect)]), out)?;
+        let matters = format!("{}: {}", self.judgement.severity.name(), self.severity_words());
+        bullets("Harm", harm.into_iter().chain([matters, self.words(cause.effect)]), out)?;
         writeln!(out, "What to do:\n")?;
         for (number, step) in cause.advice.iter().enumerate() {
             writeln!(out, "{}. {}", number + 1, self.words(step))?;

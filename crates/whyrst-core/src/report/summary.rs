@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, incident};
+use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind};
 use crate::incident::Incident;
 use crate::segment::Endpoint;
@@ -27,6 +28,7 @@ const SERVICES_COUNTED: usize = 65_536;
 pub struct Summary {
     causes: BTreeMap<(&'static str, Confidence), u64>,
     services: BTreeMap<Endpoint, ServiceCount>,
+    severities: BTreeMap<Severity, u64>,
     services_beyond: u64,
     failed: u64,
     unexplained: u64,
@@ -66,6 +68,7 @@ struct Object<'a> {
     unexplained: u64,
     forgotten: u64,
     causes: Vec<CauseObject>,
+    severities: BTreeMap<&'static str, u64>,
     services: Vec<ServiceObject>,
     incidents: Vec<incident::Object>,
     passed_over: BTreeMap<&'static str, u64>,
@@ -91,6 +94,7 @@ impl Summary {
     pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
         let cause = judgement.cause.map_or("unexplained", |cause| cause.id);
         *self.causes.entry((cause, judgement.confidence)).or_default() += 1;
+        *self.severities.entry(judgement.severity).or_default() += 1;
         self.unexplained +=
             u64::from(judgement.confidence == Confidence::Unexplained && ending.kind == EndingKind::Reset);
         self.failed += u64::from(ending.kind == EndingKind::FailedConnect);
@@ -128,6 +132,7 @@ impl Summary {
             causes: causes
                 .map(|(cause, confidence, count)| CauseObject { cause, confidence: confidence.name(), count })
                 .collect(),
+            severities: self.severities.iter().map(|(severity, count)| (severity.name(), *count)).collect(),
             services: self
                 .top_services()
                 .into_iter()
@@ -166,6 +171,11 @@ impl Summary {
         }
         for (cause, confidence, count) in self.ranked_causes() {
             writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence.name())?;
+        }
+        if self.severities.keys().any(|severity| *severity != Severity::Fault) {
+            let each =
+                self.severities.iter().map(|(severity, count)| format!("{} {}", severity.name(), grouped(*count)));
+            writeln!(out, "\n  of these: {}", each.collect::<Vec<_>>().join(", "))?;
         }
         let services = self.top_services();
         if services.len() > 1 {

@@ -9,11 +9,13 @@ use core::fmt::{self, Write};
 use super::style::{Part, Style};
 use super::words::{grouped, wrap};
 use super::{Context, Report};
+use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::forgery::asks_for_more_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
+use crate::severity::Ground;
 use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
 
 const WIDTH: usize = 80;
@@ -68,7 +70,9 @@ impl Report<'_> {
         writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
         let rst = self.ending.rst().filter(|_| self.ending.has_frames());
         let place = rst.map(|rst| format!(", frame {}", self.frame(rst.record.frame)));
-        let when = format!("{}{}", self.context.time(self.ending.time()), place.unwrap_or_default());
+        let asked = self.ending.asked.as_ref().map(|asked| format!(", asked for {}", asked.name));
+        let place = [place, asked].into_iter().flatten().collect::<String>();
+        let when = format!("{}{place}", self.context.time(self.ending.time()));
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
 
@@ -195,6 +199,9 @@ impl Report<'_> {
         if self.ending.kind == EndingKind::Reset {
             harm.item(&self.harm_words(), out)?;
         }
+        if self.judgement.severity != Severity::Fault {
+            harm.item(&format!("{}: {}", self.judgement.severity.name(), self.severity_words()), out)?;
+        }
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         harm.item(&self.words(cause.effect), out)?;
         let mut advice = Section::new("do", style);
@@ -205,16 +212,44 @@ impl Report<'_> {
         more.item(&format!("whyrst causes {}", cause.id), out)
     }
 
+    /// Why it matters as much as it does.
+    pub(super) fn severity_words(&self) -> String {
+        let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
+        let why = match (self.judgement.ground, self.judgement.severity) {
+            (Ground::BothHadClosed, _) => "both ends had closed before it and nothing was on its way",
+            (Ground::NotTaken, _) => "its receiver did not take it, and both ends talked on",
+            (_, Severity::Benign) => "nothing is lost by it and nothing needs mending",
+            (_, Severity::Scan) => "its sender looks for open ports and wants no connection",
+            (_, Severity::Policy) => "a rule, a device or a person decided that the connection should not be",
+            (_, Severity::Attack) => "neither end wanted it: somebody else forged packets",
+            (_, Severity::Fault) if self.judgement.phase == Phase::Connect => "the connection never came about",
+            (_, Severity::Fault) if lost.iter().any(|bytes| bytes.is_some_and(|bytes| bytes > 0)) => {
+                "data may be lost: what was sent and not read"
+            }
+            (_, Severity::Fault) => "the connection was cut off instead of closed in order",
+        };
+        why.to_string()
+    }
+
     /// What was lost, with how sure that is.
     pub(super) fn harm_words(&self) -> String {
         let taken = match self.harm.accepted {
             Some(false) => "the RST was outside what its receiver accepts: it should have had no effect; ",
             Some(true) | None => "",
         };
-        let lost = |side: &str, bytes: Option<u64>| {
-            bytes.filter(|bytes| *bytes > 0).map(|bytes| format!("{} octets from {side}", grouped(bytes)))
+        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
+            let bytes = bytes.filter(|bytes| *bytes > 0)?;
+            let more = if (1..bytes).contains(&surely) {
+                format!(", of which {} for certain", grouped(surely))
+            } else {
+                String::new()
+            };
+            Some(format!("{} octets from {side}{more}", grouped(bytes)))
         };
-        let both = [lost("the client", self.harm.lost_client_bytes), lost("the server", self.harm.lost_server_bytes)];
+        let both = [
+            lost("the client", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
+            lost("the server", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
+        ];
         let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
         let what = match self.harm.certainty {
             Certainty::None => "no data was lost".to_string(),

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::asked::Asked;
 use crate::connection::Connection;
 use crate::ending::{Ending, Rst};
 use crate::flow::{FlowKey, Side};
@@ -52,6 +53,7 @@ pub(super) struct Pending {
     pub(super) connection: Connection,
     pub(super) before: Vec<Record>,
     pub(super) said: [Speech; 2],
+    pub(super) asked: Option<Asked>,
     pub(super) resets: Vec<Rst>,
     pub(super) resets_total: u32,
     pub(super) after: Vec<Record>,

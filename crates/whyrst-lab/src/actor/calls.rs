@@ -105,7 +105,7 @@ impl Hands {
                 self.protocol = Protocol::Mptcp;
                 Ok(0)
             }
-            Action::Ip(words) => call(line, format!("ip {words}"), || run_ip(words)),
+            Action::Ip(words) => call(line, format!("ip {words}"), || run_words(&format!("ip {words}"))),
             Action::Read { most } => self.on_connection(line, &format!("read({most})"), |fd| read_once(fd, most)),
             Action::AwaitUnread { bytes } => self.on_connection(line, "ioctl(FIONREAD)", |fd| await_unread(fd, bytes)),
             Action::ShutdownWrite => self.on_connection(line, "shutdown(SHUT_WR)", |fd| shut(fd, Shutdown::Write)),
@@ -154,6 +154,7 @@ impl Hands {
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
+            Action::Iptables(words) => call(line, words.to_string(), || run_words(words)),
             Action::Nft(rules) => call(line, format!("nft({})", on_one_line(rules)), || run_nft(rules)),
             Action::ForgetConnections => call(line, "conntrack -F".into(), forget_connections),
             Action::LosesAddress => {
@@ -389,8 +390,10 @@ fn firewall(port: u16, reject: Reject, line: &Line) -> nix::Result<i64> {
     call(line, format!("nft({rule})"), || run_nft(&table))
 }
 
-fn run_ip(words: &str) -> nix::Result<i64> {
-    let program = crate::stage::find_program("ip").ok_or(Errno::ENOENT)?;
+/// A command line whose words hold no spaces.
+fn run_words(words: &str) -> nix::Result<i64> {
+    let (program, words) = words.split_once(' ').ok_or(Errno::EINVAL)?;
+    let program = crate::stage::find_program(program).ok_or(Errno::ENOENT)?;
     let status = Command::new(program).args(words.split(' ')).stdin(Stdio::null()).stdout(Stdio::null()).status();
     let status = status.map_err(|error| crate::error::errno_of(&error))?;
     if status.success() { Ok(0) } else { Err(Errno::EINVAL) }

@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn book(rules: &'static [Rule]) -> Rulebook {
-        Rulebook::new(Wire { to_server_us: 1_000, to_client_us: 2_000, rules }, 1)
+        Rulebook::new(Wire::delays_us(1_000, 2_000).with(rules), 1)
     }
 
     fn delays_ms(deliveries: &[Delivery]) -> Vec<u128> {

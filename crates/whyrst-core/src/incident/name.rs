@@ -1,0 +1,37 @@
+//! Connections that were reset as soon as the client had said which name it wanted: what they have in
+//! common is the name, not an address. Filters that look into TLS or HTTP work like that (RULES section 3).
+//!
+//! That other connections with this name went through cannot be seen here, since only endings are
+//! compared; that the same servers reset other names as well would speak against it, and is looked at.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::{Incident, IncidentKind, NameId, Pool, Subject, Told};
+use crate::verdict::Phase;
+
+/// Fewer may be chance.
+const RESET_FROM: usize = 3;
+/// With one address it could as well be the server that does it.
+const HOSTS_FROM: usize = 2;
+
+/// Names after which connections to several addresses were reset, where these addresses reset no other name.
+pub(super) fn same(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    for (name, members) in pool.groups(stopped_at) {
+        let hosts: BTreeSet<IpAddr> = members.iter().map(|at| pool.told[*at].server.ip).collect();
+        let others = pool
+            .told
+            .iter()
+            .any(|told| hosts.contains(&told.server.ip) && stopped_at(told).is_some_and(|id| id != name));
+        if members.len() >= RESET_FROM && hosts.len() >= HOSTS_FROM && !others {
+            found.push(pool.take(IncidentKind::SameName, Subject::Name(name), &members));
+        }
+    }
+}
+
+/// The name, where the client had said it and the server had not answered when the RST came.
+fn stopped_at(told: &Told) -> Option<NameId> {
+    let open = matches!(told.phase, Phase::Established | Phase::Closing);
+    told.name.filter(|_| open && told.server_octets == 0)
+}

@@ -1,0 +1,89 @@
+//! How much one reset matters, and why: a cause says how much it matters as a rule, and what is seen
+//! of the one connection can lower that, never raise it.
+//!
+//! A RST after both ends had said and acknowledged FIN takes nothing away (RFC 9293 section 3.6: both
+//! directions are closed). A RST that its receiver does not accept changes nothing (RFC 5961 section 3.2,
+//! RFC 9293 section 3.5.3), which is said only where both ends were seen to talk on.
+
+use crate::cause::Severity;
+use crate::ending::Ending;
+use crate::harm::{Certainty, Harm};
+use crate::verdict::Phase;
+
+/// Why a reset matters as much as it does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ground {
+    /// Its cause is of that severity.
+    Cause,
+    /// Both ends had closed in order before it, and nothing was on its way.
+    BothHadClosed,
+    /// Its receiver did not take it, and both ends talked on.
+    NotTaken,
+}
+
+/// How much, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Weight {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Why.
+    pub ground: Ground,
+}
+
+/// Weighs one ending whose cause is of severity `by_cause`.
+pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> Weight {
+    let lowered = match by_cause {
+        Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
+        Severity::Fault if never_taken(ending) => Some(Ground::NotTaken),
+        _ => None,
+    };
+    lowered.map_or(Weight { severity: by_cause, ground: Ground::Cause }, |ground| Weight {
+        severity: Severity::Benign,
+        ground,
+    })
+}
+
+/// No RST of the connection was acceptable, and each end sent something else after the first.
+pub(crate) fn never_taken(ending: &Ending) -> bool {
+    let refused = !ending.resets.is_empty()
+        && ending.resets_total as usize == ending.resets.len()
+        && ending.resets.iter().all(|rst| rst.acceptance.accepted() == Some(false));
+    let talks = |low| ending.after.iter().any(|record| record.from == low);
+    refused && crate::flow::Side::BOTH.into_iter().all(talks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+    use crate::verdict::judge;
+
+    const OPENED: &str = "
+        0.000 C > S S 0:0(0)
+        +0.001 C < S SA 0:0(0) ack 1
+        +0.0001 C > S A 1:1(0) ack 1
+        +0.001 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:201(200) ack 101
+        +0.001 C > S A 101:101(0) ack 201
+        ";
+
+    fn weight(rest: &str) -> (Severity, Ground) {
+        let judgement = judge(&conversation(&[OPENED, rest].concat()).ending());
+        (judgement.severity, judgement.ground)
+    }
+
+    #[test]
+    fn a_reset_after_both_ends_closed_is_benign() {
+        let rest = "
+            +0.001 C > S FA 101:101(0) ack 201
+            +0.001 C < S FA 201:201(0) ack 102
+            +0.001 C > S A 102:102(0) ack 202
+            +0.5 C > S RA 102:102(0) ack 202";
+        assert_eq!(weight(rest).0, Severity::Benign);
+    }
+
+    #[test]
+    fn a_reset_of_an_open_connection_matters_as_its_cause_does() {
+        assert_eq!(weight("+0.1 C < S RA 201:201(0) ack 101"), (Severity::Fault, Ground::Cause));
+    }
+}
