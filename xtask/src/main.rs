@@ -23,6 +23,7 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -50,6 +51,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
+        ["bench-live"] => bench::live::run(bench::live::PARTS),
+        ["bench-live", parts @ ..] => bench::live::run(parts),
+        ["flood", port, seconds] => bench::live::flood(port.parse()?, seconds.parse()?),
+        ["hold", sockets] => bench::live::hold(sockets.parse()?),
         ["bench"] => bench::run(1_024),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),

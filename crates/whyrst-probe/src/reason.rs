@@ -13,7 +13,7 @@ use whyrst_core::socket::{SocketEvent, SocketFacts, Told};
 pub fn of_stack(event: &SocketEvent) -> Option<RstReason> {
     let Told::Sent(word) = &event.told else { return None };
     let went = |symbol: &str| word.went_through(symbol);
-    if event.trigger.is_none() { abort(event, went) } else { answer(&word.state, went) }
+    if event.trigger.is_none() { abort(event, went) } else { answer(event, &word.state, went) }
 }
 
 /// The host's own decision (`tcp_send_active_reset`).
@@ -52,14 +52,16 @@ fn has_sent_fin(facts: &SocketFacts) -> bool {
 }
 
 /// An answer to a segment (`tcp_v4_send_reset`).
-fn answer(state: &str, went: impl Fn(&str) -> bool) -> Option<RstReason> {
+fn answer(event: &SocketEvent, state: &str, went: impl Fn(&str) -> bool) -> Option<RstReason> {
+    let before = event.account.socket.as_ref().and_then(SocketFacts::last_open_state);
     match state {
         "UNKNOWN" => Some(RstReason::NoSocket),
         "TIME_WAIT" => Some(RstReason::TcpTimewaitSocket),
         // tcp_check_req() is given the listener: it refuses SYNs and what finds the queue full.
         "LISTEN" if went("tcp_check_req") => Some(RstReason::InvalidSyn),
         "LISTEN" => Some(RstReason::TcpFlags),
-        "CLOSE" if went("tcp_rcv_state_process") => Some(RstReason::TcpAbortOnData),
+        // tcp_rcv_state_process() resets its own socket first, in these states alone.
+        "CLOSE" if matches!(before, Some(TcpState::FinWait1 | TcpState::FinWait2)) => Some(RstReason::TcpAbortOnData),
         _ => None,
     }
 }
@@ -131,7 +133,9 @@ mod tests {
         assert_eq!(answered(&["tcp_v4_rcv"], "TIME_WAIT"), Some(RstReason::TcpTimewaitSocket));
         assert_eq!(answered(&["tcp_check_req"], "LISTEN"), Some(RstReason::InvalidSyn));
         assert_eq!(answered(&["tcp_v4_do_rcv"], "LISTEN"), Some(RstReason::TcpFlags));
-        assert_eq!(answered(&["tcp_rcv_state_process"], "CLOSE"), Some(RstReason::TcpAbortOnData));
-        assert_eq!(answered(&["tcp_rcv_state_process"], "SYN_SENT"), None, "three reasons are possible");
+        assert_eq!(answered(&["tcp_v4_do_rcv"], "CLOSE"), None);
+        assert_eq!(answered(&["tcp_v4_do_rcv"], "SYN_SENT"), None, "three reasons are possible");
+        let data = event(&["tcp_v4_do_rcv"], "CLOSE", true, after(TcpState::FinWait2));
+        assert_eq!(of_stack(&data), Some(RstReason::TcpAbortOnData));
     }
 }
