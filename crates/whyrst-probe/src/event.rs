@@ -396,7 +396,7 @@ mod tests {
         let mut record = bytes();
         for step in 0..STEPS {
             // The lowest four bits are the state.
-            record[LIFE + 16 + step * 8] = (u8::try_from(step).unwrap() + 1) << 4 | 7;
+            record[LIFE + 16 + step * 8] = ((u8::try_from(step).unwrap() + 1) << 4) | 7;
         }
         record[LIFE + 98] = 10; // ten steps taken: the ring begins at the third
         let steps = Event::parse(&record).unwrap().life.steps;

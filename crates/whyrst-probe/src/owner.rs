@@ -93,8 +93,8 @@ fn started(stat: &str) -> Option<u64> {
 fn is_born(who: Who, hundredths: u64) -> bool {
     const NANOS: u64 = 10_000_000;
     const BORN_SHIFT: u32 = 20;
-    let first = hundredths * NANOS >> BORN_SHIFT;
-    let last = (hundredths + 1) * NANOS >> BORN_SHIFT;
+    let first = (hundredths * NANOS) >> BORN_SHIFT;
+    let last = ((hundredths + 1) * NANOS) >> BORN_SHIFT;
     #[expect(clippy::cast_possible_truncation, reason = "as the kernel side has it")]
     let since = who.born.wrapping_sub(first as u32);
     u64::from(since) <= last - first
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_process_is_recognised_by_when_it_was_started() {
         let nanos = 4_242_u64 * 10_000_000 + 7_000_000;
-        let born = |nanos: u64| Who { pid: 1, born: u32::try_from(nanos >> 20 & 0xffff_ffff).unwrap() };
+        let born = |nanos: u64| Who { pid: 1, born: u32::try_from((nanos >> 20) & 0xffff_ffff).unwrap() };
         assert!(is_born(born(nanos), 4_242));
         assert!(!is_born(born(nanos + 20_000_000), 4_242) && !is_born(born(nanos - 20_000_000), 4_242));
         let months = (1_u64 << 52) + 3_000_000;

@@ -281,7 +281,7 @@ fn ticks_per_second() -> u32 {
 /// `CLOCK_MONOTONIC`, in nanoseconds.
 pub(crate) fn monotonic() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC)
-        .map_or(0, |time| time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+        .map_or(0, |time| time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs())
 }
 
 fn refused(error: &EbpfError) -> ProbeError {

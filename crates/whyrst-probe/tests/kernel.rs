@@ -315,8 +315,8 @@ fn who_kills_is_told_beside_who_is_killed() {
     let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"unread").unwrap();
     std::thread::sleep(2 * MOMENT);
-    let killed = Command::new("sh").args(["-c", &format!("kill -TERM {}; exit", server.0.id())]).status();
-    assert!(killed.unwrap().success());
+    let status = Command::new("sh").args(["-c", &format!("kill -TERM {}; exit", server.0.id())]).status();
+    assert!(status.unwrap().success());
     let (ending, judgement) = stage.told();
     assert_eq!(verdict(&judgement).0, "exit-unread");
     let account = sender(&ending);

@@ -153,7 +153,8 @@ fn observer(name: &'static str, words: &[&str]) -> Option<Observer> {
 
 /// It needs tracefs, which not every machine has mounted: in a mount namespace of its own then.
 fn bpftrace() -> Observer {
-    let script = "mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -e 't:sock:inet_sock_set_state{@=count()}'";
+    let script =
+        "mount -t tracefs tracefs /sys/kernel/tracing && exec bpftrace -e 't:sock:inet_sock_set_state{@=count()}'";
     let words = ["unshare", "--mount", "sh", "-c", script].map(ToString::to_string).to_vec();
     Observer { name: "bpftrace, counting inet_sock_set_state", words }
 }
@@ -258,10 +259,7 @@ fn cost() -> Result<String> {
         Some(watch(&[])),
         observer("control: sleep, which looks at nothing", &["sleep", "1000"]),
         captor("tcpdump, all TCP, to /dev/null", &["tcpdump", "-q", "-i", "lo", "-w", "/dev/null", "tcp"]),
-        observer(
-            "bpftrace, counting inet_sock_set_state",
-            &["bpftrace", "-e", "t:sock:inet_sock_set_state{@=count()}"],
-        ),
+        installed("bpftrace").then(bpftrace),
         captor("tshark -Y reset", &["tshark", "-n", "-i", "lo", "-f", "tcp", "-Y", "tcp.flags.reset==1"]),
     ];
     let observers: Vec<Observer> = observers.into_iter().flatten().collect();
@@ -462,8 +460,9 @@ fn nothing_is_lost() -> Result<String> {
     let began = Instant::now();
     let mut floods = Vec::new();
     for _ in 0..2 {
-        let words = [&own, "flood", &CLOSED.to_string(), "6"];
-        floods.push(Running::start(inside(&words.map(String::as_str)).stdout(Stdio::null()))?);
+        let port = CLOSED.to_string();
+        let words = [own.as_str(), "flood", &port, "6"];
+        floods.push(Running::start(inside(&words).stdout(Stdio::null()))?);
     }
     sleep(Duration::from_secs(2));
     let early = resident(running.0.id());
@@ -499,7 +498,7 @@ fn resident(pid: u32) -> u64 {
     family(pid).into_iter().filter_map(of).sum()
 }
 
-/// From the failed connect() to the line that tells of it.
+/// From the failed `connect()` to the line that tells of it.
 fn delay() -> Result<String> {
     const TIMES: usize = 200;
     let whyrst = watch(&["--format", "json", "--port", "9"]);
@@ -514,9 +513,9 @@ fn delay() -> Result<String> {
         sleep(Duration::from_millis(230));
         orders.write_all(b"\n")?;
         answers.next().context("the asker ended")??;
-        let asked = Instant::now();
+        let since = Instant::now();
         lines.next().context("watch ended")??;
-        delays.push(asked.elapsed().as_secs_f64() * 1e3);
+        delays.push(since.elapsed().as_secs_f64() * 1e3);
     }
     running.end()?;
     delays.sort_by(f64::total_cmp);

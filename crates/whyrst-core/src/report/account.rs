@@ -161,7 +161,7 @@ fn numbers(socket: &SocketFacts, now: Timestamp) -> String {
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
     if socket.retransmits > 0 {
         let plural = if socket.retransmits == 1 { "" } else { "s" };
-        words.push_str(&format!("; {} segment{plural} sent again", socket.retransmits));
+        words.extend([format!("; {} segment{plural} sent again", socket.retransmits)]);
         words.extend(socket.last_retransmitted.map(|last| format!(", last {} before", now.since(last))));
     }
     words.extend(socket.told_earlier.map(|(errno, at)| format!("; told {errno} {} before", now.since(at))));
@@ -206,13 +206,17 @@ pub(super) struct SocketObject {
     states: Vec<StateObject>,
 }
 
-/// Milliseconds.
+/// What the program asked of its socket.
 #[derive(Serialize)]
 struct TimeoutsObject {
-    send_ms: Option<f64>,
-    receive_ms: Option<f64>,
-    user_ms: Option<f64>,
-    keepalive_ms: Option<f64>,
+    #[serde(rename = "send_ms")]
+    send: Option<f64>,
+    #[serde(rename = "receive_ms")]
+    receive: Option<f64>,
+    #[serde(rename = "user_ms")]
+    user: Option<f64>,
+    #[serde(rename = "keepalive_ms")]
+    keepalive: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -274,10 +278,10 @@ impl Report<'_> {
             errno: account.errno.map(|errno| errno.to_string()),
             told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string()),
             timeouts: TimeoutsObject {
-                send_ms: timeouts.send.map(Span::as_millis_f64),
-                receive_ms: timeouts.receive.map(Span::as_millis_f64),
-                user_ms: timeouts.user.map(Span::as_millis_f64),
-                keepalive_ms: timeouts.keepalive.map(Span::as_millis_f64),
+                send: timeouts.send.map(Span::as_millis_f64),
+                receive: timeouts.receive.map(Span::as_millis_f64),
+                user: timeouts.user.map(Span::as_millis_f64),
+                keepalive: timeouts.keepalive.map(Span::as_millis_f64),
             },
             states: states
                 .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
