@@ -9,6 +9,7 @@
 pub mod live;
 pub mod measure;
 mod truth;
+pub mod watch;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -23,6 +24,9 @@ use crate::shell::{self, cargo, installed, root, target};
 const ROUNDS: usize = 5;
 /// Programs that need a minute and gigabytes for a gibibyte are run once, on captures of this size.
 const SMALL_MIB: u64 = 64;
+/// The end of the curve of growth, where the disk has so much room.
+const LARGE_MIB: u64 = 10_240;
+const ROOM_FOR_LARGE_GIB: u64 = 20;
 const RST_FILTER: &str = "tcp[13]&4!=0 or (ip6 and ip6[6]=6 and ip6[53]&4!=0)";
 /// What stands around the generated part of the page.
 const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask bench writes -->", "<!-- end of it -->"];
@@ -60,6 +64,7 @@ pub fn run(mib: u64) -> Result<()> {
         );
     }
     tell(&mut page, &growth(&folder, mib)?);
+    tell(&mut page, &live::table()?);
     write_page(&page)
 }
 
@@ -216,18 +221,28 @@ fn growth(folder: &Path, mib: u64) -> Result<String> {
     let mut out = "### Growth: headers, `explain --summary`\n\n\
                    | MiB | wall s | CPU s | CPU ms a MiB | peak MiB |\n| --- | --- | --- | --- | --- |\n"
         .to_owned();
-    for size in [10, 32, 100, 320, 1_024, 10_240].into_iter().filter(|size| *size <= mib) {
+    let small = [10, 32, 100, 320, 1_024].into_iter().filter(|size| *size <= mib);
+    let large = (mib >= 1_024 && free_gib(folder) >= ROOM_FOR_LARGE_GIB).then_some(LARGE_MIB);
+    for size in small.chain(large) {
         let capture = generate(&LOADS[1], folder, size, "pcap")?;
         let command = explains(&capture.display().to_string(), folder)[0].1.clone();
-        let cost = medians(&[command], 3)?[0];
+        let cost = medians(&[command], if size == LARGE_MIB { 1 } else { 3 })?[0];
         #[expect(clippy::cast_precision_loss, reason = "a size in MiB")]
         let each = cost.cpu * 1e3 / size as f64;
         writeln!(out, "| {size} | {:.3} | {:.3} | {each:.2} | {} |", cost.wall, cost.cpu, cost.peak / 1024)?;
-        if size > 1_024 {
+        if size == LARGE_MIB {
+            fs::remove_file(truth_of(&capture))?;
             fs::remove_file(&capture)?;
         }
     }
     Ok(out)
+}
+
+/// Room on the disk of `folder`.
+fn free_gib(folder: &Path) -> u64 {
+    let output = Command::new("df").args(["--output=avail", "-BG"]).arg(folder).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().last().and_then(|line| line.trim().trim_end_matches('G').parse().ok()).unwrap_or(0)
 }
 
 fn title(load: &Load, capture: &Path, what: &str) -> Result<String> {

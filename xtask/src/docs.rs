@@ -3,6 +3,7 @@
 
 mod links;
 mod pages;
+mod translation;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use whyrst_core::language::Language;
 
 use crate::accuracy;
 use crate::shell::{self, cargo, installed, root, target};
@@ -30,7 +32,8 @@ pub fn write() -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
     }
     println!("docs: {} pages in {}", pages.len(), folder().display());
-    links::check(&root())
+    links::check(&root())?;
+    translation::check(&root())
 }
 
 /// Fails when a page is not what the catalogue and the fixtures say now, or a link leads nowhere.
@@ -44,7 +47,8 @@ pub fn check() -> Result<()> {
         bail!("docs/ is stale ({stale:?}): run `cargo xtask docs` and commit");
     }
     println!("docs: {} pages are fresh", wanted.len());
-    links::check(&root())
+    links::check(&root())?;
+    translation::check(&root())
 }
 
 /// Makes HTML of the book, in `target/book`.
@@ -72,18 +76,26 @@ fn mdbook() -> Result<PathBuf> {
 
 /// Every generated page by its path in `docs/`.
 fn generated() -> Result<BTreeMap<String, String>> {
-    let mut pages = pages::of_causes(&root().join("fixtures"))?;
+    let mut pages = BTreeMap::new();
+    for language in Language::ALL {
+        pages.extend(pages::of_causes(&root().join("fixtures"), language)?);
+    }
     pages.insert("limits.md".into(), pages::limits());
     pages.insert("accuracy.md".into(), accuracy::of_fixtures()?);
     pages.insert("SUMMARY.md".into(), pages::summary(&folder())?);
     Ok(pages)
 }
 
-/// What is there of the generated pages: all of `causes/`, and those beside it that are generated.
+/// What is there of the generated pages: all of `causes/` in each language, and those beside it that are
+/// generated.
 fn on_disk() -> Result<BTreeMap<String, String>> {
-    let causes = markdown_in(&folder().join("causes"))?.into_iter().map(|name| format!("causes/{name}"));
+    let mut causes = Vec::new();
+    for language in Language::ALL {
+        let of = pages::causes_folder(language);
+        causes.extend(markdown_in(&folder().join(of))?.into_iter().map(|name| format!("{of}/{name}")));
+    }
     let beside = ["limits.md", "accuracy.md", "SUMMARY.md"].map(str::to_owned);
-    let there = causes.chain(beside).filter(|name| folder().join(name).is_file());
+    let there = causes.into_iter().chain(beside).filter(|name| folder().join(name).is_file());
     there.map(|name| Ok((name.clone(), fs::read_to_string(folder().join(&name))?))).collect()
 }
 

@@ -3,6 +3,8 @@
 mod accuracy;
 mod bench;
 mod bpf;
+mod demo;
+mod dist;
 mod docs;
 mod fixtures;
 mod fuzz;
@@ -24,6 +26,9 @@ cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails 
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
+cargo xtask demo               draws the README's pictures from what the lab records now
+cargo xtask man                writes the manual's pages and the shells' completions to target/dist
+cargo xtask dist               builds a static binary and a Debian package in target/dist
 cargo xtask bench [MIB]        measures `explain` beside other programs, 1024 MiB if not said; writes docs/performance.md";
 
 fn main() -> ExitCode {
@@ -51,11 +56,15 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
-        ["bench-live"] => bench::live::run(bench::live::PARTS),
-        ["bench-live", parts @ ..] => bench::live::run(parts),
-        ["flood", port, seconds] => bench::live::flood(port.parse()?, seconds.parse()?),
-        ["hold", sockets] => bench::live::hold(sockets.parse()?),
+        ["bench-live"] => bench::watch::run(bench::watch::PARTS),
+        ["bench-live", parts @ ..] => bench::watch::run(parts),
+        ["flood", port, seconds] => bench::watch::flood(port.parse()?, seconds.parse()?),
+        ["hold", sockets] => bench::watch::hold(sockets.parse()?),
+        ["demo"] => demo::run(),
+        ["man"] => dist::man(),
+        ["dist"] => dist::run(),
         ["bench"] => bench::run(1_024),
+        ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),

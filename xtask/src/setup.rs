@@ -16,6 +16,9 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("ip", "iproute2", "the lab's MPTCP scenarios"),
     ("setpriv", "util-linux", "the lab as an ordinary user"),
     ("g++", "g++", "the fuzz targets"),
+    ("tshark", "tshark", "what Wireshark shows of annotated captures and live verdicts"),
+    ("tcpdump", "tcpdump", "filters beside libpcap's"),
+    ("tmux", "tmux", "the terminal user interface in a terminal"),
 ];
 
 /// The pinned compiler of the probe, and its headers: only Debian 12 has exactly these, and only

@@ -88,6 +88,8 @@ fn probe_as_root() -> Result<()> {
         "whyrst",
         "--test",
         "live",
+        "--test",
+        "extcap",
         "--",
         "--ignored",
         "--test-threads=1",

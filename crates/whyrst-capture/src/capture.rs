@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
@@ -17,6 +18,7 @@ use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
 use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
+use crate::filter::Filter;
 use crate::fragments::Fragments;
 use crate::ip::{self, Packet};
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
@@ -41,6 +43,7 @@ pub struct Capture {
     expected: Option<u64>,
     /// What frames of the link layers for private use are.
     user_links: UserLinks,
+    filter: Option<Filtering>,
 }
 
 /// What comes next in a capture.
@@ -84,6 +87,14 @@ pub struct Record<'a> {
     pub original: u32,
     /// The octets that were captured.
     pub bytes: &'a [u8],
+}
+
+/// What is looked at.
+#[derive(Debug)]
+struct Filtering {
+    filter: Arc<Filter>,
+    /// Of what was taken apart for the filter alone.
+    counts: Counts,
 }
 
 impl<'a> Record<'a> {
@@ -179,6 +190,7 @@ impl Capture {
             live,
             expected: None,
             user_links: UserLinks::default(),
+            filter: None,
         })
     }
 
@@ -195,6 +207,24 @@ impl Capture {
     /// Frames of `user`, a link layer for private use (`USER0` to `USER15`), are frames of `link`.
     pub fn treat_user_link_as(&mut self, user: LinkType, link: LinkType) {
         self.user_links.set(user, link);
+    }
+
+    /// What `filter` leaves out is passed over.
+    pub(crate) fn look_only_at(&mut self, filter: Option<Arc<Filter>>) {
+        self.filter = filter.map(|filter| Filtering { filter, counts: Counts::default() });
+    }
+
+    /// Whether the filter leaves this frame out. What no filter can judge, because it is a fragment
+    /// or shows no TCP, goes its usual way.
+    fn is_left_out(&mut self, place: &Place) -> bool {
+        let Some(Filtering { filter, counts }) = &mut self.filter else { return false };
+        let offset = ip_offset(place.link, self.window.taken(place.frame.clone())).ok();
+        let Some(bytes) = offset.and_then(|offset| self.window.taken(place.frame.clone()).get(offset..)) else {
+            return false;
+        };
+        !ip::is_fragment(bytes)
+            && ip::observe(bytes, place.original as usize, counts)
+                .is_ok_and(|seen| !filter.matches(&seen, place.original))
     }
 
     /// What comes next. After the end, the end comes again.
@@ -236,7 +266,7 @@ impl Capture {
         loop {
             match next {
                 Found::Record(place) => {
-                    let plain = place.link == LinkType::ETHERNET;
+                    let plain = place.link == LinkType::ETHERNET && self.filter.is_none();
                     self.hold(place, chunk);
                     if plain {
                         self.fill_quickly(chunk);
@@ -333,6 +363,12 @@ impl Capture {
         self.window.octets_read()
     }
 
+    /// The octets as they lie in a pcapng file, from its first section on; `None` for another container.
+    /// For a capture of which nothing was read yet.
+    pub(crate) fn into_blocks(self) -> Option<Window> {
+        matches!(self.container, Container::PcapNg(_)).then_some(self.window)
+    }
+
     /// What was counted so far.
     pub const fn counts(&self) -> &Counts {
         &self.ledger.counts
@@ -360,6 +396,10 @@ impl Capture {
                 place.link = self.user_links.resolve(place.link);
                 if place.link == LinkType::LINUX_SLL2 {
                     self.tell_interfaces_apart(&mut place);
+                }
+                if self.filter.is_some() && self.is_left_out(&place) {
+                    self.ledger.counts.pass_over(Reason::LeftOut);
+                    return Ok(Found::PassedOver(Reason::LeftOut));
                 }
                 Ok(Found::Record(place))
             }

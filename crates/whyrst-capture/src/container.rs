@@ -4,7 +4,7 @@
 mod looks;
 mod lost;
 mod pcap;
-mod pcapng;
+pub(crate) mod pcapng;
 mod snoop;
 
 use std::io;
@@ -25,7 +25,7 @@ use snoop::Snoop;
 
 /// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
 /// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
-const MAX_RECORD: u32 = 16 * 1024 * 1024;
+pub(crate) const MAX_RECORD: u32 = 16 * 1024 * 1024;
 
 /// The longest magic number is that of snoop.
 const ENOUGH_FOR_MAGIC: usize = 8;
@@ -109,8 +109,10 @@ impl Container {
     /// with its number.
     #[inline]
     pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(Place, u64)) {
-        if let Self::Pcap(pcap) = self {
-            pcap.find_whole(window, ledger, take);
+        match self {
+            Self::Pcap(pcap) => pcap.find_whole(window, ledger, take),
+            Self::PcapNg(pcapng) => pcapng.find_whole(window, ledger, take),
+            Self::Snoop(_) => {}
         }
     }
 }

@@ -45,6 +45,7 @@ reasons! {
     UnknownInterface = "unknown-interface", "a packet of an interface that the file never described";
     NotAPacket = "not-a-packet", "a numbered record that is no packet (custom block, journal entry, system call)";
     RecordDamaged = "record-damaged", "a record whose lengths contradict each other or are absurd";
+    LeftOut = "left-out", "TCP or an ICMP error that the filter leaves out";
     RecordCut = "record-cut", "the record in whose middle the input ends";
 }
 

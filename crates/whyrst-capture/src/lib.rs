@@ -25,6 +25,7 @@
 //!
 //! [`Observation`]: whyrst_core::observation::Observation
 
+mod annotate;
 mod archive;
 mod bytes;
 mod capture;
@@ -34,6 +35,7 @@ mod container;
 mod cooked;
 mod counts;
 mod error;
+mod filter;
 mod fragments;
 mod icmp;
 mod ip;
@@ -47,12 +49,14 @@ mod tunnel;
 mod window;
 pub mod writer;
 
+pub use annotate::{AnnotateError, Annotated, Comments, annotate};
 pub use capture::{Capture, Pulled, Record, Step};
 pub use chunk::{Assembly, Chunk, Look, Sighting, Taken, sighting};
 pub use compression::Compression;
 pub use container::{InterfaceInfo, Looks};
 pub use counts::{Counts, Reason};
 pub use error::{OpenError, ReadError};
+pub use filter::{Filter, FilterError};
 pub use link::LinkType;
 pub use note::{Note, Notes};
 pub use set::{CaptureSet, Reading};

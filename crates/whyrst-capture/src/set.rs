@@ -19,6 +19,7 @@ use crate::chunk::Chunk;
 use crate::container::Found;
 use crate::counts::Counts;
 use crate::error::{OpenError, ReadError};
+use crate::filter::Filter;
 use crate::link::LinkType;
 use crate::note::Notes;
 use found::{Begins, Findings, Item, Origin};
@@ -65,6 +66,7 @@ pub struct CaptureSet {
 struct Options {
     patience: Option<Duration>,
     user_links: Vec<(LinkType, LinkType)>,
+    filter: Option<Arc<Filter>>,
 }
 
 #[derive(Debug)]
@@ -182,6 +184,7 @@ impl CaptureSet {
         let items = self.items.iter().map(Item::again).collect::<Option<Vec<_>>>()?;
         let mut again = Self::of(Findings { items, ..Findings::default() });
         again.options.user_links.clone_from(&self.options.user_links);
+        again.options.filter.clone_from(&self.options.filter);
         again.limits = Some(self.readings().map(|reading| (reading.file, reading.octets)).collect());
         Some(again)
     }
@@ -247,6 +250,21 @@ impl CaptureSet {
         self.open.iter_mut().for_each(|open| open.capture.treat_user_link_as(user, link));
     }
 
+    /// What `filter` leaves out is passed over. To be said before the first step.
+    pub fn look_only_at(&mut self, filter: Filter) {
+        self.options.filter = Some(Arc::new(filter));
+    }
+
+    /// In the order of reading: of when they begin.
+    pub(crate) fn order_of_reading(&self) -> impl Iterator<Item = u32> {
+        self.waiting.iter().rev().filter_map(|at| u32::try_from(*at).ok())
+    }
+
+    /// Opens one of them by its number, whatever else is open.
+    pub(crate) fn open_alone(&mut self, file: u32) -> Result<Capture, OpenError> {
+        self.open_item(file as usize)
+    }
+
     /// The open capture whose next step is due; `None` at the end of all.
     #[inline]
     fn earliest(&mut self) -> Result<Option<usize>, ReadError> {
@@ -309,6 +327,7 @@ impl CaptureSet {
                 for (user, link) in &self.options.user_links {
                     capture.treat_user_link_as(*user, *link);
                 }
+                capture.look_only_at(self.options.filter.clone());
                 self.last = self.open.len();
                 self.open.push(Open { capture, item, ahead: None, first_interface });
             }

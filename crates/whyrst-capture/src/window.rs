@@ -1,7 +1,7 @@
 //! The one buffer through which a capture passes: read in large pieces, looked at where it lies.
 //!
 //! `have(n)` makes the next `n` octets contiguous; what was taken stays in place until then. A
-//! `read()` of 512 KiB at a time costs less than mapping the file and, unlike a mapping, survives
+//! `read()` of 128 KiB at a time costs less than mapping the file and, unlike a mapping, survives
 //! a file that is truncated meanwhile. The buffer grows only for a record that is larger.
 
 use std::io::{self, BufRead, Read};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::compression::Compression;
 use crate::source::{Filled, Source};
 
-const SIZE: usize = 512 * 1024;
+const SIZE: usize = 128 * 1024;
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Whether the octets asked for are there.

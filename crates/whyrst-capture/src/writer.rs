@@ -62,7 +62,9 @@ impl<W: Write> PcapNgWriter<W> {
     /// Adds an interface. A `snaplen` of 0 means no limit.
     pub fn add_interface(&mut self, name: &str, link: LinkType, snaplen: u32) -> io::Result<InterfaceId> {
         const NANOSECONDS: u8 = 9;
-        self.option(option::INTERFACE_NAME, name.as_bytes());
+        if !name.is_empty() {
+            self.option(option::INTERFACE_NAME, name.as_bytes());
+        }
         self.option(option::RESOLUTION, &[NANOSECONDS]);
         let mut header = [0; 8];
         header[..2].copy_from_slice(&link.0.to_le_bytes());
@@ -87,6 +89,11 @@ impl<W: Write> PcapNgWriter<W> {
         header[12..16].copy_from_slice(&captured.to_le_bytes());
         header[16..].copy_from_slice(&frame.original.to_le_bytes());
         self.block(ENHANCED_PACKET, &header, frame.bytes)
+    }
+
+    /// Passes on what was written so far: somebody waits for it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     /// Writes what is still buffered and gives the writer back.

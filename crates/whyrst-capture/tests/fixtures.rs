@@ -15,6 +15,7 @@ use whyrst_capture::{Capture, Step, recording};
 use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
 use whyrst_core::report::{Context, json};
@@ -113,14 +114,73 @@ fn reports_read_as_recorded() {
     for scenario in scenarios() {
         let mut now = String::new();
         for end in ENDS {
-            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            let context =
+                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for ending in endings(scenario, end, None) {
                 let _ = writeln!(now, "=== {end}.pcapng\n");
                 now.push_str(&text::report(&ending, &context, Style::Plain, Ladder::Shown));
             }
         }
-        assert!(now.lines().all(|line| line.chars().count() <= 80), "{}: wider than 80 columns", scenario.id);
+        assert!(
+            now.lines().all(|line| line.starts_with("  filter ") || line.chars().count() <= 80),
+            "{}: wider than 80 columns",
+            scenario.id
+        );
         assert_snapshot(&folder().join(scenario.id).join("report.txt"), &now);
+    }
+}
+
+/// The fields of machine output that hold sentences; all others are the same in every language.
+const TEXTS: [&str; 6] = ["title", "severity_reason", "told_apart_by", "advice", "text", "reading"];
+
+fn without_texts(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.retain(|name, _| !TEXTS.contains(&name.as_str()));
+            fields.values_mut().for_each(without_texts);
+        }
+        serde_json::Value::Array(all) => all.iter_mut().for_each(without_texts),
+        _ => {}
+    }
+}
+
+/// Columns on a terminal: a Chinese character or mark takes two.
+fn columns(line: &str) -> usize {
+    line.chars().map(|character| if ('\u{2e80}'..='\u{ffef}').contains(&character) { 2 } else { 1 }).sum()
+}
+
+#[test]
+fn in_chinese_every_report_keeps_its_columns_its_marks_and_its_ids() {
+    let frame = ["依据", "未见", "影响", "处理", "详见"];
+    for scenario in scenarios() {
+        let events = events(scenario);
+        for (end, recording) in ENDS.into_iter().flat_map(|end| [(end, None), (end, Some(&events))]) {
+            let context = |language| Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language };
+            let (english, chinese) = (context(Language::English), context(Language::Chinese));
+            for ending in endings(scenario, end, recording) {
+                let report = text::report(&ending, &chinese, Style::Plain, Ladder::Shown);
+                let name = format!("{}/{end}", scenario.id);
+                for line in report.lines() {
+                    assert!(
+                        line.starts_with("  过滤器 ") || columns(line) <= 80,
+                        "{name}: wider than 80 columns: {line}"
+                    );
+                    assert!(
+                        !line.trim_start().starts_with(['，', '。', '：', '；', '、', '）', '？']),
+                        "{name}: {line}"
+                    );
+                    assert!(!line.ends_with(['（', '「']), "{name}: {line}");
+                }
+                let shown = frame.iter().filter(|label| report.contains(*label)).count();
+                assert!(shown >= 2 && report.contains("：") && !report.contains("{}"), "{name}: {report}");
+                let [mut english, mut chinese]: [serde_json::Value; 2] = [&english, &chinese]
+                    .map(|context| serde_json::from_str(&json::line(&ending, context)).expect("JSON"));
+                assert_ne!(english["verdict"]["title"], chinese["verdict"]["title"], "{name}");
+                without_texts(&mut english);
+                without_texts(&mut chinese);
+                assert_eq!(english, chinese, "{name}");
+            }
+        }
     }
 }
 
@@ -192,7 +252,8 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
 fn json_of_every_fixture_is_one_line_that_parses() {
     for scenario in scenarios() {
         for end in ENDS {
-            let context = Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC };
+            let context =
+                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for ending in endings(scenario, end, None) {
                 let line = json::line(&ending, &context);
                 assert!(!line.contains('\n'));

@@ -3,6 +3,7 @@
 use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::{KernelReset, RstReason};
+use crate::language::Language;
 use crate::scenario::Reproduction;
 
 /// One way for a connection to end in a RST, or to fail without one.
@@ -36,6 +37,8 @@ pub struct Cause {
     pub look_alikes: &'static [LookAlike],
     /// What to do, in order; each step can be checked.
     pub advice: &'static [&'static str],
+    /// All these texts in Simplified Chinese.
+    pub zh: Words,
     /// How the lab makes it happen.
     pub reproduction: Reproduction,
 }
@@ -43,6 +46,69 @@ pub struct Cause {
 impl PartialEq for Cause {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
+    }
+}
+
+/// The texts of a cause in another language: as many steps, variants and look-alikes as in English,
+/// and the same ends in each (`tests/catalogue.rs`).
+#[derive(Debug)]
+pub struct Words {
+    /// Reads on after "The connection was reset: ".
+    pub title: &'static str,
+    /// What happens and why.
+    pub explanation: &'static str,
+    /// What the programs on both ends see.
+    pub effect: &'static str,
+    /// Titles of the variants, in their order.
+    pub variants: &'static [&'static str],
+    /// What tells each look-alike apart, by its id, in any order.
+    pub told_apart_by: &'static [(&'static str, &'static str)],
+    /// What to do, in order.
+    pub advice: &'static [&'static str],
+}
+
+/// The texts of a cause in the language that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts {
+    /// As in [`Cause::title`].
+    pub title: &'static str,
+    /// As in [`Cause::explanation`].
+    pub explanation: &'static str,
+    /// As in [`Cause::effect`].
+    pub effect: &'static str,
+    /// As in [`Cause::advice`].
+    pub advice: &'static [&'static str],
+}
+
+impl Cause {
+    /// Its texts in `language`.
+    pub const fn texts(&self, language: Language) -> Texts {
+        match language {
+            Language::Chinese => Texts {
+                title: self.zh.title,
+                explanation: self.zh.explanation,
+                effect: self.zh.effect,
+                advice: self.zh.advice,
+            },
+            _ => Texts { title: self.title, explanation: self.explanation, effect: self.effect, advice: self.advice },
+        }
+    }
+
+    /// The translation of `title`, which is that of the cause or of one of its variants.
+    pub fn title_in(&self, language: Language, title: &'static str) -> &'static str {
+        let variant = self.variants.iter().position(|variant| variant.title == title);
+        match (language, variant) {
+            (Language::English, _) => title,
+            (_, Some(at)) => self.zh.variants.get(at).copied().unwrap_or(title),
+            (_, None) => self.texts(language).title,
+        }
+    }
+
+    /// What tells `other` from this cause; `None` when they are no look-alikes.
+    pub fn told_apart_by(&self, language: Language, other: &str) -> Option<&'static str> {
+        let english = self.look_alikes.iter().find(|alike| alike.cause == other)?.told_apart_by;
+        let chinese = self.zh.told_apart_by.iter().find(|(id, _)| *id == other).map(|(_, text)| *text);
+        Some(language.pick(english, chinese.unwrap_or(english)))
     }
 }
 
@@ -274,6 +340,8 @@ pub struct Sketch {
     pub id: &'static str,
     /// Reads on after "The connection was reset because ".
     pub title: &'static str,
+    /// The same in Simplified Chinese.
+    pub zh: &'static str,
     /// As for a cause: empty when the kernel of the RST's sender sends nothing.
     pub kernel_reasons: &'static [KernelSign],
     /// All must be yes for it to hold a verdict back; one no excludes it.

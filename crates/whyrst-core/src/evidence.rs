@@ -6,7 +6,8 @@
 //!
 //! Texts are templates, so that `report` alone puts words together: `{}` stands for the next value
 //! of the answer, `{sender}`, `{receiver}`, `{client}` and `{server}` for an end (sender and
-//! receiver are those of the RST).
+//! receiver are those of the RST). `{0}` and `{1}` stand for a value by its place: word order differs
+//! between languages.
 
 pub mod application;
 pub mod closing;
@@ -17,6 +18,7 @@ pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod idle;
+pub mod interview;
 pub mod multipath;
 pub mod path;
 pub mod refusal;
@@ -32,6 +34,7 @@ use smallvec::SmallVec;
 use crate::ending::{Basis, Ending};
 use crate::history::Record;
 use crate::kernel::RstReason;
+use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
@@ -49,8 +52,21 @@ pub struct Question {
     pub no: &'static str,
     /// What would have to be captured to know.
     pub unknown: &'static str,
+    /// The same in Simplified Chinese.
+    pub zh: Wording,
     /// The function that answers.
     pub ask: fn(&Ending) -> Answer,
+}
+
+/// The three texts of a question, with the same places for the same values in every language.
+#[derive(Clone, Copy, Debug)]
+pub struct Wording {
+    /// What a yes says.
+    pub yes: &'static str,
+    /// What a no says.
+    pub no: &'static str,
+    /// What would have to be captured to know.
+    pub unknown: &'static str,
 }
 
 /// What a socket went through answers these as surely as packets do. All others are about single
@@ -94,6 +110,11 @@ const ANSWERED_BY_SOCKETS: &[&str] = &[
 const ANSWERED_BY_SOCKETS_ALONE: &[&str] = &["sender-had-socket", "nothing-was-unread"];
 
 impl Question {
+    /// Its texts in `language`.
+    pub const fn wording(&self, language: Language) -> Wording {
+        language.pick(Wording { yes: self.yes, no: self.no, unknown: self.unknown }, self.zh)
+    }
+
     /// Whether it is worth asking about `ending`.
     pub fn concerns(&self, ending: &Ending) -> bool {
         ending.basis == Basis::Sockets || !ANSWERED_BY_SOCKETS_ALONE.contains(&self.id)

@@ -202,6 +202,17 @@ impl HistoryPool {
         })
     }
 
+    /// Reads where the latest record and the next one are, so that they are near.
+    pub(crate) fn expect(&self, history: &History) -> u32 {
+        let at = |len: usize| {
+            let (block, offset) = place(len);
+            let record = self.blocks.get(history.blocks[block] as usize).and_then(|block| block[offset].as_ref());
+            record.map_or(0, |record| record.len)
+        };
+        let len = history.len as usize;
+        at(len.saturating_sub(1)) ^ at(len)
+    }
+
     /// Gives the blocks back.
     pub fn release(&mut self, history: &mut History) {
         self.free.extend(history.blocks.iter().filter(|block| **block != NO_BLOCK));

@@ -26,6 +26,7 @@ pub mod harm;
 pub mod history;
 pub mod incident;
 pub mod kernel;
+pub mod language;
 pub mod live;
 pub mod observation;
 #[cfg(test)]

@@ -5,29 +5,36 @@
 
 pub mod account;
 pub mod catalogue;
+mod comment;
 pub mod escape;
+mod filters;
 pub mod incident;
 pub mod json;
 mod ladder;
+mod layout;
 pub mod markdown;
 mod said;
 pub mod style;
 pub mod summary;
 pub mod text;
 mod vantage;
-mod words;
+pub mod words;
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
 use jiff::tz::TimeZone;
 
+use crate::cause::Cause;
+use crate::causes;
 use crate::ending::{Ending, EndingKind};
 use crate::flow::Side;
 use crate::harm::{Harm, harm};
+use crate::language::Language;
 use crate::observation::Frame;
+use crate::sketches;
 use crate::time::Timestamp;
-use crate::verdict::{Judgement, judge};
+use crate::verdict::{Alternative, Judgement, RIVAL, SKETCHED, UNEXPLAINED_HERE, judge};
 
 /// What a report needs to know of the world it is printed in.
 #[derive(Clone, Debug)]
@@ -36,6 +43,8 @@ pub struct Context {
     pub files: alloc::vec::Vec<String>,
     /// The time zone for times of day in text; JSON is always UTC.
     pub zone: TimeZone,
+    /// The language of all texts, those of JSON included; names and ids are the same in all.
+    pub language: Language,
 }
 
 impl Context {
@@ -97,12 +106,48 @@ impl<'a> Report<'a> {
 
     /// "The connection was reset because nothing listens on the server's port", without a full stop.
     pub fn sentence(&self) -> String {
-        let title = self.words(self.judgement.title);
+        let title = self.title();
+        if self.language() == Language::Chinese {
+            return match self.ending.kind {
+                EndingKind::Reset => format!("连接被重置：{title}"),
+                EndingKind::FailedConnect => format!("建连失败：{title}"),
+            };
+        }
         match (self.ending.kind, self.judgement.cause) {
             (EndingKind::Reset, Some(_)) => format!("The connection was reset because {title}"),
             (EndingKind::FailedConnect, Some(_)) => format!("The connection failed because {title}"),
             (EndingKind::Reset, None) => format!("The connection was reset; {title}"),
             (EndingKind::FailedConnect, None) => format!("The connection failed; {title}"),
+        }
+    }
+
+    /// The title of the cause, or of its variant that fits, or that nothing fits.
+    pub fn title(&self) -> String {
+        let title = self.judgement.title;
+        self.words(match (self.judgement.cause, self.language()) {
+            (Some(cause), language) => cause.title_in(language, title),
+            (None, Language::English) => title,
+            (None, Language::Chinese) if title == UNEXPLAINED_HERE => "只有发出 RST 的主机，或者抓包，才能说明原因",
+            (None, Language::Chinese) => "目录中没有任何原因与抓包所见相符",
+        })
+    }
+
+    /// What would tell another cause from the verdict.
+    pub fn told_apart_by(&self, other: &Alternative) -> String {
+        let english = other.told_apart_by;
+        self.words(self.language().pick(english, self.chinese_of(other).unwrap_or(english)))
+    }
+
+    fn chinese_of(&self, other: &Alternative) -> Option<&'static str> {
+        let alike = |cause: &'static Cause| cause.told_apart_by(Language::Chinese, other.id);
+        match other.told_apart_by {
+            RIVAL => Some("另一个抓包点单独看会得出这个结论：两者之一不完整"),
+            SKETCHED => Some("目录里描述了它，但 whyrst 还没有判定规则"),
+            text if text == other.title => match (causes::find(other.id), sketches::find(other.id)) {
+                (Some(cause), _) => Some(cause.texts(Language::Chinese).title),
+                (None, sketch) => sketch.map(|sketch| sketch.zh),
+            },
+            _ => self.judgement.cause.and_then(alike),
         }
     }
 

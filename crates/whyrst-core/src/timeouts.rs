@@ -5,6 +5,7 @@
 //! says where its number comes from; not every one was read at its vendor, so look there before you
 //! change a setting. Where a default changed over the versions, each value has a line of its own.
 
+use crate::language::Language;
 use crate::time::Span;
 
 /// One default.
@@ -46,12 +47,12 @@ pub enum Expiry {
 
 impl Expiry {
     /// As a report says it after "then".
-    pub const fn words(self) -> &'static str {
+    pub const fn words(self, language: Language) -> &'static str {
         match self {
-            Self::ResetBoth => "RST to both ends",
-            Self::ResetLater => "RST in answer to the next packet",
-            Self::Silent => "forgotten silently",
-            Self::Close => "closed",
+            Self::ResetBoth => language.pick("RST to both ends", "向两端发 RST"),
+            Self::ResetLater => language.pick("RST in answer to the next packet", "对下一个报文回 RST"),
+            Self::Silent => language.pick("forgotten silently", "静默删除表项"),
+            Self::Close => language.pick("closed", "关闭"),
         }
     }
 

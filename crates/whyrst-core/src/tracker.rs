@@ -19,6 +19,7 @@ use core::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
+use smallvec::SmallVec;
 
 use self::clock::Clock;
 use self::copies::is_copy;
@@ -61,6 +62,8 @@ pub struct Tracker {
     /// What is still to be looked at after the capture's end, the latest first: one at a time, since
     /// an ending is many times as large as a connection.
     finishing: Vec<u32>,
+    /// The capture has ended: what waits in `queue` waits for nothing but its turn.
+    over: bool,
     /// Resets that wait for what may still come.
     unsettled: VecDeque<Due>,
     /// Connections closed in order.
@@ -99,6 +102,7 @@ impl Tracker {
             first_ticket: 0,
             failed: VecDeque::new(),
             finishing: Vec::new(),
+            over: false,
             unsettled: VecDeque::new(),
             closed: VecDeque::new(),
             told: VecDeque::new(),
@@ -124,7 +128,20 @@ impl Tracker {
             }
             Seen::Icmp(error) => self.icmp_error(observation, error),
         }
-        self.expire_now();
+        self.expire();
+    }
+
+    /// Brings what is known of the connections of some segments near, ahead of [`Self::observe`]: memory
+    /// answers for many of them at once.
+    pub fn expect<'a>(&self, segments: impl Iterator<Item = &'a Segment<'a>>) {
+        let known: SmallVec<[u32; 64]> =
+            segments.filter_map(|segment| self.find(FlowKey::of(segment.src, segment.dst).0)).collect();
+        let near = known.iter().fold(0, |near, at| {
+            let slot = &self.slots[*at as usize];
+            let halves = slot.connection.halves[0].segments ^ slot.connection.halves[1].segments;
+            near ^ halves ^ slot.generation ^ self.pool.expect(&slot.connection.history)
+        });
+        core::hint::black_box(near);
     }
 
     /// Takes in that something was seen at `time` that belongs to no connection that is followed.
@@ -169,24 +186,37 @@ impl Tracker {
     /// Whether [`Self::poll`] has something.
     #[inline]
     pub fn has_settled(&self) -> bool {
-        !self.failed.is_empty() || !self.finishing.is_empty() || matches!(self.queue.front(), Some(Queued::Done(_)))
+        let first_is_settled = match self.queue.front() {
+            Some(Queued::Done(_)) => true,
+            Some(Queued::Waiting { .. }) => self.over,
+            None => false,
+        };
+        !self.failed.is_empty() || !self.finishing.is_empty() || first_is_settled
     }
 
     /// The next settled ending. Resets come in the order of their first RST.
     pub fn poll(&mut self) -> Option<Ending> {
+        self.next_settled().map(|ending| *ending)
+    }
+
+    /// As [`Self::poll`], where it lies: an ending has more than a kilobyte.
+    pub fn next_settled(&mut self) -> Option<Box<Ending>> {
         while self.failed.is_empty()
             && let Some(slot) = self.finishing.pop()
         {
             self.retire(slot);
         }
         if let Some(failed) = self.failed.pop_front() {
-            return Some(*failed);
+            return Some(failed);
+        }
+        if let (true, Some(Queued::Waiting { slot })) = (self.over, self.queue.front()) {
+            self.retire(*slot);
         }
         match self.queue.front() {
             Some(Queued::Done(_)) => {
                 self.first_ticket += 1;
                 match self.queue.pop_front() {
-                    Some(Queued::Done(ending)) => Some(*ending),
+                    Some(Queued::Done(ending)) => Some(ending),
                     _ => None,
                 }
             }
@@ -197,12 +227,10 @@ impl Tracker {
     /// The capture has ended: everything is settled as it stands. Poll until nothing comes.
     pub fn finish(&mut self) {
         let occupied = (0..self.slots.len()).filter(|slot| self.slots[*slot].occupied).map(slot_number);
-        let (reset, mut others): (Vec<u32>, Vec<u32>) = occupied.partition(|slot| self.was_reset(*slot));
-        for slot in reset {
-            self.retire(slot);
-        }
+        let mut others: Vec<u32> = occupied.filter(|slot| !self.was_reset(*slot)).collect();
         others.sort_by_key(|slot| Reverse(self.slots[*slot as usize].connection.first));
         self.finishing = others;
+        self.over = true;
     }
 
     fn was_reset(&self, slot: u32) -> bool {
@@ -280,6 +308,7 @@ impl Tracker {
         if !was_closed && slot.connection.closed_in_order() {
             let generation = slot.generation;
             self.closed.push_back(Due { slot: at, generation, since: self.clock.now() });
+            self.look_again_after(self.limits.remember_closed);
         }
     }
 
@@ -394,6 +423,7 @@ impl Tracker {
         if segment.flags.is_syn() {
             let generation = self.slots[at as usize].generation;
             self.opening.push_back(Due { slot: at, generation, since: self.clock.now() });
+            self.look_again_after(self.limits.give_up_connect);
         }
         at
     }

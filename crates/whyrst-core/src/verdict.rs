@@ -10,6 +10,7 @@ use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
+use crate::evidence::interview::{Interview, Memory};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
@@ -232,6 +233,12 @@ pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture s
 /// The same, when this host only received it.
 pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
 
+/// What tells a verdict apart that the capture of another point would give.
+pub const RIVAL: &str = "the capture of another point, taken alone, would say so: one of the two is incomplete";
+
+/// What is said of a sketch, where there is no verdict.
+pub const SKETCHED: &str = "the catalogue describes it; whyrst has no rule for it yet";
+
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
     &SYN_SEEN,
@@ -245,19 +252,38 @@ static GENERAL: &[&Question] = &[
 
 /// Judges one ending.
 pub fn judge(ending: &Ending) -> Judgement {
-    let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, ending)).collect();
+    Judge::default().judge(ending)
+}
+
+/// Judges one ending after the other. Nothing of one has to do with the next; only memory is used again.
+#[derive(Debug, Default)]
+pub struct Judge {
+    memory: Memory,
+}
+
+impl Judge {
+    /// The verdict.
+    pub fn judge(&mut self, ending: &Ending) -> Judgement {
+        verdict(&mut Interview::of(ending, &mut self.memory))
+    }
+}
+
+fn verdict(asked: &mut Interview<'_>) -> Judgement {
+    let ending = asked.ending();
+    let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, asked)).collect();
     if candidates.is_empty() && told_by_its_kernel(ending) {
         // No packet shows what these are about, but the kernel's word names them.
-        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, ending)));
+        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, asked)));
     }
     candidates.sort_by_key(Candidate::rank);
-    let kind = kind(ending);
+    let kind = kind(asked);
     let Some((best, others)) = candidates.split_first() else {
-        return unexplained(ending, kind);
+        return unexplained(asked, kind);
     };
-    let sketched = sketched_beside(best.cause, ending);
+    let sketched = sketched_beside(best.cause, asked);
+    let evidence = evidence(&best.cause.rule, asked);
     let mut alternatives = alternatives(best, others, &sketched);
-    let mut confidence = best.confidence(others, &sketched, ending);
+    let mut confidence = best.confidence(&evidence, others, &sketched, asked);
     if let Some(joined) = ending.joined.as_ref().filter(|joined| !joined.rivals.is_empty()) {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
@@ -266,15 +292,15 @@ pub fn judge(ending: &Ending) -> Judgement {
     let weight = severity::weigh(best.cause.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
-        title: title(best.cause, ending),
+        title: title(best.cause, asked),
         confidence,
         alternatives,
         phase,
-        origin: origin(ending, kind),
+        origin: origin(asked, kind),
         kind,
         severity: weight.severity,
         ground: weight.ground,
-        evidence: candidates.swap_remove(0).evidence,
+        evidence,
     }
 }
 
@@ -289,7 +315,6 @@ pub fn rank(ending: &Ending) -> Vec<&'static str> {
 #[derive(Debug)]
 struct Candidate {
     cause: &'static Cause,
-    evidence: Vec<Evidence>,
     kernel: KernelFit,
     /// Needs whose answer is unknown.
     missing: usize,
@@ -319,30 +344,40 @@ enum KernelFit {
 const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
-    fn new(cause: &'static Cause, ending: &Ending) -> Option<Self> {
-        // The first need is what the cause is about: unseen, there is no evidence, and most causes
-        // fall away by it.
-        let first = cause.rule.needs.iter().find(|question| question.concerns(ending))?;
-        if cause.ending != ending.kind || !first.answer(ending).is_yes() {
+    fn new(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
+        if cause.ending != asked.ending().kind {
             return None;
         }
-        let candidate = Self::not_excluded(cause, ending)?;
+        // The first need is what the cause is about: unseen, there is no evidence, and most causes
+        // fall away by it.
+        let first = cause.rule.needs.iter().find(|question| question.concerns(asked.ending()))?;
+        if !asked.answer(first).is_yes() {
+            return None;
+        }
+        let candidate = Self::not_excluded(cause, asked)?;
         // An umbrella that needs guessing says nothing.
-        let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(ending));
+        let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(asked.ending()));
         (!guesses).then_some(candidate)
     }
 
-    fn not_excluded(cause: &'static Cause, ending: &Ending) -> Option<Self> {
-        if cause.ending != ending.kind {
+    fn not_excluded(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
+        if cause.ending != asked.ending().kind {
             return None;
         }
-        let kernel = kernel_fit(cause.kernel_reasons, &ending.kernel)?;
-        let evidence = examine(&cause.rule, ending)?;
-        let of = |role: Role| evidence.iter().filter(move |one| one.role == role);
-        let missing = of(Role::Need).filter(|one| one.answer == Answer::Unknown).count();
-        let support =
-            of(Role::Supports).map(|one| i32::from(one.answer.is_yes()) - i32::from(one.answer.is_no())).sum();
-        Some(Self { cause, evidence, kernel, missing, support })
+        let kernel = kernel_fit(cause.kernel_reasons, &asked.ending().kernel)?;
+        let (mut missing, mut support) = (0, 0);
+        for (role, question) in questions(&cause.rule) {
+            let Some(answer) = asked.hear(question) else { continue };
+            if excludes(role, answer) {
+                return None;
+            }
+            match role {
+                Role::Need => missing += usize::from(*answer == Answer::Unknown),
+                Role::Refutes => {}
+                Role::Supports => support += i32::from(answer.is_yes()) - i32::from(answer.is_no()),
+            }
+        }
+        Some(Self { cause, kernel, missing, support })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.
@@ -350,10 +385,17 @@ impl Candidate {
         (self.kernel, self.missing > 0, self.cause.breadth == Breadth::Umbrella, -self.support)
     }
 
-    fn confidence(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> Confidence {
+    fn confidence(
+        &self,
+        evidence: &[Evidence],
+        others: &[Self],
+        sketched: &[Sketched],
+        asked: &mut Interview<'_>,
+    ) -> Confidence {
+        let ending = asked.ending();
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends(others, sketched, ending);
+        let says = kernel_says || self.is_proven_by_both_ends(evidence, others, sketched, ending);
         let rivals = || {
             others.iter().filter(|other| {
                 let agrees = match self.likeness(other.cause.id) {
@@ -372,13 +414,13 @@ impl Candidate {
         let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.is_the_kernels(ending) {
+        if self.is_the_kernels(asked) {
             return Confidence::Certain;
         }
         let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !self.leaves_open()) {
+        } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !leaves_open(evidence)) {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -387,39 +429,36 @@ impl Candidate {
 
     /// No other cause gives this word: then the kernel has decided, and what a socket's history
     /// cannot show is not missing.
-    fn is_the_kernels(&self, ending: &Ending) -> bool {
-        let told = told_by_its_kernel(ending);
+    fn is_the_kernels(&self, asked: &mut Interview<'_>) -> bool {
+        let ending = asked.ending();
+        if !told_by_its_kernel(ending) || self.kernel != KernelFit::Says || self.cause.breadth != Breadth::Specific {
+            return false;
+        }
         let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
         let causes = causes::ALL.iter().filter(|cause| fits(cause.kernel_reasons)).count();
-        let sketched =
-            sketches::SKETCHES.iter().any(|sketch| fits(sketch.kernel_reasons) && stands(sketch, ending).is_some());
-        told && self.kernel == KernelFit::Says && self.cause.breadth == Breadth::Specific && causes == 1 && !sketched
+        let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
+        causes == 1 && !sketched.any(|sketch| stands(sketch, asked).is_some())
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
     /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
     /// single packet without a trace, so the RST itself must also be odd.
-    fn is_proven_by_both_ends(&self, others: &[Self], sketched: &[Sketched], ending: &Ending) -> bool {
+    fn is_proven_by_both_ends(
+        &self,
+        evidence: &[Evidence],
+        others: &[Self],
+        sketched: &[Sketched],
+        ending: &Ending,
+    ) -> bool {
         let is_twin = |likeness| {
             matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why | Likeness::SpecialCase)
         };
-        let alike = sketched.iter().any(|one| is_twin(one.alike.likeness))
-            || others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin));
-        let odd = odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes();
-        !alike
-            && odd
-            && self
-                .evidence
-                .iter()
-                .any(|one| one.question == &RST_MADE_BETWEEN && one.role != Role::Refutes && one.answer.is_yes())
-    }
-
-    /// Something that would exclude it was not seen. Who made the RST is no question: its kernel says
-    /// so, or captures of both ends.
-    fn leaves_open(&self) -> bool {
-        let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
-        let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || vantage::ALL.contains(&one.question);
-        self.evidence.iter().any(|one| open(one) && !of_maker(one))
+        let shows =
+            |one: &Evidence| one.answer.is_yes() && one.role != Role::Refutes && one.question == &RST_MADE_BETWEEN;
+        evidence.iter().any(shows)
+            && !sketched.iter().any(|one| is_twin(one.alike.likeness))
+            && !others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
+            && (odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes())
     }
 
     /// The kernel says this one as well, and the capture misses what would decide.
@@ -445,11 +484,19 @@ impl Candidate {
     }
 }
 
+/// Something that would exclude a cause was not seen. Who made the RST is no question: its kernel says
+/// so, or captures of both ends.
+fn leaves_open(evidence: &[Evidence]) -> bool {
+    let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
+    let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || vantage::ALL.contains(&one.question);
+    evidence.iter().any(|one| open(one) && !of_maker(one))
+}
+
 impl Sketched {
-    fn new(alike: &'static LookAlike, ending: &Ending) -> Option<Self> {
+    fn new(alike: &'static LookAlike, asked: &mut Interview<'_>) -> Option<Self> {
         let sketch = sketches::find(alike.cause)?;
-        let kernel = kernel_fit(sketch.kernel_reasons, &ending.kernel)?;
-        let complete = stands(sketch, ending)?;
+        let kernel = kernel_fit(sketch.kernel_reasons, &asked.ending().kernel)?;
+        let complete = stands(sketch, asked)?;
         Some(Self { sketch, alike, kernel, complete })
     }
 
@@ -470,21 +517,21 @@ fn is_suffered(ending: &Ending) -> bool {
 }
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
-fn stands(sketch: &Sketch, ending: &Ending) -> Option<bool> {
+fn stands(sketch: &Sketch, asked: &mut Interview<'_>) -> Option<bool> {
     let mut complete = true;
     for question in sketch.needs {
-        match question.answer(ending) {
+        match asked.answer(question) {
             Answer::Yes(_) => {}
             Answer::No(_) => return None,
             Answer::Unknown => complete = false,
         }
     }
-    let refuted = sketch.refuted_by.iter().any(|question| question.answer(ending).is_yes());
+    let refuted = sketch.refuted_by.iter().any(|question| asked.answer(question).is_yes());
     (!refuted).then_some(complete)
 }
 
-fn sketched_beside(cause: &'static Cause, ending: &Ending) -> Vec<Sketched> {
-    cause.look_alikes.iter().filter_map(|alike| Sketched::new(alike, ending)).collect()
+fn sketched_beside(cause: &'static Cause, asked: &mut Interview<'_>) -> Vec<Sketched> {
+    cause.look_alikes.iter().filter_map(|alike| Sketched::new(alike, asked)).collect()
 }
 
 /// `None` when the kernel's word excludes what gives these reasons.
@@ -502,50 +549,35 @@ fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     }
 }
 
-/// Everything that the cause's rule asks; `None` as soon as an answer excludes it, as most are by
-/// their first.
-fn examine(rule: &Rule, ending: &Ending) -> Option<Vec<Evidence>> {
-    let mut evidence = Vec::new();
-    for (role, question) in questions(rule, ending) {
-        let one = Evidence { question, answer: question.answer(ending), role };
-        if excludes(&one) {
-            return None;
-        }
-        if evidence.is_empty() {
-            evidence.reserve_exact(rule.needs.len() + rule.refuted_by.len() + rule.supported_by.len());
-        }
-        evidence.push(one);
-    }
-    Some(evidence)
-}
-
-fn questions<'a>(rule: &'a Rule, ending: &'a Ending) -> impl Iterator<Item = (Role, &'static Question)> {
+/// Everything that `rule` asks.
+fn questions(rule: &Rule) -> impl Iterator<Item = (Role, &'static Question)> {
     let lists = [(Role::Need, rule.needs), (Role::Refutes, rule.refuted_by), (Role::Supports, rule.supported_by)];
-    lists
-        .into_iter()
-        .flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
-        .filter(|(_, question)| question.concerns(ending))
+    lists.into_iter().flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
 }
 
-fn ask(rule: &Rule, ending: &Ending) -> Vec<Evidence> {
-    questions(rule, ending)
-        .map(|(role, question)| Evidence { question, answer: question.answer(ending), role })
-        .collect()
+/// The same with the answers, without what does not concern the ending.
+fn evidence(rule: &Rule, asked: &mut Interview<'_>) -> Vec<Evidence> {
+    let mut evidence = Vec::with_capacity(rule.needs.len() + rule.refuted_by.len() + rule.supported_by.len());
+    evidence.extend(
+        questions(rule)
+            .filter_map(|(role, question)| Some(Evidence { question, answer: asked.hear(question)?.clone(), role })),
+    );
+    evidence
 }
 
-fn excludes(evidence: &Evidence) -> bool {
-    match evidence.role {
-        Role::Need => evidence.answer.is_no(),
-        Role::Refutes => evidence.answer.is_yes(),
+const fn excludes(role: Role, answer: &Answer) -> bool {
+    match role {
+        Role::Need => answer.is_no(),
+        Role::Refutes => answer.is_yes(),
         Role::Supports => false,
     }
 }
 
-fn title(cause: &Cause, ending: &Ending) -> &'static str {
+fn title(cause: &Cause, asked: &mut Interview<'_>) -> &'static str {
     cause
         .variants
         .iter()
-        .find(|variant| variant.when.answer(ending).is_yes())
+        .find(|variant| asked.answer(variant.when).is_yes())
         .map_or(cause.title, |variant| variant.title)
 }
 
@@ -572,29 +604,26 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
 fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
     for cause in rivals.iter().filter_map(|id| causes::find(id)) {
         if alternatives.iter().all(|other| other.id != cause.id) {
-            let told_apart_by = "the capture of another point, taken alone, would say so: one of the two is incomplete";
-            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by });
+            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by: RIVAL });
         }
     }
 }
 
 /// What is known by name only, when no cause fits.
-fn sketched_alone(ending: &Ending) -> Vec<Alternative> {
+fn sketched_alone(asked: &mut Interview<'_>) -> Vec<Alternative> {
+    let ending = asked.ending();
     if ending.kind != EndingKind::Reset {
         return Vec::new();
     }
     let fits = |sketch: &&Sketch| {
-        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, ending) == Some(true)
+        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, asked) == Some(true)
     };
-    let named = |sketch: &'static Sketch| Alternative {
-        id: sketch.id,
-        title: sketch.title,
-        told_apart_by: "the catalogue describes it; whyrst has no rule for it yet",
-    };
+    let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
-fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
+fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
+    let ending = asked.ending();
     let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
     let phase = phase(ending);
     let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
@@ -605,10 +634,10 @@ fn unexplained(ending: &Ending, kind: Kind) -> Judgement {
             _ => UNEXPLAINED,
         },
         confidence: Confidence::Unexplained,
-        alternatives: sketched_alone(ending),
-        evidence: ask(&general, ending),
+        alternatives: sketched_alone(asked),
+        evidence: evidence(&general, asked),
         phase,
-        origin: origin(ending, kind),
+        origin: origin(asked, kind),
         kind,
         severity: weight.severity,
         ground: weight.ground,
@@ -630,12 +659,12 @@ fn phase(ending: &Ending) -> Phase {
     }
 }
 
-fn kind(ending: &Ending) -> Kind {
-    if ending.kind == EndingKind::FailedConnect {
+fn kind(asked: &mut Interview<'_>) -> Kind {
+    if asked.ending().kind == EndingKind::FailedConnect {
         Kind::Unknown
-    } else if RST_IS_ACTIVE.answer(ending).is_yes() {
+    } else if asked.answer(&RST_IS_ACTIVE).is_yes() {
         Kind::Active
-    } else if RST_IS_PASSIVE.answer(ending).is_yes() {
+    } else if asked.answer(&RST_IS_PASSIVE).is_yes() {
         Kind::Passive
     } else {
         Kind::Unknown
@@ -644,12 +673,15 @@ fn kind(ending: &Ending) -> Kind {
 
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
-fn origin(ending: &Ending, kind: Kind) -> Origin {
-    match (&ending.kernel, RST_CONTRADICTS_SENDER.answer(ending)) {
-        (KernelWord::Sent(_), _) => Origin::Endpoint,
-        _ if (RST_LEFT_ITS_SENDER.ask)(ending).is_yes() => Origin::Endpoint,
-        (_, Answer::Yes(_)) => Origin::Path,
-        (_, Answer::No(_)) if kind != Kind::Unknown && RST_TTL_DIFFERS.answer(ending).is_no() => Origin::Endpoint,
+fn origin(asked: &mut Interview<'_>, kind: Kind) -> Origin {
+    let ending = asked.ending();
+    if matches!(ending.kernel, KernelWord::Sent(_)) || (RST_LEFT_ITS_SENDER.ask)(ending).is_yes() {
+        return Origin::Endpoint;
+    }
+    let alike = kind != Kind::Unknown && asked.answer(&RST_TTL_DIFFERS).is_no();
+    match asked.answer(&RST_CONTRADICTS_SENDER) {
+        Answer::Yes(_) => Origin::Path,
+        Answer::No(_) if alike => Origin::Endpoint,
         _ => Origin::Unknown,
     }
 }

@@ -30,13 +30,21 @@ pub enum Originator {
 impl Letters {
     /// Adds the letters of a segment that have not appeared yet in its direction.
     pub fn add(&mut self, record: &Record, by: Originator) {
+        // As most are.
+        if record.is_pure_ack() {
+            return self.add_letter(b'A', by);
+        }
         for (letter, _) in letters_of(record).into_iter().filter(|(_, present)| *present) {
-            let letter = if by == Originator::Client { letter } else { letter.to_ascii_lowercase() };
-            let len = usize::from(self.len);
-            if len < CAPACITY && !self.letters[..len].contains(&letter) {
-                self.letters[len] = letter;
-                self.len += 1;
-            }
+            self.add_letter(letter, by);
+        }
+    }
+
+    fn add_letter(&mut self, letter: u8, by: Originator) {
+        let letter = if by == Originator::Client { letter } else { letter.to_ascii_lowercase() };
+        let len = usize::from(self.len);
+        if len < CAPACITY && !self.letters[..len].contains(&letter) {
+            self.letters[len] = letter;
+            self.len += 1;
         }
     }
 

@@ -18,6 +18,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{setsockopt, sockopt};
 use whyrst_core::ending::Ending;
 use whyrst_core::kernel::RstReason;
+use whyrst_core::language::Language;
 use whyrst_core::report::{Context, json};
 use whyrst_core::socket::{Account, Errno, Told};
 use whyrst_core::time::Span;
@@ -199,7 +200,7 @@ fn the_report_is_one_object_with_kernel_socket_and_process() {
     std::thread::sleep(MOMENT);
     drop(server);
     let (ending, _) = stage.told();
-    let context = Context { files: vec!["here:1".into()], zone: jiff::tz::TimeZone::UTC };
+    let context = Context { files: vec!["here:1".into()], zone: jiff::tz::TimeZone::UTC, language: Language::English };
     let object: serde_json::Value = serde_json::from_str(&json::line(&ending, &context)).unwrap();
     assert_eq!(object["schema"], "whyrst.reset/1");
     assert_eq!(object["verdict"]["cause"], "close-unread");

@@ -19,9 +19,18 @@ use whyrst_capture::LinkType;
   whyrst check                           what on this host will cause the next ones
   whyrst lab run close-unread            see it happen with real sockets
   whyrst causes linger-zero              one page of the catalogue
+  whyrst doctor                          what this machine permits
 
-Exit status: 0 done, every reset explained; 1 some reset unexplained or some scenario failed;
-2 could not read, or wrong arguments.")]
+Exit status:
+  0  done, every reset explained (also when there is none); a closed pipe is success
+  1  some reset unexplained, some scenario failed, check or doctor found something
+  2  could not read or write, or wrong arguments
+  `whyrst run` ends with the status of its command.
+
+Defaults of options, strongest first: the command line; WHYRST_<OPTION>, such as WHYRST_TZ=local;
+~/.config/whyrst/config.toml; /etc/whyrst/config.toml. WHYRST_CONFIG names another file. In the file,
+`tz = \"local\"` holds for every command and `[explain]` begins what holds for one. Can be set: all,
+color, fold, format, jobs, lang, memory, min-confidence, no-ladder, quiet, tz, verbose. NO_COLOR is honoured.")]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -43,6 +52,15 @@ pub(crate) enum Command {
     Lab(Lab),
     /// Show the catalogue of causes, or one page of it
     Causes(Causes),
+    /// Say what this machine permits, and how to get the rest
+    Doctor(Doctor),
+    /// Be an interface of Wireshark: this host's resets with their causes
+    Extcap(Extcap),
+    /// Write completions for a shell
+    Completions(Completions),
+    /// Write the manual's pages into a folder
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// Options that every command understands.
@@ -55,6 +73,11 @@ pub(crate) struct Common {
     /// Colour: on a terminal, always, or never (`NO_COLOR` is honoured)
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+
+    /// Language of reports and of the catalogue; when not given, that of the environment's locale
+    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`), and English for machine output
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Option<Lang>,
 
     /// Say nothing but results
     #[arg(short, long)]
@@ -74,6 +97,15 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// A language that reports are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese (简体中文).
+    Zh,
 }
 
 /// How results are written.
@@ -129,6 +161,10 @@ pub(crate) struct Watch {
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
+
+    /// Look at the resets on the whole terminal: list, report, filter; ? shows the keys
+    #[arg(long, conflicts_with_all = ["output", "format", "summary_every"])]
+    pub(crate) tui: bool,
 
     /// Write a summary every so many seconds
     #[arg(long, value_name = "SECONDS")]
@@ -233,6 +269,9 @@ Examples:
   whyrst explain trace.pcapng
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
   whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
+  whyrst explain --filter 'host 10.0.0.1 and port 443' trace.pcap
+  whyrst explain --tui trace.pcap                                   look around in them
+  whyrst explain --annotate told.pcapng --wireshark trace.pcap      the verdicts beside the packets
   whyrst explain --vantage client=a.pcap --vantage server=b.pcap    captures of both ends, joined")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Explain {
@@ -257,6 +296,24 @@ pub(crate) struct Explain {
     /// Also connects that failed without any RST
     #[arg(long)]
     pub(crate) all: bool,
+
+    /// Only segments for which this is true, in the language of tcpdump's filters (pcap-filter(7)):
+    /// host, net, port, portrange, src, dst, tcp, icmp, icmp6, ip, ip6, less, greater, and, or, not
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<whyrst_capture::Filter>,
+
+    /// Write the captures once more, as pcapng, with a comment on each packet that decides: Wireshark
+    /// and tshark show it as `frame.comment`
+    #[arg(long, value_name = "OUT.pcapng", conflicts_with = "vantage")]
+    pub(crate) annotate: Option<PathBuf>,
+
+    /// Look at the resets on the whole terminal: list, report, packets, filter; ? shows the keys
+    #[arg(long, conflicts_with_all = ["vantage", "output", "summary"])]
+    pub(crate) tui: bool,
+
+    /// Open Wireshark at the first reset told (with --annotate: in the annotated capture)
+    #[arg(long, conflicts_with = "vantage")]
+    pub(crate) wireshark: bool,
 
     /// Only verdicts of this cause (repeatable)
     #[arg(long, value_name = "ID")]
@@ -329,6 +386,10 @@ pub(crate) enum MinConfidence {
 
 /// `whyrst lab`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst lab list
+  whyrst lab run close-unread
+  whyrst lab run --all --keep recorded/")]
 pub(crate) struct Lab {
     /// What to do.
     #[command(subcommand)]
@@ -354,6 +415,15 @@ pub(crate) struct LabList {
 
 /// `whyrst lab run`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Root is not needed; as root the kernel's own reasons are checked too. Exit status: 0 every scenario
+passed, 1 one failed, 2 failure.
+
+Examples:
+  whyrst lab run close-unread linger-zero
+  whyrst lab run --all --format json | jq 'select(.passed | not)'
+  whyrst lab run connect-abandoned --keep recorded/ && whyrst explain recorded/connect-abandoned/client.pcapng"
+)]
 pub(crate) struct LabRun {
     /// Scenarios, or causes for all of their scenarios
     #[arg(required_unless_present = "all", value_name = "ID")]
@@ -378,6 +448,10 @@ pub(crate) struct LabRun {
 
 /// `whyrst causes`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst causes
+  whyrst causes close-unread
+  whyrst causes close-unread --format markdown >> ticket.md")]
 pub(crate) struct Causes {
     /// The cause whose page to show; all causes as a list when absent
     #[arg(value_name = "ID")]
@@ -390,6 +464,104 @@ pub(crate) struct Causes {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+/// `whyrst doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Each line is tried, not guessed. Exit status: 0 nothing is missing, 1 something is, 2 failure.
+
+Examples:
+  whyrst doctor
+  sudo whyrst doctor --format json | jq 'select(.status != \"ok\")'")]
+pub(crate) struct Doctor {
+    /// How to write what was found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Make namespaces in this process, and say whether that works
+    #[arg(long, hide = true)]
+    pub(crate) try_namespaces: bool,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst extcap`.
+#[derive(Debug, Args)]
+#[command(after_help = "Wireshark and tshark start this command when it is linked in their extcap folder. The capture
+holds the packets of connections that were reset, in this network namespace, with the verdict as a
+comment on the RST.
+
+Examples:
+  whyrst extcap --install && tshark -D
+  sudo tshark -i whyrst -T fields -e ip.src -e frame.comment -Y frame.comment")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "each is a question of Wireshark's, under its name"
+)]
+pub(crate) struct Extcap {
+    /// Link this program into the folder where your Wireshark looks
+    #[arg(long)]
+    pub(crate) install: bool,
+
+    /// Say which interfaces there are
+    #[arg(long)]
+    pub(crate) extcap_interfaces: bool,
+
+    /// Say which link layers the interface has
+    #[arg(long)]
+    pub(crate) extcap_dlts: bool,
+
+    /// Say which options the interface has
+    #[arg(long)]
+    pub(crate) extcap_config: bool,
+
+    /// The interface
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extcap_interface: Option<String>,
+
+    /// Version of the Wireshark that asks
+    #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) extcap_version: Option<String>,
+
+    /// Capture only what this filter takes, in the language of `explain --filter`
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) extcap_capture_filter: Option<String>,
+
+    /// Capture
+    #[arg(long)]
+    pub(crate) capture: bool,
+
+    /// Where the capture goes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fifo: Option<PathBuf>,
+
+    /// Only verdicts at least this sure
+    #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
+    pub(crate) min_confidence: MinConfidence,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst completions bash | sudo tee /usr/share/bash-completion/completions/whyrst
+  whyrst completions zsh > ~/.zfunc/_whyrst
+  whyrst completions fish > ~/.config/fish/completions/whyrst.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `whyrst man`.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where the pages go
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// At least one, and no more than any machine has use for.

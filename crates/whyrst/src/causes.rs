@@ -11,15 +11,16 @@ use crate::output::{self, Output};
 
 pub(crate) fn run(arguments: &Causes) -> Result<Outcome> {
     let style = output::style(&arguments.common);
+    let language = output::language(&arguments.common, arguments.format);
     let text = match (&arguments.id, arguments.format) {
-        (None, Format::Text) => catalogue::list(style),
+        (None, Format::Text) => catalogue::list(style, language),
         (None, Format::Markdown) => {
-            causes::ALL.iter().map(|cause| catalogue::markdown(cause)).collect::<Vec<_>>().join("\n")
+            causes::ALL.iter().map(|cause| catalogue::markdown(cause, language)).collect::<Vec<_>>().join("\n")
         }
-        (None, Format::Json) => causes::ALL.iter().map(|cause| catalogue::json(cause) + "\n").collect(),
-        (Some(id), Format::Text) => catalogue::page(find(id)?, style),
-        (Some(id), Format::Markdown) => catalogue::markdown(find(id)?),
-        (Some(id), Format::Json) => catalogue::json(find(id)?) + "\n",
+        (None, Format::Json) => causes::ALL.iter().map(|cause| catalogue::json(cause, language) + "\n").collect(),
+        (Some(id), Format::Text) => catalogue::page(find(id)?, style, language),
+        (Some(id), Format::Markdown) => catalogue::markdown(find(id)?, language),
+        (Some(id), Format::Json) => catalogue::json(find(id)?, language) + "\n",
     };
     let mut output = Output::open(&arguments.common)?;
     output.write(&text)?;

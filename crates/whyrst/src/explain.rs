@@ -11,6 +11,7 @@ mod following;
 mod live;
 mod ordered;
 mod scout;
+mod screen;
 mod source;
 mod telling;
 
@@ -25,6 +26,7 @@ use whyrst_core::census::Census;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::incident::Incident;
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, remarks};
 use whyrst_core::report::{Context, escape::escape_name, incident, json};
@@ -37,11 +39,13 @@ use self::ordered::Ordered;
 use self::source::Source;
 use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
+use crate::annotate;
 use crate::args::{Explain, Format, MinConfidence};
 use crate::causes;
 use crate::interrupt::Interrupt;
 use crate::output;
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
+use crate::tui;
 use crate::vantage;
 
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
@@ -51,6 +55,10 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
+    annotate::check(arguments)?;
+    if arguments.tui {
+        tui::check()?;
+    }
     if !arguments.vantage.is_empty() {
         return vantage::run(arguments);
     }
@@ -58,14 +66,21 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     for (user, link) in &arguments.link_type {
         captures.treat_user_link_as(*user, *link);
     }
+    if let Some(filter) = &arguments.filter {
+        captures.look_only_at(filter.clone());
+    }
     let teller = Teller::new(arguments, &captures)?;
+    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    if arguments.tui {
+        return screen::show(arguments, &mut captures, &teller, &interrupt);
+    }
     let desks = Desks {
         teller: &teller,
         totals: Ordered::new(Totals::new(arguments)),
-        press: Ordered::new(Press::new(arguments)?),
+        press: Ordered::new(Press::new(arguments, None)?),
     };
-    let mut progress = Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet));
-    let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    let mut progress =
+        Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet, results(arguments)));
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
@@ -259,7 +274,24 @@ impl Closing<'_> {
         let text = self.closing_words(&incidents);
         self.press.output.write(&text)?;
         self.press.output.finish()?;
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
+    }
+
+    /// As [`Self::finish`], with the words for whoever shows them: incidents, and what ends a report.
+    fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Outcome, String, String)> {
+        let read = self.complain_of(captures);
+        let incidents = self.totals.incidents.found();
+        let words = self.incident_words(&incidents);
+        let end = self.closing_words(&incidents);
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.totals.marks.finish(self.arguments, &files)?;
+        Ok((
+            read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }),
+            words,
+            end,
+        ))
     }
 
     /// Says what could not be read.
@@ -293,7 +325,9 @@ impl Closing<'_> {
         let summary = &self.totals.summary;
         match (self.arguments.summary, self.arguments.format) {
             (true, Format::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
-            (true, _) => self.incident_words(incidents) + &summary.text(reading, counts, style),
+            (true, _) => {
+                self.incident_words(incidents) + &summary.text(reading, counts, style, self.teller.context.language)
+            }
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),
         }
@@ -317,26 +351,52 @@ impl Closing<'_> {
 
     fn write_end(&self, counts: &Counts, style: Style, end: &mut String) -> fmt::Result {
         let (frames, connections) = (self.read.reading.frames, counts.connections);
+        let language = self.teller.context.language;
         match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
             (0, 0) if frames == 0 && self.read.unread > 0 => {}
-            (0, 0) => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
-            (0, resets) => writeln!(end, "none of {resets} resets is one that was asked for")?,
+            (0, 0) => match language {
+                Language::English => writeln!(end, "no resets in {frames} frames ({connections} connections)")?,
+                Language::Chinese => writeln!(end, "{frames} 帧（{connections} 条连接）中没有 RST")?,
+            },
+            (0, resets) => end.push_str(&none_asked_for(resets, language)),
             _ => {}
         }
         let failed = self.totals.failed_connects;
         if failed > 0 && !self.arguments.all {
-            let plural = if failed == 1 { "connect" } else { "connects" };
-            writeln!(end, "{failed} {plural} failed without any RST: --all explains them")?;
+            end.push_str(&failed_without_rst(failed, language));
         }
-        remarks(&self.read.reading, counts, style, end)
+        remarks(&self.read.reading, counts, style, language, end)
+    }
+}
+
+/// What is said when the filters let nothing through.
+pub(crate) fn none_asked_for(resets: u64, language: Language) -> String {
+    match language {
+        Language::English => format!("none of {resets} resets is one that was asked for\n"),
+        Language::Chinese => format!("共 {resets} 个 RST，没有一个符合条件\n"),
+    }
+}
+
+/// What is said of failed connects that are not told.
+pub(crate) fn failed_without_rst(failed: u64, language: Language) -> String {
+    match language {
+        Language::English => {
+            let plural = if failed == 1 { "connect" } else { "connects" };
+            format!("{failed} {plural} failed without any RST: --all explains them\n")
+        }
+        Language::Chinese => format!("另有 {failed} 次建连失败但没有 RST：用 --all 解释它们\n"),
     }
 }
 
 impl<'a> Teller<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
         Ok(Self {
-            context: Context { files: captures.names().map(escape_name).collect(), zone: zone(&arguments.tz)? },
+            context: Context {
+                files: captures.names().map(escape_name).collect(),
+                zone: zone(&arguments.tz)?,
+                language: output::language(&arguments.common, arguments.format),
+            },
             style: output::style(&arguments.common),
             recording: arguments.events.as_deref().map(read_events).transpose()?,
             arguments,
@@ -349,6 +409,16 @@ fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
     let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
     let octets: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
     Some(if Way::of(arguments, captures) == Way::Twice { octets * 2 } else { octets })
+}
+
+/// Reports wait for what they have in common; objects and what comes from a pipe do not ([`telling::Held`]).
+fn results(arguments: &Explain) -> Results {
+    let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
+    if arguments.summary || (arguments.format != Format::Json && !pipe) {
+        Results::AtTheEnd
+    } else {
+        Results::Meanwhile
+    }
 }
 
 fn jobs(arguments: &Explain) -> usize {

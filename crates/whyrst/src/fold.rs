@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use whyrst_core::ending::Ending;
-use whyrst_core::report::Context;
+use whyrst_core::language::Language;
+use whyrst_core::report::{Context, words};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::verdict::{Confidence, Judgement};
 
@@ -50,7 +51,8 @@ impl Folds {
         let folding = match arguments.fold {
             Fold::Always => true,
             Fold::Never => false,
-            Fold::Auto => arguments.format != Format::Json,
+            // Whoever looks at a list wants all of it.
+            Fold::Auto => arguments.format != Format::Json && !arguments.tui,
         };
         Self { folding, groups: HashMap::new() }
     }
@@ -91,10 +93,12 @@ impl Folded<'_> {
     pub(crate) fn line(&self, context: &Context) -> String {
         let (client, server, cause, confidence) = self.key;
         let frame = self.first.rst().map_or(self.first.finally.first_frame, |rst| rst.record.frame);
-        let (count, name) = (self.count, confidence.name());
-        format!(
-            "{count} more like this from frame {} on:\n  {client} > {server}  {cause} [{name}]\n",
-            context.frame(frame)
-        )
+        let (count, frame) = (self.count, context.frame(frame));
+        let like = match context.language {
+            Language::English => format!("{count} more like this from frame {frame} on:"),
+            Language::Chinese => format!("从帧 {frame} 起还有 {count} 个同样的："),
+        };
+        let sure = words::confidence(*confidence, context.language);
+        format!("{like}\n  {client} > {server}  {cause} [{sure}]\n")
     }
 }

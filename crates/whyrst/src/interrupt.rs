@@ -24,6 +24,11 @@ impl Interrupt {
         Ok(Self(came))
     }
 
+    /// As if one had come: the person left the screen.
+    pub(crate) fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Whether one came.
     pub(crate) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -29,7 +29,8 @@ pub(crate) fn run(arguments: &Lab) -> Result<Outcome> {
 /// A scenario with the cause that it belongs to.
 type Entry = (&'static Cause, &'static Scenario);
 
-fn entries() -> impl Iterator<Item = Entry> {
+/// Every scenario with its cause.
+pub(crate) fn entries() -> impl Iterator<Item = Entry> {
     causes::ALL.iter().flat_map(|cause| scenarios(cause).iter().map(move |scenario| (*cause, scenario)))
 }
 
@@ -77,7 +78,7 @@ fn unknown(id: &str) -> anyhow::Error {
         return anyhow::anyhow!("{id} cannot be played: {reason}");
     }
     let near = nearest(id, entries().map(|(_, scenario)| scenario.id));
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let hint = near.map_or_else(|| ";".to_owned(), |near| format!("; did you mean {near}?"));
     anyhow::anyhow!("there is no scenario \"{id}\"{hint} `whyrst lab list` lists them")
 }
 

@@ -3,24 +3,31 @@
 //! This crate is wiring only: arguments in, exit status out. Exit status: 0 done and every reset
 //! explained, 1 done but some reset unexplained or some scenario failed, 2 could not do it.
 
+mod annotate;
 mod args;
 mod causes;
 mod check;
+mod config;
+mod doctor;
 mod explain;
+mod extcap;
 mod filter;
 mod fold;
 mod interrupt;
 mod lab;
+mod manual;
 mod output;
 mod progress;
 mod run;
 mod telling;
+mod tui;
 mod vantage;
 mod watch;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::{Arguments, Command};
 
@@ -35,8 +42,26 @@ enum Outcome {
     Incomplete,
 }
 
+/// The command line. Wireshark knows no commands of ours: what it asks an extcap program goes there.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let first = words.get(1).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
+    if first.starts_with("--extcap") || first == "--capture" {
+        words.insert(1, "extcap".into());
+    }
+    words
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match config::applied(Arguments::command()) {
+        Ok(command) => {
+            Arguments::from_arg_matches(&command.get_matches_from(words())).unwrap_or_else(|error| error.exit())
+        }
+        Err(error) => {
+            output::complain(&error);
+            return ExitCode::from(2);
+        }
+    };
     let result = match arguments.command {
         Command::Watch(watch) => watch::run(&watch),
         Command::Run(run) => match run::run(&run) {
@@ -47,6 +72,10 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain::run(&explain),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Extcap(extcap) => extcap::run(&extcap),
+        Command::Completions(completions) => manual::completions(&completions),
+        Command::Man(man) => manual::man(&man),
     };
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,

@@ -3,13 +3,15 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
 use tempfile::NamedTempFile;
+use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
 
-use crate::args::{Color, Common};
+use crate::args::{Color, Common, Format, Lang};
 
 const BUFFER: usize = 64 * 1024;
 
@@ -93,16 +95,58 @@ pub(crate) fn style(common: &Common) -> Style {
     if wanted { Style::Ansi } else { Style::Plain }
 }
 
+/// What is said while a screen covers the terminal; `None` when it is said at once.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+/// From now on complaints and remarks wait.
+pub(crate) fn hold_back() {
+    *held() = Some(Vec::new());
+}
+
+/// Says what had to wait.
+pub(crate) fn let_go() {
+    let waiting = held().take();
+    waiting.into_iter().flatten().for_each(|line| say(&line));
+}
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The language to write in: what `--lang` says, or for people the language of the environment. Machine
+/// output does not change with the environment of whoever asks for it.
+pub(crate) fn language(common: &Common, format: Format) -> Language {
+    match (common.lang, format) {
+        (Some(Lang::En), _) | (None, Format::Json) => Language::English,
+        (Some(Lang::Zh), _) => Language::Chinese,
+        (None, Format::Text | Format::Markdown) => of_environment(|name| std::env::var(name).ok()),
+    }
+}
+
+/// POSIX: the first of these that is set and not empty decides.
+fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set);
+    locale.and_then(|locale| Language::of_locale(&locale)).unwrap_or_default()
+}
+
 /// One line on standard error: what, where, why.
-#[expect(clippy::print_stderr, reason = "this is where complaints are made")]
 pub(crate) fn complain(error: &Error) {
-    eprintln!("whyrst: {}", escape_name(&format!("{error:#}")));
+    remark(&format!("{error:#}"));
 }
 
 /// One remark on standard error.
-#[expect(clippy::print_stderr, reason = "this is where remarks are made")]
 pub(crate) fn remark(text: &str) {
-    eprintln!("whyrst: {}", escape_name(text));
+    let line = escape_name(text);
+    match &mut *held() {
+        Some(waiting) => waiting.push(line),
+        None => say(&line),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where complaints and remarks are made")]
+fn say(line: &str) {
+    eprintln!("whyrst: {line}");
 }
 
 /// `whyrst ... | head` is no failure.
@@ -117,7 +161,27 @@ fn unwritable(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 
-fn set_ordinary_mode(file: &File) -> io::Result<()> {
+/// A temporary file is private; a result is an ordinary file.
+pub(crate) fn set_ordinary_mode(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn language_with(variables: &[(&str, &str)]) -> Language {
+        of_environment(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides() {
+        assert_eq!(language_with(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LC_MESSAGES", "zh_SG"), ("LANG", "en_US.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LC_ALL", "C"), ("LANG", "zh_CN.UTF-8")]), Language::English);
+        assert_eq!(language_with(&[("LC_ALL", ""), ("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(language_with(&[("LANG", "zh_TW.UTF-8")]), Language::English);
+        assert_eq!(language_with(&[]), Language::English);
+    }
 }

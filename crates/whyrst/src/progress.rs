@@ -1,6 +1,8 @@
 //! Progress on standard error: only on a terminal, only when the work takes more than a second.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,19 +18,22 @@ pub(crate) struct Progress {
     /// Octets that were read before everything was read once more.
     before: u64,
     last: u64,
+    /// For who shows it otherwise.
+    gauge: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// For reading `total` octets, where that is known.
     pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
         let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
-        Self { bar, began: Instant::now(), total, before: 0, last: 0 }
+        Self { bar, began: Instant::now(), total, before: 0, last: 0, gauge: Arc::default() }
     }
 
     /// So many octets have been read.
     pub(crate) fn at(&mut self, octets: u64) {
         let octets = self.before + octets;
         self.last = octets;
+        self.gauge.store(octets, Ordering::Relaxed);
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
             let template = match self.total {
@@ -44,6 +49,11 @@ impl Progress {
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         bar.set_position(octets);
+    }
+
+    /// Octets that were read so far, for another thread to show, and all, where that is known.
+    pub(crate) fn gauge(&self) -> (Arc<AtomicU64>, Option<u64>) {
+        (Arc::clone(&self.gauge), self.total)
     }
 
     /// Everything is read once more.
@@ -69,9 +79,18 @@ pub(crate) enum Audience {
 }
 
 impl Audience {
-    /// A person, when standard error is a terminal and the output is not already scrolling there.
-    pub(crate) fn of(quiet: bool) -> Self {
-        let scrolling = std::io::stdout().is_terminal();
+    /// A person, when standard error is a terminal and results do not scroll there meanwhile.
+    pub(crate) fn of(quiet: bool, results: Results) -> Self {
+        let scrolling = results == Results::Meanwhile && std::io::stdout().is_terminal();
         if !quiet && std::io::stderr().is_terminal() && !scrolling { Self::Terminal } else { Self::Nobody }
     }
+}
+
+/// When results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Results {
+    /// While the input is read.
+    Meanwhile,
+    /// When all of it was read.
+    AtTheEnd,
 }

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         arguments.common.verbose,
         output::style(&arguments.common),
         explain::zone(&arguments.tz)?,
+        output::language(&arguments.common, arguments.format),
     );
     let mut sink = Sink::open(arguments)?;
     let mut live = Live::start()?;

@@ -7,14 +7,16 @@ use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use serde::Serialize;
 use whyrst_core::ending::Ending;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Report, account, json, markdown, text};
+use whyrst_core::report::{Context, Report, account, json, markdown, text, words};
 use whyrst_core::verdict::Confidence;
 use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
 
 use crate::args::Format;
 use crate::output;
+use crate::tui::Entry;
 
 /// How resets are written.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ struct Summary {
 struct CauseCount {
     cause: &'static str,
     confidence: &'static str,
+    #[serde(skip)]
+    sure: Confidence,
     count: u64,
 }
 
@@ -65,14 +69,14 @@ struct Namespace {
 }
 
 impl Telling {
-    pub(crate) fn new(format: Format, verbose: bool, style: Style, zone: TimeZone) -> Self {
+    pub(crate) fn new(format: Format, verbose: bool, style: Style, zone: TimeZone, language: Language) -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
         Self {
             format,
             verbose,
             style,
             host,
-            context: Context { files: vec![String::new()], zone },
+            context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
             before: OutRsts::now(),
         }
@@ -96,9 +100,14 @@ impl Telling {
         Some(match (self.format, item) {
             (Format::Json, _) => json::folded_line(&ending, &self.context, count) + "\n",
             (_, Item::More(more)) => {
-                let plural = if count == 1 { "" } else { "s" };
                 let like = account::line(&report, self.style);
-                format!("... and {count} more reset{plural} in {}, like this one:\n{like}\n", more.within)
+                match self.context.language {
+                    Language::English => {
+                        let plural = if count == 1 { "" } else { "s" };
+                        format!("... and {count} more reset{plural} in {}, like this one:\n{like}\n", more.within)
+                    }
+                    Language::Chinese => format!("... {} 内另有 {count} 个同样的 RST：\n{like}\n", more.within),
+                }
             }
             (Format::Markdown, Item::Reset(_)) => markdown::report(&ending, &self.context, Ladder::Hidden) + "\n",
             (Format::Text, Item::Reset(_)) if self.verbose => {
@@ -108,12 +117,30 @@ impl Telling {
         })
     }
 
+    /// The same for a screen.
+    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<Entry> {
+        let (reset, count): (&Reset, u64) = match item {
+            Item::Reset(reset) => (reset, 1),
+            Item::More(more) => (&more.like, more.count),
+        };
+        let ending = reset.ending();
+        self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
+        let report = Report::new(&ending, &self.context);
+        if !shows(&ending, report.cause_id()) {
+            self.tally.others += count;
+            return None;
+        }
+        self.tally.shown += count;
+        *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
+        Some(Entry::of(&report, count, self.style))
+    }
+
     /// What was seen in all.
     pub(crate) fn summary(&self, live: &Live) -> String {
         let summary = self.tally.summary(live, &self.before);
         match self.format {
             Format::Json => serde_json::to_string(&summary).unwrap_or_default() + "\n",
-            Format::Text | Format::Markdown => summary.words(),
+            Format::Text | Format::Markdown => summary.words(self.context.language),
         }
     }
 
@@ -134,7 +161,7 @@ impl Tally {
             shown: self.shown,
             passed_over: self.others,
             causes: causes
-                .map(|((cause, confidence), count)| CauseCount { cause, confidence: confidence.name(), count: *count })
+                .map(|((cause, sure), count)| CauseCount { cause, confidence: sure.name(), sure: *sure, count: *count })
                 .collect(),
             sent: live.sent().values().sum(),
             received: live.received(),
@@ -148,11 +175,36 @@ impl Tally {
 }
 
 impl Summary {
-    fn words(&self) -> String {
+    fn words(&self, language: Language) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.
-        self.write(&mut out).unwrap_or_default();
+        match language {
+            Language::English => self.write(&mut out),
+            Language::Chinese => self.write_chinese(&mut out),
+        }
+        .unwrap_or_default();
         out
+    }
+
+    fn write_chinese(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "显示了 {} 个 RST（本机发出 {} 个，收到 {} 个）", self.shown, self.sent, self.received)?;
+        for CauseCount { cause, sure, count, .. } in &self.causes {
+            writeln!(out, "  {count:>7}  {cause} [{}]", words::confidence(*sure, Language::Chinese))?;
+        }
+        if self.passed_over > 0 {
+            writeln!(out, "另有 {} 个不符合过滤条件", self.passed_over)?;
+        }
+        if self.further_rsts > 0 {
+            writeln!(out, "另有 {} 个 RST 是对已报告连接的迟到报文的应答", self.further_rsts)?;
+        }
+        if self.lost > 0 {
+            writeln!(out, "丢失了 {} 个事件：环形缓冲区已满", self.lost)?;
+        }
+        for namespace in self.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
+            let Namespace { netns, seen, counted } = namespace;
+            writeln!(out, "网络命名空间 {netns}：看到发出 {seen} 个 RST，其内核计数为 {counted}")?;
+        }
+        Ok(())
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {

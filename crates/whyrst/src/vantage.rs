@@ -3,7 +3,6 @@
 //! Every point is read twice: once for what its capture alone shows, and once more for all segments
 //! of the connections that ended badly at any point. The files of one point are one rotated capture.
 
-use std::fmt::Write as _;
 use std::fs::Metadata;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
@@ -24,10 +24,10 @@ use whyrst_core::verdict::judge;
 
 use crate::Outcome;
 use crate::args::{Explain, Format};
-use crate::explain::{confidence, limits, read_events, zone};
+use crate::explain::{confidence, failed_without_rst, limits, none_asked_for, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
-use crate::progress::{Audience, Progress};
+use crate::progress::{Audience, Progress, Results};
 
 /// Octets of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
@@ -115,7 +115,11 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(arguments: &'a Explain, points: usize) -> Result<Self> {
         Ok(Self {
-            context: Context { files: Vec::new(), zone: zone(&arguments.tz)? },
+            context: Context {
+                files: Vec::new(),
+                zone: zone(&arguments.tz)?,
+                language: output::language(&arguments.common, arguments.format),
+            },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
             summary: Summary::default(),
@@ -123,7 +127,7 @@ impl<'a> Session<'a> {
             folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
-            progress: Progress::new(None, Audience::of(arguments.common.quiet)),
+            progress: Progress::new(None, Audience::of(arguments.common.quiet, Results::AtTheEnd)),
             passed: 0,
             points,
             unread: 0,
@@ -131,6 +135,14 @@ impl<'a> Session<'a> {
             failed_connects: 0,
             arguments,
         })
+    }
+
+    fn open(&self, files: &[PathBuf]) -> CaptureSet {
+        let mut captures = CaptureSet::open(files);
+        if let Some(filter) = &self.arguments.filter {
+            captures.look_only_at(filter.clone());
+        }
+        captures
     }
 
     /// What the point's capture alone shows.
@@ -143,7 +155,7 @@ impl<'a> Session<'a> {
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let mut tracker = Tracker::new(limits(self.arguments.memory / self.points as u64));
-        let mut captures = CaptureSet::open(&point.files);
+        let mut captures = self.open(&point.files);
         let mut endings = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
@@ -168,7 +180,7 @@ impl<'a> Session<'a> {
         let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
-            let mut captures = CaptureSet::open(&point.point.files);
+            let mut captures = self.open(&point.point.files);
             self.read(&mut captures, point.name.files.start, |seen| collector.observe(seen));
         }
         let traces = collector.finish();
@@ -319,7 +331,10 @@ impl<'a> Session<'a> {
     fn closing_words(&self, incidents: &[Incident]) -> String {
         match (self.arguments.summary, self.arguments.format) {
             (true, Format::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
-            (true, _) => self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style),
+            (true, _) => {
+                let language = self.context.language;
+                self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style, language)
+            }
             (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
         }
@@ -327,23 +342,24 @@ impl<'a> Session<'a> {
 
     fn text_end(&self) -> String {
         let mut end = String::new();
-        let (frames, points) = (self.reading.frames, self.points);
+        let (frames, points, language) = (self.reading.frames, self.points, self.context.language);
         let nothing_read = frames == 0 && self.unread > 0;
         if self.reported == 0 && !nothing_read {
             let resets = self.counts.reset_connections;
             let text = match resets {
-                0 => format!("no resets in {frames} frames of {points} capture points\n"),
-                _ => format!("none of {resets} resets is one that was asked for\n"),
+                0 => match language {
+                    Language::English => format!("no resets in {frames} frames of {points} capture points\n"),
+                    Language::Chinese => format!("{points} 个抓包点的 {frames} 帧中没有 RST\n"),
+                },
+                _ => none_asked_for(resets, language),
             };
             end.push_str(&text);
         }
         if self.failed_connects > 0 && !self.arguments.all {
-            let plural = if self.failed_connects == 1 { "connect" } else { "connects" };
-            // Writing to a String cannot fail.
-            writeln!(end, "{} {plural} failed without any RST: --all explains them", self.failed_connects)
-                .unwrap_or_default();
+            end.push_str(&failed_without_rst(self.failed_connects, language));
         }
-        remarks(&self.reading, &self.counts, self.style, &mut end).unwrap_or_default();
+        // Writing to a String cannot fail.
+        remarks(&self.reading, &self.counts, self.style, language, &mut end).unwrap_or_default();
         end
     }
 }

@@ -1,5 +1,7 @@
 //! `whyrst watch`: every reset of this host, as it happens.
 
+mod screen;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -24,6 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
 pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
+    if arguments.tui {
+        return screen::run(arguments);
+    }
     let filter = Filter::of(arguments)?;
     let mut output = Output::stream(&arguments.common)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
@@ -33,7 +38,8 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
         output::remark("watching every reset of this host; Ctrl-C ends");
     }
     let (common, zone) = (&arguments.common, explain::zone(&arguments.tz)?);
-    let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone);
+    let language = output::language(common, arguments.format);
+    let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
     let mut recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
     let mut timing = Timing::new(arguments);
     if let Err(error) = give_back_privileges() {

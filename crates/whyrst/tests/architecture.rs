@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// All that the core may depend on; none of them does IO without its `std` feature.
-const PURE: &[&str] = &["foldhash", "hashbrown", "jiff", "serde", "serde_json", "smallvec"];
+const PURE: &[&str] = &["foldhash", "hashbrown", "jiff", "serde", "serde_json", "smallvec", "unicode-width"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate lies two levels below the root")

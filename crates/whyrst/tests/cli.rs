@@ -11,7 +11,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 fn whyrst(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).output().expect("whyrst runs")
+    whyrst_in("C", arguments)
+}
+
+/// In the locale that `LC_ALL` names.
+fn whyrst_in(locale: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    command.args(arguments).env("LC_ALL", locale).output().expect("whyrst runs")
 }
 
 fn stdout(output: &Output) -> String {
@@ -54,7 +60,10 @@ fn a_reset_is_explained_and_the_status_is_0() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
     assert!(text.contains("The connection was reset because nothing listens on the server's address"), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "eighty columns: {text}");
+    assert!(
+        text.lines().all(|line| line.starts_with("  filter ") || line.chars().count() <= 80),
+        "eighty columns: {text}"
+    );
     assert!(!text.contains('\x1b'), "no colour in a pipe");
 }
 
@@ -297,4 +306,48 @@ fn packet(from_client: bool, flags: u8, seq: u32, ack: u32) -> Vec<u8> {
     packet.extend(ack.to_be_bytes());
     packet.extend([0x50, flags, 0, 0, 0, 0, 0, 0]);
     packet
+}
+
+#[test]
+fn a_chinese_locale_or_lang_zh_makes_reports_chinese() {
+    let reports =
+        [whyrst(&["explain", "--lang", "zh", &closed_port()]), whyrst_in("zh_CN.UTF-8", &["explain", &closed_port()])];
+    for output in reports {
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.contains("连接被重置：") && text.contains("whyrst causes closed-port"), "{text}");
+        assert!(!text.contains("The connection was reset"), "{text}");
+    }
+    let english = stdout(&whyrst_in("zh_CN.UTF-8", &["explain", "--lang", "en", &closed_port()]));
+    assert!(english.contains("The connection was reset because"), "{english}");
+    let taiwan = stdout(&whyrst_in("zh_TW.UTF-8", &["explain", &closed_port()]));
+    assert_eq!(taiwan, english, "no text in Traditional Chinese: English");
+}
+
+#[test]
+fn machine_output_is_english_whatever_the_locale_unless_lang_is_given() {
+    let json = |locale: &str, more: &[&str]| {
+        let path = closed_port();
+        let output = whyrst_in(locale, &[&["explain", "--format", "json", &path], more].concat());
+        stdout(&output)
+    };
+    assert_eq!(json("zh_CN.UTF-8", &[]), json("C", &[]));
+    let chinese: Value = serde_json::from_str(&json("C", &["--lang", "zh"])).expect("JSON");
+    let english: Value = serde_json::from_str(&json("C", &[])).expect("JSON");
+    assert_eq!(chinese["verdict"]["cause"], english["verdict"]["cause"]);
+    assert_eq!(chinese["verdict"]["confidence"], english["verdict"]["confidence"]);
+    assert!(chinese["verdict"]["title"].as_str().expect("a title").contains("监听"), "{chinese}");
+    assert!(chinese["advice"][0].as_str().expect("a step").contains("`ss -ltnp`"), "{chinese}");
+}
+
+#[test]
+fn the_catalogue_and_the_summary_are_there_in_chinese() {
+    let page = stdout(&whyrst(&["causes", "--lang", "zh", "linger-zero"]));
+    assert!(page.contains("SO_LINGER") && page.contains("如何处理"), "{page}");
+    let list = stdout(&whyrst(&["causes", "--lang", "zh"]));
+    assert!(list.contains("半开连接") || list.contains("监听"), "{list}");
+    let summary = stdout(&whyrst(&["explain", "--summary", "--lang", "zh", &closed_port()]));
+    assert!(summary.contains("条被重置") && summary.contains("可信度"), "{summary}");
+    let markdown = stdout(&whyrst(&["explain", "--format", "markdown", "--lang", "zh", &closed_port()]));
+    assert!(markdown.contains("如何处理：") && markdown.contains("依据："), "{markdown}");
 }

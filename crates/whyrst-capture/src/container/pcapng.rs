@@ -14,27 +14,27 @@ use crate::link::LinkType;
 use crate::note::Note;
 use crate::window::{Have, Window};
 
-mod block {
+pub(crate) mod block {
     pub(super) const INTERFACE: u32 = 1;
-    pub(super) const PACKET: u32 = 2;
-    pub(super) const SIMPLE_PACKET: u32 = 3;
+    pub(crate) const PACKET: u32 = 2;
+    pub(crate) const SIMPLE_PACKET: u32 = 3;
     pub(super) const NAMES: u32 = 4;
     pub(super) const STATISTICS: u32 = 5;
-    pub(super) const ENHANCED_PACKET: u32 = 6;
+    pub(crate) const ENHANCED_PACKET: u32 = 6;
     pub(super) const JOURNAL: u32 = 9;
     pub(super) const SECRETS: u32 = 10;
     pub(super) const SYSDIG: [u32; 4] = [0x204, 0x208, 0x216, 0x221];
     pub(super) const CUSTOM: u32 = 0x0bad;
     pub(super) const CUSTOM_NOT_COPIED: u32 = 0x4000_0bad;
     pub(super) const DARWIN_PROCESS: u32 = 0x8000_0001;
-    pub(super) const SECTION: u32 = 0x0a0d_0d0a;
+    pub(crate) const SECTION: u32 = 0x0a0d_0d0a;
 }
 
 /// Octets of a section header block up to its byte-order magic.
 pub(super) const SECTION_HEADER: usize = 12;
 /// Type and length before the body, length behind it.
-const FRAME: usize = 12;
-pub(super) const BODY: usize = 8;
+pub(crate) const FRAME: usize = 12;
+pub(crate) const BODY: usize = 8;
 
 /// Whether `first` begins a section.
 pub(super) fn begins(first: &[u8]) -> bool {
@@ -42,7 +42,7 @@ pub(super) fn begins(first: &[u8]) -> bool {
 }
 
 /// Octet order of a section, by the body of its header block.
-pub(super) fn order(body: &[u8]) -> Option<Order> {
+pub(crate) fn order(body: &[u8]) -> Option<Order> {
     const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
     [Order::Little, Order::Big].into_iter().find(|order| order.u32_at(body, 0) == Some(BYTE_ORDER_MAGIC))
 }
@@ -92,6 +92,55 @@ impl PcapNg {
                 return Ok(found);
             }
         }
+    }
+
+    /// Finds enhanced packet blocks as long as they are whole in the window and nothing is odd about
+    /// them, each of an Ethernet interface; all else is for [`Self::find`].
+    #[inline]
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, mut take: impl FnMut(Place, u64)) {
+        if self.way.is_lost() {
+            return;
+        }
+        while let Some((packet, size)) = self.sound_packet(window.ahead()) {
+            let Some(interface) = self.interfaces.get(packet.interface) else { return };
+            let link = interface.link;
+            if link != LinkType::ETHERNET {
+                return;
+            }
+            self.last = packet.ticks.map_or(self.last, |ticks| interface.clock.time(ticks));
+            let number = interface.number;
+            let block = window.advance(size);
+            let start = block.start + BODY + packet.at;
+            ledger.counts.frames += 1;
+            let place = Place {
+                time: self.last,
+                interface: number,
+                link,
+                original: packet.original,
+                frame: start..start + packet.captured as usize,
+            };
+            take(place, ledger.counts.frames);
+        }
+    }
+
+    /// The enhanced packet block that begins here and its size, when it is whole and all of its
+    /// lengths agree.
+    #[inline]
+    fn sound_packet(&self, bytes: &[u8]) -> Option<(Packet, usize)> {
+        const HEADER: usize = 20;
+        let start: &[u8; BODY + HEADER] = bytes.first_chunk()?;
+        let word = |at: usize| self.order.u32([start[at], start[at + 1], start[at + 2], start[at + 3]]);
+        let size = word(4) as usize;
+        let is_sound = word(0) == block::ENHANCED_PACKET
+            && size.is_multiple_of(4)
+            && (FRAME + HEADER..=MAX_RECORD as usize).contains(&size);
+        if !is_sound {
+            return None;
+        }
+        let whole = bytes.get(..size)?;
+        let packet = self.enhanced(&whole[BODY..size - 4]).ok()?;
+        let fits = packet.at + packet.captured as usize <= size - FRAME;
+        (fits && packet.captured <= packet.original && says_its_length_twice(whole)).then_some((packet, size))
     }
 
     /// The block that begins here, or its length when that cannot be true.
@@ -276,7 +325,7 @@ fn says_its_length_twice(block: &[u8]) -> bool {
     block.get(4..8) == block.last_chunk::<4>().map(|length| &length[..])
 }
 
-fn is_numbered(kind: u32) -> bool {
+pub(crate) fn is_numbered(kind: u32) -> bool {
     matches!(kind, block::JOURNAL | block::CUSTOM | block::CUSTOM_NOT_COPIED) || block::SYSDIG.contains(&kind)
 }
 
@@ -340,7 +389,7 @@ fn text(value: &[u8]) -> String {
 }
 
 /// The options of a block, up to the first that is not whole.
-fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub(crate) fn options(order: Order, mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     const END: u16 = 0;
     std::iter::from_fn(move || {
         let code = order.u16_at(rest, 0).filter(|&code| code != END)?;

@@ -1,6 +1,6 @@
 //! The accept queue was full when the handshake's last ACK came, and the system is told to abort then.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
@@ -71,6 +71,31 @@ pub(super) static CAUSE: Cause = Cause {
         "raise the program's listen() backlog together with net.core.somaxconn",
         "`sysctl net.ipv4.tcp_abort_on_overflow=0` unless a load balancer in front relies on fast failure",
     ],
+    zh: Words {
+        title: "{server}的全连接队列已满，且开启了 tcp_abort_on_overflow",
+        explanation: "{server}上的程序 accept() 的速度跟不上客户端建连的速度，这次握手的最后一个 ACK 到达时，全连接\
+            队列（accept 队列）已经满了。Linux 默认会忽略这个 ACK；只有设置了 net.ipv4.tcp_abort_on_overflow 才会回 \
+            RST。队列必须恰好在 SYN 与 ACK 之间变满：如果 SYN 到达时队列就已经满了，SYN 本身会被静默丢弃。",
+        effect: "{client}：connect() 通常已经返回成功，第一次读或写得到 ECONNRESET。{server}上的程序根本看不到这条连\
+            接。",
+        variants: &[],
+        told_apart_by: &[
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：RST 的 TTL 不同，且{server}会重发 SYN-ACK"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了 ACK"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesFailed 增长"),
+            ("half-open-listener", "{server}要恰好在它的 SYN-ACK 与 ACK 之间的一瞬丢失连接"),
+            ("half-open-no-listener", "{server}和它的服务要恰好在 SYN-ACK 与 ACK 之间的一瞬消失"),
+            ("accept-overflow-ghost", "没有设置该 sysctl 时不会立即回 RST，而是沉默并重发 SYN-ACK"),
+            ("mptcp-join-prohibited", "SYN 带有 MP_JOIN；{server}上的 MPJoinRejected 会计数"),
+        ],
+        advice: &[
+            "在{server}上：`nstat -az TcpExtListenOverflows TcpExtListenDrops` 增长；`ss -ltn` 中 Recv-Q 大于 Send-Q",
+            "加快 accept()：accept 循环是否被阻塞，线程或文件描述符是否不够？",
+            "同时调大程序 listen() 的 backlog 和 net.core.somaxconn",
+            "除非前面的负载均衡依赖快速失败，否则设 `sysctl net.ipv4.tcp_abort_on_overflow=0`",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The accept queue stayed full: the client believes in a connection that the server never took.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
@@ -64,6 +64,34 @@ pub(super) static CAUSE: Cause = Cause {
         "raise the program's listen() backlog together with net.core.somaxconn",
         "give {client} a request timeout: a connect() that succeeded proves nothing of {server}'s program",
     ],
+    zh: Words {
+        title: "{server}的全连接队列已满：它从未真正接收这条连接",
+        explanation: "{server}上的程序 accept() 的速度跟不上客户端建连的速度。全连接队列满时，Linux 会忽略三次握手的\
+            最后一个 ACK 和随后的所有数据，并重发 SYN-ACK。{client}以为连接已经建立，不断重传请求。超过 \
+            net.ipv4.tcp_synack_retries（默认约一分钟）后，{server}删除这个半连接，下一次重传只碰到监听套接字：于是\
+            回 RST。",
+        effect: "{client}：connect() 和第一次写都成功，很久以后 recv() 才得到 ECONNRESET；请求丢失。{server}上的程序\
+            根本看不到这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            (
+                "defer-accept-expired",
+                "监听套接字设置了 TCP_DEFER_ACCEPT，而第一个数据来得太晚：{server}上的 \
+                TCPDeferAcceptDrop 增长",
+            ),
+            ("half-open-listener", "{server}应是接受连接之后才丢失的：它会确认过数据或发过数据"),
+            ("half-open-no-listener", "对该端口新建连接会被拒绝"),
+            ("asymmetric-route", "路径上的防火墙丢弃{client}的 ACK 和数据：它们从未到达{server}"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了数据"),
+            ("accept-overflow-abort", "设置了 tcp_abort_on_overflow 时，RST 会立即应答最后一个 ACK"),
+        ],
+        advice: &[
+            "在{server}上：`nstat -az TcpExtListenOverflows TcpExtListenDrops` 增长；`ss -ltn` 中 Recv-Q 大于 Send-Q",
+            "加快 accept()：accept 循环是否被阻塞，线程或文件描述符是否不够？",
+            "同时调大程序 listen() 的 backlog 和 net.core.somaxconn",
+            "给{client}设置请求超时：connect() 成功并不说明{server}上的程序在处理",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The address belongs to another host now, which knows nothing of the connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
@@ -59,6 +59,26 @@ pub(super) static CAUSE: Cause = Cause {
         "drain connections before moving an address, or synchronise their state; consistent hashing for ECMP",
         "on the old host end the leftovers: `ss -K`, so that its programs learn of it",
     ],
+    zh: Words {
+        title: "{sender}的地址已经漂移到另一台主机上，而那台主机不认识这条连接",
+        explanation: "故障切换（VRRP、keepalived、云上的浮动 IP）、anycast 或 ECMP 路径变化、Pod 的 IP 被分配给了别\
+            的 Pod：老连接的报文到了一台从未有过这条连接的主机上。原来那台主机却还认为连接存在。",
+        effect: "{receiver}：下一次调用得到 ECONNRESET。旧主机上的程序要等到保活超时才会发现。",
+        variants: &[],
+        told_apart_by: &[
+            ("half-open-no-listener", "是同一台主机丢失了它：MAC 相同、TTL 相同、uptime 很短"),
+            ("half-open-listener", "是同一台主机丢失了它：MAC 相同、TTL 相同、服务重启过"),
+            ("nat-mapping-lost", "那个地址上的 NAT 丢失了这条连接：新连接仍像以前一样从那里来"),
+            ("injected-rst", "{sender}会从原来的位置继续发送；只有个别 RST 来自别处"),
+            ("stray-segment", "抓包没有显示连接如何开始"),
+        ],
+        advice: &[
+            "把 RST 的 MAC（`tcpdump -e`）、TTL 和 IP ID 与{sender}之前的报文比较：换了主机，这些就会不同",
+            "查那个时间点有没有切换：`journalctl -u keepalived`、云平台事件、BGP 或 ECMP 变更、Pod 重启",
+            "迁移地址之前先排空连接，或者同步连接状态；ECMP 用一致性哈希",
+            "在旧主机上清掉残留连接：`ss -K`，让上面的程序及时感知",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! One end closes connections that were silent for its own timeout, by RST.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::SENDER_HAD_REPLIED;
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -52,6 +52,28 @@ pub(super) static CAUSE: Cause = Cause {
         "TCP keepalive does not help: the program behind {sender}'s socket does not see it",
         "retry once on a fresh connection where a request is safe to repeat",
     ],
+    zh: Words {
+        title: "连接空闲的时间达到了{sender}允许的上限",
+        explanation: "服务端、代理和连接池都会关掉空闲太久的连接。多数情况下发 FIN；如果设置了 SO_LINGER 0（nginx 的 \
+            `reset_timedout_connection`、连接池和负载均衡的强制关闭），内核发的就是 RST。TCP 保活对此没有用：应用程\
+            序看不到保活探测。",
+        effect: "{receiver}：下一次调用得到 ECONNRESET，往往是很久以后。{sender}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}另有原因，与空闲无关"),
+            ("close-unread", "{sender}会留下未读数据：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
+            ("idle-timeout-reset", "超时在路径上的设备里：RST 不是{sender}生成的，或者两端都收到 RST"),
+        ],
+        advice: &[
+            "把空闲时长与{sender}上配置的各种超时对照：keep-alive、连接池、读超时、会话超时",
+            "让{receiver}比{sender}更早放弃空闲连接，或者在中间发点数据（应用层心跳）",
+            "TCP 保活没有用：{sender}套接字后面的程序看不到它",
+            "对幂等的请求，换一条新连接重试一次",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

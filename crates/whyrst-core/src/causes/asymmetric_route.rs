@@ -1,6 +1,6 @@
 //! A stateful firewall sees only one direction of the handshake, and rejects its end.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::RST_FROM_NEARER;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_IS_BARE};
@@ -63,6 +63,31 @@ pub(super) static CAUSE: Cause = Cause {
         "make the paths symmetric, synchronise the state of both firewalls, or exempt the traffic (notrack)",
         "drop what is INVALID, do not reject it",
     ],
+    zh: Words {
+        title: "路径上的有状态防火墙只看到了握手的一个方向，拒绝了最后一个 ACK",
+        explanation: "SYN 经过了防火墙，SYN-ACK 却从另一条路返回。对防火墙来说，随后的 ACK 毫无来由（连接跟踪判为 \
+            INVALID），于是某条规则用 reset 拒绝了它。客户端和服务端都没有问题；服务端留下一个半连接，并重发 SYN-ACK。",
+        effect: "客户端：connect() 成功，随后 ECONNRESET。服务端：accept() 永远不会返回这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("accept-overflow-abort", "{server}上的 ListenOverflows 增长；RST 是从{server}发出的"),
+            ("accept-overflow-ghost", "ACK 到达了{server}，那里的 ListenOverflows 增长；它的 RST 来得晚"),
+            ("half-open-no-listener", "ACK 到达了{server}，其内核把 RST 计入 Tcp OutRsts"),
+            ("half-open-listener", "ACK 到达了{server}，其内核把 RST 计入 Tcp OutRsts"),
+            ("fw-reject-transit", "有规则禁止这种流量，但放过了 SYN 和 SYN-ACK"),
+            ("fw-state-lost", "防火墙恰好在 SYN 与 ACK 之间被重载"),
+            ("fw-reject-established", "规则就在{server}本机上：那里的计数器增长"),
+            ("injected-rst", "两端都会被重置，或者真正的{server}会继续发送"),
+            ("defer-accept-expired", "{server}会重发 SYN-ACK，很晚才重置；那里的 TCPDeferAcceptDrop 增长"),
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：RST 是从{server}发出的"),
+        ],
+        advice: &[
+            "从两端分别执行 `traceroute -T -p PORT`：来回两个方向经过的是同一台防火墙吗？",
+            "在那台防火墙上：服务端明明已经应答，`conntrack -L` 却显示该连接为 SYN_SENT [UNREPLIED]",
+            "让来回路径对称，或在两台防火墙之间同步会话状态，或对这部分流量不做跟踪（notrack）",
+            "对 INVALID 报文应当丢弃（drop），而不是拒绝（reject）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

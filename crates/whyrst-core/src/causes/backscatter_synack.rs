@@ -1,6 +1,6 @@
 //! A SYN-ACK that nobody asked for.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::NO_SYN_CAME;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
@@ -40,6 +40,23 @@ pub(super) static CAUSE: Cause = Cause {
         "if not: many servers or ports make it backscatter; it does no harm beyond its volume, tell the servers' operators",
         "if it did: the SYN took another path; compare routes, NAT gateways and failovers of both directions",
     ],
+    zh: Words {
+        title: "这个 SYN-ACK 应答的 SYN 并不是{client}发的，或者那个 SYN 走了另一条路",
+        explanation: "有人用{client}的地址作源地址发 SYN，应答就到了这里（SYN flood 的反向散射，或者针对{client}的反\
+            射攻击）。也可能{client}自己的 SYN 是从另一条路径、另一台主机或另一个 NAT 网关出去的，与应答到达之处不同。\
+            {client}的内核没有对应的套接字，于是回 RST。",
+        effect: "没有程序会看到错误；除非那个 SYN 是真的，那么它的 connect() 会失败。",
+        variants: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "SYN 是{client}发的，但它在应答到来之前就关闭了"),
+            ("raw-syn-scanner", "SYN 是{client}自己从原始套接字发的"),
+        ],
+        advice: &[
+            "{client}到底发过 SYN 吗？提前在它的所有网卡上抓包：`tcpdump -i any 'tcp[13] & 2 != 0 and host SERVER'`",
+            "如果没发过：来自许多服务器或端口就是反向散射；除了占点带宽没有危害，可以通知那些服务器的运维方",
+            "如果发过：SYN 走了另一条路；比较来回两个方向的路由、NAT 网关和故障切换",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The client left in the middle of a download.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::DOWNLOAD_UNDER_WAY;
 use crate::evidence::data::{
@@ -53,6 +53,28 @@ pub(super) static CAUSE: Cause = Cause {
         "ignore SIGPIPE (or use MSG_NOSIGNAL) in {server}, so that it survives the next write",
         "when it happens to one kind of answer only: is it too slow or too large for {client}'s timeout or limit?",
     ],
+    zh: Words {
+        title: "{client}在{server}还在发送时就离开了",
+        explanation: "用户切走了页面、`curl | head` 看够了、RPC 被取消、播放器跳转：{client}关闭时，应答还有一部分没\
+            读，后面还有数据在路上。它的内核先发一个 RST，之后每到一个报文再回一个裸 RST。",
+        effect: "{server}：随后某次写得到 ECONNRESET，再写得到 EPIPE 和 SIGPIPE；Web 服务器日志记为客户端主动断开。\
+            {client}：没有错误。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{client}已经读完应答，只差一点尾巴"),
+            ("exit-unread", "{client}的进程结束了；退出码或用户会告诉原因"),
+            ("client-read-timeout", "应答一点都还没到，且{client}的 FIN 在 RST 之前"),
+            ("linger-zero", "{client}上的 TCPAbortOnData 会计数，TCPAbortOnClose 不会"),
+            ("sock-destroy", "{client}上有 agent 在销毁套接字：切换网络、`ss -K`"),
+            ("tls-ticket-unread", "{server}除了会话票据什么都没发"),
+            ("stalled-transfer", "中间的数据一再丢失，直到{sender}不再等待"),
+        ],
+        advice: &[
+            "有人或脚本在用的地方，这属于正常现象：{server}记录它时不要用 error 级别",
+            "{server}上忽略 SIGPIPE（或用 MSG_NOSIGNAL），避免下一次写把进程杀掉",
+            "如果只发生在某一类应答上：对{client}的超时或大小限制来说，它是不是太慢或太大？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The client gave up waiting for the answer and closed; the answer came late.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
@@ -55,6 +55,30 @@ pub(super) static CAUSE: Cause = Cause {
         "let {server} stop working for a client that has gone: poll() tells it as POLLRDHUP",
         "ignore SIGPIPE (or use MSG_NOSIGNAL) in {server}, so that it survives to see EPIPE",
     ],
+    zh: Words {
+        title: "{client}在请求的应答到达之前就已关闭：它等不下去了",
+        explanation: "{client}发出请求，等到读超时（SO_RCVTIMEO、deadline、用户取消）为止，然后关闭了连接。{server}\
+            的应答到达时套接字已经关闭，{client}的内核便拒绝了它。代理会把这种请求记为客户端主动断开。",
+        effect: "{client}：得到 EAGAIN 或自己的超时错误，没有 reset。{server}：第一次写成功，下一次写得到 EPIPE 和 \
+            SIGPIPE；应答丢失。",
+        variants: &[],
+        told_apart_by: &[
+            ("data-after-close", "{client}不会等待应答：它每发完一条消息就关闭，而{server}照样写"),
+            (
+                "shutdown-rdwr-data",
+                "在{sender}上 `strace -e trace=shutdown,close` 能看到 shutdown(SHUT_RDWR)，且其程\
+                序仍持有套接字",
+            ),
+            ("client-abort", "应答应已到达一部分，且 RST 之前没有 FIN"),
+            ("fin-wait2-expired", "数据在 FIN 之后超过 tcp_fin_timeout（60 s）才来"),
+        ],
+        advice: &[
+            "把请求到{client}发 FIN 之间的时间与它配置的超时对照：整数秒多半就是超时",
+            "把{client}的超时调到仍有意义的最慢应答之上，或者让{server}更快应答",
+            "让{server}不再为已离开的客户端干活：poll() 会以 POLLRDHUP 告知",
+            "{server}上忽略 SIGPIPE（或用 MSG_NOSIGNAL），这样进程能活下来看到 EPIPE",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! `close()` while received data waits unread: the kernel aborts instead of sending FIN.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -113,6 +113,60 @@ pub(super) static CAUSE: Cause = Cause {
         "on early errors (413, failed login) read and drop a bounded amount of the request before closing",
         "check that both ends agree how long a message is: a length field, a Content-Length, a trailing newline left unread",
     ],
+    zh: Words {
+        title: "{sender}关闭套接字时，已收到的数据还没有读完",
+        explanation: "程序关闭套接字时，只要接收缓冲区里还有未读数据，内核发的就是 RST 而不是 FIN，好让对端知道它的\
+            数据没有被处理。哪怕只剩一个字节也是如此。关闭方自己还没送达的数据也一并丢弃。",
+        effect: "{receiver}：在 Linux 上，已到达的数据仍可读出，然后得到一次 ECONNRESET，再写则是 EPIPE。{sender}：\
+            close() 成功，没有错误。",
+        variants: &[],
+        told_apart_by: &[
+            ("exit-unread", "持有套接字的进程在那一刻结束：看退出码、崩溃或 OOM 日志；新建连接可能被拒绝"),
+            (
+                "linger-zero",
+                "在{sender}上 `strace -e trace=setsockopt,close` 能看到 SO_LINGER {on, 0}；\
+                TCPAbortOnData 会计数，TCPAbortOnClose 不会",
+            ),
+            ("rst-instead-of-fin", "{receiver}会先关闭，且没有丢失数据"),
+            ("data-after-close", "{sender}会先发 FIN，数据在其后才来"),
+            ("server-busy-close", "{server}接受后立即关闭：日志里会有连接数限制或白名单"),
+            ("proxy-upstream-down", "{server}是代理，它的上游在那一刻拒绝了"),
+            ("tls-ticket-unread", "TLS 1.3 客户端只写不读就关闭"),
+            ("client-abort", "客户端在应答中途离开：切走页面、取消、`| head`"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED；内核调用栈里有 tcp_abort"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            (
+                "listener-close-pending",
+                "{server}的监听套接字在那一刻、accept() 之前结束；OutRsts 和 EstabResets 会计\
+                数，TCPAbort 类计数器都不会",
+            ),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测；TCPAbortOnTimeout 会计数"),
+            ("mptcp-fastclose", "RST 会带有 MP_FASTCLOSE；MPFastcloseTx 会计数"),
+            ("out-of-orphans", "RST 在 FIN 之后一毫秒内到来；{sender}的日志里有 \"too many orphaned sockets\""),
+            ("linger2-negative", "{sender}上 TCP_LINGER2 小于零；TCPAbortOnLinger 或 TCPAbortOnData 会计数"),
+            ("fin-wait2-timer", "FIN 得到确认后再过 tcp_fin_timeout，RST 才来"),
+            ("disconnect-with-data", "在它之前会有{receiver}的 FIN 和关闭的窗口"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接：空闲时长等于某个配置值"),
+            ("tls-alert", "紧挨在它前面有一个 TLS 致命告警"),
+            ("protocol-mismatch", "两端说的协议不同：看各自的头几个字节"),
+            ("stalled-transfer", "中间的数据一再丢失，直到{sender}不再等待"),
+            ("retransmit-giveup", "{sender}的协议栈放弃了重传：Linux 会静默放弃，其他协议栈会发 RST"),
+            ("mptcp-middlebox", "MPTCP 选项在连接中途消失；中间设备可能把 RST 的选项也删掉了"),
+        ],
+        advice: &[
+            "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",
+            "让{sender}读到 EOF 再 close()；或者先 shutdown(SHUT_WR)，带超时地读完，再 close()",
+            "提前报错时（413、登录失败），先读掉并丢弃请求中有限的一部分，再关闭",
+            "核对两端对消息长度的理解是否一致：长度字段、Content-Length、末尾没读的换行符",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

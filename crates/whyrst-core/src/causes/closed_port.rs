@@ -1,6 +1,6 @@
 //! Nobody listens on the port: the answer to a SYN for which the host finds no socket.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
@@ -83,6 +83,41 @@ pub(super) static CAUSE: Cause = Cause {
         "check the port and the address family that the client uses",
         "let clients retry with a pause; socket activation keeps the port open while a service restarts",
     ],
+    zh: Words {
+        title: "{server}的这个地址和端口上没有程序在监听",
+        explanation: "SYN 到达的主机上，该地址和端口没有监听套接字，于是主机的 TCP 协议栈拒绝了它。服务没启动、崩溃\
+            后还没恢复、只 bind() 没 listen()，或者监听在别处：别的地址、网卡或地址族。",
+        effect: "connect() 立即返回 ECONNREFUSED（Windows 客户端会先再试三次）。不涉及数据。",
+        variants: &[
+            "当时{server}的端口上没有程序监听：服务停了，后来又恢复",
+            "{server}的端口上已经没有程序监听：服务原先在，后来停了",
+        ],
+        told_apart_by: &[
+            (
+                "fw-reject-syn",
+                "在{server}上 `ss -ltn` 显示端口已打开；即使 SYN 的 DSCP 不是 0，防火墙的 RST 也是 \
+                DSCP 0，IPv6 流标签为 0；{server}上的 Tcp OutRsts 不计数",
+            ),
+            (
+                "fw-reject-transit",
+                "它的 RST 的 TTL 与{server}的 SYN-ACK 不是同一跳，且在{server}上抓包既看不到 SYN \
+                也看不到 RST",
+            ),
+            ("syn-meets-fin-wait2", "同一端口对上会有一条只被{server}关闭过的旧连接；再试一次就成功"),
+            ("syn-recv-new-syn", "同一端口对上会有另一次握手正在进行；再试一次就成功"),
+            ("mptcp-join-bad-token", "SYN 带有 MP_JOIN，而{server}不认识其中的 token；普通 SYN 会被接受"),
+            ("listening-elsewhere", "在{server}上 `ss -ltn` 显示端口监听在别的地址（127.0.0.1、某块网卡、某个 VRF）"),
+            ("simultaneous-open-missed", "稍后{server}自己也会向同一端口发 SYN"),
+            ("ecn-rejected", "同一时刻，不带 ECN 的 SYN 连同一端口会被接受"),
+        ],
+        advice: &[
+            "在{server}上：`ss -ltnp`，有没有程序监听这个地址和端口？（监听 127.0.0.1 从外面连不上）",
+            "如果没有：服务在运行吗？看 `systemctl status`、它的日志、`journalctl -k | grep -i oom`",
+            "如果有：连接的同时看防火墙规则和计数器（`nft list ruleset`、`iptables -vnL`）",
+            "核对客户端使用的端口和地址族",
+            "让客户端间隔重试；用 socket activation，服务重启期间端口也保持打开",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

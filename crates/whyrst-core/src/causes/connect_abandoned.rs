@@ -1,6 +1,6 @@
 //! The client gave up on `connect()` before the SYN-ACK came.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::{SYN_ACK_SLOW, SYN_IS_ORDINARY, SYN_RETRIED_AFTER_RST, SYN_SEEN};
@@ -52,6 +52,28 @@ pub(super) static CAUSE: Cause = Cause {
         "find out why the SYN-ACK is slow: `ping` for the round trip, on {server} `ss -ltn` (Recv-Q near Send-Q) and load",
         "on the client: `strace -f -e trace=connect,poll,setsockopt` shows the timeout that ended the connect()",
     ],
+    zh: Words {
+        title: "SYN-ACK 到达时，客户端已经放弃了 connect()",
+        explanation: "客户端限制了等待建连的时间（SO_SNDTIMEO、非阻塞 connect() 加 poll()、库里的 deadline），或者进\
+            程退出了。在 SYN-SENT 状态关闭套接字不会发出任何报文；迟到的 SYN-ACK 找不到套接字，客户端的内核就回 RST。\
+            在 Linux 上 SO_RCVTIMEO 对 connect() 不起作用。",
+        effect: "客户端：connect() 失败，返回 EINPROGRESS、ETIMEDOUT 或库自己的错误。服务端：accept() 永远不会返回这\
+            条连接。不涉及数据。",
+        variants: &[],
+        told_apart_by: &[
+            ("raw-syn-scanner", "不论延迟多大，它的 SYN 都只有很少的选项，或者没有"),
+            ("fw-reject-synack", "客户端会重发 SYN：它还在等应答"),
+            ("syn-sent-bad-tsecr", "客户端会立即重发 SYN；那里的 PAWSActive 会计数"),
+            ("backscatter-synack", "客户端根本没有发过这个 SYN"),
+            ("mptcp-join-stripped", "SYN 要加入 MPTCP 连接，而 SYN-ACK 里没有 MP_JOIN"),
+            ("syn-sent-bad-ack", "SYN-ACK 确认的不是 SYN 的序列号，且 SYN 会重发"),
+        ],
+        advice: &[
+            "把客户端的连接超时调到大于 RTT 加一次 SYN 重传（1 s）",
+            "查 SYN-ACK 为什么慢：用 `ping` 看 RTT，在{server}上看 `ss -ltn`（Recv-Q 是否接近 Send-Q）和负载",
+            "在客户端：`strace -f -e trace=connect,poll,setsockopt` 能看到是哪个超时结束了 connect()",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! `connect(AF_UNSPEC)`: the program dissolves the connection and keeps the socket.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -60,6 +60,28 @@ pub(super) static CAUSE: Cause = Cause {
         "end a TCP connection with shutdown() and close(); open a new socket for the next one",
         "is an address structure passed to connect() that was never filled in?",
     ],
+    zh: Words {
+        title: "{sender}上的程序用 connect(AF_UNSPEC) 解除了连接",
+        explanation: "以 AF_UNSPEC 地址族调用 connect()，会把已连接的套接字变回未连接状态。对 UDP 没有害处；对 TCP，\
+            内核会直接中止连接。有的连接池用它来复用套接字，也有程序是误用：地址结构没填、全是零。",
+        effect: "{receiver}：ECONNRESET。{sender}：connect() 成功，下一次 recv() 也报 ECONNRESET；尚未送达的数据丢失。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}上的 TCPAbortOnData 会计数；是其程序关闭了套接字"),
+            ("close-unread", "{sender}关闭时应有未读数据：那里的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED；内核调用栈里有 tcp_abort"),
+            ("listener-close-pending", "{server}的监听套接字在那一刻、accept() 之前结束：程序从未拿到这条连接"),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
+            ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
+        ],
+        advice: &[
+            "在{sender}上：`strace -f -e trace=connect -p PID` 能看到 sa_family=AF_UNSPEC 的 connect()",
+            "结束 TCP 连接请用 shutdown() 和 close()；下一条连接新建套接字",
+            "是不是有没填好的地址结构传给了 connect()？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

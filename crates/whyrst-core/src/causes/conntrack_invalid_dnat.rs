@@ -1,6 +1,6 @@
 //! A reply that connection tracking does not recognise keeps the backend's real address.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::firewall::CLIENT_STILL_THERE;
@@ -47,6 +47,29 @@ pub(super) static CAUSE: Cause = Cause {
         "on the translating host: `conntrack -S` counts `invalid`; `sysctl net.netfilter.nf_conntrack_log_invalid=6` logs why",
         "drop INVALID in the forward chain (`ct state invalid drop`; newer kube-proxy does), or nf_conntrack_tcp_be_liberal=1",
     ],
+    zh: Words {
+        title: "一个回包没有经过地址转换就漏了过来，而{sender}没有这样的连接，于是回了 RST",
+        explanation: "服务地址被转换到后端（kube-proxy、Linux 上的负载均衡）。连接跟踪把某个回包判为 INVALID（丢包后\
+            落在窗口之外，或内存紧张），它就跳过地址转换，以后端的真实地址到达客户端。客户端与那个地址没有连接，便回 \
+            RST；这个 RST 带着正确的序列号到达后端，把那边好端端的连接断掉了。",
+        effect: "后端：ECONNRESET。客户端：下一次在与服务地址的连接上收发时得到 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            (
+                "injected-rst",
+                "那样的话 RST 从未离开{sender}；而这里它确实从那里发出，应答的是一个它没有连过的地址发\
+                来的数据",
+            ),
+            ("stray-segment", "{sender}没有一条端口对相同、地址不同（服务地址）的连接"),
+        ],
+        advice: &[
+            "在{sender}上：先有来自一个从未连接过的地址的数据报文，随后向它发了 RST：那就是后端的真实地址",
+            "在做转换的主机上：`conntrack -S` 的 `invalid` 计数；`sysctl net.netfilter.nf_conntrack_log_invalid=6` \
+                会记录原因",
+            "在 forward 链丢弃 INVALID（`ct state invalid drop`；较新的 kube-proxy 已经这样做），或设 \
+                nf_conntrack_tcp_be_liberal=1",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

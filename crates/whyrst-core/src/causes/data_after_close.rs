@@ -1,6 +1,6 @@
 //! The peer writes to a socket that has been closed.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Variant, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
@@ -78,6 +78,36 @@ pub(super) static CAUSE: Cause = Cause {
         "make requests safe to repeat and retry once on a fresh connection: the data was not processed",
         "ignore SIGPIPE (or use MSG_NOSIGNAL), so that the process survives to see EPIPE",
     ],
+    zh: Words {
+        title: "{receiver}向{sender}已经关闭的连接写了数据",
+        explanation: "{sender}关闭了套接字并发出 FIN。之后到达的数据没有人读，内核就回 RST。携带这些数据的那次写已经\
+            返回成功：要到下一次写，程序才会知道。",
+        effect: "{receiver}：第一次写成功，下一次写得到 EPIPE 和 SIGPIPE；recv() 返回 0，而不是 ECONNRESET，因为 FIN \
+            先到。写出的数据无声无息地丢了。",
+        variants: &["{receiver}的数据与{sender}的关闭在路上交错：到达时套接字已经关闭"],
+        told_apart_by: &[
+            (
+                "shutdown-rdwr-data",
+                "在{sender}上 `strace -e trace=shutdown,close` 能看到 shutdown(SHUT_RDWR)，且其程\
+                序仍持有套接字",
+            ),
+            ("rst-after-close", "关闭之后没有再发数据"),
+            ("close-unread", "RST+ACK 带有{sender}自己的时间戳或窗口：它仍持有套接字，且那些数据未读"),
+            ("keepalive-race", "{sender}关闭了空闲连接，而下一个请求正在路上"),
+            ("client-read-timeout", "{sender}不再等这个应答：它的读超时比应答所需的时间短"),
+            ("server-busy-close", "{server}接受后立即关闭，没有应答：日志里会有限制或白名单"),
+            ("fin-wait2-expired", "数据在 FIN 之后超过 tcp_fin_timeout（60 s）才来"),
+            ("tls-alert", "{sender}的 FIN 之前有一个 TLS 致命告警"),
+            ("protocol-mismatch", "两端说的协议不同：看各自的头几个字节"),
+            ("time-wait-assassination", "被重置的是对旧报文的应答，而不是新数据"),
+        ],
+        advice: &[
+            "让{receiver}正确处理 EOF：read() 返回 0 之后不要再写请求；poll() 会以 POLLRDHUP 告知",
+            "对长连接：{receiver}的空闲超时必须短于{sender}的",
+            "把请求做成幂等，在新连接上重试一次：数据并没有被处理",
+            "忽略 SIGPIPE（或用 MSG_NOSIGNAL），这样进程能活下来看到 EPIPE",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

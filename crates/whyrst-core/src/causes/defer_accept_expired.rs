@@ -1,6 +1,6 @@
 //! `TCP_DEFER_ACCEPT`: the server waited for data, and forgot the request.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
@@ -58,6 +58,27 @@ pub(super) static CAUSE: Cause = Cause {
         "raise the value above the time that slow clients need for their first octet, or do without it",
         "do not use it for protocols in which the server speaks first",
     ],
+    zh: Words {
+        title: "在{client}的第一个数据到来之前，{server}上的 TCP_DEFER_ACCEPT 已经超时",
+        explanation: "设置了 TCP_DEFER_ACCEPT 的{server}会忽略三次握手的最后一个 ACK，等数据到了才建立连接。如果一直\
+            没有数据，它会重发 SYN-ACK，此时对它的 ACK 就足够了；如果这个 ACK 也丢了，半连接就被删除，{client}的第一\
+            个数据只碰到监听套接字。",
+        effect: "{client}：connect() 和第一次写都成功，recv() 得到 ECONNRESET；请求丢失。{server}上的程序根本看不到\
+            这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("accept-overflow-ghost", "{server}上的 ListenOverflows 增长：全连接队列已满，数据与 ACK 一样被忽略"),
+            ("half-open-listener", "{server}应是接受连接之后才丢失的：它会确认过数据或发过数据"),
+            ("half-open-no-listener", "对该端口新建连接会被拒绝"),
+            ("asymmetric-route", "路径上的防火墙丢弃{client}的 ACK 和数据：它们从未到达{server}"),
+        ],
+        advice: &[
+            "在{server}上：`nstat -az TcpExtTCPDeferAcceptDrop` 增长；在配置里找 TCP_DEFER_ACCEPT、`deferred`、\
+                `accept_filter`",
+            "把它的值调到大于慢客户端发出第一个字节所需的时间，或者不用它",
+            "服务端先说话的协议不要用它",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A RST whose numbers belong to another numbering: a translating device made or altered it.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::{RST_FROM_NEARER, RST_NUMBERS_FOREIGN};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS};
@@ -48,6 +48,19 @@ pub(super) static CAUSE: Cause = Cause {
         "does a firewall on the path randomise sequence numbers? compare the numbers on both of its sides",
         "look at what came before: the connection had ended or was given up by the device, and this RST is only its echo",
     ],
+    zh: Words {
+        title: "这个 RST 是做地址转换的设备生成或改写的：里面的序列号不属于这条连接",
+        explanation: "虚拟机的网络（hypervisor 的用户态 NAT）、做序列号随机化的防火墙，或已经释放了连接的代理：RST \
+            带着{sender}的地址和另一个 TTL，但序列号与{sender}发过的一切相差数兆字节。两端都不会这样构造 RST。",
+        effect: "多半没有影响：{receiver}会忽略落在窗口之外的 RST（RFC 5961），而且连接本来也已经结束了。",
+        variants: &[],
+        told_apart_by: &[("injected-rst", "伪造者知道或猜到接近窗口的序列号；而这个相去甚远")],
+        advice: &[
+            "{receiver}或{sender}是不是用户态 NAT 后面的虚拟机（10.0.2.0/24，TTL 255）？在虚拟机外面也抓一份",
+            "路径上有没有做序列号随机化的防火墙？在它的两侧比较序列号",
+            "看看之前发生了什么：连接已经结束，或已被设备放弃，这个 RST 只是余波",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

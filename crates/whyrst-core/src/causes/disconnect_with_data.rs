@@ -1,6 +1,6 @@
 //! An abort while the own FIN waits behind data that could not be sent.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::{RECEIVER_WINDOW_FULL, SENDER_SENT_DATA};
@@ -44,6 +44,25 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `strace -f -e trace=connect,setsockopt,shutdown,close -p PID` shows the abort after shutdown() or close()",
         "on {sender}: wait for the queue to drain (SIOCOUTQ, TCP_USER_TIMEOUT) instead of aborting",
     ],
+    zh: Words {
+        title: "{sender}的 FIN 还排在未发送的数据后面时，它就中止了连接",
+        explanation: "{receiver}和{sender}都已关闭，但{sender}的 FIN 发不出去：前面还有排队的数据，而{receiver}的窗\
+            口放不下。这时{sender}中止了连接（SO_LINGER 0，或 connect() 传 AF_UNSPEC）。如果没有未发送的数据，在这个\
+            状态下同样的调用什么都不会发。",
+        effect: "{receiver}：读完已到达的数据后得到 ECONNRESET。{sender}：队列里的数据全部丢失。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}之前不应已经关闭：它的内核给出的原因是 TCP_STATE，TCPAbortOnData 会计数"),
+            ("rst-instead-of-fin", "{sender}总是在{receiver}的 FIN 之后这样结束完整的交互；它自己没有数据在排队"),
+            ("close-unread", "应有未读数据：{sender}上的 TCPAbortOnClose 会计数"),
+        ],
+        advice: &[
+            "让{receiver}读到 EOF 再离开：它的窗口已经满了",
+            "在{sender}上：`strace -f -e trace=connect,setsockopt,shutdown,close -p PID` 能看到 shutdown() 或 \
+                close() 之后的中止",
+            "在{sender}上：等发送队列排空（SIOCOUTQ、TCP_USER_TIMEOUT），不要中止",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

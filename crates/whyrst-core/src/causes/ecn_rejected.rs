@@ -1,6 +1,6 @@
 //! A device refuses SYNs that offer Explicit Congestion Notification.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::{PLAIN_SYN_ACCEPTED, REFUSAL_TTL_DIFFERS, RST_FROM_NEARER, SYN_ASKED_ECN};
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE};
@@ -37,6 +37,26 @@ pub(super) static CAUSE: Cause = Cause {
         "find the device: the refusal's TTL against that of a SYN-ACK, a capture on {server} (the SYN does not arrive)",
         "let its operator update or correct it; until then `tcp_ecn=2` (the default: accept, do not ask), or `ip route ... features` per route",
     ],
+    zh: Words {
+        title: "某台设备拒绝请求 ECN 的 SYN；不带 ECN 时服务可以连上",
+        explanation: "请求 ECN 的 SYN 带有 ECE 和 CWR 标志，它们在 2001 年之前是保留位。有些防火墙、负载均衡和老协议\
+            栈遇到不认识的位就回 RST。RFC 3360 认为这有害；RFC 3168 允许客户端去掉 ECN 再试，Linux 在丢包后会这样做，\
+            收到 RST 后不会。",
+        effect: "请求 ECN 的客户端 connect() 得到 ECONNREFUSED，其他客户端都正常。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("fw-reject-syn", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("fw-reject-transit", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+            ("listening-elsewhere", "同一时刻，不带 ECN 的 SYN 也会被拒绝"),
+        ],
+        advice: &[
+            "同一时刻两种都试：先 `sysctl net.ipv4.tcp_ecn=1`，再 `=0`，各连接一次",
+            "找到那台设备：把拒绝报文的 TTL 与 SYN-ACK 的比较，并在{server}上抓包（SYN 没有到达）",
+            "让它的运维方升级或修正；在此之前用 `tcp_ecn=2`（默认值：接受但不主动请求），或用 \
+                `ip route ... features` 按路由设置",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

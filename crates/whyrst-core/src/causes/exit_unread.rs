@@ -1,6 +1,6 @@
 //! The process ended with unread data: the kernel closes its sockets as `close()` would.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -103,6 +103,52 @@ pub(super) static CAUSE: Cause = Cause {
         "in containers: `kubectl describe pod` or `docker inspect` for the last state and its reason",
         "let the service finish its connections on SIGTERM before it exits",
     ],
+    zh: Words {
+        title: "{sender}上的进程结束时，已收到的数据还没有读完",
+        explanation: "退出、崩溃、SIGKILL、OOM killer 或容器被停止：内核关闭该进程的套接字，效果与 close() 完全一样，\
+            有未读数据就会变成 RST。没有未读数据时就是普通的 FIN。",
+        effect: "{receiver}：在 Linux 上，已到达的数据仍可读出，然后得到一次 ECONNRESET，再写则是 EPIPE。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{sender}上的进程仍在运行，只关闭了这一条连接"),
+            ("linger-zero", "在{sender}上 `strace -e trace=setsockopt,close` 能看到 SO_LINGER {on, 0}"),
+            ("rst-instead-of-fin", "{receiver}会先关闭，且没有丢失数据"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED；内核调用栈里有 tcp_abort"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            (
+                "listener-close-pending",
+                "{server}的监听套接字在那一刻、accept() 之前结束；OutRsts 和 EstabResets 会计\
+                数，TCPAbort 类计数器都不会",
+            ),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测；TCPAbortOnTimeout 会计数"),
+            ("mptcp-fastclose", "RST 会带有 MP_FASTCLOSE；MPFastcloseTx 会计数"),
+            ("out-of-orphans", "RST 在 FIN 之后一毫秒内到来；{sender}的日志里有 \"too many orphaned sockets\""),
+            ("linger2-negative", "{sender}上 TCP_LINGER2 小于零；TCPAbortOnLinger 或 TCPAbortOnData 会计数"),
+            ("fin-wait2-timer", "FIN 得到确认后再过 tcp_fin_timeout，RST 才来"),
+            ("server-busy-close", "{server}接受后立即关闭：日志里会有连接数限制或白名单"),
+            ("proxy-upstream-down", "{server}是代理，它的上游在那一刻拒绝了"),
+            ("tls-ticket-unread", "TLS 1.3 客户端只写不读就退出"),
+            ("client-abort", "客户端在应答中途离开：切走页面、取消、`| head`"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接：空闲时长等于某个配置值"),
+            ("tls-alert", "紧挨在它前面有一个 TLS 致命告警"),
+            ("protocol-mismatch", "两端说的协议不同：看各自的头几个字节"),
+            ("stalled-transfer", "中间的数据一再丢失，直到{sender}不再等待"),
+            ("retransmit-giveup", "{sender}的协议栈放弃了重传：Linux 会静默放弃，其他协议栈会发 RST"),
+        ],
+        advice: &[
+            "在{sender}上：进程是不是在那时结束的？看 `journalctl`、退出码、\
+                `journalctl -k | grep -i -e oom -e segfault`",
+            "在容器环境：`kubectl describe pod` 或 `docker inspect` 看上一次的状态和原因",
+            "让服务收到 SIGTERM 后先处理完现有连接再退出（优雅退出）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The peer came back to a half-closed connection that its closer had forgotten in the meantime.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
@@ -61,6 +61,27 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `sysctl net.ipv4.tcp_fin_timeout`, and `nstat -az TcpExtTWKilled`, which counts what was forgotten",
         "connection pools: check a connection for end of file (POLLRDHUP) before using it again",
     ],
+    zh: Words {
+        title: "{sender}已关闭并忘掉了这条连接之后，{receiver}又发来报文",
+        explanation: "{sender}已经关闭，它的 FIN 也得到了确认，但{receiver}没有跟着关闭。内核不会一直等下去：过了 \
+            tcp_fin_timeout（默认 60 s，或由 TCP_LINGER2 指定）就忘掉这条连接。此后{receiver}不论发什么，数据、自己\
+            的 FIN 还是保活探测，都会得到 RST。",
+        effect: "{receiver}：如果只是迟到的 close()，不会察觉；如果是数据则丢失：这次写成功，下一次写得到 EPIPE。\
+            {sender}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[
+            ("server-busy-close", "{server}接受每条这样的连接后都立即关闭：日志里会有限制或白名单"),
+            ("data-after-close", "{sender}的内核仍认识这条连接：原因会是 TCP_TIMEWAIT_SOCKET 或 TCP_ABORT_ON_DATA"),
+            ("rst-after-close", "两端都已正常关闭，是一个旧报文来晚了"),
+            ("client-read-timeout", "{sender}是客户端，应在请求未得到应答时关闭，且距此不到 tcp_fin_timeout"),
+            ("shutdown-rdwr-data", "{sender}上的程序在 shutdown(SHUT_RDWR) 之后仍会持有套接字"),
+        ],
+        advice: &[
+            "让{receiver}在读到 EOF 后尽快关闭：read() 返回 0 之后，对方最多再等一分钟",
+            "在{sender}上：`sysctl net.ipv4.tcp_fin_timeout`，以及 `nstat -az TcpExtTWKilled`，它统计被忘掉的连接",
+            "连接池：复用连接之前先检查是否已 EOF（POLLRDHUP）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A closed socket in FIN-WAIT-2 is ended by a timer that sends a RST.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{FIN_UNACKNOWLEDGED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -53,6 +53,25 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `sysctl net.ipv4.tcp_fin_timeout`; is it above 60, or was it changed while connections were closing?",
         "on {sender}: `ss -tan state fin-wait-2` lists what still waits",
     ],
+    zh: Words {
+        title: "{sender}一直在等{receiver}的 FIN，直到 FIN-WAIT-2 定时器到期",
+        explanation: "{sender}已经关闭，它的 FIN 也得到了确认，但{receiver}一直没有关闭。通常这种等待会静默结束。只\
+            有到那时仍保有完整套接字的情况（tcp_fin_timeout 或 TCP_LINGER2 大于 60 s 且期间又被调小，或套接字恰好正\
+            忙）才会发 RST。这种情况很少见。",
+        effect: "{receiver}：此前已读到 EOF；下一次写得到 EPIPE。{sender}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}上的程序先前只关闭了发送方向，后来才中止：TCPAbortOnData 会计数"),
+            ("close-unread", "{sender}上的程序先前只关闭了发送方向，后来带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger2-negative", "{sender}上 TCP_LINGER2 小于零：TCPAbortOnLinger 会计数，间隔可以是任意时长"),
+        ],
+        advice: &[
+            "让{receiver}在读到 EOF 后尽快关闭：read() 返回 0 之后，对方不会等太久",
+            "在{sender}上：`sysctl net.ipv4.tcp_fin_timeout` 是否大于 60，或者在连接关闭期间被改过？",
+            "在{sender}上：`ss -tan state fin-wait-2` 列出还在等待的连接",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A rule on the host itself rejects segments of a connection that exists.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::RST_TTL_SAME;
@@ -83,6 +83,33 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `ss -tn` still shows the connection; after adding rules end such sockets too (`ss -K`)",
         "let rules for established connections come first (`ct state established,related accept`); drop INVALID, do not reject it",
     ],
+    zh: Words {
+        title: "{sender}上的防火墙规则拒绝了这条已建立的连接",
+        explanation: "连接正在使用时，{sender}上新加了规则，或者某个限额用完了：INPUT 链里 REJECT --reject-with \
+            tcp-reset 的规则对下一个报文回 RST。{sender}自己的套接字并不知情，仍是 ESTABLISHED。拒绝 INVALID 报文（\
+            连接跟踪判定）的规则也会造成同样的现象。",
+        effect: "{receiver}：ECONNRESET。{sender}：上面的程序毫无察觉，recv() 继续等待。",
+        variants: &[],
+        told_apart_by: &[
+            ("half-open-no-listener", "在{sender}上 `ss -tn` 没有这条连接；其内核把 RST 计入 Tcp OutRsts"),
+            ("half-open-listener", "在{sender}上 `ss -tn` 没有这条连接；其内核把 RST 计入 Tcp OutRsts"),
+            ("fw-state-lost", "规则没有变：是防火墙在重载或长时间空闲后忘了这条连接"),
+            ("fw-reject-transit", "在{sender}上抓包既看不到该报文也看不到 RST，而 RST 的 TTL 属于另一跳"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同；{sender}上的套接字还在"),
+            ("injected-rst", "在{sender}上抓包可以看出，RST 不是从那里发出的"),
+            ("accept-overflow-abort", "{server}上的 ListenOverflows 增长；那里 `ss -ltn` 的 Recv-Q 大于 Send-Q"),
+            ("accept-overflow-ghost", "{server}会在握手之后重发 SYN-ACK；那里的 ListenOverflows 增长"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：只有三次握手的最后一个 ACK 被拒绝"),
+            ("policy-reset", "设备根据读到的内容重置：换别的内容就能通过，且往往两端都被重置"),
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesSent 增长"),
+        ],
+        advice: &[
+            "在{sender}上：`nft list ruleset` 或 `iptables -vnL`：对端发送时哪条规则的计数器在增长？当时谁改过规则？",
+            "在{sender}上：`ss -tn` 仍能看到这条连接；新加规则之后应同时清掉这类套接字（`ss -K`）",
+            "把放行已建立连接的规则放在最前面（`ct state established,related accept`）；INVALID 应丢弃，不要拒绝",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

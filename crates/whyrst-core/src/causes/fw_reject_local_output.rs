@@ -1,6 +1,6 @@
 //! The client's own rule for output rejects the SYN before it leaves.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::{REFUSES_UNSEEN_SYN, RST_NEVER_ROUTED};
 use crate::evidence::form::{RST_IS_ALONE, RST_IS_BARE};
@@ -38,6 +38,20 @@ pub(super) static CAUSE: Cause = Cause {
         "`tcpdump -i any` on {receiver}: a reset on `lo` with {sender}'s address and no SYN anywhere is made on the spot",
         "other local judges: `bpftool cgroup tree` (connect hooks), security agents, a service mesh's redirection",
     ],
+    zh: Words {
+        title: "{receiver}自己的出方向规则拒绝了 SYN：它根本没有发出去，RST 是从本机回环口回来的",
+        explanation: "客户端自己 OUTPUT 链里的 REJECT --reject-with tcp-reset、connect() 上的 cgroup 或 eBPF 钩子、\
+            本机的安全 agent。SYN（或已有连接的数据）在主机内部就被应答了；RST 经回环口送到程序。在网卡上抓包什么都\
+            看不到；在所有设备上抓包（`tcpdump -i any`）只能看到 RST。",
+        effect: "connect() 立即返回 ECONNREFUSED（已有连接则是 ECONNRESET），而线路上没有任何报文。",
+        variants: &[],
+        told_apart_by: &[("orphan-rst", "是抓包漏掉了其余报文：开始得太晚，或者过滤条件只放过 RST")],
+        advice: &[
+            "在{receiver}上：`nft list ruleset` 和 `iptables -vnL OUTPUT`：建连时哪条规则的计数器在增长？",
+            "在{receiver}上 `tcpdump -i any`：`lo` 上有源地址为{sender}的 RST，到处都没有 SYN，就说明是本机生成的",
+            "其他会拦截的本机机制：`bpftool cgroup tree`（connect 钩子）、安全 agent、服务网格的流量重定向",
+        ],
+    },
     reproduction: Reproduction::NotReproducible(
         "no packet of it passes a network device: `whyrst lab run fw-reject-output-local` plays it and shows just that",
     ),

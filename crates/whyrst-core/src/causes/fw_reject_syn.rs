@@ -1,6 +1,6 @@
 //! A firewall on the target host rejects the SYN with a reset, without asking TCP.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
@@ -74,6 +74,32 @@ pub(super) static CAUSE: Cause = Cause {
         "on {server}: `ss -ltn` shows whether the service would have taken the connection",
         "look for agents that write rules: fail2ban, firewalld, ufw, container runtimes, Kubernetes network policies",
     ],
+    zh: Words {
+        title: "{server}上的防火墙拒绝了连接",
+        explanation: "{server}自己的防火墙规则（iptables `REJECT --reject-with tcp-reset`、nftables \
+            `reject with tcp reset`）应答了 SYN。服务很可能正在监听：它根本没看到这个 SYN。",
+        effect: "connect() 立即返回 ECONNREFUSED；{server}和上面的服务都不知情。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "在{server}上 `ss -ltn` 没有这个端口；其内核把 RST 计入 Tcp OutRsts，并沿用 SYN 的 DSCP"),
+            (
+                "fw-reject-transit",
+                "它的 RST 的 TTL 与{server}的 SYN-ACK 不是同一跳，且在{server}上抓包既看不到 SYN \
+                也看不到 RST",
+            ),
+            ("mptcp-join-bad-token", "SYN 带有 MP_JOIN，而{server}不认识其中的 token；普通 SYN 会被接受"),
+            ("syn-meets-fin-wait2", "同一端口对上会有一条只被{server}关闭过的旧连接；再试一次就成功"),
+            ("syn-recv-new-syn", "同一端口对上会有另一次握手正在进行；再试一次就成功"),
+            ("simultaneous-open-missed", "稍后{server}自己也会向同一端口发 SYN"),
+            ("listening-elsewhere", "在{server}上 `ss -ltn` 显示端口监听在别的地址；其内核把 RST 计入 Tcp OutRsts"),
+            ("ecn-rejected", "同一时刻，不带 ECN 的 SYN 连同一端口会被接受"),
+        ],
+        advice: &[
+            "在{server}上：`nft list ruleset` 或 `iptables -vnL`，看建连时哪条规则的计数器在增长",
+            "在{server}上：`ss -ltn` 可看出服务本来能不能接受这条连接",
+            "找会自动写规则的程序：fail2ban、firewalld、ufw、容器运行时、Kubernetes NetworkPolicy",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

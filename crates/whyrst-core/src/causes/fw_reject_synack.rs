@@ -1,6 +1,6 @@
 //! The client's own firewall rejects the server's SYN-ACK.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
@@ -39,6 +39,23 @@ pub(super) static CAUSE: Cause = Cause {
         "accept `ct state established,related` before anything is rejected",
         "stateless rules (cloud network ACLs) need one for the answers: source port of the service, to ephemeral ports",
     ],
+    zh: Words {
+        title: "客户端自己的防火墙用 RST 拒绝了 SYN-ACK",
+        explanation: "客户端（或它前面一跳）上无状态的或过严的入方向规则，拒绝了对它自己 SYN 的应答。RST 断掉了服务\
+            端的半连接；客户端的内核毫不知情，继续等待并一轮一轮地重发 SYN。",
+        effect: "客户端：connect() 一直卡住，最后得到 ETIMEDOUT。服务端：accept() 永远不会返回这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "已放弃的客户端不会再发 SYN"),
+            ("raw-syn-scanner", "它的 SYN 会没有选项，也不会重发"),
+            ("syn-sent-bad-tsecr", "SYN-ACK 回显的不是 SYN 的时间戳；客户端上的 PAWSActive 会计数"),
+        ],
+        advice: &[
+            "在{client}上：`nft list ruleset` 或 `iptables -vnL INPUT`：建连时哪条规则的计数器在增长？",
+            "在任何拒绝规则之前先放行 `ct state established,related`",
+            "无状态规则（云上的网络 ACL）要为回包单独放行：源端口为服务端口，目的端口为临时端口范围",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A firewall between the two ends rejects a segment with a reset in the other end's name.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::{MADE_OUTSIDE_STACK, REFUSAL_TTL_DIFFERS, RST_FROM_NEARER};
@@ -103,6 +103,33 @@ pub(super) static CAUSE: Cause = Cause {
         "ask whoever runs that hop for the rule (security groups, network policies, a corporate firewall)",
         "the other end is not told: keepalives there find the dead connection",
     ],
+    zh: Words {
+        title: "两端之间的防火墙以{sender}的名义用 RST 拒绝了报文",
+        explanation: "路径上的路由器或透明防火墙禁止这种流量，并用 TCP reset 回应。报文根本没有到达{sender}，它本来\
+            很可能会接收。如果连接已经建立，只有发出被拒报文的那一端会知道；另一端成为半开连接。",
+        effect: "{receiver}：SYN 阶段是 ECONNREFUSED，之后是 ECONNRESET。{sender}毫不知情。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "SYN 到达{server}，RST 也从那里发出；那里 `ss -ltn` 没有这个端口"),
+            ("fw-reject-syn", "SYN 到达{server}，那里自己的规则计数器增长"),
+            ("listening-elsewhere", "SYN 到达{server}；那里 `ss -ltn` 显示端口监听在别的地址"),
+            ("fw-state-lost", "没有规则禁止这种流量：新连接能通过；是防火墙忘了这一条"),
+            ("fw-reject-established", "报文到达{sender}，那里自己的规则计数器增长，RST 也从那里发出"),
+            ("nat-mapping-lost", "是 NAT 丢失了这条连接：在它两侧抓包，端口或地址不同"),
+            ("half-open-no-listener", "报文到达{sender}，其内核把 RST 计入 Tcp OutRsts"),
+            ("half-open-listener", "报文到达{sender}，其内核把 RST 计入 Tcp OutRsts"),
+            ("injected-rst", "报文能通过：它照样到达{sender}，且往往两端都被重置"),
+            ("asymmetric-route", "没有规则禁止这种流量：防火墙只看到了握手的一个方向"),
+            ("policy-reset", "设备根据读到的内容重置：换别的内容就能通过，且往往两端都被重置"),
+            ("ecn-rejected", "同一时刻，不带 ECN 的 SYN 连同一端口会被接受"),
+        ],
+        advice: &[
+            "在{sender}上抓包：如果报文没有到达、RST 也没有从那里发出，就是中间设备生成的",
+            "从 RST 的 TTL 可算出生成者在几跳之外（64、128 或 255 减去 TTL）：与从{receiver}出发的 `traceroute` 对照",
+            "向那一跳的负责人询问规则（安全组、网络策略、企业防火墙）",
+            "另一端不会收到通知：在那一端开保活，才能发现死连接",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A stateful firewall on the path has forgotten the connection and rejects what it does not know.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::RST_FROM_NEARER;
@@ -96,6 +96,32 @@ pub(super) static CAUSE: Cause = Cause {
         "keep state over reloads and failovers (conntrackd, session sync); reload rules without a flush",
         "keepalives shorter than the smallest timeout on the path; on the end that was not told they find the loss",
     ],
+    zh: Words {
+        title: "两端之间的有状态防火墙丢失了会话，拒绝了下一个报文",
+        explanation: "有状态防火墙因为见过 SYN 才放行这条连接。规则重载、未同步会话的主备切换，或空闲超过它的超时之\
+            后，它就不认识这条连接了，而某条规则以{sender}的名义对这种报文回 RST。只有发送报文的一端会知道。",
+        effect: "{receiver}：ECONNRESET。{sender}：没有任何感知；它还保留着对端已不存在的连接，直到自己发送数据。",
+        variants: &[],
+        told_apart_by: &[
+            ("fw-reject-transit", "那台防火墙有规则禁止这种流量：新连接也会被重置"),
+            ("fw-reject-established", "规则就在{sender}本机上：那里的计数器增长，RST 也从{sender}发出"),
+            ("nat-mapping-lost", "丢失的是 NAT：在它两侧抓包，端口或地址不同"),
+            ("half-open-no-listener", "是{sender}自己丢失了连接：其内核把 RST 计入 Tcp OutRsts"),
+            ("half-open-listener", "是{sender}自己丢失了连接：其内核把 RST 计入 Tcp OutRsts"),
+            ("injected-rst", "有设备在有意重置：与空闲或重载无关，且往往同时重置两端"),
+            ("asymmetric-route", "防火墙从来没看到另一个方向：每次握手的最后一个 ACK 都被它拒绝"),
+            ("idle-timeout-reset", "之前的空闲时长就是某台设备的空闲超时；没有重载过什么"),
+            ("policy-reset", "设备根据读到的内容重置：换别的内容就能通过，且往往两端都被重置"),
+            ("sender-gave-up", "此前{sender}的重传或探测一直没有应答，直到协议栈悄无声息地放弃"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesSent 增长"),
+        ],
+        advice: &[
+            "把 RST 的 TTL 与{sender}其他报文的比较，可知生成者在几跳之外：`traceroute` 可查出是谁",
+            "在那台防火墙上：当时是否重载或切换过？把之前的空闲时长与它的 TCP 会话超时对照",
+            "重载和切换时保留会话（conntrackd、会话同步）；重载规则时不要清空会话表",
+            "保活间隔要短于路径上最小的超时；在没收到通知的那一端，保活才能发现连接已断",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The peer lost the connection, and its service is listening again.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
@@ -112,6 +112,55 @@ pub(super) static CAUSE: Cause = Cause {
         "was the connection idle? compare the silence with idle timeouts of NAT, firewalls and balancers on the path",
         "keepalive or application heartbeats notice such half-open connections early; reconnect on ECONNRESET",
     ],
+    zh: Words {
+        title: "{sender}悄无声息地丢失了这条连接，不过上面的服务已重新在监听",
+        explanation: "断电、内核 panic、快照恢复、地址漂移到别的主机、NAT 或防火墙表项过期：一端已经忘了这条连接，另\
+            一端还以为它在（半开连接）。幸存的一端不论发什么，得到的都是 RST。这个报文碰到的是重启后服务的监听套接字\
+            （内核给出的原因是 TCP_FLAGS，其实标志位并没有问题）。",
+        effect: "{receiver}：下一次调用得到 ECONNRESET；丢失之后发送的一切都没了。",
+        variants: &[],
+        told_apart_by: &[
+            ("half-open-no-listener", "对该端口新建连接会被拒绝；{sender}上的内核原因是 NO_SOCKET"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同；把空闲时长与它的超时对照"),
+            (
+                "fw-reject-established",
+                "{sender}上某条规则的计数器增长；那里 `ss -tn` 仍有这条连接；OutRsts 不计这个 \
+                RST",
+            ),
+            ("fw-state-lost", "路径上的防火墙重载过或表项已过期：RST 不是从{sender}发出的"),
+            (
+                "reset-not-captured",
+                "{sender}此前会收到过一个 RST（tcp:tcp_receive_reset），可能是伪造的，或者没有经\
+                过这个抓包点",
+            ),
+            ("sender-gave-up", "此前{sender}的重传或探测一直没有应答，直到协议栈悄无声息地放弃"),
+            ("accept-overflow-ghost", "{server}会在握手之后重发 SYN-ACK；那里的 ListenOverflows 增长"),
+            ("defer-accept-expired", "{server}会在握手之后重发 SYN-ACK；那里的 TCPDeferAcceptDrop 增长"),
+            (
+                "syncookie-invalid",
+                "{server}从未为它建立套接字：那里的 SyncookiesSent 增长，第一个数据在握手几分钟之\
+                后才来",
+            ),
+            ("address-moved", "RST 的 TTL 或 MAC 与{sender}之前的报文不同"),
+            ("syn-meets-old-connection", "在它之前有{sender}的新 SYN，RST 之后随即成功：旧连接结束是好事"),
+            ("nat-port-collision", "在它之前有同一 NAT 后面另一台主机的新 SYN"),
+            ("fw-reject-transit", "RST 的 TTL 属于另一跳；在{sender}上抓包既看不到该报文也看不到 RST"),
+            (
+                "accept-overflow-abort",
+                "{server}上的 ListenOverflows 增长；那里 `ss -ltn` 的 Recv-Q 大于 Send-Q；其内\
+                核原因是 INVALID_SYN",
+            ),
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：RST 的 TTL 不同，且{server}会重发 SYN-ACK"),
+            ("idle-timeout-reset", "路径上的设备忘了这条空闲的连接：空闲时长就是它的超时，{sender}没有发过 RST"),
+        ],
+        advice: &[
+            "在{sender}上：`uptime`、`last reboot`，当时容器或虚拟机有没有重启；地址有没有漂移（VRRP、云）？",
+            "把 RST 的 TTL 和 MAC 与{sender}之前的报文比较：不同则说明是 NAT、防火墙或另一台主机",
+            "连接当时空闲吗？把空闲时长与路径上 NAT、防火墙、负载均衡的空闲超时对照",
+            "用保活或应用层心跳尽早发现这种半开连接；收到 ECONNRESET 就重连",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

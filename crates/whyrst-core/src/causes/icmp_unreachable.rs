@@ -1,6 +1,6 @@
 //! A router or the host itself said by ICMP that the SYN cannot be delivered.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
 use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
@@ -24,6 +24,18 @@ pub(super) static CAUSE: Cause = Cause {
         "the ICMP error's source address is the machine that refused: look at its routes and firewall",
         "port unreachable for TCP is always a firewall rule or a service without endpoints (Kubernetes, IPVS), never a closed port",
     ],
+    zh: Words {
+        title: "收到了 ICMP 差错：SYN 无法送达{server}",
+        explanation: "没有路由的路由器、不存在该地址的主机，或用 ICMP 拒绝的防火墙，对这个 SYN 回了差错报文。在程序\
+            看来与拒绝连接相似（端口不可达对应 ECONNREFUSED），但其中没有 RST。",
+        effect: "connect() 按 ICMP 代码失败：ECONNREFUSED、EHOSTUNREACH、ENETUNREACH 或 EACCES；可能要先重传一次 SYN。",
+        variants: &[],
+        told_apart_by: &[("syn-unanswered", "根本不会有 ICMP 差错回来")],
+        advice: &[
+            "ICMP 差错的源地址就是拒绝的那台机器：查它的路由和防火墙",
+            "TCP 的端口不可达一定是防火墙规则，或没有后端的服务（Kubernetes、IPVS），绝不是端口没监听",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

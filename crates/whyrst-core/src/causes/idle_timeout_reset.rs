@@ -1,6 +1,6 @@
 //! A device on the path ends connections that are silent for too long, or has forgotten them.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, RST_ANSWERS_THIRD_PACKET, SYN_MET_CONNECTION};
@@ -80,6 +80,33 @@ pub(super) static CAUSE: Cause = Cause {
         "let both ends send something more often: TCP keepalive below the smallest timeout (tcp_keepalive_time, SO_KEEPALIVE)",
         "or raise the timeout on the device; Azure and some firewalls can be told to send RST instead of forgetting silently",
     ],
+    zh: Words {
+        title: "路径上的负载均衡、NAT 或防火墙断开了空闲太久的连接",
+        explanation: "两端之间的设备为每条连接保留一个表项，空闲一段时间后就删除。有的在那一刻向两端发 RST（开启了 \
+            TCP reset 的 Azure、F5），有的等下一个报文来了再回 RST（AWS Network Load Balancer、NAT 网关），还有的什\
+            么都不说。两端自己都没有做任何事。",
+        effect: "两端：或者立即 ECONNRESET，或者谁先发送谁得到；另一端留着一条死连接，直到它自己发送。",
+        variants: &[],
+        told_apart_by: &[
+            ("app-idle-timeout", "超时在连接的某一端：RST 的 TTL 和 IP ID 就是那一端的，其配置里能找到这个时间"),
+            ("linger-zero", "{sender}另有原因，与空闲无关"),
+            ("close-unread", "{sender}会留下未读数据：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
+            ("injected-rst", "之前的空闲只是巧合"),
+            ("half-open-no-listener", "是{sender}自己的内核丢失了连接：那里 tcp_send_reset 给出 NO_SOCKET"),
+            ("half-open-listener", "是{sender}自己的内核丢失了连接：那里 tcp_send_reset 给出 TCP_FLAGS"),
+            ("nat-mapping-lost", "NAT 丢失了表项：它两侧的端口或地址不同"),
+            ("fw-state-lost", "防火墙重载过或会话表溢出：同一时刻其他连接也断了，不论是否空闲"),
+        ],
+        advice: &[
+            "把空闲时长与路径上负载均衡、NAT 和防火墙的空闲超时对照",
+            "在另一端抓包：如果 RST 到达了，却不是那里发出的，就是中间设备生成的",
+            "让两端更频繁地发点东西：TCP 保活间隔小于路径上最短的超时（tcp_keepalive_time、SO_KEEPALIVE）",
+            "或者调大设备上的超时；Azure 和某些防火墙可以配置成发 RST 而不是静默删除",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Somebody in or beside the path forged the RST.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
@@ -93,6 +93,33 @@ pub(super) static CAUSE: Cause = Cause {
         "try another path, port or (for a filter by name) an encrypted name; ask whoever runs the firewalls on the path",
         "IPsec, TCP-AO or QUIC protect against it; TLS does not protect the TCP header",
     ],
+    zh: Words {
+        title: "路径上有设备冒用{sender}的名义发了 RST：{sender}自己并没有重置连接",
+        explanation: "防火墙、入侵防御、上网行为管理、审查设备、某些运营商和攻击者都会用伪造的 RST 断开连接。路径上\
+            的设备知道准确的序列号，但其他东西它没法全部仿造：跳数、IP ID、时间戳；而且真正的主机还会继续发送。",
+        effect: "{receiver}得到 ECONNRESET（FIN 之后则是 EPIPE），而{sender}一切正常；等{sender}的下一个报文得到真正\
+            的 RST，它才会发现。",
+        variants: &[],
+        told_apart_by: &[
+            ("fw-reject-transit", "路径上防火墙的规则拒绝了 RST 所应答的报文：它没有到达远端"),
+            ("fw-state-lost", "路径上的有状态防火墙忘了这条连接：只有发送的一端会知道"),
+            ("fw-reject-established", "{sender}本机的规则拒绝了报文：那里的计数器增长，RST 也从{sender}发出"),
+            ("nat-mapping-lost", "路径上的 NAT 忘了这条连接，由它自己的内核应答"),
+            ("address-moved", "此后该地址会由另一台主机应答：MAC 不同，IP ID 也不同"),
+            ("asymmetric-route", "有状态过滤只看到了握手的一个方向"),
+            ("synproxy-backend-closed", "SYN 代理把后面主机的拒绝传了回来：它的 SYN-ACK 窗口为 0"),
+            ("idle-timeout-reset", "负载均衡或代理会在空闲整数秒之后重置两端"),
+            ("policy-reset", "它紧跟在第一个请求之后：是针对地址、域名或内容的规则"),
+            ("device-artefact", "它的序列号会相差数兆字节：是做地址转换的设备"),
+            ("conntrack-invalid-dnat", "是{sender}自己重置了一个没有经过地址转换的回包：其内核会计数这个 RST"),
+        ],
+        advice: &[
+            "同时在{sender}上抓包：如果 RST 到达了{receiver}，却从未从{sender}发出，就是中间设备生成的",
+            "TTL 说明生成者离得有多远：与从{receiver}出发的 `traceroute` 对照",
+            "换一条路径、换端口，或者（针对按域名过滤的设备）用加密的域名试试；询问路径上防火墙的管理者",
+            "IPsec、TCP-AO 或 QUIC 可以防住；TLS 不保护 TCP 头",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! An idle close and the next request crossed on the way.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_SENT_DATA;
@@ -53,6 +53,28 @@ pub(super) static CAUSE: Cause = Cause {
         "make requests safe to repeat and retry once on a fresh connection: this one was not processed",
         "behind a load balancer: the backend's idle timeout must be longer than the balancer's",
     ],
+    zh: Words {
+        title: "{client}的下一个请求与{server}对空闲连接的关闭在路上交错",
+        explanation: "连接已经处理过请求，保持打开等待复用（HTTP keep-alive、连接池）。{client}再次使用它的那一刻，\
+            {server}的空闲超时正好到期：FIN 与请求在路上擦肩而过。请求到达时套接字已经关闭，于是得到 RST。",
+        effect: "{client}：等来的不是应答，而是 EOF 或 EPIPE；在 Linux 上不会是 ECONNRESET，因为 FIN 先到。请求没有\
+            被处理。",
+        variants: &[],
+        told_apart_by: &[
+            ("data-after-close", "{server}的关闭另有原因，不是因为空闲：看它的日志"),
+            (
+                "shutdown-rdwr-data",
+                "在{sender}上 `strace -e trace=shutdown,close` 能看到 shutdown(SHUT_RDWR)，且其程\
+                序仍持有套接字",
+            ),
+            ("server-busy-close", "{server}会在接受后立即关闭，什么都没应答过"),
+        ],
+        advice: &[
+            "FIN 之前的空闲时长就是{server}的空闲超时：{client}（以及中间每一级代理）必须比它更早放弃空闲连接",
+            "把请求做成幂等，在新连接上重试一次：这个请求没有被处理",
+            "在负载均衡后面：后端的空闲超时必须长于负载均衡的",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Keepalive probes went unanswered: the kernel gives the connection up.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -66,6 +66,39 @@ pub(super) static CAUSE: Cause = Cause {
         "a firewall or NAT that forgets idle connections swallows probes too: tcp_keepalive_time must be below its timeout",
         "was {receiver} down, asleep or moved to another network at the time of the first probe?",
     ],
+    zh: Words {
+        title: "{sender}的保活探测一直没有应答",
+        explanation: "开启 SO_KEEPALIVE 后，内核会不时询问沉默的对端是否还在。当 tcp_keepalive_probes 个探测的最后一\
+            个也没有应答（或超过了 TCP_USER_TIMEOUT），它发一个 RST 并忘掉连接。只有当路径仅在反方向中断，或者刚刚恢\
+            复时，这个 RST 才到得了对端。",
+        effect: "{sender}：下一次调用得到 ETIMEDOUT。{receiver}：如果 RST 到达，得到 ECONNRESET；否则留着一条死连接，\
+            直到它的下一个报文得到裸 RST。",
+        variants: &[],
+        told_apart_by: &[
+            (
+                "linger-zero",
+                "是{sender}上的程序自己在两次探测之间放弃了：TCPAbortOnData 会计数，TCPAbortOnTimeout 不会",
+            ),
+            ("close-unread", "是{sender}上的程序带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED，而不是 ETIMEDOUT"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("sender-gave-up", "没有应答的是数据而不是探测时，放弃不会发 RST"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接，与探测无关"),
+            ("retransmit-giveup", "会以越来越长的间隔重传数据"),
+        ],
+        advice: &[
+            "在{sender}上：`nstat -az TcpExtTCPAbortOnTimeout TcpExtTCPKeepAlive` 增长，程序得到 ETIMEDOUT",
+            "在{receiver}上抓包：探测到达了吗，应答发出去了吗？路径丢掉了其中之一",
+            "删掉空闲表项的防火墙或 NAT 也会吞掉探测：tcp_keepalive_time 必须小于它的超时",
+            "第一个探测发出时，{receiver}是不是宕机、休眠或换了网络？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! `TCP_LINGER2` below zero: no FIN-WAIT-2.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{FIN_WAIT2_SKIPPED, RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_BARE;
@@ -64,6 +64,31 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: `nstat -az TcpExtTCPAbortOnLinger TcpExtTCPAbortOnData` rise with each such close",
         "use a small positive TCP_LINGER2, or lower net.ipv4.tcp_fin_timeout, to shorten FIN-WAIT-2",
     ],
+    zh: Words {
+        title: "TCP_LINGER2 为负值：{sender}不等{receiver}的 FIN",
+        explanation: "TCP_LINGER2 小于零时，已关闭的套接字不会停留在 FIN-WAIT-2。FIN 一得到确认连接就被重置；如果 \
+            FIN 在此之前（shutdown 之后）已得到确认，则在 close() 时重置。不涉及数据，与 SO_LINGER 无关。",
+        effect: "{receiver}：先读到 EOF，下一次写得到 EPIPE。{sender}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[
+            ("data-not-captured", "{sender}的 FIN 之后来过数据而抓包漏掉了：那么 TCP_LINGER2 没有问题"),
+            ("server-busy-close", "{server}接受每条这样的连接后都立即关闭：日志里会有限制或白名单"),
+            ("linger-zero", "{sender}上的程序先前只关闭了发送方向，后来用 SO_LINGER 0 中止"),
+            ("close-unread", "{sender}上的程序先前只关闭了发送方向，后来带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("fin-wait2-timer", "RST 会在 FIN 得到确认之后整数秒到来"),
+            (
+                "forgotten-at-fin",
+                "{sender}不会是 Linux 主机，而是精简协议栈，或者代它应答的负载均衡、防火墙：看它的\
+                其他连接",
+            ),
+        ],
+        advice: &[
+            "在{sender}上：`strace -f -e trace=setsockopt -p PID` 能看到 TCP_LINGER2 被设为负值",
+            "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnLinger TcpExtTCPAbortOnData` 就增长",
+            "想缩短 FIN-WAIT-2，用较小的正数 TCP_LINGER2，或调小 net.ipv4.tcp_fin_timeout",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! `SO_LINGER {on, 0}`: a deliberate abort at `close()`.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -113,6 +113,62 @@ pub(super) static CAUSE: Cause = Cause {
         "look in its configuration: reset on timeout, SO_LINGER, SetLinger(0), `option nolinger`, resetAndDestroy()",
         "do not use it against TIME_WAIT: let the client close first",
     ],
+    zh: Words {
+        title: "{sender}主动中止了连接：SO_LINGER 时间为 0，然后 close()",
+        explanation: "SO_LINGER 打开且时间为 0 时，close() 丢弃发送队列，发 RST 而不是 FIN。压测工具、负载均衡、代理，\
+            以及 Java、Go、Node 里的 \"abort\" 类调用会这样做，为的是避开 TIME_WAIT 或甩掉对端。",
+        effect: "{receiver}：ECONNRESET。{sender}：close() 成功；尚未送达的数据丢失。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "应有未读数据：{sender}上的 TCPAbortOnClose 会计数，TCPAbortOnData 不会"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            (
+                "rst-instead-of-fin",
+                "{sender}总是在{receiver}的 FIN 之后这样结束完整的交互，Windows 服务和浏览器就是\
+                如此",
+            ),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED；内核调用栈里有 tcp_abort"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            (
+                "listener-close-pending",
+                "{server}的监听套接字在那一刻、accept() 之前结束；OutRsts 和 EstabResets 会计\
+                数，TCPAbort 类计数器都不会",
+            ),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测；TCPAbortOnTimeout 会计数"),
+            ("mptcp-fastclose", "RST 会带有 MP_FASTCLOSE；MPFastcloseTx 会计数"),
+            ("out-of-orphans", "RST 在 FIN 之后一毫秒内到来；{sender}的日志里有 \"too many orphaned sockets\""),
+            ("linger2-negative", "{sender}上 TCP_LINGER2 小于零；TCPAbortOnLinger 或 TCPAbortOnData 会计数"),
+            ("fin-wait2-timer", "FIN 得到确认后再过 tcp_fin_timeout，RST 才来"),
+            ("disconnect-with-data", "{sender}的 FIN 排在未发送的数据后面：{receiver}的窗口已关闭"),
+            ("server-busy-close", "{server}会在接受后立即这样做，还没有任何应答"),
+            ("client-abort", "客户端在应答中途离开：TCPAbortOnClose 会计数"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接：空闲时长等于某个配置值"),
+            ("tls-alert", "紧挨在它前面有一个 TLS 致命告警"),
+            ("protocol-mismatch", "两端说的协议不同：看各自的头几个字节"),
+            ("stalled-transfer", "中间的数据一再丢失，直到{sender}不再等待"),
+            ("retransmit-giveup", "{sender}的协议栈放弃了重传：Linux 会静默放弃，其他协议栈会发 RST"),
+            (
+                "mptcp-join-stripped",
+                "SYN 要加入 MPTCP 连接，而 SYN-ACK 里没有 MP_JOIN；{client}的 MPTCP 计数器中 \
+                MPJoinSynAckRx 不增长",
+            ),
+            ("mptcp-middlebox", "MPTCP 选项在连接中途消失；中间设备可能把 RST 的选项也删掉了"),
+        ],
+        advice: &[
+            "在{sender}上：`strace -f -e trace=setsockopt,close -p PID` 能看到 close() 之前的 SO_LINGER {l_onoff=1, \
+                l_linger=0}",
+            "在{sender}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnData` 就加一",
+            "查它的配置：超时重置、SO_LINGER、SetLinger(0)、`option nolinger`、resetAndDestroy()",
+            "不要用它对付 TIME_WAIT：让客户端先关闭即可",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The listener was closed while the handshake was under way.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
@@ -69,6 +69,28 @@ pub(super) static CAUSE: Cause = Cause {
         "hand the listening descriptor to the new process (socket activation, SCM_RIGHTS) instead of closing it",
         "with SO_REUSEPORT: `sysctl net.ipv4.tcp_migrate_req=1` moves half-open requests to another worker",
     ],
+    zh: Words {
+        title: "在{server}的 SYN-ACK 与{client}的 ACK 之间，监听套接字被关闭了",
+        explanation: "SYN-ACK 已经发出，随后监听套接字被关闭：重启、发布或崩溃。此时半连接不会被重置；三次握手的最后\
+            一个 ACK 找不到套接字，得到 RST 的正是它。",
+        effect: "{client}：connect() 已经成功，第一次读或写得到 ECONNRESET。{server}上的程序根本看不到这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("accept-overflow-abort", "{server}上的 ListenOverflows 增长，监听套接字还在；其内核原因是 INVALID_SYN"),
+            ("asymmetric-route", "路径上的防火墙只看到一个方向：RST 的 TTL 不同"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长而 OutRsts 不增长：是那里的防火墙拒绝了 ACK"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesSent 增长"),
+            ("half-open-listener", "{server}要恰好在它的 SYN-ACK 与 ACK 之间的一瞬丢失连接"),
+            ("half-open-no-listener", "{server}和它的服务要恰好在 SYN-ACK 与 ACK 之间的一瞬消失"),
+            ("listener-close-pending", "连接应已在全连接队列里：RST+ACK 带有{server}自己的时间戳和窗口"),
+        ],
+        advice: &[
+            "{server}的服务当时是否重启、重载或缩容？看它的日志和 `journalctl -u SERVICE`",
+            "关闭监听之前，先从负载均衡摘除，并至少再等一个 RTT",
+            "把监听描述符交给新进程（socket activation、SCM_RIGHTS），而不是关闭它",
+            "使用 SO_REUSEPORT 时：`sysctl net.ipv4.tcp_migrate_req=1` 会把半连接迁移给另一个 worker",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The listener ended while a finished handshake still waited to be accepted.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::SENDER_SENT_NOTHING;
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -66,6 +66,34 @@ pub(super) static CAUSE: Cause = Cause {
         "hand the listening descriptor to the new process (socket activation, SCM_RIGHTS) instead of closing it",
         "with SO_REUSEPORT: `sysctl net.ipv4.tcp_migrate_req=1` moves waiting connections to another worker",
     ],
+    zh: Words {
+        title: "{server}还没有 accept() 这条连接，监听套接字就被关闭了",
+        explanation: "内核自己完成握手，把连接放进全连接队列，等程序 accept()。监听套接字被关闭、被 shutdown，或随进\
+            程消失时，队列里的连接全部被中止，包括已经确认过的数据。繁忙的服务每次重启都会这样；使用 SO_REUSEPORT 时，\
+            每个退出的 worker 都有自己的队列。",
+        effect: "{client}：connect() 已经成功，随后 ECONNRESET；请求丢失。{server}上的程序根本看不到它。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}已接受连接，并带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{server}的进程结束时已经接受了这条连接"),
+            ("linger-zero", "{server}已接受连接；TCPAbortOnData 会计数"),
+            ("server-busy-close", "{server}接受后立即关闭：日志里会有连接数限制或白名单"),
+            ("proxy-upstream-down", "{server}是代理，它的上游在那一刻拒绝了"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent；只有这条连接结束，端口仍继续接受连接"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()；TCPAbort \
+                类计数器都不动",
+            ),
+            ("listener-close-half-open", "应是裸 RST 应答三次握手的最后一个 ACK：连接连队列都还没进"),
+        ],
+        advice: &[
+            "{server}的服务当时是否重启、重载或缩容？如果是，会有多个客户端在同一毫秒内被重置",
+            "关闭监听之前，先 accept() 到 EAGAIN，把这些连接正常处理或有序拒绝",
+            "把监听描述符交给新进程（socket activation、SCM_RIGHTS），而不是关闭它",
+            "使用 SO_REUSEPORT 时：`sysctl net.ipv4.tcp_migrate_req=1` 会把排队的连接迁移给另一个 worker",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

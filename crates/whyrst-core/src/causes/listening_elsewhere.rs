@@ -1,6 +1,6 @@
 //! The service listens, but not where the SYN arrived: another address, device, VRF or address family.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
@@ -46,6 +46,25 @@ pub(super) static CAUSE: Cause = Cause {
         "let the service listen on 0.0.0.0 or [::] or on the address that clients use (in a container: not on localhost)",
         "if the address is right: SO_BINDTODEVICE (`ss -ltn` shows `%device`), `ip vrf`, and IPV6_V6ONLY",
     ],
+    zh: Words {
+        title: "{server}的服务监听在别的地址或网卡上，不是 SYN 所到的那个",
+        explanation: "服务在运行，但绑定在 127.0.0.1、另一个地址、某块网卡（SO_BINDTODEVICE）或某个 VRF 上。对这个 \
+            SYN 来说没有对应的套接字，所以应答与端口没监听时一样：报文和内核的说法都无法区分两者。在容器里，多半是程\
+            序只监听了容器自己的回环地址。",
+        effect: "connect() 立即返回 ECONNREFUSED，而在{server}本机上做同样的 connect() 却成功。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "在{server}上 `ss -ltn` 的任何地址上都没有这个端口"),
+            ("fw-reject-syn", "每次建连{server}上某条规则的计数器都增长；那里的 Tcp OutRsts 不计这个 RST"),
+            ("fw-reject-transit", "在{server}上抓包既看不到 SYN 也看不到 RST"),
+            ("ecn-rejected", "同一时刻，不带 ECN 的 SYN 连同一端口会被接受"),
+        ],
+        advice: &[
+            "在{server}上：`ss -ltnp 'sport = :PORT'` 能看到监听地址：127.0.0.1 和 [::1] 只供{server}本机访问",
+            "让服务监听 0.0.0.0 或 [::]，或客户端所用的地址（在容器里不要监听 localhost）",
+            "如果地址没错：查 SO_BINDTODEVICE（`ss -ltn` 会显示 `%device`）、`ip vrf` 和 IPV6_V6ONLY",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

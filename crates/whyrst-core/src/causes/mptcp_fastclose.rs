@@ -1,6 +1,6 @@
 //! An end aborts a whole Multipath TCP connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -32,6 +32,23 @@ pub(super) static CAUSE: Cause = Cause {
         "let {sender} read until end of file before close(); do not use SO_LINGER 0",
         "`strace -f -e trace=setsockopt,close -p PID` on {sender} tells the two apart",
     ],
+    zh: Words {
+        title: "{sender}中止了整个 Multipath TCP 连接",
+        explanation: "在 Multipath TCP 套接字上，有未读数据时 close() 和 SO_LINGER 0 都会中止连接：{sender}在一条子\
+            流上发 MP_FASTCLOSE，并重置所有子流。这个选项不带原因；close-unread 和 linger-zero 的说明同样适用。",
+        effect: "{receiver}：读完已到达的数据后得到 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "RST 不会带有 MP_FASTCLOSE"),
+            ("exit-unread", "RST 不会带有 MP_FASTCLOSE"),
+            ("linger-zero", "RST 不会带有 MP_FASTCLOSE"),
+        ],
+        advice: &[
+            "在{sender}上：每发生一次这样的关闭，`nstat -az MPTcpExtMPFastcloseTx` 就加一",
+            "让{sender}读到 EOF 再 close()；不要用 SO_LINGER 0",
+            "在{sender}上 `strace -f -e trace=setsockopt,close -p PID` 可以区分这两种情况",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

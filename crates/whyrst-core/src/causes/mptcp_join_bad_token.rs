@@ -1,6 +1,6 @@
 //! A subflow wants to join a Multipath TCP connection that the server does not know.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_ANSWERS_SYN;
 use crate::evidence::multipath::{RST_ENDS_SUBFLOW, SAYS_MPTCP_ERROR, SYN_JOINS};
@@ -38,6 +38,22 @@ pub(super) static CAUSE: Cause = Cause {
         "behind a balancer: all subflows of a connection must reach the same server (balance by token, or use the server's own address)",
         "after a restart of {server} it is harmless: the client's connections of before are gone anyway",
     ],
+    zh: Words {
+        title: "{server}不认识这个 SYN 想要加入的 Multipath TCP 连接",
+        explanation: "新增子流的 SYN 用 token 指明要加入的连接。{server}没有这个 token 对应的连接：它重启过、连接已\
+            经结束，或者负载均衡把这条子流分到了与第一条不同的服务器上。",
+        effect: "{client}：这条子流建立失败；连接靠其他子流继续，程序毫无察觉。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "端口没有监听：RST 不带 MP_TCPRST，普通 SYN 也会被拒绝"),
+            ("fw-reject-syn", "防火墙规则拒绝了 SYN：没有 MP_TCPRST，规则的计数器增长"),
+        ],
+        advice: &[
+            "在{server}上：每来一个这样的 SYN，`nstat -az MPTcpExtMPJoinNoTokenFound` 就加一",
+            "在负载均衡后面：同一连接的所有子流必须到达同一台服务器（按 token 调度，或使用服务器自己的地址）",
+            "如果是{server}重启之后，则没有害处：客户端之前的连接本来也没了",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A server refuses a further subflow of a Multipath TCP connection by its limits.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::handshake::SENDER_IS_SERVER;
 use crate::evidence::multipath::{RST_ENDS_SUBFLOW, SAYS_PROHIBITED, SYN_JOINS};
@@ -32,6 +32,18 @@ pub(super) static CAUSE: Cause = Cause {
         "on {server}: `ip mptcp limits` shows how many subflows it allows; `nstat -az MPTcpExtMPJoinRejected` counts refusals",
         "raise it: `ip mptcp limits set subflows N`, or let {client} open fewer (`ip mptcp endpoint`)",
     ],
+    zh: Words {
+        title: "{server}不允许这个 Multipath TCP 连接再增加子流",
+        explanation: "{server}支持 Multipath TCP，但限制了子流数量（或其策略禁止这一条）。子流的握手进行到第三个报文，\
+            得到的应答是原因为 \"administratively prohibited\" 的 RST。",
+        effect: "{client}：这条子流建立失败；连接靠其他子流继续。Linux 会对这个 RST 再回一个自己的 RST。",
+        variants: &[],
+        told_apart_by: &[("accept-overflow-abort", "全连接队列已满：ListenOverflows 会计数")],
+        advice: &[
+            "在{server}上：`ip mptcp limits` 显示允许多少条子流；`nstat -az MPTcpExtMPJoinRejected` 统计拒绝次数",
+            "调大限制：`ip mptcp limits set subflows N`，或者让{client}少开几条（`ip mptcp endpoint`）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The answer to a joining SYN lacks `MP_JOIN`: the client aborts that subflow.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::SENDER_RECEIVED_NOTHING;
 use crate::evidence::handshake::SENDER_IS_CLIENT;
@@ -41,6 +41,22 @@ pub(super) static CAUSE: Cause = Cause {
         "on {client}: `nstat -az | grep MPTcpExtMPJoin`: JoinSynTx rises and JoinSynAckRx does not",
         "exclude that path (`ip mptcp endpoint`), or let the middlebox pass TCP option 30",
     ],
+    zh: Words {
+        title: "加入 Multipath TCP 的子流，收到的 SYN-ACK 里没有 MP_JOIN",
+        explanation: "新路径上的中间设备删掉了它不认识的选项（或者那个地址上的服务器不支持 Multipath TCP），{client}\
+            无法证明这条子流属于它的连接，于是立即中止。",
+        effect: "{client}：这条子流建立失败；连接靠其他子流继续。{server}：留下一个半连接或很短的连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "这条连接不是 MPTCP 子流"),
+            ("connect-abandoned", "{client}上的程序应已放弃：应是裸 RST，来自没有套接字的内核"),
+        ],
+        advice: &[
+            "在{server}上抓包：它的 SYN-ACK 发出时带 MP_JOIN 吗？如果带，就是路径上有设备删掉了",
+            "在{client}上：`nstat -az | grep MPTcpExtMPJoin`：JoinSynTx 增长而 JoinSynAckRx 不增长",
+            "不使用那条路径（`ip mptcp endpoint`），或者让中间设备放行 TCP 选项 30",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The options of Multipath TCP vanished or were damaged in the middle of a connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::multipath::{MPTCP_VANISHED, RST_ENDS_SUBFLOW, SAYS_MIDDLEBOX};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -42,6 +42,22 @@ pub(super) static CAUSE: Cause = Cause {
         "on both ends: `nstat -az | grep -i mptcp`: MPTcpExtDSSNoMatchTCP, MPTcpExtDSSFallback, MPTcpExtMPRstTx",
         "exclude that path (`ip mptcp endpoint`), fall back to TCP (`mptcpize disable`, net.mptcp.enabled=0), or repair the middlebox",
     ],
+    zh: Words {
+        title: "路径上有设备在 Multipath TCP 连接的中途做了干扰",
+        explanation: "在有多条子流的连接上，数据到达时没有带 Multipath TCP 选项，或者校验和不对：有中间设备删除选项、\
+            拆分报文或改动载荷。{sender}无法再确定数据的位置，于是以 \"middlebox interference\" 为原因重置这条子流。\
+            如果只有一条子流，两端会回退到普通 TCP。",
+        effect: "这条子流结束。如果所有子流都结束，两端的程序只会一直等待：套接字再保留 net.mptcp.close_timeout（60 \
+            s），之后返回 ENOTCONN。",
+        variants: &[],
+        told_apart_by: &[("close-unread", "这条连接之前不会用过 MPTCP"), ("linger-zero", "这条连接之前不会用过 MPTCP")],
+        advice: &[
+            "在两端抓包：发出时带选项 30、到达时没有的报文，就是在路径上被改动的",
+            "在两端：`nstat -az | grep -i mptcp`：MPTcpExtDSSNoMatchTCP、MPTcpExtDSSFallback、MPTcpExtMPRstTx",
+            "不使用那条路径（`ip mptcp endpoint`），退回普通 TCP（`mptcpize disable`、net.mptcp.enabled=0），或者修\
+                好中间设备",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

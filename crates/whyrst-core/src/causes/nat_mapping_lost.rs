@@ -1,6 +1,6 @@
 //! A NAT on the path has forgotten the connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::firewall::{RST_FROM_NEARER, SENDER_ANSWERED_ITSELF};
@@ -94,6 +94,34 @@ pub(super) static CAUSE: Cause = Cause {
         "on a Linux NAT: `sysctl net.netfilter.nf_conntrack_tcp_timeout_established`, `conntrack -S`, `dmesg | grep conntrack` (table full?)",
         "keepalives or heartbeats below the smallest timeout; RFC 5382 asks NATs for at least 2 h 4 min",
     ],
+    zh: Words {
+        title: "路径上的 NAT 丢失了这条连接的映射",
+        explanation: "NAT（或连接跟踪）为每条连接保留一个表项，空闲过久、重启或表满时会删除。外侧主机再发送时，报文\
+            是发给 NAT 自己的地址的，而它的内核没有这样的套接字，便回 RST。内侧主机再发送时，会建立一个端口不同的新\
+            表项，外侧主机不认识这个端口来的报文，便回 RST。如果新表项恰好还是原来的端口，什么都不会断。",
+        effect: "谁发送谁得到 ECONNRESET。另一端还留着已经不存在的连接，直到它自己发送。",
+        variants: &[],
+        told_apart_by: &[
+            ("half-open-no-listener", "中间没有 NAT：{sender}自己的 `ss -tn` 里没有这条连接"),
+            ("half-open-listener", "中间没有 NAT：{sender}自己的 `ss -tn` 里没有这条连接"),
+            ("fw-state-lost", "是防火墙忘了它：它两侧的地址和端口相同"),
+            ("fw-reject-established", "规则就在{sender}本机上：那里的计数器增长"),
+            ("fw-reject-transit", "规则在路径上：它的计数器增长，新连接也会被重置"),
+            ("injected-rst", "有设备在有意重置：与空闲无关，且往往是两端"),
+            ("stray-segment", "从 NAT 的另一侧看，这是一个从未建立过连接的端口发来的报文"),
+            ("address-moved", "此后该地址归另一台主机：它也应答新连接"),
+            ("idle-timeout-reset", "忘掉空闲连接的是路径上的负载均衡或防火墙，不是 NAT"),
+            ("sender-gave-up", "此前{sender}的重传或探测一直没有应答，直到协议栈悄无声息地放弃"),
+            ("syncookie-invalid", "{server}使用了 SYN cookie 但无法验证这一个：那里的 SyncookiesSent 增长"),
+        ],
+        advice: &[
+            "在 NAT 两侧抓包：外侧的端口或地址在连接中途变了吗？",
+            "把之前的空闲时长与 NAT 的超时对照（云 NAT 网关约 350 s，家用路由器常为几分钟）",
+            "在 Linux NAT 上：`sysctl net.netfilter.nf_conntrack_tcp_timeout_established`、`conntrack -S`、\
+                `dmesg | grep conntrack`（表满了吗？）",
+            "让保活或心跳间隔小于路径上最短的超时；RFC 5382 要求 NAT 至少保留 2 小时 4 分钟",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

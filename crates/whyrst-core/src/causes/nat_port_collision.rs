@@ -1,6 +1,6 @@
 //! A NAT gave the port of a connection that the server still holds to another client.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_MET_CONNECTION;
@@ -51,6 +51,26 @@ pub(super) static CAUSE: Cause = Cause {
         "raise the NAT's timeout for established connections (RFC 5382: at least 2 h 4 min), or give it more ports and addresses",
         "keepalives below the NAT's timeout keep its entries, and let the server drop dead connections earlier",
     ],
+    zh: Words {
+        title: "NAT 把服务端仍然保有的一条连接的端口分给了另一个客户端",
+        explanation: "NAT 已经忘掉一个空闲的客户端，把它的外侧端口分给了另一个。新来者的 SYN 在服务端碰到第一个客户\
+            端的连接，服务端便用那条连接的序列号应答（挑战 ACK）。新来者的内核对它回 RST：这断掉了服务端的旧连接，随\
+            后重发的 SYN 便成功了。",
+        effect: "新来者连接成功，只是晚了几毫秒。服务端的程序在第一个客户端的连接上得到 ECONNRESET；第一个客户端下次\
+            发送时才知道。",
+        variants: &[],
+        told_apart_by: &[
+            ("syn-meets-old-connection", "没有 NAT：是客户端自己重启后重用了端口"),
+            ("syn-meets-time-wait", "这个端口对的旧连接应已关闭，FIN 在抓包里，或者被漏掉了"),
+            ("half-open-no-listener", "在它之前不会有 SYN"),
+            ("half-open-listener", "在它之前不会有 SYN"),
+        ],
+        advice: &[
+            "在 NAT 内侧抓包：是否有两个内网地址先后使用了同一个外侧端口？",
+            "调大 NAT 对已建立连接的超时（RFC 5382：至少 2 小时 4 分钟），或者给它更多端口和地址",
+            "保活间隔小于 NAT 的超时，就能保住表项；并让服务端更早清理死连接",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

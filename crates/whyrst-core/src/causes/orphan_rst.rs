@@ -1,6 +1,6 @@
 //! A RST and nothing else: the capture has no other segment of its connection.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_ALONE;
 use crate::scenario::Reproduction;
@@ -31,6 +31,22 @@ pub(super) static CAUSE: Cause = Cause {
         "capture at both ends: did the RST leave {sender}, and what had {receiver} sent before?",
         "the same RST again and again at a steady interval is a stuck sender; many different ones are a scan or an attack",
     ],
+    zh: Words {
+        title: "{sender}发了一个 RST；抓包里没有这条连接的其他报文，所以不知道原因",
+        explanation: "抓包里没有这条连接的任何其他报文。可能是抓包开始得太晚、过滤条件排除了其余报文、其他报文走了另\
+            一条路，或者有人在为不存在的连接发 RST。",
+        effect: "如果{receiver}仍保有该连接，且序列号正确：ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("stray-segment", "RST 所应答的报文会被抓到，就在它之前"),
+            ("fw-reject-local-output", "是{receiver}本机的出方向规则拒绝了 SYN：RST 在回环口上"),
+        ],
+        advice: &[
+            "在连接建立之前就开始抓包，过滤条件要放过两个方向和所有标志位",
+            "在两端抓包：RST 是从{sender}发出的吗，{receiver}在此之前发了什么？",
+            "同一个 RST 以固定间隔反复出现，是发送方卡住了；许多不同的 RST，则是扫描或攻击",
+        ],
+    },
     reproduction: Reproduction::NotReproducible(
         "it says what a capture lacks, not what happened: every scenario leads to it when only its RST is kept",
     ),

@@ -1,6 +1,6 @@
 //! TCP has used up its memory: a closed socket's queue is thrown away.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::data::{RECEIVER_WINDOW_FULL, SENDER_HAD_UNACKNOWLEDGED};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -53,6 +53,28 @@ pub(super) static CAUSE: Cause = Cause {
         "find who holds it: `ss -tm` sorted by Send-Q and Recv-Q; smaller buffers, TCP_NOTSENT_LOWAT, readers that read",
         "raise net.ipv4.tcp_mem if the machine has the memory",
     ],
+    zh: Words {
+        title: "{sender}的 TCP 内存用完了",
+        explanation: "所有套接字合计可用的内存由 net.ipv4.tcp_mem 限定，单位是页。超过之后，如果程序关闭了一个仍有数\
+            据排队的套接字，内核不再保留这些数据：它发 RST 并丢弃队列。",
+        effect: "{receiver}：应答被截断，然后是 ECONNRESET。{sender}：close() 成功；内核日志写着 \"out of memory -- \
+            consider tuning tcp_mem\"。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "应有未读数据：{sender}上的 TCPAbortOnClose 会计数，TCPAbortOnMemory 不会"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger-zero", "SO_LINGER 时间为 0：{sender}上的 TCPAbortOnData 会计数"),
+            ("connect-unspec", "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("out-of-orphans", "{sender}的日志写着 \"too many orphaned sockets\"；两者都计入 TCPAbortOnMemory"),
+        ],
+        advice: &[
+            "在{sender}上：`nstat -az TcpExtTCPAbortOnMemory` 增长，内核日志写着 \"out of memory\"",
+            "在{sender}上：`cat /proc/net/sockstat` 里的 mem（单位为页）接近 `sysctl net.ipv4.tcp_mem` 的第三个数",
+            "找出谁占着内存：`ss -tm` 按 Send-Q 和 Recv-Q 排序；减小缓冲区、用 TCP_NOTSENT_LOWAT、让读的一方及时读",
+            "如果机器内存充足，调大 net.ipv4.tcp_mem",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Too many closed sockets that the kernel still has to serve.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{FIN_UNACKNOWLEDGED, RST_RIGHT_AFTER_FIN, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -58,6 +58,28 @@ pub(super) static CAUSE: Cause = Cause {
         "look for peers that stop acknowledging: many sockets to one network in FIN-WAIT-1 with a full Send-Q",
         "lower net.ipv4.tcp_orphan_retries, or leave less unsent data at close()",
     ],
+    zh: Words {
+        title: "{sender}上的孤儿套接字太多",
+        explanation: "程序已经关闭、但数据或 FIN 还没有得到确认的套接字叫孤儿套接字：只剩内核在照看它。超过 \
+            net.ipv4.tcp_max_orphans 之后，内核就不管了：close() 发出 FIN，紧跟着就是 RST，排队的数据全部丢弃。需要\
+            重传的孤儿套接字也会这样被清理。",
+        effect: "{receiver}：EOF 或被截断的应答，然后是 EPIPE。{sender}：close() 成功；内核日志写着 \"too many \
+            orphaned sockets\"。",
+        variants: &[],
+        told_apart_by: &[
+            ("fin-ack-not-captured", "没有遗漏的抓包能看出 FIN 是否已得到确认：如果是，则由定时器或程序结束了连接"),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；两者都计入 TCPAbortOnMemory"),
+            ("close-unread", "{sender}上的程序先前关闭了发送方向，又带着未读数据关闭：TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger-zero", "{sender}上的程序先前关闭了发送方向，随即中止：TCPAbortOnData 会计数"),
+        ],
+        advice: &[
+            "在{sender}上：`nstat -az TcpExtTCPAbortOnMemory` 增长，内核日志写着 \"too many orphaned sockets\"",
+            "在{sender}上：`ss -s` 统计孤儿套接字；`sysctl net.ipv4.tcp_max_orphans` 是上限（每个占 64 kB 内存）",
+            "找那些不再确认数据的对端：许多套接字指向同一网段，处于 FIN-WAIT-1 且 Send-Q 积压",
+            "调小 net.ipv4.tcp_orphan_retries，或者在 close() 之前少留未发送的数据",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

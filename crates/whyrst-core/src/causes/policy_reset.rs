@@ -1,6 +1,6 @@
 //! A device on the path resets because a rule forbids what was asked: an address, a name, a content.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::RESET_ON_FIRST_REQUEST;
 use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
@@ -62,6 +62,26 @@ pub(super) static CAUSE: Cause = Cause {
         "capture at both ends: a RST that arrives and never left the other end was made in between; its TTL says how far away",
         "ask whoever runs firewalls, intrusion prevention or web filters on the path, with time, addresses and name",
     ],
+    zh: Words {
+        title: "路径上的设备看到客户端的第一个请求后重置了连接",
+        explanation: "防火墙、入侵防御、代理过滤或审查设备会读取连接的头几个字节（TLS ClientHello 里的域名、Host 头、\
+            特征串），再用伪造的 RST 断开，往往是两端都发。紧跟在第一个请求之后、服务端还没说任何话就到来的伪造 RST，\
+            正是这种模式。",
+        effect: "客户端：还没有得到应答就 ECONNRESET；服务端：明明没有问题也得到 ECONNRESET。同样的请求再试还会失败，\
+            换个域名或路径就不会。",
+        variants: &[],
+        told_apart_by: &[
+            ("injected-rst", "伪造与客户端请求的内容无关"),
+            ("fw-reject-established", "{sender}本机的规则拒绝了报文：那里的计数器增长，RST 也从{sender}发出"),
+            ("fw-reject-transit", "规则针对端口和地址：任何内容都会被拒绝"),
+            ("fw-state-lost", "任何内容都会被拒绝，但只一次；新连接能通过"),
+        ],
+        advice: &[
+            "在同一路径上换个域名或无害的内容重发请求：能通过吗？能就说明有规则在读内容",
+            "在两端抓包：到达了却不是从对端发出的 RST，就是中间设备生成的；它的 TTL 说明离得多远",
+            "带上时间、地址和域名，询问路径上防火墙、入侵防御或 Web 过滤的管理者",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The first octets are not what the service speaks.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
@@ -51,6 +51,27 @@ pub(super) static CAUSE: Cause = Cause {
         "try both: `curl -v http://HOST:PORT/`, `openssl s_client -connect HOST:PORT`, `nc HOST PORT` shows a banner",
         "behind a balancer: do both ends agree on the PROXY protocol and its version?",
     ],
+    zh: Words {
+        title: "{client}说的协议与{server}的不同",
+        explanation: "对明文端口说 TLS，对 TLS 或 SSH 端口说 HTTP，发了没人要的 PROXY 头，对 HTTP/1 服务说 HTTP/2：\
+            {server}看不懂头几个字节，剩下的还没读就关闭了连接。",
+        effect: "{client}：得到看不懂的应答，或 ECONNRESET。{server}：日志里有一行语法错误。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}看得懂请求，只是留下一部分未读"),
+            ("exit-unread", "{server}上的进程在那一刻结束"),
+            ("linger-zero", "{sender}每条连接之后都会重置"),
+            ("data-after-close", "{receiver}在关闭之后写数据是因为别的原因"),
+            ("server-busy-close", "{server}对任何客户端都会关闭，不论它说什么"),
+            ("tls-alert", "两端都说 TLS，且 alert 指明了问题"),
+        ],
+        advice: &[
+            "核对{client}配置的协议（http 还是 https、是否带 PROXY 头、是否 HTTP/2）与{server}的端口是否一致",
+            "两种都试：`curl -v http://HOST:PORT/`、`openssl s_client -connect HOST:PORT`，`nc HOST PORT` 可以看到 \
+                banner",
+            "在负载均衡后面：两端对 PROXY 协议及其版本的约定一致吗？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A proxy passed on a reset of its other side.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -46,6 +46,26 @@ pub(super) static CAUSE: Cause = Cause {
         "look at its other connection at the same moment: a RST there a little earlier is the real event",
         "the proxy's log names the side: haproxy's termination state (SD, CD), nginx \"upstream prematurely closed\", Envoy's UR, UC, DC",
     ],
+    zh: Words {
+        title: "{sender}是代理，它的另一侧连接被重置，它把 RST 传了过来",
+        explanation: "代理手里有两条连接。其中一条被重置时，许多代理也用 RST 结束另一条（SO_LINGER 0，然后 close()），\
+            好让远端知道出了问题；也有的用 FIN 掩盖过去。这里看到的 RST，原因在另一侧。",
+        effect: "{receiver}：ECONNRESET。代理：在同一时刻，另一条连接上得到 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger-zero", "{sender}就是服务本身，有它自己的原因"),
+            ("close-unread", "{sender}上的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+            ("connect-unspec", "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()"),
+        ],
+        advice: &[
+            "{sender}是代理或负载均衡吗？在那里 `ss -tnp` 能看到同一个进程的两条连接",
+            "看同一时刻它的另一条连接：稍早一点的那个 RST 才是真正的事件",
+            "代理的日志会指明是哪一侧：haproxy 的终止状态（SD、CD）、nginx 的 \"upstream prematurely closed\"、Envoy \
+                的 UR、UC、DC",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A TCP proxy accepted the client first and could not reach its upstream then.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::SERVER_LEFT_AT_ONCE;
 use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
@@ -48,6 +48,27 @@ pub(super) static CAUSE: Cause = Cause {
         "a service in a container must listen on the container's address, not on 127.0.0.1",
         "capture on the proxy's other side at the same moment: a SYN answered by RST is the refusal",
     ],
+    zh: Words {
+        title: "{server}是代理，它连不上自己的上游",
+        explanation: "用户态转发程序（容器的端口映射、stunnel、ssh -L、服务网格的 sidecar）先 accept() {client}，再\
+            去连真正的服务。上游拒绝时它就关闭连接，{client}的请求还没读。{client}看到的是已打开的连接被重置，而不是\
+            连接被拒绝。",
+        effect: "{client}：connect() 已成功，随后 ECONNRESET。代理：连上游时得到 ECONNREFUSED 或超时。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{server}就是服务本身，留下请求的一部分未读"),
+            ("listener-close-pending", "监听套接字也结束了：新建连接被拒绝，内核原因是 TCP_STATE"),
+            ("exit-unread", "{server}上的进程在那一刻结束；新建连接可能被拒绝"),
+            ("server-busy-close", "是{server}自己拒绝的：日志里会有连接数限制或白名单"),
+        ],
+        advice: &[
+            "看是谁在监听：在{server}上 `ss -ltnp '( sport = :PORT )'` 会显示 docker-proxy、stunnel、ssh、envoy 还是\
+                服务本身",
+            "如果是代理：在那里连一下它所用的上游地址，是不是被拒绝？",
+            "容器里的服务必须监听容器的地址，而不是 127.0.0.1",
+            "同一时刻在代理的另一侧抓包：SYN 得到 RST，那就是上游的拒绝",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The SYN came from a raw socket: the sender's own kernel knows nothing of it.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::{SYN_IS_BARE, SYN_RETRIED_AFTER_RST, SYN_SEEN};
@@ -41,6 +41,23 @@ pub(super) static CAUSE: Cause = Cause {
         "if it is a stranger: many ports or hosts in a short time make it a scan; rate-limit or block it",
         "in a health check use a full connect() and an orderly close, so that it does not look like a fault",
     ],
+    zh: Words {
+        title: "这个 SYN 是从原始套接字发出的，来自扫描器或健康检查，客户端的内核并不知情",
+        explanation: "nmap -sS、hping、scapy、负载均衡的半开检查：由程序自己构造 SYN。SYN-ACK 到达时，那台主机的内核\
+            找不到套接字，便回 RST。端口是开的，检查是成功的。",
+        effect: "没有程序看到错误。服务端：accept() 永远不会返回这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "它的 SYN 会带有普通 connect() 的选项，且 SYN-ACK 会来得晚"),
+            ("fw-reject-synack", "客户端会重发 SYN：它还在等应答"),
+            ("backscatter-synack", "客户端根本没有发过这个 SYN"),
+        ],
+        advice: &[
+            "没有东西坏掉；确认{client}是不是自己的监控或负载均衡",
+            "如果是陌生人：短时间内探测许多端口或主机就是扫描；对它限速或封禁",
+            "健康检查请用完整的 connect() 并正常关闭，免得看起来像故障",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

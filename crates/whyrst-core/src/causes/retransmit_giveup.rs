@@ -1,6 +1,6 @@
 //! A stack gave up repeating its data and said so by RST.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::{REPEATS_BACK_OFF, SENDER_REPEATED_IN_VAIN};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -53,6 +53,25 @@ pub(super) static CAUSE: Cause = Cause {
         "segments of full size only? test the MTU of the path: `ping -M do -s 1472 HOST`, `tracepath HOST`",
         "was {receiver} down, asleep or moved at the time of the first repetition?",
     ],
+    zh: Words {
+        title: "{sender}反复重传数据得不到应答，最后放弃了",
+        explanation: "不论重传多少次，{sender}的数据都没有人确认，于是它的协议栈结束了连接。Windows、BSD 系统和一些\
+            设备在此刻会发 RST；Linux 则不会在线路上发任何东西。丢包发生在路径上或{receiver}处，不在{sender}。",
+        effect: "{sender}：超时（ETIMEDOUT、WSAECONNABORTED）。{receiver}：如果 RST 能到达，则是 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("keepalive-timeout", "得不到应答的应是不带数据的探测，且间隔相等"),
+            ("linger-zero", "{sender}上的程序在数据得不到应答时中止：在 Linux 上 TCPAbortOnData 会计数"),
+            ("close-unread", "{sender}上的程序在数据得不到应答时关闭：在 Linux 上 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}的进程在数据得不到应答时结束"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+        ],
+        advice: &[
+            "在{receiver}上抓包：重传的报文到达了吗，确认发出去了吗？",
+            "只有满长度的报文才丢吗？测试路径 MTU：`ping -M do -s 1472 HOST`、`tracepath HOST`",
+            "第一次重传时，{receiver}是不是宕机、休眠或换了位置？",
+        ],
+    },
     reproduction: Reproduction::NotReproducible(
         "Linux sends no reset when it gives up retransmitting; the stacks that do are not in the lab",
     ),

@@ -1,6 +1,6 @@
 //! A RST after both ends had closed in order: nothing is lost.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_DATA, RST_ANSWERS_NO_DATA};
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
@@ -46,6 +46,19 @@ pub(super) static CAUSE: Cause = Cause {
         ),
     ],
     advice: &["nothing to do: exclude such resets from alerts (`--cause` selects, `severity` in JSON is \"benign\")"],
+    zh: Words {
+        title: "两端都已关闭之后，最后一个报文才到达{sender}；没有丢失任何数据",
+        explanation: "两端都已发过 FIN，数据全部送达。随后一个迟到或重复的报文（通常是 ACK）到达了已经忘掉这条连接的\
+            一端；对不存在的连接的报文，它照例回 RST。",
+        effect: "没有程序会察觉。",
+        variants: &[],
+        told_apart_by: &[
+            ("data-after-close", "RST 应答的会是关闭之后发送的数据"),
+            ("fin-wait2-expired", "{receiver}的 FIN 比{sender}的晚了超过 tcp_fin_timeout（60 s）"),
+            ("time-wait-assassination", "该报文会是旧的重复报文；两端都应已处于 TIME-WAIT 或已关闭"),
+        ],
+        advice: &["无需处理：把这类 RST 从告警中排除（用 `--cause` 选择，JSON 里 `severity` 为 \"benign\"）"],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The exchange was over and the peer had closed: this end answers with an abort instead of FIN.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::{EVERYTHING_ACKNOWLEDGED, RST_ACKS_LESS_THAN_SENT};
@@ -53,6 +53,27 @@ pub(super) static CAUSE: Cause = Cause {
         "nothing to do when the exchange was complete: exclude such resets from alerts (`severity` in JSON is \"benign\")",
         "if {receiver} reports ECONNRESET: did it expect more from {sender} after its own close?",
     ],
+    zh: Words {
+        title: "{receiver}先关闭，{sender}以 RST 代替 FIN 作答；没有丢失任何数据",
+        explanation: "{receiver}发了 FIN，双方发送的数据都已得到确认，{sender}却用中止代替自己的 FIN 来收尾。Windows \
+            服务（LDAP、Kerberos、SMB）、浏览器和压测工具习惯这样做：可以少维护一个状态。这是办公网里最常见的中止。",
+        effect: "{receiver}已经关闭，不会看到错误；除非它还在等{sender}的 EOF。",
+        variants: &[],
+        told_apart_by: &[
+            (
+                "linger-zero",
+                "在{sender}上 `strace -e trace=setsockopt,close` 能看到 SO_LINGER {on, 0}：在 Linux 上报\
+                文是一样的",
+            ),
+            ("close-unread", "{receiver}最后的数据应是未读的：{sender}上的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("disconnect-with-data", "{sender}的 FIN 排在未发送的数据后面：{receiver}的窗口已关闭"),
+        ],
+        advice: &[
+            "如果交互已经完整，无需处理：把这类 RST 从告警中排除（JSON 里 `severity` 为 \"benign\"）",
+            "如果{receiver}报 ECONNRESET：它是否在自己关闭之后还期待{sender}的数据？",
+        ],
+    },
     reproduction: Reproduction::NotReproducible(
         "on Linux only SO_LINGER {on, 0} or unread data make these packets, and those are causes of their own",
     ),

@@ -1,6 +1,6 @@
 //! One end had given the connection up without a word, and the other speaks to it later.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::SENDER_SENT_DATA;
@@ -63,6 +63,31 @@ pub(super) static CAUSE: Cause = Cause {
         "a window that stays closed means that {receiver}'s program does not read: `ss -tm` there shows a full Recv-Q",
         "make both ends give up after similar times: TCP_USER_TIMEOUT, keepalive, request timeouts",
     ],
+    zh: Words {
+        title: "{sender}反复重传无果，已经悄无声息地放弃了连接",
+        explanation: "数据一直没有人确认，或者{receiver}的窗口一直关闭，主机就会一直重传，直到 tcp_retries2、\
+            TCP_USER_TIMEOUT 或孤儿套接字的重试上限。随后它忘掉连接，什么也不说：重传超时不发 RST。另一端要等自己发\
+            送（新数据或窗口更新）才会知道，而得到的应答就是 RST。",
+        effect: "{sender}：早在 RST 之前就已得到 ETIMEDOUT。{receiver}：再次读写时得到 ECONNRESET；丢包以来{sender}\
+            发送的一切都没有到达。",
+        variants: &[],
+        told_apart_by: &[
+            (
+                "half-open-no-listener",
+                "{sender}应已重启或丢失套接字：看那里的 `uptime`，且其程序的日志里没有 ETIMEDOUT",
+            ),
+            ("half-open-listener", "{sender}应已重启或丢失套接字，而它的服务又在监听"),
+            ("keepalive-timeout", "得不到应答的保活探测，最后是{sender}自己的 RST+ACK"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同；这也能解释为什么没有人应答"),
+            ("fw-state-lost", "路径上的防火墙重载过，或表项已过期"),
+        ],
+        advice: &[
+            "在{sender}上：`nstat -az TcpExtTCPAbortOnTimeout` 增长，程序在 RST 之前就得到 ETIMEDOUT",
+            "找出丢包处：在两端抓包，比较{sender}重传了什么、到达了什么（路径、MTU、防火墙）",
+            "窗口一直关闭，说明{receiver}上的程序不读数据：在那里 `ss -tm` 可看到 Recv-Q 积压",
+            "让两端的放弃时间相近：TCP_USER_TIMEOUT、保活、请求超时",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

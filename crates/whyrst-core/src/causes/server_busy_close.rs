@@ -1,6 +1,6 @@
 //! The server accepted the connection and closed it at once, with the request already in its queue.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::{CLOSED_BY_ITSELF, SERVER_LEFT_AT_ONCE};
 use crate::evidence::data::SENDER_SENT_NOTHING;
@@ -73,6 +73,34 @@ pub(super) static CAUSE: Cause = Cause {
         "compare the number of connections with the limit: `ss -tn state established '( sport = :PORT )' | wc -l`",
         "let {server} write an error and read what is there before it closes, or refuse earlier: a shorter backlog, a firewall",
     ],
+    zh: Words {
+        title: "{server}接受连接后立即关闭，没有应答",
+        explanation: "连接数限制（maxclients、MaxStartups、没有空闲 worker）、accept() 之后才检查的白名单、一启动就\
+            失败的处理函数，都会把刚接受的连接关掉。如果{client}的头几个字节此时已到，因为未读，内核发 RST；如果还没\
+            到，就发 FIN，等这些字节到了再回 RST。如果不是立即关闭，就与任何带着未读数据的关闭无法区分。",
+        effect: "{client}：connect() 已成功；第一次读得到 ECONNRESET，或者先 EOF 再 EPIPE。{server}：没有错误，日志\
+            里也许有一行。",
+        variants: &[],
+        told_apart_by: &[
+            ("linger2-negative", "{server}的套接字上 TCP_LINGER2 为负：RST 随着对它 FIN 的 ACK 而来"),
+            ("fin-wait2-expired", "客户端在 tcp_fin_timeout 之后才继续：RST 由此而来，与关闭本身无关"),
+            ("close-unread", "{server}在关闭之前应已读过请求的一部分"),
+            ("exit-unread", "{server}上的进程在那一刻结束；新建连接可能被拒绝"),
+            ("data-after-close", "{server}会更晚关闭，且不会没有应答"),
+            ("keepalive-race", "{server}在这条连接上应已应答过更早的请求"),
+            ("listener-close-pending", "监听套接字也结束了：新建连接被拒绝，内核原因是 TCP_STATE"),
+            ("proxy-upstream-down", "{server}是代理：看它的上游在那一刻有没有应答"),
+            ("linger-zero", "{server}上的 TCPAbortOnData 会计数；它之后的连接也会这样中止"),
+            ("sock-destroy", "{server}上的 agent 清除了它：其程序得到 ECONNABORTED"),
+            ("protocol-mismatch", "{client}说的协议会与{server}的不同：看它的头几个字节"),
+        ],
+        advice: &[
+            "看{server}当时的日志：连接数限制、白名单、失败的处理函数",
+            "在{server}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",
+            "把连接数与限制对照：`ss -tn state established '( sport = :PORT )' | wc -l`",
+            "让{server}先写回错误、读完已到的数据再关闭；或者更早拒绝：缩短 backlog、用防火墙",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Data for a socket that its program has shut down in both directions and still holds.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED, SOCKET_STILL_WHOLE};
 use crate::evidence::form::RST_IS_BARE;
@@ -56,6 +56,27 @@ pub(super) static CAUSE: Cause = Cause {
         "let {receiver} obey end of file: when read() gives 0, do not write any more",
         "to end only one's own sending use shutdown(SHUT_WR), read until end of file, then close",
     ],
+    zh: Words {
+        title: "{sender}调用 shutdown(SHUT_RDWR) 之后，{receiver}又写了数据",
+        explanation: "shutdown(SHUT_RDWR) 发出 FIN，并声明不再接收数据。之后到达的数据得到 RST，与 close() 之后一样；\
+            不同的是套接字还有主人，它也会得到错误。单独的 shutdown(SHUT_RD) 在 Linux 上从不重置连接：数据照样确认并\
+            入队。",
+        effect: "{receiver}：第一次写成功，下一次写得到 EPIPE 和 SIGPIPE；数据丢失。{sender}：在它仍持有的套接字上，\
+            下一次调用得到 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("data-after-close", "{sender}上的程序应已关闭套接字；FIN 得到确认后，其内核原因是 TCP_TIMEWAIT_SOCKET"),
+            ("keepalive-race", "{sender}是在下一个请求还在路上时关闭了空闲连接"),
+            ("client-read-timeout", "{sender}是因为应答比它的读超时更慢才关闭的"),
+            ("fin-wait2-expired", "{sender}应在超过 tcp_fin_timeout（60 s）之前就已关闭，并忘掉了连接"),
+        ],
+        advice: &[
+            "在{sender}上：`strace -f -e trace=shutdown,close -p PID` 能看到 shutdown(SHUT_RDWR) 远早于 close()；\
+                `ss -tn` 仍列出该套接字",
+            "让{receiver}正确处理 EOF：read() 返回 0 之后就不要再写",
+            "只想结束自己的发送方向，用 shutdown(SHUT_WR)，读到 EOF，再 close()",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! Both ends connect to each other, and one was too early.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
@@ -44,6 +44,22 @@ pub(super) static CAUSE: Cause = Cause {
         "try again several times on both ends",
         "a NAT or firewall in front of either end should drop unsolicited SYNs, not refuse them (RFC 5382 section 4.3)",
     ],
+    zh: Words {
+        title: "两端在同一端口对上互相连接，{receiver}的 SYN 来得太早",
+        explanation: "P2P 程序通过同时互相连接来打通各自的 NAT。两个 SYN 在路上交叉时，TCP 会把它们合成一条连接。这\
+            里{receiver}的 SYN 在{sender}调用 connect() 之前就到了：没有套接字的端口会拒绝它。",
+        effect: "{receiver}：connect() 失败，返回 ECONNREFUSED；另一端的尝试随后也会同样失败。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "{sender}自己不会在同一端口对上发 SYN"),
+            ("fw-reject-syn", "即使 SYN 的 DSCP 不是 0，防火墙的 RST 也是 DSCP 0；OutRsts 不计数"),
+        ],
+        advice: &[
+            "让两端在一个 RTT 之内开始：通过会合服务器约定时刻",
+            "两端都多试几次",
+            "任何一端前面的 NAT 或防火墙都应当丢弃未经请求的 SYN，而不是拒绝（RFC 5382 section 4.3）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

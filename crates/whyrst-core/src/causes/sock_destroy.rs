@@ -1,6 +1,6 @@
 //! Somebody with the right to do so destroyed the socket: `ss -K`, an agent, the system itself.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
 use crate::evidence::form::RST_IS_ACTIVE;
@@ -82,6 +82,39 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: OutRsts and EstabResets rise in `nstat -az`, and no TCPAbort counter does",
         "let agents drain a backend before they destroy its connections",
     ],
+    zh: Words {
+        title: "{sender}上的管理员或 agent 销毁了套接字（ss -K）",
+        explanation: "内核允许特权程序中止本机的任何连接：新加防火墙规则后的 `ss -K`、摘除后端的容器网络 agent、切换\
+            网络时的 Android、BPF 程序。拥有这个套接字的程序什么都没做。",
+        effect: "{sender}：下一次调用得到 ECONNABORTED。{receiver}：ECONNRESET。{sender}尚未送达的数据丢失。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{sender}关闭时应有未读数据：那里的 TCPAbortOnClose 会计数"),
+            ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
+            ("linger-zero", "{sender}上的 TCPAbortOnData 会计数；是其程序自己关闭了套接字"),
+            (
+                "connect-unspec",
+                "在{sender}上 `strace -e trace=connect` 能看到以 AF_UNSPEC 调用 connect()：是程序自己\
+                做的",
+            ),
+            ("listener-close-pending", "{server}的监听套接字在那一刻、accept() 之前结束：程序从未拿到这条连接"),
+            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
+            ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
+            ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
+            ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
+            ("server-busy-close", "{server}会在接受后立即这样做，还没有任何应答"),
+            ("client-abort", "客户端在应答中途离开：TCPAbortOnClose 会计数"),
+            ("app-idle-timeout", "{sender}按自己的超时断开空闲连接：空闲时长等于某个配置值"),
+            ("stalled-transfer", "中间的数据一再丢失，直到{sender}不再等待"),
+            ("retransmit-giveup", "{sender}的协议栈放弃了重传：Linux 会静默放弃，其他协议栈会发 RST"),
+        ],
+        advice: &[
+            "看{sender}上程序的日志：ECONNABORTED（\"software caused connection abort\"）就是它的标志",
+            "当时谁执行了 `ss -K`，或者哪个 agent 做的？查 CAP_NET_ADMIN 的审计规则和容器网络的日志",
+            "在{sender}上：`nstat -az` 中 OutRsts 和 EstabResets 增长，而 TCPAbort 类计数器都不增长",
+            "让 agent 先排空后端，再销毁它的连接",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

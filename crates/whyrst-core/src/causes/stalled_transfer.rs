@@ -1,6 +1,6 @@
 //! Data in the middle was lost again and again; the receiver gave up waiting.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::{HOLE_UNFILLED, RECEIVER_REPEATED_IN_VAIN, TRANSFER_IN_MOTION, TRANSFER_STALLED};
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT};
@@ -58,6 +58,26 @@ pub(super) static CAUSE: Cause = Cause {
         "is it always the same content? then a device on the path filters it",
         "`ss -tin` on {receiver} shows retransmissions and backoff while it happens",
     ],
+    zh: Words {
+        title: "发往{sender}的传输停滞了：中间的数据一再丢失，它最终放弃",
+        explanation: "传输途中有一个报文丢了，而且每次重传都丢：MTU 超过了路径所能承受的、某台设备专丢某一个报文，或\
+            者路径断了。它后面到达的数据无法读取。{sender}上的程序等到超时，便放弃了。",
+        effect: "{sender}：自己的超时错误。{receiver}：ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "传输中间不会缺任何数据"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("linger-zero", "传输中间不会缺任何数据"),
+            ("client-abort", "是用户离开了仍在进行的传输"),
+            ("sock-destroy", "{sender}上的 `ss -K` 或 agent：其程序得到 ECONNABORTED"),
+        ],
+        advice: &[
+            "在两端抓包：哪个报文从{receiver}一再发出，却从未到达？",
+            "是满长度的报文吗？那就测试路径 MTU：`ping -M do -s 1472 HOST`、`tracepath HOST`；必须放行 ICMP",
+            "总是同样的内容吗？那就是路径上有设备在过滤",
+            "发生时在{receiver}上 `ss -tin` 能看到重传和退避",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A segment of a connection whose beginning the capture does not show.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
@@ -50,6 +50,27 @@ pub(super) static CAUSE: Cause = Cause {
         "on {sender}: reboot, restart or failover shortly before?",
         "many different ports or sources make it a scan (ACK scan)",
     ],
+    zh: Words {
+        title: "有报文到达{sender}，但它没有（或已不再有）这条连接",
+        explanation: "对不属于自己任何连接的报文，主机一律回 RST。抓包没有显示这条连接如何开始，所以它可能是已关闭的、\
+            因重启而丢失的或被 NAT 丢掉的连接的残余，也可能是探测。",
+        effect: "如果{receiver}仍保有该连接：ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("orphan-rst", "RST 所应答的报文也会缺失"),
+            ("half-open-no-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭"),
+            ("half-open-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭；端口仍在接受连接"),
+            ("data-after-close", "更长的抓包会显示此前{sender}的 FIN"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同"),
+            ("address-moved", "该地址之前属于另一台主机"),
+            ("conntrack-invalid-dnat", "{sender}有一条端口对相同、地址不同（服务地址）的连接"),
+        ],
+        advice: &[
+            "在连接建立之前就开始抓包，并一直开着：`tcpdump -s 96 -w ... -W 10 -C 100`",
+            "在{sender}上：不久前是否重启过主机、重启过服务或做过故障切换？",
+            "涉及许多不同的端口或来源，就是扫描（ACK 扫描）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A SYN falls into the receive window of a connection that the server has closed on its side.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
@@ -49,6 +49,22 @@ pub(super) static CAUSE: Cause = Cause {
         "on {server}: `ss -tan state fin-wait-2` lists what still waits; a shorter tcp_fin_timeout makes it rarer",
         "find out how {client} lost the old connection without a FIN: a reboot, a crash, a NAT entry that expired",
     ],
+    zh: Words {
+        title: "SYN 落入了一条旧连接的窗口：{server}已关闭那条连接，{client}已忘掉它",
+        explanation: "{server}关闭了同一端口对上较早的一条连接，正在等{client}的 FIN（FIN-WAIT-2）。{client}丢失了那\
+            条连接，又用同一个端口回来；它的 SYN 恰好落在旧的接收窗口里，被当作关闭之后的数据而拒绝，尽管端口在监听。",
+        effect: "connect() 得到 ECONNREFUSED；立即再试一次就成功，因为旧连接已经没了。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "监听套接字应在此期间消失：看{server}上的 `ss -ltn`"),
+            ("fw-reject-syn", "防火墙规则应在此期间新加；{server}上的 OutRsts 不计它的 RST"),
+        ],
+        advice: &[
+            "再试一次：旧连接已经没了，下一个 SYN 会成功",
+            "在{server}上：`ss -tan state fin-wait-2` 列出还在等待的连接；缩短 tcp_fin_timeout 可以减少这种情况",
+            "查清{client}为什么没发 FIN 就丢了旧连接：重启、崩溃、NAT 表项过期",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A client begins anew on two ports on which the server still holds its previous connection.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_MET_CONNECTION;
@@ -59,6 +59,26 @@ pub(super) static CAUSE: Cause = Cause {
         "find out how {sender} lost the old connection: `uptime`, restarts, a NAT in between with a short timeout",
         "keepalive on {receiver} removes such leftovers earlier",
     ],
+    zh: Words {
+        title: "{sender}用来新建连接的端口，在{receiver}上还留着旧连接",
+        explanation: "{sender}丢失了旧连接（重启、崩溃、NAT 表项过期），又用同一个端口回来。{receiver}还保有那条连接，\
+            所以没有接受新的 SYN，而是用旧的序列号应答（挑战 ACK）。{sender}不认识这些序列号，便拒绝：这个 RST 清掉\
+            了旧连接，SYN 随即重发并成功。TCP 就是这样从半开连接中恢复的。",
+        effect: "{sender}：connect() 成功，只是晚了几毫秒。{receiver}：旧会话报 ECONNRESET，这是好事：它早就死了。",
+        variants: &[],
+        told_apart_by: &[
+            ("nat-port-collision", "新 SYN 应来自同一 NAT 后面的另一台主机，旧连接的主人随后被重置"),
+            ("syn-meets-time-wait", "更长的抓包会显示，两端不久前都已关闭旧连接"),
+            ("half-open-no-listener", "在它之前不会有{sender}的新 SYN：碰到丢失连接的是数据或探测"),
+            ("half-open-listener", "在它之前不会有{sender}的新 SYN：碰到丢失连接的是数据或探测"),
+        ],
+        advice: &[
+            "新连接无需处理：下一个 SYN 就会成功",
+            "在{receiver}上：每发生一次，`nstat -az TcpExtTCPSYNChallenge TcpExtTCPChallengeACK` 就增长",
+            "查清{sender}如何丢了旧连接：`uptime`、重启记录、中间超时很短的 NAT",
+            "在{receiver}上开保活，可以更早清掉这种残留",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A new SYN that the server's TIME-WAIT does not accept.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -49,6 +49,24 @@ pub(super) static CAUSE: Cause = Cause {
         "let {sender} close first: then the TIME-WAIT is on its own side",
         "leave `net.ipv4.tcp_rfc1337` at 0: with 1 the TIME-WAIT survives the RST and the port stays blocked",
     ],
+    zh: Words {
+        title: "{sender}的新 SYN 碰到了旧连接的 TIME-WAIT，而它没有接受",
+        explanation: "{receiver}先关闭了同一端口对上较早的一条连接，让它留在 TIME-WAIT。新 SYN 只有在序列号更大或时\
+            间戳更新时才能重新打开它。而这个 SYN 两样都更旧：同一 NAT 后面有多台时钟各异的主机，或者有设备改写序列号。\
+            {receiver}重发旧连接的最后一个 ACK，{sender}拒绝了它，TIME-WAIT 随之消失，下一个 SYN 便成功。",
+        effect: "connect() 成功，只是晚了几毫秒；如果已经没有程序监听，则是 ECONNREFUSED。",
+        variants: &[],
+        told_apart_by: &[
+            ("syn-meets-old-connection", "旧连接不应已被两端关闭：{receiver}还保有它"),
+            ("nat-port-collision", "旧连接不应已关闭，且属于同一 NAT 后面的另一台主机"),
+        ],
+        advice: &[
+            "在{receiver}上：`nstat -az TcpExtPAWSTimewait` 增长；`ss -tan state time-wait` 能看到旧连接",
+            "{sender}前面有 NAT 吗？它后面的主机各有各的时间戳时钟：增加端口或地址会有帮助",
+            "让{sender}先关闭：这样 TIME-WAIT 就留在它自己那一侧",
+            "`net.ipv4.tcp_rfc1337` 保持为 0：设为 1 时 TIME-WAIT 会顶住 RST，端口就一直被占着",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The handshake's last ACK acknowledges a number that the server never sent.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
@@ -47,6 +47,24 @@ pub(super) static CAUSE: Cause = Cause {
         "behind a balancer: do SYN and ACK of one connection reach the same server? (ECMP, anycast, session tables)",
         "firewalls with sequence randomisation: switch it off, or make both directions pass the same one",
     ],
+    zh: Words {
+        title: "三次握手的最后一个 ACK 确认了{server}没有发过的序列号",
+        explanation: "{server}应答了 SYN，等待对它 SYN-ACK 的确认。到来的 ACK 确认的却是另一个序列号：有中间设备只在\
+            一个方向上改写序列号、负载均衡把 SYN 和 ACK 送到了不同的服务器，或者有人在猜。这个 ACK 得到 RST；半连接\
+            仍保留并继续等待。",
+        effect: "{client}：如果是真的客户端，会忽略这个 RST，因为它的序列号也不对，于是握手卡住。{server}上的程序什\
+            么都看不到。",
+        variants: &[],
+        told_apart_by: &[
+            ("syncookie-invalid", "{server}不保留半连接（SyncookiesSent 增长），也不重发 SYN-ACK"),
+            ("syn-recv-bad-ack-crossed", "两端都应发过 SYN"),
+        ],
+        advice: &[
+            "在每台中间设备的两侧抓包：比较 SYN-ACK 的序列号与 ACK 所确认的值",
+            "在负载均衡后面：同一连接的 SYN 和 ACK 到达的是同一台服务器吗？（ECMP、anycast、会话表）",
+            "做序列号随机化的防火墙：关掉它，或者让两个方向都经过同一台",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A wrong acknowledgment during a simultaneous open.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -38,6 +38,20 @@ pub(super) static CAUSE: Cause = Cause {
         "capture on both sides of every middlebox: compare the SYN's sequence number with what the ACK acknowledges",
         "peer-to-peer programs: let only one end connect, or try again",
     ],
+    zh: Words {
+        title: "两端都发了 SYN，而{receiver}确认了{sender}没有发过的序列号",
+        explanation: "两端的 SYN 在路上交叉，所以{sender}处于 SYN-RECEIVED 并且已有自己的套接字（TCP Fast Open 也会\
+            产生这样的套接字）。完成握手的那个确认里序列号不对：有中间设备改写序列号，或者是旧报文。它得到 RST；套接\
+            字仍保留并继续等待。",
+        effect: "{sender}：connect() 继续等待。{receiver}：会忽略这个 RST，因为对它来说序列号也不对；或者看到 \
+            ECONNREFUSED。",
+        variants: &[],
+        told_apart_by: &[("syn-recv-bad-ack", "只有一端应发过 SYN")],
+        advice: &[
+            "在每台中间设备的两侧抓包：比较 SYN 的序列号与 ACK 所确认的值",
+            "P2P 程序：只让一端发起连接，或者再试",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A different SYN came on the same two ports during the handshake.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::REFUSAL_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN, RST_IS_BARE};
@@ -50,6 +50,23 @@ pub(super) static CAUSE: Cause = Cause {
         "on {server}: `nstat -az TcpExtEmbryonicRsts` and `nstat -az TcpAttemptFails` rise with each such SYN",
         "let {client} choose its source ports at random; look for a NAT that hands ports on at once",
     ],
+    zh: Words {
+        title: "{server}在同一端口对上的另一次握手还没完成，又来了一个不同的 SYN",
+        explanation: "{server}已应答一个 SYN，正等最后的 ACK。这时同一端口对上又来了第二个 SYN，序列号不同，但落在第\
+            一个的窗口里。{server}丢弃半连接并回 RST。原因可能是{client}重启后选中了同一端口、NAT 把端口分给了另一台\
+            主机，或者有人伪造。",
+        effect: "尽管端口在监听，connect() 仍得到 ECONNREFUSED；再试一次就成功。",
+        variants: &[],
+        told_apart_by: &[
+            ("closed-port", "监听套接字应在两个 SYN 之间消失：看{server}上的 `ss -ltn`"),
+            ("fw-reject-syn", "防火墙规则应在两个 SYN 之间新加；{server}上的 OutRsts 不计它的 RST"),
+        ],
+        advice: &[
+            "再试一次：半连接已经没了，下一个 SYN 会成功",
+            "在{server}上：每来一个这样的 SYN，`nstat -az TcpExtEmbryonicRsts` 和 `nstat -az TcpAttemptFails` 就增长",
+            "让{client}随机选择源端口；查是否有 NAT 把端口立即转给别人",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

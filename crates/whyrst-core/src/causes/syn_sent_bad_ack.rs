@@ -1,6 +1,6 @@
 //! A SYN-ACK that acknowledges another number than the SYN's.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
@@ -42,6 +42,24 @@ pub(super) static CAUSE: Cause = Cause {
         "firewalls with sequence randomisation and SYN proxies: do both directions pass the same one?",
         "does {client} use the same source port again within seconds? then a late SYN-ACK may belong to its earlier SYN",
     ],
+    zh: Words {
+        title: "SYN-ACK 确认的不是{client}的 SYN 的序列号",
+        explanation: "{client}在等待对 SYN 的应答；而这个应答确认的是它没有发过的东西。它对错误的应答回 RST，继续等\
+            待，并立即重发 SYN。可能是中间设备只在一个方向上改写序列号、SYN 代理出了错、SYN-ACK 是对更早的 SYN 的应\
+            答，或者是伪造的。",
+        effect: "{client}：一旦正确的应答到来，connect() 就成功，否则以 ETIMEDOUT 结束。服务端：它的半连接用挑战 ACK \
+            应答这个 RST。",
+        variants: &[],
+        told_apart_by: &[
+            ("syn-sent-bad-tsecr", "序列号会是对的，回显的时间戳是错的"),
+            ("connect-abandoned", "SYN-ACK 会确认 SYN，且 SYN 不会重发"),
+        ],
+        advice: &[
+            "在每台中间设备的两侧抓包：比较 SYN 的序列号与 SYN-ACK 所确认的值",
+            "做序列号随机化的防火墙和 SYN 代理：两个方向经过的是同一台吗？",
+            "{client}是否在几秒之内重用了同一个源端口？那么迟到的 SYN-ACK 可能属于它更早的 SYN",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A SYN-ACK that echoes a timestamp which the client had not sent.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
@@ -47,6 +47,24 @@ pub(super) static CAUSE: Cause = Cause {
         "capture on both sides of every middlebox: compare TSval of the SYN with TSecr of the SYN-ACK",
         "switch timestamp rewriting off in that device; until then `sysctl net.ipv4.tcp_timestamps=0` on {client} avoids it",
     ],
+    zh: Words {
+        title: "SYN-ACK 回显了{client}没有发过的时间戳",
+        explanation: "SYN-ACK 会回显 SYN 的时间戳。这一个回显的却是别的值：中间设备或负载均衡只在一个方向上改写时间\
+            戳，或者它应答的是另一台主机的 SYN。{client}把它当作旧报文，回 RST 并继续等待。",
+        effect: "{client}：connect() 要等 SYN 重发（1 s）并得到正确应答才成功，因而变慢，否则是 ETIMEDOUT。服务端：\
+            它的半连接随 RST 消失。",
+        variants: &[],
+        told_apart_by: &[
+            ("connect-abandoned", "SYN-ACK 会回显 SYN 的时间戳但来得晚，且 SYN 不会重发"),
+            ("fw-reject-synack", "回显的时间戳会是对的"),
+            ("syn-sent-bad-ack", "所确认的序列号会是错的"),
+        ],
+        advice: &[
+            "在{client}上：每来一个这样的 SYN-ACK，`nstat -az TcpExtPAWSActive` 就加一",
+            "在每台中间设备的两侧抓包：比较 SYN 的 TSval 与 SYN-ACK 的 TSecr",
+            "在那台设备上关掉时间戳改写；在此之前，{client}上设 `sysctl net.ipv4.tcp_timestamps=0` 可以规避",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The silent host: nobody answers the SYN, not even with a RST.
 
-use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_RETRIED, SYN_UNANSWERED};
 use crate::scenario::{
@@ -37,6 +37,20 @@ pub(super) static CAUSE: Cause = Cause {
         "if it does not arrive: `traceroute -T -p PORT` shows how far it gets; security groups, routes, a host that is down",
         "if a SYN-ACK leaves {server} but never comes back: asymmetric routing or a stateful filter",
     ],
+    zh: Words {
+        title: "{server}没有任何回应：没有 SYN-ACK，没有 RST，也没有 ICMP 差错",
+        explanation: "SYN 或它的应答在路上被丢弃、主机宕机或地址没人用，或者防火墙丢弃而不是拒绝（Windows 默认对没监\
+            听的端口就是这样：隐身模式）。普通主机上没监听的端口会回 RST。",
+        effect: "connect() 等完所有 SYN 重传（Linux 约 127 s）后以 ETIMEDOUT 失败，或者先撞上客户端自己的超时。",
+        variants: &[],
+        told_apart_by: &[("icmp-unreachable", "会有 ICMP 差错回来；`tcp` 这样的抓包过滤条件会把它漏掉")],
+        advice: &[
+            "在{server}上抓包：SYN 到达了吗？如果到了，就是它自己的防火墙或已满的监听队列丢弃了它（\
+                `nstat -az TcpExtListenDrops`）",
+            "如果没到：`traceroute -T -p PORT` 能看到走到了哪一跳；查安全组、路由、主机是否宕机",
+            "如果{server}发出了 SYN-ACK 却没有回来：来回路径不对称，或者有状态过滤",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

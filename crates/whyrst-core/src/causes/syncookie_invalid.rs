@@ -1,6 +1,6 @@
 //! The server had answered with a SYN cookie and could not verify it.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE, RST_IS_PASSIVE};
@@ -69,6 +69,32 @@ pub(super) static CAUSE: Cause = Cause {
         "where the server speaks first, give the client a timeout for its greeting: it cannot know that its ACK was lost",
         "capture at both ends: does the handshake's last ACK arrive, and with the same numbers?",
     ],
+    zh: Words {
+        title: "{server}使用了 SYN cookie，却无法验证这一个",
+        explanation: "遇到 SYN flood，或者监听队列太小时，{server}不保留半连接：SYN-ACK 的序列号就是 cookie，ACK 必\
+            须把它带回来。如果这个 ACK 丢了而{client}沉默超过两分钟，或者有设备改了序列号，或者 ACK 到了另一台服务器，\
+            那么它的第一个数据就不带有效的 cookie，监听套接字便回 RST。",
+        effect: "{client}：connect() 已成功，随后 ECONNRESET；请求丢失。{server}上的程序根本看不到这条连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("half-open-listener", "{server}应曾有过这条连接而后丢失：主机重启、服务重启、故障切换"),
+            ("close-not-captured", "没有遗漏的抓包里会有{sender}的 FIN"),
+            ("half-open-no-listener", "{server}上应已没有程序监听"),
+            ("accept-overflow-abort", "{server}上应设置了 tcp_abort_on_overflow；其内核原因是 INVALID_SYN"),
+            ("listener-close-half-open", "{server}的监听套接字在 SYN-ACK 与 ACK 之间被关闭：重启、发布"),
+            ("syn-recv-bad-ack", "{server}保留了半连接，并会重发 SYN-ACK；不论哪种，ACK 的序列号都是错的"),
+            ("nat-mapping-lost", "在 NAT 两侧抓包，端口或地址不同"),
+            ("fw-reject-established", "{sender}上某条规则的计数器增长，OutRsts 不增长"),
+            ("fw-state-lost", "路径上的防火墙重载过，或表项已过期"),
+        ],
+        advice: &[
+            "在{server}上：`nstat -az TcpExtSyncookiesSent TcpExtSyncookiesFailed TcpExtTCPReqQFullDoCookies`；内核\
+                日志写着 \"possible SYN flooding\"",
+            "同时调大程序 listen() 的 backlog、net.core.somaxconn 和 net.ipv4.tcp_max_syn_backlog，让它用不着 cookie",
+            "如果是服务端先说话的协议，给客户端设置等待欢迎语的超时：它无从知道自己的 ACK 丢了",
+            "在两端抓包：三次握手的最后一个 ACK 到达了吗，序列号一样吗？",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! A SYN proxy completed the handshake, and the host behind it refused.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::SENDER_SENT_NOTHING;
@@ -42,6 +42,19 @@ pub(super) static CAUSE: Cause = Cause {
         "start the service behind it, or take that host out of the pool: let the proxy check its backends' health",
         "on a Linux SYN proxy: `cat /proc/net/stat/synproxy`, `nft list ruleset | grep synproxy`",
     ],
+    zh: Words {
+        title: "SYN 代理以{server}的名义接受了连接，而它后面的主机拒绝了",
+        explanation: "为了抵御 SYN flood，防火墙或负载均衡自己完成握手（窗口为 0），之后才去连后面的主机。那台主机拒\
+            绝了（端口没监听），代理便用已经接受的那条连接的序列号，把这个拒绝传了回来。",
+        effect: "客户端：connect() 成功，或者差一点就成功，随后 ECONNRESET。不涉及数据。",
+        variants: &[],
+        told_apart_by: &[("injected-rst", "在代理后面看不到拒绝：是路径上有设备自行重置")],
+        advice: &[
+            "在代理后面抓包：在那里，同一个 SYN 得到 RST+ACK，就是普通的端口没监听",
+            "启动后面的服务，或者把那台主机从池中摘除：让代理对后端做健康检查",
+            "在 Linux 的 SYN 代理上：`cat /proc/net/stat/synproxy`、`nft list ruleset | grep synproxy`",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! An old segment reaches a TIME-WAIT, and the reset of its answer ends the TIME-WAIT.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_NO_DATA};
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
@@ -40,6 +40,22 @@ pub(super) static CAUSE: Cause = Cause {
         "nothing to do; a path that duplicates or delays segments by seconds is worth a look (`duplicate` in the capture)",
         "`sysctl net.ipv4.tcp_rfc1337=1` on {receiver} lets a TIME-WAIT ignore resets",
     ],
+    zh: Words {
+        title: "一个旧报文碰到了{receiver}的 TIME-WAIT，它回的 ACK 又被{sender}重置；没有丢失任何数据",
+        explanation: "两端都已关闭。随后一个迟到或重复的报文到达处于 TIME-WAIT 的一端，它用连接的最后一个 ACK 应答。\
+            {sender}已经忘掉这条连接，对这个 ACK 回 RST，而 RST 让 TIME-WAIT 提前消失（RFC 1337；除非 tcp_rfc1337=1，\
+            Linux 允许这样）。",
+        effect: "没有程序会察觉。端口可以立即重用；但旧的重复报文可能因此干扰新连接。",
+        variants: &[],
+        told_apart_by: &[
+            ("rst-after-close", "在被重置的 ACK 之前不会有旧报文"),
+            ("data-after-close", "关闭之后应发过新数据"),
+        ],
+        advice: &[
+            "无需处理；不过会重复报文、或让报文延迟数秒的路径值得查一查（抓包中的 `duplicate`）",
+            "在{receiver}上设 `sysctl net.ipv4.tcp_rfc1337=1`，TIME-WAIT 就会忽略 RST",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -1,6 +1,6 @@
 //! The TLS layer refused: a fatal alert in clear text, then the reset.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
@@ -47,6 +47,28 @@ pub(super) static CAUSE: Cause = Cause {
         "repeat it: `openssl s_client -connect HOST:PORT -servername NAME -alpn http/1.1` shows the alert and the certificates",
         "compare the TLS versions and ciphers of both ends; check the clock and the chain of the certificates",
     ],
+    zh: Words {
+        title: "TLS 握手失败：有一端发了致命告警（fatal alert）",
+        explanation: "如果一端不能接受对方的 TLS 版本、密码套件、证书或域名，就用 alert 说明，双方必须立即结束连接。\
+            关闭时如果还有对方的字节没读，发的是 RST 而不是 FIN；还在路上的数据也会得到 RST。alert 指明了原因；TLS \
+            1.3 中多数 alert 是加密的，这里读不到。",
+        effect: "收到 alert 的一端：TLS 库报错；如果 RST 抢在前面，就只有 ECONNRESET。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "{sender}应已读完握手，留下的是别的未读数据"),
+            ("exit-unread", "{sender}上的进程在那一刻结束"),
+            ("linger-zero", "{sender}每条连接之后都会重置，不论有没有 alert"),
+            ("data-after-close", "{receiver}是在没有 alert 的关闭之后写了数据"),
+            ("protocol-mismatch", "有一端根本不说 TLS"),
+        ],
+        advice: &[
+            "alert 的名字就是原因：protocol_version 和 handshake_failure（版本、密码套件），unknown_ca 和 \
+                bad_certificate（证书），unrecognized_name（SNI），no_application_protocol（ALPN），\
+                certificate_required",
+            "复现一次：`openssl s_client -connect HOST:PORT -servername NAME -alpn http/1.1` 能看到 alert 和证书",
+            "比较两端的 TLS 版本和密码套件；检查时钟和证书链",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

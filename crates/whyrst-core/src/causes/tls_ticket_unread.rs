@@ -1,6 +1,6 @@
 //! A TLS client that only writes leaves the server's session tickets unread.
 
-use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, kernel, rfc};
+use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::application::ONLY_TICKETS_CAME;
 use crate::evidence::data::SENDER_RECEIVED_DATA;
@@ -41,6 +41,24 @@ pub(super) static CAUSE: Cause = Cause {
         "on {client}: `nstat -az TcpExtTCPAbortOnClose` rises with each such close",
         "for clients that never come back {server} may send no tickets (OpenSSL: SSL_CTX_set_num_tickets(ctx, 0))",
     ],
+    zh: Words {
+        title: "{client}使用 TLS，从头到尾没有读过就关闭，留下了服务端的会话票据未读",
+        explanation: "TLS 1.3 服务端在握手之后立即发送会话票据（session ticket）。只写不读就关闭的客户端（日志采集、\
+            指标上报、健康检查、某些下载工具）把它们留在接收缓冲区里，它的内核在 close() 时发的就是 RST 而不是 FIN。\
+            未读的 close_notify 也会造成同样的结果。",
+        effect: "{server}：ECONNRESET，还在路上的最后几条记录可能丢失。{client}：没有任何感知。",
+        variants: &[],
+        told_apart_by: &[
+            ("close-unread", "未读的应是应答，而不是会话票据：看长度"),
+            ("exit-unread", "{client}的进程在那一刻结束"),
+            ("client-abort", "{server}应正在发送应答"),
+        ],
+        advice: &[
+            "让{client}在关闭之前调用 SSL_shutdown() 并读到 close_notify，或者至少读一次",
+            "在{client}上：每发生一次这样的关闭，`nstat -az TcpExtTCPAbortOnClose` 就加一",
+            "对从不回来的客户端，{server}可以不发票据（OpenSSL：SSL_CTX_set_num_tickets(ctx, 0)）",
+        ],
+    },
     reproduction: Reproduction::Lab(SCENARIOS),
 };
 

@@ -7,7 +7,7 @@ use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
 use super::timing::is_sane;
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Wording, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;
@@ -32,6 +32,11 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
     yes: "{server} left at once: {} shows it {} after the handshake, the time on the path taken off",
     no: "{server} did not leave at once: {} shows it {} after the handshake, the time on the path taken off",
     unknown: "the whole handshake, and {server}'s first FIN or its own RST: how soon did it leave?",
+    zh: Wording {
+        yes: "{server}立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
+        no: "{server}没有立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
+        unknown: "完整的握手，以及{server}的第一个 FIN 或它自己的 RST：它多快就离开了？",
+    },
     ask: |ending| {
         let Some(left) = server_left(ending) else { return Answer::Unknown };
         let third = ending.earlier(|record| {
@@ -51,6 +56,11 @@ pub static CLOSED_BY_ITSELF: Question = Question {
     yes: "{sender} closed by its own decision, as {} shows",
     no: "{sender} had neither sent FIN nor aborted with received data unread",
     unknown: "the form of the RST, and what {sender} had received and sent before it",
+    zh: Wording {
+        yes: "{sender}是自己决定关闭的，由{}可见",
+        no: "{sender}既没有发 FIN，也没有带着未读数据中止",
+        unknown: "RST 的形式，以及{sender}在它之前收发了什么",
+    },
     ask: |ending| {
         let active = (RST_IS_ACTIVE.ask)(ending);
         match ((SENDER_HAD_CLOSED.ask)(ending), active, (SENDER_RECEIVED_DATA.ask)(ending)) {
@@ -68,6 +78,11 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
     yes: "{receiver} was still sending, as {} shows, when {sender} aborted",
     no: "{receiver} had sent all that it had to send, and {sender} had received it",
     unknown: "what {receiver} had sent by the time of the RST, and what followed it",
+    zh: Wording {
+        yes: "{sender}中止时，{receiver}仍在发送，由{}可见",
+        no: "{receiver}已经发完要发的一切，{sender}也都收到了",
+        unknown: "RST 到来时{receiver}已经发了什么，之后又发了什么",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let less = (RST_ACKS_LESS_THAN_SENT.ask)(ending);
@@ -89,6 +104,11 @@ pub static HOLE_UNFILLED: Question = Question {
     yes: "{sender} had received data behind a hole of {} octets (its SACK says so), and the hole was never filled",
     no: "nothing was missing of what {sender} had received",
     unknown: "selective acknowledgments of {sender}: was data missing in the middle?",
+    zh: Wording {
+        yes: "{sender}收到的数据前面缺了{}字节（由它的 SACK 可知），这个缺口一直没有补上",
+        no: "{sender}收到的数据中间没有缺失",
+        unknown: "{sender}的选择性确认（SACK）：中间有没有数据缺失？",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let sender = ending.connection.half(ending.sender());
@@ -107,6 +127,11 @@ pub static TRANSFER_STALLED: Question = Question {
     yes: "no new data had come from {receiver} for {}, since {}",
     no: "{receiver} had sent new data {} before, in {}",
     unknown: "the last new data of {receiver}",
+    zh: Wording {
+        yes: "已有{}没有来自{receiver}的新数据，从{}算起",
+        no: "{receiver}在此前{}还发过新数据，即{}",
+        unknown: "{receiver}最后发送的新数据",
+    },
     ask: |ending| {
         let new = |record: &Record| {
             is_data(record) && record.from == ending.receiver() && !record.notes.has(Notes::RETRANSMISSION)
@@ -124,6 +149,11 @@ pub static TRANSFER_IN_MOTION: Question = Question {
     yes: "{receiver} had sent new data {} before, in {}",
     no: "no new data had come from {receiver} for {}, since {}",
     unknown: "the last new data of {receiver}",
+    zh: Wording {
+        yes: "{receiver}在此前{}还发过新数据，即{}",
+        no: "已有{}没有来自{receiver}的新数据，从{}算起",
+        unknown: "{receiver}最后发送的新数据",
+    },
     ask: |ending| match (TRANSFER_STALLED.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -137,6 +167,11 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
     yes: "{receiver} had repeated its data {} times, the last in {}, and {sender} acknowledged none of it",
     no: "{receiver} had not been repeating its data",
     unknown: "the retransmissions of {receiver}: they may be lost before the capture point",
+    zh: Wording {
+        yes: "{receiver}重传数据{}次，最后一次是{}，{sender}一个都没有确认",
+        no: "{receiver}没有在重传数据",
+        unknown: "{receiver}的重传：可能在到达抓包点之前就丢了",
+    },
     ask: |ending| repeated_in_vain(ending, ending.receiver()),
 };
 
@@ -146,6 +181,11 @@ pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     yes: "{sender} had repeated its data {} times, the last in {}, and {receiver} answered none of it",
     no: "{sender} had not been repeating unanswered data",
     unknown: "the retransmissions of {sender}",
+    zh: Wording {
+        yes: "{sender}重传数据{}次，最后一次是{}，{receiver}一个都没有应答",
+        no: "{sender}没有在重传得不到应答的数据",
+        unknown: "{sender}的重传",
+    },
     ask: |ending| repeated_in_vain(ending, ending.sender()),
 };
 
@@ -155,6 +195,11 @@ pub static REPEATS_BACK_OFF: Question = Question {
     yes: "the last two intervals between the repetitions were {} and {}: a retransmission timer that backs off",
     no: "the last two intervals between the repetitions were {} and {}: no timer that backs off",
     unknown: "three repetitions in a row of {sender}",
+    zh: Wording {
+        yes: "最后两次重传间隔为{}和{}：是指数退避的重传定时器",
+        no: "最后两次重传间隔为{}和{}：不是会退避的定时器",
+        unknown: "{sender}连续三次的重传",
+    },
     ask: |ending| {
         let mut repeats = ending.before.iter().rev().filter(|record| is_repeat(record, ending.sender()));
         let (Some(last), Some(second), Some(third)) = (repeats.next(), repeats.next(), repeats.next()) else {
@@ -173,6 +218,11 @@ pub static ONLY_TICKETS_CAME: Question = Question {
     yes: "after the TLS handshake {server} sent only {} octets, about as much as session tickets are",
     no: "after the TLS handshake {server} sent {} octets: more than session tickets, or none",
     unknown: "all segments of the connection: what did {server} send after the TLS handshake?",
+    zh: Wording {
+        yes: "TLS 握手之后{server}只发了{}字节，与会话票据的大小相当",
+        no: "TLS 握手之后{server}发了{}字节：比会话票据多，或者没有发",
+        unknown: "连接的全部报文：TLS 握手之后{server}发了什么？",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == ending.before.len();

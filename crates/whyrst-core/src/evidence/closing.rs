@@ -2,7 +2,7 @@
 
 use super::form::RST_IS_ACTIVE;
 use super::timing::is_sane;
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -20,6 +20,11 @@ pub static SENDER_HAD_CLOSED: Question = Question {
     yes: "{sender} had closed: its FIN is {}",
     no: "{sender} had not closed: it sent no FIN before the RST",
     unknown: "the connection from its beginning: had {sender} sent a FIN?",
+    zh: Wording {
+        yes: "{sender}已关闭：它的 FIN 是{}",
+        no: "{sender}没有关闭：RST 之前它没有发过 FIN",
+        unknown: "从头开始的连接：{sender}是否发过 FIN？",
+    },
     ask: |ending| had_closed(ending, ending.sender()),
 };
 
@@ -29,6 +34,11 @@ pub static RECEIVER_HAD_CLOSED: Question = Question {
     yes: "{receiver} had closed: its FIN is {}",
     no: "{receiver} had not closed: it sent no FIN before the RST",
     unknown: "the connection from its beginning: had {receiver} sent a FIN?",
+    zh: Wording {
+        yes: "{receiver}已关闭：它的 FIN 是{}",
+        no: "{receiver}没有关闭：RST 之前它没有发过 FIN",
+        unknown: "从头开始的连接：{receiver}是否发过 FIN？",
+    },
     ask: |ending| had_closed(ending, ending.receiver()),
 };
 
@@ -38,6 +48,11 @@ pub static BOTH_HAD_CLOSED: Question = Question {
     yes: "both ends had closed: their FINs are {} and {}",
     no: "not both ends had closed before the RST",
     unknown: "the connection from its beginning: had both sides sent a FIN?",
+    zh: Wording {
+        yes: "两端都已关闭：FIN 分别是{}和{}",
+        no: "RST 之前并非两端都已关闭",
+        unknown: "从头开始的连接：两端是否都发过 FIN？",
+    },
     ask: |ending| match [ending.sender(), ending.receiver()].map(|side| had_closed(ending, side)) {
         [Answer::Yes(first), Answer::Yes(second)] => Answer::Yes(first.and(second)),
         [Answer::No(_), _] | [_, Answer::No(_)] => Answer::No(no()),
@@ -51,6 +66,9 @@ pub static RST_ANSWERS_DATA: Question = Question {
     yes: "{} answers {}, which carries {} octets of data",
     no: "{} does not answer data",
     unknown: "the segment that the RST answers",
+    zh: Wording {
+        yes: "{}应答的是{}，其中带有{}字节数据", no: "{}应答的不是数据", unknown: "RST 所应答的报文"
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -69,6 +87,11 @@ pub static DATA_CROSSED_FIN: Question = Question {
     yes: "{} was sent before {receiver} acknowledged the FIN {}: the two crossed on the way",
     no: "{receiver} had already acknowledged the FIN {1} when it sent {0}: it wrote to a connection that it knew was half closed",
     unknown: "the FIN and the data that followed",
+    zh: Wording {
+        yes: "{}在{receiver}确认 FIN（{}）之前就已发出：两者在路上交错",
+        no: "{receiver}发送{0}时已经确认了 FIN（{1}）：它明知连接已半关闭还在写",
+        unknown: "FIN，以及其后的数据",
+    },
     ask: |ending| {
         let sender = ending.connection.half(ending.sender());
         match answered_data(ending) {
@@ -87,6 +110,11 @@ pub static REQUEST_UNANSWERED: Question = Question {
     yes: "{sender} closed, in {1}, while nothing had come in answer to its data in {0}",
     no: "{sender} closed, in {1}, after {receiver}'s data in {0}",
     unknown: "the data before {sender}'s FIN",
+    zh: Wording {
+        yes: "{sender}关闭时（{1}），它在{0}中的数据还没有得到任何应答",
+        no: "{sender}在收到{receiver}的数据（{0}）之后才关闭（{1}）",
+        unknown: "{sender}的 FIN 之前的数据",
+    },
     ask: |ending| {
         let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         let Some(at) = ending.before.iter().position(is_fin) else {
@@ -107,6 +135,9 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
     yes: "{} answers {}, which carries no data",
     no: "{} answers data",
     unknown: "the segment that the RST answers",
+    zh: Wording {
+        yes: "{}应答的是{}，其中不带数据", no: "{}应答的是数据", unknown: "RST 所应答的报文"
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -126,6 +157,12 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
     yes: "{sender}'s FIN had been acknowledged in {}, before the data, and its kernel still had the whole socket (TCP_ABORT_ON_DATA): its program holds it, or tcp_fin_timeout is above 60 s",
     no: "{sender}'s kernel had only a mini-socket left (TCP_TIMEWAIT_SOCKET): its program had closed it",
     unknown: "{sender}'s kernel's reason: TCP_ABORT_ON_DATA from a socket that somebody holds, TCP_TIMEWAIT_SOCKET after close()",
+    zh: Wording {
+        yes: "{sender}的 FIN 在数据之前已得到确认（{}），而它的内核仍保有完整的套接字（TCP_ABORT_ON_DATA）：程序仍持\
+            有它，或 tcp_fin_timeout 大于 60 s",
+        no: "{sender}的内核只剩下迷你套接字（TCP_TIMEWAIT_SOCKET）：程序已经关闭它",
+        unknown: "{sender}的内核给出的原因：套接字仍有人持有时是 TCP_ABORT_ON_DATA，close() 之后是 TCP_TIMEWAIT_SOCKET",
+    },
     ask: |ending| {
         let KernelWord::Sent(event) = &ending.kernel else {
             return Answer::Unknown;
@@ -148,6 +185,11 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
     yes: "{sender}'s FIN {} was acknowledged, in {}, and {sender} reset instead of waiting for {receiver}'s FIN",
     no: "{sender} had waited after its FIN {} was acknowledged, or it was not",
     unknown: "{sender}'s FIN and its acknowledgment",
+    zh: Wording {
+        yes: "{sender}的 FIN（{}）已得到确认，即{}；{sender}没有等{receiver}的 FIN，而是直接重置",
+        no: "{sender}在 FIN（{}）得到确认后等待过，或者 FIN 没有得到确认",
+        unknown: "{sender}的 FIN 以及对它的确认",
+    },
     ask: |ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         let (Some(rst), true) = (ending.rst(), sender.marks.has(Marks::FIN)) else {
@@ -172,6 +214,11 @@ pub static FIN_UNACKNOWLEDGED: Question = Question {
     yes: "nobody had acknowledged {sender}'s FIN {} when the RST came",
     no: "{sender}'s FIN {} had been acknowledged",
     unknown: "{sender}'s FIN, and what {receiver} sent after it",
+    zh: Wording {
+        yes: "RST 到来时，{sender}的 FIN（{}）还没有得到确认",
+        no: "{sender}的 FIN（{}）已得到确认",
+        unknown: "{sender}的 FIN，以及{receiver}在其后发送了什么",
+    },
     ask: |ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         if !sender.marks.has(Marks::FIN) || !receiver.marks.has(Marks::SPOKE) {
@@ -188,6 +235,11 @@ pub static RST_RIGHT_AFTER_FIN: Question = Question {
     yes: "{} followed {sender}'s FIN {} within {}: one call made both",
     no: "{} came {2} after {sender}'s FIN {1}",
     unknown: "{sender}'s FIN",
+    zh: Wording {
+        yes: "{}紧跟在{sender}的 FIN（{}）之后，相隔{}：由同一次调用产生",
+        no: "{}在{sender}的 FIN（{1}）之后{2}才到来",
+        unknown: "{sender}的 FIN",
+    },
     ask: |ending| {
         let own_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         match (ending.rst(), ending.latest(own_fin)) {

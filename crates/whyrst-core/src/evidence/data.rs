@@ -1,6 +1,6 @@
 //! Who had sent data to whom when the RST came.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Wording, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;
@@ -19,6 +19,11 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
     yes: "{receiver} had sent {sender} {} octets of data",
     no: "{sender} had received no data at all on this connection, so none can have been unread",
     unknown: "the connection from its beginning: had {sender} received data?",
+    zh: Wording {
+        yes: "{receiver}已向{sender}发送{}字节数据",
+        no: "{sender}在这条连接上没有收到过任何数据，所以不可能有未读数据",
+        unknown: "从头开始的连接：{sender}是否收到过数据？",
+    },
     ask: |ending| match received_octets(ending) {
         Some(0) => Answer::No(no()),
         Some(octets) => Answer::Yes(yes().count(octets)),
@@ -55,6 +60,11 @@ pub static SENDER_RECEIVED_NOTHING: Question = Question {
     yes: "{sender} had received no data at all on this connection, so none can have been unread",
     no: "{receiver} had sent {sender} {} octets of data",
     unknown: "the connection from its beginning: had {sender} received data?",
+    zh: Wording {
+        yes: "{sender}在这条连接上没有收到过任何数据，所以不可能有未读数据",
+        no: "{receiver}已向{sender}发送{}字节数据",
+        unknown: "从头开始的连接：{sender}是否收到过数据？",
+    },
     ask: |ending| match (SENDER_RECEIVED_DATA.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -68,6 +78,11 @@ pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
     yes: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
     no: "{sender} had replied, in {}, after the last data that it received",
     unknown: "data of either side",
+    zh: Wording {
+        yes: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有对它做出应答",
+        no: "{sender}在最后收到的数据之后已经应答（{}）",
+        unknown: "任何一端的数据",
+    },
     ask: |ending| {
         let (mine, theirs) = (last_data(ending, ending.sender()), last_data(ending, ending.receiver()));
         match (mine, theirs) {
@@ -85,6 +100,11 @@ pub static SENDER_HAD_REPLIED: Question = Question {
     yes: "{sender} had replied, in {}, after the last data that it received",
     no: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
     unknown: "data of either side",
+    zh: Wording {
+        yes: "{sender}在最后收到的数据之后已经应答（{}）",
+        no: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有对它做出应答",
+        unknown: "任何一端的数据",
+    },
     ask: |ending| match (LAST_DATA_WAS_FOR_SENDER.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -98,6 +118,11 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
     yes: "{} acknowledges {} octets less than {receiver} had sent: {sender} stopped in the middle of it",
     no: "{} acknowledges everything that {receiver} had sent",
     unknown: "what {receiver} had sent",
+    zh: Wording {
+        yes: "{}确认的数据比{receiver}所发的少{}字节：{sender}在中途停下了",
+        no: "{}确认了{receiver}所发的一切",
+        unknown: "{receiver}发送了什么",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -119,6 +144,11 @@ pub static SENDER_SENT_NOTHING: Question = Question {
     yes: "{sender} had sent no data of its own",
     no: "{sender} had sent {} octets of data",
     unknown: "the connection from its beginning: had {sender} sent data?",
+    zh: Wording {
+        yes: "{sender}自己没有发过数据",
+        no: "{sender}已发送{}字节数据",
+        unknown: "从头开始的连接：{sender}是否发过数据？",
+    },
     ask: |ending| {
         let sender = ending.connection.half(ending.sender());
         match sender.bytes {
@@ -135,6 +165,11 @@ pub static SENDER_SENT_DATA: Question = Question {
     yes: "{sender} had sent {} octets of data: the connection had been in use before",
     no: "{sender} had sent no data: the connection had served nothing yet",
     unknown: "the connection from its beginning: had {sender} sent data?",
+    zh: Wording {
+        yes: "{sender}已发送{}字节数据：连接此前已在使用",
+        no: "{sender}没有发过数据：连接还没有派上用场",
+        unknown: "从头开始的连接：{sender}是否发过数据？",
+    },
     ask: |ending| match (SENDER_SENT_NOTHING.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -148,6 +183,11 @@ pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
     yes: "{} octets that {sender} had sent were not acknowledged yet",
     no: "everything that {sender} had sent was acknowledged, with room for more: nothing waited behind it",
     unknown: "{sender}'s last data and {receiver}'s acknowledgments and window",
+    zh: Wording {
+        yes: "{sender}所发的数据中有{}字节还没有得到确认",
+        no: "{sender}所发的一切都已得到确认，且窗口还有余地：后面没有东西在排队",
+        unknown: "{sender}最后的数据，以及{receiver}的确认和窗口",
+    },
     ask: |ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         let end = if sender.marks.has(Marks::FIN) { sender.fin } else { sender.nxt };
@@ -171,6 +211,11 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
     yes: "{receiver} had room for {} octets, and {} were on their way to it: more of {sender}'s data, and a FIN behind it, had to wait",
     no: "{receiver} had room for {} octets, and {} were on their way to it: nothing of {sender} had to wait for room",
     unknown: "{receiver}'s window, with the scale from the handshake",
+    zh: Wording {
+        yes: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}其余的数据和后面的 FIN 只能等待",
+        no: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}没有东西需要等窗口",
+        unknown: "{receiver}的窗口，以及握手中的窗口缩放因子",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let (sender, receiver) = (connection.half(ending.sender()), connection.half(ending.receiver()));
@@ -202,6 +247,11 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
     yes: "everything that either end had sent was acknowledged: no data was lost",
     no: "data that was sent had not been acknowledged",
     unknown: "both directions of the connection",
+    zh: Wording {
+        yes: "双方发送的一切都已得到确认：没有丢失数据",
+        no: "有已发送的数据没有得到确认",
+        unknown: "连接的两个方向",
+    },
     ask: |ending| {
         if ending.one_sided() {
             return Answer::Unknown;

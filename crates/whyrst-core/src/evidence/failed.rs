@@ -1,6 +1,6 @@
 //! Connects that failed without any RST.
 
-use super::{Answer, Question, yes};
+use super::{Answer, Question, Wording, yes};
 use crate::observation::IcmpKind;
 use crate::seq::Seq;
 use crate::time::Span;
@@ -15,6 +15,11 @@ pub static SYN_UNANSWERED: Question = Question {
     yes: "{client} sent {} SYNs, the first in {}, and nothing came back within {}",
     no: "the SYN was answered",
     unknown: "a longer capture: {client}'s SYN may still have been answered",
+    zh: Wording {
+        yes: "{client}发了{}个 SYN，第一个是{}，{}之内没有任何回应",
+        no: "SYN 得到了应答",
+        unknown: "更长的抓包：{client}的 SYN 可能后来才得到应答",
+    },
     ask: |ending| {
         let Some(syn) = ending.syn() else {
             return Answer::Unknown;
@@ -33,6 +38,11 @@ pub static SYN_RETRIED: Question = Question {
     yes: "{client} sent its SYN again in {}: it had heard nothing",
     no: "{client} sent its SYN only once",
     unknown: "a second SYN of {client}: without it the answer may be what the capture missed",
+    zh: Wording {
+        yes: "{client}重发了 SYN（{}）：它没有收到任何回应",
+        no: "{client}只发了一次 SYN",
+        unknown: "{client}的第二个 SYN：没有它，也许只是抓包漏掉了应答",
+    },
     ask: |ending| match ending.before.iter().filter(|record| record.flags.is_syn()).nth(1) {
         Some(second) => Answer::Yes(yes().frame(second)),
         None => Answer::Unknown,
@@ -45,6 +55,11 @@ pub static ICMP_UNREACHABLE: Question = Question {
     yes: "an ICMP error about the SYN came in {}",
     no: "no ICMP error about the SYN was captured",
     unknown: "ICMP in the capture: a capture filter of `tcp` leaves it out; use `tcp or icmp or icmp6`",
+    zh: Wording {
+        yes: "收到了针对这个 SYN 的 ICMP 差错（{}）",
+        no: "没有抓到针对这个 SYN 的 ICMP 差错",
+        unknown: "抓包中的 ICMP：过滤条件 `tcp` 会把它排除；请用 `tcp or icmp or icmp6`",
+    },
     ask: |ending| {
         let syn = ending.syn().map(|syn| syn.seq);
         // About a later segment: then the connect had succeeded.

@@ -9,7 +9,7 @@ use super::form::RST_ANSWERS_SYN;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -37,6 +37,11 @@ pub static RST_TTL_SAME: Question = Question {
     yes: "{} has the TTL of {sender}'s other packets, {}",
     no: "{} arrived with TTL {}, all other packets of {sender} with {}",
     unknown: "another packet of {sender}, to compare the TTL with",
+    zh: Wording {
+        yes: "{}的 TTL 与{sender}其他报文相同，为{}",
+        no: "{}到达时 TTL 为{}，{sender}的其他报文都是{}",
+        unknown: "{sender}的另一个报文，用来比较 TTL",
+    },
     ask: |ending| match (RST_TTL_DIFFERS.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -50,6 +55,11 @@ pub static REFUSAL_TTL_DIFFERS: Question = Question {
     yes: "{} arrived with TTL {}, the SYN-ACK {} of the same service with {}: the two were made at different distances",
     no: "{} arrived with TTL {}, as the SYN-ACK {} of the same service",
     unknown: "a SYN-ACK of the same service, to compare its TTL with that of the refusal",
+    zh: Wording {
+        yes: "{}到达时 TTL 为{}，同一服务的 SYN-ACK（{}）为{}：两者生成的位置距离不同",
+        no: "{}到达时 TTL 为{}，与同一服务的 SYN-ACK（{}）相同",
+        unknown: "同一服务的 SYN-ACK，用来与拒绝报文比较 TTL",
+    },
     ask: refusal_ttl,
 };
 
@@ -59,6 +69,11 @@ pub static REFUSAL_TTL_SAME: Question = Question {
     yes: "{} arrived with TTL {}, as the SYN-ACK {} of the same service",
     no: "{} arrived with TTL {}, the SYN-ACK {} of the same service with {}: the two were made at different distances",
     unknown: "a SYN-ACK of the same service, to compare its TTL with that of the refusal",
+    zh: Wording {
+        yes: "{}到达时 TTL 为{}，与同一服务的 SYN-ACK（{}）相同",
+        no: "{}到达时 TTL 为{}，同一服务的 SYN-ACK（{}）为{}：两者生成的位置距离不同",
+        unknown: "同一服务的 SYN-ACK，用来与拒绝报文比较 TTL",
+    },
     ask: |ending| match refusal_ttl(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -81,6 +96,11 @@ pub static RST_FROM_NEARER: Question = Question {
     yes: "{} has TTL {}, {sender}'s other packets {}: its maker is nearer, on the way to {sender}",
     no: "{} has TTL {}, {sender}'s other packets {}: its maker is not nearer than {sender}",
     unknown: "another packet of {sender}, to compare the TTL with",
+    zh: Wording {
+        yes: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者更近，在通往{sender}的路上",
+        no: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者并不比{sender}近",
+        unknown: "{sender}的另一个报文，用来比较 TTL",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -116,6 +136,12 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
     yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
     no: "the kernel of {sender} sent {} itself",
     unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
+    zh: Wording {
+        yes: "{}不是{sender}的 TCP 协议栈生成的：问过它的内核而它没有发，或者距离与{sender}的报文不同，或者离\
+            {sender}更近的抓包点从未见过它",
+        no: "{sender}的内核自己发出了{}",
+        unknown: "{sender}的内核（在那里记录事件），或{sender}的其他报文，用来比较 TTL",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -140,6 +166,11 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
     yes: "the kernel of {sender} sent {} itself, with TTL {} like all its packets: no router, so no NAT, lies between",
     no: "something lies between the capture and the kernel that sent {}",
     unknown: "a capture on {sender} itself, with its kernel's word",
+    zh: Wording {
+        yes: "{sender}的内核自己发出了{}，TTL 为{}，与它所有的报文一样：中间没有路由器，也就没有 NAT",
+        no: "在抓包点与发出{}的内核之间隔着什么",
+        unknown: "在{sender}本机上抓包，并记录其内核的说法",
+    },
     ask: |ending| {
         let (Some(rst), KernelWord::Sent(_)) = (ending.rst(), &ending.kernel) else {
             return Answer::Unknown;
@@ -160,6 +191,11 @@ pub static NO_SYN_CAME: Question = Question {
     yes: "the capture had been running for {} when the SYN-ACK {} came, and no SYN had passed: {client} never sent it, or not here",
     no: "{client} had sent a SYN, in {}",
     unknown: "a capture that begins at least a minute before: had {client} sent a SYN?",
+    zh: Wording {
+        yes: "SYN-ACK（{1}）到来时抓包已进行{0}，没有 SYN 经过：{client}从未发过，或不是从这里发的",
+        no: "{client}发过 SYN（{}）",
+        unknown: "至少提前一分钟开始的抓包：{client}是否发过 SYN？",
+    },
     ask: |ending| {
         if let Some(syn) = ending.syn() {
             return Answer::No(no().frame(syn));
@@ -180,6 +216,11 @@ pub static WINDOW_OPENED: Question = Question {
     yes: "{server} offered a window in {}: the host behind it had accepted the connection",
     no: "{server} never offered a window",
     unknown: "{server}'s segments before the RST",
+    zh: Wording {
+        yes: "{server}在{}中给出了窗口：它后面的主机已接受连接",
+        no: "{server}从未给出窗口",
+        unknown: "RST 之前{server}的报文",
+    },
     ask: |ending| {
         let server = ending.connection.server();
         let offers = |record: &Record| record.from == server && record.window > 0 && !record.flags.has(Flags::RST);
@@ -197,6 +238,11 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
     yes: "{} came {} after the client's first data, in {}; the server had not answered yet",
     no: "the connection had gone further than its first request, or not so far",
     unknown: "the connection from its beginning, with its first data",
+    zh: Wording {
+        yes: "{}在客户端的第一个数据（{2}）之后{1}到来；服务端还没有应答",
+        no: "连接已越过第一个请求，或还没有走到那一步",
+        unknown: "从头开始的连接，连同它的第一个数据",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
@@ -221,6 +267,9 @@ pub static SYN_ASKED_ECN: Question = Question {
     yes: "the SYN {} offers ECN: it carries ECE and CWR",
     no: "the SYN {} does not offer ECN",
     unknown: "the SYN",
+    zh: Wording {
+        yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "该 SYN"
+    },
     ask: |ending| match ending.syn() {
         Some(syn) => yes().frame(syn).if_so(syn.flags.has(Flags::ECE.with(Flags::CWR)).into()),
         None => Answer::Unknown,
@@ -233,6 +282,11 @@ pub static PLAIN_SYN_ACCEPTED: Question = Question {
     yes: "{server} accepted a SYN without ECN at {}, in {}",
     no: "{server} accepted a SYN with ECN at {}, in {}",
     unknown: "a connect without ECN to the same port at the same time: would it be accepted?",
+    zh: Wording {
+        yes: "{server}于{}接受了一个不带 ECN 的 SYN，即{}",
+        no: "{server}于{}接受了一个带 ECN 的 SYN，即{}",
+        unknown: "同一时刻对同一端口做一次不带 ECN 的建连：会被接受吗？",
+    },
     ask: |ending| {
         let seen = [ending.service_later, ending.service];
         let facts = |at: crate::service::Moment| {
@@ -251,6 +305,11 @@ pub static OLD_SEGMENT_CAME: Question = Question {
     yes: "{} repeats what {sender} had sent long before; {receiver} answered it with {}",
     no: "nothing old came before",
     unknown: "a capture at {receiver}: did an old segment of {sender} reach it?",
+    zh: Wording {
+        yes: "{}是{sender}很久以前发送过的内容；{receiver}以{}应答",
+        no: "在此之前没有旧报文到来",
+        unknown: "在{receiver}上抓包：{sender}的旧报文是否到达了那里？",
+    },
     ask: |ending| {
         let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else {
             return Answer::Unknown;
@@ -272,6 +331,11 @@ pub static CLIENT_STILL_THERE: Question = Question {
     yes: "{client} went on with the connection, in {}, although a reset had left in its name",
     no: "{client} said nothing more on this connection",
     unknown: "the connection from its beginning, and what {client} did after the RST",
+    zh: Wording {
+        yes: "尽管有 RST 以{client}的名义发出，它仍在使用这条连接，即{}",
+        no: "{client}在这条连接上没有再说什么",
+        unknown: "从头开始的连接，以及 RST 之后{client}做了什么",
+    },
     ask: |ending| {
         let by_client = ending.sender() == ending.connection.client;
         match (SENDER_TALKED_ON.ask)(ending) {
@@ -289,6 +353,11 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
     yes: "{} stands {} octets from everything that {sender} had sent: its numbers are of another connection or numbering",
     no: "{} stands where {sender} stood",
     unknown: "what {sender} had sent",
+    zh: Wording {
+        yes: "{}与{sender}所发的一切相差{}字节：它的序列号属于另一条连接或另一套编号",
+        no: "{}的序列号就在{sender}所处的位置",
+        unknown: "{sender}发送了什么",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -314,6 +383,11 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
     yes: "{} is RST+ACK at number 0, as only a SYN is refused, and no SYN passed the capture point",
     no: "{} does not refuse a SYN that the capture misses",
     unknown: "the RST",
+    zh: Wording {
+        yes: "{}是序列号为 0 的 RST+ACK，只有拒绝 SYN 时才会这样，但没有 SYN 经过抓包点",
+        no: "{}不是在拒绝抓包漏掉的 SYN",
+        unknown: "该 RST",
+    },
     ask: |ending| match ending.rst() {
         Some(rst) => {
             let refusal = rst.record.flags.has(Flags::ACK) && rst.record.seq == Seq::new(0);
@@ -330,6 +404,11 @@ pub static RST_NEVER_ROUTED: Question = Question {
     yes: "{} was made on this host",
     no: "{} has TTL {}: it has come over routers",
     unknown: "a capture of every device (`tcpdump -i any`) without a filter: is the RST alone, and on `lo`?",
+    zh: Wording {
+        yes: "{}是在本机生成的",
+        no: "{}的 TTL 为{}：它经过了路由器",
+        unknown: "不加过滤地在所有设备上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
+    },
     ask: |ending| match ending.rst() {
         Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {
             Answer::No(no().frame(&rst.record).value(Value::Ttl(rst.record.ttl)))

@@ -7,7 +7,7 @@
 //! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
 //! 2025 describes send three at once whose windows count upwards.
 
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::flow::Side;
 use crate::half::{Half, Marks};
@@ -29,6 +29,11 @@ pub static RST_SEQ_CLIMBS: Question = Question {
     yes: "{} follows {} with a number {} higher, beyond all that {sender} had sent: a stack resets where it stands, a guesser tries several places",
     no: "all RSTs of {sender} stand where it stood",
     unknown: "a second RST of {sender}, in a capture that misses nothing of what it had sent",
+    zh: Wording {
+        yes: "{}在{}之后，序列号比它大{}，超出{sender}所发的一切：协议栈只会在当前位置重置，猜测者才会试好几个位置",
+        no: "{sender}的 RST 都在它当前的位置上",
+        unknown: "{sender}的第二个 RST，且抓包没有漏掉它所发的任何报文",
+    },
     ask: |ending| {
         let sender = ending.sender();
         if !complete(ending, sender) {
@@ -58,6 +63,11 @@ pub static RST_WINDOWS_COUNT: Question = Question {
     yes: "{}, {} and {} came within {} with windows that count upwards from {}: no stack numbers its resets",
     no: "the RSTs have the windows that one stack would give them",
     unknown: "three RSTs of {sender} at once",
+    zh: Wording {
+        yes: "{}、{}和{}在{}之内到来，窗口从{}起依次递增：没有协议栈会给 RST 编号",
+        no: "这些 RST 的窗口与同一个协议栈会给出的一致",
+        unknown: "{sender}一次发出的三个 RST",
+    },
     ask: |ending| {
         let own: alloc::vec::Vec<&Record> = resets_of(ending, ending.sender()).map(|rst| &rst.record).collect();
         if own.len() < 3 {
@@ -87,6 +97,11 @@ pub static RSTS_BOTH_WAYS: Question = Question {
     yes: "{} and {} reset both ends within {}, and neither answers a segment: an end that has been reset does not reset back",
     no: "only one end was reset, or the second RST answers a segment that was on its way",
     unknown: "both directions of the connection",
+    zh: Wording {
+        yes: "{}和{}在{}之内重置了两端，且都不是在应答报文：已被重置的一端不会再反过来重置",
+        no: "只有一端被重置，或者第二个 RST 应答的是在途的报文",
+        unknown: "连接的两个方向",
+    },
     ask: |ending| {
         let Some(first) = ending.rst() else { return Answer::Unknown };
         if ending.one_sided() {

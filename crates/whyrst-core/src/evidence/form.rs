@@ -3,7 +3,7 @@
 //! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
 //! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
 
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -15,6 +15,11 @@ pub static RST_IS_PASSIVE: Question = Question {
     yes: "{} answers {}: its numbers are copied from that segment, as in every reset that a host sends in answer",
     no: "{} is built as an abort, not as an answer to a segment",
     unknown: "the segment that the RST answers, just before it and from the other direction",
+    zh: Wording {
+        yes: "{}应答的是{}：它的序列号抄自该报文，主机以 RST 作答时都是这样",
+        no: "{}的形式是中止，而不是对某个报文的应答",
+        unknown: "RST 所应答的报文，就在它之前、来自另一个方向",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -33,6 +38,11 @@ pub static RST_IS_ACTIVE: Question = Question {
     yes: "{} is RST+ACK at {sender}'s own next sequence number: {sender} had the connection and aborted it",
     no: "{} is built as an answer to a segment, not as an abort of a connection that {sender} had",
     unknown: "what {sender} had sent before: its next sequence number is not known",
+    zh: Wording {
+        yes: "{}是位于{sender}自己下一个序列号的 RST+ACK：{sender}持有这条连接并中止了它",
+        no: "{}的形式是对某个报文的应答，而不是{sender}中止自己持有的连接",
+        unknown: "{sender}此前发送了什么：它的下一个序列号未知",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -93,6 +103,11 @@ pub static RST_ANSWERS_SYN: Question = Question {
     yes: "{} refuses {}: RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
     no: "{} does not answer a SYN",
     unknown: "the segment that the RST answers",
+    zh: Wording {
+        yes: "{}拒绝了{}：是确认该 SYN 的 RST+ACK，且从未发过 SYN-ACK",
+        no: "{}应答的不是 SYN",
+        unknown: "RST 所应答的报文",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -116,6 +131,11 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
     yes: "{} has sequence number {}: a stack without a socket would have refused the SYN with 0",
     no: "{} has sequence number 0, as every refusal of a SYN has",
     unknown: "a refused SYN",
+    zh: Wording {
+        yes: "{}的序列号为{}：没有套接字的协议栈会用 0 拒绝 SYN",
+        no: "{}的序列号为 0，拒绝 SYN 时都是这样",
+        unknown: "被拒绝的 SYN",
+    },
     ask: |ending| match ending.rst() {
         Some(rst) if rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
             let number = rst.record.seq.raw();
@@ -131,6 +151,11 @@ pub static RST_ANSWERS_SYN_ACK: Question = Question {
     yes: "{} answers {}: its sequence number is the SYN-ACK's ACK number and it has no ACK flag: {sender}'s kernel had no socket for it",
     no: "{} does not answer a SYN-ACK",
     unknown: "the segment that the RST answers",
+    zh: Wording {
+        yes: "{}应答的是{}：它的序列号等于该 SYN-ACK 的确认号，且没有 ACK 标志：{sender}的内核没有对应的套接字",
+        no: "{}应答的不是 SYN-ACK",
+        unknown: "RST 所应答的报文",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -151,6 +176,11 @@ pub static RST_IS_BARE: Question = Question {
     yes: "{} has window 0 and no options, as a kernel builds a RST without a socket",
     no: "{} carries a window or options: a kernel that answers without a socket sends neither",
     unknown: "the whole header of the RST",
+    zh: Wording {
+        yes: "{}窗口为 0 且没有选项，内核在没有套接字时生成的 RST 就是这样",
+        no: "{}带有窗口或选项：没有套接字的内核应答时两者都不会带",
+        unknown: "RST 的完整头部",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -169,6 +199,11 @@ pub static DSCP_MIRRORED: Question = Question {
     yes: "{} has the DSCP of {}: the TCP stack mirrors it, a netfilter reject does not",
     no: "{} has DSCP 0 although {} had another: a netfilter reject sends 0, the TCP stack mirrors it",
     unknown: "a SYN with a DSCP other than 0 (for example `nc -T af11`): netfilter would answer with 0, the TCP stack with the same",
+    zh: Wording {
+        yes: "{}的 DSCP 与{}相同：TCP 协议栈会沿用它，netfilter 的 reject 不会",
+        no: "{}的 DSCP 为 0，而{}的不是：netfilter 的 reject 发的是 0，TCP 协议栈会沿用",
+        unknown: "DSCP 不为 0 的 SYN（例如 `nc -T af11`）：netfilter 会以 0 应答，TCP 协议栈会沿用",
+    },
     ask: |ending| mirrored(ending, |record| u64::from(record.dscp())),
 };
 
@@ -178,6 +213,11 @@ pub static FLOW_LABEL_SET: Question = Question {
     yes: "{} has an IPv6 flow label: the TCP stack sets one, a netfilter reject does not",
     no: "{} has IPv6 flow label 0 although {} had one: a netfilter reject sends 0, the TCP stack sets one",
     unknown: "the same connect over IPv6: a netfilter reject has flow label 0, the TCP stack sets one",
+    zh: Wording {
+        yes: "{}带有 IPv6 流标签：TCP 协议栈会设置，netfilter 的 reject 不会",
+        no: "{}的 IPv6 流标签为 0，而{}带有流标签：netfilter 的 reject 发的是 0，TCP 协议栈会设置",
+        unknown: "用 IPv6 做同样的建连：netfilter 的 reject 流标签为 0，TCP 协议栈会设置",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -212,6 +252,9 @@ pub static RST_IS_ALONE: Question = Question {
     yes: "{} is all that the capture has of this connection",
     no: "the capture has more of this connection than {}",
     unknown: "the rest of the connection",
+    zh: Wording {
+        yes: "抓包里这条连接只有{}", no: "抓包里这条连接不止有{}", unknown: "这条连接的其余报文"
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;

@@ -1,7 +1,7 @@
 //! How the connection was opened: the SYN, the wait for its answer, and what came after a refusal.
 
 use super::timing::is_sane;
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Wording, no, yes};
 use crate::connection::{Roles, TcpState};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -20,6 +20,11 @@ pub static SYN_SEEN: Question = Question {
     yes: "the connection begins in the capture, with {client}'s SYN in {}",
     no: "the server answered a SYN that {client} never sent through this capture point",
     unknown: "the beginning of the connection: start the capture before the connect",
+    zh: Wording {
+        yes: "连接的开头在抓包里，{client}的 SYN 是{}",
+        no: "服务端应答了一个 SYN，而{client}从未经由这个抓包点发送过它",
+        unknown: "连接的开头：在建连之前就开始抓包",
+    },
     ask: |ending| match ending.syn() {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::Unknown,
@@ -32,6 +37,11 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
     yes: "the three-way handshake is in the capture, from {} on",
     no: "the handshake never completed",
     unknown: "the beginning of the connection: start the capture before the connect",
+    zh: Wording {
+        yes: "三次握手在抓包里，从{}开始",
+        no: "握手一直没有完成",
+        unknown: "连接的开头：在建连之前就开始抓包",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
@@ -56,6 +66,11 @@ pub static BEGINNING_WHOLE: Question = Question {
     yes: "the capture shows how the connection began, from {} on",
     no: "the capture does not show how the connection began",
     unknown: "the beginning of the connection: start the capture before the connect",
+    zh: Wording {
+        yes: "抓包显示了连接如何开始，从{}起",
+        no: "抓包没有显示连接如何开始",
+        unknown: "连接的开头：在建连之前就开始抓包",
+    },
     ask: |ending| match (ending.syn(), (HANDSHAKE_COMPLETED.ask)(ending)) {
         (Some(syn), Answer::Yes(_) | Answer::No(_)) => Answer::Yes(yes().frame(syn)),
         _ => Answer::Unknown,
@@ -68,6 +83,11 @@ pub static HANDSHAKE_INCOMPLETE: Question = Question {
     yes: "the handshake never completed",
     no: "the three-way handshake is in the capture, from {} on",
     unknown: "the beginning of the connection: start the capture before the connect",
+    zh: Wording {
+        yes: "握手一直没有完成",
+        no: "三次握手在抓包里，从{}开始",
+        unknown: "连接的开头：在建连之前就开始抓包",
+    },
     ask: |ending| match (HANDSHAKE_COMPLETED.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -81,6 +101,9 @@ pub static SENDER_IS_CLIENT: Question = Question {
     yes: "{sender} had opened the connection",
     no: "{sender} had accepted the connection",
     unknown: "a SYN: which end opened the connection?",
+    zh: Wording {
+        yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
+    },
     ask: |ending| match ending.connection.roles {
         Roles::Seen => yes().if_so((ending.sender() == ending.connection.client).into()),
         Roles::Guessed => Answer::Unknown,
@@ -93,6 +116,9 @@ pub static SENDER_IS_SERVER: Question = Question {
     yes: "{sender} had accepted the connection",
     no: "{sender} had opened the connection",
     unknown: "a SYN: which end opened the connection?",
+    zh: Wording {
+        yes: "连接是{sender}接受的", no: "连接是{sender}发起的", unknown: "SYN：连接是哪一端发起的？"
+    },
     ask: |ending| match ending.connection.roles {
         Roles::Seen => yes().if_so((ending.sender() == ending.connection.server()).into()),
         Roles::Guessed => Answer::Unknown,
@@ -105,6 +131,11 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
     yes: "{} answers {}, the handshake's last ACK: {sender} had not yet made a socket of its request",
     no: "{} does not answer the handshake's last ACK",
     unknown: "the handshake, and the segment that the RST answers",
+    zh: Wording {
+        yes: "{}应答的是{}，即三次握手的最后一个 ACK：{sender}还没有为这个请求建立套接字",
+        no: "{}应答的不是三次握手的最后一个 ACK",
+        unknown: "握手，以及 RST 所应答的报文",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -136,6 +167,11 @@ pub static SYN_ACK_REPEATED: Question = Question {
     yes: "{server} sent its SYN-ACK again in {}, after the handshake: it had not taken {client}'s ACK",
     no: "{server} did not repeat its SYN-ACK after the handshake",
     unknown: "the segments after the handshake",
+    zh: Wording {
+        yes: "{server}在握手之后重发了 SYN-ACK（{}）：它没有接受{client}的 ACK",
+        no: "{server}在握手之后没有重发 SYN-ACK",
+        unknown: "握手之后的报文",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let acked = ending.before.iter().position(|record| {
@@ -158,6 +194,11 @@ pub static SYN_MET_CONNECTION: Question = Question {
     yes: "{} is a SYN in the middle of this connection: whoever sent it knew nothing of the connection any more",
     no: "no new SYN met this connection",
     unknown: "the segments before the RST",
+    zh: Wording {
+        yes: "{}是这条连接中途的 SYN：发送者已经不认识这条连接",
+        no: "没有新的 SYN 碰到这条连接",
+        unknown: "RST 之前的报文",
+    },
     ask: |ending| match ending.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::No(no()),
@@ -170,6 +211,11 @@ pub static EARLIER_HALF_CLOSED: Question = Question {
     yes: "the same two ports had a connection before, which {server} had closed and {client} had not",
     no: "no half-closed connection of the same two ports came before",
     unknown: "what the same two ports had before: start the capture earlier",
+    zh: Wording {
+        yes: "同一端口对上此前有过一条连接，{server}已关闭而{client}没有",
+        no: "同一端口对上此前没有半关闭的连接",
+        unknown: "同一端口对上此前有过什么：更早开始抓包",
+    },
     ask: |ending| match ending.connection.earlier {
         Some(TcpState::FinWait1 | TcpState::FinWait2) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
@@ -183,6 +229,11 @@ pub static EARLIER_OPENING: Question = Question {
     yes: "the same two ports were in the middle of another handshake: {client} had sent a different SYN before",
     no: "no other handshake of the same two ports was going on",
     unknown: "what the same two ports had before: start the capture earlier",
+    zh: Wording {
+        yes: "同一端口对上正在进行另一次握手：{client}此前发过一个不同的 SYN",
+        no: "同一端口对上没有另一次握手正在进行",
+        unknown: "同一端口对上此前有过什么：更早开始抓包",
+    },
     ask: |ending| match ending.connection.earlier {
         Some(TcpState::SynReceived) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
@@ -196,6 +247,11 @@ pub static SYN_ACK_WINDOW_ZERO: Question = Question {
     yes: "the SYN-ACK {} offers window 0, as that of a SYN proxy does",
     no: "the SYN-ACK {} offers a window",
     unknown: "the SYN-ACK",
+    zh: Wording {
+        yes: "SYN-ACK（{}）的窗口为 0，SYN 代理就是这样",
+        no: "SYN-ACK（{}）给出了窗口",
+        unknown: "该 SYN-ACK",
+    },
     ask: |ending| match ending.syn_ack() {
         Some(syn_ack) => yes().frame(syn_ack).if_so((syn_ack.window == 0).into()),
         None => Answer::Unknown,
@@ -208,6 +264,11 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
     yes: "the capture has no SYN of this connection: it began before the capture, or never",
     no: "the capture shows how the connection began, in {}",
     unknown: "the beginning of the connection",
+    zh: Wording {
+        yes: "抓包里没有这条连接的 SYN：它在抓包之前就已开始，或者从未开始",
+        no: "抓包显示了连接如何开始，即{}",
+        unknown: "连接的开头",
+    },
     ask: |ending| match ending.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
         Some(syn) => Answer::No(no().frame(syn)),
         None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
@@ -221,6 +282,11 @@ pub static SYN_ACK_SLOW: Question = Question {
     yes: "{client} got the SYN-ACK {} late: its RST followed {} after the SYN {}",
     no: "{client} got the SYN-ACK {} soon: its RST followed only {} after the SYN {}",
     unknown: "both the SYN and the SYN-ACK",
+    zh: Wording {
+        yes: "{client}收到的 SYN-ACK（{}）来得晚：它的 RST 距 SYN（{2}）有{1}",
+        no: "{client}收到的 SYN-ACK（{}）来得快：它的 RST 距 SYN（{2}）只有{1}",
+        unknown: "SYN 和 SYN-ACK 两者",
+    },
     ask: |ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
@@ -236,6 +302,11 @@ pub static SYN_IS_ORDINARY: Question = Question {
     yes: "the SYN {} carries the options of an ordinary connect()",
     no: "the SYN {} carries few options or none: scanners and raw sockets send such",
     unknown: "the SYN with its options",
+    zh: Wording {
+        yes: "SYN（{}）带有普通 connect() 的选项",
+        no: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
+        unknown: "带选项的 SYN",
+    },
     ask: |ending| match ending.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => yes().frame(syn).if_so(is_ordinary(syn).into()),
         _ => Answer::Unknown,
@@ -254,6 +325,11 @@ pub static SYN_IS_BARE: Question = Question {
     yes: "the SYN {} carries few options or none: scanners and raw sockets send such",
     no: "the SYN {} carries the options of an ordinary connect()",
     unknown: "the SYN with its options",
+    zh: Wording {
+        yes: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
+        no: "SYN（{}）带有普通 connect() 的选项",
+        unknown: "带选项的 SYN",
+    },
     ask: |ending| match ending.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => yes().frame(syn).if_so((!is_ordinary(syn)).into()),
         _ => Answer::Unknown,
@@ -266,6 +342,11 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
     yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting and knew nothing of the RST",
     no: "{client} did not send its SYN again within {} after the RST",
     unknown: "at least 2 s after the RST: would {client} send its SYN again?",
+    zh: Wording {
+        yes: "{client}在 RST 之后又重发了 SYN（{}）：它的 connect() 仍在等待，不知道有这个 RST",
+        no: "{client}在 RST 之后{}之内没有重发 SYN",
+        unknown: "RST 之后至少 2 s：{client}会不会重发 SYN？",
+    },
     ask: |ending| {
         let client = ending.connection.client;
         let isn = ending.connection.half(client).first_seq;
@@ -289,6 +370,11 @@ pub static SYN_ACK_AFTER_RST: Question = Question {
     yes: "{server} answered the same SYN with the SYN-ACK {} after it had seemingly refused it",
     no: "no SYN-ACK followed the RST",
     unknown: "what follows the RST, with one SYN and its answers",
+    zh: Wording {
+        yes: "{server}看似拒绝之后，又用 SYN-ACK（{}）应答了同一个 SYN",
+        no: "RST 之后没有 SYN-ACK",
+        unknown: "RST 之后的报文，对应一个 SYN 及其应答",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let accepted =

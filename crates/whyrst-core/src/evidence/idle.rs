@@ -2,7 +2,7 @@
 
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use super::timing::{WAS_IDLE, is_sane};
-use super::{Answer, Question, Timeouts, yes};
+use super::{Answer, Question, Timeouts, Wording, yes};
 use crate::ending::Ending;
 use crate::history::{Notes, Record};
 use crate::time::Span;
@@ -14,6 +14,11 @@ pub static DEVICE_TIMEOUT_FITS: Question = Question {
     yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of load balancers, firewalls and NATs on the path: is one of them as long as the silence?",
+    zh: Wording {
+        yes: "空闲{}与以下设备的默认值吻合：{}：只是线索，不是证明",
+        no: "连接正在使用",
+        unknown: "路径上负载均衡、防火墙和 NAT 的空闲超时：其中有没有与这段空闲一样长的？",
+    },
     ask: |ending| fits(ending, |one| one.place == Place::Device),
 };
 
@@ -23,6 +28,11 @@ pub static PROGRAM_TIMEOUT_FITS: Question = Question {
     yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of the programs and proxies at both ends: is one of them as long as the silence?",
+    zh: Wording {
+        yes: "空闲{}与以下程序的默认值吻合：{}：只是线索，不是证明",
+        no: "连接正在使用",
+        unknown: "两端程序和代理的空闲超时：其中有没有与这段空闲一样长的？",
+    },
     ask: |ending| fits(ending, |one| one.place == Place::Endpoint),
 };
 
@@ -32,6 +42,9 @@ pub static RST_ENDS_SILENCE: Question = Question {
     yes: "{} ended the silence",
     no: "{} did not end the silence",
     unknown: "the segment that the RST answers, or what {sender} had sent before",
+    zh: Wording {
+        yes: "{}打破了沉默", no: "打破沉默的不是{}", unknown: "RST 所应答的报文，或{sender}此前发送了什么"
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let known = (RST_IS_ACTIVE.ask)(ending).is_yes() || (RST_IS_PASSIVE.ask)(ending).is_yes();
@@ -45,6 +58,11 @@ pub static BOTH_ENDS_RESET: Question = Question {
     yes: "{} and {} reset both ends within {}: something between them did, or the second answers the first",
     no: "only one end was reset",
     unknown: "the RSTs of both directions",
+    zh: Wording {
+        yes: "{}和{}在{}之内重置了两端：是两端之间的什么做的，或者第二个是对第一个的应答",
+        no: "只有一端被重置",
+        unknown: "两个方向的 RST",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let other = ending.resets.iter().find(|other| other.record.from != rst.record.from);

@@ -1,6 +1,6 @@
 //! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
 
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::segment::OptionSet;
 
@@ -10,6 +10,11 @@ pub static RST_IS_FASTCLOSE: Question = Question {
     yes: "{} carries MP_FASTCLOSE: {sender} aborts the whole Multipath TCP connection, not this subflow alone",
     no: "{} carries no MP_FASTCLOSE",
     unknown: "the options of the RST",
+    zh: Wording {
+        yes: "{}带有 MP_FASTCLOSE：{sender}中止的是整个 Multipath TCP 连接，而不只是这条子流",
+        no: "{}不带 MP_FASTCLOSE",
+        unknown: "RST 的选项",
+    },
     ask: |ending| rst_has(ending, OptionSet::MP_FASTCLOSE),
 };
 
@@ -19,6 +24,11 @@ pub static RST_ENDS_SUBFLOW: Question = Question {
     yes: "{} carries MP_TCPRST: {sender} resets this subflow of a Multipath TCP connection, and says why",
     no: "{} carries no MP_TCPRST",
     unknown: "the options of the RST",
+    zh: Wording {
+        yes: "{}带有 MP_TCPRST：{sender}重置 Multipath TCP 连接的这条子流，并给出了原因",
+        no: "{}不带 MP_TCPRST",
+        unknown: "RST 的选项",
+    },
     ask: |ending| rst_has(ending, OptionSet::MP_TCPRST),
 };
 
@@ -28,6 +38,11 @@ pub static SAYS_MPTCP_ERROR: Question = Question {
     yes: "{} gives the reason {} (MPTCP-specific error)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: middleboxes strip it",
+    zh: Wording {
+        yes: "{}给出的原因是{}（MPTCP-specific error）",
+        no: "{}给出的是另一个原因：{}",
+        unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
+    },
     ask: |ending| says(ending, 1),
 };
 
@@ -37,6 +52,11 @@ pub static SAYS_PROHIBITED: Question = Question {
     yes: "{} gives the reason {} (administratively prohibited)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: middleboxes strip it",
+    zh: Wording {
+        yes: "{}给出的原因是{}（administratively prohibited）",
+        no: "{}给出的是另一个原因：{}",
+        unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
+    },
     ask: |ending| says(ending, 3),
 };
 
@@ -46,6 +66,11 @@ pub static SAYS_MIDDLEBOX: Question = Question {
     yes: "{} gives the reason {} (middlebox interference)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: the same middlebox may strip it",
+    zh: Wording {
+        yes: "{}给出的原因是{}（middlebox interference）",
+        no: "{}给出的是另一个原因：{}",
+        unknown: "RST 中的 MP_TCPRST：同一台中间设备可能会删掉它",
+    },
     ask: |ending| says(ending, 6),
 };
 
@@ -55,6 +80,11 @@ pub static SYN_JOINS: Question = Question {
     yes: "the SYN {} carries MP_JOIN: it adds a subflow to a Multipath TCP connection that exists",
     no: "the SYN {} does not join a Multipath TCP connection",
     unknown: "the SYN with its options",
+    zh: Wording {
+        yes: "SYN（{}）带有 MP_JOIN：它要给已有的 Multipath TCP 连接增加一条子流",
+        no: "SYN（{}）不是要加入 Multipath TCP 连接",
+        unknown: "带选项的 SYN",
+    },
     ask: |ending| match ending.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => {
             yes().frame(syn).if_so(syn.options.has(OptionSet::MP_JOIN).into())
@@ -69,6 +99,11 @@ pub static SYN_ACK_LACKS_JOIN: Question = Question {
     yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",
     no: "the SYN-ACK {} answers with MP_JOIN",
     unknown: "the SYN-ACK as {client} received it: capture there",
+    zh: Wording {
+        yes: "SYN 带有 MP_JOIN，而 SYN-ACK（{}）没有：被路径上的设备删掉了，或{server}不支持 MPTCP",
+        no: "SYN-ACK（{}）以 MP_JOIN 应答",
+        unknown: "{client}实际收到的 SYN-ACK：在那里抓包",
+    },
     ask: |ending| match ending.syn_ack() {
         Some(syn_ack) if syn_ack.options.has(OptionSet::CUT) => Answer::Unknown,
         Some(syn_ack) if !syn_ack.options.has(OptionSet::MP_JOIN) => Answer::Yes(yes().frame(syn_ack)),
@@ -85,6 +120,11 @@ pub static MPTCP_VANISHED: Question = Question {
     yes: "{} has no Multipath TCP option although the connection had used it until {}",
     no: "every data segment carries its Multipath TCP option, the last in {}",
     unknown: "data segments with their options, from the handshake on",
+    zh: Wording {
+        yes: "连接直到{1}都在用 Multipath TCP，而{0}没有带它的选项",
+        no: "每个数据报文都带有 Multipath TCP 选项，最后一个是{}",
+        unknown: "从握手起、带选项的数据报文",
+    },
     ask: |ending| {
         let with = |record: &crate::history::Record| record.options.has(OptionSet::MPTCP);
         let without =

@@ -9,7 +9,7 @@ use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::vantage::RST_MADE_BETWEEN;
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -30,6 +30,11 @@ pub static RST_TTL_DIFFERS: Question = Question {
     yes: "{} arrived with TTL {}, all other packets of {sender} with {}: it was made elsewhere, or by a device that answers for {sender}",
     no: "{} has the TTL of {sender}'s other packets, {}",
     unknown: "another packet of {sender}, to compare the TTL with",
+    zh: Wording {
+        yes: "{}到达时 TTL 为{}，{sender}的其他报文都是{}：它是在别处生成的，或由代{sender}应答的设备生成",
+        no: "{}的 TTL 与{sender}其他报文相同，为{}",
+        unknown: "{sender}的另一个报文，用来比较 TTL",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -51,6 +56,11 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
     yes: "{} is an abort without timestamps, in a connection that uses them: Linux would have added them",
     no: "{} carries timestamps like the rest of the connection",
     unknown: "a connection with TCP timestamps, or the options of the RST",
+    zh: Wording {
+        yes: "{}是不带时间戳的中止，而这条连接使用时间戳：Linux 会加上",
+        no: "{}与连接的其他报文一样带有时间戳",
+        unknown: "使用 TCP 时间戳的连接，或 RST 的选项",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -74,6 +84,11 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
     yes: "{} has IP ID {}, far from {sender}'s last one, {}, of a steady count",
     no: "{} has an IP ID that {sender}'s own counter would give",
     unknown: "several IPv4 packets of {sender} with a running IP ID, just before the RST",
+    zh: Wording {
+        yes: "{}的 IP ID 为{}，与{sender}稳定递增的上一个值{}相去甚远",
+        no: "{}的 IP ID 与{sender}自己的计数相符",
+        unknown: "RST 之前不久{sender}的若干个 IP ID 递增的 IPv4 报文",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -123,6 +138,11 @@ pub static SENDER_TALKED_ON: Question = Question {
     yes: "{sender} went on after the RST, with {}: a host that resets a connection has nothing more to say on it",
     no: "{sender} sent nothing more on this connection after the RST",
     unknown: "what {sender} did after the RST",
+    zh: Wording {
+        yes: "RST 之后{sender}仍在发送，即{}：重置了连接的主机不会再在上面说话",
+        no: "RST 之后{sender}在这条连接上没有再发送",
+        unknown: "RST 之后{sender}做了什么",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -160,6 +180,11 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
     yes: "{} signs say that {} did not come from {sender}",
     no: "nothing about {1} speaks against {sender} having sent it",
     unknown: "other packets of {sender}, before and after the RST, to compare with",
+    zh: Wording {
+        yes: "有{}个迹象表明{}不是来自{sender}",
+        no: "{1}没有任何迹象与{sender}发送它相矛盾",
+        unknown: "RST 前后{sender}的其他报文，用来比较",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;

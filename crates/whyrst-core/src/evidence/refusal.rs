@@ -3,7 +3,7 @@
 
 use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
 use super::timing::is_sane;
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::connection::TcpState;
 use crate::ending::Ending;
 use crate::half::Marks;
@@ -23,6 +23,11 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     yes: "{receiver} answered the SYN {} not with a SYN-ACK but with {}, which carries the numbers of an older connection; {sender} refused that",
     no: "the RST does not refuse an ACK with numbers of an older connection",
     unknown: "{sender}'s SYN and the answer to it",
+    zh: Wording {
+        yes: "{receiver}没有用 SYN-ACK 应答 SYN（{}），而是用{}，其中是旧连接的序列号；{sender}拒绝了它",
+        no: "这个 RST 不是在拒绝带有旧连接序列号的 ACK",
+        unknown: "{sender}的 SYN 以及对它的应答",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -53,6 +58,11 @@ pub static EARLIER_CLOSED: Question = Question {
     yes: "the same two ports had a connection before, which both ends had closed: its TIME-WAIT was still there",
     no: "the older connection of the same two ports had not been closed by both ends",
     unknown: "what the same two ports had before: start the capture earlier",
+    zh: Wording {
+        yes: "同一端口对上此前有过一条连接，两端都已关闭：它的 TIME-WAIT 还在",
+        no: "同一端口对上的旧连接并非两端都已关闭",
+        unknown: "同一端口对上此前有过什么：更早开始抓包",
+    },
     ask: |ending| match ending.connection.earlier {
         _ if (SYN_MET_CONNECTION.ask)(ending).is_yes() => Answer::No(no()),
         Some(TcpState::TimeWait) => Answer::Yes(yes()),
@@ -68,6 +78,11 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
     yes: "the SYN-ACK {} acknowledges another number than that of the SYN {}",
     no: "the SYN-ACK {} acknowledges the SYN {}",
     unknown: "the SYN and the SYN-ACK that the RST answers",
+    zh: Wording {
+        yes: "SYN-ACK（{}）确认的不是 SYN（{}）的序列号",
+        no: "SYN-ACK（{}）确认了 SYN（{}）",
+        unknown: "SYN，以及 RST 所应答的 SYN-ACK",
+    },
     ask: |ending| {
         let syn_ack = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
         let client = ending.connection.half(ending.connection.client);
@@ -87,6 +102,11 @@ pub static SYN_ACK_ECHOES_WRONG: Question = Question {
     yes: "the SYN-ACK {} echoes a timestamp that {client} had not sent",
     no: "the SYN-ACK {} echoes the timestamp of the SYN",
     unknown: "a SYN and a SYN-ACK with timestamps, each sent once",
+    zh: Wording {
+        yes: "SYN-ACK（{}）回显了{client}没有发过的时间戳",
+        no: "SYN-ACK（{}）回显的是 SYN 的时间戳",
+        unknown: "带时间戳且各只发送一次的 SYN 和 SYN-ACK",
+    },
     ask: |ending| {
         let server = ending.connection.half(ending.connection.server()).marks;
         match ending.syn_ack() {
@@ -104,6 +124,11 @@ pub static HANDSHAKE_ACK_WRONG: Question = Question {
     yes: "{} acknowledges a number that {sender} had not sent: its SYN or SYN-ACK is {}",
     no: "{} acknowledges {sender}'s SYN or SYN-ACK, {}",
     unknown: "the handshake from its beginning, and the segment that the RST answers",
+    zh: Wording {
+        yes: "{}确认了{sender}没有发过的序列号：它的 SYN 或 SYN-ACK 是{}",
+        no: "{}确认了{sender}的 SYN 或 SYN-ACK，即{}",
+        unknown: "从头开始的握手，以及 RST 所应答的报文",
+    },
     ask: |ending| {
         let sender = ending.connection.half(ending.sender());
         let own_syn = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::SYN);
@@ -128,6 +153,11 @@ pub static SYNS_CROSSED: Question = Question {
     yes: "both ends sent a SYN, {} and {}: a simultaneous open",
     no: "only one end sent a SYN without ACK",
     unknown: "the beginning of the connection: start the capture before the connect",
+    zh: Wording {
+        yes: "两端都发了 SYN，即{}和{}：同时打开",
+        no: "只有一端发过不带 ACK 的 SYN",
+        unknown: "连接的开头：在建连之前就开始抓包",
+    },
     ask: |ending| {
         let syn_of = |side| ending.earlier(|record| record.from == side && record.flags.is_syn());
         match (syn_of(ending.receiver()), syn_of(ending.sender())) {
@@ -144,6 +174,11 @@ pub static SYN_CAME_BACK: Question = Question {
     yes: "{sender} connects to {receiver} on the same two ports itself, a moment before or after {}",
     no: "{sender} sent no SYN of its own on these two ports within {}",
     unknown: "some seconds around the RST: does {sender} connect to the same two ports itself?",
+    zh: Wording {
+        yes: "{sender}自己也在同一端口对上连接{receiver}，就在{}前后不久",
+        no: "{sender}在{}之内没有自己在这个端口对上发过 SYN",
+        unknown: "RST 前后几秒：{sender}自己是否也在连接同一端口对？",
+    },
     ask: |ending| {
         let opposite = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
         let refused_before = ending.connection.earlier_opener == Some(ending.sender());
@@ -165,6 +200,11 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
     yes: "{server} had acknowledged nothing but the SYN and sent nothing after its SYN-ACK: it may never have had this connection",
     no: "{server} had taken the connection: it acknowledged data or sent some",
     unknown: "the connection from its beginning: had {server} acknowledged data or sent some?",
+    zh: Wording {
+        yes: "{server}只确认了 SYN，SYN-ACK 之后什么都没发：它可能从未拥有这条连接",
+        no: "{server}已接受连接：它确认过数据或发过数据",
+        unknown: "从头开始的连接：{server}是否确认过数据或发过数据？",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
@@ -185,6 +225,11 @@ pub static SYN_ACK_FORGOTTEN: Question = Question {
     yes: "no ACK came for {} after the SYN-ACK {}, and {server} did not repeat it: it keeps no request, as with SYN cookies",
     no: "{server} kept its half-open request",
     unknown: "a capture at {server}, from the beginning: did the handshake's last ACK arrive?",
+    zh: Wording {
+        yes: "SYN-ACK（{1}）之后{0}没有 ACK 到来，{server}也没有重发：它不保留半连接，SYN cookie 就是这样",
+        no: "{server}保留了半连接",
+        unknown: "在{server}上从头抓包：三次握手的最后一个 ACK 到达了吗？",
+    },
     ask: |ending| {
         let syn_acks = ending.before.iter().filter(|record| record.flags.is_syn_ack()).count();
         let Some(syn_ack) = ending.syn_ack().filter(|_| syn_acks == 1) else {
@@ -209,6 +254,11 @@ pub static CLIENT_SILENT_AT_FIRST: Question = Question {
     yes: "{client} had sent nothing but bare ACKs when {server} repeated its SYN-ACK, in {}",
     no: "{client} had sent data, in {}, before {server} repeated its SYN-ACK",
     unknown: "a second SYN-ACK after the handshake",
+    zh: Wording {
+        yes: "{server}重发 SYN-ACK（{}）时，{client}除了纯 ACK 什么都没发过",
+        no: "{server}重发 SYN-ACK 之前，{client}已发过数据（{}）",
+        unknown: "握手之后的第二个 SYN-ACK",
+    },
     ask: |ending| {
         let client = ending.connection.client;
         let Some(again) = ending.before.iter().filter(|record| record.flags.is_syn_ack()).nth(1) else {

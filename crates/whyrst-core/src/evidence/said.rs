@@ -2,54 +2,72 @@
 //!
 //! A claim of whoever sent the RST: it supports a verdict, and none rests on it.
 
-use super::{Answer, Question, no, yes};
+use super::{Answer, Question, Wording, no, yes};
 use crate::ending::Ending;
 use crate::said::{Gist, claim};
 
 const UNKNOWN: &str = "a reason written in the RST itself: few devices write one";
 const NO: &str = "{} itself gives another reason";
 
-const fn question(id: &'static str, yes: &'static str, ask: fn(&Ending) -> Answer) -> Question {
-    Question { id, yes, no: NO, unknown: UNKNOWN, ask }
+const NO_ZH: &str = "{}自称的是另一个原因";
+const UNKNOWN_ZH: &str = "写在 RST 里的原因：很少有设备会写";
+
+const fn question(id: &'static str, yes: &'static str, zh: &'static str, ask: fn(&Ending) -> Answer) -> Question {
+    let zh = Wording { yes: zh, no: NO_ZH, unknown: UNKNOWN_ZH };
+    Question { id, yes, no: NO, unknown: UNKNOWN, zh, ask }
 }
 
 /// It says that data came after the close.
-pub static RST_SAYS_DATA_AFTER_CLOSE: Question =
-    question("rst-says-data-after-close", "{} itself says that data came after the close", |ending| {
-        says(ending, Gist::DataAfterClose)
-    });
+pub static RST_SAYS_DATA_AFTER_CLOSE: Question = question(
+    "rst-says-data-after-close",
+    "{} itself says that data came after the close",
+    "{}自称数据在关闭之后才来",
+    |ending| says(ending, Gist::DataAfterClose),
+);
 
 /// It says that the connection was not known.
-pub static RST_SAYS_NOT_KNOWN: Question =
-    question("rst-says-not-known", "{} itself says that the connection was not known", |ending| {
-        says(ending, Gist::NotKnown)
-    });
+pub static RST_SAYS_NOT_KNOWN: Question = question(
+    "rst-says-not-known",
+    "{} itself says that the connection was not known",
+    "{}自称不认识这条连接",
+    |ending| says(ending, Gist::NotKnown),
+);
 
 /// It says that time ran out.
 pub static RST_SAYS_TIMED_OUT: Question =
-    question("rst-says-timed-out", "{} itself says that time ran out", |ending| says(ending, Gist::TimedOut));
+    question("rst-says-timed-out", "{} itself says that time ran out", "{}自称超时", |ending| {
+        says(ending, Gist::TimedOut)
+    });
 
 /// It says that a rule forbids the connection.
-pub static RST_SAYS_FORBIDDEN: Question =
-    question("rst-says-forbidden", "{} itself says that a rule forbids the connection", |ending| {
-        says(ending, Gist::Forbidden)
-    });
+pub static RST_SAYS_FORBIDDEN: Question = question(
+    "rst-says-forbidden",
+    "{} itself says that a rule forbids the connection",
+    "{}自称有规则禁止这条连接",
+    |ending| says(ending, Gist::Forbidden),
+);
 
 /// It says that something ran out.
 pub static RST_SAYS_EXHAUSTED: Question =
-    question("rst-says-exhausted", "{} itself says that a limit was reached", |ending| says(ending, Gist::Exhausted));
+    question("rst-says-exhausted", "{} itself says that a limit was reached", "{}自称达到了上限", |ending| {
+        says(ending, Gist::Exhausted)
+    });
 
 /// It says that it passes a reset on.
-pub static RST_SAYS_PASSED_ON: Question =
-    question("rst-says-passed-on", "{} itself says that it passes on a reset of the other side", |ending| {
-        says(ending, Gist::PassedOn)
-    });
+pub static RST_SAYS_PASSED_ON: Question = question(
+    "rst-says-passed-on",
+    "{} itself says that it passes on a reset of the other side",
+    "{}自称是在转达另一侧的 RST",
+    |ending| says(ending, Gist::PassedOn),
+);
 
 /// It says that the program ended the connection.
-pub static RST_SAYS_ABORTED: Question =
-    question("rst-says-aborted", "{} itself says that the program aborted the connection", |ending| {
-        says(ending, Gist::Aborted)
-    });
+pub static RST_SAYS_ABORTED: Question = question(
+    "rst-says-aborted",
+    "{} itself says that the program aborted the connection",
+    "{}自称是程序中止了连接",
+    |ending| says(ending, Gist::Aborted),
+);
 
 /// Whether hardly any RST answers it: then its silence is not worth a line.
 pub fn is_rarely_answered(question: &Question) -> bool {

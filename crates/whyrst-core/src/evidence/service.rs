@@ -1,6 +1,6 @@
 //! What the capture shows of the service beyond this one connection.
 
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::Ending;
 
 /// The port had accepted connections before it refused this one.
@@ -9,6 +9,11 @@ pub static PORT_HAD_ACCEPTED: Question = Question {
     yes: "{server} had still accepted a connection at {}, in {}: the service stopped after that",
     no: "{server} accepted no connection on this port",
     unknown: "earlier connections to this port: had the service been running?",
+    zh: Wording {
+        yes: "{server}于{}还接受过连接，即{}：服务在那之后停止",
+        no: "{server}在这个端口上没有接受过连接",
+        unknown: "此前对这个端口的连接：服务当时在运行吗？",
+    },
     ask: |ending| match ending.service.accepted {
         Some(moment) if concerns_service(ending) => {
             Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
@@ -23,6 +28,11 @@ pub static PORT_ACCEPTS_LATER: Question = Question {
     yes: "{server} accepted connections again from {} on, in {}",
     no: "{server} still refused at {}, in {}",
     unknown: "later connections to this port: did the service come back?",
+    zh: Wording {
+        yes: "{server}从{}起又接受连接，即{}",
+        no: "{server}于{}仍在拒绝，即{}",
+        unknown: "此后对这个端口的连接：服务恢复了吗？",
+    },
     ask: |ending| {
         if !concerns_service(ending) {
             return Answer::Unknown;
@@ -49,6 +59,11 @@ pub static PORT_REFUSED_AFTER: Question = Question {
     yes: "{server} refused a new connection at {}, in {}: nothing was listening any more",
     no: "{server} accepted a new connection at {}, in {}: the service was still there",
     unknown: "a new connection to the same port after the reset: would it be refused?",
+    zh: Wording {
+        yes: "{server}于{}拒绝了新连接，即{}：已没有程序在监听",
+        no: "{server}于{}接受了新连接，即{}：服务还在",
+        unknown: "RST 之后对同一端口新建连接：会被拒绝吗？",
+    },
     ask: |ending| {
         if !concerns_service(ending) {
             return Answer::Unknown;
@@ -74,6 +89,11 @@ pub static PORT_ACCEPTED_AFTER: Question = Question {
     yes: "{server} accepted a new connection at {}, in {}: something was listening",
     no: "{server} refused a new connection at {}, in {}: nothing was listening any more",
     unknown: "a new connection to the same port after the reset: would it be accepted?",
+    zh: Wording {
+        yes: "{server}于{}接受了新连接，即{}：有程序在监听",
+        no: "{server}于{}拒绝了新连接，即{}：已没有程序在监听",
+        unknown: "RST 之后对同一端口新建连接：会被接受吗？",
+    },
     ask: |ending| match (PORT_REFUSED_AFTER.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),

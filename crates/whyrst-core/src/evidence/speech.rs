@@ -3,7 +3,7 @@
 //! Only what stands in clear text and at the beginning of a segment is read (RFC 8446 sections 5.1 and
 //! 6, RFC 9112 sections 3 and 4, RFC 4253 section 4.2, the PROXY protocol). Anything else is unknown.
 
-use super::{Answer, Octets, Question, Value, no, yes};
+use super::{Answer, Octets, Question, Value, Wording, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::history::{Notes, Record};
@@ -16,6 +16,11 @@ pub static TLS_ALERT_SENT: Question = Question {
     yes: "{} sent the fatal TLS alert {} ({}) in {}: both ends must end the connection at once (RFC 8446 section 6.2)",
     no: "what both ends said last is no fatal TLS alert",
     unknown: "the last payload of both ends, unencrypted: an alert inside TLS 1.3 cannot be read",
+    zh: Wording {
+        yes: "{}在{3}中发了 TLS 致命告警 {1}（{2}）：两端必须立即结束连接（RFC 8446 section 6.2）",
+        no: "两端最后所说的不是 TLS 致命告警",
+        unknown: "两端最后的载荷，且未加密：TLS 1.3 里面的 alert 读不到",
+    },
     ask: |ending| match alert(ending) {
         Some((side, description)) => {
             let by = if side == ending.connection.client { "the client" } else { "the server" };
@@ -37,6 +42,9 @@ pub static RST_FOLLOWS_ALERT: Question = Question {
     yes: "the RST came {} after the alert",
     no: "the RST came only {} after the alert",
     unknown: "the frame with the alert",
+    zh: Wording {
+        yes: "RST 在 alert 之后{}到来", no: "RST 在 alert 之后{}才到来", unknown: "带有 alert 的帧"
+    },
     ask: |ending| {
         let sent = alert(ending).and_then(|(side, _)| last_data(ending, side));
         match (sent, ending.rst()) {
@@ -55,6 +63,11 @@ pub static ALERT_WAS_LAST_WORD: Question = Question {
     yes: "no data was sent by either end after the alert in {}",
     no: "data was sent after the alert, in {}",
     unknown: "the frame with the alert",
+    zh: Wording {
+        yes: "{}中的 alert 之后，两端都没有再发数据",
+        no: "alert 之后还有数据，即{}",
+        unknown: "带有 alert 的帧",
+    },
     ask: |ending| {
         let Some(sent) = alert(ending).and_then(|(side, _)| last_data(ending, side)) else { return Answer::Unknown };
         let later = ending.latest(|record| is_data(record) && record.frame > sent.frame);
@@ -71,6 +84,11 @@ pub static CLIENT_SPEAKS_TLS: Question = Question {
     yes: "{client}'s first octets are a TLS handshake record",
     no: "{client}'s first octets are {}: no TLS",
     unknown: "{client}'s first payload",
+    zh: Wording {
+        yes: "{client}的头几个字节是 TLS 握手记录",
+        no: "{client}的头几个字节是{}：不是 TLS",
+        unknown: "{client}的第一个载荷",
+    },
     ask: |ending| match ending.said(ending.connection.client).first() {
         [] => Answer::Unknown,
         octets if protocol(octets) == Some("TLS") => Answer::Yes(yes()),
@@ -84,6 +102,9 @@ pub static BOTH_SPEAK_TLS: Question = Question {
     yes: "both ends began with TLS handshake records",
     no: "not both ends speak TLS",
     unknown: "the first payload of both ends",
+    zh: Wording {
+        yes: "两端都以 TLS 握手记录开始", no: "并非两端都说 TLS", unknown: "两端的第一个载荷"
+    },
     ask: |ending| {
         let said = Side::BOTH.map(|side| ending.said(side).first());
         if said.iter().all(|octets| protocol(octets) == Some("TLS")) {
@@ -103,6 +124,11 @@ pub static PROTOCOLS_DIFFER: Question = Question {
     yes: "{client} began with {} ({}), but {server} speaks {}, by {}",
     no: "both ends speak {}",
     unknown: "the first payload of both ends",
+    zh: Wording {
+        yes: "{client}以{}（{}）开始，而{server}说的是{}，由{}可知",
+        no: "两端说的都是{}",
+        unknown: "两端的第一个载荷",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let client = ending.said(connection.client).first();
@@ -127,6 +153,11 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
     yes: "{server} answered with {}, which is another protocol",
     no: "{server} answered in {client}'s protocol",
     unknown: "{server}'s first payload",
+    zh: Wording {
+        yes: "{server}以{}应答，那是另一种协议",
+        no: "{server}以{client}的协议应答",
+        unknown: "{server}的第一个载荷",
+    },
     ask: |ending| {
         let connection = &ending.connection;
         let client = protocol(ending.said(connection.client).first());

@@ -1,7 +1,7 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
 use super::closing::fin_ack;
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, KernelWord};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -30,6 +30,11 @@ pub static WAS_IDLE: Question = Question {
     yes: "nothing had been sent for {} when {} came: an idle timeout, a heartbeat or a forgotten connection",
     no: "the connection was in use: the last segment was sent {} before {}",
     unknown: "the segments before the RST",
+    zh: Wording {
+        yes: "{1}到来时已有{0}没有任何报文：是空闲超时、心跳，或被忘掉的连接",
+        no: "连接正在使用：最后一个报文在{1}之前{0}发送",
+        unknown: "RST 之前的报文",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -50,6 +55,11 @@ pub static PROBES_UNANSWERED: Question = Question {
     yes: "{sender} had sent {} probes that nobody answered, the last in {}",
     no: "{sender} had not been probing a silent {receiver}",
     unknown: "{sender}'s keepalive probes: they may have been lost before the capture point",
+    zh: Wording {
+        yes: "{sender}发了{}个没有应答的探测，最后一个是{}",
+        no: "{sender}没有在探测沉默的{receiver}",
+        unknown: "{sender}的保活探测：可能在到达抓包点之前就丢了",
+    },
     ask: |ending| {
         let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
         let since = last_answer.map_or(0, |at| at + 1);
@@ -70,6 +80,11 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
     yes: "{} came {} after the last probe, the same interval as between the probes: a timer sent it",
     no: "{} came {} after the last probe, not at the interval of the probes: no timer sent it",
     unknown: "two probes in a row of {sender}",
+    zh: Wording {
+        yes: "{}在最后一个探测之后{}到来，与探测之间的间隔相同：是定时器发的",
+        no: "{}在最后一个探测之后{}到来，与探测间隔不符：不是定时器发的",
+        unknown: "{sender}连续的两个探测",
+    },
     ask: |ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
@@ -92,6 +107,11 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
     yes: "{sender} had repeated itself in vain, last in {}: its stack may have given up silently since",
     no: "{sender} had not been left without an answer",
     unknown: "a capture near {sender}: did it repeat itself in vain before, and give up?",
+    zh: Wording {
+        yes: "{sender}重发过而没有应答，最后一次是{}：其协议栈此后可能已悄无声息地放弃",
+        no: "{sender}没有得不到应答的情况",
+        unknown: "靠近{sender}的抓包：它此前是否重发无果并放弃了？",
+    },
     ask: |ending| {
         if let Some(gone) = gave_up(ending) {
             return Answer::Yes(yes().value(Value::Time(gone)));
@@ -121,6 +141,11 @@ pub static FIN_WAIT2_LASTED: Question = Question {
     yes: "{sender}'s FIN had been acknowledged {} before, in {}, and {receiver} had not closed: the time of a FIN-WAIT-2 timer, which counts in seconds",
     no: "{sender}'s FIN had been acknowledged only {} before, in {}: no FIN-WAIT-2 timer is that short",
     unknown: "the acknowledgment of {sender}'s FIN",
+    zh: Wording {
+        yes: "{sender}的 FIN 在此前{}已得到确认，即{}，而{receiver}没有关闭：这是以秒计的 FIN-WAIT-2 定时器的时长",
+        no: "{sender}的 FIN 在此前{}才得到确认，即{}：没有这么短的 FIN-WAIT-2 定时器",
+        unknown: "对{sender}的 FIN 的确认",
+    },
     ask: |ending| match fin_ack(ending).map(|ack| (ack, ending.time().since(ack.time))) {
         Some((ack, waited)) if is_sane(waited) => {
             yes().span(waited).frame(ack).if_so((waited >= SHORTEST_FIN_TIMEOUT).into())
@@ -143,6 +168,11 @@ pub static FIN_LONG_AGO: Question = Question {
     yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s unless changed) a kernel forgets the connection",
     no: "{sender} had closed {} before, in {}: its kernel still knew the connection, or had ended it in order",
     unknown: "tcp_fin_timeout of {sender} (60 s unless changed): had its kernel forgotten the connection since its FIN?",
+    zh: Wording {
+        yes: "{sender}在此前{}已关闭，即{}：过了 tcp_fin_timeout（默认 60 s）内核就会忘掉连接",
+        no: "{sender}在此前{}才关闭，即{}：它的内核仍认识这条连接，或已将其正常结束",
+        unknown: "{sender}的 tcp_fin_timeout（默认 60 s）：FIN 之后它的内核是否已忘掉连接？",
+    },
     ask: |ending| {
         let sender = ending.connection.half(ending.sender());
         let fin = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::FIN));

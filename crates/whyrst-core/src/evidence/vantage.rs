@@ -4,7 +4,7 @@
 //!
 //! From a single capture all of them are unknown.
 
-use super::{Answer, Question, Value, no, yes};
+use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, EndingKind, Rst};
 use crate::flow::Side;
 use crate::history::Record;
@@ -14,6 +14,7 @@ use crate::vantage::{Joined, Point, Presence, View};
 
 /// Said where one capture is not enough.
 const BOTH_ENDS: &str = "captures at both ends at the same time (`--vantage client=A.pcap --vantage server=B.pcap`)";
+const BOTH_ENDS_ZH: &str = "同时在两端抓包（`--vantage client=A.pcap --vantage server=B.pcap`）";
 
 /// The RST was sent by the host that it claims to come from.
 pub static RST_LEFT_ITS_SENDER: Question = Question {
@@ -21,6 +22,11 @@ pub static RST_LEFT_ITS_SENDER: Question = Question {
     yes: "{} passed {} next to {sender}, with the fresh hop count of {sender}'s own packets: nothing beyond that point made it",
     no: "{} reached {}, but never passed {}, which lies nearer to {sender} and recorded the connection before and after: {sender} did not send it",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "{}经过了紧挨{sender}的{}，带着{sender}自己报文那样未经转发的跳数：不是那一点之外的设备生成的",
+        no: "{}到达了{}，却从未经过离{sender}更近的{}，而那里记录了前后的连接：不是{sender}发的",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
@@ -47,6 +53,11 @@ pub static RST_MADE_BETWEEN: Question = Question {
     yes: "{} was made between {} and {}: it passed the second and never the first, which recorded the connection before and after without a loss",
     no: "{} was not made between the capture points: it had passed {} next to {sender}",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "{}是在{}与{}之间生成的：它经过了后者，从未经过前者，而前者无遗漏地记录了前后的连接",
+        no: "{}不是在抓包点之间生成的：它经过了紧挨{sender}的{}",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
@@ -68,6 +79,11 @@ pub static RST_REACHED_ITS_RECEIVER: Question = Question {
     yes: "{} passed {}, the point nearest to {receiver}",
     no: "{} passed {} and was lost before {}: {receiver} was never told",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "{}经过了{}，即离{receiver}最近的点",
+        no: "{}经过了{}，在{}之前丢失：{receiver}从未得知",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
@@ -86,6 +102,11 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     yes: "{}, which the RST answers, passed {}, the point nearest to {sender}",
     no: "{}, which the RST answers, passed {} and was dropped before {}: {sender} never got it",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "RST 所应答的{}经过了{}，即离{sender}最近的点",
+        no: "RST 所应答的{}经过了{}，在{}之前被丢弃：{sender}从未收到",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
@@ -105,6 +126,7 @@ pub static TRIGGER_DROPPED: Question = Question {
     yes: TRIGGER_REACHED_SENDER.no,
     no: TRIGGER_REACHED_SENDER.yes,
     unknown: BOTH_ENDS,
+    zh: Wording { yes: TRIGGER_REACHED_SENDER.zh.no, no: TRIGGER_REACHED_SENDER.zh.yes, unknown: BOTH_ENDS_ZH },
     ask: |ending| match (TRIGGER_REACHED_SENDER.ask)(ending) {
         Answer::Yes(facts) => Answer::No(facts),
         Answer::No(facts) => Answer::Yes(facts),
@@ -118,6 +140,11 @@ pub static ALL_REACHED_SENDER: Question = Question {
     yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
     no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "在{}之前的几秒里，{receiver}发送的一切都经过了紧挨{sender}的{}：路上没有拒绝任何报文",
+        no: "在{}之前的几秒里，{receiver}发送的某个报文在{}被记录，却从未到达{}：它在路上被丢弃",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
@@ -136,6 +163,11 @@ pub static SYN_REACHED_SERVER: Question = Question {
     yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
     no: "{} passed {} and was dropped before {}: {server} never got it",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "{}经过了{}，即离{server}最近的点：是那一点之外没有应答",
+        no: "{}经过了{}，在{}之前被丢弃：{server}从未收到",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
             return Answer::Unknown;
@@ -154,6 +186,11 @@ pub static ADDRESSES_REWRITTEN: Question = Question {
     yes: "a NAT lies between {} and {}: {} > {} there is {} > {} here",
     no: "no NAT lies between {} and {}: the addresses and ports are the same",
     unknown: BOTH_ENDS,
+    zh: Wording {
+        yes: "{}与{}之间有 NAT：那边的{} > {}在这边是{} > {}",
+        no: "{}与{}之间没有 NAT：地址和端口相同",
+        unknown: BOTH_ENDS_ZH,
+    },
     ask: |ending| {
         let Some(joined) = &ending.joined else { return Answer::Unknown };
         if let Some((one, other)) = joined.rewritten() {

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::{Incident, IncidentKind, Incidents};
 use crate::cause::Severity;
+use crate::language::Language;
 use crate::report::{Context, incident};
 use crate::testing::conversation;
 use crate::time::Span;
@@ -26,7 +27,8 @@ fn kinds(text: &str) -> Vec<IncidentKind> {
 }
 
 fn title(incident: &Incident) -> String {
-    let context = Context { files: alloc::vec!["a.pcap".to_string()], zone: TimeZone::UTC };
+    let context =
+        Context { files: alloc::vec!["a.pcap".to_string()], zone: TimeZone::UTC, language: Language::English };
     let object: serde_json::Value = serde_json::from_str(&incident::line(incident, &context)).unwrap();
     object["title"].as_str().unwrap().to_string()
 }

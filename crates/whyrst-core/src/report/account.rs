@@ -9,10 +9,12 @@ use serde::Serialize;
 
 use super::Report;
 use super::escape::escape_name;
+use super::layout::spaced;
 use super::style::{Part, Style};
-use super::words::grouped;
+use super::words::{confidence, grouped};
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::flow::Side;
+use crate::language::Language;
 use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
@@ -23,7 +25,7 @@ pub fn line(report: &Report<'_>, style: Style) -> String {
     let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
     let time = report.context.time_of_day(ending.time());
     let part = if judgement.confidence >= crate::verdict::Confidence::Likely { Part::Firm } else { Part::Weak };
-    let verdict = format!("{} [{}]", report.cause_id(), judgement.confidence.name());
+    let verdict = format!("{} [{}]", report.cause_id(), confidence(judgement.confidence, report.language()));
     let mut line = format!(
         "{}  {}  {}",
         style.paint(Part::Dim, time),
@@ -51,44 +53,64 @@ impl Report<'_> {
 
     fn short_words(&self) -> Vec<String> {
         let mut words = Vec::new();
-        let (ending, sender) = (self.ending, self.ending.sender());
-        let did = if ending.kernel == KernelWord::NotAsked { "reset by" } else { "by" };
+        let (ending, sender, language) = (self.ending, self.ending.sender(), self.language());
+        let by = match language {
+            Language::English if ending.kernel == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
+            Language::English => format!("by {}", self.end(sender)),
+            Language::Chinese => self.words("被{sender}重置"),
+        };
+        let colon = language.pick(": ", "：");
         words.push(match ending.account(sender).map(who) {
-            Some(Some(who)) => format!("{did} {}: {who}", self.end(sender)),
-            _ => format!("{did} {}", self.end(sender)),
+            Some(Some(who)) => format!("{by}{colon}{who}"),
+            _ => by,
         });
         if let Some(Some(who)) = ending.account(ending.receiver()).map(who) {
-            words.push(format!("to {who}"));
+            words.push(format!("{} {who}", language.pick("to", "对端")));
         }
         if let Some(account) = self.teller().and_then(|side| ending.account(side)) {
-            words.extend(account.socket.as_ref().and_then(notable));
-            words.extend(closing(account, ending.time()));
+            words.extend(account.socket.as_ref().and_then(|socket| notable(socket, language)));
+            words.extend(closing(account, ending.time(), language));
         }
         words
     }
 
     /// What the kernels know of the ends, for the sections of a full report.
     pub(super) fn account_words(&self) -> Vec<(&'static str, String)> {
-        let ending = self.ending;
+        let (ending, language) = (self.ending, self.language());
+        let colon = language.pick(": ", "：");
         let mut words = Vec::new();
         for side in [ending.sender(), ending.receiver()] {
             let Some(account) = ending.account(side) else { continue };
             let end = self.end(side);
             if let Some(process) = &account.process {
-                words.push(("process", format!("{end} is {}", described(process))));
+                let process = described(process, language);
+                words.push((language.pick("process", "进程"), spaced(&[&end, language.pick(" is ", "是"), &process])));
             }
             if let Some(maker) = &account.maker {
+                let maker = described(maker, language);
                 let signal = account.process.as_ref().and_then(|process| process.exit_signal);
-                let did = signal.map_or("the reset was made by".into(), |signal| format!("signal {signal} came from"));
-                words.push(("", format!("{did} {}", described(maker))));
+                let did = match signal {
+                    Some(signal) => spaced(&[
+                        language.pick("signal ", "信号 "),
+                        &signal.to_string(),
+                        language.pick(" came from ", " 来自"),
+                    ]),
+                    None => language.pick("the reset was made by ", "发出 RST 的是").to_owned(),
+                };
+                words.push(("", spaced(&[&did, &maker])));
             }
-            if let Some(closing) = closing(account, ending.time()) {
-                words.push(("", format!("{end}: {closing}")));
+            if let Some(closing) = closing(account, ending.time(), language) {
+                words.push(("", format!("{end}{colon}{closing}")));
             }
-            words.extend(account.errno.map(|errno| ("", format!("{end} is told {errno}"))));
+            words.extend(
+                account
+                    .errno
+                    .map(|errno| ("", spaced(&[&end, language.pick(" is told ", "得到的错误是"), &errno.to_string()]))),
+            );
             if let Some(socket) = &account.socket {
-                words.push(("socket", format!("{end}: {}", numbers(socket, ending.time()))));
-                words.extend(life(socket).map(|life| ("", format!("{end}: {life}"))));
+                let numbers = numbers(socket, ending.time(), language);
+                words.push((language.pick("socket", "套接字"), format!("{end}{colon}{numbers}")));
+                words.extend(life(socket, language).map(|life| ("", format!("{end}{colon}{life}"))));
             }
         }
         words
@@ -104,7 +126,10 @@ fn named(process: &Process) -> String {
     format!("{} {}", escape_name(&process.comm), process.pid)
 }
 
-fn described(process: &Process) -> String {
+fn described(process: &Process, language: Language) -> String {
+    if language == Language::Chinese {
+        return chinese(process);
+    }
     let mut words = named(process);
     let cmdline = process.cmdline.as_deref().filter(|cmdline| *cmdline != process.comm);
     words.extend(cmdline.map(|cmdline| format!(" ({})", escape_name(cmdline))));
@@ -118,18 +143,42 @@ fn described(process: &Process) -> String {
     words
 }
 
+fn chinese(process: &Process) -> String {
+    let mut words = named(process);
+    let cmdline = process.cmdline.as_deref().filter(|cmdline| *cmdline != process.comm);
+    words.extend(cmdline.map(|cmdline| format!("（{}）", escape_name(cmdline))));
+    words.extend(process.uid.map(|uid| format!("，uid {uid}")));
+    words.extend(process.unit.as_deref().map(|unit| format!("，{}", escape_name(unit))));
+    words.extend(process.container.as_ref().map(|container| {
+        let id = escape_name(&short(&container.id)).to_string();
+        container.runtime.map_or_else(|| format!("，容器 {id}"), |runtime| format!("，{runtime} 容器 {id}"))
+    }));
+    words.extend(process.syscall.as_deref().map(|syscall| format!("，正在调用 {syscall}()")));
+    words.extend(process.exit_signal.map(|signal| format!("，被信号 {signal} 杀死")));
+    words
+}
+
 /// The first twelve digits, as container runtimes print ids.
 fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
 /// `nginx 812 closed this connection 1.48 s earlier from ESTABLISHED with 904 octets unread`.
-fn closing(account: &Account, now: Timestamp) -> Option<String> {
+fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
     let socket = account.socket.as_ref()?;
     let gone = socket.gone?;
-    let who = account.closer.as_ref().or(account.process.as_ref()).map_or("this host".into(), named);
-    let how =
-        if account.closer.as_ref().is_some_and(|closer| closer.exiting) { "ended and so closed" } else { "closed" };
+    let this_host = || language.pick("this host", "本机").to_string();
+    let who = account.closer.as_ref().or(account.process.as_ref()).map_or_else(this_host, named);
+    let exiting = account.closer.as_ref().is_some_and(|closer| closer.exiting);
+    if language == Language::Chinese {
+        let how = if exiting { "因进程退出而关闭了这条连接" } else { "关闭了这条连接" };
+        let ago = now.since(gone).to_string();
+        let from = socket.last_open_state().map_or_else(String::new, |state| format!("，当时状态 {state}"));
+        let unread = grouped(socket.unread.into());
+        let unread = if socket.unread > 0 { format!("，还有 {unread} 字节未读") } else { String::new() };
+        return Some(spaced(&[&who, "在", &ago, "前", how]) + &from + &unread);
+    }
+    let how = if exiting { "ended and so closed" } else { "closed" };
     let from = socket.last_open_state().map_or_else(String::new, |state| format!(" from {state}"));
     let unread = if socket.unread > 0 {
         format!(" with {} octets unread", grouped(socket.unread.into()))
@@ -140,18 +189,21 @@ fn closing(account: &Account, now: Timestamp) -> Option<String> {
 }
 
 /// What of a socket's numbers catches the eye.
-fn notable(socket: &SocketFacts) -> Option<String> {
+fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
     let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", grouped(octets.into())));
     let all = [
-        count(socket.unread, "octets unread"),
-        count(socket.unsent, "unsent"),
+        count(socket.unread, language.pick("octets unread", "字节未读")),
+        count(socket.unsent, language.pick("unsent", "字节未发送")),
         socket.linger.map(|linger| format!("linger {linger}")),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     (socket.gone.is_none() && !all.is_empty()).then(|| format!("({})", all.join(", ")))
 }
 
-fn numbers(socket: &SocketFacts, now: Timestamp) -> String {
+fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
+    if language == Language::Chinese {
+        return chinese_numbers(socket, now);
+    }
     let mut words = format!(
         "{} octets unread, {} unsent, {} unacknowledged",
         grouped(socket.unread.into()),
@@ -176,14 +228,41 @@ fn numbers(socket: &SocketFacts, now: Timestamp) -> String {
     words
 }
 
+fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
+    let mut words = format!(
+        "未读 {} 字节，未发送 {} 字节，未确认 {} 字节",
+        grouped(socket.unread.into()),
+        grouped(socket.unsent.into()),
+        grouped(socket.unacked.into())
+    );
+    words.extend(socket.linger.map(|linger| format!("；SO_LINGER {linger} s")));
+    if socket.retransmits > 0 {
+        words.extend([format!("；重传 {} 个报文", socket.retransmits)]);
+        words.extend(socket.last_retransmitted.map(|last| format!("，最后一次在 {} 之前", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("；{} 之前得到过 {errno}", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
+    }
+    words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
+    words.extend(socket.idle_since().map(|since| format!("；已有 {} 没有数据", now.since(since))));
+    words
+}
+
 /// `SYN-SENT, ESTABLISHED after 0.2 ms, CLOSED after 3 ms`.
-fn life(socket: &SocketFacts) -> Option<String> {
+fn life(socket: &SocketFacts, language: Language) -> Option<String> {
     let first = socket.steps.first()?;
     let states = socket.steps.iter().map(|step| match step.time.since(first.time) {
         Span::ZERO => step.state.to_string(),
-        after => format!("{} after {after}", step.state),
+        after => match language {
+            Language::English => format!("{} after {after}", step.state),
+            Language::Chinese => format!("{after} 后 {}", step.state),
+        },
     });
-    Some(states.collect::<Vec<_>>().join(", "))
+    Some(states.collect::<Vec<_>>().join(language.pick(", ", "，")))
 }
 
 #[derive(Serialize)]

@@ -7,21 +7,22 @@ use core::fmt::{self, Write};
 
 use serde::Serialize;
 
+use super::layout::{columns, push_spaced, wrap};
 use super::style::{Part, Style};
-use super::words::wrap;
 use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
 use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::RstReason;
+use crate::language::Language;
 use crate::scenario::Reproduction;
 
 /// One line for every cause.
-pub fn list(style: Style) -> String {
+pub fn list(style: Style, language: Language) -> String {
     let mut out = String::new();
     for cause in causes::ALL {
         let id = format!("{:<24}", cause.id);
-        let title = plain(cause.title);
+        let title = plain(cause.texts(language).title, language);
         let mut lines = wrap(&title, 54);
         let first = lines.next().unwrap_or_default();
         out.extend([style.paint(Part::Label, id).to_string().as_str(), "  ", first, "\n"]);
@@ -33,40 +34,48 @@ pub fn list(style: Style) -> String {
 }
 
 /// The page of one cause for a terminal.
-pub fn page(cause: &Cause, style: Style) -> String {
+pub fn page(cause: &Cause, style: Style, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    write_page(cause, style, &mut out).unwrap_or_default();
+    write_page(cause, style, language, &mut out).unwrap_or_default();
     out
 }
 
 /// The page of one cause as Markdown, for the documentation.
-pub fn markdown(cause: &Cause) -> String {
+pub fn markdown(cause: &Cause, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    write_markdown(cause, &mut out).unwrap_or_default();
+    write_markdown(cause, language, &mut out).unwrap_or_default();
     out
 }
 
 /// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
 /// of them. Empty where packets decide.
-pub fn indistinguishable(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
-    let identical = cause.look_alikes.iter().filter(|alike| alike.likeness == Likeness::Identical);
-    identical.map(|alike| (alike.cause, plain(alike.told_apart_by)))
+pub fn indistinguishable(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
+    let identical =
+        |id: &str| cause.look_alikes.iter().any(|alike| alike.cause == id && alike.likeness == Likeness::Identical);
+    look_alikes(cause, language).filter(move |(id, _)| identical(id))
+}
+
+/// The ids of a cause's look-alikes, each with what tells it apart.
+fn look_alikes(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
+    let told = move |id: &'static str| cause.told_apart_by(language, id).unwrap_or_default();
+    cause.look_alikes.iter().map(move |alike| (alike.cause, plain(told(alike.cause), language)))
 }
 
 /// One `whyrst.cause/1` object, without a line end.
-pub fn json(cause: &Cause) -> String {
+pub fn json(cause: &Cause, language: Language) -> String {
+    let texts = cause.texts(language);
     let object = Object {
         schema: "whyrst.cause/1",
         id: cause.id,
-        title: headline(cause),
-        explanation: paragraph_of(cause.explanation),
-        effect: paragraph_of(cause.effect),
+        title: headline(cause, language),
+        explanation: paragraph_of(texts.explanation, language),
+        effect: paragraph_of(texts.effect, language),
         severity: cause.severity.name(),
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
-        advice: cause.advice.iter().map(|step| plain(step)).collect(),
+        advice: texts.advice.iter().map(|step| plain(step, language)).collect(),
         sources: cause.sources.iter().map(source_words).collect(),
     };
     serde_json::to_string(&object).unwrap_or_default()
@@ -87,23 +96,31 @@ struct Object {
 }
 
 /// "The connection was reset because nothing listens on the server's port."
-pub fn headline(cause: &Cause) -> String {
-    let verb = match cause.ending {
-        EndingKind::Reset => "was reset",
-        EndingKind::FailedConnect => "failed",
-    };
-    format!("The connection {verb} because {}.", plain(cause.title))
+pub fn headline(cause: &Cause, language: Language) -> String {
+    let title = plain(cause.texts(language).title, language);
+    match (language, cause.ending) {
+        (Language::English, EndingKind::Reset) => format!("The connection was reset because {title}."),
+        (Language::English, EndingKind::FailedConnect) => format!("The connection failed because {title}."),
+        (Language::Chinese, EndingKind::Reset) => format!("连接被重置：{title}。"),
+        (Language::Chinese, EndingKind::FailedConnect) => format!("建连失败：{title}。"),
+    }
 }
 
 /// A paragraph of its own begins with a capital.
-fn paragraph_of(template: &str) -> String {
-    let text = plain(template);
+fn paragraph_of(template: &str, language: Language) -> String {
+    let text = plain(template, language);
+    if language == Language::Chinese {
+        return text;
+    }
     let mut characters = text.chars();
     characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 /// A template read without a case at hand: the ends keep their roles as names.
-fn plain(template: &str) -> String {
+fn plain(template: &str, language: Language) -> String {
+    if language == Language::Chinese {
+        return chinese(template);
+    }
     template
         .replace("{sender}'s", "its sender's")
         .replace("{receiver}'s", "its receiver's")
@@ -116,76 +133,145 @@ fn plain(template: &str) -> String {
         .replace("{1}", "...")
 }
 
-fn write_page(cause: &Cause, style: Style, out: &mut String) -> fmt::Result {
+/// The same in Chinese, set apart from Latin letters where a name takes the place.
+fn chinese(template: &str) -> String {
+    const PLACES: [(&str, &str); 4] =
+        [("{sender}", "RST 发送方"), ("{receiver}", "RST 接收方"), ("{client}", "客户端"), ("{server}", "服务端")];
+    const VALUES: [(&str, &str); 5] = [("{}", "..."), ("{0}", "..."), ("{1}", "..."), ("{2}", "..."), ("{3}", "...")];
+    let (mut out, mut rest) = (String::new(), template);
+    while let Some((at, place, words)) =
+        PLACES.iter().chain(&VALUES).filter_map(|(place, words)| Some((rest.find(place)?, place, words))).min()
+    {
+        push_spaced(&mut out, &rest[..at]);
+        push_spaced(&mut out, words);
+        rest = &rest[at + place.len()..];
+    }
+    push_spaced(&mut out, rest);
+    out
+}
+
+/// The headings of a page, in its order.
+struct Headings {
+    effect: &'static str,
+    kernel: &'static str,
+    rule: &'static str,
+    look_alikes: &'static str,
+    advice: &'static str,
+    reproduction: &'static str,
+    sources: &'static str,
+}
+
+const ENGLISH: Headings = Headings {
+    effect: "what the programs see",
+    kernel: "what Linux says",
+    rule: "how it is recognised",
+    look_alikes: "what looks like it",
+    advice: "what to do",
+    reproduction: "see it happen",
+    sources: "sources",
+};
+
+const CHINESE: Headings = Headings {
+    effect: "程序看到什么",
+    kernel: "Linux 内核怎么说",
+    rule: "如何判定",
+    look_alikes: "容易混淆的原因",
+    advice: "如何处理",
+    reproduction: "如何复现",
+    sources: "来源",
+};
+
+/// The heading above the rule on a Markdown page, before which others may put what belongs there.
+pub fn rule_heading(language: Language) -> String {
+    format!("## {}", paragraph_of(language.pick(ENGLISH.rule, CHINESE.rule), language))
+}
+
+fn write_page(cause: &Cause, style: Style, language: Language, out: &mut String) -> fmt::Result {
+    let (texts, headings, colon) =
+        (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     writeln!(out, "{}", style.paint(Part::Heading, cause.id))?;
-    paragraph(&headline(cause), 2, out)?;
+    paragraph(&headline(cause, language), 2, out)?;
     out.push('\n');
-    paragraph(&paragraph_of(cause.explanation), 2, out)?;
-    section("what the programs see", style, out)?;
-    paragraph(&paragraph_of(cause.effect), 2, out)?;
-    section("what Linux says", style, out)?;
-    paragraph(&kernel_words(cause), 2, out)?;
-    section("how it is recognised", style, out)?;
-    for (label, question) in questions(cause) {
-        item(&format!("{label}: {question}"), out)?;
+    paragraph(&paragraph_of(texts.explanation, language), 2, out)?;
+    section(headings.effect, style, out)?;
+    paragraph(&paragraph_of(texts.effect, language), 2, out)?;
+    section(headings.kernel, style, out)?;
+    paragraph(&kernel_words(cause, language), 2, out)?;
+    section(headings.rule, style, out)?;
+    for (label, question) in questions(cause, language) {
+        item(&format!("{label}{colon}{question}"), out)?;
     }
     if !cause.look_alikes.is_empty() {
-        section("what looks like it", style, out)?;
+        section(headings.look_alikes, style, out)?;
     }
-    for other in cause.look_alikes {
-        item(&format!("{}: {}", other.cause, plain(other.told_apart_by)), out)?;
+    for (id, told) in look_alikes(cause, language) {
+        item(&format!("{id}: {told}"), out)?;
     }
-    section("what to do", style, out)?;
-    for (number, step) in cause.advice.iter().enumerate() {
-        listed(&format!("{}. ", number + 1), &plain(step), out)?;
+    section(headings.advice, style, out)?;
+    for (number, step) in texts.advice.iter().enumerate() {
+        listed(&format!("{}. ", number + 1), &plain(step, language), out)?;
     }
-    section("see it happen", style, out)?;
-    paragraph(&reproduction(cause), 2, out)?;
-    section("sources", style, out)?;
+    section(headings.reproduction, style, out)?;
+    paragraph(&reproduction(cause, language), 2, out)?;
+    section(headings.sources, style, out)?;
     for source in cause.sources {
         item(&source_words(source), out)?;
     }
     Ok(())
 }
 
-fn write_markdown(cause: &Cause, out: &mut String) -> fmt::Result {
-    writeln!(out, "# {}\n\n**{}**\n\n{}\n", cause.id, headline(cause), paragraph_of(cause.explanation))?;
-    writeln!(out, "## What the programs see\n\n{}\n", paragraph_of(cause.effect))?;
-    writeln!(out, "## What Linux says\n\n{}\n", kernel_words(cause))?;
-    writeln!(out, "## How it is recognised\n")?;
-    for (label, question) in questions(cause) {
-        writeln!(out, "- {label}: {question}")?;
+fn write_markdown(cause: &Cause, language: Language, out: &mut String) -> fmt::Result {
+    let (texts, headings, colon) =
+        (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
+    let heading = |title: &str| paragraph_of(title, language);
+    let (headline, explanation) = (headline(cause, language), paragraph_of(texts.explanation, language));
+    writeln!(out, "# {}\n\n**{headline}**\n\n{explanation}\n", cause.id)?;
+    writeln!(out, "## {}\n\n{}\n", heading(headings.effect), paragraph_of(texts.effect, language))?;
+    writeln!(out, "## {}\n\n{}\n", heading(headings.kernel), kernel_words(cause, language))?;
+    writeln!(out, "## {}\n", heading(headings.rule))?;
+    for (label, question) in questions(cause, language) {
+        writeln!(out, "- {label}{colon}{question}")?;
     }
     if !cause.look_alikes.is_empty() {
-        writeln!(out, "\n## What looks like it\n")?;
+        writeln!(out, "\n## {}\n", heading(headings.look_alikes))?;
     }
-    for other in cause.look_alikes {
-        writeln!(out, "- `{}`: {}", other.cause, plain(other.told_apart_by))?;
+    for (id, told) in look_alikes(cause, language) {
+        writeln!(out, "- `{id}`: {told}")?;
     }
-    writeln!(out, "\n## What to do\n")?;
-    for (number, step) in cause.advice.iter().enumerate() {
-        writeln!(out, "{}. {}", number + 1, plain(step))?;
+    writeln!(out, "\n## {}\n", heading(headings.advice))?;
+    for (number, step) in texts.advice.iter().enumerate() {
+        writeln!(out, "{}. {}", number + 1, plain(step, language))?;
     }
-    writeln!(out, "\n## See it happen\n\n{}\n", reproduction(cause))?;
-    writeln!(out, "## Sources\n")?;
+    writeln!(out, "\n## {}\n\n{}\n", heading(headings.reproduction), reproduction(cause, language))?;
+    writeln!(out, "## {}\n", heading(headings.sources))?;
     for source in cause.sources {
         writeln!(out, "- {}", source_words(source))?;
     }
     Ok(())
 }
 
-fn questions(cause: &Cause) -> impl Iterator<Item = (&'static str, String)> {
+fn questions(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
     let lists = [
-        ("needs", cause.rule.needs),
-        ("excluded if", cause.rule.refuted_by),
-        ("speaks for it", cause.rule.supported_by),
+        (language.pick("needs", "必须满足"), cause.rule.needs),
+        (language.pick("excluded if", "排除条件"), cause.rule.refuted_by),
+        (language.pick("speaks for it", "加强依据"), cause.rule.supported_by),
     ];
-    lists.into_iter().flat_map(|(label, questions)| {
-        questions.iter().map(move |question: &&Question| (label, format!("{} ({})", question.id, plain(question.yes))))
-    })
+    let words = move |question: &Question| {
+        let yes = plain(question.wording(language).yes, language);
+        match language {
+            Language::English => format!("{} ({yes})", question.id),
+            Language::Chinese => format!("{}（{yes}）", question.id),
+        }
+    };
+    lists
+        .into_iter()
+        .flat_map(move |(label, questions)| questions.iter().map(move |question: &&Question| (label, words(question))))
 }
 
-fn kernel_words(cause: &Cause) -> String {
+fn kernel_words(cause: &Cause, language: Language) -> String {
+    if language == Language::Chinese {
+        return chinese_kernel_words(cause);
+    }
     if cause.kernel_reasons.is_empty() {
         return match cause.ending {
             EndingKind::Reset => {
@@ -201,6 +287,29 @@ fn kernel_words(cause: &Cause) -> String {
     let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
     let signs = signs.join(", or ");
     format!("tcp:tcp_send_reset with reason {signs}{none}. The RST is counted in Tcp OutRsts{also} (`nstat -az`).")
+}
+
+fn chinese_kernel_words(cause: &Cause) -> String {
+    if cause.kernel_reasons.is_empty() {
+        return match cause.ending {
+            EndingKind::Reset => {
+                "什么也没说：没有 tcp_send_reset 事件，Tcp OutRsts 不增长。这种沉默本身就是标志。".to_string()
+            }
+            EndingKind::FailedConnect => "没有发送 RST。".to_string(),
+        };
+    }
+    let words = |sign: &KernelSign| match sign.stack {
+        Stack::Any | Stack::NoEvent => sign.reason.to_string(),
+        Stack::Has(symbol) => format!("{}（调用栈中有 {symbol}）", sign.reason),
+        Stack::Lacks(symbol) => format!("{}（调用栈中没有 {symbol}）", sign.reason),
+        Stack::HasAndLacks(symbol, other) => format!("{}（调用栈中有 {symbol}、没有 {other}）", sign.reason),
+    };
+    let signs = spoken(cause).map(words).collect::<Vec<_>>().join("，或 ");
+    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { "，或没有事件" } else { "" };
+    let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
+    counters.dedup();
+    let also = if counters.is_empty() { String::new() } else { format!("，以及 {}", counters.join("、")) };
+    format!("tcp:tcp_send_reset 给出的原因是 {signs}{none}。这个 RST 计入 Tcp OutRsts{also}（`nstat -az`）。")
 }
 
 /// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
@@ -236,10 +345,12 @@ fn sign_words(sign: &KernelSign) -> String {
     }
 }
 
-fn reproduction(cause: &Cause) -> String {
+fn reproduction(cause: &Cause, language: Language) -> String {
     match &cause.reproduction {
         Reproduction::Lab(_) => format!("whyrst lab run {}", cause.id),
-        Reproduction::NotReproducible(reason) => format!("cannot be reproduced in the lab: {reason}"),
+        Reproduction::NotReproducible(reason) => {
+            format!("{}{reason}", language.pick("cannot be reproduced in the lab: ", "无法在 lab 中复现："))
+        }
     }
 }
 
@@ -264,7 +375,7 @@ fn item(text: &str, out: &mut String) -> fmt::Result {
 
 fn listed(mark: &str, text: &str, out: &mut String) -> fmt::Result {
     for (at, line) in wrap(text, 74).enumerate() {
-        writeln!(out, "  {:<width$}{line}", if at == 0 { mark } else { "" }, width = mark.len())?;
+        writeln!(out, "  {:<width$}{line}", if at == 0 { mark } else { "" }, width = columns(mark))?;
     }
     Ok(())
 }

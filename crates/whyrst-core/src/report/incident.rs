@@ -10,9 +10,11 @@ use serde::Serialize;
 
 use super::Context;
 use super::json::utc;
+use super::layout::{padded, wrap};
 use super::style::{Part, Style};
-use super::words::{grouped, plural, wrap};
+use super::words::{grouped, plural, severity};
 use crate::incident::{Incident, IncidentKind, Subject};
+use crate::language::Language;
 
 const WIDTH: usize = 80;
 const LABEL: usize = 11;
@@ -63,7 +65,7 @@ pub(super) fn object(incident: &Incident, context: &Context) -> Object {
         schema: "whyrst.incident/1",
         kind: incident.kind.name(),
         title: title(incident, context),
-        reading: reading(incident),
+        reading: reading(incident, context.language).to_string(),
         severity: incident.severity.name(),
         time: utc(incident.first),
         last: utc(incident.last),
@@ -99,22 +101,30 @@ pub fn text(incidents: &[Incident], context: &Context, style: Style) -> String {
 /// All of them, as a markdown list.
 pub fn markdown(incidents: &[Incident], context: &Context) -> String {
     let item = |incident: &Incident| {
-        let (title, reading) = (title(incident, context), reading(incident));
-        format!("- **{title}** ({}, {})\n  {reading}\n", incident.severity.name(), extent(incident, context))
+        let (title, reading) = (title(incident, context), reading(incident, context.language));
+        let (how, extent) = (severity(incident.severity, context.language), extent(incident, context));
+        match context.language {
+            Language::English => format!("- **{title}** ({how}, {extent})\n  {reading}\n"),
+            Language::Chinese => format!("- **{title}**（{how}，{extent}）\n  {reading}\n"),
+        }
     };
     let items: String = incidents.iter().map(item).collect();
-    if items.is_empty() { items } else { format!("## Across connections\n\n{items}\n") }
+    let heading = context.language.pick("Across connections", "跨连接的事件");
+    if items.is_empty() { items } else { format!("## {heading}\n\n{items}\n") }
 }
 
 fn write(incident: &Incident, context: &Context, style: Style, out: &mut String) -> fmt::Result {
-    for (at, line) in wrap(&format!("{}.", title(incident, context)), WIDTH - LABEL).enumerate() {
-        let label = format!("{:<LABEL$}", if at == 0 { "incident" } else { "" });
+    let language = context.language;
+    let title = title(incident, context) + language.pick(".", "。");
+    for (at, line) in wrap(&title, WIDTH - LABEL).enumerate() {
+        let label = padded(if at == 0 { language.pick("incident", "事件") } else { "" }, LABEL);
         writeln!(out, "{}{}", style.paint(Part::Label, label), style.paint(Part::Heading, line.to_string()))?;
     }
-    for line in wrap(&reading(incident), WIDTH - LABEL) {
+    for line in wrap(reading(incident, language), WIDTH - LABEL) {
         writeln!(out, "{:LABEL$}{line}", "")?;
     }
-    let extent = format!("{}; {}", incident.severity.name(), extent(incident, context));
+    let extent =
+        format!("{}{}{}", severity(incident.severity, language), language.pick("; ", "；"), extent(incident, context));
     for line in wrap(&extent, WIDTH - LABEL) {
         writeln!(out, "{:LABEL$}{}", "", style.paint(Part::Dim, line.to_string()))?;
     }
@@ -124,7 +134,10 @@ fn write(incident: &Incident, context: &Context, style: Style, out: &mut String)
 
 /// What was seen, and nothing more.
 fn title(incident: &Incident, context: &Context) -> String {
-    let about = subject(incident.subject);
+    if context.language == Language::Chinese {
+        return chinese_title(incident, context);
+    }
+    let about = subject(incident.subject, Language::English);
     let connections = plural(incident.connections, "connection");
     let resets = plural(incident.connections - incident.refused, "connection");
     let refused = plural(incident.refused, "connect");
@@ -167,18 +180,95 @@ fn title(incident: &Incident, context: &Context) -> String {
     }
 }
 
-fn subject(subject: Subject) -> String {
+fn chinese_title(incident: &Incident, context: &Context) -> String {
+    let about = subject(incident.subject, Language::Chinese);
+    let connections = format!("{} 条连接", grouped(incident.connections));
+    let resets = format!("{} 条连接", grouped(incident.connections - incident.refused));
+    let refused = format!("{} 次建连", grouped(incident.refused));
+    let (clients, services) =
+        (format!("{} 个客户端", grouped(incident.clients)), format!("{} 个服务", grouped(incident.services)));
+    let rhythm = incident.rhythm.map_or_else(String::new, |span| span.to_string());
+    let until = incident.back.map_or_else(
+        || "，之后没有看到它恢复接受连接".to_string(),
+        |moment| format!("，直到 {} 恢复接受连接", context.time_of_day(moment.time)),
+    );
+    match incident.kind {
+        IncidentKind::ServiceDied => format!("{about} 停止服务：重置了 {resets}，拒绝了 {refused}{until}"),
+        IncidentKind::ServiceDown => format!("{about} 拒绝了 {clients}的 {refused}{until}"),
+        IncidentKind::ServiceAbsent => {
+            format!("{about} 拒绝了 {clients}的全部 {refused}；从未看到它接受过连接")
+        }
+        IncidentKind::HostForgot => format!("{about} 不再认识多个端口上的 {connections}"),
+        IncidentKind::AbortedTogether => format!("{about} 同时中止了 {connections}"),
+        IncidentKind::PolicyPushed => format!("{clients}与 {services}之间的 {connections}同时在路径上被重置"),
+        IncidentKind::SameName => {
+            let name = incident.name.as_deref().unwrap_or_default();
+            format!("{clients}到 {services}的 {resets}，在请求域名 {name} 之后被重置")
+        }
+        IncidentKind::PathResets => format!("{clients}到 {about} 的 {connections}在路径上被重置"),
+        IncidentKind::IdleTimeout => format!("到 {about} 的 {connections}在空闲 {rhythm} 后被重置"),
+        IncidentKind::Repeated => {
+            let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
+            let every = if rhythm.is_empty() { rhythm } else { format!("，每隔 {rhythm} 一次") };
+            format!("{about}：{cause} 发生 {} 次{every}", grouped(incident.connections))
+        }
+        IncidentKind::Scan => {
+            format!("{about} 探测了 {} 台主机上的 {services}，没有发送数据", grouped(incident.hosts))
+        }
+        IncidentKind::HealthCheck => {
+            format!("{about}：建连后不发数据就重置，共 {} 次，每隔 {rhythm} 一次", grouped(incident.connections))
+        }
+    }
+}
+
+fn subject(subject: Subject, language: Language) -> String {
     match subject {
         Subject::Host(host) => host.to_string(),
         Subject::Service(server) => server.to_string(),
         Subject::Between(host, server) => format!("{host} > {server}"),
-        Subject::Path | Subject::Name(_) => "the path".to_string(),
+        Subject::Path | Subject::Name(_) => language.pick("the path", "路径").to_string(),
     }
 }
 
 /// What that most likely means, and where to look.
-fn reading(incident: &Incident) -> String {
-    match incident.kind {
+fn reading(incident: &Incident, language: Language) -> &'static str {
+    language.pick(english_reading(incident.kind), chinese_reading(incident.kind))
+}
+
+const fn chinese_reading(kind: IncidentKind) -> &'static str {
+    match kind {
+        IncidentKind::ServiceDied => {
+            "最可能是进程退出（随后又被拉起），或者防火墙规则加上又撤掉：看服务的日志和当时的 `journalctl -u`；\
+             下面的 RST 都是它的后果"
+        }
+        IncidentKind::ServiceDown => {
+            "最可能是那段时间没有程序监听（重启、崩溃），或者有规则在拒绝：与服务的日志和发布记录对照"
+        }
+        IncidentKind::ServiceAbsent => "最可能是没有程序监听，或者防火墙在拒绝：在该主机上用 `ss -ltn` 可以区分",
+        IncidentKind::HostForgot => {
+            "最可能是它被重启、恢复或替换（故障切换，地址已属于另一台主机），或者它前面的 NAT、防火墙丢了会话表：\
+             看它的 `uptime`，以及它前面那些设备的日志"
+        }
+        IncidentKind::AbortedTogether => {
+            "最可能是一个进程退出或被重启，或者因为同一个原因关闭了所有连接：看它在那一刻的最后几行日志"
+        }
+        IncidentKind::PolicyPushed => "最可能是共同路径上的某台设备下发了规则，或者丢了会话状态：查那个时间点的变更",
+        IncidentKind::SameName => {
+            "地址不同而域名相同：最可能是路径上或这些服务器前面的过滤设备按域名判断；请求这个域名的其他连接是否\
+             通过，没有比较"
+        }
+        IncidentKind::PathResets => "路径上有设备在重置这个服务的连接：见下面的单条报告",
+        IncidentKind::IdleTimeout => {
+            "有一个这么长的定时器在断开它们，在某一端或在路径上：把保活间隔调到它以下，或者调大那个定时器"
+        }
+        IncidentKind::Repeated => "同一个故障反复出现：第一份报告可以代表全部",
+        IncidentKind::Scan => "有人在找开放的端口或主机：属于噪声，除非本不该有人这样做",
+        IncidentKind::HealthCheck => "最可能是负载均衡或监控在探测端口是否开放",
+    }
+}
+
+const fn english_reading(kind: IncidentKind) -> &'static str {
+    match kind {
         IncidentKind::ServiceDied => {
             "most likely its process ended (and was started again), or a firewall rule came and went: read the \
              service's log and `journalctl -u` of that time; the resets below are its consequences"
@@ -214,7 +304,6 @@ fn reading(incident: &Incident) -> String {
         IncidentKind::Scan => "somebody looks for open ports, or for hosts: noise, unless nobody should",
         IncidentKind::HealthCheck => "most likely a load balancer or monitor that looks whether the port is open",
     }
-    .to_string()
 }
 
 /// When and where.
@@ -222,5 +311,9 @@ fn extent(incident: &Incident, context: &Context) -> String {
     let (first, last) = (context.time(incident.first), context.time_of_day(incident.last));
     let frames: Vec<String> = incident.frames.iter().map(|frame| context.frame(*frame)).collect();
     let more = if incident.connections > incident.frames.len() as u64 { ", ..." } else { "" };
-    format!("{first} to {last}; frames {}{more}", frames.join(", "))
+    let frames = frames.join(", ");
+    match context.language {
+        Language::English => format!("{first} to {last}; frames {frames}{more}"),
+        Language::Chinese => format!("{first} 至 {last}；帧 {frames}{more}"),
+    }
 }

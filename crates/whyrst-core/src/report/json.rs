@@ -64,6 +64,8 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     peer_process: Option<ProcessObject<'a>>,
     idle_suspects: Option<Vec<SuspectObject>>,
+    display_filter: String,
+    capture_filter: String,
     history: &'a str,
     conn_state: &'static str,
     severity: &'static str,
@@ -207,22 +209,20 @@ impl Report<'_> {
             phase: judgement.phase.name(),
             origin: judgement.origin.name(),
             kind: judgement.kind.name(),
-            verdict: Verdict {
-                cause: self.cause_id(),
-                confidence: judgement.confidence.name(),
-                title: self.words(judgement.title),
-            },
+            verdict: Verdict { cause: self.cause_id(), confidence: judgement.confidence.name(), title: self.title() },
             alternatives: self.alternative_objects(),
             evidence: self.evidence_objects(),
-            advice: judgement
-                .cause
-                .map_or(Vec::new(), |cause| cause.advice.iter().map(|step| self.words(step)).collect()),
+            advice: judgement.cause.map_or(Vec::new(), |cause| {
+                cause.texts(self.language()).advice.iter().map(|step| self.words(step)).collect()
+            }),
             kernel: self.kernel_object(),
             socket: self.teller().and_then(|side| self.socket_object(side)),
             process: self.teller().and_then(|side| self.process_object(side)),
             peer_socket: self.peer().and_then(|side| self.socket_object(side)),
             peer_process: self.peer().and_then(|side| self.process_object(side)),
             idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
+            display_filter: self.display_filter(),
+            capture_filter: self.capture_filter(),
             history: connection.letters.as_str(),
             conn_state: conn_state(connection),
             severity: judgement.severity.name(),
@@ -278,7 +278,7 @@ impl Report<'_> {
             .map(|other| AlternativeObject {
                 cause: other.id,
                 confidence: "possible",
-                told_apart_by: self.words(other.told_apart_by),
+                told_apart_by: self.told_apart_by(other),
             })
             .collect()
     }

@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use super::Report;
+use super::layout::{columns, padded};
 use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::flow::Side;
 use crate::history::{Notes, Record};
+use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::Timestamp;
@@ -64,22 +66,18 @@ impl Report<'_> {
         let connection = &self.ending.connection;
         let role = |side| match (connection.roles, side == connection.client) {
             (Roles::Guessed, _) => "",
-            (Roles::Seen, true) => "client ",
-            (Roles::Seen, false) => "server ",
+            (Roles::Seen, true) => self.language().pick("client ", "客户端 "),
+            (Roles::Seen, false) => self.language().pick("server ", "服务端 "),
         };
         let name = |side: Side| format!("{}{}", role(side), connection.endpoint(side).ip);
-        let head = format!(
-            "   {:>6}  {:>10}  {:<LEFT$}       {}",
-            "frame",
-            "time",
-            name(connection.client),
-            name(connection.server())
-        );
+        let (frame, time) = self.language().pick((" frame", "      time"), ("    帧", "      时间"));
+        let client = padded(&name(connection.client), LEFT);
+        let head = format!("   {frame}  {time}  {client}       {}", name(connection.server()));
         writeln!(out, "{}", style.paint(Part::Label, head))?;
         for rung in self.rungs() {
             match rung {
                 Rung::Gap { segments } => {
-                    let text = format!("   {:>6}              {segments} more segment{}", "...", plural(segments));
+                    let text = format!("   {:>6}              {}", "...", self.hidden(segments));
                     writeln!(out, "{}", style.paint(Part::Dim, text))?;
                 }
                 Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
@@ -88,15 +86,23 @@ impl Report<'_> {
         Ok(())
     }
 
+    /// `12 more segments`.
+    pub(super) fn hidden(&self, segments: u64) -> String {
+        match self.language() {
+            Language::English => format!("{segments} more segment{}", plural(segments)),
+            Language::Chinese => format!("另有 {segments} 个报文"),
+        }
+    }
+
     fn rung(&self, record: &Record, decisive: bool, style: Style, out: &mut String) -> fmt::Result {
         let from_client = record.from == self.ending.connection.client;
         let mark = if decisive { '>' } else { ' ' };
         let time = relative_time(record.time, self.ending.connection.first);
         let text = self.segment(record);
         // A long text of the server's side takes its room from the empty client's side.
-        let room = LEFT.saturating_sub(text.chars().count().saturating_sub(RIGHT));
+        let room = LEFT.saturating_sub(columns(&text).saturating_sub(RIGHT));
         let line = if from_client {
-            format!(" {mark} {:>6}  {time:>10}  {text:<LEFT$} --->", record.frame.number())
+            format!(" {mark} {:>6}  {time:>10}  {} --->", record.frame.number(), padded(&text, LEFT))
         } else {
             format!(" {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
         };
@@ -128,7 +134,7 @@ impl Report<'_> {
         if record.window == 0 && !has(Flags::RST) && !has(Flags::SYN) {
             text.push_str(" win 0");
         }
-        text.push_str(remark(record));
+        text.push_str(remark(record, self.language()));
         text
     }
 
@@ -156,7 +162,7 @@ impl Report<'_> {
     }
 }
 
-pub(super) const fn plural(count: u64) -> &'static str {
+const fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
@@ -167,13 +173,13 @@ fn split(before: &[Record]) -> (&[Record], &[Record]) {
     (&before[..OPENING_SHOWN], &before[before.len() - BEFORE_SHOWN..])
 }
 
-fn remark(record: &Record) -> &'static str {
+fn remark(record: &Record, language: Language) -> &'static str {
     if record.notes.has(Notes::PROBE) {
-        " (probe)"
+        language.pick(" (probe)", " (探测)")
     } else if record.notes.has(Notes::RETRANSMISSION) {
-        " (again)"
+        language.pick(" (again)", " (重传)")
     } else if record.notes.has(Notes::AFTER_GAP) {
-        " (gap)"
+        language.pick(" (gap)", " (缺段)")
     } else {
         ""
     }

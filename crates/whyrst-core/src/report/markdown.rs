@@ -5,8 +5,10 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use super::style::Style;
+use super::words::confidence;
 use super::{Context, Report};
 use crate::ending::{Ending, EndingKind};
+use crate::language::Language;
 use crate::report::text::Ladder;
 use crate::verdict::{Evidence, Role};
 
@@ -28,66 +30,63 @@ impl Report<'_> {
         let connection = &self.ending.connection;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         writeln!(out, "## {client} > {server}\n")?;
-        writeln!(out, "**{}.** ({})\n", self.sentence(), self.judgement.confidence.name())?;
-        let cause = self.judgement.cause.map_or("unexplained", |cause| cause.id);
-        writeln!(out, "`{cause}` at {}\n", self.context.time(self.ending.time()))?;
+        let (sentence, language) = (self.sentence(), self.language());
+        let sure = confidence(self.judgement.confidence, language);
+        match language {
+            Language::English => writeln!(out, "**{sentence}.** ({sure})\n")?,
+            Language::Chinese => writeln!(out, "**{sentence}。**（{sure}）\n")?,
+        }
+        let time = self.context.time(self.ending.time());
+        writeln!(out, "`{}`{}{time}\n", self.cause_id(), language.pick(" at ", "，"))?;
         if ladder == Ladder::Shown && self.ending.has_frames() {
             out.push_str("```text\n");
             self.ladder(Style::Plain, out)?;
             out.push_str("```\n\n");
         }
-        bullets("What the kernel knows", self.account_words().into_iter().map(|(_, text)| text), out)?;
-        self.list("Speaks for it", |one| one.speaks_for() && one.role != Role::Refutes, out)?;
-        self.list("Speaks against it", Evidence::speaks_against, out)?;
-        self.unseen(out)?;
-        bullets("Capture points", self.vantage_words().into_iter(), out)?;
-        self.others(out)?;
-        self.ends(out)
-    }
-
-    fn list(&self, title: &str, wanted: impl Fn(&Evidence) -> bool, out: &mut String) -> fmt::Result {
-        let claims = self.kernel_says().into_iter().chain(self.said()).filter(|_| title.ends_with("for it"));
-        let answers =
-            self.judgement.evidence.iter().filter(|one| wanted(one)).map(|one| self.answer(one.question, &one.answer));
-        bullets(title, claims.chain(answers), out)
-    }
-
-    fn unseen(&self, out: &mut String) -> fmt::Result {
-        bullets("Not seen", self.unseen_words().into_iter(), out)
-    }
-
-    fn others(&self, out: &mut String) -> fmt::Result {
+        let known = self.account_words().into_iter().map(|(_, text)| text);
+        self.bullets(language.pick("What the kernel knows", "内核所知"), known, out)?;
+        let claims = self.kernel_says().into_iter().chain(self.said());
+        let speaks_for = self.answers(|one| one.speaks_for() && one.role != Role::Refutes);
+        self.bullets(language.pick("Speaks for it", "依据"), claims.chain(speaks_for), out)?;
+        self.bullets(language.pick("Speaks against it", "反证"), self.answers(Evidence::speaks_against), out)?;
+        self.bullets(language.pick("Not seen", "未见"), self.unseen_words().into_iter(), out)?;
+        self.bullets(language.pick("Capture points", "抓包点"), self.vantage_words().into_iter(), out)?;
         let others = self.judgement.alternatives.iter();
-        bullets(
-            "Could also be",
-            others.map(|other| format!("`{}`: {}", other.id, self.words(other.told_apart_by))),
-            out,
-        )
+        let others = others.map(|other| format!("`{}`: {}", other.id, self.told_apart_by(other)));
+        self.bullets(language.pick("Could also be", "也可能是"), others, out)?;
+        self.ends_with_advice(out)?;
+        writeln!(out, "{}: `{}`\n", language.pick("Display filter", "显示过滤器"), self.display_filter())
     }
 
-    fn ends(&self, out: &mut String) -> fmt::Result {
+    fn answers(&self, wanted: impl Fn(&Evidence) -> bool) -> impl Iterator<Item = String> {
+        let all = self.judgement.evidence.iter().filter(move |one| wanted(one));
+        all.map(|one| self.answer(one.question, &one.answer))
+    }
+
+    fn ends_with_advice(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
+        let (texts, language) = (cause.texts(self.language()), self.language());
         let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
-        let matters = format!("{}: {}", self.judgement.severity.name(), self.severity_words());
-        bullets("Harm", harm.into_iter().chain([matters, self.words(cause.effect)]), out)?;
-        writeln!(out, "What to do:\n")?;
-        for (number, step) in cause.advice.iter().enumerate() {
+        let harm = harm.into_iter().chain([self.matters(), self.words(texts.effect)]);
+        self.bullets(language.pick("Harm", "影响"), harm, out)?;
+        writeln!(out, "{}\n", language.pick("What to do:", "如何处理："))?;
+        for (number, step) in texts.advice.iter().enumerate() {
             writeln!(out, "{}. {}", number + 1, self.words(step))?;
         }
         out.push('\n');
         Ok(())
     }
-}
 
-fn bullets(title: &str, texts: impl Iterator<Item = String>, out: &mut String) -> fmt::Result {
-    let mut texts = texts.peekable();
-    if texts.peek().is_none() {
-        return Ok(());
+    fn bullets(&self, title: &str, texts: impl Iterator<Item = String>, out: &mut String) -> fmt::Result {
+        let mut texts = texts.peekable();
+        if texts.peek().is_none() {
+            return Ok(());
+        }
+        writeln!(out, "{title}{}\n", self.language().pick(":", "："))?;
+        for text in texts {
+            writeln!(out, "- {text}")?;
+        }
+        out.push('\n');
+        Ok(())
     }
-    writeln!(out, "{title}:\n")?;
-    for text in texts {
-        writeln!(out, "- {text}")?;
-    }
-    out.push('\n');
-    Ok(())
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Report;
 use super::escape::escape;
 use crate::ending::Rst;
+use crate::language::Language;
 use crate::said::{Claim, claim, diagnostic_name, multipath_name};
 
 /// What a RST says of itself, for a machine.
@@ -23,6 +24,7 @@ pub(super) struct SaidObject {
 impl Report<'_> {
     /// What the RSTs say, each once, for a person.
     pub(super) fn said(&self) -> Vec<String> {
+        let sentence = |rst| sentence(rst, self.language());
         let mut said: Vec<String> = self.ending.resets.iter().filter_map(sentence).collect();
         said.dedup();
         said
@@ -41,9 +43,19 @@ pub(super) fn object(rst: &Rst) -> Option<SaidObject> {
     Some(SaidObject { by, code, enterprise, text: words(claim) })
 }
 
-fn sentence(rst: &Rst) -> Option<String> {
+fn sentence(rst: &Rst, language: Language) -> Option<String> {
     let claim = claim(rst)?;
     let words = words(claim);
+    if language == Language::Chinese {
+        let text = match claim {
+            Claim::Diagnostic { .. } => format!("RST 自称 \"{words}\"（RST 诊断载荷）"),
+            Claim::Linux(number) => format!("RST 自带其内核 enum sk_rst_reason 的编号 {number}"),
+            Claim::BigIp(_) => format!("F5 BIG-IP 对这个 RST 的说明：\"{words}\""),
+            Claim::Text(_) => format!("RST 带有文本 \"{words}\""),
+            Claim::Multipath(_) => format!("RST 的 MP_TCPRST 选项写着 \"{words}\""),
+        };
+        return Some(format!("{text}：只是生成者的一面之词"));
+    }
     let text = match claim {
         Claim::Diagnostic { .. } => format!("the RST itself says \"{words}\" (RST diagnostic payload)"),
         Claim::Linux(_) => format!("the RST itself names {words}"),

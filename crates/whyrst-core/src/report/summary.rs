@@ -9,12 +9,14 @@ use core::fmt::{self, Write};
 
 use serde::Serialize;
 
+use super::layout::{padded, wrap};
 use super::style::{Part, Style};
-use super::words::{grouped, wrap};
+use super::words::{confidence, grouped, severity};
 use super::{Context, incident};
 use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind};
 use crate::incident::Incident;
+use crate::language::Language;
 use crate::segment::Endpoint;
 use crate::tracker::Counts;
 use crate::verdict::{Confidence, Judgement};
@@ -146,40 +148,39 @@ impl Summary {
     }
 
     /// The tables for a person.
-    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style) -> String {
+    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style, language: Language) -> String {
         let mut out = String::new();
         // Writing to a String cannot fail.
-        self.write_text(reading, counts, style, &mut out).unwrap_or_default();
+        self.write_text(reading, counts, style, language, &mut out).unwrap_or_default();
         out
     }
 
-    fn write_text(&self, reading: &Reading, counts: &Counts, style: Style, out: &mut String) -> fmt::Result {
-        let head = format!(
-            "{} frames, {} TCP segments, {} connections, {} of them reset",
-            grouped(reading.frames),
-            grouped(counts.segments),
-            grouped(counts.connections),
-            grouped(counts.reset_connections),
-        );
-        writeln!(out, "{}", style.paint(Part::Heading, head))?;
+    fn write_text(
+        &self,
+        reading: &Reading,
+        counts: &Counts,
+        style: Style,
+        language: Language,
+        out: &mut String,
+    ) -> fmt::Result {
+        writeln!(out, "{}", style.paint(Part::Heading, head(reading, counts, language)))?;
         if !self.causes.is_empty() {
-            writeln!(
-                out,
-                "\n{}",
-                style.paint(Part::Label, format!("  {:>9}  {:<28}{}", "count", "cause", "confidence"))
-            )?;
+            let columns = language.pick(["    count", "cause", "confidence"], ["     次数", "原因", "可信度"]);
+            writeln!(out, "\n{}", style.paint(Part::Label, columns_of(columns)))?;
         }
-        for (cause, confidence, count) in self.ranked_causes() {
-            writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence.name())?;
+        for (cause, sure, count) in self.ranked_causes() {
+            writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence(sure, language))?;
         }
         if self.severities.keys().any(|severity| *severity != Severity::Fault) {
-            let each =
-                self.severities.iter().map(|(severity, count)| format!("{} {}", severity.name(), grouped(*count)));
-            writeln!(out, "\n  of these: {}", each.collect::<Vec<_>>().join(", "))?;
+            let each = self.severities.iter();
+            let each = each.map(|(matters, count)| format!("{} {}", severity(*matters, language), grouped(*count)));
+            let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
+            writeln!(out, "\n  {of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
         let services = self.top_services();
         if services.len() > 1 {
-            writeln!(out, "\n{}", style.paint(Part::Label, format!("  {:>9}  {:<28}{}", "count", "server", "causes")))?;
+            let columns = language.pick(["    count", "server", "causes"], ["     次数", "服务端", "原因"]);
+            writeln!(out, "\n{}", style.paint(Part::Label, columns_of(columns)))?;
             for (server, service) in services {
                 writeln!(
                     out,
@@ -190,7 +191,7 @@ impl Summary {
                 )?;
             }
         }
-        remarks(reading, counts, style, out)
+        remarks(reading, counts, style, language, out)
     }
 
     fn ranked_causes(&self) -> Vec<(&'static str, Confidence, u64)> {
@@ -208,36 +209,65 @@ impl Summary {
     }
 }
 
+fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
+    let (frames, segments) = (grouped(reading.frames), grouped(counts.segments));
+    let (connections, reset) = (grouped(counts.connections), grouped(counts.reset_connections));
+    match language {
+        Language::English => {
+            format!("{frames} frames, {segments} TCP segments, {connections} connections, {reset} of them reset")
+        }
+        Language::Chinese => {
+            format!("{frames} 帧，{segments} 个 TCP 报文，{connections} 条连接，其中 {reset} 条被重置")
+        }
+    }
+}
+
+fn columns_of([count, name, last]: [&str; 3]) -> String {
+    format!("  {count}  {}{last}", padded(name, 28))
+}
+
 /// What a report on single resets must say at its end: everything that was not looked at.
-pub fn remarks(reading: &Reading, counts: &Counts, style: Style, out: &mut String) -> fmt::Result {
+pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Language, out: &mut String) -> fmt::Result {
     let copies = (counts.copies > 0).then(|| {
-        format!(
-            "{} copies of packets left out ({} of them RST): several interfaces or a mirror port",
-            grouped(counts.copies),
-            grouped(counts.rst_copies)
-        )
+        let (copies, resets) = (grouped(counts.copies), grouped(counts.rst_copies));
+        match language {
+            Language::English => {
+                format!(
+                    "{copies} copies of packets left out ({resets} of them RST): several interfaces or a mirror port"
+                )
+            }
+            Language::Chinese => {
+                format!("略去 {copies} 个重复的报文（其中 {resets} 个 RST）：同时抓了多个接口，或是镜像口")
+            }
+        }
     });
     let forgotten = (counts.forgotten > 0).then(|| {
-        format!(
-            "{} connections were forgotten to stay within the memory bound: their verdicts lack their beginning",
-            grouped(counts.forgotten)
-        )
+        let forgotten = grouped(counts.forgotten);
+        match language {
+            Language::English => format!(
+                "{forgotten} connections were forgotten to stay within the memory bound: their verdicts lack their \
+                 beginning"
+            ),
+            Language::Chinese => {
+                format!("为不超出内存上限，丢弃了 {forgotten} 条连接的状态：它们的结论缺少连接的开头")
+            }
+        }
     });
     let passed = reading.passed_over.iter().filter(|(_, _, count)| *count > 0);
-    let passed = passed.map(|(_, sentence, count)| format!("{} frames passed over: {sentence}", grouped(*count)));
+    let passed = passed.map(|(_, sentence, count)| match language {
+        Language::English => format!("{} frames passed over: {sentence}", grouped(*count)),
+        Language::Chinese => format!("跳过 {} 帧：{sentence}", grouped(*count)),
+    });
     let notes = reading.notes.iter().cloned();
     let all: Vec<String> = copies.into_iter().chain(forgotten).chain(passed).chain(notes).collect();
     if all.is_empty() {
         return Ok(());
     }
     out.push('\n');
+    let note = language.pick("note: ", "注意：");
     for text in all {
         for (at, line) in wrap(&text, 74).enumerate() {
-            writeln!(
-                out,
-                "{}",
-                style.paint(Part::Dim, format!("  {}{line}", if at == 0 { "note: " } else { "      " }))
-            )?;
+            writeln!(out, "{}", style.paint(Part::Dim, format!("  {}{line}", if at == 0 { note } else { "      " })))?;
         }
     }
     Ok(())

@@ -11,12 +11,14 @@ use serde::Serialize;
 
 use super::Report;
 use super::json::End;
-use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, plural, relative_time};
+use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, relative_time};
+use super::layout::{right, spaced};
 use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::ending::{EndingKind, Rst};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER};
 use crate::evidence::{Answer, Question, vantage};
+use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
@@ -100,6 +102,9 @@ impl Report<'_> {
     fn state_of(&self, joined: &Joined, point: Point) -> Option<String> {
         let (view, name) = (joined.view(point), self.point(point));
         let covered = [view.rst, view.trigger].contains(&Presence::Absent);
+        if self.language() == Language::Chinese {
+            return chinese_state(view, name, covered);
+        }
         match (view.relation, view.loss) {
             (Relation::Nothing, _) if covered => Some(format!(
                 "{name} recorded nothing of this connection, but other packets of the same two hosts just before and after"
@@ -111,25 +116,35 @@ impl Report<'_> {
                 "{name} has the same addresses and ports with other sequence numbers: a proxy or a device that \
                  rewrites numbers lies between, or it is another connection; nothing can be compared"
             )),
-            (_, Some(loss)) => {
-                Some(format!("what {name} did not record may have passed all the same: {}", words_of(loss)))
-            }
+            (_, Some(loss)) => Some(format!(
+                "what {name} did not record may have passed all the same: {}",
+                words_of(loss, Language::English)
+            )),
             _ => None,
         }
     }
 
     fn order_words(&self, joined: &Joined) -> Option<String> {
         let names: Vec<&str> = joined.path.iter().map(|point| self.point(*point)).collect();
+        let language = self.language();
         let how = match joined.known {
-            Known::Hops => "by their hop counts",
-            Known::Clocks => "by the times of their segments, in both directions",
-            Known::Given if joined.path.len() > 2 => {
-                "by hop counts and times; where those do not tell, as they were named"
+            Known::Hops => language.pick("by their hop counts", "依据跳数"),
+            Known::Clocks => {
+                language.pick("by the times of their segments, in both directions", "依据两个方向上报文的时间")
             }
-            Known::Given => "as they were named; neither hop counts nor times tell",
+            Known::Given if joined.path.len() > 2 => language.pick(
+                "by hop counts and times; where those do not tell, as they were named",
+                "依据跳数和时间；判断不了的地方按给定的顺序",
+            ),
+            Known::Given => language
+                .pick("as they were named; neither hop counts nor times tell", "按给定的顺序；跳数和时间都判断不了"),
         };
         let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
-        (names.len() > 1).then(|| format!("on the path from {client} to {server}: {}, {how}", names.join(", ")))
+        let names = (names.len() > 1).then(|| names.join(language.pick(", ", "、")))?;
+        Some(match language {
+            Language::English => format!("on the path from {client} to {server}: {names}, {how}"),
+            Language::Chinese => spaced(&["从", &client, "到", &server, "的路径上依次是：", &names, "，", how]),
+        })
     }
 
     fn clock_words(&self, joined: &Joined, point: Point) -> Option<String> {
@@ -137,6 +152,9 @@ impl Report<'_> {
         let (name, first) = (self.point(point), self.point(Point(0)));
         if !matches!(view.relation, Relation::Same | Relation::Rewritten) {
             return None;
+        }
+        if self.language() == Language::Chinese {
+            return Some(chinese_clock(view, name, first));
         }
         Some(match view.clock {
             None => format!("how far {name}'s clock is from {first}'s cannot be told: its times stand by themselves"),
@@ -159,8 +177,7 @@ impl Report<'_> {
         let (rungs, hidden) = chosen(joined, self.ending.rst().map(|rst| rst.record.frame));
         for (at, crossing) in rungs.iter().enumerate() {
             if at == OPENING_SHOWN && hidden > 0 {
-                let text = format!("      ...  {hidden} more segment{}", plural(hidden));
-                writeln!(out, "{}", style.paint(Part::Dim, text))?;
+                writeln!(out, "{}", style.paint(Part::Dim, format!("      ...  {}", self.hidden(hidden))))?;
             }
             let is_decisive = crossing.seen.iter().flatten().any(|sight| decisive.contains(&sight.frame));
             let places = if several {
@@ -180,30 +197,33 @@ impl Report<'_> {
     fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {
         let connection = &self.ending.connection;
         let seen = connection.roles == Roles::Seen;
-        let (client, server) = if seen { ("client ", "server ") } else { ("", "") };
+        let named = self.language().pick(("client ", "server "), ("客户端 ", "服务端 "));
+        let (client, server) = if seen { named } else { ("", "") };
         let (from, to) = (connection.endpoint(connection.client).ip, connection.endpoint(connection.server()).ip);
         let ends = format!("{client}{from} ---> {server}{to}");
         if several {
             let points =
                 (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::vantage::point(at)), 9)));
             let names: String = points.collect();
-            return alloc::vec![format!("  {ends}"), format!("  {names} {:>10}", "time")];
+            let time = self.language().pick("      time", "      时间");
+            return alloc::vec![format!("  {ends}"), format!("  {names} {time}")];
         }
         let names =
             (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
-        let columns = format!("{:>5} {:>10}", "frame", "time");
+        let columns = self.language().pick("frame       time", "   帧       时间");
         alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
 
     fn frames_only(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
-        let frames = (0..joined.views.len()).map(|at| format!("{:>9} ", self.frame_or_why(joined, crossing, at)));
+        let frames =
+            (0..joined.views.len()).map(|at| format!("{} ", right(&self.frame_or_why(joined, crossing, at), 9)));
         frames.collect::<String>() + &format!("{:>10}", relative_time(crossing.record.time, zero))
     }
 
     fn frames_and_times(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
         let both = (0..joined.views.len()).map(|at| {
             let time = crossing.seen[at].map_or_else(String::new, |sight| time_there(joined, at, sight.time, zero));
-            format!("{:>5} {time:>10}", self.frame_or_why(joined, crossing, at))
+            format!("{} {time:>10}", right(&self.frame_or_why(joined, crossing, at), 5))
         });
         both.collect::<Vec<_>>().join(" ")
     }
@@ -225,7 +245,11 @@ impl Report<'_> {
         } else {
             Presence::Unknown
         };
-        if presence == Presence::Absent { "never" } else { "-" }.to_string()
+        match presence {
+            Presence::Absent => self.language().pick("never", "没有"),
+            _ => "-",
+        }
+        .to_string()
     }
 
     /// All RSTs of the connection, wherever they were recorded, by the ending's clock.
@@ -341,7 +365,44 @@ const fn known(presence: Presence) -> Option<bool> {
     }
 }
 
-const fn words_of(loss: Loss) -> &'static str {
+/// What a point cannot say, and why.
+fn chinese_state(view: &View, name: &str, covered: bool) -> Option<String> {
+    let parts: [&str; 3] = match (view.relation, view.loss) {
+        (Relation::Nothing, _) if covered => {
+            ["", name, "没有记录到这条连接，但在其前后不久记录到了同样两台主机之间的其他报文"]
+        }
+        (Relation::Nothing, _) => ["", name, "没有记录到这条连接：是否经过那里不得而知"],
+        (Relation::OtherNumbers, _) => {
+            ["", name, "上有同样的地址和端口，但序列号不同：中间隔着代理或改写序列号的设备，或者是另一条连接；无法比较"]
+        }
+        (_, Some(loss)) => {
+            let why = words_of(loss, Language::Chinese);
+            return Some(spaced(&[name, "没有记录到的报文仍可能经过了那里：", why]));
+        }
+        _ => return None,
+    };
+    Some(spaced(&parts))
+}
+
+fn chinese_clock(view: &View, name: &str, first: &str) -> String {
+    let Some(offset) = view.clock else {
+        return spaced(&[name, "与", first, "的时钟相差多少无法得知：它的时间只能单独看"]);
+    };
+    let side = if offset.by.nanos() < 0 { "慢" } else { "快" };
+    let (by, give) = (offset.by.abs().to_string(), offset.uncertainty.to_string());
+    spaced(&[name, "的时钟比", first, side, &by, "，误差", &give])
+}
+
+const fn words_of(loss: Loss, language: Language) -> &'static str {
+    if let Language::Chinese = language {
+        return match loss {
+            Loss::Dropped => "抓包主机丢了包",
+            Loss::Cut => "报文在 TCP 头结束之前就被截断",
+            Loss::Unread => "它的文件没能读完",
+            Loss::Holes => "它的抓包里缺少必定经过那里的报文",
+            Loss::Memory => "内存放不下它的全部报文（--memory）",
+        };
+    }
     match loss {
         Loss::Dropped => "the capturing host dropped packets",
         Loss::Cut => "packets were cut before the end of their TCP header",

@@ -6,14 +6,23 @@ use alloc::string::{String, ToString};
 
 use super::Report;
 use super::escape::escape;
+use super::layout::{push_spaced, spaced};
+use crate::cause::Severity;
 use crate::connection::Roles;
 use crate::evidence::{Answer, Facts, Question, Timeouts, Value};
 use crate::flow::Side;
+use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::timeouts::IdleTimeout;
+use crate::verdict::Confidence;
 
 impl Report<'_> {
+    /// The language that is asked for.
+    pub(super) const fn language(&self) -> Language {
+        self.context.language
+    }
+
     /// A template without values: only the ends are named.
     pub(super) fn words(&self, template: &str) -> String {
         self.fill(template, &Facts::default())
@@ -21,18 +30,19 @@ impl Report<'_> {
 
     /// What an answer says.
     pub(super) fn answer(&self, question: &Question, answer: &Answer) -> String {
+        let wording = question.wording(self.language());
         match answer {
-            Answer::Yes(facts) => self.fill(question.yes, facts),
-            Answer::No(facts) => self.fill(question.no, facts),
-            Answer::Unknown => self.words(question.unknown),
+            Answer::Yes(facts) => self.fill(wording.yes, facts),
+            Answer::No(facts) => self.fill(wording.no, facts),
+            Answer::Unknown => self.words(wording.unknown),
         }
     }
 
     /// `the client`, or the address where nobody saw who opened the connection.
     pub(super) fn end(&self, side: Side) -> Cow<'static, str> {
         match self.ending.connection.roles {
-            Roles::Seen if side == self.ending.connection.client => "the client".into(),
-            Roles::Seen => "the server".into(),
+            Roles::Seen if side == self.ending.connection.client => self.language().pick("the client", "客户端").into(),
+            Roles::Seen => self.language().pick("the server", "服务端").into(),
             Roles::Guessed => self.ending.connection.endpoint(side).to_string().into(),
         }
     }
@@ -43,41 +53,46 @@ impl Report<'_> {
         let mut rest = template;
         while let Some(open) = rest.find('{') {
             let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
-            out.push_str(&rest[..open]);
+            push_text(&mut out, &rest[..open], self.language());
             let words = self.placeholder(&rest[open + 1..close], facts, &mut next);
-            if out.ends_with(". ") {
-                push_capitalised(&mut out, &words);
-            } else {
-                out.push_str(&words);
-            }
             rest = &rest[close + 1..];
+            match self.language() {
+                Language::English if out.ends_with(". ") => push_capitalised(&mut out, &words),
+                Language::English => out.push_str(&words),
+                Language::Chinese => push_spaced(&mut out, &words),
+            }
         }
-        out.push_str(rest);
+        push_text(&mut out, rest, self.language());
         out
     }
 
-    fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> String {
+    fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> Cow<'static, str> {
         let connection = &self.ending.connection;
         match name {
-            "sender" => self.end(self.ending.sender()).into_owned(),
-            "receiver" => self.end(self.ending.receiver()).into_owned(),
-            "client" => self.end(connection.client).into_owned(),
-            "server" => self.end(connection.server()).into_owned(),
+            "sender" => self.end(self.ending.sender()),
+            "receiver" => self.end(self.ending.receiver()),
+            "client" => self.end(connection.client),
+            "server" => self.end(connection.server()),
             "" => {
                 *next += 1;
-                self.value(facts.values.get(*next - 1))
+                self.value(facts.values.get(*next - 1)).into()
             }
             // Literal braces, as in `SO_LINGER {on, 0}`.
             other => match other.parse::<usize>() {
-                Ok(at) => self.value(facts.values.get(at)),
-                Err(_) => format!("{{{other}}}"),
+                Ok(at) => self.value(facts.values.get(at)).into(),
+                Err(_) => format!("{{{other}}}").into(),
             },
         }
     }
 
+    /// `frame 3`.
+    pub(super) fn named(&self, frame: Frame) -> String {
+        format!("{} {}", self.language().pick("frame", "帧"), self.frame(frame))
+    }
+
     fn value(&self, value: Option<&Value>) -> String {
         match value {
-            Some(Value::Frame(frame)) if self.ending.has_frames() => format!("frame {}", self.frame(*frame)),
+            Some(Value::Frame(frame)) if self.ending.has_frames() => self.named(*frame),
             Some(Value::Frame(frame)) => self.concluded(*frame),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
@@ -88,7 +103,7 @@ impl Report<'_> {
             Some(Value::Reason(reason)) => reason.to_string(),
             Some(Value::Name(name)) => (*name).to_string(),
             Some(Value::Octets(octets)) => format!("\"{}\"", escape(octets.bytes())),
-            Some(Value::Timeouts(timeouts)) => listed(timeouts),
+            Some(Value::Timeouts(timeouts)) => listed(timeouts, self.language()),
             Some(Value::Point(point)) => self.point(*point).to_string(),
             Some(Value::Endpoint(endpoint)) => endpoint.to_string(),
             None => "?".into(),
@@ -99,26 +114,44 @@ impl Report<'_> {
 impl Report<'_> {
     /// A segment that nobody captured, by what it was.
     fn concluded(&self, frame: Frame) -> String {
+        let language = self.language();
         let resets = self.ending.resets.iter().map(|rst| &rst.record);
         let Some(record) = self.ending.before.iter().chain(resets).find(|record| record.frame == frame) else {
-            return "a segment".into();
+            return language.pick("a segment", "一个报文").into();
         };
         let what = match record.flags {
-            flags if flags.has(Flags::RST) => return "the RST".into(),
-            flags if flags.is_syn_ack() => "the SYN-ACK",
-            flags if flags.is_syn() => "the SYN",
-            flags if flags.has(Flags::FIN) => "the FIN",
-            _ => "the segment",
+            flags if flags.has(Flags::RST) => return language.pick("the RST", "该 RST").into(),
+            flags if flags.is_syn_ack() => language.pick("the SYN-ACK", "SYN-ACK"),
+            flags if flags.is_syn() => language.pick("the SYN", "SYN"),
+            flags if flags.has(Flags::FIN) => language.pick("the FIN", "FIN"),
+            _ => language.pick("the segment", "报文"),
         };
-        format!("{what} of {}", self.context.time_of_day(record.time))
+        let time = self.context.time_of_day(record.time);
+        match language {
+            Language::English => format!("{what} of {time}"),
+            Language::Chinese => spaced(&[&time, "的", what]),
+        }
     }
 }
 
 /// `nginx keepalive_timeout (75 s, then FIN)`, one after the other.
-fn listed(timeouts: &Timeouts) -> String {
-    let one =
-        |timeout: &&IdleTimeout| format!("{} ({} s, then {})", timeout.name, timeout.seconds, timeout.expiry.words());
-    timeouts.iter().flatten().map(one).collect::<alloc::vec::Vec<_>>().join(", ")
+fn listed(timeouts: &Timeouts, language: Language) -> String {
+    let one = |timeout: &&IdleTimeout| {
+        let (name, seconds, then) = (timeout.name, timeout.seconds, timeout.expiry.words(language));
+        match language {
+            Language::English => format!("{name} ({seconds} s, then {then})"),
+            Language::Chinese => format!("{name}（{seconds} s，然后{then}）"),
+        }
+    };
+    timeouts.iter().flatten().map(one).collect::<alloc::vec::Vec<_>>().join(language.pick(", ", "、"))
+}
+
+/// The text of a template between two places.
+fn push_text(out: &mut String, text: &str, language: Language) {
+    match language {
+        Language::English => out.push_str(text),
+        Language::Chinese => push_spaced(out, text),
+    }
 }
 
 /// A sentence within a text begins with a capital.
@@ -144,57 +177,43 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// How sure, in words.
+pub fn confidence(confidence: Confidence, language: Language) -> &'static str {
+    let chinese = match confidence {
+        Confidence::Certain => "确定",
+        Confidence::Likely => "很可能",
+        Confidence::Possible => "可能",
+        Confidence::Unexplained => "无法解释",
+    };
+    language.pick(confidence.name(), chinese)
+}
+
+/// How much it matters, in words.
+pub fn severity(severity: Severity, language: Language) -> &'static str {
+    let chinese = match severity {
+        Severity::Fault => "故障",
+        Severity::Attack => "攻击",
+        Severity::Policy => "策略",
+        Severity::Scan => "扫描",
+        Severity::Benign => "无害",
+    };
+    language.pick(severity.name(), chinese)
+}
+
 /// `1 connection`, `12 connections`.
 pub(super) fn plural(number: u64, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {thing}{ending}", grouped(number))
 }
 
-/// Breaks `text` into lines of at most `width` columns, at spaces.
-pub(super) fn wrap(text: &str, width: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    core::iter::from_fn(move || {
-        rest = rest.trim_start();
-        if rest.is_empty() {
-            return None;
-        }
-        let end = break_at(rest, width);
-        let (line, after) = rest.split_at(end);
-        rest = after;
-        Some(line.trim_end())
-    })
-}
-
-fn break_at(text: &str, width: usize) -> usize {
-    let Some((limit, _)) = text.char_indices().nth(width) else { return text.len() };
-    match text[..=limit_boundary(text, limit)].rfind(' ') {
-        Some(space) if space > 0 => space,
-        _ => text[limit..].find(' ').map_or(text.len(), |space| limit + space),
-    }
-}
-
-/// The last index that may belong to the line, kept on a character boundary for the inclusive slice.
-fn limit_boundary(text: &str, limit: usize) -> usize {
-    limit + text[limit..].chars().next().map_or(0, char::len_utf8) - 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn large_numbers_are_grouped() {
         assert_eq!(grouped(904), "904");
         assert_eq!(grouped(5_000), "5000");
         assert_eq!(grouped(1_234_567), "1 234 567");
-    }
-
-    #[test]
-    fn lines_break_at_spaces_and_long_words_stay_whole() {
-        let lines: Vec<_> = wrap("one two three averyveryverylongword end", 9).collect();
-        assert_eq!(lines, ["one two", "three", "averyveryverylongword", "end"]);
-        assert_eq!(wrap("ä ö ü", 3).collect::<Vec<_>>(), ["ä ö", "ü"]);
-        assert_eq!(wrap("", 9).count(), 0);
     }
 }

@@ -131,10 +131,20 @@ impl Tracker {
         self.next_due = self.earliest_due();
     }
 
+    /// Something waits from now on.
+    pub(super) fn look_again_after(&mut self, wait: Span) {
+        let due = if self.too_many_closed() { Timestamp::from_nanos(i64::MIN) } else { self.clock.now().plus(wait) };
+        self.next_due = self.next_due.min(due);
+    }
+
+    /// A queue that is too long is shortened by one with each observation.
+    fn too_many_closed(&self) -> bool {
+        self.closed.len() > self.limits.closed
+    }
+
     /// When the first entry of any queue is due: before, nothing is to be done as time passes.
     fn earliest_due(&self) -> Timestamp {
-        // A queue that is too long is shortened by one with each observation.
-        if self.closed.len() > self.limits.closed {
+        if self.too_many_closed() {
             return Timestamp::from_nanos(i64::MIN);
         }
         let limits = &self.limits;
@@ -173,7 +183,7 @@ impl Tracker {
     /// On a busy network the closed connections of ten seconds would be most of the memory. At most
     /// one is closed by each segment, so forgetting one at a time keeps the bound.
     fn bound_closed(&mut self) {
-        if self.closed.len() > self.limits.closed
+        if self.too_many_closed()
             && let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.closed, Span::ZERO)
         {
             self.forget(at, expiry, |tracker| &mut tracker.closed);
@@ -208,6 +218,7 @@ impl Tracker {
     pub(super) fn await_settling(&mut self, at: u32) {
         let generation = self.slots[at as usize].generation;
         self.unsettled.push_back(Due { slot: at, generation, since: self.clock.now() });
+        self.look_again_after(self.limits.settle_after);
     }
 
     /// Takes the first entry that has waited for `wait`.
@@ -254,6 +265,7 @@ impl Tracker {
         self.speeches.release(&mut slot.speech);
         let generation = slot.generation;
         self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
+        self.look_again_after(self.limits.remember_reset);
     }
 
     /// Whether nothing more is expected to change the verdict of the reset in `slot`.

@@ -6,17 +6,19 @@
 
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
 use whyrst_core::census::{Census, Noted};
-use whyrst_core::ending::Ending;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::service::tells_of_service;
 use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Tracker;
+use whyrst_core::verdict::Judge;
 
 use super::ordered::{Ordered, lock};
 use super::source::{Source, on_threads};
-use super::telling::{Press, Teller, Totals};
+use super::telling::{Endings, Press, Teller, Totals};
 
+/// Frames whose connections are looked up at once, so that memory is not waited for one by one.
+const AT_ONCE: usize = 64;
 /// Endings that one thread takes at once when the captures are over.
 pub(super) const BATCH: usize = 64;
 
@@ -47,11 +49,11 @@ pub(super) struct Desks<'a> {
 
 impl Desks<'_> {
     /// Tells the endings that have this number in the order of telling; false when nobody listens.
-    pub(super) fn tell(&self, number: u64, endings: Vec<Ending>) -> bool {
-        let mut judged = self.teller.judge_all(endings);
+    pub(super) fn tell(&self, number: u64, endings: Endings, judge: &mut Judge) -> bool {
+        let mut judged = self.teller.judge_all(endings, judge);
         self.totals.at(number, |totals| totals.take_in(&mut judged));
-        let text = self.teller.words(judged);
-        self.press.at(number, |press| press.print(&text))
+        let words = self.teller.words(judged);
+        self.press.at(number, |press| press.print(words))
     }
 
     /// Passes on what was told so far: somebody waits for it.
@@ -86,11 +88,11 @@ fn follow_all(
     names: &FlowHasher,
 ) {
     let (mut chunk, mut counts) = (Chunk::default(), Counts::default());
-    let mut feed = Feed::default();
+    let (mut feed, mut judge) = (Feed::default(), Judge::default());
     while let Some(number) = source.fill(&mut chunk) {
         let observations = feed.read(&chunk, whom, names, &mut counts);
         let endings = following.at(number, |following| following.take_in(&chunk, &feed.bites, &observations, whom));
-        if !desks.tell(number, endings) {
+        if !desks.tell(number, endings, &mut judge) {
             source.stop();
         }
     }
@@ -101,17 +103,18 @@ fn follow_all(
 
 /// When the captures are over, what is left is told in batches.
 fn tell_the_rest(desks: &Desks<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
+    let mut judge = Judge::default();
     loop {
         let (number, endings) = {
             let (next, following) = &mut *lock(rest);
-            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.poll()).take(BATCH).collect();
+            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.next_settled()).take(BATCH).collect();
             if endings.is_empty() {
                 return;
             }
             *next += 1;
             (*next - 1, endings)
         };
-        desks.tell(number, endings);
+        desks.tell(number, endings, &mut judge);
     }
 }
 
@@ -126,6 +129,13 @@ enum Bite {
     Overhear(usize),
     /// The frame of this number depends on others.
     InOrder(usize),
+}
+
+impl Bite {
+    /// Which observation the tracker takes in.
+    const fn observed(self) -> Option<usize> {
+        if let Self::Observe(at) = self { Some(at) } else { None }
+    }
 }
 
 /// Reads chunks of frames for the tracker.
@@ -206,20 +216,32 @@ impl Feed {
 
 impl Following {
     /// Feeds the tracker, and gives what settled.
-    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Vec<Ending> {
-        let mut endings = Vec::new();
-        for bite in bites {
-            match *bite {
-                Bite::Pass(time) => self.tracker.pass(time),
-                Bite::Observe(at) => self.observe(&observed[at]),
-                Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
-                Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
-            }
-            if self.tracker.has_settled() {
-                endings.extend(std::iter::from_fn(|| self.tracker.poll()));
+    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Endings {
+        let mut endings = Endings::new();
+        for some in bites.chunks(AT_ONCE) {
+            self.expect(some, observed);
+            for bite in some {
+                match *bite {
+                    Bite::Pass(time) => self.tracker.pass(time),
+                    Bite::Observe(at) => self.observe(&observed[at]),
+                    Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
+                    Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
+                }
+                if self.tracker.has_settled() {
+                    endings.extend(std::iter::from_fn(|| self.tracker.next_settled()));
+                }
             }
         }
         endings
+    }
+
+    fn expect(&self, bites: &[Bite], observed: &[Observed<'_>]) {
+        let observations = || bites.iter().filter_map(|bite| bite.observed()).map(|at| &observed[at]);
+        self.census.expect(observations().filter_map(|(_, sighting)| Some(sighting.as_ref()?.flow)));
+        self.tracker.expect(observations().filter_map(|(observation, _)| match &observation.what {
+            Seen::Segment(segment) => Some(segment),
+            Seen::Icmp(_) => None,
+        }));
     }
 
     fn observe(&mut self, (observation, sighting): &Observed<'_>) {

@@ -7,6 +7,7 @@ use whyrst_capture::{CaptureSet, Step, sighting};
 use whyrst_core::observation::Seen;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
+use whyrst_core::verdict::Judge;
 
 use super::following::{BATCH, Desks, Following};
 use super::source::complain_of_interrupt;
@@ -42,12 +43,13 @@ pub(super) fn follow(
     captures.idle_after(LIVE_PATIENCE);
     let mut live = Live::new(captures);
     let (mut steps, mut told, mut unread) = (0u64, 0, 0);
+    let mut judge = Judge::default();
     let mut tell = |following: &mut Following| {
         loop {
-            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.poll()).take(BATCH).collect();
+            let endings: Vec<_> = std::iter::from_fn(|| following.tracker.next_settled()).take(BATCH).collect();
             let last = endings.len() < BATCH;
             told += 1;
-            let heard = desks.tell(told - 1, endings);
+            let heard = desks.tell(told - 1, endings, &mut judge);
             if !heard || last {
                 return heard;
             }

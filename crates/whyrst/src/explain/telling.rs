@@ -1,6 +1,8 @@
 //! What is told of endings: judging and wording, which any thread may do, and totals and output,
 //! which are kept in the order of endings.
 
+use std::sync::mpsc::Sender;
+
 use anyhow::{Error, Result};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::Incidents;
@@ -9,12 +11,18 @@ use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, json, markdown, text};
-use whyrst_core::verdict::{Judgement, judge};
+use whyrst_core::verdict::{Judge, Judgement};
 
 use super::confidence;
+use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, Format};
 use crate::fold::Folds;
 use crate::output::Output;
+use crate::tui::Entry;
+
+/// Endings on their way.
+#[expect(clippy::vec_box, reason = "an ending has more than a kilobyte and passes through several hands")]
+pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
 pub(super) struct Teller<'a> {
@@ -26,25 +34,31 @@ pub(super) struct Teller<'a> {
 
 /// An ending that was judged.
 pub(super) struct Judged {
-    pub(super) ending: Ending,
+    pub(super) ending: Box<Ending>,
     /// `None` where it is only to be counted.
     pub(super) judgement: Option<Judgement>,
+    /// What other tools are to show of it.
+    marked: Option<Marked>,
 }
 
 impl Teller<'_> {
-    pub(super) fn judge_all(&self, endings: Vec<Ending>) -> Vec<Judged> {
-        endings.into_iter().map(|ending| self.judge(ending)).collect()
+    pub(super) fn judge_all(&self, endings: Endings, judge: &mut Judge) -> Vec<Judged> {
+        endings.into_iter().map(|ending| self.judge(ending, judge)).collect()
     }
 
-    fn judge(&self, mut ending: Ending) -> Judged {
+    fn judge(&self, mut ending: Box<Ending>, judge: &mut Judge) -> Judged {
         if ending.kind == EndingKind::FailedConnect && !self.arguments.all {
-            return Judged { ending, judgement: None };
+            return Judged { ending, judgement: None, marked: None };
         }
         if let Some(recording) = &self.recording {
             ending.kernel = recording.word(&ending);
         }
-        let judgement = Some(judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
-        Judged { ending, judgement }
+        let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
+        let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
+        let report = Report::judged(&ending, judgement, &self.context);
+        let marked = Marked::of(&report, self.arguments);
+        let judgement = Some(report.judgement);
+        Judged { ending, judgement, marked }
     }
 
     fn is_asked_for(&self, judgement: &Judgement) -> bool {
@@ -54,11 +68,15 @@ impl Teller<'_> {
     }
 
     /// The reports of all.
-    pub(super) fn words(&self, judged: Vec<Judged>) -> String {
-        let mut words = String::new();
-        for Judged { ending, judgement } in judged {
-            if let Some(judgement) = judgement {
-                words += &self.report(&Report::judged(&ending, judgement, &self.context));
+    pub(super) fn words(&self, judged: Vec<Judged>) -> Words {
+        let mut words = Words::default();
+        for Judged { ending, judgement, .. } in judged {
+            let Some(judgement) = judgement else { continue };
+            let report = Report::judged(&ending, judgement, &self.context);
+            if self.arguments.tui {
+                words.entries.push(Entry::of(&report, 1, self.style));
+            } else {
+                words.text += &self.report(&report);
             }
         }
         words
@@ -74,12 +92,20 @@ impl Teller<'_> {
     }
 }
 
+/// Reports as they are to be written or shown.
+#[derive(Default)]
+pub(super) struct Words {
+    text: String,
+    entries: Vec<Entry>,
+}
+
 /// What is counted over all endings.
 pub(super) struct Totals<'a> {
     arguments: &'a Explain,
     pub(super) summary: Summary,
     pub(super) incidents: Incidents,
     pub(super) folds: Folds,
+    pub(super) marks: Marks,
     pub(super) reported: u64,
     pub(super) failed_connects: u64,
 }
@@ -91,6 +117,7 @@ impl<'a> Totals<'a> {
             summary: Summary::default(),
             incidents: Incidents::default(),
             folds: Folds::new(arguments),
+            marks: Marks::default(),
             reported: 0,
             failed_connects: 0,
         }
@@ -98,15 +125,18 @@ impl<'a> Totals<'a> {
 
     /// Counts endings, and leaves those that are to be told one by one.
     pub(super) fn take_in(&mut self, judged: &mut Vec<Judged>) {
-        judged.retain(|one| self.is_told(one));
+        judged.retain_mut(|one| self.is_told(one));
     }
 
-    fn is_told(&mut self, Judged { ending, judgement }: &Judged) -> bool {
+    fn is_told(&mut self, Judged { ending, judgement, marked }: &mut Judged) -> bool {
         self.failed_connects += u64::from(ending.kind == EndingKind::FailedConnect);
         let Some(judgement) = judgement else { return false };
         self.summary.add(ending, judgement);
         self.incidents.add(ending, judgement);
         self.reported += 1;
+        if let Some(marked) = marked.take() {
+            self.marks.add(marked);
+        }
         !self.arguments.summary && !self.folds.takes(ending, judgement)
     }
 }
@@ -115,21 +145,27 @@ impl<'a> Totals<'a> {
 pub(super) struct Press {
     pub(super) output: Output,
     pub(super) held: Held,
+    /// Where reports are shown instead.
+    screen: Option<Sender<Entry>>,
     /// Why nothing more can be written.
     pub(super) broken: Option<Error>,
 }
 
 impl Press {
-    pub(super) fn new(arguments: &Explain) -> Result<Self> {
-        Ok(Self { output: Output::open(&arguments.common)?, held: Held::while_reading(arguments), broken: None })
+    pub(super) fn new(arguments: &Explain, screen: Option<Sender<Entry>>) -> Result<Self> {
+        let output = Output::open(&arguments.common)?;
+        Ok(Self { output, held: Held::while_reading(arguments), screen, broken: None })
     }
 
     /// Writes reports; false when that is no use any more.
-    pub(super) fn print(&mut self, words: &str) -> bool {
-        if self.broken.is_none() && !words.is_empty() {
-            self.broken = self.held.write(words, &mut self.output).err();
+    pub(super) fn print(&mut self, words: Words) -> bool {
+        if self.broken.is_none() && !words.text.is_empty() {
+            self.broken = self.held.write(&words.text, &mut self.output).err();
         }
-        self.broken.is_none()
+        // Who left the screen wants no more.
+        let seen =
+            self.screen.as_ref().is_none_or(|screen| words.entries.into_iter().all(|entry| screen.send(entry).is_ok()));
+        self.broken.is_none() && seen
     }
 
     pub(super) fn flush(&mut self) {

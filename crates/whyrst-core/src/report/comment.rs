@@ -1,0 +1,80 @@
+//! Comments for the packets of a capture: the verdict on the RST, and on each packet that it rests on
+//! what that packet says.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+use super::Report;
+use crate::ending::EndingKind;
+use crate::evidence::Answer;
+use crate::observation::Frame;
+use crate::verdict::{Evidence, Role};
+
+impl Report<'_> {
+    /// One comment a frame: the first is of the RST, or of the first packet where there was none, and
+    /// tells the verdict. A connection told by sockets has no frames and no comments.
+    pub fn comments(&self) -> Vec<(Frame, String)> {
+        if !self.ending.has_frames() {
+            return Vec::new();
+        }
+        let main = self.ending.rst().map_or(self.ending.connection.first_frame, |rst| rst.record.frame);
+        let mut comments = vec![(main, self.verdict_comment())];
+        let others = self.said_by_frame(main);
+        comments.extend(others.into_iter().map(|(frame, said)| (frame, self.evidence_comment(main, &said))));
+        comments
+    }
+
+    fn verdict_comment(&self) -> String {
+        let mut text =
+            format!("whyrst: {}. [{}] {}", self.sentence(), self.judgement.confidence.name(), self.cause_id());
+        let mut section = |label: &str, lines: &mut dyn Iterator<Item = String>| {
+            for line in lines {
+                // Writing to a String cannot fail.
+                write!(text, "\n{label}: {line}").unwrap_or_default();
+            }
+        };
+        let evidence = &self.judgement.evidence;
+        let said = |one: &Evidence| self.answer(one.question, &one.answer);
+        let speaks_for = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
+        section("for", &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
+        section("against", &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
+        let others = self.judgement.alternatives.iter();
+        section("instead", &mut others.map(|other| format!("{}: {}", other.id, self.told_apart_by(other))));
+        section("more", &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)));
+        text
+    }
+
+    /// What the answers say of each frame that they name, but for `main`.
+    fn said_by_frame(&self, main: Frame) -> BTreeMap<Frame, Vec<String>> {
+        let mut frames: BTreeMap<Frame, Vec<String>> = BTreeMap::new();
+        for one in self.judgement.evidence.iter().filter(|one| one.speaks_for() || one.speaks_against()) {
+            let (Answer::Yes(facts) | Answer::No(facts)) = &one.answer else { continue };
+            for frame in facts.frames.iter().filter(|frame| **frame != main && frame.number() > 0) {
+                frames.entry(*frame).or_default().push(self.answer(one.question, &one.answer));
+            }
+        }
+        for frame in self.decisive().into_iter().filter(|frame| *frame != main) {
+            frames.entry(frame).or_insert_with(|| vec!["decisive".to_string()]);
+        }
+        frames
+    }
+
+    fn evidence_comment(&self, main: Frame, said: &[String]) -> String {
+        let what = if self.ending.kind == EndingKind::Reset { "the reset in" } else { "the failed connect from" };
+        let mut text = format!(
+            "whyrst: evidence on {what} frame {} ({}, {})",
+            self.frame(main),
+            self.cause_id(),
+            self.judgement.confidence.name()
+        );
+        for line in said {
+            text.push('\n');
+            text.push_str(line);
+        }
+        text
+    }
+}

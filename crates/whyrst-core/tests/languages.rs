@@ -1,0 +1,155 @@
+//! Every text is there in every language, and says the same: as many steps, the same ends, the same
+//! values, the same commands. What is forgotten in one language fails here, by name.
+
+use std::collections::BTreeSet;
+
+use whyrst_core::cause::Cause;
+use whyrst_core::causes::ALL;
+use whyrst_core::evidence::{Question, Wording, vantage};
+use whyrst_core::language::Language;
+use whyrst_core::report::catalogue;
+use whyrst_core::report::style::Style;
+use whyrst_core::sketches::SKETCHES;
+
+const ENDS: [&str; 4] = ["sender", "receiver", "client", "server"];
+
+fn questions() -> Vec<&'static Question> {
+    let rules = ALL.iter().map(|cause| &cause.rule);
+    let of_rules = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]);
+    let of_sketches = SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]);
+    let of_variants = ALL.iter().flat_map(|cause| cause.variants).map(|variant| variant.when);
+    of_rules.chain(of_sketches).flatten().chain(vantage::ALL).copied().chain(of_variants).collect()
+}
+
+fn is_han(character: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&character)
+}
+
+/// The names in braces.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+fn ends(text: &str) -> BTreeSet<&str> {
+    names(text).filter(|name| ENDS.contains(name)).collect()
+}
+
+/// The values that a text takes, by their place: `{}` is the next one.
+fn values(text: &str) -> BTreeSet<usize> {
+    let mut next = 0..;
+    let place = |name: &str| if name.is_empty() { next.next() } else { name.parse().ok() };
+    names(text).filter_map(place).collect()
+}
+
+/// What stands between backticks is typed as it is.
+fn commands(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Options, counters, states and errors: `SO_LINGER`, `TCPAbortOnClose`, `tcp_fin_timeout`.
+fn symbols(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    // English has plurals.
+    let singular = words.map(|word| word.strip_suffix('s').unwrap_or(word));
+    let inner = |word: &str| word.get(1..).unwrap_or_default().to_owned();
+    let has_shape = |word: &&str| inner(word).contains(|letter: char| letter == '_' || letter.is_ascii_uppercase());
+    singular.filter(|word| word.len() > 3).filter(has_shape).collect()
+}
+
+/// `chinese` says what `english` says, as far as a program can see.
+fn assert_same(id: &str, english: &str, chinese: &str) {
+    assert!(chinese.contains(is_han), "{id}: {english:?} has no Chinese text");
+    assert_eq!(ends(english), ends(chinese), "{id}: ends of {chinese:?}");
+    assert_eq!(values(english), values(chinese), "{id}: values of {chinese:?}");
+    assert_eq!(commands(english), commands(chinese), "{id}: commands of {chinese:?}");
+    let lost: Vec<&str> = symbols(english).difference(&symbols(chinese)).copied().collect();
+    assert!(lost.is_empty(), "{id}: {lost:?} is not in {chinese:?}");
+    assert_set(id, chinese);
+}
+
+/// Set as the Chinese field sets it: full-width marks, and a blank between Chinese and Latin.
+fn assert_set(id: &str, text: &str) {
+    let letters: Vec<char> = text.chars().collect();
+    for pair in letters.windows(2) {
+        let (before, after) = (pair[0], pair[1]);
+        let latin = |character: char| character.is_ascii_alphanumeric() || character == '`' || character == '"';
+        let apart = !(is_han(before) && latin(after) || latin(before) && is_han(after));
+        assert!(apart, "{id}: no blank between {before} and {after} in {text:?}");
+        assert!(!(is_han(before) && ",;:?!(".contains(after)), "{id}: a narrow {after} after {before} in {text:?}");
+    }
+    assert!(!text.contains("  ") && text.trim() == text, "{id}: blanks in {text:?}");
+}
+
+#[test]
+fn no_cause_lacks_a_language() {
+    for Cause { id, zh, .. } in ALL.iter().copied() {
+        let cause = whyrst_core::causes::find(id).expect("a cause of the list");
+        for (english, chinese) in
+            [(cause.title, zh.title), (cause.explanation, zh.explanation), (cause.effect, zh.effect)]
+        {
+            assert_same(id, english, chinese);
+        }
+        assert!(!zh.title.ends_with('。'), "{id}: a title is ended by whoever uses it");
+        assert_eq!(zh.advice.len(), cause.advice.len(), "{id}: steps of advice");
+        for (english, chinese) in cause.advice.iter().zip(zh.advice) {
+            assert_same(id, english, chinese);
+        }
+        assert_eq!(zh.variants.len(), cause.variants.len(), "{id}: titles of variants");
+        for (variant, chinese) in cause.variants.iter().zip(zh.variants) {
+            assert_same(id, variant.title, chinese);
+            assert_eq!(cause.title_in(Language::Chinese, variant.title), *chinese);
+        }
+        let wanted: Vec<&str> = cause.look_alikes.iter().map(|alike| alike.cause).collect();
+        let told: BTreeSet<&str> = zh.told_apart_by.iter().map(|(other, _)| *other).collect();
+        assert_eq!(told, wanted.iter().copied().collect(), "{id}: look-alikes");
+        assert_eq!(zh.told_apart_by.len(), wanted.len(), "{id}: a look-alike twice");
+        for alike in cause.look_alikes {
+            let chinese = cause.told_apart_by(Language::Chinese, alike.cause).expect("a look-alike");
+            assert_same(id, alike.told_apart_by, chinese);
+        }
+    }
+    for sketch in SKETCHES {
+        assert_same(sketch.id, sketch.title, sketch.zh);
+    }
+}
+
+#[test]
+fn no_question_lacks_a_language() {
+    for question in questions() {
+        let Wording { yes, no, unknown } = question.zh;
+        for (english, chinese) in [(question.yes, yes), (question.no, no), (question.unknown, unknown)] {
+            assert_same(question.id, english, chinese);
+        }
+    }
+}
+
+#[test]
+fn a_page_has_the_same_parts_in_every_language() {
+    for cause in ALL {
+        let [english, chinese] = Language::ALL.map(|language| catalogue::markdown(cause, language));
+        let parts = |page: &str| page.lines().filter(|line| line.starts_with("## ")).count();
+        let items = |page: &str| page.lines().filter(|line| line.starts_with("- ")).count();
+        assert_eq!((parts(&english), items(&english)), (parts(&chinese), items(&chinese)), "{}", cause.id);
+        assert!(!chinese.contains("{}") && !chinese.contains("{1}") && !chinese.contains("{sender}"), "{chinese}");
+        let page = catalogue::page(cause, Style::Plain, Language::Chinese);
+        assert!(page.contains("连接被重置：") || page.contains("建连失败："), "{page}");
+    }
+}
+
+#[test]
+fn ids_and_names_of_machine_output_are_the_same_in_every_language() {
+    for cause in ALL {
+        let [english, chinese] = Language::ALL.map(|language| {
+            let object: serde_json::Value = serde_json::from_str(&catalogue::json(cause, language)).expect("JSON");
+            object
+        });
+        let keys = |object: &serde_json::Value| -> Vec<String> {
+            object.as_object().expect("an object").keys().cloned().collect()
+        };
+        assert_eq!(keys(&english), keys(&chinese));
+        for field in ["schema", "id", "severity", "kernel_reasons", "look_alikes", "sources"] {
+            assert_eq!(english[field], chinese[field], "{}: {field}", cause.id);
+        }
+        assert_ne!(english["title"], chinese["title"], "{}", cause.id);
+    }
+}

@@ -1,0 +1,104 @@
+//! `explain --tui`: the captures are read on one thread and looked at on another.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::Result;
+use whyrst_capture::CaptureSet;
+
+use super::following::Desks;
+use super::ordered::Ordered;
+use super::telling::{Press, Teller, Totals};
+use super::{Closing, Run, jobs, octets_to_read, random};
+use crate::Outcome;
+use crate::args::Explain;
+use crate::interrupt::Interrupt;
+use crate::output;
+use crate::progress::{Audience, Progress};
+use crate::tui::{App, Entry, Going, Screen};
+
+/// How long a key or a reset may wait to be seen.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+pub(super) fn show(
+    arguments: &Explain,
+    captures: &mut CaptureSet,
+    teller: &Teller<'_>,
+    interrupt: &Interrupt,
+) -> Result<Outcome> {
+    let (sender, receiver) = mpsc::channel();
+    let desks = Desks {
+        teller,
+        totals: Ordered::new(Totals::new(arguments)),
+        press: Ordered::new(Press::new(arguments, Some(sender))?),
+    };
+    let mut progress = Progress::new(octets_to_read(arguments, captures), Audience::Nobody);
+    let gauge = progress.gauge();
+    let mut app = App::new(teller.context.files.join(" "), "reading");
+    let mut screen = Screen::open(output::style(&arguments.common))?;
+    let closing = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let run = Run { arguments, desks: &desks, interrupt, seed: random(), jobs: jobs(arguments) };
+            let read = run.read(captures, &mut progress);
+            let Desks { totals, press, .. } = desks;
+            // The screen learns that all was read when nobody can send any more.
+            let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller };
+            closing.finish_on_screen(captures)
+        });
+        let looking = look(&mut screen, &mut app, &receiver, interrupt, || {
+            let (read, total) = (gauge.0.load(Ordering::Relaxed), gauge.1);
+            match total {
+                Some(total) if total > 0 => format!("reading {} %", (read * 100 / total).min(100)),
+                _ => format!("reading, {} MB", read / 1_000_000),
+            }
+        });
+        if !matches!(looking, Ok(Seen::All)) {
+            interrupt.raise();
+        }
+        drop(receiver);
+        let ended = reader.join();
+        looking.map(|seen| (seen, ended))
+    });
+    let (seen, ended) = closing?;
+    let Ok(ended) = ended else { anyhow::bail!("reading the captures failed") };
+    let (outcome, incidents, remarks) = ended?;
+    if seen == Seen::All {
+        app.finish(incidents, remarks);
+        while !interrupt.came() && screen.turn(&mut app, PATIENCE)? == Going::On {}
+    }
+    Ok(outcome)
+}
+
+/// Why the screen stopped waiting for resets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Seen {
+    All,
+    Enough,
+}
+
+fn look(
+    screen: &mut Screen,
+    app: &mut App,
+    receiver: &Receiver<Entry>,
+    interrupt: &Interrupt,
+    state: impl Fn() -> String,
+) -> Result<Seen> {
+    loop {
+        if interrupt.came() {
+            return Ok(Seen::Enough);
+        }
+        app.says(state());
+        if screen.turn(app, PATIENCE / 5)? == Going::Away {
+            return Ok(Seen::Enough);
+        }
+        match receiver.recv_timeout(PATIENCE / 5) {
+            Ok(entry) => {
+                app.add(entry);
+                receiver.try_iter().take(1_000).for_each(|entry| app.add(entry));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(Seen::All),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! What the screen shows and what keys do to it: no terminal, no clock, so that tests can press keys.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::entry::Entry;
+
+/// Resets that are kept; later ones are counted.
+const KEPT: usize = 20_000;
+
+/// The state of the screen.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// What is looked at: the files, or this host.
+    pub(super) title: String,
+    pub(super) entries: Vec<Entry>,
+    /// Those that fit the filter, in the order of the list.
+    pub(super) shown: Vec<usize>,
+    /// Place in `shown`.
+    pub(super) selected: usize,
+    pub(super) filter: String,
+    pub(super) mode: Mode,
+    pub(super) pane: Pane,
+    pub(super) focus: Focus,
+    /// Lines of the lower pane that are above its top.
+    pub(super) scroll: usize,
+    pub(super) sort: Sort,
+    /// Resets that came while the list stands still.
+    pub(super) waiting: Option<Vec<Entry>>,
+    pub(super) beyond: u64,
+    /// What the last key did.
+    pub(super) said: String,
+    /// `reading 42 %`, `live`, `done`.
+    pub(super) state: String,
+    /// What several resets have in common.
+    pub(super) incidents: String,
+    /// What is left to be said about the reading.
+    pub(super) remarks: String,
+}
+
+/// Who gets the keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    Moving,
+    /// The filter is typed.
+    Typing,
+    Help,
+}
+
+/// What stands below the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Pane {
+    Report,
+    Packets,
+    Incidents,
+}
+
+/// Where the arrows go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Focus {
+    List,
+    /// The lower pane has the whole screen.
+    Pane,
+}
+
+/// The order of the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sort {
+    Time,
+    Newest,
+    Cause,
+    Confidence,
+    Ends,
+}
+
+/// What the caller must do after a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Wish {
+    Nothing,
+    /// Put this on the clipboard.
+    Copy(String),
+    Quit,
+}
+
+impl App {
+    pub(crate) fn new(title: String, state: &str) -> Self {
+        Self {
+            title,
+            entries: Vec::new(),
+            shown: Vec::new(),
+            selected: 0,
+            filter: String::new(),
+            mode: Mode::Moving,
+            pane: Pane::Report,
+            focus: Focus::List,
+            scroll: 0,
+            sort: Sort::Time,
+            waiting: None,
+            beyond: 0,
+            said: String::new(),
+            state: state.to_owned(),
+            incidents: String::new(),
+            remarks: String::new(),
+        }
+    }
+
+    pub(crate) fn says(&mut self, state: String) {
+        self.state = state;
+    }
+
+    /// Everything was read.
+    pub(crate) fn finish(&mut self, incidents: String, remarks: String) {
+        "done".clone_into(&mut self.state);
+        self.incidents = incidents;
+        self.remarks = remarks;
+    }
+
+    /// A reset arrived.
+    pub(crate) fn add(&mut self, entry: Entry) {
+        let held = self.waiting.as_ref().map_or(0, Vec::len);
+        if self.entries.len() + held >= KEPT {
+            self.beyond += 1;
+            return;
+        }
+        match &mut self.waiting {
+            Some(waiting) => waiting.push(entry),
+            None => self.take(entry),
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let number = self.entries.len();
+        let fits = entry.fits(&self.filter.to_lowercase());
+        self.entries.push(entry);
+        if !fits {
+            return;
+        }
+        let place = match self.sort {
+            Sort::Time
+                if self.shown.last().is_none_or(|last| self.entries[*last].time <= self.entries[number].time) =>
+            {
+                self.shown.len()
+            }
+            _ => {
+                let new = &self.entries[number];
+                self.shown.partition_point(|at| self.sort.puts(&self.entries[*at], new) != std::cmp::Ordering::Greater)
+            }
+        };
+        self.shown.insert(place, number);
+        // Who reads one goes on reading that one; the first row stays the first row.
+        if place <= self.selected && self.shown.len() > 1 && self.selected > 0 {
+            self.selected += 1;
+        }
+    }
+
+    pub(super) fn current(&self) -> Option<&Entry> {
+        self.shown.get(self.selected).map(|at| &self.entries[*at])
+    }
+
+    /// What the lower pane shows.
+    pub(super) fn text(&self) -> &str {
+        match (self.pane, self.current()) {
+            (Pane::Incidents, _) if self.incidents.is_empty() => "Nothing that several resets have in common.",
+            (Pane::Incidents, _) => &self.incidents,
+            (_, None) => &self.remarks,
+            (Pane::Report, Some(entry)) => &entry.report,
+            (Pane::Packets, Some(entry)) if entry.packets.is_empty() => {
+                "The kernel told of this reset; no packet was captured."
+            }
+            (Pane::Packets, Some(entry)) => &entry.packets,
+        }
+    }
+
+    /// A key was pressed; `page` rows fit into the pane that has the keys.
+    pub(crate) fn press(&mut self, key: KeyEvent, page: usize) -> Wish {
+        if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c')) {
+            return Wish::Quit;
+        }
+        self.said.clear();
+        match self.mode {
+            Mode::Typing => self.type_filter(key),
+            Mode::Help => self.mode = Mode::Moving,
+            Mode::Moving => return self.move_or_do(key, page.max(1)),
+        }
+        Wish::Nothing
+    }
+
+    fn type_filter(&mut self, key: KeyEvent) {
+        match key.code {
+            KeyCode::Enter => self.mode = Mode::Moving,
+            KeyCode::Esc => {
+                self.mode = Mode::Moving;
+                self.filter.clear();
+            }
+            KeyCode::Backspace => {
+                self.filter.pop();
+            }
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => self.filter.clear(),
+            KeyCode::Char(character) => self.filter.push(character),
+            _ => {}
+        }
+        self.arrange();
+    }
+
+    fn move_or_do(&mut self, key: KeyEvent, page: usize) -> Wish {
+        let down = |by: usize| isize::try_from(by).unwrap_or(isize::MAX);
+        match key.code {
+            KeyCode::Char('q') => return Wish::Quit,
+            KeyCode::Esc if self.focus == Focus::Pane => self.focus = Focus::List,
+            KeyCode::Esc => self.filter_is(String::new()),
+            KeyCode::Down | KeyCode::Char('j') => self.step(1),
+            KeyCode::Up | KeyCode::Char('k') => self.step(-1),
+            KeyCode::PageDown => self.step(down(page)),
+            KeyCode::Char(' ') if self.focus == Focus::Pane => self.step(down(page)),
+            KeyCode::PageUp => self.step(-down(page)),
+            KeyCode::Home | KeyCode::Char('g') => self.step(isize::MIN + 1),
+            KeyCode::End | KeyCode::Char('G') => self.step(isize::MAX),
+            KeyCode::Enter => self.focus = if self.focus == Focus::List { Focus::Pane } else { Focus::List },
+            KeyCode::Tab => self.show(match self.pane {
+                Pane::Report => Pane::Packets,
+                Pane::Packets => Pane::Incidents,
+                Pane::Incidents => Pane::Report,
+            }),
+            KeyCode::Char('r') => self.show(Pane::Report),
+            KeyCode::Char('l') => self.show(Pane::Packets),
+            KeyCode::Char('i') => self.show(Pane::Incidents),
+            KeyCode::Char('n') => self.neighbour(1),
+            KeyCode::Char('N') => self.neighbour(-1),
+            KeyCode::Char('/') => self.mode = Mode::Typing,
+            KeyCode::Char('s') => self.sort_by(self.sort.next()),
+            KeyCode::Char('p') => self.pause_or_go_on(),
+            KeyCode::Char('?' | 'h') => self.mode = Mode::Help,
+            KeyCode::Char('y') => return self.copy("Wireshark", |entry| entry.display_filter.clone()),
+            KeyCode::Char('t') => return self.copy("tcpdump", |entry| entry.capture_filter.clone()),
+            _ => {}
+        }
+        Wish::Nothing
+    }
+
+    fn copy(&mut self, whose: &str, what: impl Fn(&Entry) -> String) -> Wish {
+        let Some(text) = self.current().map(what) else { return Wish::Nothing };
+        // Shown as well: not every terminal lets a program set its clipboard.
+        self.said = format!("{whose}: {text}");
+        Wish::Copy(text)
+    }
+
+    fn show(&mut self, pane: Pane) {
+        self.pane = pane;
+        self.scroll = 0;
+    }
+
+    fn step(&mut self, by: isize) {
+        match self.focus {
+            Focus::List => self.neighbour(by),
+            Focus::Pane => {
+                let last = self.text().lines().count().saturating_sub(1);
+                self.scroll = self.scroll.saturating_add_signed(by).min(last);
+            }
+        }
+    }
+
+    fn neighbour(&mut self, by: isize) {
+        self.selected = self.selected.saturating_add_signed(by).min(self.shown.len().saturating_sub(1));
+        self.scroll = 0;
+    }
+
+    fn pause_or_go_on(&mut self) {
+        match self.waiting.take() {
+            Some(waiting) => waiting.into_iter().for_each(|entry| self.take(entry)),
+            None => self.waiting = Some(Vec::new()),
+        }
+    }
+
+    fn filter_is(&mut self, filter: String) {
+        self.filter = filter;
+        self.arrange();
+    }
+
+    fn sort_by(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.arrange();
+    }
+
+    /// Filters and sorts anew; who was selected stays selected where it is still shown.
+    fn arrange(&mut self) {
+        let before = self.shown.get(self.selected).copied();
+        let words = self.filter.to_lowercase();
+        self.shown = (0..self.entries.len()).filter(|at| self.entries[*at].fits(&words)).collect();
+        self.shown.sort_by(|a, b| self.sort.puts(&self.entries[*a], &self.entries[*b]));
+        let place = before.and_then(|at| self.shown.iter().position(|shown| *shown == at));
+        self.selected = place.unwrap_or(0);
+        self.scroll = 0;
+    }
+}
+
+impl Sort {
+    const fn next(self) -> Self {
+        match self {
+            Self::Time => Self::Newest,
+            Self::Newest => Self::Cause,
+            Self::Cause => Self::Confidence,
+            Self::Confidence => Self::Ends,
+            Self::Ends => Self::Time,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "by time",
+            Self::Newest => "newest first",
+            Self::Cause => "by cause",
+            Self::Confidence => "surest first",
+            Self::Ends => "by client",
+        }
+    }
+
+    fn puts(self, a: &Entry, b: &Entry) -> std::cmp::Ordering {
+        let time = a.time.cmp(&b.time);
+        match self {
+            Self::Time => time,
+            Self::Newest => time.reverse(),
+            Self::Cause => a.cause.cmp(b.cause).then(time),
+            Self::Confidence => b.confidence.cmp(&a.confidence).then(time),
+            Self::Ends => a.ends.cmp(&b.ends).then(time),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! One reset as the screen shows it: all texts are made once, when it arrives.
+
+use whyrst_core::flow::Side;
+use whyrst_core::report::Report;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::text::{self, Ladder};
+use whyrst_core::time::Timestamp;
+use whyrst_core::verdict::Confidence;
+
+/// A row of the list, and what is shown of it below.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(super) time: Timestamp,
+    /// The time of day, in the zone asked for.
+    pub(super) clock: String,
+    /// `10.77.0.1:40000 > 10.77.0.2:8888`.
+    pub(super) ends: String,
+    pub(super) cause: &'static str,
+    pub(super) confidence: Confidence,
+    /// How many equal ones it stands for.
+    pub(super) count: u64,
+    pub(super) report: String,
+    /// Empty where sockets told it and no packet was seen.
+    pub(super) packets: String,
+    pub(super) display_filter: String,
+    pub(super) capture_filter: String,
+    /// What is searched, in small letters: ends, cause, confidence, severity, processes.
+    haystack: String,
+}
+
+impl Entry {
+    pub(crate) fn of(report: &Report<'_>, count: u64, style: Style) -> Self {
+        let connection = &report.ending.connection;
+        let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
+        let cause = report.cause_id();
+        let confidence = report.judgement.confidence;
+        let ends = format!("{client} > {server}");
+        let severity = report.judgement.severity.name();
+        let mut haystack = format!("{ends} {cause} {} {severity}", confidence.name());
+        for process in Side::BOTH.iter().filter_map(|side| report.ending.account(*side)?.process.as_ref()) {
+            let container = process.container.as_ref().map(|container| &container.id);
+            for word in
+                [Some(&process.comm), process.unit.as_ref(), process.cgroup.as_ref(), container].into_iter().flatten()
+            {
+                haystack.push(' ');
+                haystack.push_str(word);
+            }
+        }
+        Self {
+            time: report.ending.time(),
+            clock: report.context.time_of_day(report.ending.time()),
+            ends,
+            cause,
+            confidence,
+            count,
+            report: text::report_of(report, style, Ladder::Hidden),
+            packets: text::ladder_of(report, style),
+            display_filter: report.display_filter(),
+            capture_filter: report.capture_filter(),
+            haystack: haystack.to_lowercase(),
+        }
+    }
+
+    /// Whether every word is found in it, and none of those that begin with `-`.
+    pub(super) fn fits(&self, words: &str) -> bool {
+        words.split_whitespace().all(|word| match word.strip_prefix('-') {
+            Some("") => true,
+            Some(unwanted) => !self.haystack.contains(unwanted),
+            None => self.haystack.contains(word),
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! The screen on a terminal that is not there: what a person sees after which keys.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use whyrst_capture::{CaptureSet, Step};
+use whyrst_core::language::Language;
+use whyrst_core::report::style::Style;
+use whyrst_core::report::{Context, Report};
+use whyrst_core::tracker::{Limits, Tracker};
+
+use super::app::{App, Wish};
+use super::entry::Entry;
+use super::view;
+
+/// The resets of recorded plays.
+fn entries(names: &[&str], style: Style) -> Vec<Entry> {
+    names.iter().flat_map(|name| entries_of(name, style)).collect()
+}
+
+fn entries_of(name: &str, style: Style) -> Vec<Entry> {
+    let path = format!("{}/../../fixtures/{name}/client.pcapng", env!("CARGO_MANIFEST_DIR"));
+    let mut captures = CaptureSet::open(&[path]);
+    let mut tracker = Tracker::new(Limits::default());
+    while let Step::Observation(seen) = captures.next().expect("the fixture can be read") {
+        tracker.observe(&seen);
+    }
+    tracker.finish();
+    let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
+    std::iter::from_fn(|| tracker.poll())
+        .filter(|ending| ending.rst().is_some())
+        .map(|ending| Entry::of(&Report::new(&ending, &context), 1, style))
+        .collect()
+}
+
+fn app(names: &[&str]) -> App {
+    let mut app = App::new("trace.pcapng".to_owned(), "done");
+    show(&mut app, entries(names, Style::Plain));
+    app
+}
+
+fn show(app: &mut App, entries: Vec<Entry>) {
+    for entry in entries {
+        app.add(entry);
+    }
+}
+
+const SOME: [&str; 4] = ["closed-port", "close-unread", "linger-zero", "connect-abandoned"];
+
+fn press(app: &mut App, keys: &str) {
+    for key in keys.chars() {
+        let code = match key {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            '\x1b' => KeyCode::Esc,
+            '\x08' => KeyCode::Backspace,
+            other => KeyCode::Char(other),
+        };
+        app.press(KeyEvent::new(code, KeyModifiers::NONE), 10);
+    }
+}
+
+fn seen(app: &App) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
+    terminal.draw(|frame| view::draw(frame, app, Style::Plain)).expect("it can be drawn");
+    terminal
+}
+
+#[test]
+fn list_and_report_at_80_by_24() {
+    insta::assert_snapshot!(seen(&app(&SOME)).backend());
+}
+
+#[test]
+fn packets_of_the_second() {
+    let mut app = app(&SOME);
+    press(&mut app, "j\t");
+    insta::assert_snapshot!(seen(&app).backend());
+}
+
+#[test]
+fn the_filter_as_it_is_typed() {
+    let mut app = app(&SOME);
+    press(&mut app, "/10.77 -port un");
+    insta::assert_snapshot!(seen(&app).backend());
+}
+
+#[test]
+fn the_report_on_the_whole_screen_with_a_page_down() {
+    let mut app = app(&SOME);
+    press(&mut app, "j\nj j");
+    insta::assert_snapshot!(seen(&app).backend());
+}
+
+#[test]
+fn the_keys_are_explained() {
+    let mut app = app(&SOME);
+    press(&mut app, "?");
+    insta::assert_snapshot!(seen(&app).backend());
+}
+
+#[test]
+fn a_terminal_too_small_for_anything_is_still_drawn() {
+    for (width, height) in [(1, 1), (10, 2), (20, 4), (300, 3)] {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+        let mut app = app(&SOME);
+        terminal.draw(|frame| view::draw(frame, &app, Style::Ansi)).expect("it can be drawn");
+        press(&mut app, "?");
+        terminal.draw(|frame| view::draw(frame, &app, Style::Ansi)).expect("it can be drawn");
+    }
+}
+
+#[test]
+fn copying_gives_the_filter_and_shows_it() {
+    let mut app = app(&["closed-port"]);
+    let key = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
+    let Wish::Copy(text) = app.press(key('y'), 10) else { panic!("nothing is copied") };
+    assert!(text.starts_with("ip.addr==10.77.0.1 && "), "{text}");
+    assert!(seen(&app).backend().to_string().contains("Wireshark: ip.addr==10.77.0.1"));
+    let Wish::Copy(text) = app.press(key('t'), 10) else { panic!("nothing is copied") };
+    assert!(text.starts_with("host 10.77.0.1 and host "), "{text}");
+}
+
+#[test]
+fn while_it_stands_still_new_resets_wait() {
+    let mut app = app(&["closed-port"]);
+    press(&mut app, "p");
+    show(&mut app, entries(&["linger-zero"], Style::Plain));
+    let screen = seen(&app).backend().to_string();
+    assert!(screen.contains("1 reset  by time  done  standing still, 1 wait"), "{screen}");
+    press(&mut app, "p");
+    assert!(seen(&app).backend().to_string().contains("linger-zero"));
+}
+
+#[test]
+fn sorting_keeps_the_selected_one_selected() {
+    let mut app = app(&SOME);
+    press(&mut app, "jj");
+    let before = app.current().map(|entry| entry.ends.clone());
+    for _ in 0..5 {
+        press(&mut app, "s");
+        assert_eq!(app.current().map(|entry| entry.ends.clone()), before);
+    }
+    press(&mut app, "ss");
+    let causes: Vec<&str> = app.shown.iter().map(|at| app.entries[*at].cause).collect();
+    assert!(causes.is_sorted(), "{causes:?}");
+}
+
+#[test]
+fn a_reset_that_arrives_does_not_move_who_reads() {
+    let mut app = app(&SOME);
+    press(&mut app, "s");
+    press(&mut app, "j");
+    let before = app.current().map(|entry| entry.ends.clone());
+    show(&mut app, entries(&["half-open-no-listener"], Style::Plain));
+    assert_eq!(app.current().map(|entry| entry.ends.clone()), before);
+}
+
+#[test]
+fn colour_becomes_style_and_no_escape_sequence_reaches_the_screen() {
+    let mut app = App::new("trace.pcapng".to_owned(), "done");
+    show(&mut app, entries(&["closed-port"], Style::Ansi));
+    let terminal = seen(&app);
+    assert!(!terminal.backend().to_string().contains("[1;3"));
+    let red = |cell: &ratatui::buffer::Cell| cell.fg == ratatui::style::Color::Cyan;
+    assert!(terminal.backend().buffer().content().iter().any(red));
+}

@@ -1,0 +1,185 @@
+//! Draws the screen. Fits 80 by 24; what has more room shows more.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Clear, Paragraph, Wrap};
+use whyrst_core::report::style::Style as Paint;
+use whyrst_core::verdict::Confidence;
+
+use super::app::{App, Focus, Mode, Pane};
+use super::entry::Entry;
+
+const HELP: &str = "\
+ up down j k    the next or previous reset; in the whole-screen
+                pane: a line
+ PgUp PgDn      a page              g G      first, last
+ Enter          the lower pane on the whole screen, and back
+ n N            next, previous reset while a pane is read
+ Tab            report, packets, incidents      (r  l  i)
+ /              filter as you type: words that must be there,
+                -word that must not; Esc takes the filter away
+ s              sort: time, newest, cause, confidence, client
+ p              the list stands still, new resets wait
+ y              copy Wireshark's filter of this connection
+ t              copy tcpdump's filter
+ q  Ctrl-C      end";
+
+/// Rows that fit into the pane that has the keys.
+pub(crate) fn page(app: &App, area: Rect) -> usize {
+    let [list, pane] = panes(app, area);
+    usize::from(if app.focus == Focus::Pane { pane } else { list }.height.saturating_sub(2))
+}
+
+pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, paint: Paint) {
+    let area = frame.area();
+    let [top, _, bottom] = rows(area);
+    let [list, pane] = panes(app, area);
+    frame.render_widget(Paragraph::new(head(app, top.width)).style(Style::new().add_modifier(Modifier::REVERSED)), top);
+    draw_list(frame, app, paint, list);
+    draw_pane(frame, app, pane);
+    frame.render_widget(Paragraph::new(foot(app)), bottom);
+    if app.mode == Mode::Help {
+        draw_help(frame, area);
+    }
+}
+
+fn rows(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+}
+
+/// The list and what is below it.
+fn panes(app: &App, area: Rect) -> [Rect; 2] {
+    let [_, middle, _] = rows(area);
+    if app.focus == Focus::Pane {
+        return [Rect { height: 0, ..middle }, middle];
+    }
+    let wanted = u16::try_from(app.shown.len()).unwrap_or(u16::MAX).max(1);
+    let list = wanted.min((middle.height * 2 / 5).max(1));
+    Layout::vertical([Constraint::Length(list), Constraint::Min(0)]).areas(middle)
+}
+
+fn head(app: &App, width: u16) -> String {
+    let held =
+        app.waiting.as_ref().map_or(String::new(), |waiting| format!("  standing still, {} wait", waiting.len()));
+    let beyond = if app.beyond > 0 { format!("  {} more not kept", app.beyond) } else { String::new() };
+    let count = match (app.shown.len(), app.entries.len()) {
+        (1, 1) => "1 reset".to_owned(),
+        (shown, all) if shown == all => format!("{all} resets"),
+        (shown, all) => format!("{shown} of {all} resets"),
+    };
+    let right = format!("{count}  {}{held}{beyond}  {} ", app.sort.name(), app.state);
+    let room = usize::from(width).saturating_sub(right.chars().count() + 2);
+    format!(" {:<room$} {right}", cut(&app.title, room))
+}
+
+/// The end of a path says more than its beginning.
+fn cut(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let tail: String = text.chars().skip(length - room.saturating_sub(1)).collect();
+    format!("…{tail}")
+}
+
+fn draw_list(frame: &mut Frame<'_>, app: &App, paint: Paint, area: Rect) {
+    let height = usize::from(area.height);
+    let first = app.selected.saturating_sub(height.saturating_sub(1));
+    let visible = || app.shown.iter().enumerate().skip(first).take(height);
+    let widest = visible().map(|(_, at)| app.entries[*at].cause.len()).max().unwrap_or(0);
+    let lines = visible().map(|(place, at)| row(&app.entries[*at], widest, place == app.selected, paint)).collect();
+    let text = if app.shown.is_empty() {
+        vec![Line::from(if app.entries.is_empty() { "  no reset" } else { "  no reset fits the filter" })]
+    } else {
+        lines
+    };
+    frame.render_widget(Paragraph::new(text), area);
+}
+
+fn row(entry: &Entry, widest: usize, selected: bool, paint: Paint) -> Line<'_> {
+    let times = if entry.count > 1 { format!(" x{}", entry.count) } else { String::new() };
+    let confidence = if entry.confidence == Confidence::Unexplained { "" } else { entry.confidence.name() };
+    let colour = match entry.confidence {
+        _ if paint == Paint::Plain => Style::new(),
+        Confidence::Certain | Confidence::Likely => Style::new().fg(Color::Green),
+        Confidence::Possible => Style::new().fg(Color::Yellow),
+        Confidence::Unexplained => Style::new().fg(Color::Red),
+    };
+    let clock = entry.clock.get(..12).unwrap_or(&entry.clock);
+    let line = Line::from(vec![
+        Span::raw(if selected { ">" } else { " " }),
+        Span::raw(format!("{clock} ")),
+        Span::styled(format!("{:<widest$} {confidence:<8} ", entry.cause), colour),
+        Span::raw(format!("{}{times}", entry.ends)),
+    ]);
+    if selected { line.style(Style::new().add_modifier(Modifier::BOLD)) } else { line }
+}
+
+fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
+    let name = |pane: Pane, name: &'static str| {
+        let style = if app.pane == pane { Modifier::REVERSED } else { Modifier::empty() };
+        Span::styled(format!(" {name} "), Style::new().add_modifier(style))
+    };
+    let titles = Line::from(vec![
+        name(Pane::Report, "report"),
+        name(Pane::Packets, "packets"),
+        name(Pane::Incidents, "incidents"),
+    ]);
+    let block = Block::new().borders(Borders::TOP).title(titles);
+    let inner = block.inner(area);
+    let lines: Vec<Line<'_>> =
+        app.text().lines().skip(app.scroll).take(usize::from(inner.height)).map(dressed).collect();
+    frame.render_widget(block, area);
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
+}
+
+fn foot(app: &App) -> Line<'_> {
+    match app.mode {
+        Mode::Typing => Line::from(format!("/{}\u{2588}   Enter keeps it, Esc takes it away", app.filter)),
+        _ if !app.said.is_empty() => Line::from(app.said.as_str()),
+        _ if !app.filter.is_empty() => Line::from(format!("filter: {}   / changes it, Esc takes it away", app.filter)),
+        _ => Line::from("Enter read  Tab packets  / filter  s sort  p still  y t copy  ? keys  q end")
+            .style(Style::new().add_modifier(Modifier::DIM)),
+    }
+}
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect) {
+    let height = u16::try_from(HELP.lines().count() + 2).unwrap_or(u16::MAX).min(area.height);
+    let width = 66.min(area.width);
+    let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    frame.render_widget(Clear, place);
+    frame.render_widget(Paragraph::new(HELP).block(Block::bordered().title(" keys ")), place);
+}
+
+/// A line of a report with our own few escape sequences; nothing else of that kind can be in it.
+fn dressed(line: &str) -> Line<'_> {
+    let mut spans = Vec::new();
+    let mut style = Style::new();
+    for (number, piece) in line.split("\u{1b}[").enumerate() {
+        let text = match piece.split_once('m') {
+            Some((code, rest)) if number > 0 => {
+                style = style_of(code);
+                rest
+            }
+            _ => piece,
+        };
+        if !text.is_empty() {
+            spans.push(Span::styled(text, style));
+        }
+    }
+    Line::from(spans)
+}
+
+fn style_of(codes: &str) -> Style {
+    codes.split(';').fold(Style::new(), |style, code| match code {
+        "1" => style.add_modifier(Modifier::BOLD),
+        "2" => style.add_modifier(Modifier::DIM),
+        "31" => style.fg(Color::Red),
+        "32" => style.fg(Color::Green),
+        "33" => style.fg(Color::Yellow),
+        "36" => style.fg(Color::Cyan),
+        _ => Style::new(),
+    })
+}

@@ -1,0 +1,70 @@
+//! `watch --tui`: the resets of this host on the whole terminal, as they happen.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use nix::unistd::gethostname;
+use whyrst_core::report::escape::escape_name;
+use whyrst_probe::{Live, give_back_privileges};
+
+use super::Timing;
+use crate::args::{Format, Watch};
+use crate::filter::Filter;
+use crate::interrupt::Interrupt;
+use crate::output;
+use crate::telling::{Telling, say_missing};
+use crate::tui::{self, App, Going, Screen};
+use crate::{Outcome, explain};
+
+/// How long a key may wait for the kernel.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// Events that are taken in before the keys are heeded again.
+const AT_ONCE: usize = 1_000;
+
+pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
+    tui::check()?;
+    let filter = Filter::of(arguments)?;
+    let interrupt = Interrupt::heed().context("cannot heed signals")?;
+    let mut live = Live::start()?;
+    let style = output::style(&arguments.common);
+    let language = output::language(&arguments.common, Format::Text);
+    let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
+    let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
+    let timing = Timing::new(arguments);
+    let host = gethostname().map_or_else(|_| "this host".into(), |name| name.to_string_lossy().into_owned());
+    let mut app = App::new(format!("resets of {}", escape_name(&host)), "live");
+    let mut screen = Screen::open(style)?;
+    say_missing(live.missing());
+    if let Err(error) = give_back_privileges() {
+        output::remark(&error);
+    }
+    while !timing.is_over() && !interrupt.came() {
+        let mut patience = PATIENCE;
+        for _ in 0..AT_ONCE {
+            let Some(item) = live.next(patience)? else { break };
+            patience = Duration::ZERO;
+            if let (Some(recorder), whyrst_probe::Item::Reset(reset)) = (&mut recorder, &item) {
+                recorder.take(reset);
+            }
+            if let Some(entry) = telling.entry(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
+                app.add(entry);
+            }
+        }
+        if live.lost() > 0 {
+            app.says(format!("live, {} lost", live.lost()));
+        }
+        if screen.turn(&mut app, Duration::ZERO)? == Going::Away {
+            break;
+        }
+    }
+    drop(screen);
+    if let Some(recorder) = recorder {
+        recorder.finish(live.lost())?;
+    }
+    if !arguments.common.quiet {
+        let mut output = crate::output::Output::open(&arguments.common)?;
+        output.write(&telling.summary(&live))?;
+        output.finish()?;
+    }
+    Ok(Outcome::Clean)
+}

@@ -1,0 +1,264 @@
+//! Verdicts beside the packets, as Wireshark's and tcpdump's own programs see them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn whyrst(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).output().expect("whyrst runs")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a program of Wireshark's or tcpdump's says; `cargo xtask setup` installs them.
+fn says(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).env("TZ", "UTC").output();
+    let output = output.unwrap_or_else(|error| panic!("{program} is needed (cargo xtask setup): {error}"));
+    assert!(output.status.success(), "{program} {arguments:?}: {}", stderr(&output));
+    String::from_utf8(output.stdout).expect("it says UTF-8")
+}
+
+fn fixture(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name).display().to_string()
+}
+
+fn in_folder(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).display().to_string()
+}
+
+/// The comment of each frame, "" where there is none.
+fn comments(file: &str) -> Vec<String> {
+    let all = says("tshark", &["-r", file, "-T", "fields", "-e", "frame.number", "-e", "frame.comment"]);
+    all.lines().map(|line| line.split_once('\t').map_or(String::new(), |(_, comment)| comment.to_owned())).collect()
+}
+
+/// Frames with their octets, times, lengths and interfaces.
+fn frames(file: &str) -> String {
+    let fields = says(
+        "tshark",
+        &["-r", file, "-T", "fields", "-e", "frame.time_epoch", "-e", "frame.len", "-e", "frame.cap_len"],
+    );
+    fields + &says("tshark", &["-r", file, "-x"])
+}
+
+fn reset(file: &str) -> Value {
+    let output = whyrst(&["explain", "--format", "json", file]);
+    serde_json::from_slice(output.stdout.split(|octet| *octet == b'\n').next().expect("a line")).expect("JSON")
+}
+
+fn annotate(files: &[&str], out: &str) -> Output {
+    let mut arguments = vec!["explain", "-q", "--annotate", out];
+    arguments.extend(files);
+    let output = whyrst(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    output
+}
+
+#[test]
+fn tshark_shows_the_verdict_at_the_rst_and_evidence_at_what_it_answers() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let (capture, out) = (fixture("close-unread/client.pcapng"), in_folder(&folder, "told.pcapng"));
+    annotate(&[&capture], &out);
+    let (told, comments) = (reset(&capture), comments(&out));
+    let rst = told["resets"][0]["frame"].as_u64().expect("a frame");
+    let verdict = &comments[usize::try_from(rst).expect("small") - 1];
+    for word in ["close-unread", "possible", "The connection was reset because", "for:", "instead:"] {
+        assert!(verdict.contains(word), "{word}: {verdict}");
+    }
+    let named: Vec<u64> = told["evidence"]
+        .as_array()
+        .expect("evidence")
+        .iter()
+        .filter(|one| one["answer"] == "yes" && one["role"] != "refutes")
+        .flat_map(|one| one["frames"].as_array().expect("frames"))
+        .filter_map(Value::as_u64)
+        .collect();
+    assert!(!named.is_empty());
+    for frame in named {
+        assert!(comments[usize::try_from(frame).expect("small") - 1].starts_with("whyrst: "), "frame {frame}");
+    }
+    assert_eq!(frames(&capture), frames(&out));
+}
+
+#[test]
+fn comments_and_interfaces_that_were_there_stay() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let capture = fixture("closed-port/client.pcapng");
+    let [first, second] = ["first.pcapng", "second.pcapng"].map(|name| in_folder(&folder, name));
+    annotate(&[&capture], &first);
+    annotate(&[&first], &second);
+    let twice: Vec<usize> = comments(&second).iter().map(|comment| comment.matches("whyrst: ").count()).collect();
+    let once: Vec<usize> = comments(&first).iter().map(|comment| comment.matches("whyrst: ").count()).collect();
+    assert!(once.iter().sum::<usize>() > 0);
+    assert_eq!(twice, once.iter().map(|count| count * 2).collect::<Vec<_>>());
+    let interfaces = |file: &str| says("tshark", &["-r", file, "-T", "fields", "-e", "frame.interface_name"]);
+    assert_eq!(interfaces(&capture), interfaces(&second));
+}
+
+#[test]
+fn pcap_compressed_files_and_several_files_become_one_pcapng() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let captures = [fixture("closed-port/client.pcapng"), fixture("close-unread/server.pcapng")];
+    let pcap = in_folder(&folder, "old.pcap");
+    says("editcap", &["-F", "nsecpcap", &captures[0], &pcap]);
+    let out = in_folder(&folder, "told.pcapng");
+    annotate(&[&pcap], &out);
+    assert_eq!(frames(&pcap), frames(&out));
+    assert!(comments(&out).iter().any(|comment| comment.contains("closed-port")));
+
+    says("gzip", &["-k", &pcap]);
+    let zipped = format!("{pcap}.gz");
+    let again = in_folder(&folder, "again.pcapng");
+    annotate(&[&zipped], &again);
+    assert_eq!(comments(&again), comments(&out));
+
+    let both = in_folder(&folder, "both.pcapng");
+    annotate(&[&zipped, &captures[1]], &both);
+    let comments = comments(&both);
+    let count = |file: &str| says("tshark", &["-r", file]).lines().count();
+    assert_eq!(comments.len(), count(&captures[0]) + count(&captures[1]));
+    let all = comments.join("\n");
+    assert!(all.contains("closed-port") && all.contains("close-unread"), "{all}");
+}
+
+#[test]
+fn a_damaged_pcapng_file_keeps_its_frames() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut octets = fs::read(fixture("close-unread/client.pcapng")).expect("the fixture is there");
+    // A wrong length in the middle of the file; the next block is found again.
+    let blocks = octets.windows(4).enumerate().filter(|(at, four)| at % 4 == 0 && four == &[6, 0, 0, 0]);
+    let third = blocks.map(|(at, _)| at).nth(2).expect("three packets");
+    octets[third + 4] ^= 0x40;
+    let (damaged, out) = (in_folder(&folder, "damaged.pcapng"), in_folder(&folder, "told.pcapng"));
+    fs::write(&damaged, octets).expect("a file");
+    let output = whyrst(&["explain", "--annotate", &out, &damaged]);
+    assert!(stderr(&output).contains("is damaged"), "{}", stderr(&output));
+    assert!(comments(&out).iter().any(|comment| comment.contains("whyrst: ")));
+}
+
+#[test]
+fn nothing_half_is_left_behind() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let capture = fixture("closed-port/client.pcapng");
+    let nowhere = in_folder(&folder, "no/such/folder/out.pcapng");
+    let output = whyrst(&["explain", "--annotate", &nowhere, &capture]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("cannot write"), "{}", stderr(&output));
+
+    let own = in_folder(&folder, "own.pcapng");
+    fs::copy(&capture, &own).expect("a copy");
+    let before = fs::read(&own).expect("a file");
+    let output = whyrst(&["explain", "--annotate", &own, &own]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("overwrite"), "{}", stderr(&output));
+    assert_eq!(fs::read(&own).expect("a file"), before);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file stays");
+
+    let output = whyrst(&["explain", "--annotate", &own, "-"]);
+    assert!(stderr(&output).contains("only once"), "{}", stderr(&output));
+}
+
+#[test]
+fn both_filters_of_a_report_find_its_packets_in_a_mixed_capture() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let capture = fixture("close-unread/client.pcapng");
+    let mixed = in_folder(&folder, "mixed.pcapng");
+    // Every other fixture has the same two hosts: the ports must do.
+    says("mergecap", &["-w", &mixed, &capture, &fixture("fw-reject-syn/client.pcapng")]);
+    let told = reset(&capture);
+    let count = told["stats"]["frames"].as_u64().expect("a number");
+    let display = told["display_filter"].as_str().expect("a filter");
+    let shown = says("tshark", &["-r", &capture, "-Y", display]);
+    assert_eq!(shown.lines().count() as u64, count, "{display}");
+    let text = String::from_utf8(whyrst(&["explain", &capture]).stdout).expect("UTF-8");
+    assert!(text.contains(&format!("  filter   {display}\n")), "{text}");
+    let capture_filter = told["capture_filter"].as_str().expect("a filter");
+    let caught = says("tcpdump", &["-nn", "-r", &capture, capture_filter]);
+    assert_eq!(caught.lines().count() as u64, count, "{capture_filter}");
+    let output = whyrst(&["explain", "--summary", "--format", "json", "--filter", capture_filter, &mixed]);
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let in_mixed = says("tcpdump", &["-nn", "-r", &mixed, capture_filter]);
+    assert_eq!(summary["segments"].as_u64(), Some(in_mixed.lines().count() as u64));
+}
+
+#[test]
+fn filters_take_what_tcpdump_takes() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mixed = in_folder(&folder, "mixed.pcap");
+    let files = ["close-unread/client.pcapng", "closed-port/client.pcapng", "fw-reject-syn/server.pcapng"].map(fixture);
+    says("mergecap", &["-F", "pcap", "-w", &mixed, &files[0], &files[1], &files[2]]);
+    for expression in [
+        "tcp",
+        "host 10.77.0.1",
+        "src host 10.77.0.1 and tcp",
+        "src 10.77.0.1 and dst 10.77.0.2",
+        "tcp dst port 8888",
+        "tcp src port 8888",
+        "tcp and not port 8888",
+        "tcp and port (8888 or 40000)",
+        "tcp and portrange 40000-40010",
+        "net 10.77.0.0/16 and tcp",
+        "src net 10.77 and tcp",
+        "net 10.78.0.0/16",
+        "tcp and less 60",
+        "tcp and greater 61",
+        "tcp port 8888 or 1 and host 10.77.0.9",
+        "ip6",
+        "tcp and not (src host 10.77.0.1 or dst port 8888)",
+    ] {
+        let ours = whyrst(&["explain", "--summary", "--format", "json", "--filter", expression, &mixed]);
+        let summary: Value = serde_json::from_slice(&ours.stdout).unwrap_or_else(|_| panic!("{}", stderr(&ours)));
+        let theirs = says("tcpdump", &["-nn", "-r", &mixed, &format!("({expression}) and tcp")]);
+        assert_eq!(summary["segments"].as_u64(), Some(theirs.lines().count() as u64), "{expression}");
+    }
+}
+
+#[test]
+fn a_filter_that_is_not_understood_is_refused_at_its_place() {
+    let output = whyrst(&["explain", "--filter", "tcp and host foo", &fixture("closed-port/client.pcapng")]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("no IP address"), "{said}");
+    assert!(said.contains("    tcp and host foo\n                 ^^^"), "{said}");
+}
+
+#[test]
+fn wireshark_is_opened_at_the_frame_or_its_absence_said() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let capture = fixture("close-unread/client.pcapng");
+    let explain = |path: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_whyrst"))
+            .args(["explain", "-q", "--wireshark", &capture])
+            .env("PATH", path)
+            .output()
+            .expect("whyrst runs")
+    };
+    let output = explain(folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("apt-get install wireshark"), "{}", stderr(&output));
+
+    // Stands in for the window, which no test machine has a screen for: it writes down what it was called with.
+    let called: PathBuf = folder.path().join("called");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {0}.new && /bin/mv {0}.new {0}\n", called.display());
+    let program = folder.path().join("wireshark");
+    fs::write(&program, script).expect("a script");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let output = explain(folder.path());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let end = Instant::now() + Duration::from_secs(10);
+    while !called.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let told = reset(&capture);
+    let frame = told["resets"][0]["frame"].to_string();
+    let filter = told["display_filter"].as_str().expect("a filter");
+    let words = fs::read_to_string(&called).expect("it was called");
+    assert_eq!(words.lines().collect::<Vec<_>>(), ["-r", &capture, "-g", &frame, "-Y", filter]);
+}

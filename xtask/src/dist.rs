@@ -1,0 +1,102 @@
+//! What is given to others: a static binary, a Debian package, the manual and the completions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, cargo, installed, root, target};
+
+const CARGO_DEB: &str = "3.8.0";
+const SHELLS: [(&str, &str); 3] = [("bash", "whyrst"), ("zsh", "_whyrst"), ("fish", "whyrst.fish")];
+
+/// The manual and the completions into `target/dist`.
+pub fn man() -> Result<()> {
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    pages(&target().join("debug/whyrst"))
+}
+
+/// Everything into `target/dist`.
+pub fn run() -> Result<()> {
+    let program = static_binary()?;
+    pages(&program)?;
+    let package = package()?;
+    println!("wrote {}\nwrote {}", program.display(), package.display());
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    target().join("dist")
+}
+
+fn pages(whyrst: &Path) -> Result<()> {
+    let (man, completions) = (folder().join("man"), folder().join("completions"));
+    fs::create_dir_all(&completions).with_context(|| format!("cannot make {}", completions.display()))?;
+    shell::run(Command::new(whyrst).arg("man").arg(&man))?;
+    for (shell, name) in SHELLS {
+        let output = Command::new(whyrst).args(["completions", shell]).output().context("cannot run whyrst")?;
+        if !output.status.success() {
+            bail!("whyrst completions {shell} ended with {}", output.status);
+        }
+        fs::write(completions.join(name), output.stdout).with_context(|| format!("cannot write {name}"))?;
+    }
+    println!("wrote {} and {}", man.display(), completions.display());
+    Ok(())
+}
+
+/// Needs nothing of the machine that it runs on but Linux. `--target` keeps the flag away from build scripts.
+fn static_binary() -> Result<PathBuf> {
+    let host = host()?;
+    println!("building for {host}, static");
+    let mut build = cargo();
+    build.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["build", "--quiet", "--release"]);
+    shell::run(build.args(["--package", "whyrst", "--target", &host]))?;
+    let built = target().join(&host).join("release/whyrst");
+    let program = folder().join("whyrst");
+    fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
+    fs::copy(&built, &program).with_context(|| format!("cannot copy {}", built.display()))?;
+    let needs = Command::new("ldd").arg(&program).output().context("cannot run ldd")?;
+    let said = String::from_utf8_lossy(&needs.stdout).into_owned() + &String::from_utf8_lossy(&needs.stderr);
+    if !said.contains("statically linked") && !said.contains("not a dynamic executable") {
+        bail!("{} is not static: {said}", program.display());
+    }
+    Ok(program)
+}
+
+fn host() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output().context("cannot run rustc")?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).context("rustc does not say for what machine it builds")
+}
+
+/// Of what lies in `target/dist`; the manifest of the binary's crate says where it goes.
+fn package() -> Result<PathBuf> {
+    let program = cargo_deb()?;
+    // The manifest names its files from the workspace's own folder.
+    let expected = root().join("target/dist");
+    if folder() != expected && !expected.exists() {
+        bail!("the package is made of {}: do not set CARGO_TARGET_DIR", expected.display());
+    }
+    let mut deb = Command::new(program);
+    deb.current_dir(root()).args(["--quiet", "--no-build", "--no-strip", "--package", "whyrst", "--output"]);
+    let package = folder().join("whyrst.deb");
+    shell::run(deb.arg(&package))?;
+    Ok(package)
+}
+
+/// The installed one, or one that is built once for this workspace.
+fn cargo_deb() -> Result<PathBuf> {
+    if installed("cargo-deb") {
+        return Ok("cargo-deb".into());
+    }
+    let tools = target().join("tools");
+    let program = tools.join("bin/cargo-deb");
+    if !program.is_file() {
+        println!("building cargo-deb {CARGO_DEB}");
+        let options = ["install", "--quiet", "--locked", "--version", CARGO_DEB, "--root"];
+        shell::run(cargo().args(options).arg(tools).arg("cargo-deb"))?;
+    }
+    Ok(program)
+}
