@@ -90,7 +90,9 @@ impl Cause {
                 effect: self.zh.effect,
                 advice: self.zh.advice,
             },
-            _ => Texts { title: self.title, explanation: self.explanation, effect: self.effect, advice: self.advice },
+            Language::English => {
+                Texts { title: self.title, explanation: self.explanation, effect: self.effect, advice: self.advice }
+            }
         }
     }
 

@@ -150,7 +150,7 @@ fn chinese(process: &Process) -> String {
     words.extend(process.uid.map(|uid| format!("，uid {uid}")));
     words.extend(process.unit.as_deref().map(|unit| format!("，{}", escape_name(unit))));
     words.extend(process.container.as_ref().map(|container| {
-        let id = escape_name(&short(&container.id)).to_string();
+        let id = escape_name(&short(&container.id));
         container.runtime.map_or_else(|| format!("，容器 {id}"), |runtime| format!("，{runtime} 容器 {id}"))
     }));
     words.extend(process.syscall.as_deref().map(|syscall| format!("，正在调用 {syscall}()")));

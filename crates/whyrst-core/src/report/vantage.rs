@@ -197,8 +197,8 @@ impl Report<'_> {
     fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {
         let connection = &self.ending.connection;
         let seen = connection.roles == Roles::Seen;
-        let named = self.language().pick(("client ", "server "), ("客户端 ", "服务端 "));
-        let (client, server) = if seen { named } else { ("", "") };
+        let roles = self.language().pick(("client ", "server "), ("客户端 ", "服务端 "));
+        let (client, server) = if seen { roles } else { ("", "") };
         let (from, to) = (connection.endpoint(connection.client).ip, connection.endpoint(connection.server()).ip);
         let ends = format!("{client}{from} ---> {server}{to}");
         if several {
