@@ -95,7 +95,7 @@ impl Report<'_> {
                         &signal.to_string(),
                         language.pick(" came from ", " 来自"),
                     ]),
-                    None => language.pick("the reset was made by ", "发出 RST 的是").to_owned(),
+                    None => language.pick("the reset was made by ", "发出 RST 的是").into(),
                 };
                 words.push(("", spaced(&[&did, &maker])));
             }
