@@ -7,7 +7,6 @@
 
 mod page;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -32,20 +31,11 @@ enum View {
     ClientAndKernel,
     ServerAndKernel,
     BothAndKernel,
-    /// Sockets alone, without a packet: what `watch` would have said.
-    Live,
 }
 
 impl View {
-    const ALL: [Self; 7] = [
-        Self::Client,
-        Self::Server,
-        Self::Both,
-        Self::ClientAndKernel,
-        Self::ServerAndKernel,
-        Self::BothAndKernel,
-        Self::Live,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Client, Self::Server, Self::Both, Self::ClientAndKernel, Self::ServerAndKernel, Self::BothAndKernel];
 
     const fn name(self) -> &'static str {
         match self {
@@ -55,7 +45,6 @@ impl View {
             Self::ClientAndKernel => "client + kernel",
             Self::ServerAndKernel => "server + kernel",
             Self::BothAndKernel => "both + kernel",
-            Self::Live => "live",
         }
     }
 
@@ -69,7 +58,6 @@ impl View {
         let mut arguments = match self {
             Self::Client | Self::ClientAndKernel => vec![capture("client")],
             Self::Server | Self::ServerAndKernel => vec![capture("server")],
-            Self::Live => Vec::new(),
             Self::Both | Self::BothAndKernel => ["client", "server"]
                 .iter()
                 .flat_map(|end| ["--vantage".into(), format!("{end}={}", capture(end))])
@@ -88,7 +76,7 @@ impl View {
         match self {
             Self::Client | Self::ClientAndKernel => expect.client,
             Self::Server | Self::ServerAndKernel => expect.server,
-            Self::Both | Self::BothAndKernel | Self::Live => of_both,
+            Self::Both | Self::BothAndKernel => of_both,
         }
     }
 }
@@ -148,13 +136,13 @@ impl Case {
         matches!(self.confidence.as_str(), "likely" | "certain")
     }
 
-    /// What must not be. Who was only sent a RST can name no cause: live that is not a fault.
+    /// What must not be.
     fn fault(&self) -> Option<String> {
         let Self { scenario, view, truth, verdict, confidence, .. } = self;
         let of = format!("{scenario}, {}: the cause is {truth}", view.name());
         if !self.is_true_as_well() && self.is_sure() {
             Some(format!("{of}, and {verdict} is called {confidence}"))
-        } else if self.view != View::Live && !self.names_truth() && !self.is_true_as_well() {
+        } else if !self.names_truth() && !self.is_true_as_well() {
             Some(format!("{of}, and only {} are named", self.named.join(", ")))
         } else {
             None
@@ -164,7 +152,7 @@ impl Case {
 
 /// Plays the lab, writes the page and fails when a verdict is worse than promised.
 pub fn play() -> Result<()> {
-    let (text, faults) = played(keep_live)?;
+    let (text, faults) = played()?;
     fs::write(root().join(PAGE), &text).with_context(|| format!("cannot write {PAGE}"))?;
     println!("{text}\naccuracy: written to {PAGE}");
     fail_on(&faults)
@@ -172,12 +160,9 @@ pub fn play() -> Result<()> {
 
 /// Plays the lab and fails when a scenario or a verdict is worse than promised.
 pub fn check() -> Result<()> {
-    let (_, faults) = played(|_| Ok(()))?;
+    let (_, faults) = played()?;
     fail_on(&faults)
 }
-
-/// What the lab said, one `whyrst.lab/1` object a line; of it, `fixtures/` keeps the verdicts of live plays.
-const LIVE: &str = "live.jsonl";
 
 /// The page that comes of what `fixtures/` holds.
 pub fn of_fixtures() -> Result<String> {
@@ -185,16 +170,14 @@ pub fn of_fixtures() -> Result<String> {
     Ok(page::text(&cases(&root().join("fixtures"))?))
 }
 
-fn played(keep: impl Fn(&Path) -> Result<()>) -> Result<(String, Vec<String>)> {
+fn played() -> Result<(String, Vec<String>)> {
     if !is_root() {
         bail!("the lab must be played as root, so that the kernels can be asked");
     }
     build()?;
     let folder = Scratch::new("accuracy")?;
     let mut lab = Command::new(binary());
-    lab.args(["lab", "run", "--all", "--quiet", "--keep"]).arg(folder.path());
-    shell::run(lab.args(["--format", "json", "-o"]).arg(folder.path().join(LIVE)))?;
-    keep(folder.path())?;
+    shell::run(lab.args(["lab", "run", "--all", "--quiet", "--keep"]).arg(folder.path()))?;
     let cases = cases(folder.path())?;
     let faults = cases.iter().filter_map(Case::fault).collect();
     Ok((page::text(&cases), faults))
@@ -218,11 +201,8 @@ fn binary() -> std::path::PathBuf {
 
 /// Every verdict on every play in `folder`, in the order of the catalogue.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
-    let live = live(folder)?;
     let mut cases = Vec::new();
     for scenario in causes::scenarios() {
-        let told = live.get(scenario.id).into_iter().flatten();
-        cases.extend(told.filter_map(|said| beside_truth(scenario, said)));
         for view in views()? {
             let verdicts = explain(&view.arguments(&folder.join(scenario.id)))?;
             cases.extend(compare(scenario, view, verdicts)?);
@@ -231,64 +211,15 @@ fn cases(folder: &Path) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// What was told live of each scenario.
-fn live(folder: &Path) -> Result<BTreeMap<String, Vec<Said>>> {
-    let path = folder.join(LIVE);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut told = BTreeMap::new();
-    for line in text.lines() {
-        let object: Value = serde_json::from_str(line).context("cannot read what the lab said")?;
-        let id = object["id"].as_str().context("a play without a name")?.to_owned();
-        let verdicts = object["verdict_live"].as_array().with_context(|| format!("{id}: the probe was not loaded"))?;
-        told.insert(id, verdicts.iter().map(live_verdict).collect());
-    }
-    Ok(told)
-}
-
-fn live_verdict(object: &Value) -> Said {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let verdict = text(&object["cause"]);
-    let others = object["alternatives"].as_array().into_iter().flatten().map(text);
-    let named = std::iter::once(verdict.clone()).chain(others).collect();
-    Said { verdict, confidence: text(&object["confidence"]), named }
-}
-
-/// What was told live beside the one of the scenario's causes that it is about. `None` where the scenario
-/// has no reset on the wire: one that never left its host is told all the same.
-fn beside_truth(scenario: &'static Scenario, said: &Said) -> Option<Case> {
-    let truths = truths(scenario, View::Live);
-    let is = |truth: &&&str| said.verdict == **truth;
-    let names = |truth: &&&str| said.named.iter().any(|named| named == **truth);
-    let truth = truths.iter().find(is).or_else(|| truths.iter().find(names)).or_else(|| truths.first())?;
-    let Said { verdict, confidence, named } = said.clone();
-    Some(Case { scenario: scenario.id, view: View::Live, truth, verdict, confidence, named })
-}
-
-/// Keeps the live verdicts beside the fixtures, so that the page can be written without the lab.
-fn keep_live(folder: &Path) -> Result<()> {
-    let text = fs::read_to_string(folder.join(LIVE))?;
-    let mut kept = String::new();
-    for line in text.lines() {
-        let object: Value = serde_json::from_str(line)?;
-        kept += &serde_json::json!({"id": object["id"], "verdict_live": object["verdict_live"]}).to_string();
-        kept.push('\n');
-    }
-    let path = root().join("fixtures").join(LIVE);
-    fs::write(&path, kept).with_context(|| format!("cannot write {}", path.display()))
-}
-
 /// Without `--vantage` both ends cannot be joined.
 fn views() -> Result<Vec<View>> {
     let help = Command::new(binary()).args(["explain", "--help"]).output().context("cannot run whyrst")?;
     let joins = String::from_utf8_lossy(&help.stdout).contains("--vantage");
-    Ok(View::ALL
-        .into_iter()
-        .filter(|view| *view != View::Live && (joins || !matches!(view, View::Both | View::BothAndKernel)))
-        .collect())
+    Ok(View::ALL.into_iter().filter(|view| joins || !matches!(view, View::Both | View::BothAndKernel)).collect())
 }
 
 /// One verdict as the JSON says it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Said {
     verdict: String,
     confidence: String,

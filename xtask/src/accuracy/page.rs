@@ -11,8 +11,7 @@ const HEAD: &str = "\
 # How good the verdicts are
 
 Every scenario of the lab is played; the capture of each end is explained alone, and once more with what
-the kernel of that lab says. *Live* is what `whyrst watch` would have said there: sockets and processes, and
-no packet. The truth is what the scenario did. Three things hold, or the build fails:
+the kernel of that lab says. The truth is what the scenario did. Three things hold, or the build fails:
 
 - the true cause is the verdict, or stands among the causes that the report names beside it;
 - nothing that is called *certain* is wrong;
