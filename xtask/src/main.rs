@@ -31,6 +31,7 @@ cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when 
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
+cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
 cargo xtask dist               builds a static binary and a Debian package in target/dist
@@ -64,6 +65,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
+        ["bench-live"] => bench::watch::run(bench::watch::PARTS),
+        ["bench-live", parts @ ..] => bench::watch::run(parts),
+        ["flood", port, seconds] => bench::watch::flood(port.parse()?, seconds.parse()?),
+        ["hold", sockets] => bench::watch::hold(sockets.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),
         ["dist"] => dist::run(),

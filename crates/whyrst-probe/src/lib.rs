@@ -10,7 +10,9 @@
 //! nobody needs a BPF compiler to build whyrst.
 
 mod btf;
+mod cgroup;
 mod counters;
+mod crowd;
 mod error;
 mod event;
 mod folding;
@@ -21,16 +23,18 @@ mod packets;
 mod pairing;
 mod privileges;
 mod probe;
+mod reason;
 mod symbols;
 mod tell;
 
+pub use cgroup::mount_point as cgroup_mount_point;
 pub use counters::{OutRsts, SelfCheck};
 pub use error::ProbeError;
 pub use folding::More;
 pub use host::{HostFacts, RejectRule, Socket, State};
 pub use live::{Item, Live, now};
-pub use owner::mount_point as cgroup_mount_point;
 pub use packets::{Looked, Packet, Packets, Way};
 pub use pairing::Reset;
 pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
+pub use reason::of_stack as reason_of_stack;

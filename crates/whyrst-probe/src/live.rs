@@ -9,11 +9,12 @@ use nix::time::{ClockId, clock_gettime};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::crowd::{Pace, window};
 use crate::error::ProbeError;
 use crate::event::{Event, Kind};
 use crate::folding::{Folding, More};
 use crate::pairing::{Pairing, Reset};
-use crate::probe::{Missing, Probe};
+use crate::probe::{Missing, Probe, monotonic};
 use crate::tell::Teller;
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
@@ -44,6 +45,9 @@ pub struct Live {
     compared: Timestamp,
     sent: BTreeMap<u32, u64>,
     received: u64,
+    pace: Pace,
+    /// The window that is now; what was counted in earlier ones was taken.
+    window: u64,
     /// Further RSTs that were folded.
     later: u64,
     sent_ends: Option<Vec<(Endpoint, Endpoint)>>,
@@ -52,15 +56,18 @@ pub struct Live {
 impl Live {
     /// Loads the probe.
     pub fn start() -> Result<Self, ProbeError> {
+        let probe = Probe::start()?;
         Ok(Self {
-            probe: Probe::start()?,
-            teller: Teller::new(offset()),
+            teller: Teller::new(offset(), &probe),
+            probe,
             pairing: Pairing::default(),
             folding: Folding::default(),
             more: VecDeque::new(),
             compared: now(),
             sent: BTreeMap::new(),
             received: 0,
+            pace: Pace::default(),
+            window: window(monotonic()),
             later: 0,
             sent_ends: None,
         })
@@ -80,7 +87,8 @@ impl Live {
         if let Some(item) = self.ready() {
             return Ok(Some(item));
         }
-        let patience = if self.pairing.is_waiting() { patience.min(SHORT) } else { patience };
+        let soon = self.pairing.is_waiting() || self.pace.is_busy();
+        let patience = if soon { patience.min(SHORT) } else { patience };
         self.probe.wait(patience, others)?;
         Ok(self.ready())
     }
@@ -116,9 +124,10 @@ impl Live {
         self.sent_ends.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Whether every reset that this host's TCP sends is told or counted, so that silence means something.
+    /// Whether every reset that this host's TCP sends is told by its ends, so that silence means something:
+    /// not on every kernel, and not where there were so many that the kernel side only counted them.
     pub fn hears_all(&self) -> bool {
-        self.probe.hears_all()
+        self.probe.hears_all() && !self.pace.is_crowded(monotonic())
     }
 
     /// RSTs that belong to resets that were told already.
@@ -143,9 +152,14 @@ impl Live {
                 continue;
             }
             // Silence means something only while everything is heard.
-            reset.unsent &= self.probe.hears_all();
+            reset.unsent &= self.hears_all();
             self.folding.told(key, &reset);
             return Some(Item::Reset(Box::new(reset)));
+        }
+        let window = window(monotonic());
+        if window > self.window {
+            self.window = window;
+            self.count(window);
         }
         let (more, later) = self.folding.finish(now);
         self.more.extend(more);
@@ -161,13 +175,26 @@ impl Live {
             self.folding.told(key, &reset);
             items.push(Item::Reset(Box::new(reset)));
         }
+        self.count(u64::MAX);
         let (more, later) = self.folding.flush(now());
         self.later += later;
         items.extend(more.into_iter().map(|more| Item::More(Box::new(more))));
         items
     }
 
+    /// Takes what the kernel side only counted in the windows before `window`.
+    fn count(&mut self, window: u64) {
+        for (alike, count) in self.probe.counted(window) {
+            match alike.kind {
+                Kind::Sent => *self.sent.entry(alike.netns).or_default() += count,
+                Kind::Received => self.received += count,
+            }
+            self.folding.add(&alike, count);
+        }
+    }
+
     fn take(&mut self, event: &Event) {
+        self.pace.note(event.at);
         match event.kind {
             Kind::Sent => {
                 *self.sent.entry(event.tuple.netns).or_default() += 1;

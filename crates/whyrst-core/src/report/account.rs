@@ -15,7 +15,7 @@ use super::words::{confidence, grouped};
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::flow::Side;
 use crate::language::Language;
-use crate::socket::{Account, Process, SocketFacts};
+use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
 /// One line for a person who watches: when, who, what, why.
@@ -95,11 +95,25 @@ impl Report<'_> {
             }
             if let Some(maker) = &account.maker {
                 let maker = described(maker, language);
-                words.push(("", spaced(&[language.pick("the reset was made by ", "发出 RST 的是"), &maker])));
+                let signal = account.process.as_ref().and_then(|process| process.exit_signal);
+                let did = match signal {
+                    Some(signal) => spaced(&[
+                        language.pick("signal ", "信号 "),
+                        &signal.to_string(),
+                        language.pick(" came from ", " 来自"),
+                    ]),
+                    None => language.pick("the reset was made by ", "发出 RST 的是").into(),
+                };
+                words.push(("", spaced(&[&did, &maker])));
             }
             if let Some(closing) = closing(account, ending.time(), language) {
                 words.push(("", format!("{end}{colon}{closing}")));
             }
+            words.extend(
+                account
+                    .errno
+                    .map(|errno| ("", spaced(&[&end, language.pick(" is told ", "得到的错误是"), &errno.to_string()]))),
+            );
             if let Some(socket) = &account.socket {
                 let numbers = numbers(socket, ending.time(), language);
                 words.push((language.pick("socket", "套接字"), format!("{end}{colon}{numbers}")));
@@ -204,7 +218,18 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
-    words.extend((socket.retransmits > 0).then(|| format!("; {} segments sent again", socket.retransmits)));
+    if socket.retransmits > 0 {
+        let plural = if socket.retransmits == 1 { "" } else { "s" };
+        words.extend([format!("; {} segment{plural} sent again", socket.retransmits)]);
+        words.extend(socket.last_retransmitted.map(|last| format!(", last {} before", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("; told {errno} {} before", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive after", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("; {name} {timeout}")));
+    }
     words.extend(socket.age(now).map(|age| format!("; open for {age}")));
     words.extend(socket.idle_since().map(|since| format!("; no data for {}", now.since(since))));
     words
@@ -218,7 +243,17 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("；SO_LINGER {linger} s")));
-    words.extend((socket.retransmits > 0).then(|| format!("；重传 {} 个报文", socket.retransmits)));
+    if socket.retransmits > 0 {
+        words.extend([format!("；重传 {} 个报文", socket.retransmits)]);
+        words.extend(socket.last_retransmitted.map(|last| format!("，最后一次在 {} 之前", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("；{} 之前得到过 {errno}", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
+    }
     words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
     words.extend(socket.idle_since().map(|since| format!("；已有 {} 没有数据", now.since(since))));
     words
@@ -250,7 +285,24 @@ pub(super) struct SocketObject {
     acked_bytes: u64,
     retransmits: u32,
     closed_ms_ago: Option<f64>,
+    retransmitted_ms_ago: Option<f64>,
+    errno: Option<String>,
+    told_earlier: Option<String>,
+    timeouts: TimeoutsObject,
     states: Vec<StateObject>,
+}
+
+/// What the program asked of its socket.
+#[derive(Serialize)]
+struct TimeoutsObject {
+    #[serde(rename = "send_ms")]
+    send: Option<f64>,
+    #[serde(rename = "receive_ms")]
+    receive: Option<f64>,
+    #[serde(rename = "user_ms")]
+    user: Option<f64>,
+    #[serde(rename = "keepalive_ms")]
+    keepalive: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -290,7 +342,9 @@ impl Report<'_> {
     }
 
     pub(super) fn socket_object(&self, side: Side) -> Option<SocketObject> {
-        let socket = self.ending.account(side)?.socket.as_ref()?;
+        let account = self.ending.account(side)?;
+        let socket = account.socket.as_ref()?;
+        let timeouts = socket.timeouts;
         let now = self.ending.time();
         let ms = |since: Timestamp| now.since(since).as_millis_f64();
         let states = socket.steps.iter();
@@ -306,6 +360,15 @@ impl Report<'_> {
             acked_bytes: socket.acked,
             retransmits: socket.retransmits,
             closed_ms_ago: socket.gone.map(ms),
+            retransmitted_ms_ago: socket.last_retransmitted.map(ms),
+            errno: account.errno.map(|errno| errno.to_string()),
+            told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string()),
+            timeouts: TimeoutsObject {
+                send: timeouts.send.map(Span::as_millis_f64),
+                receive: timeouts.receive.map(Span::as_millis_f64),
+                user: timeouts.user.map(Span::as_millis_f64),
+                keepalive: timeouts.keepalive.map(Span::as_millis_f64),
+            },
             states: states
                 .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
                 .collect(),
