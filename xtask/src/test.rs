@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, setup, spark};
+use crate::{accuracy, bpf, docs, fuzz, setup, spark, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -40,6 +40,8 @@ pub fn run() -> Result<()> {
         ("contrib/spark on a real cluster", spark::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
+        ("the page is that of its sources", web::check),
+        ("the page in a real browser", web::end_to_end),
         ("lab as root, and how good its verdicts are", accuracy::check),
         ("lab as an ordinary user", lab_as_user),
     ];

@@ -20,6 +20,7 @@ mod output;
 mod pipe;
 mod progress;
 mod run;
+mod serve;
 mod telling;
 mod tui;
 mod vantage;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         },
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Serve(serve) => serve::run(&serve),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
         Command::Pipe(pipe) => pipe::run(&pipe),

@@ -13,8 +13,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-capture", &["whyrst-core"]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-probe"]),
     ("whyrst-probe", &["whyrst-core"]),
+    ("whyrst-serve", &["whyrst-core"]),
     ("whyrst-store", &["whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe", "whyrst-store"]),
+    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe", "whyrst-serve", "whyrst-store"]),
     ("xtask", &["whyrst-core"]),
 ];
 
@@ -73,7 +74,7 @@ fn the_default_binary_links_no_query_engine() {
         .expect("cargo tree runs");
     let tree = String::from_utf8_lossy(&output.stdout);
     assert!(tree.contains("whyrst-store"), "{tree}");
-    for engine in ["datafusion", "sqlparser", "tokio", "object_store"] {
+    for engine in ["datafusion", "sqlparser", "object_store"] {
         assert!(!tree.lines().any(|line| line.starts_with(engine)), "{engine}");
     }
 }
