@@ -22,8 +22,7 @@ use crate::fold::Folds;
 use crate::output::Output;
 use crate::tui::Entry;
 
-/// Endings on their way.
-#[expect(clippy::vec_box, reason = "an ending has more than a kilobyte and passes through several hands")]
+/// Endings on their way: more than a kilobyte each, they pass through several hands.
 pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
