@@ -13,7 +13,8 @@ use crate::{bpf, web};
 const NEEDED: &[(&str, &str, &str)] = &[
     ("nft", "nftables", "the lab's firewall scenarios"),
     ("iptables", "iptables", "the lab's firewall scenarios"),
-    ("ip", "iproute2", "the lab's MPTCP scenarios"),
+    ("ip", "iproute2", "the lab's MPTCP scenarios and the namespaces of live tests"),
+    ("sysctl", "procps", "live tests of `whyrst check`"),
     ("setpriv", "util-linux", "the lab as an ordinary user"),
     ("g++", "g++", "the fuzz targets"),
     ("chromium", "chromium", "the page in a real browser"),

@@ -202,6 +202,15 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) duration: Option<u64>,
 
+    /// Look at packets as well (headers; needs CAP_NET_RAW): finds resets by firewalls, which TCP
+    /// does not tell of, and compares received ones with their sender's other packets
+    #[arg(long, conflicts_with = "tui")]
+    pub(crate) packets: bool,
+
+    /// Write the packets of every reset told into this file as pcapng, with what was told as comments; implies --packets
+    #[arg(long, value_name = "FILE", conflicts_with = "tui")]
+    pub(crate) pcap: Option<PathBuf>,
+
     /// Record the kernel's events into this file, for `whyrst explain --events`
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -252,6 +261,18 @@ pub(crate) struct Check {
     /// How to write the findings
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
+
+    /// Go on looking: tell what is new, and which counters move
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// With --watch: look every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    pub(crate) interval: u64,
+
+    /// With --watch: end after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) duration: Option<u64>,
 
     #[command(flatten)]
     pub(crate) common: Common,

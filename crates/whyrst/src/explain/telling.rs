@@ -22,7 +22,7 @@ use crate::fold::Folds;
 use crate::output::Output;
 use crate::tui::Entry;
 
-/// Endings on their way: more than a kilobyte each, they pass through several hands.
+/// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
