@@ -105,6 +105,9 @@ pub enum Basis {
     Packets,
     /// A kernel told of a socket; its segments are concluded from that, not seen ([`crate::live`]).
     Sockets,
+    /// Some packets were seen, and it is known that others were not looked at: single packets can be
+    /// compared, the course of the connection cannot be told.
+    Sample,
 }
 
 /// How one incarnation of a connection ended.

@@ -642,7 +642,7 @@ fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
     Judgement {
         cause: None,
         title: match (ending.basis, &ending.kernel) {
-            (Basis::Sockets, KernelWord::NotAsked) => UNEXPLAINED_HERE,
+            (Basis::Sockets | Basis::Sample, KernelWord::NotAsked) => UNEXPLAINED_HERE,
             _ => UNEXPLAINED,
         },
         confidence: Confidence::Unexplained,

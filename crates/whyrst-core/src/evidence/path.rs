@@ -195,14 +195,14 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         let odd = odd_signs(ending) as u64;
         // One odd field proves nothing; what no stack does proves it alone, and so does a capture
         // nearer to the host that the RST never passed.
-        let proofs = PROOFS.iter().filter(|proof| (proof.ask)(ending).is_yes()).count() as u64;
+        let proofs = PROOFS.iter().filter(|proof| proof.answer(ending).is_yes()).count() as u64;
         let proofs = proofs + u64::from(refused_and_accepted(ending));
         let facts = yes().count(odd + proofs).frame(&rst.record);
-        if (RST_MADE_BETWEEN.ask)(ending).is_no() {
+        if RST_MADE_BETWEEN.answer(ending).is_no() {
             Answer::No(facts)
         } else if proofs > 0 || odd >= 2 {
             Answer::Yes(facts)
-        } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
+        } else if odd == 0 && SIGNS.iter().any(|sign| sign.answer(ending).is_no()) {
             Answer::No(facts)
         } else {
             Answer::Unknown
@@ -218,7 +218,7 @@ static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(ending: &Ending) -> usize {
     // That only one end was reset says nothing for the sender, so it is no sign like the others.
-    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| (sign.ask)(ending).is_yes()).count()
+    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| sign.answer(ending).is_yes()).count()
 }
 
 /// Whether one SYN was refused, by a RST of any form, and accepted as well.
@@ -228,7 +228,7 @@ fn refused_and_accepted(ending: &Ending) -> bool {
         && connection.half(connection.client).marks.has(Marks::SYN)
         && !connection.half(connection.client).marks.has(Marks::ACKED)
         && !connection.half(connection.server()).marks.has(Marks::SPOKE);
-    refused && (SYN_ACK_AFTER_RST.ask)(ending).is_yes()
+    refused && SYN_ACK_AFTER_RST.answer(ending).is_yes()
 }
 
 /// An abort has the ACK flag; a reset in answer to an ordinary segment has not.

@@ -128,7 +128,7 @@ fn while_it_stands_still_new_resets_wait() {
     press(&mut app, "p");
     show(&mut app, entries(&["linger-zero"], Style::Plain));
     let screen = seen(&app).backend().to_string();
-    assert!(screen.contains("1 reset  by time  done  standing still, 1 wait"), "{screen}");
+    assert!(screen.contains("1 reset  by time  standing still, 1 wait  done"), "{screen}");
     press(&mut app, "p");
     assert!(seen(&app).backend().to_string().contains("linger-zero"));
 }
