@@ -9,6 +9,7 @@
 pub mod live;
 pub mod measure;
 mod truth;
+pub mod watch;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -284,9 +285,13 @@ fn machine() -> String {
 
 /// Puts `text` between the marks of the page.
 fn write_page(text: &str) -> Result<()> {
-    let path = root().join("docs/performance.md");
+    put("docs/performance.md", MARKS, text)
+}
+
+/// Puts `text` between two marks of a page.
+fn put(page: &str, [begin, end]: [&str; 2], text: &str) -> Result<()> {
+    let path = root().join(page);
     let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let [begin, end] = MARKS;
     let Some((before, rest)) = page.split_once(begin) else { bail!("{} has lost the mark {begin}", path.display()) };
     let Some((_, after)) = rest.split_once(end) else { bail!("{} has lost the mark {end}", path.display()) };
     fs::write(&path, format!("{before}{begin}\n\n{text}\n{end}{after}"))?;

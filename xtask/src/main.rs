@@ -8,9 +8,12 @@ mod dist;
 mod docs;
 mod fixtures;
 mod fuzz;
+mod kernels;
 mod setup;
 mod shell;
 mod test;
+mod trouble;
+mod web;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,10 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
+cargo xtask e2e                the page in a real Chromium
+cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
+cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
 cargo xtask dist               builds a static binary and a Debian package in target/dist
@@ -51,16 +58,26 @@ fn run(arguments: &[String]) -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
+        ["web"] => web::write(),
+        ["web", "--check"] => web::check(),
+        ["e2e"] => web::end_to_end(),
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["book"] => docs::book(),
+        ["bench-live"] => bench::watch::run(bench::watch::PARTS),
+        ["bench-live", parts @ ..] => bench::watch::run(parts),
+        ["flood", port, seconds] => bench::watch::flood(port.parse()?, seconds.parse()?),
+        ["hold", sockets] => bench::watch::hold(sockets.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),
         ["dist"] => dist::run(),
         ["bench"] => bench::run(1_024),
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
+        ["kernels", suites @ ..] => kernels::boot(suites),
+        ["trouble"] => trouble::play_all(),
+        ["trouble", name] => trouble::play(name),
         ["bench", size] => bench::run(size.parse()?),
         _ => bail!("usage:\n{USAGE}"),
     }

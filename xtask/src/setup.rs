@@ -6,16 +6,18 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::bpf;
 use crate::shell::{self, installed, is_root};
+use crate::{bpf, web};
 
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] = &[
     ("nft", "nftables", "the lab's firewall scenarios"),
     ("iptables", "iptables", "the lab's firewall scenarios"),
-    ("ip", "iproute2", "the lab's MPTCP scenarios"),
+    ("ip", "iproute2", "the lab's MPTCP scenarios and the namespaces of live tests"),
+    ("sysctl", "procps", "live tests of `whyrst check`"),
     ("setpriv", "util-linux", "the lab as an ordinary user"),
     ("g++", "g++", "the fuzz targets"),
+    ("chromium", "chromium", "the page in a real browser"),
     ("tshark", "tshark", "what Wireshark shows of annotated captures and live verdicts"),
     ("tcpdump", "tcpdump", "filters beside libpcap's"),
     ("tmux", "tmux", "the terminal user interface in a terminal"),
@@ -33,6 +35,7 @@ const TUN_MODE: u32 = 0o666;
 pub fn run() -> Result<()> {
     packages()?;
     probe_compiler()?;
+    web::install()?;
     tun()?;
     println!("setup: everything that the tests need is there");
     Ok(())

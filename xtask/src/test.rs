@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, setup};
+use crate::{accuracy, bpf, docs, fuzz, setup, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -38,6 +38,8 @@ pub fn run() -> Result<()> {
         ("the probe in the running kernel", probe_as_root),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
+        ("the page is that of its sources", web::check),
+        ("the page in a real browser", web::end_to_end),
         ("lab as root, and how good its verdicts are", accuracy::check),
         ("lab as an ordinary user", lab_as_user),
     ];

@@ -105,6 +105,21 @@ const ANSWERED_BY_SOCKETS: &[&str] = &[
     "nothing-was-unread",
 ];
 
+/// A few packets of each end answer these as surely as all of them: they compare the RST with other
+/// packets of its sender, or speak of the RST alone.
+const ANSWERED_BY_A_SAMPLE: &[&str] = &[
+    "rst-ttl-differs",
+    "rst-ttl-same",
+    "rst-from-nearer",
+    "rst-lacks-timestamps",
+    "rst-ip-id-foreign",
+    "rst-contradicts-sender",
+    "sender-talked-on",
+    "rst-windows-count",
+    "rst-is-bare",
+    "syn-seen",
+];
+
 /// Only a kernel that told of its socket can answer these; beside packets alone they would only add
 /// doubt.
 const ANSWERED_BY_SOCKETS_ALONE: &[&str] = &["sender-had-socket", "nothing-was-unread"];
@@ -122,7 +137,11 @@ impl Question {
 
     /// The answer that `ending` gives.
     pub fn answer(&self, ending: &Ending) -> Answer {
-        let can_be_asked = ending.basis == Basis::Packets || ANSWERED_BY_SOCKETS.contains(&self.id);
+        let can_be_asked = match ending.basis {
+            Basis::Packets => true,
+            Basis::Sockets => ANSWERED_BY_SOCKETS.contains(&self.id),
+            Basis::Sample => ANSWERED_BY_A_SAMPLE.contains(&self.id),
+        };
         if can_be_asked { (self.ask)(ending) } else { Answer::Unknown }
     }
 }

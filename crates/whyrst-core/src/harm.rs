@@ -89,6 +89,9 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     if ending.basis == Basis::Sockets {
         return told_by_socket(ending, kind, accepted);
     }
+    if ending.basis == Basis::Sample {
+        return Harm::new(accepted, Certainty::Unknown);
+    }
     if never_taken(ending) {
         return Harm::nothing(accepted);
     }

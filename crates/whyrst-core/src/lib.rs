@@ -41,6 +41,8 @@ pub mod severity;
 pub mod sketches;
 pub mod socket;
 pub mod speech;
+#[cfg(test)]
+mod stacks;
 pub mod tampering;
 #[cfg(test)]
 mod testing;

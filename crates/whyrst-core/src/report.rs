@@ -13,6 +13,7 @@ pub mod json;
 mod ladder;
 mod layout;
 pub mod markdown;
+mod page;
 mod said;
 pub mod style;
 pub mod summary;

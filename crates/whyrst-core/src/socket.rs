@@ -3,6 +3,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::connection::TcpState;
 use crate::kernel::KernelReset;
@@ -62,8 +63,11 @@ pub struct Account {
     pub process: Option<Process>,
     /// The process that closed it first, where a process did.
     pub closer: Option<Process>,
-    /// The process that made this reset, when that is not the owner (`ss -K`).
+    /// The process that made this reset, when that is not the owner: it destroyed the socket
+    /// (`ss -K`), or its signal ended the owner.
     pub maker: Option<Process>,
+    /// The error that the program is told because of this reset; `None` when nobody is told.
+    pub errno: Option<Errno>,
     /// Number of the cgroup that its socket was opened in, 0 when that is not known.
     pub cgroup: u64,
     /// Inode of the network namespace, as `lsns -t net` shows it.
@@ -91,6 +95,12 @@ pub struct SocketFacts {
     pub acked: u64,
     /// Segments sent again.
     pub retransmits: u32,
+    /// When a segment was last sent again, where that was seen.
+    pub last_retransmitted: Option<Timestamp>,
+    /// The last error that the program was told of before, and when.
+    pub told_earlier: Option<(Errno, Timestamp)>,
+    /// What its program had asked for; nothing is known of a socket that is gone.
+    pub timeouts: Timeouts,
     /// Probes without an answer (keepalive, zero window).
     pub probes: u8,
     /// `SO_ERROR` as errno, 0 for none.
@@ -107,6 +117,40 @@ pub struct SocketFacts {
     pub steps: Vec<Step>,
     /// Since when it is gone; `None` for a socket that was there when the reset happened.
     pub gone: Option<Timestamp>,
+}
+
+/// An error number of Linux, as most architectures have it (`asm-generic/errno.h`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Errno(pub u16);
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            32 => "EPIPE",
+            101 => "ENETUNREACH",
+            103 => "ECONNABORTED",
+            104 => "ECONNRESET",
+            110 => "ETIMEDOUT",
+            111 => "ECONNREFUSED",
+            112 => "EHOSTDOWN",
+            113 => "EHOSTUNREACH",
+            number => return write!(f, "errno {number}"),
+        };
+        f.write_str(name)
+    }
+}
+
+/// Times after which a program wanted its socket to give up or to ask; `None`: for ever, or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Timeouts {
+    /// `SO_SNDTIMEO`.
+    pub send: Option<Span>,
+    /// `SO_RCVTIMEO`.
+    pub receive: Option<Span>,
+    /// `TCP_USER_TIMEOUT`.
+    pub user: Option<Span>,
+    /// `SO_KEEPALIVE`: idle time until the first probe (`TCP_KEEPIDLE`, or the system's).
+    pub keepalive: Option<Span>,
 }
 
 /// Who opened a connection, by what its socket did.

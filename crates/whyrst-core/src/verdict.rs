@@ -8,7 +8,7 @@ use crate::causes;
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
-use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::interview::{Interview, Memory};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
@@ -417,7 +417,12 @@ impl Candidate {
         if self.is_the_kernels(asked) {
             return Confidence::Certain;
         }
-        let weak = close || twin || unseen || self.is_doubtful(ending) || self.is_unsupported_reason();
+        let weak = close
+            || twin
+            || unseen
+            || refuses_unseen_syn(ending)
+            || self.is_doubtful(ending)
+            || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
         } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !leaves_open(evidence)) {
@@ -504,6 +509,13 @@ impl Sketched {
     fn holds_back(&self, kernel: KernelFit) -> bool {
         self.alike.likeness == Likeness::Identical && self.complete && self.kernel <= kernel
     }
+}
+
+/// A refusal by its form, and the capture misses the SYN: what came before it may decide.
+fn refuses_unseen_syn(ending: &Ending) -> bool {
+    ending.basis == Basis::Packets
+        && ending.rst().is_some_and(|rst| rst.trigger.is_none())
+        && (RST_ANSWERS_SYN.ask)(ending).is_yes()
 }
 
 /// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
@@ -630,7 +642,7 @@ fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
     Judgement {
         cause: None,
         title: match (ending.basis, &ending.kernel) {
-            (Basis::Sockets, KernelWord::NotAsked) => UNEXPLAINED_HERE,
+            (Basis::Sockets | Basis::Sample, KernelWord::NotAsked) => UNEXPLAINED_HERE,
             _ => UNEXPLAINED,
         },
         confidence: Confidence::Unexplained,

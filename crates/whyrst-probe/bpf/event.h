@@ -29,14 +29,16 @@ enum {
 	OWNED = 16,        /* a process holds the socket: the current task acts on it */
 	EXITING = 32,      /* the current task is ending */
 	LISTENER = 64,     /* a listener answered; `owner` is its owner */
+	ORPHAN = 128,      /* no process has the socket open any more */
 };
 
+/* A process. The number alone is used again: `born` tells two of the same number apart. */
 struct who {
 	u32 pid;
-	u32 uid;
-	u64 cgroup;
-	char comm[COMM];
+	u32 born; /* when it was started: nanoseconds since boot, shifted right by BORN_SHIFT */
 };
+
+#define BORN_SHIFT 20
 
 struct tuple {
 	u8 local[16]; /* IPv4 as ::ffff:a.b.c.d, also for sockets of both families */
@@ -46,7 +48,7 @@ struct tuple {
 	u32 netns;
 };
 
-/* A socket's own numbers. */
+/* A socket's own numbers. Ticks are those of HZ. */
 struct facts {
 	u32 unread;
 	u32 unsent;
@@ -55,8 +57,8 @@ struct facts {
 	u32 snd_nxt;
 	u32 rcv_nxt;
 	u32 retransmits;
-	u32 received_ago; /* ms since the last data came, NOT_KNOWN when none did */
-	u32 sent_ago;     /* ms since the last data went, NOT_KNOWN when none did */
+	u32 received_ago; /* ticks since the last data came, NOT_KNOWN when none did */
+	u32 sent_ago;     /* ticks since the last data went, NOT_KNOWN when none did */
 	u32 error;
 	u64 bytes_received;
 	u64 bytes_acked;
@@ -69,35 +71,82 @@ struct facts {
 	u8 pad;
 };
 
-/* The flight recorder of one socket. */
+/* What a program asked of its socket. 0: nothing. */
+struct settings {
+	u32 send_timeout;    /* SO_SNDTIMEO, ms */
+	u32 receive_timeout; /* SO_RCVTIMEO, ms */
+	u32 user_timeout;    /* TCP_USER_TIMEOUT, ms */
+	u32 keepalive;       /* SO_KEEPALIVE: seconds until the first probe */
+};
+
+/* The flight recorder of one socket: every socket of the host has one, so it is kept small. */
 struct life {
 	struct who owner;
 	struct who closer;
-	u64 at[STEPS];
-	u8 state[STEPS];
-	u8 steps; /* taken in all; the last STEPS are kept, as a ring */
-	u8 opened; /* 0 not seen, 1 by connect(), 2 by accepting, 3 a listener */
+	u64 steps[STEPS];  /* a ring of when << STATE_BITS | state */
+	u64 retransmitted; /* when last */
+	u64 failed;        /* when the program was last told of an error */
+	u16 error;         /* which */
+	u8 taken;          /* steps in all */
+	u8 opened;         /* 0 not seen, 1 by connect(), 2 by accepting, 3 a listener */
 	u8 closer_exits;
-	u8 pad;
-	u32 pad2;
+	u8 state;          /* after the last step */
+	u8 pad[2];
 };
 
+#define STATE_BITS 4
+
+/* A socket that is gone. */
 struct grave {
+	u64 number; /* of this burial, from 1; 0 while it is written */
+	u64 before; /* number of the one buried before it with the same hash */
+	u64 at;
+	struct tuple tuple;
 	struct life life;
 	struct facts facts;
-	u64 at;
 };
 
-struct args {
-	u64 start_time;
+/* A process that had to do with a socket, kept for when it is gone. */
+struct process {
+	u64 cgroup;
+	u32 uid;
 	u32 parent;
-	u32 len;
+	u32 len; /* of `text`; 0: ask /proc */
+	char comm[COMM];
 	char text[ARGS];
+	u32 pad;
 };
+
+struct listener {
+	struct who owner;
+	u32 closed;
+	u32 shared; /* by listeners of different processes */
+};
+
+/* A signal that ends processes. */
+struct signal {
+	u64 at;
+	struct who sender;
+	u32 number;
+	u32 pad;
+};
+
+/* Resets that are alike, counted instead of told when there are very many. */
+struct alike {
+	u8 service[16]; /* the end with the lower port */
+	u32 port;
+	u32 netns;
+	u32 kind;
+	u32 reason;
+	u32 state;
+	u32 owner;
+	u64 window; /* when >> WINDOW_SHIFT */
+};
+
+#define WINDOW_SHIFT 30
 
 struct event {
 	u64 at; /* CLOCK_MONOTONIC */
-	u64 cookie;
 	u32 kind;
 	u32 reason;
 	u32 marks;
@@ -111,11 +160,14 @@ struct event {
 	u8 trigger_ttl;
 	struct who current;
 	struct who owner;
-	s64 syscall; /* -1: none or not known */
+	struct who killer; /* who sent the signal that ends the current task */
+	char comm[COMM];   /* of the current task */
+	s64 syscall;       /* -1: none or not known */
 	s32 exit_code;
-	u32 stack_len; /* octets */
+	u32 stack_len;     /* octets */
 	struct facts facts;
+	struct settings settings;
 	u64 grave_at;
 	struct life life;
-	u64 stack[STACK];
+	u64 stack[STACK];  /* cut after stack_len */
 };

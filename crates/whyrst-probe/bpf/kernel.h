@@ -20,6 +20,8 @@ typedef __s32 s32;
 typedef __u64 u64;
 typedef __s64 s64;
 typedef _Bool bool;
+#define true 1
+#define false 0
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -27,8 +29,13 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct netns_ipv4 {
+	int sysctl_tcp_keepalive_time;
+};
+
 struct net {
 	struct ns_common ns;
+	struct netns_ipv4 ipv4;
 };
 
 typedef struct {
@@ -37,7 +44,7 @@ typedef struct {
 
 struct in6_addr {
 	union {
-		u8 u6_addr8[16];
+		u32 u6_addr32[4];
 	} in6_u;
 };
 
@@ -79,6 +86,8 @@ struct sock {
 	u32 sk_ack_backlog;
 	u32 sk_max_ack_backlog;
 	unsigned long sk_lingertime;
+	long sk_rcvtimeo;
+	long sk_sndtimeo;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
@@ -93,8 +102,8 @@ struct inet_ack {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
-	u8 icsk_retransmits;
 	u8 icsk_probes_out;
+	u32 icsk_user_timeout;
 	struct inet_ack icsk_ack;
 };
 
@@ -107,6 +116,8 @@ struct tcp_sock {
 	u32 write_seq;
 	u32 total_retrans;
 	u32 lsndtime;
+	u32 keepalive_time;
+	u64 tcp_mstamp; /* us: when the last segment came or went */
 	u64 bytes_received;
 	u64 bytes_acked;
 };
@@ -136,7 +147,7 @@ struct task_struct {
 	int tgid;
 	unsigned int flags;
 	int exit_code;
-	u64 start_time;
+	u64 start_boottime;
 	struct mm_struct *mm;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
@@ -166,8 +177,15 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct kernel_siginfo {
+	int si_signo;
+	int si_code;
+};
+
 enum sock_flags {
+	SOCK_DEAD = 0,
 	SOCK_DONE = 1,
+	SOCK_KEEPOPEN = 3,
 	SOCK_LINGER = 4,
 };
 
@@ -179,3 +197,11 @@ enum sock_flags {
 #define IPPROTO_TCP 6
 /* linux/sched.h: the task is on its way out. */
 #define PF_EXITING 0x4
+/* linux/sched/signal.h: the kernel itself sends the signal. */
+#define SEND_SIG_PRIV 1
+/* asm/signal.h */
+#define SIGHUP 1
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGKILL 9
+#define SIGTERM 15

@@ -12,6 +12,12 @@
  *    was interrupted, or the peer.
  *  - At the event the socket is mostly CLOSE already: what it was before, the recorder knows.
  *  - An answer without a socket has only the segment: who closed that connection, `graves` knows.
+ *
+ * What it costs. Resets are rare; what every connection of a busy host passes through is
+ * `set_state` (ten times for both ends) and `rcv_space_adjust` (once a read). There, nothing is
+ * called that can be loaded: members are read through typed pointers, a process is described once
+ * a second and not once a connection, and who is gone is written into a table that needs neither
+ * allocation nor lists.
  */
 #include "kernel.h"
 #include "event.h"
@@ -30,49 +36,140 @@ struct {
 	__type(value, u64);
 } lost SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct life);
-} lives SEC(".maps");
+/* The lives of sockets, two places for each hash of an address. Memory of sockets is used again at
+ * once, so on a busy host the same places are, and stay in the processor's cache: this is why it is
+ * not only in sk_storage, whose allocation costs ten times as much as all else that is done here. */
+#define LIVES 131072
+
+struct place {
+	u64 key;
+	struct life life;
+};
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct tuple);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LIVES);
+	__type(key, u32);
+	__type(value, struct place);
+} lives SEC(".maps");
+
+/* Of those that found both places taken by the living. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct life);
+} more_lives SEC(".maps");
+
+static bool is_crowded;
+
+/* Sockets that are gone: the last so many that may still be asked for, and so many that both ends
+ * had closed. Written one after the other, found by chains that begin in `chains`. */
+#define GRAVES 16384
+#define CHAINS 32768
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GRAVES);
+	__type(key, u32);
 	__type(value, struct grave);
 } graves SEC(".maps");
 
-/* A grave is too large for the stack. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CHAINS);
 	__type(key, u32);
-	__type(value, struct grave);
-} scratch SEC(".maps");
+	__type(value, u64);
+} chains SEC(".maps");
 
-/* Command lines of owners, kept for when the process is gone. */
+static u64 buried[2];
+
+/* Who listens, by local address (all zeros for any) and port: the owner of what nobody read from. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct tuple);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, u32);
-	__type(value, struct args);
+	__type(key, struct who);
+	__type(value, struct process);
 } processes SEC(".maps");
+
+/* Processes that were described a moment ago, by the low bits of their number. */
+#define KNOWN 64
+
+struct known {
+	struct who who;
+	u64 mm; /* changes when another program is executed */
+	u64 at;
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, KNOWN);
 	__type(key, u32);
-	__type(value, struct args);
-} args_scratch SEC(".maps");
+	__type(value, struct known);
+} known SEC(".maps");
 
-/* Set by the loader: ticks of a second, from the kernel's configuration. */
-volatile const u32 HZ = 250;
+/* By whom it is sent to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct who);
+	__type(value, struct signal);
+} signals SEC(".maps");
+
+/* An event is too large for the stack. One for each program: a program is never entered twice on
+ * one processor, but one may interrupt the other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__type(value, struct event);
+} scratch SEC(".maps");
+
+/* How many events this processor had in this window. */
+struct pace {
+	u64 window;
+	u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__type(value, struct pace);
+} paces SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2048);
+	__type(key, struct alike);
+	__type(value, u64);
+} crowd SEC(".maps");
+
+/* Set by the loader. */
+volatile const u32 HZ = 250;             /* ticks of a second, from the kernel's configuration */
+volatile const u64 LOADED = 0;           /* CLOCK_MONOTONIC */
+volatile const u32 TOLD_IN_FULL = 1000;  /* events of a window and processor */
 
 static const u32 zero;
 
 #define STATE(sk) ((sk)->__sk_common.skc_state)
+#define FLAG(sk, flag) (!!((sk)->__sk_common.skc_flags & (1UL << bpf_core_enum_value(enum sock_flags, flag))))
+#define barrier() asm volatile("" ::: "memory")
+
+/* A process is described again after so long: it may have changed its arguments. */
+#define FRESH (1ULL << 30)
+/* In a busy window the reader looks by itself; it is woken only this often. */
+#define CALM 256
+#define WAKE 32
+/* Graves with one hash that are looked at. */
+#define LINKS 8
 
 static __always_inline bool is_full(struct sock *sk)
 {
@@ -81,105 +178,115 @@ static __always_inline bool is_full(struct sock *sk)
 	return state != BPF_TCP_TIME_WAIT && state != BPF_TCP_NEW_SYN_RECV;
 }
 
-static __always_inline void remember_args(u32 pid, struct task_struct *task)
+static __always_inline struct who who_is(struct task_struct *task)
 {
-	struct args *known = bpf_map_lookup_elem(&processes, &pid), *args;
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	u64 started = BPF_CORE_READ(leader, start_time);
-	unsigned long start, end;
-	struct mm_struct *mm;
+	struct who who = {};
+
+	who.pid = task->tgid;
+	who.born = task->group_leader->start_boottime >> BORN_SHIFT;
+	return who;
+}
+
+static __always_inline bool same(const struct who *one, const struct who *other)
+{
+	return one->pid == other->pid && one->born == other->born;
+}
+
+/* Keeps what the current task is called. */
+static __always_inline void describe(struct who *who, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	struct mm_struct *mm = task->mm;
+	struct process process = {};
+	unsigned long start;
 	long len;
 
-	if (known && known->start_time == started)
+	/* A dying task has nothing to describe any more. */
+	if (!mm && bpf_map_lookup_elem(&processes, who))
 		return;
-	args = bpf_map_lookup_elem(&args_scratch, &zero);
-	mm = BPF_CORE_READ(task, mm);
-	if (!args || !mm)
-		return;
-	start = BPF_CORE_READ(mm, arg_start);
-	end = BPF_CORE_READ(mm, arg_end);
-	len = end - start;
-	if (len <= 0)
-		return;
-	if (len > ARGS)
-		len = ARGS;
-	args->len = len;
-	args->start_time = started;
-	args->parent = BPF_CORE_READ(leader, real_parent, tgid);
-	/* 127 is for the verifier. */
-	if (bpf_probe_read_user(args->text, len & 127, (void *)start))
-		return;
-	bpf_map_update_elem(&processes, &pid, args, BPF_ANY);
+	process.uid = bpf_get_current_uid_gid();
+	process.cgroup = bpf_get_current_cgroup_id();
+	process.parent = leader->real_parent->tgid;
+	bpf_probe_read_kernel(process.comm, sizeof(process.comm), leader->comm);
+	if (mm) {
+		start = mm->arg_start;
+		len = mm->arg_end - start;
+		if (len > ARGS)
+			len = ARGS;
+		/* 127 is for the verifier. */
+		if (len > 0 && !bpf_probe_read_user(process.text, len & 127, (void *)start))
+			process.len = len;
+	}
+	bpf_map_update_elem(&processes, who, &process, BPF_ANY);
 }
 
-static __always_inline void whoami(struct who *who)
+/* The current task: only where it acts on the socket itself. */
+static __always_inline void learn(struct who *who, struct task_struct *task, u64 now)
 {
-	who->pid = bpf_get_current_pid_tgid() >> 32;
-	who->uid = bpf_get_current_uid_gid();
-	who->cgroup = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(who->comm, sizeof(who->comm));
-}
+	u64 mm = (u64)task->mm;
+	struct known *entry;
+	u32 place;
 
-/* Learns who the current task is: only where it acts on the socket itself. */
-static __always_inline void learn(struct who *who)
-{
-	whoami(who);
-	remember_args(who->pid, (void *)bpf_get_current_task());
+	*who = who_is(task);
+	place = who->pid & (KNOWN - 1);
+	entry = bpf_map_lookup_elem(&known, &place);
+	if (!entry)
+		return;
+	if (same(&entry->who, who) && (entry->mm == mm || !mm) && now - entry->at < FRESH)
+		return;
+	describe(who, task);
+	entry->who = *who;
+	entry->mm = mm;
+	entry->at = now;
 }
 
 static __always_inline void map_v4(u8 *to, u32 address)
 {
-	__builtin_memset(to, 0, 10);
-	to[10] = to[11] = 0xff;
-	__builtin_memcpy(to + 12, &address, 4);
+	u32 *words = (void *)to;
+
+	words[0] = words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = address;
 }
 
-static __always_inline void tuple_of_socket(struct tuple *tuple, struct sock *sk)
+static __always_inline void map_v6(u8 *to, struct in6_addr *address)
 {
-	struct inet_sock *inet = (void *)sk;
+	u32 *words = (void *)to;
 
-	tuple->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	words[0] = address->in6_u.u6_addr32[0];
+	words[1] = address->in6_u.u6_addr32[1];
+	words[2] = address->in6_u.u6_addr32[2];
+	words[3] = address->in6_u.u6_addr32[3];
+}
+
+static __always_inline void tuple_of_socket(struct tuple *tuple, struct sock *sk, struct tcp_sock *tp)
+{
+	tuple->netns = sk->__sk_common.skc_net.net->ns.inum;
 	/* skc_num is 0 once an ephemeral port was given back. */
-	tuple->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	tuple->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	tuple->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
 	if (sk->__sk_common.skc_family == AF_INET) {
 		map_v4(tuple->local, sk->__sk_common.skc_rcv_saddr);
 		map_v4(tuple->remote, sk->__sk_common.skc_daddr);
 	} else {
-		BPF_CORE_READ_INTO(&tuple->local, sk, __sk_common.skc_v6_rcv_saddr);
-		BPF_CORE_READ_INTO(&tuple->remote, sk, __sk_common.skc_v6_daddr);
+		map_v6(tuple->local, &sk->__sk_common.skc_v6_rcv_saddr);
+		map_v6(tuple->remote, &sk->__sk_common.skc_v6_daddr);
 	}
 }
 
-static __always_inline u32 ago(u32 then)
+static __always_inline void facts_of(struct facts *facts, struct sock *sk, struct tcp_sock *tp)
 {
 	/* tcp_jiffies32 */
-	u32 ticks = (u32)bpf_jiffies64() - then;
+	u32 ticks = bpf_jiffies64();
 
-	return (u64)ticks * 1000 / HZ;
-}
-
-static __always_inline void facts_of(struct facts *facts, struct sock *sk)
-{
-	unsigned long flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct cgroup *cgroup;
-
-	__builtin_memset(facts, 0, sizeof(*facts));
-	facts->linger = NO_LINGER;
-	if (flags & (1UL << bpf_core_enum_value(enum sock_flags, SOCK_LINGER)))
-		facts->linger = sk->sk_lingertime / HZ;
+	facts->linger = FLAG(sk, SOCK_LINGER) ? (s32)(sk->sk_lingertime / HZ) : NO_LINGER;
 	facts->error = sk->sk_err;
 	facts->shutdown = sk->sk_shutdown;
 	facts->backlog = sk->sk_ack_backlog;
 	facts->max_backlog = sk->sk_max_ack_backlog;
-	cgroup = BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
-	if (cgroup)
-		facts->cgroup = BPF_CORE_READ(cgroup, kn, id);
-	if (!tp)
-		return;
+	facts->cgroup = sk->sk_cgrp_data.cgroup->kn->id;
 	facts->unread = tp->rcv_nxt - tp->copied_seq;
-	facts->peer_closed = !!(flags & (1UL << bpf_core_enum_value(enum sock_flags, SOCK_DONE)));
+	facts->peer_closed = FLAG(sk, SOCK_DONE);
 	/* A FIN takes a sequence number. */
 	if (facts->unread && facts->peer_closed)
 		facts->unread--;
@@ -191,36 +298,197 @@ static __always_inline void facts_of(struct facts *facts, struct sock *sk)
 	facts->bytes_received = tp->bytes_received;
 	facts->bytes_acked = tp->bytes_acked;
 	facts->probes = tp->inet_conn.icsk_probes_out;
-	facts->received_ago = facts->bytes_received ? ago(tp->inet_conn.icsk_ack.lrcvtime) : NOT_KNOWN;
-	facts->sent_ago = facts->bytes_acked > 1 ? ago(tp->lsndtime) : NOT_KNOWN;
+	facts->received_ago = facts->bytes_received ? ticks - tp->inet_conn.icsk_ack.lrcvtime : NOT_KNOWN;
+	facts->sent_ago = facts->bytes_acked > 1 ? ticks - tp->lsndtime : NOT_KNOWN;
 }
 
-static __always_inline void step(struct life *life, u8 state)
+/* MAX_SCHEDULE_TIMEOUT is for ever. */
+static __always_inline u32 timeout(long ticks)
 {
-	u8 at = life->steps & (STEPS - 1);
+	u64 ms = (u64)ticks * 1000 / HZ;
 
-	life->at[at] = bpf_ktime_get_ns();
-	life->state[at] = state;
-	life->steps++;
+	return ticks <= 0 || ms >= NOT_KNOWN ? 0 : ms;
+}
+
+static __always_inline void settings_of(struct settings *settings, struct sock *sk, struct tcp_sock *tp)
+{
+	u32 idle = tp->keepalive_time;
+
+	settings->send_timeout = timeout(sk->sk_sndtimeo);
+	settings->receive_timeout = timeout(sk->sk_rcvtimeo);
+	settings->user_timeout = tp->inet_conn.icsk_user_timeout;
+	if (!idle)
+		idle = sk->__sk_common.skc_net.net->ipv4.sysctl_tcp_keepalive_time;
+	settings->keepalive = FLAG(sk, SOCK_KEEPOPEN) ? idle / HZ : 0;
+}
+
+static __always_inline void step(struct life *life, u64 now, u8 state)
+{
+	life->steps[life->taken & (STEPS - 1)] = now << STATE_BITS | state;
+	life->state = state;
+	life->taken++;
 	/* The count goes on in a ring without beginning at 0 again. */
-	if (life->steps == 0)
-		life->steps = STEPS;
+	if (!life->taken)
+		life->taken = STEPS;
 }
 
-static __always_inline void bury(struct sock *sk, struct life *life)
+/* The address of a socket as a number. Verifiers allow no arithmetic with pointers, but to swap
+ * their octets, which makes as good a key. */
+static __always_inline u64 key_of(struct sock *sk)
 {
-	struct grave *grave = bpf_map_lookup_elem(&scratch, &zero);
-	struct tuple tuple = {};
+	u64 key = (u64)sk;
 
-	if (!grave)
-		return;
-	tuple_of_socket(&tuple, sk);
+	asm volatile("%0 = be64 %0" : "+r"(key));
+	return key;
+}
+
+static __always_inline u32 place_of(u64 key)
+{
+	return (key ^ key >> 32) * 0x9e3779b97f4a7c15ULL >> 40 & (LIVES - 1);
+}
+
+static __always_inline struct life *life_of(struct sock *sk)
+{
+	u64 key = key_of(sk);
+	u32 at = place_of(key);
+	struct place *place = bpf_map_lookup_elem(&lives, &at);
+
+	if (place && place->key == key)
+		return &place->life;
+	at ^= 1;
+	place = bpf_map_lookup_elem(&lives, &at);
+	if (place && place->key == key)
+		return &place->life;
+	return is_crowded ? bpf_sk_storage_get(&more_lives, sk, 0, 0) : 0;
+}
+
+/* A place of the dead is free. */
+static __always_inline bool takes(struct place *place, u64 key)
+{
+	u64 former = place->key;
+
+	if (former && place->life.state != BPF_TCP_CLOSE)
+		return false;
+	return __sync_val_compare_and_swap(&place->key, former, key) == former;
+}
+
+/* The blank life of a socket that had none, or of a new one at the address of an old one. */
+static __always_inline struct life *begin(struct sock *sk)
+{
+	struct life *life = life_of(sk);
+	u64 key = key_of(sk);
+	u32 at = place_of(key);
+	struct place *place;
+
+	if (!life) {
+		place = bpf_map_lookup_elem(&lives, &at);
+		if (place && takes(place, key)) {
+			life = &place->life;
+		} else {
+			at ^= 1;
+			place = bpf_map_lookup_elem(&lives, &at);
+			if (place && takes(place, key)) {
+				life = &place->life;
+			} else {
+				is_crowded = true;
+				life = bpf_sk_storage_get(&more_lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+			}
+		}
+	}
+	if (life)
+		__builtin_memset(life, 0, sizeof(*life));
+	return life;
+}
+
+static __always_inline u32 chain_of(const struct tuple *tuple)
+{
+	const u64 *words = (void *)tuple;
+	u64 hash = words[4] * 0x9e3779b97f4a7c15ULL;
+
+	hash = (hash ^ words[1] ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ words[3] ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ words[0] ^ words[2] ^ hash >> 32) * 0x9e3779b97f4a7c15ULL;
+	return hash >> 40 & (CHAINS - 1);
+}
+
+static __always_inline bool same_tuple(const struct tuple *one, const struct tuple *other)
+{
+	const u64 *a = (void *)one, *b = (void *)other;
+
+	return a[4] == b[4] && a[2] == b[2] && a[3] == b[3] && a[0] == b[0] && a[1] == b[1];
+}
+
+/* Even numbers lie in one half, odd ones in the other. */
+static __always_inline u32 grave_of(u64 number)
+{
+	return number & (GRAVES - 1);
+}
+
+/* What both ends had closed hardly anybody asks for: it must not drive out the others. */
+static __always_inline void bury(struct sock *sk, struct tcp_sock *tp, struct life *life, u64 now, bool closed_by_both)
+{
+	struct grave *grave;
+	struct tuple tuple;
+	u32 chain, at;
+	u64 number, *first;
+
+	tuple_of_socket(&tuple, sk, tp);
 	if (!tuple.remote_port)
 		return;
-	__builtin_memcpy(&grave->life, life, sizeof(*life));
-	facts_of(&grave->facts, sk);
-	grave->at = bpf_ktime_get_ns();
-	bpf_map_update_elem(&graves, &tuple, grave, BPF_ANY);
+	if (closed_by_both)
+		number = __sync_fetch_and_add(&buried[1], 2) + 3;
+	else
+		number = __sync_fetch_and_add(&buried[0], 2) + 2;
+	at = grave_of(number);
+	grave = bpf_map_lookup_elem(&graves, &at);
+	chain = chain_of(&tuple);
+	first = bpf_map_lookup_elem(&chains, &chain);
+	if (!grave || !first)
+		return;
+	grave->number = 0;
+	barrier();
+	grave->before = *first;
+	grave->at = now;
+	grave->tuple = tuple;
+	grave->life = *life;
+	facts_of(&grave->facts, sk, tp);
+	barrier();
+	grave->number = number;
+	*first = number;
+}
+
+/* Remembers who listens; several that share an address and port cannot be told apart later. */
+static __always_inline void listens(struct sock *sk, struct who owner)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct listener listener = {}, *other;
+	struct tuple tuple = {};
+
+	if (!tp)
+		return;
+	tuple_of_socket(&tuple, sk, tp);
+	tuple.remote_port = 0;
+	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
+	other = bpf_map_lookup_elem(&listeners, &tuple);
+	listener.owner = owner;
+	listener.shared = other && !other->closed && !same(&other->owner, &owner);
+	bpf_map_update_elem(&listeners, &tuple, &listener, BPF_ANY);
+}
+
+static __always_inline void listens_no_more(struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct listener *listener;
+	struct tuple tuple = {};
+
+	if (!tp)
+		return;
+	tuple_of_socket(&tuple, sk, tp);
+	tuple.remote_port = 0;
+	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
+	listener = bpf_map_lookup_elem(&listeners, &tuple);
+	if (listener)
+		listener->closed = 1;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -228,40 +496,81 @@ int set_state(u64 *ctx)
 {
 	struct sock *sk = (void *)ctx[0];
 	int before = ctx[1], after = ctx[2];
+	struct task_struct *task;
+	struct tcp_sock *tp;
 	struct life *life;
+	bool owned;
+	u64 now;
 
 	if (!sk || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!life)
+	/* A child is not complete yet: its life begins when it is established, the next moment. */
+	if (before == BPF_TCP_LISTEN && after == BPF_TCP_SYN_RECV)
 		return 0;
-	if (before == BPF_TCP_CLOSE && (after == BPF_TCP_SYN_SENT || after == BPF_TCP_LISTEN)) {
+	if (before == BPF_TCP_CLOSE) {
 		/* connect() and listen() run in their process. */
-		__builtin_memset(life, 0, sizeof(*life));
-		life->opened = after == BPF_TCP_LISTEN ? 3 : 1;
-		learn(&life->owner);
-	} else if (before == BPF_TCP_SYN_RECV && life->opened == 3) {
-		/* A child begins with a copy of its listener's life; it keeps the owner. */
-		life->opened = 2;
-		life->steps = 0;
-		__builtin_memset(&life->closer, 0, sizeof(life->closer));
-	}
-	step(life, after);
-	if (after == BPF_TCP_ESTABLISHED) {
-		/* A TIME-WAIT keeps the cookie only if there is one by now. */
-		bpf_get_socket_cookie(sk);
+		now = bpf_ktime_get_ns();
+		life = begin(sk);
+		if (!life)
+			return 0;
+		learn(&life->owner, bpf_get_current_task_btf(), now);
+		if (after == BPF_TCP_SYN_SENT) {
+			life->opened = 1;
+		} else if (after == BPF_TCP_LISTEN) {
+			life->opened = 3;
+			listens(sk, life->owner);
+		}
+		step(life, now, after);
 		return 0;
 	}
-	if (!life->closer.pid && sk->sk_lock.owned &&
-	    (after == BPF_TCP_FIN_WAIT1 || after == BPF_TCP_LAST_ACK || after == BPF_TCP_CLOSE)) {
-		struct task_struct *task = (void *)bpf_get_current_task();
-
-		whoami(&life->closer);
-		life->closer_exits = !!(BPF_CORE_READ(task, flags) & PF_EXITING);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return 0;
+	owned = sk->sk_lock.owned;
+	/* Where a segment or a timer made the change, TCP has just looked at the clock itself. */
+	now = owned ? bpf_ktime_get_ns() : tp->tcp_mstamp * 1000;
+	life = life_of(sk);
+	if (before == BPF_TCP_SYN_RECV && !(life && life->state == BPF_TCP_SYN_RECV)) {
+		life = begin(sk);
+		if (!life)
+			return 0;
+		life->opened = 2;
+	} else if (!life || !life->taken || life->state == BPF_TCP_CLOSE) {
+		/* It was in that state when nobody looked yet. */
+		life = begin(sk);
+		if (!life)
+			return 0;
+		step(life, LOADED, before);
 	}
-	if (after == BPF_TCP_CLOSE && life->opened != 3)
-		bury(sk, life);
+	step(life, now, after);
+	if (after != BPF_TCP_FIN_WAIT1 && after != BPF_TCP_LAST_ACK && after != BPF_TCP_CLOSE)
+		return 0;
+	/* A socket with an error was not closed by whoever works on it now. */
+	if (owned && !life->closer.pid && !sk->sk_err) {
+		task = bpf_get_current_task_btf();
+		learn(&life->closer, task, now);
+		life->closer_exits = !!(task->flags & PF_EXITING);
+	}
+	if (after != BPF_TCP_CLOSE)
+		return 0;
+	if (before == BPF_TCP_LISTEN)
+		listens_no_more(sk);
+	else
+		bury(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
+}
+
+/* A socket that was there before the probe, met by chance. */
+static __always_inline struct life *met(struct sock *sk)
+{
+	struct life *life = life_of(sk);
+
+	if (life && life->taken)
+		return life;
+	life = begin(sk);
+	if (life)
+		step(life, LOADED, STATE(sk));
+	return life;
 }
 
 /* Who reads is who owns: right also after fork() and for a listener's children. */
@@ -269,13 +578,73 @@ SEC("tp_btf/tcp_rcv_space_adjust")
 int rcv_space_adjust(u64 *ctx)
 {
 	struct sock *sk = (void *)ctx[0];
+	struct task_struct *task;
 	struct life *life;
 
 	if (!sk)
 		return 0;
-	life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (life && life->owner.pid != bpf_get_current_pid_tgid() >> 32)
-		learn(&life->owner);
+	life = met(sk);
+	if (!life)
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (life->owner.pid != task->tgid)
+		learn(&life->owner, task, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* Which error a program was told of. */
+SEC("tp_btf/inet_sk_error_report")
+int error_report(u64 *ctx)
+{
+	struct sock *sk = (void *)ctx[0];
+	struct life *life;
+
+	if (!sk || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	life = life_of(sk);
+	if (!life)
+		return 0;
+	life->error = sk->sk_err;
+	life->failed = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int retransmit(u64 *ctx)
+{
+	struct sock *sk = (void *)ctx[0];
+	struct life *life;
+
+	/* A SYN-ACK is sent again by a request, which has no storage. */
+	if (!sk || !is_full(sk))
+		return 0;
+	life = life_of(sk);
+	if (life)
+		life->retransmitted = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* Who ends whom: a socket that its dying owner closes was closed by somebody else, in truth. */
+SEC("tp_btf/signal_generate")
+int signal_generate(u64 *ctx)
+{
+	int number = ctx[0];
+	u64 info = ctx[1];
+	struct task_struct *target = (void *)ctx[2], *task;
+	struct signal signal = {};
+	struct who who;
+
+	if (number != SIGKILL && number != SIGTERM && number != SIGINT && number != SIGQUIT && number != SIGHUP)
+		return 0;
+	/* Not by a process but by the kernel: memory ran out, or a terminal's keys. */
+	if (info == SEND_SIG_PRIV || !target)
+		return 0;
+	task = bpf_get_current_task_btf();
+	signal.at = bpf_ktime_get_ns();
+	signal.number = number;
+	learn(&signal.sender, task, signal.at);
+	who = who_is(target);
+	bpf_map_update_elem(&signals, &who, &signal, BPF_ANY);
 	return 0;
 }
 
@@ -285,9 +654,11 @@ int adopt(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct process process = {};
 	struct socket *socket;
 	struct life *life;
 	struct sock *sk;
+	struct who owner;
 
 	if (!task || !file)
 		return 0;
@@ -297,15 +668,19 @@ int adopt(struct bpf_iter__task_file *ctx)
 	sk = socket->sk;
 	if (sk->sk_protocol != IPPROTO_TCP || (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6))
 		return 0;
-	life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	life = STATE(sk) == BPF_TCP_CLOSE ? 0 : met(sk);
 	if (!life || life->owner.pid)
 		return 0;
-	life->owner.pid = task->tgid;
-	life->owner.uid = NOT_KNOWN;
-	BPF_CORE_READ_INTO(&life->owner.comm, task, group_leader, comm);
-	if (STATE(sk) == BPF_TCP_LISTEN)
+	owner = who_is(task);
+	life->owner = owner;
+	if (STATE(sk) == BPF_TCP_LISTEN) {
 		life->opened = 3;
-	step(life, STATE(sk));
+		listens(sk, owner);
+	}
+	/* Its arguments are in its own memory: the loader reads /proc. */
+	process.uid = NOT_KNOWN;
+	bpf_probe_read_kernel(process.comm, sizeof(process.comm), task->group_leader->comm);
+	bpf_map_update_elem(&processes, &owner, &process, BPF_NOEXIST);
 	return 0;
 }
 
@@ -314,11 +689,16 @@ static __always_inline void note_current(struct event *event)
 	struct task_struct *task = bpf_get_current_task_btf();
 	void *regs;
 
-	whoami(&event->current);
+	event->current = who_is(task);
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	event->syscall = -1;
 	if (task->flags & PF_EXITING) {
+		struct signal *signal = bpf_map_lookup_elem(&signals, &event->current);
+
 		event->marks |= EXITING;
 		event->exit_code = task->exit_code;
+		if (signal && signal->number == (event->exit_code & 0x7f))
+			event->killer = signal->sender;
 	}
 	regs = (void *)bpf_task_pt_regs(task);
 	if (bpf_core_type_exists(struct pt_regs___x86) && bpf_core_field_exists(struct pt_regs___x86, orig_ax))
@@ -330,10 +710,9 @@ static __always_inline void note_current(struct event *event)
 /* The segment that the RST answers. Sets the tuple from its headers: what it was sent to is ours. */
 static __always_inline void note_trigger(struct event *event, struct sk_buff *skb)
 {
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	unsigned char *ip = head + BPF_CORE_READ(skb, network_header);
-	unsigned char *tcp = head + BPF_CORE_READ(skb, transport_header);
-	struct net_device *dev = BPF_CORE_READ(skb, dev);
+	unsigned char *head = skb->head;
+	unsigned char *ip = head + skb->network_header;
+	unsigned char *tcp = head + skb->transport_header;
 	u8 header[40] = {}, segment[20] = {};
 	u32 len;
 
@@ -363,82 +742,182 @@ static __always_inline void note_trigger(struct event *event, struct sk_buff *sk
 	event->trigger_window = segment[14] << 8 | segment[15];
 	len -= (u32)(tcp - ip) + (segment[12] >> 4) * 4;
 	event->trigger_len = len > 0x1000000 ? 0 : len;
-	if (!event->tuple.netns && dev)
-		event->tuple.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+	if (!event->tuple.netns)
+		event->tuple.netns = skb->dev->nd_net.net->ns.inum;
+}
+
+/* The owner of an accepted socket that nobody read from yet is who listens. */
+static __always_inline void inherit(struct event *event)
+{
+	struct tuple tuple = {};
+	struct listener *listener;
+
+	tuple.netns = event->tuple.netns;
+	tuple.local_port = event->tuple.local_port;
+	__builtin_memcpy(tuple.local, event->tuple.local, sizeof(tuple.local));
+	listener = bpf_map_lookup_elem(&listeners, &tuple);
+	if (!listener) {
+		map_v4(tuple.local, 0);
+		listener = bpf_map_lookup_elem(&listeners, &tuple);
+	}
+	if (!listener) {
+		__builtin_memset(tuple.local, 0, sizeof(tuple.local));
+		listener = bpf_map_lookup_elem(&listeners, &tuple);
+	}
+	if (listener && !listener->shared)
+		event->owner = listener->owner;
 }
 
 static __always_inline void note_socket(struct event *event, struct sock *sk)
 {
+	struct tcp_sock *tp;
 	struct life *life;
 
 	event->state = STATE(sk);
-	event->tuple.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	event->tuple.netns = sk->__sk_common.skc_net.net->ns.inum;
 	if (!is_full(sk))
 		return;
-	if (!(event->marks & HAS_TRIGGER))
-		tuple_of_socket(&event->tuple, sk);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return;
+	tuple_of_socket(&event->tuple, sk, tp);
 	event->marks |= HAS_SOCKET;
 	if (sk->sk_lock.owned)
 		event->marks |= OWNED;
-	event->cookie = bpf_get_socket_cookie(sk);
-	facts_of(&event->facts, sk);
-	life = bpf_sk_storage_get(&lives, sk, 0, 0);
+	if (FLAG(sk, SOCK_DEAD))
+		event->marks |= ORPHAN;
+	facts_of(&event->facts, sk, tp);
+	settings_of(&event->settings, sk, tp);
+	life = life_of(sk);
 	if (!life)
 		return;
-	__builtin_memcpy(&event->owner, &life->owner, sizeof(event->owner));
+	event->owner = life->owner;
 	if (event->state == BPF_TCP_LISTEN) {
 		event->marks |= LISTENER;
 		return;
 	}
 	event->marks |= HAS_LIFE;
-	__builtin_memcpy(&event->life, life, sizeof(*life));
+	event->life = *life;
+	if (!event->owner.pid && life->opened == 2)
+		inherit(event);
 }
 
 /* Whose connection it was, when the segment met no socket of its own. */
 static __always_inline void note_grave(struct event *event)
 {
-	struct grave *grave = bpf_map_lookup_elem(&graves, &event->tuple);
+	u32 at = chain_of(&event->tuple);
+	u64 *first = bpf_map_lookup_elem(&chains, &at), number;
+	struct grave *grave;
+	int link;
 
-	if (!grave)
+	if (!first)
 		return;
-	event->marks |= HAS_LIFE | FROM_GRAVE;
-	event->grave_at = grave->at;
-	__builtin_memcpy(&event->life, &grave->life, sizeof(event->life));
-	__builtin_memcpy(&event->facts, &grave->facts, sizeof(event->facts));
-	if (!(event->marks & LISTENER))
-		__builtin_memcpy(&event->owner, &grave->life.owner, sizeof(event->owner));
+	number = *first;
+	for (link = 0; link < LINKS && number; link++) {
+		at = grave_of(number);
+		grave = bpf_map_lookup_elem(&graves, &at);
+		/* Its place was given to another one since. */
+		if (!grave || grave->number != number)
+			return;
+		if (same_tuple(&grave->tuple, &event->tuple)) {
+			event->grave_at = grave->at;
+			event->life = grave->life;
+			event->facts = grave->facts;
+			barrier();
+			if (grave->number != number)
+				return;
+			event->marks |= HAS_LIFE | FROM_GRAVE;
+			if (event->marks & LISTENER)
+				return;
+			event->owner = event->life.owner;
+			if (!event->owner.pid && event->life.opened == 2)
+				inherit(event);
+			return;
+		}
+		number = grave->before;
+	}
+}
+
+/* Counts an event that is like others of this window; `false` for the first of its kind. */
+static __always_inline bool is_one_of_many(struct event *event, u64 window)
+{
+	bool local = event->tuple.local_port <= event->tuple.remote_port;
+	struct alike alike = {};
+	u64 *count, none = 0;
+
+	__builtin_memcpy(alike.service, local ? event->tuple.local : event->tuple.remote, 16);
+	alike.port = local ? event->tuple.local_port : event->tuple.remote_port;
+	alike.netns = event->tuple.netns;
+	alike.kind = event->kind;
+	alike.reason = event->reason;
+	alike.state = event->state;
+	alike.owner = event->owner.pid;
+	alike.window = window;
+	count = bpf_map_lookup_elem(&crowd, &alike);
+	if (!count && bpf_map_update_elem(&crowd, &alike, &none, BPF_NOEXIST)) {
+		/* Too many kinds, a scan of ports perhaps: the port makes no difference then. */
+		alike.port = 0;
+		__builtin_memset(alike.service, 0, 16);
+		alike.owner = 0;
+		count = bpf_map_lookup_elem(&crowd, &alike);
+		if (!count)
+			bpf_map_update_elem(&crowd, &alike, &none, BPF_NOEXIST);
+	}
+	if (!count)
+		return false;
+	__sync_fetch_and_add(count, 1);
+	return true;
 }
 
 static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struct sk_buff *skb, u32 reason)
 {
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	long len;
+	u32 place = kind;
+	struct event *event = bpf_map_lookup_elem(&scratch, &place);
+	struct pace *pace = bpf_map_lookup_elem(&paces, &place);
+	u64 size, window, now = bpf_ktime_get_ns();
+	long len = 0;
 
-	if (!event) {
-		u64 *count = bpf_map_lookup_elem(&lost, &zero);
-
-		if (count)
-			(*count)++;
+	if (!event || !pace)
 		return 0;
+	window = now >> WINDOW_SHIFT;
+	if (pace->window != window) {
+		pace->window = window;
+		pace->count = 0;
 	}
+	pace->count++;
 	__builtin_memset(event, 0, sizeof(*event) - sizeof(event->stack));
-	event->at = bpf_ktime_get_ns();
+	event->at = now;
 	event->kind = kind;
 	event->reason = reason;
 	event->facts.linger = NO_LINGER;
-	note_current(event);
 	if (sk)
 		note_socket(event, sk);
 	if (skb)
 		note_trigger(event, skb);
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
 		note_grave(event);
-	/* Without a socket the reason says it all. */
-	if (sk) {
+	if (pace->count > TOLD_IN_FULL && is_one_of_many(event, window))
+		return 0;
+	note_current(event);
+	/* Without a socket the reason says it all; who receives has nothing to explain. */
+	if (kind == SENT && (sk || reason == NO_REASON)) {
 		len = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
-		event->stack_len = len > 0 ? len : 0;
+		if (len < 0)
+			len = 0;
 	}
-	bpf_ringbuf_submit(event, 0);
+	event->stack_len = len;
+	size = sizeof(*event) - sizeof(event->stack) + (len & 0xff);
+	if (size > sizeof(*event))
+		size = sizeof(*event);
+	/* Who acts is to be known also when it is gone. */
+	if (kind == SENT && !skb)
+		learn(&event->current, bpf_get_current_task_btf(), now);
+	if (bpf_ringbuf_output(&events, event, size, pace->count > CALM && pace->count % WAKE ? BPF_RB_NO_WAKEUP : 0)) {
+		u64 *count = bpf_map_lookup_elem(&lost, &zero);
+
+		if (count)
+			(*count)++;
+	}
 	return 0;
 }
 

@@ -19,14 +19,16 @@ pub(crate) const FROM_GRAVE: u32 = 8;
 pub(crate) const OWNED: u32 = 16;
 pub(crate) const EXITING: u32 = 32;
 pub(crate) const LISTENER: u32 = 64;
+pub(crate) const ORPHAN: u32 = 128;
+
+/// `STATE_BITS` of `bpf/event.h`.
+const STATE_BITS: u32 = 4;
 
 /// `struct event`.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     /// `CLOCK_MONOTONIC`, in nanoseconds.
     pub(crate) at: u64,
-    #[expect(dead_code, reason = "part of the layout; a TIME-WAIT is found by its ports")]
-    cookie: u64,
     pub(crate) kind: Kind,
     pub(crate) reason: Option<u32>,
     marks: u32,
@@ -35,9 +37,14 @@ pub(crate) struct Event {
     pub(crate) trigger: Trigger,
     pub(crate) current: Who,
     pub(crate) owner: Who,
+    /// Who sent the signal that ends the current task.
+    pub(crate) killer: Who,
+    /// Name of the current task.
+    pub(crate) comm: String,
     pub(crate) syscall: i64,
     pub(crate) exit_code: i32,
     pub(crate) facts: Facts,
+    pub(crate) settings: Settings,
     pub(crate) grave_at: u64,
     pub(crate) life: Life,
     /// Addresses, innermost first.
@@ -70,13 +77,29 @@ pub(crate) struct Trigger {
     pub(crate) ttl: u8,
 }
 
-/// `struct who`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// `struct who`: a process, told from others that had its number.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct Who {
+    /// 0: nobody.
     pub(crate) pid: u32,
-    pub(crate) uid: Option<u32>,
-    pub(crate) cgroup: u64,
-    pub(crate) comm: String,
+    /// When it was started, in units of 2^20 ns since boot; it wraps.
+    pub(crate) born: u32,
+}
+
+impl Who {
+    /// As the kernel side has it.
+    pub(crate) fn key(self) -> [u8; 8] {
+        let mut key = [0; 8];
+        key[..4].copy_from_slice(&self.pid.to_ne_bytes());
+        key[4..].copy_from_slice(&self.born.to_ne_bytes());
+        key
+    }
+
+    /// The inverse of [`Who::key`].
+    pub(crate) fn of_key(key: [u8; 8]) -> Self {
+        let mut reader = Reader(&key);
+        reader.who().unwrap_or_default()
+    }
 }
 
 /// `struct facts`.
@@ -89,9 +112,9 @@ pub(crate) struct Facts {
     pub(crate) snd_nxt: u32,
     pub(crate) rcv_nxt: u32,
     pub(crate) retransmits: u32,
-    /// Milliseconds.
+    /// Ticks of the kernel's clock.
     pub(crate) received_ago: Option<u32>,
-    /// Milliseconds.
+    /// Ticks of the kernel's clock.
     pub(crate) sent_ago: Option<u32>,
     /// An errno, or 0.
     pub(crate) error: u32,
@@ -108,6 +131,17 @@ pub(crate) struct Facts {
     pub(crate) peer_closed: u8,
 }
 
+/// `struct settings`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// Milliseconds, as the next two.
+    pub(crate) send_timeout: Option<u32>,
+    pub(crate) receive_timeout: Option<u32>,
+    pub(crate) user_timeout: Option<u32>,
+    /// Seconds.
+    pub(crate) keepalive: Option<u32>,
+}
+
 /// `struct life`.
 #[derive(Clone, Debug)]
 pub(crate) struct Life {
@@ -116,6 +150,10 @@ pub(crate) struct Life {
     pub(crate) steps: Vec<(u64, u8)>,
     pub(crate) opened: Opened,
     pub(crate) closer_exits: u8,
+    /// When a segment was last sent again.
+    pub(crate) retransmitted: Option<u64>,
+    /// The last error that the program was told of, and when.
+    pub(crate) failed: Option<(u16, u64)>,
 }
 
 /// How a socket came to be connected.
@@ -142,7 +180,7 @@ struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
     fn event(mut self) -> Option<Event> {
-        let (at, cookie) = (self.u64()?, self.u64()?);
+        let at = self.u64()?;
         let kind = match self.u32()? {
             1 => Kind::Sent,
             2 => Kind::Received,
@@ -150,15 +188,14 @@ impl Reader<'_> {
         };
         let (reason, marks, state) = (self.known()?, self.u32()?, self.u32()?);
         let (tuple, trigger) = (self.tuple()?, self.trigger()?);
-        let (current, owner) = (self.who()?, self.who()?);
+        let (current, owner, killer, comm) = (self.who()?, self.who()?, self.who()?, self.name()?);
         let (syscall, exit_code, stack_len) = (self.i64()?, self.i32()?, self.u32()?);
-        let (facts, grave_at, life) = (self.facts()?, self.u64()?, self.life()?);
+        let (facts, settings, grave_at, life) = (self.facts()?, self.settings()?, self.u64()?, self.life()?);
         let frames = (usize::try_from(stack_len).ok()? / 8).min(STACK);
         let stack = (0..frames).map(|_| self.u64()).collect::<Option<Vec<_>>>()?;
         let stack = stack.into_iter().filter(|address| *address != 0).collect();
         Some(Event {
             at,
-            cookie,
             kind,
             reason,
             marks,
@@ -167,9 +204,12 @@ impl Reader<'_> {
             trigger,
             current,
             owner,
+            killer,
+            comm,
             syscall,
             exit_code,
             facts,
+            settings,
             grave_at,
             life,
             stack,
@@ -195,10 +235,17 @@ impl Reader<'_> {
     }
 
     fn who(&mut self) -> Option<Who> {
-        let (pid, uid, cgroup) = (self.u32()?, self.known()?, self.u64()?);
-        let comm: [u8; 16] = self.take()?;
-        let end = comm.iter().position(|byte| *byte == 0).unwrap_or(comm.len());
-        Some(Who { pid, uid, cgroup, comm: String::from_utf8_lossy(&comm[..end]).into_owned() })
+        Some(Who { pid: self.u32()?, born: self.u32()? })
+    }
+
+    fn name(&mut self) -> Option<String> {
+        let name: [u8; 16] = self.take()?;
+        Some(until_zero(&name))
+    }
+
+    fn settings(&mut self) -> Option<Settings> {
+        let mut set = || self.u32().map(|number| (number != 0).then_some(number));
+        Some(Settings { send_timeout: set()?, receive_timeout: set()?, user_timeout: set()?, keepalive: set()? })
     }
 
     fn facts(&mut self) -> Option<Facts> {
@@ -233,22 +280,28 @@ impl Reader<'_> {
 
     fn life(&mut self) -> Option<Life> {
         let (_owner, closer) = (self.who()?, self.who()?);
-        let mut at = [0; STEPS];
-        for time in &mut at {
-            *time = self.u64()?;
+        let mut ring = [0; STEPS];
+        for step in &mut ring {
+            *step = self.u64()?;
         }
-        let states: [u8; STEPS] = self.take()?;
-        let [taken, opened, closer_exits, _] = self.take()?;
-        self.u32()?;
+        let (retransmitted, failed, error) = (self.u64()?, self.u64()?, self.u16()?);
+        let [taken, opened, closer_exits, _state, _, _] = self.take()?;
         let taken = usize::from(taken);
-        let steps = (taken.saturating_sub(STEPS)..taken).map(|step| (at[step % STEPS], states[step % STEPS])).collect();
+        let steps = (taken.saturating_sub(STEPS)..taken).map(|step| ring[step % STEPS]);
         let opened = match opened {
             1 => Opened::Actively,
             2 => Opened::Passively,
             3 => Opened::Listener,
             _ => Opened::Unseen,
         };
-        Some(Life { closer, steps, opened, closer_exits })
+        Some(Life {
+            closer,
+            steps: steps.map(|step| (step >> STATE_BITS, (step & 0xf) as u8)).collect(),
+            opened,
+            closer_exits,
+            retransmitted: (retransmitted != 0).then_some(retransmitted),
+            failed: (failed != 0).then_some((error, failed)),
+        })
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -284,24 +337,32 @@ impl Reader<'_> {
     }
 }
 
+/// A C string.
+pub(crate) fn until_zero(text: &[u8]) -> String {
+    let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    String::from_utf8_lossy(&text[..end]).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const WITHOUT_STACK: usize = 336;
     /// `sizeof(struct event)`.
-    const SIZE: usize = 584;
+    const SIZE: usize = WITHOUT_STACK + 8 * STACK;
+    const LIFE: usize = 232;
 
     fn bytes() -> Vec<u8> {
         let mut bytes = vec![0; SIZE];
-        bytes[16] = 1;
-        bytes[20..24].fill(0xff);
+        bytes[8] = 1;
+        bytes[12..16].fill(0xff);
         bytes
     }
 
     #[test]
     fn a_record_is_read_to_its_last_octet_and_no_further() {
         let mut record = bytes();
-        record[164] = 192; // stack_len: all 24 frames
+        record[132] = 192; // stack_len: all 24 frames
         record[SIZE - 8..].fill(0x11);
         let event = Event::parse(&record).unwrap();
         assert_eq!(event.stack, [0x1111_1111_1111_1111]);
@@ -309,16 +370,23 @@ mod tests {
     }
 
     #[test]
+    fn a_record_without_a_stack_ends_before_it() {
+        assert!(Event::parse(&bytes()[..WITHOUT_STACK]).unwrap().stack.is_empty());
+        assert!(Event::parse(&bytes()[..WITHOUT_STACK - 1]).is_none());
+    }
+
+    #[test]
     fn what_is_not_known_is_none() {
         let event = Event::parse(&bytes()).unwrap();
         assert_eq!((event.kind, event.reason), (Kind::Sent, None));
-        assert_eq!(event.life.opened, Opened::Unseen);
+        assert_eq!((event.life.opened, event.life.failed), (Opened::Unseen, None));
+        assert_eq!((event.settings.keepalive, event.owner), (None, Who::default()));
     }
 
     #[test]
     fn a_record_of_another_version_is_none() {
         let mut record = bytes();
-        record[16] = 9;
+        record[8] = 9;
         assert!(Event::parse(&record).is_none());
         assert!(Event::parse(&[]).is_none());
     }
@@ -326,13 +394,20 @@ mod tests {
     #[test]
     fn the_last_eight_steps_come_oldest_first() {
         let mut record = bytes();
-        let life = 248;
         for step in 0..STEPS {
-            record[life + 64 + step * 8] = u8::try_from(step).unwrap() + 1;
+            // The lowest four bits are the state.
+            record[LIFE + 16 + step * 8] = ((u8::try_from(step).unwrap() + 1) << 4) | 7;
         }
-        record[life + 64 + 64 + 8] = 10; // ten steps taken: the ring begins at the third
+        record[LIFE + 98] = 10; // ten steps taken: the ring begins at the third
         let steps = Event::parse(&record).unwrap().life.steps;
         let times: Vec<u64> = steps.iter().map(|(at, _)| *at).collect();
         assert_eq!(times, [3, 4, 5, 6, 7, 8, 1, 2]);
+        assert!(steps.iter().all(|(_, state)| *state == 7));
+    }
+
+    #[test]
+    fn a_process_is_known_by_the_octets_of_its_key() {
+        let who = Who { pid: 812, born: 77 };
+        assert_eq!(Who::of_key(who.key()), who);
     }
 }

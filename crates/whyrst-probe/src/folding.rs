@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::crowd::Alike;
 use crate::event::{Event, Kind};
 use crate::pairing::Reset;
 
@@ -16,6 +17,8 @@ const TOLD: u64 = 5;
 /// With more events than this in a second, ports no longer make a difference: a scan has many.
 const MANY: u64 = 2_000;
 const WINDOW: Span = Span::from_secs(1);
+/// What the kernel side counted comes a second or two after the one that it told of.
+const RECENT: Span = Span::from_secs(4);
 
 /// Resets beyond those that were told.
 #[derive(Clone, Debug)]
@@ -53,6 +56,8 @@ pub(crate) struct Folding {
     began: Timestamp,
     total: u64,
     folds: HashMap<Key, Fold>,
+    /// What was told in the last seconds.
+    recent: HashMap<Key, (Timestamp, Reset)>,
 }
 
 impl Folding {
@@ -77,8 +82,33 @@ impl Folding {
         fold.seen <= TOLD
     }
 
+    /// What the kernel side only counted.
+    pub(crate) fn add(&mut self, alike: &Alike, count: u64) {
+        let Alike { reason, state, netns, owner, service, .. } = *alike;
+        let key = Key { sent: alike.kind == Kind::Sent, reason, state, netns, owner, service };
+        let like = self.like(&key);
+        let fold = self.folds.entry(key).or_default();
+        fold.seen += count;
+        fold.folded += count;
+        fold.like = fold.like.take().or(like);
+    }
+
+    /// Something that was told, as like as can be had.
+    fn like(&self, key: &Key) -> Option<Reset> {
+        let any_port = Key { service: Endpoint::new(key.service.ip, 0), ..key.clone() };
+        let known = |key: &Key| self.recent.get(key).map(|(_, reset)| reset.clone());
+        let alike = |other: &Key| {
+            (other.sent, other.reason, other.state, other.netns) == (key.sent, key.reason, key.state, key.netns)
+        };
+        known(key).or_else(|| known(&any_port)).or_else(|| {
+            let mut all = self.recent.iter().filter(|(other, _)| alike(other));
+            all.next().map(|(_, (_, reset))| reset.clone())
+        })
+    }
+
     /// Remembers what the folded ones are like.
     pub(crate) fn told(&mut self, key: Key, reset: &Reset) {
+        self.recent.insert(key.clone(), (reset.event.time, reset.clone()));
         self.folds.entry(key).or_default().like = Some(reset.clone());
     }
 
@@ -99,6 +129,7 @@ impl Folding {
         let within = now.since(self.began);
         self.began = now;
         self.total = 0;
+        self.recent.retain(|_, (time, _)| now.since(*time) < RECENT);
         let folds = std::mem::take(&mut self.folds);
         let sent: Vec<Endpoint> =
             folds.iter().filter(|(key, fold)| key.sent && fold.folded > 0).map(|(key, _)| key.service).collect();

@@ -24,6 +24,8 @@ pub struct HostFacts {
     pub sockets: Vec<Socket>,
     /// Firewall rules that answer with a RST.
     pub rejects: Vec<RejectRule>,
+    /// Packets that connection tracking called INVALID, since it was loaded; `None` where it is not.
+    pub invalid: Option<u64>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
 }
@@ -67,7 +69,22 @@ pub struct RejectRule {
     pub packets: Option<u64>,
 }
 
+impl RejectRule {
+    /// The rule without its counts: what stays the same while it counts.
+    pub fn unnumbered(&self) -> String {
+        let (mut words, mut kept) = (self.text.split(' ').skip_while(|word| word.starts_with('[')), Vec::new());
+        while let Some(word) = words.next() {
+            match word {
+                "packets" | "bytes" => drop(words.next()),
+                _ => kept.push(word),
+            }
+        }
+        kept.join(" ")
+    }
+}
+
 const SETTINGS: &[&str] = &[
+    "ipv4.ip_local_port_range",
     "ipv4.tcp_abort_on_overflow",
     "ipv4.tcp_fin_timeout",
     "ipv4.tcp_keepalive_time",
@@ -93,6 +110,7 @@ impl HostFacts {
         }
         facts.counters = fs::read_to_string("/proc/net/netstat").map(|text| counters(&text)).unwrap_or_default();
         facts.sockstat = fs::read_to_string("/proc/net/sockstat").map(|text| sockstat(&text)).unwrap_or_default();
+        facts.invalid = fs::read_to_string("/proc/net/stat/nf_conntrack").ok().and_then(|text| invalid(&text));
         facts.read_sockets();
         facts.read_firewall();
         facts
@@ -126,32 +144,35 @@ impl HostFacts {
     }
 
     fn read_firewall(&mut self) {
-        for (program, arguments) in [
-            ("nft", &["-n", "list", "ruleset"][..]),
-            ("iptables-legacy-save", &["-c"]),
-            ("ip6tables-legacy-save", &["-c"]),
-        ] {
-            let Some(path) = find(program) else {
-                if program == "nft" {
-                    self.unread.push("firewall rules of nftables: the program nft is not installed".into());
-                }
-                continue;
-            };
-            match Command::new(path).args(arguments).output() {
-                Ok(output) if output.status.success() => {
-                    self.rejects.extend(rejects(&String::from_utf8_lossy(&output.stdout)));
-                }
-                Ok(output) => {
-                    let said = String::from_utf8_lossy(&output.stderr);
-                    self.unread.push(format!(
-                        "firewall rules ({program}): {}",
-                        said.lines().next().unwrap_or("it failed").trim()
-                    ));
-                }
-                Err(error) => self.unread.push(format!("firewall rules ({program}): {error}")),
+        for (program, arguments) in FIREWALLS {
+            match listed(program, arguments) {
+                Ok(rules) => self.rejects.extend(rejects(&rules)),
+                // Who has no iptables has no rules of it either.
+                Err(_) if find(program).is_none() && *program != "nft" => {}
+                Err(why) => self.unread.push(format!("firewall rules ({program}): {why}")),
             }
         }
     }
+}
+
+/// The programs that list firewall rules. What iptables-nft made, `nft` lists.
+const FIREWALLS: &[(&str, &[&str])] =
+    &[("nft", &["-n", "list", "ruleset"]), ("iptables-legacy-save", &["-c"]), ("ip6tables-legacy-save", &["-c"])];
+
+/// The rules of this namespace that answer with a RST, as far as they may be read.
+pub(crate) fn reject_rules() -> Vec<RejectRule> {
+    let all = FIREWALLS.iter().filter_map(|(program, arguments)| listed(program, arguments).ok());
+    all.flat_map(|rules| rejects(&rules)).collect()
+}
+
+fn listed(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let path = find(program).ok_or_else(|| "the program is not installed".to_owned())?;
+    let output = Command::new(path).args(arguments).output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(said.lines().next().unwrap_or("it failed").trim().to_owned())
 }
 
 fn find(program: &str) -> Option<std::path::PathBuf> {
@@ -173,6 +194,13 @@ fn sockstat(text: &str) -> BTreeMap<String, u64> {
     let tcp = text.lines().find_map(|line| line.strip_prefix("TCP: ")).unwrap_or_default();
     let words: Vec<&str> = tcp.split(' ').collect();
     words.chunks_exact(2).filter_map(|pair| Some((pair[0].to_owned(), pair[1].parse().ok()?))).collect()
+}
+
+/// The column `invalid`, one line a processor, in hexadecimal.
+fn invalid(text: &str) -> Option<u64> {
+    let mut lines = text.lines();
+    let column = lines.next()?.split_whitespace().position(|name| name == "invalid")?;
+    Some(lines.filter_map(|line| u64::from_str_radix(line.split_whitespace().nth(column)?, 16).ok()).sum())
 }
 
 /// Lines of `nft list ruleset` and `iptables-save -c` that answer with a RST.
@@ -346,6 +374,21 @@ mod tests {
         let legacy = "[7:420] -A INPUT -p tcp -j REJECT --reject-with tcp-reset\n-A INPUT -j REJECT";
         assert_eq!(rejects(legacy), [RejectRule { text: legacy.lines().next().unwrap().into(), packets: Some(7) }]);
         assert_eq!(rejects("tcp dport 25 reject with tcp reset")[0].packets, None);
+    }
+
+    #[test]
+    fn a_rule_that_counts_on_is_the_same_rule() {
+        let rule = |text: &str| RejectRule { text: text.into(), packets: None }.unnumbered();
+        let nft = "tcp dport 25 counter packets 3 bytes 180 reject with tcp reset";
+        assert_eq!(rule(nft), "tcp dport 25 counter reject with tcp reset");
+        assert_eq!(rule("[7:420] -A INPUT -j REJECT"), rule("[9:540] -A INPUT -j REJECT"));
+    }
+
+    #[test]
+    fn invalid_packets_are_counted_over_all_processors() {
+        let text = "entries  searched found new invalid ignore\n00000001 0 0 0 0000000a 0\n00000001 0 0 0 00000001 0\n";
+        assert_eq!(invalid(text), Some(11));
+        assert_eq!(invalid("entries\n1\n"), None);
     }
 
     #[test]

@@ -10,25 +10,31 @@
 //! nobody needs a BPF compiler to build whyrst.
 
 mod btf;
+mod cgroup;
 mod counters;
+mod crowd;
 mod error;
 mod event;
 mod folding;
 mod host;
 mod live;
 mod owner;
+mod packets;
 mod pairing;
 mod privileges;
 mod probe;
+mod reason;
 mod symbols;
 mod tell;
 
+pub use cgroup::mount_point as cgroup_mount_point;
 pub use counters::{OutRsts, SelfCheck};
 pub use error::ProbeError;
 pub use folding::More;
 pub use host::{HostFacts, RejectRule, Socket, State};
 pub use live::{Item, Live, now};
-pub use owner::mount_point as cgroup_mount_point;
+pub use packets::{Looked, Packet, Packets, Way};
 pub use pairing::Reset;
-pub use privileges::give_back_privileges;
+pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
+pub use reason::of_stack as reason_of_stack;

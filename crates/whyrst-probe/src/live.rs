@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::crowd::{Pace, window};
 use crate::error::ProbeError;
 use crate::event::{Event, Kind};
 use crate::folding::{Folding, More};
 use crate::pairing::{Pairing, Reset};
-use crate::probe::{Missing, Probe};
+use crate::probe::{Missing, Probe, monotonic};
 use crate::tell::Teller;
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
@@ -42,33 +45,51 @@ pub struct Live {
     compared: Timestamp,
     sent: BTreeMap<u32, u64>,
     received: u64,
+    pace: Pace,
+    /// The window that is now; what was counted in earlier ones was taken.
+    window: u64,
     /// Further RSTs that were folded.
     later: u64,
+    sent_ends: Option<Vec<(Endpoint, Endpoint)>>,
 }
 
 impl Live {
     /// Loads the probe.
     pub fn start() -> Result<Self, ProbeError> {
+        let probe = Probe::start()?;
         Ok(Self {
-            probe: Probe::start()?,
-            teller: Teller::new(offset()),
+            teller: Teller::new(offset(), &probe),
+            probe,
             pairing: Pairing::default(),
             folding: Folding::default(),
             more: VecDeque::new(),
             compared: now(),
             sent: BTreeMap::new(),
             received: 0,
+            pace: Pace::default(),
+            window: window(monotonic()),
             later: 0,
+            sent_ends: None,
         })
     }
 
     /// The next reset; `None` when none came within `patience`.
     pub fn next(&mut self, patience: Duration) -> Result<Option<Item>, ProbeError> {
+        self.next_beside(patience, std::iter::empty())
+    }
+
+    /// The same; `None` also when there is something to read from one of `others`.
+    pub fn next_beside<'a>(
+        &mut self,
+        patience: Duration,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> Result<Option<Item>, ProbeError> {
         if let Some(item) = self.ready() {
             return Ok(Some(item));
         }
-        let patience = if self.pairing.is_waiting() { patience.min(SHORT) } else { patience };
-        self.probe.wait(patience)?;
+        let soon = self.pairing.is_waiting() || self.pace.is_busy();
+        let patience = if soon { patience.min(SHORT) } else { patience };
+        self.probe.wait(patience, others)?;
         Ok(self.ready())
     }
 
@@ -90,6 +111,23 @@ impl Live {
     /// Events that did not fit into the ring buffer.
     pub fn lost(&self) -> u64 {
         self.probe.lost()
+    }
+
+    /// From now on the ends of every connection that this host resets are kept for
+    /// [`Self::take_sent_ends`], also of those that are only counted.
+    pub fn keep_sent_ends(&mut self) {
+        self.sent_ends.get_or_insert_default();
+    }
+
+    /// The ends, local first, of the resets sent since this was last asked.
+    pub fn take_sent_ends(&mut self) -> Vec<(Endpoint, Endpoint)> {
+        self.sent_ends.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Whether every reset that this host's TCP sends is told by its ends, so that silence means something:
+    /// not on every kernel, and not where there were so many that the kernel side only counted them.
+    pub fn hears_all(&self) -> bool {
+        self.probe.hears_all() && !self.pace.is_crowded(monotonic())
     }
 
     /// RSTs that belong to resets that were told already.
@@ -114,9 +152,14 @@ impl Live {
                 continue;
             }
             // Silence means something only while everything is heard.
-            reset.unsent &= self.probe.hears_all();
+            reset.unsent &= self.hears_all();
             self.folding.told(key, &reset);
             return Some(Item::Reset(Box::new(reset)));
+        }
+        let window = window(monotonic());
+        if window > self.window {
+            self.window = window;
+            self.count(window);
         }
         let (more, later) = self.folding.finish(now);
         self.more.extend(more);
@@ -132,15 +175,33 @@ impl Live {
             self.folding.told(key, &reset);
             items.push(Item::Reset(Box::new(reset)));
         }
+        self.count(u64::MAX);
         let (more, later) = self.folding.flush(now());
         self.later += later;
         items.extend(more.into_iter().map(|more| Item::More(Box::new(more))));
         items
     }
 
+    /// Takes what the kernel side only counted in the windows before `window`.
+    fn count(&mut self, window: u64) {
+        for (alike, count) in self.probe.counted(window) {
+            match alike.kind {
+                Kind::Sent => *self.sent.entry(alike.netns).or_default() += count,
+                Kind::Received => self.received += count,
+            }
+            self.folding.add(&alike, count);
+        }
+    }
+
     fn take(&mut self, event: &Event) {
+        self.pace.note(event.at);
         match event.kind {
-            Kind::Sent => *self.sent.entry(event.tuple.netns).or_default() += 1,
+            Kind::Sent => {
+                *self.sent.entry(event.tuple.netns).or_default() += 1;
+                if let Some(ends) = &mut self.sent_ends {
+                    ends.push((event.tuple.local, event.tuple.remote));
+                }
+            }
             Kind::Received => self.received += 1,
         }
         let key = self.folding.key(event);

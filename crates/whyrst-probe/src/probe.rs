@@ -5,18 +5,19 @@
 //! the process ends, however it ends.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, include_bytes_aligned};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::time::{ClockId, clock_getres};
+use nix::time::{ClockId, clock_getres, clock_gettime};
 
 use crate::btf::Names;
+use crate::crowd::Alike;
 use crate::error::ProbeError;
-use crate::event::Event;
+use crate::event::{Event, Who, until_zero};
 use crate::symbols::Symbols;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
@@ -38,9 +39,12 @@ pub(crate) struct Probe {
     _object: Ebpf,
     ring: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
-    processes: HashMap<MapData, u32, [u8; ARGS_SIZE]>,
+    processes: HashMap<MapData, [u8; 8], [u8; PROCESS_SIZE]>,
+    crowd: HashMap<MapData, [u8; Alike::SIZE], u64>,
     pub(crate) names: Names,
     pub(crate) symbols: Symbols,
+    /// Of a second, by the kernel's clock.
+    pub(crate) ticks: u32,
     missing: Vec<Missing>,
     /// Also those without a socket.
     all_sent: bool,
@@ -48,10 +52,21 @@ pub(crate) struct Probe {
     strange: u64,
 }
 
-/// `sizeof(struct args)`.
-const ARGS_SIZE: usize = 136;
-/// Offset of `text` in `struct args`.
-const ARGS_TEXT: usize = 16;
+/// `sizeof(struct process)`.
+const PROCESS_SIZE: usize = 160;
+/// `ARGS` of `bpf/event.h`.
+const ARGS: usize = 120;
+
+/// A process as it was when it last had to do with a socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Remembered {
+    pub(crate) comm: String,
+    /// `None` when only `/proc` can tell.
+    pub(crate) uid: Option<u32>,
+    /// Number of its cgroup, 0 when not known.
+    pub(crate) cgroup: u64,
+    pub(crate) cmdline: Option<String>,
+}
 
 impl Probe {
     /// Loads whatever the running kernel can do.
@@ -62,6 +77,7 @@ impl Probe {
         let mut object = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("HZ", &ticks, true)
+            .override_global("LOADED", &monotonic(), true)
             .load(OBJECT)
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
@@ -78,6 +94,8 @@ impl Probe {
             ring: map(&mut object, "events")?,
             lost: map(&mut object, "lost")?,
             processes: map(&mut object, "processes")?,
+            crowd: map(&mut object, "crowd")?,
+            ticks,
             _object: object,
             names,
             symbols,
@@ -103,9 +121,14 @@ impl Probe {
         self.all_sent && self.lost() == 0
     }
 
-    /// Waits for events, at most so long.
-    pub(crate) fn wait(&self, patience: Duration) -> Result<(), ProbeError> {
-        let mut fds = [PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+    /// Waits for events or for what else there is to read, at most so long.
+    pub(crate) fn wait<'a>(
+        &self,
+        patience: Duration,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+    ) -> Result<(), ProbeError> {
+        let mut fds = vec![PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
+        fds.extend(others.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, timeout) {
             Ok(_) | Err(nix::Error::EINTR) => Ok(()),
@@ -124,13 +147,47 @@ impl Probe {
         }
     }
 
-    /// The command line that `pid` had when it was last seen with a socket.
-    pub(crate) fn command_line(&self, pid: u32) -> Option<String> {
-        let args = self.processes.get(&pid, 0).ok()?;
-        let len = usize::try_from(u32::from_ne_bytes(*args[12..].first_chunk()?)).ok()?;
-        let text = args.get(ARGS_TEXT..)?.get(..len)?;
-        let cut = if len == ARGS_SIZE - ARGS_TEXT { " ..." } else { "" };
-        Some(spaced(text) + cut)
+    /// What is remembered of a process.
+    pub(crate) fn process(&self, who: Who) -> Option<Remembered> {
+        Some(remembered(&self.processes.get(&who.key(), 0).ok()?))
+    }
+
+    /// Every process that is remembered.
+    pub(crate) fn processes(&self) -> Vec<(Who, Remembered)> {
+        let all = self.processes.iter().filter_map(Result::ok);
+        all.map(|(key, process)| (Who::of_key(key), remembered(&process))).collect()
+    }
+
+    /// What the kernel side only counted, up to `window` and without it.
+    pub(crate) fn counted(&mut self, window: u64) -> Vec<(Alike, u64)> {
+        let keys: Vec<_> = self.crowd.keys().filter_map(Result::ok).collect();
+        let mut counted = Vec::new();
+        for (key, alike) in keys.into_iter().filter_map(|key| Some((key, Alike::parse(&key)?))) {
+            // Nobody adds to a window that is over.
+            if alike.window < window
+                && let Ok(count) = self.crowd.get(&key, 0)
+                && self.crowd.remove(&key).is_ok()
+                && count > 0
+            {
+                counted.push((alike, count));
+            }
+        }
+        counted
+    }
+}
+
+/// `struct process`.
+fn remembered(process: &[u8; PROCESS_SIZE]) -> Remembered {
+    let number = |at: usize| process[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
+    let cgroup = process.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+    let (uid, len) = (number(8), number(16) as usize);
+    let text = &process[36..36 + len.min(ARGS)];
+    let cut = if len == ARGS { " ..." } else { "" };
+    Remembered {
+        comm: until_zero(&process[20..36]),
+        uid: (uid != u32::MAX).then_some(uid),
+        cgroup,
+        cmdline: (len > 0).then(|| spaced(text) + cut),
     }
 }
 
@@ -157,6 +214,14 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
             "who reads a socket",
             "the owner of accepted sockets may be the listener's",
         ),
+        (
+            "error_report",
+            "inet_sk_error_report",
+            "errors that programs are told",
+            "which error a connection had before its reset",
+        ),
+        ("retransmit", "tcp_retransmit_skb", "segments sent again", "when a segment was last sent again"),
+        ("signal_generate", "signal_generate", "signals", "who killed a process whose sockets were reset"),
         ("receive_reset", "tcp_receive_reset", "resets received", "resets that others send to this host"),
     ] {
         if let Err(error) = trace(object, program, event, btf) {
@@ -218,6 +283,12 @@ fn ticks_per_second() -> u32 {
     u32::try_from(1_000_000_000_i64.checked_div(tick).unwrap_or(USUAL.into())).unwrap_or(USUAL)
 }
 
+/// `CLOCK_MONOTONIC`, in nanoseconds.
+pub(crate) fn monotonic() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC)
+        .map_or(0, |time| time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs())
+}
+
 fn refused(error: &EbpfError) -> ProbeError {
     if is_permission(error) {
         ProbeError::Permission
@@ -237,8 +308,8 @@ fn refused_program(error: &ProgramError) -> ProbeError {
 fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        let denied =
-            error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+        // Not EACCES: that is the verifier's word for a program that does what it may not.
+        let denied = error.downcast_ref::<io::Error>().is_some_and(|error| error.raw_os_error() == Some(libc::EPERM));
         if denied {
             return true;
         }
@@ -247,12 +318,16 @@ fn is_permission(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// The first line of all that was said: verifiers are talkative.
+/// The first line of all that was said, and the verifier's last word: it is talkative, and says why at the end.
 fn because(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
-        words.push(error.to_string().lines().next().unwrap_or_default().to_owned());
+        let text = error.to_string();
+        let mut lines = text.lines();
+        words.push(lines.next().unwrap_or_default().to_owned());
+        let said = |line: &&str| !line.trim().is_empty() && !line.starts_with("processed ");
+        words.extend(lines.rfind(said).map(|line| line.trim().to_owned()));
         next = error.source();
     }
     words.dedup();

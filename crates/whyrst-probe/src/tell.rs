@@ -8,26 +8,30 @@ use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
-use whyrst_core::socket::{Account, Opened, Process, SocketEvent, SocketFacts, Step, Told, Trigger};
+use whyrst_core::socket::{Account, Errno, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::event::{
-    EXITING, Event, FROM_GRAVE, Facts, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, Kind, LISTENER, Life, OWNED, Opened as Raw,
+    EXITING, Event, FROM_GRAVE, Facts, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, Kind, LISTENER, Life, ORPHAN, OWNED,
+    Opened as Raw, Settings,
 };
 use crate::owner::Owners;
 use crate::probe::Probe;
+use crate::reason;
 
 /// Turns records into events.
 #[derive(Debug)]
 pub(crate) struct Teller {
     owners: Owners,
+    /// Of a second, by the kernel's clock.
+    ticks: i64,
     /// What must be added to monotonic time to get the wall clock.
     pub(crate) offset: Span,
 }
 
 impl Teller {
-    pub(crate) fn new(offset: Span) -> Self {
-        Self { owners: Owners::default(), offset }
+    pub(crate) fn new(offset: Span, probe: &Probe) -> Self {
+        Self { owners: Owners::adopting(probe), ticks: probe.ticks.max(1).into(), offset }
     }
 
     pub(crate) fn tell(&mut self, event: &Event, probe: &Probe) -> SocketEvent {
@@ -37,14 +41,19 @@ impl Teller {
             Kind::Received => Told::Received,
             Kind::Sent => Told::Sent(self.word(event, stack, probe)),
         };
-        SocketEvent {
+        let mut told = SocketEvent {
             time: self.wall(event.at),
             told,
             local: event.tuple.local,
             remote: event.tuple.remote,
             trigger: event.has(HAS_TRIGGER).then(|| trigger(event)),
             account,
+        };
+        let derived = event.reason.is_none().then(|| reason::of_stack(&told)).flatten();
+        if let Told::Sent(word) = &mut told.told {
+            word.reason = word.reason.or(derived);
         }
+        told
     }
 
     fn wall(&self, monotonic: u64) -> Timestamp {
@@ -63,7 +72,7 @@ impl Teller {
             local: event.tuple.local,
             remote: Some(event.tuple.remote),
             stack,
-            comm: event.current.comm.clone(),
+            comm: event.comm.clone(),
             pid: event.current.pid,
         }
     }
@@ -74,14 +83,16 @@ impl Teller {
         // A listener's children are reset by who closes it, without holding them.
         let closed_listener = aborts && went_through("inet_csk_listen_stop");
         let acts = aborts && event.has(OWNED);
-        let owner = self.owners.process(&event.owner, probe);
+        let owner = self.owners.process(event.owner, probe);
         let current = (acts || closed_listener).then(|| self.current(event, probe)).flatten();
         // SOCK_DESTROY comes from somebody else, through netlink; everything else from a holder.
         let destroyed = went_through("tcp_abort") && !closed_listener;
+        // Whose signal ended the owner is who closed the socket, in truth.
+        let killer = acts.then(|| self.owners.process(event.killer, probe)).flatten();
         let (process, maker) = match (current, owner) {
             (Some(current), Some(owner)) if destroyed => (Some(owner), Some(current)),
             (Some(current), None) if destroyed => (None, Some(current)),
-            (Some(current), _) => (Some(current), None),
+            (Some(current), _) => (Some(current), killer.filter(|killer| killer.pid != event.current.pid)),
             (None, owner) => (owner, None),
         };
         let closer = event.has(HAS_LIFE).then(|| self.closer(&event.life, probe)).flatten();
@@ -90,13 +101,17 @@ impl Teller {
             process,
             closer,
             maker,
+            errno: errno(event, probe),
             cgroup: event.facts.cgroup,
             netns: event.tuple.netns,
         }
     }
 
     fn current(&mut self, event: &Event, probe: &Probe) -> Option<Process> {
-        let process = self.owners.process(&event.current, probe)?;
+        let mut process = self.owners.process(event.current, probe)?;
+        if process.comm.is_empty() {
+            process.comm.clone_from(&event.comm);
+        }
         let exiting = event.has(EXITING);
         let signal = u8::try_from(event.exit_code & 0x7f).ok().filter(|signal| *signal != 0);
         Some(Process {
@@ -109,7 +124,7 @@ impl Teller {
     }
 
     fn closer(&mut self, life: &Life, probe: &Probe) -> Option<Process> {
-        let process = self.owners.process(&life.closer, probe)?;
+        let process = self.owners.process(life.closer, probe)?;
         Some(Process { exiting: life.closer_exits != 0, ..process })
     }
 
@@ -122,7 +137,12 @@ impl Teller {
         let at = if from_grave { event.grave_at } else { event.at };
         let mut facts = self.facts(&event.facts, at);
         facts.gone = from_grave.then(|| self.wall(event.grave_at));
+        if !from_grave {
+            facts.timeouts = timeouts(&event.settings);
+        }
         if event.has(HAS_LIFE) {
+            facts.last_retransmitted = event.life.retransmitted.map(|at| self.wall(at));
+            facts.told_earlier = event.life.failed.map(|(error, at)| (Errno(error), self.wall(at)));
             facts.opened = match event.life.opened {
                 Raw::Actively => Opened::Actively,
                 Raw::Passively => Opened::Passively,
@@ -137,7 +157,7 @@ impl Teller {
     }
 
     fn facts(&self, facts: &Facts, at: u64) -> SocketFacts {
-        let ago = |ms: u32| self.wall(at).plus(Span::from_millis(-i64::from(ms)));
+        let ago = |ticks: u32| self.wall(at).plus(Span::from_millis(-(i64::from(ticks) * 1_000 / self.ticks)));
         SocketFacts {
             unread: facts.unread,
             unsent: facts.unsent,
@@ -155,6 +175,31 @@ impl Teller {
             last_sent: facts.sent_ago.map(ago),
             ..SocketFacts::default()
         }
+    }
+}
+
+/// The error that the program will be told because a RST came: `tcp_reset`. Nobody is told where no
+/// process holds the socket.
+fn errno(event: &Event, probe: &Probe) -> Option<Errno> {
+    if event.kind != Kind::Received || event.has(ORPHAN) || !event.has(HAS_SOCKET) {
+        return None;
+    }
+    let number = match probe.names.state(event.state) {
+        "SYN_SENT" => libc::ECONNREFUSED,
+        "CLOSE_WAIT" => libc::EPIPE,
+        "CLOSE" => return None,
+        _ => libc::ECONNRESET,
+    };
+    u16::try_from(number).ok().map(Errno)
+}
+
+fn timeouts(settings: &Settings) -> Timeouts {
+    let ms = |ms: u32| Span::from_millis(ms.into());
+    Timeouts {
+        send: settings.send_timeout.map(ms),
+        receive: settings.receive_timeout.map(ms),
+        user: settings.user_timeout.map(ms),
+        keepalive: settings.keepalive.map(|seconds| Span::from_secs(seconds.into())),
     }
 }
 

@@ -17,6 +17,7 @@ use whyrst_capture::LinkType;
   whyrst watch                           every reset of this host, as it happens (needs root)
   whyrst run -- curl http://10.0.0.2/    every reset of one command
   whyrst check                           what on this host will cause the next ones
+  whyrst serve trace.pcapng              look at them in a browser
   whyrst lab run close-unread            see it happen with real sockets
   whyrst causes linger-zero              one page of the catalogue
   whyrst doctor                          what this machine permits
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Find what on this host will cause resets
     Check(Check),
+    /// Show captures, recordings or this host on a local web page
+    Serve(Serve),
     /// Reproduce causes with real sockets in fresh network namespaces
     Lab(Lab),
     /// Show the catalogue of causes, or one page of it
@@ -119,6 +122,31 @@ pub(crate) enum Format {
     Markdown,
 }
 
+/// How `explain` writes its reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For a person at a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+    /// For a ticket or a chat.
+    Markdown,
+    /// One file for a browser, opened without any network: give it a name with -o.
+    Html,
+}
+
+impl ReportFormat {
+    /// The format whose language it has. The page itself speaks English, and so does what it shows,
+    /// unless `--lang` says otherwise.
+    pub(crate) const fn spoken(self) -> Format {
+        match self {
+            Self::Text => Format::Text,
+            Self::Markdown => Format::Markdown,
+            Self::Json | Self::Html => Format::Json,
+        }
+    }
+}
+
 /// `whyrst watch`.
 #[derive(Debug, Args)]
 #[command(after_help = "Asks the kernel through BPF, in every network namespace: needs root, or CAP_BPF and
@@ -174,6 +202,15 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) duration: Option<u64>,
 
+    /// Look at packets as well (headers; needs CAP_NET_RAW): finds resets by firewalls, which TCP
+    /// does not tell of, and compares received ones with their sender's other packets
+    #[arg(long, conflicts_with = "tui")]
+    pub(crate) packets: bool,
+
+    /// Write the packets of every reset told into this file as pcapng, with what was told as comments; implies --packets
+    #[arg(long, value_name = "FILE", conflicts_with = "tui")]
+    pub(crate) pcap: Option<PathBuf>,
+
     /// Record the kernel's events into this file, for `whyrst explain --events`
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -225,6 +262,18 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
 
+    /// Go on looking: tell what is new, and which counters move
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// With --watch: look every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    pub(crate) interval: u64,
+
+    /// With --watch: end after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) duration: Option<u64>,
+
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -268,6 +317,7 @@ that fail without a RST. Start before the connection does, and -s 96 is enough.
 Examples:
   whyrst explain trace.pcapng
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
+  whyrst explain --format html -o report.html trace.pcap    to attach to a ticket
   whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
   whyrst explain --filter 'host 10.0.0.1 and port 443' trace.pcap
   whyrst explain --tui trace.pcap                                   look around in them
@@ -287,7 +337,7 @@ pub(crate) struct Explain {
 
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: Format,
+    pub(crate) format: ReportFormat,
 
     /// Only totals: top causes, services, frames passed over
     #[arg(long)]
@@ -355,6 +405,15 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub(crate) jobs: Option<usize>,
 
+    /// For `whyrst serve`: JSON with what a page shows beside it, the summary at the end, and progress
+    /// as lines on standard error
+    #[arg(long, hide = true)]
+    pub(crate) page: bool,
+
+    /// For `whyrst serve`: what the capture is called, whatever its file's name
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub(crate) called: Option<String>,
+
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
@@ -382,6 +441,47 @@ pub(crate) enum MinConfidence {
     Likely,
     /// What the kernel said.
     Certain,
+}
+
+/// `whyrst serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look.
+FILE is a capture, `-` for one on standard input as it grows, or JSON lines that `explain` or `watch`
+wrote with --format json. Captures can also be dropped onto the page: this program explains them, and
+nothing leaves the host.
+
+Examples:
+  whyrst serve trace.pcapng
+  whyrst serve                                  a page to drop captures onto
+  sudo whyrst serve --live                      every reset of this host, as it happens
+  tcpdump -i eth0 -w - tcp or icmp | whyrst serve -
+  ssh -L 8080:127.0.0.1:8080 HOST whyrst serve --listen 127.0.0.1:8080 trace.pcap"
+)]
+pub(crate) struct Serve {
+    /// Captures, in the order of time, and recordings as JSON lines
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Also every reset of this host, as it happens (needs what `whyrst watch` needs)
+    #[arg(long)]
+    pub(crate) live: bool,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// The largest capture that may be dropped onto the page
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub(crate) upload_limit: u64,
+
+    /// Memory for connections while a capture is read, as for `explain`
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub(crate) memory: u64,
+
+    /// Say nothing but the URL
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 /// `whyrst lab`.

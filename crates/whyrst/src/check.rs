@@ -1,6 +1,7 @@
 //! `whyrst check`: what on this host will cause resets.
 
 mod findings;
+mod watch;
 
 use std::fmt::Write as _;
 
@@ -22,21 +23,28 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome> {
     if facts.settings.is_empty() && facts.sockets.is_empty() && facts.counters.is_empty() {
         bail!("cannot read anything of this host: is /proc mounted?");
     }
+    if arguments.watch {
+        return watch::run(arguments, facts);
+    }
     let found = findings(&facts);
     let style = output::style(&arguments.common);
     let mut output = Output::open(&arguments.common)?;
     for finding in &found {
-        output.write(&match arguments.format {
-            Format::Json => serde_json::to_string(finding)? + "\n",
-            Format::Text => text(finding, style),
-            Format::Markdown => markdown(finding),
-        })?;
+        output.write(&words(finding, arguments.format, style)?)?;
     }
     if found.is_empty() && arguments.format != Format::Json && !arguments.common.quiet {
         output.write("nothing found that makes resets here\n")?;
     }
     output.finish()?;
     Ok(if found.is_empty() { Outcome::Clean } else { Outcome::Unexplained })
+}
+
+fn words(finding: &Finding, format: Format, style: Style) -> Result<String> {
+    Ok(match format {
+        Format::Json => serde_json::to_string(finding)? + "\n",
+        Format::Text => text(finding, style),
+        Format::Markdown => markdown(finding),
+    })
 }
 
 const fn tense(finding: &Finding) -> &'static str {

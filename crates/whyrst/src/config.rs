@@ -148,7 +148,7 @@ fn with_environment(mut command: Command) -> Result<Command> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Arguments, Command as Sub, Format};
+    use crate::args::{Arguments, Command as Sub, Format, ReportFormat};
     use clap::{CommandFactory, FromArgMatches};
 
     fn parsed(config: &str, line: &[&str]) -> Arguments {
@@ -166,7 +166,7 @@ mod tests {
     fn a_command_s_own_table_wins_over_the_top_and_the_command_line_over_both() {
         let config = "tz = \"local\"\nformat = \"json\"\n[explain]\nformat = \"markdown\"\nno-ladder = true\n";
         let Sub::Explain(explain) = parsed(config, &["whyrst", "explain", "a"]).command else { panic!() };
-        assert_eq!((explain.tz.as_str(), explain.format, explain.no_ladder), ("local", Format::Markdown, true));
+        assert_eq!((explain.tz.as_str(), explain.format, explain.no_ladder), ("local", ReportFormat::Markdown, true));
         let Sub::Watch(watch) = parsed(config, &["whyrst", "watch", "--tz", "UTC"]).command else { panic!() };
         assert_eq!((watch.tz.as_str(), watch.format), ("UTC", Format::Json));
     }

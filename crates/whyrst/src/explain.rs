@@ -15,6 +15,9 @@ mod screen;
 mod source;
 mod telling;
 
+pub(crate) use self::telling::named;
+
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -29,9 +32,10 @@ use whyrst_core::kernel::Recording;
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, remarks};
-use whyrst_core::report::{Context, escape::escape_name, incident, json};
+use whyrst_core::report::{Context, Report, catalogue, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
+use whyrst_serve::html;
 
 use self::following::{Desks, Following, Whom};
 use self::live::PassedOver;
@@ -40,7 +44,7 @@ use self::source::Source;
 use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
 use crate::annotate;
-use crate::args::{Explain, Format, MinConfidence};
+use crate::args::{Explain, MinConfidence, ReportFormat};
 use crate::causes;
 use crate::interrupt::Interrupt;
 use crate::output;
@@ -79,8 +83,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         totals: Ordered::new(Totals::new(arguments)),
         press: Ordered::new(Press::new(arguments, None)?),
     };
-    let mut progress =
-        Progress::new(octets_to_read(arguments, &captures), Audience::of(arguments.common.quiet, results(arguments)));
+    let audience =
+        if arguments.page { Audience::Program } else { Audience::of(arguments.common.quiet, results(arguments)) };
+    let mut progress = Progress::new(octets_to_read(arguments, &captures), audience);
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
@@ -314,8 +319,12 @@ impl Closing<'_> {
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
             let text = match self.arguments.format {
-                Format::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
-                Format::Text | Format::Markdown => folded.line(&self.teller.context),
+                ReportFormat::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
+                ReportFormat::Html => {
+                    let report = Report::new(folded.first, &self.teller.context);
+                    html::data(&json::page_line(&report, folded.count))
+                }
+                ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.teller.context),
             };
             self.press.held.write(&text, &mut self.press.output)?;
         }
@@ -327,11 +336,18 @@ impl Closing<'_> {
         let (reading, counts, style) = (&self.read.reading, &self.read.counts, self.teller.style);
         let summary = &self.totals.summary;
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
+            (true, ReportFormat::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
+            (false, ReportFormat::Json) if self.arguments.page => {
+                summary.json(reading, counts, incidents, &self.teller.context) + "\n"
+            }
+            (_, ReportFormat::Html) => {
+                let summary = summary.json(reading, counts, incidents, &self.teller.context);
+                html_end(&summary, &self.totals.named, self.teller.context.language)
+            }
             (true, _) => {
                 self.incident_words(incidents) + &summary.text(reading, counts, style, self.teller.context.language)
             }
-            (false, Format::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
+            (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),
         }
     }
@@ -339,9 +355,10 @@ impl Closing<'_> {
     fn incident_words(&self, incidents: &[Incident]) -> String {
         let context = &self.teller.context;
         match self.arguments.format {
-            Format::Text => incident::text(incidents, context, self.teller.style),
-            Format::Json => incidents.iter().map(|one| incident::line(one, context) + "\n").collect(),
-            Format::Markdown => incident::markdown(incidents, context),
+            ReportFormat::Text => incident::text(incidents, context, self.teller.style),
+            ReportFormat::Json => incidents.iter().map(|one| incident::line(one, context) + "\n").collect(),
+            ReportFormat::Html => incidents.iter().map(|one| html::data(&incident::line(one, context))).collect(),
+            ReportFormat::Markdown => incident::markdown(incidents, context),
         }
     }
 
@@ -392,13 +409,23 @@ pub(crate) fn failed_without_rst(failed: u64, language: Language) -> String {
     }
 }
 
+/// The summary, and the catalogue's pages of the causes that are named.
+pub(crate) fn html_end(summary: &str, named: &BTreeSet<&'static str>, language: Language) -> String {
+    let wanted = whyrst_core::causes::ALL.iter().filter(|cause| named.contains(cause.id));
+    let pages = wanted.map(|cause| catalogue::json(cause, language));
+    let lines = std::iter::once(summary.to_owned()).chain(pages).map(|line| html::data(&line));
+    lines.collect::<String>() + &html::tail()
+}
+
 impl<'a> Teller<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
+        let called = |name| arguments.called.as_deref().unwrap_or(name);
+        let files = captures.names().map(|name| escape_name(called(name))).collect();
         Ok(Self {
             context: Context {
-                files: captures.names().map(escape_name).collect(),
+                files,
                 zone: zone(&arguments.tz)?,
-                language: output::language(&arguments.common, arguments.format),
+                language: output::language(&arguments.common, arguments.format.spoken()),
             },
             style: output::style(&arguments.common),
             recording: arguments.events.as_deref().map(read_events).transpose()?,
@@ -417,7 +444,7 @@ fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
 /// Reports wait for what they have in common; objects and what comes from a pipe do not ([`telling::Held`]).
 fn results(arguments: &Explain) -> Results {
     let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
-    if arguments.summary || (arguments.format != Format::Json && !pipe) {
+    if arguments.summary || (arguments.format != ReportFormat::Json && !pipe) {
         Results::AtTheEnd
     } else {
         Results::Meanwhile

@@ -13,7 +13,7 @@ use whyrst_core::report::{Context, words};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::verdict::{Confidence, Judgement};
 
-use crate::args::{Explain, Fold, Format};
+use crate::args::{Explain, Fold, ReportFormat};
 
 /// Told whole.
 const SHOWN: u64 = 3;
@@ -52,7 +52,7 @@ impl Folds {
             Fold::Always => true,
             Fold::Never => false,
             // Whoever looks at a list wants all of it.
-            Fold::Auto => arguments.format != Format::Json && !arguments.tui,
+            Fold::Auto => arguments.format != ReportFormat::Json && !arguments.tui,
         };
         Self { folding, groups: HashMap::new() }
     }

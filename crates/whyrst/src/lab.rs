@@ -222,6 +222,8 @@ struct Line<'a> {
 struct Verdict {
     cause: &'static str,
     confidence: &'static str,
+    /// The others that fit.
+    alternatives: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -274,6 +276,7 @@ fn verdicts(endings: &[(Ending, Judgement)]) -> Vec<Verdict> {
     let verdict = |judgement: &Judgement| Verdict {
         cause: judgement.cause.map_or("unexplained", |cause| cause.id),
         confidence: judgement.confidence.name(),
+        alternatives: judgement.alternatives.iter().map(|other| other.id).collect(),
     };
     endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }

@@ -19,6 +19,7 @@ mod manual;
 mod output;
 mod progress;
 mod run;
+mod serve;
 mod telling;
 mod tui;
 mod vantage;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         },
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Serve(serve) => serve::run(&serve),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
         Command::Doctor(doctor) => doctor::run(&doctor),

@@ -1,4 +1,5 @@
-//! Progress on standard error: only on a terminal, only when the work takes more than a second.
+//! Progress on standard error: on a terminal, when the work takes more than a second; and as lines for
+//! a program that asked for them.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
+    lines: Option<Lines>,
     began: Instant,
     total: Option<u64>,
     /// Octets that were read before everything was read once more.
@@ -26,13 +28,17 @@ impl Progress {
     /// For reading `total` octets, where that is known.
     pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
         let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
-        Self { bar, began: Instant::now(), total, before: 0, last: 0, gauge: Arc::default() }
+        let lines = (audience == Audience::Program).then(Lines::default);
+        Self { bar, lines, began: Instant::now(), total, before: 0, last: 0, gauge: Arc::default() }
     }
 
     /// So many octets have been read.
     pub(crate) fn at(&mut self, octets: u64) {
         let octets = self.before + octets;
         self.last = octets;
+        if let Some(lines) = &mut self.lines {
+            lines.at(octets, self.total);
+        }
         self.gauge.store(octets, Ordering::Relaxed);
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
@@ -69,11 +75,35 @@ impl Progress {
     }
 }
 
+/// Lines of `progress OCTETS [OF]`, a few in a second.
+#[derive(Debug, Default)]
+struct Lines {
+    told: Option<Instant>,
+}
+
+impl Lines {
+    const EVERY: Duration = Duration::from_millis(200);
+
+    #[expect(clippy::print_stderr, reason = "the program that asked for it reads it there")]
+    fn at(&mut self, octets: u64, total: Option<u64>) {
+        if self.told.is_some_and(|told| told.elapsed() < Self::EVERY) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        match total {
+            Some(total) => eprintln!("progress {octets} {total}"),
+            None => eprintln!("progress {octets}"),
+        }
+    }
+}
+
 /// Who would see the bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Audience {
     /// A person.
     Terminal,
+    /// A program that shows it in its own way.
+    Program,
     /// Nobody.
     Nobody,
 }

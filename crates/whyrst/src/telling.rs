@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use serde::Serialize;
-use whyrst_core::ending::Ending;
+use whyrst_core::ending::{Basis, Ending};
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, account, json, markdown, text, words};
+use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
 use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
 
@@ -84,37 +85,56 @@ impl Telling {
 
     /// What `item` says, when `shows` wants it.
     pub(crate) fn item(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
-        let (reset, count): (&Reset, u64) = match item {
-            Item::Reset(reset) => (reset, 1),
-            Item::More(more) => (&more.like, more.count),
-        };
-        let ending = reset.ending();
-        self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
-        let report = Report::new(&ending, &self.context);
-        if !shows(&ending, report.cause_id()) {
-            self.tally.others += count;
-            return None;
+        match item {
+            Item::Reset(reset) => self.one(&reset.ending(), reset.event.account.netns, shows),
+            Item::More(more) => {
+                let netns = more.like.event.account.netns;
+                self.more(&more.like.ending(), netns, (more.count, more.within), shows)
+            }
         }
-        self.tally.shown += count;
-        *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
-        Some(match (self.format, item) {
-            (Format::Json, _) => json::folded_line(&ending, &self.context, count) + "\n",
-            (_, Item::More(more)) => {
-                let like = account::line(&report, self.style);
-                match self.context.language {
-                    Language::English => {
-                        let plural = if count == 1 { "" } else { "s" };
-                        format!("... and {count} more reset{plural} in {}, like this one:\n{like}\n", more.within)
-                    }
-                    Language::Chinese => format!("... {} 内另有 {count} 个同样的 RST：\n{like}\n", more.within),
-                }
-            }
-            (Format::Markdown, Item::Reset(_)) => markdown::report(&ending, &self.context, Ladder::Hidden) + "\n",
-            (Format::Text, Item::Reset(_)) if self.verbose => {
-                text::report(&ending, &self.context, self.style, Ladder::Hidden)
-            }
-            (Format::Text, Item::Reset(_)) => account::line(&report, self.style) + "\n",
+    }
+
+    /// What is to be said of one reset in the network namespace `netns`.
+    pub(crate) fn one(&mut self, ending: &Ending, netns: u32, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
+        self.context.files[0] = format!("{}:{netns}", self.host);
+        let report = Report::new(ending, &self.context);
+        self.tally.take(&report, 1, shows)?;
+        let ladder = if ending.basis == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
+        Some(match self.format {
+            Format::Json => json::line_of(&report) + "\n",
+            Format::Markdown => markdown::report_of(&report, ladder) + "\n",
+            Format::Text if self.verbose => text::report_of(&report, self.style, ladder),
+            Format::Text => account::line(&report, self.style) + "\n",
         })
+    }
+
+    /// What is to be said of many that are like `ending`: how many more, in how long.
+    pub(crate) fn more(
+        &mut self,
+        ending: &Ending,
+        netns: u32,
+        (count, within): (u64, Span),
+        shows: impl Fn(&Ending, &str) -> bool,
+    ) -> Option<String> {
+        self.context.files[0] = format!("{}:{netns}", self.host);
+        let report = Report::new(ending, &self.context);
+        self.tally.take(&report, count, shows)?;
+        if self.format == Format::Json {
+            return Some(json::folded_line(ending, &self.context, count) + "\n");
+        }
+        let like = account::line(&report, self.style);
+        Some(match self.context.language {
+            Language::English => {
+                let plural = if count == 1 { "" } else { "s" };
+                format!("... and {count} more reset{plural} in {within}, like this one:\n{like}\n")
+            }
+            Language::Chinese => format!("... {within} 内另有 {count} 个同样的 RST：\n{like}\n"),
+        })
+    }
+
+    /// The whole report without colour or packets: for those who look at the packets themselves.
+    pub(crate) fn comment(&self, ending: &Ending) -> String {
+        text::report(ending, &self.context, Style::Plain, Ladder::Hidden).trim_end().to_owned()
     }
 
     /// The same for a screen.
@@ -126,12 +146,7 @@ impl Telling {
         let ending = reset.ending();
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Report::new(&ending, &self.context);
-        if !shows(&ending, report.cause_id()) {
-            self.tally.others += count;
-            return None;
-        }
-        self.tally.shown += count;
-        *self.tally.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
+        self.tally.take(&report, count, shows)?;
         Some(Entry::of(&report, count, self.style))
     }
 
@@ -151,6 +166,17 @@ impl Telling {
 }
 
 impl Tally {
+    /// Counts resets; `None` when they are not to be shown.
+    fn take(&mut self, report: &Report<'_>, count: u64, shows: impl Fn(&Ending, &str) -> bool) -> Option<()> {
+        if !shows(report.ending, report.cause_id()) {
+            self.others += count;
+            return None;
+        }
+        self.shown += count;
+        *self.causes.entry((report.cause_id(), report.judgement.confidence)).or_default() += count;
+        Some(())
+    }
+
     fn summary(&self, live: &Live, before: &OutRsts) -> Summary {
         let mut causes: Vec<_> = self.causes.iter().collect();
         causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

@@ -3,6 +3,7 @@
 //! Every point is read twice: once for what its capture alone shows, and once more for all segments
 //! of the connections that ended badly at any point. The files of one point are one rotated capture.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::PathBuf;
 
@@ -16,15 +17,16 @@ use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, escape::escape_name, incident, json, markdown, text};
+use whyrst_core::report::{Context, Report, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::tracker::{Counts, Tracker};
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::vantage::{Loss, PointName, Taken, Together, join};
 use whyrst_core::verdict::judge;
+use whyrst_serve::html;
 
 use crate::Outcome;
-use crate::args::{Explain, Format};
-use crate::explain::{confidence, failed_without_rst, limits, none_asked_for, read_events, zone};
+use crate::args::{Explain, ReportFormat};
+use crate::explain::{confidence, failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
@@ -110,6 +112,7 @@ struct Session<'a> {
     unread: usize,
     reported: u64,
     failed_connects: u64,
+    named: BTreeSet<&'static str>,
 }
 
 impl<'a> Session<'a> {
@@ -118,7 +121,7 @@ impl<'a> Session<'a> {
             context: Context {
                 files: Vec::new(),
                 zone: zone(&arguments.tz)?,
-                language: output::language(&arguments.common, arguments.format),
+                language: output::language(&arguments.common, arguments.format.spoken()),
             },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common)?,
@@ -133,6 +136,7 @@ impl<'a> Session<'a> {
             unread: 0,
             reported: 0,
             failed_connects: 0,
+            named: BTreeSet::new(),
             arguments,
         })
     }
@@ -269,7 +273,11 @@ impl<'a> Session<'a> {
         let incidents = self.incidents.found();
         let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
-        let (first, second) = if self.arguments.format == Format::Json { (told, above) } else { (above, told) };
+        let (first, second) = match self.arguments.format {
+            ReportFormat::Json => (told, above),
+            ReportFormat::Html => (html::head() + &told, above),
+            ReportFormat::Text | ReportFormat::Markdown => (above, told),
+        };
         self.output.write(&first)?;
         self.output.write(&second)?;
         let text = self.closing_words(&incidents);
@@ -299,43 +307,56 @@ impl<'a> Session<'a> {
         if ending.joined.as_ref().is_some_and(|joined| joined.has_the_common_clock()) {
             self.incidents.add(ending, &judgement);
         }
+        self.named.extend(named(&judgement));
         self.reported += 1;
         if self.arguments.summary || self.folds.takes(ending, &judgement) {
             return String::new();
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
-            Format::Text => text::report(ending, &self.context, self.style, ladder),
-            Format::Json => json::line(ending, &self.context) + "\n",
-            Format::Markdown => markdown::report(ending, &self.context, ladder),
+            ReportFormat::Text => text::report(ending, &self.context, self.style, ladder),
+            ReportFormat::Json => json::line(ending, &self.context) + "\n",
+            ReportFormat::Markdown => markdown::report(ending, &self.context, ladder),
+            ReportFormat::Html => {
+                let report = Report::judged(ending, judgement, &self.context);
+                html::data(&json::page_line(&report, 1))
+            }
         }
     }
 
     fn folded(&self) -> String {
         let all = self.folds.folded().into_iter();
         all.map(|folded| match self.arguments.format {
-            Format::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-            Format::Text | Format::Markdown => folded.line(&self.context),
+            ReportFormat::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
+            ReportFormat::Html => html::data(&json::page_line(&Report::new(folded.first, &self.context), folded.count)),
+            ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.context),
         })
         .collect()
     }
 
     fn incident_words(&self, incidents: &[Incident]) -> String {
         match self.arguments.format {
-            Format::Text => incident::text(incidents, &self.context, self.style),
-            Format::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
-            Format::Markdown => incident::markdown(incidents, &self.context),
+            ReportFormat::Text => incident::text(incidents, &self.context, self.style),
+            ReportFormat::Json => incidents.iter().map(|one| incident::line(one, &self.context) + "\n").collect(),
+            ReportFormat::Html => incidents.iter().map(|one| html::data(&incident::line(one, &self.context))).collect(),
+            ReportFormat::Markdown => incident::markdown(incidents, &self.context),
         }
     }
 
     fn closing_words(&self, incidents: &[Incident]) -> String {
         match (self.arguments.summary, self.arguments.format) {
-            (true, Format::Json) => self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n",
+            (_, ReportFormat::Html) => {
+                let summary = self.summary.json(&self.reading, &self.counts, incidents, &self.context);
+                html_end(&summary, &self.named, self.context.language)
+            }
+            (true, ReportFormat::Json) => {
+                self.summary.json(&self.reading, &self.counts, incidents, &self.context) + "\n"
+            }
             (true, _) => {
                 let language = self.context.language;
                 self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style, language)
             }
-            (false, Format::Text) if !self.arguments.common.quiet => self.text_end(),
+            (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! `whyrst watch`: every reset of this host, as it happens.
 
+mod pcap;
 mod screen;
+mod second;
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -9,15 +11,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
+use whyrst_core::ending::Ending;
 use whyrst_core::kernel::Recording;
+use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told;
-use whyrst_probe::{Item, Live, give_back_privileges, now};
+use whyrst_probe::{Item, Live, Packets, give_back_privileges, lock_down, now};
 
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::telling::{Telling, say_missing};
+use crate::watch::pcap::Pcap;
+use crate::watch::second::{Found, SecondSource};
 use crate::{Outcome, explain};
 
 /// How long a signal may go unnoticed.
@@ -29,51 +35,182 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     if arguments.tui {
         return screen::run(arguments);
     }
-    let filter = Filter::of(arguments)?;
-    let mut output = Output::stream(&arguments.common)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut live = Live::start()?;
-    say_missing(live.missing());
-    if !arguments.common.quiet && arguments.format == Format::Text {
-        output::remark("watching every reset of this host; Ctrl-C ends");
-    }
-    let (common, zone) = (&arguments.common, explain::zone(&arguments.tz)?);
-    let language = output::language(common, arguments.format);
-    let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
-    let mut recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
+    let mut watching = Watching::begin(arguments)?;
     let mut timing = Timing::new(arguments);
-    if let Err(error) = give_back_privileges() {
-        output::remark(&error);
-    }
     while !timing.is_over() && !interrupt.came() {
-        timing.watch(&mut live, |item| {
-            if let (Some(recorder), Item::Reset(reset)) = (&mut recorder, item) {
-                recorder.take(reset);
-            }
-            match telling.item(item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
-                Some(text) => output.write(&text).and_then(|()| output.flush()),
-                None => Ok(()),
-            }
-        })?;
+        watching.listen(timing.left())?;
         if timing.summary_is_due() {
-            output.write(&telling.summary(&live))?;
-            output.flush()?;
+            watching.sum_up()?;
         }
     }
     std::thread::sleep(LAST_WORDS);
-    for item in live.drain() {
-        if let Some(text) = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
-            output.write(&text)?;
+    watching.end(arguments)?;
+    Ok(Outcome::Clean)
+}
+
+/// Everything that is there while resets are told.
+struct Watching {
+    live: Live,
+    second: Option<SecondSource>,
+    filter: Filter,
+    telling: Telling,
+    output: Output,
+    recorder: Option<Recorder>,
+    pcap: Option<Pcap>,
+    format: Format,
+}
+
+impl Watching {
+    fn begin(arguments: &Watch) -> Result<Self> {
+        let common = &arguments.common;
+        let filter = Filter::of(arguments)?;
+        let zone = explain::zone(&arguments.tz)?;
+        let output = Output::stream(common)?;
+        let mut live = Live::start()?;
+        let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
+        say_missing(live.missing());
+        let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
+        let pcap = arguments.pcap.as_deref().map(Pcap::create).transpose()?;
+        let language = output::language(common, arguments.format);
+        let telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
+        if !common.quiet && arguments.format == Format::Text {
+            output::remark("watching every reset of this host; Ctrl-C ends");
+        }
+        if let Err(error) = give_back_privileges().and_then(|()| lock_down()) {
+            output::remark(&error);
+        }
+        Ok(Self { live, second, filter, telling, output, recorder, pcap, format: arguments.format })
+    }
+
+    /// Waits at most so long and tells what comes.
+    fn listen(&mut self, patience: Duration) -> Result<()> {
+        let fds = self.second.iter().flat_map(|second| second.packets().fds());
+        let item = self.live.next_beside(patience, fds)?;
+        if let Some(second) = &mut self.second {
+            second.read(&mut self.live);
+        }
+        if let Some(item) = item {
+            self.hear(item)?;
+        }
+        let Some(second) = &mut self.second else { return Ok(()) };
+        let found = second.found(&self.live, now());
+        self.tell_found(found)
+    }
+
+    fn hear(&mut self, item: Item) -> Result<()> {
+        match item {
+            Item::Reset(reset) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.take(&reset);
+                }
+                let reset = match &mut self.second {
+                    Some(second) => second.hold(reset),
+                    None => Some(reset),
+                };
+                match reset {
+                    Some(reset) => self.tell(&reset.ending(), reset.event.account.netns, None),
+                    None => Ok(()),
+                }
+            }
+            Item::More(_) => {
+                let Self { telling, filter, .. } = self;
+                let text = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause));
+                self.write(text)
+            }
         }
     }
-    if let Some(recorder) = recorder {
-        recorder.finish(live.lost())?;
+
+    fn tell_found(&mut self, found: Vec<Found>) -> Result<()> {
+        for Found { ending, netns, more, left } in found {
+            match more {
+                None => self.tell(&ending, netns, left)?,
+                Some(more) => {
+                    let Self { telling, filter, .. } = self;
+                    let shows = |ending: &Ending, cause: &str| filter.shows(ending) && filter.wants(cause);
+                    let text = telling.more(&ending, netns, more, shows);
+                    self.write(text)?;
+                }
+            }
+        }
+        Ok(())
     }
-    if !arguments.common.quiet {
-        output.write(&telling.summary(&live))?;
+
+    /// Tells one; it may have left the namespace `left` without this host's TCP.
+    fn tell(&mut self, ending: &Ending, netns: u32, left: Option<u32>) -> Result<()> {
+        let Self { telling, filter, .. } = self;
+        let mut text = telling.one(ending, netns, |ending, cause| filter.shows(ending) && filter.wants(cause));
+        if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {
+            for rule in second.rules(left, ending) {
+                *text += &format!("  a rule that answers so: {}\n", escape_name(rule));
+            }
+        }
+        if text.is_some()
+            && let (Some(pcap), Some(second)) = (&mut self.pcap, &mut self.second)
+        {
+            pcap.write(&second.unwritten(netns, ending), &self.telling.comment(ending))?;
+        }
+        self.write(text)
     }
-    output.finish()?;
-    Ok(Outcome::Clean)
+
+    fn write(&mut self, text: Option<String>) -> Result<()> {
+        match text {
+            Some(text) => self.output.write(&text).and_then(|()| self.output.flush()),
+            None => Ok(()),
+        }
+    }
+
+    fn sum_up(&mut self) -> Result<()> {
+        let summary = self.telling.summary(&self.live);
+        self.write(Some(summary))
+    }
+
+    fn end(mut self, arguments: &Watch) -> Result<()> {
+        for item in self.live.drain() {
+            self.hear(item)?;
+        }
+        if let Some(second) = &mut self.second {
+            let found = second.finish(&mut self.live);
+            self.tell_found(found)?;
+        }
+        if let Some(recorder) = self.recorder.take() {
+            recorder.finish(self.live.lost())?;
+        }
+        if let Some(bare) = self.pcap.take().map(Pcap::finish).transpose()?.filter(|bare| *bare > 0) {
+            output::remark(&format!("no packet was seen of {bare} of the resets told"));
+        }
+        for remark in self.second.iter().flat_map(SecondSource::remarks) {
+            output::remark(&remark);
+        }
+        if !arguments.common.quiet {
+            self.sum_up()?;
+        }
+        self.output.finish()
+    }
+}
+
+/// Packets where that is permitted; where not, that is said.
+fn second_source(live: &mut Live) -> Option<SecondSource> {
+    match Packets::open() {
+        Ok(packets) => {
+            for (netns, why) in packets.not_entered() {
+                output::remark(&format!("packets of network namespace {netns} are not seen: {why}"));
+            }
+            live.keep_sent_ends();
+            if !live.hears_all() {
+                output::remark("RSTs of firewalls are not told: this kernel does not tell of all that are not theirs");
+            }
+            Some(SecondSource::new(packets))
+        }
+        Err(errno) => {
+            output::remark(&format!(
+                "packets are not seen ({}): it needs CAP_NET_RAW; resets by firewalls are not told, and those that \
+                 others sent are not compared with their other packets",
+                errno.desc()
+            ));
+            None
+        }
+    }
 }
 
 /// When to stop and when to sum up.
@@ -105,12 +242,9 @@ impl Timing {
         due
     }
 
-    fn watch(&self, live: &mut Live, mut take: impl FnMut(&Item) -> Result<()>) -> Result<()> {
-        let left = self.end.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()).min(PATIENCE));
-        match live.next(left)? {
-            Some(item) => take(&item),
-            None => Ok(()),
-        }
+    /// How long may be waited now.
+    fn left(&self) -> Duration {
+        self.end.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()).min(PATIENCE))
     }
 }
 

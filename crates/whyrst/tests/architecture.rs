@@ -13,7 +13,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-capture", &["whyrst-core"]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-probe"]),
     ("whyrst-probe", &["whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe"]),
+    ("whyrst-serve", &["whyrst-core"]),
+    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe", "whyrst-serve"]),
     ("xtask", &["whyrst-core"]),
 ];
 

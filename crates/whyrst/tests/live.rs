@@ -42,11 +42,19 @@ impl Watching {
     fn start(arguments: &[&str]) -> Self {
         let mut watch = Command::new(WHYRST);
         watch.arg("watch").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = watch.spawn().unwrap();
-        // The probe is loaded before anything is said; the first reset that it tells shows that it hears.
-        std::thread::sleep(Duration::from_millis(800));
-        assert!(child.try_wait().unwrap().is_none(), "watch ended at once");
-        Self(child)
+        Self::ready(watch.spawn().unwrap())
+    }
+
+    /// The probe is loaded before system calls are restricted: then it hears.
+    fn ready(mut child: Child) -> Self {
+        for _ in 0..200 {
+            assert!(child.try_wait().unwrap().is_none(), "watch ended at once");
+            if status(child.id(), "Seccomp").as_deref() == Some("2") {
+                return Self(child);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("watch is not ready after ten seconds");
     }
 
     fn interrupt(mut self) -> (i32, String) {
@@ -56,6 +64,50 @@ impl Watching {
         let mut text = String::new();
         self.0.stdout.take().unwrap().read_to_string(&mut text).unwrap();
         (status.code().unwrap_or(-1), text)
+    }
+}
+
+/// A line of `/proc/PID/status`.
+fn status(pid: u32, name: &str) -> Option<String> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+}
+
+/// Two network namespaces, 10.79.0.1 and 10.79.0.2, with a cable between them. The second one's firewall
+/// rejects port 25. They are gone when this is.
+struct Hosts;
+
+impl Hosts {
+    fn make() -> Self {
+        Self::remove();
+        let hosts = Self;
+        for command in [
+            "ip netns add whyrst-a; ip netns add whyrst-b",
+            "ip link add cable netns whyrst-a type veth peer name cable netns whyrst-b",
+            "ip -n whyrst-a address add 10.79.0.1/24 dev cable; ip -n whyrst-b address add 10.79.0.2/24 dev cable",
+            "for n in whyrst-a whyrst-b; do ip -n $n link set lo up; ip -n $n link set cable up; done",
+            "printf 'table inet f {\\n chain i {\\n type filter hook input priority 0;\\n tcp dport 25 counter reject with tcp reset\\n }\\n}\\n' | ip netns exec whyrst-b nft -f -",
+        ] {
+            assert!(Command::new("sh").args(["-ec", command]).status().unwrap().success(), "{command}");
+        }
+        hosts
+    }
+
+    fn python(host: &str, program: &str) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", host, "python3", "-c", program]);
+        command
+    }
+
+    fn remove() {
+        let remove = "for n in whyrst-a whyrst-b; do ip netns delete $n 2>/dev/null || true; done";
+        let _ = Command::new("sh").args(["-c", remove]).status();
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        Self::remove();
     }
 }
 
@@ -195,4 +247,168 @@ fn without_permission_it_says_what_is_needed() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("CAP_BPF and CAP_PERFMON") || said.contains("/sys/kernel/btf/vmlinux"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn watch_finds_a_firewalls_reset_by_its_packets_and_keeps_them() {
+    let _hosts = Hosts::make();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("told.pcapng");
+    let watching = Watching::start(&["--packets", "--pcap", path.to_str().unwrap(), "--addr", "10.79.0.0/24"]);
+    let connects = "
+import socket
+for port in (25, 26):
+    try: socket.create_connection(('10.79.0.2', port), timeout=3)
+    except ConnectionRefusedError: pass
+";
+    assert!(Hosts::python("whyrst-a", connects).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(600));
+    let (status, text) = watching.interrupt();
+    assert_eq!(status, 0, "{text}");
+    let line = |port: &str| text.lines().find(|line| line.contains(port)).expect(&text).to_owned();
+    assert!(line("10.79.0.2:25").contains("fw-reject-syn"), "{text}");
+    assert!(line("10.79.0.2:26").contains("closed-port [certain]"), "{text}");
+    assert!(text.contains("tcp dport 25 counter packets 0 bytes 0 reject with tcp reset"), "the rule is named: {text}");
+    let output = whyrst(&["explain", "--format", "json", path.to_str().unwrap()]);
+    let told = objects(&output.stdout);
+    assert_eq!(told.len(), 2, "SYN and RST of both are in the file");
+    let bytes = std::fs::read(&path).unwrap();
+    let says = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    assert!(says("a firewall on the server rejects the"), "the verdict is a comment");
+}
+
+/// A RST that a device on the path forges: another distance, an identification of its own.
+const FORGER: &str = "
+import socket, struct, time
+def checksum(octets):
+    total = sum(struct.unpack('!%dH' % (len(octets) // 2), octets))
+    total = (total >> 16) + (total & 0xffff)
+    return ~(total + (total >> 16)) & 0xffff
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)); wire.settimeout(8)
+l = socket.socket(); l.bind(('10.79.0.2', 80)); l.listen(1)
+print('ready', flush=True)
+s, peer = l.accept(); s.recv(100); s.send(b'y' * 10)
+while True:
+    packet, _ = wire.recvfrom(2000)
+    if packet[0] != 0x45 or packet[9] != 6: continue
+    source, destination, seq, ack = struct.unpack('!HHII', packet[20:32])
+    if source == 80 and len(packet) == 62: break
+time.sleep(0.1)
+src, dst = packet[12:16], packet[16:20]
+tcp = struct.pack('!HHIIBBHHH', 80, destination, seq + 10, ack, 0x50, 0x14, 1000, 0, 0)
+tcp = tcp[:16] + struct.pack('!H', checksum(src + dst + struct.pack('!BBH', 0, 6, 20) + tcp)) + tcp[18:]
+ip = struct.pack('!BBHHHBBH', 0x45, 0, 40, 0x4242, 0, 250, 6, 0) + src + dst
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+raw.sendto(ip + tcp, (socket.inet_ntoa(dst), 0))
+time.sleep(1)
+";
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn watch_compares_a_received_reset_with_its_senders_other_packets() {
+    let _hosts = Hosts::make();
+    let watching = Watching::start(&["--packets", "--format", "json", "--addr", "10.79.0.0/24"]);
+    let mut forger = Hosts::python("whyrst-b", FORGER).stdout(Stdio::piped()).spawn().unwrap();
+    BufReader::new(forger.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let client = "
+import socket
+c = socket.create_connection(('10.79.0.2', 80), timeout=5); c.send(b'x' * 10); c.recv(100)
+try: c.recv(100)
+except ConnectionResetError: pass
+";
+    assert!(Hosts::python("whyrst-a", client).status().unwrap().success());
+    assert!(forger.wait().unwrap().success());
+    std::thread::sleep(Duration::from_millis(400));
+    let (_, text) = watching.interrupt();
+    let told = objects(text.as_bytes());
+    let reset = told.iter().find(|object| object["server"]["port"] == 80).expect(&text);
+    assert_eq!(reset["origin"], "path", "{text}");
+    assert_eq!(reset["resets"][0]["ttl"], 250, "{text}");
+    assert_eq!(reset["process"]["comm"], "python3", "{text}");
+    let says = |question: &str| {
+        reset["evidence"].as_array().unwrap().iter().any(|one| one["question"] == question && one["answer"] == "yes")
+    };
+    assert!(says("rst-ttl-differs") && says("rst-contradicts-sender"), "{text}");
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn watch_runs_with_the_capabilities_of_its_service_and_gives_them_back() {
+    let unit = include_str!("../../../contrib/systemd/whyrst-watch.service");
+    let of = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    let granted = of("CapabilityBoundingSet=");
+    assert_eq!(granted, of("AmbientCapabilities="));
+    let names: Vec<String> = granted.split(' ').map(|name| format!("+{}", &name.to_lowercase()[4..])).collect();
+    let set = format!("-all,{}", names.join(","));
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("whyrst");
+    std::fs::copy(WHYRST, &copy).unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", &set]);
+    command.args(["--inh-caps", &set, "--ambient-caps", &set]).arg(&copy).current_dir("/");
+    command.args(["watch", "--packets", "--format", "json", "--comm", "python3"]);
+    let watching = Watching::ready(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let capabilities = u64::from_str_radix(&status(watching.0.id(), "CapEff").unwrap(), 16).unwrap();
+    // CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE of linux/capability.h
+    assert_eq!(capabilities, 1 << 2 | 1 << 19);
+    assert!(Command::new("python3").args(["-c", TROUBLE]).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(300));
+    let (status, text) = watching.interrupt();
+    assert_eq!(status, 0, "{text}");
+    let told = objects(text.as_bytes());
+    let unread = told.iter().find(|object| object["verdict"]["cause"] == "close-unread").expect(&text);
+    assert_eq!(unread["verdict"]["confidence"], "certain", "{text}");
+    assert!(unread["process"]["cmdline"].as_str().unwrap().contains("python3"), "{text}");
+    let summary = told.last().unwrap();
+    assert!(!summary["namespaces"].as_array().unwrap().is_empty(), "the namespaces of others are read: {text}");
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn check_finds_what_resets_in_a_namespace_and_shows_what_moves() {
+    let _hosts = Hosts::make();
+    let within = |host: &str, arguments: &[&str]| {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", host, WHYRST, "check", "--format", "json"]).args(arguments);
+        command
+    };
+    let set = "sysctl -q net.ipv4.tcp_abort_on_overflow=1 net.ipv4.ip_local_port_range='40000 40001'";
+    let settings = Command::new("ip").args(["netns", "exec", "whyrst-b", "sh", "-ec", set]).status().unwrap();
+    assert!(settings.success());
+    let found = objects(&within("whyrst-b", &[]).output().unwrap().stdout);
+    let causes: Vec<&str> = found.iter().filter_map(|finding| finding["cause"].as_str()).collect();
+    for cause in ["accept-overflow-abort", "fw-reject-syn", "idle-timeout-reset"] {
+        assert!(causes.contains(&cause), "{cause} is not among {causes:?}");
+    }
+    let only_here = "
+import socket, time
+l = socket.socket(); l.bind(('127.0.0.1', 6379)); l.listen(1); print('ready', flush=True); time.sleep(30)";
+    let mut service = Hosts::python("whyrst-b", only_here).stdout(Stdio::piped()).spawn().unwrap();
+    BufReader::new(service.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let mut watch = within("whyrst-b", &["--watch", "--interval", "1", "--duration", "9"]);
+    let watch = watch.stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(5));
+    let asks = "
+import socket
+for port in (25, 6379):
+    try: socket.create_connection(('10.79.0.2', port), timeout=3)
+    except ConnectionRefusedError: pass
+";
+    assert!(Hosts::python("whyrst-a", asks).status().unwrap().success());
+    let output = watch.wait_with_output().unwrap();
+    let _ = service.kill();
+    let _ = service.wait();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let found = objects(&output.stdout);
+    let moved = |cause: &str, words: &str| {
+        found.iter().any(|finding| {
+            finding["cause"] == cause
+                && finding["tense"] == "has"
+                && finding["evidence"].as_str().unwrap().contains(words)
+        })
+    };
+    assert!(moved("fw-reject-syn", "1 packets met a rule"), "{text}");
+    assert!(moved("listening-elsewhere", "10.79.0.1 asked for 10.79.0.2:6379"), "{text}");
 }

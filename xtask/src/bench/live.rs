@@ -1,6 +1,7 @@
 //! How long after a RST its verdict is there, when `explain` reads what tcpdump captures: in a network
 //! namespace of its own, with real connects to a port that nobody listens on.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -37,7 +38,7 @@ pub fn table() -> Result<String> {
         if !inside.status.success() {
             bail!("the live pipe: {}", String::from_utf8_lossy(&inside.stderr).trim());
         }
-        out += &format!("| {options} | {} |\n", String::from_utf8(inside.stdout)?.trim());
+        writeln!(out, "| {options} | {} |", String::from_utf8(inside.stdout)?.trim())?;
     }
     Ok(out)
 }

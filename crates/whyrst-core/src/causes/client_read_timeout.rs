@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{REQUEST_UNANSWERED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED, WAITED_FOR_ANSWER};
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_CLIENT;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
@@ -29,13 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpTimewaitSocket), KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED],
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED, &WAITED_FOR_ANSWER],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::similar(
+        LookAlike::broader(
             "data-after-close",
             "{client} would not have waited for an answer: it closes after every message, and {server} writes all the same",
         ),
@@ -106,7 +106,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const LATE: &str = "
         0.000 C > S S 0:0(0)
@@ -139,7 +139,7 @@ mod tests {
             .replace("30.010 C > S FA 101:101(0) ack 1", "30.010 C > S FA 101:101(0) ack 51")
             .replace("A 1:1(0) ack 102", "A 51:51(0) ack 102")
             .replace("PA 1:1001(1000)", "PA 51:1051(1000)");
-        judged(&text).is("data-after-close", Possible).without(&["client-read-timeout"]);
+        judged(&text).is("data-after-close", Likely).without(&["client-read-timeout"]);
     }
 
     #[test]

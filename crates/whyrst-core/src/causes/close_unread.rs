@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::closing::RST_AFTER_SHUTDOWN;
 use crate::evidence::data::{LAST_DATA_WAS_FOR_SENDER, RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
@@ -31,7 +32,8 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
         refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
-        supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT],
+        // Who shuts down its sending first and closes then (as many servers do) has often not read all.
+        supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &RST_AFTER_SHUTDOWN],
     },
     variants: &[],
     look_alikes: &[

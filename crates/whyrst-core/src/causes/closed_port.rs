@@ -74,6 +74,10 @@ pub(super) static CAUSE: Cause = Cause {
             "simultaneous-open-missed",
             "{server} would send a SYN of its own to the same port, a moment later",
         ),
+        LookAlike::identical(
+            "fw-reject-local-output",
+            "a rule on {receiver} itself would refuse the SYN before it left: the RST is alone, on `lo`",
+        ),
         LookAlike::identical("ecn-rejected", "a SYN without ECN to the same port is accepted at the same time"),
     ],
     advice: &[
@@ -93,6 +97,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server}的端口上已经没有程序监听：服务原先在，后来停了",
         ],
         told_apart_by: &[
+            ("fw-reject-local-output", "{receiver}自己的规则在 SYN 离开之前就拒绝了它：RST 单独出现，并且在 `lo` 上"),
             (
                 "fw-reject-syn",
                 "在{server}上 `ss -ltn` 显示端口已打开；即使 SYN 的 DSCP 不是 0，防火墙的 RST 也是 \

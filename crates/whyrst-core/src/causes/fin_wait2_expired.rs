@@ -42,7 +42,7 @@ pub(super) static CAUSE: Cause = Cause {
             "server-busy-close",
             "{server} closes each such connection right after it accepts: its log names a limit or a list",
         ),
-        LookAlike::identical(
+        LookAlike::broader(
             "data-after-close",
             "{sender}'s kernel still knew the connection: its reason would be TCP_TIMEWAIT_SOCKET or TCP_ABORT_ON_DATA",
         ),
@@ -106,7 +106,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const FORGOTTEN: &str = "
         0.000 C > S S 0:0(0)
@@ -130,13 +130,13 @@ mod tests {
 
     #[test]
     fn within_a_second_no_setting_makes_a_kernel_forget() {
-        judged(&FORGOTTEN.replace("70.00", "1.000")).is("data-after-close", Possible).without(&["fin-wait2-expired"]);
+        judged(&FORGOTTEN.replace("70.00", "1.000")).is("data-after-close", Likely).without(&["fin-wait2-expired"]);
     }
 
     #[test]
     fn in_between_it_depends_on_the_setting_and_the_kernel_tells() {
         let text = FORGOTTEN.replace("70.00", "20.00");
-        judged(&text).is("data-after-close", Possible).beside(&["fin-wait2-expired"]);
+        judged(&text).is("data-after-close", Likely).beside(&["fin-wait2-expired"]);
         judged_with(&text, RstReason::NoSocket, &[]).is("fin-wait2-expired", Possible);
         judged_with(&text, RstReason::TcpTimewaitSocket, &[]).without(&["fin-wait2-expired"]);
     }

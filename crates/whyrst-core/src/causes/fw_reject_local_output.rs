@@ -29,10 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
         supported_by: &[&RST_IS_BARE],
     },
     variants: &[],
-    look_alikes: &[LookAlike::special_case(
-        "orphan-rst",
-        "the capture leaves the rest out: it began too late, or its filter lets only resets pass",
-    )],
+    look_alikes: &[
+        LookAlike::special_case(
+            "orphan-rst",
+            "the capture leaves the rest out: it began too late, or its filter lets only resets pass",
+        ),
+        LookAlike::identical("closed-port", "the SYN would have left {receiver}, and the capture would have missed it"),
+    ],
     advice: &[
         "on {receiver}: `nft list ruleset` and `iptables -vnL OUTPUT`: which rule's counter rises while connecting?",
         "`tcpdump -i any` on {receiver}: a reset on `lo` with {sender}'s address and no SYN anywhere is made on the spot",
@@ -45,7 +48,10 @@ pub(super) static CAUSE: Cause = Cause {
             看不到；在所有设备上抓包（`tcpdump -i any`）只能看到 RST。",
         effect: "connect() 立即返回 ECONNREFUSED（已有连接则是 ECONNRESET），而线路上没有任何报文。",
         variants: &[],
-        told_apart_by: &[("orphan-rst", "是抓包漏掉了其余报文：开始得太晚，或者过滤条件只放过 RST")],
+        told_apart_by: &[
+            ("orphan-rst", "是抓包漏掉了其余报文：开始得太晚，或者过滤条件只放过 RST"),
+            ("closed-port", "SYN 其实已经离开{receiver}，只是抓包漏掉了它"),
+        ],
         advice: &[
             "在{receiver}上：`nft list ruleset` 和 `iptables -vnL OUTPUT`：建连时哪条规则的计数器在增长？",
             "在{receiver}上 `tcpdump -i any`：`lo` 上有源地址为{sender}的 RST，到处都没有 SYN，就说明是本机生成的",
@@ -64,12 +70,12 @@ mod tests {
 
     #[test]
     fn a_lone_refusal_may_have_been_made_on_the_spot() {
-        judged("0.000 C < S RA 0:0(0) ack 1").is("orphan-rst", Possible).beside(&["fw-reject-local-output"]);
+        judged("0.000 C < S RA 0:0(0) ack 1").is("closed-port", Possible).beside(&["fw-reject-local-output"]);
     }
 
     #[test]
     fn what_has_come_over_routers_has_not() {
-        judged("0.000 C < S RA 0:0(0) ack 1 ttl 57").is("orphan-rst", Possible).without(&["fw-reject-local-output"]);
+        judged("0.000 C < S RA 0:0(0) ack 1 ttl 57").is("closed-port", Possible).without(&["fw-reject-local-output"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE};
-use crate::evidence::handshake::SYN_RETRIED_AFTER_RST;
+use crate::evidence::handshake::SYN_RETRIED_BY_TIMER;
 use crate::evidence::refusal::{SYN_ACK_ACKS_WRONG, SYN_ACK_ECHOES_WRONG};
 use crate::scenario::{Action, CLIENT, Expect, Host, Limit, Reproduction, SERVER, Scenario, Step};
 
@@ -21,7 +21,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Policy,
     kernel_reasons: &[],
     rule: Rule {
-        needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_AFTER_RST],
+        needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_BY_TIMER],
         refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_ACKS_WRONG, &SYN_ACK_ECHOES_WRONG],
         supported_by: &[&RST_IS_BARE],
     },

@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{CLOSED_WHEN_IDLE, DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_SENT_DATA;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_SERVER;
@@ -29,13 +29,13 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
-        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN],
+        needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::similar(
+        LookAlike::broader(
             "data-after-close",
             "{server} would have closed for a reason of its own, not for idleness: its log tells",
         ),
@@ -104,7 +104,7 @@ static SCENARIOS: &[Scenario] = &[Scenario::new(
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Likely, Possible};
 
     const CROSSED: &str = "
         0.000 C > S S 0:0(0)
@@ -144,6 +144,6 @@ mod tests {
             0.1000 C < S FA 1:1(0) ack 1
             0.1001 C > S PA 1:101(100) ack 1
             0.1010 C < S R 1:1(0)";
-        judged(text).is("data-after-close", Possible).beside(&["keepalive-race"]);
+        judged(text).is("data-after-close", Likely).beside(&["keepalive-race"]);
     }
 }

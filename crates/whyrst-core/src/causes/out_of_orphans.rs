@@ -2,7 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel};
 use crate::ending::EndingKind;
-use crate::evidence::closing::{FIN_UNACKNOWLEDGED, RST_RIGHT_AFTER_FIN, SENDER_HAD_CLOSED};
+use crate::evidence::closing::{FIN_UNACKNOWLEDGED, SENDER_HAD_CLOSED};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
@@ -30,7 +30,8 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_UNACKNOWLEDGED],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
-        supported_by: &[&RST_RIGHT_AFTER_FIN],
+        // That FIN and RST come in one go says the same of every program that shuts down and then aborts.
+        supported_by: &[],
     },
     variants: &[],
     look_alikes: &[

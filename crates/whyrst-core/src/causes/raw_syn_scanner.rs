@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
-use crate::evidence::handshake::{SYN_IS_BARE, SYN_RETRIED_AFTER_RST, SYN_SEEN};
+use crate::evidence::handshake::{SYN_IS_BARE, SYN_RETRIED_BY_TIMER, SYN_SEEN};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::SYN_ACK_ACKS_WRONG;
 use crate::evidence::sockets::SENDER_HAD_SOCKET;
@@ -24,7 +24,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
-        refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
+        refuted_by: &[&SYN_RETRIED_BY_TIMER, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
         supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
     },
     variants: &[],

@@ -4,7 +4,6 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source
 use crate::ending::EndingKind;
 use crate::evidence::application::{REPEATS_BACK_OFF, SENDER_REPEATED_IN_VAIN};
 use crate::evidence::form::RST_IS_ACTIVE;
-use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
@@ -31,7 +30,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NotSpecified)],
     rule: Rule {
         needs: &[&SENDER_REPEATED_IN_VAIN, &RST_IS_ACTIVE],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        refuted_by: &[&RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
         supported_by: &[&REPEATS_BACK_OFF],
     },
     variants: &[],

@@ -50,7 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
         ),
         LookAlike::how("close-unread", "{server} would have read a part of the request before it closed"),
         LookAlike::how("exit-unread", "the process on {server} ended at that moment; new connects may be refused"),
-        LookAlike::how("data-after-close", "{server} would have closed later, and not without an answer"),
+        LookAlike::broader("data-after-close", "{server} would have closed later, and not without an answer"),
         LookAlike::similar("keepalive-race", "{server} would have answered an earlier request on this connection"),
         LookAlike::identical(
             "listener-close-pending",
@@ -140,7 +140,7 @@ static SCENARIOS: &[Scenario] = &[
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::{Certain, Possible};
+    use crate::verdict::Confidence::{Certain, Likely, Possible};
 
     const AT_ONCE: &str = "
         0.000 C > S S 0:0(0)
@@ -189,7 +189,7 @@ mod tests {
             +0.040 C > S A 1:1(0) ack 2
             1.0 C > S PA 1:101(100) ack 2
             +0.020 C < S R 2:2(0)";
-        judged(text).is("data-after-close", Possible).beside(&["server-busy-close"]);
+        judged(text).is("data-after-close", Likely).beside(&["server-busy-close"]);
         judged_with(text, RstReason::TcpTimewaitSocket, &[])
             .is("data-after-close", Certain)
             .beside(&["server-busy-close"]);

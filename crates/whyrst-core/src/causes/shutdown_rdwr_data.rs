@@ -34,7 +34,7 @@ pub(super) static CAUSE: Cause = Cause {
     },
     variants: &[],
     look_alikes: &[
-        LookAlike::identical(
+        LookAlike::broader(
             "data-after-close",
             "{sender}'s program would have closed the socket; its kernel's reason is TCP_TIMEWAIT_SOCKET once the FIN is acknowledged",
         ),
@@ -123,7 +123,7 @@ static SCENARIOS: &[Scenario] = &[
 mod tests {
     use crate::kernel::RstReason;
     use crate::testing::{judged, judged_with};
-    use crate::verdict::Confidence::Possible;
+    use crate::verdict::Confidence::{Certain, Likely, Possible};
 
     const WRITTEN_AFTER_FIN: &str = "
         0.000 C > S S 0:0(0)
@@ -150,12 +150,12 @@ mod tests {
     fn data_that_acknowledges_the_fin_itself_proves_nothing() {
         let text = WRITTEN_AFTER_FIN.replace("+0.040 C > S A 1:1(0) ack 2", "");
         judged_with(&text, RstReason::TcpAbortOnData, &[])
-            .is("data-after-close", Possible)
+            .is("data-after-close", Certain)
             .beside(&["shutdown-rdwr-data"]);
     }
 
     #[test]
     fn from_packets_alone_close_is_as_good() {
-        judged(WRITTEN_AFTER_FIN).is("data-after-close", Possible).beside(&["shutdown-rdwr-data"]);
+        judged(WRITTEN_AFTER_FIN).is("data-after-close", Likely).beside(&["shutdown-rdwr-data"]);
     }
 }

@@ -178,8 +178,8 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
 /// The sender of the RST had repeated its data and heard nothing.
 pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     id: "sender-repeated-in-vain",
-    yes: "{sender} had repeated its data {} times, the last in {}, and {receiver} answered none of it",
-    no: "{sender} had not been repeating unanswered data",
+    yes: "{sender} had repeated itself {} times, the last in {}, and {receiver} answered none of it",
+    no: "{sender} had not been repeating itself",
     unknown: "the retransmissions of {sender}",
     zh: Wording {
         yes: "{sender}重传数据{}次，最后一次是{}，{receiver}一个都没有应答",
@@ -274,8 +274,9 @@ fn repeated_in_vain(ending: &Ending, side: Side) -> Answer {
     }
 }
 
+/// Data, a SYN-ACK or a FIN once more.
 fn is_repeat(record: &Record, side: Side) -> bool {
-    record.from == side && record.len > 0 && record.notes.has(Notes::RETRANSMISSION)
+    record.from == side && record.seq_len() > 0 && !record.flags.is_syn() && record.notes.has(Notes::RETRANSMISSION)
 }
 
 fn is_data(record: &Record) -> bool {

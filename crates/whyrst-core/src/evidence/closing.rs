@@ -1,5 +1,6 @@
 //! Who had closed (sent FIN) when the RST came, and what the RST answered after that.
 
+use super::data::is_acknowledged;
 use super::form::RST_IS_ACTIVE;
 use super::timing::is_sane;
 use super::{Answer, Question, Value, Wording, no, yes};
@@ -13,6 +14,10 @@ use crate::time::Span;
 
 /// Two packets of one system call leave within microseconds; a busy host or a capture adds some.
 const ONE_GO: Span = Span::from_millis(1);
+/// No timeout of a program is as short: it is set above what an answer takes.
+const SHORTEST_WAIT: Span = Span::from_millis(20);
+/// A round trip is shorter: the RTO begins at that (RFC 6298 section 2).
+const LONGEST_TRIP: Span = Span::from_secs(1);
 
 /// The sender of the RST had closed before.
 pub static SENDER_HAD_CLOSED: Question = Question {
@@ -75,7 +80,11 @@ pub static RST_ANSWERS_DATA: Question = Question {
         };
         match answered_data(ending) {
             Some(data) => Answer::Yes(yes().frame(&rst.record).frame(data).count(data.len.into())),
-            None if rst.trigger.is_some() => Answer::No(no().frame(&rst.record)),
+            None if (RST_IS_ACTIVE.ask)(ending).is_yes() => Answer::No(no().frame(&rst.record)),
+            // Data that nobody acknowledged may be what was refused, and the other segment only followed it.
+            None if rst.trigger.is_some() && is_acknowledged(ending, ending.receiver()) => {
+                Answer::No(no().frame(&rst.record))
+            }
             None => Answer::Unknown,
         }
     },
@@ -128,6 +137,88 @@ pub static REQUEST_UNANSWERED: Question = Question {
         yes().frame(last).frame(&ending.before[at]).if_so((last.from == ending.sender()).into())
     },
 };
+
+/// The sender of the RST had waited for an answer before it closed: longer than an answer takes, and
+/// longer than a program needs to go on by itself. Who says goodbye (a TLS alert) waits for none.
+pub static WAITED_FOR_ANSWER: Question = Question {
+    id: "waited-for-answer",
+    yes: "{sender} had waited {1} for an answer to its data in {0}",
+    no: "{sender} closed {1} after its data in {0}: that was no wait for an answer",
+    unknown: "{sender}'s last data before its FIN, and the handshake: how long does an answer take?",
+    zh: Wording {
+        yes: "{sender}等待对{0}中数据的应答等了{1}",
+        no: "{sender}在{0}中的数据之后{1}就关闭了：这不是在等待应答",
+        unknown: "{sender}在其 FIN 之前的最后数据，以及握手：一次应答需要多久？",
+    },
+    ask: |ending| {
+        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = ending.before.iter().position(is_fin) else {
+            return Answer::Unknown;
+        };
+        let own_data = |record: &&Record| record.from == ending.sender() && is_data(record);
+        let Some(last) = ending.before[..=at].iter().rev().find(own_data) else {
+            return Answer::Unknown;
+        };
+        let waited = ending.before[at].time.since(last.time);
+        if !is_sane(waited) {
+            return Answer::Unknown;
+        }
+        let facts = yes().frame(last).span(waited);
+        let goodbye = matches!(ending.said(ending.sender()).last(), [21, 3, 0..=4, ..]);
+        match round_trip(ending) {
+            _ if goodbye || waited < SHORTEST_WAIT => Answer::No(facts),
+            Some(trip) => facts.if_so((waited > trip).into()),
+            None if waited >= LONGEST_TRIP => Answer::Yes(facts),
+            None => Answer::Unknown,
+        }
+    },
+};
+
+/// The sender of the RST had closed while nothing was going on: everything was answered, and longer ago
+/// than an answer takes.
+pub static CLOSED_WHEN_IDLE: Question = Question {
+    id: "closed-when-idle",
+    yes: "nothing had been going on for {} when {sender} closed, in {}",
+    no: "{sender} closed, in {1}, only {0} after the last data: the connection was in use",
+    unknown: "the data before {sender}'s FIN, and the handshake",
+    zh: Wording {
+        yes: "{sender}关闭（{1}）时，已有{0}没有任何往来",
+        no: "{sender}关闭（{1}）时，距最后的数据只有{0}：连接正在使用",
+        unknown: "{sender}的 FIN 之前的数据，以及握手",
+    },
+    ask: |ending| {
+        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = ending.before.iter().position(is_fin) else {
+            return Answer::Unknown;
+        };
+        let fin = &ending.before[at];
+        // What the closer had not received when it closed was still on its way.
+        let known = |record: &&Record| is_data(record) && (record.from == fin.from || !record.end().after(fin.ack));
+        let Some(last) = ending.before[..=at].iter().rev().find(known) else {
+            return Answer::Unknown;
+        };
+        let idle = fin.time.since(last.time);
+        if !is_sane(idle) {
+            return Answer::Unknown;
+        }
+        let facts = yes().span(idle).frame(fin);
+        match round_trip(ending) {
+            _ if idle < SHORTEST_WAIT => Answer::No(facts),
+            // The last data took its time to the closer, and its FIN to the capture point.
+            Some(trip) => facts.if_so((idle.nanos() > 2 * trip.nanos()).into()),
+            None if idle >= LONGEST_TRIP => Answer::Yes(facts),
+            None => Answer::Unknown,
+        }
+    },
+};
+
+/// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
+fn round_trip(ending: &Ending) -> Option<Span> {
+    let (syn, syn_ack) = (ending.syn()?, ending.syn_ack()?);
+    let third = ending
+        .earlier(|record| record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time)?;
+    Some(third.time.since(syn.time)).filter(|trip| is_sane(*trip))
+}
 
 /// The RST answers something without data: an ACK, a probe or a FIN.
 pub static RST_ANSWERS_NO_DATA: Question = Question {
@@ -202,7 +293,15 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
         let Some(ack) = fin_ack(ending) else {
             return Answer::Unknown;
         };
-        let at_once = rst.trigger.is_some_and(|trigger| trigger.frame == ack.frame && !is_data(&trigger));
+        // A FIN that was sent again had not been acknowledged, whatever the capture saw on its way.
+        let fin_again = |record: &Record| {
+            record.from == ending.sender() && record.flags.has(Flags::FIN) && record.frame > ack.frame
+        };
+        let at_once = rst.trigger.is_some_and(|trigger| {
+            let first = trigger.frame == ack.frame
+                || ending.before.iter().any(|one| fin_again(one) && one.frame < trigger.frame);
+            first && trigger.ack.after(sender.fin) && !is_data(&trigger)
+        });
         let abort = (RST_IS_ACTIVE.ask)(ending).is_yes();
         fin.frame(ack).if_so((at_once || abort).into())
     },
@@ -229,23 +328,25 @@ pub static FIN_UNACKNOWLEDGED: Question = Question {
     },
 };
 
-/// FIN and RST were sent in one go.
-pub static RST_RIGHT_AFTER_FIN: Question = Question {
-    id: "rst-right-after-fin",
-    yes: "{} followed {sender}'s FIN {} within {}: one call made both",
+/// FIN and RST were sent in one go: the program shut down its sending, and closed. Never no: most
+/// programs only close.
+pub static RST_AFTER_SHUTDOWN: Question = Question {
+    id: "rst-after-shutdown",
+    yes: "{} followed {sender}'s FIN {} within {}: its program shut down its sending, and then closed",
     no: "{} came {2} after {sender}'s FIN {1}",
-    unknown: "{sender}'s FIN",
+    unknown: "{sender}'s FIN, right before the RST",
     zh: Wording {
-        yes: "{}紧跟在{sender}的 FIN（{}）之后，相隔{}：由同一次调用产生",
+        yes: "{}紧跟在{sender}的 FIN（{}）之后，相隔{}：它的程序先关闭了发送方向，然后关闭了套接字",
         no: "{}在{sender}的 FIN（{1}）之后{2}才到来",
-        unknown: "{sender}的 FIN",
+        unknown: "{sender}紧接在 RST 之前的 FIN",
     },
     ask: |ending| {
         let own_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         match (ending.rst(), ending.latest(own_fin)) {
             (Some(rst), Some(fin)) if is_sane(rst.record.time.since(fin.time)) => {
                 let after = rst.record.time.since(fin.time);
-                yes().frame(&rst.record).frame(fin).span(after).if_so((after <= ONE_GO).into())
+                let at_once = after <= ONE_GO;
+                if at_once { Answer::Yes(yes().frame(&rst.record).frame(fin).span(after)) } else { Answer::Unknown }
             }
             _ => Answer::Unknown,
         }
@@ -281,17 +382,25 @@ fn knows_all(ending: &Ending, side: Side) -> bool {
     half.marks.has(Marks::SYN) && !ending.connection.has_gap(side) && !unseen
 }
 
-/// The data that the RST answers. Windows answers data for a socket that it has closed with
-/// RST+ACK that acknowledges it, window 0 and no options.
+/// The data that the RST answers.
 fn answered_data(ending: &Ending) -> Option<&Record> {
     let rst = ending.rst()?;
-    if let Some(trigger) = &rst.trigger {
-        return Some(trigger).filter(|trigger| is_data(trigger));
+    match &rst.trigger {
+        Some(trigger) => Some(trigger).filter(|trigger| is_data(trigger)),
+        None => data_refused_with_ack(ending),
     }
-    let sender_closed = ending.connection.half(rst.record.from).marks.has(Marks::FIN);
-    let plain = rst.record.flags.has(Flags::ACK) && rst.record.window == 0 && rst.record.options.is_empty();
-    let last = ending.before.last().filter(|last| last.from != rst.record.from && is_data(last))?;
-    (sender_closed && plain && last.end() == rst.record.ack).then_some(last)
+}
+
+/// Windows answers data for a socket that it has closed with RST+ACK that acknowledges it, with window 0
+/// and no options. A socket that still exists, as Linux aborts it, shows its window there.
+pub fn data_refused_with_ack(ending: &Ending) -> Option<&Record> {
+    let rst = &ending.rst()?.record;
+    let plain = rst.flags.has(Flags::ACK) && rst.window == 0 && rst.options.is_empty();
+    let is_fin = |record: &Record| record.from == rst.from && record.flags.has(Flags::FIN);
+    let closed = ending.before.iter().position(is_fin).filter(|_| plain)?;
+    let refused = |record: &&Record| record.from != rst.from && is_data(record) && record.end() == rst.ack;
+    let spoke = ending.before.iter().rposition(|record| record.from == rst.from).unwrap_or(closed);
+    ending.before[spoke.max(closed)..].iter().rev().find(refused)
 }
 
 fn is_data(record: &Record) -> bool {

@@ -12,6 +12,8 @@ use crate::time::Span;
 const LONGEST_TRIP: Span = Span::from_secs(1);
 /// A sender waits when there is no room for a full segment (RFC 9293 section 3.8.6.2.1); none in use is shorter.
 const SMALLEST_SEGMENT: u32 = 536;
+/// A FIN takes one number.
+const FIN_COUNTED_TWICE: i32 = 2;
 
 /// The sender of the RST had received payload.
 pub static SENDER_RECEIVED_DATA: Question = Question {
@@ -36,7 +38,7 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
 fn received_octets(ending: &Ending) -> Option<u64> {
     let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
     if !receiver.marks.has(Marks::SPOKE) {
-        return None;
+        return acknowledged_unseen(ending);
     }
     let by_rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
     let before = sender.marks.has(Marks::ACKED).then_some(sender.ack);
@@ -50,6 +52,21 @@ fn received_octets(ending: &Ending) -> Option<u64> {
     match end.diff(start) {
         1.. => Some(end.relative_to(start).into()),
         _ if syn => Some(0),
+        _ => None,
+    }
+}
+
+/// The same from the sender's own numbers, where its peer was not captured: from the first that it
+/// acknowledged, the peer's SYN, to the last. One number may be the peer's FIN.
+fn acknowledged_unseen(ending: &Ending) -> Option<u64> {
+    let sender = ending.connection.half(ending.sender());
+    let first = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::ACK))?;
+    let rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK))?;
+    let opening =
+        first.flags.is_syn_ack() || (sender.marks.has(Marks::SYN) && first.len == 0 && !first.flags.has(Flags::FIN));
+    match rst.ack.diff(first.ack) {
+        0 if opening => Some(0),
+        octets @ 2.. if opening => Some(octets.unsigned_abs().into()),
         _ => None,
     }
 }
@@ -261,10 +278,13 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
     },
 };
 
-fn is_acknowledged(ending: &Ending, side: Side) -> bool {
+/// Whether everything that `side` had sent was acknowledged, as far as the capture shows what that is.
+pub fn is_acknowledged(ending: &Ending, side: Side) -> bool {
     let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
     // A FIN that was never acknowledged is no lost data.
-    let data_end = if own.marks.has(Marks::FIN) { own.fin } else { own.nxt };
+    // Some stacks send their FIN again one number further on: that is no data.
+    let beyond_fin = own.nxt.diff(own.fin) > FIN_COUNTED_TWICE;
+    let data_end = if own.marks.has(Marks::FIN) && !beyond_fin { own.fin } else { own.nxt };
     let by_rst = ending.rst().map(|rst| &rst.record);
     let by_rst = by_rst.filter(|rst| rst.from == side.other() && rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
     let before = peer.marks.has(Marks::ACKED).then_some(peer.ack);

@@ -1,5 +1,6 @@
 //! Connects that failed without any RST.
 
+use super::handshake::SHORTEST_SYN_TIMER;
 use super::{Answer, Question, Wording, yes};
 use crate::observation::IcmpKind;
 use crate::seq::Seq;
@@ -31,21 +32,29 @@ pub static SYN_UNANSWERED: Question = Question {
     },
 };
 
-/// The SYN was sent more than once: its sender heard nothing either. A single SYN without an answer may
-/// as well be a capture of one direction, or one that lost the answer.
+/// The SYN was sent again as its timer does: its sender heard nothing either. A single SYN without an
+/// answer may as well be a capture of one direction, or one that lost the answer; a SYN that comes again
+/// sooner, or with another number, follows something that was missed.
 pub static SYN_RETRIED: Question = Question {
     id: "syn-retried",
     yes: "{client} sent its SYN again in {}: it had heard nothing",
     no: "{client} sent its SYN only once",
-    unknown: "a second SYN of {client}: without it the answer may be what the capture missed",
+    unknown: "a second SYN of {client}, a second later: without it the answer may be what the capture missed",
     zh: Wording {
         yes: "{client}重发了 SYN（{}）：它没有收到任何回应",
         no: "{client}只发了一次 SYN",
-        unknown: "{client}的第二个 SYN：没有它，也许只是抓包漏掉了应答",
+        unknown: "{client}在一秒之后的第二个 SYN：没有它，也许只是抓包漏掉了应答",
     },
-    ask: |ending| match ending.before.iter().filter(|record| record.flags.is_syn()).nth(1) {
-        Some(second) => Answer::Yes(yes().frame(second)),
-        None => Answer::Unknown,
+    ask: |ending| {
+        let mut syns = ending.before.iter().filter(|record| record.flags.is_syn());
+        match (syns.next(), syns.next()) {
+            (Some(first), Some(second))
+                if second.seq == first.seq && second.time.since(first.time) >= SHORTEST_SYN_TIMER =>
+            {
+                Answer::Yes(yes().frame(second))
+            }
+            _ => Answer::Unknown,
+        }
     },
 };
 

@@ -3,11 +3,14 @@
 //! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
 //! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
 
+use super::closing::data_refused_with_ack;
 use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, Rst};
+use crate::ending::{Basis, Ending, Rst};
+use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::segment::{Flags, OptionSet};
+use crate::seq::Seq;
 
 /// The RST answers one particular segment: a *passive* reset.
 pub static RST_IS_PASSIVE: Question = Question {
@@ -26,7 +29,9 @@ pub static RST_IS_PASSIVE: Question = Question {
         };
         match (built(ending, rst), &rst.trigger) {
             (Built::Answer, Some(trigger)) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            (Built::Abort, _) if !could_be_answer(ending, &rst.record) => Answer::No(no().frame(&rst.record)),
+            (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(ending, &rst.record) => {
+                Answer::No(no().frame(&rst.record))
+            }
             _ => Answer::Unknown,
         }
     },
@@ -35,11 +40,11 @@ pub static RST_IS_PASSIVE: Question = Question {
 /// The RST is the sender's own decision about a connection it has: an *active* reset.
 pub static RST_IS_ACTIVE: Question = Question {
     id: "rst-is-active",
-    yes: "{} is RST+ACK at {sender}'s own next sequence number: {sender} had the connection and aborted it",
+    yes: "{} is {} at {sender}'s own next sequence number: {sender} had the connection and aborted it",
     no: "{} is built as an answer to a segment, not as an abort of a connection that {sender} had",
     unknown: "what {sender} had sent before: its next sequence number is not known",
     zh: Wording {
-        yes: "{}是位于{sender}自己下一个序列号的 RST+ACK：{sender}持有这条连接并中止了它",
+        yes: "{}是位于{sender}自己下一个序列号的 {}：{sender}持有这条连接并中止了它",
         no: "{}的形式是对某个报文的应答，而不是{sender}中止自己持有的连接",
         unknown: "{sender}此前发送了什么：它的下一个序列号未知",
     },
@@ -48,7 +53,10 @@ pub static RST_IS_ACTIVE: Question = Question {
             return Answer::Unknown;
         };
         match built(ending, rst) {
-            Built::Abort => Answer::Yes(yes().frame(&rst.record)),
+            Built::Abort => {
+                let flags = if rst.record.flags.has(Flags::ACK) { "RST+ACK" } else { "RST" };
+                Answer::Yes(yes().frame(&rst.record).value(Value::Name(flags)))
+            }
             Built::Answer => Answer::No(no().frame(&rst.record)),
             Built::Unclear => Answer::Unknown,
         }
@@ -64,18 +72,37 @@ enum Built {
 }
 
 /// RST+ACK at the sender's SND.NXT is an abort, on Windows with window 0 and without timestamps. A
-/// bare RST is an answer when there is something that it answers.
+/// bare RST is an answer when there is something that it answers, and else, at SND.NXT, an abort as
+/// RFC 9293 section 3.10.5 has it (older Windows, many small stacks).
 fn built(ending: &Ending, rst: &Rst) -> Built {
     let sender = ending.connection.half(rst.record.from);
-    if rst.trigger.is_some() {
+    if rst.trigger.is_some() || data_refused_with_ack(ending).is_some() {
         return Built::Answer;
     }
-    if !rst.record.flags.has(Flags::ACK) || !sender.marks.has(Marks::SPOKE) {
+    if !sender.marks.has(Marks::SPOKE) {
         return Built::Unclear;
+    }
+    if !rst.record.flags.has(Flags::ACK) {
+        return if is_plain_abort(ending, rst) { Built::Abort } else { Built::Unclear };
     }
     let beyond = rst.record.seq.relative_to(sender.nxt);
     let unseen = ending.connection.has_gap(rst.record.from) && (1..MOST_UNSEEN).contains(&beyond);
     if beyond == 0 || unseen || carries_connection_state(ending, &rst.record) { Built::Abort } else { Built::Unclear }
+}
+
+/// A bare RST where its sender stands, in a connection that it held, and nothing was captured that it
+/// could answer, though both directions were.
+fn is_plain_abort(ending: &Ending, rst: &Rst) -> bool {
+    let connection = &ending.connection;
+    let (sender, receiver) = (connection.half(rst.record.from), connection.half(rst.record.from.other()));
+    let whole =
+        Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SYN) && !connection.has_gap(*side));
+    whole
+        && ending.basis == Basis::Packets
+        && rst.record.seq == sender.nxt
+        && connection.handshake_complete()
+        && !sender.marks.has(Marks::FIN)
+        && receiver.marks.has(Marks::ACKED)
 }
 
 /// A RST further than this beyond what was seen of its sender is not explained by missed segments.
@@ -115,8 +142,10 @@ pub static RST_ANSWERS_SYN: Question = Question {
         let spoke = ending.connection.half(ending.sender()).marks.has(Marks::SPOKE);
         match &rst.trigger {
             Some(trigger) if trigger.flags.is_syn() && !spoke => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
+            // Only what answers a segment without ACK has number 0, and that is a SYN (RFC 9293 section 3.5.2).
             None if !ending.connection.beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
-                Answer::Unknown
+                let unseen = yes().frame(&rst.record).value(Value::Name("a SYN that the capture does not show"));
+                if rst.record.seq == Seq::new(0) { Answer::Yes(unseen) } else { Answer::Unknown }
             }
             _ => Answer::No(no().frame(&rst.record)),
         }

@@ -13,6 +13,10 @@ use crate::time::Span;
 const SLOW_SYN_ACK: Span = Span::from_millis(50);
 /// Linux sends the SYN again 1 s after the first (`TCP_TIMEOUT_INIT`, RFC 6298 section 2); a margin for others.
 pub const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
+/// The first timer of a SYN is 1 s (RFC 6298 section 2.1); a margin.
+const SYN_TIMER: Span = Span::from_millis(900);
+/// The same, and 500 ms on Windows after a refusal; a margin.
+pub const SHORTEST_SYN_TIMER: Span = Span::from_millis(400);
 
 /// The capture shows the client's SYN.
 pub static SYN_SEEN: Question = Question {
@@ -290,6 +294,11 @@ pub static SYN_ACK_SLOW: Question = Question {
     ask: |ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
+            // By then its timer would have sent the SYN again: it had closed before, or the capture is thinned.
+            let syns = ending.before.iter().filter(|record| record.from == syn.from && record.flags.is_syn()).count();
+            if wait >= SYN_TIMER && syns == 1 {
+                return Answer::Unknown;
+            }
             yes().frame(syn_ack).span(wait).frame(syn).if_so((wait >= SLOW_SYN_ACK).into())
         }
         _ => Answer::Unknown,
@@ -363,6 +372,34 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
     },
 };
 
+/// The SYN that came again after the RST is its timer's: then `connect()` was still waiting. Programs
+/// that make their own SYNs send the next one whenever they like.
+pub static SYN_RETRIED_BY_TIMER: Question = Question {
+    id: "syn-retried-by-timer",
+    yes: "{client} sent its SYN again in {}, {} after the one before, as a timer does: its connect() was still waiting and knew nothing of the RST",
+    no: "{client} did not send its SYN again within {} after the RST",
+    unknown: "at least 2 s after the RST: would {client} send its SYN again, a second after the first?",
+    zh: Wording {
+        yes: "{client}重发了 SYN（{}），距前一个{}，正是定时器所为：它的 connect() 仍在等待，对这个 RST 一无所知",
+        no: "{client}在 RST 之后{}内没有重发 SYN",
+        unknown: "RST 之后至少 2 秒：{client}会在第一个 SYN 一秒后重发吗？",
+    },
+    ask: |ending| match (SYN_RETRIED_AFTER_RST.ask)(ending) {
+        Answer::Yes(_) => {
+            let is_syn = |record: &&Record| record.from == ending.connection.client && record.flags.is_syn();
+            let again = ending.after.iter().find(is_syn);
+            match (ending.before.iter().rfind(is_syn), again) {
+                (Some(syn), Some(again)) if again.time.since(syn.time) >= SHORTEST_SYN_TIMER => {
+                    Answer::Yes(yes().frame(again).span(again.time.since(syn.time)))
+                }
+                _ => Answer::Unknown,
+            }
+        }
+        Answer::No(facts) => Answer::No(facts),
+        Answer::Unknown => Answer::Unknown,
+    },
+};
+
 /// The server's genuine SYN-ACK came although the SYN had been refused. One SYN has one answer;
 /// when it was sent twice, or again after the refusal, a service that came up in between explains it.
 pub static SYN_ACK_AFTER_RST: Question = Question {
@@ -383,7 +420,9 @@ pub static SYN_ACK_AFTER_RST: Question = Question {
             return Answer::No(no());
         };
         let is_syn = |record: &&Record| record.from == connection.client && record.flags.is_syn();
-        let syns = ending.before.iter().chain(&ending.after[..at]).filter(is_syn).count();
-        if syns == 1 { Answer::Yes(yes().frame(&ending.after[at])) } else { Answer::Unknown }
+        let mut syns = ending.before.iter().chain(&ending.after[..at]).filter(is_syn);
+        // A SYN-ACK of another number answers a SYN that the capture missed.
+        let answered = syns.next().is_some_and(|syn| syn.end() == ending.after[at].ack);
+        if answered && syns.next().is_none() { Answer::Yes(yes().frame(&ending.after[at])) } else { Answer::Unknown }
     },
 };

@@ -5,8 +5,9 @@
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
 //! hypervisors answer for hosts (RULES section 6).
 
+use super::closing::data_refused_with_ack;
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
-use super::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE};
+use super::form::RST_IS_ACTIVE;
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::vantage::RST_MADE_BETWEEN;
 use super::{Answer, Question, Value, Wording, no, yes};
@@ -69,7 +70,7 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
         let uses = ending.connection.half(ending.sender()).marks.has(Marks::TIMESTAMPS);
         // Without the other direction it may be an answer to a segment that was not captured.
         let both = ending.connection.half(ending.receiver()).marks.has(Marks::SPOKE);
-        let abort = looks_active(&rst.record) && rst.trigger.is_none();
+        let abort = looks_active(&rst.record) && rst.trigger.is_none() && data_refused_with_ack(ending).is_none();
         if !uses || !both || !abort || rst.record.options.has(OptionSet::CUT) {
             return Answer::Unknown;
         }
@@ -101,12 +102,14 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         }
         let id = rst.record.ip_id;
         let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
+        let answers = rst.trigger.is_some();
         let reply = id == 0 && !(RST_IS_ACTIVE.ask)(ending).is_yes();
         let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if echoed || reply || running {
             Answer::No(facts)
-        } else if rst.record.time.since(last.time) > ID_FRESH {
+        } else if answers || rst.record.time.since(last.time) > ID_FRESH {
+            // Who answers without a socket has no socket's counter: the number is the host's own, or drawn.
             Answer::Unknown
         } else {
             Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last.ip_id.into())))
@@ -192,14 +195,14 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         let odd = odd_signs(ending) as u64;
         // One odd field proves nothing; what no stack does proves it alone, and so does a capture
         // nearer to the host that the RST never passed.
-        let proofs = PROOFS.iter().filter(|proof| (proof.ask)(ending).is_yes()).count() as u64;
+        let proofs = PROOFS.iter().filter(|proof| proof.answer(ending).is_yes()).count() as u64;
         let proofs = proofs + u64::from(refused_and_accepted(ending));
         let facts = yes().count(odd + proofs).frame(&rst.record);
-        if (RST_MADE_BETWEEN.ask)(ending).is_no() {
+        if RST_MADE_BETWEEN.answer(ending).is_no() {
             Answer::No(facts)
         } else if proofs > 0 || odd >= 2 {
             Answer::Yes(facts)
-        } else if odd == 0 && SIGNS.iter().any(|sign| (sign.ask)(ending).is_no()) {
+        } else if odd == 0 && SIGNS.iter().any(|sign| sign.answer(ending).is_no()) {
             Answer::No(facts)
         } else {
             Answer::Unknown
@@ -215,11 +218,17 @@ static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(ending: &Ending) -> usize {
     // That only one end was reset says nothing for the sender, so it is no sign like the others.
-    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| (sign.ask)(ending).is_yes()).count()
+    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| sign.answer(ending).is_yes()).count()
 }
 
+/// Whether one SYN was refused, by a RST of any form, and accepted as well.
 fn refused_and_accepted(ending: &Ending) -> bool {
-    (RST_ANSWERS_SYN.ask)(ending).is_yes() && (SYN_ACK_AFTER_RST.ask)(ending).is_yes()
+    let connection = &ending.connection;
+    let refused = ending.sender() == connection.server()
+        && connection.half(connection.client).marks.has(Marks::SYN)
+        && !connection.half(connection.client).marks.has(Marks::ACKED)
+        && !connection.half(connection.server()).marks.has(Marks::SPOKE);
+    refused && SYN_ACK_AFTER_RST.answer(ending).is_yes()
 }
 
 /// An abort has the ACK flag; a reset in answer to an ordinary segment has not.

@@ -211,7 +211,8 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
         if !client.marks.has(Marks::SYN) || !server.marks.has(Marks::SYN) {
             return Answer::Unknown;
         }
-        let took_data = server.marks.has(Marks::ACKED) && server.ack.after(client.first_seq.add(1));
+        let took_data = (server.marks.has(Marks::ACKED) && server.ack.after(client.first_seq.add(1)))
+            || (client.bytes > 0 && connection.has_gap(connection.server()));
         let silent = !took_data && server.bytes == 0 && !server.marks.has(Marks::FIN);
         yes().if_so(silent.into())
     },

@@ -15,7 +15,7 @@ use super::words::{confidence, grouped};
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
 use crate::flow::Side;
 use crate::language::Language;
-use crate::socket::{Account, Process, SocketFacts};
+use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
 /// One line for a person who watches: when, who, what, why.
@@ -82,17 +82,38 @@ impl Report<'_> {
         for side in [ending.sender(), ending.receiver()] {
             let Some(account) = ending.account(side) else { continue };
             let end = self.end(side);
+            if side == ending.receiver() && ending.account(ending.sender()).is_none() {
+                let said = match language {
+                    Language::English => format!("the kernel of {end} took this RST and had sent none itself"),
+                    Language::Chinese => self.words("{receiver}的内核收到了这个 RST，自己没有发出过 RST"),
+                };
+                words.push((language.pick("here", "本机"), said));
+            }
             if let Some(process) = &account.process {
                 let process = described(process, language);
                 words.push((language.pick("process", "进程"), spaced(&[&end, language.pick(" is ", "是"), &process])));
             }
             if let Some(maker) = &account.maker {
                 let maker = described(maker, language);
-                words.push(("", spaced(&[language.pick("the reset was made by ", "发出 RST 的是"), &maker])));
+                let signal = account.process.as_ref().and_then(|process| process.exit_signal);
+                let did = match signal {
+                    Some(signal) => spaced(&[
+                        language.pick("signal ", "信号 "),
+                        &signal.to_string(),
+                        language.pick(" came from ", " 来自"),
+                    ]),
+                    None => language.pick("the reset was made by ", "发出 RST 的是").into(),
+                };
+                words.push(("", spaced(&[&did, &maker])));
             }
             if let Some(closing) = closing(account, ending.time(), language) {
                 words.push(("", format!("{end}{colon}{closing}")));
             }
+            words.extend(
+                account
+                    .errno
+                    .map(|errno| ("", spaced(&[&end, language.pick(" is told ", "得到的错误是"), &errno.to_string()]))),
+            );
             if let Some(socket) = &account.socket {
                 let numbers = numbers(socket, ending.time(), language);
                 words.push((language.pick("socket", "套接字"), format!("{end}{colon}{numbers}")));
@@ -197,7 +218,18 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
-    words.extend((socket.retransmits > 0).then(|| format!("; {} segments sent again", socket.retransmits)));
+    if socket.retransmits > 0 {
+        let plural = if socket.retransmits == 1 { "" } else { "s" };
+        words.extend([format!("; {} segment{plural} sent again", socket.retransmits)]);
+        words.extend(socket.last_retransmitted.map(|last| format!(", last {} before", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("; told {errno} {} before", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive after", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("; {name} {timeout}")));
+    }
     words.extend(socket.age(now).map(|age| format!("; open for {age}")));
     words.extend(socket.idle_since().map(|since| format!("; no data for {}", now.since(since))));
     words
@@ -211,7 +243,17 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("；SO_LINGER {linger} s")));
-    words.extend((socket.retransmits > 0).then(|| format!("；重传 {} 个报文", socket.retransmits)));
+    if socket.retransmits > 0 {
+        words.extend([format!("；重传 {} 个报文", socket.retransmits)]);
+        words.extend(socket.last_retransmitted.map(|last| format!("，最后一次在 {} 之前", now.since(last))));
+    }
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("；{} 之前得到过 {errno}", now.since(at))));
+    let Timeouts { send, receive, user, keepalive } = socket.timeouts;
+    for (name, timeout) in
+        [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive", keepalive)]
+    {
+        words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
+    }
     words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
     words.extend(socket.idle_since().map(|since| format!("；已有 {} 没有数据", now.since(since))));
     words
@@ -243,7 +285,24 @@ pub(super) struct SocketObject {
     acked_bytes: u64,
     retransmits: u32,
     closed_ms_ago: Option<f64>,
+    retransmitted_ms_ago: Option<f64>,
+    errno: Option<String>,
+    told_earlier: Option<String>,
+    timeouts: TimeoutsObject,
     states: Vec<StateObject>,
+}
+
+/// What the program asked of its socket.
+#[derive(Serialize)]
+struct TimeoutsObject {
+    #[serde(rename = "send_ms")]
+    send: Option<f64>,
+    #[serde(rename = "receive_ms")]
+    receive: Option<f64>,
+    #[serde(rename = "user_ms")]
+    user: Option<f64>,
+    #[serde(rename = "keepalive_ms")]
+    keepalive: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -283,7 +342,9 @@ impl Report<'_> {
     }
 
     pub(super) fn socket_object(&self, side: Side) -> Option<SocketObject> {
-        let socket = self.ending.account(side)?.socket.as_ref()?;
+        let account = self.ending.account(side)?;
+        let socket = account.socket.as_ref()?;
+        let timeouts = socket.timeouts;
         let now = self.ending.time();
         let ms = |since: Timestamp| now.since(since).as_millis_f64();
         let states = socket.steps.iter();
@@ -299,6 +360,15 @@ impl Report<'_> {
             acked_bytes: socket.acked,
             retransmits: socket.retransmits,
             closed_ms_ago: socket.gone.map(ms),
+            retransmitted_ms_ago: socket.last_retransmitted.map(ms),
+            errno: account.errno.map(|errno| errno.to_string()),
+            told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string()),
+            timeouts: TimeoutsObject {
+                send: timeouts.send.map(Span::as_millis_f64),
+                receive: timeouts.receive.map(Span::as_millis_f64),
+                user: timeouts.user.map(Span::as_millis_f64),
+                keepalive: timeouts.keepalive.map(Span::as_millis_f64),
+            },
             states: states
                 .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
                 .collect(),
@@ -346,6 +416,6 @@ fn plain(process: &Process, netns: u32) -> ProcessObject<'_> {
 impl Ending {
     /// Concluded from sockets: there are no frames to show.
     pub(super) fn has_frames(&self) -> bool {
-        self.basis == Basis::Packets || self.kind == EndingKind::FailedConnect
+        self.basis != Basis::Sockets || self.kind == EndingKind::FailedConnect
     }
 }

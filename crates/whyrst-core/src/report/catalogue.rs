@@ -74,7 +74,11 @@ pub fn json(cause: &Cause, language: Language) -> String {
         effect: paragraph_of(texts.effect, language),
         severity: cause.severity.name(),
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
+        kernel: kernel_words(cause, language),
+        recognised: questions(cause, language).map(|(role, text)| RecognisedObject { role, text }).collect(),
         look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
+        told_apart: look_alikes(cause, language).map(|(cause, by)| ApartObject { cause, by }).collect(),
+        reproduction: reproduction(cause, language),
         advice: texts.advice.iter().map(|step| plain(step, language)).collect(),
         sources: cause.sources.iter().map(source_words).collect(),
     };
@@ -90,9 +94,25 @@ struct Object {
     effect: String,
     severity: &'static str,
     kernel_reasons: Vec<&'static str>,
+    kernel: String,
+    recognised: Vec<RecognisedObject>,
     look_alikes: Vec<&'static str>,
+    told_apart: Vec<ApartObject>,
+    reproduction: String,
     advice: Vec<String>,
     sources: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RecognisedObject {
+    role: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ApartObject {
+    cause: &'static str,
+    by: String,
 }
 
 /// "The connection was reset because nothing listens on the server's port."

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::account::{ProcessObject, SocketObject};
 use super::escape::escape;
+use super::page::PageObject;
 use super::said::{self, SaidObject};
 use super::vantage::VantageObject;
 use super::{Context, Report};
@@ -37,6 +38,15 @@ pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
 /// One line of JSON for what was judged already, without a line end.
 pub fn line_of(report: &Report<'_>) -> String {
     serde_json::to_string(&report.object()).unwrap_or_default()
+}
+
+/// The same with what a page shows beyond it (the ladder, the sentences of the text report), and without
+/// the answers that it does not show: what is unknown stands in its sentences, and what might have refuted the
+/// verdict and did not is no evidence for it.
+pub fn page_line(report: &Report<'_>, count: u64) -> String {
+    let mut object = Object { count, page: Some(report.page_object()), ..report.object() };
+    object.evidence.retain(|one| one.answer != "unknown" && (one.role != Role::Refutes.name() || one.answer == "yes"));
+    serde_json::to_string(&object).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -79,6 +89,8 @@ struct Object<'a> {
     vantage: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vantages: Option<Vec<VantageObject<'a>>>,
+    #[serde(flatten)]
+    page: Option<PageObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -244,6 +256,7 @@ impl Report<'_> {
             stats: self.stats(),
             vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at)),
             vantages: self.vantage_objects(),
+            page: None,
         }
     }
 

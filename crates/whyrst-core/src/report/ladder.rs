@@ -1,4 +1,5 @@
-//! The last packets of a connection as a ladder between its two ends.
+//! The last packets of a connection as a ladder between its two ends: its rungs as data, which every
+//! format shows, and drawn for a terminal.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,6 +16,7 @@ use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::Timestamp;
+use crate::vantage::{Joined, Sight};
 
 pub(super) const OPENING_SHOWN: usize = 3;
 pub(super) const BEFORE_SHOWN: usize = 7;
@@ -24,10 +26,10 @@ const LEFT: usize = 25;
 const RIGHT: usize = 25;
 
 /// One line of a ladder.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Rung<'a> {
-    /// A segment.
-    Segment { record: &'a Record, decisive: bool },
+    /// A segment; what each capture point saw of it, where there are several.
+    Segment { record: &'a Record, decisive: bool, seen: &'a [Option<Sight>] },
     /// Segments that are not shown.
     Gap { segments: u64 },
 }
@@ -35,9 +37,24 @@ pub(super) enum Rung<'a> {
 impl Report<'_> {
     /// The opening, what led to the RST, the RSTs and what followed, in order of time.
     pub(super) fn rungs(&self) -> Vec<Rung<'_>> {
+        self.crossed().map_or_else(|| self.own_rungs(), |joined| self.joint_rungs(joined))
+    }
+
+    /// What several capture points saw, when there is a common ladder of it.
+    fn crossed(&self) -> Option<&Joined> {
+        self.ending.joined.as_deref().filter(|joined| !joined.crossings.is_empty())
+    }
+
+    /// The moment that the ladder's times are counted from.
+    pub(super) fn zero(&self) -> Timestamp {
+        let first = self.crossed().and_then(|joined| joined.crossings.first());
+        first.map_or(self.ending.connection.first, |first| first.record.time)
+    }
+
+    fn own_rungs(&self) -> Vec<Rung<'_>> {
         let ending = self.ending;
         let decisive = self.decisive();
-        let rung = |record| Rung::Segment { record, decisive: decisive.contains(&record.frame) };
+        let rung = |record| Rung::Segment { record, decisive: decisive.contains(&record.frame), seen: &[] };
         let (opening, last) = split(&ending.before);
         let mut rungs: Vec<Rung<'_>> = opening.iter().map(rung).collect();
         let total: u64 = Side::BOTH.iter().map(|side| u64::from(ending.connection.half(*side).segments)).sum();
@@ -60,7 +77,7 @@ impl Report<'_> {
 
     /// Writes the ladder, 80 columns.
     pub(super) fn ladder(&self, style: Style, out: &mut String) -> fmt::Result {
-        if let Some(joined) = self.ending.joined.as_ref().filter(|joined| !joined.crossings.is_empty()) {
+        if let Some(joined) = self.crossed() {
             return self.joint_ladder(joined, style, out);
         }
         let connection = &self.ending.connection;
@@ -80,7 +97,7 @@ impl Report<'_> {
                     let text = format!("   {:>6}              {}", "...", self.hidden(segments));
                     writeln!(out, "{}", style.paint(Part::Dim, text))?;
                 }
-                Rung::Segment { record, decisive } => self.rung(record, decisive, style, out)?,
+                Rung::Segment { record, decisive, .. } => self.rung(record, decisive, style, out)?,
             }
         }
         Ok(())
@@ -97,7 +114,7 @@ impl Report<'_> {
     fn rung(&self, record: &Record, decisive: bool, style: Style, out: &mut String) -> fmt::Result {
         let from_client = record.from == self.ending.connection.client;
         let mark = if decisive { '>' } else { ' ' };
-        let time = relative_time(record.time, self.ending.connection.first);
+        let time = relative_time(record.time, self.zero());
         let text = self.segment(record);
         // A long text of the server's side takes its room from the empty client's side.
         let room = LEFT.saturating_sub(columns(&text).saturating_sub(RIGHT));

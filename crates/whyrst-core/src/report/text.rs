@@ -94,7 +94,7 @@ impl Report<'_> {
     }
 
     /// `reset by the client's kernel while connecting`.
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         if self.ending.kind == EndingKind::FailedConnect {
             return self.language().pick("connect failed without a reset", "建连失败，没有 RST").to_string();
         }
@@ -177,17 +177,8 @@ impl Report<'_> {
         for text in self.unseen_words() {
             unseen.item(&text, out)?;
         }
-        if self.ending.kind == EndingKind::Reset && self.ending.kernel == KernelWord::NotAsked {
-            let (packets, host) = match language {
-                Language::English => (
-                    "what {sender}'s kernel and its programs did: captures do not show it",
-                    "what {sender}'s kernel and its programs did: its own host can tell",
-                ),
-                Language::Chinese => {
-                    ("{sender}的内核和程序做了什么：抓包里看不到", "{sender}的内核和程序做了什么：要问那台主机自己")
-                }
-            };
-            unseen.item(&self.words(if self.ending.has_frames() { packets } else { host }), out)?;
+        if let Some(text) = self.unasked().filter(|_| self.ending.kind == EndingKind::Reset) {
+            unseen.item(&text, out)?;
         }
         Ok(())
     }

@@ -11,18 +11,19 @@ use serde::Serialize;
 
 use super::Report;
 use super::json::End;
-use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, relative_time};
+use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, Rung, relative_time};
 use super::layout::{right, spaced};
 use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::ending::{EndingKind, Rst};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER};
 use crate::evidence::{Answer, Question, vantage};
+use crate::history::Record;
 use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
-use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, View};
+use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, Sight, View};
 use crate::verdict::{Evidence, Role};
 
 /// One of `vantages` in JSON.
@@ -165,6 +166,25 @@ impl Report<'_> {
         })
     }
 
+    /// The rungs of one ladder for all points.
+    pub(super) fn joint_rungs<'a>(&'a self, joined: &'a Joined) -> Vec<Rung<'a>> {
+        let decisive = self.decisive();
+        let is_decisive = |sight: &Sight| decisive.contains(&sight.frame);
+        let (crossings, hidden) = chosen(joined, self.ending.rst().map(|rst| rst.record.frame));
+        let mut rungs: Vec<Rung<'_>> = crossings
+            .into_iter()
+            .map(|Crossing { record, seen }| Rung::Segment {
+                record,
+                decisive: seen.iter().flatten().any(is_decisive),
+                seen,
+            })
+            .collect();
+        if hidden > 0 {
+            rungs.insert(OPENING_SHOWN.min(rungs.len()), Rung::Gap { segments: hidden });
+        }
+        rungs
+    }
+
     /// Writes one ladder for all points. With two points each has its frame and its time, both counted
     /// from the connection's first segment; with more there is one time for all.
     pub(super) fn joint_ladder(&self, joined: &Joined, style: Style, out: &mut String) -> fmt::Result {
@@ -172,26 +192,38 @@ impl Report<'_> {
         for line in self.joint_head(joined, several) {
             writeln!(out, "{}", style.paint(Part::Label, line.trim_end()))?;
         }
-        let decisive = self.decisive();
-        let zero = joined.crossings.first().map_or(self.ending.connection.first, |first| first.record.time);
-        let (rungs, hidden) = chosen(joined, self.ending.rst().map(|rst| rst.record.frame));
-        for (at, crossing) in rungs.iter().enumerate() {
-            if at == OPENING_SHOWN && hidden > 0 {
-                writeln!(out, "{}", style.paint(Part::Dim, format!("      ...  {}", self.hidden(hidden))))?;
+        for rung in self.rungs() {
+            match rung {
+                Rung::Gap { segments } => {
+                    writeln!(out, "{}", style.paint(Part::Dim, format!("      ...  {}", self.hidden(segments))))?;
+                }
+                Rung::Segment { record, decisive, seen } => {
+                    self.joint_rung(joined, (record, seen), decisive, style, out)?;
+                }
             }
-            let is_decisive = crossing.seen.iter().flatten().any(|sight| decisive.contains(&sight.frame));
-            let places = if several {
-                self.frames_only(joined, crossing, zero)
-            } else {
-                self.frames_and_times(joined, crossing, zero)
-            };
-            let arrow = if crossing.record.from == self.ending.connection.client { "--->" } else { "<---" };
-            let mark = if is_decisive { '>' } else { ' ' };
-            let line = format!(" {mark} {places}  {arrow} {}", self.segment(&crossing.record));
-            let line = line.trim_end();
-            if is_decisive { writeln!(out, "{}", style.paint(Part::Decisive, line))? } else { writeln!(out, "{line}")? }
         }
         Ok(())
+    }
+
+    fn joint_rung(
+        &self,
+        joined: &Joined,
+        (record, seen): (&Record, &[Option<Sight>]),
+        decisive: bool,
+        style: Style,
+        out: &mut String,
+    ) -> fmt::Result {
+        let zero = self.zero();
+        let places = if joined.views.len() > 2 {
+            self.frames_only(joined, (record, seen), zero)
+        } else {
+            self.frames_and_times(joined, seen, zero)
+        };
+        let arrow = if record.from == self.ending.connection.client { "--->" } else { "<---" };
+        let mark = if decisive { '>' } else { ' ' };
+        let line = format!(" {mark} {places}  {arrow} {}", self.segment(record));
+        let line = line.trim_end();
+        if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
     }
 
     fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {
@@ -214,28 +246,26 @@ impl Report<'_> {
         alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
 
-    fn frames_only(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
-        let frames =
-            (0..joined.views.len()).map(|at| format!("{} ", right(&self.frame_or_why(joined, crossing, at), 9)));
-        frames.collect::<String>() + &format!("{:>10}", relative_time(crossing.record.time, zero))
+    fn frames_only(&self, joined: &Joined, (record, seen): (&Record, &[Option<Sight>]), zero: Timestamp) -> String {
+        let frames = (0..joined.views.len()).map(|at| format!("{} ", right(&self.frame_or_why(joined, seen, at), 9)));
+        frames.collect::<String>() + &format!("{:>10}", relative_time(record.time, zero))
     }
 
-    fn frames_and_times(&self, joined: &Joined, crossing: &Crossing, zero: Timestamp) -> String {
+    fn frames_and_times(&self, joined: &Joined, seen: &[Option<Sight>], zero: Timestamp) -> String {
         let both = (0..joined.views.len()).map(|at| {
-            let time = crossing.seen[at].map_or_else(String::new, |sight| time_there(joined, at, sight.time, zero));
-            format!("{} {time:>10}", right(&self.frame_or_why(joined, crossing, at), 5))
+            let time = seen[at].map_or_else(String::new, |sight| time_there(joined, at, sight.time, zero));
+            format!("{} {time:>10}", right(&self.frame_or_why(joined, seen, at), 5))
         });
         both.collect::<Vec<_>>().join(" ")
     }
 
     /// The frame; for the RST and its trigger also whether it is known that there is none.
-    fn frame_or_why(&self, joined: &Joined, crossing: &Crossing, at: usize) -> String {
-        if let Some(sight) = crossing.seen[at] {
+    fn frame_or_why(&self, joined: &Joined, seen: &[Option<Sight>], at: usize) -> String {
+        if let Some(sight) = seen[at] {
             return sight.frame.number().to_string();
         }
-        let is = |frame: Option<Frame>| {
-            frame.is_some_and(|frame| crossing.seen.iter().flatten().any(|sight| sight.frame == frame))
-        };
+        let is =
+            |frame: Option<Frame>| frame.is_some_and(|frame| seen.iter().flatten().any(|sight| sight.frame == frame));
         let view = &joined.views[at];
         let rst = self.ending.rst();
         let presence = if is(rst.map(|rst| rst.record.frame)) {
@@ -276,11 +306,15 @@ impl Report<'_> {
     /// The frame that each point has of the same segment.
     pub(super) fn frames_by_point(&self, frame: Frame) -> Option<BTreeMap<&str, u64>> {
         let joined = self.ending.joined.as_ref()?;
-        let sights = joined.sights(frame).unwrap_or_default();
-        let named = |(at, sight): (usize, &Option<crate::vantage::Sight>)| {
+        Some(self.frames_seen(joined.sights(frame).unwrap_or_default()))
+    }
+
+    /// The frame of each point that saw it.
+    pub(super) fn frames_seen(&self, sights: &[Option<Sight>]) -> BTreeMap<&str, u64> {
+        let named = |(at, sight): (usize, &Option<Sight>)| {
             Some((self.point(crate::vantage::point(at)), sight.as_ref()?.frame.number()))
         };
-        Some(sights.iter().enumerate().filter_map(named).collect())
+        sights.iter().enumerate().filter_map(named).collect()
     }
 
     pub(super) fn vantage_objects(&self) -> Option<Vec<VantageObject<'_>>> {

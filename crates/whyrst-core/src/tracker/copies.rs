@@ -2,7 +2,7 @@
 //! that mirrors both directions, or several interfaces of one router, show each packet twice.
 //! Copies are recognised before anything is judged; a train of resets is no train of copies.
 
-use crate::ending::trigger;
+use crate::ending::{latest_trigger, trigger};
 use crate::history::{History, HistoryPool, Notes, Record};
 use crate::segment::Flags;
 use crate::time::Span;
@@ -72,7 +72,7 @@ fn seen_at(pool: &HistoryPool, history: &History, record: &Record) -> bool {
 /// Two equal RSTs are two resets when at least two segments were there for them to answer, which
 /// came as close to each other as the resets did.
 fn has_own_trigger(pool: &HistoryPool, history: &History, record: &Record) -> bool {
-    let Some(latest) = trigger(pool.records(history), record) else {
+    let Some(latest) = latest_trigger(pool.records(history), record) else {
         return false;
     };
     let triggers = pool.records(history).filter(|seen| {

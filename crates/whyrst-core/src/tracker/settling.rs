@@ -11,7 +11,7 @@ use core::hash::BuildHasher;
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
-use crate::ending::{Basis, Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind, KernelWord, settle_trigger};
 use crate::half::Marks;
 use crate::time::{Span, Timestamp};
 
@@ -50,7 +50,8 @@ impl Tracker {
         }
     }
 
-    fn settled(&mut self, at: u32, pending: Pending) -> Ending {
+    fn settled(&mut self, at: u32, mut pending: Pending) -> Ending {
+        settle_trigger(&mut pending.resets, &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
         let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);

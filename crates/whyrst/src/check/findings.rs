@@ -49,9 +49,17 @@ pub(crate) fn findings(facts: &HostFacts) -> Vec<Finding> {
         [settings(facts), queues(facts), unread(facts), left_open(facts), limits(facts), firewall(facts), past(facts)]
             .into_iter()
             .flatten()
+            .chain(ports(facts))
             .collect();
     all.sort_by_key(|finding| finding.tense);
     all
+}
+
+impl Finding {
+    /// Something that has just been counted.
+    pub(crate) fn counted(cause: &'static str, subject: String, evidence: String, advice: &'static str) -> Self {
+        finding(cause, Tense::Has, subject, evidence, advice)
+    }
 }
 
 fn finding(
@@ -198,43 +206,59 @@ fn limits(facts: &HostFacts) -> Vec<Finding> {
 }
 
 fn firewall(facts: &HostFacts) -> Vec<Finding> {
+    let liberal = facts.setting("netfilter.nf_conntrack_tcp_be_liberal").is_some_and(|value| value != 0);
+    let invalid = facts.invalid.filter(|count| *count > 0 && !liberal).map(|count| {
+        let evidence = format!(
+            "connection tracking called {count} packets INVALID, and net.netfilter.nf_conntrack_tcp_be_liberal is 0: \
+             such a packet keeps its untranslated address, and whoever gets it resets the connection"
+        );
+        let advice = "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: nft add rule ... ct state invalid drop";
+        finding("conntrack-invalid-dnat", Tense::May, "connections translated by this host", evidence, advice)
+    });
     let rules = facts.rejects.iter().map(|rule| {
         let counted = rule.packets.map_or("it has no counter".into(), |packets| format!("it met {packets} packets"));
         let tense = if rule.packets.is_some_and(|packets| packets > 0) { Tense::Has } else { Tense::Will };
         let advice = "these resets are in no counter and no trace of TCP: give the rule a counter, and drop it where it is not wanted";
         finding("fw-reject-syn", tense, rule.text.clone(), format!("a firewall rule answers with RST; {counted}"), advice)
     });
-    rules.collect()
+    rules.chain(invalid).collect()
+}
+
+/// Ports that are used again soon meet what is left of their last connection.
+fn ports(facts: &HostFacts) -> Option<Finding> {
+    let [first, last] = facts.settings.get("ipv4.ip_local_port_range")?.as_slice() else { return None };
+    let (all, waiting) = (last.saturating_sub(*first) + 1, facts.sockstat.get("tw").copied().unwrap_or_default());
+    (waiting * 100 >= all * NEAR).then(|| {
+        finding(
+            "syn-meets-time-wait",
+            Tense::May,
+            "connections that this host opens",
+            format!("{waiting} sockets are in TIME-WAIT, {all} ports are there to open from (net.ipv4.ip_local_port_range)"),
+            "keep connections open and use them again (keep-alive, pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
+        )
+    })
+}
+
+/// Listeners that only this host itself reaches.
+pub(crate) fn for_this_host_only(facts: &HostFacts) -> Vec<&Socket> {
+    let listeners = || facts.sockets.iter().filter(|socket| socket.state == State::Listen);
+    let open = |port: u16| listeners().any(|other| other.local.port == port && !other.local.ip.is_loopback());
+    listeners().filter(|socket| socket.local.ip.is_loopback() && !open(socket.local.port)).collect()
+}
+
+/// Somebody asked an address of this host for a service that listens on loopback only.
+pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str) -> Finding {
+    finding(
+        "listening-elsewhere",
+        Tense::Has,
+        named(socket),
+        format!("{by} asked for {asked} and was refused: the service listens on {} only", socket.local),
+        "if others shall reach it, bind it to their address (listen, bind-address, --host); if not, find out who asks",
+    )
 }
 
 /// Counters that rise with one kind of reset each (CATALOGUE.md section 6).
 fn past(facts: &HostFacts) -> Vec<Finding> {
-    const COUNTERS: &[(&str, &str, &str, &str)] = &[
-        (
-            "TCPAbortOnClose",
-            "close-unread",
-            "programs closed sockets with unread data",
-            "whyrst watch --cause close-unread names them",
-        ),
-        (
-            "TCPAbortOnMemory",
-            "out-of-memory",
-            "sockets were reset for want of memory, or as too many orphans",
-            "ss -tm; sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans",
-        ),
-        (
-            "TCPAbortOnLinger",
-            "linger2-negative",
-            "sockets with a negative TCP_LINGER2 were reset",
-            "whyrst watch names them",
-        ),
-        (
-            "ListenOverflows",
-            "accept-overflow-ghost",
-            "connections found an accept queue full",
-            "whyrst check while it happens; ss -ltn shows Recv-Q above Send-Q",
-        ),
-    ];
     let risen = COUNTERS.iter().filter_map(|(counter, cause, what, advice)| {
         let count = facts.counter(counter);
         (count > 0).then(|| {
@@ -243,6 +267,34 @@ fn past(facts: &HostFacts) -> Vec<Finding> {
     });
     risen.collect()
 }
+
+/// Counter, cause, what it counts, what to do.
+pub(crate) const COUNTERS: &[(&str, &str, &str, &str)] = &[
+    (
+        "TCPAbortOnClose",
+        "close-unread",
+        "programs closed sockets with unread data",
+        "whyrst watch --cause close-unread names them",
+    ),
+    (
+        "TCPAbortOnMemory",
+        "out-of-memory",
+        "sockets were reset for want of memory, or as too many orphans",
+        "ss -tm; sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans",
+    ),
+    (
+        "TCPAbortOnLinger",
+        "linger2-negative",
+        "sockets with a negative TCP_LINGER2 were reset",
+        "whyrst watch names them",
+    ),
+    (
+        "ListenOverflows",
+        "accept-overflow-ghost",
+        "connections found an accept queue full",
+        "whyrst check while it happens; ss -ltn shows Recv-Q above Send-Q",
+    ),
+];
 
 fn named(socket: &Socket) -> String {
     let ends = match socket.state {
@@ -334,6 +386,7 @@ mod tests {
     fn every_finding_names_a_cause_of_the_catalogue() {
         let everything = HostFacts {
             settings: [
+                ("ipv4.ip_local_port_range", vec![1, 10]),
                 ("ipv4.tcp_abort_on_overflow", vec![1]),
                 ("ipv4.tcp_keepalive_time", vec![7200]),
                 ("ipv4.tcp_max_orphans", vec![10]),
@@ -346,7 +399,8 @@ mod tests {
             counters: ["TCPAbortOnClose", "TCPAbortOnMemory", "TCPAbortOnLinger", "ListenOverflows"]
                 .map(|name| (name.to_owned(), 1))
                 .into(),
-            sockstat: [("orphan".to_owned(), 9), ("mem".to_owned(), 9)].into(),
+            sockstat: [("orphan".to_owned(), 9), ("mem".to_owned(), 9), ("tw".to_owned(), 9)].into(),
+            invalid: Some(3),
             rejects: vec![RejectRule { text: "reject with tcp reset".into(), packets: Some(2) }],
             ..with(vec![
                 socket(State::Listen, 5, 4, 0),
@@ -355,7 +409,7 @@ mod tests {
             ])
         };
         let found = findings(&everything);
-        assert_eq!(found.len(), 14);
+        assert_eq!(found.len(), 16);
         for finding in found {
             assert!(
                 causes::find(finding.cause).is_some() || sketches::find(finding.cause).is_some(),

@@ -1,6 +1,7 @@
 //! What is told of endings: judging and wording, which any thread may do, and totals and output,
 //! which are kept in the order of endings.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use anyhow::{Error, Result};
@@ -12,16 +13,16 @@ use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Report, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
+use whyrst_serve::html;
 
 use super::confidence;
 use crate::annotate::{Marked, Marks};
-use crate::args::{Explain, Format};
+use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
 use crate::output::Output;
 use crate::tui::Entry;
 
-/// Endings on their way.
-#[expect(clippy::vec_box, reason = "an ending has more than a kilobyte and passes through several hands")]
+/// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Endings = Vec<Box<Ending>>;
 
 /// Judges endings and puts them into words.
@@ -85,9 +86,11 @@ impl Teller<'_> {
     fn report(&self, report: &Report<'_>) -> String {
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
-            Format::Text => text::report_of(report, self.style, ladder),
-            Format::Json => json::line_of(report) + "\n",
-            Format::Markdown => markdown::report_of(report, ladder),
+            ReportFormat::Text => text::report_of(report, self.style, ladder),
+            ReportFormat::Json if self.arguments.page => json::page_line(report, 1) + "\n",
+            ReportFormat::Json => json::line_of(report) + "\n",
+            ReportFormat::Markdown => markdown::report_of(report, ladder),
+            ReportFormat::Html => html::data(&json::page_line(report, 1)),
         }
     }
 }
@@ -108,6 +111,8 @@ pub(super) struct Totals<'a> {
     pub(super) marks: Marks,
     pub(super) reported: u64,
     pub(super) failed_connects: u64,
+    /// Causes that some report names, for a report that brings the catalogue's pages with it.
+    pub(super) named: BTreeSet<&'static str>,
 }
 
 impl<'a> Totals<'a> {
@@ -120,6 +125,7 @@ impl<'a> Totals<'a> {
             marks: Marks::default(),
             reported: 0,
             failed_connects: 0,
+            named: BTreeSet::new(),
         }
     }
 
@@ -133,12 +139,19 @@ impl<'a> Totals<'a> {
         let Some(judgement) = judgement else { return false };
         self.summary.add(ending, judgement);
         self.incidents.add(ending, judgement);
+        self.named.extend(named(judgement));
         self.reported += 1;
         if let Some(marked) = marked.take() {
             self.marks.add(marked);
         }
         !self.arguments.summary && !self.folds.takes(ending, judgement)
     }
+}
+
+/// The causes that a report of it names.
+pub(crate) fn named(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
+    let others = judgement.alternatives.iter().map(|other| other.id);
+    judgement.cause.map(|cause| cause.id).into_iter().chain(others)
 }
 
 /// Where reports go.
@@ -153,7 +166,10 @@ pub(super) struct Press {
 
 impl Press {
     pub(super) fn new(arguments: &Explain, screen: Option<Sender<Entry>>) -> Result<Self> {
-        let output = Output::open(&arguments.common)?;
+        let mut output = Output::open(&arguments.common)?;
+        if arguments.format == ReportFormat::Html && !arguments.tui {
+            output.write(&html::head())?;
+        }
         Ok(Self { output, held: Held::while_reading(arguments), screen, broken: None })
     }
 
@@ -188,7 +204,11 @@ impl Held {
     fn while_reading(arguments: &Explain) -> Self {
         let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
-        if pipe || arguments.format == Format::Json { Self::Through } else { Self::Back(String::new()) }
+        if pipe || matches!(arguments.format, ReportFormat::Json | ReportFormat::Html) {
+            Self::Through
+        } else {
+            Self::Back(String::new())
+        }
     }
 
     pub(super) fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {

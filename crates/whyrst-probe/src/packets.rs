@@ -1,0 +1,253 @@
+//! The second source: headers of TCP packets, by packet sockets with a filter in the kernel.
+//!
+//! Two things raise no event of TCP: the RST of a firewall (netfilter `REJECT`), and whether a RST
+//! that was received came from the host whose address it bears. Packets show both. They are bounded
+//! twice: by the filter, which lets headers alone through and of a busy host's ordinary segments
+//! only a share, and by the socket's buffer, whose overflow the kernel counts.
+
+mod filter;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::IoSliceMut;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns};
+use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce, ReceiveTimestampns, RxqOvfl};
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvmsg, setsockopt,
+    socket,
+};
+use nix::sys::time::TimeSpec;
+use socket2::SockRef;
+use whyrst_core::time::{Span, Timestamp};
+
+use crate::host::{RejectRule, reject_rules};
+use filter::Share;
+
+/// Room for a burst: the kernel counts some hundred octets for a packet of this size.
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// The longest that the filter lets through.
+const LONGEST: usize = 512;
+/// Where the network namespaces stand that no process holds.
+const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
+/// Packets taken from one socket before the next has its turn.
+const TURN: usize = 1_024;
+/// More than this in a second, and only a share of ordinary segments is looked at.
+const MANY: u32 = 20_000;
+/// Less than this, and more of them are again.
+const FEW: u32 = 5_000;
+const SECOND: Span = Span::from_secs(1);
+
+/// A packet, from its IP header on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Packet {
+    /// When the kernel had it.
+    pub time: Timestamp,
+    /// In which network namespace.
+    pub netns: u32,
+    /// Which way.
+    pub way: Way,
+    /// Whether every packet of its time was looked at.
+    pub share: Looked,
+    /// Its first octets.
+    pub bytes: Vec<u8>,
+}
+
+/// Which way a packet went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// To this namespace; on loopback, within it.
+    In,
+    /// Out of it.
+    Out,
+}
+
+/// How many of the packets were looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looked {
+    /// All.
+    AtAll,
+    /// Those that open, close or reset, and a share of the others.
+    AtSome,
+}
+
+/// Packet sockets in every network namespace that may be entered.
+#[derive(Debug)]
+pub struct Packets {
+    taps: Vec<Tap>,
+    not_entered: BTreeMap<u32, String>,
+    rules: BTreeMap<u32, Vec<RejectRule>>,
+}
+
+#[derive(Debug)]
+struct Tap {
+    socket: OwnedFd,
+    netns: u32,
+    share: Share,
+    /// Since when packets are counted, and how many came.
+    counted: (Timestamp, u32),
+    /// Packets that did not fit into the buffer.
+    lost: u32,
+    /// The same, when packets were counted last.
+    lost_before: u32,
+}
+
+impl Packets {
+    /// Opens a packet socket in each namespace. What cannot be entered is said by [`Self::not_entered`].
+    ///
+    /// # Errors
+    ///
+    /// When packets may not be captured even here.
+    pub fn open() -> Result<Self, Errno> {
+        let own = Tap::open(inode("/proc/self/ns/net").unwrap_or_default())?;
+        let (mut taps, mut not_entered) = (Vec::new(), BTreeMap::new());
+        let mut rules = BTreeMap::from([(own.netns, reject_rules())]);
+        // Entering a namespace concerns one thread; this one ends with it.
+        std::thread::scope(|scope| {
+            let entering = scope.spawn(|| {
+                for (netns, path) in namespaces().into_iter().filter(|(netns, _)| *netns != own.netns) {
+                    match tap_in(&path, netns) {
+                        Ok(tap) => {
+                            rules.insert(netns, reject_rules());
+                            taps.push(tap);
+                        }
+                        Err(why) => {
+                            not_entered.insert(netns, why);
+                        }
+                    }
+                }
+            });
+            // A panic in there has been printed; the own namespace is left.
+            let _ = entering.join();
+        });
+        taps.push(own);
+        Ok(Self { taps, not_entered, rules })
+    }
+
+    /// Namespaces whose packets are not seen, and why.
+    pub const fn not_entered(&self) -> &BTreeMap<u32, String> {
+        &self.not_entered
+    }
+
+    /// The firewall's rules of a namespace that answer with a RST, as they were when this was opened;
+    /// empty also where they may not be read.
+    pub fn rules(&self, netns: u32) -> &[RejectRule] {
+        self.rules.get(&netns).map_or(&[], Vec::as_slice)
+    }
+
+    /// What to wait for.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.taps.iter().map(|tap| tap.socket.as_fd())
+    }
+
+    /// Packets that the kernel dropped because nobody was quick enough.
+    pub fn lost(&self) -> u64 {
+        self.taps.iter().map(|tap| u64::from(tap.lost)).sum()
+    }
+
+    /// Hands over what has come.
+    pub fn drain(&mut self, mut take: impl FnMut(Packet)) {
+        for tap in &mut self.taps {
+            for packet in std::iter::from_fn(|| tap.next()).take(TURN) {
+                take(packet);
+            }
+            tap.adapt();
+        }
+    }
+}
+
+impl Tap {
+    /// In the namespace that this thread is in. A datagram packet socket gives packets from the IP
+    /// header on, whatever the device.
+    fn open(netns: u32) -> Result<Self, Errno> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        // What comes before the filter stands is no worse than what the filter lets through.
+        let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, SockProtocol::EthAll)?;
+        let share = Share::ALL;
+        filter(&socket, share)?;
+        setsockopt(&socket, ReceiveTimestampns, &true)?;
+        setsockopt(&socket, RxqOvfl, &1)?;
+        setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).or_else(|_| setsockopt(&socket, RcvBuf, &RECEIVE_BUFFER))?;
+        Ok(Self { socket, netns, share, counted: (Timestamp::default(), 0), lost: 0, lost_before: 0 })
+    }
+
+    fn next(&mut self) -> Option<Packet> {
+        let mut buffer = [0; LONGEST];
+        let mut control = nix::cmsg_space!(TimeSpec, u32);
+        let mut slices = [IoSliceMut::new(&mut buffer)];
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let message = recvmsg::<LinkAddr>(self.socket.as_raw_fd(), &mut slices, Some(&mut control), flags).ok()?;
+        let mut time = Timestamp::default();
+        for said in message.cmsgs().ok()? {
+            match said {
+                ControlMessageOwned::ScmTimestampns(at) => time = timestamp(at),
+                ControlMessageOwned::RxqOvfl(lost) => self.lost = lost,
+                _ => {}
+            }
+        }
+        let out = message.address.is_some_and(|link| link.pkttype() == libc::PACKET_OUTGOING);
+        let len = message.bytes;
+        self.counted.1 += 1;
+        Some(Packet {
+            time,
+            netns: self.netns,
+            way: if out { Way::Out } else { Way::In },
+            share: if self.share == Share::ALL { Looked::AtAll } else { Looked::AtSome },
+            bytes: buffer[..len].to_vec(),
+        })
+    }
+
+    /// Looks at a smaller share of what is too much, and at more again when it has become less.
+    fn adapt(&mut self) {
+        let now = crate::live::now();
+        let (since, count) = self.counted;
+        if now.since(since) < SECOND && count < MANY {
+            return;
+        }
+        let lost = std::mem::replace(&mut self.lost_before, self.lost) != self.lost;
+        let wanted = match count {
+            _ if lost => self.share.less(),
+            MANY.. => self.share.less(),
+            ..FEW => self.share.more(),
+            _ => self.share,
+        };
+        self.counted = (now, 0);
+        if wanted != self.share && filter(&self.socket, wanted).is_ok() {
+            self.share = wanted;
+        }
+    }
+}
+
+fn filter(socket: &OwnedFd, share: Share) -> Result<(), Errno> {
+    SockRef::from(socket).attach_filter(&filter::program(share)).map_err(|error| errno(&error))
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+fn timestamp(time: TimeSpec) -> Timestamp {
+    Timestamp::from_nanos(time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec()))
+}
+
+fn tap_in(path: &Path, netns: u32) -> Result<Tap, String> {
+    let handle = File::open(path).map_err(|error| error.to_string())?;
+    setns(&handle, CloneFlags::CLONE_NEWNET).map_err(|errno| format!("it cannot be entered: {}", errno.desc()))?;
+    Tap::open(netns).map_err(|errno| errno.desc().to_owned())
+}
+
+/// Every network namespace that a process is in or that has a name, with a way to it.
+fn namespaces() -> BTreeMap<u32, PathBuf> {
+    let entries = |folder: &str| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let of_processes = entries("/proc").map(|process| process.join("ns/net"));
+    let named = NAMED.iter().flat_map(|folder| entries(folder));
+    of_processes.chain(named).filter_map(|path| Some((inode(&path)?, path))).collect()
+}
+
+fn inode(path: impl AsRef<Path>) -> Option<u32> {
+    fs::metadata(path).ok().and_then(|data| u32::try_from(data.ino()).ok())
+}

@@ -1,0 +1,132 @@
+//! What the page asks for, one address each. All answers are JSON; none changes anything but
+//! `POST /api/captures`.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use whyrst_core::causes;
+use whyrst_core::language::Language;
+use whyrst_core::report::catalogue;
+
+use crate::query::{Filter, FilterError, Order};
+use crate::server::Shared;
+use crate::store::Slice;
+use crate::{assets, guard, upload};
+
+/// Rows of one answer, at most.
+const ROWS: usize = 1_000;
+/// A page is told of changes no more often than this.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
+
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/app.js", get(assets::script))
+        .route("/app.css", get(assets::style))
+        .route("/api/overview", get(overview))
+        .route("/api/view", get(view))
+        .route("/api/resets", get(resets))
+        .route("/api/resets/{id}", get(reset))
+        .route("/api/causes/{id}", get(cause))
+        .route("/api/changes", get(changes))
+        .route("/api/captures", post(upload::take).layer(DefaultBodyLimit::disable()))
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
+        .with_state(shared)
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    order: Order,
+    #[serde(default)]
+    offset: usize,
+    #[serde(default = "some")]
+    limit: usize,
+    find: Option<String>,
+}
+
+const fn some() -> usize {
+    200
+}
+
+impl IntoResponse for FilterError {
+    fn into_response(self) -> Response {
+        (StatusCode::BAD_REQUEST, format!("{self}\n")).into_response()
+    }
+}
+
+/// JSON that is text already.
+fn json(text: String) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+async fn overview(State(shared): State<Shared>) -> Response {
+    json(shared.store.overview())
+}
+
+async fn view(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, FilterError> {
+    let filter = Filter::parse(&asked.q)?;
+    Ok(Json(shared.store.view(&filter)).into_response())
+}
+
+async fn resets(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, FilterError> {
+    let filter = Filter::parse(&asked.q)?;
+    let find = asked.find.as_deref().and_then(identity);
+    let slice = Slice { offset: asked.offset, limit: asked.limit.min(ROWS), find };
+    Ok(json(shared.store.page(&filter, asked.order, slice)))
+}
+
+async fn reset(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    match identity(&id).and_then(|id| shared.store.line(id)) {
+        Some(Ok(line)) => json(line),
+        Some(Err(error)) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot read this reset again: {error}\n")).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "this reset is not here (any more)\n").into_response(),
+    }
+}
+
+fn identity(text: &str) -> Option<u64> {
+    (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten()
+}
+
+async fn cause(Path(id): Path<String>) -> Response {
+    causes::ALL.iter().find(|cause| cause.id == id).map_or_else(
+        || (StatusCode::NOT_FOUND, "the catalogue has no page of this name\n").into_response(),
+        |cause| json(catalogue::json(cause, Language::English)),
+    )
+}
+
+/// Server-sent events: the generation of what is kept, whenever it has changed.
+async fn changes(State(shared): State<Shared>) -> Response {
+    let Ok(listener) = shared.listeners.clone().try_acquire_owned() else {
+        return (StatusCode::TOO_MANY_REQUESTS, "too many pages listen already\n").into_response();
+    };
+    let generations = shared.store.generations();
+    let told = stream::unfold((generations, listener, true), |(mut generations, listener, first)| async move {
+        if !first {
+            tokio::time::sleep(TOLD_EVERY).await;
+            generations.changed().await.ok()?;
+        }
+        let generation = *generations.borrow_and_update();
+        Some((Event::default().data(generation.to_string()), (generations, listener, false)))
+    });
+    sse(told).into_response()
+}
+
+fn sse(told: impl Stream<Item = Event> + Send + 'static) -> impl IntoResponse {
+    use futures_util::StreamExt;
+    Sse::new(told.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default())
+}

@@ -1,0 +1,24 @@
+//! The local page: what `whyrst explain` and `whyrst watch` tell, to be searched, counted and looked
+//! at in a browser; and the same page as one file with its data in it.
+//!
+//! The path of one reset: a line of the JSON contract comes from a child that reads captures
+//! ([`Analyst`]), from a recording, or from the live host. [`Store`] keeps the line in a file that has
+//! no name and a [`row`] of it in memory. [`query`] filters, counts and sorts rows; [`api`] hands them
+//! out; [`guard`] decides who may ask. The page's sources are in `web/`, what is built of them in
+//! `web/dist/`, which is checked in so that nobody needs Node.js to build whyrst.
+
+mod analyst;
+mod api;
+mod assets;
+mod guard;
+pub mod html;
+mod query;
+mod row;
+mod server;
+mod store;
+mod upload;
+
+pub use analyst::Analyst;
+pub use guard::Token;
+pub use server::{Options, ServeError, Served};
+pub use store::{Limits, SourceId, SourceKind, Store};

@@ -1,0 +1,187 @@
+//! The server: where it listens, what it reads, and who may ask it.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::analyst::{Analyst, BUFFER, take_lines};
+use crate::api;
+use crate::guard::Token;
+use crate::store::{SourceKind, Store};
+
+/// Captures that are taken or explained at once; more have to wait.
+const UPLOADS: usize = 2;
+/// Pages that are told of changes at once.
+const LISTENERS: usize = 64;
+
+/// How the server is to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Octets of a dropped capture, at most.
+    pub upload: u64,
+}
+
+/// Why it cannot serve.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// What the kernel says.
+        cause: std::io::Error,
+    },
+    /// There are no random numbers for a token.
+    #[error("cannot make a token: {0}")]
+    Token(getrandom::Error),
+    /// The listening socket failed.
+    #[error("cannot go on listening: {0}")]
+    Accept(std::io::Error),
+}
+
+/// What all requests use.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) store: Arc<Store>,
+    pub(crate) analyst: Analyst,
+    pub(crate) options: Options,
+    pub(crate) address: SocketAddr,
+    pub(crate) token: Token,
+    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) listeners: Arc<Semaphore>,
+}
+
+impl Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Inner {
+    /// Cookies do not know ports: two servers on one host need two names.
+    pub(crate) fn cookie_name(&self) -> String {
+        format!("whyrst-{}", self.address.port())
+    }
+
+    pub(crate) fn cookie(&self) -> String {
+        format!("{}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie_name(), self.token)
+    }
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Served {
+    listener: TcpListener,
+    shared: Shared,
+}
+
+impl Served {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the address is taken or not this host's.
+    pub async fn bind(options: Options, analyst: Analyst, store: Arc<Store>) -> Result<Self, ServeError> {
+        let wanted = options.listen;
+        let refused = |cause| ServeError::Listen { address: wanted, cause };
+        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let shared = Shared(Arc::new(Inner {
+            store,
+            analyst,
+            options,
+            address,
+            token: Token::random().map_err(ServeError::Token)?,
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+        }));
+        Ok(Self { listener, shared })
+    }
+
+    /// The address with its token: whoever has it may look.
+    pub fn url(&self) -> String {
+        let address = self.shared.address;
+        // A browser cannot go to "all addresses".
+        let ip = match address.ip() {
+            ip if !ip.is_unspecified() => ip,
+            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        format!("http://{}/?token={}", SocketAddr::new(ip, address.port()), self.shared.token)
+    }
+
+    /// Reads files: those with JSON lines one by one, captures together as one that was rotated.
+    pub fn read(&self, files: &[PathBuf]) {
+        let (recordings, captures): (Vec<PathBuf>, Vec<PathBuf>) =
+            files.iter().cloned().partition(|file| is_recording(file));
+        for file in recordings {
+            let shared = self.shared.clone();
+            tokio::spawn(async move { read_recording(&shared, &file).await });
+        }
+        if captures.is_empty() {
+            return;
+        }
+        let shared = self.shared.clone();
+        tokio::spawn(async move {
+            let source = shared.store.begin(&names(&captures), SourceKind::Capture);
+            shared.analyst.explain(&captures, None, &shared.store, source).await;
+        });
+    }
+
+    /// Answers for ever.
+    ///
+    /// # Errors
+    /// When the listening socket fails.
+    pub async fn run(self) -> Result<(), ServeError> {
+        axum::serve(self.listener, api::router(self.shared)).await.map_err(ServeError::Accept)
+    }
+}
+
+async fn read_recording(shared: &Shared, file: &Path) {
+    let store = &shared.store;
+    let source = store.begin(&file.display().to_string(), SourceKind::Recording);
+    let read = async {
+        let lines = BufReader::with_capacity(BUFFER, File::open(file).await?).lines();
+        take_lines(lines, store, source).await
+    };
+    match read.await {
+        Ok(strange) => {
+            if strange > 0 {
+                store.remark(source, &format!("{strange} lines are nothing that a page shows, and were passed over"));
+            }
+            store.finish(source);
+        }
+        Err(error) => store.fail(source, &format!("cannot read {}: {error}", file.display())),
+    }
+}
+
+/// No capture begins with a brace.
+fn is_recording(file: &Path) -> bool {
+    use std::io::Read;
+    let is_file = std::fs::metadata(file).is_ok_and(|data| data.is_file());
+    let mut first = [0];
+    is_file && std::fs::File::open(file).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
+}
+
+fn names(files: &[PathBuf]) -> String {
+    match files {
+        [one] if one.as_os_str() == "-" => "standard input".to_owned(),
+        [one] => one.display().to_string(),
+        [first, rest @ ..] => format!("{} and {} more", first.display(), rest.len()),
+        [] => String::new(),
+    }
+}

@@ -1,0 +1,133 @@
+//! A capture dropped onto the page: kept in a folder of its own while it is explained, and no longer.
+
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Json, Response};
+use futures_util::StreamExt;
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+
+use crate::server::Shared;
+use crate::store::{SourceId, SourceKind, State as Arrival};
+
+/// Longest name that is shown.
+const NAME: usize = 120;
+/// Progress is told once in so many octets.
+const TOLD_EVERY: u64 = 1 << 20;
+
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Accepted {
+    source: SourceId,
+}
+
+/// `POST /api/captures?name=...`: takes the capture, answers when it is here, and explains it then.
+pub(crate) async fn take(
+    State(shared): State<Shared>,
+    Query(Named { name }): Query<Named>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > shared.options.upload) {
+        return too_large(&shared).into_response();
+    }
+    let Ok(turn) = shared.uploads.clone().try_acquire_owned() else {
+        return (StatusCode::TOO_MANY_REQUESTS, "other captures are still being explained: wait for them\n")
+            .into_response();
+    };
+    let name = shown(&name);
+    let source = shared.store.begin(&name, SourceKind::Dropped);
+    let kept = match receive(&shared, body, length, source).await {
+        Ok(kept) => kept,
+        Err(refusal) => {
+            shared.store.fail(source, refusal.1.trim_end());
+            return refusal.into_response();
+        }
+    };
+    tokio::spawn(async move {
+        shared.store.set_state(source, Arrival::Reading { octets: 0, of: None });
+        shared.analyst.explain(&[kept.path], Some(&name), &shared.store, source).await;
+        // Both were held until here: the file, and the turn of this upload.
+        drop((kept.folder, turn));
+    });
+    (StatusCode::ACCEPTED, Json(Accepted { source })).into_response()
+}
+
+/// A capture on the disk; it goes with its folder.
+struct Kept {
+    path: PathBuf,
+    folder: TempDir,
+}
+
+type Refusal = (StatusCode, String);
+
+async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId) -> Result<Kept, Refusal> {
+    let broken = |what: &str, error: &dyn std::fmt::Display| {
+        (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot {what} the capture: {error}\n"))
+    };
+    let folder = tempfile::Builder::new().prefix("whyrst-").tempdir().map_err(|error| broken("keep", &error))?;
+    let path = folder.path().join("capture");
+    let mut file = File::create(&path).await.map_err(|error| broken("keep", &error))?;
+    let mut parts = body.into_data_stream();
+    let (mut octets, mut told) = (0u64, 0u64);
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| (StatusCode::BAD_REQUEST, format!("the capture did not arrive: {error}\n")))?;
+        octets += part.len() as u64;
+        if octets > shared.options.upload {
+            return Err(too_large(shared));
+        }
+        file.write_all(&part).await.map_err(|error| broken("keep", &error))?;
+        if octets - told >= TOLD_EVERY {
+            told = octets;
+            shared.store.set_state(source, Arrival::Arriving { octets, of });
+        }
+    }
+    file.flush().await.map_err(|error| broken("keep", &error))?;
+    if octets == 0 {
+        return Err((StatusCode::BAD_REQUEST, "the capture is empty\n".to_owned()));
+    }
+    Ok(Kept { path, folder })
+}
+
+fn too_large(shared: &Shared) -> Refusal {
+    let most = shared.options.upload;
+    (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!(
+            "the capture has more than {most} octets: name it on the command line of whyrst serve, or raise --upload-limit\n"
+        ),
+    )
+}
+
+/// A name to show, never to open: its last part, without control characters.
+fn shown(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = last.chars().filter(|character| !character.is_control()).take(NAME).collect();
+    if clean.is_empty() { "dropped capture".to_owned() } else { clean }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_and_never_a_path() {
+        assert_eq!(shown("../../etc/passwd"), "passwd");
+        assert_eq!(shown("C:\\captures\\a.pcap"), "a.pcap");
+        assert_eq!(shown("a\u{1b}[31m\n.pcap"), "a[31m.pcap");
+        assert_eq!(shown(""), "dropped capture");
+        assert_eq!(shown(&"x".repeat(500)).len(), NAME);
+    }
+}

@@ -1,0 +1,60 @@
+// A real Chromium, a real `whyrst serve`, and what both have to say.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium } from 'playwright-core'
+
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+]
+
+export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+
+/** A page, everything that it complained of, and every address that it asked. */
+export async function open(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const complaints = []
+  const asked = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('request', (request) => asked.push(request.url()))
+  await page.goto(url)
+  return { page, complaints, asked, close: () => context.close() }
+}
+
+/** `whyrst serve` with these arguments; `stop` ends it. */
+export async function serve(program, ...args) {
+  const child = spawn(program, ['serve', '--quiet', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await new Promise((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve)
+    child.once('exit', (code) => reject(new Error(`whyrst serve ended with ${code}`)))
+  })
+  return { url, origin: new URL(url).origin, pid: child.pid, stop: () => child.kill('SIGINT') }
+}
+
+/** Runs a program to its end and gives what it printed. */
+export const output = (program, ...args) => outputIn(undefined, program, ...args)
+
+/** The same, in a folder. */
+export function outputIn(cwd, program, ...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] })
+    const parts = []
+    child.stdout.on('data', (part) => parts.push(part))
+    child.once('error', reject)
+    child.once('close', () => resolve(Buffer.concat(parts).toString()))
+  })
+}
+
+export function scratch() {
+  const path = mkdtempSync(join(tmpdir(), 'whyrst-e2e-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}

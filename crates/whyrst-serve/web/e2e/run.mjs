@@ -1,0 +1,257 @@
+// The page in a real browser, from end to end: node e2e/run.mjs WHYRST FIXTURES [SCREENSHOTS]
+// Each test is a sentence; all must pass.
+
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { launch, open, output, outputIn, scratch, serve } from './browser.mjs'
+
+const [program, fixtures, screenshots] = process.argv.slice(2)
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const SOME = [
+  'close-unread', 'connect-abandoned', 'linger-zero', 'data-after-close', 'closed-port', 'syn-unanswered', 'injected-rst',
+  'keepalive-timeout', 'exit-unread', 'half-open-no-listener',
+].map((name) => join(fixtures, name, 'client.pcapng'))
+
+const folder = scratch()
+const browser = await launch()
+const tests = []
+const test = (sentence, run) => tests.push([sentence, run])
+
+const rows = (page) => page.locator('.line[id^=row-]:has(.ends)')
+const ready = (page) => rows(page).first().waitFor()
+const shot = (page, name) => (screenshots ? page.screenshot({ path: join(screenshots, `${name}.png`) }) : undefined)
+
+/** No serious or critical violation. axe is put in by the browser, not by the page, so the page's policy stays. */
+async function accessible(page, what) {
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }))
+  const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  const told = bad.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')}`)
+  assert.deepEqual(told, [], what)
+}
+
+const served = await serve(program, ...SOME)
+const own = (asked) => asked.every((url) => url.startsWith(served.origin) || url.startsWith('data:'))
+
+test('the page shows what was read, asks nobody else and breaks no policy', async () => {
+  const { page, complaints, asked, close } = await open(browser, served.url)
+  await ready(page)
+  assert.equal(new URL(page.url()).search, '', 'the token stays in the address bar')
+  await page.locator('.totals .number').waitFor()
+  assert.ok((await page.locator('.plot canvas').count()) === 1, 'there is no chart')
+  assert.ok((await page.locator('.facet li').count()) > 5)
+  await rows(page).nth(1).click()
+  await page.locator('.ladder svg').waitFor()
+  await shot(page, 'light')
+  assert.ok(own(asked), asked.join(' '))
+  assert.deepEqual(complaints, [])
+  await close()
+})
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`nothing on it keeps anybody out, ${colorScheme}`, async () => {
+    const { page, close } = await open(browser, served.url, { colorScheme })
+    await ready(page)
+    await accessible(page, 'list')
+    await page.keyboard.press('j')
+    await page.locator('.ladder svg').waitFor()
+    await shot(page, colorScheme)
+    await accessible(page, 'detail')
+    await page.locator('.which .id').click()
+    await page.locator('.cause-page ol').waitFor()
+    await accessible(page, 'cause')
+    await page.keyboard.press('?')
+    await page.locator('.help').waitFor()
+    await accessible(page, 'help')
+    await close()
+  })
+}
+
+test('the keyboard reaches everything', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  const chosen = () => page.locator('.line.chosen .ends').innerText()
+  await page.keyboard.press('j')
+  const first = await chosen()
+  await page.keyboard.press('j')
+  await page.locator('#row-1.chosen').waitFor()
+  await page.keyboard.press('k')
+  await page.locator('#row-0.chosen').waitFor()
+  assert.equal(await chosen(), first)
+  await page.locator('.detail .ladder svg').focus()
+  const before = await page.locator('.fields dd').first().innerText()
+  await page.keyboard.press('ArrowUp')
+  await page.waitForFunction((frame) => document.querySelector('.fields dd').textContent !== frame, before)
+  await page.keyboard.press('Escape')
+  await page.locator('.detail').waitFor({ state: 'detached' })
+  await page.keyboard.press('/')
+  await page.keyboard.type('cause:linger-zero')
+  await page.locator('.chips button').first().waitFor()
+  await page.waitForFunction(() => [...document.querySelectorAll('.line .cause')].every((one) => one.textContent === 'linger-zero'))
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.locator('.help').waitFor()
+  await page.keyboard.press('Escape')
+  await page.locator('.help').waitFor({ state: 'detached' })
+  await close()
+})
+
+test('a packet that is pointed at shows all its fields', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  await page.keyboard.press('j')
+  const rung = page.locator('.rung').first()
+  await rung.hover()
+  const shown = await page.locator('.fields').innerText()
+  for (const field of ['frame', 'time', 'flags', 'seq', 'ack', 'length', 'window', 'options', 'TTL']) {
+    assert.ok(shown.includes(field), `${field} is not among ${shown}`)
+  }
+  assert.ok((await page.locator('.rung.marked').count()) > 0, 'no packet is marked')
+  await close()
+})
+
+test('facets narrow the list, and their numbers are those of the list', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  const facet = page.locator('.broad .facet[aria-label=Cause] li button').first()
+  const wanted = await facet.locator('.number').innerText()
+  await facet.click()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent === number, wanted)
+  assert.equal(await facet.getAttribute('aria-pressed'), 'true')
+  await page.goBack()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent !== number, wanted)
+  await close()
+})
+
+test('a link opens the same view', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  await page.locator('.broad .facet[aria-label=Confidence] li button').first().click()
+  await rows(page).nth(2).click()
+  await page.locator('.detail .verdict').waitFor()
+  const [link, sentence] = [page.url(), await page.locator('.detail .verdict').innerText()]
+  await close()
+  const again = await open(browser, served.url + new URL(link).hash)
+  await again.page.locator('.detail .verdict').waitFor()
+  assert.equal(await again.page.locator('.detail .verdict').innerText(), sentence)
+  assert.equal(await again.page.locator('.chips li').count(), 1)
+  await again.page.locator('.line.chosen').waitFor()
+  await again.close()
+})
+
+test('at 400 pixels nothing is cut off and one reset has the whole screen', async () => {
+  const { page, close } = await open(browser, served.url, { viewport: { width: 400, height: 800 } })
+  await ready(page)
+  const wide = () => page.evaluate(() => document.documentElement.scrollWidth)
+  assert.equal(await wide(), 400)
+  await shot(page, 'narrow')
+  await accessible(page, 'narrow list')
+  await rows(page).first().click()
+  await page.locator('.ladder svg').waitFor()
+  assert.equal(await wide(), 400)
+  const { x, y, width } = await page.locator('aside').boundingBox()
+  assert.deepEqual([x, y, width], [0, 0, 400])
+  const overflow = await page.locator('aside').evaluate((one) => one.scrollWidth - one.clientWidth)
+  assert.equal(overflow, 0)
+  await shot(page, 'narrow-reset')
+  await page.locator('.close').click()
+  await page.locator('.detail').waitFor({ state: 'detached' })
+  await close()
+})
+
+test('a dropped capture is explained, and other pages hear of it', async () => {
+  const bare = await serve(program)
+  const { page, complaints, close } = await open(browser, bare.url)
+  const other = await open(browser, bare.url)
+  await page.getByText('drop a capture').waitFor()
+  const octets = [...readFileSync(SOME[2])]
+  const data = await page.evaluateHandle((bytes) => {
+    const transfer = new DataTransfer()
+    transfer.items.add(new File([new Uint8Array(bytes)], 'dropped <b>.pcapng'))
+    return transfer
+  }, octets)
+  await page.dispatchEvent('main', 'dragover', { dataTransfer: data })
+  await page.locator('.veil').waitFor()
+  await page.dispatchEvent('main', 'drop', { dataTransfer: data })
+  await ready(page)
+  await ready(other.page)
+  await other.page.getByText('dropped <b>.pcapng').first().waitFor()
+  assert.deepEqual(complaints, [])
+  await close()
+  await other.close()
+  bare.stop()
+})
+
+test('a recording that says so says why', async () => {
+  const empty = join(folder.path, 'no.pcap')
+  writeFileSync(empty, 'no capture at all')
+  const bad = await serve(program, empty)
+  const { page, close } = await open(browser, bad.url)
+  await page.locator('.source.failed .problem').waitFor()
+  assert.match(await page.locator('.source.failed .problem').innerText(), /no\.pcap/u)
+  await close()
+  bad.stop()
+})
+
+test('a report opens from its file, asks for nothing, and says the same as the server', async () => {
+  const file = join(folder.path, 'report.html')
+  await output(program, 'explain', '--all', '--fold', 'never', '--format', 'html', '-o', file, ...SOME)
+  const { page, complaints, asked, close } = await open(browser, `file://${file}`)
+  await ready(page)
+  await page.keyboard.press('j')
+  await page.locator('.ladder svg').waitFor()
+  await page.locator('.which .id').click()
+  await page.locator('.cause-page ol').waitFor()
+  await accessible(page, 'report')
+  await shot(page, 'report')
+  assert.deepEqual(asked.filter((url) => !url.startsWith('data:')), [`file://${file}`])
+  assert.deepEqual(complaints, [])
+  const live = await open(browser, served.url)
+  for (const q of [
+    '', 'cause:close-unread', '-severity:fault', 'service::8888 confidence:likely', 'host:10.77.0.1 linger', '-close',
+    'cause:closed-port cause:linger-zero severity:fault',
+  ]) {
+    for (const order of ['harm', 'newest', 'oldest']) {
+      const ask = ([text, by]) =>
+        Promise.all([globalThis.whyrst.view(text), globalThis.whyrst.page(text, by, 0, 50, null)])
+          .then(([view, { rows: all, list }]) => ({ view, all, list }))
+      assert.deepEqual(await page.evaluate(ask, [q, order]), await live.page.evaluate(ask, [q, order]), `${q} ${order}`)
+    }
+  }
+  await close()
+  await live.close()
+})
+
+test('a report of a hundred resets is less than a megabyte', async () => {
+  const all = readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  // Their names stand in every line: as one who sits beside them would give them, wherever the checkout is.
+  const captures = all.map(({ name }) => join(name, 'client.pcapng')).filter((path) => existsSync(join(fixtures, path)))
+  const file = join(folder.path, 'hundred.html')
+  const resets = () => readFileSync(file, 'utf8').split('\n').filter((line) => line.startsWith('{"schema":"whyrst.reset/1"')).length
+  // Each of another cause: the worst case, for each brings its page of the catalogue.
+  for (let some = 90; some <= captures.length; some += 5) {
+    await outputIn(fixtures, program, 'explain', '--fold', 'never', '--format', 'html', '-o', file, ...captures.slice(0, some))
+    if (resets() >= 100) break
+  }
+  assert.ok(resets() >= 100, `only ${resets()} resets`)
+  assert.ok(statSync(file).size < 1_000_000, `${statSync(file).size} octets for ${resets()} resets`)
+})
+
+let failed = 0
+for (const [sentence, run] of tests) {
+  const began = Date.now()
+  try {
+    await run()
+    console.log(`ok   ${sentence} (${Date.now() - began} ms)`)
+  } catch (error) {
+    failed += 1
+    console.log(`FAIL ${sentence}\n${error.stack}`)
+  }
+}
+served.stop()
+await browser.close()
+folder.remove()
+console.log(`${tests.length - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,134 @@
+// The last packets of a connection between its two ends. Each can be pointed at or reached with the
+// arrow keys; all its fields then stand below.
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Reset, Rung, Segment } from './types'
+import { count, fields, plural, seconds } from './words'
+
+const ROW = 34
+const HEAD = 30
+/** Fields whose values are long. */
+const WIDE = ['file', 'time', 'options', 'noticed', 'decisive']
+
+interface Props {
+  reset: Reset
+  /** A frame that some evidence names, to be shown. */
+  frame: number | null
+}
+
+export function Ladder({ reset, frame }: Props) {
+  const rungs = reset.ladder ?? []
+  const place = useRef<HTMLDivElement>(null)
+  const [width, setWidth] = useState(560)
+  const [chosen, setChosen] = useState(() => decisive(rungs))
+  useEffect(() => {
+    const element = place.current
+    if (!element) return undefined
+    const watch = new ResizeObserver(() => setWidth(Math.max(element.clientWidth, 280)))
+    watch.observe(element)
+    return () => watch.disconnect()
+  }, [])
+  useEffect(() => setChosen(decisive(rungs)), [reset])
+  useEffect(() => {
+    const at = rungs.findIndex((rung) => 'frame' in rung && rung.frame === frame)
+    if (at >= 0) setChosen(at)
+  }, [frame])
+  if (rungs.length === 0) return null
+
+  const narrow = width < 470
+  const left = narrow ? 76 : 142
+  const right = width - (narrow ? 12 : 26)
+  const height = HEAD + rungs.length * ROW + 6
+  const move = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
+    if (step === 0) return
+    event.preventDefault()
+    event.stopPropagation()
+    let at = chosen + step
+    while (rungs[at] && !('frame' in rungs[at]!)) at += step
+    if (rungs[at]) setChosen(at)
+  }
+  const shown = rungs[chosen]
+  return (
+    <div class="ladder" ref={place}>
+      <svg width={width} height={height} role="listbox" tabindex={0} aria-label="packets of the connection"
+        aria-activedescendant={`rung-${chosen}`} onKeyDown={move}>
+        <text class="end" x={left} y={14} text-anchor={narrow ? 'start' : 'middle'}>{name(reset, 'client')}</text>
+        <text class="end" x={right} y={14} text-anchor="end">{name(reset, 'server')}</text>
+        <path class="life" d={`M${left} ${HEAD - 8}V${height}M${right} ${HEAD - 8}V${height}`} />
+        {rungs.map((rung, at) =>
+          'frame' in rung
+            ? <Step key={at} at={at} rung={rung} chosen={at === chosen} choose={setChosen}
+                left={left} right={right} width={width} narrow={narrow} />
+            : <Gap key={at} at={at} segments={rung.gap} left={left} right={right} />)}
+      </svg>
+      {shown && 'frame' in shown && <Fields segment={shown} from={reset.ladder_from ?? reset.time} />}
+    </div>
+  )
+}
+
+interface StepProps {
+  at: number
+  rung: Segment
+  chosen: boolean
+  choose(at: number): void
+  left: number
+  right: number
+  width: number
+  narrow: boolean
+}
+
+function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProps) {
+  const top = HEAD + at * ROW
+  const [from, to] = rung.from === 'client' ? [left, right] : [right, left]
+  const ahead = rung.from === 'client' ? -1 : 1
+  const line = top + 24
+  const kind = rung.flags.includes('R') ? 'rst' : rung.flags.includes('S') || rung.flags.includes('F') ? 'ctl' : ''
+  const state = `${rung.marked ? ' marked' : ''}${chosen ? ' chosen' : ''}`
+  return (
+    <g id={`rung-${at}`} class={`rung ${kind}${state}`} role="option" aria-selected={chosen}
+      onMouseEnter={() => choose(at)} onClick={() => choose(at)}>
+      <desc>{description(rung)}</desc>
+      <rect class="band" x={0} y={top} width={width} height={ROW} />
+      {rung.marked && <path class="mark" d={`M2 ${top + 11}l7 5l-7 5z`} />}
+      <text class="frame" x={narrow ? 64 : 48} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
+      <text class="time" x={narrow ? 64 : 128} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
+      <text class="what" x={(left + right) / 2} y={top + 16} text-anchor="middle">{rung.text}</text>
+      <path class="arrow" d={`M${from} ${line}H${to + ahead * 7}`} />
+      <path class="tip" d={`M${to} ${line}l${ahead * 9} -4.5v9z`} />
+    </g>
+  )
+}
+
+function Gap({ at, segments, left, right }: { at: number; segments: number; left: number; right: number }) {
+  return (
+    <text class="gap" x={(left + right) / 2} y={HEAD + at * ROW + 21} text-anchor="middle" role="presentation">
+      {'\u22ee'} {plural(segments, 'more segment')}
+    </text>
+  )
+}
+
+function Fields({ segment, from }: { segment: Segment; from: string }) {
+  return (
+    <dl class="fields" aria-live="polite">
+      {fields(segment, from).map(([name, value]) => (
+        <div key={name} class={WIDE.includes(name) ? 'wide' : ''}><dt>{name}</dt><dd>{value}</dd></div>
+      ))}
+    </dl>
+  )
+}
+
+/** The RST, or whatever else the verdict rests on. */
+function decisive(rungs: Rung[]): number {
+  const marked = (rung: Rung) => 'frame' in rung && rung.marked === true
+  const rst = rungs.findIndex((rung) => marked(rung) && 'flags' in rung && rung.flags.includes('R'))
+  return Math.max(rst >= 0 ? rst : rungs.findIndex(marked), 0)
+}
+
+function name(reset: Reset, side: 'client' | 'server'): string {
+  return reset.roles === 'seen' ? `${side} ${reset[side].ip}` : reset[side].ip
+}
+
+function description({ from, marked, len }: Segment): string {
+  return `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`
+}

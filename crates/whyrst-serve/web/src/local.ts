@@ -1,0 +1,266 @@
+// The page's answers from the data of a report: what src/query.rs does, done in the browser.
+
+import { terms, type Term } from './filter'
+import { nanos } from './nanos'
+import type {
+  Backend, Cause, End, Facet, Incident, Order, Overview, Page, Reset, Row, Series, Source, Summary, View,
+} from './types'
+
+const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
+const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
+const FACETS = ['severity', 'cause', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source']
+const SHOWN = 12
+const CAUSES = 7
+const COLUMNS = 120
+
+interface Kept {
+  row: Row
+  reset: Reset
+  /** Nanoseconds since 1970. */
+  time: bigint
+  number: number
+}
+
+function address({ ip, port }: End): string {
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+function ip(end: string): string {
+  return end.slice(0, end.lastIndexOf(':')).replace(/^\[|\]$/gu, '')
+}
+
+/** FNV-1a, 64 bits, as the server names resets. */
+function identity(text: string): bigint {
+  let hash = 0xcbf29ce484222325n
+  for (const octet of new TextEncoder().encode(text)) {
+    hash = ((hash ^ BigInt(octet)) * 0x100000001b3n) & 0xffffffffffffffffn
+  }
+  return hash
+}
+
+function keep(reset: Reset, number: number, taken: Set<bigint>): Kept {
+  const time = nanos(reset.time)
+  const client = address(reset.client)
+  const server = address(reset.server)
+  let id = identity(`${reset.source}|${time}|${client}|${server}`)
+  while (taken.has(id)) id = (id + 1n) & 0xffffffffffffffffn
+  taken.add(id)
+  const lost = [reset.effect.lost_client_bytes, reset.effect.lost_server_bytes].filter((octets) => octets !== null)
+  const row: Row = {
+    id: id.toString(16).padStart(16, '0'),
+    time: reset.time,
+    client,
+    server,
+    cause: reset.verdict.cause,
+    confidence: reset.verdict.confidence,
+    severity: reset.severity,
+    ending: reset.schema === 'whyrst.reset/1' ? 'reset' : 'failed-connect',
+    origin: reset.origin,
+    process: (reset.process ?? reset.peer_process)?.comm ?? null,
+    name: reset.asked_for?.name ?? null,
+    source: reset.source,
+    lost: lost.length === 0 ? null : lost.reduce((sum, octets) => sum + octets, 0),
+    accepted: reset.effect.accepted,
+    count: Math.max(reset.count, 1),
+  }
+  return { row, reset, time, number }
+}
+
+type Test = (kept: Kept) => boolean
+
+interface Group {
+  key: string
+  any: Test[]
+  none: Test[]
+}
+
+interface Filter {
+  groups: Group[]
+  words: string[]
+  without: string[]
+}
+
+function word(key: string, { row, reset }: Kept): string | null {
+  switch (key) {
+    case 'service': return row.server
+    case 'peer': return ip(row.client)
+    case 'phase': return reset.phase
+    case 'kind': return reset.kind
+    default: return row[key as keyof Row] as string | null
+  }
+}
+
+function end(value: string): (address: string) => boolean {
+  if (/^:\d+$/u.test(value)) return (other) => other.endsWith(value)
+  if (/^(\[[0-9a-f:.]+\]|[0-9.]+):\d+$/u.test(value)) return (other) => other === value
+  if (/^([0-9.]+|[0-9a-f]*:[0-9a-f:.]*)$/u.test(value)) return (other) => ip(other) === value
+  throw new Error(`${value}: expected an address, address:port, or :port`)
+}
+
+function test({ key, value }: Term): Test {
+  switch (key) {
+    case 'service': {
+      const is = end(value)
+      return ({ row }) => is(row.server)
+    }
+    case 'peer': {
+      const is = end(value)
+      return ({ row }) => is(row.client)
+    }
+    case 'host': {
+      const is = end(value)
+      return ({ row }) => is(row.server) || is(row.client)
+    }
+    case 'port': {
+      const is = end(`:${value}`)
+      return ({ row }) => is(row.server) || is(row.client)
+    }
+    case 'time': {
+      const [from, to] = value.split('..')
+      const [first, last] = [nanos(from ?? ''), nanos(to ?? '')]
+      return ({ time }) => first <= time && time <= last
+    }
+    default: return (kept) => word(key ?? '', kept) === value
+  }
+}
+
+function parse(q: string): Filter {
+  const filter: Filter = { groups: [], words: [], without: [] }
+  for (const term of terms(q)) {
+    if (term.key === null) {
+      ;(term.negative ? filter.without : filter.words).push(term.value.toLowerCase())
+      continue
+    }
+    let group = filter.groups.find(({ key }) => key === term.key)
+    if (!group) filter.groups.push((group = { key: term.key, any: [], none: [] }))
+    ;(term.negative ? group.none : group.any).push(test(term))
+  }
+  return filter
+}
+
+function holds({ any, none }: Group, kept: Kept): boolean {
+  return (any.length === 0 || any.some((one) => one(kept))) && !none.some((one) => one(kept))
+}
+
+function wordsFit({ words, without }: Filter, { row }: Kept): boolean {
+  const text = `${row.client} ${row.server} ${row.cause} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
+  return words.every((one) => text.includes(one)) && !without.some((one) => text.includes(one))
+}
+
+function fits(filter: Filter, kept: Kept): boolean {
+  return filter.groups.every((group) => holds(group, kept)) && wordsFit(filter, kept)
+}
+
+function compare(order: Order): (one: Kept, other: Kept) => number {
+  const byTime = (one: Kept, other: Kept) => Number(one.time - other.time) || one.number - other.number
+  if (order === 'oldest') return byTime
+  if (order === 'newest') return (one, other) => byTime(other, one)
+  const ignored = ({ row }: Kept) => Number(row.accepted === false)
+  return (one, other) =>
+    SEVERITIES.indexOf(one.row.severity) - SEVERITIES.indexOf(other.row.severity) ||
+    ignored(one) - ignored(other) ||
+    (other.row.lost ?? 0) - (one.row.lost ?? 0) ||
+    CONFIDENCES.indexOf(one.row.confidence) - CONFIDENCES.indexOf(other.row.confidence) ||
+    other.row.count - one.row.count ||
+    byTime(one, other)
+}
+
+function facet(key: string, counts: Map<string, number>): Facet {
+  const order = (one: string, other: string) => (one < other ? -1 : 1)
+  const all = [...counts].map(([value, count]) => ({ value, count }))
+  all.sort((one, other) => other.count - one.count || order(one.value, other.value))
+  return { key, values: all.slice(0, SHOWN), more: Math.max(all.length - SHOWN, 0) }
+}
+
+const STEPS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+  1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000,
+]
+const DAY = 86_400_000
+
+function series(all: Kept[]): Series {
+  const millis = all.map(({ time }) => Number(time / 1_000_000n))
+  if (millis.length === 0) return { start: 0, step: 0, columns: 0, causes: [] }
+  const first = millis.reduce((least, time) => Math.min(least, time))
+  const last = millis.reduce((most, time) => Math.max(most, time))
+  const step = STEPS.find((one) => Math.floor((last - first) / one) < COLUMNS - 1)
+    ?? (Math.floor((last - first) / DAY / (COLUMNS - 1)) + 1) * DAY
+  const start = Math.floor(first / step) * step
+  const columns = Math.floor((last - start) / step) + 1
+  const totals = new Map<string, number>()
+  for (const { row } of all) totals.set(row.cause, (totals.get(row.cause) ?? 0) + row.count)
+  const ranked = [...totals].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))
+  const names: (string | null)[] = ranked.slice(0, CAUSES).map(([cause]) => cause)
+  if (ranked.length > CAUSES) names.push(null)
+  const causes = names.map((cause) => ({ cause, counts: new Array<number>(columns).fill(0) }))
+  all.forEach(({ row }, at) => {
+    const one = causes.find(({ cause }) => cause === row.cause) ?? causes[CAUSES]
+    const column = Math.floor(((millis[at] ?? start) - start) / step)
+    if (one) one.counts[column] = (one.counts[column] ?? 0) + row.count
+  })
+  return { start, step, columns, causes }
+}
+
+/** Reads the lines that stand in the report. */
+export function local(lines: string): Backend {
+  const all: Kept[] = []
+  const taken = new Set<bigint>()
+  const incidents: Incident[] = []
+  const causes = new Map<string, Cause>()
+  let summary: Summary | null = null
+  for (const line of lines.split('\n')) {
+    if (line.trim() === '') continue
+    const object = JSON.parse(line)
+    switch (object.schema) {
+      case 'whyrst.reset/1':
+      case 'whyrst.failed-connect/1': all.push(keep(object, all.length, taken)); break
+      case 'whyrst.incident/1': incidents.push(object); break
+      case 'whyrst.summary/1': summary = object; break
+      case 'whyrst.cause/1': causes.set(object.id, object); break
+    }
+  }
+  const resets = all.reduce((sum, { row }) => sum + row.count, 0)
+  const [first = 'this report', ...rest] = summary?.files ?? []
+  const source: Source = {
+    name: rest.length > 0 ? `${first} and ${rest.length} more` : first,
+    kind: 'capture', state: 'done', resets, remarks: [], more_remarks: 0, summary, incidents,
+  }
+  const found = <T>(value: T | undefined, what: string) =>
+    value === undefined ? Promise.reject(new Error(what)) : Promise.resolve(value)
+  return {
+    live: false,
+    overview: async (): Promise<Overview> =>
+      ({ version: '', generation: 0, rows: all.length, forgotten: 0, sources: [source] }),
+    view: async (q): Promise<View> => {
+      const filter = parse(q)
+      const counts = new Map(FACETS.map((key) => [key, new Map<string, number>()]))
+      const fit: Kept[] = []
+      for (const kept of all) {
+        if (!wordsFit(filter, kept)) continue
+        const failing = filter.groups.filter((group) => !holds(group, kept)).map(({ key }) => key)
+        if (failing.length > 1) continue
+        if (failing.length === 0) fit.push(kept)
+        for (const key of failing.length === 0 ? FACETS : failing) {
+          const value = word(key, kept)
+          const count = counts.get(key)
+          if (count && value !== null) count.set(value, (count.get(value) ?? 0) + kept.row.count)
+        }
+      }
+      return {
+        rows: fit.length,
+        total: fit.reduce((sum, { row }) => sum + row.count, 0),
+        facets: FACETS.map((key) => facet(key, counts.get(key) ?? new Map())),
+        series: series(fit),
+      }
+    },
+    page: async (q, order, offset, limit, find): Promise<Page> => {
+      const filter = parse(q)
+      const fit = all.filter((kept) => fits(filter, kept)).sort(compare(order))
+      const at = fit.findIndex(({ row }) => row.id === find)
+      const list = fit.slice(offset, offset + limit).map(({ row }) => row)
+      return { generation: 0, rows: fit.length, offset, at: at < 0 ? null : at, list }
+    },
+    reset: (id) => found(all.find(({ row }) => row.id === id)?.reset, 'this reset is not in the report'),
+    cause: (id) => found(causes.get(id), 'the report does not have this page of the catalogue'),
+  }
+}

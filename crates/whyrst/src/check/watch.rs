@@ -1,0 +1,101 @@
+//! `check --watch`: what changes while one looks. Each finding that is new, each counter that moved, and, where
+//! the kernel may be asked, each service that others asked for in vain because it listens on loopback
+//! only.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use whyrst_core::socket::Told;
+use whyrst_probe::{HostFacts, Item, Live, Reset};
+
+use super::findings::{COUNTERS, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
+use super::words;
+use crate::Outcome;
+use crate::args::Check;
+use crate::interrupt::Interrupt;
+use crate::output::{self, Output};
+
+/// How long a signal may go unnoticed.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Outcome> {
+    let interrupt = Interrupt::heed().context("cannot heed signals")?;
+    let style = output::style(&arguments.common);
+    let mut output = Output::stream(&arguments.common)?;
+    let mut live =
+        Live::start().map_err(|error| output::remark(&format!("who asks in vain is not seen: {error}"))).ok();
+    let mut known = BTreeSet::new();
+    let mut say = |found: Vec<Finding>, output: &mut Output| -> Result<()> {
+        for finding in found {
+            // What has happened happens again; what will happen is said once.
+            if finding.tense == Tense::Has || known.insert((finding.cause, finding.subject.clone())) {
+                output.write(&words(&finding, arguments.format, style)?)?;
+            }
+        }
+        output.flush()
+    };
+    let standing = |facts: &HostFacts| -> Vec<Finding> {
+        findings(facts).into_iter().filter(|finding| finding.tense != Tense::Has).collect()
+    };
+    say(standing(&before), &mut output)?;
+    let (began, every) = (Instant::now(), Duration::from_secs(arguments.interval.max(1)));
+    let mut looked = began;
+    while !interrupt.came() && arguments.duration.is_none_or(|seconds| began.elapsed() < Duration::from_secs(seconds)) {
+        match live.as_mut().map(|live| live.next(PATIENCE)).transpose()?.flatten() {
+            Some(Item::Reset(reset)) => say(in_vain(&before, &reset).into_iter().collect(), &mut output)?,
+            Some(Item::More(_)) => {}
+            None if live.is_none() => std::thread::sleep(PATIENCE),
+            None => {}
+        }
+        if looked.elapsed() >= every {
+            let now = HostFacts::read();
+            say(moved(&before, &now, looked.elapsed()), &mut output)?;
+            say(standing(&now), &mut output)?;
+            (before, looked) = (now, Instant::now());
+        }
+    }
+    output.finish()?;
+    Ok(Outcome::Clean)
+}
+
+/// Counters that have moved.
+fn moved(before: &HostFacts, now: &HostFacts, within: Duration) -> Vec<Finding> {
+    let counters = COUNTERS.iter().filter_map(|(counter, cause, what, advice)| {
+        let more = now.counter(counter).saturating_sub(before.counter(counter));
+        (more > 0).then(|| Finding::counted(cause, format!("{counter} +{more}"), evidence(what, within), advice))
+    });
+    let rules = now.rejects.iter().filter_map(|rule| {
+        let was = before.rejects.iter().find(|other| other.unnumbered() == rule.unnumbered())?;
+        let more = rule.packets?.saturating_sub(was.packets?);
+        let what = format!("{more} packets met a rule that answers with RST");
+        (more > 0).then(|| {
+            Finding::counted(
+                "fw-reject-syn",
+                rule.text.clone(),
+                evidence(&what, within),
+                "drop the rule where it is not wanted",
+            )
+        })
+    });
+    let invalid = now.invalid.unwrap_or_default().saturating_sub(before.invalid.unwrap_or_default());
+    let invalid = (invalid > 0).then(|| {
+        let what = format!("connection tracking called {invalid} packets INVALID");
+        let advice = "sysctl net.netfilter.nf_conntrack_tcp_be_liberal, or a rule: ct state invalid drop";
+        Finding::counted("conntrack-invalid-dnat", "connection tracking".into(), evidence(&what, within), advice)
+    });
+    counters.chain(rules).chain(invalid).collect()
+}
+
+fn evidence(what: &str, within: Duration) -> String {
+    format!("{what}, in the last {:.1} s", within.as_secs_f64())
+}
+
+/// A refused SYN for a port that something listens on, at loopback only.
+fn in_vain(facts: &HostFacts, reset: &Reset) -> Option<Finding> {
+    let event = &reset.event;
+    let refused = matches!(event.told, Told::Sent(_)) && event.trigger.is_some_and(|trigger| trigger.flags.is_syn());
+    let outside = !event.local.ip.is_loopback();
+    let own = for_this_host_only(facts).into_iter().find(|socket| socket.local.port == event.local.port)?;
+    (refused && outside).then(|| asked_elsewhere(own, &event.local.to_string(), &event.remote.ip.to_string()))
+}

@@ -1,0 +1,427 @@
+//! `watch --packets`: what the wire shows beside what the kernel tells.
+//!
+//! The last packets of each connection are kept. A RST that was received is judged by them as
+//! `explain` would judge a capture, against that connection's own TTL and identifications. A RST
+//! that left this host and of which its TCP told nothing was made by a firewall, or by a program
+//! with a raw socket; one that came in on another device was only passed on.
+
+use std::collections::{HashMap, VecDeque};
+
+use whyrst_capture::{Counts, LinkType, Record};
+use whyrst_core::ending::{Basis, Ending, EndingKind, KernelWord};
+use whyrst_core::flow::{FlowKey, Side};
+use whyrst_core::observation::{Frame, Interface, Seen};
+use whyrst_core::segment::{Endpoint, Flags, Segment};
+use whyrst_core::seq::Seq;
+use whyrst_core::socket::Told;
+use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_probe::{Live, Looked, Packet, Packets, Reset, Way, now};
+
+/// The first packets of a connection are kept: how it began.
+const FIRST: usize = 8;
+/// And the last ones.
+const LAST: usize = 40;
+/// Packets kept in all, some 200 octets each; beyond it the quietest connections are forgotten.
+const MOST: usize = 65_536;
+/// A RST that was received waits so long for what its supposed sender does next.
+const HOLD: Span = Span::from_millis(60);
+/// The kernel's event of a RST may be told so much later than its packet.
+const EVENT: Span = Span::from_millis(250);
+/// So long it is remembered which RSTs were told and which were only passed on.
+const MEMORY: Span = Span::from_secs(5);
+/// Further RSTs of a connection that was told are counted (two maximum segment lifetimes).
+const LATER: Span = Span::from_secs(60);
+/// So many of one service are told one by one in a second.
+const TOLD: u64 = 5;
+const SECOND: Span = Span::from_secs(1);
+
+/// The ends of a segment, source first.
+type Ends = (Endpoint, Endpoint);
+
+/// What is known of the wire.
+#[derive(Debug)]
+pub(super) struct SecondSource {
+    packets: Packets,
+    flows: HashMap<(u32, FlowKey), Flow>,
+    kept: usize,
+    /// RSTs that left this host and of which nothing was heard yet.
+    suspects: VecDeque<Suspect>,
+    /// RSTs that came from elsewhere into a namespace, by their numbers, which no NAT changes.
+    passing: HashMap<(u32, Seq, Seq), Timestamp>,
+    /// RSTs of which the kernel told.
+    told: HashMap<Ends, Timestamp>,
+    /// RSTs of which it did not, and which were told for that.
+    unsent: HashMap<Ends, Timestamp>,
+    folds: HashMap<Endpoint, Fold>,
+    folding_since: Timestamp,
+    held: VecDeque<(Timestamp, Box<Reset>)>,
+    /// Connections forgotten before their time.
+    forgotten: u64,
+    /// RSTs that could not be judged because events were lost.
+    undecided: u64,
+    later: u64,
+    /// When packets were lost last, and how many had been by then.
+    lost: (Timestamp, u64),
+}
+
+/// One connection's packets.
+#[derive(Debug, Default)]
+struct Flow {
+    packets: VecDeque<Packet>,
+    /// Packets that were not kept, between the first and the last.
+    left_out: u64,
+    /// How many of all were written to a file.
+    written: u64,
+    all: u64,
+    syn: Option<Seq>,
+    touched: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    time: Timestamp,
+    netns: u32,
+    ends: Ends,
+    numbers: (u32, Seq, Seq),
+}
+
+#[derive(Debug, Default)]
+struct Fold {
+    told: u64,
+    more: u64,
+    like: Option<(Ending, u32)>,
+}
+
+/// Something that only the wire shows.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) ending: Ending,
+    pub(super) netns: u32,
+    /// How many more there were in how long, when they are only counted.
+    pub(super) more: Option<(u64, Span)>,
+    /// Where it left this host without its TCP.
+    pub(super) left: Option<u32>,
+}
+
+impl SecondSource {
+    pub(super) fn new(packets: Packets) -> Self {
+        Self {
+            packets,
+            flows: HashMap::new(),
+            kept: 0,
+            suspects: VecDeque::new(),
+            passing: HashMap::new(),
+            told: HashMap::new(),
+            unsent: HashMap::new(),
+            folds: HashMap::new(),
+            folding_since: now(),
+            held: VecDeque::new(),
+            forgotten: 0,
+            undecided: 0,
+            later: 0,
+            lost: (Timestamp::default(), 0),
+        }
+    }
+
+    pub(super) const fn packets(&self) -> &Packets {
+        &self.packets
+    }
+
+    /// Takes in what has come, and what the kernel told meanwhile.
+    pub(super) fn read(&mut self, live: &mut Live) {
+        let time = now();
+        for ends in live.take_sent_ends() {
+            self.told.insert(ends, time);
+        }
+        if self.packets.lost() > self.lost.1 {
+            self.lost = (time, self.packets.lost());
+        }
+        let mut come = Vec::new();
+        self.packets.drain(|packet| come.push(packet));
+        for packet in come {
+            self.take(packet);
+        }
+        if self.kept > MOST {
+            self.forget_the_quietest();
+        }
+        for memory in [&mut self.told, &mut self.unsent] {
+            if memory.len() > MOST {
+                memory.retain(|_, at| time.since(*at) < MEMORY);
+            }
+        }
+        if self.passing.len() > MOST {
+            self.passing.retain(|_, at| time.since(*at) < MEMORY);
+        }
+    }
+
+    fn take(&mut self, packet: Packet) {
+        let record = record(&packet, 1);
+        let Ok(observation) = record.observe(&mut Counts::default()) else { return };
+        let Seen::Segment(segment) = observation.what else { return };
+        let (key, _) = FlowKey::of(segment.src, segment.dst);
+        if segment.flags.has(Flags::RST) {
+            self.reset(&packet, &segment);
+        }
+        let (syn, seq, time) = (segment.flags.is_syn(), segment.seq, packet.time);
+        let flow = self.flows.entry((packet.netns, key)).or_default();
+        if syn && flow.syn != Some(seq) {
+            self.kept -= flow.packets.len();
+            *flow = Flow { syn: Some(seq), ..Flow::default() };
+        }
+        flow.touched = time;
+        flow.all += 1;
+        flow.packets.push_back(packet);
+        if flow.packets.len() > FIRST + LAST {
+            flow.packets.remove(FIRST);
+            flow.left_out += 1;
+        } else {
+            self.kept += 1;
+        }
+    }
+
+    fn reset(&mut self, packet: &Packet, segment: &Segment<'_>) {
+        match packet.way {
+            Way::In => {
+                self.passing.insert((packet.netns, segment.seq, segment.ack), packet.time);
+            }
+            Way::Out => self.suspects.push_back(Suspect {
+                time: packet.time,
+                netns: packet.netns,
+                ends: (segment.src, segment.dst),
+                numbers: (packet.netns, segment.seq, segment.ack),
+            }),
+        }
+    }
+
+    /// Keeps a reset that another host sent until its packets have come; gives the others back.
+    pub(super) fn hold(&mut self, reset: Box<Reset>) -> Option<Box<Reset>> {
+        let foreign = reset.event.told == Told::Received && reset.peer.is_none() && !reset.unsent;
+        if !foreign {
+            return Some(reset);
+        }
+        self.held.push_back((reset.event.time, reset));
+        None
+    }
+
+    /// Resets that have waited long enough at `time`, with what their packets show. Where the RST
+    /// left this very host, its TCP gets the time to say so.
+    fn due(&mut self, live: &Live, time: Timestamp) -> Vec<Found> {
+        let mut due = Vec::new();
+        while let Some((since, reset)) = self.held.front() {
+            let ends = (reset.event.remote, reset.event.local);
+            let left = self.suspects.iter().find(|suspect| suspect.ends == ends).map(|suspect| suspect.netns);
+            if time.since(*since) < if left.is_some() { EVENT } else { HOLD } {
+                break;
+            }
+            let Some((_, reset)) = self.held.pop_front() else { break };
+            let mut ending = self.received(&reset).unwrap_or_else(|| reset.ending());
+            let left = left.filter(|_| !self.told.contains_key(&ends) && live.hears_all());
+            if left.is_some() {
+                ending.kernel = KernelWord::SentNone;
+                self.unsent.insert(ends, time);
+            }
+            self.suspects.retain(|suspect| suspect.ends != ends);
+            due.push(Found { ending, netns: reset.event.account.netns, more: None, left });
+        }
+        due
+    }
+
+    /// What the packets show of a RST that was received; `None` when it was not among them.
+    fn received(&self, reset: &Reset) -> Option<Ending> {
+        let event = &reset.event;
+        let mut ending = self.seen_ending(event.account.netns, event.remote, event.local)?;
+        let (_, local) = FlowKey::of(event.local, event.remote);
+        ending.accounts[local.index()] = Some(Box::new(event.account.clone()));
+        Some(ending)
+    }
+
+    /// The last ending of the connection, when the RST that began it came from `sender`.
+    fn seen_ending(&self, netns: u32, sender: Endpoint, receiver: Endpoint) -> Option<Ending> {
+        let (key, from) = FlowKey::of(sender, receiver);
+        let flow = self.flows.get(&(netns, key))?;
+        let mut tracker = Tracker::new(Limits { connections: 64, services: 64, ..Limits::default() });
+        for (number, packet) in (1..).zip(&flow.packets) {
+            if let Ok(observation) = record(packet, number).observe(&mut Counts::default()) {
+                tracker.observe(&observation);
+            }
+        }
+        tracker.finish();
+        let endings = std::iter::from_fn(|| tracker.poll()).filter(|ending| ending.kind == EndingKind::Reset);
+        let mut ending = endings.last().filter(|ending| ending.sender() == from)?;
+        if !flow.is_whole(self.lost.0) {
+            ending.basis = Basis::Sample;
+        }
+        Some(ending)
+    }
+
+    /// What is to be told at `time`.
+    pub(super) fn found(&mut self, live: &Live, time: Timestamp) -> Vec<Found> {
+        let mut found = self.due(live, time);
+        found.extend(self.unsent(live, time));
+        found
+    }
+
+    /// RSTs that left this host without its TCP.
+    fn unsent(&mut self, live: &Live, time: Timestamp) -> Vec<Found> {
+        let mut found = Vec::new();
+        while self.suspects.front().is_some_and(|suspect| time.since(suspect.time) >= EVENT) {
+            let Some(suspect) = self.suspects.pop_front() else { break };
+            if self.told.contains_key(&suspect.ends) || self.passing.contains_key(&suspect.numbers) {
+                continue;
+            }
+            if !live.hears_all() {
+                self.undecided += 1;
+                continue;
+            }
+            found.extend(self.without_event(suspect, time));
+        }
+        if time.since(self.folding_since) >= SECOND {
+            found.extend(self.folded(time));
+        }
+        found
+    }
+
+    fn without_event(&mut self, suspect: Suspect, time: Timestamp) -> Option<Found> {
+        let before = self.unsent.insert(suspect.ends, time);
+        if before.is_some_and(|before| time.since(before) < LATER) {
+            self.later += 1;
+            return None;
+        }
+        let service = if suspect.ends.0.port <= suspect.ends.1.port { suspect.ends.0 } else { suspect.ends.1 };
+        let fold = self.folds.entry(service).or_default();
+        fold.told += 1;
+        if fold.told > TOLD && fold.like.is_some() {
+            fold.more += 1;
+            return None;
+        }
+        let mut ending = self.seen_ending(suspect.netns, suspect.ends.0, suspect.ends.1)?;
+        ending.kernel = KernelWord::SentNone;
+        self.folds.entry(service).or_default().like = Some((ending.clone(), suspect.netns));
+        Some(Found { ending, netns: suspect.netns, more: None, left: Some(suspect.netns) })
+    }
+
+    fn folded(&mut self, time: Timestamp) -> Vec<Found> {
+        let within = time.since(self.folding_since);
+        self.folding_since = time;
+        let folds = std::mem::take(&mut self.folds).into_values().filter(|fold| fold.more > 0);
+        let more = folds.filter_map(|fold| {
+            let (ending, netns) = fold.like?;
+            Some(Found { ending, netns, more: Some((fold.more, within)), left: None })
+        });
+        more.collect()
+    }
+
+    /// Everything that still waits.
+    pub(super) fn finish(&mut self, live: &mut Live) -> Vec<Found> {
+        self.read(live);
+        self.found(live, now().plus(LATER))
+    }
+
+    /// The packets of a connection that were not written yet, oldest first.
+    pub(super) fn unwritten(&mut self, netns: u32, ending: &Ending) -> Vec<Packet> {
+        let ends = Side::BOTH.map(|side| ending.connection.endpoint(side));
+        let Some(flow) = self.flows.get_mut(&(netns, FlowKey::of(ends[0], ends[1]).0)) else { return Vec::new() };
+        let new = usize::try_from(flow.all - flow.written).unwrap_or(usize::MAX).min(flow.packets.len());
+        flow.written = flow.all;
+        flow.packets.iter().skip(flow.packets.len() - new).cloned().collect()
+    }
+
+    /// Rules of that namespace's firewall that answer with RST and may have met this connection.
+    pub(super) fn rules(&self, netns: u32, ending: &Ending) -> Vec<&str> {
+        let ports = Side::BOTH.map(|side| ending.connection.endpoint(side).port.to_string());
+        let rules = self.packets.rules(netns).iter().filter(|rule| may_meet(&rule.text, &ports));
+        rules.map(|rule| rule.text.as_str()).collect()
+    }
+
+    /// What must be said at the end.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let said = [
+            (self.later, "more RSTs left this host without its TCP, on connections that were told"),
+            (self.packets.lost(), "packets were not seen: their buffer was full"),
+            (self.forgotten, "connections' packets were forgotten: too many at once"),
+            (self.undecided, "RSTs of this host may have been a firewall's: events of TCP were lost"),
+        ];
+        said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    }
+
+    fn forget_the_quietest(&mut self) {
+        let mut touched: Vec<Timestamp> = self.flows.values().map(|flow| flow.touched).collect();
+        let middle = touched.len() / 2;
+        let (_, median, _) = touched.select_nth_unstable(middle);
+        let median = *median;
+        let before = self.flows.len();
+        self.flows.retain(|_, flow| flow.touched > median);
+        self.forgotten += (before - self.flows.len()) as u64;
+        self.kept = self.flows.values().map(|flow| flow.packets.len()).sum();
+    }
+}
+
+impl Flow {
+    /// Whether nothing since its beginning is missing; packets were lost last at `lost`.
+    fn is_whole(&self, lost: Timestamp) -> bool {
+        let begins_after = self.packets.front().is_some_and(|first| first.time > lost);
+        begins_after
+            && self.left_out == 0
+            && self.syn.is_some()
+            && self.packets.iter().all(|packet| packet.share == Looked::AtAll)
+    }
+}
+
+/// A rule for single ports names them; sets and ranges are not taken apart, so they may meet any.
+fn may_meet(rule: &str, ports: &[String; 2]) -> bool {
+    let mut words = rule.split([' ', ',']).skip_while(|word| !word.trim_start_matches('-').ends_with("port"));
+    match words.nth(1) {
+        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => ports.iter().any(|own| own == port),
+        _ => true,
+    }
+}
+
+fn record(packet: &Packet, number: u64) -> Record<'_> {
+    Record {
+        frame: Frame::new(0, number),
+        time: packet.time,
+        interface: Interface::default(),
+        link: LinkType::RAW,
+        original: length(&packet.bytes),
+        bytes: &packet.bytes,
+    }
+}
+
+/// Octets that were on the wire, by the IP header: of a packet only the beginning is kept.
+pub(super) fn length(bytes: &[u8]) -> u32 {
+    let at =
+        |place: usize| bytes.get(place..place + 2).map_or(0, |two| u32::from(u16::from_be_bytes([two[0], two[1]])));
+    let told = match bytes.first().map(|octet| octet >> 4) {
+        Some(4) => at(2),
+        Some(6) => at(4) + 40,
+        _ => 0,
+    };
+    told.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_for_another_port_did_not_meet_it() {
+        let ports = ["40000".to_owned(), "25".to_owned()];
+        assert!(may_meet("tcp dport 25 counter packets 1 bytes 60 reject with tcp reset", &ports));
+        assert!(!may_meet("tcp dport 80 reject with tcp reset", &ports));
+        assert!(may_meet("tcp dport { 80, 443 } reject with tcp reset", &ports));
+        assert!(may_meet("[1:60] -A INPUT -p tcp -m tcp --dport 25 -j REJECT --reject-with tcp-reset", &ports));
+        assert!(may_meet("ct state invalid reject with tcp reset", &ports));
+    }
+
+    #[test]
+    fn the_length_on_the_wire_is_that_of_the_ip_header() {
+        let mut v4 = [0; 40];
+        (v4[0], v4[2], v4[3]) = (0x45, 5, 220);
+        assert_eq!(length(&v4), 1_500);
+        let mut v6 = [0; 60];
+        (v6[0], v6[5]) = (0x60, 20);
+        assert_eq!(length(&v6), 60);
+        assert_eq!(length(&[]), 0);
+    }
+}

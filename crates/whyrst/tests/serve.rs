@@ -1,0 +1,390 @@
+//! `whyrst serve` as a browser or an intruder meets it: a real server on loopback, spoken to octet by
+//! octet.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name).join("client.pcapng")
+}
+
+/// A server and the way in.
+struct Server {
+    child: Child,
+    address: String,
+    token: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        Self::with(Command::new(env!("CARGO_BIN_EXE_whyrst")), arguments)
+    }
+
+    fn with(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child =
+            command.args(["serve", "--quiet"]).args(arguments).stdout(Stdio::piped()).spawn().expect("whyrst runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("http://").expect("a URL");
+        let (address, token) = url.split_once("/?token=").expect("a token");
+        Self { child, address: address.to_owned(), token: token.to_owned() }
+    }
+
+    /// With fixtures, when they have been read.
+    fn of(names: &[&str]) -> Self {
+        let files: Vec<String> = names.iter().map(|name| fixture(name).display().to_string()).collect();
+        let server = Self::start(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        server.until(|overview| overview["sources"][0]["state"] == "done");
+        server
+    }
+
+    fn until(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let overview = self.get("/api/overview").json();
+            if wanted(&overview) {
+                return overview;
+            }
+            assert!(began.elapsed() < PATIENCE, "still {overview}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn cookie(&self) -> String {
+        let port = self.address.rsplit(':').next().expect("a port");
+        format!("Cookie: whyrst-{port}={}\r\n", self.token)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &format!("Host: {}\r\n{}", self.address, self.cookie()), b"")
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        write!(stream, "{method} {path} HTTP/1.1\r\n{headers}{length}Connection: close\r\n\r\n").expect("sent");
+        // A server that refuses need not read the rest.
+        let _ = stream.write_all(body);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).expect("text");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    fn post(&self, path: &str, more: &str, body: &[u8]) -> Answer {
+        self.ask("POST", path, &format!("Host: {}\r\n{}{more}", self.address, self.cookie()), body)
+    }
+}
+
+/// The lines that `explain` writes of the same captures.
+fn explained(names: &[&str]) -> Vec<Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["explain", "--format", "json", "--all"])
+        .args(names.iter().map(|name| fixture(name)))
+        .output()
+        .expect("whyrst runs");
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let all = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    all.filter(|one| one["schema"] != "whyrst.incident/1").collect()
+}
+
+const SOME: &[&str] =
+    &["close-unread", "connect-abandoned", "linger-zero", "data-after-close", "closed-port", "syn-unanswered"];
+
+#[test]
+fn only_who_has_the_token_may_look() {
+    let server = Server::start(&[]);
+    let host = format!("Host: {}\r\n", server.address);
+    for path in ["/", "/app.js", "/api/overview", "/api/view", "/api/resets", "/api/changes", "/api/causes/linger-zero"]
+    {
+        assert_eq!(server.ask("GET", path, &host, b"").status, 401, "{path}");
+    }
+    for wrong in ["/?token=", "/?token=0", "/api/overview?token=TOKEN", &format!("/?token={}0", server.token)] {
+        let wrong = wrong.replace("TOKEN", &server.token);
+        assert_eq!(server.ask("GET", &wrong, &host, b"").status, 401, "{wrong}");
+    }
+    let first = server.ask("GET", &format!("/?token={}", server.token), &host, b"");
+    assert_eq!(first.status, 200);
+    let cookie = first.head.lines().find(|line| line.starts_with("set-cookie:")).expect("a cookie");
+    assert!(cookie.contains("httponly") && cookie.contains("samesite=strict"), "{cookie}");
+    assert_eq!(server.get("/api/overview").status, 200);
+    let bearer = format!("{host}Authorization: Bearer {}\r\n", server.token);
+    assert_eq!(server.ask("GET", "/api/overview", &bearer, b"").status, 200);
+}
+
+#[test]
+fn every_answer_forbids_what_the_page_does_not_need() {
+    let server = Server::start(&[]);
+    for answer in
+        [server.get("/"), server.get("/api/overview"), server.get("/nothing"), server.ask("GET", "/", "", b"")]
+    {
+        assert!(answer.head.contains("content-security-policy: default-src 'none'"), "{}", answer.head);
+        assert!(answer.head.contains("x-content-type-options: nosniff"), "{}", answer.head);
+        assert!(!answer.head.contains("unsafe-inline"), "{}", answer.head);
+    }
+}
+
+#[test]
+fn names_that_were_pointed_at_it_are_refused() {
+    let server = Server::start(&[]);
+    let port = server.address.rsplit(':').next().expect("a port").to_owned();
+    for host in [format!("rebound.example:{port}"), "127.0.0.1".to_owned(), String::new()] {
+        let headers = format!("Host: {host}\r\n{}", server.cookie());
+        assert_eq!(server.ask("GET", "/api/overview", &headers, b"").status, 421, "{host}");
+    }
+    let headers = format!("Host: localhost:{port}\r\n{}", server.cookie());
+    assert_eq!(server.ask("GET", "/api/overview", &headers, b"").status, 200);
+}
+
+#[test]
+fn paths_lead_nowhere_else() {
+    let server = Server::start(&[]);
+    for path in [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/resets/..%2f..%2fetc%2fpasswd",
+        "/api/resets/0000000000000000",
+        "/api/causes/..%2f..%2fetc%2fpasswd",
+        "/web/dist/app.js",
+    ] {
+        let answer = server.get(path);
+        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
+        assert!(!answer.body.contains("root:"), "{path}");
+    }
+}
+
+#[test]
+fn pages_hold_every_reset_once_and_in_order() {
+    let server = Server::of(SOME);
+    let wanted = explained(SOME).len();
+    assert!(wanted > 5);
+    let mut seen = Vec::new();
+    loop {
+        let page = server.get(&format!("/api/resets?order=oldest&offset={}&limit=4", seen.len())).json();
+        assert_eq!(page["rows"], wanted);
+        let list = page["list"].as_array().expect("rows");
+        assert!(list.len() <= 4);
+        if list.is_empty() {
+            break;
+        }
+        seen.extend(list.iter().map(|row| (row["time"].to_string(), row["id"].to_string())));
+    }
+    assert_eq!(seen.len(), wanted);
+    assert!(seen.is_sorted());
+    let first = seen[0].1.trim_matches('"').to_owned();
+    let found = server.get(&format!("/api/resets?order=newest&limit=1&find={first}")).json();
+    assert_eq!(found["at"], wanted - 1);
+    // Whatever is asked for, an answer stays small.
+    assert_eq!(server.get("/api/resets?limit=99999999999").json()["list"].as_array().map(Vec::len), Some(wanted));
+    assert_eq!(server.get("/api/resets?offset=-1").status, 400);
+}
+
+#[test]
+fn the_most_harmful_comes_first() {
+    let server = Server::of(SOME);
+    let page = server.get("/api/resets").json();
+    let rank = |row: &Value| {
+        let severity = ["fault", "attack", "policy", "scan", "benign"].iter().position(|one| row["severity"] == *one);
+        (severity, row["accepted"] == false, std::cmp::Reverse(row["lost"].as_u64().unwrap_or(0)))
+    };
+    let ranks: Vec<_> = page["list"].as_array().expect("rows").iter().map(rank).collect();
+    assert!(ranks.is_sorted(), "{ranks:?}");
+}
+
+#[test]
+fn facets_and_series_agree_with_a_recount() {
+    let server = Server::of(SOME);
+    let lines = explained(SOME);
+    for (query, fits) in [
+        ("", (|_| true) as fn(&Value) -> bool),
+        ("confidence:possible", |line| line["verdict"]["confidence"] == "possible"),
+        ("-cause:close-unread", |line| line["verdict"]["cause"] != "close-unread"),
+        ("cause:close-unread cause:linger-zero", |line| {
+            ["close-unread", "linger-zero"].iter().any(|cause| line["verdict"]["cause"] == *cause)
+        }),
+        ("service::8888 severity:fault", |line| line["server"]["port"] == 8888 && line["severity"] == "fault"),
+    ] {
+        let path = format!("/api/view?q={}", query.replace(' ', "%20"));
+        let view = server.get(&path).json();
+        let fit: Vec<&Value> = lines.iter().filter(|line| fits(line)).collect();
+        assert_eq!(view["total"], fit.len(), "{query}");
+        let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
+        for line in &fit {
+            *causes.entry(line["verdict"]["cause"].as_str().expect("a cause")).or_default() += 1;
+        }
+        let facets = view["facets"].as_array().expect("facets");
+        let facet = facets.iter().find(|facet| facet["key"] == "cause").expect("causes");
+        if !query.contains("cause:") {
+            let told = facet["values"].as_array().expect("values").iter();
+            let told: BTreeMap<&str, u64> = told
+                .map(|one| (one["value"].as_str().expect("a value"), one["count"].as_u64().expect("a count")))
+                .collect();
+            assert_eq!(told, causes, "{query}");
+        }
+        let series = view["series"]["causes"].as_array().expect("series").iter();
+        let columns = series.flat_map(|one| one["counts"].as_array().expect("counts"));
+        assert_eq!(columns.filter_map(Value::as_u64).sum::<u64>(), fit.len() as u64, "{query}");
+    }
+    // A facet is counted as if its own terms were not there: what else could be chosen.
+    let view = server.get("/api/view?q=cause:close-unread").json();
+    assert!(view["facets"][1]["values"].as_array().expect("values").len() > 1, "{view}");
+    assert_eq!(server.get("/api/view?q=service:nowhere").status, 400);
+    assert_eq!(server.get(&format!("/api/view?q={}", "x".repeat(3_000))).status, 400);
+}
+
+#[test]
+fn a_reset_comes_whole_with_its_ladder() {
+    let server = Server::of(&["close-unread"]);
+    let row = server.get("/api/resets").json()["list"][0].clone();
+    let reset = server.get(&format!("/api/resets/{}", row["id"].as_str().expect("an id"))).json();
+    assert_eq!(reset["schema"], "whyrst.reset/1");
+    let marked: Vec<&Value> =
+        reset["ladder"].as_array().expect("a ladder").iter().filter(|rung| rung["marked"] == true).collect();
+    assert!(
+        marked.iter().any(|rung| rung["flags"] == "RA" && rung["frame"] == reset["resets"][0]["frame"]),
+        "{marked:?}"
+    );
+    let cause = server.get(&format!("/api/causes/{}", row["cause"].as_str().expect("a cause"))).json();
+    assert_eq!(cause["schema"], "whyrst.cause/1");
+}
+
+#[test]
+fn a_dropped_capture_is_explained_and_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    server.env("TMPDIR", folder.path());
+    let capture = std::fs::read(fixture("linger-zero")).expect("a fixture");
+    let server = Server::with(server, &[]);
+    let origin = format!("Origin: http://{}\r\n", server.address);
+    let answer = server.post("/api/captures?name=..%2F..%2Fa%3Cb%3E.pcapng", &origin, &capture);
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let overview = server.until(|overview| overview["sources"][0]["state"] == "done");
+    let source = &overview["sources"][0];
+    assert_eq!((&source["name"], &source["kind"]), (&Value::from("a<b>.pcapng"), &Value::from("dropped")));
+    assert!(source["resets"].as_u64() > Some(0));
+    assert_eq!(source["summary"]["schema"], "whyrst.summary/1");
+    let row = server.get("/api/resets").json()["list"][0].clone();
+    assert_eq!(row["source"], "a<b>.pcapng");
+    let began = Instant::now();
+    while std::fs::read_dir(folder.path()).expect("the folder").next().is_some() {
+        assert!(began.elapsed() < PATIENCE, "something stays in the folder for temporary files");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn uploads_are_bounded_and_only_from_the_page() {
+    let server = Server::start(&["--upload-limit", "4KiB"]);
+    let own = format!("Origin: http://{}\r\n", server.address);
+    let foreign = server.post("/api/captures", "Origin: http://evil.example\r\n", b"x");
+    assert_eq!(foreign.status, 403);
+    assert_eq!(server.post("/api/captures", "Origin: null\r\n", b"x").status, 403);
+    assert_eq!(server.post("/api/captures", &own, &[0; 5_000]).status, 413);
+    // Without a length it is measured as it comes.
+    let chunked = format!("{own}Transfer-Encoding: chunked\r\n");
+    let headers = format!("Host: {}\r\n{}{chunked}", server.address, server.cookie());
+    let mut body = Vec::new();
+    for _ in 0..8 {
+        body.extend(b"400\r\n");
+        body.extend([0; 0x400]);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"0\r\n\r\n");
+    let mut stream = TcpStream::connect(&server.address).expect("it listens");
+    write!(stream, "POST /api/captures HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").expect("sent");
+    let _ = stream.write_all(&body);
+    let mut status = String::new();
+    BufReader::new(stream).read_line(&mut status).expect("an answer");
+    assert!(status.contains(" 413 "), "{status}");
+    // What is no capture is said to be none.
+    assert_eq!(server.post("/api/captures?name=text", &own, b"this is no capture").status, 202);
+    let overview = server.until(|overview| {
+        let sources = overview["sources"].as_array().expect("sources");
+        sources.iter().any(|source| source["name"] == "text" && source["state"] == "failed")
+    });
+    let text = overview.to_string();
+    assert!(text.contains("capture"), "{text}");
+}
+
+#[test]
+fn changes_are_told_as_they_come() {
+    let server = Server::start(&[]);
+    let mut stream = TcpStream::connect(&server.address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a bound");
+    let head = format!("Host: {}\r\n{}", server.address, server.cookie());
+    write!(stream, "GET /api/changes HTTP/1.1\r\n{head}\r\n").expect("sent");
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok).filter(|line| line.starts_with("data:"));
+    assert_eq!(lines.next().as_deref(), Some("data: 0"));
+    let origin = format!("Origin: http://{}\r\n", server.address);
+    let capture = std::fs::read(fixture("linger-zero")).expect("a fixture");
+    assert_eq!(server.post("/api/captures?name=a", &origin, &capture).status, 202);
+    assert!(lines.next().is_some_and(|line| line != "data: 0"));
+}
+
+#[test]
+fn recordings_are_read_as_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("resets.jsonl");
+    let mut lines: Vec<String> = explained(SOME).iter().map(ToString::to_string).collect();
+    lines.extend([r#"{"schema":"other/1"}"#.to_owned(), "not JSON".to_owned()]);
+    std::fs::write(&path, lines.join("\n")).expect("written");
+    let server = Server::start(&[&path.display().to_string()]);
+    let overview = server.until(|overview| overview["sources"][0]["state"] == "done");
+    assert_eq!(overview["rows"], explained(SOME).len());
+    assert!(
+        overview["sources"][0]["remarks"][0].as_str().is_some_and(|text| text.starts_with("2 lines")),
+        "{overview}"
+    );
+}
+
+#[test]
+fn a_report_brings_everything_in_one_file() {
+    let output = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["explain", "--format", "html", "--all"])
+        .args(SOME.iter().map(|name| fixture(name)))
+        .output()
+        .expect("whyrst runs");
+    let page = String::from_utf8(output.stdout).expect("text");
+    let (_, rest) = page.split_once("id=\"data\">\n").expect("data");
+    let (data, _) = rest.split_once("</script>").expect("their end");
+    let objects: Vec<Value> = data.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |schema: &str| objects.iter().filter(|one| one["schema"] == schema).count();
+    assert_eq!(of("whyrst.reset/1") + of("whyrst.failed-connect/1"), explained(SOME).len());
+    assert_eq!(of("whyrst.summary/1"), 1);
+    for reset in objects.iter().filter(|one| one["verdict"].is_object()) {
+        let named =
+            objects.iter().any(|one| one["schema"] == "whyrst.cause/1" && one["id"] == reset["verdict"]["cause"]);
+        assert!(named || reset["verdict"]["cause"] == "unexplained", "no page for {}", reset["verdict"]["cause"]);
+    }
+    assert!(!page.contains("http://") || !page.contains("src=\"http"), "something would be loaded");
+}
