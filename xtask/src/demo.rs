@@ -81,9 +81,9 @@ fn screen(whyrst: &Path, folder: &Path) -> Result<String> {
         format!("cd {} && {} explain --color always --tui {}", folder.display(), whyrst.display(), files.join(" "));
     let (columns, rows) = (COLUMNS.to_string(), ROWS.to_string());
     tmux.run(&["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows, &command])?;
-    // All of them, and " done" is not the end of "abandoned".
+    // All of them; "done" alone is also the end of "abandoned".
     wait_for(&tmux, &format!("{} resets", PLAYED.len()))?;
-    wait_for(&tmux, " done ")?;
+    wait_for(&tmux, "by time  done")?;
     tmux.run(&["send-keys", "Tab"])?;
     wait_for(&tmux, "--->")?;
     tmux.run(&["capture-pane", "-e", "-p"])
