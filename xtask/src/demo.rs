@@ -77,10 +77,13 @@ impl Drop for Tmux {
 fn screen(whyrst: &Path, folder: &Path) -> Result<String> {
     let tmux = Tmux(folder.join("tmux"));
     let files: Vec<String> = PLAYED.iter().map(|name| format!("{name}.pcapng")).collect();
-    let command = format!("cd {} && {} explain --tui {}", folder.display(), whyrst.display(), files.join(" "));
+    let command =
+        format!("cd {} && {} explain --color always --tui {}", folder.display(), whyrst.display(), files.join(" "));
     let (columns, rows) = (COLUMNS.to_string(), ROWS.to_string());
     tmux.run(&["-f", "/dev/null", "new-session", "-d", "-x", &columns, "-y", &rows, &command])?;
-    wait_for(&tmux, "done")?;
+    // All of them; "done" alone is also the end of "abandoned".
+    wait_for(&tmux, &format!("{} resets", PLAYED.len()))?;
+    wait_for(&tmux, "by time  done")?;
     tmux.run(&["send-keys", "Tab"])?;
     wait_for(&tmux, "--->")?;
     tmux.run(&["capture-pane", "-e", "-p"])

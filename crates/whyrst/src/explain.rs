@@ -261,6 +261,9 @@ struct Closing<'a> {
 impl Closing<'_> {
     fn finish(mut self, captures: &CaptureSet) -> Result<Outcome> {
         if let Some(error) = self.press.broken.take() {
+            if let Some(out) = &self.arguments.annotate {
+                output::remark(&format!("{} was not written: the reports were not taken to their end", out.display()));
+            }
             return Err(error);
         }
         let read = self.complain_of(captures);

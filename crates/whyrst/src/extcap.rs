@@ -79,8 +79,6 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
         None => None,
     };
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut packets = PacketSocket::open()
-        .context("cannot capture packets: this needs CAP_NET_RAW (`whyrst doctor` says how to get it)")?;
     // Packets alone say a good deal: without the kernel's word, verdicts are less sure.
     let mut live = match Live::start() {
         Ok(live) => Some(live),
@@ -89,6 +87,10 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
             None
         }
     };
+    // The probe takes a moment to load. Packets of before would be judged without the kernel's word.
+    let mut recording = Recording { from: now(), ..Recording::default() };
+    let mut packets = PacketSocket::open()
+        .context("cannot capture packets: this needs CAP_NET_RAW (`whyrst doctor` says how to get it)")?;
     if let Err(error) = give_back_privileges() {
         output::remark(&error);
     }
@@ -98,7 +100,6 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
         .context("cannot begin the capture")?;
     let least = explain::confidence(arguments.min_confidence);
     let mut gathering = Gathering::new(writer, filter, least);
-    let mut recording = Recording { from: now(), ..Recording::default() };
     gathering.begin(packets.interfaces())?;
     while !interrupt.came() {
         // Not longer than that, however busy the host is: the kernel is to be heard as well.
