@@ -52,10 +52,10 @@ fn static_binary() -> Result<PathBuf> {
     let mut build = cargo();
     build.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["build", "--quiet", "--release"]);
     shell::run(build.args(["--package", "whyrst", "--target", &host]))?;
-    let built = target().join(&host).join("release/whyrst");
+    let made = target().join(&host).join("release/whyrst");
     let program = folder().join("whyrst");
     fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;
-    fs::copy(&built, &program).with_context(|| format!("cannot copy {}", built.display()))?;
+    fs::copy(&made, &program).with_context(|| format!("cannot copy {}", made.display()))?;
     let needs = Command::new("ldd").arg(&program).output().context("cannot run ldd")?;
     let said = String::from_utf8_lossy(&needs.stdout).into_owned() + &String::from_utf8_lossy(&needs.stderr);
     if !said.contains("statically linked") && !said.contains("not a dynamic executable") {

@@ -337,7 +337,7 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     let soon = |other: &Record| other.time.since(rst.time) <= ANSWERED_WITHIN;
     let train = || others.iter().filter(|other| equal(&other.record) && soon(&other.record));
     let more = train().count();
-    let took = train().last().map_or(Span::ZERO, |last| last.record.time.since(rst.time));
+    let took = train().next_back().map_or(Span::ZERO, |last| last.record.time.since(rst.time));
     let later = after.iter().filter(|one| one.from != rst.from && answers(&rst, one)).count();
     // What came before its sender spoke last was heard by a socket, unless it was data.
     let spoke = before.iter().rposition(|record| record.from == rst.from).map_or(0, |at| at + 1);

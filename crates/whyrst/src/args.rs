@@ -270,7 +270,7 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) duration: Option<u64>,
 
-    /// Look at packets as well (headers; needs CAP_NET_RAW): finds resets by firewalls, which TCP
+    /// Look at packets as well (headers; needs `CAP_NET_RAW`): finds resets by firewalls, which TCP
     /// does not tell of, and compares received ones with their sender's other packets
     #[arg(long, conflicts_with = "tui")]
     pub(crate) packets: bool,

@@ -34,13 +34,18 @@ const OPTIONS: &[&str] = &[
 const VARIABLE: &str = "WHYRST_CONFIG";
 const SYSTEM: &str = "/etc/whyrst/config.toml";
 
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+}
+
 /// `command` with the defaults of this user on this host.
 pub(crate) fn applied(mut command: Command) -> Result<Command> {
     for path in files() {
         let name = path.display();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && std::env::var_os(VARIABLE).is_none() => continue,
+            // Where nobody named a file, one in another user's home (`setpriv`, `sudo -u`) is none of ours.
+            Err(error) if is_absent(&error) && std::env::var_os(VARIABLE).is_none() => continue,
             Err(error) => return Err(error).with_context(|| format!("cannot read the configuration {name}")),
         };
         let table: Table = text.parse().map_err(|error: toml::de::Error| {

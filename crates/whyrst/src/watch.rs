@@ -142,7 +142,7 @@ impl Watching {
         let mut text = telling.one(ending, netns, |ending, cause| filter.shows(ending) && filter.wants(cause));
         if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {
             for rule in second.rules(left, ending) {
-                *text += &format!("  a rule that answers so: {}\n", escape_name(rule));
+                text.extend(["  a rule that answers so: ", &escape_name(rule), "\n"]);
             }
         }
         if text.is_some()

@@ -44,9 +44,8 @@ pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Outcome> {
     while !interrupt.came() && arguments.duration.is_none_or(|seconds| began.elapsed() < Duration::from_secs(seconds)) {
         match live.as_mut().map(|live| live.next(PATIENCE)).transpose()?.flatten() {
             Some(Item::Reset(reset)) => say(in_vain(&before, &reset).into_iter().collect(), &mut output)?,
-            Some(Item::More(_)) => {}
             None if live.is_none() => std::thread::sleep(PATIENCE),
-            None => {}
+            Some(Item::More(_)) | None => {}
         }
         if looked.elapsed() >= every {
             let now = HostFacts::read();
