@@ -20,8 +20,13 @@ async function timed(what, work) {
   return took
 }
 
-await timed('until all is read', () =>
-  page.waitForFunction(() => globalThis.whyrst.overview().then(({ sources }) => sources.every(({ state }) => state === 'done' || state === 'failed')), null, { polling: 500 }))
+await timed('until all is read', async () => {
+  for (;;) {
+    const { sources } = JSON.parse(await ask('/api/overview'))
+    if (sources.length > 0 && sources.every(({ state }) => state === 'done' || state === 'failed')) return
+    await page.waitForTimeout(200)
+  }
+})
 const { rows } = JSON.parse(await ask('/api/overview'))
 console.log(`        ${rows} rows, server's memory ${/VmRSS:\s+(\d+)/u.exec(readFileSync(`/proc/${served.pid}/status`, 'utf8'))[1]} KiB`)
 

@@ -2,7 +2,7 @@
 // against it, what could not be seen, what else it could be, what it did, what to do.
 
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { Ladder } from './ladder'
 import { Text } from './text'
 import type { Backend, Evidence, Reset } from './types'
@@ -38,9 +38,16 @@ export function Detail({ backend, id, close, openCause }: Props) {
     <article class="detail" aria-label="the reset" aria-busy={reset === null && problem === null}>
       <button type="button" class="close" onClick={close} aria-label="close (escape)">{'\u00d7'}</button>
       {problem !== null && <p class="problem">{problem}</p>}
-      {reset !== null && <Whole key={id} reset={reset} openCause={openCause} />}
+      {reset !== null && <Shown key={id} reset={reset} openCause={openCause} />}
     </article>
   )
+}
+
+/** A recording may have anything in it: what cannot be shown must not take the page with it. */
+function Shown(props: { reset: Reset; openCause(id: string): void }) {
+  const [broken] = useErrorBoundary()
+  if (broken) return <p class="problem">this line of {props.reset.source} cannot be shown: {String(broken)}</p>
+  return <Whole {...props} />
 }
 
 function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void }) {
