@@ -8,6 +8,7 @@ use std::io::Cursor;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use whyrst_capture::{Capture, Step};
+use whyrst_core::language::Language;
 use whyrst_core::report::Context;
 use whyrst_core::report::json;
 use whyrst_core::tracker::{Limits, Tracker};
@@ -64,7 +65,7 @@ fuzz_target!(|conversation: Conversation| {
     let mut capture = Capture::from_reader(Cursor::new(file), "fuzz", 0).expect("a header is there");
     let limits = Limits { connections: usize::from(conversation.connections).max(1), ..Limits::default() };
     let mut tracker = Tracker::new(limits);
-    let context = Context { files: vec!["fuzz".into()], zone: jiff::tz::TimeZone::UTC };
+    let context = Context { files: vec!["fuzz".into()], zone: jiff::tz::TimeZone::UTC, language: Language::English };
     let report = |tracker: &mut Tracker| {
         while let Some(ending) = tracker.poll() {
             assert!(!json::line(&ending, &context).contains('\n'));
