@@ -244,6 +244,11 @@ impl Tracker {
         let occupied = (0..self.slots.len()).filter(|slot| self.slots[*slot].occupied).map(slot_number);
         let mut others: Vec<u32> = occupied.filter(|slot| !self.was_reset(*slot)).collect();
         others.sort_by_key(|slot| Reverse(self.slots[*slot as usize].connection.first));
+        if let Some(gone) = &mut self.gone {
+            // Those that were reset are told and never forgotten one by one.
+            let told = self.slots.iter().filter(|slot| slot.occupied && slot.reset != ResetSeen::No);
+            gone.extend(told.map(|slot| slot.connection));
+        }
         self.finishing = others;
         self.over = true;
     }
