@@ -1,0 +1,170 @@
+//! The other commands: the page, the lab, the catalogue, and what a shell or a packager asks for.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::shared::parse_size;
+use super::{Common, Format};
+
+/// `whyrst serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look.
+FILE is a capture, `-` for one on standard input as it grows, or JSON lines that `explain` or `watch`
+wrote with --format json. Captures can also be dropped onto the page: this program explains them, and
+nothing leaves the host.
+
+Examples:
+  whyrst serve trace.pcapng
+  whyrst serve                                  a page to drop captures onto
+  sudo whyrst serve --live                      every reset of this host, as it happens
+  tcpdump -i eth0 -w - tcp or icmp | whyrst serve -
+  ssh -L 8080:127.0.0.1:8080 HOST whyrst serve --listen 127.0.0.1:8080 trace.pcap"
+)]
+pub(crate) struct Serve {
+    /// Captures, in the order of time, and recordings as JSON lines
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Also every reset of this host, as it happens (needs what `whyrst watch` needs)
+    #[arg(long)]
+    pub(crate) live: bool,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// The largest capture that may be dropped onto the page
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub(crate) upload_limit: u64,
+
+    /// Memory for connections while a capture is read, as for `explain`
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub(crate) memory: u64,
+
+    /// Say nothing but the URL
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// `whyrst lab`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst lab list
+  whyrst lab run close-unread
+  whyrst lab run --all --keep recorded/")]
+pub(crate) struct Lab {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: LabCommand,
+}
+
+/// `whyrst lab ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// List the scenarios
+    List(LabList),
+    /// Play scenarios and check packets, kernel and verdict against each other
+    Run(LabRun),
+}
+
+/// `whyrst lab list`.
+#[derive(Debug, Args)]
+pub(crate) struct LabList {
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst lab run`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Root is not needed; as root the kernel's own reasons are checked too. Exit status: 0 every scenario
+passed, 1 one failed, 2 failure.
+
+Examples:
+  whyrst lab run close-unread linger-zero
+  whyrst lab run --all --format json | jq 'select(.passed | not)'
+  whyrst lab run connect-abandoned --keep recorded/ && whyrst explain recorded/connect-abandoned/client.pcapng"
+)]
+pub(crate) struct LabRun {
+    /// Scenarios, or causes for all of their scenarios
+    #[arg(required_unless_present = "all", value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+
+    /// Every scenario there is
+    #[arg(long, conflicts_with = "ids")]
+    pub(crate) all: bool,
+
+    /// Keep client.pcapng, server.pcapng and events.jsonl of each scenario in DIR/ID
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// How to write the results
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst causes`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst causes
+  whyrst causes close-unread
+  whyrst causes close-unread --format markdown >> ticket.md")]
+pub(crate) struct Causes {
+    /// The cause whose page to show; all causes as a list when absent
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+
+    /// How to write the page
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Each line is tried, not guessed. Exit status: 0 nothing is missing, 1 something is, 2 failure.
+
+Examples:
+  whyrst doctor
+  sudo whyrst doctor --format json | jq 'select(.status != \"ok\")'")]
+pub(crate) struct Doctor {
+    /// How to write what was found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Make namespaces in this process, and say whether that works
+    #[arg(long, hide = true)]
+    pub(crate) try_namespaces: bool,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// `whyrst completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  whyrst completions bash | sudo tee /usr/share/bash-completion/completions/whyrst
+  whyrst completions zsh > ~/.zfunc/_whyrst
+  whyrst completions fish > ~/.config/fish/completions/whyrst.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// `whyrst man`.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where the pages go
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
