@@ -1,6 +1,6 @@
 -- both ends of each connection as one verdict: what was sent here and received there
 --
--- Tables: `endings` (resets and failed connects of every end) and `packets` (their packets), both with
+-- Tables: `linked_endings` (resets and failed connects of every end) and `linked_packets` (their packets), both with
 -- `link`, which says what belongs together, and `time_ns`. Rows of the two ends belong to one connection
 -- when its addresses and ports are the same and their first RSTs come within five seconds of each other.
 --
@@ -13,12 +13,12 @@
 -- Which source is the client's end is known by the handshake: the SYN-ACK comes later after the SYN there.
 with ranked as (
   select e.*, case confidence when 'certain' then 3 when 'likely' then 2 when 'possible' then 1 else 0 end as sure
-  from endings e
+  from linked_endings e
 ),
 handshakes as (
   select link, source, flow,
          min(case when syn and ack then time_ns end) - min(case when syn and not ack then time_ns end) as wait_ns
-  from packets
+  from linked_packets
   where syn
   group by link, source, flow
 ),
@@ -26,7 +26,7 @@ handshakes as (
 rsts as (
   select r.link, r.source, r.time_ns, p.flow, p.seq, p.ack_number, p.src_ip, p.src_port
   from ranked r
-  join packets p on p.link = r.link and p.source = r.source and p.frame = r.frame and p.rst
+  join linked_packets p on p.link = r.link and p.source = r.source and p.frame = r.frame and p.rst
 ),
 -- What both sources recorded of its sender: how often this RST, and when anything at all.
 recorded as (
@@ -36,7 +36,7 @@ recorded as (
          min(case when p.source <> r.source then p.time_ns end) as first_ns,
          max(case when p.source <> r.source then p.time_ns end) as last_ns
   from rsts r
-  join packets p on p.link = r.link and p.flow = r.flow and p.src_ip = r.src_ip and p.src_port = r.src_port
+  join linked_packets p on p.link = r.link and p.flow = r.flow and p.src_ip = r.src_ip and p.src_port = r.src_port
   group by r.link, r.source, r.time_ns, r.flow
 ),
 known as (

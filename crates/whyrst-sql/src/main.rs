@@ -126,27 +126,28 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let memory = usize::try_from(arguments.memory).unwrap_or(usize::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs).enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
-    let reading = Arc::new(Reading::default());
-    let asked = ask(arguments, query, sink, Engine::new(memory, jobs, Arc::clone(&reading))?);
+    let reading = Arc::new(Reading::new());
+    let asked = ask(arguments, query, sink, Engine::new(memory, jobs, Arc::clone(&reading))?, &reading);
     let done = runtime.block_on(async {
         tokio::select! {
             done = asked => done.map(|()| ExitCode::SUCCESS),
-            _ = Arc::clone(&reading).show() => Ok(ExitCode::SUCCESS),
+            () = reading.show() => Ok(ExitCode::SUCCESS),
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
         }
     });
+    reading.hush();
     // Nobody waits for threads that are still reading.
     runtime.shutdown_background();
     done.map(|code| if reading.is_incomplete() { ExitCode::from(2) } else { code })
 }
 
-async fn ask(arguments: &Arguments, query: &str, sink: Sink, engine: Engine) -> Result<()> {
+async fn ask(arguments: &Arguments, query: &str, sink: Sink, engine: Engine, reading: &Reading) -> Result<()> {
     let inputs = Inputs::of(&arguments.files, arguments.fetch_limit).await?;
     engine.open(&inputs).await?;
     if arguments.explain {
         return sink.text(&engine.explain(query).await?);
     }
-    sink.rows(engine.query(query).await?).await
+    sink.rows(engine.query(query).await?, reading).await
 }
 
 /// `512MiB`, `2GiB`, `100000`.

@@ -19,6 +19,7 @@ use whyrst_core::report::escape::escape_name;
 use whyrst_store::parquet::ParquetFile;
 
 use crate::Format;
+use crate::reading::Reading;
 
 /// Rows that a table shows: its columns are as wide as the widest, so all of them must be there first.
 const TABLE_ROWS: usize = 10_000;
@@ -62,7 +63,7 @@ impl Sink {
     }
 
     /// Runs the query and writes its rows as they come.
-    pub(crate) async fn rows(self, frame: DataFrame) -> Result<()> {
+    pub(crate) async fn rows(self, frame: DataFrame, reading: &Reading) -> Result<()> {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.execute_stream().await?;
         let (format, mut out) = match self {
@@ -84,11 +85,15 @@ impl Sink {
                 }
                 batches.push(batch);
             }
+            reading.hush();
             out.write(|out| table(schema, batches, out))?;
             return out.finish();
         }
         let mut header = true;
         while let Some(batch) = rows.try_next().await? {
+            if matches!(out, Out::Standard(_)) {
+                reading.hush();
+            }
             out.write(|out| encode(format, &batch, header, out))?;
             header = false;
         }

@@ -54,4 +54,10 @@ mod tests {
         }
         assert!(named("top-causes").is_ok() && named("nothing").is_err());
     }
+
+    #[test]
+    fn spark_pairs_ends_by_the_same_query() {
+        let there = include_str!("../../../contrib/spark/whyrst_spark/pair_ends.sql");
+        assert_eq!(named("pair-ends").unwrap(), there);
+    }
 }

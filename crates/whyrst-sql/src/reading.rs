@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,14 +15,20 @@ const SILENT_FOR: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(200);
 
 /// Shared by all scans.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reading {
     octets: AtomicU64,
     incomplete: AtomicBool,
     said: Mutex<HashSet<String>>,
+    bar: ProgressBar,
 }
 
 impl Reading {
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::hidden();
+        Self { octets: AtomicU64::new(0), incomplete: AtomicBool::new(false), said: Mutex::default(), bar }
+    }
+
     /// So many more octets of captures and recordings were read.
     pub(crate) fn advance(&self, octets: u64) {
         self.octets.fetch_add(octets, Ordering::Relaxed);
@@ -32,7 +38,7 @@ impl Reading {
     pub(crate) fn remark(&self, text: &str) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.insert(text.to_owned()) {
-            remark(text);
+            self.bar.suspend(|| remark(text));
         }
     }
 
@@ -47,29 +53,28 @@ impl Reading {
         self.incomplete.load(Ordering::Relaxed)
     }
 
-    /// Shows how far the scans are, until it is dropped: on a terminal, when it takes more than a second.
-    pub(crate) async fn show(self: Arc<Self>) {
+    /// Shows how far the scans are: on a terminal, when it takes more than a second. Never ends by itself.
+    pub(crate) async fn show(&self) {
         if !std::io::stderr().is_terminal() {
             return std::future::pending().await;
         }
         tokio::time::sleep(SILENT_FOR).await;
-        let bar = Shown(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
-        if let Ok(style) = ProgressStyle::with_template("  {spinner} {bytes} read  {bytes_per_sec}") {
-            bar.0.set_style(style);
+        if self.bar.is_finished() {
+            return std::future::pending().await;
         }
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {bytes} read  {bytes_per_sec}") {
+            self.bar.set_style(style);
+        }
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
         loop {
-            bar.0.set_position(self.octets.load(Ordering::Relaxed));
+            self.bar.set_position(self.octets.load(Ordering::Relaxed));
             tokio::time::sleep(TICK).await;
         }
     }
-}
 
-/// Is taken away with whoever shows it.
-struct Shown(ProgressBar);
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
+    /// Results come now: progress is no more shown.
+    pub(crate) fn hush(&self) {
+        self.bar.finish_and_clear();
     }
 }
 

@@ -21,6 +21,7 @@ mod pipe;
 mod progress;
 mod run;
 mod serve;
+mod sql;
 mod telling;
 mod tui;
 mod vantage;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Serve(serve) => serve::run(&serve),
+        Command::Sql(sql) => sql::run(&sql),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
         Command::Pipe(pipe) => pipe::run(&pipe),
