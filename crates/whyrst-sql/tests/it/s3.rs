@@ -1,14 +1,14 @@
 //! A real S3 server on loopback: Parquet is read in place, captures are fetched.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::ObjectStoreExt as _;
 
 use crate::{program, root, said, sorted, sql, text, whyrst};
 
@@ -35,7 +35,7 @@ impl Server {
         let ports = free_ports();
         let [master, volume, filer, s3] = ports;
         let child = program("WEED")
-            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.iam=false", "-s3.port.iceberg=0"])
+            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-telemetry=false"])
             .arg(format!("-dir={}", folder.path().display()))
             .arg(format!("-s3.config={}", config.display()))
             .args([("master.port", master), ("volume.port", volume), ("filer.port", filer), ("s3.port", s3)].map(
@@ -52,27 +52,19 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Until an object can be written.
+    /// Puts the objects; the first makes the bucket, as soon as the server can.
     fn fill(&self, objects: &[(String, Vec<u8>)]) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "the S3 server does not listen");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        // A bucket of this server is a folder of its filer.
-        let mut make = Command::new("curl");
-        make.args(["--silent", "--fail", "-X", "PUT", "--aws-sigv4", "aws:amz:us-east-1:s3"]);
-        make.args(["--user", &format!("{KEY}:{SECRET}"), &format!("{}/traces", self.url())]);
-        while !make.status().unwrap().success() {
-            assert!(began.elapsed() < PATIENCE, "the S3 server makes no bucket");
-            std::thread::sleep(Duration::from_millis(200));
-        }
         let builder = AmazonS3Builder::new().with_bucket_name("traces").with_endpoint(self.url()).with_allow_http(true);
         let store = builder.with_access_key_id(KEY).with_secret_access_key(SECRET).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let began = Instant::now();
         runtime.block_on(async {
             for (key, octets) in objects {
-                store.put(&Key::parse(key).unwrap(), octets.clone().into()).await.unwrap();
+                let key = Key::parse(key).unwrap();
+                while let Err(error) = store.put(&key, octets.clone().into()).await {
+                    assert!(began.elapsed() < PATIENCE, "the S3 server takes nothing: {error}");
+                    std::thread::sleep(Duration::from_millis(200));
+                }
             }
         });
     }
