@@ -213,8 +213,11 @@ impl Source {
         }
         for file in self.captures.readings() {
             let name = self.names.get(file.file as usize).map_or("-", String::as_str);
-            for note in file.notes.iter() {
+            for note in &file.notes {
                 reading.remark(&format!("{name}: {note}"));
+            }
+            if file.notes.more() > 0 {
+                reading.remark(&format!("{name}: {} more of such remarks", file.notes.more()));
             }
         }
         for (count, remark) in self.captures.counts().remarks() {

@@ -15,8 +15,9 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::physical_plan::displayable;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col};
 use datafusion::scalar::ScalarValue;
+use jiff::Timestamp;
 use whyrst_store::Table;
 
 use crate::captures::{Bounds, Captures};
@@ -35,6 +36,13 @@ const LINKED: [(&str, &str); 2] = [
     ),
     ("linked_packets", "select *, 'all' as link, cast(time as bigint) as time_ns from packets"),
 ];
+
+/// Which rows there are, by their time.
+pub(crate) struct Window {
+    pub(crate) since: Option<Timestamp>,
+    /// Exclusive.
+    pub(crate) until: Option<Timestamp>,
+}
 
 /// Answers queries.
 pub(crate) struct Engine {
@@ -65,7 +73,7 @@ impl Engine {
     }
 
     /// Makes the tables of all inputs.
-    pub(crate) async fn open(&self, inputs: &Inputs) -> Result<()> {
+    pub(crate) async fn open(&self, inputs: &Inputs, window: &Window) -> Result<()> {
         for bucket in &inputs.buckets {
             self.context.register_object_store(&bucket.url, Arc::clone(&bucket.store));
         }
@@ -75,7 +83,7 @@ impl Engine {
         }
         for table in Table::ALL {
             let provider = provider(table, inputs, self.bounds, &self.reading)?;
-            self.context.register_table(table.name(), provider)?;
+            self.context.register_table(table.name(), window.over(table, provider)?)?;
         }
         for (name, query) in LINKED {
             let view = self.context.sql(query).await?.into_view();
@@ -95,6 +103,18 @@ impl Engine {
         let frame = self.query(query).await?;
         let plan = frame.create_physical_plan().await?;
         Ok(displayable(&*plan).indent(false).to_string())
+    }
+}
+
+impl Window {
+    fn over(&self, table: Table, provider: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+        let nanos = |time: Timestamp| i64::try_from(time.as_nanosecond()).context("there are no rows of such a time");
+        let literal = |nanos| Expr::Literal(ScalarValue::TimestampNanosecond(Some(nanos), Some("+00:00".into())), None);
+        let since = self.since.map(|time| Ok::<_, Error>(col("time").gt_eq(literal(nanos(time)?)))).transpose()?;
+        let until = self.until.map(|time| Ok::<_, Error>(col("time").lt(literal(nanos(time)?)))).transpose()?;
+        let Some(condition) = since.into_iter().chain(until).reduce(Expr::and) else { return Ok(provider) };
+        let scan = LogicalPlanBuilder::scan(table.name(), provider_as_source(provider), None)?;
+        Ok(Arc::new(ViewTable::new(scan.filter(condition)?.build()?, None)))
     }
 }
 

@@ -22,8 +22,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Window};
 use crate::inputs::Inputs;
 use crate::output::Sink;
 use crate::reading::Reading;
@@ -40,6 +43,7 @@ resets('other/*.pcap').
 
 Examples:
   whyrst sql @top-causes /var/lib/whyrst/          top causes by service
+  whyrst sql @top-causes --since 12h s3://traces/rows/
   whyrst sql \"select service, count(*) from resets group by 1\" trace.pcapng
   whyrst sql \"describe resets\"                     its columns
   whyrst sql --list                                the queries that are shipped"
@@ -60,6 +64,14 @@ struct Arguments {
     /// Show the text of the query, to start from
     #[arg(long, conflicts_with_all = ["explain", "list"])]
     show: bool,
+
+    /// Only rows from this time on: a date, a time such as 2026-01-31T22:00:00Z, or how long ago, such as 12h
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Timestamp>,
+
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<Timestamp>,
 
     /// Show how the query would be run, instead of running it
     #[arg(long)]
@@ -116,7 +128,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     let text = arguments.query.as_deref().unwrap_or_default();
-    let query = text.strip_prefix('@').map_or(Ok(text), queries::named)?;
+    let query = match text.strip_prefix('@') {
+        Some(name) => queries::named(name)?,
+        None => text,
+    };
     let sink = Sink::open(arguments.format, arguments.output.as_deref())?;
     if arguments.list || arguments.show {
         sink.text(&if arguments.list { queries::list() } else { query.to_owned() })?;
@@ -143,11 +158,21 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 async fn ask(arguments: &Arguments, query: &str, sink: Sink, engine: Engine, reading: &Reading) -> Result<()> {
     let inputs = Inputs::of(&arguments.files, arguments.fetch_limit).await?;
-    engine.open(&inputs).await?;
+    // Without files there are no tables, rather than empty ones: a query may name files itself.
+    if !arguments.files.is_empty() {
+        engine.open(&inputs, &Window { since: arguments.since, until: arguments.until }).await?;
+    }
     if arguments.explain {
         return sink.text(&engine.explain(query).await?);
     }
     sink.rows(engine.query(query).await?, reading).await
+}
+
+/// A moment, or how long before now; dates are those of UTC, as all times in rows.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let exact = text.parse().ok().or_else(|| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()));
+    let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
+    exact.or_else(ago).ok_or_else(|| "expected 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h, 30m".to_owned())
 }
 
 /// `512MiB`, `2GiB`, `100000`.
@@ -163,4 +188,23 @@ fn parse_size(text: &str) -> Result<u64> {
     };
     let number: u64 = digits.parse().context("expected a size such as 512MiB or 2GiB")?;
     number.checked_mul(1 << shift).context("too large")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_moment_is_a_date_a_time_or_how_long_ago() {
+        assert_eq!(moment("2026-01-31").unwrap(), moment("2026-01-31T01:00:00+01:00").unwrap());
+        let ago = Timestamp::now().duration_since(moment("12h").unwrap());
+        assert!((ago.as_hours(), ago.as_secs() % 3600) < (12, 60), "{ago}");
+        assert!(moment("yesterday").is_err());
+    }
 }

@@ -7,6 +7,7 @@ use anyhow::Error;
 use datafusion::error::DataFusionError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use whyrst_core::report::escape::escape_name;
+use whyrst_store::Table;
 
 /// A query that cannot be run.
 #[derive(Debug)]
@@ -34,7 +35,10 @@ impl Problem {
             let notes = diagnostic.notes.iter().map(|note| note.message.clone());
             notes.chain(diagnostic.helps.iter().map(|help| help.message.clone())).collect::<Vec<_>>().join("; ")
         });
-        let help = notes.filter(|notes| !notes.is_empty());
+        let lacks = |table: &Table| ["'", "."].iter().any(|before| message.contains(&format!("{before}{}' not found", table.name())));
+        let lacks_tables = Table::ALL.iter().any(lacks);
+        let no_files = lacks_tables.then(|| "no files were named: they stand after the query".to_owned());
+        let help = no_files.or_else(|| notes.filter(|notes| !notes.is_empty()));
         Self { message, query: NamedSource::new("query", query.to_owned()), place, help }
     }
 }

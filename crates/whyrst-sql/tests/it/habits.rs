@@ -24,6 +24,13 @@ fn a_wrong_query_is_pointed_at() {
 }
 
 #[test]
+fn a_query_without_files_is_told_so() {
+    let output = sql().arg("@top-causes").output().unwrap();
+    assert!(said(&output).contains("no files were named"), "{}", said(&output));
+    assert_eq!(text(sql().args(["--format", "csv", "select 1 as one"])), "one\n1\n");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_and_the_rest_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(root().join(CAPTURE), folder.path().join("a.pcapng")).unwrap();
@@ -93,4 +100,18 @@ fn a_scan_builds_only_what_is_asked_for() {
     assert!(plan.contains("partitions=2"), "{plan}");
     // Nothing is left to be filtered above.
     assert!(!plan.contains("FilterExec"), "{plan}");
+}
+
+#[test]
+fn a_window_of_time_holds_for_every_table() {
+    let count = |table: &str, since: &str, until: &str| {
+        let query = format!("select count(*) as n from {table}");
+        let words = ["--format", "csv", "--since", since, "--until", until, &query, CAPTURE];
+        text(sql().args(words)).lines().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    for table in ["resets", "connections", "packets"] {
+        assert!(count(table, "2026-01-01", "2027-01-01T00:00:00Z") > 0, "{table}");
+        assert_eq!(count(table, "2025-01-01", "2026-01-01"), 0, "{table}");
+        assert_eq!(count(table, "1h", "2100-01-01"), 0, "{table}");
+    }
 }
