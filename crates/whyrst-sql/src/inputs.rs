@@ -259,7 +259,8 @@ async fn matching(store: &dyn ObjectStore, key: &str) -> Result<Vec<ObjectMeta>>
 /// Whether this is a capture, or holds some.
 fn is_capture(path: &Path) -> bool {
     let mut captures = CaptureSet::open(&[path]);
-    captures.failures().is_empty() && captures.names().len() > 0 && captures.next().is_ok()
+    // A single file is not opened before it is read.
+    captures.next().is_ok() && captures.failures().is_empty() && captures.names().len() > 0
 }
 
 /// The files that a name stands for: itself, or all that a glob matches.

@@ -36,8 +36,8 @@ use crate::reading::Reading;
 #[command(name = "whyrst sql", bin_name = "whyrst sql", version, max_term_width = 100)]
 #[command(
     after_help = "Tables: resets, failed_connects, incidents, connections, packets, each over all files named. Files are
-captures, recordings (JSON lines of `whyrst watch` and `explain`, and of `watch --record`), and Parquet
-of `whyrst explain --parquet`; folders of them, globs in quotes, and s3://BUCKET/KEY (AWS_ENDPOINT_URL,
+captures, recordings (JSON lines of `whyrst watch` and `explain`), and Parquet of
+`whyrst explain --parquet`; folders of them, globs in quotes, and s3://BUCKET/KEY (AWS_ENDPOINT_URL,
 AWS_ACCESS_KEY_ID and their like are heeded). A table can be named over other files as well:
 resets('other/*.pcap').
 
@@ -170,7 +170,10 @@ async fn ask(arguments: &Arguments, query: &str, sink: Sink, engine: Engine, rea
 
 /// A moment, or how long before now; dates are those of UTC, as all times in rows.
 fn moment(text: &str) -> Result<Timestamp, String> {
-    let exact = text.parse().ok().or_else(|| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()));
+    let exact = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()));
     let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
     exact.or_else(ago).ok_or_else(|| "expected 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h, 30m".to_owned())
 }

@@ -35,7 +35,9 @@ impl Problem {
             let notes = diagnostic.notes.iter().map(|note| note.message.clone());
             notes.chain(diagnostic.helps.iter().map(|help| help.message.clone())).collect::<Vec<_>>().join("; ")
         });
-        let lacks = |table: &Table| ["'", "."].iter().any(|before| message.contains(&format!("{before}{}' not found", table.name())));
+        let lacks = |table: &Table| {
+            ["'", "."].iter().any(|before| message.contains(&format!("{before}{}' not found", table.name())))
+        };
         let lacks_tables = Table::ALL.iter().any(lacks);
         let no_files = lacks_tables.then(|| "no files were named: they stand after the query".to_owned());
         let help = no_files.or_else(|| notes.filter(|notes| !notes.is_empty()));

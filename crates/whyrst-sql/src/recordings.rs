@@ -1,5 +1,7 @@
-//! Tables over recordings: the JSON lines of `whyrst watch` and `whyrst explain`, and what
-//! `whyrst watch --record` wrote, whose events are judged as they are when they happen.
+//! Tables over recordings: the JSON lines of `whyrst watch` and `whyrst explain`.
+//!
+//! What `whyrst watch --record` writes is refused: without the socket and its process, a reason and a call stack
+//! fit several causes equally well.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -11,15 +13,8 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use jiff::tz::TimeZone;
 use serde_json::Value;
-use whyrst_capture::recording;
-use whyrst_core::kernel::KernelReset;
-use whyrst_core::language::Language;
-use whyrst_core::live;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Context, json};
-use whyrst_core::socket::{Account, SocketEvent, Told};
 use whyrst_store::Table;
 use whyrst_store::rows::Rows;
 
@@ -99,8 +94,12 @@ impl Recorded {
                 continue;
             };
             let schema = object.get("schema").and_then(Value::as_str).unwrap_or_default();
-            if schema == EVENTS && lines.number == 1 {
-                return self.judge(name, rows, out);
+            if schema == EVENTS {
+                out.reading.failed(&format!(
+                    "{name} holds events for `whyrst explain --events`, which are no rows: neither socket nor process \
+                     is in them; `whyrst watch --format json -o FILE` writes rows"
+                ));
+                return Ok(());
             }
             if Table::of_json(schema) == Some(self.table) && !rows.push(&object) && !flush(&mut rows, out)? {
                 return Ok(());
@@ -112,55 +111,6 @@ impl Recorded {
         flush(&mut rows, out)?;
         Ok(())
     }
-
-    /// Events of the kernel become resets.
-    fn judge(&self, name: &str, mut rows: Rows, out: &mut Out) -> Result<()> {
-        if self.table != Table::Resets {
-            return Ok(());
-        }
-        let read = match recording::open(&self.path) {
-            Ok(read) => read,
-            Err(error) => {
-                out.reading.failed(&error.to_string());
-                return Ok(());
-            }
-        };
-        if read.damaged_lines > 0 {
-            out.reading.failed(&format!("{} lines of {name} are damaged and were passed over", read.damaged_lines));
-        }
-        let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
-        let mut without_peer = 0u64;
-        for word in read.recording.resets {
-            let Some(event) = event(word) else {
-                without_peer += 1;
-                continue;
-            };
-            let line = json::line(&live::ending(&event, None), &context);
-            let object: Value = serde_json::from_str(&line).map_err(external)?;
-            if !rows.push(&object) && !flush(&mut rows, out)? {
-                return Ok(());
-            }
-        }
-        if without_peer > 0 {
-            out.reading.remark(&format!(
-                "{without_peer} events of {name} do not say to whom the RST went and are no rows: a listener's"
-            ));
-        }
-        flush(&mut rows, out)?;
-        Ok(())
-    }
-}
-
-/// What a recording keeps of an event: neither the socket nor whose it was.
-fn event(word: KernelReset) -> Option<SocketEvent> {
-    Some(SocketEvent {
-        time: word.time,
-        local: word.local,
-        remote: word.remote?,
-        told: Told::Sent(word),
-        trigger: None,
-        account: Account::default(),
-    })
 }
 
 fn flush(rows: &mut Rows, out: &mut Out) -> Result<bool> {

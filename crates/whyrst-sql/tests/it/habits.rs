@@ -115,3 +115,12 @@ fn a_window_of_time_holds_for_every_table() {
         assert_eq!(count(table, "1h", "2100-01-01"), 0, "{table}");
     }
 }
+
+#[test]
+fn events_of_the_kernel_alone_are_no_verdicts() {
+    let recording = "crates/whyrst-sql/tests/recorded/events.jsonl";
+    let output = sql().args(["--format", "csv", "select cause from resets", recording]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "cause\n");
+    assert!(said(&output).contains("whyrst watch --format json"), "{}", said(&output));
+}

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use object_store::ObjectStoreExt as _;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as Key;
-use object_store::ObjectStoreExt as _;
 
 use crate::{program, root, said, sorted, sql, text, whyrst};
 
@@ -35,12 +35,21 @@ impl Server {
         let ports = free_ports();
         let [master, volume, filer, s3] = ports;
         let child = program("WEED")
-            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-telemetry=false"])
+            .args([
+                "server",
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                "-s3",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-telemetry=false",
+            ])
             .arg(format!("-dir={}", folder.path().display()))
             .arg(format!("-s3.config={}", config.display()))
-            .args([("master.port", master), ("volume.port", volume), ("filer.port", filer), ("s3.port", s3)].map(
-                |(option, port)| format!("-{option}={port}"),
-            ))
+            .args(
+                [("master.port", master), ("volume.port", volume), ("filer.port", filer), ("s3.port", s3)]
+                    .map(|(option, port)| format!("-{option}={port}")),
+            )
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -131,7 +140,9 @@ fn a_bucket_is_asked_as_a_folder_is() {
     let sources = text(server.sql().args(["select source from resets", "s3://traces/rows"]));
     let local = text(sql().args(["--format", "csv", "select source from resets"]).arg(folder.path()));
     assert_eq!(sorted(&sources), sorted(&local));
-    for (names, words) in [("s3://traces/nowhere", "cannot read s3://traces/nowhere"), ("s3://traces/ring", "--fetch-limit")] {
+    for (names, words) in
+        [("s3://traces/nowhere", "cannot read s3://traces/nowhere"), ("s3://traces/ring", "--fetch-limit")]
+    {
         let output = server.sql().args(["--fetch-limit", "100", query, names]).output().unwrap();
         assert!(output.status.code() == Some(2) && said(&output).contains(words), "{}", said(&output));
     }
