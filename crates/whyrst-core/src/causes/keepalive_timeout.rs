@@ -31,7 +31,14 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
         refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-        supported_by: &[&RST_AFTER_PROBE_INTERVAL, &PROBES_IN_STEP, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
+        // One need again: that nobody answered the probes is what no other cause explains.
+        supported_by: &[
+            &PROBES_UNANSWERED,
+            &RST_AFTER_PROBE_INTERVAL,
+            &PROBES_IN_STEP,
+            &SENDER_HAD_REPLIED,
+            &RST_SAYS_TIMED_OUT,
+        ],
     },
     variants: &[],
     look_alikes: &[

@@ -7,6 +7,7 @@
 //! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
 //! 2025 describes send three at once whose windows count upwards.
 
+use super::path::RST_WINDOW_ODD;
 use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::flow::Side;
@@ -77,9 +78,9 @@ pub static RST_WINDOWS_COUNT: Question = Question {
     },
 };
 
-/// Whether only more RSTs could answer it: nobody can go and capture those.
-pub fn asks_for_more_resets(question: &Question) -> bool {
-    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT].contains(&question)
+/// Whether only other RSTs could answer it: nobody can go and capture those.
+pub fn asks_for_other_resets(question: &Question) -> bool {
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD].contains(&question)
 }
 
 fn counting(three: &[&Record]) -> Option<Answer> {

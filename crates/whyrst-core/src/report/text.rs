@@ -12,7 +12,7 @@ use super::words::{confidence, grouped, severity};
 use super::{Context, Report};
 use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::evidence::forgery::asks_for_more_resets;
+use crate::evidence::forgery::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
@@ -372,7 +372,7 @@ fn worth_asking(evidence: &Evidence) -> bool {
     evidence.answer == Answer::Unknown
         && evidence.role != Role::Refutes
         && !is_rarely_answered(evidence.question)
-        && !asks_for_more_resets(evidence.question)
+        && !asks_for_other_resets(evidence.question)
 }
 
 /// The innermost kernel functions, without the trace's own.
