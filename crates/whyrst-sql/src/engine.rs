@@ -61,6 +61,9 @@ impl Engine {
         // What is wrong is pointed at, in the words of the query.
         options.sql_parser.collect_spans = true;
         options.execution.time_zone = Some("UTC".into());
+        // What each sort keeps for merging what it spilled must fit several times.
+        let share = memory / 2 / (8 * jobs.max(1));
+        options.execution.sort_spill_reservation_bytes = share.min(options.execution.sort_spill_reservation_bytes);
         // Only the rows that a condition lets pass are taken out of a Parquet file.
         options.execution.parquet.pushdown_filters = true;
         let context = SessionContext::new_with_config_rt(config, runtime);

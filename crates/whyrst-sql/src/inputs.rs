@@ -22,7 +22,7 @@ use whyrst_capture::CaptureSet;
 use whyrst_store::Table;
 use whyrst_store::parquet::table_of;
 
-use crate::recordings;
+use crate::recordings::Lines;
 
 /// What begins a Parquet file, and ends it.
 const PARQUET: &[u8] = b"PAR1";
@@ -147,7 +147,7 @@ impl Inputs {
                 Err(_) if found == Found::Beside => self.others.push(path.to_owned()),
                 Err(error) => return Err(error.into()),
             }
-        } else if recordings::is_ours(path).with_context(unreadable)? {
+        } else if is_recording(Lines::of(&beginning), found) {
             self.recordings.push(path.to_owned());
         } else if found == Found::Named || is_capture(path) {
             self.captures.push(path.to_owned());
@@ -254,6 +254,11 @@ async fn matching(store: &dyn ObjectStore, key: &str) -> Result<Vec<ObjectMeta>>
     found.retain(|object| !object.location.filename().is_some_and(|name| name.starts_with('.')));
     found.sort_by(|one, other| one.location.cmp(&other.location));
     Ok(found)
+}
+
+/// Events lie beside captures and are no rows; who names them is told so.
+fn is_recording(lines: Lines, found: Found) -> bool {
+    lines == Lines::Rows || (lines == Lines::Events && found == Found::Named)
 }
 
 /// Whether this is a capture, or holds some.

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -84,7 +84,7 @@ impl Part for Recorded {
 impl Recorded {
     fn read(&self, name: &str, out: &mut Out) -> Result<()> {
         let mut rows = Rows::of(self.table).map_err(external)?;
-        let mut lines = Lines { reader: BufReader::new(File::open(&self.path)?), line: Vec::new(), number: 0 };
+        let mut lines = Reader { reader: BufReader::new(File::open(&self.path)?), line: Vec::new(), number: 0 };
         let mut passed_over = 0u64;
         while lines.advance(name)? {
             out.reading.advance(lines.line.len() as u64);
@@ -117,13 +117,13 @@ fn flush(rows: &mut Rows, out: &mut Out) -> Result<bool> {
     rows.take().map_err(external)?.map_or(Ok(true), |batch| out.send_of(&batch))
 }
 
-struct Lines {
+struct Reader {
     reader: BufReader<File>,
     line: Vec<u8>,
     number: u64,
 }
 
-impl Lines {
+impl Reader {
     /// The next line; false at the end.
     fn advance(&mut self, name: &str) -> Result<bool> {
         self.line.clear();
@@ -137,14 +137,26 @@ impl Lines {
     }
 }
 
-/// Whether a file that begins so is a recording.
-pub(crate) fn looks_like_one(beginning: &[u8]) -> bool {
-    beginning.trim_ascii_start().starts_with(b"{\"")
+/// What a file of JSON lines is to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lines {
+    Rows,
+    /// Of `whyrst watch --record`.
+    Events,
+    /// Something else may be JSON as well.
+    Foreign,
 }
 
-/// Whether lines of this file could be rows: something else may be JSON as well.
-pub(crate) fn is_ours(path: &Path) -> std::io::Result<bool> {
-    let mut beginning = Vec::new();
-    File::open(path)?.take(256).read_to_end(&mut beginning)?;
-    Ok(looks_like_one(&beginning) && beginning.windows(8).any(|octets| octets == b"\"whyrst."))
+impl Lines {
+    /// By the first octets of a file.
+    pub(crate) fn of(beginning: &[u8]) -> Self {
+        let has = |words: &str| beginning.windows(words.len()).any(|octets| octets == words.as_bytes());
+        if !beginning.trim_ascii_start().starts_with(b"{\"") || !has("\"whyrst.") {
+            Self::Foreign
+        } else if has(EVENTS) {
+            Self::Events
+        } else {
+            Self::Rows
+        }
+    }
 }
