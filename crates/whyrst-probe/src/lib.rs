@@ -32,3 +32,8 @@ pub use owner::mount_point as cgroup_mount_point;
 pub use pairing::Reset;
 pub use privileges::give_back_privileges;
 pub use probe::Missing;
+
+/// Whether `record` is an event as the kernel's side writes it: for who tries it with any octets.
+pub fn is_event(record: &[u8]) -> bool {
+    event::Event::parse(record).is_some()
+}
