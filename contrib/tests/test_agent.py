@@ -13,9 +13,13 @@ BOTH = (CONTRIB / "clickhouse/both-ends.sql").read_text()
 
 
 class AgentToClickHouse(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.engine = ClickHouse()
+        cls.addClassCleanup(cls.engine.stop)
+
     def setUp(self):
-        self.engine = ClickHouse()
-        self.addCleanup(self.engine.stop)
+        self.engine.away = False
         self.buffer = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
 
     def agent(self, *more, **environment):
@@ -65,10 +69,10 @@ class AgentToClickHouse(unittest.TestCase):
     def test_beyond_the_bound_the_oldest_goes_and_is_counted(self):
         port = free_port()
         self.engine.away = True
-        agent = self.agent("--buffer-limit", "4K")
-        trouble(port, 5)
+        agent = self.agent("--buffer-limit", "1K")
+        trouble(port)
         dropped = until("the bound is reached", lambda: agent.value('whyrst_dropped_total{sink="clickhouse"'))
-        self.assertLessEqual(agent.value('whyrst_waiting_bytes{sink="clickhouse"'), 4096)
+        self.assertLessEqual(agent.value('whyrst_waiting_bytes{sink="clickhouse"'), 1024)
         self.assertGreater(dropped, 0)
 
 

@@ -22,6 +22,7 @@ pub(crate) use self::tools::*;
   tcpdump -i eth0 -w - tcp or icmp | whyrst explain -
   whyrst explain --summary big.pcap.zst  the top causes
   whyrst watch                           every reset of this host, as it happens (needs root)
+  whyrst watch --metrics 9464            the same, counted for Prometheus
   whyrst run -- curl http://10.0.0.2/    every reset of one command
   whyrst check                           what on this host will cause the next ones
   whyrst serve trace.pcapng              look at them in a browser
