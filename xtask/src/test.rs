@@ -80,7 +80,9 @@ fn can_run(step: &str) -> bool {
         "the probe's object is that of its source" => bpf::can_compile(),
         // Only by its own command.
         "contrib/spark on a real cluster" => false,
-        "the probe in the running kernel" | "metrics and logs in real receivers" => is_root() && Path::new("/sys/kernel/btf/vmlinux").exists(),
+        "the probe in the running kernel" | "metrics and logs in real receivers" => {
+            is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
+        }
         _ => true,
     }
 }

@@ -239,4 +239,3 @@ fn utc(time: SystemTime) -> String {
     let nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
     whyrst_core::report::json::utc(whyrst_core::time::Timestamp::from_nanos(nanos))
 }
-

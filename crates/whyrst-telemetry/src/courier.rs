@@ -41,7 +41,11 @@ pub(crate) struct Courier {
 }
 
 impl Courier {
-    pub(crate) fn start(name: &'static str, mut sink: Box<dyn Sink>, metrics: &Metrics) -> Result<Self, TelemetryError> {
+    pub(crate) fn start(
+        name: &'static str,
+        mut sink: Box<dyn Sink>,
+        metrics: &Metrics,
+    ) -> Result<Self, TelemetryError> {
         let (queue, records) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new().name(name.to_owned());
         let thread = thread.spawn(move || carry(sink.as_mut(), &records));
@@ -134,7 +138,11 @@ impl Sending {
     }
 
     /// Tries once more whatever is left; what could not be sent.
-    pub(crate) fn finish(&mut self, end: Instant, mut post: impl FnMut(&Batch, u64) -> (Answer, u64)) -> Option<String> {
+    pub(crate) fn finish(
+        &mut self,
+        end: Instant,
+        mut post: impl FnMut(&Batch, u64) -> (Answer, u64),
+    ) -> Option<String> {
         self.not_before = None;
         while !self.outbox.is_empty() && Instant::now() < end {
             self.turn(Instant::now(), &mut post);
@@ -147,10 +155,8 @@ impl Sending {
             self.carried.lose(left);
         }
         let trouble = self.trouble.take().unwrap_or_default();
-        (left > 0).then(|| match self.outbox.is_kept() {
-            true => format!("{left} wait in the buffer: {trouble}"),
-            false => format!("{left} could not be sent: {trouble}"),
-        })
+        let became = if self.outbox.is_kept() { "wait in the buffer" } else { "could not be sent" };
+        (left > 0).then(|| format!("{left} {became}: {trouble}"))
     }
 
     fn tell_size(&self) {

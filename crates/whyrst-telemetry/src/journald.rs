@@ -31,8 +31,10 @@ impl Journal {
             socket.connect(path)?;
             io::Result::Ok(socket)
         };
-        let socket = open().map_err(|cause| {
-            TelemetryError::Log { name: "the journal", place: path.display().to_string(), cause }
+        let socket = open().map_err(|cause| TelemetryError::Log {
+            name: "the journal",
+            place: path.display().to_string(),
+            cause,
         })?;
         Ok(Self { socket, carried })
     }

@@ -150,7 +150,11 @@ impl Metrics {
         vec![
             ("events_lost", "Kernel events that did not fit into the ring buffer: resets that nobody told of", lost),
             ("further_rsts", "RSTs that answered late segments of connections whose reset was told", further),
-            ("filtered", "Resets that did not fit the filters of the command line and are in no other series", filtered),
+            (
+                "filtered",
+                "Resets that did not fit the filters of the command line and are in no other series",
+                filtered,
+            ),
             ("series_beyond", "Resets counted as service=\"other\" because there were too many series", beyond),
             ("rsts_sent", "RSTs that this host's TCP sent", sent),
             ("rsts_received", "RSTs that this host's TCP received", received),
@@ -196,7 +200,11 @@ impl Collector for Exposed {
         let carried = metrics.carried();
         let help = [
             ("delivered", "Resets, or rows of them, that were taken, by where they went", MetricType::Counter),
-            ("dropped", "Resets, or rows of them, that were given up, by where they should have gone", MetricType::Counter),
+            (
+                "dropped",
+                "Resets, or rows of them, that were given up, by where they should have gone",
+                MetricType::Counter,
+            ),
             ("waiting_bytes", "Octets that wait to be taken, by where they go", MetricType::Gauge),
         ];
         for (at, (name, help, kind)) in help.into_iter().enumerate().filter(|_| !carried.is_empty()) {

@@ -194,7 +194,7 @@ fn log_record(record: &Record) -> LogRecord {
         number("server.port", record.server.port),
         text("whyrst.flow", record.flow()),
         number("whyrst.netns", record.netns),
-        number("whyrst.count", record.count.min(u64::from(u32::MAX)) as u32),
+        number("whyrst.count", u32::try_from(record.count).unwrap_or(u32::MAX)),
     ];
     attributes.extend(record.reason.as_ref().map(|reason| text("whyrst.kernel_reason", reason.as_str())));
     if let Some(process) = &record.process {

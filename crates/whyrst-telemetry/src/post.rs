@@ -27,8 +27,10 @@ impl Place {
             Some(("http", rest)) => rest,
             Some(("https", rest)) if cfg!(feature = "tls") => rest,
             Some(("https", _)) => {
-                return Err(cannot("this whyrst was built without TLS (cargo feature `tls`): send to a collector on \
-                                   this host, over http"));
+                return Err(cannot(
+                    "this whyrst was built without TLS (cargo feature `tls`): send to a collector on \
+                                   this host, over http",
+                ));
             }
             _ => return Err(cannot("it does not begin with http:// or https://")),
         };
@@ -70,9 +72,8 @@ impl Client {
         let config = ureq::Agent::config_builder();
         // The host's own certificates: a company's collector has a company's authority.
         #[cfg(feature = "tls")]
-        let config = config.tls_config(
-            ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
-        );
+        let config = config
+            .tls_config(ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build());
         let config = config
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)

@@ -111,9 +111,10 @@ impl Record {
     pub fn message(&self) -> String {
         let Self { client, server, cause, confidence, sentence, .. } = self;
         let more = if self.count > 1 { format!(" (and {} more like it)", self.count - 1) } else { String::new() };
-        let process = self.process.as_ref().map_or_else(String::new, |process| {
-            format!(" [{} {}]", escape_name(&process.comm), process.pid)
-        });
+        let process = self
+            .process
+            .as_ref()
+            .map_or_else(String::new, |process| format!(" [{} {}]", escape_name(&process.comm), process.pid));
         format!("{client} > {server} {cause} [{confidence}]{process} {sentence}{more}")
     }
 }

@@ -100,7 +100,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// When an address, a log's socket or the buffer cannot be had. A collector need not be there yet.
-    pub fn start(plan: Plan) -> Result<Self, TelemetryError> {
+    pub fn start(plan: &Plan) -> Result<Self, TelemetryError> {
         let metrics = Metrics::new(plan.series);
         let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics))).transpose()?;
         let mut all = Self {

@@ -63,7 +63,7 @@ impl Agent {
 }
 
 /// Starts what `plan` says, and says where metrics are.
-pub(crate) fn start(plan: Plan, quiet: Quiet) -> Result<Telemetry> {
+pub(crate) fn start(plan: &Plan, quiet: Quiet) -> Result<Telemetry> {
     let telemetry = Telemetry::start(plan)?;
     if let (Some(at), Quiet::No) = (telemetry.served(), quiet) {
         output::remark(&format!("metrics are at http://{at}/metrics"));

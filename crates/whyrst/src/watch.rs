@@ -15,8 +15,8 @@ use whyrst_core::ending::Ending;
 use whyrst_core::kernel::Recording;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told;
-use whyrst_telemetry::Plan;
 use whyrst_probe::{Item, Live, Packets, give_back_privileges, lock_down, now};
+use whyrst_telemetry::Plan;
 
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
@@ -88,7 +88,7 @@ impl Watching {
         let given_back = give_back_privileges();
         // Its threads go on opening sockets; this one does not.
         if let Some(plan) = plan {
-            telling.tell_on(sinks::start(plan, Quiet::of(common))?, output::language(common, Format::Json));
+            telling.tell_on(sinks::start(&plan, Quiet::of(common))?, output::language(common, Format::Json));
         }
         if let Err(error) = given_back.and_then(|()| lock_down()) {
             output::remark(&error);

@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
     }
     if let Some(plan) = arguments.sinks.plan()? {
         let language = output::language(&arguments.common, Format::Json);
-        telling.tell_on(sinks::start(plan, Quiet::of(&arguments.common))?, language);
+        telling.tell_on(sinks::start(&plan, Quiet::of(&arguments.common))?, language);
     }
     while !timing.is_over() && !interrupt.came() {
         let mut patience = PATIENCE;
