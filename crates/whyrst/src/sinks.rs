@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::gethostname;
+use percent_encoding::percent_decode_str;
 use whyrst_telemetry::{Buffer, Fleet, Headers, Plan, Telemetry};
 
 use crate::args::{Agent, Common, Sinks};
@@ -93,26 +94,8 @@ fn pairs(variable: &'static str) -> Result<Vec<(String, String)>> {
 
 fn pair(text: &str) -> Result<(String, String)> {
     let Some((name, value)) = text.split_once('=') else { bail!("\"{text}\" is not of the form name=value") };
-    Ok((name.trim().to_owned(), percent_decoded(value.trim())))
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let hex = more.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match hex.filter(|_| *first == b'%') {
-            Some(octet) => {
-                out.push(octet);
-                rest = &more[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let value = percent_decode_str(value.trim()).decode_utf8_lossy();
+    Ok((name.trim().to_owned(), value.into_owned()))
 }
 
 #[cfg(test)]
