@@ -95,7 +95,7 @@ class Whyrst(Running):
         self.said, self.address = [], None
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
-        until("whyrst restricts its system calls", lambda: self._status("Seccomp") == "2")
+        until("whyrst restricts its system calls", lambda: self._status("Seccomp") == "2", 60)
 
     def _read(self):
         for line in self.process.stderr:

@@ -404,7 +404,7 @@ c.send(b'abc'); time.sleep(0.05); s.close(); time.sleep(0.05)
 fn the_live_hosts_resets_come_onto_the_page_with_their_process() {
     let server = Server::start(&["--live"]);
     let before = server.until(|overview| overview["sources"][0]["kind"] == "live");
-    assert_eq!(before["sources"][0]["state"], "reading", "{before}");
+    assert_eq!(before["sources"][0]["state"], "live", "{before}");
     assert!(Command::new("python3").args(["-c", TROUBLE]).status().expect("python3 runs").success());
     let began = Instant::now();
     let rows = loop {
