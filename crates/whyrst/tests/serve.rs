@@ -409,15 +409,15 @@ fn the_live_hosts_resets_come_onto_the_page_with_their_process() {
     let began = Instant::now();
     let rows = loop {
         let rows = server.get("/api/resets?q=process:python3%20-cause:closed-port&limit=10").json();
-        if rows["rows"].as_array().is_some_and(|rows| !rows.is_empty()) {
+        if rows["list"].as_array().is_some_and(|rows| !rows.is_empty()) {
             break rows;
         }
         assert!(began.elapsed() < PATIENCE, "nothing came: {rows}");
         std::thread::sleep(Duration::from_millis(50));
     };
-    let row = &rows["rows"][0];
+    let row = &rows["list"][0];
     assert_eq!((row["cause"].as_str(), row["confidence"].as_str()), (Some("close-unread"), Some("certain")), "{row}");
-    let reset = server.get(&format!("/api/resets/{}", row["id"])).json();
+    let reset = server.get(&format!("/api/resets/{}", row["id"].as_str().unwrap_or_default())).json();
     assert_eq!(reset["schema"], "whyrst.reset/1", "{reset}");
     assert_eq!(reset["socket"]["unread_bytes"], 3, "{reset}");
     let facets = server.get("/api/view?q=").json();
