@@ -38,9 +38,9 @@ class AgentToClickHouse(unittest.TestCase):
         trouble(port, 2)
         until("the counts", lambda: self.counted(port) == {"closed-port": 4, "close-unread": 2})
         self.assertEqual(self.engine.headers[-1]["x-clickhouse-user"], "reader")
-        rows = until("full events", lambda: self.engine.rows(
-            f"SELECT * FROM whyrst.resets WHERE server_port = {port} AND cause = 'close-unread'"))
-        self.assertEqual(len(rows), 2)
+        query = f"SELECT * FROM whyrst.resets WHERE server_port = {port} AND cause = 'close-unread'"
+        until("both full events", lambda: len(self.engine.rows(query)) == 2)
+        rows = self.engine.rows(query)
         self.assertIn('"schema":"whyrst.reset/1"', rows[0]["report"])
         flow = self.engine.rows(
             "SELECT lower(hex(substring(SHA256(concat('tcp ', least(a, b), ' ', greatest(a, b))), 1, 8))) AS flow FROM "
