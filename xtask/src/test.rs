@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, setup, spark, sql, web};
+use crate::{accuracy, bpf, docs, fuzz, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -27,6 +27,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
+    ("metrics and logs in real receivers", "needs what the probe needs"),
 ];
 
 /// The user id of `nobody`.
@@ -42,6 +43,7 @@ pub fn run() -> Result<()> {
         ("the probe's object is that of its source", bpf::check),
         ("the probe in the running kernel", probe_as_root),
         ("whyrst-sql, with its query engine", sql::run),
+        ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
@@ -83,7 +85,9 @@ fn can_run(step: &str) -> bool {
         "the probe's object is that of its source" => bpf::can_compile(),
         // Only by its own command.
         "whyrst-sql, with its query engine" | "contrib/spark on a real cluster" => false,
-        "the probe in the running kernel" => is_root() && Path::new("/sys/kernel/btf/vmlinux").exists(),
+        "the probe in the running kernel" | "metrics and logs in real receivers" => {
+            is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
+        }
         _ => true,
     }
 }
@@ -101,6 +105,8 @@ fn probe_as_root() -> Result<()> {
         "live",
         "--test",
         "extcap",
+        "--test",
+        "serve",
         "--",
         "--ignored",
         "--test-threads=1",

@@ -38,3 +38,8 @@ pub use pairing::Reset;
 pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
+
+/// Whether `record` is an event as the kernel's side writes it: for who tries it with any octets.
+pub fn is_event(record: &[u8]) -> bool {
+    event::Event::parse(record).is_some()
+}
