@@ -1,21 +1,25 @@
 //! Recordings of kernel events, as JSON lines: `events.jsonl` beside the captures of a lab run, or
-//! what a live recorder left behind. The first line tells what was covered, which is what makes
-//! silence mean something; each line after it is one event.
+//! what `whyrst watch --record` left behind. One line tells what was covered, which is what makes silence
+//! mean something; it is the first, or the last where the end was not known before. Each other line is
+//! one event, with the sockets and processes of its ends where they were known (`told.rs`).
 //!
 //! ```json
 //! {"schema":"whyrst.events/1","from":"2026-01-31T12:00:00Z","to":"2026-01-31T12:00:05Z","addresses":["10.0.0.2"],"lost":0}
 //! {"schema":"whyrst.event/1","time":"2026-01-31T12:00:01.5Z","event":"tcp_send_reset","reason":"NO_SOCKET","state":"CLOSE","local":{"ip":"10.0.0.2","port":80},"remote":{"ip":"10.0.0.1","port":40000},"stack":["tcp_v4_send_reset"],"comm":"swapper/0","pid":0}
 //! ```
 //!
-//! A line that cannot be read is counted and said; the others still count. Without a readable first
-//! line the recording covers no address, so that nothing is concluded from its silence.
+//! A line that cannot be read is counted and said; the others still count. Without a readable
+//! line of coverage the recording covers no address, so that nothing is concluded from its silence.
 
 mod line;
+mod told;
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
-use whyrst_core::kernel::{KernelReset, Recording};
+use whyrst_core::kernel::{self, KernelReset, Recording};
+use whyrst_core::socket::Told;
 
 use line::Line;
 
@@ -115,7 +119,10 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
                 coverage.cover(&mut reading.recording);
             }
             Ok(Line::Coverage(_)) => reading.damage(number, "tells again what was covered".into()),
-            Ok(Line::Reset(reset)) => reading.recording.resets.push(*reset),
+            Ok(Line::Event(heard)) => {
+                reading.recording.resets.extend(heard.sent);
+                reading.recording.told.extend(heard.told);
+            }
             Err(bad) if number == 1 && !bad.ours => {
                 return Err(RecordingError::NotARecording { name: name.into(), cause: bad.cause });
             }
@@ -126,13 +133,15 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
 }
 
 fn finish(mut reading: Reading, covered: bool, name: &str) -> Result<Reading, RecordingError> {
-    if !covered && reading.recording.resets.is_empty() && reading.damaged_lines == 0 {
+    let nothing = reading.recording.resets.is_empty() && reading.recording.told.is_empty();
+    if !covered && nothing && reading.damaged_lines == 0 {
         return Err(RecordingError::Empty { name: name.into() });
     }
     if !covered && reading.damaged.first().is_none_or(|damaged| damaged.line != 1) {
         reading.damage(1, "does not tell what was covered".into());
     }
     reading.recording.resets.sort_by_key(|reset| reset.time);
+    reading.recording.told.sort_by_key(|told| told.reset.event.time);
     Ok(reading)
 }
 
@@ -150,11 +159,20 @@ fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes `recording`, its coverage first.
+/// Writes `recording`, its coverage first. What was told stands in one line with its event.
 pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), RecordingError> {
     write_line(&mut out, &line::Coverage::of(recording)?)?;
-    for reset in &recording.resets {
+    let place = |event: &KernelReset| (event.time, event.local, event.remote);
+    let words = recording.told.iter().filter_map(|told| match &told.reset.event.told {
+        Told::Sent(word) if told.more == 0 => Some(place(word)),
+        _ => None,
+    });
+    let told: HashSet<_> = words.collect();
+    for reset in recording.resets.iter().filter(|event| !told.contains(&place(event))) {
         write_event(&mut out, reset)?;
+    }
+    for told in &recording.told {
+        write_told(&mut out, told)?;
     }
     out.flush().map_err(|cause| RecordingError::Write { cause })
 }
@@ -162,6 +180,20 @@ pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), Recording
 /// Writes one event as a line.
 pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), RecordingError> {
     write_line(out, &line::Event::of(reset)?)
+}
+
+/// Writes one reset that was told, with its sockets, as a line.
+pub fn write_told(out: impl Write, told: &kernel::Told) -> Result<(), RecordingError> {
+    write_line(out, &line::Event::told(told)?)
+}
+
+/// Whether the file at `path` begins as a recording does: what a user gives to `explain` may be one.
+pub fn is_recording(path: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\"schema\":\"whyrst.event";
+    let mut begin = [0; BEGINS.len()];
+    // A pipe would lose what is read here.
+    let mut read = |path: &Path| std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    path.is_file() && read(path).is_ok() && begin == BEGINS
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {

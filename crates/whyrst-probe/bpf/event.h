@@ -68,7 +68,7 @@ struct facts {
 	u16 backlog;
 	u16 max_backlog;
 	u8 peer_closed; /* its FIN came */
-	u8 pad;
+	u8 linger2_negative; /* TCP_LINGER2: it would not wait in FIN_WAIT2 */
 };
 
 /* What a program asked of its socket. 0: nothing. */

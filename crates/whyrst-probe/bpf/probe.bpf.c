@@ -157,6 +157,28 @@ volatile const u32 HZ = 250;             /* ticks of a second, from the kernel's
 volatile const u64 LOADED = 0;           /* CLOCK_MONOTONIC */
 volatile const u32 TOLD_IN_FULL = 1000;  /* events of a window and processor */
 
+/* What is asked for, set by the loader. Both ends of a connection have the same two ports and addresses,
+ * so neither end is told without the other. 0 of a kind: all. */
+#define WANTED 8
+volatile const u32 PORTS_WANTED = 0;
+volatile const u32 PORTS[WANTED];
+volatile const u32 NETWORKS_WANTED = 0;
+volatile const u32 NETWORKS[WANTED * 4]; /* in network order, cut at the end of their prefix */
+volatile const u32 MASKS[WANTED * 4];
+
+/* Events that were not asked for. */
+struct passed {
+	u32 netns;
+	u32 kind;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct passed);
+	__type(value, u64);
+} passed_over SEC(".maps");
+
 static const u32 zero;
 
 #define STATE(sk) ((sk)->__sk_common.skc_state)
@@ -298,6 +320,7 @@ static __always_inline void facts_of(struct facts *facts, struct sock *sk, struc
 	facts->bytes_received = tp->bytes_received;
 	facts->bytes_acked = tp->bytes_acked;
 	facts->probes = tp->inet_conn.icsk_probes_out;
+	facts->linger2_negative = tp->linger2 < 0;
 	facts->received_ago = facts->bytes_received ? ticks - tp->inet_conn.icsk_ack.lrcvtime : NOT_KNOWN;
 	facts->sent_ago = facts->bytes_acked > 1 ? ticks - tp->lsndtime : NOT_KNOWN;
 }
@@ -838,6 +861,41 @@ static __always_inline void note_grave(struct event *event)
 	}
 }
 
+static __always_inline bool lies_in(const u8 *address, u32 network)
+{
+	const u32 *words = (const void *)address;
+	u32 at = network * 4;
+
+	return (words[0] & MASKS[at]) == NETWORKS[at] && (words[1] & MASKS[at + 1]) == NETWORKS[at + 1] &&
+	       (words[2] & MASKS[at + 2]) == NETWORKS[at + 2] && (words[3] & MASKS[at + 3]) == NETWORKS[at + 3];
+}
+
+static __always_inline bool is_wanted(const struct tuple *tuple)
+{
+	bool port = !PORTS_WANTED, network = !NETWORKS_WANTED;
+	u32 at;
+
+	for (at = 0; at < WANTED && at < PORTS_WANTED; at++)
+		port |= tuple->local_port == PORTS[at] || tuple->remote_port == PORTS[at];
+	for (at = 0; at < WANTED && at < NETWORKS_WANTED; at++)
+		network |= lies_in(tuple->local, at) || lies_in(tuple->remote, at);
+	return port && network;
+}
+
+/* Counted all the same: the counts are held against the kernel's own. */
+static __always_inline void pass_over(struct event *event)
+{
+	struct passed passed = { .netns = event->tuple.netns, .kind = event->kind };
+	u64 *count = bpf_map_lookup_elem(&passed_over, &passed), none = 0;
+
+	if (!count) {
+		bpf_map_update_elem(&passed_over, &passed, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&passed_over, &passed);
+	}
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 /* Counts an event that is like others of this window; `false` for the first of its kind. */
 static __always_inline bool is_one_of_many(struct event *event, u64 window)
 {
@@ -879,12 +937,6 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 
 	if (!event || !pace)
 		return 0;
-	window = now >> WINDOW_SHIFT;
-	if (pace->window != window) {
-		pace->window = window;
-		pace->count = 0;
-	}
-	pace->count++;
 	__builtin_memset(event, 0, sizeof(*event) - sizeof(event->stack));
 	event->at = now;
 	event->kind = kind;
@@ -894,6 +946,16 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 		note_socket(event, sk);
 	if (skb)
 		note_trigger(event, skb);
+	if (!is_wanted(&event->tuple)) {
+		pass_over(event);
+		return 0;
+	}
+	window = now >> WINDOW_SHIFT;
+	if (pace->window != window) {
+		pace->window = window;
+		pace->count = 0;
+	}
+	pace->count++;
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
 		note_grave(event);
 	if (pace->count > TOLD_IN_FULL && is_one_of_many(event, window))

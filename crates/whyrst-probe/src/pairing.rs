@@ -7,9 +7,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use whyrst_core::ending::{Ending, KernelWord};
 use whyrst_core::kernel::RstReason;
-use whyrst_core::live::ending as ending_of;
+use whyrst_core::live::Reset;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::socket::{SocketEvent, Told};
 use whyrst_core::time::{Span, Timestamp};
@@ -26,25 +25,6 @@ const REMEMBERED: usize = 8_192;
 
 /// A connection from one end.
 type End = (Endpoint, Endpoint);
-
-/// One reset, by one or by both ends.
-#[derive(Clone, Debug)]
-pub struct Reset {
-    /// Who sent it, or the only end on this host.
-    pub event: SocketEvent,
-    /// Who received it, where that is on this host too.
-    pub peer: Option<SocketEvent>,
-    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
-    pub unsent: bool,
-}
-
-impl Reset {
-    /// What the causes judge.
-    pub fn ending(&self) -> Ending {
-        let ending = ending_of(&self.event, self.peer.as_ref());
-        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
-    }
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Pairing {

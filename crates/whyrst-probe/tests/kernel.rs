@@ -459,7 +459,7 @@ fn without_its_privileges_it_still_tells_everything() {
     let process = sender(&ending).process.as_ref().unwrap();
     assert!(process.cmdline.as_ref().unwrap().contains("-c import socket"), "{process:?}");
     // The server is in this namespace too, so that the kernel's own count can be asked for.
-    let checks = OutRsts::now().since(&before, stage.live.sent());
+    let checks = OutRsts::now().since(&before, &stage.live.sent());
     let own = checks.iter().find(|check| check.netns == stage.netns).expect("the server's namespace is compared");
     assert_eq!((own.seen, own.counted), (1, 1));
     server.0.kill().unwrap();
