@@ -124,7 +124,7 @@ impl Stage {
     /// A shell in the namespace, in the folder.
     fn inside(&self, script: &str) -> Command {
         let mut command = Command::new("ip");
-        command.args(["netns", "exec", NETNS, "sh", "-c", &plays::script(script)]);
+        command.args(["netns", "exec", NETNS, "sh", "-c", &format!("exec 2>&1\n{}", plays::script(script))]);
         command.current_dir(self.folder.path()).env("WHYRST", whyrst()).stdin(Stdio::null());
         command
     }
@@ -166,9 +166,8 @@ impl Stage {
         shell::run(Command::new("kill").args(["-INT", &watch.id().to_string()]))?;
         watch.wait()?;
         let output = output?;
-        let words = [output.stdout, output.stderr].concat();
         let shown = self.play.client.replace("$WHYRST", "whyrst");
-        let mut screen = format!("$ {shown}\n{}", String::from_utf8_lossy(&words));
+        let mut screen = format!("$ {shown}\n{}", String::from_utf8_lossy(&output.stdout));
         if !shown.contains("whyrst") {
             write!(screen, "\n$ whyrst watch\n{}", fs::read_to_string(&told)?)?;
         }

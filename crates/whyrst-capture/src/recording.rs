@@ -207,9 +207,15 @@ fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use whyrst_core::connection::TcpState;
     use whyrst_core::kernel::RstReason;
-    use whyrst_core::segment::Endpoint;
-    use whyrst_core::time::Timestamp;
+    use whyrst_core::live::Reset;
+    use whyrst_core::segment::{Endpoint, Flags};
+    use whyrst_core::seq::Seq;
+    use whyrst_core::socket::{
+        Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Trigger,
+    };
+    use whyrst_core::time::{Span, Timestamp};
 
     fn reset(nanos: i64) -> KernelReset {
         KernelReset {
@@ -239,7 +245,88 @@ mod tests {
                 second,
                 KernelReset { reason: None, reason_name: String::new(), ..reset(3_000) },
             ],
+            told: Vec::new(),
         }
+    }
+
+    fn process(pid: u32) -> Process {
+        let container = Container { runtime: Some("docker"), id: "4f".into(), pod: None };
+        Process {
+            pid,
+            comm: "nginx".into(),
+            cmdline: Some("nginx: worker".into()),
+            uid: Some(33),
+            container: Some(container),
+            exit_signal: Some(9),
+            exiting: true,
+            ..Process::default()
+        }
+    }
+
+    fn told(nanos: i64) -> kernel::Told {
+        let at = |nanos| Timestamp::from_nanos(nanos);
+        let socket = SocketFacts {
+            unread: 904,
+            linger: Some(0),
+            snd_nxt: Seq::new(u32::MAX),
+            told_earlier: Some((Errno(110), at(5))),
+            timeouts: Timeouts { user: Some(Span::from_millis(30_000)), ..Timeouts::default() },
+            last_sent: Some(at(-7)),
+            opened: Opened::Passively,
+            steps: vec![Step { time: at(1), state: TcpState::SynReceived }, Step { time: at(2), state: TcpState::Unknown }],
+            gone: Some(at(900)),
+            orphan: true,
+            linger2_negative: true,
+            ..SocketFacts::default()
+        };
+        let (near, far) = (Endpoint::new([10, 0, 0, 2].into(), 80), Endpoint::new([10, 0, 0, 1].into(), 40_000));
+        let account = Account {
+            socket: Some(socket),
+            process: Some(process(812)),
+            maker: Some(process(1)),
+            errno: Some(Errno(104)),
+            netns: 4_026_531_840,
+            listening: Listening::At(far),
+            ..Account::default()
+        };
+        let trigger = Some(Trigger { seq: Seq::new(1), ack: Seq::new(2), len: 3, window: 4, flags: Flags::ACK, ttl: 64 });
+        let word = KernelReset { remote: Some(far), ..reset(nanos) };
+        let event = SocketEvent { time: at(nanos), told: Told::Sent(word), local: near, remote: far, trigger, account };
+        let peer = SocketEvent {
+            told: Told::Received,
+            local: far,
+            remote: near,
+            trigger: None,
+            account: Account { process: Some(process(7)), ..Account::default() },
+            ..event.clone()
+        };
+        kernel::Told { reset: Reset { event, peer: Some(peer), unsent: false }, more: 0 }
+    }
+
+    #[test]
+    fn what_was_told_is_read_again_with_its_sockets() {
+        let received = Reset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
+        let all = vec![
+            told(50),
+            kernel::Told { reset: received, more: 0 },
+            kernel::Told { more: 4_000, ..told(70) },
+        ];
+        let mut text = Vec::new();
+        // As `watch` does: what it covers is known at the end.
+        all.iter().for_each(|told| write_told(&mut text, told).unwrap());
+        let covered = Recording { resets: Vec::new(), ..recording() };
+        write(&mut text, &covered).unwrap();
+        let reading = read(&*text, "told").unwrap();
+        assert_eq!(reading.damaged, []);
+        assert_eq!(reading.recording.told, all);
+        // Only the one that was sent is an event beside packets.
+        let Told::Sent(word) = &all[0].reset.event.told else { panic!("it was sent") };
+        assert_eq!(reading.recording.resets, [word.clone()]);
+        assert_eq!(reading.recording.addresses, recording().addresses);
+        // Written in one piece, each event stands in one line.
+        let mut whole = Vec::new();
+        write(&mut whole, &reading.recording).unwrap();
+        assert_eq!(whole.iter().filter(|octet| **octet == b'\n').count(), 4);
     }
 
     fn written() -> String {

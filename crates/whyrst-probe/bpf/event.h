@@ -119,8 +119,10 @@ struct process {
 
 struct listener {
 	struct who owner;
-	u32 closed;
+	u64 began;
+	u64 ended;  /* 0: it listens */
 	u32 shared; /* by listeners of different processes */
+	u32 pad;
 };
 
 /* A signal that ends processes. */

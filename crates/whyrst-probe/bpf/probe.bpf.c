@@ -481,7 +481,7 @@ static __always_inline void bury(struct sock *sk, struct tcp_sock *tp, struct li
 }
 
 /* Remembers who listens; several that share an address and port cannot be told apart later. */
-static __always_inline void listens(struct sock *sk, struct who owner)
+static __always_inline void listens(struct sock *sk, struct who owner, u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener listener = {}, *other;
@@ -494,11 +494,12 @@ static __always_inline void listens(struct sock *sk, struct who owner)
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	other = bpf_map_lookup_elem(&listeners, &tuple);
 	listener.owner = owner;
-	listener.shared = other && !other->closed && !same(&other->owner, &owner);
+	listener.began = now;
+	listener.shared = other && !other->ended && !same(&other->owner, &owner);
 	bpf_map_update_elem(&listeners, &tuple, &listener, BPF_ANY);
 }
 
-static __always_inline void listens_no_more(struct sock *sk)
+static __always_inline void listens_no_more(struct sock *sk, u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener *listener;
@@ -511,7 +512,7 @@ static __always_inline void listens_no_more(struct sock *sk)
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	listener = bpf_map_lookup_elem(&listeners, &tuple);
 	if (listener)
-		listener->closed = 1;
+		listener->ended = now;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -541,7 +542,7 @@ int set_state(u64 *ctx)
 			life->opened = 1;
 		} else if (after == BPF_TCP_LISTEN) {
 			life->opened = 3;
-			listens(sk, life->owner);
+			listens(sk, life->owner, now);
 		}
 		step(life, now, after);
 		return 0;
@@ -577,7 +578,7 @@ int set_state(u64 *ctx)
 	if (after != BPF_TCP_CLOSE)
 		return 0;
 	if (before == BPF_TCP_LISTEN)
-		listens_no_more(sk);
+		listens_no_more(sk, now);
 	else
 		bury(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
@@ -698,7 +699,7 @@ int adopt(struct bpf_iter__task_file *ctx)
 	life->owner = owner;
 	if (STATE(sk) == BPF_TCP_LISTEN) {
 		life->opened = 3;
-		listens(sk, owner);
+		listens(sk, owner, LOADED);
 	}
 	/* Its arguments are in its own memory: the loader reads /proc. */
 	process.uid = NOT_KNOWN;

@@ -63,7 +63,7 @@ const PROCESS_SIZE: usize = 160;
 /// `sizeof(struct tuple)`.
 const TUPLE_SIZE: usize = 40;
 /// `sizeof(struct listener)`.
-const LISTENER_SIZE: usize = 16;
+const LISTENER_SIZE: usize = 32;
 /// Its map forgets the oldest then; it has room for 1024, which are not all used.
 const MOST_LISTENERS: usize = 900;
 /// `ARGS` of `bpf/event.h`.
@@ -185,24 +185,25 @@ impl Probe {
         all.map(|([netns, number], count)| (netns, kind(number), count)).collect()
     }
 
-    /// Who listens at the local port of `tuple`, but at another address.
-    pub(crate) fn listening(&self, tuple: &Tuple) -> Listening {
-        let (mut known, mut at) = (0, None);
+    /// Who listened at the local port of `tuple` at that time, but at another address.
+    pub(crate) fn listening(&self, tuple: &Tuple, time: u64) -> Listening {
+        let (mut known, mut at) = (0, Listening::Nowhere);
         for (key, listener) in self.listeners.iter().filter_map(Result::ok) {
             known += 1;
             let Some(other) = Tuple::parse(&key) else { continue };
-            let closed = listener[8..12] != [0; 4];
-            let elsewhere = other.local.port == tuple.local.port && other.local.ip != tuple.local.ip;
-            if other.netns == tuple.netns && elsewhere && !closed {
-                at = Some(other.local);
+            if (other.netns, other.local.port) != (tuple.netns, tuple.local.port) || !listened(&listener, time) {
+                continue;
             }
+            // At all addresses, or at this one, and yet not found: it is bound to a device, or began just then.
+            let ip = other.local.ip;
+            let all = ip.is_unspecified() && ip.is_ipv4() == tuple.local.ip.is_ipv4();
+            if all || ip == tuple.local.ip {
+                return Listening::Unknown;
+            }
+            at = Listening::At(other.local);
         }
-        match at {
-            Some(end) => Listening::At(end),
-            // Some may have been forgotten.
-            None if known >= MOST_LISTENERS => Listening::Unknown,
-            None => Listening::Nowhere,
-        }
+        // Some may have been forgotten.
+        if known >= MOST_LISTENERS && at == Listening::Nowhere { Listening::Unknown } else { at }
     }
 
     /// What the kernel side only counted, up to `window` and without it.
@@ -221,6 +222,13 @@ impl Probe {
         }
         counted
     }
+}
+
+/// Whether a `struct listener` was one at that time.
+fn listened(listener: &[u8; LISTENER_SIZE], time: u64) -> bool {
+    let number = |at: usize| listener[at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+    let (began, ended) = (number(8), number(16));
+    began <= time && (ended == 0 || time < ended)
 }
 
 /// `struct process`.

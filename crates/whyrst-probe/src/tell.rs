@@ -187,7 +187,7 @@ fn listening(event: &Event, probe: &Probe) -> Listening {
         && event.state == 0
         && event.has(HAS_TRIGGER)
         && Flags::from_bits(event.trigger.flags).is_syn();
-    if asked { probe.listening(&event.tuple) } else { Listening::Unknown }
+    if asked { probe.listening(&event.tuple, event.at) } else { Listening::Unknown }
 }
 
 /// The error that the program will be told because a RST came: `tcp_reset`. Nobody is told where no

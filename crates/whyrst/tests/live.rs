@@ -162,6 +162,15 @@ fn a_recording_of_watch_is_read_by_explain() {
     assert!(
         read.recording.resets.iter().any(|reset| reset.reason_name == "TCP_ABORT_ON_CLOSE" && reset.comm == "python3")
     );
+    assert_eq!(read.recording.lost, 0);
+    // Judged again without any packet, it is what was told live, with both processes and the socket.
+    let output = whyrst(&["explain", "--format", "json", "--cause", "close-unread", path.to_str().unwrap()]);
+    let told = objects(&output.stdout);
+    let one = told.iter().find(|object| object["process"]["comm"] == "python3").expect("it is told again");
+    assert_eq!(one["verdict"]["confidence"], "certain");
+    assert_eq!((&one["socket"]["unread_bytes"], &one["socket"]["end"]), (&3.into(), &"server".into()));
+    let text = String::from_utf8(whyrst(&["explain", path.to_str().unwrap()]).stdout).unwrap();
+    assert!(text.contains("3 octets unread") && text.contains("closed-port"), "{text}");
 }
 
 #[test]
