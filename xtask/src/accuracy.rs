@@ -227,15 +227,23 @@ fn binary() -> std::path::PathBuf {
 
 /// Every verdict on every play in `folder`, in the order of the catalogue.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
-    let mut cases = Vec::new();
+    let (mut cases, mut unheard) = (Vec::new(), 0);
     for scenario in causes::scenarios() {
         for view in views()? {
+            // The probe cannot be loaded on every kernel; whether it is here, another test says.
+            if view == View::Live && !folder.join(scenario.id).join("live.jsonl").exists() {
+                unheard += 1;
+                continue;
+            }
             let verdicts = explain(&view.arguments(&folder.join(scenario.id)))?;
             cases.extend(match view {
                 View::Live => live(scenario, verdicts),
                 _ => compare(scenario, view, verdicts)?,
             });
         }
+    }
+    if unheard > 0 {
+        println!("accuracy: of {unheard} plays the probe told nothing: it was not loaded");
     }
     Ok(cases)
 }

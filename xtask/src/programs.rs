@@ -48,7 +48,12 @@ pub fn play(names: &[&str]) -> Result<()> {
     }
     shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
     let mut page = HEAD.to_owned();
-    writeln!(page, "\nPlayed on Linux {} with {}. Some plays use this client, a connection pool of one:\n", kernel(), versions())?;
+    writeln!(
+        page,
+        "\nPlayed on Linux {} with {}. Some plays use this client, a connection pool of one:\n",
+        kernel(),
+        versions()
+    )?;
     page += &file(&POOL);
     let mut failed = Vec::new();
     for play in PLAYS.iter().filter(|play| names.is_empty() || names.contains(&play.name)) {

@@ -273,7 +273,10 @@ mod tests {
             timeouts: Timeouts { user: Some(Span::from_millis(30_000)), ..Timeouts::default() },
             last_sent: Some(at(-7)),
             opened: Opened::Passively,
-            steps: vec![Step { time: at(1), state: TcpState::SynReceived }, Step { time: at(2), state: TcpState::Unknown }],
+            steps: vec![
+                Step { time: at(1), state: TcpState::SynReceived },
+                Step { time: at(2), state: TcpState::Unknown },
+            ],
             gone: Some(at(900)),
             orphan: true,
             linger2_negative: true,
@@ -289,7 +292,8 @@ mod tests {
             listening: Listening::At(far),
             ..Account::default()
         };
-        let trigger = Some(Trigger { seq: Seq::new(1), ack: Seq::new(2), len: 3, window: 4, flags: Flags::ACK, ttl: 64 });
+        let trigger =
+            Some(Trigger { seq: Seq::new(1), ack: Seq::new(2), len: 3, window: 4, flags: Flags::ACK, ttl: 64 });
         let word = KernelReset { remote: Some(far), ..reset(nanos) };
         let event = SocketEvent { time: at(nanos), told: Told::Sent(word), local: near, remote: far, trigger, account };
         let peer = SocketEvent {
@@ -306,11 +310,7 @@ mod tests {
     #[test]
     fn what_was_told_is_read_again_with_its_sockets() {
         let received = Reset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
-        let all = vec![
-            told(50),
-            kernel::Told { reset: received, more: 0 },
-            kernel::Told { more: 4_000, ..told(70) },
-        ];
+        let all = vec![told(50), kernel::Told { reset: received, more: 0 }, kernel::Told { more: 4_000, ..told(70) }];
         let mut text = Vec::new();
         // As `watch` does: what it covers is known at the end.
         all.iter().for_each(|told| write_told(&mut text, told).unwrap());

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use whyrst_capture::writer::{NewFrame, PcapNgWriter};
 use whyrst_capture::{LinkType, recording};
 use whyrst_core::kernel::{Recording, Told};
+use whyrst_core::live::Reset;
+use whyrst_core::socket::Account;
 
 use crate::error::LabError;
 use crate::played::{End, Played};
@@ -25,10 +27,10 @@ impl Played {
         keep_recording(directory.join("live.jsonl"), self.live().as_ref())
     }
 
-    /// What the probe told, as `whyrst watch --record` keeps it.
+    /// What the probe told, as `whyrst watch --record` keeps it, without what is this machine's alone.
     fn live(&self) -> Option<Recording> {
         let told = self.told.as_ref().ok()?;
-        let told = told.iter().map(|reset| Told { reset: reset.clone(), more: 0 }).collect();
+        let told = told.iter().map(|reset| Told { reset: anywhere(reset), more: 0 }).collect();
         Some(Recording { from: self.began, to: self.ended, told, ..Recording::default() })
     }
 
@@ -42,6 +44,18 @@ impl Played {
         }
         capture.finish().map(drop)
     }
+}
+
+/// Where its processes ran is nobody's business: fixtures go into a repository.
+fn anywhere(reset: &Reset) -> Reset {
+    let mut reset = reset.clone();
+    for event in [Some(&mut reset.event), reset.peer.as_mut()].into_iter().flatten() {
+        let Account { process, closer, maker, .. } = &mut event.account;
+        for process in [process, closer, maker].into_iter().flatten() {
+            (process.cmdline, process.cgroup) = (None, None);
+        }
+    }
+    reset
 }
 
 fn keep_recording(path: PathBuf, recording: Option<&Recording>) -> Result<(), LabError> {

@@ -8,7 +8,9 @@ use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
-use whyrst_core::socket::{Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger};
+use whyrst_core::socket::{
+    Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger,
+};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::event::{

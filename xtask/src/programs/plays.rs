@@ -114,9 +114,10 @@ http {
         title: "nginx: the client's body is too large",
         story: "nginx answers 413 at once, then reads on for a while (`lingering_time`, 30 s by default, 1 s here) so that \
             the client can read the answer. A client that is still sending when that is over is reset.",
-        files: &[(
-            "nginx.conf",
-            "
+        files: &[
+            (
+                "nginx.conf",
+                "
 worker_processes 1;
 pid nginx.pid;
 events {}
@@ -127,7 +128,9 @@ http {
     server { listen 127.0.0.1:8080; client_max_body_size 1k; location / { return 200 \"ok\\n\"; } }
 }
 ",
-        ), UPLOAD],
+            ),
+            UPLOAD,
+        ],
         server: NGINX,
         ports: &[8080],
         client: "python3 upload.py",

@@ -231,9 +231,8 @@ impl<'a> Event<'a> {
             account: account.into(),
         };
         let kind = sent.clone().map_or(Kind::Received, Kind::Sent);
-        let peer = peer.map(|Peer { time, account }| {
-            end(timestamp(time), Kind::Received, (remote, local), account, None)
-        });
+        let peer =
+            peer.map(|Peer { time, account }| end(timestamp(time), Kind::Received, (remote, local), account, None));
         let reset = Reset { event: end(time, kind, (local, remote), account, trigger), peer, unsent };
         // One that was only counted is no event of its own.
         Ok(Box::new(Heard { sent: sent.filter(|_| more == 0), told: Some(Told { reset, more }) }))

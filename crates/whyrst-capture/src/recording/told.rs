@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use whyrst_core::connection::TcpState;
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
-use whyrst_core::socket::{Account, Container, Errno, Listening, Opened, Process, SocketFacts, Step, Timeouts, Trigger};
+use whyrst_core::socket::{
+    Account, Container, Errno, Listening, Opened, Process, SocketFacts, Step, Timeouts, Trigger,
+};
 use whyrst_core::time::{Span, Timestamp};
 
 use super::line::End;

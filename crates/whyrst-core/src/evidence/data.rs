@@ -1,7 +1,7 @@
 //! Who had sent data to whom when the RST came.
 
-use super::{Answer, Question, Wording, no, yes};
 use super::closing::BOTH_HAD_CLOSED;
+use super::{Answer, Question, Wording, no, yes};
 use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;

@@ -4,9 +4,9 @@
 use anyhow::{Result, bail};
 use whyrst_capture::recording;
 use whyrst_core::kernel::Told;
+use whyrst_core::report::Context;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
-use whyrst_core::report::Context;
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 

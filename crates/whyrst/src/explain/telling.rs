@@ -55,6 +55,7 @@ impl Teller<'_> {
         }
         if let Some(recording) = &self.recording {
             ending.kernel = recording.word(&ending);
+            recording.account_for(&mut ending);
         }
         let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
         let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
