@@ -21,6 +21,7 @@ mod ecn_rejected;
 mod exit_unread;
 mod fin_wait2_expired;
 mod fin_wait2_timer;
+mod flag_scan;
 mod fw_reject_established;
 mod fw_reject_local_output;
 mod fw_reject_syn;
@@ -97,6 +98,7 @@ pub static ALL: &[&Cause] = &[
     &syn_sent_bad_tsecr::CAUSE,
     &connect_abandoned::CAUSE,
     &raw_syn_scanner::CAUSE,
+    &flag_scan::CAUSE,
     &fw_reject_synack::CAUSE,
     &backscatter_synack::CAUSE,
     &policy_reset::CAUSE,

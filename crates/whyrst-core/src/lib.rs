@@ -31,6 +31,8 @@ pub mod live;
 pub mod observation;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod published;
 pub mod report;
 pub mod said;
 pub mod scenario;

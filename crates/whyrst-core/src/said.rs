@@ -65,6 +65,8 @@ pub enum Gist {
     PassedOn,
     /// The program ended it.
     Aborted,
+    /// A balancer has no server behind it to pass the connection to.
+    NoBackend,
 }
 
 /// What `rst` says, if anything.
@@ -202,7 +204,12 @@ const fn of_multipath(reason: u8) -> Option<Gist> {
 }
 
 /// Words that load balancers and firewalls use, in lower case.
-const WORDS: [(&[u8], Gist); 10] = [
+const WORDS: [(&[u8], Gist); 14] = [
+    // F5 K13223: "No available pool member", "Pool member unavailable", "No local listener", "Node down".
+    (b"no available", Gist::NoBackend),
+    (b"pool member", Gist::NoBackend),
+    (b"node down", Gist::NoBackend),
+    (b"no local listener", Gist::NotKnown),
     (b"idle timeout", Gist::TimedOut),
     (b"flow expired", Gist::TimedOut),
     (b"timed out", Gist::TimedOut),

@@ -394,6 +394,11 @@ pub enum Action {
         /// TCP port.
         port: u16,
     },
+    /// A segment with FIN, PSH and URG and no ACK from a raw socket, as an "Xmas" scan sends it.
+    RawXmas {
+        /// TCP port.
+        port: u16,
+    },
     /// From now on the actor hears what is sent to [`Host::Silent`], and can answer for it.
     StandIn,
     /// A segment made by hand, once [`Action::StandIn`] has been done.

@@ -2,11 +2,13 @@
 //! of the one connection can lower that, never raise it.
 //!
 //! A RST after both ends had said and acknowledged FIN takes nothing away (RFC 9293 section 3.6: both
-//! directions are closed). A RST that its receiver does not accept changes nothing (RFC 5961 section 3.2,
+//! directions are closed), nor does one that refuses a goodbye: a TLS `close_notify` that comes after its receiver
+//! has closed (RFC 8446 section 6.1: nobody has to wait for it). A RST that its receiver does not accept changes nothing (RFC 5961 section 3.2,
 //! RFC 9293 section 3.5.3), which is said only where both ends were seen to talk on.
 
 use crate::cause::Severity;
 use crate::ending::Ending;
+use crate::half::Marks;
 use crate::harm::{Certainty, Harm};
 use crate::verdict::Phase;
 
@@ -19,6 +21,8 @@ pub enum Ground {
     BothHadClosed,
     /// Its receiver did not take it, and both ends talked on.
     NotTaken,
+    /// It refused nothing but a TLS alert of who closed after its sender.
+    GoodbyeRefused,
 }
 
 /// How much, and why.
@@ -35,6 +39,7 @@ pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> 
     let lowered = match by_cause {
         Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
         Severity::Fault if never_taken(ending) => Some(Ground::NotTaken),
+        Severity::Fault if only_goodbye_refused(ending, harm) => Some(Ground::GoodbyeRefused),
         _ => None,
     };
     lowered.map_or(Weight { severity: by_cause, ground: Ground::Cause }, |ground| Weight {
@@ -50,6 +55,26 @@ pub(crate) fn never_taken(ending: &Ending) -> bool {
         && ending.resets.iter().all(|rst| rst.acceptance.accepted() == Some(false));
     let talks = |low| ending.after.iter().any(|record| record.from == low);
     refused && crate::flow::Side::BOTH.into_iter().all(talks)
+}
+
+/// The sender had closed, and all that it can have missed is one TLS record of type alert.
+fn only_goodbye_refused(ending: &Ending, harm: &Harm) -> bool {
+    const RECORD_HEADER: u32 = 5;
+    let (sender, receiver) = (ending.sender(), ending.receiver());
+    let closed =
+        ending.connection.half(sender).marks.has(Marks::FIN) || ending.finally.half(sender).marks.has(Marks::FIN);
+    let Some(refused) = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| closed && trigger.len > 0) else {
+        return false;
+    };
+    let lost = [harm.lost_client_bytes, harm.lost_server_bytes];
+    let all_lost = lost.iter().try_fold(0, |sum, lost| Some(sum + (*lost)?));
+    match ending.said(receiver).last() {
+        [21, 3, 0..=4, high, low, ..] => {
+            let record = RECORD_HEADER + u32::from(u16::from_be_bytes([*high, *low]));
+            record == refused.len && all_lost.is_some_and(|lost| lost <= u64::from(record))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +105,19 @@ mod tests {
             +0.001 C > S A 102:102(0) ack 202
             +0.5 C > S RA 102:102(0) ack 202";
         assert_eq!(weight(rest).0, Severity::Benign);
+    }
+
+    #[test]
+    fn a_refused_goodbye_is_benign_and_refused_data_is_not() {
+        let goodbye = "
+            +0.001 C > S FA 101:101(0) ack 201
+            +0.001 C < S PA 201:232(31) ack 102 says 0x150303001a
+            +0.0001 C < S FA 232:232(0) ack 102
+            +0.001 C > S R 102:102(0)";
+        assert_eq!(weight(goodbye), (Severity::Benign, Ground::GoodbyeRefused));
+        // A record that goes on, or data.
+        assert_eq!(weight(&goodbye.replace("1a", "1b")).0, Severity::Fault);
+        assert_eq!(weight(&goodbye.replace("0x15", "0x17")).0, Severity::Fault);
     }
 
     #[test]

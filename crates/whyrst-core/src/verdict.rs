@@ -381,8 +381,8 @@ impl Candidate {
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.
-    fn rank(&self) -> (KernelFit, bool, bool, i32) {
-        (self.kernel, self.missing > 0, self.cause.breadth == Breadth::Umbrella, -self.support)
+    fn rank(&self) -> (KernelFit, usize, bool, i32) {
+        (self.kernel, self.missing, self.cause.breadth == Breadth::Umbrella, -self.support)
     }
 
     fn confidence(

@@ -10,7 +10,7 @@ mod fixture;
 mod thin;
 mod wrap;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use whyrst_core::causes::scenarios;
 use whyrst_core::scenario::Scenario;
@@ -154,11 +154,11 @@ fn surer<'a>(whole: &'a [Told], thinned: &'a [Told]) -> impl Iterator<Item = &'a
     sure.filter(|now| !whole.iter().any(|before| before.is_as_sure_of(now)))
 }
 
-/// What is not so yet, as one line for each fixture, view and verdict: a rule that says more of less
-/// shows as a new line. The file should become empty. No other cause may be certain, but for [`KNOWN`].
+/// What is not so yet, as one line for each fixture, view and verdict, with the first thinning that leads to it:
+/// a rule that says more of less shows as a new line. The file should become empty. No other cause may be certain, but for [`KNOWN`].
 #[test]
 fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
-    let (mut lines, mut wrong) = (BTreeSet::new(), BTreeSet::new());
+    let (mut lines, mut wrong) = (BTreeMap::new(), BTreeSet::new());
     for (scenario, end, packets) in fixtures() {
         let recording = fixture::events(scenario);
         for (heard, said) in [(None, "packets"), (Some(&recording), "kernel")] {
@@ -172,13 +172,13 @@ fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
                     if another && !known && now.confidence == Confidence::Certain {
                         wrong.insert(format!("{line}; {how}"));
                     }
-                    lines.insert(line);
+                    lines.entry(line).or_insert(how.clone());
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "called certain of less: {wrong:#?}");
-    let now: String = lines.into_iter().map(|line| line + "\n").collect();
+    let now: String = lines.into_iter().flat_map(|(line, how)| [line, "; ".into(), how, "\n".into()]).collect();
     fixture::assert_snapshot("surer-of-less.txt", &now);
 }
 

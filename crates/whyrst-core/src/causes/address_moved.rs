@@ -3,6 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::forgery::RSTS_BOTH_WAYS;
 use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
@@ -36,6 +37,7 @@ pub(super) static CAUSE: Cause = Cause {
             &SENDER_HAD_CLOSED,
             &RST_ANSWERS_SYN_ACK,
             &SENDER_TALKED_ON,
+            &RSTS_BOTH_WAYS,
         ],
         supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
     },

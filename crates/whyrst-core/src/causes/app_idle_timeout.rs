@@ -2,6 +2,7 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
+use crate::evidence::application::SENDER_REPEATED_IN_VAIN;
 use crate::evidence::data::SENDER_HAD_REPLIED;
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
@@ -31,7 +32,8 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
     rule: Rule {
         needs: &[&WAS_IDLE, &RST_IS_ACTIVE],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        // Whose data waits for an answer is not idle.
+        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &SENDER_REPEATED_IN_VAIN],
         supported_by: &[&PROGRAM_TIMEOUT_FITS, &SENDER_HAD_REPLIED],
     },
     variants: &[],

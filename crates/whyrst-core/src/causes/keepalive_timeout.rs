@@ -2,13 +2,13 @@
 
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
-use crate::evidence::data::{SENDER_HAD_REPLIED, SENDER_RECEIVED_NOTHING};
+use crate::evidence::data::SENDER_HAD_REPLIED;
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_TIMED_OUT;
-use crate::evidence::timing::{PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
+use crate::evidence::timing::{PROBES_IN_STEP, PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
@@ -31,7 +31,14 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
         refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-        supported_by: &[&RST_AFTER_PROBE_INTERVAL, &SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
+        // One need again: that nobody answered the probes is what no other cause explains.
+        supported_by: &[
+            &PROBES_UNANSWERED,
+            &RST_AFTER_PROBE_INTERVAL,
+            &PROBES_IN_STEP,
+            &SENDER_HAD_REPLIED,
+            &RST_SAYS_TIMED_OUT,
+        ],
     },
     variants: &[],
     look_alikes: &[

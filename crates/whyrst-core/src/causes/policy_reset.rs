@@ -6,7 +6,7 @@ use crate::evidence::firewall::RESET_ON_FIRST_REQUEST;
 use crate::evidence::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{
-    RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, SENDER_TALKED_ON,
+    RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, RST_WINDOW_ODD, SENDER_TALKED_ON,
 };
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::kernel::RstReason;
@@ -44,6 +44,7 @@ pub(super) static CAUSE: Cause = Cause {
             &RST_TTL_DIFFERS,
             &RST_LACKS_TIMESTAMPS,
             &RST_IP_ID_FOREIGN,
+            &RST_WINDOW_ODD,
             &RSTS_BOTH_WAYS,
         ],
     },

@@ -8,6 +8,7 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_SERVER};
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::said::RST_SAYS_NO_BACKEND;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, Scenario};
 
@@ -27,7 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
         refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-        supported_by: &[&SERVER_LEFT_AT_ONCE],
+        supported_by: &[&SERVER_LEFT_AT_ONCE, &RST_SAYS_NO_BACKEND],
     },
     variants: &[],
     look_alikes: &[

@@ -15,12 +15,13 @@ pub(super) static CAUSE: Cause = Cause {
     title: "{sender} had repeated its data without an answer and gave up",
     explanation: "Nobody acknowledged {sender}'s data, however often it was repeated, so its stack ended the connection. \
         Windows, BSD systems and appliances send RST at that moment; Linux says nothing on the wire. The loss lies \
-        on the path or at {receiver}, not at {sender}.",
+        on the path or at {receiver}, not at {sender}. Where {receiver} answers but keeps its window closed, its \
+        program does not read.",
     effect: "{sender}: a timeout (ETIMEDOUT, WSAECONNABORTED). {receiver}: ECONNRESET if the RST arrives at all.",
     sources: &[
         rfc(9293, "3.8.3"),
         rfc(1122, "4.2.3.5"),
-        Source::Other("FreeBSD sys/netinet/tcp_timer.c: tcp_timer_rexmt, tcp_drop sends RST"),
+        Source::Other("FreeBSD sys/netinet/tcp_timer.c: tcp_timer_rexmt and tcp_timer_persist, tcp_drop sends RST"),
         kernel("net/ipv4/tcp_timer.c", "tcp_write_err (no reset is sent)"),
     ],
     ending: EndingKind::Reset,

@@ -29,6 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     variants: &[],
     look_alikes: &[
         LookAlike::similar("orphan-rst", "the segment that the RST answers would be missing as well"),
+        LookAlike::similar("flag-scan", "the segment that is answered would have neither SYN nor ACK"),
         LookAlike::similar(
             "half-open-no-listener",
             "a capture from the connection's beginning would show it established and never closed",
@@ -58,6 +59,7 @@ pub(super) static CAUSE: Cause = Cause {
         variants: &[],
         told_apart_by: &[
             ("orphan-rst", "RST 所应答的报文也会缺失"),
+            ("flag-scan", "被应答的报文会既没有 SYN 也没有 ACK"),
             ("half-open-no-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭"),
             ("half-open-listener", "从连接开头开始的抓包会显示它已建立，且从未关闭；端口仍在接受连接"),
             ("data-after-close", "更长的抓包会显示此前{sender}的 FIN"),

@@ -23,6 +23,8 @@ const STALLED: Span = Span::from_secs(3);
 const IN_FLIGHT: Span = Span::from_millis(300);
 /// One repetition may be a spurious timeout; three mean that nobody answers.
 const REPEATS: usize = 3;
+/// No program can abort a request that it was never given: Windows gives up a SYN-ACK after two repetitions.
+const SYN_ACK_REPEATS: usize = 2;
 /// Two session tickets of the usual TLS libraries with their records, and a `close_notify`.
 const TICKETS: u32 = 1_200;
 
@@ -178,15 +180,18 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
 /// The sender of the RST had repeated its data and heard nothing.
 pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     id: "sender-repeated-in-vain",
-    yes: "{sender} had repeated itself {} times, the last in {}, and {receiver} answered none of it",
+    yes: "{sender} had repeated itself {} times, the last in {}, and {receiver} took none of it",
     no: "{sender} had not been repeating itself",
     unknown: "the retransmissions of {sender}",
     zh: Wording {
-        yes: "{sender}重传数据{}次，最后一次是{}，{receiver}一个都没有应答",
+        yes: "{sender}重传{}次，最后一次是{}，{receiver}一个都没有接受",
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "{sender}的重传",
     },
-    ask: |ending| repeated_in_vain(ending, ending.sender()),
+    ask: |ending| match repeated_in_vain(ending, ending.sender()) {
+        Answer::Yes(facts) => Answer::Yes(facts),
+        other => probed_closed_window(ending).unwrap_or(other),
+    },
 };
 
 /// The retransmissions came at growing intervals: a timer that backs off sent them (RFC 6298 section 5.5).
@@ -265,13 +270,38 @@ fn repeated_in_vain(ending: &Ending, side: Side) -> Answer {
     let unacknowledged = |record: &Record| !peer.marks.has(Marks::ACKED) || record.end().after(peer.ack);
     let repeats = || ending.before.iter().filter(|record| is_repeat(record, side) && unacknowledged(record));
     match repeats().next_back() {
-        Some(last) if repeats().count() >= REPEATS => Answer::Yes(yes().count(repeats().count() as u64).frame(last)),
+        Some(last) if repeats().count() >= enough(last) => {
+            Answer::Yes(yes().count(repeats().count() as u64).frame(last))
+        }
         // Repetitions may be lost before the capture point; where all is acknowledged none was in vain.
         _ if half.marks.has(Marks::SPOKE) && peer.marks.has(Marks::ACKED) && !half.nxt.after(peer.ack) => {
             Answer::No(no())
         }
         _ => Answer::Unknown,
     }
+}
+
+fn enough(repeat: &Record) -> usize {
+    if repeat.flags.is_syn_ack() { SYN_ACK_REPEATS } else { REPEATS }
+}
+
+/// Probes of a window that stayed closed to the end (RFC 9293 section 3.8.6.1): its data waited, so it was not idle.
+fn probed_closed_window(ending: &Ending) -> Option<Answer> {
+    let closed = |record: &Record| record.from == ending.receiver() && record.is_pure_ack() && record.window == 0;
+    let last_word = ending.before.iter().rfind(|record| record.from == ending.receiver());
+    if !last_word.is_some_and(closed) {
+        return None;
+    }
+    let probes = |pair: &&[Record]| is_window_probe(&pair[0], ending.sender()) && closed(&pair[1]);
+    let mut refused = ending.before.windows(2).filter(probes).map(|pair| &pair[0]);
+    let last = refused.next_back()?;
+    let count = refused.count() + 1;
+    (count >= REPEATS).then(|| Answer::Yes(yes().count(count as u64).frame(last)))
+}
+
+/// An octet at or below the edge of the window.
+fn is_window_probe(record: &Record, side: Side) -> bool {
+    record.from == side && (record.notes.has(Notes::PROBE) || record.len == 1)
 }
 
 /// Data, a SYN-ACK or a FIN once more.

@@ -134,7 +134,12 @@ pub static REQUEST_UNANSWERED: Question = Question {
         let Some(last) = last.filter(|_| !ending.connection.has_gap(ending.receiver())) else {
             return Answer::Unknown;
         };
-        yes().frame(last).frame(&ending.before[at]).if_so((last.from == ending.sender()).into())
+        let fin = &ending.before[at];
+        // It acknowledges more than the request did: an answer came, on a way that was not captured.
+        if last.from == ending.sender() && fin.ack.after(last.ack) {
+            return Answer::Unknown;
+        }
+        yes().frame(last).frame(fin).if_so((last.from == ending.sender()).into())
     },
 };
 
@@ -303,6 +308,11 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
             first && trigger.ack.after(sender.fin) && !is_data(&trigger)
         });
         let abort = (RST_IS_ACTIVE.ask)(ending).is_yes();
+        // Data that came since then may be unread: then any close aborts, whatever it waits for.
+        let came = |record: &Record| record.from == ending.receiver() && is_data(record) && record.frame >= ack.frame;
+        if abort && ending.before.iter().any(came) {
+            return Answer::Unknown;
+        }
         fin.frame(ack).if_so((at_once || abort).into())
     },
 };

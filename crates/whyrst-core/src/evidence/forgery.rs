@@ -7,6 +7,7 @@
 //! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
 //! 2025 describes send three at once whose windows count upwards.
 
+use super::path::RST_WINDOW_ODD;
 use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::{Ending, Rst};
 use crate::flow::Side;
@@ -77,9 +78,9 @@ pub static RST_WINDOWS_COUNT: Question = Question {
     },
 };
 
-/// Whether only more RSTs could answer it: nobody can go and capture those.
-pub fn asks_for_more_resets(question: &Question) -> bool {
-    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT].contains(&question)
+/// Whether only other RSTs could answer it: nobody can go and capture those.
+pub fn asks_for_other_resets(question: &Question) -> bool {
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD].contains(&question)
 }
 
 fn counting(three: &[&Record]) -> Option<Answer> {
@@ -91,14 +92,14 @@ fn counting(three: &[&Record]) -> Option<Answer> {
     volley.then(|| Answer::Yes(facts.value(Value::Number(first.window.into()))))
 }
 
-/// Both ends were reset at once, and neither RST answers anything.
+/// Both ends were reset at once, and the second RST answers nothing.
 pub static RSTS_BOTH_WAYS: Question = Question {
     id: "rsts-both-ways",
-    yes: "{} and {} reset both ends within {}, and neither answers a segment: an end that has been reset does not reset back",
+    yes: "{} and {} reset both ends within {}, and the second answers no segment: an end that has been reset does not reset back",
     no: "only one end was reset, or the second RST answers a segment that was on its way",
     unknown: "both directions of the connection",
     zh: Wording {
-        yes: "{}和{}在{}之内重置了两端，且都不是在应答报文：已被重置的一端不会再反过来重置",
+        yes: "{}和{}在{}之内重置了两端，且第二个不是在应答报文：已被重置的一端不会再反过来重置",
         no: "只有一端被重置，或者第二个 RST 应答的是在途的报文",
         unknown: "连接的两个方向",
     },
@@ -109,7 +110,7 @@ pub static RSTS_BOTH_WAYS: Question = Question {
         }
         let back = resets_of(ending, ending.receiver()).next();
         match back.filter(|back| back.record.time.since(first.record.time) <= VOLLEY) {
-            Some(back) if unprovoked(ending, back) && unprovoked(ending, first) => Answer::Yes(
+            Some(back) if unprovoked(ending, back) && !multipath(first) => Answer::Yes(
                 yes().frame(&first.record).frame(&back.record).span(back.record.time.since(first.record.time)),
             ),
             _ => Answer::No(no()),
@@ -117,12 +118,15 @@ pub static RSTS_BOTH_WAYS: Question = Question {
     },
 };
 
-/// It answers nothing, and nothing that it could answer crossed it. An MPTCP stack does reset back
-/// (CATALOGUE section 2).
+/// It answers nothing, and nothing that it could answer crossed it.
 fn unprovoked(ending: &Ending, rst: &Rst) -> bool {
-    let multipath = crate::segment::OptionSet::MPTCP;
     let answered = ending.after.iter().any(|record| record.from != rst.record.from && record.ack == rst.record.seq);
-    rst.trigger.is_none() && !answered && !rst.record.options.has(multipath)
+    rst.trigger.is_none() && !answered && !multipath(rst)
+}
+
+/// An MPTCP stack does reset back (CATALOGUE section 2).
+fn multipath(rst: &Rst) -> bool {
+    rst.record.options.has(crate::segment::OptionSet::MPTCP)
 }
 
 fn resets_of(ending: &Ending, side: Side) -> impl Iterator<Item = &Rst> {

@@ -124,6 +124,29 @@ fn could_be_answer(ending: &Ending, rst: &Record) -> bool {
         })
 }
 
+/// What the RST answers has neither SYN nor ACK. Every segment of a connection but the first has ACK (RFC 9293
+/// section 3.1), and a receiver drops what has not (section 3.10.7.4, fifth).
+pub static TRIGGER_LACKS_ACK: Question = Question {
+    id: "trigger-lacks-ack",
+    yes: "{} has neither SYN nor ACK: no connection sends such a segment, a program made it by hand",
+    no: "{} is a segment such as connections have",
+    unknown: "the segment that the RST answers",
+    zh: Wording {
+        yes: "{}既没有 SYN 也没有 ACK：任何连接都不会发这样的报文，是程序手工构造的",
+        no: "{}是连接里会有的报文",
+        unknown: "RST 所应答的报文",
+    },
+    ask: |ending| match ending.rst().and_then(|rst| rst.trigger) {
+        Some(trigger) => yes().frame(&trigger).if_so(is_made_by_hand(&trigger).into()),
+        None => Answer::Unknown,
+    },
+};
+
+/// It has none of the flags that every segment of a connection has one of.
+pub fn is_made_by_hand(record: &Record) -> bool {
+    ![Flags::SYN, Flags::ACK, Flags::RST].iter().any(|flag| record.flags.has(*flag))
+}
+
 /// The RST refuses the client's SYN.
 pub static RST_ANSWERS_SYN: Question = Question {
     id: "rst-answers-syn",

@@ -1,8 +1,10 @@
 //! How the connection was opened: the SYN, the wait for its answer, and what came after a refusal.
 
+use super::form::is_made_by_hand;
 use super::timing::is_sane;
 use super::{Answer, Question, Wording, no, yes};
 use crate::connection::{Roles, TcpState};
+use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::segment::{Flags, OptionSet};
@@ -50,18 +52,37 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         let Some(syn) = ending.syn() else {
-            return Answer::Unknown;
+            // Of a connection there is nothing: what was seen is none of its segments.
+            let none = !ending.before.is_empty() && ending.before.iter().all(is_made_by_hand);
+            return if none { Answer::No(no()) } else { Answer::Unknown };
         };
         if connection.handshake_complete() {
             // An ACK of more than the server was seen to send: a wrong number, or a gap in the capture.
             let fits = !client.ack.after(server.nxt) || server.marks.has(Marks::DATA);
             return if fits { Answer::Yes(yes().frame(syn)) } else { Answer::Unknown };
         }
+        if let Some(rst) = completed_by_rst(ending) {
+            return Answer::Yes(yes().frame(syn).shown_by(rst.frame));
+        }
         // What acknowledges more than the SYN, or carries data, tells of a handshake that was missed.
         let missed = client.marks.has(Marks::ACKED) || server.bytes > 0 || connection.has_gap(connection.client);
         if missed { Answer::Unknown } else { Answer::No(no()) }
     },
 };
+
+/// A client's abort that acknowledges the SYN-ACK, with what only a connection has. Linux delays the
+/// handshake's last ACK when the program asks for that (`TCP_QUICKACK` off, `tcp_rcv_synsent_state_process`), and an
+/// abort overtakes it: health checks of balancers do so. An answer without a socket has no window and no options;
+/// a subflow of MPTCP has a longer handshake (RFC 8684 section 3.2).
+fn completed_by_rst(ending: &Ending) -> Option<&Record> {
+    let connection = &ending.connection;
+    let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+    let rst = &ending.rst()?.record;
+    let numbers = rst.flags.has(Flags::ACK) && rst.seq == client.nxt && rst.ack == server.first_seq.add(1);
+    let held = rst.window > 0 || rst.options.has(OptionSet::TIMESTAMPS);
+    let plain = !ending.syn()?.options.has(OptionSet::MP_JOIN);
+    (rst.from == connection.client && server.marks.has(Marks::SYN) && numbers && held && plain).then_some(rst)
+}
 
 /// The capture shows how far the opening had come: the SYN was refused, the handshake was complete, or
 /// certainly not.

@@ -78,6 +78,27 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
     },
 };
 
+/// A reset without ACK that offers a window. Who answers without a socket has none to offer (Linux
+/// `tcp_v4_send_reset`, FreeBSD `tcp_respond`, Windows send 0); devices write a fixed number, or copy one. Never no: a
+/// forger can write 0 as well.
+pub static RST_WINDOW_ODD: Question = Question {
+    id: "rst-window-odd",
+    yes: "{} has no ACK flag and yet offers a window of {}: hosts send such a reset with window 0",
+    no: "{} has the window of a host's reset",
+    unknown: "a window in a RST without ACK: none is no sign",
+    zh: Wording {
+        yes: "{}没有 ACK 标志，却给出了窗口{}：主机发这种 RST 时窗口都是 0",
+        no: "{}的窗口与主机的 RST 一致",
+        unknown: "不带 ACK 的 RST 里的窗口：没有窗口不是迹象",
+    },
+    ask: |ending| match ending.rst() {
+        Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 => {
+            Answer::Yes(yes().frame(&rst.record).value(Value::Number(rst.record.window.into())))
+        }
+        _ => Answer::Unknown,
+    },
+};
+
 /// The RST's identification fits neither form of a genuine one. Hosts that draw identifications at
 /// random, or send 0, say nothing by them.
 pub static RST_IP_ID_FOREIGN: Question = Question {
@@ -210,7 +231,7 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
     },
 };
 
-static SIGNS: [&Question; 3] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN];
+static SIGNS: [&Question; 4] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN, &RST_WINDOW_ODD];
 
 /// What no stack does: go on after its own reset, or guess where it stands; or a capture that shows it.
 static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];

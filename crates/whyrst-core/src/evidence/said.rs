@@ -69,6 +69,14 @@ pub static RST_SAYS_ABORTED: Question = question(
     |ending| says(ending, Gist::Aborted),
 );
 
+/// It says that there is no server behind the balancer.
+pub static RST_SAYS_NO_BACKEND: Question = question(
+    "rst-says-no-backend",
+    "{} itself says that no server is there to pass the connection to",
+    "{}自称没有可以转交连接的后端服务器",
+    |ending| says(ending, Gist::NoBackend),
+);
+
 /// Whether hardly any RST answers it: then its silence is not worth a line.
 pub fn is_rarely_answered(question: &Question) -> bool {
     question.unknown == UNKNOWN

@@ -74,6 +74,32 @@ pub static PROBES_UNANSWERED: Question = Question {
     },
 };
 
+/// The probes came at equal intervals: a keepalive timer sent them (`TCP_KEEPINTVL`; Windows: 1 s).
+pub static PROBES_IN_STEP: Question = Question {
+    id: "probes-in-step",
+    yes: "{} probes came one after the other every {} without an answer: a keepalive timer sent them",
+    no: "the probes came at intervals of {} and {}: no keepalive timer does so",
+    unknown: "three probes in a row without an answer",
+    zh: Wording {
+        yes: "连续{}个探测每隔{}一个，都没有应答：是保活定时器发的",
+        no: "探测的间隔是{}和{}：保活定时器不会这样",
+        unknown: "连续三个没有应答的探测",
+    },
+    ask: |ending| {
+        let answered = ending.before.iter().rposition(|record| record.from == ending.receiver()).map_or(0, |at| at + 1);
+        let times = ending.before[answered..].iter().filter(|record| record.notes.has(Notes::PROBE));
+        let times: alloc::vec::Vec<Timestamp> = times.map(|record| record.time).collect();
+        let intervals = || times.windows(2).map(|pair| pair[1].since(pair[0]));
+        let (Some(shortest), Some(longest), 3..) = (intervals().min(), intervals().max(), times.len()) else {
+            return Answer::Unknown;
+        };
+        if Span::from_nanos(longest.nanos().saturating_sub(shortest.nanos())) > TIMER_SLACK {
+            return Answer::No(no().span(shortest).span(longest));
+        }
+        Answer::Yes(yes().count(times.len() as u64).span(shortest))
+    },
+};
+
 /// The RST came when the next probe would have been due: the timer sent it (`tcp_keepalive_timer`).
 pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
     id: "rst-after-probe-interval",

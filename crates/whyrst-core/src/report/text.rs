@@ -12,7 +12,7 @@ use super::words::{confidence, grouped, severity};
 use super::{Context, Report};
 use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::evidence::forgery::asks_for_more_resets;
+use crate::evidence::forgery::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
@@ -275,6 +275,10 @@ impl Report<'_> {
             ),
             (Ground::NotTaken, _) => language
                 .pick("its receiver did not take it, and both ends talked on", "接收方没有接受它，两端都还在继续通信"),
+            (Ground::GoodbyeRefused, _) => language.pick(
+                "it refused only the TLS goodbye of the other end, which closed later: no data of a program is lost",
+                "它拒绝的只是对端后来关闭时的 TLS 告别（close_notify）：没有丢失程序的数据",
+            ),
             (_, Severity::Benign) => {
                 language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
             }
@@ -370,7 +374,7 @@ fn worth_asking(evidence: &Evidence) -> bool {
     evidence.answer == Answer::Unknown
         && evidence.role != Role::Refutes
         && !is_rarely_answered(evidence.question)
-        && !asks_for_more_resets(evidence.question)
+        && !asks_for_other_resets(evidence.question)
 }
 
 /// The innermost kernel functions, without the trace's own.

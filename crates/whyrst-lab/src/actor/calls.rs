@@ -152,6 +152,7 @@ impl Hands {
             Action::RawSyn { port } => self.raw(port, Raw::Syn, line),
             Action::RawJoin { port } => self.raw(port, Raw::Join, line),
             Action::RawAck { port } => self.raw(port, Raw::Ack, line),
+            Action::RawXmas { port } => self.raw(port, Raw::Xmas, line),
             Action::Sysctl { name, value } => call(line, format!("sysctl({name}={value})"), || set_sysctl(name, value)),
             Action::Firewall { port, reject } => firewall(port, reject, line),
             Action::Iptables(words) => call(line, words.to_string(), || run_words(words)),
@@ -297,6 +298,7 @@ enum Raw {
     Syn,
     Ack,
     Join,
+    Xmas,
 }
 
 impl Raw {
@@ -305,6 +307,7 @@ impl Raw {
             Self::Syn => "raw SYN",
             Self::Ack => "raw ACK",
             Self::Join => "raw SYN with MP_JOIN",
+            Self::Xmas => "raw FIN, PSH and URG",
         }
     }
 
@@ -313,6 +316,7 @@ impl Raw {
             Self::Syn => sockets::send_raw_syn(from, to),
             Self::Ack => sockets::send_raw_ack(from, to),
             Self::Join => sockets::send_raw_join(from, to),
+            Self::Xmas => sockets::send_raw_xmas(from, to),
         }
     }
 }

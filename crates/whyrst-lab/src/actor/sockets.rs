@@ -238,6 +238,10 @@ pub(super) fn send_raw_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64>
     send_raw(from, to, Flags::ACK, RAW_SEQ * 2, &[])
 }
 
+pub(super) fn send_raw_xmas(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
+    send_raw(from, to, Flags::FIN.with(Flags::PSH).with(Flags::URG), 0, &[])
+}
+
 pub(super) fn send_raw_syn_ack(from: SocketAddr, to: SocketAddr) -> nix::Result<i64> {
     send_raw(from, to, Flags::SYN.with(Flags::ACK), RAW_SEQ * 2, &[])
 }
