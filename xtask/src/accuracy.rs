@@ -112,6 +112,9 @@ const fn causes_scenarios(cause: &Cause) -> &'static [Scenario] {
     }
 }
 
+/// Client and server of the lab.
+const HOSTS: [&str; 4] = ["10.77.0.1", "10.77.0.2", "fd77::1", "fd77::2"];
+
 /// In place of a verdict on a reset that raises no event.
 const NOT_TOLD: &str = "(not told)";
 
@@ -133,6 +136,16 @@ struct Case {
     confidence: String,
     /// The verdict and what is named beside it.
     named: Vec<String>,
+    teller: Teller,
+}
+
+/// Whose account a verdict rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Teller {
+    /// Packets, or the kernel that sent the RST.
+    Sender,
+    /// Only the kernel that received it.
+    Receiver,
 }
 
 impl Case {
@@ -149,10 +162,12 @@ impl Case {
         causes::may_both_hold(&self.verdict, self.truth)
     }
 
-    /// No cause was named, or only that more than one kind is possible.
+    /// No cause was named, or only that more than one kind is possible; or only its receiver told of the RST,
+    /// and knows not why it came.
     fn says_nothing(&self) -> bool {
         let umbrella = causes::find(&self.verdict).is_none_or(|cause| cause.breadth == Breadth::Umbrella);
-        !self.is_right() && !self.is_true_as_well() && !self.names_truth() && !self.is_sure() && umbrella
+        let open = umbrella || self.teller == Teller::Receiver;
+        !self.is_right() && !self.is_true_as_well() && !self.names_truth() && !self.is_sure() && open
     }
 
     fn is_sure(&self) -> bool {
@@ -261,6 +276,9 @@ struct Said {
     verdict: String,
     confidence: String,
     named: Vec<String>,
+    teller: Teller,
+    /// Addresses of both ends.
+    ends: [String; 2],
 }
 
 /// The verdict on each reset and on each connect that failed.
@@ -288,13 +306,19 @@ fn said(object: &Value) -> Option<Said> {
     let verdict = text(&object["verdict"]["cause"]);
     let others = object["alternatives"].as_array().into_iter().flatten().map(|other| text(&other["cause"]));
     let named = std::iter::once(verdict.clone()).chain(others).collect();
-    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named })
+    let teller = if object["kernel"].is_null() { Teller::Receiver } else { Teller::Sender };
+    let ends = ["client", "server"].map(|end| text(&object[end]["ip"]));
+    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named, teller, ends })
 }
 
-/// What the probe told of both hosts, beside the truth: what the scenario expects at either end. A reset of
-/// a connection that the scenario does not judge (a proxy's other side) is held against its own cause.
-fn live(scenario: &'static Scenario, said: Vec<Said>) -> Vec<Case> {
+/// What the probe told of both hosts, beside the truth: what the scenario expects at either end. What stands in
+/// neither capture is not judged, as the lab does not: a proxy's other side, a RST that never left its host.
+fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     let view = View::Live;
+    said.retain(|one| one.ends[0] != one.ends[1] && one.ends.iter().all(|end| HOSTS.contains(&end.as_str())));
+    if matches!((scenario.expect.client, scenario.expect.server), (Verdicts::NoReset, Verdicts::NoReset)) {
+        return Vec::new();
+    }
     let own = causes::ALL.iter().find(|cause| causes_scenarios(cause).iter().any(|one| one.id == scenario.id));
     let own = own.map_or(scenario.id, |cause| cause.id);
     let truths = || [view, View::Client, View::Server].into_iter().flat_map(|end| truths(scenario, end));
@@ -303,15 +327,16 @@ fn live(scenario: &'static Scenario, said: Vec<Said>) -> Vec<Case> {
     if said.is_empty() && expects_reset {
         let truth = truths().next().unwrap_or(own);
         let (verdict, confidence) = (NOT_TOLD.to_owned(), "unexplained".to_owned());
-        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named: Vec::new() }];
+        let (named, teller) = (Vec::new(), Teller::Receiver);
+        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller }];
     }
     let case = |one: Said| {
         let by_verdict = truths().find(|truth| *truth == one.verdict);
         let broader = || truths().find(|truth| causes::may_both_hold(&one.verdict, truth));
         let named = || truths().find(|truth| names(&one, truth));
         let truth = by_verdict.or_else(broader).or_else(named).unwrap_or_else(|| truths().next().unwrap_or(own));
-        let Said { verdict, confidence, named } = one;
-        Case { scenario: scenario.id, view, truth, verdict, confidence, named }
+        let Said { verdict, confidence, named, teller, .. } = one;
+        Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller }
     };
     said.into_iter().map(case).collect()
 }
@@ -337,8 +362,9 @@ fn compare(scenario: &'static Scenario, view: View, said: Vec<Said>) -> Result<V
             truth = next;
             rest.next();
         }
-        let Said { verdict, confidence, named } = one;
-        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named });
+        let Said { verdict, confidence, named, .. } = one;
+        let teller = Teller::Sender;
+        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller });
     }
     if cases.last().is_some_and(|case| Some(case.truth) != last) {
         bail!("{}, {}: no verdict for {last:?}", scenario.id, view.name());
