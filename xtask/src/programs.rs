@@ -32,7 +32,7 @@ const HEAD: &str = "\
 
 # Programs as you have them
 
-Each of these is a Debian package with the configuration shown, its best-known reset, and what `whyrst watch` or
+Each of these is an installed package with the configuration shown, its best-known reset, and what `whyrst watch` or
 `whyrst run` printed. Both ends are on one host, so both processes are named; where only one is on
 yours, only that one is.
 ";

@@ -47,14 +47,14 @@ impl Watching {
 
     /// The probe is loaded before system calls are restricted: then it hears.
     fn ready(mut child: Child) -> Self {
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             assert!(child.try_wait().unwrap().is_none(), "watch ended at once");
             if status(child.id(), "Seccomp").as_deref() == Some("2") {
                 return Self(child);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("watch is not ready after ten seconds");
+        panic!("watch is not ready after a minute");
     }
 
     fn interrupt(mut self) -> (i32, String) {
