@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the README's pictures of the terminal, from what the lab records now.
+//! `cargo xtask demo`: the README's pictures of the terminal and the page, from what the lab records now.
 
 mod picture;
 
@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, root, target};
+use crate::web;
 
 /// What the pictures show; each is a scenario of the lab.
 const PLAYED: [&str; 4] = ["close-unread", "closed-port", "linger-zero", "connect-abandoned"];
 const COLUMNS: usize = 80;
 const ROWS: usize = 24;
 
-/// Plays, explains, and draws both.
+/// Plays, explains, and draws all three.
 pub fn run() -> Result<()> {
     shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
     let scratch = Scratch::new("demo")?;
@@ -32,7 +33,18 @@ pub fn run() -> Result<()> {
     let told = explained(&whyrst, scratch.path())?;
     write(&folder.join("explain.svg"), &picture::svg("whyrst explain", &told, COLUMNS))?;
     let screen = screen(&whyrst, scratch.path())?;
-    write(&folder.join("tui.svg"), &picture::svg("whyrst explain --tui", &screen, COLUMNS))
+    write(&folder.join("tui.svg"), &picture::svg("whyrst explain --tui", &screen, COLUMNS))?;
+    page(&whyrst, scratch.path(), &folder.join("page.png"))
+}
+
+/// The page in Chromium, with the most harmful reset chosen.
+fn page(whyrst: &Path, folder: &Path, picture: &Path) -> Result<()> {
+    web::install()?;
+    let mut node = Command::new("node");
+    node.arg(web::folder().join("e2e/picture.mjs")).arg(whyrst).arg(picture).current_dir(folder);
+    shell::run(node.args(PLAYED.map(|name| format!("{name}.pcapng"))))?;
+    println!("wrote {}", picture.display());
+    Ok(())
 }
 
 fn write(path: &Path, content: &str) -> Result<()> {

@@ -51,7 +51,7 @@ fn static_binary() -> Result<PathBuf> {
     println!("building for {host}, static");
     let mut build = cargo();
     build.env("RUSTFLAGS", "-C target-feature=+crt-static").args(["build", "--quiet", "--release"]);
-    shell::run(build.args(["--package", "whyrst", "--target", &host]))?;
+    shell::run(build.args(["--package", "whyrst", "--features", "tls", "--target", &host]))?;
     let made = target().join(&host).join("release/whyrst");
     let program = folder().join("whyrst");
     fs::create_dir_all(folder()).with_context(|| format!("cannot make {}", folder().display()))?;

@@ -13,6 +13,7 @@ mod programs;
 mod setup;
 mod shell;
 mod spark;
+mod telemetry;
 mod test;
 mod trouble;
 mod web;
@@ -31,6 +32,7 @@ cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails 
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask spark              contrib/spark on a real cluster on loopback; needs Java, downloads Spark once
+cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
@@ -62,6 +64,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
+        ["telemetry"] => telemetry::run(),
         ["web"] => web::write(),
         ["web", "--check"] => web::check(),
         ["e2e"] => web::end_to_end(),

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::shell::{self, installed, is_root};
-use crate::{bpf, web};
+use crate::{bpf, telemetry, web};
 
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] = &[
@@ -20,6 +20,9 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("chromium", "chromium", "the page in a real browser"),
     ("tshark", "tshark", "what Wireshark shows of annotated captures and live verdicts"),
     ("tcpdump", "tcpdump", "filters beside libpcap's"),
+    ("prometheus", "prometheus", "metrics in a real Prometheus"),
+    ("rsyslogd", "rsyslog", "resets in a real syslog"),
+    ("/lib/systemd/systemd-journald", "systemd", "resets in a real journal"),
     ("tmux", "tmux", "the terminal user interface in a terminal"),
 ];
 
@@ -36,6 +39,7 @@ pub fn run() -> Result<()> {
     packages()?;
     probe_compiler()?;
     web::install()?;
+    telemetry::install()?;
     tun()?;
     println!("setup: everything that the tests need is there");
     Ok(())

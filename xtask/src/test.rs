@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, kernels, programs, setup, spark, web};
+use crate::{accuracy, bpf, docs, fuzz, kernels, programs, setup, spark, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -31,6 +31,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
+    ("metrics and logs in real receivers", "needs what the probe needs"),
 ];
 
 /// The user id of `nobody`.
@@ -47,6 +48,7 @@ pub fn run() -> Result<()> {
         ("the probe in the running kernel", probe_as_root),
         ("programs as users have them", programs_as_users_have_them),
         ("other kernels in QEMU", other_kernels),
+        ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
@@ -88,7 +90,10 @@ fn can_run(step: &str) -> bool {
         "the probe's object is that of its source" => bpf::can_compile(),
         // Only by its own command.
         "contrib/spark on a real cluster" | "programs as users have them" | "other kernels in QEMU" => false,
-        "the probe in the running kernel" => is_root() && Path::new("/sys/kernel/btf/vmlinux").exists(),
+        "contrib/spark on a real cluster" => false,
+        "the probe in the running kernel" | "metrics and logs in real receivers" => {
+            is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
+        }
         _ => true,
     }
 }
@@ -114,6 +119,8 @@ fn probe_as_root() -> Result<()> {
         "live",
         "--test",
         "extcap",
+        "--test",
+        "serve",
         "--",
         "--ignored",
         "--test-threads=1",

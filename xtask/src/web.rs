@@ -71,6 +71,6 @@ fn build(into: &Path) -> Result<()> {
     )
 }
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     root().join("crates/whyrst-serve/web")
 }

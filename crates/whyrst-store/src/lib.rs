@@ -8,6 +8,7 @@
 //! No query engine is in here: the default binary links this crate.
 
 mod error;
+pub mod flow;
 pub mod packets;
 pub mod parquet;
 pub mod rows;

@@ -3,6 +3,7 @@
 mod captures;
 mod live;
 mod shared;
+mod sinks;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::captures::*;
 pub(crate) use self::live::*;
 pub(crate) use self::shared::*;
+pub(crate) use self::sinks::*;
 pub(crate) use self::tools::*;
 
 /// Says why a TCP connection was reset.
@@ -20,6 +22,7 @@ pub(crate) use self::tools::*;
   tcpdump -i eth0 -w - tcp or icmp | whyrst explain -
   whyrst explain --summary big.pcap.zst  the top causes
   whyrst watch                           every reset of this host, as it happens (needs root)
+  whyrst watch --metrics 9464            the same, counted for Prometheus
   whyrst run -- curl http://10.0.0.2/    every reset of one command
   whyrst check                           what on this host will cause the next ones
   whyrst serve trace.pcapng              look at them in a browser
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Run a command and explain every reset on its connections
     Run(Run),
+    /// Explain every reset of this host to collectors and logs, for a fleet
+    Agent(Agent),
     /// Find what on this host will cause resets
     Check(Check),
     /// Show captures, recordings or this host on a local web page

@@ -3,6 +3,7 @@
 //! This crate is wiring only: arguments in, exit status out. Exit status: 0 done and every reset
 //! explained, 1 done but some reset unexplained or some scenario failed, 2 could not do it.
 
+mod agent;
 mod annotate;
 mod args;
 mod causes;
@@ -21,6 +22,7 @@ mod pipe;
 mod progress;
 mod run;
 mod serve;
+mod sinks;
 mod telling;
 mod tui;
 mod vantage;
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Watch(watch) => watch::run(&watch),
+        Command::Agent(agent) => agent::run(&agent),
         Command::Run(run) => match run::run(&run) {
             Ok(status) => return status,
             Err(error) => Err(error),

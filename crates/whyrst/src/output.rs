@@ -24,6 +24,8 @@ pub(crate) enum Output {
     File { writer: BufWriter<NamedTempFile>, path: PathBuf },
     /// Something that is no ordinary file and cannot be renamed onto: a pipe, a device.
     Device { writer: BufWriter<File>, path: PathBuf },
+    /// Nobody reads along.
+    Nowhere,
 }
 
 impl Output {
@@ -58,6 +60,7 @@ impl Output {
             Self::Standard(writer) => writer.write_all(text.as_bytes()).context("cannot write to standard output"),
             Self::File { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
             Self::Device { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
+            Self::Nowhere => Ok(()),
         }
     }
 
@@ -65,7 +68,7 @@ impl Output {
     pub(crate) fn flush(&mut self) -> Result<()> {
         match self {
             Self::Standard(writer) => writer.flush().context("cannot write to standard output"),
-            Self::File { .. } => Ok(()),
+            Self::File { .. } | Self::Nowhere => Ok(()),
             Self::Device { writer, path } => writer.flush().with_context(|| unwritable(path)),
         }
     }

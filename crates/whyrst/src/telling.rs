@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
@@ -14,6 +15,7 @@ use whyrst_core::report::{Context, Report, account, json, markdown, text, words}
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
 use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
+use whyrst_telemetry::{Heard, Record, Telemetry};
 
 use crate::args::Format;
 use crate::output;
@@ -29,7 +31,19 @@ pub(crate) struct Telling {
     context: Context,
     tally: Tally,
     before: OutRsts,
+    sinks: Option<Sinks>,
 }
+
+/// Where resets go beside the terminal, and in which language.
+#[derive(Debug)]
+struct Sinks {
+    telemetry: Telemetry,
+    context: Context,
+    heard: Instant,
+}
+
+/// How often totals are read: one of them is a map of the kernel's.
+const HEAR_EVERY: Duration = Duration::from_secs(1);
 
 /// How many of what.
 #[derive(Debug, Default)]
@@ -81,7 +95,31 @@ impl Telling {
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
             before: OutRsts::now(),
+            sinks: None,
         }
+    }
+
+    /// From now on resets that are shown are also told to `telemetry`.
+    pub(crate) fn tell_on(&mut self, telemetry: Telemetry, language: Language) {
+        let context = Context { files: vec![String::new()], zone: TimeZone::UTC, language };
+        self.sinks = Some(Sinks { telemetry, context, heard: Instant::now() });
+    }
+
+    /// Takes over totals, now and then.
+    pub(crate) fn hear(&mut self, live: &Live) {
+        let filtered = self.tally.others;
+        let Some(sinks) = self.sinks.as_mut() else { return };
+        if sinks.heard.elapsed() >= HEAR_EVERY {
+            sinks.heard = Instant::now();
+            sinks.telemetry.hear(heard(live, filtered));
+        }
+    }
+
+    /// Lets everything finish that was told on; what is to be said of it.
+    pub(crate) fn farewell(&mut self, live: &Live) -> Vec<String> {
+        let Some(sinks) = self.sinks.take() else { return Vec::new() };
+        sinks.telemetry.hear(heard(live, self.tally.others));
+        sinks.telemetry.finish()
     }
 
     /// What `item` says, when `shows` wants it.
@@ -100,6 +138,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Report::new(ending, &self.context);
         self.tally.take(&report, 1, shows)?;
+        tell_on(&mut self.sinks, &report, netns, 1);
         let ladder = if ending.basis == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
         Some(match self.format {
             Format::Json => json::line_of(&report) + "\n",
@@ -120,6 +159,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Report::new(ending, &self.context);
         self.tally.take(&report, count, shows)?;
+        tell_on(&mut self.sinks, &report, netns, count);
         if self.format == Format::Json {
             return Some(json::folded_line(ending, &self.context, count) + "\n");
         }
@@ -148,6 +188,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Report::new(&ending, &self.context);
         self.tally.take(&report, count, shows)?;
+        tell_on(&mut self.sinks, &report, reset.event.account.netns, count);
         Some(Entry::of(&report, count, self.style))
     }
 
@@ -163,6 +204,24 @@ impl Telling {
     /// Whether anything was shown.
     pub(crate) const fn shown(&self) -> u64 {
         self.tally.shown
+    }
+}
+
+/// In the language of machines, whatever the person reads.
+fn tell_on(sinks: &mut Option<Sinks>, report: &Report<'_>, netns: u32, count: u64) {
+    let Some(Sinks { telemetry, context, .. }) = sinks else { return };
+    context.files.clone_from(&report.context.files);
+    let report = Report::judged(report.ending, report.judgement.clone(), context);
+    telemetry.tell(Record::of(&report, netns, count));
+}
+
+fn heard(live: &Live, filtered: u64) -> Heard {
+    Heard {
+        sent: live.sent().values().sum(),
+        received: live.received(),
+        lost: live.lost(),
+        further: live.later(),
+        filtered,
     }
 }
 

@@ -19,11 +19,13 @@ use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;
 use whyrst_probe::{Item, Live, Packets, Wanted, give_back_privileges, lock_down, now};
+use whyrst_telemetry::Plan;
 
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
+use crate::sinks::{self, Quiet};
 use crate::telling::{Telling, say_missing};
 use crate::watch::pcap::Pcap;
 use crate::watch::second::{Found, SecondSource};
@@ -38,8 +40,15 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
     if arguments.tui {
         return screen::run(arguments);
     }
+    let plan = arguments.sinks.plan()?;
+    let output = Output::stream(&arguments.common)?;
+    keep(arguments, output, plan)
+}
+
+/// Watches until it is told to end; resets go to `output` and to whom `plan` names.
+pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Outcome> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut watching = Watching::begin(arguments)?;
+    let mut watching = Watching::begin(arguments, output, plan)?;
     let mut timing = Timing::new(arguments);
     while !timing.is_over() && !interrupt.came() {
         watching.listen(timing.left())?;
@@ -65,22 +74,26 @@ struct Watching {
 }
 
 impl Watching {
-    fn begin(arguments: &Watch) -> Result<Self> {
+    fn begin(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Self> {
         let common = &arguments.common;
         let filter = Filter::of(arguments)?;
         let zone = explain::zone(&arguments.tz)?;
-        let output = Output::stream(common)?;
         let mut live = Live::start_with(&wanted(arguments, &filter))?;
         let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(Pcap::create).transpose()?;
         let language = output::language(common, arguments.format);
-        let telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
+        let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
         if !common.quiet && arguments.format == Format::Text {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }
-        if let Err(error) = give_back_privileges().and_then(|()| lock_down()) {
+        let given_back = give_back_privileges();
+        // Its threads go on opening sockets; this one does not.
+        if let Some(plan) = plan {
+            telling.tell_on(sinks::start(&plan, Quiet::of(common))?, output::language(common, Format::Json));
+        }
+        if let Err(error) = given_back.and_then(|()| lock_down()) {
             output::remark(&error);
         }
         Ok(Self { live, second, filter, telling, output, recorder, pcap, format: arguments.format })
@@ -93,6 +106,7 @@ impl Watching {
         if let Some(second) = &mut self.second {
             second.read(&mut self.live);
         }
+        self.telling.hear(&self.live);
         if let Some(item) = item {
             self.hear(item)?;
         }
@@ -175,6 +189,9 @@ impl Watching {
         if let Some(second) = &mut self.second {
             let found = second.finish(&mut self.live);
             self.tell_found(found)?;
+        }
+        for remark in self.telling.farewell(&self.live) {
+            output::remark(&remark);
         }
         if let Some(recorder) = self.recorder.take() {
             recorder.finish(self.live.lost())?;

@@ -15,7 +15,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-probe", &["whyrst-core"]),
     ("whyrst-serve", &["whyrst-core"]),
     ("whyrst-store", &["whyrst-core"]),
-    ("whyrst", &["whyrst-capture", "whyrst-core", "whyrst-lab", "whyrst-probe", "whyrst-serve", "whyrst-store"]),
+    ("whyrst-telemetry", &["whyrst-core", "whyrst-store"]),
+    (
+        "whyrst",
+        &[
+            "whyrst-capture",
+            "whyrst-core",
+            "whyrst-lab",
+            "whyrst-probe",
+            "whyrst-serve",
+            "whyrst-store",
+            "whyrst-telemetry",
+        ],
+    ),
     ("xtask", &["whyrst-core"]),
 ];
 

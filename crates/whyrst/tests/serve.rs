@@ -388,3 +388,39 @@ fn a_report_brings_everything_in_one_file() {
     }
     assert!(!page.contains("http://") || !page.contains("src=\"http"), "something would be loaded");
 }
+
+/// A client that is refused, then one whose server leaves three octets unread.
+const TROUBLE: &str = "
+import socket, time
+try: socket.create_connection(('127.0.0.1', 1))
+except ConnectionRefusedError: pass
+l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)
+c = socket.create_connection(l.getsockname()); s, _ = l.accept()
+c.send(b'abc'); time.sleep(0.05); s.close(); time.sleep(0.05)
+";
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn the_live_hosts_resets_come_onto_the_page_with_their_process() {
+    let server = Server::start(&["--live"]);
+    let before = server.until(|overview| overview["sources"][0]["kind"] == "live");
+    assert_eq!(before["sources"][0]["state"], "live", "{before}");
+    assert!(Command::new("python3").args(["-c", TROUBLE]).status().expect("python3 runs").success());
+    let began = Instant::now();
+    let rows = loop {
+        let rows = server.get("/api/resets?q=process:python3%20-cause:closed-port&limit=10").json();
+        if rows["list"].as_array().is_some_and(|rows| !rows.is_empty()) {
+            break rows;
+        }
+        assert!(began.elapsed() < PATIENCE, "nothing came: {rows}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let row = &rows["list"][0];
+    assert_eq!((row["cause"].as_str(), row["confidence"].as_str()), (Some("close-unread"), Some("certain")), "{row}");
+    let reset = server.get(&format!("/api/resets/{}", row["id"].as_str().unwrap_or_default())).json();
+    assert_eq!(reset["schema"], "whyrst.reset/1", "{reset}");
+    assert_eq!(reset["socket"]["unread_bytes"], 3, "{reset}");
+    let facets = server.get("/api/view?q=").json();
+    let text = facets["facets"].to_string();
+    assert!(text.contains("python3") && text.contains("closed-port"), "{text}");
+}

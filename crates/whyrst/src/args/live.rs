@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{Common, Format, MinConfidence};
+use super::{Common, Format, MinConfidence, Sinks};
 
 /// `whyrst watch`.
 #[derive(Debug, Args)]
@@ -17,7 +17,8 @@ option given several times is one filter with several values. Ends on Ctrl-C wit
 Examples:
   whyrst watch
   whyrst watch --port 443 -v
-  whyrst watch --comm nginx --comm php-fpm --format json | jq .verdict.cause")]
+  whyrst watch --comm nginx --comm php-fpm --format json | jq .verdict.cause
+  whyrst watch --quiet --metrics 9464 --otlp http://127.0.0.1:4318 --log journald")]
 pub(crate) struct Watch {
     /// Only sockets of this process (repeatable)
     #[arg(long, value_name = "PID")]
@@ -82,6 +83,9 @@ pub(crate) struct Watch {
 
     #[command(flatten)]
     pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) sinks: Sinks,
 }
 
 /// `whyrst run`.

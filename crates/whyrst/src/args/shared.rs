@@ -86,7 +86,7 @@ impl ReportFormat {
 }
 
 /// `512MiB`, `2GiB`, `100000`.
-pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+pub(in crate::args) fn parse_size(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 7] =
         [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10), ("", 1)];
     let split = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());

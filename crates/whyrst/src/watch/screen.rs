@@ -12,6 +12,7 @@ use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
 use crate::output;
+use crate::sinks::{self, Quiet};
 use crate::telling::{Telling, say_missing};
 use crate::tui::{self, App, Going, Screen};
 use crate::{Outcome, explain};
@@ -38,6 +39,10 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
     if let Err(error) = give_back_privileges() {
         output::remark(&error);
     }
+    if let Some(plan) = arguments.sinks.plan()? {
+        let language = output::language(&arguments.common, Format::Json);
+        telling.tell_on(sinks::start(&plan, Quiet::of(&arguments.common))?, language);
+    }
     while !timing.is_over() && !interrupt.came() {
         let mut patience = PATIENCE;
         for _ in 0..AT_ONCE {
@@ -50,6 +55,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
                 app.add(entry);
             }
         }
+        telling.hear(&live);
         if live.lost() > 0 {
             app.says(format!("live, {} lost", live.lost()));
         }
@@ -58,6 +64,9 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
         }
     }
     drop(screen);
+    for remark in telling.farewell(&live) {
+        output::remark(&remark);
+    }
     if let Some(recorder) = recorder {
         recorder.finish(live.lost())?;
     }

@@ -1,0 +1,32 @@
+//! Resets for the tools that people already have open: OpenMetrics for Prometheus, OTLP for an
+//! OpenTelemetry collector, ClickHouse, journald and syslog.
+//!
+//! The path of one reset: the command that hears it makes a [`Record`] of its report and gives that to
+//! [`Telemetry::tell`], which never waits. [`metrics`](Metrics) counts it in a bounded number of series that
+//! `exposition` hands out over HTTP. Each place that is written to has a courier: a thread with a bounded queue, so
+//! that a collector that hangs holds up nobody. What goes over the network is put into an `outbox` first, in
+//! memory or in a folder, and stays there until it was taken. Whatever does not fit is counted, and the counts
+//! are metrics themselves.
+//!
+//! Nothing in here judges or knows causes, and no query engine is linked.
+
+mod aggregate;
+mod clickhouse;
+mod courier;
+mod error;
+mod exposition;
+mod journald;
+mod metrics;
+mod otlp;
+mod outbox;
+mod post;
+mod record;
+mod syslog;
+mod telemetry;
+
+pub use error::TelemetryError;
+pub use metrics::{Heard, Metrics};
+pub use post::{Headers, Place};
+pub use record::{Direction, Record};
+pub use syslog::SyslogTarget;
+pub use telemetry::{Buffer, Fleet, LogTarget, Plan, Telemetry};

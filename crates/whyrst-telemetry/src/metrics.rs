@@ -1,0 +1,238 @@
+//! What is counted, in a bounded number of series.
+//!
+//! A label set is `cause`, `confidence`, `severity`, `direction` and `service`. The first four have few values;
+//! services are as many as the host talks to, and a scan makes up thousands. So there are at most so many series:
+//! beyond that a new one is counted under `service="other"`, and how many resets that concerned is a metric.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::exemplar::CounterWithExemplar;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::metrics::{MetricType, TypedMetric as _};
+use whyrst_core::time::Timestamp;
+
+use crate::record::Record;
+
+/// Everything of these five, in the order in which they are written.
+pub(crate) type Labels = [(&'static str, String); 5];
+
+/// An example of what a series counts: who, and which process. OpenMetrics allows 128 characters.
+type Example = CounterWithExemplar<Vec<(&'static str, String)>>;
+
+/// The service that stands for all that have no series of their own.
+const OTHER: &str = "other";
+
+/// What the ears themselves have to say, as totals since they were opened.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Heard {
+    /// RSTs that this host sent.
+    pub sent: u64,
+    /// RSTs that it received.
+    pub received: u64,
+    /// Events that did not fit into the ring buffer.
+    pub lost: u64,
+    /// Further RSTs of connections that were told.
+    pub further: u64,
+    /// Resets that the filters let through to nobody.
+    pub filtered: u64,
+}
+
+/// All counters. Cheap to share: the thread that hears adds, others read.
+#[derive(Debug)]
+pub struct Metrics {
+    series: Mutex<Series>,
+    heard: [AtomicU64; 5],
+    /// By courier: sent, dropped, waiting.
+    couriers: Mutex<BTreeMap<&'static str, Arc<Carried>>>,
+    pub(crate) began: SystemTime,
+}
+
+#[derive(Default)]
+struct Series {
+    most: usize,
+    counts: BTreeMap<Labels, Example>,
+    beyond: u64,
+}
+
+impl fmt::Debug for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Series").field("counts", &self.counts.len()).finish_non_exhaustive()
+    }
+}
+
+/// What one courier did.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// Resets, or rows, that were taken by whoever they were for.
+    pub(crate) sent: AtomicU64,
+    /// Those that were given up.
+    pub(crate) dropped: AtomicU64,
+    /// Octets that wait.
+    pub(crate) waiting: AtomicU64,
+}
+
+impl Carried {
+    pub(crate) fn lose(&self, count: u64) {
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+/// One series as it is now.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) labels: Labels,
+    pub(crate) count: u64,
+}
+
+impl Metrics {
+    /// With at most `most` series of resets that have a service of their own.
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            series: Mutex::new(Series { most, ..Series::default() }),
+            heard: Default::default(),
+            couriers: Mutex::default(),
+            began: SystemTime::now(),
+        })
+    }
+
+    /// Counts what `record` tells.
+    pub fn add(&self, record: &Record) {
+        let mut series = locked(&self.series);
+        let labels = |service: String| -> Labels {
+            [
+                ("cause", record.cause.to_owned()),
+                ("confidence", record.confidence.to_owned()),
+                ("severity", record.severity.to_owned()),
+                ("direction", record.direction.name().to_owned()),
+                ("service", service),
+            ]
+        };
+        let mut own = labels(record.server.to_string());
+        if series.counts.len() >= series.most && !series.counts.contains_key(&own) {
+            series.beyond += record.count;
+            own = labels(OTHER.to_owned());
+        }
+        let mut example = vec![("client", record.client.to_string())];
+        example.extend(record.process.as_ref().map(|process| ("pid", process.pid.to_string())));
+        series.counts.entry(own).or_default().inc_by(record.count, Some(example), Some(system_time(record.time)));
+    }
+
+    /// Takes over totals.
+    pub fn hear(&self, heard: Heard) {
+        let Heard { sent, received, lost, further, filtered } = heard;
+        for (own, now) in self.heard.iter().zip([sent, received, lost, further, filtered]) {
+            own.store(now, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn courier(&self, name: &'static str) -> Arc<Carried> {
+        Arc::clone(locked(&self.couriers).entry(name).or_default())
+    }
+
+    /// The series of resets.
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        let series = locked(&self.series);
+        series.counts.iter().map(|(labels, count)| Sample { labels: labels.clone(), count: count.get().0 }).collect()
+    }
+
+    /// Totals beside the series: name without prefix, what it says, value.
+    pub(crate) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let beyond = locked(&self.series).beyond;
+        let [sent, received, lost, further, filtered] = self.heard.each_ref().map(|one| one.load(Ordering::Relaxed));
+        vec![
+            ("events_lost", "Kernel events that did not fit into the ring buffer: resets that nobody told of", lost),
+            ("further_rsts", "RSTs that answered late segments of connections whose reset was told", further),
+            (
+                "filtered",
+                "Resets that did not fit the filters of the command line and are in no other series",
+                filtered,
+            ),
+            ("series_beyond", "Resets counted as service=\"other\" because there were too many series", beyond),
+            ("rsts_sent", "RSTs that this host's TCP sent", sent),
+            ("rsts_received", "RSTs that this host's TCP received", received),
+        ]
+    }
+
+    /// Kernel events that were lost so far, and resets that no courier took in.
+    pub(crate) fn lost(&self) -> u64 {
+        let dropped = self.carried().iter().map(|(_, [_, dropped, _])| *dropped).sum::<u64>();
+        self.heard[2].load(Ordering::Relaxed) + dropped
+    }
+
+    fn carried(&self) -> Vec<(&'static str, [u64; 3])> {
+        let couriers = locked(&self.couriers);
+        let each = couriers.iter().map(|(name, carried)| {
+            let Carried { sent, dropped, waiting } = carried.as_ref();
+            (*name, [sent, dropped, waiting].map(|one| one.load(Ordering::Relaxed)))
+        });
+        each.collect()
+    }
+}
+
+/// One exposition: the library escapes and formats, and knows both formats.
+#[derive(Debug)]
+pub(crate) struct Exposed(pub(crate) Arc<Metrics>);
+
+impl Collector for Exposed {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let metrics = &self.0;
+        let series = locked(&metrics.series);
+        if !series.counts.is_empty() {
+            let help = "Reset connections by verdict, direction and service";
+            let mut family = encoder.encode_descriptor("resets", help, None, Example::TYPE)?;
+            for (labels, count) in &series.counts {
+                count.encode(family.encode_family(&labels.as_slice())?)?;
+            }
+        }
+        drop(series);
+        for (name, help, value) in metrics.totals() {
+            let metric = ConstCounter::new(value);
+            metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
+        }
+        let carried = metrics.carried();
+        let help = [
+            ("delivered", "Resets, or rows of them, that were taken, by where they went", MetricType::Counter),
+            (
+                "dropped",
+                "Resets, or rows of them, that were given up, by where they should have gone",
+                MetricType::Counter,
+            ),
+            ("waiting_bytes", "Octets that wait to be taken, by where they go", MetricType::Gauge),
+        ];
+        for (at, (name, help, kind)) in help.into_iter().enumerate().filter(|_| !carried.is_empty()) {
+            let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+            for (sink, values) in &carried {
+                let labels = [("sink", *sink)];
+                let one = family.encode_family(&labels)?;
+                match kind {
+                    MetricType::Gauge => ConstGauge::new(values[at]).encode(one)?,
+                    _ => ConstCounter::new(values[at]).encode(one)?,
+                }
+            }
+        }
+        let info = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        info.encode(encoder.encode_descriptor("build", "The program", None, Info::<Vec<(&str, &str)>>::TYPE)?)
+    }
+}
+
+/// A panic elsewhere leaves counts as they are.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn system_time(time: Timestamp) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos(time))
+}
+
+/// Nanoseconds since 1970; no packet is older.
+pub(crate) fn nanos(time: Timestamp) -> u64 {
+    u64::try_from(time.nanos()).unwrap_or(0)
+}

@@ -1,0 +1,206 @@
+//! What a command asks for, and everything that runs for it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::aggregate::{Aggregates, Bucket};
+use crate::clickhouse::ClickHouse;
+use crate::courier::{Courier, Sending, Sink};
+use crate::error::TelemetryError;
+use crate::exposition;
+use crate::journald::{self, Journal};
+use crate::metrics::{Heard, Metrics};
+use crate::otlp::{Counts, Otlp, Sender};
+use crate::outbox::Outbox;
+use crate::post::{Client, Headers, Place};
+use crate::record::Record;
+use crate::syslog::{Syslog, SyslogTarget};
+
+/// Octets that may wait in memory for one place, where there is no folder.
+const IN_MEMORY: u64 = 16 << 20;
+
+/// A log on this host, or one that speaks syslog.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LogTarget {
+    /// systemd's journal, at this socket or where it always is.
+    Journal(Option<PathBuf>),
+    /// Syslog.
+    Syslog(SyslogTarget),
+}
+
+/// A folder for what waits, and how much may.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Octets for each place.
+    pub most: u64,
+}
+
+/// How a host of a fleet tells: counts of windows, and a sample of full events.
+#[derive(Clone, Copy, Debug)]
+pub struct Fleet {
+    /// How long a window is.
+    pub every: Duration,
+    /// Full events a second, at most, in the long run.
+    pub sample: u32,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// This host's name.
+    pub host: String,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
+    /// How many series may have a service of their own.
+    pub series: usize,
+    /// An OpenTelemetry collector.
+    pub otlp: Option<Place>,
+    /// Further headers for it.
+    pub headers: Headers,
+    /// Further attributes of this host for it.
+    pub attributes: Vec<(String, String)>,
+    /// A ClickHouse server, and its database.
+    pub clickhouse: Option<(Place, String)>,
+    /// Headers for that: user and key.
+    pub clickhouse_headers: Headers,
+    /// How often counts are sent.
+    pub every: Duration,
+    /// Logs.
+    pub logs: Vec<LogTarget>,
+    /// Where what cannot be sent waits.
+    pub buffer: Option<Buffer>,
+    /// For a host of a fleet.
+    pub fleet: Option<Fleet>,
+}
+
+impl Plan {
+    /// Whether anything is to be told to anybody.
+    pub const fn is_empty(&self) -> bool {
+        self.metrics.is_none() && self.otlp.is_none() && self.clickhouse.is_none() && self.logs.is_empty()
+    }
+}
+
+/// What runs.
+#[derive(Debug)]
+pub struct Telemetry {
+    metrics: Arc<Metrics>,
+    served: Option<SocketAddr>,
+    aggregates: Vec<Arc<Aggregates>>,
+    sample: Option<Bucket>,
+    couriers: Vec<Courier>,
+}
+
+impl Telemetry {
+    /// Starts a thread for each place. To be called when privileges were given back and before system calls are
+    /// restricted: these threads keep on opening sockets.
+    ///
+    /// # Errors
+    /// When an address, a log's socket or the buffer cannot be had. A collector need not be there yet.
+    pub fn start(plan: &Plan) -> Result<Self, TelemetryError> {
+        let metrics = Metrics::new(plan.series);
+        let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics))).transpose()?;
+        let mut all = Self {
+            sample: plan.fleet.map(|fleet| Bucket::new(fleet.sample, Instant::now())),
+            metrics,
+            served,
+            aggregates: Vec::new(),
+            couriers: Vec::new(),
+        };
+        for log in &plan.logs {
+            all.log(log, &plan.host)?;
+        }
+        if let Some(place) = &plan.otlp {
+            let counts = match plan.fleet {
+                Some(fleet) => Counts::Windows(all.window(fleet.every)),
+                None => Counts::Totals(Arc::clone(&all.metrics), plan.every),
+            };
+            let sender = Sender { host: plan.host.clone(), attributes: plan.attributes.clone() };
+            let sending = all.sending("otlp", plan.buffer.as_ref())?;
+            let client = Client::new(plan.headers.clone());
+            all.start_courier("otlp", Box::new(Otlp::new(client, place.clone(), sender, counts, sending)))?;
+        }
+        if let Some((place, database)) = &plan.clickhouse {
+            let aggregates = all.window(plan.fleet.map_or(plan.every, |fleet| fleet.every));
+            let sending = all.sending("clickhouse", plan.buffer.as_ref())?;
+            let client = Client::new(plan.clickhouse_headers.clone());
+            let names = (database.clone(), plan.host.clone());
+            let sink = ClickHouse::new(client, place.clone(), names, (aggregates, Arc::clone(&all.metrics)), sending);
+            all.start_courier("clickhouse", Box::new(sink))?;
+        }
+        Ok(all)
+    }
+
+    /// Where metrics are served.
+    pub const fn served(&self) -> Option<SocketAddr> {
+        self.served
+    }
+
+    /// Tells of one reset, without waiting.
+    pub fn tell(&mut self, record: Record) {
+        self.metrics.add(&record);
+        for aggregates in &self.aggregates {
+            aggregates.add(&record);
+        }
+        // Of equal ones that were folded an example was told: a sample needs no more of them.
+        let goes = self.sample.as_mut().is_none_or(|sample| record.count == 1 && sample.take(Instant::now()));
+        if !goes {
+            for aggregates in &self.aggregates {
+                aggregates.leave_out(record.count);
+            }
+            return;
+        }
+        let record = Arc::new(record);
+        for courier in &self.couriers {
+            courier.hand_over(&record);
+        }
+    }
+
+    /// Takes over totals.
+    pub fn hear(&self, heard: Heard) {
+        self.metrics.hear(heard);
+    }
+
+    /// Lets everything finish; what is to be said.
+    pub fn finish(self) -> Vec<String> {
+        let names: Vec<&str> = self.couriers.iter().map(Courier::name).collect();
+        let said: Vec<Option<String>> = self.couriers.into_iter().map(Courier::finish).collect();
+        names.into_iter().zip(said).filter_map(|(name, said)| Some(format!("{name}: {}", said?))).collect()
+    }
+
+    fn window(&mut self, every: Duration) -> Arc<Aggregates> {
+        let aggregates = Arc::new(Aggregates::new(every));
+        self.aggregates.push(Arc::clone(&aggregates));
+        aggregates
+    }
+
+    fn log(&mut self, log: &LogTarget, host: &str) -> Result<(), TelemetryError> {
+        match log {
+            LogTarget::Journal(path) => {
+                let path = path.as_deref().unwrap_or(Path::new(journald::SOCKET));
+                let sink = Journal::open(path, self.metrics.courier("journald"))?;
+                self.start_courier("journald", Box::new(sink))
+            }
+            LogTarget::Syslog(target) => {
+                let sink = Syslog::open(target, host.to_owned(), self.metrics.courier("syslog"))?;
+                self.start_courier("syslog", Box::new(sink))
+            }
+        }
+    }
+
+    fn sending(&self, name: &'static str, buffer: Option<&Buffer>) -> Result<Sending, TelemetryError> {
+        let outbox = match buffer {
+            Some(Buffer { folder, most }) => Outbox::in_folder(&folder.join(name), *most)?,
+            None => Outbox::in_memory(IN_MEMORY),
+        };
+        Ok(Sending::new(outbox, self.metrics.courier(name)))
+    }
+
+    fn start_courier(&mut self, name: &'static str, sink: Box<dyn Sink>) -> Result<(), TelemetryError> {
+        self.couriers.push(Courier::start(name, sink, &self.metrics)?);
+        Ok(())
+    }
+}

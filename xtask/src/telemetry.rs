@@ -1,0 +1,48 @@
+//! `watch` and `agent` against the real programs that they tell of resets: Prometheus, an OpenTelemetry
+//! collector, systemd's journal, rsyslog, ClickHouse. Those that Debian does not have come from `PyPI`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{self, cargo, root, target};
+
+/// rotel is an OpenTelemetry collector, chdb-core-lite a ClickHouse engine: programs inside of a Python package.
+const PACKAGES: [&str; 4] =
+    ["rotel==0.0.1a15", "opentelemetry-proto==1.45.2", "chdb-core-lite==26.5.0", "kubernetes-validate==1.37.0"];
+
+fn python() -> PathBuf {
+    target().join("telemetry/venv/bin/python")
+}
+
+/// Quick when everything is there already.
+pub fn install() -> Result<()> {
+    let folder = target().join("telemetry");
+    let installed = folder.join("installed");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == PACKAGES.join(" ")) {
+        return Ok(());
+    }
+    println!("installing {}", PACKAGES.join(" "));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))?;
+    shell::run(Command::new(python()).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
+    fs::write(&installed, PACKAGES.join(" ")).with_context(|| format!("cannot write {}", installed.display()))
+}
+
+/// Rules without the kernel, then all of it; as root.
+pub fn run() -> Result<()> {
+    let rules = root().join("contrib/prometheus");
+    shell::run(Command::new("promtool").args(["test", "rules", "whyrst.test.yml"]).current_dir(&rules))?;
+    shell::run(Command::new("promtool").args(["check", "config", "prometheus.yml"]).current_dir(&rules))?;
+    install()?;
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    shell::run(
+        Command::new(python())
+            .args(["-W", "ignore::ResourceWarning", "-m", "unittest", "discover"])
+            .current_dir(root().join("contrib/tests"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("WHYRST", target().join("debug/whyrst")),
+    )
+}
