@@ -135,12 +135,12 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Opens a plain file once more and reads no more than the `octets` that were read of it before:
-    /// it may have grown.
+    /// Opens a file once more and reads no more than the (decompressed) `octets` that were read of it
+    /// before: it may have grown.
     pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
         let name = path.display().to_string();
         let (opened, _) = open_file(path).map_err(|cause| OpenError::Io { name: name.clone(), cause })?;
-        Self::begin(Box::new(Waiting(opened.take(octets))), name, file, false)
+        Self::begin_within(Box::new(Waiting(opened)), name, file, false, octets)
     }
 
     /// Reads a capture from `reader`, waiting for it where need be.
@@ -167,6 +167,17 @@ impl Capture {
     }
 
     fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
+        Self::begin_within(source, name, file, live, u64::MAX)
+    }
+
+    /// Reads `most` octets at most, when they are decompressed.
+    fn begin_within(
+        source: Box<dyn Source>,
+        name: String,
+        file: u32,
+        live: bool,
+        most: u64,
+    ) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let mut window = Window::new(source);
         window.wait_for(4).map_err(io_error)?;
@@ -175,6 +186,7 @@ impl Capture {
             let unpacked = Unpacked::start(kind, window, live).map_err(io_error)?;
             window = Window::new(Box::new(unpacked));
         }
+        window.end_after(most);
         let mut ledger = Ledger::default();
         let container = Container::open(&mut window, &name, &mut ledger)?;
         Ok(Self {

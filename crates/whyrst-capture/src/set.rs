@@ -179,7 +179,7 @@ impl CaptureSet {
     }
 
     /// The same captures to be read once more, as far as they were read; `None` when that is not
-    /// possible, or as dear as the first time.
+    /// possible, or dearer than to follow everything at once.
     pub fn again(&self) -> Option<Self> {
         let items = self.items.iter().map(Item::again).collect::<Option<Vec<_>>>()?;
         let mut again = Self::of(Findings { items, ..Findings::default() });
@@ -194,9 +194,9 @@ impl CaptureSet {
         self.items.iter().any(Item::may_fall_silent)
     }
 
-    /// Whether [`Self::again`] would find all captures: plain files.
+    /// Whether [`Self::again`] would find all captures: files that are plain, or cheap to unpack.
     pub fn can_be_read_again(&self) -> bool {
-        self.items.iter().all(Item::is_plain_file)
+        self.items.iter().all(Item::is_cheap_to_read_again)
     }
 
     /// Names of the files, by the number in [`Frame::file`](whyrst_core::observation::Frame::file):

@@ -33,6 +33,8 @@ pub(crate) struct Window {
     ended: bool,
     /// Octets that the source ever delivered.
     read: u64,
+    /// Octets beyond which it is not asked for more.
+    most: u64,
     /// Nothing is read: what is not here already is [`Have::Idle`].
     sealed: bool,
     /// How long a live source is waited for.
@@ -50,10 +52,19 @@ impl Window {
             end: 0,
             ended: false,
             read: 0,
+            most: u64::MAX,
             sealed: false,
             patience: PATIENCE,
             damage: None,
         }
+    }
+
+    /// Ends after `most` octets, whatever the source has beyond them.
+    pub(crate) fn end_after(&mut self, most: u64) {
+        self.most = most;
+        let beyond = self.read.saturating_sub(most);
+        self.end -= usize::try_from(beyond).map_or(self.end, |beyond| beyond.min(self.end - self.start));
+        self.read -= beyond;
     }
 
     /// Makes the next `count` octets (at least one) contiguous in [`Self::ahead`].
@@ -146,7 +157,12 @@ impl Window {
 
     /// One attempt at the source; false when it is idle.
     fn fill(&mut self) -> io::Result<bool> {
-        let filled = self.source.fill(&mut self.buffer[self.end..], self.patience);
+        let room = usize::try_from(self.most - self.read).unwrap_or(usize::MAX).min(self.buffer.len() - self.end);
+        if room == 0 {
+            self.ended = true;
+            return Ok(true);
+        }
+        let filled = self.source.fill(&mut self.buffer[self.end..][..room], self.patience);
         self.ended |= !matches!(filled, Ok(Filled::Octets(_) | Filled::Idle));
         match filled? {
             Filled::Octets(count) => {

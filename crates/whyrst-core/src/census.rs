@@ -168,6 +168,13 @@ impl Entry {
         beat.now - (self.stamp >> 8)
     }
 
+    /// For how long it was silent, and among equals by the bits of its name that do not say where it is
+    /// in the table: those that stay must not lie in a row, or every search would walk along it.
+    #[inline]
+    const fn age(&self, beat: Beat) -> u64 {
+        (self.silent_for(beat) as u64) << 32 | self.flow >> 32
+    }
+
     /// Whether it is over, and what comes now belongs to something new.
     #[inline]
     const fn is_over(&self, beat: Beat) -> bool {
@@ -346,12 +353,12 @@ impl Census {
         let kept = |entry: &Entry| entry.flow != 0 && (!entry.is_over(beat) || entry.has(state::UNANSWERED));
         let live = old.iter().filter(|entry| kept(entry)).count();
         let size = (live * 2).next_power_of_two().clamp(SMALLEST, self.largest);
-        let mut room =
-            Room::among(old.iter().filter(|entry| kept(entry)).map(|entry| entry.silent_for(beat)), size / 2);
+        let first_without_room =
+            first_beyond(old.iter().filter(|entry| kept(entry)).map(|entry| entry.age(beat)), size / 2);
         self.table = alloc::vec![Entry::default(); size];
         self.used = 0;
         for entry in old.into_iter().filter(kept) {
-            if room.takes(entry.silent_for(beat)) {
+            if entry.age(beat) < first_without_room {
                 let at = self.entry_of(entry.flow);
                 self.table[at] = entry;
                 self.used += 1;
@@ -378,32 +385,10 @@ impl Census {
     }
 }
 
-/// Room for so many flows, those that spoke last.
-struct Room {
-    /// Flows that were silent for less are kept.
-    silence: u32,
-    /// Of those that were silent for just as long, so many are kept.
-    ties: usize,
-}
-
-impl Room {
-    fn among(silences: impl Iterator<Item = u32>, size: usize) -> Self {
-        let mut silences: Vec<u32> = silences.collect();
-        if silences.len() <= size {
-            return Self { silence: u32::MAX, ties: 0 };
-        }
-        let (shorter, silence, _) = silences.select_nth_unstable(size);
-        let kept = shorter.iter().filter(|shorter| *shorter < silence).count();
-        Self { silence: *silence, ties: size - kept }
-    }
-
-    const fn takes(&mut self, silence: u32) -> bool {
-        if silence == self.silence && self.ties > 0 {
-            self.ties -= 1;
-            return true;
-        }
-        silence < self.silence
-    }
+/// The least of all `ages` but the first `count`; beyond all of them where there are no more.
+fn first_beyond(ages: impl Iterator<Item = u64>, count: usize) -> u64 {
+    let mut ages: Vec<u64> = ages.collect();
+    if ages.len() <= count { u64::MAX } else { *ages.select_nth_unstable(count).1 }
 }
 
 /// The flows that are followed: a set that is asked once for each segment, mostly in vain.

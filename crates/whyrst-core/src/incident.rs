@@ -248,10 +248,6 @@ impl Incidents {
         Some(next)
     }
 
-    fn name(&self, id: NameId) -> Option<Box<str>> {
-        self.names.iter().find(|(_, known)| **known == id).map(|(name, _)| name.clone())
-    }
-
     /// Endings that came after so many others that they were not compared.
     pub const fn beyond(&self) -> u64 {
         self.beyond
@@ -264,9 +260,10 @@ impl Incidents {
         for find in FINDERS {
             find(&mut pool, &mut found);
         }
+        let called: BTreeMap<NameId, &Box<str>> = self.names.iter().map(|(name, id)| (*id, name)).collect();
         for incident in &mut found {
             if let Subject::Name(id) = incident.subject {
-                incident.name = self.name(id);
+                incident.name = called.get(&id).copied().cloned();
             }
         }
         found.sort_by_key(|incident| (noise(incident.severity), incident.first, incident.kind, incident.subject));

@@ -40,3 +40,8 @@ pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
 pub use wanted::Wanted;
 pub use whyrst_core::live::Reset;
+
+/// Whether `record` is an event as the kernel's side writes it: for who tries it with any octets.
+pub fn is_event(record: &[u8]) -> bool {
+    event::Event::parse(record).is_some()
+}

@@ -43,14 +43,16 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
-    /// What is asked for of it; nothing costs nothing.
-    pub(crate) fn of(report: &Report<'_>, arguments: &Explain) -> Option<Self> {
-        if arguments.annotate.is_none() && !arguments.wireshark {
-            return None;
-        }
+    /// Whether other tools are to show anything.
+    pub(crate) const fn is_asked_for(arguments: &Explain) -> bool {
+        arguments.annotate.is_some() || arguments.wireshark
+    }
+
+    /// What is asked for of it.
+    pub(crate) fn of(report: &Report<'_>, arguments: &Explain) -> Self {
         let comments = report.comments();
         let mark = comments.first().map(|(frame, _)| Mark { frame: *frame, filter: report.display_filter() });
-        Some(Self { comments: if arguments.annotate.is_some() { comments } else { Vec::new() }, mark })
+        Self { comments: if arguments.annotate.is_some() { comments } else { Vec::new() }, mark }
     }
 }
 

@@ -154,7 +154,7 @@ impl Run<'_, '_> {
 
     fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         // The tracker comes later: until then the memory is the census's.
-        let census = Census::new(share(self.arguments.memory, 2), share(self.arguments.memory, 4));
+        let census = Census::new(share(self.arguments.memory(), 2), share(self.arguments.memory(), 4));
         let source = Source::new(captures, progress, Some(self.interrupt));
         let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
         let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.desks.teller);
@@ -197,7 +197,7 @@ impl Run<'_, '_> {
 
     fn following(&self, census: Census) -> Following {
         Following {
-            tracker: Tracker::new(Limits { hash_seed: self.seed, ..limits(self.arguments.memory) }),
+            tracker: Tracker::new(Limits { hash_seed: self.seed, ..limits(self.arguments.memory()) }),
             census,
             assembly: Assembly::default(),
             names: FlowHasher::new(self.seed),
@@ -206,7 +206,7 @@ impl Run<'_, '_> {
 
     /// Beside a tracker.
     fn small_census(&self) -> Census {
-        Census::new(share(self.arguments.memory, 8), 0)
+        Census::new(share(self.arguments.memory(), 8), 0)
     }
 }
 

@@ -17,6 +17,7 @@ mod fold;
 mod interrupt;
 mod lab;
 mod manual;
+mod memory;
 mod output;
 mod pipe;
 mod progress;

@@ -161,7 +161,7 @@ impl<'a> Session<'a> {
             }
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
-        let mut tracker = Tracker::new(limits(self.arguments.memory / self.points as u64));
+        let mut tracker = Tracker::new(limits(self.arguments.memory() / self.points as u64));
         let mut captures = self.open(&point.files);
         let mut endings = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
@@ -185,7 +185,7 @@ impl<'a> Session<'a> {
 
     /// All segments of the connections that matter anywhere.
     fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Taken {
-        let room = self.arguments.memory / OCTETS_PER_SEGMENT / self.points as u64;
+        let room = self.arguments.memory() / OCTETS_PER_SEGMENT / self.points as u64;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
             let mut captures = self.open(&point.point.files);

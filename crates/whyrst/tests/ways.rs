@@ -4,6 +4,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "small random numbers become octets of packets")]
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -85,6 +86,38 @@ fn blocks_of_every_kind_are_told_alike() {
         fs::write(&capture, Maker::new(seed).pcapng(10_000)).expect("the folder is writable");
         assert!(told_alike(&[capture], TELLINGS) > 100, "seed {seed}");
     }
+}
+
+/// Some are read twice and some once; damaged ones as far as they can be unpacked.
+#[test]
+fn compressed_captures_are_told_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let plain = Maker::new(41).pcap(10_000);
+    let pack: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gz", gzip), ("zst", zstandard), ("lz4", lz4)];
+    for (ending, pack) in pack {
+        let packed = pack(&plain);
+        let (whole, cut) = ([ending, "pcap"].join("."), ["cut", ending].join("."));
+        let [whole, cut] = [whole, cut].map(|name| folder.path().join(name));
+        fs::write(&whole, &packed).expect("the folder is writable");
+        fs::write(&cut, &packed[..packed.len() / 3 * 2]).expect("the folder is writable");
+        assert!(told_alike(&[whole], TELLINGS) > told_alike(&[cut], TELLINGS), "{ending}");
+    }
+}
+
+fn gzip(octets: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    flate2::read::GzEncoder::new(octets, flate2::Compression::fast()).read_to_end(&mut packed).expect("it is packed");
+    packed
+}
+
+fn zstandard(octets: &[u8]) -> Vec<u8> {
+    zstd::encode_all(octets, 1).expect("it is packed")
+}
+
+fn lz4(octets: &[u8]) -> Vec<u8> {
+    let mut packed = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    packed.write_all(octets).expect("it is packed");
+    packed.finish().expect("it is packed")
 }
 
 #[test]

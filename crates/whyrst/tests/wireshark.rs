@@ -262,3 +262,29 @@ fn wireshark_is_opened_at_the_frame_or_its_absence_said() {
     let words = fs::read_to_string(&called).expect("it was called");
     assert_eq!(words.lines().collect::<Vec<_>>(), ["-r", &capture, "-g", &frame, "-Y", filter]);
 }
+
+/// Both ends of every fixture, behind one another in one file.
+fn all_fixtures(folder: &TempDir) -> String {
+    let fixtures = fs::read_dir(fixture("")).expect("there are fixtures").flatten();
+    let ends = fixtures.flat_map(|entry| ["client.pcapng", "server.pcapng"].map(|end| entry.path().join(end)));
+    let mut files: Vec<String> = ends.filter(|path| path.exists()).map(|path| path.display().to_string()).collect();
+    files.sort();
+    let merged = in_folder(folder, "all.pcapng");
+    let arguments: Vec<&str> = ["-a", "-w", &merged].into_iter().chain(files.iter().map(String::as_str)).collect();
+    says("mergecap", &arguments);
+    merged
+}
+
+#[test]
+fn as_many_frames_with_rst_are_counted_as_tshark_counts() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let merged = all_fixtures(&folder);
+    let filter = "tcp.flags.reset == 1 && !icmp && !icmpv6";
+    let theirs = says("tshark", &["-n", "-r", &merged, "-Y", filter, "-T", "fields", "-e", "frame.number"]);
+    let output = whyrst(&["explain", "--summary", "--format", "json", &merged]);
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let ours = ["rst_segments", "rst_copies"].map(|count| summary[count].as_u64().expect("a number"));
+    let theirs = theirs.lines().count() as u64;
+    assert!(theirs > 200, "{theirs}");
+    assert_eq!(ours.iter().sum::<u64>(), theirs, "{summary}");
+}

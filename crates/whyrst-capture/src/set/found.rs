@@ -193,9 +193,9 @@ impl Findings {
 }
 
 impl Item {
-    /// A file that can be read twice at no more than the price of reading.
-    pub(super) fn is_plain_file(&self) -> bool {
-        matches!(&self.origin, Origin::File(path) if is_regular(path) && !is_compressed(path))
+    /// A file that can be read twice at little more than the price of reading.
+    pub(super) fn is_cheap_to_read_again(&self) -> bool {
+        matches!(&self.origin, Origin::File(path) if is_regular(path) && is_cheap_to_unpack(path))
     }
 
     /// Whether somebody may still write to it as to a pipe.
@@ -209,7 +209,11 @@ impl Item {
 
     /// The same once more.
     pub(super) fn again(&self) -> Option<Self> {
-        self.is_plain_file().then(|| Self { name: self.name.clone(), origin: self.origin.clone(), begins: self.begins })
+        self.is_cheap_to_read_again().then(|| Self {
+            name: self.name.clone(),
+            origin: self.origin.clone(),
+            begins: self.begins,
+        })
     }
 
     /// Until its beginning is known, a file remembers there whether it was named.
@@ -235,11 +239,12 @@ fn begins(capture: &mut Capture) -> Begins {
     capture.first_time().map_or(Begins::Never, Begins::At)
 }
 
-/// What cannot be opened is not compressed either; the error comes when it is read.
-fn is_compressed(path: &Path) -> bool {
+/// Plain, or compressed so that unpacking costs less than following every connection. What cannot be
+/// opened costs nothing; the error comes when it is read.
+fn is_cheap_to_unpack(path: &Path) -> bool {
     let mut first = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(8).read_to_end(&mut first));
-    read.is_ok() && Compression::of(&first).is_some()
+    read.is_err() || matches!(Compression::of(&first), None | Some(Compression::Zstd | Compression::Lz4))
 }
 
 /// A pipe would lose what is read of it.

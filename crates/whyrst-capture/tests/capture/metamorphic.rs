@@ -7,6 +7,7 @@
 //! may be explained less surely, never more, and never surely by something else.
 
 mod fixture;
+mod reference;
 mod thin;
 mod wrap;
 

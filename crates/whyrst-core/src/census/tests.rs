@@ -95,6 +95,22 @@ fn a_flood_of_flows_stays_within_the_bound_and_none_is_lost() {
     assert!(flows.iter().all(|flow| noted.has(*flow)));
 }
 
+/// A full table of flows that all spoke at the same time: those that stay are spread over the new one.
+#[test]
+fn in_a_flood_no_search_walks_far() {
+    let mut census = Census::new(1 << 20, 0);
+    let hasher = FlowHasher::new(1);
+    let server = Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 80);
+    for n in 0..200_000 {
+        let flow = hasher.name(Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 40_000), server);
+        seen(&mut census, flow, 0, SYN, 7);
+        if n % 997 == 0 {
+            let row = census.table.chunk_by(|one, next| one.flow != 0 && next.flow != 0).map(<[Entry]>::len).max();
+            assert!(row.is_some_and(|longest| longest < 1_000), "after {n}: {row:?}");
+        }
+    }
+}
+
 #[test]
 fn the_set_of_noted_flows_has_what_was_put_in_and_little_else() {
     let flows: Vec<u64> = (1..10_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();

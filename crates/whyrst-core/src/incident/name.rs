@@ -4,7 +4,7 @@
 //! That other connections with this name went through cannot be seen here, since only endings are
 //! compared; that the same servers reset other names as well would speak against it, and is looked at.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -18,16 +18,32 @@ const HOSTS_FROM: usize = 2;
 
 /// Names after which connections to several addresses were reset, where these addresses reset no other name.
 pub(super) fn same(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    let names = names_by_host(pool.told);
     for (name, members) in pool.groups(stopped_at) {
         let hosts: BTreeSet<IpAddr> = members.iter().map(|at| pool.told[*at].server.ip).collect();
-        let others = pool
-            .told
-            .iter()
-            .any(|told| hosts.contains(&told.server.ip) && stopped_at(told).is_some_and(|id| id != name));
-        if members.len() >= RESET_FROM && hosts.len() >= HOSTS_FROM && !others {
+        let alone = hosts.iter().all(|host| names.get(host) == Some(&Names::One(name)));
+        if members.len() >= RESET_FROM && hosts.len() >= HOSTS_FROM && alone {
             found.push(pool.take(IncidentKind::SameName, Subject::Name(name), &members));
         }
     }
+}
+
+/// The names after which an address reset.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    One(NameId),
+    Several,
+}
+
+fn names_by_host(told: &[Told]) -> BTreeMap<IpAddr, Names> {
+    let mut names = BTreeMap::new();
+    for (host, name) in told.iter().filter_map(|told| Some((told.server.ip, stopped_at(told)?))) {
+        let known = names.entry(host).or_insert(Names::One(name));
+        if *known != Names::One(name) {
+            *known = Names::Several;
+        }
+    }
+    names
 }
 
 /// The name, where the client had said it and the server had not answered when the RST came.

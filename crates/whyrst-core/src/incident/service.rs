@@ -20,9 +20,9 @@ const OUTAGE_FROM: usize = 2;
 pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     let resets = pool.groups(|told| (!told.refusal && !told.by_client).then_some(told.server));
     for (server, refusals) in pool.groups(|told| told.refusal.then_some(told.server)) {
-        let resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
+        let mut resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
         for episode in episodes(pool.told, &refusals) {
-            found.extend(outage(pool, server, resets, episode));
+            found.extend(outage(pool, server, &mut resets, episode));
         }
     }
 }
@@ -45,7 +45,8 @@ fn episodes<'m>(told: &[Told], refusals: &'m [usize]) -> Vec<&'m [usize]> {
     refusals.chunk_by(together).collect()
 }
 
-fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &[usize], refusals: &[usize]) -> Option<Incident> {
+/// What `resets` an outage took, and what came before them, is of no later one, and is cut off.
+fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals: &[usize]) -> Option<Incident> {
     let told = pool.told;
     let (first, last) = (&told[*refusals.first()?], &told[*refusals.last()?]);
     let back = refusals.iter().rev().find_map(|at| told[*at].back).filter(|moment| moment.time > last.time);
@@ -53,7 +54,10 @@ fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &[usize], refusals: &[u
         return None;
     }
     let since = first.time.plus(Span::from_nanos(-DYING.nanos()));
-    let dying = resets.iter().filter(|at| !pool.taken[**at] && (since..=last.time).contains(&told[**at].time));
+    let from = resets.partition_point(|at| told[*at].time < since);
+    let (passed, later) = resets.split_at(resets.partition_point(|at| told[*at].time <= last.time));
+    *resets = later;
+    let dying = passed.get(from..).unwrap_or_default().iter().filter(|at| !pool.taken[**at]);
     let members: Vec<usize> = dying.chain(refusals).copied().collect();
     let kind = if members.len() > refusals.len() { IncidentKind::ServiceDied } else { IncidentKind::ServiceDown };
     (members.len() >= OUTAGE_FROM).then(|| Incident {

@@ -3,13 +3,16 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::format;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::tz::TimeZone;
 
-use super::{Incident, IncidentKind, Incidents};
+use super::{Incident, IncidentKind, Incidents, NAMES, NameId, REMEMBERED, Told};
 use crate::cause::Severity;
 use crate::language::Language;
 use crate::report::{Context, incident};
+use crate::segment::Endpoint;
+use crate::service::Moment;
 use crate::testing::conversation;
 use crate::time::Span;
 use crate::verdict::judge;
@@ -240,4 +243,28 @@ fn where_the_same_addresses_reset_other_names_the_name_is_not_it() {
 fn one_address_alone_may_be_its_servers_own_doing() {
     let text: String = (0..4).map(|nth| stopped(40_001 + nth, "S", "a.example", f64::from(nth))).collect();
     assert!(!kinds(&text).contains(&IncidentKind::SameName));
+}
+
+/// As many resets as are compared, a millisecond apart, each made of the same one by `change`.
+fn many(change: impl Fn(u32, Told) -> Told) -> Vec<Incident> {
+    let ending = conversation(&stopped(40_001, "S", "a.example", 0.0)).ending();
+    let mut incidents = Incidents::default();
+    incidents.add(&ending, &judge(&ending));
+    let one = incidents.told[0];
+    let later = |n: u32| Told { time: one.time.plus(Span::from_millis(n.into())), ..one };
+    let count = u32::try_from(REMEMBERED).unwrap();
+    incidents.told = (0..count).map(|n| change(n, later(n))).collect();
+    incidents.found()
+}
+
+/// If each were compared with each, this would take minutes.
+#[test]
+fn a_name_or_an_outage_for_each_reset_takes_no_time() {
+    let names = u32::try_from(NAMES).unwrap();
+    let host = |n: u32| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 80);
+    let found = many(|n, told| Told { name: Some(NameId(n % names)), server: host(n), ..told });
+    assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::SameName).count(), NAMES);
+    let before = |told: &Told| Moment { time: told.time.plus(Span::from_micros(-1)), frame: told.frame };
+    let found = many(|n, told| Told { refusal: n % 2 == 1, accepted: Some(before(&told)), ..told });
+    assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED / 2);
 }

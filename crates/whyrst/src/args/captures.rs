@@ -8,6 +8,7 @@ use whyrst_store::Table;
 
 use super::shared::parse_size;
 use super::{Common, ReportFormat};
+use crate::memory;
 
 /// `whyrst explain`.
 #[derive(Debug, Args)]
@@ -99,9 +100,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub(crate) tz: String,
 
-    /// Memory for connections, such as 512MiB; beyond it the quietest are forgotten, and that is said
-    #[arg(long, value_name = "SIZE", default_value = "2GiB", value_parser = parse_size)]
-    pub(crate) memory: u64,
+    /// Memory for connections, such as 512MiB; beyond it the quietest are forgotten, and that is said.
+    /// When not said: 2GiB, or a quarter of what there is where that is less
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory: Option<u64>,
 
     /// Follow every connection, as if the captures could be read only once: slower, and the same result
     #[arg(long, hide = true)]
@@ -123,6 +125,13 @@ pub(crate) struct Explain {
     /// Options that every command understands.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+impl Explain {
+    /// Octets for connections.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(memory::default)
+    }
 }
 
 /// Whether equal resets are counted instead of told.

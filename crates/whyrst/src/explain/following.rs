@@ -142,6 +142,8 @@ impl Bite {
 #[derive(Default)]
 struct Feed {
     bites: Vec<Bite>,
+    /// Observations of the chunk before: about as many will come.
+    last: usize,
 }
 
 /// An observation, and what the census wants to know of it.
@@ -156,13 +158,14 @@ impl Feed {
         counts: &mut Counts,
     ) -> Vec<Observed<'a>> {
         self.bites.clear();
-        let mut observations = Vec::new();
+        let mut observations = Vec::with_capacity(self.last + self.last / 4);
         for (at, record) in chunk.records().enumerate() {
             match whom {
                 Whom::Everyone => self.take(at, &record, names, counts, &mut observations),
                 Whom::Noted(noted) => self.select(at, &record, noted, names, counts, &mut observations),
             }
         }
+        self.last = observations.len();
         observations
     }
 

@@ -59,8 +59,11 @@ impl Teller<'_> {
         }
         let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
         let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
+        if !Marked::is_asked_for(self.arguments) {
+            return Judged { ending, judgement: Some(judgement), marked: None };
+        }
         let report = Report::judged(&ending, judgement, &self.context);
-        let marked = Marked::of(&report, self.arguments);
+        let marked = Some(Marked::of(&report, self.arguments));
         let judgement = Some(report.judgement);
         Judged { ending, judgement, marked }
     }
@@ -175,7 +178,9 @@ impl<'a> Totals<'a> {
         let Some(judgement) = judgement else { return false };
         self.summary.add(ending, judgement);
         self.incidents.add(ending, judgement);
-        self.named.extend(named(judgement));
+        if self.arguments.format == ReportFormat::Html {
+            self.named.extend(named(judgement));
+        }
         self.reported += 1;
         if let Some(marked) = marked.take() {
             self.marks.add(marked);
