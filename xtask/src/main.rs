@@ -13,6 +13,7 @@ mod programs;
 mod setup;
 mod shell;
 mod spark;
+mod sql;
 mod telemetry;
 mod test;
 mod trouble;
@@ -32,6 +33,7 @@ cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails 
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask spark              contrib/spark on a real cluster on loopback; needs Java, downloads Spark once
+cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
@@ -72,6 +74,9 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["spark"] => spark::run(),
+        ["sql"] => sql::run(),
+        ["sql", "--write"] => sql::write(),
+        ["sql", "--release"] => sql::release(),
         ["book"] => docs::book(),
         ["bench-live"] => bench::watch::run(bench::watch::PARTS),
         ["bench-live", parts @ ..] => bench::watch::run(parts),

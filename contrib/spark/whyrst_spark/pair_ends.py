@@ -18,6 +18,6 @@ def pair_ends(endings: DataFrame, packets: DataFrame) -> DataFrame:
     captures of one link, say, or the same text everywhere for a fleet.
     """
     spark = endings.sparkSession
-    endings.createOrReplaceTempView("endings")
-    packets.createOrReplaceTempView("packets")
+    endings.createOrReplaceTempView("linked_endings")
+    packets.createOrReplaceTempView("linked_packets")
     return spark.sql(QUERY)

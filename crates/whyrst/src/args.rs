@@ -26,6 +26,7 @@ pub(crate) use self::tools::*;
   whyrst run -- curl http://10.0.0.2/    every reset of one command
   whyrst check                           what on this host will cause the next ones
   whyrst serve trace.pcapng              look at them in a browser
+  whyrst sql @top-causes rows/           top causes by service, of captures, recordings or Parquet
   whyrst lab run close-unread            see it happen with real sockets
   whyrst causes linger-zero              one page of the catalogue
   whyrst doctor                          what this machine permits
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     Lab(Lab),
     /// Show the catalogue of causes, or one page of it
     Causes(Causes),
+    /// Ask captures, recordings and Parquet in SQL (needs the program whyrst-sql beside this one)
+    #[command(disable_help_flag = true)]
+    Sql(Sql),
     /// Rows in Arrow IPC on standard input and output, for a distributed engine
     Pipe(Pipe),
     /// Say what this machine permits, and how to get the rest

@@ -24,6 +24,7 @@ mod progress;
 mod run;
 mod serve;
 mod sinks;
+mod sql;
 mod telling;
 mod tui;
 mod vantage;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Serve(serve) => serve::run(&serve),
+        Command::Sql(sql) => sql::run(&sql),
         Command::Lab(lab) => lab::run(&lab),
         Command::Causes(causes) => causes::run(&causes),
         Command::Pipe(pipe) => pipe::run(&pipe),

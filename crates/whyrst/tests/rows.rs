@@ -187,3 +187,20 @@ fn what_is_no_stream_of_packets_is_refused() {
     }
     assert!(String::from_utf8_lossy(&track(b"", "1 x\n").stderr).contains("line 1 of"));
 }
+
+#[test]
+fn whyrst_sql_is_run_where_it_is_and_asked_for_where_it_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("whyrst");
+    fs::copy(env!("CARGO_BIN_EXE_whyrst"), &alone).expect("room");
+    let run = || {
+        let mut command = Command::new(&alone);
+        command.args(["sql", "select 1", "--help"]).env("PATH", folder.path()).output().expect("it runs")
+    };
+    let missing = run();
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("needs the program whyrst-sql"), "{missing:?}");
+    // Beside the program it is found, and gets every argument.
+    std::os::unix::fs::symlink("/bin/echo", folder.path().join("whyrst-sql")).expect("room");
+    assert_eq!(String::from_utf8_lossy(&run().stdout).trim(), "select 1 --help");
+}

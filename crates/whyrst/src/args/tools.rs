@@ -48,6 +48,14 @@ pub(crate) struct Serve {
     pub(crate) quiet: bool,
 }
 
+/// `whyrst sql`: everything is for `whyrst-sql`.
+#[derive(Debug, Args)]
+pub(crate) struct Sql {
+    /// What `whyrst sql --help` tells
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+}
+
 /// `whyrst lab`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

