@@ -313,7 +313,9 @@ mod tests {
         let all = vec![told(50), kernel::Told { reset: received, more: 0 }, kernel::Told { more: 4_000, ..told(70) }];
         let mut text = Vec::new();
         // As `watch` does: what it covers is known at the end.
-        all.iter().for_each(|told| write_told(&mut text, told).unwrap());
+        for told in &all {
+            write_told(&mut text, told).unwrap();
+        }
         let covered = Recording { resets: Vec::new(), ..recording() };
         write(&mut text, &covered).unwrap();
         let reading = read(&*text, "told").unwrap();
@@ -321,12 +323,12 @@ mod tests {
         assert_eq!(reading.recording.told, all);
         // Only the one that was sent is an event beside packets.
         let Told::Sent(word) = &all[0].reset.event.told else { panic!("it was sent") };
-        assert_eq!(reading.recording.resets, [word.clone()]);
+        assert_eq!(reading.recording.resets, std::slice::from_ref(word));
         assert_eq!(reading.recording.addresses, recording().addresses);
         // Written in one piece, each event stands in one line.
         let mut whole = Vec::new();
         write(&mut whole, &reading.recording).unwrap();
-        assert_eq!(whole.iter().filter(|octet| **octet == b'\n').count(), 4);
+        assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 4);
     }
 
     fn written() -> String {

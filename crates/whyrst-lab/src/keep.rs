@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use whyrst_capture::writer::{NewFrame, PcapNgWriter};
 use whyrst_capture::{LinkType, recording};
@@ -23,8 +23,8 @@ impl Played {
             let path = directory.join(format!("{}.pcapng", end.name));
             at(&path, self.write_capture(end, &path))?;
         }
-        keep_recording(directory.join("events.jsonl"), self.kernel.as_ref().ok())?;
-        keep_recording(directory.join("live.jsonl"), self.live().as_ref())
+        keep_recording(&directory.join("events.jsonl"), self.kernel.as_ref().ok())?;
+        keep_recording(&directory.join("live.jsonl"), self.live().as_ref())
     }
 
     /// What the probe told, as `whyrst watch --record` keeps it, without what is this machine's alone.
@@ -58,10 +58,10 @@ fn anywhere(reset: &Reset) -> Reset {
     reset
 }
 
-fn keep_recording(path: PathBuf, recording: Option<&Recording>) -> Result<(), LabError> {
+fn keep_recording(path: &Path, recording: Option<&Recording>) -> Result<(), LabError> {
     match recording {
-        Some(events) => at(&path, write_events(events, &path)),
-        None if path.exists() => at(&path, fs::remove_file(&path)),
+        Some(events) => at(path, write_events(events, path)),
+        None if path.exists() => at(path, fs::remove_file(path)),
         None => Ok(()),
     }
 }
