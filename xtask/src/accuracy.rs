@@ -322,7 +322,7 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     let own = causes::ALL.iter().find(|cause| causes_scenarios(cause).iter().any(|one| one.id == scenario.id));
     let own = own.map_or(scenario.id, |cause| cause.id);
     let truths = || [view, View::Client, View::Server].into_iter().flat_map(|end| truths(scenario, end));
-    let names = |one: &Said, cause: &str| one.named.iter().any(|named| named == cause);
+    let mentions = |one: &Said, cause: &str| one.named.iter().any(|named| named == cause);
     let expects_reset = matches!(view.expected(scenario), Verdicts::Resets(_));
     if said.is_empty() && expects_reset {
         let truth = truths().next().unwrap_or(own);
@@ -333,8 +333,8 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     let case = |one: Said| {
         let by_verdict = truths().find(|truth| *truth == one.verdict);
         let broader = || truths().find(|truth| causes::may_both_hold(&one.verdict, truth));
-        let named = || truths().find(|truth| names(&one, truth));
-        let truth = by_verdict.or_else(broader).or_else(named).unwrap_or_else(|| truths().next().unwrap_or(own));
+        let beside = || truths().find(|truth| mentions(&one, truth));
+        let truth = by_verdict.or_else(broader).or_else(beside).unwrap_or_else(|| truths().next().unwrap_or(own));
         let Said { verdict, confidence, named, teller, .. } = one;
         Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller }
     };

@@ -23,7 +23,7 @@ use crate::shell::{self, Scratch, cargo, is_root, root, target};
 const PAGE: &str = "docs/programs.md";
 const NETNS: &str = "whyrst-programs";
 /// A database needs a while to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A reset is told within milliseconds; what belongs to it follows.
 const MOMENT: Duration = Duration::from_millis(700);
 
@@ -108,7 +108,7 @@ struct Stage {
 
 impl Stage {
     fn set(play: &'static Play) -> Result<Self> {
-        for package in play.needs.iter().filter(|program| !shell::installed(program)) {
+        if let Some(package) = play.needs.iter().find(|program| !shell::installed(program)) {
             bail!("{} needs {package}: see `needs` in xtask/src/programs/plays.rs", play.name);
         }
         strike();
