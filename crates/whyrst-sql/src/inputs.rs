@@ -140,7 +140,7 @@ impl Inputs {
         if beginning.starts_with(PARQUET) {
             match table_of(path) {
                 Ok(table) => {
-                    let absolute = std::path::absolute(path).with_context(unreadable)?;
+                    let absolute = path.canonicalize().with_context(unreadable)?;
                     let url = Url::from_file_path(absolute).ok().with_context(unreadable)?;
                     self.parquet.push((table, url));
                 }

@@ -75,7 +75,7 @@ fn every_format_tells_the_same_rows() {
 #[test]
 fn little_memory_makes_a_query_spill_not_fail() {
     let glob = "fixtures/*/client.pcapng";
-    let many = "packets a cross join (select frame as other from packets limit 100) b";
+    let many = "packets a cross join (select frame as other from packets order by source, frame limit 100) b";
     let query = format!("select a.source, a.frame, b.other from {many} order by a.len, 1, 2, 3");
     let run = |memory: &str| text(sql().args(["--format", "csv", "--memory", memory, &query, glob]));
     let plan = format!("explain analyze {query}");
