@@ -9,6 +9,7 @@ mod docs;
 mod fixtures;
 mod fuzz;
 mod kernels;
+mod programs;
 mod setup;
 mod shell;
 mod spark;
@@ -37,6 +38,7 @@ cargo xtask telemetry          metrics and logs in Prometheus, a collector, the 
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
 cargo xtask kernels [SUITE...] boots Debian's 6.1, 6.12 and newest kernel in QEMU and asks the probe there
+cargo xtask programs [NAME...] nginx, HAProxy, Redis, PostgreSQL, Node.js and curl under `watch`, as root; writes docs/programs.md
 cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
@@ -87,6 +89,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),
         ["kernels", suites @ ..] => kernels::boot(suites),
+        ["programs", names @ ..] => programs::play(names),
         ["trouble"] => trouble::play_all(),
         ["trouble", name] => trouble::play(name),
         ["bench", size] => bench::run(size.parse()?),

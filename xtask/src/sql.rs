@@ -4,6 +4,7 @@
 //! Not a step of `cargo xtask test`: the query engine is three hundred crates, of which a build takes longer
 //! than all other tests.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -121,7 +122,7 @@ fn answers() -> Result<String> {
             format!("```sql\n{}```\n", query.lines().skip(1).fold(String::new(), |all, line| all + line + "\n"))
         };
         let rows = said(&words)?;
-        text += &format!("### {name}\n\n{}\n\n{shown}\n```text\n{rows}```\n\n", sentence(about.trim()));
+        write!(text, "### {name}\n\n{}\n\n{shown}\n```text\n{rows}```\n\n", sentence(about.trim()))?;
     }
     Ok(text)
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, setup, spark, sql, telemetry, web};
+use crate::{accuracy, bpf, docs, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -22,8 +22,16 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "needs the pinned clang-16, which only Debian 12 has; whoever changes the source has it",
     ),
     (
+        "programs as users have them",
+        "six servers from Debian and minutes of waiting for their timeouts: `cargo xtask programs` runs it",
+    ),
+    (
+        "other kernels in QEMU",
+        "downloads a hundred megabytes and boots without acceleration: `cargo xtask kernels` runs it",
+    ),
+    (
         "whyrst-sql, with its query engine",
-        "three hundred crates of its own, whose build takes longer than all other tests: `cargo xtask sql` runs it",
+        "three hundred crates of its own, whose build takes longer than all other tests, and not finished: `cargo xtask sql` runs it",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
@@ -42,6 +50,8 @@ pub fn run() -> Result<()> {
         ("the book can be built", docs::book),
         ("the probe's object is that of its source", bpf::check),
         ("the probe in the running kernel", probe_as_root),
+        ("programs as users have them", programs_as_users_have_them),
+        ("other kernels in QEMU", other_kernels),
         ("whyrst-sql, with its query engine", sql::run),
         ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
@@ -84,12 +94,23 @@ fn can_run(step: &str) -> bool {
         "lab as root, and how good its verdicts are" => is_root(),
         "the probe's object is that of its source" => bpf::can_compile(),
         // Only by its own command.
-        "whyrst-sql, with its query engine" | "contrib/spark on a real cluster" => false,
+        "contrib/spark on a real cluster"
+        | "programs as users have them"
+        | "other kernels in QEMU"
+        | "whyrst-sql, with its query engine" => false,
         "the probe in the running kernel" | "metrics and logs in real receivers" => {
             is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
         }
         _ => true,
     }
+}
+
+fn programs_as_users_have_them() -> Result<()> {
+    programs::play(&[])
+}
+
+fn other_kernels() -> Result<()> {
+    kernels::boot(&[])
 }
 
 /// Its tests are ignored by a plain `cargo test`, which must pass for everybody.

@@ -1,21 +1,25 @@
 //! Recordings of kernel events, as JSON lines: `events.jsonl` beside the captures of a lab run, or
-//! what a live recorder left behind. The first line tells what was covered, which is what makes
-//! silence mean something; each line after it is one event.
+//! what `whyrst watch --record` left behind. One line tells what was covered, which is what makes silence
+//! mean something; it is the first, or the last where the end was not known before. Each other line is
+//! one event, with the sockets and processes of its ends where they were known (`told.rs`).
 //!
 //! ```json
 //! {"schema":"whyrst.events/1","from":"2026-01-31T12:00:00Z","to":"2026-01-31T12:00:05Z","addresses":["10.0.0.2"],"lost":0}
 //! {"schema":"whyrst.event/1","time":"2026-01-31T12:00:01.5Z","event":"tcp_send_reset","reason":"NO_SOCKET","state":"CLOSE","local":{"ip":"10.0.0.2","port":80},"remote":{"ip":"10.0.0.1","port":40000},"stack":["tcp_v4_send_reset"],"comm":"swapper/0","pid":0}
 //! ```
 //!
-//! A line that cannot be read is counted and said; the others still count. Without a readable first
-//! line the recording covers no address, so that nothing is concluded from its silence.
+//! A line that cannot be read is counted and said; the others still count. Without a readable
+//! line of coverage the recording covers no address, so that nothing is concluded from its silence.
 
 mod line;
+mod told;
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
-use whyrst_core::kernel::{KernelReset, Recording};
+use whyrst_core::kernel::{self, KernelReset, Recording};
+use whyrst_core::socket::Told;
 
 use line::Line;
 
@@ -115,7 +119,10 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
                 coverage.cover(&mut reading.recording);
             }
             Ok(Line::Coverage(_)) => reading.damage(number, "tells again what was covered".into()),
-            Ok(Line::Reset(reset)) => reading.recording.resets.push(*reset),
+            Ok(Line::Event(heard)) => {
+                reading.recording.resets.extend(heard.sent);
+                reading.recording.told.extend(heard.told);
+            }
             Err(bad) if number == 1 && !bad.ours => {
                 return Err(RecordingError::NotARecording { name: name.into(), cause: bad.cause });
             }
@@ -126,13 +133,15 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
 }
 
 fn finish(mut reading: Reading, covered: bool, name: &str) -> Result<Reading, RecordingError> {
-    if !covered && reading.recording.resets.is_empty() && reading.damaged_lines == 0 {
+    let nothing = reading.recording.resets.is_empty() && reading.recording.told.is_empty();
+    if !covered && nothing && reading.damaged_lines == 0 {
         return Err(RecordingError::Empty { name: name.into() });
     }
     if !covered && reading.damaged.first().is_none_or(|damaged| damaged.line != 1) {
         reading.damage(1, "does not tell what was covered".into());
     }
     reading.recording.resets.sort_by_key(|reset| reset.time);
+    reading.recording.told.sort_by_key(|told| told.reset.event.time);
     Ok(reading)
 }
 
@@ -150,11 +159,20 @@ fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes `recording`, its coverage first.
+/// Writes `recording`, its coverage first. What was told stands in one line with its event.
 pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), RecordingError> {
     write_line(&mut out, &line::Coverage::of(recording)?)?;
-    for reset in &recording.resets {
+    let place = |event: &KernelReset| (event.time, event.local, event.remote);
+    let words = recording.told.iter().filter_map(|told| match &told.reset.event.told {
+        Told::Sent(word) if told.more == 0 => Some(place(word)),
+        _ => None,
+    });
+    let told: HashSet<_> = words.collect();
+    for reset in recording.resets.iter().filter(|event| !told.contains(&place(event))) {
         write_event(&mut out, reset)?;
+    }
+    for told in &recording.told {
+        write_told(&mut out, told)?;
     }
     out.flush().map_err(|cause| RecordingError::Write { cause })
 }
@@ -162,6 +180,20 @@ pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), Recording
 /// Writes one event as a line.
 pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), RecordingError> {
     write_line(out, &line::Event::of(reset)?)
+}
+
+/// Writes one reset that was told, with its sockets, as a line.
+pub fn write_told(out: impl Write, told: &kernel::Told) -> Result<(), RecordingError> {
+    write_line(out, &line::Event::told(told)?)
+}
+
+/// Whether the file at `path` begins as a recording does: what a user gives to `explain` may be one.
+pub fn is_recording(path: &Path) -> bool {
+    const BEGINS: &[u8] = b"{\"schema\":\"whyrst.event";
+    let mut begin = [0; BEGINS.len()];
+    // A pipe would lose what is read here.
+    let mut read = |path: &Path| std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    path.is_file() && read(path).is_ok() && begin == BEGINS
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {
@@ -175,9 +207,15 @@ fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use whyrst_core::connection::TcpState;
     use whyrst_core::kernel::RstReason;
-    use whyrst_core::segment::Endpoint;
-    use whyrst_core::time::Timestamp;
+    use whyrst_core::live::Reset;
+    use whyrst_core::segment::{Endpoint, Flags};
+    use whyrst_core::seq::Seq;
+    use whyrst_core::socket::{
+        Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Trigger,
+    };
+    use whyrst_core::time::{Span, Timestamp};
 
     fn reset(nanos: i64) -> KernelReset {
         KernelReset {
@@ -207,7 +245,90 @@ mod tests {
                 second,
                 KernelReset { reason: None, reason_name: String::new(), ..reset(3_000) },
             ],
+            told: Vec::new(),
         }
+    }
+
+    fn process(pid: u32) -> Process {
+        let container = Container { runtime: Some("docker"), id: "4f".into(), pod: None };
+        Process {
+            pid,
+            comm: "nginx".into(),
+            cmdline: Some("nginx: worker".into()),
+            uid: Some(33),
+            container: Some(container),
+            exit_signal: Some(9),
+            exiting: true,
+            ..Process::default()
+        }
+    }
+
+    fn told(nanos: i64) -> kernel::Told {
+        let at = |nanos| Timestamp::from_nanos(nanos);
+        let socket = SocketFacts {
+            unread: 904,
+            linger: Some(0),
+            snd_nxt: Seq::new(u32::MAX),
+            told_earlier: Some((Errno(110), at(5))),
+            timeouts: Timeouts { user: Some(Span::from_millis(30_000)), ..Timeouts::default() },
+            last_sent: Some(at(-7)),
+            opened: Opened::Passively,
+            steps: vec![
+                Step { time: at(1), state: TcpState::SynReceived },
+                Step { time: at(2), state: TcpState::Unknown },
+            ],
+            gone: Some(at(900)),
+            orphan: true,
+            linger2_negative: true,
+            ..SocketFacts::default()
+        };
+        let (near, far) = (Endpoint::new([10, 0, 0, 2].into(), 80), Endpoint::new([10, 0, 0, 1].into(), 40_000));
+        let account = Account {
+            socket: Some(socket),
+            process: Some(process(812)),
+            maker: Some(process(1)),
+            errno: Some(Errno(104)),
+            netns: 4_026_531_840,
+            listening: Listening::At(far),
+            ..Account::default()
+        };
+        let trigger =
+            Some(Trigger { seq: Seq::new(1), ack: Seq::new(2), len: 3, window: 4, flags: Flags::ACK, ttl: 64 });
+        let word = KernelReset { remote: Some(far), ..reset(nanos) };
+        let event = SocketEvent { time: at(nanos), told: Told::Sent(word), local: near, remote: far, trigger, account };
+        let peer = SocketEvent {
+            told: Told::Received,
+            local: far,
+            remote: near,
+            trigger: None,
+            account: Account { process: Some(process(7)), ..Account::default() },
+            ..event.clone()
+        };
+        kernel::Told { reset: Reset { event, peer: Some(peer), unsent: false }, more: 0 }
+    }
+
+    #[test]
+    fn what_was_told_is_read_again_with_its_sockets() {
+        let received = Reset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
+        let all = vec![told(50), kernel::Told { reset: received, more: 0 }, kernel::Told { more: 4_000, ..told(70) }];
+        let mut text = Vec::new();
+        // As `watch` does: what it covers is known at the end.
+        for told in &all {
+            write_told(&mut text, told).unwrap();
+        }
+        let covered = Recording { resets: Vec::new(), ..recording() };
+        write(&mut text, &covered).unwrap();
+        let reading = read(&*text, "told").unwrap();
+        assert_eq!(reading.damaged, []);
+        assert_eq!(reading.recording.told, all);
+        // Only the one that was sent is an event beside packets.
+        let Told::Sent(word) = &all[0].reset.event.told else { panic!("it was sent") };
+        assert_eq!(reading.recording.resets, std::slice::from_ref(word));
+        assert_eq!(reading.recording.addresses, recording().addresses);
+        // Written in one piece, each event stands in one line.
+        let mut whole = Vec::new();
+        write(&mut whole, &reading.recording).unwrap();
+        assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 4);
     }
 
     fn written() -> String {

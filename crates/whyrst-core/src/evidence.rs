@@ -103,6 +103,11 @@ const ANSWERED_BY_SOCKETS: &[&str] = &[
     "earlier-opening",
     "sender-had-socket",
     "nothing-was-unread",
+    "sender-held-socket",
+    "linger2-was-negative",
+    "listens-elsewhere",
+    "rst-is-fastclose",
+    "everything-acknowledged",
 ];
 
 /// A few packets of each end answer these as surely as all of them: they compare the RST with other
@@ -122,7 +127,11 @@ const ANSWERED_BY_A_SAMPLE: &[&str] = &[
 
 /// Only a kernel that told of its socket can answer these; beside packets alone they would only add
 /// doubt.
-const ANSWERED_BY_SOCKETS_ALONE: &[&str] = &["sender-had-socket", "nothing-was-unread"];
+const ANSWERED_BY_SOCKETS_ALONE: &[&str] =
+    &["sender-had-socket", "nothing-was-unread", "sender-held-socket", "linger2-was-negative", "listens-elsewhere"];
+
+/// What these ask of packets, a socket tells better in another answer.
+const ANSWERED_BY_PACKETS_ALONE: &[&str] = &["fin-wait2-skipped"];
 
 impl Question {
     /// Its texts in `language`.
@@ -132,7 +141,8 @@ impl Question {
 
     /// Whether it is worth asking about `ending`.
     pub fn concerns(&self, ending: &Ending) -> bool {
-        ending.basis == Basis::Sockets || !ANSWERED_BY_SOCKETS_ALONE.contains(&self.id)
+        let only = if ending.basis == Basis::Sockets { ANSWERED_BY_PACKETS_ALONE } else { ANSWERED_BY_SOCKETS_ALONE };
+        !only.contains(&self.id)
     }
 
     /// The answer that `ending` gives.

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
+use crate::live::Reset;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
 
@@ -140,6 +141,17 @@ pub struct Recording {
     pub lost: u64,
     /// The events, in order of time.
     pub resets: Vec<KernelReset>,
+    /// What was told live, with the sockets and processes of both ends: `whyrst watch --record` keeps it.
+    pub told: Vec<Told>,
+}
+
+/// A reset that was told live, and how many there were of its kind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The one that was told.
+    pub reset: Reset,
+    /// 0 for itself; otherwise it stands for so many more that were only counted.
+    pub more: u64,
 }
 
 #[cfg(test)]

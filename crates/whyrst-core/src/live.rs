@@ -28,6 +28,25 @@ use crate::zeek::Originator;
 /// The kernel counts these times in ticks of 1 to 10 ms: closer ones have no order.
 const SAME_TICK: Span = Span::from_millis(21);
 
+/// One reset, by one or by both ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reset {
+    /// Who sent it, or the only end on this host.
+    pub event: SocketEvent,
+    /// Who received it, where that is on this host too.
+    pub peer: Option<SocketEvent>,
+    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
+    pub unsent: bool,
+}
+
+impl Reset {
+    /// What the causes judge.
+    pub fn ending(&self) -> Ending {
+        let ending = ending(&self.event, self.peer.as_ref());
+        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
+    }
+}
+
 /// The ending that `event` tells of, and what the other end said of the same RST where it is on
 /// this host too.
 pub fn ending(event: &SocketEvent, peer: Option<&SocketEvent>) -> Ending {

@@ -30,9 +30,9 @@ fn differs(case: &str) -> Option<String> {
         .iter()
         .map(|ending| {
             let judgement = judge(ending);
-            let cause = judgement.cause.expect("a cause");
-            let severity = if judgement.severity == cause.severity { "" } else { judgement.severity.name() };
-            format!("{} {} {severity}", cause.id, judgement.confidence.name()).trim_end().into()
+            let found = judgement.cause.expect("a cause");
+            let severity = if judgement.severity == found.severity { "" } else { judgement.severity.name() };
+            format!("{} {} {severity}", found.id, judgement.confidence.name()).trim_end().into()
         })
         .collect();
     (got != wanted).then(|| format!("{title}: {got:?} where {wanted:?} is wanted"))

@@ -72,6 +72,20 @@ pub struct Account {
     pub cgroup: u64,
     /// Inode of the network namespace, as `lsns -t net` shows it.
     pub netns: u32,
+    /// Where else its host listened at this port, when a SYN found nobody.
+    pub listening: Listening,
+}
+
+/// Whether somebody listens at the same port of another address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Listening {
+    /// Nobody looked.
+    #[default]
+    Unknown,
+    /// At no address.
+    Nowhere,
+    /// At this one.
+    At(Endpoint),
 }
 
 /// The numbers of one socket when its connection was reset, or when it was closed.
@@ -107,6 +121,10 @@ pub struct SocketFacts {
     pub error: u32,
     /// The peer's FIN has come.
     pub peer_closed: bool,
+    /// No program held it any more.
+    pub orphan: bool,
+    /// `TCP_LINGER2` was below zero: it would not wait in FIN-WAIT-2.
+    pub linger2_negative: bool,
     /// When data last came.
     pub last_received: Option<Timestamp>,
     /// When data was last sent.

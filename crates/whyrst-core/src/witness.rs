@@ -4,9 +4,13 @@
 //! events are recorded just after the packet and reply events just before it, and an event's time
 //! is the sender's while the packet's may be the receiver's, one path delay later.
 
+use alloc::boxed::Box;
+
 use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::kernel::{KernelReset, Recording, RstReason};
+use crate::flow::FlowKey;
+use crate::kernel::{KernelReset, Recording, RstReason, Told};
 use crate::segment::{Endpoint, Flags};
+use crate::socket;
 use crate::time::{Span, Timestamp};
 
 /// An event may be recorded this long after its packet was captured.
@@ -27,6 +31,26 @@ impl Recording {
             Some(event) => KernelWord::Sent(event.clone()),
             None if self.lost > 0 => KernelWord::NotAsked,
             None => KernelWord::SentNone,
+        }
+    }
+
+    /// Adds what was told live of the same RST: the sockets and processes of those ends that were asked.
+    pub fn account_for(&self, ending: &mut Ending) {
+        let ends = (ending.connection.endpoint(ending.sender()), ending.connection.endpoint(ending.receiver()));
+        let before = Span::from_nanos(-LONGEST_PATH.nanos());
+        let (earliest, latest) = (ending.time().plus(before), ending.time().plus(LONGEST_PATH));
+        let same = |told: &&Told| {
+            let event = &told.reset.event;
+            let told_ends = match event.told {
+                socket::Told::Sent(_) => (event.local, event.remote),
+                socket::Told::Received => (event.remote, event.local),
+            };
+            told.more == 0 && told_ends == ends && earliest <= event.time && event.time <= latest
+        };
+        let Some(Told { reset, .. }) = self.told.iter().find(same) else { return };
+        for event in [Some(&reset.event), reset.peer.as_ref()].into_iter().flatten() {
+            let (_, side) = FlowKey::of(event.local, event.remote);
+            ending.accounts[side.index()] = Some(Box::new(event.account.clone()));
         }
     }
 
@@ -63,4 +87,39 @@ fn could_be(event: &KernelReset, ending: &Ending) -> bool {
     let answers = matches!(event.reason, Some(RstReason::NoSocket | RstReason::TcpFlags));
     let first = ending.rst().map(|rst| &rst.record);
     !answers || first.is_none_or(|rst| !rst.flags.has(Flags::ACK) || rst.seq.raw() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::Reset;
+    use crate::socket::{Account, SocketEvent};
+    use crate::testing::conversation;
+
+    #[test]
+    fn what_was_told_live_of_the_same_rst_is_added_and_of_no_other() {
+        let text = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1
+            +0.0001 C > S A 1:1(0) ack 1
+            0.500 C < S RA 1:1(0) ack 1";
+        let ending = conversation(text).ending();
+        let told = |after: Span| {
+            let event = SocketEvent {
+                time: ending.time().plus(after),
+                told: socket::Told::Received,
+                local: ending.connection.endpoint(ending.receiver()),
+                remote: ending.connection.endpoint(ending.sender()),
+                trigger: None,
+                account: Account { netns: 7, ..Account::default() },
+            };
+            let told = Told { reset: Reset { event, peer: None, unsent: false }, more: 0 };
+            let recording = Recording { told: alloc::vec![told], ..Recording::default() };
+            let mut ending = ending.clone();
+            recording.account_for(&mut ending);
+            [ending.receiver(), ending.sender()].map(|side| ending.account(side).map(|account| account.netns))
+        };
+        assert_eq!(told(Span::from_millis(3)), [Some(7), None]);
+        assert_eq!(told(Span::from_secs(9)), [None, None], "the same two ports, used again");
+    }
 }

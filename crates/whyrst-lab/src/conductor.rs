@@ -323,16 +323,11 @@ impl Conductor {
 
 /// What the probe tells of the hosts of this play.
 fn told(mut probe: Live, inodes: &[u32]) -> Result<Vec<Reset>, String> {
-    /// Longer than the two ends of one reset are waited for.
-    const LAST_WORDS: Duration = Duration::from_millis(10);
-    let mut resets = Vec::new();
-    while let Some(item) = probe.next(LAST_WORDS).map_err(|error| error.to_string())? {
-        if let Item::Reset(reset) = item
-            && inodes.contains(&reset.event.account.netns)
-        {
-            resets.push(*reset);
-        }
-    }
+    let ours = |item| match item {
+        Item::Reset(reset) if inodes.contains(&reset.event.account.netns) => Some(*reset),
+        Item::Reset(_) | Item::More(_) => None,
+    };
+    let resets = probe.drain().into_iter().filter_map(ours).collect();
     match probe.lost() {
         0 => Ok(resets),
         lost => Err(format!("the probe's ring buffer lost {lost} events")),

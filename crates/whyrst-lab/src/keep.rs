@@ -6,26 +6,32 @@ use std::path::Path;
 
 use whyrst_capture::writer::{NewFrame, PcapNgWriter};
 use whyrst_capture::{LinkType, recording};
+use whyrst_core::kernel::{Recording, Told};
+use whyrst_core::live::Reset;
+use whyrst_core::socket::Account;
 
 use crate::error::LabError;
 use crate::played::{End, Played};
 
 impl Played {
-    /// Writes `client.pcapng`, `server.pcapng` and, when the kernel was asked, `events.jsonl` into
-    /// `directory`, which is made if need be. Files of an earlier run are replaced; an
-    /// `events.jsonl` that would belong to an earlier run is removed.
+    /// Writes `client.pcapng`, `server.pcapng` and, when the kernel was asked, `events.jsonl` (the trace's
+    /// events) and `live.jsonl` (what the probe told) into `directory`, which is made if need be. Files
+    /// of an earlier run are replaced; events that would belong to an earlier run are removed.
     pub fn keep(&self, directory: &Path) -> Result<(), LabError> {
         at(directory, fs::create_dir_all(directory))?;
         for end in &self.ends {
             let path = directory.join(format!("{}.pcapng", end.name));
             at(&path, self.write_capture(end, &path))?;
         }
-        let path = directory.join("events.jsonl");
-        match &self.kernel {
-            Ok(events) => at(&path, write_events(events, &path)),
-            Err(_) if path.exists() => at(&path, fs::remove_file(&path)),
-            Err(_) => Ok(()),
-        }
+        keep_recording(&directory.join("events.jsonl"), self.kernel.as_ref().ok())?;
+        keep_recording(&directory.join("live.jsonl"), self.live().as_ref())
+    }
+
+    /// What the probe told, as `whyrst watch --record` keeps it, without what is this machine's alone.
+    fn live(&self) -> Option<Recording> {
+        let told = self.told.as_ref().ok()?;
+        let told = told.iter().map(|reset| Told { reset: anywhere(reset), more: 0 }).collect();
+        Some(Recording { from: self.began, to: self.ended, told, ..Recording::default() })
     }
 
     fn write_capture(&self, end: &End, path: &Path) -> io::Result<()> {
@@ -40,7 +46,27 @@ impl Played {
     }
 }
 
-fn write_events(events: &whyrst_core::kernel::Recording, path: &Path) -> io::Result<()> {
+/// Where its processes ran is nobody's business: fixtures go into a repository.
+fn anywhere(reset: &Reset) -> Reset {
+    let mut reset = reset.clone();
+    for event in [Some(&mut reset.event), reset.peer.as_mut()].into_iter().flatten() {
+        let Account { process, closer, maker, .. } = &mut event.account;
+        for process in [process, closer, maker].into_iter().flatten() {
+            (process.cmdline, process.cgroup) = (None, None);
+        }
+    }
+    reset
+}
+
+fn keep_recording(path: &Path, recording: Option<&Recording>) -> Result<(), LabError> {
+    match recording {
+        Some(events) => at(path, write_events(events, path)),
+        None if path.exists() => at(path, fs::remove_file(path)),
+        None => Ok(()),
+    }
+}
+
+fn write_events(events: &Recording, path: &Path) -> io::Result<()> {
     recording::write(BufWriter::new(File::create(path)?), events).map_err(io::Error::other)
 }
 

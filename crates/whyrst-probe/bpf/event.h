@@ -68,7 +68,7 @@ struct facts {
 	u16 backlog;
 	u16 max_backlog;
 	u8 peer_closed; /* its FIN came */
-	u8 pad;
+	u8 linger2_negative; /* TCP_LINGER2: it would not wait in FIN_WAIT2 */
 };
 
 /* What a program asked of its socket. 0: nothing. */
@@ -119,8 +119,10 @@ struct process {
 
 struct listener {
 	struct who owner;
-	u32 closed;
+	u64 began;
+	u64 ended;  /* 0: it listens */
 	u32 shared; /* by listeners of different processes */
+	u32 pad;
 };
 
 /* A signal that ends processes. */

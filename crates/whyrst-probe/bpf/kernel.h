@@ -117,6 +117,7 @@ struct tcp_sock {
 	u32 total_retrans;
 	u32 lsndtime;
 	u32 keepalive_time;
+	int linger2;
 	u64 tcp_mstamp; /* us: when the last segment came or went */
 	u64 bytes_received;
 	u64 bytes_acked;

@@ -157,6 +157,28 @@ volatile const u32 HZ = 250;             /* ticks of a second, from the kernel's
 volatile const u64 LOADED = 0;           /* CLOCK_MONOTONIC */
 volatile const u32 TOLD_IN_FULL = 1000;  /* events of a window and processor */
 
+/* What is asked for, set by the loader. Both ends of a connection have the same two ports and addresses,
+ * so neither end is told without the other. 0 of a kind: all. */
+#define WANTED 8
+volatile const u32 PORTS_WANTED = 0;
+volatile const u32 PORTS[WANTED];
+volatile const u32 NETWORKS_WANTED = 0;
+volatile const u32 NETWORKS[WANTED * 4]; /* in network order, cut at the end of their prefix */
+volatile const u32 MASKS[WANTED * 4];
+
+/* Events that were not asked for. */
+struct passed {
+	u32 netns;
+	u32 kind;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct passed);
+	__type(value, u64);
+} passed_over SEC(".maps");
+
 static const u32 zero;
 
 #define STATE(sk) ((sk)->__sk_common.skc_state)
@@ -298,6 +320,7 @@ static __always_inline void facts_of(struct facts *facts, struct sock *sk, struc
 	facts->bytes_received = tp->bytes_received;
 	facts->bytes_acked = tp->bytes_acked;
 	facts->probes = tp->inet_conn.icsk_probes_out;
+	facts->linger2_negative = tp->linger2 < 0;
 	facts->received_ago = facts->bytes_received ? ticks - tp->inet_conn.icsk_ack.lrcvtime : NOT_KNOWN;
 	facts->sent_ago = facts->bytes_acked > 1 ? ticks - tp->lsndtime : NOT_KNOWN;
 }
@@ -458,7 +481,7 @@ static __always_inline void bury(struct sock *sk, struct tcp_sock *tp, struct li
 }
 
 /* Remembers who listens; several that share an address and port cannot be told apart later. */
-static __always_inline void listens(struct sock *sk, struct who owner)
+static __always_inline void listens(struct sock *sk, struct who owner, u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener listener = {}, *other;
@@ -471,11 +494,12 @@ static __always_inline void listens(struct sock *sk, struct who owner)
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	other = bpf_map_lookup_elem(&listeners, &tuple);
 	listener.owner = owner;
-	listener.shared = other && !other->closed && !same(&other->owner, &owner);
+	listener.began = now;
+	listener.shared = other && !other->ended && !same(&other->owner, &owner);
 	bpf_map_update_elem(&listeners, &tuple, &listener, BPF_ANY);
 }
 
-static __always_inline void listens_no_more(struct sock *sk)
+static __always_inline void listens_no_more(struct sock *sk, u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener *listener;
@@ -488,7 +512,7 @@ static __always_inline void listens_no_more(struct sock *sk)
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	listener = bpf_map_lookup_elem(&listeners, &tuple);
 	if (listener)
-		listener->closed = 1;
+		listener->ended = now;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -518,7 +542,7 @@ int set_state(u64 *ctx)
 			life->opened = 1;
 		} else if (after == BPF_TCP_LISTEN) {
 			life->opened = 3;
-			listens(sk, life->owner);
+			listens(sk, life->owner, now);
 		}
 		step(life, now, after);
 		return 0;
@@ -554,7 +578,7 @@ int set_state(u64 *ctx)
 	if (after != BPF_TCP_CLOSE)
 		return 0;
 	if (before == BPF_TCP_LISTEN)
-		listens_no_more(sk);
+		listens_no_more(sk, now);
 	else
 		bury(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
@@ -675,7 +699,7 @@ int adopt(struct bpf_iter__task_file *ctx)
 	life->owner = owner;
 	if (STATE(sk) == BPF_TCP_LISTEN) {
 		life->opened = 3;
-		listens(sk, owner);
+		listens(sk, owner, LOADED);
 	}
 	/* Its arguments are in its own memory: the loader reads /proc. */
 	process.uid = NOT_KNOWN;
@@ -838,6 +862,41 @@ static __always_inline void note_grave(struct event *event)
 	}
 }
 
+static __always_inline bool lies_in(const u8 *address, u32 network)
+{
+	const u32 *words = (const void *)address;
+	u32 at = network * 4;
+
+	return (words[0] & MASKS[at]) == NETWORKS[at] && (words[1] & MASKS[at + 1]) == NETWORKS[at + 1] &&
+	       (words[2] & MASKS[at + 2]) == NETWORKS[at + 2] && (words[3] & MASKS[at + 3]) == NETWORKS[at + 3];
+}
+
+static __always_inline bool is_wanted(const struct tuple *tuple)
+{
+	bool port = !PORTS_WANTED, network = !NETWORKS_WANTED;
+	u32 at;
+
+	for (at = 0; at < WANTED && at < PORTS_WANTED; at++)
+		port |= tuple->local_port == PORTS[at] || tuple->remote_port == PORTS[at];
+	for (at = 0; at < WANTED && at < NETWORKS_WANTED; at++)
+		network |= lies_in(tuple->local, at) || lies_in(tuple->remote, at);
+	return port && network;
+}
+
+/* Counted all the same: the counts are held against the kernel's own. */
+static __always_inline void pass_over(struct event *event)
+{
+	struct passed passed = { .netns = event->tuple.netns, .kind = event->kind };
+	u64 *count = bpf_map_lookup_elem(&passed_over, &passed), none = 0;
+
+	if (!count) {
+		bpf_map_update_elem(&passed_over, &passed, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&passed_over, &passed);
+	}
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 /* Counts an event that is like others of this window; `false` for the first of its kind. */
 static __always_inline bool is_one_of_many(struct event *event, u64 window)
 {
@@ -879,12 +938,6 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 
 	if (!event || !pace)
 		return 0;
-	window = now >> WINDOW_SHIFT;
-	if (pace->window != window) {
-		pace->window = window;
-		pace->count = 0;
-	}
-	pace->count++;
 	__builtin_memset(event, 0, sizeof(*event) - sizeof(event->stack));
 	event->at = now;
 	event->kind = kind;
@@ -894,6 +947,16 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 		note_socket(event, sk);
 	if (skb)
 		note_trigger(event, skb);
+	if (!is_wanted(&event->tuple)) {
+		pass_over(event);
+		return 0;
+	}
+	window = now >> WINDOW_SHIFT;
+	if (pace->window != window) {
+		pace->window = window;
+		pace->count = 0;
+	}
+	pace->count++;
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
 		note_grave(event);
 	if (pace->count > TOLD_IN_FULL && is_one_of_many(event, window))

@@ -66,6 +66,13 @@ pub(crate) struct Tuple {
     pub(crate) netns: u32,
 }
 
+impl Tuple {
+    /// One that is a key of a map.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        Reader(bytes).tuple()
+    }
+}
+
 /// The segment that was answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trigger {
@@ -129,6 +136,7 @@ pub(crate) struct Facts {
     #[expect(dead_code, reason = "part of the layout; not told yet")]
     max_backlog: u16,
     pub(crate) peer_closed: u8,
+    pub(crate) linger2_negative: u8,
 }
 
 /// `struct settings`.
@@ -255,7 +263,7 @@ impl Reader<'_> {
         let (bytes_received, bytes_acked, cgroup) = (self.u64()?, self.u64()?, self.u64()?);
         let [probes, shutdown] = self.take()?;
         let (backlog, max_backlog) = (self.u16()?, self.u16()?);
-        let [peer_closed, _] = self.take()?;
+        let [peer_closed, linger2_negative] = self.take()?;
         Some(Facts {
             unread,
             unsent,
@@ -275,6 +283,7 @@ impl Reader<'_> {
             backlog,
             max_backlog,
             peer_closed,
+            linger2_negative,
         })
     }
 

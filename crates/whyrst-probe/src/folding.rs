@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
+use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::crowd::Alike;
 use crate::event::{Event, Kind};
-use crate::pairing::Reset;
 
 /// So many of one kind are told in a second.
 const TOLD: u64 = 5;

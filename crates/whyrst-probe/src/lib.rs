@@ -26,6 +26,7 @@ mod probe;
 mod reason;
 mod symbols;
 mod tell;
+mod wanted;
 
 pub use cgroup::mount_point as cgroup_mount_point;
 pub use counters::{OutRsts, SelfCheck};
@@ -34,10 +35,11 @@ pub use folding::More;
 pub use host::{HostFacts, RejectRule, Socket, State};
 pub use live::{Item, Live, now};
 pub use packets::{Looked, Packet, Packets, Way};
-pub use pairing::Reset;
 pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
+pub use wanted::Wanted;
+pub use whyrst_core::live::Reset;
 
 /// Whether `record` is an event as the kernel's side writes it: for who tries it with any octets.
 pub fn is_event(record: &[u8]) -> bool {

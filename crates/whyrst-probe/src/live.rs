@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
@@ -13,9 +14,10 @@ use crate::crowd::{Pace, window};
 use crate::error::ProbeError;
 use crate::event::{Event, Kind};
 use crate::folding::{Folding, More};
-use crate::pairing::{Pairing, Reset};
+use crate::pairing::Pairing;
 use crate::probe::{Missing, Probe, monotonic};
 use crate::tell::Teller;
+use crate::wanted::Wanted;
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
 const COMPARE_CLOCKS: Span = Span::from_secs(1);
@@ -56,7 +58,12 @@ pub struct Live {
 impl Live {
     /// Loads the probe.
     pub fn start() -> Result<Self, ProbeError> {
-        let probe = Probe::start()?;
+        Self::start_with(&Wanted::default())
+    }
+
+    /// Loads the probe to tell of what is wanted; everything else is only counted.
+    pub fn start_with(wanted: &Wanted) -> Result<Self, ProbeError> {
+        let probe = Probe::start(wanted)?;
         Ok(Self {
             teller: Teller::new(offset(), &probe),
             probe,
@@ -98,14 +105,24 @@ impl Live {
         self.probe.missing()
     }
 
-    /// Resets sent so far, by network namespace.
-    pub const fn sent(&self) -> &BTreeMap<u32, u64> {
-        &self.sent
+    /// Resets sent so far, by network namespace, with those that were not asked for.
+    pub fn sent(&self) -> BTreeMap<u32, u64> {
+        let mut sent = self.sent.clone();
+        for (netns, _, count) in self.probe.passed_over().into_iter().filter(|(_, kind, _)| *kind == Kind::Sent) {
+            *sent.entry(netns).or_default() += count;
+        }
+        sent
     }
 
-    /// Resets received so far.
-    pub const fn received(&self) -> u64 {
-        self.received
+    /// Resets received so far, with those that were not asked for.
+    pub fn received(&self) -> u64 {
+        let passed = self.probe.passed_over().into_iter().filter(|(_, kind, _)| *kind == Kind::Received);
+        self.received + passed.map(|(_, _, count)| count).sum::<u64>()
+    }
+
+    /// Events that were not asked for: of one reset there are two when both ends are on this host.
+    pub fn passed_over(&self) -> u64 {
+        self.probe.passed_over().into_iter().map(|(_, _, count)| count).sum()
     }
 
     /// Events that did not fit into the ring buffer.

@@ -4,12 +4,15 @@
 //! its segment went out). A reset for data after a close is told as received too, although no RST
 //! came (`tcp_rcv_state_process` resets its own socket). So events wait a moment for their other
 //! half. Further answers to segments that were still on their way are counted, not told again.
+//!
+//! Between a RST and the tracing of who sent it that task may lose its processor. So what was received from
+//! an address that is this host's waits longer: told alone, it would pass for a firewall's.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 
-use whyrst_core::ending::{Ending, KernelWord};
 use whyrst_core::kernel::RstReason;
-use whyrst_core::live::ending as ending_of;
+use whyrst_core::live::Reset;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::socket::{SocketEvent, Told};
 use whyrst_core::time::{Span, Timestamp};
@@ -18,6 +21,12 @@ use crate::folding::Key;
 
 /// How long the other half may take: it is traced within microseconds, on a busy machine later.
 const PATIENCE: Span = Span::from_millis(4);
+/// The same, where the other half must come.
+const LONG_PATIENCE: Span = Span::from_millis(100);
+/// What the other end tells after the sender was told belongs to it within this time.
+const LATE_HALF: Span = Span::from_secs(1);
+/// Addresses of this host that are remembered.
+const ADDRESSES: usize = 1_024;
 /// A further RST this long after the first still belongs to it: two maximum segment lifetimes as
 /// Linux has them (`TCP_TIMEWAIT_LEN`).
 const MEMORY: Span = Span::from_secs(60);
@@ -27,25 +36,6 @@ const REMEMBERED: usize = 8_192;
 /// A connection from one end.
 type End = (Endpoint, Endpoint);
 
-/// One reset, by one or by both ends.
-#[derive(Clone, Debug)]
-pub struct Reset {
-    /// Who sent it, or the only end on this host.
-    pub event: SocketEvent,
-    /// Who received it, where that is on this host too.
-    pub peer: Option<SocketEvent>,
-    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
-    pub unsent: bool,
-}
-
-impl Reset {
-    /// What the causes judge.
-    pub fn ending(&self) -> Ending {
-        let ending = ending_of(&self.event, self.peer.as_ref());
-        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
-    }
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Pairing {
     waiting: VecDeque<Waiting>,
@@ -53,8 +43,12 @@ pub(crate) struct Pairing {
     taken: usize,
     places: HashMap<End, usize>,
     told: HashMap<End, Timestamp>,
+    /// Of those, who sent.
+    sent: HashMap<End, Timestamp>,
     oldest: VecDeque<(Timestamp, End)>,
     later: u64,
+    /// Addresses of this host, in any namespace, as far as they were met.
+    own: BTreeSet<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -74,9 +68,15 @@ impl Pairing {
 
     pub(crate) fn take(&mut self, event: SocketEvent, key: Key) {
         let end = (event.local, event.remote);
+        if self.own.len() < ADDRESSES {
+            self.own.insert(event.local.ip);
+        }
+        let told_by_sender = self.sent.get(&(end.1, end.0)).copied();
         match &event.told {
             Told::Received => match self.waiting_at((end.1, end.0)) {
                 Some(sent) if is_sent(sent) && sent.peer.is_none() => sent.peer = Some(event),
+                // Its sender could not wait and was told without it.
+                _ if told_by_sender.is_some_and(|told| event.time.since(told).abs() < LATE_HALF) => {}
                 _ => {
                     self.wait(event, end, key);
                     self.remember(end);
@@ -90,6 +90,7 @@ impl Pairing {
         if is_abort_on_data(&event) && self.waiting_at(end).is_some_and(|other| !is_sent(other)) {
             self.remove(end);
             self.told.remove(&end);
+            self.sent.remove(&end);
         }
         if self.is_later(&event, end) {
             self.later += 1;
@@ -106,6 +107,9 @@ impl Pairing {
             _ => self.wait(event, end, key),
         }
         self.remember(end);
+        if let Some(told) = self.told.get(&end) {
+            self.sent.insert(end, *told);
+        }
     }
 
     fn wait(&mut self, event: SocketEvent, end: End, key: Key) {
@@ -115,7 +119,7 @@ impl Pairing {
 
     /// The next reset that has waited long enough at `now`.
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<(Reset, Key)> {
-        while self.waiting.front().is_some_and(|first| first.event.is_none() || now.since(first.since) >= PATIENCE) {
+        while self.waiting.front().is_some_and(|first| now.since(first.since) >= self.patience(first)) {
             let first = self.waiting.pop_front()?;
             if self.places.get(&first.end) == Some(&self.taken) {
                 self.places.remove(&first.end);
@@ -127,6 +131,17 @@ impl Pairing {
             }
         }
         None
+    }
+
+    fn patience(&self, waiting: &Waiting) -> Span {
+        let alone = waiting.peer.is_none();
+        match &waiting.event {
+            None => Span::from_nanos(i64::MIN),
+            Some(event) if alone && event.told == Told::Received && self.own.contains(&event.remote.ip) => {
+                LONG_PATIENCE
+            }
+            Some(_) => PATIENCE,
+        }
     }
 
     /// Whether any waits.
@@ -163,6 +178,7 @@ impl Pairing {
             && self.told.get(&end) == Some(&time)
         {
             self.told.remove(&end);
+            self.sent.remove(&end);
         }
     }
 }
@@ -281,6 +297,23 @@ mod tests {
         assert!(told(vec![received(0, 1, 2)]).0[0].unsent);
         let elsewhere = SocketEvent { remote: Endpoint::new([10, 9, 9, 9].into(), 80), ..received(0, 1, 80) };
         assert!(!told(vec![elsewhere]).0[0].unsent);
+    }
+
+    #[test]
+    fn a_half_that_comes_late_is_no_reset_of_its_own() {
+        let mut pairing = Pairing::default();
+        let next = |pairing: &mut Pairing, millis: i64| pairing.next(at(millis * 1_000)).map(|(reset, _)| reset);
+        // The sender lost its processor before it was traced.
+        pairing.take(received(0, 1, 2), Key::default());
+        assert!(next(&mut pairing, 50).is_none(), "told alone it would pass for a firewall's");
+        pairing.take(sent(60_000, 2, 1, ABORT, None), Key::default());
+        let reset = next(&mut pairing, 200).unwrap();
+        assert!(matches!(reset.event.told, Told::Sent(_)) && reset.peer.is_some() && !reset.unsent);
+        // The receiver did.
+        pairing.take(sent(300_000, 3, 1, ABORT, None), Key::default());
+        assert!(next(&mut pairing, 310).is_some());
+        pairing.take(received(320_000, 1, 3), Key::default());
+        assert!(next(&mut pairing, 1_000).is_none() && !pairing.is_waiting());
     }
 
     #[test]

@@ -14,11 +14,14 @@ use aya::{Btf, Ebpf, EbpfError, EbpfLoader, include_bytes_aligned};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::time::{ClockId, clock_getres, clock_gettime};
 
+use whyrst_core::socket::Listening;
+
 use crate::btf::Names;
 use crate::crowd::Alike;
 use crate::error::ProbeError;
-use crate::event::{Event, Who, until_zero};
+use crate::event::{Event, Kind, Tuple, Who, until_zero};
 use crate::symbols::Symbols;
+use crate::wanted::Wanted;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
 
@@ -41,6 +44,9 @@ pub(crate) struct Probe {
     lost: PerCpuArray<MapData, u64>,
     processes: HashMap<MapData, [u8; 8], [u8; PROCESS_SIZE]>,
     crowd: HashMap<MapData, [u8; Alike::SIZE], u64>,
+    listeners: HashMap<MapData, [u8; TUPLE_SIZE], [u8; LISTENER_SIZE]>,
+    /// Network namespace and kind.
+    passed_over: HashMap<MapData, [u32; 2], u64>,
     pub(crate) names: Names,
     pub(crate) symbols: Symbols,
     /// Of a second, by the kernel's clock.
@@ -54,6 +60,12 @@ pub(crate) struct Probe {
 
 /// `sizeof(struct process)`.
 const PROCESS_SIZE: usize = 160;
+/// `sizeof(struct tuple)`.
+const TUPLE_SIZE: usize = 40;
+/// `sizeof(struct listener)`.
+const LISTENER_SIZE: usize = 32;
+/// Its map forgets the oldest then; it has room for 1024, which are not all used.
+const MOST_LISTENERS: usize = 900;
 /// `ARGS` of `bpf/event.h`.
 const ARGS: usize = 120;
 
@@ -70,7 +82,8 @@ pub(crate) struct Remembered {
 
 impl Probe {
     /// Loads whatever the running kernel can do.
-    pub(crate) fn start() -> Result<Self, ProbeError> {
+    pub(crate) fn start(wanted: &Wanted) -> Result<Self, ProbeError> {
+        let wanted = wanted.constants();
         let names = Names::of_running_kernel()?;
         let btf = Btf::from_sys_fs().map_err(|error| ProbeError::NoBtf { cause: error.to_string() })?;
         let ticks = ticks_per_second();
@@ -78,6 +91,11 @@ impl Probe {
             .btf(Some(&btf))
             .override_global("HZ", &ticks, true)
             .override_global("LOADED", &monotonic(), true)
+            .override_global("PORTS_WANTED", &wanted.ports_wanted, true)
+            .override_global("PORTS", &wanted.ports, true)
+            .override_global("NETWORKS_WANTED", &wanted.networks_wanted, true)
+            .override_global("NETWORKS", &wanted.networks, true)
+            .override_global("MASKS", &wanted.masks, true)
             .load(OBJECT)
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
@@ -95,6 +113,8 @@ impl Probe {
             lost: map(&mut object, "lost")?,
             processes: map(&mut object, "processes")?,
             crowd: map(&mut object, "crowd")?,
+            listeners: map(&mut object, "listeners")?,
+            passed_over: map(&mut object, "passed_over")?,
             ticks,
             _object: object,
             names,
@@ -158,6 +178,34 @@ impl Probe {
         all.map(|(key, process)| (Who::of_key(key), remembered(&process))).collect()
     }
 
+    /// Events that were not asked for, by network namespace and kind.
+    pub(crate) fn passed_over(&self) -> Vec<(u32, Kind, u64)> {
+        let kind = |number| if number == 1 { Kind::Sent } else { Kind::Received };
+        let all = self.passed_over.iter().filter_map(Result::ok);
+        all.map(|([netns, number], count)| (netns, kind(number), count)).collect()
+    }
+
+    /// Who listened at the local port of `tuple` at that time, but at another address.
+    pub(crate) fn listening(&self, tuple: &Tuple, time: u64) -> Listening {
+        let (mut known, mut at) = (0, Listening::Nowhere);
+        for (key, listener) in self.listeners.iter().filter_map(Result::ok) {
+            known += 1;
+            let Some(other) = Tuple::parse(&key) else { continue };
+            if (other.netns, other.local.port) != (tuple.netns, tuple.local.port) || !listened(&listener, time) {
+                continue;
+            }
+            // At all addresses, or at this one, and yet not found: it is bound to a device, or began just then.
+            let ip = other.local.ip;
+            let all = ip.is_unspecified() && ip.is_ipv4() == tuple.local.ip.is_ipv4();
+            if all || ip == tuple.local.ip {
+                return Listening::Unknown;
+            }
+            at = Listening::At(other.local);
+        }
+        // Some may have been forgotten.
+        if known >= MOST_LISTENERS && at == Listening::Nowhere { Listening::Unknown } else { at }
+    }
+
     /// What the kernel side only counted, up to `window` and without it.
     pub(crate) fn counted(&mut self, window: u64) -> Vec<(Alike, u64)> {
         let keys: Vec<_> = self.crowd.keys().filter_map(Result::ok).collect();
@@ -174,6 +222,13 @@ impl Probe {
         }
         counted
     }
+}
+
+/// Whether a `struct listener` was one at that time.
+fn listened(listener: &[u8; LISTENER_SIZE], time: u64) -> bool {
+    let number = |at: usize| listener[at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+    let (began, ended) = (number(8), number(16));
+    began <= time && (ended == 0 || time < ended)
 }
 
 /// `struct process`.

@@ -8,7 +8,9 @@ use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
-use whyrst_core::socket::{Account, Errno, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger};
+use whyrst_core::socket::{
+    Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger,
+};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::event::{
@@ -104,6 +106,7 @@ impl Teller {
             errno: errno(event, probe),
             cgroup: event.facts.cgroup,
             netns: event.tuple.netns,
+            listening: listening(event, probe),
         }
     }
 
@@ -136,6 +139,7 @@ impl Teller {
         }
         let at = if from_grave { event.grave_at } else { event.at };
         let mut facts = self.facts(&event.facts, at);
+        facts.orphan = from_grave || event.has(ORPHAN);
         facts.gone = from_grave.then(|| self.wall(event.grave_at));
         if !from_grave {
             facts.timeouts = timeouts(&event.settings);
@@ -171,11 +175,21 @@ impl Teller {
             probes: facts.probes,
             error: facts.error,
             peer_closed: facts.peer_closed != 0,
+            linger2_negative: facts.linger2_negative != 0,
             last_received: facts.received_ago.map(ago),
             last_sent: facts.sent_ago.map(ago),
             ..SocketFacts::default()
         }
     }
+}
+
+/// Where else somebody listens at the port that a SYN asked for in vain.
+fn listening(event: &Event, probe: &Probe) -> Listening {
+    let asked = event.kind == Kind::Sent
+        && event.state == 0
+        && event.has(HAS_TRIGGER)
+        && Flags::from_bits(event.trigger.flags).is_syn();
+    if asked { probe.listening(&event.tuple, event.at) } else { Listening::Unknown }
 }
 
 /// The error that the program will be told because a RST came: `tcp_reset`. Nobody is told where no

@@ -10,6 +10,7 @@
 mod following;
 mod live;
 mod ordered;
+mod recorded;
 mod scout;
 mod screen;
 mod source;
@@ -61,6 +62,9 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
         causes::find(id)?;
     }
     annotate::check(arguments)?;
+    if recorded::are_meant(arguments)? {
+        return recorded::run(arguments);
+    }
     if arguments.tui {
         tui::check()?;
     }
@@ -260,13 +264,19 @@ struct Closing<'a> {
 
 impl Closing<'_> {
     fn finish(mut self, captures: &CaptureSet) -> Result<Outcome> {
+        let read = if self.press.broken.is_none() { self.complain_of(captures) } else { Outcome::Clean };
+        let files: Vec<String> = captures.names().map(str::to_owned).collect();
+        self.finish_with(read, &files)
+    }
+
+    /// The same, when it is known how well `files` were read.
+    fn finish_with(mut self, read: Outcome, files: &[String]) -> Result<Outcome> {
         if let Some(error) = self.press.broken.take() {
             if let Some(out) = &self.arguments.annotate {
                 output::remark(&format!("{} was not written: the reports were not taken to their end", out.display()));
             }
             return Err(error);
         }
-        let read = self.complain_of(captures);
         let incidents = self.totals.incidents.found();
         let beyond = self.totals.incidents.beyond();
         if beyond > 0 {
@@ -287,8 +297,7 @@ impl Closing<'_> {
         self.press.output.write(&text)?;
         self.press.parquet.take().map_or(Ok(()), Partitioned::finish)?;
         self.press.output.finish()?;
-        let files: Vec<String> = captures.names().map(str::to_owned).collect();
-        self.totals.marks.finish(self.arguments, &files)?;
+        self.totals.marks.finish(self.arguments, files)?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use whyrst_core::ending::Ending;
 use whyrst_core::flow::Side;
 use whyrst_core::socket::{Account, Process};
+use whyrst_probe::Wanted;
 
 use crate::args::{Network, Watch};
 use crate::causes;
@@ -36,6 +37,11 @@ impl Filter {
             netns: arguments.netns.iter().map(|name| netns(name)).collect::<Result<_>>()?,
             causes: arguments.cause.clone(),
         })
+    }
+
+    /// The part that the kernel side can do: what both ends of a connection have alike.
+    pub(crate) fn in_kernel(&self) -> Wanted {
+        Wanted::of(&self.ports, self.networks.iter().map(Network::prefix))
     }
 
     /// Whether the ends are those that were asked for.

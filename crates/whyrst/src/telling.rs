@@ -59,6 +59,7 @@ struct Summary {
     schema: &'static str,
     shown: u64,
     passed_over: u64,
+    passed_over_events: u64,
     causes: Vec<CauseCount>,
     sent: u64,
     received: u64,
@@ -240,11 +241,12 @@ impl Tally {
         let mut causes: Vec<_> = self.causes.iter().collect();
         causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let causes = causes.into_iter();
-        let checks = OutRsts::now().since(before, live.sent()).into_iter();
+        let checks = OutRsts::now().since(before, &live.sent()).into_iter();
         Summary {
             schema: "whyrst.watch/1",
             shown: self.shown,
             passed_over: self.others,
+            passed_over_events: live.passed_over(),
             causes: causes
                 .map(|((cause, sure), count)| CauseCount { cause, confidence: sure.name(), sure: *sure, count: *count })
                 .collect(),
@@ -279,6 +281,9 @@ impl Summary {
         if self.passed_over > 0 {
             writeln!(out, "另有 {} 个不符合过滤条件", self.passed_over)?;
         }
+        if self.passed_over_events > 0 {
+            writeln!(out, "内核中按端口和地址略过了 {} 个事件", self.passed_over_events)?;
+        }
         if self.further_rsts > 0 {
             writeln!(out, "另有 {} 个 RST 是对已报告连接的迟到报文的应答", self.further_rsts)?;
         }
@@ -307,6 +312,9 @@ impl Summary {
         }
         if self.passed_over > 0 {
             writeln!(out, "{} more did not fit the filters", self.passed_over)?;
+        }
+        if self.passed_over_events > 0 {
+            writeln!(out, "{} events of other ports and addresses were only counted", self.passed_over_events)?;
         }
         if self.further_rsts > 0 {
             writeln!(out, "{} more RSTs answered late segments of connections that were told", self.further_rsts)?;

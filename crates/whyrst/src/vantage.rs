@@ -173,6 +173,7 @@ impl<'a> Session<'a> {
         if let Some(recording) = recording {
             for ending in &mut endings {
                 ending.kernel = recording.word(ending);
+                recording.account_for(ending);
             }
         }
         self.note(&point, &captures, &tracker.counts());

@@ -4,18 +4,21 @@ mod pcap;
 mod screen;
 mod second;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufWriter;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
 use whyrst_core::ending::Ending;
-use whyrst_core::kernel::Recording;
+use whyrst_core::kernel::{Recording, Told};
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::socket::Told;
-use whyrst_probe::{Item, Live, Packets, give_back_privileges, lock_down, now};
+use whyrst_core::socket::Told as Word;
+use whyrst_core::time::Timestamp;
+use whyrst_probe::{Item, Live, Packets, Wanted, give_back_privileges, lock_down, now};
 use whyrst_telemetry::Plan;
 
 use crate::args::{Format, Watch};
@@ -75,7 +78,7 @@ impl Watching {
         let common = &arguments.common;
         let filter = Filter::of(arguments)?;
         let zone = explain::zone(&arguments.tz)?;
-        let mut live = Live::start()?;
+        let mut live = Live::start_with(&wanted(arguments, &filter))?;
         let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
@@ -113,11 +116,11 @@ impl Watching {
     }
 
     fn hear(&mut self, item: Item) -> Result<()> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&item)?;
+        }
         match item {
             Item::Reset(reset) => {
-                if let Some(recorder) = &mut self.recorder {
-                    recorder.take(&reset);
-                }
                 let reset = match &mut self.second {
                     Some(second) => second.hold(reset),
                     None => Some(reset),
@@ -206,6 +209,11 @@ impl Watching {
     }
 }
 
+/// What the kernel side may pass over: a recording tells of all, so that its silence means something.
+pub(super) fn wanted(arguments: &Watch, filter: &Filter) -> Wanted {
+    if arguments.record.is_some() { Wanted::default() } else { filter.in_kernel() }
+}
+
 /// Packets where that is permitted; where not, that is said.
 fn second_source(live: &mut Live) -> Option<SecondSource> {
     match Packets::open() {
@@ -265,32 +273,44 @@ impl Timing {
     }
 }
 
-/// Keeps the events for a recording, whose first line tells what it covers and so is written last.
+/// Writes what is told into a recording, as it comes; what the recording covers is known at its end.
 struct Recorder {
-    recording: Recording,
-    file: File,
+    file: BufWriter<File>,
     name: String,
+    from: Timestamp,
+    addresses: BTreeSet<IpAddr>,
+    /// Resets of which only the number is known.
+    counted: u64,
 }
 
 impl Recorder {
     fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
-        Ok(Self { recording: Recording { from: now(), ..Recording::default() }, file, name })
+        let file = BufWriter::new(File::create(path).with_context(|| format!("cannot write {name}"))?);
+        Ok(Self { file, name, from: now(), addresses: BTreeSet::new(), counted: 0 })
     }
 
-    fn take(&mut self, reset: &whyrst_probe::Reset) {
-        let Told::Sent(word) = &reset.event.told else { return };
-        if !self.recording.addresses.contains(&word.local.ip) {
-            self.recording.addresses.push(word.local.ip);
+    fn take(&mut self, item: &Item) -> Result<()> {
+        let told = match item {
+            Item::Reset(reset) => Told { reset: (**reset).clone(), more: 0 },
+            Item::More(more) => Told { reset: more.like.clone(), more: more.count },
+        };
+        if matches!(told.reset.event.told, Word::Sent(_)) {
+            self.addresses.insert(told.reset.event.local.ip);
         }
-        self.recording.resets.push(word.clone());
+        self.counted += told.more;
+        recording::write_told(&mut self.file, &told).with_context(|| format!("cannot write {}", self.name))
     }
 
+    /// Where some were only counted, silence means nothing.
     fn finish(mut self, lost: u64) -> Result<()> {
-        self.recording.to = now();
-        self.recording.lost = lost;
-        recording::write(BufWriter::new(self.file), &self.recording)
-            .with_context(|| format!("cannot write {}", self.name))
+        let covered = Recording {
+            addresses: self.addresses.into_iter().collect(),
+            from: self.from,
+            to: now(),
+            lost: lost + self.counted,
+            ..Recording::default()
+        };
+        recording::write(&mut self.file, &covered).with_context(|| format!("cannot write {}", self.name))
     }
 }

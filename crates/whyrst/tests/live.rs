@@ -47,14 +47,14 @@ impl Watching {
 
     /// The probe is loaded before system calls are restricted: then it hears.
     fn ready(mut child: Child) -> Self {
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             assert!(child.try_wait().unwrap().is_none(), "watch ended at once");
             if status(child.id(), "Seccomp").as_deref() == Some("2") {
                 return Self(child);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("watch is not ready after ten seconds");
+        panic!("watch is not ready after a minute");
     }
 
     fn interrupt(mut self) -> (i32, String) {
@@ -162,6 +162,15 @@ fn a_recording_of_watch_is_read_by_explain() {
     assert!(
         read.recording.resets.iter().any(|reset| reset.reason_name == "TCP_ABORT_ON_CLOSE" && reset.comm == "python3")
     );
+    assert_eq!(read.recording.lost, 0);
+    // Judged again without any packet, it is what was told live, with both processes and the socket.
+    let output = whyrst(&["explain", "--format", "json", "--cause", "close-unread", path.to_str().unwrap()]);
+    let told = objects(&output.stdout);
+    let one = told.iter().find(|object| object["process"]["comm"] == "python3").expect("it is told again");
+    assert_eq!(one["verdict"]["confidence"], "certain");
+    assert_eq!((&one["socket"]["unread_bytes"], &one["socket"]["end"]), (&3.into(), &"server".into()));
+    let text = String::from_utf8(whyrst(&["explain", path.to_str().unwrap()]).stdout).unwrap();
+    assert!(text.contains("3 octets unread") && text.contains("closed-port"), "{text}");
 }
 
 #[test]

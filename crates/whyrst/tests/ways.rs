@@ -93,9 +93,7 @@ fn blocks_of_every_kind_are_told_alike() {
 fn compressed_captures_are_told_alike() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let plain = Maker::new(41).pcap(10_000);
-    let pack: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gz", gzip), ("zst", zstandard), ("lz4", lz4)];
-    for (ending, pack) in pack {
-        let packed = pack(&plain);
+    for (ending, packed) in [("gz", gzip(&plain)), ("zst", zstandard(&plain)), ("lz4", lz4(&plain))] {
         let (whole, cut) = ([ending, "pcap"].join("."), ["cut", ending].join("."));
         let [whole, cut] = [whole, cut].map(|name| folder.path().join(name));
         fs::write(&whole, &packed).expect("the folder is writable");

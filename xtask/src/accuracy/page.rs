@@ -18,6 +18,10 @@ the kernel of that lab says. The truth is what the scenario did. Three things ho
 - nothing that is called *likely* is wrong.
 
 *Possible* is said where packets cannot decide: [what cannot be known from one side](limits.md).
+
+*Live* is what `whyrst watch` tells of the same plays without any packet, with both hosts on its kernel
+([Asking the kernel](live.md)). Of a RST that only its receiver's kernel knows of (a firewall's, a forged one) it
+names no cause: that is *left open*, and `watch --packets` says more.
 ";
 
 /// The whole page.
@@ -33,8 +37,8 @@ fn totals(cases: &[Case]) -> String {
     let mut out = "
 ## In all
 
-| explained from | resets | certain | likely | possible | broader | another is first | not named | wrong and sure |
-| --- | --: | --: | --: | --: | --: | --: | --: | --: |
+| explained from | resets | certain | likely | possible | broader | another is first | left open | not named | wrong and sure |
+| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
 "
     .to_owned();
     for view in views(cases) {
@@ -43,21 +47,23 @@ fn totals(cases: &[Case]) -> String {
         let broader = of.iter().filter(|case| !case.is_right() && case.is_true_as_well()).count();
         let others: Vec<_> = of.iter().filter(|case| !case.is_true_as_well()).collect();
         let beside = others.iter().filter(|case| case.names_truth()).count();
-        let unnamed = others.len() - beside;
+        let open = others.iter().filter(|case| case.view == View::Live && case.says_nothing()).count();
+        let unnamed = others.len() - beside - open;
         let wrong = others.iter().filter(|case| case.is_sure()).count();
         let [certain, likely, possible] = ["certain", "likely", "possible"].map(right);
         let (name, resets) = (view.name(), of.len());
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "| {name} | {resets} | {certain} | {likely} | {possible} | {broader} | {beside} | {unnamed} | {wrong} |"
+            "| {name} | {resets} | {certain} | {likely} | {possible} | {broader} | {beside} | {open} | {unnamed} | {wrong} |"
         );
     }
     out.push_str(
         "
 *certain*, *likely*, *possible*: the verdict is the true cause. *Broader*: it says less closely, or only how,
 what the true cause says. *Another is first*: the verdict is another
-cause, called possible, and the true one is named beside it.
+cause, called possible, and the true one is named beside it. *Left open* (live only): no cause is named, or the reset
+raised no event.
 ",
     );
     out
@@ -117,6 +123,7 @@ fn head(first: [&str; 2], views: &[View], align: &str) -> String {
 fn cell(case: &Case) -> String {
     let name = if case.is_right() { String::new() } else { format!("{}: ", case.verdict) };
     match (case.confidence.as_str(), case.named.len()) {
+        ("unexplained", _) => case.verdict.clone(),
         (confidence, 1) => format!("{name}{confidence}"),
         (confidence, named) => format!("{name}{confidence}, {named}"),
     }

@@ -8,6 +8,7 @@ use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::{PORT_ACCEPTS_LATER, PORT_HAD_ACCEPTED};
+use crate::evidence::sockets::LISTENS_ELSEWHERE;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
@@ -32,7 +33,13 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
         needs: &[&RST_ANSWERS_SYN],
-        refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
+        refuted_by: &[
+            &REFUSAL_HAS_NUMBER,
+            &SYN_ACK_AFTER_RST,
+            &RST_CONTRADICTS_SENDER,
+            &RST_ENDS_SUBFLOW,
+            &LISTENS_ELSEWHERE,
+        ],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
     },
     variants: &[

@@ -6,6 +6,7 @@ use crate::evidence::closing::{DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CL
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_DATA_AFTER_CLOSE;
+use crate::evidence::sockets::{LINGER2_WAS_NEGATIVE, SENDER_HELD_SOCKET};
 use crate::kernel::RstReason;
 use crate::scenario::{
     Action, Actor, CLIENT, Expect, Finding, HandMade, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER,
@@ -38,7 +39,7 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     rule: Rule {
         needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
-        refuted_by: &[&RST_CONTRADICTS_SENDER],
+        refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HELD_SOCKET, &LINGER2_WAS_NEGATIVE],
         supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
     },
     variants: &[Variant {

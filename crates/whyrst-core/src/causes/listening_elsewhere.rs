@@ -6,6 +6,7 @@ use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, REFUSAL_HAS_NUMBER, R
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::sockets::LISTENS_ELSEWHERE;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
@@ -27,7 +28,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     rule: Rule {
-        needs: &[&RST_ANSWERS_SYN],
+        needs: &[&RST_ANSWERS_SYN, &LISTENS_ELSEWHERE],
         refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
         supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
     },

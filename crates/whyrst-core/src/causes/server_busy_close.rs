@@ -7,6 +7,7 @@ use crate::evidence::data::SENDER_SENT_NOTHING;
 use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_SERVER};
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::sockets::{LINGER2_WAS_NEGATIVE, SENDER_HELD_SOCKET};
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
@@ -35,7 +36,13 @@ pub(super) static CAUSE: Cause = Cause {
     ],
     rule: Rule {
         needs: &[&SENDER_SENT_NOTHING, &SENDER_IS_SERVER, &CLOSED_BY_ITSELF],
-        refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+        refuted_by: &[
+            &HANDSHAKE_INCOMPLETE,
+            &RST_CONTRADICTS_SENDER,
+            &RST_IS_FASTCLOSE,
+            &SENDER_HELD_SOCKET,
+            &LINGER2_WAS_NEGATIVE,
+        ],
         supported_by: &[&SERVER_LEFT_AT_ONCE],
     },
     variants: &[],

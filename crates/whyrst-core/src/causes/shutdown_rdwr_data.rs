@@ -5,6 +5,7 @@ use crate::ending::EndingKind;
 use crate::evidence::closing::{RST_ANSWERS_DATA, SENDER_HAD_CLOSED, SOCKET_STILL_WHOLE};
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::sockets::SENDER_HELD_SOCKET;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
@@ -28,7 +29,7 @@ pub(super) static CAUSE: Cause = Cause {
     severity: Severity::Fault,
     kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
     rule: Rule {
-        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED],
+        needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED, &SENDER_HELD_SOCKET],
         refuted_by: &[&RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &SOCKET_STILL_WHOLE],
     },

@@ -1,7 +1,8 @@
 //! Who had sent data to whom when the RST came.
 
+use super::closing::BOTH_HAD_CLOSED;
 use super::{Answer, Question, Wording, no, yes};
-use crate::ending::Ending;
+use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
@@ -270,7 +271,9 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
         unknown: "连接的两个方向",
     },
     ask: |ending| {
-        if ending.one_sided() {
+        // A socket does not know what never reached it, unless the peer's FIN came after it.
+        let open = ending.basis == Basis::Sockets && !(BOTH_HAD_CLOSED.ask)(ending).is_yes();
+        if ending.one_sided() || open {
             return Answer::Unknown;
         }
         let acknowledged = Side::BOTH.iter().all(|side| is_acknowledged(ending, *side));

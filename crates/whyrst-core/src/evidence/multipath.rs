@@ -1,7 +1,7 @@
 //! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
 
 use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, Rst};
+use crate::ending::{Basis, Ending, KernelWord, Rst};
 use crate::segment::OptionSet;
 
 /// The RST aborts the whole MPTCP connection.
@@ -15,7 +15,14 @@ pub static RST_IS_FASTCLOSE: Question = Question {
         no: "{}不带 MP_FASTCLOSE",
         unknown: "RST 的选项",
     },
-    ask: |ending| rst_has(ending, OptionSet::MP_FASTCLOSE),
+    ask: |ending| match (&ending.kernel, ending.rst()) {
+        // Where no packet was seen, the kernel's call stack says which function made it.
+        (KernelWord::Sent(event), Some(rst)) if ending.basis == Basis::Sockets && !event.stack.is_empty() => {
+            let fastclose = event.stack.iter().any(|symbol| symbol.starts_with("mptcp_do_fastclose"));
+            yes().frame(&rst.record).if_so(fastclose.into())
+        }
+        _ => rst_has(ending, OptionSet::MP_FASTCLOSE),
+    },
 };
 
 /// The RST says by option that it ends one subflow.

@@ -2,7 +2,7 @@
 
 use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::Ending;
-use crate::socket::SocketFacts;
+use crate::socket::{Listening, SocketFacts};
 
 /// The kernel of the RST's sender had had a socket for this connection.
 pub static SENDER_HAD_SOCKET: Question = Question {
@@ -40,6 +40,62 @@ pub static NOTHING_WAS_UNREAD: Question = Question {
         Some(0) => Answer::Yes(yes()),
         Some(octets) => Answer::No(no().count(octets.into())),
         None => Answer::Unknown,
+    },
+};
+
+/// A program held the sender's socket when the RST was sent: it had shut it down, not closed it.
+pub static SENDER_HELD_SOCKET: Question = Question {
+    id: "sender-held-socket",
+    yes: "a program on {sender} still held the socket",
+    no: "no program on {sender} held the socket any more",
+    unknown: "whether a program on {sender} still held the socket: `whyrst watch` there tells",
+    zh: Wording {
+        yes: "{sender}上仍有程序持有这个套接字",
+        no: "{sender}上已没有程序持有这个套接字",
+        unknown: "{sender}上是否还有程序持有这个套接字：在那里运行 `whyrst watch` 可知",
+    },
+    // Who closes holds it until the RST is out: only an answer says something.
+    ask: |ending| match socket(ending).filter(|_| ending.rst().is_some_and(|rst| rst.trigger.is_some())) {
+        Some(socket) => yes().if_so((!socket.orphan).into()),
+        None => Answer::Unknown,
+    },
+};
+
+/// The sender would not wait in FIN-WAIT-2, and its FIN was acknowledged by what the RST answers
+/// (`tcp_rcv_state_process`), or it was closed there (`__tcp_close`).
+pub static LINGER2_WAS_NEGATIVE: Question = Question {
+    id: "linger2-was-negative",
+    yes: "TCP_LINGER2 of {sender}'s socket was below zero, and its FIN was acknowledged",
+    no: "TCP_LINGER2 of {sender}'s socket was not below zero, or its FIN was not acknowledged",
+    unknown: "TCP_LINGER2 of {sender}'s socket: `whyrst watch` there tells",
+    zh: Wording {
+        yes: "{sender}的套接字 TCP_LINGER2 小于零，且它的 FIN 已得到确认",
+        no: "{sender}的套接字 TCP_LINGER2 不小于零，或它的 FIN 没有得到确认",
+        unknown: "{sender}的套接字的 TCP_LINGER2：在那里运行 `whyrst watch` 可知",
+    },
+    ask: |ending| {
+        let Some(socket) = socket(ending) else { return Answer::Unknown };
+        let trigger = ending.rst().and_then(|rst| rst.trigger);
+        let acknowledged = trigger.is_none_or(|trigger| trigger.ack == socket.snd_nxt);
+        yes().if_so((socket.linger2_negative && acknowledged).into())
+    },
+};
+
+/// Somebody listens at that port, but at another address of the sender's.
+pub static LISTENS_ELSEWHERE: Question = Question {
+    id: "listens-elsewhere",
+    yes: "a program on {sender} listened at that port, but only at {}",
+    no: "nobody on {sender} listened at that port of any address",
+    unknown: "whether {sender} listens at that port of another address: `ss -ltn` there",
+    zh: Wording {
+        yes: "{sender}上有程序监听这个端口，但只在 {}",
+        no: "{sender}上没有程序在任何地址监听这个端口",
+        unknown: "{sender}是否在别的地址监听这个端口：在那里运行 `ss -ltn`",
+    },
+    ask: |ending| match ending.account(ending.sender()).map(|account| account.listening) {
+        Some(Listening::At(end)) => Answer::Yes(yes().value(Value::Endpoint(end))),
+        Some(Listening::Nowhere) => Answer::No(no()),
+        Some(Listening::Unknown) | None => Answer::Unknown,
     },
 };
 

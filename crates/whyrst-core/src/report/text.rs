@@ -217,7 +217,9 @@ impl Report<'_> {
             ))),
             KernelWord::Sent(event) => {
                 let path = via(&event.stack, self.language());
-                let (reason, state) = (&event.reason_name, &event.state);
+                let none = String::from(self.language().pick("no reason", "（没有给出原因）"));
+                let reason = if event.reason_name.is_empty() { &none } else { &event.reason_name };
+                let state = &event.state;
                 Some(match self.language() {
                     Language::English => format!("{sender}'s kernel says {reason} in state {state}{path}"),
                     Language::Chinese => {

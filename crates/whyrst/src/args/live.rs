@@ -151,6 +151,11 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// Its address, and how many of the first bits count.
+    pub(crate) const fn prefix(&self) -> (IpAddr, u32) {
+        (self.address, self.bits)
+    }
+
     /// Whether `ip` lies in it.
     pub(crate) fn has(&self, ip: IpAddr) -> bool {
         match (self.address, ip) {

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use anyhow::{Context as _, Error, Result};
-use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::ending::{Basis, Ending, EndingKind};
 use whyrst_core::incident::Incidents;
 use whyrst_core::kernel::Recording;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Report, json, markdown, text};
+use whyrst_core::report::{Context, Report, account, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
@@ -54,6 +55,7 @@ impl Teller<'_> {
         }
         if let Some(recording) = &self.recording {
             ending.kernel = recording.word(&ending);
+            recording.account_for(&mut ending);
         }
         let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
         let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
@@ -90,8 +92,28 @@ impl Teller<'_> {
         words
     }
 
+    /// What is said of `count` more that are like `ending`; `None` when it is not asked for.
+    pub(super) fn more(&self, ending: &Ending, judgement: &Judgement, count: u64) -> Option<String> {
+        if !self.is_asked_for(judgement) {
+            return None;
+        }
+        let report = Report::judged(ending, judgement.clone(), &self.context);
+        Some(match self.arguments.format {
+            ReportFormat::Json => json::folded_line(ending, &self.context, count) + "\n",
+            ReportFormat::Html => html::data(&json::page_line(&report, count)),
+            ReportFormat::Text | ReportFormat::Markdown => {
+                let like = account::line(&report, self.style);
+                match self.context.language {
+                    Language::English => format!("... and {count} more like this one:\n{like}\n"),
+                    Language::Chinese => format!("... 另有 {count} 个与此相同：\n{like}\n"),
+                }
+            }
+        })
+    }
+
     fn report(&self, report: &Report<'_>) -> String {
-        let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
+        let no_packets = report.ending.basis == Basis::Sockets;
+        let ladder = if self.arguments.no_ladder || no_packets { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
             ReportFormat::Text => text::report_of(report, self.style, ladder),
             ReportFormat::Json if self.arguments.page => json::page_line(report, 1) + "\n",
@@ -141,6 +163,14 @@ impl<'a> Totals<'a> {
     /// Counts endings, and leaves those that are to be told one by one.
     pub(super) fn take_in(&mut self, judged: &mut Vec<Judged>) {
         judged.retain_mut(|one| self.is_told(one));
+    }
+
+    /// Counts so many that are like `ending`.
+    pub(super) fn count(&mut self, ending: &Ending, judgement: &Judgement, count: u64) {
+        for _ in 0..count {
+            self.summary.add(ending, judgement);
+        }
+        self.reported += count;
     }
 
     fn is_told(&mut self, Judged { ending, judgement, marked }: &mut Judged) -> bool {
@@ -199,6 +229,13 @@ impl Press {
         let seen =
             self.screen.as_ref().is_none_or(|screen| words.entries.into_iter().all(|entry| screen.send(entry).is_ok()));
         self.broken.is_none() && seen
+    }
+
+    /// Writes what is no report of its own.
+    pub(super) fn print_text(&mut self, text: &str) {
+        if self.broken.is_none() {
+            self.broken = self.held.write(text, &mut self.output).err();
+        }
     }
 
     /// Writes a JSON object as a row.

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
     tui::check()?;
     let filter = Filter::of(arguments)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut live = Live::start()?;
+    let mut live = Live::start_with(&super::wanted(arguments, &filter))?;
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
     let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
         for _ in 0..AT_ONCE {
             let Some(item) = live.next(patience)? else { break };
             patience = Duration::ZERO;
-            if let (Some(recorder), whyrst_probe::Item::Reset(reset)) = (&mut recorder, &item) {
-                recorder.take(reset);
+            if let Some(recorder) = &mut recorder {
+                recorder.take(&item)?;
             }
             if let Some(entry) = telling.entry(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
                 app.add(entry);

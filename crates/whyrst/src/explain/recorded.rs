@@ -1,0 +1,90 @@
+//! Recordings of `whyrst watch --record` explained once more: the kernel's account of each reset, with
+//! socket and process, judged by the same causes. No packet is needed.
+
+use anyhow::{Result, bail};
+use whyrst_capture::recording;
+use whyrst_core::kernel::Told;
+use whyrst_core::report::Context;
+use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::summary::Reading;
+use whyrst_core::tracker::Counts;
+use whyrst_core::verdict::Judge;
+
+use super::following::{BATCH, Desks};
+use super::ordered::Ordered;
+use super::telling::{Press, Teller, Totals};
+use super::{Closing, Read, read_events, zone};
+use crate::Outcome;
+use crate::args::Explain;
+use crate::output;
+
+/// Whether all that is to be explained are recordings; mixed with captures they belong beside them.
+pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
+    let recordings = arguments.files.iter().filter(|path| recording::is_recording(path)).count();
+    if recordings == 0 {
+        return Ok(false);
+    }
+    if recordings < arguments.files.len() || arguments.events.is_some() || !arguments.vantage.is_empty() {
+        bail!("a recording of kernel events stands alone, or beside captures as --events FILE");
+    }
+    let of_packets = [
+        (arguments.annotate.is_some(), "--annotate"),
+        (arguments.filter.is_some(), "--filter"),
+        (arguments.tui, "--tui"),
+    ];
+    match of_packets.iter().find(|(is_given, _)| *is_given) {
+        Some((_, option)) => bail!("{option} needs packets, and a recording of kernel events has none"),
+        None => Ok(true),
+    }
+}
+
+pub(super) fn run(arguments: &Explain) -> Result<Outcome> {
+    let names: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
+    // An ending without packets names no file: each recording has a teller of its own.
+    let tellers = names.iter().map(|name| teller(arguments, name)).collect::<Result<Vec<_>>>()?;
+    let [first, ..] = tellers.as_slice() else { bail!("there is no recording") };
+    let mut totals = Ordered::new(Totals::new(arguments));
+    let mut press = Ordered::new(Press::new(arguments, None)?);
+    let (mut notes, mut number, mut resets) = (Vec::new(), 0, 0);
+    for (path, teller) in arguments.files.iter().zip(&tellers) {
+        let recording = read_events(path)?;
+        if recording.lost > 0 {
+            notes.push(format!("{} events were lost or only counted while it was recorded", recording.lost));
+        }
+        if recording.told.is_empty() && !recording.resets.is_empty() {
+            bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
+        }
+        let desks = Desks { teller, totals, press };
+        for told in recording.told.chunks(BATCH) {
+            number = tell(&desks, told, number);
+        }
+        Desks { totals, press, .. } = desks;
+        resets += recording.told.iter().map(|told| told.more.max(1)).sum::<u64>();
+    }
+    let reading = Reading { files: names.clone(), notes, ..Reading::default() };
+    let counts = Counts { connections: resets, reset_connections: resets, ..Counts::default() };
+    let read = Read { reading, counts, unread: 0 };
+    let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller: first };
+    closing.finish_with(Outcome::Clean, &names)
+}
+
+fn teller<'a>(arguments: &'a Explain, name: &str) -> Result<Teller<'a>> {
+    let language = output::language(&arguments.common, arguments.format.spoken());
+    let context = Context { files: vec![name.to_owned()], zone: zone(&arguments.tz)?, language };
+    Ok(Teller { context, style: output::style(&arguments.common), recording: None, arguments })
+}
+
+/// Tells a batch; the number of the next.
+fn tell(desks: &Desks<'_>, told: &[Told], number: u64) -> u64 {
+    let mut judge = Judge::default();
+    let endings = told.iter().filter(|told| told.more == 0).map(|told| Box::new(told.reset.ending())).collect();
+    desks.tell(number, endings, &mut judge);
+    for Told { reset, more } in told.iter().filter(|told| told.more > 0) {
+        let ending = reset.ending();
+        let judgement = judge.judge(&ending);
+        let Some(text) = desks.teller.more(&ending, &judgement, *more) else { continue };
+        desks.totals.now(|totals| totals.count(&ending, &judgement, *more));
+        desks.press.now(|press| press.print_text(&text));
+    }
+    number + 1
+}
