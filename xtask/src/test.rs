@@ -31,7 +31,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "whyrst-sql, with its query engine",
-        "three hundred crates of its own, whose build takes longer than all other tests, and not finished: `cargo xtask sql` runs it",
+        "three hundred crates of its own, whose build takes longer than all other tests: `cargo xtask sql` runs it",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),

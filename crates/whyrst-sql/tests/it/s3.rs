@@ -42,7 +42,7 @@ impl Server {
                 "-s3",
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
-                "-telemetry=false",
+                "-master.telemetry=false",
             ])
             .arg(format!("-dir={}", folder.path().display()))
             .arg(format!("-s3.config={}", config.display()))

@@ -25,7 +25,7 @@ fn captures_parquet_and_recordings_give_the_rows_that_explain_gives() {
     assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
     for table in ["resets", "failed_connects", "incidents"] {
         let of_captures = rows(table, &captures);
-        assert!(of_captures.lines().count() > 5, "{table}: {of_captures}");
+        assert!(of_captures.lines().count() > 2, "{table}: {of_captures}");
         for (what, other) in [("Parquet", &parquet), ("a recording", &recording)] {
             let of_other = rows(table, &[other.clone()]);
             assert!(sorted(&of_captures) == sorted(&of_other), "{table} of {what} are not those of captures");
