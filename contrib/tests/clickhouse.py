@@ -1,13 +1,12 @@
 """A real ClickHouse engine (chdb) behind the part of its HTTP interface that whyrst uses: `POST /?query=...`, gzip."""
 
-import gzip
-import http.server
 import json
 import pathlib
 import re
 import threading
 import urllib.parse
 
+import posts
 from chdb.session import Session
 
 CONTRIB = pathlib.Path(__file__).resolve().parent.parent
@@ -21,30 +20,12 @@ class ClickHouse:
         schema = (CONTRIB / "clickhouse/schema.sql").read_text()
         for statement in statements(schema):
             self.session.query(statement)
-        outer = self
+        self.server, self.url = posts.serve(self.post)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if self.headers.get("content-encoding") == "gzip":
-                    body = gzip.decompress(body)
-                query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)
-                status, reply = outer.answer(query, body)
-                outer.headers.append(dict(self.headers))
-                self.send_response(status)
-                self.send_header("content-length", str(len(reply)))
-                self.end_headers()
-                self.wfile.write(reply)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def post(self, path, headers, body):
+        status, reply = self.answer(urllib.parse.parse_qs(urllib.parse.urlparse(path).query), body)
+        self.headers.append(headers)
+        return status, "text/plain", reply
 
     def answer(self, query, body: bytes):
         if self.away:

@@ -3,8 +3,6 @@ collector (rotel), systemd's journal in a namespace of its own, rsyslog; and a r
 OpenTelemetry's own messages."""
 
 import contextlib
-import gzip
-import http.server
 import json
 import os
 import pathlib
@@ -19,6 +17,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import posts
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -133,40 +132,21 @@ class Receiver:
 
     def __init__(self, answers=()):
         self.logs, self.metrics, self.headers = [], [], []
-        answers = list(answers)
-        outer = self
+        self.answers = list(answers)
+        self.server, self.url = posts.serve(self.answer)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if self.headers.get("content-encoding") == "gzip":
-                    body = gzip.decompress(body)
-                status = answers.pop(0) if answers else 200
-                reply = b""
-                if status == 200:
-                    outer.headers.append(dict(self.headers))
-                    kinds = {
-                        "/v1/logs": (ExportLogsServiceRequest, ExportLogsServiceResponse, outer.logs),
-                        "/v1/metrics": (ExportMetricsServiceRequest, ExportMetricsServiceResponse, outer.metrics),
-                    }
-                    asked, answer, into = kinds[self.path]
-                    into.append(asked.FromString(body))
-                    reply = answer().SerializeToString()
-                self.send_response(status)
-                self.send_header("content-type", "application/x-protobuf")
-                self.send_header("content-length", str(len(reply)))
-                self.end_headers()
-                self.wfile.write(reply)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def answer(self, path, headers, body):
+        status, reply = self.answers.pop(0) if self.answers else 200, b""
+        if status == 200:
+            self.headers.append(headers)
+            kinds = {
+                "/v1/logs": (ExportLogsServiceRequest, ExportLogsServiceResponse, self.logs),
+                "/v1/metrics": (ExportMetricsServiceRequest, ExportMetricsServiceResponse, self.metrics),
+            }
+            asked, answered, into = kinds[path]
+            into.append(asked.FromString(body))
+            reply = answered().SerializeToString()
+        return status, "application/x-protobuf", reply
 
     def records(self):
         """Log records as (resource, record), attributes as dictionaries."""

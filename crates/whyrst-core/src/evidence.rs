@@ -74,6 +74,7 @@ pub struct Wording {
 const ANSWERED_BY_SOCKETS: &[&str] = &[
     "rst-is-passive",
     "rst-is-active",
+    "trigger-lacks-ack",
     "rst-answers-syn",
     "rst-answers-syn-ack",
     "rst-answers-third-packet",

@@ -2,9 +2,10 @@
 //! of the one connection can lower that, never raise it.
 //!
 //! A RST after both ends had said and acknowledged FIN takes nothing away (RFC 9293 section 3.6: both
-//! directions are closed), nor does one that refuses a goodbye: a TLS `close_notify` that comes after its receiver
-//! has closed (RFC 8446 section 6.1: nobody has to wait for it). A RST that its receiver does not accept changes nothing (RFC 5961 section 3.2,
-//! RFC 9293 section 3.5.3), which is said only where both ends were seen to talk on.
+//! directions are closed), nor does one that refuses a goodbye: a TLS `close_notify` that comes after its
+//! receiver has closed (RFC 8446 section 6.1: nobody has to wait for it). A RST that its receiver does not
+//! accept changes nothing (RFC 5961 section 3.2, RFC 9293 section 3.5.3), which is said only where both
+//! ends were seen to talk on.
 
 use crate::cause::Severity;
 use crate::ending::Ending;
@@ -21,7 +22,7 @@ pub enum Ground {
     BothHadClosed,
     /// Its receiver did not take it, and both ends talked on.
     NotTaken,
-    /// It refused nothing but a TLS alert of who closed after its sender.
+    /// It refused nothing but the TLS goodbye of who closed after its sender.
     GoodbyeRefused,
 }
 
@@ -57,9 +58,12 @@ pub(crate) fn never_taken(ending: &Ending) -> bool {
     refused && crate::flow::Side::BOTH.into_iter().all(talks)
 }
 
-/// The sender had closed, and all that it can have missed is one TLS record of type alert.
+/// The sender had closed, and all that it can have missed is one TLS record of type alert. In clear text it must be
+/// `close_notify`: a fatal alert says what went wrong, and is missed.
 fn only_goodbye_refused(ending: &Ending, harm: &Harm) -> bool {
     const RECORD_HEADER: u32 = 5;
+    const CLEAR_ALERT: u32 = 2;
+    const CLOSE_NOTIFY: u8 = 0;
     let (sender, receiver) = (ending.sender(), ending.receiver());
     let closed =
         ending.connection.half(sender).marks.has(Marks::FIN) || ending.finally.half(sender).marks.has(Marks::FIN);
@@ -68,13 +72,11 @@ fn only_goodbye_refused(ending: &Ending, harm: &Harm) -> bool {
     };
     let lost = [harm.lost_client_bytes, harm.lost_server_bytes];
     let all_lost = lost.iter().try_fold(0, |sum, lost| Some(sum + (*lost)?));
-    match ending.said(receiver).last() {
-        [21, 3, 0..=4, high, low, ..] => {
-            let record = RECORD_HEADER + u32::from(u16::from_be_bytes([*high, *low]));
-            record == refused.len && all_lost.is_some_and(|lost| lost <= u64::from(record))
-        }
-        _ => false,
-    }
+    let [21, 3, 0..=4, high, low, alert @ ..] = ending.said(receiver).last() else { return false };
+    let length = u32::from(u16::from_be_bytes([*high, *low]));
+    let is_goodbye = length != CLEAR_ALERT || matches!(alert, [_, CLOSE_NOTIFY, ..]);
+    let record = RECORD_HEADER + length;
+    is_goodbye && record == refused.len && all_lost.is_some_and(|lost| lost <= u64::from(record))
 }
 
 #[cfg(test)]
@@ -118,6 +120,10 @@ mod tests {
         // A record that goes on, or data.
         assert_eq!(weight(&goodbye.replace("1a", "1b")).0, Severity::Fault);
         assert_eq!(weight(&goodbye.replace("0x15", "0x17")).0, Severity::Fault);
+        // In clear text: unknown_ca is no goodbye.
+        let clear = goodbye.replace("201:232(31)", "201:208(7)").replace("232:232", "208:208");
+        assert_eq!(weight(&clear.replace("1a", "020100")), (Severity::Benign, Ground::GoodbyeRefused));
+        assert_eq!(weight(&clear.replace("1a", "020230")).0, Severity::Fault);
     }
 
     #[test]

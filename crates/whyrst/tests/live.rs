@@ -5,24 +5,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod support;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use support::TROUBLE;
 
 const WHYRST: &str = env!("CARGO_BIN_EXE_whyrst");
-
-/// A client that is refused, then one whose server leaves three octets unread.
-const TROUBLE: &str = "
-import socket, time
-try: socket.create_connection(('127.0.0.1', 1))
-except ConnectionRefusedError: pass
-l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)
-c = socket.create_connection(l.getsockname()); s, _ = l.accept()
-c.send(b'abc'); time.sleep(0.05); s.close(); time.sleep(0.05)
-";
 
 fn whyrst(arguments: &[&str]) -> Output {
     Command::new(WHYRST).args(arguments).output().expect("whyrst runs")

@@ -1,6 +1,8 @@
 //! `whyrst serve` as a browser or an intruder meets it: a real server on loopback, spoken to octet by
 //! octet.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use support::TROUBLE;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -388,16 +391,6 @@ fn a_report_brings_everything_in_one_file() {
     }
     assert!(!page.contains("http://") || !page.contains("src=\"http"), "something would be loaded");
 }
-
-/// A client that is refused, then one whose server leaves three octets unread.
-const TROUBLE: &str = "
-import socket, time
-try: socket.create_connection(('127.0.0.1', 1))
-except ConnectionRefusedError: pass
-l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)
-c = socket.create_connection(l.getsockname()); s, _ = l.accept()
-c.send(b'abc'); time.sleep(0.05); s.close(); time.sleep(0.05)
-";
 
 #[test]
 #[ignore = "needs root and BPF"]

@@ -4,7 +4,7 @@ use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::data::{SENDER_RECEIVED_DATA, SENDER_SENT_NOTHING};
-use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK};
 use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{CLIENT_SILENT_AT_FIRST, SERVER_NEVER_TOOK_IT};
@@ -34,7 +34,7 @@ pub(super) static CAUSE: Cause = Cause {
     kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     rule: Rule {
         needs: &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
-        refuted_by: &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA, &TRIGGER_LACKS_ACK, &RST_CONTRADICTS_SENDER],
         supported_by: &[&RST_IS_BARE, &SERVER_NEVER_TOOK_IT, &CLIENT_SILENT_AT_FIRST],
     },
     variants: &[],

@@ -36,9 +36,9 @@ pub(super) static CAUSE: Cause = Cause {
     )],
     advice: &[
         "nothing is broken; find out who {receiver} is: your own security scan, or a stranger",
-        "many ports or hosts in a short time make it a scan: `whyrst explain --summary` names its extent",
-        "such segments can be dropped without harm: `nft add rule inet filter input tcp flags & (fin|syn|rst|ack) == 0x0 drop`, and \
-         the same for `== fin`",
+        "many ports or hosts in a short time make it a scan: rate-limit or block its sender",
+        "such segments can be dropped without harm: `nft add rule inet filter input 'tcp flags & (fin|syn|rst|ack) == 0x0 drop'`, and \
+         the same with `== fin`",
     ],
     zh: Words {
         title: "扫描器用任何连接都不会有的标志（FIN、Xmas 或 Null 扫描）探测了一个没有监听的端口",
@@ -49,8 +49,8 @@ pub(super) static CAUSE: Cause = Cause {
         told_apart_by: &[("stray-segment", "被应答的报文会带 ACK，就像连接里的报文那样")],
         advice: &[
             "没有东西坏掉；查清{receiver}是谁：自己的安全扫描，还是陌生人",
-            "短时间内探测许多端口或主机就是扫描：`whyrst explain --summary` 会给出范围",
-            "这类报文丢弃也无妨：`nft add rule inet filter input tcp flags & (fin|syn|rst|ack) == 0x0 drop`，对 `== fin` 同样",
+            "短时间内探测许多端口或主机就是扫描：对它限速或封禁",
+            "这类报文丢弃也无妨：`nft add rule inet filter input 'tcp flags & (fin|syn|rst|ack) == 0x0 drop'`，对 `== fin` 同样",
         ],
     },
     reproduction: Reproduction::Lab(SCENARIOS),
@@ -82,7 +82,12 @@ mod tests {
     #[test]
     fn flags_without_ack_are_a_scan() {
         let judgement = judged(XMAS);
-        judgement.is("flag-scan", Likely).without(&["half-open-no-listener", "fin-wait2-expired"]);
+        judgement.is("flag-scan", Likely).without(&[
+            "half-open-no-listener",
+            "fin-wait2-expired",
+            "syncookie-invalid",
+            "accept-overflow-ghost",
+        ]);
         assert_eq!(judgement.severity, Severity::Scan);
         judged(&XMAS.replace("FPU", "F")).is("flag-scan", Likely);
         judged(&XMAS.replace("FPU", "-").replace("ack 1", "ack 0")).is("flag-scan", Likely);

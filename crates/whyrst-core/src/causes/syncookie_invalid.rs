@@ -3,7 +3,7 @@
 use crate::cause::{Breadth, Cause, KernelSign, LookAlike, Rule, Severity, Source, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
-use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE, RST_IS_PASSIVE};
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK};
 use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{SERVER_NEVER_TOOK_IT, SYN_ACK_FORGOTTEN};
@@ -36,7 +36,13 @@ pub(super) static CAUSE: Cause = Cause {
     rule: Rule {
         // A host that repeats its SYN-ACK keeps the request, and needs no cookie.
         needs: &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SERVER_NEVER_TOOK_IT],
-        refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN, &SYN_ACK_REPEATED, &RST_CONTRADICTS_SENDER],
+        refuted_by: &[
+            &SENDER_HAD_CLOSED,
+            &RST_ANSWERS_SYN,
+            &SYN_ACK_REPEATED,
+            &TRIGGER_LACKS_ACK,
+            &RST_CONTRADICTS_SENDER,
+        ],
         supported_by: &[&RST_IS_BARE, &SYN_ACK_FORGOTTEN],
     },
     variants: &[],

@@ -6,7 +6,7 @@
 use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
-use super::timing::is_sane;
+use super::timing::{closes_window, is_sane, refused_window_probes};
 use super::{Answer, Question, Wording, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
@@ -285,23 +285,14 @@ fn enough(repeat: &Record) -> usize {
     if repeat.flags.is_syn_ack() { SYN_ACK_REPEATS } else { REPEATS }
 }
 
-/// Probes of a window that stayed closed to the end (RFC 9293 section 3.8.6.1): its data waited, so it was not idle.
+/// Probes of a window that stayed closed to the end: its data waited, so it was not idle. The first one is
+/// no repetition yet.
 fn probed_closed_window(ending: &Ending) -> Option<Answer> {
-    let closed = |record: &Record| record.from == ending.receiver() && record.is_pure_ack() && record.window == 0;
-    let last_word = ending.before.iter().rfind(|record| record.from == ending.receiver());
-    if !last_word.is_some_and(closed) {
-        return None;
-    }
-    let probes = |pair: &&[Record]| is_window_probe(&pair[0], ending.sender()) && closed(&pair[1]);
-    let mut refused = ending.before.windows(2).filter(probes).map(|pair| &pair[0]);
-    let last = refused.next_back()?;
+    let last_word = ending.before.iter().rfind(|record| record.from == ending.receiver())?;
+    let mut refused = refused_window_probes(ending);
+    let last = refused.next_back().filter(|_| closes_window(ending, last_word))?;
     let count = refused.count() + 1;
-    (count >= REPEATS).then(|| Answer::Yes(yes().count(count as u64).frame(last)))
-}
-
-/// An octet at or below the edge of the window.
-fn is_window_probe(record: &Record, side: Side) -> bool {
-    record.from == side && (record.notes.has(Notes::PROBE) || record.len == 1)
+    (count + 1 >= REPEATS).then(|| Answer::Yes(yes().count(count as u64).frame(last)))
 }
 
 /// Data, a SYN-ACK or a FIN once more.

@@ -151,14 +151,22 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
     },
 };
 
-/// The last of at least two window probes that were answered by "still closed" (RFC 9293 section 3.8.6.1).
+/// The last of at least two window probes that were answered by "still closed".
 fn probes_of_closed_window(ending: &Ending) -> Option<&Record> {
-    let still_closed = |pair: &&[Record]| {
-        is_repeat(ending, &pair[0]) && pair[1].from == ending.receiver() && pair[1].window == 0 && pair[1].is_pure_ack()
-    };
-    let mut refused = ending.before.windows(2).filter(still_closed).map(|pair| &pair[0]);
+    let mut refused = refused_window_probes(ending);
     refused.next()?;
     refused.next_back()
+}
+
+/// The sender's probes of a window that the receiver answered by "still closed" (RFC 9293 section 3.8.6.1).
+pub fn refused_window_probes(ending: &Ending) -> impl DoubleEndedIterator<Item = &Record> {
+    let still_closed = |pair: &&[Record]| is_repeat(ending, &pair[0]) && closes_window(ending, &pair[1]);
+    ending.before.windows(2).filter(still_closed).map(|pair| &pair[0])
+}
+
+/// Whether the receiver says that it takes no data now.
+pub fn closes_window(ending: &Ending, record: &Record) -> bool {
+    record.from == ending.receiver() && record.window == 0 && record.is_pure_ack()
 }
 
 /// The closer had waited for the other FIN as long as a FIN-WAIT-2 timer lasts at least.
