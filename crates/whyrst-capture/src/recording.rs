@@ -308,6 +308,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_stands_for_more_than_can_be_is_damaged() {
+        let mut text = Vec::new();
+        write(&mut text, &recording()).unwrap();
+        write_told(&mut text, &kernel::Told { more: u64::MAX, ..told(70) }).unwrap();
+        let reading = read(&*text, "told").unwrap();
+        assert_eq!((reading.damaged_lines, reading.recording.told.len()), (1, 0));
+    }
+
+    #[test]
     fn what_was_told_is_read_again_with_its_sockets() {
         let received = Reset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
         let all = vec![told(50), kernel::Told { reset: received, more: 0 }, kernel::Told { more: 4_000, ..told(70) }];

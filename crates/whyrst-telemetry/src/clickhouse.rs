@@ -139,7 +139,7 @@ impl ClickHouse {
             addresses: addresses(),
             resets: window.total(),
             unsampled: window.unsampled,
-            lost: lost - self.lost,
+            lost: lost.saturating_sub(self.lost),
         };
         self.lost = lost;
         let mut body = Vec::new();

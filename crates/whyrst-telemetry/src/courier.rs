@@ -113,7 +113,16 @@ impl Sending {
     pub(crate) fn turn(&mut self, now: Instant, mut post: impl FnMut(&Batch, u64) -> (Answer, u64)) {
         use std::sync::atomic::Ordering::Relaxed;
         while self.not_before.is_none_or(|not_before| now >= not_before) {
-            let Some(batch) = self.outbox.first() else { break };
+            let batch = match self.outbox.first() {
+                Some(Ok(batch)) => batch,
+                Some(Err(cause)) => {
+                    let items = self.outbox.pop();
+                    self.carried.lose(items);
+                    self.trouble = Some(format!("cannot read a batch of the buffer: {cause}"));
+                    continue;
+                }
+                None => break,
+            };
             let (answer, rejected) = post(&batch, self.outbox.number());
             match answer {
                 Answer::Taken(_) => {

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::TelemetryError;
 
@@ -82,7 +83,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// In memory, of at most `most` octets.
     pub(crate) fn in_memory(most: u64) -> Self {
-        Self { waiting: VecDeque::new(), folder: None, most, size: 0, next: 0 }
+        Self { waiting: VecDeque::new(), folder: None, most, size: 0, next: first_number() }
     }
 
     /// In `folder`, which is made when it is not there; what lies in it is sent first.
@@ -96,14 +97,13 @@ impl Outbox {
                 let name = name.to_string_lossy();
                 match Waiting::of(&name, entry.metadata()?.len()) {
                     Some(waiting) => found.push(waiting),
-                    // Half of a batch whose writer was interrupted.
-                    None if name.starts_with('.') => fs::remove_file(entry.path())?,
+                    None if is_half(&name) => fs::remove_file(entry.path())?,
                     None => {}
                 }
             }
             found.sort_by_key(|waiting| waiting.number);
             let size = found.iter().map(|waiting| waiting.size).sum();
-            let next = found.last().map_or(0, |last| last.number + 1);
+            let next = found.last().map_or(0, |last| last.number + 1).max(first_number());
             Ok(Self { waiting: found.into(), folder: Some(folder.to_owned()), most, size, next })
         };
         open().map_err(|cause| TelemetryError::Buffer { folder: folder.to_owned(), cause })
@@ -132,12 +132,12 @@ impl Outbox {
     pub(crate) fn push(&mut self, batch: Batch) -> u64 {
         let Batch { kind, items, body } = batch;
         let size = body.len() as u64;
+        if size > self.most {
+            return items;
+        }
         let mut lost = 0;
         while self.size + size > self.most && !self.waiting.is_empty() {
             lost += self.pop();
-        }
-        if size > self.most {
-            return lost + items;
         }
         let mut waiting = Waiting { number: self.next, kind, items, size, body };
         self.next += 1;
@@ -152,17 +152,17 @@ impl Outbox {
         lost
     }
 
-    /// The oldest batch. One that cannot be read any more is empty.
-    pub(crate) fn first(&self) -> Option<Batch> {
+    /// The oldest batch, which its file may not hold any more.
+    pub(crate) fn first(&self) -> Option<io::Result<Batch>> {
         let first = self.waiting.front()?;
         let body = match &self.folder {
-            Some(folder) => fs::read(folder.join(first.name())).unwrap_or_default(),
-            None => first.body.clone(),
+            Some(folder) => fs::read(folder.join(first.name())),
+            None => Ok(first.body.clone()),
         };
-        Some(Batch { kind: first.kind, items: first.items, body })
+        Some(body.map(|body| Batch { kind: first.kind, items: first.items, body }))
     }
 
-    /// The number of the oldest batch: the same for the same batch, also after a restart.
+    /// The number of the oldest batch: the same for the same batch, also after a restart, and no other's.
     pub(crate) fn number(&self) -> u64 {
         self.waiting.front().map_or(0, |first| first.number)
     }
@@ -177,6 +177,18 @@ impl Outbox {
         self.size -= first.size;
         first.items
     }
+}
+
+/// Numbers go on where an earlier process can have ended at most: a receiver that remembers them would
+/// take a number that comes again for a batch that comes again.
+fn first_number() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or_default()
+}
+
+/// Half of a batch whose writer was interrupted.
+fn is_half(name: &str) -> bool {
+    name.strip_prefix('.').is_some_and(|name| Waiting::of(name, 0).is_some())
 }
 
 /// It appears under its name when it is complete.
@@ -205,9 +217,9 @@ mod tests {
             assert_eq!(outbox.push(batch(1, 50)) + outbox.push(batch(2, 50)), 0);
             assert_eq!(outbox.size(), 100);
             assert_eq!(outbox.push(batch(3, 60)), 3, "both had to go");
-            assert_eq!(outbox.push(batch(4, 101)), 3 + 4, "larger than the bound: it goes itself");
-            assert_eq!(outbox.push(batch(5, 100)), 0);
-            assert_eq!(outbox.first().unwrap().body.len(), 100);
+            assert_eq!(outbox.push(batch(4, 101)), 4, "larger than the bound: it goes itself, and no other for it");
+            assert_eq!(outbox.push(batch(5, 100)), 3);
+            assert_eq!(outbox.first().unwrap().unwrap().body.len(), 100);
             assert_eq!(all(&mut outbox), [5]);
             assert_eq!(outbox.size(), 0);
         }
@@ -223,13 +235,38 @@ mod tests {
         }
         before.pop();
         drop(before);
-        fs::write(folder.path().join(".half"), "x").unwrap();
-        fs::write(folder.path().join("README"), "not ours").unwrap();
+        let half = folder.path().join(".00000000000000000099-logs-3");
+        fs::write(&half, "x").unwrap();
+        let others = ["README", ".profile", ".1-notes-2"].map(|name| folder.path().join(name));
+        others.iter().for_each(|other| fs::write(other, "not ours").unwrap());
         let mut after = Outbox::in_folder(folder.path(), 1_000).unwrap();
         assert_eq!(after.size(), 110);
         after.push(batch(13, 10));
-        assert_eq!(after.first().unwrap().body, [7; 10]);
+        assert_eq!(after.first().unwrap().unwrap().body, [7; 10]);
         assert_eq!(all(&mut after), (2..=13).collect::<Vec<_>>());
-        assert!(folder.path().join("README").exists() && !folder.path().join(".half").exists());
+        assert!(others.iter().all(|other| other.exists()) && !half.exists());
+    }
+
+    #[test]
+    fn no_number_comes_again_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Outbox::in_folder(folder.path(), 100).unwrap();
+        let number = |mut outbox: Outbox| {
+            outbox.push(batch(1, 10));
+            let number = outbox.number();
+            outbox.pop();
+            number
+        };
+        let first = number(open());
+        assert!(first < number(open()) && first < number(Outbox::in_memory(100)));
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_no_empty_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut outbox = Outbox::in_folder(folder.path(), 100).unwrap();
+        outbox.push(batch(1, 10));
+        fs::remove_file(fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path()).unwrap();
+        assert!(outbox.first().unwrap().is_err());
     }
 }

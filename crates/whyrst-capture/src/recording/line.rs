@@ -18,6 +18,8 @@ pub(super) const COVERAGE: &str = "whyrst.events/1";
 pub(super) const EVENT: &str = "whyrst.event/1";
 const SENT: &str = "tcp_send_reset";
 const RECEIVED: &str = "tcp_receive_reset";
+/// Resets that one line may stand for: counts of a recording must add up.
+const MOST_AT_ONCE: u64 = 1 << 32;
 
 /// What a line told.
 pub(super) enum Line {
@@ -215,6 +217,9 @@ impl<'a> Event<'a> {
         let told = self.account.take().map(|account| (account, self.trigger.take(), self.peer.take()));
         let (time, local, remote) = (timestamp(self.time), Endpoint::from(self.local), self.remote.map(Endpoint::from));
         let (unsent, more) = (self.unsent, self.more);
+        if more > MOST_AT_ONCE {
+            return Err(bad(format!("stands for {more} resets, more than any host has sent")));
+        }
         let sent = match &*self.name {
             SENT => Some(self.reset()),
             RECEIVED => None,
