@@ -238,7 +238,9 @@ mod tests {
         let half = folder.path().join(".00000000000000000099-logs-3");
         fs::write(&half, "x").unwrap();
         let others = ["README", ".profile", ".1-notes-2"].map(|name| folder.path().join(name));
-        others.iter().for_each(|other| fs::write(other, "not ours").unwrap());
+        for other in &others {
+            fs::write(other, "not ours").unwrap();
+        }
         let mut after = Outbox::in_folder(folder.path(), 1_000).unwrap();
         assert_eq!(after.size(), 110);
         after.push(batch(13, 10));

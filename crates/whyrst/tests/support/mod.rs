@@ -1,7 +1,7 @@
 //! What several of these tests need.
 
 /// A client that is refused, then one whose server leaves three octets unread.
-pub const TROUBLE: &str = "
+pub(crate) const TROUBLE: &str = "
 import socket, time
 try: socket.create_connection(('127.0.0.1', 1))
 except ConnectionRefusedError: pass
