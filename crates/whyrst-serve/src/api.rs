@@ -15,7 +15,6 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use whyrst_core::causes;
-use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
 
 use crate::query::{Filter, FilterError, Order};
@@ -61,10 +60,16 @@ const fn some() -> usize {
     200
 }
 
-impl IntoResponse for FilterError {
-    fn into_response(self) -> Response {
-        (StatusCode::BAD_REQUEST, format!("{self}\n")).into_response()
-    }
+/// Why there is no answer, in the page's language.
+type Refusal = (StatusCode, String);
+
+fn refuse(shared: &Shared, status: StatusCode, english: &str, chinese: &str) -> Refusal {
+    (status, format!("{}\n", shared.options.language.pick(english, chinese)))
+}
+
+fn filter(shared: &Shared, asked: &Asked) -> Result<Filter, Refusal> {
+    let told = |error: FilterError| error.words(shared.options.language) + "\n";
+    Filter::parse(&asked.q).map_err(|error| (StatusCode::BAD_REQUEST, told(error)))
 }
 
 /// JSON that is text already.
@@ -76,13 +81,13 @@ async fn overview(State(shared): State<Shared>) -> Response {
     json(shared.store.overview())
 }
 
-async fn view(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, FilterError> {
-    let filter = Filter::parse(&asked.q)?;
+async fn view(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let filter = filter(&shared, &asked)?;
     Ok(Json(shared.store.view(&filter)).into_response())
 }
 
-async fn resets(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, FilterError> {
-    let filter = Filter::parse(&asked.q)?;
+async fn resets(State(shared): State<Shared>, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    let filter = filter(&shared, &asked)?;
     let find = asked.find.as_deref().and_then(identity);
     let slice = Slice { offset: asked.offset, limit: asked.limit.min(ROWS), find };
     Ok(json(shared.store.page(&filter, asked.order, slice)))
@@ -92,9 +97,13 @@ async fn reset(State(shared): State<Shared>, Path(id): Path<String>) -> Response
     match identity(&id).and_then(|id| shared.store.line(id)) {
         Some(Ok(line)) => json(line),
         Some(Err(error)) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot read this reset again: {error}\n")).into_response()
+            let what = shared.options.language.pick("cannot read this reset again: ", "无法再次读取这个重置：");
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("{what}{error}\n")).into_response()
         }
-        None => (StatusCode::NOT_FOUND, "this reset is not here (any more)\n").into_response(),
+        None => {
+            let (english, chinese) = ("this reset is not here (any more)", "这里没有（或不再有）这个重置");
+            refuse(&shared, StatusCode::NOT_FOUND, english, chinese).into_response()
+        }
     }
 }
 
@@ -102,17 +111,19 @@ fn identity(text: &str) -> Option<u64> {
     (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten()
 }
 
-async fn cause(Path(id): Path<String>) -> Response {
+async fn cause(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let (english, chinese) = ("the catalogue has no page of this name", "目录里没有这个名字的页面");
     causes::ALL.iter().find(|cause| cause.id == id).map_or_else(
-        || (StatusCode::NOT_FOUND, "the catalogue has no page of this name\n").into_response(),
-        |cause| json(catalogue::json(cause, Language::English)),
+        || refuse(&shared, StatusCode::NOT_FOUND, english, chinese).into_response(),
+        |cause| json(catalogue::json(cause, shared.options.language)),
     )
 }
 
 /// Server-sent events: the generation of what is kept, whenever it has changed.
 async fn changes(State(shared): State<Shared>) -> Response {
     let Ok(listener) = shared.listeners.clone().try_acquire_owned() else {
-        return (StatusCode::TOO_MANY_REQUESTS, "too many pages listen already\n").into_response();
+        let (english, chinese) = ("too many pages listen already", "打开的页面已经太多");
+        return refuse(&shared, StatusCode::TOO_MANY_REQUESTS, english, chinese).into_response();
     };
     let generations = shared.store.generations();
     let told = stream::unfold((generations, listener, true), |(mut generations, listener, first)| async move {

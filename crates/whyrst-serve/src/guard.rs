@@ -17,6 +17,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use whyrst_core::language::Language;
 
 use crate::server::Shared;
 
@@ -69,7 +70,7 @@ pub(crate) async fn guard(State(shared): State<Shared>, request: Request, next: 
             }
             response
         }
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.told(shared.options.language).into_response(),
     };
     dress(response.headers_mut());
     response
@@ -87,14 +88,25 @@ enum Refusal {
     Origin,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, text) = match self {
-            Self::Host => (StatusCode::MISDIRECTED_REQUEST, "this name is not one that whyrst serve answers to\n"),
-            Self::Token => (StatusCode::UNAUTHORIZED, "open the URL that `whyrst serve` printed: it has the token\n"),
-            Self::Origin => (StatusCode::FORBIDDEN, "only whyrst's own page may send this\n"),
-        };
-        (status, text).into_response()
+impl Refusal {
+    const fn told(&self, language: Language) -> (StatusCode, &'static str) {
+        match self {
+            Self::Host => (
+                StatusCode::MISDIRECTED_REQUEST,
+                language.pick("this name is not one that whyrst serve answers to\n", "whyrst serve 不以这个名字应答\n"),
+            ),
+            Self::Token => (
+                StatusCode::UNAUTHORIZED,
+                language.pick(
+                    "open the URL that `whyrst serve` printed: it has the token\n",
+                    "请打开 `whyrst serve` 输出的 URL：其中带有令牌\n",
+                ),
+            ),
+            Self::Origin => (
+                StatusCode::FORBIDDEN,
+                language.pick("only whyrst's own page may send this\n", "只有 whyrst 自己的页面可以发送\n"),
+            ),
+        }
     }
 }
 

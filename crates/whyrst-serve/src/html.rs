@@ -3,15 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
+use whyrst_core::language::Language;
 
 use crate::assets::{SCRIPT, STYLE};
 
-/// Everything before the data.
-pub fn head() -> String {
+/// Everything before the data, of a page that speaks `language`.
+pub fn head(language: Language) -> String {
     // Nothing but these two may run or be shown as a style, and nothing may be loaded.
     let (script, style) = (hash(SCRIPT), hash(STYLE));
+    let code = language.code();
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!doctype html>\n<html lang=\"{code}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{script}'; \
          style-src '{style}'; img-src data:; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

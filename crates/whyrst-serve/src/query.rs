@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use whyrst_core::language::Language;
 
 use crate::row::{CONFIDENCES, Name, Names, Row, SEVERITIES};
 
@@ -82,6 +83,20 @@ pub(crate) enum FilterError {
     End(String),
     #[error("{0}: expected two times such as 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")]
     Time(String),
+}
+
+impl FilterError {
+    /// For whoever typed the filter.
+    pub(crate) fn words(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::English, _) => self.to_string(),
+            (Language::Chinese, Self::Long) => format!("过滤条件超过了 {LONGEST} 个字符"),
+            (Language::Chinese, Self::End(value)) => format!("{value}：应为地址、地址:端口或 :端口"),
+            (Language::Chinese, Self::Time(value)) => {
+                format!("{value}：应为两个时间，例如 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")
+            }
+        }
+    }
 }
 
 /// Terms of one key.

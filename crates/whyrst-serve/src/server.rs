@@ -10,6 +10,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use whyrst_core::language::Language;
 
 use crate::analyst::{Analyst, BUFFER, take_lines};
 use crate::api;
@@ -28,6 +29,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Octets of a dropped capture, at most.
     pub upload: u64,
+    /// What the page and its messages are written in; reports come as they are.
+    pub language: Language,
 }
 
 /// Why it cannot serve.
@@ -137,7 +140,7 @@ impl Served {
         }
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            let source = shared.store.begin(&names(&captures), SourceKind::Capture);
+            let source = shared.store.begin(&names(&captures, shared.options.language), SourceKind::Capture);
             shared.analyst.explain(&captures, None, &shared.store, source).await;
         });
     }
@@ -161,11 +164,18 @@ async fn read_recording(shared: &Shared, file: &Path) {
     match read.await {
         Ok(strange) => {
             if strange > 0 {
-                store.remark(source, &format!("{strange} lines are nothing that a page shows, and were passed over"));
+                store.remark(source, &strange_lines(strange, shared.options.language));
             }
             store.finish(source);
         }
         Err(error) => store.fail(source, &format!("cannot read {}: {error}", file.display())),
+    }
+}
+
+fn strange_lines(number: u64, language: Language) -> String {
+    match language {
+        Language::English => format!("{number} lines are nothing that a page shows, and were passed over"),
+        Language::Chinese => format!("跳过 {number} 行：不是页面能显示的内容"),
     }
 }
 
@@ -177,11 +187,17 @@ fn is_recording(file: &Path) -> bool {
     is_file && std::fs::File::open(file).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
 }
 
-fn names(files: &[PathBuf]) -> String {
+fn names(files: &[PathBuf], language: Language) -> String {
     match files {
-        [one] if one.as_os_str() == "-" => "standard input".to_owned(),
+        [one] if one.as_os_str() == "-" => language.pick("standard input", "标准输入").to_owned(),
         [one] => one.display().to_string(),
-        [first, rest @ ..] => format!("{} and {} more", first.display(), rest.len()),
+        [first, rest @ ..] => {
+            let (first, others) = (first.display(), rest.len());
+            match language {
+                Language::English => format!("{first} and {others} more"),
+                Language::Chinese => format!("{first} 等 {} 个", others + 1),
+            }
+        }
         [] => String::new(),
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+use whyrst_core::language::Language;
 
 use crate::server::Shared;
 use crate::store::{SourceId, SourceKind, State as Arrival};
@@ -44,10 +45,13 @@ pub(crate) async fn take(
         return too_large(&shared).into_response();
     }
     let Ok(turn) = shared.uploads.clone().try_acquire_owned() else {
-        return (StatusCode::TOO_MANY_REQUESTS, "other captures are still being explained: wait for them\n")
-            .into_response();
+        let wait = shared
+            .options
+            .language
+            .pick("other captures are still being explained: wait for them\n", "其他抓包还在分析：请等它们完成\n");
+        return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();
     };
-    let name = shown(&name);
+    let name = shown(&name, shared.options.language);
     let source = shared.store.begin(&name, SourceKind::Dropped);
     let kept = match receive(&shared, body, length, source).await {
         Ok(kept) => kept,
@@ -74,48 +78,57 @@ struct Kept {
 type Refusal = (StatusCode, String);
 
 async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId) -> Result<Kept, Refusal> {
-    let broken = |what: &str, error: &dyn std::fmt::Display| {
-        (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot {what} the capture: {error}\n"))
+    let language = shared.options.language;
+    let unkept = |error: std::io::Error| {
+        let what = language.pick("cannot keep the capture: ", "无法保存抓包：");
+        (StatusCode::INTERNAL_SERVER_ERROR, format!("{what}{error}\n"))
     };
-    let folder = tempfile::Builder::new().prefix("whyrst-").tempdir().map_err(|error| broken("keep", &error))?;
+    let cut_off = |error: axum::Error| {
+        let what = language.pick("the capture did not arrive: ", "抓包没有传完：");
+        (StatusCode::BAD_REQUEST, format!("{what}{error}\n"))
+    };
+    let folder = tempfile::Builder::new().prefix("whyrst-").tempdir().map_err(unkept)?;
     let path = folder.path().join("capture");
-    let mut file = File::create(&path).await.map_err(|error| broken("keep", &error))?;
+    let mut file = File::create(&path).await.map_err(unkept)?;
     let mut parts = body.into_data_stream();
     let (mut octets, mut told) = (0u64, 0u64);
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| (StatusCode::BAD_REQUEST, format!("the capture did not arrive: {error}\n")))?;
+        let part = part.map_err(cut_off)?;
         octets += part.len() as u64;
         if octets > shared.options.upload {
             return Err(too_large(shared));
         }
-        file.write_all(&part).await.map_err(|error| broken("keep", &error))?;
+        file.write_all(&part).await.map_err(unkept)?;
         if octets - told >= TOLD_EVERY {
             told = octets;
             shared.store.set_state(source, Arrival::Arriving { octets, of });
         }
     }
-    file.flush().await.map_err(|error| broken("keep", &error))?;
+    file.flush().await.map_err(unkept)?;
     if octets == 0 {
-        return Err((StatusCode::BAD_REQUEST, "the capture is empty\n".to_owned()));
+        return Err((StatusCode::BAD_REQUEST, language.pick("the capture is empty\n", "抓包是空的\n").to_owned()));
     }
     Ok(Kept { path, folder })
 }
 
 fn too_large(shared: &Shared) -> Refusal {
     let most = shared.options.upload;
-    (
-        StatusCode::PAYLOAD_TOO_LARGE,
-        format!(
+    let told = match shared.options.language {
+        Language::English => format!(
             "the capture has more than {most} octets: name it on the command line of whyrst serve, or raise --upload-limit\n"
         ),
-    )
+        Language::Chinese => {
+            format!("抓包超过 {most} 字节：请在 whyrst serve 的命令行上给出它，或调大 --upload-limit\n")
+        }
+    };
+    (StatusCode::PAYLOAD_TOO_LARGE, told)
 }
 
 /// A name to show, never to open: its last part, without control characters.
-fn shown(name: &str) -> String {
+fn shown(name: &str, language: Language) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|character| !character.is_control()).take(NAME).collect();
-    if clean.is_empty() { "dropped capture".to_owned() } else { clean }
+    if clean.is_empty() { language.pick("dropped capture", "拖入的抓包").to_owned() } else { clean }
 }
 
 #[cfg(test)]
@@ -124,6 +137,7 @@ mod tests {
 
     #[test]
     fn a_name_is_shown_and_never_a_path() {
+        let shown = |name: &str| shown(name, Language::English);
         assert_eq!(shown("../../etc/passwd"), "passwd");
         assert_eq!(shown("C:\\captures\\a.pcap"), "a.pcap");
         assert_eq!(shown("a\u{1b}[31m\n.pcap"), "a[31m.pcap");

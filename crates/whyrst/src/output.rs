@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
 use tempfile::NamedTempFile;
+use unicode_width::UnicodeWidthStr as _;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
@@ -119,7 +120,12 @@ fn held() -> MutexGuard<'static, Option<Vec<String>>> {
 /// The language to write in: what `--lang` says, or for people the language of the environment. Machine
 /// output does not change with the environment of whoever asks for it.
 pub(crate) fn language(common: &Common, format: Format) -> Language {
-    match (common.lang, format) {
+    language_of(common.lang, format)
+}
+
+/// The same, where there are no other common options.
+pub(crate) fn language_of(wanted: Option<Lang>, format: Format) -> Language {
+    match (wanted, format) {
         (Some(Lang::En), _) | (None, Format::Json) => Language::English,
         (Some(Lang::Zh), _) => Language::Chinese,
         (None, Format::Text | Format::Markdown) => of_environment(|name| std::env::var(name).ok()),
@@ -150,6 +156,11 @@ pub(crate) fn remark(text: &str) {
 #[expect(clippy::print_stderr, reason = "this is where complaints and remarks are made")]
 fn say(line: &str) {
     eprintln!("whyrst: {line}");
+}
+
+/// `text` filled with blanks up to `width` columns of a terminal: a Chinese character takes two.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// `whyrst ... | head` is no failure.

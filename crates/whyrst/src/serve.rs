@@ -19,7 +19,7 @@ use whyrst_probe::{Item, Live, Reset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
 
 use crate::Outcome;
-use crate::args::Serve;
+use crate::args::{Format, Serve};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::telling::say_missing;
@@ -39,15 +39,16 @@ pub(crate) fn run(arguments: &Serve) -> Result<Outcome> {
             output::remark(&error);
         }
     }
+    let language = output::language_of(arguments.lang, Format::Text);
     let store = Arc::new(Store::new(Limits::default()));
     let runtime = Runtime::new().context("cannot start the server's threads")?;
-    let options = Options { listen: arguments.listen, upload: arguments.upload_limit };
-    let served = runtime.block_on(Served::bind(options, analyst(arguments)?, Arc::clone(&store)))?;
+    let options = Options { listen: arguments.listen, upload: arguments.upload_limit, language };
+    let served = runtime.block_on(Served::bind(options, analyst(arguments, language)?, Arc::clone(&store)))?;
     announce(&served.url())?;
     if !arguments.quiet {
         output::remark("open this URL in a browser; Ctrl-C ends");
     }
-    let watcher = live.map(|live| Watcher::start(live, store));
+    let watcher = live.map(|live| Watcher::start(live, store, language));
     let result = runtime.block_on(async {
         served.read(&arguments.files);
         tokio::select! {
@@ -64,10 +65,11 @@ pub(crate) fn run(arguments: &Serve) -> Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
-fn analyst(arguments: &Serve) -> Result<Analyst> {
+fn analyst(arguments: &Serve, language: Language) -> Result<Analyst> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let memory = format!("--memory={}", arguments.memory);
-    let words = ["explain", "--format=json", "--page", "--all", &memory];
+    let language = format!("--lang={}", language.code());
+    let words = ["explain", "--format=json", "--page", "--all", &memory, &language];
     Ok(Analyst { program, arguments: words.into_iter().map(OsString::from).collect() })
 }
 
@@ -90,10 +92,10 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn start(live: Live, store: Arc<Store>) -> Self {
+    fn start(live: Live, store: Arc<Store>, language: Language) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
-        let thread = std::thread::spawn(move || watch(live, &store, &stop));
+        let thread = std::thread::spawn(move || watch(live, &store, language, &stop));
         Self { stopped, thread }
     }
 
@@ -105,8 +107,8 @@ impl Watcher {
     }
 }
 
-fn watch(mut live: Live, store: &Store, stop: &AtomicBool) {
-    let mut host = Host::new(store);
+fn watch(mut live: Live, store: &Store, language: Language, stop: &AtomicBool) {
+    let mut host = Host::new(store, language);
     for missing in live.missing() {
         store.remark(host.source, &format!("this kernel does not give {}: {}", missing.what, missing.costs));
     }
@@ -124,6 +126,7 @@ fn watch(mut live: Live, store: &Store, stop: &AtomicBool) {
 struct Host {
     source: SourceId,
     name: String,
+    language: Language,
     incidents: Incidents,
     looked: Instant,
     /// Something came since incidents were looked for.
@@ -131,10 +134,10 @@ struct Host {
 }
 
 impl Host {
-    fn new(store: &Store) -> Self {
+    fn new(store: &Store, language: Language) -> Self {
         let name = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
-        let source = store.begin(&format!("{name}, live"), SourceKind::Live);
-        Self { source, name, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
+        let source = store.begin(&format!("{name}{}", language.pick(", live", "，实时")), SourceKind::Live);
+        Self { source, name, language, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
     }
 
     fn tell(&mut self, item: &Item, store: &Store) {
@@ -153,7 +156,7 @@ impl Host {
     }
 
     fn context(&self, netns: u32) -> Context {
-        Context { files: vec![format!("{}:{netns}", self.name)], zone: TimeZone::UTC, language: Language::English }
+        Context { files: vec![format!("{}:{netns}", self.name)], zone: TimeZone::UTC, language: self.language }
     }
 
     fn look_for_incidents(&mut self, store: &Store) {

@@ -279,7 +279,7 @@ impl<'a> Session<'a> {
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
         let (first, second) = match self.arguments.format {
             ReportFormat::Json => (told, above),
-            ReportFormat::Html => (html::head() + &told, above),
+            ReportFormat::Html => (html::head(self.context.language) + &told, above),
             ReportFormat::Text | ReportFormat::Markdown => (above, told),
         };
         self.output.write(&first)?;

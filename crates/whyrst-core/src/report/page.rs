@@ -76,32 +76,35 @@ struct SegmentObject<'a> {
     marked: Option<bool>,
 }
 
-const OPTIONS: [(OptionSet, &str); 15] = [
-    (OptionSet::MSS, "MSS"),
-    (OptionSet::WINDOW_SCALE, "window scale"),
-    (OptionSet::SACK_PERMITTED, "SACK permitted"),
-    (OptionSet::SACK, "SACK"),
-    (OptionSet::TIMESTAMPS, "timestamps"),
-    (OptionSet::MD5, "MD5"),
-    (OptionSet::AO, "TCP-AO"),
-    (OptionSet::MPTCP, "MPTCP"),
-    (OptionSet::FAST_OPEN, "fast open"),
-    (OptionSet::MP_CAPABLE, "MP_CAPABLE"),
-    (OptionSet::MP_JOIN, "MP_JOIN"),
-    (OptionSet::MP_FASTCLOSE, "MP_FASTCLOSE"),
-    (OptionSet::MP_TCPRST, "MP_TCPRST"),
-    (OptionSet::OTHER, "others"),
-    (OptionSet::CUT, "cut off in the capture"),
+/// In both languages.
+type Words = [&'static str; 2];
+
+const OPTIONS: [(OptionSet, Words); 15] = [
+    (OptionSet::MSS, ["MSS", "MSS"]),
+    (OptionSet::WINDOW_SCALE, ["window scale", "窗口缩放"]),
+    (OptionSet::SACK_PERMITTED, ["SACK permitted", "允许 SACK"]),
+    (OptionSet::SACK, ["SACK", "SACK"]),
+    (OptionSet::TIMESTAMPS, ["timestamps", "时间戳"]),
+    (OptionSet::MD5, ["MD5", "MD5"]),
+    (OptionSet::AO, ["TCP-AO", "TCP-AO"]),
+    (OptionSet::MPTCP, ["MPTCP", "MPTCP"]),
+    (OptionSet::FAST_OPEN, ["fast open", "TCP Fast Open"]),
+    (OptionSet::MP_CAPABLE, ["MP_CAPABLE", "MP_CAPABLE"]),
+    (OptionSet::MP_JOIN, ["MP_JOIN", "MP_JOIN"]),
+    (OptionSet::MP_FASTCLOSE, ["MP_FASTCLOSE", "MP_FASTCLOSE"]),
+    (OptionSet::MP_TCPRST, ["MP_TCPRST", "MP_TCPRST"]),
+    (OptionSet::OTHER, ["others", "其他"]),
+    (OptionSet::CUT, ["cut off in the capture", "抓包中被截断"]),
 ];
 
-const NOTES: [(Notes, &str); 7] = [
-    (Notes::RETRANSMISSION, "sent before"),
-    (Notes::PROBE, "keep-alive or window probe"),
-    (Notes::AFTER_GAP, "after a gap in the capture"),
-    (Notes::ACKS_UNSEEN, "acknowledges what was not captured"),
-    (Notes::CUT, "cut off in the capture"),
-    (Notes::OUT_OF_WINDOW, "outside its receiver's window"),
-    (Notes::SYN_ON_LIVE, "SYN in a living connection"),
+const NOTES: [(Notes, Words); 7] = [
+    (Notes::RETRANSMISSION, ["sent before", "此前发送过（重传）"]),
+    (Notes::PROBE, ["keep-alive or window probe", "保活或窗口探测"]),
+    (Notes::AFTER_GAP, ["after a gap in the capture", "前面缺段"]),
+    (Notes::ACKS_UNSEEN, ["acknowledges what was not captured", "确认了没有抓到的数据"]),
+    (Notes::CUT, ["cut off in the capture", "抓包中被截断"]),
+    (Notes::OUT_OF_WINDOW, ["outside its receiver's window", "在接收方的窗口之外"]),
+    (Notes::SYN_ON_LIVE, ["SYN in a living connection", "存活连接中的 SYN"]),
 ];
 
 impl Report<'_> {
@@ -136,6 +139,7 @@ impl Report<'_> {
         let frame = self.first_named(record.frame);
         let ack = record.flags.has(Flags::ACK).then_some(record.ack);
         let has = |option| record.options.has(option);
+        let called = |[english, chinese]: Words| self.language().pick(english, chinese);
         let one_file = self.context.files.len() <= 1;
         SegmentObject {
             frame: frame.number(),
@@ -154,9 +158,9 @@ impl Report<'_> {
             ttl: record.ttl,
             tos: Some(record.traffic_class).filter(|class| *class != 0),
             ip_id: (!record.notes.has(Notes::IPV6)).then_some(record.ip_id),
-            options: OPTIONS.iter().filter(|(option, _)| has(*option)).map(|(_, name)| *name).collect(),
+            options: OPTIONS.iter().filter(|(option, _)| has(*option)).map(|(_, words)| called(*words)).collect(),
             ts_value: has(OptionSet::TIMESTAMPS).then_some(record.ts_value),
-            notes: NOTES.iter().filter(|(note, _)| record.notes.has(*note)).map(|(_, words)| *words).collect(),
+            notes: NOTES.iter().filter(|(note, _)| record.notes.has(*note)).map(|(_, words)| called(*words)).collect(),
             marked: marked.then_some(true),
         }
     }

@@ -10,12 +10,13 @@ import { Facets } from './facets'
 import { replaced, terms, words } from './filter'
 import { Help } from './help'
 import { Incidents } from './incidents'
+import { pick } from './language'
 import { List, typing } from './list'
 import { listen, send } from './remote'
 import { useRoute } from './route'
 import { Sources, State } from './sources'
-import { useScheme } from './scheme'
-import type { Backend, Order, Overview, View } from './types'
+import { named, useScheme } from './scheme'
+import type { Backend, Order, Overview, Source, View } from './types'
 import { count, octets, plural } from './words'
 
 /** While typing, the list waits so long for the next letter. */
@@ -99,7 +100,7 @@ export function App({ backend }: { backend: Backend }) {
     for (const file of files) {
       setSending(file.name)
       try {
-        await send(file, (sent) => setSending(`${file.name}: ${octets(sent)} of ${octets(file.size)} sent`))
+        await send(file, (sent) => setSending(arriving(file, sent)))
         setProblem(null)
       } catch (error) {
         setProblem(`${file.name}: ${(error as Error).message}`)
@@ -117,31 +118,33 @@ export function App({ backend }: { backend: Backend }) {
       <header class="top">
         <h1>whyrst</h1>
         {overview && <Totals overview={overview} view={view} />}
-        {!heard && <span class="problem" role="status">the server does not answer</span>}
+        {!heard && <span class="problem" role="status">{pick('the server does not answer', '服务器没有响应')}</span>}
         {sending !== null && <span role="status">{sending}</span>}
         <span class="tools">
           {backend.live && <Pick take={take} />}
-          <button type="button" onClick={nextScheme} title="light, dark, or as the system (t)">{scheme}</button>
-          <button type="button" onClick={() => setHelp(true)} aria-label="help: keys and filters" title="keys and filters (?)">?</button>
+          <button type="button" onClick={nextScheme} title={pick('light, dark, or as the system has it (t)', '浅色、深色或跟随系统（t）')}>{named(scheme)}</button>
+          <button type="button" onClick={() => setHelp(true)} aria-label={pick('help: keys and filters', '帮助：按键与过滤')}
+            title={pick('keys and filters (?)', '按键与过滤（?）')}>?</button>
         </span>
       </header>
 
       <search class="filter">
         <Search q={route.q} change={(q) => go({ q })} input={search} />
         <label>
-          <span class="hidden">order</span>
+          <span class="hidden">{pick('order', '排序')}</span>
           <select value={route.order} onChange={(event) => go({ order: event.currentTarget.value as Order }, 'push')}>
-            <option value="harm">most harm first</option>
-            <option value="newest">newest first</option>
-            <option value="oldest">oldest first</option>
+            <option value="harm">{pick('most harm first', '影响最大的在前')}</option>
+            <option value="newest">{pick('newest first', '最新的在前')}</option>
+            <option value="oldest">{pick('oldest first', '最早的在前')}</option>
           </select>
         </label>
         <Chips q={route.q} change={change} />
         {problem !== null && <p class="problem" role="alert">{problem}</p>}
+        {overview && <Failures sources={overview.sources} />}
       </search>
 
-      <nav class="facets" aria-label="facets">
-        <details class="narrow"><summary>Narrow down</summary>{facets}</details>
+      <nav class="facets" aria-label={pick('facets', '分面')}>
+        <details class="narrow"><summary>{pick('Narrow down', '缩小范围')}</summary>{facets}</details>
         <div class="broad">{facets}</div>
       </nav>
 
@@ -155,17 +158,22 @@ export function App({ backend }: { backend: Backend }) {
         )}
       </main>
 
-      <aside aria-label="details">
+      <aside aria-label={pick('details', '详情')}>
         {route.cause !== null
           ? <CausePage backend={backend} id={route.cause} close={closeCause} open={openCause} />
           : route.reset !== null
             ? <Detail backend={backend} id={route.reset} generation={generation} close={close} openCause={openCause} />
             : overview && <Sources overview={overview} />}
       </aside>
-      {dropping && <div class="veil">drop captures here: they stay on this host</div>}
+      {dropping && <div class="veil">{pick('drop captures here: they stay on this host', '把抓包拖到这里：它们不会离开这台主机')}</div>}
       {help && <Help close={() => setHelp(false)} live={backend.live} />}
     </div>
   )
+}
+
+function arriving(file: File, sent: number): string {
+  const [done, all] = [octets(sent), octets(file.size)]
+  return pick(`${file.name}: ${done} of ${all} sent`, `${file.name}：已发送 ${done} / ${all}`)
 }
 
 function Totals({ overview, view }: { overview: Overview; view: View | null }) {
@@ -175,8 +183,11 @@ function Totals({ overview, view }: { overview: Overview; view: View | null }) {
   const [one] = sources
   return (
     <p class="totals" role="status">
-      {sources.length === 1 && one ? <b class="name">{one.name}</b> : <b>{plural(sources.length, 'source')}</b>}
-      <span><b class="number">{count(view?.total ?? all)}</b> {view && view.total !== all && <>of {count(all)} </>}resets</span>
+      {sources.length === 1 && one ? <b class="name">{one.name}</b> : <b>{pick(plural(sources.length, 'source'), `${count(sources.length)} 个来源`)}</b>}
+      <span>
+        <b class="number">{count(view?.total ?? all)}</b>{' '}
+        {view && view.total !== all && pick(`of ${count(all)} `, `/ ${count(all)} `)}{pick('resets', '次重置')}
+      </span>
       {busy.slice(0, 2).map((source, at) => (
         <span key={at}>{sources.length > 1 && `${source.name}: `}<State source={source} /></span>
       ))}
@@ -203,8 +214,8 @@ function Search({ q, change, input }: SearchProps) {
   }
   return (
     <input ref={input} type="search" value={text} onInput={(event) => typed(event.currentTarget.value)}
-      placeholder="filter: an address, cause:close-unread, service:10.0.0.2:443, -severity:benign    /"
-      aria-label="filter" spellcheck={false} autocomplete="off" />
+      placeholder={`${pick('filter: an address', '过滤：地址')}, cause:close-unread, service:10.0.0.2:443, -severity:benign    /`}
+      aria-label={pick('filter', '过滤')} spellcheck={false} autocomplete="off" />
   )
 }
 
@@ -213,16 +224,16 @@ function Chips({ q, change }: { q: string; change(q: string): void }) {
   if (all.length === 0) return null
   const without = (at: number) => words(all.filter((_, other) => other !== at))
   return (
-    <ul class="chips" aria-label="filters in use">
+    <ul class="chips" aria-label={pick('filters in use', '正在使用的过滤条件')}>
       {all.map((one, at) => (
         <li key={words([one])}>
-          <button type="button" onClick={() => change(without(at))} aria-label={`remove ${words([one])}`}>
+          <button type="button" onClick={() => change(without(at))} aria-label={pick(`remove ${words([one])}`, `去掉 ${words([one])}`)}>
             {one.key === 'time' ? `${one.negative ? '-' : ''}time:${one.value.replaceAll(/\d{4}-\d\d-\d\dT|0*Z/gu, '')}` : words([one])}
             <span aria-hidden="true"> {'\u00d7'}</span>
           </button>
         </li>
       ))}
-      {all.length > 1 && <li><button type="button" class="more" onClick={() => change('')}>clear</button></li>}
+      {all.length > 1 && <li><button type="button" class="more" onClick={() => change('')}>{pick('clear', '清除')}</button></li>}
     </ul>
   )
 }
@@ -232,18 +243,43 @@ function Pick({ take }: { take(files: Iterable<File>): void }) {
   return (
     <>
       <input ref={input} type="file" multiple hidden onChange={(event) => take(event.currentTarget.files ?? [])} />
-      <button type="button" onClick={() => input.current?.click()} title="or drop them onto the page">add a capture</button>
+      <button type="button" onClick={() => input.current?.click()} title={pick('or drop them onto the page', '也可以拖到页面上')}>{pick('add a capture', '添加抓包')}</button>
     </>
+  )
+}
+
+/** What could not be read, said until it is put away: a capture may fail while something else is looked at. */
+function Failures({ sources }: { sources: Source[] }) {
+  const [away, setAway] = useState(0)
+  const failed = sources.filter(({ state }) => state === 'failed')
+  const last = failed.at(-1)
+  if (!last || failed.length <= away) return null
+  const others = failed.length - away - 1
+  return (
+    <p class="problem failures" role="alert">
+      <span>
+        {last.cause ?? last.name}
+        {others > 0 && pick(`; and ${plural(others, 'other source')} failed`, `；另有 ${count(others)} 个来源失败`)}
+      </span>
+      <button type="button" onClick={() => setAway(failed.length)} aria-label={pick('put this message away', '收起这条消息')}>
+        {'\u00d7'}
+      </button>
+    </p>
   )
 }
 
 function Nothing({ overview, live }: { overview: Overview; live: boolean }) {
   const busy = overview.sources.some(({ state }) => state === 'arriving' || state === 'reading')
   const hears = overview.sources.some(({ state }) => state === 'live')
-  if (busy) return <p class="empty">no reset so far</p>
-  if (hears) return <p class="empty">no reset on this host yet: each appears here as it happens</p>
-  if (overview.sources.length > 0) return <p class="empty">no resets</p>
-  return <p class="empty">{live ? 'drop a capture onto this page: whyrst explains it here, and nothing leaves this host' : 'no resets'}</p>
+  const failed = overview.sources.some(({ state }) => state === 'failed')
+  const none = pick('no connection was reset in what was read', '读到的内容里没有连接被重置')
+  const text = busy ? pick('no reset so far', '目前没有重置')
+    : hears ? pick('no reset on this host yet: each appears here as it happens', '这台主机上还没有重置：一发生就会出现在这里')
+    : failed ? pick('no reset was read', '没有读到重置')
+    : overview.sources.length > 0 || !live ? none
+    : pick('drop a capture onto this page: whyrst explains it here, and nothing leaves this host',
+      '把抓包拖到这个页面上：whyrst 在本机分析，什么都不会离开这台主机')
+  return <p class="empty">{text}</p>
 }
 
 function useDrop(on: boolean, take: (files: Iterable<File>) => void, show: (shown: boolean) => void) {

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { colourOf, resolved } from './colours'
+import { pick } from './language'
 import type { Series } from './types'
 import { clock, count, day, plural } from './words'
 
@@ -36,7 +37,7 @@ export function Chart({ series, scheme, select }: Props) {
 
   const total = series.causes.reduce((sum, { counts }) => sum + counts.reduce((all, one) => all + one, 0), 0)
   return (
-    <figure class="chart" aria-label={`${plural(total, 'reset')} over time, by cause`}>
+    <figure class="chart" aria-label={pick(`${plural(total, 'reset')} over time, by cause`, `${count(total)} 次重置随时间的分布，按原因`)}>
       <div class="plot" ref={place} aria-hidden="true" />
       <figcaption>{column === null ? <Legend series={series} /> : <Column series={series} at={column} />}</figcaption>
     </figure>
@@ -49,7 +50,7 @@ function Legend({ series }: { series: Series }) {
       {series.causes.map(({ cause, counts }) => (
         <li key={cause}>
           <i class={`dot c${colourOf(cause)}`} />
-          {cause ?? 'others'} <b>{count(counts.reduce((sum, one) => sum + one, 0))}</b>
+          {cause ?? pick('others', '其他')} <b>{count(counts.reduce((sum, one) => sum + one, 0))}</b>
         </li>
       ))}
     </ul>
@@ -63,7 +64,7 @@ function Column({ series, at }: { series: Series; at: number }) {
     <ul class="legend">
       <li><b>{day(from)} {clock(from).replace('Z', '')}</b> + {span(series.step)}</li>
       {here.map(({ cause, counts }) => (
-        <li key={cause}><i class={`dot c${colourOf(cause)}`} />{cause ?? 'others'} <b>{count(counts[at] ?? 0)}</b></li>
+        <li key={cause}><i class={`dot c${colourOf(cause)}`} />{cause ?? pick('others', '其他')} <b>{count(counts[at] ?? 0)}</b></li>
       ))}
     </ul>
   )
@@ -115,14 +116,14 @@ function options(
     scales: { x: { time: true, range: [series.start / 1_000, end] }, y: { range: (_, __, most) => [0, most * 1.08 || 1] } },
     axes: [
       { stroke: dim, font, size: 24, space: 70, values: ticks, grid: { show: false }, ticks: { stroke: line, size: 4 } },
-      { stroke: dim, font, size: 44, splits: (_, __, ___, most) => [0, most / 2, most].map(Math.floor),
+      { stroke: dim, font, size: 44, splits: (_, __, ___, most) => [...new Set([0, most / 2, most].map(Math.floor))],
         values: (_, values) => values.map(count), grid: { stroke: line, width: 1 }, ticks: { show: false } },
     ],
     series: [
       {},
       ...[...series.causes].reverse().map(({ cause }) => {
         const colour = resolved(`--c${colourOf(cause)}`)
-        return { label: cause ?? 'others', fill: colour, stroke: colour, width: 0, paths: bars, points: { show: false } }
+        return { label: cause ?? pick('others', '其他'), fill: colour, stroke: colour, width: 0, paths: bars, points: { show: false } }
       }),
     ],
     hooks: {

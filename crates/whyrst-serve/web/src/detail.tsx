@@ -4,6 +4,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { Ladder } from './ladder'
+import { called, pick } from './language'
 import { Text } from './text'
 import type { Backend, Evidence, Reset } from './types'
 import { clock, count, day, milliseconds, plural, tcpdump, wireshark } from './words'
@@ -35,8 +36,8 @@ export function Detail({ backend, id, close, openCause }: Props) {
     }
   }, [backend, id])
   return (
-    <article class="detail" aria-label="the reset" aria-busy={reset === null && problem === null}>
-      <button type="button" class="close" onClick={close} aria-label="close (escape)">{'\u00d7'}</button>
+    <article class="detail" aria-label={pick('the reset', '这个重置')} aria-busy={reset === null && problem === null}>
+      <button type="button" class="close" onClick={close} aria-label={pick('close (escape)', '关闭（Esc）')}>{'\u00d7'}</button>
       {problem !== null && <p class="problem">{problem}</p>}
       {reset !== null && <Shown key={id} reset={reset} openCause={openCause} />}
     </article>
@@ -46,7 +47,13 @@ export function Detail({ backend, id, close, openCause }: Props) {
 /** A recording may have anything in it: what cannot be shown must not take the page with it. */
 function Shown(props: { reset: Reset; openCause(id: string): void }) {
   const [broken] = useErrorBoundary()
-  if (broken) return <p class="problem">this line of {props.reset.source} cannot be shown: {String(broken)}</p>
+  if (broken) {
+    return (
+      <p class="problem">
+        {pick(`this line of ${props.reset.source} cannot be shown: `, `${props.reset.source} 的这一行无法显示：`)}{String(broken)}
+      </p>
+    )
+  }
   return <Whole {...props} />
 }
 
@@ -68,34 +75,34 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
         <h2 class="ends">{ends('client')}<i> {'>'} </i>{ends('server')}</h2>
         <p class="when">
           <time dateTime={reset.time}>{day(reset.time)} {clock(reset.time)} UTC</time>
-          {first?.frame != null && <>, frame {first.frame}</>} <span class="source">{reset.source}</span>
-          {reset.count > 1 && <>, stands for {plural(reset.count, 'reset')} like it</>}
+          {first?.frame != null && pick(`, frame ${first.frame}`, `，帧 ${first.frame}`)} <span class="source">{reset.source}</span>
+          {reset.count > 1 && pick(`, stands for ${plural(reset.count, 'reset')} like it`, `，代表同样的 ${count(reset.count)} 次重置`)}
         </p>
         <p class="headline">{reset.headline ?? `${reset.kind} ${reset.origin}`}</p>
       </header>
       <p class="verdict">
-        {reset.sentence ?? `The connection was reset because ${verdict.title}`}.{' '}
-        <span class={`confidence ${verdict.confidence}`}>{verdict.confidence}</span>
+        {reset.sentence ?? pick(`The connection was reset because ${verdict.title}`, `连接被重置：${verdict.title}`)}{pick('. ', '。')}
+        <span class={`confidence ${verdict.confidence}`}>{called('confidence', verdict.confidence)}</span>
       </p>
       <p class="which">
         <Page id={verdict.cause} open={openCause} />
-        <span><span class={`severity ${reset.severity}`}>{reset.severity}</span>
-          {reset.severity_reason && <span class="note">: <Text>{reset.severity_reason}</Text></span>}</span>
+        <span><span class={`severity ${reset.severity}`}>{called('severity', reset.severity)}</span>
+          {reset.severity_reason && <span class="note">{pick(': ', '：')}<Text>{reset.severity_reason}</Text></span>}</span>
       </p>
 
       {reset.ladder ? <Ladder reset={reset} frame={frame} /> : <States reset={reset} />}
 
-      <Section title="for">{told}{items(speaksFor)}</Section>
-      <Section title="against">{items(against)}</Section>
-      <Section title="unseen">{unseen(reset).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
-      <Section title="points">{(reset.points ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
-      <Section title="instead">
+      <Section kind="for" title={pick('for', '依据')}>{told}{items(speaksFor)}</Section>
+      <Section kind="against" title={pick('against', '反证')}>{items(against)}</Section>
+      <Section kind="unseen" title={pick('unseen', '未见')}>{unseen(reset).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Section kind="points" title={pick('points', '抓包点')}>{(reset.points ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Section kind="instead" title={pick('instead', '也可能')}>
         {reset.alternatives.map(({ cause, told_apart_by }) => (
           <li key={cause}><Page id={cause} open={openCause} /> <Text>{told_apart_by}</Text></li>
         ))}
       </Section>
-      <Section title="harm">{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
-      <Section title="do" ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
+      <Section kind="harm" title={pick('harm', '影响')}>{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
+      <Section kind="do" title={pick('do', '处理')} ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
       <Facts reset={reset} />
       <Filters reset={reset} />
     </>
@@ -104,7 +111,7 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
 
 /** A cause by its name, which opens its page. */
 export function Page({ id, open }: { id: string; open(id: string): void }) {
-  if (id === 'unexplained') return <span class="id">unexplained</span>
+  if (id === 'unexplained') return <span class="id">{id}</span>
   return <a class="id" href={`#cause=${id}`} onClick={(event) => {
     event.preventDefault()
     open(id)
@@ -116,7 +123,7 @@ function Said({ one, show }: { one: Evidence; show(frame: number): void }) {
     <li>
       <Text>{one.text}</Text>
       {one.frames.map((frame) => (
-        <button type="button" class="frame" key={frame} title={`show frame ${frame}`} onClick={() => show(frame)}>
+        <button type="button" class="frame" key={frame} title={pick(`show frame ${frame}`, `显示帧 ${frame}`)} onClick={() => show(frame)}>
           {frame}
         </button>
       ))}
@@ -130,16 +137,17 @@ function unseen({ unseen: told, evidence }: Reset): string[] {
 }
 
 interface SectionProps {
+  kind: string
   title: string
   ordered?: boolean
   children: ComponentChildren
 }
 
-function Section({ title, ordered, children }: SectionProps) {
+function Section({ kind, title, ordered, children }: SectionProps) {
   const items = [children].flat(2).filter(Boolean)
   if (items.length === 0) return null
   return (
-    <section class={`told ${title}`}>
+    <section class={`told ${kind}`}>
       <h3>{title}</h3>
       {ordered ? <ol>{items}</ol> : <ul>{items}</ul>}
     </section>
@@ -150,7 +158,7 @@ function Section({ title, ordered, children }: SectionProps) {
 function States({ reset: { socket } }: { reset: Reset }) {
   if (!socket || socket.states.length === 0) return null
   return (
-    <ol class="states" aria-label="the socket's states">
+    <ol class="states" aria-label={pick('the states of the socket', '套接字经过的状态')}>
       {socket.states.map(({ time, state }) => <li key={time + state}><time>{clock(time)}</time> {state}</li>)}
     </ol>
   )
@@ -158,24 +166,30 @@ function States({ reset: { socket } }: { reset: Reset }) {
 
 function Facts({ reset }: { reset: Reset }) {
   const { stats, effect, process, kernel } = reset
-  const lost = (octets: number | null) => (octets === null ? 'not known' : `${count(octets)} B`)
+  const unknown = pick('not known', '不得而知')
+  const octets = (number: number | null) => (number === null ? unknown : `${count(number)} B`)
+  const both = (client: number | null, server: number | null) =>
+    pick(`client ${octets(client)}, server ${octets(server)}`, `客户端 ${octets(client)}，服务端 ${octets(server)}`)
+  const certainty = called('certainty', effect.certainty)
+  const inBrackets = (text: string) => pick(` (${text})`, `（${text}）`)
   const facts: [string, string | null][] = [
-    ['phase', reset.phase],
-    ['made by', reset.origin === 'endpoint' ? `an endpoint, ${reset.kind}` : reset.origin],
-    ['accepted', effect.accepted === null ? 'not known' : effect.accepted ? 'yes' : 'no'],
-    ['lost', `client ${lost(effect.lost_client_bytes)}, server ${lost(effect.lost_server_bytes)} (${effect.certainty})`],
-    ['asked for', reset.asked_for ? `${reset.asked_for.name} (${reset.asked_for.stood_in})` : null],
-    ['lasted', milliseconds(stats.duration_ms)],
-    ['silent before', stats.idle_before_rst_ms === null ? null : milliseconds(stats.idle_before_rst_ms)],
-    ['sent', `client ${count(stats.client_bytes)} B, server ${count(stats.server_bytes)} B`],
-    ['segments', `${count(stats.frames)}, ${count(stats.retransmits)} of them again`],
-    ['RSTs', count(reset.resets_total)],
-    ['history', `${reset.history} ${reset.conn_state}`],
-    ['process', process ? `${process.comm} ${process.pid}` : null],
-    ['command', process?.cmdline ?? null],
-    ['unit', process?.unit ?? process?.cgroup ?? null],
-    ['kernel', kernel ? `${kernel.reason ?? 'sent no such RST'}${kernel.state ? ` in ${kernel.state}` : ''}` : null],
-    ['via', kernel && kernel.stack.length > 0 ? kernel.stack.slice(0, 6).join(' < ') : null],
+    [pick('phase', '阶段'), called('phase', reset.phase)],
+    [pick('made by', '由谁发出'), called('origin', reset.origin) + (reset.origin === 'endpoint' ? pick(': ', '：') + called('kind', reset.kind) : '')],
+    [pick('accepted', '被接受'), effect.accepted === null ? unknown : effect.accepted ? pick('yes', '是') : pick('no', '否')],
+    [pick('lost', '丢失'), both(effect.lost_client_bytes, effect.lost_server_bytes) + inBrackets(certainty)],
+    [pick('asked for', '请求的域名'), reset.asked_for ? reset.asked_for.name + inBrackets(called('stood_in', reset.asked_for.stood_in)) : null],
+    [pick('lasted', '持续'), milliseconds(stats.duration_ms)],
+    [pick('silent before', '此前静默'), stats.idle_before_rst_ms === null ? null : milliseconds(stats.idle_before_rst_ms)],
+    [pick('sent', '发送'), both(stats.client_bytes, stats.server_bytes)],
+    [pick('segments', '报文'), pick(`${count(stats.frames)}, ${count(stats.retransmits)} of them retransmitted`,
+      `${count(stats.frames)} 个，其中重传 ${count(stats.retransmits)} 个`)],
+    ['RST', count(reset.resets_total)],
+    [pick('history', '历史'), `${reset.history} ${reset.conn_state}`],
+    [pick('process', '进程'), process ? `${process.comm} ${process.pid}` : null],
+    [pick('command', '命令'), process?.cmdline ?? null],
+    [pick('unit', '单元'), process?.unit ?? process?.cgroup ?? null],
+    [pick('kernel', '内核'), kernel ? said(kernel) : null],
+    [pick('via', '调用路径'), kernel && kernel.stack.length > 0 ? kernel.stack.slice(0, 6).join(' < ') : null],
   ]
   return (
     <dl class="facts">
@@ -184,6 +198,12 @@ function Facts({ reset }: { reset: Reset }) {
       ))}
     </dl>
   )
+}
+
+/** The kernel's reason and the socket's state, or that it made no such RST. */
+function said({ reason, state }: NonNullable<Reset['kernel']>): string {
+  const why = reason ?? pick('sent no such RST', '没有发过这个 RST')
+  return state ? pick(`${why} in ${state}`, `${why}，状态 ${state}`) : why
 }
 
 function Filters({ reset }: { reset: Reset }) {
@@ -198,5 +218,5 @@ function Filters({ reset }: { reset: Reset }) {
 function Copied({ text }: { text: string }) {
   const [done, setDone] = useState(false)
   const copy = () => navigator.clipboard?.writeText(text).then(() => setDone(true), () => setDone(false))
-  return <><code>{text}</code> <button type="button" class="copy" onClick={copy}>{done ? 'copied' : 'copy'}</button></>
+  return <><code>{text}</code> <button type="button" class="copy" onClick={copy}>{done ? pick('copied', '已复制') : pick('copy', '复制')}</button></>
 }

@@ -3,12 +3,15 @@
 import { useState } from 'preact/hooks'
 import { colourOf } from './colours'
 import { has, toggled } from './filter'
+import { called, pick } from './language'
 import type { Facet } from './types'
 import { count } from './words'
 
 const TITLES: Record<string, string> = {
-  severity: 'Severity', cause: 'Cause', service: 'Service', peer: 'Peer', process: 'Process', name: 'Name asked for',
-  confidence: 'Confidence', origin: 'Who made the RST', ending: 'Ending', source: 'Source',
+  severity: pick('Severity', '严重程度'), cause: pick('Cause', '原因'), service: pick('Service', '服务'),
+  peer: pick('Peer', '对端'), process: pick('Process', '进程'), name: pick('Name asked for', '请求的域名'),
+  confidence: pick('Confidence', '可信度'), origin: pick('Who made the RST', 'RST 由谁发出'),
+  ending: pick('Ending', '结局'), source: pick('Source', '来源'),
 }
 /** A facet that says nothing unless it has two values. */
 const ONLY_WITH_CHOICE = ['origin', 'ending', 'source']
@@ -44,7 +47,7 @@ function One({ facet, q, change }: { facet: Facet; q: string; change(q: string):
           <li key={value}>
             <button type="button" aria-pressed={has(q, key, value)} title={value}
               onClick={() => change(toggled(q, key, value))}>
-              <span class="value">{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{key === 'source' ? short(value) : value}</span>
+              <span class="value">{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{key === 'source' ? short(value) : called(key, value)}</span>
               <span class="number">{count(one)}</span>
               <span class="share" style={{ width: `${(100 * one) / most}%` }} aria-hidden="true" />
             </button>
@@ -53,10 +56,12 @@ function One({ facet, q, change }: { facet: Facet; q: string; change(q: string):
       </ul>
       {values.length > shown.length || all ? (
         <button type="button" class="more" onClick={() => setAll(!all)}>
-          {all ? 'fewer' : `${count(values.length - shown.length + more)} more`}
+          {all ? pick('fewer', '收起') : pick(`${count(values.length - shown.length + more)} more`, `另有 ${count(values.length - shown.length + more)} 个`)}
         </button>
       ) : null}
-      {all && more > 0 && <p class="note">and {count(more)} rarer: type {key}:value above</p>}
+      {all && more > 0 && <p class="note">
+        {pick(`and ${count(more)} rarer: type ${key}:value above`, `还有 ${count(more)} 个更少见的：在上方输入 ${key}:值`)}
+      </p>}
     </section>
   )
 }

@@ -1,26 +1,29 @@
 // Keys and the language of filters.
 
 import { useEffect, useRef } from 'preact/hooks'
+import { pick } from './language'
 
 const KEYS: [string, string][] = [
-  ['j, k', 'next and previous reset'],
-  ['enter', 'open the reset'],
-  ['escape', 'close it, leave the filter'],
-  ['/', 'filter'],
-  ['up, down', 'from packet to packet in the ladder'],
-  ['t', 'light or dark'],
-  ['?', 'this help'],
+  ['j, k', pick('next and previous reset', '下一个、上一个重置')],
+  ['Enter', pick('open the reset', '打开这个重置')],
+  ['Esc', pick('close it, leave the filter', '关闭，离开过滤框')],
+  ['/', pick('filter', '过滤')],
+  ['\u2191 \u2193', pick('from packet to packet in the ladder', '在报文之间移动')],
+  ['t', pick('light, dark, or as the system has it', '浅色、深色、跟随系统')],
+  ['?', pick('this help', '本帮助')],
 ]
 
 const FILTERS: [string, string][] = [
-  ['10.0.0.2', 'that text anywhere in the line'],
-  ['service:10.0.0.2:443', 'also service:10.0.0.2 or service::443'],
-  ['peer:10.0.0.1', 'the client'],
-  ['host:10.0.0.1', 'either end; port:443 likewise'],
-  ['cause:close-unread cause:linger-zero', 'one or the other'],
-  ['-severity:benign', 'all but these'],
-  ['confidence:certain', 'also origin:, phase:, kind:, ending:, process:, name:, source:'],
-  ['time:A..B', 'between two times in UTC; dragging over the chart writes it'],
+  ['10.0.0.2', pick('that text anywhere in the line', '行内任意位置出现这段文字')],
+  ['service:10.0.0.2:443', pick('also service:10.0.0.2 or service::443', '也可以是 service:10.0.0.2 或 service::443')],
+  ['peer:10.0.0.1', pick('that client', '该客户端')],
+  ['host:10.0.0.1', pick('either end; port:443 likewise', '任意一端；port:443 同理')],
+  ['cause:close-unread cause:linger-zero', pick('one or the other', '两者之一')],
+  ['-severity:benign', pick('all but these', '除此之外的全部')],
+  ['confidence:certain', pick('also origin:, phase:, kind:, ending:, process:, name:, source:',
+    '还有 origin:、phase:、kind:、ending:、process:、name:、source:')],
+  ['time:A..B', pick('between two times in UTC; dragging over the chart writes it',
+    '两个 UTC 时间之间；在图上拖选也会写出它')],
 ]
 
 export function Help({ close, live }: { close(): void; live: boolean }) {
@@ -29,14 +32,17 @@ export function Help({ close, live }: { close(): void; live: boolean }) {
     dialog.current?.showModal()
   }, [])
   return (
-    <dialog ref={dialog} class="help" aria-label="keys and filters" onClose={close}
+    <dialog ref={dialog} class="help" aria-label={pick('keys and filters', '按键与过滤')} onClose={close}
       onClick={(event) => event.target === dialog.current && close()}>
-      <button type="button" class="close" onClick={close} aria-label="close">{'\u00d7'}</button>
-      <h2>Keys</h2>
+      <button type="button" class="close" onClick={close} aria-label={pick('close', '关闭')}>{'\u00d7'}</button>
+      <h2>{pick('Keys', '按键')}</h2>
       <Table rows={KEYS} />
-      <h2>Filters</h2>
+      <h2>{pick('Filters', '过滤')}</h2>
       <Table rows={FILTERS} />
-      {live && <p class="note">Captures dropped onto the page are explained by this server and deleted then.</p>}
+      {live && <p class="note">
+        {pick('Captures dropped onto the page are explained by this server and deleted then.',
+          '拖放到页面上的抓包由这台服务器分析，分析完即删除。')}
+      </p>}
     </dialog>
   )
 }

@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks'
 import { replaced } from './filter'
+import { called, pick } from './language'
 import { Text } from './text'
 import type { Incident, Severity } from './types'
 import { clock, count } from './words'
@@ -20,16 +21,16 @@ export function Incidents({ incidents, change }: Props) {
   const rank = ({ severity }: Incident) => RANK.indexOf(severity)
   const sorted = [...incidents].sort((one, other) => rank(one) - rank(other) || other.connections - one.connections)
   return (
-    <section class="incidents" aria-label="incidents">
-      <h2>Incidents <span class="number">{count(incidents.length)}</span></h2>
+    <section class="incidents" aria-label={pick('incidents', '事件')}>
+      <h2>{pick('Incidents', '事件')} <span class="number">{count(incidents.length)}</span></h2>
       <ul>
         {sorted.slice(0, all ? undefined : FEW).map((incident) => (
           <li key={incident.kind + incident.time + incident.title}>
-            <button type="button" title="show its resets" onClick={() => change(filterOf(incident))}>
-              <span class={`severity ${incident.severity}`}>{incident.severity}</span>
+            <button type="button" title={pick('show its resets', '列出它的重置')} onClick={() => change(filterOf(incident))}>
+              <span class={`severity ${incident.severity}`}>{called('severity', incident.severity)}</span>
               <span class="title">{incident.title}</span>
               <span class="reading" title={incident.reading}>
-                <span class="extent">{clock(incident.time).slice(0, 12)} to {clock(incident.last).slice(0, 12)}</span>
+                <span class="extent">{clock(incident.time).slice(0, 12)}{pick(' to ', ' 至 ')}{clock(incident.last).slice(0, 12)}</span>
                 <Text>{incident.reading}</Text>
               </span>
             </button>
@@ -38,7 +39,7 @@ export function Incidents({ incidents, change }: Props) {
       </ul>
       {sorted.length > FEW && (
         <button type="button" class="more" onClick={() => setAll(!all)}>
-          {all ? 'fewer' : `${count(sorted.length - FEW)} more`}
+          {all ? pick('fewer', '收起') : pick(`${count(sorted.length - FEW)} more`, `另有 ${count(sorted.length - FEW)} 个`)}
         </button>
       )}
     </section>

@@ -2,13 +2,16 @@
 // arrow keys; all its fields then stand below.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { called, pick } from './language'
 import type { Reset, Rung, Segment } from './types'
 import { count, fields, plural, seconds } from './words'
 
 const ROW = 34
 const HEAD = 30
 /** Fields whose values are long. */
-const WIDE = ['file', 'time', 'options', 'noticed', 'decisive']
+const WIDE = [
+  pick('file', '文件'), pick('time', '时间'), pick('options', '选项'), pick('noticed', '备注'), pick('decisive', '关键'),
+]
 
 interface Props {
   reset: Reset
@@ -51,7 +54,7 @@ export function Ladder({ reset, frame }: Props) {
   const shown = rungs[chosen]
   return (
     <div class="ladder" ref={place}>
-      <svg width={width} height={height} role="listbox" tabindex={0} aria-label="packets of the connection"
+      <svg width={width} height={height} role="listbox" tabindex={0} aria-label={pick('packets of the connection', '连接的报文')}
         aria-activedescendant={`rung-${chosen}`} onKeyDown={move}>
         <text class="end" x={left} y={14} text-anchor={narrow ? 'start' : 'middle'}>{name(reset, 'client')}</text>
         <text class="end" x={right} y={14} text-anchor="end">{name(reset, 'server')}</text>
@@ -103,7 +106,7 @@ function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProp
 function Gap({ at, segments, left, right }: { at: number; segments: number; left: number; right: number }) {
   return (
     <text class="gap" x={(left + right) / 2} y={HEAD + at * ROW + 21} text-anchor="middle" role="presentation">
-      {'\u22ee'} {plural(segments, 'more segment')}
+      {'\u22ee'} {pick(plural(segments, 'more segment'), `另有 ${count(segments)} 个报文`)}
     </text>
   )
 }
@@ -126,9 +129,12 @@ function decisive(rungs: Rung[]): number {
 }
 
 function name(reset: Reset, side: 'client' | 'server'): string {
-  return reset.roles === 'seen' ? `${side} ${reset[side].ip}` : reset[side].ip
+  return reset.roles === 'seen' ? `${called('side', side)} ${reset[side].ip}` : reset[side].ip
 }
 
 function description({ from, marked, len }: Segment): string {
-  return `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`
+  return pick(
+    `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`,
+    `来自${called('side', from)}${len > 0 ? `，${count(len)} 字节` : ''}${marked ? '，关键' : ''}`,
+  )
 }

@@ -3,6 +3,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { colourOf } from './colours'
+import { called, pick } from './language'
 import type { Backend, Order, Row } from './types'
 import { clock, count, day, harmOf } from './words'
 
@@ -151,11 +152,13 @@ export function List({ backend, q, order, generation, selected, select, open }: 
   }
   return (
     <div class={`list ${view.width >= WIDE ? 'wide' : ''}`} ref={box} role="listbox" tabIndex={0}
-      aria-label="resets" aria-activedescendant={cursor >= first && cursor <= last ? `row-${cursor}` : undefined}>
+      aria-label={pick('resets', '重置')} aria-activedescendant={cursor >= first && cursor <= last ? `row-${cursor}` : undefined}>
       {error !== null && <p class="problem" role="presentation">{error}</p>}
-      {error === null && rows === 0 && <p class="empty" role="presentation">no reset fits</p>}
+      {error === null && rows === 0 && <p class="empty" role="presentation">{pick('no reset fits the filter', '没有符合过滤条件的重置')}</p>}
       <div class="all" role="presentation" style={{ height: `${listed * row}px` }}>{lines}</div>
-      {listed < rows && <p class="empty" role="presentation">{count(rows - listed)} more: narrow the filter to see them</p>}
+      {listed < rows && <p class="empty" role="presentation">
+        {pick(`${count(rows - listed)} more: narrow the filter to see them`, `另有 ${count(rows - listed)} 条：收窄过滤条件即可看到`)}
+      </p>}
     </div>
   )
 }
@@ -180,11 +183,11 @@ function Line({ index, rows, row, height, selected, select, open }: LineProps) {
         select(row.id)
         open(row.id)
       }}>
-      <span class={`severity ${row.severity}`} title={row.severity}>{row.severity}</span>
+      <span class={`severity ${row.severity}`}>{called('severity', row.severity)}</span>
       <time dateTime={row.time} title={`${day(row.time)} ${clock(row.time)} UTC`}>{clock(row.time).slice(0, 15)}</time>
       <span class="ends" title={`${row.client} > ${row.server}`}>{row.client}<i>{' > '}</i>{row.server}</span>
       <span class="cause" title={row.cause}><i class={`dot c${colourOf(row.cause)}`} />{row.cause}</span>
-      <span class={`confidence ${row.confidence}`}>{row.confidence}</span>
+      <span class={`confidence ${row.confidence}`}>{called('confidence', row.confidence)}</span>
       <span class="lost">{harmOf(row)}</span>
       <span class="who">{row.count > 1 ? `\u00d7${count(row.count)} ` : ''}{row.process ?? ''}</span>
     </div>

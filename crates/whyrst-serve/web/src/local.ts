@@ -1,6 +1,7 @@
 // The page's answers from the data of a report: what src/query.rs does, done in the browser.
 
 import { terms, type Term } from './filter'
+import { pick } from './language'
 import { nanos } from './nanos'
 import type {
   Backend, Cause, End, Facet, Incident, Order, Overview, Page, Reset, Row, Series, Source, Summary, View,
@@ -94,7 +95,7 @@ function end(value: string): (address: string) => boolean {
   if (/^:\d+$/u.test(value)) return (other) => other.endsWith(value)
   if (/^(\[[0-9a-f:.]+\]|[0-9.]+):\d+$/u.test(value)) return (other) => other === value
   if (/^([0-9.]+|[0-9a-f]*:[0-9a-f:.]*)$/u.test(value)) return (other) => ip(other) === value
-  throw new Error(`${value}: expected an address, address:port, or :port`)
+  throw new Error(pick(`${value}: expected an address, address:port, or :port`, `${value}：应为地址、地址:端口或 :端口`))
 }
 
 function test({ key, value }: Term): Test {
@@ -220,9 +221,9 @@ export function local(lines: string): Backend {
     }
   }
   const resets = all.reduce((sum, { row }) => sum + row.count, 0)
-  const [first = 'this report', ...rest] = summary?.files ?? []
+  const [first = pick('this report', '这份报告'), ...rest] = summary?.files ?? []
   const source: Source = {
-    name: rest.length > 0 ? `${first} and ${rest.length} more` : first,
+    name: rest.length > 0 ? pick(`${first} and ${rest.length} more`, `${first} 等 ${rest.length + 1} 个`) : first,
     kind: 'capture', state: 'done', resets, remarks: [], more_remarks: 0, summary, incidents,
   }
   const found = <T>(value: T | undefined, what: string) =>
@@ -260,7 +261,7 @@ export function local(lines: string): Backend {
       const list = fit.slice(offset, offset + limit).map(({ row }) => row)
       return { generation: 0, rows: fit.length, offset, at: at < 0 ? null : at, list }
     },
-    reset: (id) => found(all.find(({ row }) => row.id === id)?.reset, 'this reset is not in the report'),
-    cause: (id) => found(causes.get(id), 'the report does not have this page of the catalogue'),
+    reset: (id) => found(all.find(({ row }) => row.id === id)?.reset, pick('this reset is not in the report', '报告里没有这个重置')),
+    cause: (id) => found(causes.get(id), pick('the report does not have this page of the catalogue', '报告里没有目录的这一页')),
   }
 }

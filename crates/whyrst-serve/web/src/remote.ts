@@ -1,5 +1,6 @@
 // The page's answers from `whyrst serve`.
 
+import { pick } from './language'
 import type { Backend, Cause, Order, Overview, Page, Reset, View } from './types'
 
 async function ask<T>(path: string, parameters: Record<string, string | number> = {}): Promise<T> {
@@ -39,7 +40,7 @@ export function send(file: File, sent: (octets: number) => void): Promise<void> 
     request.upload.onprogress = (event) => sent(event.loaded)
     request.onload = () =>
       request.status < 300 ? resolve() : reject(new Error(request.responseText.trim() || request.statusText))
-    request.onerror = () => reject(new Error('the server did not take it'))
+    request.onerror = () => reject(new Error(pick('the server did not take it', '服务器没有接收它')))
     request.send(file)
   })
 }

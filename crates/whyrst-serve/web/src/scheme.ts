@@ -1,6 +1,7 @@
 // Light, dark, or as the system has it; remembered for this address.
 
 import { useCallback, useEffect, useState } from 'preact/hooks'
+import { pick } from './language'
 
 const SCHEMES = ['auto', 'light', 'dark'] as const
 type Scheme = (typeof SCHEMES)[number]
@@ -11,6 +12,15 @@ function remembered(): Scheme {
     return SCHEMES.find((one) => one === localStorage.getItem(KEY)) ?? 'auto'
   } catch {
     return 'auto' // a file: page may have no storage
+  }
+}
+
+/** What is chosen, in words. */
+export function named(scheme: Scheme): string {
+  switch (scheme) {
+    case 'auto': return pick('theme: auto', '主题：自动')
+    case 'light': return pick('theme: light', '主题：浅色')
+    case 'dark': return pick('theme: dark', '主题：深色')
   }
 }
 

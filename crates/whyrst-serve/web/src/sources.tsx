@@ -1,14 +1,18 @@
 // What is read, how far it is, and what could not be read: nothing is passed over silently.
 
+import { pick } from './language'
 import type { Overview, Source } from './types'
 import { count, octets, plural } from './words'
 
 export function Sources({ overview }: { overview: Overview }) {
   return (
-    <section class="sources" aria-label="what was read">
+    <section class="sources" aria-label={pick('what was read', '读取了什么')}>
       {overview.sources.map((source, at) => <One key={at} source={source} />)}
       {overview.forgotten > 0 && (
-        <p class="note">{plural(overview.forgotten, 'older reset')} no longer kept: the oldest go first</p>
+        <p class="note">
+          {pick(`${plural(overview.forgotten, 'older reset')} no longer kept: the oldest go first`,
+            `较早的 ${count(overview.forgotten)} 次重置不再保留：最旧的先丢弃`)}
+        </p>
       )}
     </section>
   )
@@ -23,27 +27,31 @@ function One({ source }: { source: Source }) {
       <p><State source={source} /></p>
       {summary && (
         <p class="numbers">
-          {plural(summary.frames, 'frame')}, {plural(summary.connections, 'connection')}
-          {summary.unexplained > 0 && <>, {plural(summary.unexplained, 'reset')} unexplained</>}
+          {pick(`${plural(summary.frames, 'frame')}, ${plural(summary.connections, 'connection')}`,
+            `${count(summary.frames)} 帧，${count(summary.connections)} 条连接`)}
+          {summary.unexplained > 0 && pick(`, ${plural(summary.unexplained, 'reset')} unexplained`,
+            `，${count(summary.unexplained)} 次重置无法解释`)}
         </p>
       )}
       {passed.length > 0 && (
-        <p class="note">passed over: {passed.map(([reason, number]) => `${count(number)} ${reason}`).join(', ')}</p>
+        <p class="note">{pick('passed over: ', '跳过：')}{passed.map(([reason, number]) => `${count(number)} ${reason}`).join(', ')}</p>
       )}
       {[...(summary?.notes ?? []), ...source.remarks].map((text) => <p class="note" key={text}>{text}</p>)}
-      {source.more_remarks > 0 && <p class="note">and {plural(source.more_remarks, 'more remark')}</p>}
+      {source.more_remarks > 0 && <p class="note">
+        {pick(`and ${plural(source.more_remarks, 'more remark')}`, `还有 ${count(source.more_remarks)} 条说明`)}
+      </p>}
     </div>
   )
 }
 
 export function State({ source }: { source: Source }) {
   const { state, octets: done = 0, of = null, resets } = source
-  const found = plural(resets, 'reset')
+  const found = pick(plural(resets, 'reset'), `${count(resets)} 次重置`)
   switch (state) {
-    case 'arriving': return <Progress what="arriving" done={done} of={of} />
-    case 'reading': return <><Progress what="reading" done={done} of={of} /> {found} so far</>
-    case 'live': return <><i class="pulse" /> live, {found}</>
-    case 'failed': return <span class="problem">{source.cause ?? 'failed'}</span>
+    case 'arriving': return <Progress what={pick('arriving', '正在接收')} done={done} of={of} />
+    case 'reading': return <><Progress what={pick('reading', '正在读取')} done={done} of={of} /> {pick(`${found} so far`, `目前 ${found}`)}</>
+    case 'live': return <><i class="pulse" /> {pick('live, ', '实时，')}{found}</>
+    case 'failed': return <span class="problem">{source.cause ?? pick('failed', '失败')}</span>
     case 'done': return <>{found}</>
   }
 }
@@ -53,7 +61,7 @@ function Progress({ what, done, of }: { what: string; done: number; of: number |
   const part = Math.min(done / of, 1)
   return (
     <>
-      {what} <progress max={1} value={part} aria-label={what} /> {Math.floor(part * 100)} % of {octets(of)}
+      {what} <progress max={1} value={part} aria-label={what} /> {pick(`${Math.floor(part * 100)} % of ${octets(of)}`, `${octets(of)} 的 ${Math.floor(part * 100)} %`)}
     </>
   )
 }

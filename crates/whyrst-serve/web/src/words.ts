@@ -1,5 +1,6 @@
 // Numbers and times as people read them; never in the words of a report, which come as they are.
 
+import { called, pick } from './language'
 import { nanos } from './nanos'
 import type { Row, Segment, Reset } from './types'
 
@@ -10,8 +11,9 @@ export function count(value: number): string {
   return GROUPED.format(value).replaceAll(',', '\u2009')
 }
 
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`
+/** `1 reset`, `12 resets`, in English. */
+export function plural(value: number, thing: string): string {
+  return `${count(value)} ${thing}${value === 1 ? '' : 's'}`
 }
 
 export function octets(value: number): string {
@@ -38,7 +40,7 @@ export function milliseconds(value: number): string {
 }
 
 export function harmOf({ lost, accepted }: Pick<Row, 'lost' | 'accepted'>): string {
-  if (accepted === false) return 'ignored'
+  if (accepted === false) return pick('ignored', '未被接受')
   if (lost === null) return ''
   return lost === 0 ? '' : `\u2264 ${octets(lost)}`
 }
@@ -73,24 +75,25 @@ function moment(from: string, ns: number): string {
 export function fields(segment: Segment, from: string): [string, string][] {
   const { options = [], notes = [], tos = 0, ack, ack_rel, ts_value, ip_id } = segment
   const frames = Object.entries(segment.frames ?? {}).map(([point, frame]) => `${point} ${frame}`)
+  const none = pick('none', '无')
   const all: [string, string | undefined][] = [
-    ['frame', frames.length > 0 ? frames.join(', ') : String(segment.frame)],
-    ['file', segment.file],
-    ['time', moment(from, segment.ns)],
-    ['after', `${seconds(segment.ns)} s`],
-    ['from', segment.from],
-    ['flags', flags(segment.flags)],
+    [pick('frame', '帧'), frames.length > 0 ? frames.join(', ') : String(segment.frame)],
+    [pick('file', '文件'), segment.file],
+    [pick('time', '时间'), moment(from, segment.ns)],
+    [pick('after', '相对时间'), `${seconds(segment.ns)} s`],
+    [pick('from', '发送方'), called('side', segment.from)],
+    [pick('flags', '标志位'), flags(segment.flags)],
     ['seq', `${segment.seq_rel} (${segment.seq})`],
-    ['ack', ack === undefined ? 'none' : `${ack_rel} (${ack})`],
-    ['length', `${count(segment.len)} B`],
-    ['window', `${segment.win} (not scaled)`],
-    ['options', options.length > 0 ? options.join(', ') : 'none'],
+    ['ack', ack === undefined ? none : `${ack_rel} (${ack})`],
+    [pick('length', '长度'), `${count(segment.len)} B`],
+    [pick('window', '窗口'), pick(`${segment.win} (not scaled)`, `${segment.win}（未缩放）`)],
+    [pick('options', '选项'), options.length > 0 ? options.join(pick(', ', '，')) : none],
     ['TSval', ts_value?.toString()],
     ['TTL', String(segment.ttl)],
     ['IP ID', ip_id?.toString()],
     ['DSCP, ECN', `${tos >> 2}, ${tos & 3}`],
-    ['noticed', notes.length > 0 ? notes.join(', ') : undefined],
-    ['decisive', segment.marked ? 'the verdict rests on it' : undefined],
+    [pick('noticed', '备注'), notes.length > 0 ? notes.join(pick(', ', '，')) : undefined],
+    [pick('decisive', '关键'), segment.marked ? pick('the verdict rests on it', '结论以它为依据') : undefined],
   ]
   return all.filter((field): field is [string, string] => field[1] !== undefined)
 }

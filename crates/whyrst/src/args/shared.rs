@@ -74,13 +74,12 @@ pub(crate) enum ReportFormat {
 }
 
 impl ReportFormat {
-    /// The format whose language it has. The page itself speaks English, and so does what it shows,
-    /// unless `--lang` says otherwise.
+    /// The format whose language it has: a page is for people.
     pub(crate) const fn spoken(self) -> Format {
         match self {
-            Self::Text => Format::Text,
+            Self::Text | Self::Html => Format::Text,
             Self::Markdown => Format::Markdown,
-            Self::Json | Self::Html => Format::Json,
+            Self::Json => Format::Json,
         }
     }
 }

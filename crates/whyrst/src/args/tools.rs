@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::shared::parse_size;
-use super::{Common, Format};
+use super::{Common, Format, Lang};
 
 /// `whyrst serve`.
 #[derive(Debug, Args)]
@@ -42,6 +42,11 @@ pub(crate) struct Serve {
     /// Memory for connections while a capture is read, as for `explain`
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub(crate) memory: u64,
+
+    /// Language of the page and its reports; when not given, that of the environment's locale
+    /// (`LC_ALL`, `LC_MESSAGES`, `LANG`)
+    #[arg(long, value_name = "LANG")]
+    pub(crate) lang: Option<Lang>,
 
     /// Say nothing but the URL
     #[arg(short, long)]

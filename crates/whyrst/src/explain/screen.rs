@@ -33,9 +33,10 @@ pub(super) fn show(
         totals: Ordered::new(Totals::new(arguments)),
         press: Ordered::new(Press::new(arguments, Some(sender))?),
     };
+    let language = teller.context.language;
     let mut progress = Progress::new(octets_to_read(arguments, captures), Audience::Nobody);
     let gauge = progress.gauge();
-    let mut app = App::new(teller.context.files.join(" "), "reading");
+    let mut app = App::new(teller.context.files.join(" "), language.pick("reading", "正在读取"), language);
     let mut screen = Screen::open(output::style(&arguments.common))?;
     let closing = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -49,8 +50,10 @@ pub(super) fn show(
         let looking = look(&mut screen, &mut app, &receiver, interrupt, || {
             let (read, total) = (gauge.0.load(Ordering::Relaxed), gauge.1);
             match total {
-                Some(total) if total > 0 => format!("reading {} %", (read * 100 / total).min(100)),
-                _ => format!("reading, {} MB", read / 1_000_000),
+                Some(total) if total > 0 => {
+                    format!("{} {} %", language.pick("reading", "正在读取"), (read * 100 / total).min(100))
+                }
+                _ => format!("{}{} MB", language.pick("reading, ", "正在读取，"), read / 1_000_000),
             }
         });
         if !matches!(looking, Ok(Seen::All)) {

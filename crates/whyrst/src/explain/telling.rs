@@ -21,7 +21,7 @@ use super::confidence;
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::tui::Entry;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
@@ -212,7 +212,7 @@ impl Press {
         let parquet = arguments.parquet.as_deref().map(Partitioned::create).transpose()?;
         let mut output = Output::open(&arguments.common)?;
         if arguments.format == ReportFormat::Html && !arguments.tui {
-            output.write(&html::head())?;
+            output.write(&html::head(output::language(&arguments.common, arguments.format.spoken())))?;
         }
         Ok(Self { output, held: Held::while_reading(arguments), parquet, screen, broken: None })
     }

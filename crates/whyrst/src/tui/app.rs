@@ -1,6 +1,7 @@
 //! What the screen shows and what keys do to it: no terminal, no clock, so that tests can press keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use whyrst_core::language::Language;
 
 use super::entry::Entry;
 
@@ -10,6 +11,8 @@ const KEPT: usize = 20_000;
 /// The state of the screen.
 #[derive(Debug)]
 pub(crate) struct App {
+    /// That of the reports.
+    pub(super) language: Language,
     /// What is looked at: the files, or this host.
     pub(super) title: String,
     pub(super) entries: Vec<Entry>,
@@ -82,8 +85,9 @@ pub(crate) enum Wish {
 }
 
 impl App {
-    pub(crate) fn new(title: String, state: &str) -> Self {
+    pub(crate) fn new(title: String, state: &str, language: Language) -> Self {
         Self {
+            language,
             title,
             entries: Vec::new(),
             shown: Vec::new(),
@@ -109,7 +113,7 @@ impl App {
 
     /// Everything was read.
     pub(crate) fn finish(&mut self, incidents: String, remarks: String) {
-        "done".clone_into(&mut self.state);
+        self.language.pick("done", "完成").clone_into(&mut self.state);
         self.incidents = incidents;
         self.remarks = remarks;
     }
@@ -159,13 +163,16 @@ impl App {
     /// What the lower pane shows.
     pub(super) fn text(&self) -> &str {
         match (self.pane, self.current()) {
-            (Pane::Incidents, _) if self.incidents.is_empty() => "Nothing that several resets have in common.",
+            (Pane::Incidents, _) if self.incidents.is_empty() => {
+                self.language.pick("Nothing that several resets have in common.", "没有几个重置共有的东西。")
+            }
             (Pane::Incidents, _) => &self.incidents,
             (_, None) => &self.remarks,
             (Pane::Report, Some(entry)) => &entry.report,
-            (Pane::Packets, Some(entry)) if entry.packets.is_empty() => {
-                "The kernel told of this reset; no packet was captured."
-            }
+            (Pane::Packets, Some(entry)) if entry.packets.is_empty() => self.language.pick(
+                "The kernel told of this reset; no packet was captured.",
+                "这个重置来自内核的事件，没有抓到报文。",
+            ),
             (Pane::Packets, Some(entry)) => &entry.packets,
         }
     }
@@ -303,13 +310,13 @@ impl Sort {
         }
     }
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) const fn name(self, language: Language) -> &'static str {
         match self {
-            Self::Time => "by time",
-            Self::Newest => "newest first",
-            Self::Cause => "by cause",
-            Self::Confidence => "surest first",
-            Self::Ends => "by client",
+            Self::Time => language.pick("by time", "按时间"),
+            Self::Newest => language.pick("newest first", "最新的在前"),
+            Self::Cause => language.pick("by cause", "按原因"),
+            Self::Confidence => language.pick("surest first", "最可信的在前"),
+            Self::Ends => language.pick("by client", "按客户端"),
         }
     }
 

@@ -4,6 +4,7 @@ use whyrst_core::flow::Side;
 use whyrst_core::report::Report;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
+use whyrst_core::report::words;
 use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Confidence;
 
@@ -36,7 +37,9 @@ impl Entry {
         let confidence = report.judgement.confidence;
         let ends = format!("{client} > {server}");
         let severity = report.judgement.severity.name();
-        let mut haystack = format!("{ends} {cause} {} {severity}", confidence.name());
+        let language = report.context.language;
+        let told = [words::confidence(confidence, language), words::severity(report.judgement.severity, language)];
+        let mut haystack = format!("{ends} {cause} {} {severity} {}", confidence.name(), told.join(" "));
         for process in Side::BOTH.iter().filter_map(|side| report.ending.account(*side)?.process.as_ref()) {
             let container = process.container.as_ref().map(|container| &container.id);
             for word in

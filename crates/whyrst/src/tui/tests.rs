@@ -16,10 +16,10 @@ use super::view;
 
 /// The resets of recorded plays.
 fn entries(names: &[&str], style: Style) -> Vec<Entry> {
-    names.iter().flat_map(|name| entries_of(name, style)).collect()
+    names.iter().flat_map(|name| entries_of(name, style, Language::English)).collect()
 }
 
-fn entries_of(name: &str, style: Style) -> Vec<Entry> {
+fn entries_of(name: &str, style: Style, language: Language) -> Vec<Entry> {
     let path = format!("{}/../../fixtures/{name}/client.pcapng", env!("CARGO_MANIFEST_DIR"));
     let mut captures = CaptureSet::open(&[path]);
     let mut tracker = Tracker::new(Limits::default());
@@ -27,7 +27,7 @@ fn entries_of(name: &str, style: Style) -> Vec<Entry> {
         tracker.observe(&seen);
     }
     tracker.finish();
-    let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
+    let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language };
     std::iter::from_fn(|| tracker.poll())
         .filter(|ending| ending.rst().is_some())
         .map(|ending| Entry::of(&Report::new(&ending, &context), 1, style))
@@ -35,8 +35,14 @@ fn entries_of(name: &str, style: Style) -> Vec<Entry> {
 }
 
 fn app(names: &[&str]) -> App {
-    let mut app = App::new("trace.pcapng".to_owned(), "done");
+    let mut app = App::new("trace.pcapng".to_owned(), "done", Language::English);
     show(&mut app, entries(names, Style::Plain));
+    app
+}
+
+fn chinese_app(names: &[&str]) -> App {
+    let mut app = App::new("抓包/trace.pcapng".to_owned(), "完成", Language::Chinese);
+    show(&mut app, names.iter().flat_map(|name| entries_of(name, Style::Plain, Language::Chinese)).collect());
     app
 }
 
@@ -101,6 +107,44 @@ fn the_keys_are_explained() {
 }
 
 #[test]
+fn list_and_report_in_chinese() {
+    insta::assert_snapshot!(seen(&chinese_app(&SOME)).backend());
+}
+
+#[test]
+fn the_keys_are_explained_in_chinese() {
+    let mut app = chinese_app(&SOME);
+    press(&mut app, "?");
+    insta::assert_snapshot!(seen(&app).backend());
+}
+
+fn is_han(character: char) -> bool {
+    ('\u{3400}'..='\u{9fff}').contains(&character)
+}
+
+/// Where one language says something, the other does, and as much of it.
+#[test]
+fn the_screen_says_the_same_in_both_languages() {
+    let said = |app: App| -> usize { view::help(app.language).lines().filter(|line| !line.starts_with("   ")).count() };
+    assert_eq!(said(app(&[])), said(chinese_app(&[])));
+    let mut app = chinese_app(&["closed-port"]);
+    for keys in ["", "s", "p", "/zzz", "\n", "\x1b", "\t", "i", "?"] {
+        press(&mut app, keys);
+        let screen = seen(&app).backend().to_string();
+        let own: Vec<&str> = [0, 2, 23].iter().filter_map(|at| screen.lines().nth(*at)).collect();
+        for line in own {
+            assert!(line.contains(is_han), "after {keys:?}: {line}");
+            for english in ["reset", "report", "incidents", "by ", "first", "wait", "filter", "keeps", "keys", "read"] {
+                assert!(!line.contains(english), "after {keys:?}: {english:?} in {line}");
+            }
+        }
+    }
+    press(&mut app, "x");
+    press(&mut app, "/可能");
+    assert_eq!(app.shown.len(), 1, "the words of the list can be searched");
+}
+
+#[test]
 fn a_terminal_too_small_for_anything_is_still_drawn() {
     for (width, height) in [(1, 1), (10, 2), (20, 4), (300, 3)] {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
@@ -159,7 +203,7 @@ fn a_reset_that_arrives_does_not_move_who_reads() {
 
 #[test]
 fn colour_becomes_style_and_no_escape_sequence_reaches_the_screen() {
-    let mut app = App::new("trace.pcapng".to_owned(), "done");
+    let mut app = App::new("trace.pcapng".to_owned(), "done", Language::English);
     show(&mut app, entries(&["closed-port"], Style::Ansi));
     let terminal = seen(&app);
     assert!(!terminal.backend().to_string().contains("[1;3"));

@@ -5,11 +5,15 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr as _;
+use whyrst_core::language::Language;
 use whyrst_core::report::style::Style as Paint;
+use whyrst_core::report::words;
 use whyrst_core::verdict::Confidence;
 
 use super::app::{App, Focus, Mode, Pane};
 use super::entry::Entry;
+use crate::output::padded;
 
 const HELP: &str = "\
  up down j k    the next or previous reset; in the whole-screen
@@ -26,6 +30,20 @@ const HELP: &str = "\
  t              copy tcpdump's filter
  q  Ctrl-C      end";
 
+const HELP_ZH: &str = "\
+ 上 下 j k      下一个、上一个重置；面板占满屏幕时移动一行
+ PgUp PgDn      翻页                g G      第一个、最后一个
+ Enter          下方面板占满屏幕，再按一次恢复
+ n N            阅读面板时的下一个、上一个重置
+ Tab            报告、报文、事件              (r  l  i)
+ /              边输入边过滤：必须出现的词，-词 必须不出现；
+                Esc 取消过滤
+ s              排序：时间、最新、原因、可信度、客户端
+ p              列表停住，新的重置在后面等待
+ y              复制这条连接的 Wireshark 过滤器
+ t              复制这条连接的 tcpdump 过滤器
+ q  Ctrl-C      退出";
+
 /// Rows that fit into the pane that has the keys.
 pub(crate) fn page(app: &App, area: Rect) -> usize {
     let [list, pane] = panes(app, area);
@@ -41,7 +59,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, paint: Paint) {
     draw_pane(frame, app, pane);
     frame.render_widget(Paragraph::new(foot(app)), bottom);
     if app.mode == Mode::Help {
-        draw_help(frame, area);
+        draw_help(frame, area, app.language);
     }
 }
 
@@ -61,26 +79,45 @@ fn panes(app: &App, area: Rect) -> [Rect; 2] {
 }
 
 fn head(app: &App, width: u16) -> String {
-    let held =
-        app.waiting.as_ref().map_or(String::new(), |waiting| format!("  standing still, {} wait", waiting.len()));
-    let beyond = if app.beyond > 0 { format!("  {} more not kept", app.beyond) } else { String::new() };
-    let count = match (app.shown.len(), app.entries.len()) {
-        (1, 1) => "1 reset".to_owned(),
-        (shown, all) if shown == all => format!("{all} resets"),
-        (shown, all) => format!("{shown} of {all} resets"),
-    };
-    let right = format!("{count}  {}{held}{beyond}  {} ", app.sort.name(), app.state);
-    let room = usize::from(width).saturating_sub(right.chars().count() + 2);
-    format!(" {:<room$} {right}", cut(&app.title, room))
+    let held = app.waiting.as_ref().map_or(String::new(), |waiting| standing_still(waiting.len(), app.language));
+    let beyond = if app.beyond > 0 { not_kept(app.beyond, app.language) } else { String::new() };
+    let count = counted(app.shown.len(), app.entries.len(), app.language);
+    let right = format!("{count}  {}{held}{beyond}  {} ", app.sort.name(app.language), app.state);
+    let room = usize::from(width).saturating_sub(right.width() + 2);
+    format!(" {} {right}", padded(&cut(&app.title, room), room))
+}
+
+fn standing_still(waiting: usize, language: Language) -> String {
+    match language {
+        Language::English => format!("  standing still, {waiting} wait"),
+        Language::Chinese => format!("  已停住，{waiting} 个在等待"),
+    }
+}
+
+fn not_kept(beyond: u64, language: Language) -> String {
+    match language {
+        Language::English => format!("  {beyond} more not kept"),
+        Language::Chinese => format!("  另有 {beyond} 个未保留"),
+    }
+}
+
+fn counted(shown: usize, all: usize, language: Language) -> String {
+    match (language, shown, all) {
+        (Language::English, 1, 1) => "1 reset".to_owned(),
+        (Language::English, ..) if shown == all => format!("{all} resets"),
+        (Language::English, ..) => format!("{shown} of {all} resets"),
+        (Language::Chinese, ..) if shown == all => format!("{all} 次重置"),
+        (Language::Chinese, ..) => format!("{shown} / {all} 次重置"),
+    }
 }
 
 /// The end of a path says more than its beginning.
 fn cut(text: &str, room: usize) -> String {
-    let length = text.chars().count();
-    if length <= room {
+    if text.width() <= room {
         return text.to_owned();
     }
-    let tail: String = text.chars().skip(length - room.saturating_sub(1)).collect();
+    let mut tails = text.char_indices().map(|(at, _)| &text[at..]);
+    let tail = tails.find(|tail| tail.width() < room).unwrap_or_default();
     format!("…{tail}")
 }
 
@@ -89,18 +126,26 @@ fn draw_list(frame: &mut Frame<'_>, app: &App, paint: Paint, area: Rect) {
     let first = app.selected.saturating_sub(height.saturating_sub(1));
     let visible = || app.shown.iter().enumerate().skip(first).take(height);
     let widest = visible().map(|(_, at)| app.entries[*at].cause.len()).max().unwrap_or(0);
-    let lines = visible().map(|(place, at)| row(&app.entries[*at], widest, place == app.selected, paint)).collect();
+    let lines =
+        visible().map(|(place, at)| row(app, &app.entries[*at], widest, place == app.selected, paint)).collect();
     let text = if app.shown.is_empty() {
-        vec![Line::from(if app.entries.is_empty() { "  no reset" } else { "  no reset fits the filter" })]
+        vec![Line::from(if app.entries.is_empty() {
+            app.language.pick("  no reset", "  没有重置")
+        } else {
+            app.language.pick("  no reset fits the filter", "  没有符合过滤条件的重置")
+        })]
     } else {
         lines
     };
     frame.render_widget(Paragraph::new(text), area);
 }
 
-fn row(entry: &Entry, widest: usize, selected: bool, paint: Paint) -> Line<'_> {
+fn row<'a>(app: &App, entry: &'a Entry, widest: usize, selected: bool, paint: Paint) -> Line<'a> {
     let times = if entry.count > 1 { format!(" x{}", entry.count) } else { String::new() };
-    let confidence = if entry.confidence == Confidence::Unexplained { "" } else { entry.confidence.name() };
+    let confidence = match entry.confidence {
+        Confidence::Unexplained => "",
+        sure => words::confidence(sure, app.language),
+    };
     let colour = match entry.confidence {
         _ if paint == Paint::Plain => Style::new(),
         Confidence::Certain | Confidence::Likely => Style::new().fg(Color::Green),
@@ -111,7 +156,7 @@ fn row(entry: &Entry, widest: usize, selected: bool, paint: Paint) -> Line<'_> {
     let line = Line::from(vec![
         Span::raw(if selected { ">" } else { " " }),
         Span::raw(format!("{clock} ")),
-        Span::styled(format!("{:<widest$} {confidence:<8} ", entry.cause), colour),
+        Span::styled(format!("{:<widest$} {} ", entry.cause, padded(confidence, 8)), colour),
         Span::raw(format!("{}{times}", entry.ends)),
     ]);
     if selected { line.style(Style::new().add_modifier(Modifier::BOLD)) } else { line }
@@ -123,9 +168,9 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
         Span::styled(format!(" {name} "), Style::new().add_modifier(style))
     };
     let titles = Line::from(vec![
-        name(Pane::Report, "report"),
-        name(Pane::Packets, "packets"),
-        name(Pane::Incidents, "incidents"),
+        name(Pane::Report, app.language.pick("report", "报告")),
+        name(Pane::Packets, app.language.pick("packets", "报文")),
+        name(Pane::Incidents, app.language.pick("incidents", "事件")),
     ]);
     let block = Block::new().borders(Borders::TOP).title(titles);
     let inner = block.inner(area);
@@ -137,20 +182,35 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
 
 fn foot(app: &App) -> Line<'_> {
     match app.mode {
-        Mode::Typing => Line::from(format!("/{}\u{2588}   Enter keeps it, Esc takes it away", app.filter)),
+        Mode::Typing => {
+            let keys = app.language.pick("Enter keeps it, Esc takes it away", "Enter 保留，Esc 取消");
+            Line::from(format!("/{}\u{2588}   {keys}", app.filter))
+        }
         _ if !app.said.is_empty() => Line::from(app.said.as_str()),
-        _ if !app.filter.is_empty() => Line::from(format!("filter: {}   / changes it, Esc takes it away", app.filter)),
-        _ => Line::from("Enter read  Tab packets  / filter  s sort  p still  y t copy  ? keys  q end")
-            .style(Style::new().add_modifier(Modifier::DIM)),
+        _ if !app.filter.is_empty() => {
+            let (label, keys) =
+                app.language.pick(("filter: ", "/ changes it, Esc takes it away"), ("过滤：", "/ 修改，Esc 取消"));
+            Line::from(format!("{label}{}   {keys}", app.filter))
+        }
+        _ => Line::from(app.language.pick(
+            "Enter read  Tab packets  / filter  s sort  p still  y t copy  ? keys  q end",
+            "Enter 阅读  Tab 报文  / 过滤  s 排序  p 停住  y t 复制  ? 按键  q 退出",
+        ))
+        .style(Style::new().add_modifier(Modifier::DIM)),
     }
 }
 
-fn draw_help(frame: &mut Frame<'_>, area: Rect) {
-    let height = u16::try_from(HELP.lines().count() + 2).unwrap_or(u16::MAX).min(area.height);
+pub(super) const fn help(language: Language) -> &'static str {
+    language.pick(HELP, HELP_ZH)
+}
+
+fn draw_help(frame: &mut Frame<'_>, area: Rect, language: Language) {
+    let (help, title) = (help(language), language.pick(" keys ", " 按键 "));
+    let height = u16::try_from(help.lines().count() + 2).unwrap_or(u16::MAX).min(area.height);
     let width = 66.min(area.width);
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
     frame.render_widget(Clear, place);
-    frame.render_widget(Paragraph::new(HELP).block(Block::bordered().title(" keys ")), place);
+    frame.render_widget(Paragraph::new(help).block(Block::bordered().title(title)), place);
 }
 
 /// A line of a report with our own few escape sequences; nothing else of that kind can be in it.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use nix::unistd::gethostname;
+use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_probe::{Live, give_back_privileges};
 
@@ -32,8 +33,14 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
     let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
     let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
     let timing = Timing::new(arguments);
-    let host = gethostname().map_or_else(|_| "this host".into(), |name| name.to_string_lossy().into_owned());
-    let mut app = App::new(format!("resets of {}", escape_name(&host)), "live");
+    let host = gethostname()
+        .map_or_else(|_| language.pick("this host", "本机").into(), |name| name.to_string_lossy().into_owned());
+    let host = escape_name(&host);
+    let title = match language {
+        Language::English => format!("resets of {host}"),
+        Language::Chinese => format!("{host} 的重置"),
+    };
+    let mut app = App::new(title, language.pick("live", "实时"), language);
     let mut screen = Screen::open(style)?;
     say_missing(live.missing());
     if let Err(error) = give_back_privileges() {
@@ -57,7 +64,10 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
         }
         telling.hear(&live);
         if live.lost() > 0 {
-            app.says(format!("live, {} lost", live.lost()));
+            app.says(match language {
+                Language::English => format!("live, {} lost", live.lost()),
+                Language::Chinese => format!("实时，丢失 {} 个事件", live.lost()),
+            });
         }
         if screen.turn(&mut app, Duration::ZERO)? == Going::Away {
             break;
