@@ -60,9 +60,10 @@ impl Analyst {
         let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(std::io::Error::other("it has no output"));
         };
+        let names = Called { files, called };
         let (told, last) = tokio::join!(
             take_lines(BufReader::with_capacity(BUFFER, output).lines(), store, source),
-            take_remarks(BufReader::new(errors).lines(), store, source)
+            take_remarks(BufReader::new(errors).lines(), &names, store, source)
         );
         told?;
         let status = child.wait().await?;
@@ -94,9 +95,25 @@ pub(crate) async fn take_lines<R: AsyncRead + Unpin>(
     }
 }
 
+/// What a file is called by whoever dropped it: where it was put is nobody's business.
+struct Called<'a> {
+    files: &'a [PathBuf],
+    called: Option<&'a str>,
+}
+
+impl Called<'_> {
+    fn told(&self, remark: &str) -> String {
+        match (self.files, self.called) {
+            ([file], Some(name)) => remark.replace(&file.display().to_string(), name),
+            _ => remark.to_owned(),
+        }
+    }
+}
+
 /// The last remark, which says why when the child fails.
 async fn take_remarks<R: AsyncRead + Unpin>(
     mut lines: Lines<BufReader<R>>,
+    called: &Called<'_>,
     store: &Store,
     source: SourceId,
 ) -> Option<String> {
@@ -108,10 +125,24 @@ async fn take_remarks<R: AsyncRead + Unpin>(
                 store.set_state(source, State::Reading { octets, of: numbers.next().flatten() });
             }
         } else {
-            let text = line.strip_prefix("whyrst: ").unwrap_or(&line).to_owned();
+            let text = called.told(line.strip_prefix("whyrst: ").unwrap_or(&line));
             store.remark(source, &text);
             last = Some(text);
         }
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_capture_is_told_of_by_its_own_name() {
+        let files = [PathBuf::from("/tmp/whyrst-x/capture")];
+        let dropped = Called { files: &files, called: Some("notes.txt") };
+        assert_eq!(dropped.told("cannot read /tmp/whyrst-x/capture: it is text"), "cannot read notes.txt: it is text");
+        let named = Called { files: &files, called: None };
+        assert_eq!(named.told("cannot read /tmp/whyrst-x/capture"), "cannot read /tmp/whyrst-x/capture");
+    }
 }

@@ -30,13 +30,18 @@ export async function open(browser, url, options = {}) {
   return { page, complaints, asked, close: () => context.close() }
 }
 
+/** English, whoever runs the tests. */
+const env = { ...process.env, LC_ALL: 'C.UTF-8' }
+
 /** `whyrst serve` with these arguments; `stop` ends it. */
 export async function serve(program, ...args) {
-  const child = spawn(program, ['serve', '--quiet', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, ['serve', '--quiet', ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve)
     child.once('exit', (code) => reject(new Error(`whyrst serve ended with ${code}`)))
   })
+  // Whatever happens to a test, nothing of it stays.
+  process.once('exit', () => child.kill())
   return { url, origin: new URL(url).origin, pid: child.pid, stop: () => child.kill('SIGINT') }
 }
 
@@ -46,7 +51,7 @@ export const output = (program, ...args) => outputIn(undefined, program, ...args
 /** The same, in a folder. */
 export function outputIn(cwd, program, ...args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
     const parts = []
     child.stdout.on('data', (part) => parts.push(part))
     child.once('error', reject)

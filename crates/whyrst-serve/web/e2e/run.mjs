@@ -184,6 +184,80 @@ test('a dropped capture is explained, and other pages hear of it', async () => {
   bare.stop()
 })
 
+/** Texts of the page, and what it tells who cannot see it, that have English words and no Chinese ones. */
+const english = (page) => page.evaluate(() => {
+  // What is typed or searched for is the same in every language; so is what came out of packets.
+  const same = 'code, .mono, .id, .cause, .ends, .what, .chips, .legend, .name, .source h2, .when, .facts dd, .fields dd, .help dt, .extent'
+  const kept = /^(whyrst|seq|ack|TSval|Wireshark|tcpdump)$/u
+  const own = (element) => element.closest(same) === null && !element.closest('.facet li')?.querySelector('.dot')
+  const found = []
+  const look = (text, element) => {
+    if (/[A-Za-z]{3}/u.test(text) && !/\p{Script=Han}/u.test(text) && !kept.test(text.trim()) && own(element)) found.push(text.trim())
+  }
+  const walker = document.createTreeWalker(document.getElementById('app'), NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) look(walker.currentNode.textContent, walker.currentNode.parentElement)
+  for (const element of document.querySelectorAll('[aria-label], [title], [placeholder]')) {
+    for (const name of ['aria-label', 'placeholder']) look(element.getAttribute(name) ?? '', element)
+    if (element.matches('button:not(.facet li button)')) look(element.title, element)
+  }
+  return found.filter((text) => !text.includes('/client.pcapng'))
+})
+
+test('in Chinese nothing is left in English but what is typed as it is', async () => {
+  const chinese = await serve(program, '--lang', 'zh', ...SOME)
+  const { page, complaints, close } = await open(browser, chinese.url)
+  await ready(page)
+  assert.equal(await page.locator('html').getAttribute('lang'), 'zh')
+  assert.deepEqual(await english(page), [], 'list')
+  await page.keyboard.press('j')
+  await page.locator('.ladder svg').waitFor()
+  assert.deepEqual(await english(page), [], 'detail')
+  for (const fact of ['阶段', '由谁发出', '丢失', '报文']) {
+    assert.match(await page.locator(`.facts > div:has(dt:text-is("${fact}")) dd`).first().innerText(), /\p{Script=Han}/u)
+  }
+  await shot(page, 'chinese')
+  await accessible(page, 'detail in Chinese')
+  await page.locator('.which .id').click()
+  await page.locator('.cause-page ol').waitFor()
+  assert.deepEqual(await english(page), [], 'cause')
+  await page.keyboard.press('?')
+  await page.locator('.help').waitFor()
+  assert.deepEqual(await english(page), [], 'help')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('/')
+  await page.keyboard.type('service:nonsense')
+  await page.locator('.filter .problem').waitFor()
+  assert.match(await page.locator('.filter .problem').innerText(), /\p{Script=Han}/u)
+  assert.deepEqual(complaints.filter((text) => !text.includes('400')), [])
+  await close()
+  chinese.stop()
+})
+
+test('a file that is no capture is said by its name, and does not take the place of what is looked at', async () => {
+  const bare = await serve(program)
+  const { page, close } = await open(browser, bare.url)
+  const drop = async (name, octets) => {
+    const transfer = await page.evaluateHandle(([called, bytes]) => {
+      const data = new DataTransfer()
+      data.items.add(new File([new Uint8Array(bytes)], called))
+      return data
+    }, [name, [...octets]])
+    await page.dispatchEvent('main', 'drop', { dataTransfer: transfer })
+  }
+  await drop('good.pcapng', readFileSync(SOME[0]))
+  await ready(page)
+  await page.keyboard.press('j')
+  await page.locator('.ladder svg').waitFor()
+  await drop('notes.txt', Buffer.from('printed by tcpdump'))
+  await page.locator('.failures').waitFor()
+  assert.match(await page.locator('.failures').innerText(), /cannot read notes\.txt: not a capture/u)
+  assert.equal(await page.locator('.ladder svg').count(), 1)
+  await page.locator('.failures button').click()
+  await page.locator('.failures').waitFor({ state: 'detached' })
+  await close()
+  bare.stop()
+})
+
 test('a recording that says so says why', async () => {
   const empty = join(folder.path, 'no.pcap')
   writeFileSync(empty, 'no capture at all')
@@ -254,4 +328,5 @@ served.stop()
 await browser.close()
 folder.remove()
 console.log(`${tests.length - failed} passed, ${failed} failed`)
-process.exitCode = failed === 0 ? 0 : 1
+// A server that a failed test left would keep this process.
+process.exit(failed === 0 ? 0 : 1)

@@ -149,11 +149,11 @@ export function App({ backend }: { backend: Backend }) {
       </nav>
 
       <main>
-        {view && <Chart series={view.series} scheme={shown}
+        {view && overview?.rows !== 0 && <Chart series={view.series} scheme={shown}
           select={(from, to) => change(replaced(route.q, 'time', `${from}..${to}`))} />}
         <Incidents incidents={incidents} change={change} />
         {overview && overview.rows === 0 ? <Nothing overview={overview} live={backend.live} /> : overview && (
-          <List backend={backend} q={route.q} order={route.order} generation={generation}
+          <List backend={backend} q={route.q} order={route.order} generation={generation} problem={problem}
             selected={route.reset} select={select} open={open} />
         )}
       </main>

@@ -17,6 +17,8 @@ interface Props {
   q: string
   order: Order
   generation: number
+  /** What is said of this filter already. */
+  problem: string | null
   selected: string | null
   select(id: string): void
   open(id: string): void
@@ -30,7 +32,7 @@ interface Held {
   asked: Map<number, number>
 }
 
-export function List({ backend, q, order, generation, selected, select, open }: Props) {
+export function List({ backend, q, order, generation, problem, selected, select, open }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const held = useRef<Held>({ key: '', generation: -1, rows: 0, pages: new Map(), asked: new Map() })
   const [, redraw] = useState(0)
@@ -61,8 +63,8 @@ export function List({ backend, q, order, generation, selected, select, open }: 
         setError(null)
         redraw((times) => times + 1)
       },
-      (problem: Error) => {
-        if (held.current === now) setError(problem.message)
+      (refused: Error) => {
+        if (held.current === now) setError(refused.message)
       },
     )
   }, [backend, q, order, generation])
@@ -153,7 +155,7 @@ export function List({ backend, q, order, generation, selected, select, open }: 
   return (
     <div class={`list ${view.width >= WIDE ? 'wide' : ''}`} ref={box} role="listbox" tabIndex={0}
       aria-label={pick('resets', '重置')} aria-activedescendant={cursor >= first && cursor <= last ? `row-${cursor}` : undefined}>
-      {error !== null && <p class="problem" role="presentation">{error}</p>}
+      {error !== null && error !== problem && <p class="problem" role="presentation">{error}</p>}
       {error === null && rows === 0 && <p class="empty" role="presentation">{pick('no reset fits the filter', '没有符合过滤条件的重置')}</p>}
       <div class="all" role="presentation" style={{ height: `${listed * row}px` }}>{lines}</div>
       {listed < rows && <p class="empty" role="presentation">

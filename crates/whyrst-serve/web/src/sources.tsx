@@ -7,6 +7,9 @@ import { count, octets, plural } from './words'
 export function Sources({ overview }: { overview: Overview }) {
   return (
     <section class="sources" aria-label={pick('what was read', '读取了什么')}>
+      {overview.rows > 0 && (
+        <p class="note">{pick('choose a reset to see why: click it, or press j and k', '选择一个重置查看原因：点击它，或按 j、k')}</p>
+      )}
       {overview.sources.map((source, at) => <One key={at} source={source} />)}
       {overview.forgotten > 0 && (
         <p class="note">
@@ -20,12 +23,13 @@ export function Sources({ overview }: { overview: Overview }) {
 
 function One({ source }: { source: Source }) {
   const { summary } = source
+  const remarks = source.remarks.filter((text) => text !== source.cause)
   const passed = Object.entries(summary?.passed_over ?? {})
   return (
     <div class={`source ${source.state}`}>
       <h2>{source.name}</h2>
       <p><State source={source} /></p>
-      {summary && (
+      {summary && (source.state !== 'failed' || summary.frames > 0) && (
         <p class="numbers">
           {pick(`${plural(summary.frames, 'frame')}, ${plural(summary.connections, 'connection')}`,
             `${count(summary.frames)} 帧，${count(summary.connections)} 条连接`)}
@@ -36,7 +40,7 @@ function One({ source }: { source: Source }) {
       {passed.length > 0 && (
         <p class="note">{pick('passed over: ', '跳过：')}{passed.map(([reason, number]) => `${count(number)} ${reason}`).join(', ')}</p>
       )}
-      {[...(summary?.notes ?? []), ...source.remarks].map((text) => <p class="note" key={text}>{text}</p>)}
+      {[...(summary?.notes ?? []), ...remarks].map((text) => <p class="note" key={text}>{text}</p>)}
       {source.more_remarks > 0 && <p class="note">
         {pick(`and ${plural(source.more_remarks, 'more remark')}`, `还有 ${count(source.more_remarks)} 条说明`)}
       </p>}
