@@ -37,9 +37,9 @@ Exit status:
   2  could not read or write, or wrong arguments
   `whyrst run` ends with the status of its command.
 
-Defaults of options, strongest first: the command line; WHYRST_<OPTION>, such as WHYRST_TZ=local;
-~/.config/whyrst/config.toml; /etc/whyrst/config.toml. WHYRST_CONFIG names another file. In the file,
-`tz = \"local\"` holds for every command and `[explain]` begins what holds for one. Can be set: all,
+Defaults of options, strongest first: the command line; WHYRST_<OPTION>, such as WHYRST_TZ=local; \
+~/.config/whyrst/config.toml; /etc/whyrst/config.toml. WHYRST_CONFIG names another file. In the file, \
+`tz = \"local\"` holds for every command and `[explain]` begins what holds for one. Can be set: all, \
 color, fold, format, jobs, lang, memory, min-confidence, no-ladder, quiet, tz, verbose. NO_COLOR is honoured.")]
 pub(crate) struct Arguments {
     /// What to do.

@@ -6,6 +6,7 @@ mod watch;
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
+use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_probe::HostFacts;
@@ -13,7 +14,7 @@ use whyrst_probe::HostFacts;
 use crate::Outcome;
 use crate::args::{Check, Format};
 use crate::check::findings::{Finding, Tense, findings};
-use crate::output::{self, Output};
+use crate::output::{self, Output, padded};
 
 pub(crate) fn run(arguments: &Check) -> Result<Outcome> {
     let facts = HostFacts::read();
@@ -26,48 +27,54 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome> {
     if arguments.watch {
         return watch::run(arguments, facts);
     }
-    let found = findings(&facts);
+    let language = output::language(&arguments.common, arguments.format);
+    let found = findings(&facts, language);
     let style = output::style(&arguments.common);
     let mut output = Output::open(&arguments.common)?;
     for finding in &found {
-        output.write(&words(finding, arguments.format, style)?)?;
+        output.write(&words(finding, arguments.format, style, language)?)?;
     }
     if found.is_empty() && arguments.format != Format::Json && !arguments.common.quiet {
-        output.write("nothing found that makes resets here\n")?;
+        output.write(language.pick("nothing found that makes resets here\n", "没有发现会在这里引起重置的东西\n"))?;
     }
     output.finish()?;
     Ok(if found.is_empty() { Outcome::Clean } else { Outcome::Unexplained })
 }
 
-fn words(finding: &Finding, format: Format, style: Style) -> Result<String> {
+fn words(finding: &Finding, format: Format, style: Style, language: Language) -> Result<String> {
     Ok(match format {
         Format::Json => serde_json::to_string(finding)? + "\n",
-        Format::Text => text(finding, style),
-        Format::Markdown => markdown(finding),
+        Format::Text => text(finding, style, language),
+        Format::Markdown => markdown(finding, language),
     })
 }
 
-const fn tense(finding: &Finding) -> &'static str {
+const fn tense(finding: &Finding, language: Language) -> &'static str {
     match finding.tense {
-        Tense::Will => "will reset",
-        Tense::May => "may reset",
-        Tense::Has => "has reset",
+        Tense::Will => language.pick("will reset", "将会重置"),
+        Tense::May => language.pick("may reset", "可能重置"),
+        Tense::Has => language.pick("has reset", "已经重置"),
     }
 }
 
-fn text(finding: &Finding, style: Style) -> String {
-    let head = format!("{:<11} {}", tense(finding), finding.cause);
+fn text(finding: &Finding, style: Style, language: Language) -> String {
+    let head = format!("{} {}", padded(tense(finding, language), 11), finding.cause);
     let part = if finding.tense == Tense::Will { Part::Decisive } else { Part::Label };
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{}", style.paint(part, head));
-    for (label, text) in [("who", &*finding.subject), ("shown by", &*finding.evidence), ("do", finding.advice)] {
-        let _ = writeln!(out, "  {}{}", style.paint(Part::Label, format!("{label:<10}")), escape_name(text));
+    let labels = language.pick(["who", "shown by", "do"], ["对象", "依据", "处理"]);
+    for (label, text) in labels.iter().zip([&*finding.subject, &finding.evidence, finding.advice]) {
+        let _ = writeln!(out, "  {}{}", style.paint(Part::Label, padded(label, 10)), escape_name(text));
     }
     out + "\n"
 }
 
-fn markdown(finding: &Finding) -> String {
+fn markdown(finding: &Finding, language: Language) -> String {
     let Finding { cause, subject, evidence, advice, .. } = finding;
-    format!("- **{}** `{cause}`: {}: {}. {advice}\n", tense(finding), escape_name(subject), escape_name(evidence))
+    let (tense, subject, evidence) = (tense(finding, language), escape_name(subject), escape_name(evidence));
+    match language {
+        Language::English => format!("- **{tense}** `{cause}`: {subject}: {evidence}. {advice}\n"),
+        Language::Chinese => format!("- **{tense}** `{cause}`：{subject}：{evidence}。{advice}\n"),
+    }
 }

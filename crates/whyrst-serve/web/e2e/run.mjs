@@ -188,7 +188,7 @@ test('a dropped capture is explained, and other pages hear of it', async () => {
 const english = (page) => page.evaluate(() => {
   // What is typed or searched for is the same in every language; so is what came out of packets.
   const same = 'code, .mono, .id, .cause, .ends, .what, .chips, .legend, .name, .source h2, .when, .facts dd, .fields dd, .help dt, .extent'
-  const kept = /^(whyrst|seq|ack|TSval|Wireshark|tcpdump)$/u
+  const kept = /^(whyrst|seq|ack|TSval|TTL|DSCP, ECN|IP ID|RST|Wireshark|tcpdump|\u2264 [\d.]+ [KMGT]iB)$/u
   const own = (element) => element.closest(same) === null && !element.closest('.facet li')?.querySelector('.dot')
   const found = []
   const look = (text, element) => {

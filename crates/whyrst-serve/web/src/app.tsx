@@ -186,7 +186,7 @@ function Totals({ overview, view }: { overview: Overview; view: View | null }) {
       {sources.length === 1 && one ? <b class="name">{one.name}</b> : <b>{pick(plural(sources.length, 'source'), `${count(sources.length)} 个来源`)}</b>}
       <span>
         <b class="number">{count(view?.total ?? all)}</b>{' '}
-        {view && view.total !== all && pick(`of ${count(all)} `, `/ ${count(all)} `)}{pick('resets', '次重置')}
+        {view && view.total !== all && pick(`of ${count(all)} `, `/ ${count(all)} `)}{pick(all === 1 ? 'reset' : 'resets', '次重置')}
       </span>
       {busy.slice(0, 2).map((source, at) => (
         <span key={at}>{sources.length > 1 && `${source.name}: `}<State source={source} /></span>

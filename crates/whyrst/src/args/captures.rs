@@ -12,8 +12,8 @@ use crate::memory;
 
 /// `whyrst explain`.
 #[derive(Debug, Args)]
-#[command(after_help = "Captures may be pcap or pcapng, plain or compressed with gzip, zstd or lz4; `-` is standard
-input, read as it grows. Capture with `tcp or icmp or icmp6`: ICMP errors explain connects
+#[command(after_help = "Captures may be pcap or pcapng, plain or compressed with gzip, zstd or lz4; `-` is standard \
+input, read as it grows. Capture with `tcp or icmp or icmp6`: ICMP errors explain connects \
 that fail without a RST. Start before the connection does, and -s 96 is enough.
 
 Examples:
@@ -188,7 +188,7 @@ pub(crate) struct PipeSchema {
 /// `whyrst pipe scan`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Writes one Arrow IPC stream of the table `packets` (docs/rows.md), in the order of time. Files that
+    after_help = "Writes one Arrow IPC stream of the table `packets` (docs/rows.md), in the order of time. Files that \
 cannot be read are said on standard error, and the exit status is 2; the others are still written."
 )]
 pub(crate) struct PipeScan {
@@ -208,9 +208,9 @@ pub(crate) struct PipeScan {
 /// `whyrst pipe track`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Reads one Arrow IPC stream of the table `packets`, of all connections of one bucket, in the order of
-time; a row that goes back in time within its connection is an error. A column `overheard` (boolean)
-may mark rows that only tell of a service. Writes one Arrow IPC stream of the table `resets`, failed
+    after_help = "Reads one Arrow IPC stream of the table `packets`, of all connections of one bucket, in the order of \
+time; a row that goes back in time within its connection is an error. A column `overheard` (boolean) \
+may mark rows that only tell of a service. Writes one Arrow IPC stream of the table `resets`, failed \
 connects among them (column `schema`)."
 )]
 pub(crate) struct PipeTrack {

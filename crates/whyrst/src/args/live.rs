@@ -10,8 +10,8 @@ use super::{Common, Format, MinConfidence, Sinks};
 
 /// `whyrst watch`.
 #[derive(Debug, Args)]
-#[command(after_help = "Asks the kernel through BPF, in every network namespace: needs root, or CAP_BPF and
-CAP_PERFMON, and Linux 6.1 or newer. A reset is shown when it passes every filter given; one
+#[command(after_help = "Asks the kernel through BPF, in every network namespace: needs root, or CAP_BPF and \
+CAP_PERFMON, and Linux 6.1 or newer. A reset is shown when it passes every filter given; one \
 option given several times is one filter with several values. Ends on Ctrl-C with a summary.
 
 Examples:
@@ -90,8 +90,8 @@ pub(crate) struct Watch {
 
 /// `whyrst run`.
 #[derive(Debug, Args)]
-#[command(after_help = "Resets are written to standard error, or to the file of -o, so that the command's own output
-stays as it is. Ends with the command's status (128 + N when signal N ended it); 2 when it cannot be
+#[command(after_help = "Resets are written to standard error, or to the file of -o, so that the command's own output \
+stays as it is. Ends with the command's status (128 + N when signal N ended it); 2 when it cannot be \
 asked or started. Needs what `whyrst watch` needs; the command runs as the user who calls.
 
 Examples:
@@ -116,7 +116,7 @@ pub(crate) struct Run {
 
 /// `whyrst check`.
 #[derive(Debug, Args)]
-#[command(after_help = "Reads the network namespace that it runs in; what needs root and is not granted is said, not
+#[command(after_help = "Reads the network namespace that it runs in; what needs root and is not granted is said, not \
 passed over. Exit status: 0 nothing found, 1 findings, 2 nothing could be read.
 
 Examples:
@@ -180,13 +180,15 @@ impl FromStr for Network {
 
 /// `whyrst extcap`.
 #[derive(Debug, Args)]
-#[command(after_help = "Wireshark and tshark start this command when it is linked in their extcap folder. The capture
-holds the packets of connections that were reset, in this network namespace, with the verdict as a
+#[command(
+    after_help = "Wireshark and tshark start this command when it is linked in their extcap folder. The capture \
+holds the packets of connections that were reset, in this network namespace, with the verdict as a \
 comment on the RST.
 
 Examples:
   whyrst extcap --install && tshark -D
-  sudo tshark -i whyrst -T fields -e ip.src -e frame.comment -Y frame.comment")]
+  sudo tshark -i whyrst -T fields -e ip.src -e frame.comment -Y frame.comment"
+)]
 #[expect(
     clippy::struct_excessive_bools,
     clippy::struct_field_names,

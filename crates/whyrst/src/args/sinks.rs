@@ -34,15 +34,17 @@ pub(crate) struct Sinks {
 
 /// `whyrst agent`.
 #[derive(Debug, Args)]
-#[command(after_help = "`watch` for a fleet, without a terminal: it counts resets by cause, service, peer and side in
-windows, sends these counts and a sample of full reports, and keeps what cannot be sent. Needs what
+#[command(
+    after_help = "`watch` for a fleet, without a terminal: it counts resets by cause, service, peer and side in \
+windows, sends these counts and a sample of full reports, and keeps what cannot be sent. Needs what \
 `whyrst watch` needs. Ends on SIGINT or SIGTERM when the last window was sent.
 
 For ClickHouse, CLICKHOUSE_USER and CLICKHOUSE_PASSWORD are honoured; contrib/clickhouse has the tables.
 
 Examples:
   whyrst agent --otlp http://127.0.0.1:4318 --buffer /var/lib/whyrst
-  whyrst agent --clickhouse http://127.0.0.1:8123 --metrics 9464 --packets")]
+  whyrst agent --clickhouse http://127.0.0.1:8123 --metrics 9464 --packets"
+)]
 pub(crate) struct Agent {
     #[command(flatten)]
     pub(crate) sinks: Sinks,

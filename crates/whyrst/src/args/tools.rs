@@ -10,9 +10,9 @@ use super::{Common, Format, Lang};
 /// `whyrst serve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look.
-FILE is a capture, `-` for one on standard input as it grows, or JSON lines that `explain` or `watch`
-wrote with --format json. Captures can also be dropped onto the page: this program explains them, and
+    after_help = "Prints the page's URL with its token, then serves until Ctrl-C. Only who has the token can look. \
+FILE is a capture, `-` for one on standard input as it grows, or JSON lines that `explain` or `watch` \
+wrote with --format json. Captures can also be dropped onto the page: this program explains them, and \
 nothing leaves the host.
 
 Examples:
@@ -93,7 +93,7 @@ pub(crate) struct LabList {
 /// `whyrst lab run`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Root is not needed; as root the kernel's own reasons are checked too. Exit status: 0 every scenario
+    after_help = "Root is not needed; as root the kernel's own reasons are checked too. Exit status: 0 every scenario \
 passed, 1 one failed, 2 failure.
 
 Examples:

@@ -5,6 +5,7 @@
 //! often it happened; a setting or a socket says what will happen.
 
 use serde::Serialize;
+use whyrst_core::language::Language;
 use whyrst_probe::{HostFacts, Socket, State};
 
 /// Something that makes resets.
@@ -44,13 +45,12 @@ const SHORT_IDLE_TIMEOUT: u64 = 350;
 const NEAR: u64 = 80;
 
 /// Everything that `facts` give cause to say, the surest first.
-pub(crate) fn findings(facts: &HostFacts) -> Vec<Finding> {
-    let mut all: Vec<Finding> =
-        [settings(facts), queues(facts), unread(facts), left_open(facts), limits(facts), firewall(facts), past(facts)]
-            .into_iter()
-            .flatten()
-            .chain(ports(facts))
-            .collect();
+pub(crate) fn findings(facts: &HostFacts, language: Language) -> Vec<Finding> {
+    let mut all: Vec<Finding> = [settings, queues, unread, left_open, limits, firewall, past]
+        .iter()
+        .flat_map(|find| find(facts, language))
+        .chain(ports(facts, language))
+        .collect();
     all.sort_by_key(|finding| finding.tense);
     all
 }
@@ -72,15 +72,23 @@ fn finding(
     Finding { schema: "whyrst.finding/1", cause, tense, subject: subject.into(), evidence, advice }
 }
 
-fn settings(facts: &HostFacts) -> Vec<Finding> {
+fn settings(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let mut found = Vec::new();
     if facts.setting("ipv4.tcp_abort_on_overflow").is_some_and(|value| value != 0) {
         found.push(finding(
             "accept-overflow-abort",
             Tense::May,
-            "every listener",
-            "net.ipv4.tcp_abort_on_overflow is 1: a connection that finds the accept queue full is reset".into(),
-            "sysctl -w net.ipv4.tcp_abort_on_overflow=0 (the client's ACK is then dropped and it tries again)",
+            language.pick("every listener", "所有监听套接字"),
+            language
+                .pick(
+                    "net.ipv4.tcp_abort_on_overflow is 1: a connection that finds the accept queue full is reset",
+                    "net.ipv4.tcp_abort_on_overflow 为 1：遇到全连接队列满的连接会被重置",
+                )
+                .into(),
+            language.pick(
+                "sysctl -w net.ipv4.tcp_abort_on_overflow=0 (the client's ACK is then dropped and it tries again)",
+                "sysctl -w net.ipv4.tcp_abort_on_overflow=0（此后丢弃客户端的 ACK，让它重试）",
+            ),
         ));
     }
     let keepalive = facts.setting("ipv4.tcp_keepalive_time");
@@ -91,25 +99,33 @@ fn settings(facts: &HostFacts) -> Vec<Finding> {
         found.push(finding(
             "fw-state-lost",
             Tense::May,
-            "idle connections through this host's connection tracking",
-            format!("entries are forgotten after {tracked} s without a packet, keepalives come after {keepalive} s"),
-            "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000, or shorter keepalives",
+            language.pick("idle connections through this host's connection tracking", "经过本机连接跟踪的空闲连接"),
+            match language {
+                Language::English => format!(
+                    "entries are forgotten after {tracked} s without a packet, keepalives come after {keepalive} s"
+                ),
+                Language::Chinese => format!("条目在 {tracked} s 没有报文之后被遗忘，保活在 {keepalive} s 之后才来"),
+            },
+            language.pick(
+                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000, or shorter keepalives",
+                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000，或者缩短保活间隔",
+            ),
         ));
     }
     if let Some(keepalive) = keepalive.filter(|keepalive| *keepalive > SHORT_IDLE_TIMEOUT) {
         found.push(finding(
             "idle-timeout-reset",
             Tense::May,
-            "idle connections through load balancers and NAT",
-            format!("the first keepalive comes after {keepalive} s; common devices forget a silent connection after 240 s or 350 s"),
-            "sysctl -w net.ipv4.tcp_keepalive_time=200, where programs set SO_KEEPALIVE",
+            language.pick("idle connections through load balancers and NAT", "经过负载均衡和 NAT 的空闲连接"),
+            match language { Language::English => format!("the first keepalive comes after {keepalive} s; common devices forget a silent connection after 240 s or 350 s"), Language::Chinese => format!("第一次保活在 {keepalive} s 之后；常见设备在 240 s 或 350 s 后遗忘静默的连接") },
+            language.pick("sysctl -w net.ipv4.tcp_keepalive_time=200, where programs set SO_KEEPALIVE", "sysctl -w net.ipv4.tcp_keepalive_time=200，对设置了 SO_KEEPALIVE 的程序有效"),
         ));
     }
     found
 }
 
 /// `queued > bound` is full: the kernel takes one more than the backlog (`sk_acceptq_is_full`).
-fn queues(facts: &HostFacts) -> Vec<Finding> {
+fn queues(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let listeners = facts.sockets.iter().filter(|socket| socket.state == State::Listen && socket.queued > 0);
     let aborts = facts.setting("ipv4.tcp_abort_on_overflow").is_some_and(|value| value != 0);
     let cause = if aborts { "accept-overflow-abort" } else { "accept-overflow-ghost" };
@@ -118,123 +134,176 @@ fn queues(facts: &HostFacts) -> Vec<Finding> {
         .map(|socket| {
             let full = socket.queued > socket.bound;
             let tense = if full { Tense::Will } else { Tense::May };
-            let how = if full { "is full" } else { "is nearly full" };
-            let evidence = format!("its accept queue {how}: {} of {} wait", socket.queued, socket.bound);
-            finding(cause, tense, named(socket), evidence, "find out why it does not accept (a stuck worker, too few of them); raise the backlog of listen() and net.core.somaxconn")
+            let how = if full { language.pick("is full", "已满") } else { language.pick("is nearly full", "快满了") };
+            let evidence = match language { Language::English => format!("its accept queue {how}: {} of {} wait", socket.queued, socket.bound), Language::Chinese => format!("它的全连接队列{how}：{} / {} 在等待", socket.queued, socket.bound) };
+            finding(cause, tense, named(socket, language), evidence, language.pick("find out why it does not accept (a stuck worker, too few of them); raise the backlog of listen() and net.core.somaxconn", "查明它为什么不 accept（工作进程卡住，或者太少）；调大 listen() 的 backlog 和 net.core.somaxconn"))
         })
         .collect()
 }
 
 /// Who closes with unread data resets (`__tcp_close`).
-fn unread(facts: &HostFacts) -> Vec<Finding> {
+fn unread(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let forgotten = |socket: &&Socket| {
         socket.state != State::Listen && socket.queued > 0 && socket.silent_ms.is_some_and(|ms| ms >= FORGOTTEN_MS)
     };
     let unread = facts.sockets.iter().filter(forgotten).map(|socket| {
         // A FIN that was received counts as one octet in this number.
-        let evidence = format!("up to {} octets have not been read for {}", socket.queued, seconds(socket.silent_ms));
+        let evidence = match language {
+            Language::English => {
+                format!("up to {} octets have not been read for {}", socket.queued, seconds(socket.silent_ms, language))
+            }
+            Language::Chinese => {
+                format!("最多 {} 字节已有 {} 没有被读取", socket.queued, seconds(socket.silent_ms, language))
+            }
+        };
         (socket, evidence)
     });
     unread
         .filter(|(socket, _)| socket.state == State::Established || socket.queued > 1)
         .map(|(socket, evidence)| {
-            finding("close-unread", Tense::Will, named(socket), evidence, "when its program closes it or ends, the peer is reset: let it read to the end, or shutdown() and then read")
+            finding("close-unread", Tense::Will, named(socket, language), evidence, language.pick("when its program closes it or ends, the peer is reset: let it read to the end, or shutdown() and then read", "程序关闭它或退出时，对端会被重置：让程序读到结尾，或者先 shutdown() 再读"))
         })
         .collect()
 }
 
 /// A peer in FIN-WAIT-2 without a process forgets the connection after its `tcp_fin_timeout`.
-fn left_open(facts: &HostFacts) -> Vec<Finding> {
+fn left_open(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let left = facts
         .sockets
         .iter()
         .filter(|socket| socket.state == State::CloseWait && socket.silent_ms.is_some_and(|ms| ms >= FIN_TIMEOUT_MS));
     left.map(|socket| {
-        let evidence =
-            format!("its peer has closed, and this end has not: CLOSE-WAIT, no data for {}", seconds(socket.silent_ms));
+        let evidence = match language {
+            Language::English => format!(
+                "its peer has closed, and this end has not: CLOSE-WAIT, no data for {}",
+                seconds(socket.silent_ms, language)
+            ),
+            Language::Chinese => {
+                format!("对端已关闭，这一端没有：CLOSE-WAIT，已有 {} 没有数据", seconds(socket.silent_ms, language))
+            }
+        };
         finding(
             "fin-wait2-expired",
             Tense::Will,
-            named(socket),
+            named(socket, language),
             evidence,
-            "whatever it sends now is answered with RST: the program must close its end when read() gives 0",
+            language.pick(
+                "whatever it sends now is answered with RST: the program must close its end when read() gives 0",
+                "它现在发送的一切都会得到 RST：read() 返回 0 时，程序必须关闭自己这一端",
+            ),
         )
     })
     .collect()
 }
 
-fn limits(facts: &HostFacts) -> Vec<Finding> {
+fn limits(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let mut found = Vec::new();
     let is_near = |used: u64, most: u64| most > 0 && used.saturating_mul(100) >= most.saturating_mul(NEAR);
     let of = |name: &str| facts.sockstat.get(name).copied().unwrap_or_default();
     if let Some(most) = facts.setting("ipv4.tcp_max_orphans").filter(|most| is_near(of("orphan"), *most)) {
-        let evidence =
-            format!("{} sockets have no process any more, {most} are allowed (net.ipv4.tcp_max_orphans)", of("orphan"));
+        let evidence = match language {
+            Language::English => format!(
+                "{} sockets have no process any more, {most} are allowed (net.ipv4.tcp_max_orphans)",
+                of("orphan")
+            ),
+            Language::Chinese => {
+                format!("{} 个套接字已没有进程，允许 {most} 个（net.ipv4.tcp_max_orphans）", of("orphan"))
+            }
+        };
         found.push(finding(
             "out-of-orphans",
             Tense::May,
-            "sockets that were closed and have not finished",
+            language.pick("sockets that were closed and have not finished", "已关闭但还没有结束的套接字"),
             evidence,
-            "find out why peers do not answer their FINs; sysctl -w net.ipv4.tcp_max_orphans=...",
+            language.pick(
+                "find out why peers do not answer their FINs; sysctl -w net.ipv4.tcp_max_orphans=...",
+                "查明对端为什么不应答它们的 FIN；sysctl -w net.ipv4.tcp_max_orphans=...",
+            ),
         ));
     }
     let most = facts.settings.get("ipv4.tcp_mem").and_then(|mem| mem.get(2)).copied();
     if let Some(most) = most.filter(|most| is_near(of("mem"), *most)) {
-        let evidence = format!("TCP uses {} pages, {most} are allowed (net.ipv4.tcp_mem)", of("mem"));
+        let evidence = match language {
+            Language::English => format!("TCP uses {} pages, {most} are allowed (net.ipv4.tcp_mem)", of("mem")),
+            Language::Chinese => format!("TCP 使用了 {} 页，允许 {most} 页（net.ipv4.tcp_mem）", of("mem")),
+        };
         found.push(finding(
             "out-of-memory",
             Tense::May,
-            "all connections",
+            language.pick("all connections", "所有连接"),
             evidence,
-            "find the sockets with full queues: ss -tm; sysctl net.ipv4.tcp_mem",
+            language.pick(
+                "find the sockets with full queues: ss -tm; sysctl net.ipv4.tcp_mem",
+                "找出队列满的套接字：ss -tm；sysctl net.ipv4.tcp_mem",
+            ),
         ));
     }
     if let (Some(used), Some(most)) =
         (facts.setting("netfilter.nf_conntrack_count"), facts.setting("netfilter.nf_conntrack_max"))
         && is_near(used, most)
     {
-        let evidence = format!("connection tracking holds {used} of {most} entries");
+        let evidence = match language {
+            Language::English => format!("connection tracking holds {used} of {most} entries"),
+            Language::Chinese => format!("连接跟踪已有 {used} / {most} 个条目"),
+        };
         found.push(finding(
             "fw-state-lost",
             Tense::May,
-            "connections through this host's firewall",
+            language.pick("connections through this host's firewall", "经过本机防火墙的连接"),
             evidence,
-            "sysctl -w net.netfilter.nf_conntrack_max=..., or exempt what needs no tracking",
+            language.pick(
+                "sysctl -w net.netfilter.nf_conntrack_max=..., or exempt what needs no tracking",
+                "sysctl -w net.netfilter.nf_conntrack_max=...，或者让不需要跟踪的流量不被跟踪",
+            ),
         ));
     }
     found
 }
 
-fn firewall(facts: &HostFacts) -> Vec<Finding> {
+fn firewall(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let liberal = facts.setting("netfilter.nf_conntrack_tcp_be_liberal").is_some_and(|value| value != 0);
     let invalid = facts.invalid.filter(|count| *count > 0 && !liberal).map(|count| {
-        let evidence = format!(
-            "connection tracking called {count} packets INVALID, and net.netfilter.nf_conntrack_tcp_be_liberal is 0: \
-             such a packet keeps its untranslated address, and whoever gets it resets the connection"
-        );
-        let advice = "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: nft add rule ... ct state invalid drop";
-        finding("conntrack-invalid-dnat", Tense::May, "connections translated by this host", evidence, advice)
+        let evidence = match language {
+            Language::English => format!(
+                "connection tracking called {count} packets INVALID, and net.netfilter.nf_conntrack_tcp_be_liberal is 0: \
+                 such a packet keeps its untranslated address, and whoever gets it resets the connection"
+            ),
+            Language::Chinese => format!(
+                "连接跟踪把 {count} 个报文判为 INVALID，而 net.netfilter.nf_conntrack_tcp_be_liberal 为 0：这样的报文不做地址转换，\
+                 收到它的一方会重置连接"
+            ),
+        };
+        let advice = language.pick("sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: nft add rule ... ct state invalid drop", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1，或者丢弃它们：nft add rule ... ct state invalid drop");
+        finding("conntrack-invalid-dnat", Tense::May, language.pick("connections translated by this host", "由本机做地址转换的连接"), evidence, advice)
     });
     let rules = facts.rejects.iter().map(|rule| {
-        let counted = rule.packets.map_or("it has no counter".into(), |packets| format!("it met {packets} packets"));
+        let counted = met(rule.packets, language);
         let tense = if rule.packets.is_some_and(|packets| packets > 0) { Tense::Has } else { Tense::Will };
-        let advice = "these resets are in no counter and no trace of TCP: give the rule a counter, and drop it where it is not wanted";
-        finding("fw-reject-syn", tense, rule.text.clone(), format!("a firewall rule answers with RST; {counted}"), advice)
+        let advice = language.pick("these resets are in no counter and no trace of TCP: give the rule a counter, and drop it where it is not wanted", "TCP 的计数器和跟踪事件里都没有这些 RST：给规则加上 counter，不需要的地方删掉它");
+        finding("fw-reject-syn", tense, rule.text.clone(), language.pick("a firewall rule answers with RST; ", "防火墙规则以 RST 应答；").to_owned() + &counted, advice)
     });
     rules.chain(invalid).collect()
 }
 
+fn met(packets: Option<u64>, language: Language) -> String {
+    match (packets, language) {
+        (None, _) => language.pick("it has no counter", "它没有 counter").into(),
+        (Some(packets), Language::English) => format!("it met {packets} packets"),
+        (Some(packets), Language::Chinese) => format!("它命中了 {packets} 个报文"),
+    }
+}
+
 /// Ports that are used again soon meet what is left of their last connection.
-fn ports(facts: &HostFacts) -> Option<Finding> {
+fn ports(facts: &HostFacts, language: Language) -> Option<Finding> {
     let [first, last] = facts.settings.get("ipv4.ip_local_port_range")?.as_slice() else { return None };
     let (all, waiting) = (last.saturating_sub(*first) + 1, facts.sockstat.get("tw").copied().unwrap_or_default());
     (waiting * 100 >= all * NEAR).then(|| {
         finding(
             "syn-meets-time-wait",
             Tense::May,
-            "connections that this host opens",
-            format!("{waiting} sockets are in TIME-WAIT, {all} ports are there to open from (net.ipv4.ip_local_port_range)"),
-            "keep connections open and use them again (keep-alive, pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
+            language.pick("connections that this host opens", "本机主动建立的连接"),
+            match language { Language::English => format!("{waiting} sockets are in TIME-WAIT, {all} ports are there to open from (net.ipv4.ip_local_port_range)"), Language::Chinese => format!("{waiting} 个套接字处于 TIME-WAIT，可用的本地端口有 {all} 个（net.ipv4.ip_local_port_range）") },
+            language.pick("keep connections open and use them again (keep-alive, pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"", "保持连接并重复使用（keep-alive、连接池）；sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""),
         )
     })
 }
@@ -247,68 +316,93 @@ pub(crate) fn for_this_host_only(facts: &HostFacts) -> Vec<&Socket> {
 }
 
 /// Somebody asked an address of this host for a service that listens on loopback only.
-pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str) -> Finding {
+pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str, language: Language) -> Finding {
     finding(
         "listening-elsewhere",
         Tense::Has,
-        named(socket),
-        format!("{by} asked for {asked} and was refused: the service listens on {} only", socket.local),
-        "if others shall reach it, bind it to their address (listen, bind-address, --host); if not, find out who asks",
+        named(socket, language),
+        match language { Language::English => format!("{by} asked for {asked} and was refused: the service listens on {} only", socket.local), Language::Chinese => format!("{by} 访问 {asked} 被拒绝：服务只监听 {}", socket.local) },
+        language.pick("if others shall reach it, bind it to their address (listen, bind-address, --host); if not, find out who asks", "如果要让别人访问，就绑定到他们能到达的地址（listen、bind-address、--host）；否则查明是谁在访问"),
     )
 }
 
 /// Counters that rise with one kind of reset each (CATALOGUE.md section 6).
-fn past(facts: &HostFacts) -> Vec<Finding> {
-    let risen = COUNTERS.iter().filter_map(|(counter, cause, what, advice)| {
+fn past(facts: &HostFacts, language: Language) -> Vec<Finding> {
+    let risen = COUNTERS.iter().filter_map(|Counter { name: counter, cause, what, advice }| {
         let count = facts.counter(counter);
+        let [what, advice] = [what, advice].map(|[english, chinese]| language.pick(*english, *chinese));
         (count > 0).then(|| {
-            finding(cause, Tense::Has, "this network namespace", format!("{count} times {what} ({counter})"), advice)
+            finding(
+                cause,
+                Tense::Has,
+                language.pick("this network namespace", "这个网络命名空间"),
+                match language {
+                    Language::English => format!("{count} times {what} ({counter})"),
+                    Language::Chinese => format!("{what}，{count} 次（{counter}）"),
+                },
+                advice,
+            )
         })
     });
     risen.collect()
 }
 
-/// Counter, cause, what it counts, what to do.
-pub(crate) const COUNTERS: &[(&str, &str, &str, &str)] = &[
-    (
-        "TCPAbortOnClose",
-        "close-unread",
-        "programs closed sockets with unread data",
-        "whyrst watch --cause close-unread names them",
-    ),
-    (
-        "TCPAbortOnMemory",
-        "out-of-memory",
-        "sockets were reset for want of memory, or as too many orphans",
-        "ss -tm; sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans",
-    ),
-    (
-        "TCPAbortOnLinger",
-        "linger2-negative",
-        "sockets with a negative TCP_LINGER2 were reset",
-        "whyrst watch names them",
-    ),
-    (
-        "ListenOverflows",
-        "accept-overflow-ghost",
-        "connections found an accept queue full",
-        "whyrst check while it happens; ss -ltn shows Recv-Q above Send-Q",
-    ),
+/// A counter that rises with one kind of reset; texts in both languages.
+pub(crate) struct Counter {
+    pub(crate) name: &'static str,
+    pub(crate) cause: &'static str,
+    /// What it counts.
+    pub(crate) what: [&'static str; 2],
+    /// What to do.
+    pub(crate) advice: [&'static str; 2],
+}
+
+pub(crate) const COUNTERS: &[Counter] = &[
+    Counter {
+        name: "TCPAbortOnClose",
+        cause: "close-unread",
+        what: ["programs closed sockets with unread data", "程序关闭了还有未读数据的套接字"],
+        advice: ["whyrst watch --cause close-unread names them", "whyrst watch --cause close-unread 会说出是哪些程序"],
+    },
+    Counter {
+        name: "TCPAbortOnMemory",
+        cause: "out-of-memory",
+        what: [
+            "sockets were reset for want of memory, or as too many orphans",
+            "因内存不足或孤儿套接字过多而重置了套接字",
+        ],
+        advice: ["ss -tm; sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans"; 2],
+    },
+    Counter {
+        name: "TCPAbortOnLinger",
+        cause: "linger2-negative",
+        what: ["sockets with a negative TCP_LINGER2 were reset", "重置了 TCP_LINGER2 为负的套接字"],
+        advice: ["whyrst watch names them", "whyrst watch 会说出是哪些程序"],
+    },
+    Counter {
+        name: "ListenOverflows",
+        cause: "accept-overflow-ghost",
+        what: ["connections found an accept queue full", "连接遇到全连接队列已满"],
+        advice: [
+            "whyrst check while it happens; ss -ltn shows Recv-Q above Send-Q",
+            "发生时运行 whyrst check；ss -ltn 显示 Recv-Q 大于 Send-Q",
+        ],
+    },
 ];
 
-fn named(socket: &Socket) -> String {
+fn named(socket: &Socket, language: Language) -> String {
     let ends = match socket.state {
-        State::Listen => format!("listener {}", socket.local),
+        State::Listen => format!("{} {}", language.pick("listener", "监听"), socket.local),
         State::Established | State::CloseWait => format!("{} > {}", socket.local, socket.remote),
     };
     match &socket.owner {
-        Some((pid, comm)) => format!("{comm} {pid}, {ends}"),
+        Some((pid, comm)) => format!("{comm} {pid}{}{ends}", language.pick(", ", "，")),
         None => ends,
     }
 }
 
-fn seconds(ms: Option<u32>) -> String {
-    ms.map_or_else(|| "an unknown time".into(), |ms| format!("{} s", ms / 1_000))
+fn seconds(ms: Option<u32>, language: Language) -> String {
+    ms.map_or_else(|| language.pick("an unknown time", "不知多久").into(), |ms| format!("{} s", ms / 1_000))
 }
 
 #[cfg(test)]
@@ -335,8 +429,12 @@ mod tests {
         HostFacts { sockets, ..HostFacts::default() }
     }
 
+    fn is_han(character: char) -> bool {
+        ('\u{3400}'..='\u{9fff}').contains(&character)
+    }
+
     fn causes_of(facts: &HostFacts) -> Vec<(&'static str, Tense)> {
-        findings(facts).iter().map(|finding| (finding.cause, finding.tense)).collect()
+        findings(facts, Language::English).iter().map(|finding| (finding.cause, finding.tense)).collect()
     }
 
     #[test]
@@ -346,7 +444,7 @@ mod tests {
             socket(State::Established, 0, 0, 90_000),
             socket(State::Established, 9, 0, 100),
         ]);
-        assert_eq!(findings(&calm), []);
+        assert_eq!(findings(&calm, Language::English), []);
     }
 
     #[test]
@@ -365,7 +463,7 @@ mod tests {
 
     #[test]
     fn forgotten_data_is_named_with_its_program() {
-        let found = findings(&with(vec![socket(State::Established, 904, 0, 12_000)]));
+        let found = findings(&with(vec![socket(State::Established, 904, 0, 12_000)]), Language::English);
         assert_eq!(
             (found[0].cause, found[0].subject.as_str()),
             ("close-unread", "nginx 7, 127.0.0.1:80 > 127.0.0.1:4000")
@@ -408,8 +506,15 @@ mod tests {
                 socket(State::CloseWait, 1, 0, 90_000),
             ])
         };
-        let found = findings(&everything);
+        let [found, chinese] = Language::ALL.map(|language| findings(&everything, language));
         assert_eq!(found.len(), 16);
+        for (english, chinese) in found.iter().zip(&chinese) {
+            assert_eq!((english.cause, english.tense), (chinese.cause, chinese.tense));
+            assert!(!english.evidence.contains(is_han) && chinese.evidence.contains(is_han), "{chinese:?}");
+            // A rule of the firewall and a command are the same in both.
+            assert!(chinese.subject.contains(is_han) || english.subject == chinese.subject, "{chinese:?}");
+            assert!(chinese.advice.contains(is_han) || english.advice == chinese.advice, "{chinese:?}");
+        }
         for finding in found {
             assert!(
                 causes::find(finding.cause).is_some() || sketches::find(finding.cause).is_some(),
