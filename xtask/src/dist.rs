@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, cargo, installed, root, target};
+use crate::shell::{self, Scratch, cargo, installed, root, target};
 
 const CARGO_DEB: &str = "3.8.0";
 const SHELLS: [(&str, &str); 3] = [("bash", "whyrst"), ("zsh", "_whyrst"), ("fish", "whyrst.fish")];
@@ -22,6 +22,7 @@ pub fn run() -> Result<()> {
     let program = static_binary()?;
     pages(&program)?;
     let package = package()?;
+    try_out(&package)?;
     println!("wrote {}\nwrote {}", program.display(), package.display());
     Ok(())
 }
@@ -84,6 +85,37 @@ fn package() -> Result<PathBuf> {
     let package = folder().join("whyrst.deb");
     shell::run(deb.arg(&package))?;
     Ok(package)
+}
+
+/// What somebody who installs the package has: the program, its manual and its completions.
+fn try_out(package: &Path) -> Result<()> {
+    if !installed("dpkg-deb") {
+        println!("the package was not unpacked to be tried: there is no dpkg-deb here");
+        return Ok(());
+    }
+    let scratch = Scratch::new("package")?;
+    shell::run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(scratch.path()))?;
+    for file in [
+        "usr/share/man/man1/whyrst.1.gz",
+        "usr/share/man/man1/whyrst-explain.1.gz",
+        "usr/share/bash-completion/completions/whyrst",
+        "usr/share/zsh/vendor-completions/_whyrst",
+        "usr/share/fish/vendor_completions.d/whyrst.fish",
+        "usr/share/doc/whyrst/LICENSE-MIT",
+    ] {
+        if !scratch.path().join(file).is_file() {
+            bail!("{} has no /{file}", package.display());
+        }
+    }
+    let capture = root().join("fixtures/closed-port/client.pcapng");
+    let told = Command::new(scratch.path().join("usr/bin/whyrst")).arg("explain").arg(&capture).output();
+    let told = told.context("cannot run the program of the package")?;
+    let text = String::from_utf8_lossy(&told.stdout);
+    if !told.status.success() || !text.contains("whyrst causes closed-port") {
+        bail!("the program of the package says of {}: {text}", capture.display());
+    }
+    println!("the package was unpacked: its program explains a capture");
+    Ok(())
 }
 
 /// The installed one, or one that is built once for this workspace.

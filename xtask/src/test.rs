@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, docs, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
+use crate::{accuracy, bpf, dist, docs, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -33,6 +33,10 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "whyrst-sql, with its query engine",
         "three hundred crates of its own, whose build takes longer than all other tests: `cargo xtask sql` runs it",
     ),
+    (
+        "a static binary and a Debian package",
+        "a release build of everything, twelve minutes of the processor: `cargo xtask dist` runs it and tries the package",
+    ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
     ("metrics and logs in real receivers", "needs what the probe needs"),
@@ -55,6 +59,7 @@ pub fn run() -> Result<()> {
         ("whyrst-sql, with its query engine", sql::run),
         ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
+        ("a static binary and a Debian package", dist::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
         ("the page is that of its sources", web::check),
@@ -97,6 +102,7 @@ fn can_run(step: &str) -> bool {
         "contrib/spark on a real cluster"
         | "programs as users have them"
         | "other kernels in QEMU"
+        | "a static binary and a Debian package"
         | "whyrst-sql, with its query engine" => false,
         "the probe in the running kernel" | "metrics and logs in real receivers" => {
             is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()

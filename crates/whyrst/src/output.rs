@@ -107,6 +107,11 @@ pub(crate) fn hold_back() {
     *held() = Some(Vec::new());
 }
 
+/// What waits to be said, a line each.
+pub(crate) fn waiting() -> String {
+    held().as_ref().map_or_else(String::new, |lines| lines.join("\n"))
+}
+
 /// Says what had to wait.
 pub(crate) fn let_go() {
     let waiting = held().take();

@@ -396,7 +396,7 @@ fn named(socket: &Socket, language: Language) -> String {
         State::Established | State::CloseWait => format!("{} > {}", socket.local, socket.remote),
     };
     match &socket.owner {
-        Some((pid, comm)) => format!("{comm} {pid}{}{ends}", language.pick(", ", "，")),
+        Some((pid, comm)) => format!("{comm} {pid}, {ends}"),
         None => ends,
     }
 }

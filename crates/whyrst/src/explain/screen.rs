@@ -67,7 +67,9 @@ pub(super) fn show(
     let Ok(ended) = ended else { anyhow::bail!("reading the captures failed") };
     let (outcome, incidents, remarks) = ended?;
     if seen == Seen::All {
-        app.finish(incidents, remarks);
+        // Who sees no reset at once sees why; the lines are written once more when the screen is gone.
+        let remarks = [output::waiting(), remarks].join("\n");
+        app.finish(incidents, remarks.trim().to_owned());
         while !interrupt.came() && screen.turn(&mut app, PATIENCE)? == Going::On {}
     }
     Ok(outcome)

@@ -16,7 +16,7 @@ use super::entry::Entry;
 use crate::output::padded;
 
 const HELP: &str = "\
- up down j k    the next or previous reset; in the whole-screen
+ ↑ ↓ j k        the next or previous reset; in the whole-screen
                 pane: a line
  PgUp PgDn      a page              g G      first, last
  Enter          the lower pane on the whole screen, and back
@@ -31,7 +31,7 @@ const HELP: &str = "\
  q  Ctrl-C      end";
 
 const HELP_ZH: &str = "\
- 上 下 j k      下一个、上一个重置；面板占满屏幕时移动一行
+ ↑ ↓ j k        下一个、上一个重置；面板占满屏幕时移动一行
  PgUp PgDn      翻页                g G      第一个、最后一个
  Enter          下方面板占满屏幕，再按一次恢复
  n N            阅读面板时的下一个、上一个重置
@@ -52,24 +52,26 @@ pub(crate) fn page(app: &App, area: Rect) -> usize {
 
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, paint: Paint) {
     let area = frame.area();
-    let [top, _, bottom] = rows(area);
+    let [top, _, bottom] = rows(app, area);
     let [list, pane] = panes(app, area);
     frame.render_widget(Paragraph::new(head(app, top.width)).style(Style::new().add_modifier(Modifier::REVERSED)), top);
     draw_list(frame, app, paint, list);
     draw_pane(frame, app, pane);
-    frame.render_widget(Paragraph::new(foot(app)), bottom);
+    frame.render_widget(Paragraph::new(foot(app, bottom.width)), bottom);
     if app.mode == Mode::Help {
         draw_help(frame, area, app.language);
     }
 }
 
-fn rows(area: Rect) -> [Rect; 3] {
-    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
+fn rows(app: &App, area: Rect) -> [Rect; 3] {
+    // What was copied is shown whole: not every terminal takes it for its clipboard.
+    let foot = u16::try_from(folded(&app.said, area.width).len().clamp(1, 4)).unwrap_or(1);
+    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(foot)]).areas(area)
 }
 
 /// The list and what is below it.
 fn panes(app: &App, area: Rect) -> [Rect; 2] {
-    let [_, middle, _] = rows(area);
+    let [_, middle, _] = rows(app, area);
     if app.focus == Focus::Pane {
         return [Rect { height: 0, ..middle }, middle];
     }
@@ -180,13 +182,33 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
 }
 
-fn foot(app: &App) -> Line<'_> {
+fn foot(app: &App, width: u16) -> Vec<Line<'_>> {
+    match app.mode {
+        Mode::Moving | Mode::Help if !app.said.is_empty() => folded(&app.said, width),
+        _ => vec![hint(app)],
+    }
+}
+
+/// `text` in lines that fill `width` columns.
+fn folded(text: &str, width: u16) -> Vec<Line<'_>> {
+    let (mut lines, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let fits = rest.char_indices().map(|(at, letter)| at + letter.len_utf8());
+        let end = fits.take_while(|end| rest[..*end].width() <= usize::from(width)).last();
+        let (line, after) = rest.split_at(end.unwrap_or(rest.len()));
+        lines.push(Line::from(line));
+        rest = after;
+    }
+    lines
+}
+
+/// The keys that help now.
+fn hint(app: &App) -> Line<'_> {
     match app.mode {
         Mode::Typing => {
             let keys = app.language.pick("Enter keeps it, Esc takes it away", "Enter 保留，Esc 取消");
             Line::from(format!("/{}\u{2588}   {keys}", app.filter))
         }
-        _ if !app.said.is_empty() => Line::from(app.said.as_str()),
         _ if !app.filter.is_empty() => {
             let (label, keys) =
                 app.language.pick(("filter: ", "/ changes it, Esc takes it away"), ("过滤：", "/ 修改，Esc 取消"));
@@ -209,6 +231,8 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, language: Language) {
     let height = u16::try_from(help.lines().count() + 2).unwrap_or(u16::MAX).min(area.height);
     let width = 66.min(area.width);
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    // A wide character that begins beside the box would reach into it.
+    frame.render_widget(Clear, Rect { x: place.x.saturating_sub(1), ..place });
     frame.render_widget(Clear, place);
     frame.render_widget(Paragraph::new(help).block(Block::bordered().title(title)), place);
 }
