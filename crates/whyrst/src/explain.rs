@@ -210,6 +210,9 @@ impl Run<'_, '_> {
     }
 }
 
+/// Files of directories that are named when they are passed over; the rest is counted.
+const OTHERS: usize = 20;
+
 impl Read {
     fn of(captures: &CaptureSet, more: &whyrst_capture::Counts, unread: usize, teller: &Teller<'_>) -> Self {
         let mut counts = captures.counts();
@@ -221,7 +224,11 @@ impl Read {
             let place = name.map_or_else(String::new, |name| format!("{name}: "));
             reading.notes.iter().map(|note| format!("{place}{note}")).collect::<Vec<_>>()
         });
-        let others = captures.others().iter().map(|other| format!("passed over: {other}"));
+        let others = captures.others();
+        let beyond = others.len().saturating_sub(OTHERS);
+        let others = others.iter().take(OTHERS).map(|other| format!("passed over: {other}"));
+        let others = others
+            .chain((beyond > 0).then(|| format!("passed over: {beyond} more files that cannot be read as captures")));
         let reading = Reading {
             files: teller.context.files.clone(),
             frames: counts.frames,

@@ -22,7 +22,7 @@ use whyrst_probe::{Item, Live, give_back_privileges, now};
 
 use self::gathering::Gathering;
 use self::socket::PacketSocket;
-use crate::args::Extcap;
+use crate::args::{Extcap, Format};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
 use crate::{Outcome, explain};
@@ -99,7 +99,7 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
     let writer = PcapNgWriter::new(BufWriter::new(fifo), concat!("whyrst ", env!("CARGO_PKG_VERSION")))
         .context("cannot begin the capture")?;
     let least = explain::confidence(arguments.min_confidence);
-    let mut gathering = Gathering::new(writer, filter, least);
+    let mut gathering = Gathering::new(writer, filter, least, output::language(&arguments.common, Format::Text));
     gathering.begin(packets.interfaces())?;
     while !interrupt.came() {
         // Not longer than that, however busy the host is: the kernel is to be heard as well.

@@ -351,3 +351,17 @@ fn the_catalogue_and_the_summary_are_there_in_chinese() {
     let markdown = stdout(&whyrst(&["explain", "--format", "markdown", "--lang", "zh", &closed_port()]));
     assert!(markdown.contains("如何处理：") && markdown.contains("依据："), "{markdown}");
 }
+
+#[test]
+fn a_folder_full_of_other_files_is_counted_and_does_not_bury_the_report() {
+    let folder = TempDir::new().expect("a temporary folder");
+    fs::copy(closed_port(), folder.path().join("0.pcapng")).expect("a capture");
+    for number in 0..30 {
+        file(&folder, &format!("{number}.txt"), b"not a capture at all");
+    }
+    let told = whyrst(&["explain", &folder.path().display().to_string()]);
+    let text = stdout(&told);
+    assert!(text.contains("whyrst causes closed-port"), "{text}");
+    assert_eq!(text.matches("passed over: cannot read").count(), 20, "{text}");
+    assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains("passed over: 10 more files"), "{text}");
+}

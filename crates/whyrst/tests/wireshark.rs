@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 fn whyrst(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).output().expect("whyrst runs")
+    Command::new(env!("CARGO_BIN_EXE_whyrst")).args(arguments).env("LC_ALL", "C.UTF-8").output().expect("whyrst runs")
 }
 
 fn stderr(output: &Output) -> String {
@@ -19,7 +19,7 @@ fn stderr(output: &Output) -> String {
 
 /// What a program of Wireshark's or tcpdump's says; `cargo xtask setup` installs them.
 fn says(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).env("TZ", "UTC").output();
+    let output = Command::new(program).args(arguments).env("TZ", "UTC").env("LC_ALL", "C.UTF-8").output();
     let output = output.unwrap_or_else(|error| panic!("{program} is needed (cargo xtask setup): {error}"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", stderr(&output));
     String::from_utf8(output.stdout).expect("it says UTF-8")
@@ -59,6 +59,23 @@ fn annotate(files: &[&str], out: &str) -> Output {
     let output = whyrst(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     output
+}
+
+#[test]
+fn comments_are_chinese_where_that_is_asked_for() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let (capture, out) = (fixture("close-unread/client.pcapng"), in_folder(&folder, "told.pcapng"));
+    let output = whyrst(&["explain", "-q", "--lang", "zh", "--annotate", &out, &capture]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let comments = comments(&out).join("\n");
+    for word in
+        ["连接被重置：", "。[可能] close-unread", "依据：", "也可能：", "关于帧 12 的重置的依据（close-unread，可能）"]
+    {
+        assert!(comments.contains(word), "{word}: {comments}");
+    }
+    for english in ["for:", "instead:", "evidence on", "possible"] {
+        assert!(!comments.contains(english), "{english}: {comments}");
+    }
 }
 
 #[test]

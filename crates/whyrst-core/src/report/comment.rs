@@ -8,9 +8,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::Report;
+use super::{Report, words};
 use crate::ending::EndingKind;
 use crate::evidence::Answer;
+use crate::language::Language;
 use crate::observation::Frame;
 use crate::verdict::{Evidence, Role};
 
@@ -29,22 +30,30 @@ impl Report<'_> {
     }
 
     fn verdict_comment(&self) -> String {
-        let mut text =
-            format!("whyrst: {}. [{}] {}", self.sentence(), self.judgement.confidence.name(), self.cause_id());
+        let language = self.language();
+        let (stop, colon) = language.pick((". ", ": "), ("。", "："));
+        let sure = words::confidence(self.judgement.confidence, language);
+        let mut text = format!("whyrst: {}{stop}[{sure}] {}", self.sentence(), self.cause_id());
         let mut section = |label: &str, lines: &mut dyn Iterator<Item = String>| {
             for line in lines {
                 // Writing to a String cannot fail.
-                write!(text, "\n{label}: {line}").unwrap_or_default();
+                write!(text, "\n{label}{colon}{line}").unwrap_or_default();
             }
         };
         let evidence = &self.judgement.evidence;
         let said = |one: &Evidence| self.answer(one.question, &one.answer);
         let speaks_for = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
-        section("for", &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
-        section("against", &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
+        section(language.pick("for", "依据"), &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
+        section(language.pick("against", "反证"), &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
         let others = self.judgement.alternatives.iter();
-        section("instead", &mut others.map(|other| format!("{}: {}", other.id, self.told_apart_by(other))));
-        section("more", &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)));
+        section(
+            language.pick("instead", "也可能"),
+            &mut others.map(|other| format!("{}: {}", other.id, self.told_apart_by(other))),
+        );
+        section(
+            language.pick("more", "详见"),
+            &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)),
+        );
         text
     }
 
@@ -58,19 +67,25 @@ impl Report<'_> {
             }
         }
         for frame in self.decisive().into_iter().filter(|frame| *frame != main) {
-            frames.entry(frame).or_insert_with(|| vec!["decisive".to_string()]);
+            frames.entry(frame).or_insert_with(|| vec![self.language().pick("decisive", "关键").to_string()]);
         }
         frames
     }
 
     fn evidence_comment(&self, main: Frame, said: &[String]) -> String {
-        let what = if self.ending.kind == EndingKind::Reset { "the reset in" } else { "the failed connect from" };
-        let mut text = format!(
-            "whyrst: evidence on {what} frame {} ({}, {})",
-            self.frame(main),
-            self.cause_id(),
-            self.judgement.confidence.name()
-        );
+        let (language, frame, cause) = (self.language(), self.frame(main), self.cause_id());
+        let sure = words::confidence(self.judgement.confidence, language);
+        let is_reset = self.ending.kind == EndingKind::Reset;
+        let mut text = match language {
+            Language::English => {
+                let what = if is_reset { "the reset in" } else { "the failed connect from" };
+                format!("whyrst: evidence on {what} frame {frame} ({cause}, {sure})")
+            }
+            Language::Chinese => {
+                let what = if is_reset { "的重置" } else { "开始的失败建连" };
+                format!("whyrst: 关于帧 {frame} {what}的依据（{cause}，{sure}）")
+            }
+        };
         for line in said {
             text.push('\n');
             text.push_str(line);

@@ -35,6 +35,8 @@ pub(super) struct Gathering<W: Write> {
     interfaces: HashMap<u32, InterfaceId>,
     filter: Option<Filter>,
     least: Confidence,
+    /// Of the comments.
+    language: Language,
     flows: HashMap<FlowKey, Flow>,
     /// Flows in the order of their packets, to forget the oldest first.
     order: VecDeque<FlowKey>,
@@ -60,12 +62,13 @@ struct Kept {
 }
 
 impl<W: Write> Gathering<W> {
-    pub(super) fn new(writer: PcapNgWriter<W>, filter: Option<Filter>, least: Confidence) -> Self {
+    pub(super) fn new(writer: PcapNgWriter<W>, filter: Option<Filter>, least: Confidence, language: Language) -> Self {
         Self {
             writer,
             interfaces: HashMap::new(),
             filter,
             least,
+            language,
             flows: HashMap::new(),
             order: VecDeque::new(),
             octets: 0,
@@ -150,7 +153,7 @@ impl<W: Write> Gathering<W> {
                 })
             })
             .collect();
-        let (comments, surest) = judged(&flow.packets, &numbers, recording);
+        let (comments, surest) = judged(&flow.packets, &numbers, recording, self.language);
         if surest < self.least {
             return Ok(());
         }
@@ -186,7 +189,12 @@ impl<W: Write> Gathering<W> {
 }
 
 /// The comments on the packets of one connection, and how sure the surest verdict is.
-fn judged(packets: &VecDeque<Kept>, numbers: &[u64], recording: &Recording) -> (Vec<(Frame, String)>, Confidence) {
+fn judged(
+    packets: &VecDeque<Kept>,
+    numbers: &[u64],
+    recording: &Recording,
+    language: Language,
+) -> (Vec<(Frame, String)>, Confidence) {
     let mut tracker = Tracker::new(Limits { connections: 16, ..Limits::default() });
     for (kept, number) in packets.iter().zip(numbers) {
         if let Ok(seen) = kept.record(*number).observe(&mut Counts::default()) {
@@ -194,7 +202,7 @@ fn judged(packets: &VecDeque<Kept>, numbers: &[u64], recording: &Recording) -> (
         }
     }
     tracker.finish();
-    let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC, language: Language::English };
+    let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC, language };
     let mut surest = Confidence::Unexplained;
     let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut ending| {
         ending.kernel = recording.word(&ending);
