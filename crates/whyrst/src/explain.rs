@@ -7,6 +7,7 @@
 //! finds out what is worth following; what can be read only once, or only dearly, is followed as a
 //! whole; and pipes are followed frame by frame, so that a verdict comes at once.
 
+mod desks;
 mod following;
 mod live;
 mod ordered;
@@ -39,9 +40,9 @@ use whyrst_core::verdict::Confidence;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
-use self::following::{Desks, Following, Whom};
+use self::desks::Desks;
+use self::following::{Following, Whom};
 use self::live::PassedOver;
-use self::ordered::Ordered;
 use self::source::Source;
 use self::telling::{Press, Teller, Totals};
 use crate::Outcome;
@@ -83,19 +84,15 @@ pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
     if arguments.tui {
         return screen::show(arguments, &mut captures, &teller, &interrupt);
     }
-    let desks = Desks {
-        teller: &teller,
-        totals: Ordered::new(Totals::new(arguments)),
-        press: Ordered::new(Press::new(arguments, None)?),
-    };
+    let desks = Desks::new(&teller, Totals::new(arguments), Press::new(arguments, None)?);
     let audience =
         if arguments.page { Audience::Program } else { Audience::of(arguments.common.quiet, results(arguments)) };
     let mut progress = Progress::new(octets_to_read(arguments, &captures), audience);
     let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
-    let Desks { totals, press, .. } = desks;
-    let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller: &teller };
+    let (totals, press) = desks.into_parts();
+    let closing = Closing { arguments, teller: &teller, totals, press, read };
     closing.finish(&captures)
 }
 

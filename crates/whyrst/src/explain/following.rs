@@ -1,8 +1,7 @@
 //! Following connections: frames to the tracker in their order, and what settles to whoever tells it.
 //!
-//! Each thread takes a chunk of frames, takes them apart, feeds the tracker when its turn comes, and
-//! then judges and words what settled meanwhile, while others feed the tracker. Totals and output
-//! have turns of their own, so what is printed does not depend on the number of threads.
+//! Each thread takes a chunk of frames, takes them apart, and feeds the tracker when its turn comes. What
+//! settled is judged and worded by whoever is free, also while waiting for a turn ([`Desks`]).
 
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
 use whyrst_core::census::{Census, Noted};
@@ -13,9 +12,10 @@ use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
 
+use super::desks::Desks;
 use super::ordered::{Ordered, lock};
 use super::source::{Source, on_threads};
-use super::telling::{Endings, Press, Teller, Totals};
+use super::telling::Endings;
 
 /// Frames whose connections are looked up at once, so that memory is not waited for one by one.
 const AT_ONCE: usize = 64;
@@ -40,28 +40,6 @@ pub(super) struct Following {
     pub(super) names: FlowHasher,
 }
 
-/// What all threads use.
-pub(super) struct Desks<'a> {
-    pub(super) teller: &'a Teller<'a>,
-    pub(super) totals: Ordered<Totals<'a>>,
-    pub(super) press: Ordered<Press>,
-}
-
-impl Desks<'_> {
-    /// Tells the endings that have this number in the order of telling; false when nobody listens.
-    pub(super) fn tell(&self, number: u64, endings: Endings, judge: &mut Judge) -> bool {
-        let mut judged = self.teller.judge_all(endings, judge);
-        self.totals.at(number, |totals| totals.take_in(&mut judged));
-        let words = self.teller.words(judged);
-        self.press.at(number, |press| press.print(words))
-    }
-
-    /// Passes on what was told so far: somebody waits for it.
-    pub(super) fn flush(&self) {
-        self.press.now(Press::flush);
-    }
-}
-
 /// Follows connections through all that `source` has, on so many threads.
 pub(super) fn follow(
     source: &Source<'_>,
@@ -71,7 +49,7 @@ pub(super) fn follow(
     jobs: usize,
 ) -> Following {
     let names = following.names;
-    let following = Ordered::new(following);
+    let following = Ordered::<_>::new(following);
     on_threads(jobs, || follow_all(source, desks, &following, whom, &names));
     let mut following = following.into_inner();
     following.tracker.finish();
@@ -91,8 +69,12 @@ fn follow_all(
     let (mut feed, mut judge) = (Feed::default(), Judge::default());
     while let Some(number) = source.fill(&mut chunk) {
         let observations = feed.read(&chunk, whom, names, &mut counts);
-        let endings = following.at(number, |following| following.take_in(&chunk, &feed.bites, &observations, whom));
-        if !desks.tell(number, endings, &mut judge) {
+        let take_in = |following: &mut Following| {
+            desks.hand_over(number, following.take_in(&chunk, &feed.bites, &observations, whom));
+        };
+        following.at(number, take_in, || desks.work(&mut judge));
+        while desks.work(&mut judge) {}
+        if !desks.is_heard() {
             source.stop();
         }
     }

@@ -9,7 +9,8 @@ use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
 
-use super::following::{BATCH, Desks, Following};
+use super::desks::Desks;
+use super::following::{BATCH, Following};
 use super::source::complain_of_interrupt;
 use crate::interrupt::Interrupt;
 use crate::output;

@@ -10,8 +10,8 @@ use whyrst_core::report::summary::Reading;
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 
-use super::following::{BATCH, Desks};
-use super::ordered::Ordered;
+use super::desks::Desks;
+use super::following::BATCH;
 use super::telling::{Press, Teller, Totals};
 use super::{Closing, Read, read_events, zone};
 use crate::Outcome;
@@ -43,9 +43,8 @@ pub(super) fn run(arguments: &Explain) -> Result<Outcome> {
     // An ending without packets names no file: each recording has a teller of its own.
     let tellers = names.iter().map(|name| teller(arguments, name)).collect::<Result<Vec<_>>>()?;
     let [first, ..] = tellers.as_slice() else { bail!("there is no recording") };
-    let mut totals = Ordered::new(Totals::new(arguments));
-    let mut press = Ordered::new(Press::new(arguments, None)?);
-    let (mut notes, mut number, mut resets) = (Vec::new(), 0, 0);
+    let (mut totals, mut press) = (Totals::new(arguments), Press::new(arguments, None)?);
+    let (mut notes, mut resets) = (Vec::new(), 0);
     for (path, teller) in arguments.files.iter().zip(&tellers) {
         let recording = read_events(path)?;
         if recording.lost > 0 {
@@ -54,17 +53,17 @@ pub(super) fn run(arguments: &Explain) -> Result<Outcome> {
         if recording.told.is_empty() && !recording.resets.is_empty() {
             bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
         }
-        let desks = Desks { teller, totals, press };
-        for told in recording.told.chunks(BATCH) {
-            number = tell(&desks, told, number);
+        let desks = Desks::new(teller, totals, press);
+        for (number, told) in (0..).zip(recording.told.chunks(BATCH)) {
+            tell(&desks, told, number);
         }
-        Desks { totals, press, .. } = desks;
+        (totals, press) = desks.into_parts();
         resets += recording.told.iter().map(|told| told.more.max(1)).sum::<u64>();
     }
     let reading = Reading { files: names.clone(), notes, ..Reading::default() };
     let counts = Counts { connections: resets, reset_connections: resets, ..Counts::default() };
     let read = Read { reading, counts, unread: 0 };
-    let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller: first };
+    let closing = Closing { arguments, teller: first, totals, press, read };
     closing.finish_with(Outcome::Clean, &names)
 }
 
@@ -74,8 +73,8 @@ fn teller<'a>(arguments: &'a Explain, name: &str) -> Result<Teller<'a>> {
     Ok(Teller { context, style: output::style(&arguments.common), recording: None, arguments })
 }
 
-/// Tells a batch; the number of the next.
-fn tell(desks: &Desks<'_>, told: &[Told], number: u64) -> u64 {
+/// Tells a batch.
+fn tell(desks: &Desks<'_>, told: &[Told], number: u64) {
     let mut judge = Judge::default();
     let endings = told.iter().filter(|told| told.more == 0).map(|told| Box::new(told.reset.ending())).collect();
     desks.tell(number, endings, &mut judge);
@@ -86,5 +85,4 @@ fn tell(desks: &Desks<'_>, told: &[Told], number: u64) -> u64 {
         desks.totals.now(|totals| totals.count(&ending, &judgement, *more));
         desks.press.now(|press| press.print_text(&text));
     }
-    number + 1
 }

@@ -2,13 +2,15 @@
 //!
 //! Why that is enough stands in [`whyrst_core::census`].
 
+use std::sync::Mutex;
+
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, sighting};
 use whyrst_core::census::{Census, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::time::Timestamp;
 
-use super::ordered::Ordered;
+use super::ordered::{Ordered, lock};
 use super::source::{Source, on_threads};
 
 /// Sightings that are looked up at once, so that memory is not waited for one by one.
@@ -28,7 +30,8 @@ pub(super) struct Scouted {
 /// Looks at all frames, on so many threads.
 pub(super) fn scout(source: Source<'_>, census: Census, names: &FlowHasher, jobs: usize) -> Scouted {
     let desk = Ordered::new(Desk { census, assembly: Assembly::default(), names: *names });
-    on_threads(jobs, || look_at_all(&source, &desk, names));
+    let spare = Mutex::default();
+    on_threads(jobs, || look_at_all(&source, &desk, names, &spare));
     let Desk { census, assembly, .. } = desk.into_inner();
     source.add(&assembly.finish());
     let (counts, unread) = source.finish();
@@ -54,21 +57,43 @@ impl Sight {
     }
 }
 
-fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk>, names: &FlowHasher) {
-    let (mut chunk, mut counts, mut sights) = (Chunk::default(), Counts::default(), Vec::new());
+/// What the frames of a chunk show, until it is their turn.
+#[derive(Default)]
+struct View {
+    sights: Vec<Sight>,
+    /// The frames themselves, where some are read in order.
+    chunk: Option<Chunk>,
+}
+
+fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk, View>, names: &FlowHasher, spare: &Mutex<Vec<Vec<Sight>>>) {
+    let (mut chunk, mut counts) = (Chunk::default(), Counts::default());
     while let Some(number) = source.fill(&mut chunk) {
-        sights.clear();
+        let sights = lock(spare).pop().unwrap_or_default();
+        let mut view = View::of(&chunk, sights, names, &mut counts);
+        if view.sights.iter().any(|sight| matches!(sight, Sight::InOrder(_))) {
+            view.chunk = Some(std::mem::take(&mut chunk));
+        }
+        desk.leave(number, view, |desk, _, mut view| {
+            desk.take_in(&view);
+            view.sights.clear();
+            lock(spare).push(view.sights);
+        });
+    }
+    source.add(&counts);
+}
+
+impl View {
+    fn of(chunk: &Chunk, mut sights: Vec<Sight>, names: &FlowHasher, counts: &mut Counts) -> Self {
         for (at, record) in chunk.records().enumerate() {
-            sights.push(match record.look(names, &mut counts) {
+            sights.push(match record.look(names, counts) {
                 Look::Segment(sighting) => Sight::Segment(sighting),
                 Look::Icmp => Sight::Pass(record.time),
                 Look::InOrder => Sight::InOrder(at),
                 Look::Nothing => continue,
             });
         }
-        desk.at(number, |desk| desk.take_in(&chunk, &sights));
+        Self { sights, chunk: None }
     }
-    source.add(&counts);
 }
 
 /// Where what the threads saw comes together.
@@ -79,21 +104,16 @@ struct Desk {
 }
 
 impl Desk {
-    fn take_in(&mut self, chunk: &Chunk, sights: &[Sight]) {
-        for some in sights.chunks(AT_ONCE) {
+    fn take_in(&mut self, view: &View) {
+        for some in view.sights.chunks(AT_ONCE) {
             self.census.expect(some.iter().filter_map(Sight::flow));
             for sight in some {
-                self.see(chunk, sight);
+                match sight {
+                    Sight::Segment(sighting) => self.census.saw(sighting),
+                    Sight::Pass(time) => self.census.pass(*time),
+                    Sight::InOrder(at) => self.put_together(view.chunk.as_ref().and_then(|chunk| chunk.get(*at))),
+                }
             }
-        }
-    }
-
-    #[inline]
-    fn see(&mut self, chunk: &Chunk, sight: &Sight) {
-        match sight {
-            Sight::Segment(sighting) => self.census.saw(sighting),
-            Sight::Pass(time) => self.census.pass(*time),
-            Sight::InOrder(at) => self.put_together(chunk.get(*at)),
         }
     }
 

@@ -7,8 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use whyrst_capture::CaptureSet;
 
-use super::following::Desks;
-use super::ordered::Ordered;
+use super::desks::Desks;
 use super::telling::{Press, Teller, Totals};
 use super::{Closing, Run, jobs, octets_to_read, random};
 use crate::Outcome;
@@ -28,11 +27,7 @@ pub(super) fn show(
     interrupt: &Interrupt,
 ) -> Result<Outcome> {
     let (sender, receiver) = mpsc::channel();
-    let desks = Desks {
-        teller,
-        totals: Ordered::new(Totals::new(arguments)),
-        press: Ordered::new(Press::new(arguments, Some(sender))?),
-    };
+    let desks = Desks::new(teller, Totals::new(arguments), Press::new(arguments, Some(sender))?);
     let language = teller.context.language;
     let mut progress = Progress::new(octets_to_read(arguments, captures), Audience::Nobody);
     let gauge = progress.gauge();
@@ -42,9 +37,9 @@ pub(super) fn show(
         let reader = scope.spawn(|| {
             let run = Run { arguments, desks: &desks, interrupt, seed: random(), jobs: jobs(arguments) };
             let read = run.read(captures, &mut progress);
-            let Desks { totals, press, .. } = desks;
+            let (totals, press) = desks.into_parts();
             // The screen learns that all was read when nobody can send any more.
-            let closing = Closing { arguments, totals: totals.into_inner(), press: press.into_inner(), read, teller };
+            let closing = Closing { arguments, teller, totals, press, read };
             closing.finish_on_screen(captures)
         });
         let looking = look(&mut screen, &mut app, &receiver, interrupt, || {
