@@ -41,7 +41,8 @@ impl Output {
             return Ok(Self::Device { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() });
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(what)?;
+        // Its error names the temporary file, which is nobody's business.
+        let file = NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind())).with_context(what)?;
         Ok(Self::File { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
     }
 

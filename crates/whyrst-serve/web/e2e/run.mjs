@@ -80,7 +80,7 @@ test('the keyboard reaches everything', async () => {
   await page.keyboard.press('k')
   await page.locator('#row-0.chosen').waitFor()
   assert.equal(await chosen(), first)
-  await page.locator('.detail .ladder svg').focus()
+  await page.locator('.detail[aria-busy=false] .ladder svg').focus()
   const before = await page.locator('.fields dd').first().innerText()
   await page.keyboard.press('ArrowUp')
   await page.waitForFunction((frame) => document.querySelector('.fields dd').textContent !== frame, before)
@@ -187,7 +187,7 @@ test('a dropped capture is explained, and other pages hear of it', async () => {
 /** Texts of the page, and what it tells who cannot see it, that have English words and no Chinese ones. */
 const english = (page) => page.evaluate(() => {
   // What is typed or searched for is the same in every language; so is what came out of packets.
-  const same = 'code, .mono, .id, .cause, .ends, .what, .chips, .legend, .name, .source h2, .when, .facts dd, .fields dd, .help dt, .extent'
+  const same = 'code, .cited, .mono, .id, .cause, .ends, .what, .chips, .legend, .name, .source h2, .when, .facts dd, .fields dd, .help dt, .extent'
   const kept = /^(whyrst|seq|ack|TSval|TTL|DSCP, ECN|IP ID|RST|Wireshark|tcpdump|\u2264 [\d.]+ [KMGT]iB)$/u
   const own = (element) => element.closest(same) === null && !element.closest('.facet li')?.querySelector('.dot')
   const found = []

@@ -52,7 +52,7 @@ export function CausePage({ backend, id, close, open }: Props) {
           <h3>{pick('See it happen', '如何复现')}</h3>
           <p class="mono">{cause.reproduction}</p>
           <h3>{pick('Sources', '来源')}</h3>
-          <ul>{cause.sources.map((source) => <li key={source}>{source}</li>)}</ul>
+          <ul class="cited">{cause.sources.map((source) => <li key={source}>{source}</li>)}</ul>
         </>
       )}
     </article>

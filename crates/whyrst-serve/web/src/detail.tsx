@@ -18,16 +18,17 @@ interface Props {
 }
 
 export function Detail({ backend, id, close, openCause }: Props) {
-  const [reset, setReset] = useState<Reset | null>(null)
+  // The one before stays until the next is here, under its own id.
+  const [shown, setShown] = useState<{ id: string; reset: Reset } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   useEffect(() => {
     let wanted = true
     setProblem(null)
     backend.reset(id).then(
-      (one) => wanted && setReset(one),
+      (reset) => wanted && setShown({ id, reset }),
       (error: Error) => {
         if (!wanted) return
-        setReset(null)
+        setShown(null)
         setProblem(error.message)
       },
     )
@@ -36,10 +37,10 @@ export function Detail({ backend, id, close, openCause }: Props) {
     }
   }, [backend, id])
   return (
-    <article class="detail" aria-label={pick('the reset', '这个重置')} aria-busy={reset === null && problem === null}>
+    <article class="detail" aria-label={pick('the reset', '这个重置')} aria-busy={shown?.id !== id && problem === null}>
       <button type="button" class="close" onClick={close} aria-label={pick('close (escape)', '关闭（Esc）')}>{'\u00d7'}</button>
       {problem !== null && <p class="problem">{problem}</p>}
-      {reset !== null && <Shown key={id} reset={reset} openCause={openCause} />}
+      {shown !== null && <Shown key={shown.id} reset={shown.reset} openCause={openCause} />}
     </article>
   )
 }
