@@ -81,7 +81,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["bench-live"] => bench::watch::run(bench::watch::PARTS),
         ["bench-live", parts @ ..] => bench::watch::run(parts),
         ["flood", port, seconds] => bench::watch::flood(port.parse()?, seconds.parse()?),
-        ["hold", sockets] => bench::watch::hold(sockets.parse()?),
+        ["hold", sockets, holder] => bench::watch::hold(sockets.parse()?, holder.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),
         ["dist"] => dist::run(),

@@ -40,8 +40,9 @@ pub fn give_back_privileges() -> Result<(), String> {
     set_no_new_privs().map_err(|errno| format!("cannot forbid new privileges: {errno}"))
 }
 
-/// `BPF_MAP_LOOKUP_ELEM` of linux/bpf.h.
-const MAP_LOOKUP: u64 = 1;
+/// `BPF_MAP_LOOKUP_ELEM`, `BPF_MAP_DELETE_ELEM` and `BPF_MAP_GET_NEXT_KEY` of linux/bpf.h: reading maps that
+/// are open, and taking what was only counted out of them.
+const ABOUT_MAPS: [u64; 3] = [1, 3, 4];
 /// `TCGETS` and `TIOCGWINSZ`: is this a terminal, and how wide?
 const ABOUT_TERMINALS: [u64; 2] = [0x5401, 0x5413];
 
@@ -128,10 +129,11 @@ fn filter() -> Result<seccompiler::BpfProgram, seccompiler::BackendError> {
     let writes = u64::from((libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs());
     let reads = Condition::new(2, Width::Dword, Compare::MaskedEq(writes), 0)?;
     rules.insert(libc::SYS_openat, vec![Rule::new(vec![reads])?]);
-    rules.insert(libc::SYS_bpf, vec![Rule::new(vec![number(0, MAP_LOOKUP)?])?]);
-    let terminals: Result<Vec<Rule>, _> =
-        ABOUT_TERMINALS.iter().map(|request| Rule::new(vec![number(1, *request)?])).collect();
-    rules.insert(libc::SYS_ioctl, terminals?);
+    let one_of = |argument, values: &[u64]| -> Result<Vec<Rule>, _> {
+        values.iter().map(|value| Rule::new(vec![number(argument, *value)?])).collect()
+    };
+    rules.insert(libc::SYS_bpf, one_of(0, &ABOUT_MAPS)?);
+    rules.insert(libc::SYS_ioctl, one_of(1, &ABOUT_TERMINALS)?);
     let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let architecture = std::env::consts::ARCH.try_into()?;
     SeccompFilter::new(rules, refuse, SeccompAction::Allow, architecture)?.try_into()

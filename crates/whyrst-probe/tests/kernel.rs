@@ -24,7 +24,7 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Account, Errno, Listening, Told};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_probe::{Item, Live, OutRsts, Reset, Wanted, give_back_privileges, reason_of_stack};
+use whyrst_probe::{Item, Live, OutRsts, Reset, Wanted, give_back_privileges, lock_down, reason_of_stack};
 
 /// Long enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -455,6 +455,33 @@ fn of_a_flood_that_nobody_reads_nothing_is_lost_from_the_counts() {
     assert_eq!(stage.live.sent().get(&stage.netns), Some(&CONNECTS));
     assert_eq!(told + folded, CONNECTS);
     assert!(told < 100, "{told} were told one by one");
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn what_is_only_counted_is_read_behind_the_lock_too() {
+    const CONNECTS: u64 = 20_000;
+    let mut stage = stage();
+    let (start, started) = std::sync::mpsc::channel();
+    // A thread that is there before the lock, and so is not locked.
+    let flood = std::thread::spawn(move || {
+        started.recv().unwrap();
+        for _ in 0..CONNECTS {
+            TcpStream::connect("127.0.0.1:1").unwrap_err();
+        }
+    });
+    give_back_privileges().unwrap();
+    lock_down().unwrap();
+    start.send(()).unwrap();
+    flood.join().unwrap();
+    let items = stage.live.drain().into_iter();
+    let told = items.map(|item| match item {
+        Item::Reset(reset) => u64::from(reset.event.account.netns == stage.netns),
+        Item::More(more) if more.like.event.account.netns == stage.netns => more.count,
+        Item::More(_) => 0,
+    });
+    assert_eq!(told.sum::<u64>(), CONNECTS);
+    assert_eq!(stage.live.sent().get(&stage.netns), Some(&CONNECTS));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use serde_json::Value;
 
 use super::{machine, put, tell};
@@ -545,12 +545,16 @@ for line in sys.stdin:
     Ok((running, orders))
 }
 
-/// Holds so many connected sockets, and says so: the other side of [`memory`].
-pub fn hold(sockets: usize) -> Result<()> {
-    let files = u64::try_from(sockets)? + 100;
+/// Files of one process that are no sockets held.
+const OTHER_FILES: u64 = 100;
+
+/// Holds so many connected sockets, and says so: the other side of [`memory`]. Each `holder` has addresses
+/// of its own.
+pub fn hold(sockets: usize, holder: u32) -> Result<()> {
+    let files = u64::try_from(sockets)? + OTHER_FILES;
     setrlimit(Resource::RLIMIT_NOFILE, files, files)?;
     let mut held = Vec::new();
-    let mut address = 1_u32;
+    let mut address = (holder << 8) + 1;
     while held.len() < sockets {
         // A listener has 28000 ephemeral ports for its clients.
         address += 1;
@@ -568,6 +572,19 @@ pub fn hold(sockets: usize) -> Result<()> {
     Ok(())
 }
 
+/// A process that holds so many sockets.
+fn holder(sockets: usize, nth: usize) -> Result<Running> {
+    let own = std::env::current_exe()?.display().to_string();
+    let mut command = inside(&[&own, "hold", &sockets.to_string(), &nth.to_string()]);
+    let mut running = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().context("no output")?).read_line(&mut line)?;
+    if line != "held\n" {
+        bail!("cannot hold {sockets} sockets");
+    }
+    Ok(running)
+}
+
 /// Memory with 100 000 sockets that live.
 fn memory() -> Result<String> {
     const SOCKETS: usize = 100_000;
@@ -575,20 +592,16 @@ fn memory() -> Result<String> {
     let running = whyrst.start()?;
     let before = resident(running.0.id());
     let slabs = slabs();
-    let own = std::env::current_exe()?.display().to_string();
-    let mut command = inside(&[&own, "hold", &SOCKETS.to_string()]);
-    let mut holder = Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
-    let mut line = String::new();
-    BufReader::new(holder.0.stdout.take().context("no output")?).read_line(&mut line)?;
-    if line != "held\n" {
-        bail!("cannot hold {SOCKETS} sockets");
-    }
+    // Who may not raise the limit of open files shares them among processes.
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let each = usize::try_from(most - OTHER_FILES)?.min(SOCKETS);
+    let holders: Vec<Running> =
+        (0..SOCKETS.div_ceil(each)).map(|nth| holder(each.min(SOCKETS - nth * each), nth)).collect::<Result<_>>()?;
     sleep(Duration::from_secs(1));
     let after = resident(running.0.id());
     let maps = maps(running.0.id());
     let grown = self::slabs().saturating_sub(slabs);
-    drop(holder.0.stdin.take());
-    holder.0.wait()?;
+    drop(holders);
     Ok(format!(
         "### Memory with {SOCKETS} sockets\n\nResident memory of watch: {before} KiB before, {after} KiB with them (with the ring \
          buffer, which it maps). Kernel maps by their own account (`memlock`): {} KiB. Storage of sockets beyond the \
