@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{cargo, root, run, target};
 
@@ -57,8 +57,12 @@ pub fn fuzz(seconds: u64, names: &[&str]) -> Result<()> {
     let limit = Duration::from_secs(seconds);
     for pair in wanted.chunks(2) {
         let started: Vec<_> = pair.iter().map(|(name, most)| start(name, *most, limit)).collect::<Result<_>>()?;
-        for (child, (name, _)) in started.into_iter().zip(pair) {
-            let output = child.wait_with_output().with_context(|| format!("cannot wait for {name}"))?;
+        // All are read at once: who says more than a pipe holds would stand still until it is read.
+        let reading: Vec<_> =
+            started.into_iter().map(|child| std::thread::spawn(|| child.wait_with_output())).collect();
+        for (reader, (name, _)) in reading.into_iter().zip(pair) {
+            let output = reader.join().map_err(|_| anyhow!("reading what {name} says failed"))?;
+            let output = output.with_context(|| format!("cannot wait for {name}"))?;
             report(name, output.status.success(), &String::from_utf8_lossy(&output.stderr))?;
         }
     }
