@@ -3,15 +3,18 @@
 --   sender   the other end sent it: the cause is the sender's, whose kernel said why
 --   path     the other end's host heard everything in that time and sent no RST on this connection:
 --            something between the two made it
---   unknown  no agent is known to have that address, or it lost or left out something in that time
+--   unknown  no agent is known to have that address, or it lost or left out something in that time, or it is not
+--            known what stood on the wire
 --
--- Clocks may differ by {within} seconds. Behind a NAT the two ends know a connection by different addresses: then
--- nothing is found, and it stays unknown, unless the agent's own host translates.
+-- Clocks may differ by {within} seconds. Where a host translates addresses (containers, published ports, service
+-- addresses of a cluster), `flow` and the wire_* columns are those on the wire between the hosts, as its conntrack has
+-- them. A NAT between the hosts is nobody's here: then no agent has the address, and it stays unknown.
 WITH
     received AS
     (
         SELECT time, host, flow, client_ip, client_port, server_ip, server_port, cause AS seen_as,
-               arrayJoin([client_ip, server_ip]) AS end
+               translation,
+               arrayJoin(if(wire_client_ip = '', [client_ip, server_ip], [wire_client_ip, wire_server_ip])) AS end
         FROM whyrst.resets
         WHERE side = 'received' AND time >= {since:DateTime64(3, 'UTC')}
     ),
@@ -25,7 +28,7 @@ WITH
     -- the edge of two windows needs both.
     deaf AS
     (
-        SELECT host, time, seconds, arrayJoin(addresses) AS ip, unsampled + lost AS missing
+        SELECT host, time, seconds, arrayJoin(addresses) AS ip, unsampled + lost + unplaced AS missing
         FROM whyrst.windows
         WHERE time >= {since:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR
     ),
@@ -57,7 +60,7 @@ SELECT
     r.host AS receiver,
     concat(r.client_ip, ':', toString(r.client_port), ' > ', r.server_ip, ':', toString(r.server_port)) AS connection,
     multiIf(t.sender != '', 'sender',
-            c.other != '' AND c.missing = 0
+            c.other != '' AND c.missing = 0 AND r.translation != 'unknown'
                 AND c.begins <= r.time - toIntervalSecond({within:UInt32})
                 AND c.ends >= r.time + toIntervalSecond({within:UInt32})
                 AND c.covered * 1.01 + 0.05 >= (toUnixTimestamp64Milli(c.ends) - toUnixTimestamp64Milli(c.begins)) / 1000, 'path',
@@ -66,7 +69,7 @@ SELECT
     t.cause AS cause,
     t.confidence AS confidence,
     t.comm AS comm
-FROM (SELECT DISTINCT time, host, flow, client_ip, client_port, server_ip, server_port FROM received) AS r
+FROM (SELECT DISTINCT time, host, flow, client_ip, client_port, server_ip, server_port, translation FROM received) AS r
 LEFT JOIN told AS t ON t.flow = r.flow AND t.time = r.time AND t.host = r.host
 LEFT JOIN cover AS c ON c.flow = r.flow AND c.time = r.time AND c.host = r.host
 ORDER BY time, connection

@@ -20,7 +20,13 @@ CREATE TABLE IF NOT EXISTS whyrst.resets
     client_port   UInt16,
     server_ip     String,
     server_port   UInt16,
-    flow          FixedString(16),         -- the same at both ends: docs/metrics.md
+    -- NAT of `host` itself, by its conntrack: `conntrack` (then the ends on the wire follow), `none`, or `unknown`.
+    translation      LowCardinality(String),
+    wire_client_ip   String,
+    wire_client_port UInt16,
+    wire_server_ip   String,
+    wire_server_port UInt16,
+    flow          FixedString(16),         -- of the ends on the wire, the same at both ends: docs/metrics.md
     count         UInt64,
     pid           UInt32,
     comm          LowCardinality(String),
@@ -65,7 +71,8 @@ CREATE TABLE IF NOT EXISTS whyrst.windows
     addresses Array(String),   -- of the agent's network namespace, without loopback
     resets    UInt64,          -- the sum of this window in `aggregates`
     unsampled UInt64,          -- of these, those that are not in `resets`
-    lost      UInt64           -- kernel events that nobody heard, resets that could not be delivered
+    lost      UInt64,          -- kernel events that nobody heard, resets that could not be delivered
+    unplaced  UInt64           -- resets sent of which the ends on the wire are unknown: another host may call them otherwise
 )
 ENGINE = MergeTree
 PARTITION BY toDate(time)

@@ -124,10 +124,25 @@ class BothEnds(unittest.TestCase):
             f"('{at(150)}', 'a', {received}, '10.0.0.1', 1003, '10.0.0.2', 443, '{3:016x}', 1, '')",
             # b has a gap at that time.
             f"('{at(300)}', 'a', {received}, '10.0.0.1', 1004, '10.0.0.2', 443, '{4:016x}', 1, '')",
+            # It was a container of a's, behind a's NAT: b knows it by a's address, which the number is made of.
+            f"('{at(45)}', 'b', 'sent', 'linger-zero', 'certain', '10.0.0.1', 2006, '10.0.0.2', 443, '{6:016x}', 1, 'envoy')",
+            # b has sent something at that time of which b does not know what stood on the wire.
+            f"('{at(950)}', 'a', {received}, '10.0.0.1', 1009, '10.0.0.2', 443, '{9:016x}', 1, '')",
             # Nobody is known to be there.
             f"('{at(50)}', 'a', {received}, '10.0.0.1', 1005, '203.0.113.9', 443, '{5:016x}', 1, '')",
         ]:
             engine.session.query(reset + row)
+        wire = ("INSERT INTO whyrst.resets (time, host, side, cause, confidence, client_ip, client_port, server_ip, server_port, "
+                "flow, count, comm, translation, wire_client_ip, wire_client_port, wire_server_ip, wire_server_port) VALUES ")
+        on_the_wire = "'conntrack', '10.0.0.1', {}, '10.0.0.2', 443)"
+        for row in [
+            f"('{at(45)}', 'a', {received}, '172.17.0.2', 1006, '10.0.0.2', 443, '{6:016x}', 1, '', " + on_the_wire.format(2006),
+            # b heard everything and sent nothing.
+            f"('{at(46)}', 'a', {received}, '172.17.0.2', 1007, '10.0.0.2', 443, '{7:016x}', 1, '', " + on_the_wire.format(2007),
+            # What stood on the wire is not known: b may know it by another number.
+            f"('{at(47)}', 'a', {received}, '172.17.0.2', 1008, '10.0.0.2', 443, '{8:016x}', 1, '', 'unknown', '', 0, '', 0)",
+        ]:
+            engine.session.query(wire + row)
         windows = "INSERT INTO whyrst.windows (time, seconds, host, addresses, resets, unsampled, lost) VALUES "
         for minute, second in [(0, second) for second in range(0, 60, 10)] + [(2, second) for second in range(0, 60, 10)]:
             for host, address in (("a", "10.0.0.1"), ("b", "10.0.0.2")):
@@ -135,6 +150,10 @@ class BothEnds(unittest.TestCase):
                 engine.session.query(windows + f"('{at(60 * minute + second)}', 10, '{host}', ['{address}'], 1, {lost}, 0)")
         for start in (290, 304):
             engine.session.query(windows + f"('{at(start)}', 6, 'b', ['10.0.0.2'], 0, 0, 0)")
+        for second in range(900, 1000, 10):
+            engine.session.query(
+                "INSERT INTO whyrst.windows (time, seconds, host, addresses, resets, unsampled, lost, unplaced) VALUES "
+                f"('{at(second)}', 10, 'b', ['10.0.0.2'], 1, 0, 0, {int(second == 950)})")
         rows = engine.rows(BOTH, within=5, since=at(0))
         found = {row["connection"].split(" ")[0].rsplit(":")[1]: (row["made_by"], row["cause"], row["comm"]) for row in rows}
         self.assertEqual(found, {
@@ -143,6 +162,10 @@ class BothEnds(unittest.TestCase):
             "1003": ("unknown", "", ""),
             "1004": ("unknown", "", ""),
             "1005": ("unknown", "", ""),
+            "1006": ("sender", "linger-zero", "envoy"),
+            "1007": ("path", "", ""),
+            "1008": ("unknown", "", ""),
+            "1009": ("unknown", "", ""),
         })
 
 

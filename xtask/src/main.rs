@@ -7,6 +7,7 @@ mod demo;
 mod dist;
 mod docs;
 mod fixtures;
+mod fleet;
 mod fuzz;
 mod kernels;
 mod programs;
@@ -34,6 +35,7 @@ cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask spark              contrib/spark on a real cluster on loopback; needs Java, downloads Spark once
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
+cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
 cargo xtask e2e                the page in a real Chromium
@@ -73,6 +75,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
+        ["fleet", words @ ..] => fleet::run(words),
         ["spark"] => spark::run(),
         ["sql"] => sql::run(),
         ["sql", "--write"] => sql::write(),

@@ -13,7 +13,8 @@ use crate::shell::{self, cargo, root, target};
 const PACKAGES: [&str; 4] =
     ["rotel==0.0.1a15", "opentelemetry-proto==1.45.2", "chdb-core-lite==26.5.0", "kubernetes-validate==1.37.0"];
 
-fn python() -> PathBuf {
+/// The environment with all of [`PACKAGES`].
+pub fn python() -> PathBuf {
     target().join("telemetry/venv/bin/python")
 }
 

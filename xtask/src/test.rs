@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, dist, docs, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
+use crate::{accuracy, bpf, dist, docs, fleet, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -38,6 +38,10 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "a release build of everything, twelve minutes of the processor: `cargo xtask dist` runs it and tries the package",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
+    (
+        "a fleet of ten thousand into a real engine",
+        "a release build, then minutes of both processors: `cargo xtask fleet` runs it",
+    ),
     ("the probe in the running kernel", "needs root (CAP_BPF, CAP_PERFMON) and a kernel with BTF and BPF tracing"),
     ("metrics and logs in real receivers", "needs what the probe needs"),
 ];
@@ -59,6 +63,7 @@ pub fn run() -> Result<()> {
         ("whyrst-sql, with its query engine", sql::run),
         ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
+        ("a fleet of ten thousand into a real engine", whole_fleet),
         ("a static binary and a Debian package", dist::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
@@ -103,6 +108,7 @@ fn can_run(step: &str) -> bool {
         | "programs as users have them"
         | "other kernels in QEMU"
         | "a static binary and a Debian package"
+        | "a fleet of ten thousand into a real engine"
         | "whyrst-sql, with its query engine" => false,
         "the probe in the running kernel" | "metrics and logs in real receivers" => {
             is_root() && Path::new("/sys/kernel/btf/vmlinux").exists()
@@ -113,6 +119,10 @@ fn can_run(step: &str) -> bool {
 
 fn programs_as_users_have_them() -> Result<()> {
     programs::play(&[])
+}
+
+fn whole_fleet() -> Result<()> {
+    fleet::run(&[])
 }
 
 fn other_kernels() -> Result<()> {

@@ -94,6 +94,7 @@ def _stream(command: list[str], rows: pa.Table | None) -> Iterator[pa.RecordBatc
             # Also when nobody wants the rest.
             process.kill()
             process.wait()
+            process.stdout.close()
 
 
 def _feed(pipe: IO[bytes] | None, rows: pa.Table | None) -> threading.Thread | None:

@@ -213,7 +213,8 @@ mod tests {
     use whyrst_core::segment::{Endpoint, Flags};
     use whyrst_core::seq::Seq;
     use whyrst_core::socket::{
-        Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Trigger,
+        Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Translation,
+        Trigger, Wire,
     };
     use whyrst_core::time::{Span, Timestamp};
 
@@ -290,6 +291,7 @@ mod tests {
             errno: Some(Errno(104)),
             netns: 4_026_531_840,
             listening: Listening::At(far),
+            translation: Translation::To(Wire { local: far, remote: near }),
             ..Account::default()
         };
         let trigger =

@@ -11,10 +11,10 @@ use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::kernel::KernelReset;
 use crate::observation::IcmpError;
-use crate::segment::{Flags, OptionSet, Segment};
+use crate::segment::{Endpoint, Flags, OptionSet, Segment};
 use crate::seq::Seq;
 use crate::service::{Moment, Service};
-use crate::socket::Account;
+use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
 use crate::vantage::Joined;
@@ -110,6 +110,22 @@ pub enum Basis {
     Sample,
 }
 
+/// A connection's ends as packets between its hosts have them, behind the NAT of the host that tells of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnWire {
+    /// Nobody could be asked.
+    Unknown,
+    /// Those of the connection.
+    Same,
+    /// Other ones.
+    Other {
+        /// For the client's.
+        client: Endpoint,
+        /// For the server's.
+        server: Endpoint,
+    },
+}
+
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
 pub struct Ending {
@@ -154,6 +170,19 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// What stands on the wire, as the host of the sender knows it, or else that of the receiver.
+    pub fn on_wire(&self) -> OnWire {
+        let known = [self.sender(), self.receiver()].into_iter().find_map(|side| Some((side, self.account(side)?)));
+        match known.map(|(side, account)| (side, account.translation)) {
+            None | Some((_, Translation::Unknown)) => OnWire::Unknown,
+            Some((_, Translation::Untranslated)) => OnWire::Same,
+            Some((side, Translation::To(Wire { local, remote }))) if side == self.connection.client => {
+                OnWire::Other { client: local, server: remote }
+            }
+            Some((_, Translation::To(Wire { local, remote }))) => OnWire::Other { client: remote, server: local },
+        }
+    }
+
     /// The RST that the connection's end is attributed to: the first one. Later ones answer
     /// segments that were still in flight, or repeat it (CATALOGUE sections 2 and 5, class C12).
     pub fn rst(&self) -> Option<&Rst> {

@@ -74,6 +74,29 @@ pub struct Account {
     pub netns: u32,
     /// Where else its host listened at this port, when a SYN found nobody.
     pub listening: Listening,
+    /// What its host's NAT makes of its connection.
+    pub translation: Translation,
+}
+
+/// What stands on the wire, behind the NAT of a socket's own host, for the socket's ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Translation {
+    /// Nobody could be asked, or who was asked did not know the connection any more.
+    #[default]
+    Unknown,
+    /// The ends of the socket.
+    Untranslated,
+    /// Other ones.
+    To(Wire),
+}
+
+/// A connection's ends as packets have them, seen from a socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wire {
+    /// For the socket's own end.
+    pub local: Endpoint,
+    /// For the other end.
+    pub remote: Endpoint,
 }
 
 /// Whether somebody listens at the same port of another address.

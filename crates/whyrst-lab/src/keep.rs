@@ -8,7 +8,7 @@ use whyrst_capture::writer::{NewFrame, PcapNgWriter};
 use whyrst_capture::{LinkType, recording};
 use whyrst_core::kernel::{Recording, Told};
 use whyrst_core::live::Reset;
-use whyrst_core::socket::Account;
+use whyrst_core::socket::{Account, Translation};
 
 use crate::error::LabError;
 use crate::played::{End, Played};
@@ -54,6 +54,8 @@ fn anywhere(reset: &Reset) -> Reset {
         for process in [process, closer, maker].into_iter().flatten() {
             (process.cmdline, process.cgroup) = (None, None);
         }
+        // The lab's namespaces are not the one whose table was asked.
+        event.account.translation = Translation::Unknown;
     }
     reset
 }

@@ -2,7 +2,7 @@
 //! happens, with the kernel's reason, the socket's own numbers and the process that owns it.
 //!
 //! The path of one reset: a program in `bpf/` hands a record to `probe`; `tell` gives its numbers
-//! names and its process a command line; `pairing` joins the two ends and drops what is told twice;
+//! names and its process a command line; `conntrack` says what NAT makes of its addresses; `pairing` joins the two ends and drops what is told twice;
 //! [`Live`] hands out the rest. `whyrst_core::live` then makes an ending of it, which the same
 //! causes judge as any capture's.
 //!
@@ -11,6 +11,7 @@
 
 mod btf;
 mod cgroup;
+mod conntrack;
 mod counters;
 mod crowd;
 mod error;

@@ -10,6 +10,7 @@ use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::conntrack::Conntrack;
 use crate::crowd::{Pace, window};
 use crate::error::ProbeError;
 use crate::event::{Event, Kind};
@@ -41,6 +42,7 @@ pub enum Item {
 pub struct Live {
     probe: Probe,
     teller: Teller,
+    conntrack: Conntrack,
     pairing: Pairing,
     folding: Folding,
     more: VecDeque<More>,
@@ -67,6 +69,7 @@ impl Live {
         Ok(Self {
             teller: Teller::new(offset(), &probe),
             probe,
+            conntrack: Conntrack::start(),
             pairing: Pairing::default(),
             folding: Folding::default(),
             more: VecDeque::new(),
@@ -170,6 +173,7 @@ impl Live {
             }
             // Silence means something only while everything is heard.
             reset.unsent &= self.hears_all();
+            self.translate(&mut reset);
             self.folding.told(key, &reset);
             return Some(Item::Reset(Box::new(reset)));
         }
@@ -188,7 +192,8 @@ impl Live {
     pub fn drain(&mut self) -> Vec<Item> {
         let mut items: Vec<Item> = std::iter::from_fn(|| self.ready()).collect();
         let later = now().plus(END_OF_TIME);
-        while let Some((reset, key)) = self.pairing.next(later) {
+        while let Some((mut reset, key)) = self.pairing.next(later) {
+            self.translate(&mut reset);
             self.folding.told(key, &reset);
             items.push(Item::Reset(Box::new(reset)));
         }
@@ -197,6 +202,13 @@ impl Live {
         self.later += later;
         items.extend(more.into_iter().map(|more| Item::More(Box::new(more))));
         items
+    }
+
+    /// Asks what is on the wire for both ends, as long as the kernel remembers.
+    fn translate(&self, reset: &mut Reset) {
+        for event in std::iter::once(&mut reset.event).chain(&mut reset.peer) {
+            event.account.translation = self.conntrack.translation(event.local, event.remote);
+        }
     }
 
     /// Takes what the kernel side only counted in the windows before `window`.

@@ -22,9 +22,21 @@ const KEPT: &[Capability] = &[Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_RE
 ///
 /// What the system said, as a sentence; nothing is lost then but the care.
 pub fn give_back_privileges() -> Result<(), String> {
+    keep(KEPT)
+}
+
+/// For the thread that asks about connections: what that needs, and no more.
+pub(crate) fn keep_for_conntrack() -> Result<(), String> {
+    keep(&[Capability::CAP_NET_ADMIN])?;
+    let words = |error: &dyn std::fmt::Display| format!("cannot restrict system calls: {error}");
+    let program = filter(&[libc::SYS_sendto]).map_err(|error| words(&error))?;
+    seccompiler::apply_filter(&program).map_err(|error| words(&error))
+}
+
+fn keep(capabilities: &[Capability]) -> Result<(), String> {
     let words = |error: caps::errors::CapsError| format!("cannot give capabilities back: {error}");
     let permitted = caps::read(None, CapSet::Permitted).map_err(words)?;
-    let kept: CapsHashSet = KEPT.iter().copied().filter(|capability| permitted.contains(capability)).collect();
+    let kept: CapsHashSet = capabilities.iter().copied().filter(|capability| permitted.contains(capability)).collect();
     // The bounding set can be lowered only while CAP_SETPCAP is there.
     if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP).map_err(words)? {
         for capability in caps::runtime::procfs_all_supported(None).map_err(words)? {
@@ -114,16 +126,18 @@ const OLD_CALLS: &[libc::c_long] = &[];
 /// What the system said, as a sentence; nothing is lost then but the care.
 pub fn lock_down() -> Result<(), String> {
     let words = |error: &dyn std::fmt::Display| format!("cannot restrict system calls: {error}");
-    let program = filter().map_err(|error| words(&error))?;
+    let program = filter(&[]).map_err(|error| words(&error))?;
     seccompiler::apply_filter(&program).map_err(|error| words(&error))
 }
 
-fn filter() -> Result<seccompiler::BpfProgram, seccompiler::BackendError> {
+/// What [`CALLS`] has, and `more`.
+fn filter(more: &[libc::c_long]) -> Result<seccompiler::BpfProgram, seccompiler::BackendError> {
     use seccompiler::{
         SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Compare, SeccompCondition as Condition,
         SeccompFilter, SeccompRule as Rule,
     };
-    let mut rules: BTreeMap<i64, Vec<Rule>> = CALLS.iter().chain(OLD_CALLS).map(|call| (*call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<Rule>> =
+        CALLS.iter().chain(OLD_CALLS).chain(more).map(|call| (*call, Vec::new())).collect();
     let number = |argument, value| Condition::new(argument, Width::Dword, Compare::Eq, value);
     // Neither O_WRONLY nor O_RDWR, and nothing made.
     let writes = u64::from((libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC).unsigned_abs());

@@ -9,7 +9,7 @@ use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::{
-    Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Trigger,
+    Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Translation, Trigger,
 };
 use whyrst_core::time::{Span, Timestamp};
 
@@ -107,6 +107,7 @@ impl Teller {
             cgroup: event.facts.cgroup,
             netns: event.tuple.netns,
             listening: listening(event, probe),
+            translation: Translation::Unknown, // asked when the reset is told: `Live`
         }
     }
 

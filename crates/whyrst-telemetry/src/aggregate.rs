@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::metrics::locked;
+use crate::moment::Moment;
 use crate::record::Record;
 
 /// Rows of one window that name a peer, and rows that name a service and no peer.
@@ -47,6 +48,8 @@ pub(crate) struct Window {
     rows: BTreeMap<Key, u64>,
     /// Resets that are in the counts and were not told one by one.
     pub(crate) unsampled: u64,
+    /// Resets that this host sent and of which it does not know what the other host calls the connection.
+    pub(crate) unplaced: u64,
 }
 
 impl Window {
@@ -59,6 +62,9 @@ impl Window {
     }
 
     fn add(&mut self, record: &Record) {
+        if record.is_unplaced() {
+            self.unplaced += record.count;
+        }
         let mut key = Key {
             cause: record.cause,
             confidence: record.confidence,
@@ -85,8 +91,8 @@ pub(crate) struct Aggregates {
 }
 
 impl Aggregates {
-    pub(crate) fn new(every: Duration) -> Self {
-        Self { every, now: Mutex::new((Instant::now(), fresh(SystemTime::now()))) }
+    pub(crate) fn new(every: Duration, now: Moment) -> Self {
+        Self { every, now: Mutex::new((now.steady, fresh(now.wall))) }
     }
 
     pub(crate) const fn every(&self) -> Duration {
@@ -103,20 +109,19 @@ impl Aggregates {
     }
 
     /// The window, when it is as old as `every`.
-    pub(crate) fn closed(&self, now: Instant, every: Duration) -> Option<Window> {
+    pub(crate) fn closed(&self, now: Moment, every: Duration) -> Option<Window> {
         let mut current = locked(&self.now);
-        if now.saturating_duration_since(current.0) < every {
+        if now.steady.saturating_duration_since(current.0) < every {
             return None;
         }
-        let to = SystemTime::now();
-        let mut window = std::mem::replace(&mut *current, (now, fresh(to))).1;
-        window.to = to;
+        let mut window = std::mem::replace(&mut *current, (now.steady, fresh(now.wall))).1;
+        window.to = now.wall;
         Some(window)
     }
 }
 
 const fn fresh(from: SystemTime) -> Window {
-    Window { from, to: from, rows: BTreeMap::new(), unsampled: 0 }
+    Window { from, to: from, rows: BTreeMap::new(), unsampled: 0, unplaced: 0 }
 }
 
 /// So many full events a second, and a burst of ten seconds' worth.
@@ -156,20 +161,22 @@ mod tests {
 
     #[test]
     fn a_window_adds_up_however_many_peers_there_are() {
-        let aggregates = Aggregates::new(Duration::from_secs(10));
+        let now = Moment::now();
+        let every = Duration::from_secs(10);
+        let aggregates = Aggregates::new(every, now);
         for peer in 0..u32::try_from(3 * ROWS).unwrap() {
             let mut one = record("closed-port");
             one.peer.ip = std::net::Ipv4Addr::from(0x0a00_0000 + peer).into();
             aggregates.add(&one);
         }
-        let now = Instant::now();
-        assert!(aggregates.closed(now, Duration::from_secs(10)).is_none());
-        let window = aggregates.closed(now + Duration::from_secs(10), Duration::from_secs(10)).unwrap();
+        assert!(aggregates.closed(now, every).is_none());
+        let window = aggregates.closed(now.after(every), every).unwrap();
         assert_eq!(window.total(), 3 * ROWS as u64);
         assert_eq!(window.rows().count(), ROWS + 1);
         let other = window.rows().find(|(key, _)| key.peer == OTHER).unwrap();
         assert_eq!(other.1, 2 * ROWS as u64);
-        let next = aggregates.closed(now + Duration::from_secs(30), Duration::from_secs(10)).unwrap();
+        assert_eq!(window.to.duration_since(window.from).unwrap(), every);
+        let next = aggregates.closed(now.after(3 * every), every).unwrap();
         assert_eq!((next.total(), next.from), (0, window.to), "windows leave no gap");
     }
 

@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
+use whyrst_core::ending::OnWire;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};
 use crate::metrics::Metrics;
+use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
 use crate::post::{Answer, Client, Place};
 use crate::record::Record;
@@ -35,6 +37,11 @@ struct ResetRow<'a> {
     client_port: u16,
     server_ip: String,
     server_port: u16,
+    translation: &'a str,
+    wire_client_ip: String,
+    wire_client_port: u16,
+    wire_server_ip: String,
+    wire_server_port: u16,
     flow: String,
     count: u64,
     pid: u32,
@@ -72,6 +79,7 @@ struct WindowRow<'a> {
     resets: u64,
     unsampled: u64,
     lost: u64,
+    unplaced: u64,
 }
 
 pub(crate) struct ClickHouse {
@@ -86,7 +94,15 @@ pub(crate) struct ClickHouse {
     aggregates: Arc<Aggregates>,
     metrics: Arc<Metrics>,
     lost: u64,
+    addresses: Addresses,
     sending: Sending,
+}
+
+/// Which addresses a host is to be known by.
+#[derive(Debug)]
+pub(crate) enum Addresses {
+    OfThisHost,
+    These(Vec<String>),
 }
 
 impl ClickHouse {
@@ -95,10 +111,11 @@ impl ClickHouse {
         place: Place,
         (database, host): (String, String),
         (aggregates, metrics): (Arc<Aggregates>, Arc<Metrics>),
+        addresses: Addresses,
         sending: Sending,
     ) -> Self {
         let (rows, items, lines, since, lost) = (Vec::new(), 0, 0, None, 0);
-        Self { client, place, database, host, rows, items, lines, since, aggregates, metrics, lost, sending }
+        Self { client, place, database, host, rows, items, lines, since, aggregates, metrics, lost, addresses, sending }
     }
 
     fn pack_rows(&mut self) {
@@ -136,10 +153,14 @@ impl ClickHouse {
             time: utc(window.from),
             seconds,
             host: &self.host,
-            addresses: addresses(),
+            addresses: match &self.addresses {
+                Addresses::OfThisHost => addresses(),
+                Addresses::These(these) => these.clone(),
+            },
             resets: window.total(),
             unsampled: window.unsampled,
             lost: lost.saturating_sub(self.lost),
+            unplaced: window.unplaced,
         };
         self.lost = lost;
         let mut body = Vec::new();
@@ -149,9 +170,13 @@ impl ClickHouse {
 }
 
 impl Sink for ClickHouse {
-    fn take(&mut self, record: &Record) {
-        self.since.get_or_insert_with(Instant::now);
+    fn take(&mut self, record: &Record, now: Moment) {
+        self.since.get_or_insert(now.steady);
         let Record { client, server, .. } = record;
+        let wire = match record.on_wire {
+            OnWire::Other { client, server } => Some((client, server)),
+            OnWire::Unknown | OnWire::Same => None,
+        };
         let process = record.process.as_ref();
         let container = process.and_then(|process| process.container.as_ref());
         let row = ResetRow {
@@ -166,6 +191,11 @@ impl Sink for ClickHouse {
             client_port: client.port,
             server_ip: server.ip.to_string(),
             server_port: server.port,
+            translation: record.translation(),
+            wire_client_ip: wire.map_or_else(String::new, |(client, _)| client.ip.to_string()),
+            wire_client_port: wire.map_or(0, |(client, _)| client.port),
+            wire_server_ip: wire.map_or_else(String::new, |(_, server)| server.ip.to_string()),
+            wire_server_port: wire.map_or(0, |(_, server)| server.port),
             flow: record.flow(),
             count: record.count,
             pid: process.map_or(0, |process| process.pid),
@@ -185,20 +215,20 @@ impl Sink for ClickHouse {
         }
     }
 
-    fn turn(&mut self, now: Instant) {
+    fn turn(&mut self, now: Moment) {
         let every = self.aggregates.every();
-        if self.since.is_some_and(|since| now.duration_since(since) >= every) {
+        if self.since.is_some_and(|since| now.steady.duration_since(since) >= every) {
             self.pack_rows();
         }
         let window = self.aggregates.closed(now, every);
         self.pack_aggregates(window);
         let Self { client, place, database, host, sending, .. } = self;
-        sending.turn(now, |batch, number| insert(client, place, (database, host), batch, number));
+        sending.turn(now.steady, |batch, number| insert(client, place, (database, host), batch, number));
     }
 
     fn finish(&mut self, end: Instant) -> Option<String> {
         self.pack_rows();
-        let window = self.aggregates.closed(Instant::now(), std::time::Duration::ZERO);
+        let window = self.aggregates.closed(Moment::now(), Duration::ZERO);
         self.pack_aggregates(window);
         let Self { client, place, database, host, sending, .. } = self;
         sending.finish(end, |batch, number| insert(client, place, (database, host), batch, number))

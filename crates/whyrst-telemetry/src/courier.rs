@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::TelemetryError;
 use crate::metrics::{Carried, Metrics};
+use crate::moment::Moment;
 use crate::outbox::{Batch, Outbox};
 use crate::post::Answer;
 use crate::record::Record;
@@ -24,9 +25,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Somewhere that resets are written to.
 pub(crate) trait Sink: Send {
     /// Takes one in.
-    fn take(&mut self, record: &Record);
+    fn take(&mut self, record: &Record, now: Moment);
     /// Does what is due.
-    fn turn(&mut self, now: Instant);
+    fn turn(&mut self, now: Moment);
     /// Does everything that is left, until `end` at the latest. What is left then is said.
     fn finish(&mut self, end: Instant) -> Option<String>;
 }
@@ -77,13 +78,14 @@ fn carry(sink: &mut dyn Sink, records: &Receiver<Arc<Record>>) -> Option<String>
     loop {
         match records.recv_timeout(TURN) {
             Ok(record) => {
-                sink.take(&record);
-                records.try_iter().take(QUEUE).for_each(|record| sink.take(&record));
+                let now = Moment::now();
+                sink.take(&record, now);
+                records.try_iter().take(QUEUE).for_each(|record| sink.take(&record, now));
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return sink.finish(Instant::now() + FAREWELL),
         }
-        sink.turn(Instant::now());
+        sink.turn(Moment::now());
     }
 }
 
@@ -112,6 +114,8 @@ impl Sending {
     /// Sends what can be sent now. `post` gets the batch and its number; of what was taken, it says how much was not.
     pub(crate) fn turn(&mut self, now: Instant, mut post: impl FnMut(&Batch, u64) -> (Answer, u64)) {
         use std::sync::atomic::Ordering::Relaxed;
+        // What the attempts take passes on the caller's clock as well.
+        let began = Instant::now();
         while self.not_before.is_none_or(|not_before| now >= not_before) {
             let batch = match self.outbox.first() {
                 Some(Ok(batch)) => batch,
@@ -137,7 +141,8 @@ impl Sending {
                     self.trouble = Some(words);
                 }
                 Answer::Later(after, words) => {
-                    self.not_before = Some(Instant::now() + after.unwrap_or_else(|| spread(self.pause)));
+                    let pause = after.unwrap_or_else(|| spread(self.pause));
+                    self.not_before = Some(now + began.elapsed() + pause);
                     self.pause = (self.pause * 2).min(LONGEST);
                     self.trouble = Some(words);
                 }

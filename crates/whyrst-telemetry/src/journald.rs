@@ -11,6 +11,7 @@ use std::time::Instant;
 use crate::courier::Sink;
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
+use crate::moment::Moment;
 use crate::record::Record;
 use crate::syslog::priority;
 
@@ -41,14 +42,14 @@ impl Journal {
 }
 
 impl Sink for Journal {
-    fn take(&mut self, record: &Record) {
+    fn take(&mut self, record: &Record, _: Moment) {
         match self.socket.send(&message(record)) {
             Ok(_) => self.carried.sent.fetch_add(record.count, Ordering::Relaxed),
             Err(_) => self.carried.dropped.fetch_add(record.count, Ordering::Relaxed),
         };
     }
 
-    fn turn(&mut self, _: Instant) {}
+    fn turn(&mut self, _: Moment) {}
 
     fn finish(&mut self, _: Instant) -> Option<String> {
         let dropped = self.carried.dropped.load(Ordering::Relaxed);

@@ -8,25 +8,33 @@
 //! memory or in a folder, and stays there until it was taken. Whatever does not fit is counted, and the counts
 //! are metrics themselves.
 //!
+//! `cargo xtask fleet` drives the same counts, sample, outbox and requests for ten thousand hosts on a clock of its own
+//! ([`Host`]).
+//!
 //! Nothing in here judges or knows causes, and no query engine is linked.
 
 mod aggregate;
 mod clickhouse;
+mod counting;
 mod courier;
 mod error;
 mod exposition;
 mod journald;
 mod metrics;
+mod moment;
 mod otlp;
 mod outbox;
 mod post;
 mod record;
+mod simulated;
 mod syslog;
 mod telemetry;
 
 pub use error::TelemetryError;
 pub use metrics::{Heard, Metrics};
+pub use moment::Moment;
 pub use post::{Headers, Place};
 pub use record::{Direction, Record};
+pub use simulated::{Host, Road};
 pub use syslog::SyslogTarget;
 pub use telemetry::{Buffer, Fleet, LogTarget, Plan, Telemetry};

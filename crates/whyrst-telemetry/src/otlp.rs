@@ -19,10 +19,12 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
+use whyrst_core::ending::OnWire;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};
 use crate::metrics::{Metrics, nanos};
+use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
 use crate::post::{Answer, Client, Place};
 use crate::record::Record;
@@ -76,15 +78,15 @@ impl Otlp {
         (self.items, self.since) = (0, None);
     }
 
-    fn pack_counts(&mut self, now: Instant, every: Duration) {
+    fn pack_counts(&mut self, now: Moment, every: Duration) {
         let batch = |metric: Vec<Metric>, items| {
             let body = metrics(&self.sender, metric).encode_to_vec();
             Batch { kind: Kind::Metrics, items, body }
         };
         match &self.counts {
             // Totals are no resets: losing a message loses nothing that the next one does not say.
-            Counts::Totals(metrics, _) if now.duration_since(self.counted) >= every => {
-                self.counted = now;
+            Counts::Totals(metrics, _) if now.steady.duration_since(self.counted) >= every => {
+                self.counted = now.steady;
                 self.sending.push(batch(totals(metrics), 0));
             }
             Counts::Totals(..) => {}
@@ -106,8 +108,8 @@ impl Otlp {
 }
 
 impl Sink for Otlp {
-    fn take(&mut self, record: &Record) {
-        self.since.get_or_insert_with(Instant::now);
+    fn take(&mut self, record: &Record, now: Moment) {
+        self.since.get_or_insert(now.steady);
         self.records.push(log_record(record));
         self.items += record.count;
         if self.records.len() >= TOGETHER {
@@ -115,18 +117,18 @@ impl Sink for Otlp {
         }
     }
 
-    fn turn(&mut self, now: Instant) {
-        if self.since.is_some_and(|since| now.duration_since(since) >= PATIENCE) {
+    fn turn(&mut self, now: Moment) {
+        if self.since.is_some_and(|since| now.steady.duration_since(since) >= PATIENCE) {
             self.pack_records();
         }
         self.pack_counts(now, self.every());
         let Self { client, place, sending, .. } = self;
-        sending.turn(now, |batch, _| post(client, place, batch));
+        sending.turn(now.steady, |batch, _| post(client, place, batch));
     }
 
     fn finish(&mut self, end: Instant) -> Option<String> {
         self.pack_records();
-        self.pack_counts(Instant::now(), Duration::ZERO);
+        self.pack_counts(Moment::now(), Duration::ZERO);
         let Self { client, place, sending, .. } = self;
         sending.finish(end, |batch, _| post(client, place, batch))
     }
@@ -193,9 +195,16 @@ fn log_record(record: &Record) -> LogRecord {
         text("server.address", record.server.ip.to_string()),
         number("server.port", record.server.port),
         text("whyrst.flow", record.flow()),
+        text("whyrst.translation", record.translation()),
         number("whyrst.netns", record.netns),
         number("whyrst.count", u32::try_from(record.count).unwrap_or(u32::MAX)),
     ];
+    if let OnWire::Other { client, server } = record.on_wire {
+        attributes.push(text("whyrst.wire.client.address", client.ip.to_string()));
+        attributes.push(number("whyrst.wire.client.port", client.port));
+        attributes.push(text("whyrst.wire.server.address", server.ip.to_string()));
+        attributes.push(number("whyrst.wire.server.port", server.port));
+    }
     attributes.extend(record.reason.as_ref().map(|reason| text("whyrst.kernel_reason", reason.as_str())));
     if let Some(process) = &record.process {
         attributes.push(number("process.pid", process.pid));

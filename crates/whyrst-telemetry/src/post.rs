@@ -61,7 +61,7 @@ pub(crate) enum Answer {
 }
 
 /// Keeps connections open between requests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     agent: ureq::Agent,
     headers: Headers,

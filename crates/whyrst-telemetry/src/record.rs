@@ -1,6 +1,6 @@
 //! One reset, or a number of equal ones, as metrics and logs tell of it.
 
-use whyrst_core::ending::{Ending, KernelWord};
+use whyrst_core::ending::{Ending, KernelWord, OnWire};
 use whyrst_core::flow::Side;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Report, json};
@@ -57,6 +57,8 @@ pub struct Record {
     pub severity: &'static str,
     /// Which way it went.
     pub direction: Direction,
+    /// What stands on the wire between the hosts.
+    pub on_wire: OnWire,
     /// The active opener.
     pub client: Endpoint,
     /// The service.
@@ -88,6 +90,7 @@ impl Record {
             confidence: report.judgement.confidence.name(),
             severity: report.judgement.severity.name(),
             direction: Direction::of(ending),
+            on_wire: ending.on_wire(),
             client: connection.endpoint(connection.client),
             server: connection.endpoint(connection.server()),
             peer: connection.endpoint(peer(ending)),
@@ -102,9 +105,27 @@ impl Record {
         }
     }
 
-    /// The connection's number: the same at both ends, and in captures.
+    /// The connection's number: the same at both ends, and in captures between them.
     pub fn flow(&self) -> String {
-        FlowId::of((self.client.ip, self.client.port), (self.server.ip, self.server.port)).to_string()
+        let (client, server) = match self.on_wire {
+            OnWire::Unknown | OnWire::Same => (self.client, self.server),
+            OnWire::Other { client, server } => (client, server),
+        };
+        FlowId::of((client.ip, client.port), (server.ip, server.port)).to_string()
+    }
+
+    /// How it is known what stands on the wire.
+    pub const fn translation(&self) -> &'static str {
+        match self.on_wire {
+            OnWire::Unknown => "unknown",
+            OnWire::Same => "none",
+            OnWire::Other { .. } => "conntrack",
+        }
+    }
+
+    /// Whether other hosts may call it otherwise than this one does.
+    pub(crate) fn is_unplaced(&self) -> bool {
+        self.direction == Direction::Sent && self.on_wire == OnWire::Unknown
     }
 
     /// One line for a log.
@@ -138,6 +159,7 @@ pub(crate) mod tests {
             confidence: "certain",
             severity: "fault",
             direction: Direction::Sent,
+            on_wire: OnWire::Same,
             client: Endpoint::new([10, 0, 0, 1].into(), 40_000),
             server: Endpoint::new([10, 0, 0, 2].into(), 443),
             peer: Endpoint::new([10, 0, 0, 1].into(), 40_000),
@@ -158,6 +180,16 @@ pub(crate) mod tests {
             reason: Some("TCP_ABORT_ON_CLOSE".into()),
             line: None,
         }
+    }
+
+    #[test]
+    fn behind_a_nat_the_number_is_that_of_the_wire() {
+        let (host, server) = (Endpoint::new([192, 0, 2, 1].into(), 50_000), Endpoint::new([10, 0, 0, 2].into(), 443));
+        let inside = Record { on_wire: OnWire::Other { client: host, server }, ..record("close-unread") };
+        let outside = Record { client: host, server, ..record("close-unread") };
+        assert_eq!(inside.flow(), outside.flow());
+        assert_ne!(inside.flow(), record("close-unread").flow());
+        assert_eq!((inside.translation(), outside.translation()), ("conntrack", "none"));
     }
 
     #[test]

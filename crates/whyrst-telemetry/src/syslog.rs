@@ -15,6 +15,7 @@ use whyrst_core::report::json::utc;
 use crate::courier::Sink;
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
+use crate::moment::Moment;
 use crate::record::Record;
 
 /// `daemon` of RFC 5424 section 6.2.1.
@@ -103,14 +104,14 @@ fn tcp(place: &str) -> io::Result<TcpStream> {
 }
 
 impl Sink for Syslog {
-    fn take(&mut self, record: &Record) {
+    fn take(&mut self, record: &Record, _: Moment) {
         // A datagram that a restarted receiver refused is worth a second attempt.
         let sent = self.send(record).or_else(|_| self.send(record));
         let count = if sent.is_ok() { &self.carried.sent } else { &self.carried.dropped };
         count.fetch_add(record.count, Ordering::Relaxed);
     }
 
-    fn turn(&mut self, _: Instant) {}
+    fn turn(&mut self, _: Moment) {}
 
     fn finish(&mut self, _: Instant) -> Option<String> {
         let dropped = self.carried.dropped.load(Ordering::Relaxed);

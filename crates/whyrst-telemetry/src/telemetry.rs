@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::aggregate::{Aggregates, Bucket};
-use crate::clickhouse::ClickHouse;
+use crate::clickhouse::{Addresses, ClickHouse};
+use crate::counting::{Counting, Goes};
 use crate::courier::{Courier, Sending, Sink};
 use crate::error::TelemetryError;
 use crate::exposition;
 use crate::journald::{self, Journal};
 use crate::metrics::{Heard, Metrics};
+use crate::moment::Moment;
 use crate::otlp::{Counts, Otlp, Sender};
 use crate::outbox::Outbox;
 use crate::post::{Client, Headers, Place};
@@ -87,10 +88,8 @@ impl Plan {
 /// What runs.
 #[derive(Debug)]
 pub struct Telemetry {
-    metrics: Arc<Metrics>,
+    counting: Counting,
     served: Option<SocketAddr>,
-    aggregates: Vec<Arc<Aggregates>>,
-    sample: Option<Bucket>,
     couriers: Vec<Courier>,
 }
 
@@ -103,20 +102,15 @@ impl Telemetry {
     pub fn start(plan: &Plan) -> Result<Self, TelemetryError> {
         let metrics = Metrics::new(plan.series);
         let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics))).transpose()?;
-        let mut all = Self {
-            sample: plan.fleet.map(|fleet| Bucket::new(fleet.sample, Instant::now())),
-            metrics,
-            served,
-            aggregates: Vec::new(),
-            couriers: Vec::new(),
-        };
+        let now = Moment::now();
+        let mut all = Self { counting: Counting::new(metrics, plan.fleet, now), served, couriers: Vec::new() };
         for log in &plan.logs {
             all.log(log, &plan.host)?;
         }
         if let Some(place) = &plan.otlp {
             let counts = match plan.fleet {
-                Some(fleet) => Counts::Windows(all.window(fleet.every)),
-                None => Counts::Totals(Arc::clone(&all.metrics), plan.every),
+                Some(fleet) => Counts::Windows(all.counting.window(fleet.every, now)),
+                None => Counts::Totals(all.counting.metrics(), plan.every),
             };
             let sender = Sender { host: plan.host.clone(), attributes: plan.attributes.clone() };
             let sending = all.sending("otlp", plan.buffer.as_ref())?;
@@ -124,11 +118,12 @@ impl Telemetry {
             all.start_courier("otlp", Box::new(Otlp::new(client, place.clone(), sender, counts, sending)))?;
         }
         if let Some((place, database)) = &plan.clickhouse {
-            let aggregates = all.window(plan.fleet.map_or(plan.every, |fleet| fleet.every));
+            let aggregates = all.counting.window(plan.fleet.map_or(plan.every, |fleet| fleet.every), now);
             let sending = all.sending("clickhouse", plan.buffer.as_ref())?;
             let client = Client::new(plan.clickhouse_headers.clone());
             let names = (database.clone(), plan.host.clone());
-            let sink = ClickHouse::new(client, place.clone(), names, (aggregates, Arc::clone(&all.metrics)), sending);
+            let counts = (aggregates, all.counting.metrics());
+            let sink = ClickHouse::new(client, place.clone(), names, counts, Addresses::OfThisHost, sending);
             all.start_courier("clickhouse", Box::new(sink))?;
         }
         Ok(all)
@@ -141,16 +136,7 @@ impl Telemetry {
 
     /// Tells of one reset, without waiting.
     pub fn tell(&mut self, record: Record) {
-        self.metrics.add(&record);
-        for aggregates in &self.aggregates {
-            aggregates.add(&record);
-        }
-        // Of equal ones that were folded an example was told: a sample needs no more of them.
-        let goes = self.sample.as_mut().is_none_or(|sample| record.count == 1 && sample.take(Instant::now()));
-        if !goes {
-            for aggregates in &self.aggregates {
-                aggregates.leave_out(record.count);
-            }
+        if self.counting.count(&record, Moment::now()) == Goes::InCountsAlone {
             return;
         }
         let record = Arc::new(record);
@@ -161,7 +147,7 @@ impl Telemetry {
 
     /// Takes over totals.
     pub fn hear(&self, heard: Heard) {
-        self.metrics.hear(heard);
+        self.counting.metrics().hear(heard);
     }
 
     /// Lets everything finish; what is to be said.
@@ -171,36 +157,34 @@ impl Telemetry {
         names.into_iter().zip(said).filter_map(|(name, said)| Some(format!("{name}: {}", said?))).collect()
     }
 
-    fn window(&mut self, every: Duration) -> Arc<Aggregates> {
-        let aggregates = Arc::new(Aggregates::new(every));
-        self.aggregates.push(Arc::clone(&aggregates));
-        aggregates
-    }
-
     fn log(&mut self, log: &LogTarget, host: &str) -> Result<(), TelemetryError> {
         match log {
             LogTarget::Journal(path) => {
                 let path = path.as_deref().unwrap_or(Path::new(journald::SOCKET));
-                let sink = Journal::open(path, self.metrics.courier("journald"))?;
+                let sink = Journal::open(path, self.counting.metrics().courier("journald"))?;
                 self.start_courier("journald", Box::new(sink))
             }
             LogTarget::Syslog(target) => {
-                let sink = Syslog::open(target, host.to_owned(), self.metrics.courier("syslog"))?;
+                let sink = Syslog::open(target, host.to_owned(), self.counting.metrics().courier("syslog"))?;
                 self.start_courier("syslog", Box::new(sink))
             }
         }
     }
 
     fn sending(&self, name: &'static str, buffer: Option<&Buffer>) -> Result<Sending, TelemetryError> {
-        let outbox = match buffer {
-            Some(Buffer { folder, most }) => Outbox::in_folder(&folder.join(name), *most)?,
-            None => Outbox::in_memory(IN_MEMORY),
-        };
-        Ok(Sending::new(outbox, self.metrics.courier(name)))
+        Ok(Sending::new(outbox(buffer, name)?, self.counting.metrics().courier(name)))
     }
 
     fn start_courier(&mut self, name: &'static str, sink: Box<dyn Sink>) -> Result<(), TelemetryError> {
-        self.couriers.push(Courier::start(name, sink, &self.metrics)?);
+        self.couriers.push(Courier::start(name, sink, &self.counting.metrics())?);
         Ok(())
+    }
+}
+
+/// Where what is for `name` waits.
+pub(crate) fn outbox(buffer: Option<&Buffer>, name: &str) -> Result<Outbox, TelemetryError> {
+    match buffer {
+        Some(Buffer { folder, most }) => Outbox::in_folder(&folder.join(name), *most),
+        None => Ok(Outbox::in_memory(IN_MEMORY)),
     }
 }

@@ -27,7 +27,7 @@ use whyrst_store::parquet::Partitioned;
 
 use crate::Outcome;
 use crate::args::{Explain, ReportFormat};
-use crate::explain::{confidence, failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
+use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
@@ -306,9 +306,7 @@ impl<'a> Session<'a> {
             return Ok(String::new());
         }
         let judgement = judge(ending);
-        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-        let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
-        if !wanted || judgement.confidence < confidence(self.arguments.min_confidence) {
+        if !self.arguments.wants(ending, &judgement) {
             return Ok(String::new());
         }
         self.summary.add(ending, &judgement);

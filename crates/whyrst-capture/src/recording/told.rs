@@ -6,7 +6,7 @@ use whyrst_core::connection::TcpState;
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::{
-    Account, Container, Errno, Listening, Opened, Process, SocketFacts, Step, Timeouts, Trigger,
+    Account, Container, Errno, Listening, Opened, Process, SocketFacts, Step, Timeouts, Translation, Trigger, Wire,
 };
 use whyrst_core::time::{Span, Timestamp};
 
@@ -60,6 +60,24 @@ pub(super) struct AccountLine {
     netns: u32,
     #[serde(default, skip_serializing_if = "ListeningLine::is_unknown")]
     listening: ListeningLine,
+    #[serde(default, skip_serializing_if = "TranslationLine::is_unknown")]
+    translation: TranslationLine,
+}
+
+/// `"untranslated"`, or the ends that are on the wire, the own one first.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+enum TranslationLine {
+    #[default]
+    Unknown,
+    Untranslated,
+    To(End, End),
+}
+
+impl TranslationLine {
+    const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
 }
 
 /// `"nowhere"`, or the end at which somebody listens.
@@ -201,6 +219,11 @@ impl From<&Account> for AccountLine {
                 Listening::Nowhere => ListeningLine::Nowhere,
                 Listening::At(end) => ListeningLine::At(end.into()),
             },
+            translation: match account.translation {
+                Translation::Unknown => TranslationLine::Unknown,
+                Translation::Untranslated => TranslationLine::Untranslated,
+                Translation::To(Wire { local, remote }) => TranslationLine::To(local.into(), remote.into()),
+            },
         }
     }
 }
@@ -220,6 +243,13 @@ impl From<AccountLine> for Account {
                 ListeningLine::Unknown => Listening::Unknown,
                 ListeningLine::Nowhere => Listening::Nowhere,
                 ListeningLine::At(end) => Listening::At(end.into()),
+            },
+            translation: match line.translation {
+                TranslationLine::Unknown => Translation::Unknown,
+                TranslationLine::Untranslated => Translation::Untranslated,
+                TranslationLine::To(local, remote) => {
+                    Translation::To(Wire { local: local.into(), remote: remote.into() })
+                }
             },
         }
     }

@@ -14,7 +14,7 @@ use super::said::{self, SaidObject};
 use super::vantage::VantageObject;
 use super::{Context, Report};
 use crate::connection::Roles;
-use crate::ending::{Ending, EndingKind, KernelWord, Rst};
+use crate::ending::{Ending, EndingKind, KernelWord, OnWire, Rst};
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
@@ -57,6 +57,8 @@ struct Object<'a> {
     client: End,
     server: End,
     roles: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_wire: Option<OnWireObject>,
     resets: Vec<RstObject<'a>>,
     resets_total: u32,
     phase: &'static str,
@@ -91,6 +93,13 @@ struct Object<'a> {
     vantages: Option<Vec<VantageObject<'a>>>,
     #[serde(flatten)]
     page: Option<PageObject<'a>>,
+}
+
+/// The ends that the other host knows the connection by, where this host translates them.
+#[derive(Serialize)]
+struct OnWireObject {
+    client: End,
+    server: End,
 }
 
 #[derive(Serialize)]
@@ -216,6 +225,10 @@ impl Report<'_> {
             client: connection.endpoint(connection.client).into(),
             server: connection.endpoint(connection.server()).into(),
             roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
+            on_wire: match ending.on_wire() {
+                OnWire::Other { client, server } => Some(OnWireObject { client: client.into(), server: server.into() }),
+                OnWire::Unknown | OnWire::Same => None,
+            },
             resets: self.all_resets().into_iter().map(|rst| self.rst(rst)).collect(),
             resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
             phase: judgement.phase.name(),

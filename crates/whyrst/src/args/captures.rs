@@ -3,11 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp as Moment};
 use whyrst_capture::LinkType;
+use whyrst_core::ending::Ending;
+use whyrst_core::time::Timestamp;
+use whyrst_core::verdict::Judgement;
 use whyrst_store::Table;
 
 use super::shared::parse_size;
 use super::{Common, ReportFormat};
+use crate::explain::confidence;
 use crate::memory;
 
 /// `whyrst explain`.
@@ -20,6 +27,7 @@ Examples:
   whyrst explain trace.pcapng
   whyrst explain --all --format json -o resets.jsonl trace1.pcap trace2.pcap
   whyrst explain --format html -o report.html trace.pcap    to attach to a ticket
+  whyrst explain --summary --since 12h /var/spool/tcpdump/          top causes by service, last night
   whyrst explain --summary --cause close-unread --min-confidence likely trace.pcap
   whyrst explain --filter 'host 10.0.0.1 and port 443' trace.pcap
   whyrst explain --tui trace.pcap                                   look around in them
@@ -80,6 +88,14 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
     pub(crate) min_confidence: MinConfidence,
 
+    /// Only what ended at this time or later: 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub(crate) since: Option<Timestamp>,
+
+    /// Only what ended before this time
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub(crate) until: Option<Timestamp>,
+
     /// Tell equal resets between the same two ends three times and count the rest; auto: not in JSON
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) fold: Fold,
@@ -131,6 +147,15 @@ impl Explain {
     /// Octets for connections.
     pub(crate) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(memory::default)
+    }
+
+    /// Whether this ending is asked for.
+    pub(crate) fn wants(&self, ending: &Ending, judgement: &Judgement) -> bool {
+        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
+        let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| cause == id);
+        let time = ending.time();
+        let is_then = self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until);
+        is_cause && is_then && judgement.confidence >= confidence(self.min_confidence)
     }
 }
 
@@ -247,9 +272,28 @@ fn parse_link(text: &str) -> Result<(LinkType, LinkType), String> {
     Ok((user, link))
 }
 
+/// A date (its midnight in UTC), a time, or how long ago.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    let ago = || Moment::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
+    let found = text.parse::<Moment>().ok().or_else(date).or_else(ago);
+    found
+        .and_then(|moment| i64::try_from(moment.as_nanosecond()).ok())
+        .map(Timestamp::from_nanos)
+        .ok_or_else(|| "expected 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h, 30m".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_a_date_a_time_or_some_time_ago() {
+        assert_eq!(moment("2026-01-31").unwrap(), moment("2026-01-31T00:00:00Z").unwrap());
+        assert_eq!(moment("1970-01-01T00:00:01Z").unwrap(), Timestamp::from_nanos(1_000_000_000));
+        assert!(moment("1h").unwrap() < moment("30m").unwrap());
+        assert!(moment("last night").is_err());
+    }
 
     #[test]
     fn link_layers_for_private_use_are_named() {

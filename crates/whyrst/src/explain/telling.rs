@@ -17,7 +17,6 @@ use whyrst_core::verdict::{Judge, Judgement};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
-use super::confidence;
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
@@ -57,7 +56,7 @@ impl Teller<'_> {
             ending.kernel = recording.word(&ending);
             recording.account_for(&mut ending);
         }
-        let judgement = Some(judge.judge(&ending)).filter(|judgement| self.is_asked_for(judgement));
+        let judgement = Some(judge.judge(&ending)).filter(|judgement| self.arguments.wants(&ending, judgement));
         let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { ending, judgement: Some(judgement), marked: None };
@@ -66,12 +65,6 @@ impl Teller<'_> {
         let marked = Some(Marked::of(&report, self.arguments));
         let judgement = Some(report.judgement);
         Judged { ending, judgement, marked }
-    }
-
-    fn is_asked_for(&self, judgement: &Judgement) -> bool {
-        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-        let wanted = self.arguments.cause.is_empty() || self.arguments.cause.iter().any(|cause| cause == id);
-        wanted && judgement.confidence >= confidence(self.arguments.min_confidence)
     }
 
     /// The reports of all.
@@ -94,7 +87,7 @@ impl Teller<'_> {
 
     /// What is said of `count` more that are like `ending`; `None` when it is not asked for.
     pub(super) fn more(&self, ending: &Ending, judgement: &Judgement, count: u64) -> Option<String> {
-        if !self.is_asked_for(judgement) {
+        if !self.arguments.wants(ending, judgement) {
             return None;
         }
         let report = Report::judged(ending, judgement.clone(), &self.context);

@@ -1,0 +1,281 @@
+//! What a connection is called on the other side of this host's NAT, by the kernel's own table of connections
+//! (ctnetlink; nf_conntrack_netlink.c).
+//!
+//! A socket in a container knows the addresses of its namespace; on the wire stand those that this host's netfilter
+//! has put there. Only with these do both ends call a connection alike. The table that is asked is that of the network
+//! namespace where whyrst was started: the host's, where containers' connections are translated.
+//!
+//! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
+//! asks, which keeps that one capability and may make no system call beside what asking takes.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, UdpSocket};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use netlink_packet_core::{NLM_F_REQUEST, NetlinkDeserializable as _, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use netlink_packet_netfilter::conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol, Tuple};
+use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
+use nix::libc;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeVal;
+use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::{Translation, Wire};
+
+use crate::privileges;
+
+/// The table of this namespace has so many entries; not there where the kernel keeps no such table.
+const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
+/// The kernel answers within microseconds; who waits longer goes on without.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// So long it is believed that nothing is tracked here, before it is tried again.
+const BELIEVED: Duration = Duration::from_secs(60);
+/// An entry is some 300 octets.
+const ANSWER: usize = 8_192;
+
+/// The ends of a connection as a socket has them.
+type Ends = (Endpoint, Endpoint);
+
+/// Asks on behalf of a thread that may not.
+#[derive(Debug)]
+pub(crate) struct Conntrack {
+    asked: Option<(SyncSender<Ends>, Receiver<(Ends, Translation)>)>,
+}
+
+impl Conntrack {
+    /// To be called while capabilities and system calls are still there. Where it cannot ask, everything is unknown.
+    pub(crate) fn start() -> Self {
+        let (asking, asked) = sync_channel::<Ends>(1);
+        let (answering, answers) = sync_channel(1);
+        let thread = std::thread::Builder::new().name("conntrack".to_owned());
+        let started = Table::open().and_then(|mut table| {
+            thread.spawn(move || {
+                // Without these two it would still only ask.
+                let _ = privileges::keep_for_conntrack();
+                for ends in asked {
+                    let answer = (ends, table.translation(ends));
+                    if answering.send(answer).is_err() {
+                        break;
+                    }
+                }
+            })
+        });
+        Self { asked: started.is_ok().then_some((asking, answers)) }
+    }
+
+    /// What stands on the wire for a connection of `local`.
+    pub(crate) fn translation(&self, local: Endpoint, remote: Endpoint) -> Translation {
+        let Some((asking, answers)) = &self.asked else { return Translation::Unknown };
+        let ends = (local, remote);
+        // One that came too late belongs to an earlier question.
+        while answers.try_recv().is_ok() {}
+        if asking.try_send(ends).is_err() {
+            return Translation::Unknown;
+        }
+        let end = Instant::now() + PATIENCE;
+        while let Ok((of, answer)) = answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            if of == ends {
+                return answer;
+            }
+        }
+        Translation::Unknown
+    }
+}
+
+/// The table of this thread's network namespace.
+#[derive(Debug)]
+struct Table {
+    netlink: OwnedFd,
+    trial: Trial,
+}
+
+impl Table {
+    fn open() -> io::Result<Self> {
+        let netlink =
+            socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
+        let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
+        setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
+        Ok(Self { netlink, trial: Trial::open()? })
+    }
+
+    fn translation(&mut self, ends: Ends) -> Translation {
+        // A dual-stack socket's IPv4 is IPv4 in the table.
+        let (local, remote) = (canonical(ends.0), canonical(ends.1));
+        match self.ask(Protocol::Tcp, (local, remote)) {
+            Ok(Some(entry)) => entry.seen_from(local, remote).map_or(Translation::Unknown, |wire| {
+                if wire == (Wire { local, remote }) { Translation::Untranslated } else { Translation::To(wire) }
+            }),
+            // The entry of a refused connect goes with its RST (nf_conntrack_proto_tcp.c), so that it was not found
+            // says something only where nothing is tracked at all.
+            Ok(None) if !self.is_tracking() => Translation::Untranslated,
+            Ok(None) | Err(_) => Translation::Unknown,
+        }
+    }
+
+    fn is_tracking(&mut self) -> bool {
+        let Ok(count) = fs::read_to_string(COUNT) else { return false };
+        if count.trim() != "0" {
+            return true;
+        }
+        if self.trial.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
+            return false;
+        }
+        let tracked =
+            self.trial.send().and_then(|ends| self.ask(Protocol::Udp, ends)).map_or(true, |entry| entry.is_some());
+        self.trial.nothing_since = (!tracked).then(Instant::now);
+        tracked
+    }
+
+    /// The entry that `ends` belong to, from either side.
+    fn ask(&self, protocol: Protocol, (source, destination): Ends) -> io::Result<Option<Entry>> {
+        let tuple = vec![
+            Tuple::Ip(vec![IPTuple::SourceAddress(source.ip), IPTuple::DestinationAddress(destination.ip)]),
+            Tuple::Proto(vec![
+                ProtoTuple::Protocol(protocol),
+                ProtoTuple::SourcePort(source.port),
+                ProtoTuple::DestinationPort(destination.port),
+            ]),
+        ];
+        let family = if source.ip.is_ipv4() { NetfilterProtoFamily::IPv4 } else { NetfilterProtoFamily::IPv6 };
+        let question = NetfilterMessage::new(
+            NetfilterHeader::new(family, 0, 0),
+            ConntrackMessage::Get(vec![ConntrackAttribute::CtaTupleOrig(tuple)]),
+        );
+        let mut header = NetlinkHeader::default();
+        header.flags = NLM_F_REQUEST;
+        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(question));
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        sendto(self.netlink.as_raw_fd(), &bytes, &NetlinkAddr::new(0, 0), MsgFlags::empty())?;
+        let mut answer = [0; ANSWER];
+        let len = recv(self.netlink.as_raw_fd(), &mut answer, MsgFlags::empty())?;
+        read(&answer[..len])
+    }
+}
+
+/// Whether this namespace tracks connections at all, tried on loopback with one datagram.
+#[derive(Debug)]
+struct Trial {
+    sockets: (UdpSocket, UdpSocket),
+    nothing_since: Option<Instant>,
+}
+
+impl Trial {
+    fn open() -> io::Result<Self> {
+        let sockets = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+        sockets.0.connect(sockets.1.local_addr()?)?;
+        Ok(Self { sockets, nothing_since: None })
+    }
+
+    fn send(&self) -> io::Result<Ends> {
+        self.sockets.0.send(&[])?;
+        let [from, to] = [self.sockets.0.local_addr()?, self.sockets.1.local_addr()?];
+        Ok((Endpoint::new(from.ip(), from.port()), Endpoint::new(to.ip(), to.port())))
+    }
+}
+
+/// One entry: what the first packet had, and what its answer has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Entry {
+    original: Ends,
+    reply: Ends,
+}
+
+impl Entry {
+    /// The other side's names for the connection that one side calls `local` and `remote`.
+    fn seen_from(&self, local: Endpoint, remote: Endpoint) -> Option<Wire> {
+        let ends = (local, remote);
+        let other = if ends == self.original {
+            self.reply
+        } else if ends == self.reply {
+            self.original
+        } else {
+            return None;
+        };
+        // What the other side sends comes from the remote end.
+        Some(Wire { local: other.1, remote: other.0 })
+    }
+}
+
+fn canonical(end: Endpoint) -> Endpoint {
+    Endpoint::new(end.ip.to_canonical(), end.port)
+}
+
+fn read(bytes: &[u8]) -> io::Result<Option<Entry>> {
+    let damaged =
+        |error: netlink_packet_core::DecodeError| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+    let message = NetlinkMessage::<NetfilterMessage>::deserialize(bytes).map_err(damaged)?;
+    match message.payload {
+        NetlinkPayload::InnerMessage(NetfilterMessage {
+            inner: NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)),
+            ..
+        }) => Ok(entry(&attributes)),
+        NetlinkPayload::Error(error) if error.raw_code() == -libc::ENOENT => Ok(None),
+        NetlinkPayload::Error(error) => Err(error.to_io()),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+fn entry(attributes: &[ConntrackAttribute]) -> Option<Entry> {
+    let original = attributes.iter().find_map(|attribute| match attribute {
+        ConntrackAttribute::CtaTupleOrig(tuple) => ends(tuple),
+        _ => None,
+    });
+    let reply = attributes.iter().find_map(|attribute| match attribute {
+        ConntrackAttribute::CtaTupleReply(tuple) => ends(tuple),
+        _ => None,
+    });
+    Some(Entry { original: original?, reply: reply? })
+}
+
+fn ends(tuple: &[Tuple]) -> Option<Ends> {
+    let (mut source, mut destination): (Option<IpAddr>, Option<IpAddr>) = (None, None);
+    let (mut from, mut to) = (None, None);
+    for part in tuple {
+        match part {
+            Tuple::Ip(addresses) => addresses.iter().for_each(|address| match address {
+                IPTuple::SourceAddress(ip) => source = Some(*ip),
+                IPTuple::DestinationAddress(ip) => destination = Some(*ip),
+                _ => {}
+            }),
+            Tuple::Proto(ports) => ports.iter().for_each(|port| match port {
+                ProtoTuple::SourcePort(port) => from = Some(*port),
+                ProtoTuple::DestinationPort(port) => to = Some(*port),
+                _ => {}
+            }),
+            _ => {}
+        }
+    }
+    Some((Endpoint::new(source?, from?), Endpoint::new(destination?, to?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(address: [u8; 4], port: u16) -> Endpoint {
+        Endpoint::new(address.into(), port)
+    }
+
+    #[test]
+    fn each_side_is_told_what_the_other_calls_it() {
+        // A container asks a service through masquerading: the host's address and another port are on the wire.
+        let (container, host, server) =
+            (end([10, 1, 0, 2], 40_000), end([192, 0, 2, 1], 50_000), end([192, 0, 2, 9], 443));
+        let masqueraded = Entry { original: (container, server), reply: (server, host) };
+        assert_eq!(masqueraded.seen_from(container, server), Some(Wire { local: host, remote: server }));
+        // A published port: the client's connection to the host goes to a container.
+        let (client, published, inside) =
+            (end([192, 0, 2, 7], 40_001), end([192, 0, 2, 1], 8_080), end([10, 1, 0, 3], 80));
+        let forwarded = Entry { original: (client, published), reply: (inside, client) };
+        assert_eq!(forwarded.seen_from(inside, client), Some(Wire { local: published, remote: client }));
+        assert_eq!(forwarded.seen_from(inside, server), None);
+        let plain = Entry { original: (client, server), reply: (server, client) };
+        assert_eq!(plain.seen_from(client, server), Some(Wire { local: client, remote: server }));
+    }
+}
