@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use netlink_packet_core::{NLM_F_REQUEST, NetlinkDeserializable as _, NetlinkHeader, NetlinkMessage, NetlinkPayload};
+use netlink_packet_core::{NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 use netlink_packet_netfilter::conntrack::{ConntrackAttribute, ConntrackMessage, IPTuple, ProtoTuple, Protocol, Tuple};
 use netlink_packet_netfilter::{NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
 use nix::libc;
@@ -161,21 +161,24 @@ impl Table {
 /// Whether this namespace tracks connections at all, tried on loopback with one datagram.
 #[derive(Debug)]
 struct Trial {
-    sockets: (UdpSocket, UdpSocket),
+    from: UdpSocket,
+    /// Takes what is sent, so that nobody answers that nobody is there.
+    _to: UdpSocket,
+    ends: Ends,
     nothing_since: Option<Instant>,
 }
 
 impl Trial {
     fn open() -> io::Result<Self> {
-        let sockets = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
-        sockets.0.connect(sockets.1.local_addr()?)?;
-        Ok(Self { sockets, nothing_since: None })
+        let (from, to) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+        from.connect(to.local_addr()?)?;
+        let [source, destination] = [from.local_addr()?, to.local_addr()?];
+        let ends = (Endpoint::new(source.ip(), source.port()), Endpoint::new(destination.ip(), destination.port()));
+        Ok(Self { from, _to: to, ends, nothing_since: None })
     }
 
     fn send(&self) -> io::Result<Ends> {
-        self.sockets.0.send(&[])?;
-        let [from, to] = [self.sockets.0.local_addr()?, self.sockets.1.local_addr()?];
-        Ok((Endpoint::new(from.ip(), from.port()), Endpoint::new(to.ip(), to.port())))
+        self.from.send(&[]).map(|_| self.ends)
     }
 }
 

@@ -150,7 +150,7 @@ impl Plan {
 
     /// Those of the hosts that are cut off whose buffer is far too small.
     pub const fn is_tight(host: u32) -> bool {
-        host.is_multiple_of(100)
+        host % 100 == 50
     }
 
     /// One in a hundred serves payments; a tenth of all hosts are their clients.
@@ -241,7 +241,7 @@ struct Random(u64);
 
 impl Random {
     fn of(host: u32, second: u32, what: u64) -> Self {
-        let mut random = Self(u64::from(host) << 32 | u64::from(second) << 2 | what);
+        let mut random = Self((u64::from(host) << 32) | (u64::from(second) << 2) | what);
         random.next();
         random
     }
