@@ -1,5 +1,5 @@
 //! What a connection is called on the other side of this host's NAT, by the kernel's own table of connections
-//! (ctnetlink; nf_conntrack_netlink.c).
+//! (ctnetlink: `nf_conntrack_netlink.c`).
 //!
 //! A socket in a container knows the addresses of its namespace; on the wire stand those that this host's netfilter
 //! has put there. Only with these do both ends call a connection alike. The table that is asked is that of the network
@@ -33,17 +33,19 @@ const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 /// The kernel answers within microseconds; who waits longer goes on without.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// So long it is believed that nothing is tracked here, before it is tried again.
-const BELIEVED: Duration = Duration::from_secs(60);
+const BELIEVED: Duration = Duration::from_mins(1);
 /// An entry is some 300 octets.
 const ANSWER: usize = 8_192;
 
 /// The ends of a connection as a socket has them.
 type Ends = (Endpoint, Endpoint);
+/// What was asked, and what is on the wire for it.
+type Answer = (Ends, Translation);
 
 /// Asks on behalf of a thread that may not.
 #[derive(Debug)]
 pub(crate) struct Conntrack {
-    asked: Option<(SyncSender<Ends>, Receiver<(Ends, Translation)>)>,
+    asked: Option<(SyncSender<Ends>, Receiver<Answer>)>,
 }
 
 impl Conntrack {
@@ -109,7 +111,7 @@ impl Table {
             Ok(Some(entry)) => entry.seen_from(local, remote).map_or(Translation::Unknown, |wire| {
                 if wire == (Wire { local, remote }) { Translation::Untranslated } else { Translation::To(wire) }
             }),
-            // The entry of a refused connect goes with its RST (nf_conntrack_proto_tcp.c), so that it was not found
+            // The entry of a refused connect goes with its RST (`nf_conntrack_proto_tcp.c`), so that it was not found
             // says something only where nothing is tracked at all.
             Ok(None) if !self.is_tracking() => Translation::Untranslated,
             Ok(None) | Err(_) => Translation::Unknown,

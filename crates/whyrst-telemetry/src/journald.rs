@@ -123,7 +123,7 @@ mod tests {
         let path = socket.path().join("socket");
         let journal = UnixDatagram::bind(&path).unwrap();
         let mut sink = Journal::open(&path, Arc::default()).unwrap();
-        sink.take(&record("close-unread"));
+        sink.take(&record("close-unread"), Moment::now());
         let mut buffer = [0; 4_096];
         let size = journal.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..size]).unwrap();

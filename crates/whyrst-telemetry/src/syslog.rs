@@ -202,7 +202,7 @@ mod tests {
         let carried = Arc::<Carried>::default();
         let mut sink = Syslog::open(&SyslogTarget::Tcp(place), "h".into(), Arc::clone(&carried)).unwrap();
         let (first, _) = listener.accept().unwrap();
-        sink.take(&record("closed-port"));
+        sink.take(&record("closed-port"), Moment::now());
         let mut received = vec![0; 4_096];
         let size = std::io::Read::read(&mut &first, &mut received).unwrap();
         let text = std::str::from_utf8(&received[..size]).unwrap();
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(length.parse::<usize>().unwrap(), rest.len());
         drop(first);
         for _ in 0..50 {
-            sink.take(&record("closed-port"));
+            sink.take(&record("closed-port"), Moment::now());
             std::thread::sleep(Duration::from_millis(2));
         }
         listener.accept().expect("it connects again");

@@ -164,7 +164,7 @@ async fn take(State(front): State<Answering>, RawQuery(query): RawQuery, body: B
     }
     shared.packed.fetch_add(body.len() as u64, Relaxed);
     shared.octets.fetch_add(rows.len() as u64, Relaxed);
-    shared.rows.fetch_add(rows.iter().filter(|octet| **octet == b'\n').count() as u64, Relaxed);
+    shared.rows.fetch_add(rows.split(|octet| *octet == b'\n').count() as u64 - 1, Relaxed);
     let (done, answer) = oneshot::channel();
     if queue.send(Insert { table: table.to_owned(), rows, done }).is_err() {
         return (StatusCode::SERVICE_UNAVAILABLE, "the engine has ended".to_owned());

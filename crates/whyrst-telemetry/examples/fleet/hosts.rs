@@ -19,7 +19,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 const SAMPLE: u32 = 5;
 /// Octets that a folder may hold: never reached, and always reached.
 const WIDE: u64 = 256 << 20;
-const TIGHT: u64 = 64 << 10;
+const TIGHT: u64 = 16 << 10;
 /// Simulated seconds after which everything must have been sent.
 const REST: u32 = 180;
 
@@ -135,9 +135,9 @@ fn open(
         let buffer = Plan::has_folder(host)
             .then(|| Buffer { folder: buffers.join(&name), most: if Plan::is_tight(host) { TIGHT } else { WIDE } });
         // Agents were not all started in the same second.
-        let began = begin.after(Duration::from_millis(u64::from(host.wrapping_mul(7_919) % 10_000)));
+        let since = begin.after(Duration::from_millis(u64::from(host.wrapping_mul(7_919) % 10_000)));
         let address = [Plan::address(host)];
-        let opened = road.host(&name, &address, buffer.as_ref(), began);
+        let opened = road.host(&name, &address, buffer.as_ref(), since);
         hosts.push((host, opened.with_context(|| format!("of {} hosts, {name}", plan.hosts))?));
     }
     Ok(hosts)
