@@ -234,6 +234,9 @@ fn run(kernel: &Path, disk: &Path, log: &Path) -> Result<String> {
 fn section<'a>(log: &'a str, name: &str) -> &'a str {
     let begins = format!("== {name}\n");
     let Some((_, rest)) = log.split_once(&begins) else { return "" };
+    if rest.starts_with("== ") {
+        return "";
+    }
     rest.split_once("\n== ").map_or(rest, |(section, _)| section)
 }
 

@@ -33,10 +33,6 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "whyrst-sql, with its query engine",
         "three hundred crates of its own, whose build takes longer than all other tests: `cargo xtask sql` runs it",
     ),
-    (
-        "a static binary and a Debian package",
-        "a release build of everything, twelve minutes of the processor: `cargo xtask dist` runs it and tries the package",
-    ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     (
         "a fleet of ten thousand into a real engine",
@@ -64,13 +60,13 @@ pub fn run() -> Result<()> {
         ("metrics and logs in real receivers", telemetry::run),
         ("contrib/spark on a real cluster", spark::run),
         ("a fleet of ten thousand into a real engine", whole_fleet),
-        ("a static binary and a Debian package", dist::run),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),
         ("the page is that of its sources", web::check),
         ("the page in a real browser", web::end_to_end),
         ("lab as root, and how good its verdicts are", accuracy::check),
         ("lab as an ordinary user", lab_as_user),
+        ("a static binary and a Debian package", dist::run),
     ];
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for (name, step) in steps {
@@ -107,7 +103,6 @@ fn can_run(step: &str) -> bool {
         "contrib/spark on a real cluster"
         | "programs as users have them"
         | "other kernels in QEMU"
-        | "a static binary and a Debian package"
         | "a fleet of ten thousand into a real engine"
         | "whyrst-sql, with its query engine" => false,
         "the probe in the running kernel" | "metrics and logs in real receivers" => {

@@ -105,7 +105,7 @@ struct {
 struct known {
 	struct who who;
 	u64 mm; /* changes when another program is executed */
-	u64 at;
+	u64 at; /* ticks: the clock costs as much as all else here */
 };
 
 struct {
@@ -185,8 +185,6 @@ static const u32 zero;
 #define FLAG(sk, flag) (!!((sk)->__sk_common.skc_flags & (1UL << bpf_core_enum_value(enum sock_flags, flag))))
 #define barrier() asm volatile("" ::: "memory")
 
-/* A process is described again after so long: it may have changed its arguments. */
-#define FRESH (1ULL << 30)
 /* In a busy window the reader looks by itself; it is woken only this often. */
 #define CALM 256
 #define WAKE 32
@@ -242,10 +240,11 @@ static __always_inline void describe(struct who *who, struct task_struct *task)
 	bpf_map_update_elem(&processes, who, &process, BPF_ANY);
 }
 
-/* The current task: only where it acts on the socket itself. */
-static __always_inline void learn(struct who *who, struct task_struct *task, u64 now)
+/* The current task: only where it acts on the socket itself. It is described again after a second: it may
+ * have changed its arguments. */
+static __always_inline void learn(struct who *who, struct task_struct *task)
 {
-	u64 mm = (u64)task->mm;
+	u64 mm = (u64)task->mm, ticks = bpf_jiffies64();
 	struct known *entry;
 	u32 place;
 
@@ -254,12 +253,12 @@ static __always_inline void learn(struct who *who, struct task_struct *task, u64
 	entry = bpf_map_lookup_elem(&known, &place);
 	if (!entry)
 		return;
-	if (same(&entry->who, who) && (entry->mm == mm || !mm) && now - entry->at < FRESH)
+	if (same(&entry->who, who) && (entry->mm == mm || !mm) && ticks - entry->at < HZ)
 		return;
 	describe(who, task);
 	entry->who = *who;
 	entry->mm = mm;
-	entry->at = now;
+	entry->at = ticks;
 }
 
 static __always_inline void map_v4(u8 *to, u32 address)
@@ -537,7 +536,7 @@ int set_state(u64 *ctx)
 		life = begin(sk);
 		if (!life)
 			return 0;
-		learn(&life->owner, bpf_get_current_task_btf(), now);
+		learn(&life->owner, bpf_get_current_task_btf());
 		if (after == BPF_TCP_SYN_SENT) {
 			life->opened = 1;
 		} else if (after == BPF_TCP_LISTEN) {
@@ -572,7 +571,7 @@ int set_state(u64 *ctx)
 	/* A socket with an error was not closed by whoever works on it now. */
 	if (owned && !life->closer.pid && !sk->sk_err) {
 		task = bpf_get_current_task_btf();
-		learn(&life->closer, task, now);
+		learn(&life->closer, task);
 		life->closer_exits = !!(task->flags & PF_EXITING);
 	}
 	if (after != BPF_TCP_CLOSE)
@@ -612,7 +611,7 @@ int rcv_space_adjust(u64 *ctx)
 		return 0;
 	task = bpf_get_current_task_btf();
 	if (life->owner.pid != task->tgid)
-		learn(&life->owner, task, bpf_ktime_get_ns());
+		learn(&life->owner, task);
 	return 0;
 }
 
@@ -666,7 +665,7 @@ int signal_generate(u64 *ctx)
 	task = bpf_get_current_task_btf();
 	signal.at = bpf_ktime_get_ns();
 	signal.number = number;
-	learn(&signal.sender, task, signal.at);
+	learn(&signal.sender, task);
 	who = who_is(target);
 	bpf_map_update_elem(&signals, &who, &signal, BPF_ANY);
 	return 0;
@@ -974,7 +973,7 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 		size = sizeof(*event);
 	/* Who acts is to be known also when it is gone. */
 	if (kind == SENT && !skb)
-		learn(&event->current, bpf_get_current_task_btf(), now);
+		learn(&event->current, bpf_get_current_task_btf());
 	if (bpf_ringbuf_output(&events, event, size, pace->count > CALM && pace->count % WAKE ? BPF_RB_NO_WAKEUP : 0)) {
 		u64 *count = bpf_map_lookup_elem(&lost, &zero);
 

@@ -33,6 +33,8 @@ const SECONDS: u64 = 2;
 const STATS: &str = "/proc/sys/kernel/bpf_stats_enabled";
 /// Time to attach to the kernel, and to come to rest.
 const START: Duration = Duration::from_millis(2_500);
+/// To end, when it is asked to.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Measures `parts` and writes them to the page.
 pub fn run(parts: &[&str]) -> Result<()> {
@@ -95,12 +97,21 @@ impl Running {
         family(self.0.id()).into_iter().map(cpu).sum()
     }
 
-    /// Asks it to end, and waits for it.
+    /// Asks it to end, and waits for it. What was started by a script in the background ignores SIGINT.
     fn end(&mut self) -> Result<()> {
-        for pid in family(self.0.id()) {
-            shell::run(Command::new("kill").args(["-INT", &pid.to_string()]).stderr(Stdio::null())).ok();
+        for signal in ["-INT", "-TERM", "-KILL"] {
+            for pid in family(self.0.id()) {
+                shell::run(Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null())).ok();
+            }
+            let asked = Instant::now();
+            while asked.elapsed() < PATIENCE {
+                if self.0.try_wait().context("cannot wait")?.is_some() {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(20));
+            }
         }
-        self.0.wait().map(drop).context("cannot wait")
+        bail!("process {} does not end", self.0.id())
     }
 }
 
