@@ -13,7 +13,7 @@ use crate::front::{Front, Way};
 use crate::streams::{Event, Plan, Template, Templates};
 
 /// As many requests are on their way at once.
-const THREADS: u32 = 128;
+const THREADS: u32 = 1_000;
 /// What the agent does where nothing else is said.
 const WINDOW: Duration = Duration::from_secs(10);
 const SAMPLE: u32 = 5;
