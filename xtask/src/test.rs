@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -77,8 +78,12 @@ pub fn run() -> Result<()> {
             skipped += 1;
             continue;
         }
+        let began = Instant::now();
         match step() {
-            Ok(()) => passed += 1,
+            Ok(()) => {
+                println!("   passed in {} s", began.elapsed().as_secs());
+                passed += 1;
+            }
             Err(error) => {
                 println!("   FAILED: {error:#}");
                 failed += 1;

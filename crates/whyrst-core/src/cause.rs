@@ -33,7 +33,8 @@ pub struct Cause {
     pub rule: Rule,
     /// More telling titles for special cases, first match wins.
     pub variants: &'static [Variant],
-    /// Causes that look the same or nearly so, commonest first.
+    /// Causes that look the same or nearly so, commonest first. Those whose files name this one are
+    /// look-alikes too: [`alike::look_alikes`](crate::alike::look_alikes) has all.
     pub look_alikes: &'static [LookAlike],
     /// What to do, in order; each step can be checked.
     pub advice: &'static [&'static str],
@@ -104,13 +105,6 @@ impl Cause {
             (_, Some(at)) => self.zh.variants.get(at).copied().unwrap_or(title),
             (_, None) => self.texts(language).title,
         }
-    }
-
-    /// What tells `other` from this cause; `None` when they are no look-alikes.
-    pub fn told_apart_by(&self, language: Language, other: &str) -> Option<&'static str> {
-        let english = self.look_alikes.iter().find(|alike| alike.cause == other)?.told_apart_by;
-        let chinese = self.zh.told_apart_by.iter().find(|(id, _)| *id == other).map(|(_, text)| *text);
-        Some(language.pick(english, chinese.unwrap_or(english)))
     }
 }
 
@@ -272,7 +266,7 @@ pub struct Variant {
 }
 
 /// Another cause that looks alike.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LookAlike {
     /// Its id: a cause with a file, or a [`Sketch`].
     pub cause: &'static str,
@@ -280,6 +274,9 @@ pub struct LookAlike {
     pub likeness: Likeness,
     /// What tells the two apart, as a sentence about the other one.
     pub told_apart_by: &'static str,
+    /// What tells the two apart, as a sentence about this one, in English and in Chinese; where the other
+    /// one's file does not name this one.
+    pub from_there: Option<[&'static str; 2]>,
 }
 
 /// How much two causes look alike on the wire (CATALOGUE section 5).
@@ -302,35 +299,58 @@ pub enum Likeness {
     Broader,
 }
 
+impl Likeness {
+    /// The same seen from the other one.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Why => Self::How,
+            Self::How => Self::Why,
+            Self::Broader => Self::SpecialCase,
+            Self::Similar | Self::Identical | Self::SpecialCase => self,
+        }
+    }
+}
+
 impl LookAlike {
+    const fn new(cause: &'static str, likeness: Likeness, told_apart_by: &'static str) -> Self {
+        Self { cause, likeness, told_apart_by, from_there: None }
+    }
+
+    /// The other one's file need not name this one: this is what it would say, in English and in Chinese.
+    #[must_use]
+    pub const fn and_from_there(self, texts: [&'static str; 2]) -> Self {
+        Self { from_there: Some(texts), ..self }
+    }
+
     /// Packets can differ, or it is a special case of the cause.
     pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::Similar, told_apart_by }
+        Self::new(cause, Likeness::Similar, told_apart_by)
     }
 
     /// The other one would be the reason for this one: both can be true.
     pub const fn why(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::Why, told_apart_by }
+        Self::new(cause, Likeness::Why, told_apart_by)
     }
 
     /// The other one would be the means by which this one resets: both can be true.
     pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::How, told_apart_by }
+        Self::new(cause, Likeness::How, told_apart_by)
     }
 
     /// The other one says less, and holds whenever this one does.
     pub const fn broader(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::Broader, told_apart_by }
+        Self::new(cause, Likeness::Broader, told_apart_by)
     }
 
     /// One is a special case of the other.
     pub const fn special_case(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::SpecialCase, told_apart_by }
+        Self::new(cause, Likeness::SpecialCase, told_apart_by)
     }
 
     /// The packets are the same.
     pub const fn identical(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness: Likeness::Identical, told_apart_by }
+        Self::new(cause, Likeness::Identical, told_apart_by)
     }
 }
 

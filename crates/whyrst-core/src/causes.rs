@@ -173,16 +173,6 @@ pub fn find(id: &str) -> Option<&'static Cause> {
     ALL.iter().copied().find(|cause| cause.id == id)
 }
 
-/// Whether both can be true of one reset: one says more closely, or why or how, what the other says.
-pub fn may_both_hold(one: &str, other: &str) -> bool {
-    use crate::cause::Likeness::{Broader, How, SpecialCase, Why};
-    let names = |one: &str, other: &str| {
-        let alike = find(one).and_then(|cause| cause.look_alikes.iter().find(|alike| alike.cause == other));
-        alike.is_some_and(|alike| matches!(alike.likeness, SpecialCase | Why | How | Broader))
-    };
-    one == other || names(one, other) || names(other, one)
-}
-
 /// Every scenario of every cause, in the order of the catalogue.
 pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     ALL.iter().flat_map(|cause| match cause.reproduction {

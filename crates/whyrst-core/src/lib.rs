@@ -13,6 +13,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod alike;
 pub mod asked;
 pub mod cause;
 pub mod causes;

@@ -26,6 +26,7 @@ use alloc::string::{String, ToString};
 
 use jiff::tz::TimeZone;
 
+use crate::alike;
 use crate::cause::Cause;
 use crate::causes;
 use crate::ending::{Ending, EndingKind};
@@ -140,7 +141,7 @@ impl<'a> Report<'a> {
     }
 
     fn chinese_of(&self, other: &Alternative) -> Option<&'static str> {
-        let alike = |cause: &'static Cause| cause.told_apart_by(Language::Chinese, other.id);
+        let alike = |cause: &'static Cause| alike::told_apart_by(cause, other.id, Language::Chinese);
         match other.told_apart_by {
             RIVAL => Some("另一个抓包点单独看会得出这个结论：两者之一不完整"),
             SKETCHED => Some("目录里描述了它，但 whyrst 还没有判定规则"),

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::alike;
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
 use crate::ending::{Basis, Ending, EndingKind, KernelWord};
@@ -215,9 +216,8 @@ impl Judgement {
     pub fn allows(&self, cause: &str) -> bool {
         let Some(verdict) = self.cause else { return false };
         let named = self.alternatives.iter().any(|other| other.id == cause);
-        let likeness = verdict.look_alikes.iter().find(|alike| alike.cause == cause).map(|alike| alike.likeness);
         verdict.id == cause
-            || match likeness {
+            || match alike::likeness(verdict, cause) {
                 Some(Likeness::SpecialCase | Likeness::Why) => named,
                 Some(Likeness::Identical | Likeness::Broader | Likeness::How) => {
                     named && self.confidence <= Confidence::Possible
@@ -472,13 +472,13 @@ impl Candidate {
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
-        self.cause.look_alikes.iter().find(|alike| alike.cause == other).map(|alike| alike.likeness)
+        alike::likeness(self.cause, other)
     }
 
     /// Why a program or device resets is seldom in the packets: such a cause needs signs of its own,
     /// not only that nothing else is left.
     fn is_unsupported_reason(&self) -> bool {
-        let is_reason = self.cause.look_alikes.iter().any(|alike| alike.likeness == Likeness::How);
+        let is_reason = alike::look_alikes(self.cause).any(|alike| alike.likeness == Likeness::How);
         is_reason && self.support < CLEAR_MARGIN
     }
 
@@ -543,7 +543,7 @@ fn stands(sketch: &Sketch, asked: &mut Interview<'_>) -> Option<bool> {
 }
 
 fn sketched_beside(cause: &'static Cause, asked: &mut Interview<'_>) -> Vec<Sketched> {
-    cause.look_alikes.iter().filter_map(|alike| Sketched::new(alike, asked)).collect()
+    alike::look_alikes(cause).filter_map(|alike| Sketched::new(alike, asked)).collect()
 }
 
 /// `None` when the kernel's word excludes what gives these reasons.
@@ -596,7 +596,7 @@ fn title(cause: &Cause, asked: &mut Interview<'_>) -> &'static str {
 /// The other candidates, then the sketches that the cause names: first those that fit entirely.
 fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -> Vec<Alternative> {
     let told = |other: &'static Cause| {
-        let alike = best.cause.look_alikes.iter().find(|alike| alike.cause == other.id);
+        let alike = alike::look_alikes(best.cause).find(|alike| alike.cause == other.id);
         Alternative {
             id: other.id,
             title: other.title,

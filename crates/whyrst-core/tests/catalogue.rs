@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use whyrst_core::alike;
 use whyrst_core::cause::{Breadth, Cause, Likeness, Severity};
 use whyrst_core::causes::{self, ALL};
 use whyrst_core::evidence::Question;
 use whyrst_core::kernel::RstReason;
+use whyrst_core::language::Language;
 use whyrst_core::sketches::{self, SKETCHES};
 
 /// What the kernel can say and neither a cause nor a sketch explains, and why not.
@@ -74,7 +76,7 @@ fn every_file_of_the_folder_is_a_cause_of_that_name() {
 fn every_look_alike_exists_once_and_is_another_cause() {
     for cause in ALL {
         let mut seen = BTreeSet::new();
-        for alike in cause.look_alikes {
+        for alike in alike::look_alikes(cause) {
             assert!(ids().contains(&alike.cause), "{} names {}", cause.id, alike.cause);
             assert_ne!(alike.cause, cause.id);
             assert!(seen.insert(alike.cause), "{} names {} twice", cause.id, alike.cause);
@@ -105,12 +107,11 @@ fn agree(one: Likeness, other: Likeness) -> bool {
 #[test]
 fn causes_that_look_alike_name_each_other() {
     for cause in ALL {
-        for alike in cause.look_alikes {
+        for alike in alike::look_alikes(cause) {
             let Some(other) = causes::find(alike.cause) else { continue };
-            let back = other.look_alikes.iter().find(|back| back.cause == cause.id);
-            match back {
+            match alike::likeness(other, cause.id) {
                 Some(back) => {
-                    assert!(agree(back.likeness, alike.likeness), "{} and {}", cause.id, other.id);
+                    assert!(agree(back, alike.likeness), "{} and {}", cause.id, other.id);
                 }
                 None => assert!(ONE_WAY.contains(&(cause.id, other.id)), "{} names {} alone", cause.id, other.id),
             }
@@ -130,14 +131,32 @@ fn what_no_packet_can_tell_apart_is_said_to_be_identical() {
         ("rst-instead-of-fin", "linger-zero"),
     ] {
         let cause = causes::find(one).expect("a cause");
-        let alike = cause.look_alikes.iter().find(|alike| alike.cause == other);
-        assert_eq!(alike.map(|alike| alike.likeness), Some(Likeness::Identical), "{one} and {other}");
+        assert_eq!(alike::likeness(cause, other), Some(Likeness::Identical), "{one} and {other}");
     }
     // That data met a closed socket is true whether close() or shutdown(SHUT_RDWR) closed it: the
     // packets say the one and never the other.
     let cause = causes::find("shutdown-rdwr-data").expect("a cause");
-    let wider = cause.look_alikes.iter().find(|alike| alike.cause == "data-after-close");
-    assert_eq!(wider.map(|alike| alike.likeness), Some(Likeness::Broader));
+    assert_eq!(alike::likeness(cause, "data-after-close"), Some(Likeness::Broader));
+}
+
+/// So a new cause needs no other file than its own.
+#[test]
+fn one_file_can_name_a_look_alike_for_both() {
+    let (memory, linger) =
+        (causes::find("out-of-memory").expect("a cause"), causes::find("linger-zero").expect("a cause"));
+    assert!(linger.look_alikes.iter().all(|alike| alike.cause != memory.id), "only the one file names it");
+    assert_eq!(alike::likeness(memory, linger.id), Some(Likeness::Identical));
+    assert_eq!(alike::likeness(linger, memory.id), Some(Likeness::Identical));
+    for (language, words) in
+        [(Language::English, "TCPAbortOnMemory counts it"), (Language::Chinese, "TCPAbortOnMemory 会计数")]
+    {
+        let told = alike::told_apart_by(linger, memory.id, language).expect("look-alikes");
+        assert!(told.contains(words), "{told}");
+    }
+    for (one, other) in [(Likeness::Why, Likeness::How), (Likeness::Broader, Likeness::SpecialCase)] {
+        assert_eq!(one.reversed(), other);
+    }
+    assert_eq!(Likeness::How.reversed(), Likeness::Why);
 }
 
 #[test]
@@ -181,7 +200,7 @@ fn assert_names_ends_only(id: &str, text: &str) {
 #[test]
 fn texts_of_causes_name_the_ends_and_nothing_else() {
     for cause in ALL {
-        let alikes = cause.look_alikes.iter().map(|alike| alike.told_apart_by);
+        let alikes = alike::look_alikes(cause).map(|alike| alike.told_apart_by);
         let variants = cause.variants.iter().map(|variant| variant.title);
         let texts = [cause.title, cause.explanation, cause.effect].into_iter();
         for text in texts.chain(cause.advice.iter().copied()).chain(alikes).chain(variants) {

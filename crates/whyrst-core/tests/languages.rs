@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use whyrst_core::alike;
 use whyrst_core::cause::Cause;
 use whyrst_core::causes::ALL;
 use whyrst_core::evidence::{Question, Wording, vantage};
@@ -103,8 +104,8 @@ fn no_cause_lacks_a_language() {
         let told: BTreeSet<&str> = zh.told_apart_by.iter().map(|(other, _)| *other).collect();
         assert_eq!(told, wanted.iter().copied().collect(), "{id}: look-alikes");
         assert_eq!(zh.told_apart_by.len(), wanted.len(), "{id}: a look-alike twice");
-        for alike in cause.look_alikes {
-            let chinese = cause.told_apart_by(Language::Chinese, alike.cause).expect("a look-alike");
+        for alike in alike::look_alikes(cause) {
+            let chinese = alike::told_apart_by(cause, alike.cause, Language::Chinese).expect("a look-alike");
             assert_same(id, alike.told_apart_by, chinese);
         }
     }

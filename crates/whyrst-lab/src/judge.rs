@@ -8,7 +8,6 @@ use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
 use whyrst_core::cause::Breadth;
-use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind, KernelWord};
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::Recording;
@@ -16,6 +15,7 @@ use whyrst_core::observation::{Frame as FrameNumber, Interface};
 use whyrst_core::scenario::{Expect, Host, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
+use whyrst_core::{alike, causes};
 use whyrst_probe::Reset;
 
 use crate::attribution::sender;
@@ -121,9 +121,8 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     // An umbrella says that more cannot be known.
     let umbrella = judgement.cause.is_some_and(|cause| cause.breadth == Breadth::Umbrella);
     let nobody_knows = unsure && (umbrella || !matches!(ending.kernel, KernelWord::Sent(_)));
-    let alike = |cause: &str, other: &str| {
-        causes::find(cause).is_some_and(|cause| cause.look_alikes.iter().any(|alike| alike.cause == other))
-    };
+    let alike =
+        |cause: &str, other: &str| causes::find(cause).is_some_and(|cause| alike::likeness(cause, other).is_some());
     let more_closely = |cause: &str| alike(named, cause) || alike(cause, named);
     let mut expected = causes_of_both.copied();
     let fits = expected

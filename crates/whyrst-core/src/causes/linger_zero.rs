@@ -58,7 +58,6 @@ pub(super) static CAUSE: Cause = Cause {
             "listener-close-pending",
             "{server}'s listener ended at that moment, before accept(); OutRsts and EstabResets count it, no TCPAbort counter",
         ),
-        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
         LookAlike::why(
             "idle-timeout-reset",
             "a load balancer or proxy resets after a round number of seconds of silence, on both sides",
@@ -138,7 +137,6 @@ pub(super) static CAUSE: Cause = Cause {
                 "{server}的监听套接字在那一刻、accept() 之前结束；OutRsts 和 EstabResets 会计\
                 数，TCPAbort 类计数器都不会",
             ),
-            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
             ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
             ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),
             ("keepalive-timeout", "在它之前会有得不到应答的保活探测；TCPAbortOnTimeout 会计数"),

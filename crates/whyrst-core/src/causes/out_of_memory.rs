@@ -9,6 +9,12 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
 use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
 
+/// What shows it where packets do not.
+const LOGGED: [&str; 2] = [
+    "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it",
+    "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数",
+];
+
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
     id: "out-of-memory",
@@ -37,15 +43,24 @@ pub(super) static CAUSE: Cause = Cause {
         LookAlike::identical(
             "close-unread",
             "data would have been unread: TCPAbortOnClose counts it on {sender}, TCPAbortOnMemory does not",
-        ),
-        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread"),
-        LookAlike::identical("linger-zero", "SO_LINGER with time 0: TCPAbortOnData counts it on {sender}"),
-        LookAlike::identical("connect-unspec", "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC"),
-        LookAlike::identical("sock-destroy", "`ss -K` or an agent on {sender}: its program gets ECONNABORTED"),
+        )
+        .and_from_there(LOGGED),
+        LookAlike::identical("exit-unread", "the process on {sender} ended at that moment, with data unread")
+            .and_from_there(LOGGED),
+        LookAlike::identical("linger-zero", "SO_LINGER with time 0: TCPAbortOnData counts it on {sender}")
+            .and_from_there(LOGGED),
+        LookAlike::identical("connect-unspec", "`strace -e trace=connect` on {sender} shows connect() with AF_UNSPEC")
+            .and_from_there(LOGGED),
+        LookAlike::identical("sock-destroy", "`ss -K` or an agent on {sender}: its program gets ECONNABORTED")
+            .and_from_there(LOGGED),
         LookAlike::identical(
             "out-of-orphans",
             "the log on {sender} says \"too many orphaned sockets\"; TCPAbortOnMemory counts both",
-        ),
+        )
+        .and_from_there([
+            "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts both",
+            "{sender}的日志写着 \"out of memory\"；两者都计入 TCPAbortOnMemory",
+        ]),
     ],
     advice: &[
         "on {sender}: `nstat -az TcpExtTCPAbortOnMemory` rises, the kernel's log says \"out of memory\"",

@@ -40,10 +40,6 @@ pub(super) static CAUSE: Cause = Cause {
             "a capture that misses nothing shows whether the FIN had been acknowledged: then a timer or the program ended it",
         ),
         LookAlike::identical(
-            "out-of-memory",
-            "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts both",
-        ),
-        LookAlike::identical(
             "close-unread",
             "{sender}'s program had shut down its sending and closed with data unread: TCPAbortOnClose counts it",
         ),
@@ -69,7 +65,6 @@ pub(super) static CAUSE: Cause = Cause {
         variants: &[],
         told_apart_by: &[
             ("fin-ack-not-captured", "没有遗漏的抓包能看出 FIN 是否已得到确认：如果是，则由定时器或程序结束了连接"),
-            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；两者都计入 TCPAbortOnMemory"),
             ("close-unread", "{sender}上的程序先前关闭了发送方向，又带着未读数据关闭：TCPAbortOnClose 会计数"),
             ("exit-unread", "{sender}上的进程在那一刻结束，且有未读数据"),
             ("linger-zero", "{sender}上的程序先前关闭了发送方向，随即中止：TCPAbortOnData 会计数"),

@@ -54,7 +54,6 @@ pub(super) static CAUSE: Cause = Cause {
             "listener-close-pending",
             "{server}'s listener ended at that moment, before accept(): the program never had the connection",
         ),
-        LookAlike::identical("out-of-memory", "the log on {sender} says \"out of memory\"; TCPAbortOnMemory counts it"),
         LookAlike::identical("keepalive-timeout", "keepalive probes without an answer would come before it"),
         LookAlike::similar(
             "idle-timeout-reset",
@@ -98,7 +97,6 @@ pub(super) static CAUSE: Cause = Cause {
                 做的",
             ),
             ("listener-close-pending", "{server}的监听套接字在那一刻、accept() 之前结束：程序从未拿到这条连接"),
-            ("out-of-memory", "{sender}的日志写着 \"out of memory\"；TCPAbortOnMemory 会计数"),
             ("keepalive-timeout", "在它之前会有得不到应答的保活探测"),
             ("idle-timeout-reset", "负载均衡或代理在空闲整数秒之后重置，且两侧都重置"),
             ("proxy-relays-reset", "{sender}是代理，它的另一侧在那一刻被重置"),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::layout::{columns, push_spaced, wrap};
 use super::style::{Part, Style};
+use crate::alike;
 use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
 use crate::ending::EndingKind;
@@ -52,15 +53,14 @@ pub fn markdown(cause: &Cause, language: Language) -> String {
 /// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
 /// of them. Empty where packets decide.
 pub fn indistinguishable(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
-    let identical =
-        |id: &str| cause.look_alikes.iter().any(|alike| alike.cause == id && alike.likeness == Likeness::Identical);
+    let identical = |id: &str| alike::likeness(cause, id) == Some(Likeness::Identical);
     look_alikes(cause, language).filter(move |(id, _)| identical(id))
 }
 
 /// The ids of a cause's look-alikes, each with what tells it apart.
 fn look_alikes(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
-    let told = move |id: &'static str| cause.told_apart_by(language, id).unwrap_or_default();
-    cause.look_alikes.iter().map(move |alike| (alike.cause, plain(told(alike.cause), language)))
+    let told = move |id: &'static str| alike::told_apart_by(cause, id, language).unwrap_or_default();
+    alike::look_alikes(cause).map(move |alike| (alike.cause, plain(told(alike.cause), language)))
 }
 
 /// One `whyrst.cause/1` object, without a line end.
@@ -76,7 +76,7 @@ pub fn json(cause: &Cause, language: Language) -> String {
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
         kernel: kernel_words(cause, language),
         recognised: questions(cause, language).map(|(role, text)| RecognisedObject { role, text }).collect(),
-        look_alikes: cause.look_alikes.iter().map(|other| other.cause).collect(),
+        look_alikes: alike::look_alikes(cause).map(|other| other.cause).collect(),
         told_apart: look_alikes(cause, language).map(|(cause, by)| ApartObject { cause, by }).collect(),
         reproduction: reproduction(cause, language),
         advice: texts.advice.iter().map(|step| plain(step, language)).collect(),
@@ -221,7 +221,7 @@ fn write_page(cause: &Cause, style: Style, language: Language, out: &mut String)
     for (label, question) in questions(cause, language) {
         item(&format!("{label}{colon}{question}"), out)?;
     }
-    if !cause.look_alikes.is_empty() {
+    if alike::look_alikes(cause).next().is_some() {
         section(headings.look_alikes, style, out)?;
     }
     for (id, told) in look_alikes(cause, language) {
@@ -252,7 +252,7 @@ fn write_markdown(cause: &Cause, language: Language, out: &mut String) -> fmt::R
     for (label, question) in questions(cause, language) {
         writeln!(out, "- {label}{colon}{question}")?;
     }
-    if !cause.look_alikes.is_empty() {
+    if alike::look_alikes(cause).next().is_some() {
         writeln!(out, "\n## {}\n", heading(headings.look_alikes))?;
     }
     for (id, told) in look_alikes(cause, language) {

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
-use whyrst_core::causes;
+use whyrst_core::alike;
 use whyrst_core::ending::EndingKind;
 use whyrst_core::kernel::Recording;
 use whyrst_core::scenario::Scenario;
@@ -81,7 +81,7 @@ impl Told {
     /// As sure of the same, or what `other` says is true beside it.
     pub(super) fn is_as_sure_of(&self, other: &Self) -> bool {
         let same = self.cause == other.cause && self.confidence >= other.confidence;
-        let beside = self.cause != other.cause && causes::may_both_hold(self.cause, other.cause);
+        let beside = self.cause != other.cause && alike::may_both_hold(self.cause, other.cause);
         (self.ends, self.kind) == (other.ends, other.kind) && (same || beside)
     }
 }
