@@ -32,10 +32,20 @@ const LINKED: [(&str, &str); 2] = [
     (
         "linked_endings",
         "select *, 'all' as link, cast(time as bigint) as time_ns
-         from (select * from resets union all select * from failed_connects)",
+         from (select * from resets_apart union all select * from failed_connects_apart)",
     ),
     ("linked_packets", "select *, 'all' as link, cast(time as bigint) as time_ns from packets"),
 ];
+
+/// How several captures are judged.
+#[derive(Clone, Copy)]
+enum Judged {
+    /// As one, as `whyrst explain` does: files of a rotated set.
+    Together,
+    /// Each for itself, as each is a source: what one end's packets say must not lean on the other's before the
+    /// two are held against each other.
+    Apart,
+}
 
 /// Which rows there are, by their time.
 pub(crate) struct Window {
@@ -85,12 +95,21 @@ impl Engine {
                 .remark(&format!("passed over: {} is no capture, recording or Parquet of whyrst", other.display()));
         }
         for table in Table::ALL {
-            let provider = provider(table, inputs, self.bounds, &self.reading)?;
+            let provider = provider(table, inputs, Judged::Together, self.bounds, &self.reading)?;
             self.context.register_table(table.name(), window.over(table, provider)?)?;
+        }
+        let apart = [(Table::Resets, "resets_apart"), (Table::FailedConnects, "failed_connects_apart")];
+        for (table, name) in apart {
+            let provider = provider(table, inputs, Judged::Apart, self.bounds, &self.reading)?;
+            self.context.register_table(name, window.over(table, provider)?)?;
         }
         for (name, query) in LINKED {
             let view = self.context.sql(query).await?.into_view();
             self.context.register_table(name, view)?;
+        }
+        // The view holds on to them; nobody else is to ask them.
+        for (_, name) in apart {
+            self.context.deregister_table(name)?;
         }
         Ok(())
     }
@@ -125,12 +144,16 @@ impl Window {
 fn provider(
     table: Table,
     inputs: &Inputs,
+    judged: Judged,
     bounds: Bounds,
     reading: &Arc<Reading>,
 ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
     let mut found: Vec<Arc<dyn TableProvider>> = Vec::new();
-    if !inputs.captures.is_empty() {
-        let files = inputs.captures.clone();
+    let captures = match judged {
+        Judged::Together => vec![inputs.captures.clone()],
+        Judged::Apart => inputs.captures.iter().map(|file| vec![file.clone()]).collect(),
+    };
+    for files in captures.into_iter().filter(|files| !files.is_empty()) {
         found.push(Arc::new(Captures { table, files, bounds, reading: Arc::clone(reading) }));
     }
     if !inputs.recordings.is_empty() {
@@ -175,6 +198,6 @@ impl TableFunctionImpl for Function {
             return plan_err!("{}() takes names of files in quotes, such as '*.pcap'", self.table.name());
         };
         let inputs = Inputs::local(&names).map_err(|error| DataFusionError::Plan(format!("{error:#}")))?;
-        provider(self.table, &inputs, self.bounds, &self.reading)
+        provider(self.table, &inputs, Judged::Together, self.bounds, &self.reading)
     }
 }
