@@ -2,9 +2,9 @@
 //! happens, with the kernel's reason, the socket's own numbers and the process that owns it.
 //!
 //! The path of one reset: a program in `bpf/` hands a record to `probe`; `tell` gives its numbers
-//! names and its process a command line; `conntrack` says what NAT makes of its addresses; `pairing` joins the two ends and drops what is told twice;
-//! [`Live`] hands out the rest. `whyrst_core::live` then makes an ending of it, which the same
-//! causes judge as any capture's.
+//! names and its process a command line; `pairing` joins the two ends and drops what is told twice; `conntrack`
+//! says what NAT makes of their addresses; [`Live`] hands out the rest. `whyrst_core::live` then makes an
+//! ending of it, which the same causes judge as any capture's.
 //!
 //! `bpf/probe.o` is compiled from `bpf/probe.bpf.c` by `cargo xtask bpf` and checked in, so that
 //! nobody needs a BPF compiler to build whyrst.

@@ -661,6 +661,14 @@ fn behind_a_nat_both_hosts_call_a_connection_alike() {
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["on_wire"]["server"], serde_json::json!({"ip": "10.81.2.1", "port": 8080}), "{line}");
 
+    // That nothing is translated is said as well: at the other host, the ends of its own socket.
+    let line = json::line(
+        &sent,
+        &Context { files: vec![String::new()], zone: jiff::tz::TimeZone::UTC, language: Language::English },
+    );
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["on_wire"], serde_json::json!({"client": line["client"], "server": line["server"]}), "{line}");
+
     // The entry of a refused connect goes with its RST: nobody knows, and nothing is made up.
     let refused =
         "import socket\ntry: socket.create_connection(('10.81.2.1', 8081), 3)\nexcept ConnectionRefusedError: pass";

@@ -95,7 +95,8 @@ struct Object<'a> {
     page: Option<PageObject<'a>>,
 }
 
-/// The ends that the other host knows the connection by, where this host translates them.
+/// The ends that the other host knows the connection by; not there where nobody knows what this host's NAT makes of
+/// them.
 #[derive(Serialize)]
 struct OnWireObject {
     client: End,
@@ -226,8 +227,12 @@ impl Report<'_> {
             server: connection.endpoint(connection.server()).into(),
             roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
             on_wire: match ending.on_wire() {
+                OnWire::Unknown => None,
+                OnWire::Same => Some(OnWireObject {
+                    client: connection.endpoint(connection.client).into(),
+                    server: connection.endpoint(connection.server()).into(),
+                }),
                 OnWire::Other { client, server } => Some(OnWireObject { client: client.into(), server: server.into() }),
-                OnWire::Unknown | OnWire::Same => None,
             },
             resets: self.all_resets().into_iter().map(|rst| self.rst(rst)).collect(),
             resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
