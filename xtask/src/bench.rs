@@ -16,9 +16,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use self::measure::{Cost, medians};
+use crate::pages;
 use crate::shell::{self, cargo, installed, root, target};
 
 const ROUNDS: usize = 3;
@@ -30,6 +31,7 @@ const SMALL_MIB: u64 = 64;
 const LARGE_MIB: u64 = 10_240;
 const ROOM_FOR_LARGE_GIB: u64 = 20;
 const RST_FILTER: &str = "tcp[13]&4!=0 or (ip6 and ip6[6]=6 and ip6[53]&4!=0)";
+const PAGE: &str = "docs/performance.md";
 /// What stands around the generated part of the page.
 const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask bench writes -->", "<!-- end of it -->"];
 
@@ -67,7 +69,7 @@ pub fn run(mib: u64) -> Result<()> {
     }
     tell(&mut page, &growth(&folder, mib)?);
     tell(&mut page, &live::table()?);
-    write_page(&page)
+    pages::put(PAGE, MARKS, &page)
 }
 
 /// Printed at once, since the whole takes minutes, and kept for the page.
@@ -283,20 +285,4 @@ fn machine() -> String {
     out += &versions.into_iter().flatten().collect::<Vec<_>>().join("; ");
     out.push('\n');
     out
-}
-
-/// Puts `text` between the marks of the page.
-fn write_page(text: &str) -> Result<()> {
-    put("docs/performance.md", MARKS, text)
-}
-
-/// Puts `text` between two marks of a page.
-fn put(page: &str, [begin, end]: [&str; 2], text: &str) -> Result<()> {
-    let path = root().join(page);
-    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let Some((before, rest)) = page.split_once(begin) else { bail!("{} has lost the mark {begin}", path.display()) };
-    let Some((_, after)) = rest.split_once(end) else { bail!("{} has lost the mark {end}", path.display()) };
-    fs::write(&path, format!("{before}{begin}\n\n{text}\n{end}{after}"))?;
-    println!("written to {}", path.display());
-    Ok(())
 }

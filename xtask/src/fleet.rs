@@ -2,15 +2,16 @@
 //!
 //! Not a step of `cargo xtask test`: a release build, then as long as this machine needs for ten thousand hosts.
 
-use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::pages;
 use crate::shell::{cargo, root};
 use crate::telemetry;
 
 const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask fleet writes -->", "<!-- end of it -->"];
+const PAGE: &str = "docs/scale.md";
 const AGENTS: &str = "10000";
 const MINUTES: &str = "10";
 
@@ -31,7 +32,7 @@ pub fn run(words: &[&str]) -> Result<()> {
             .args([agents, minutes]),
     )?;
     print!("{said}");
-    if (agents, minutes) == (AGENTS, MINUTES) { write(&said) } else { Ok(()) }
+    if (agents, minutes) == (AGENTS, MINUTES) { pages::put(PAGE, MARKS, &said) } else { Ok(()) }
 }
 
 /// What the simulation prints; it fails where anything was lost.
@@ -42,13 +43,4 @@ fn play(command: &mut Command) -> Result<String> {
         bail!("{command:?} ended with {}", output.status);
     }
     String::from_utf8(output.stdout).context("the simulation prints UTF-8")
-}
-
-fn write(said: &str) -> Result<()> {
-    let path = root().join("docs/scale.md");
-    let page = fs::read_to_string(&path).context("cannot read docs/scale.md")?;
-    let (before, rest) = page.split_once(MARKS[0]).context("docs/scale.md has lost its first mark")?;
-    let (_, after) = rest.split_once(MARKS[1]).context("docs/scale.md has lost its second mark")?;
-    let page = format!("{before}{}\n\n{said}\n{}{after}", MARKS[0], MARKS[1]);
-    fs::write(&path, page).context("cannot write docs/scale.md")
 }

@@ -10,6 +10,7 @@ mod fixtures;
 mod fleet;
 mod fuzz;
 mod kernels;
+mod pages;
 mod programs;
 mod setup;
 mod shell;
@@ -33,7 +34,7 @@ cargo xtask book               makes HTML of docs/ (builds mdbook when it is not
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
-cargo xtask spark              contrib/spark on a real cluster on loopback; needs Java, downloads Spark once
+cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
@@ -76,7 +77,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz"] => fuzz::briefly(),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["fleet", words @ ..] => fleet::run(words),
-        ["spark"] => spark::run(),
+        ["spark", words @ ..] => spark::run(words),
         ["sql"] => sql::run(),
         ["sql", "--write"] => sql::write(),
         ["sql", "--release"] => sql::release(),

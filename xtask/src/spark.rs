@@ -3,10 +3,12 @@
 //! Not a step of `cargo xtask test`: half a gigabyte is downloaded the first time, and it needs Java.
 
 use std::fs;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::pages;
 use crate::shell::{self, cargo, installed, root, target};
 
 /// What the tests need of Python, beside what comes with it.
@@ -23,8 +25,74 @@ const CAPTURE: [(&str, &str); 7] = [
     ("--servers", "8"),
 ];
 
-/// Builds what is missing and runs the tests.
-pub fn run() -> Result<()> {
+/// The size whose figures stand in the page.
+const OF_THE_PAGE: &str = "10G";
+const PAGE: &str = "docs/scale.md";
+const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask spark --bytes writes -->", "<!-- end of what it writes -->"];
+
+/// Runs the tests, or with `--bytes SIZE` a capture of that size, whose figures are printed.
+pub fn run(words: &[&str]) -> Result<()> {
+    let (python, folder) = install()?;
+    match words {
+        [] => test(&python, &folder),
+        ["--bytes", size] => measure(&python, &folder, size),
+        _ => bail!("usage: cargo xtask spark [--bytes SIZE]"),
+    }
+}
+
+/// Whole packets through the release build: what that costs.
+fn measure(python: &Path, folder: &Path, size: &str) -> Result<()> {
+    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst"]))?;
+    let capture = folder.join("scale.pcap");
+    let mut generator = cargo();
+    generator.args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "xtask",
+        "--bin",
+        "rstgen",
+        "--",
+        "--bytes",
+        size,
+        "--out",
+    ]);
+    shell::run(generator.arg(&capture))?;
+    let mut script = Command::new(python);
+    script.arg("at_scale.py").stderr(Stdio::inherit());
+    let output = told(&mut script, &target().join("release/whyrst"), &capture).output().context("cannot run Python")?;
+    if !output.status.success() {
+        bail!("{script:?} ended with {}", output.status);
+    }
+    let said = String::from_utf8(output.stdout).context("figures are UTF-8")?;
+    print!("{said}");
+    if size == OF_THE_PAGE { pages::put(PAGE, MARKS, &said) } else { Ok(()) }
+}
+
+/// A script beside the tests, with what it needs to know.
+fn told<'a>(script: &'a mut Command, program: &Path, capture: &Path) -> &'a mut Command {
+    let package = root().join("contrib/spark");
+    script.current_dir(package.join("tests")).env("PYTHONPATH", package).env("WHYRST", program).env("CAPTURE", capture)
+}
+
+fn test(python: &Path, folder: &Path) -> Result<()> {
+    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let capture = folder.join("capture.pcap");
+    if !capture.exists() {
+        let mut generator = cargo();
+        generator.args(["run", "--quiet", "--package", "xtask", "--bin", "rstgen", "--", "--out"]).arg(&capture);
+        shell::run(generator.args(CAPTURE.iter().flat_map(|(option, value)| [option, value])))?;
+    }
+    let package = root().join("contrib/spark");
+    shell::run(Command::new(python).args(["-m", "mypy", "--strict", "whyrst_spark"]).current_dir(&package))?;
+    let mut tests = Command::new(python);
+    tests.args(["-m", "unittest", "discover", "--verbose"]);
+    shell::run(told(&mut tests, &target().join("debug/whyrst"), &capture))
+}
+
+/// Spark and what it needs; quick when it is there already.
+fn install() -> Result<(PathBuf, PathBuf)> {
     if !installed("java") {
         bail!("Spark needs Java 17 or newer: sudo apt-get install openjdk-17-jre-headless");
     }
@@ -35,21 +103,5 @@ pub fn run() -> Result<()> {
         shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))?;
         shell::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
     }
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
-    let capture = folder.join("capture.pcap");
-    if !capture.exists() {
-        let mut generator = cargo();
-        generator.args(["run", "--quiet", "--package", "xtask", "--bin", "rstgen", "--", "--out"]).arg(&capture);
-        shell::run(generator.args(CAPTURE.iter().flat_map(|(option, value)| [option, value])))?;
-    }
-    let package = root().join("contrib/spark");
-    shell::run(Command::new(&python).args(["-m", "mypy", "--strict", "whyrst_spark"]).current_dir(&package))?;
-    shell::run(
-        Command::new(&python)
-            .args(["-m", "unittest", "discover", "--verbose", "--start-directory", "tests"])
-            .current_dir(&package)
-            .env("PYTHONPATH", &package)
-            .env("WHYRST", target().join("debug/whyrst"))
-            .env("CAPTURE", &capture),
-    )
+    Ok((python, folder))
 }

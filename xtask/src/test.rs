@@ -59,7 +59,7 @@ pub fn run() -> Result<()> {
         ("other kernels in QEMU", other_kernels),
         ("whyrst-sql, with its query engine", sql::run),
         ("metrics and logs in real receivers", telemetry::run),
-        ("contrib/spark on a real cluster", spark::run),
+        ("contrib/spark on a real cluster", || spark::run(&[])),
         ("a fleet of ten thousand into a real engine", whole_fleet),
         ("fuzz targets, half a minute each", fuzz::briefly),
         ("build of the lab's binary", build),

@@ -4,15 +4,14 @@ Spark brings the packets of a connection together and in order; what becomes of 
 same program that decides it on one machine, as a subprocess that reads and writes Arrow IPC streams
 (`whyrst pipe`).
 
-    from whyrst_spark import diagnose, register
+    from whyrst_spark import diagnose_captures, register
 
     register(spark)
-    packets = spark.read.format("whyrst").load("/captures/2026-01-31")
-    diagnose(packets).groupBy("cause", "service").count().show()
+    diagnose_captures(spark, "/captures/2026-01-31").groupBy("cause", "service").count().show()
 """
 
-from .diagnose import diagnose
+from .diagnose import diagnose, diagnose_captures
 from .pair_ends import pair_ends
 from .source import WhyrstDataSource, register
 
-__all__ = ["WhyrstDataSource", "diagnose", "pair_ends", "register"]
+__all__ = ["WhyrstDataSource", "diagnose", "diagnose_captures", "pair_ends", "register"]

@@ -18,13 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from . import binary
-from .source import for_spark, spark_schema
+from .source import TASK_OCTETS, for_spark, spark_schema
 
+#: Columns of packets that the first pass looks at.
+OVERVIEW = (
+    "source", "time", "flow", "src_ip", "src_port", "dst_ip", "dst_port", "flags", "syn", "rst", "ack", "seq", "icmp",
+)
 #: Buckets, unless told otherwise: right up to some ten gigabytes of captures.
 BUCKETS = 64
 #: An answer to a SYN that comes later may come too late for the tracker (it gives a connect up
@@ -32,16 +36,44 @@ BUCKETS = 64
 ANSWER_WITHIN_NS = 120 * 1_000_000_000
 
 
+def diagnose_captures(
+    spark: SparkSession,
+    path: str,
+    *,
+    buckets: int = BUCKETS,
+    first_pass: bool = True,
+    program: str | None = None,
+    task_octets: int = TASK_OCTETS,
+) -> DataFrame:
+    """The resets and failed connects in the captures at `path`: a file, a folder or a glob.
+
+    As `diagnose`, and cheaper: the first pass reads only the columns that it needs.
+    """
+    reader = spark.read.format("whyrst").option("taskOctets", str(task_octets))
+    if program:
+        reader = reader.option("binary", program)
+    packets = reader.load(path)
+    overview = reader.option("columns", ",".join(OVERVIEW)).load(path)
+    return diagnose(packets, overview=overview, buckets=buckets, first_pass=first_pass, program=program)
+
+
 def diagnose(
-    packets: DataFrame, *, buckets: int = BUCKETS, first_pass: bool = True, program: str | None = None
+    packets: DataFrame,
+    *,
+    overview: DataFrame | None = None,
+    buckets: int = BUCKETS,
+    first_pass: bool = True,
+    program: str | None = None,
 ) -> DataFrame:
     """The resets and failed connects in `packets` (column `schema` tells which).
 
+    `overview`: the same packets, of which no more columns than OVERVIEW are needed, and `time_ns`.
     `buckets`: choose it so that one holds at most 256 MB of shuffled rows.
     `first_pass`: look for the connections worth following first, and shuffle only these.
     `program`: where `whyrst` is on the workers, when it is not to be looked for.
     """
-    flows = _flows(packets, first_pass).persist()
+    seen = _seen(packets if overview is None else overview).persist()
+    flows = _flows(seen, first_pass).persist()
     services = flows.select(F.col("service").alias("known_service")).distinct()
     followed = packets.join(F.broadcast(flows), "flow", "left")
     heard = F.when(_syn_ack(), _service("src")).when(_asks_ecn(), _service("dst"))
@@ -56,7 +88,7 @@ def diagnose(
     here = binary.find(program)
     schema = from_arrow_schema(spark_schema(binary.schema(here, "resets")))
     arrow = binary.schema(here, "packets")
-    track = _tracking(program, arrow, _covered(packets))
+    track = _tracking(program, arrow, _covered(seen))
     return rows.groupBy("bucket").applyInArrow(track, schema)
 
 
@@ -77,8 +109,8 @@ def _service(end: str) -> Column:
     return F.xxhash64(F.concat_ws(" ", F.col(f"{end}_ip"), F.col(f"{end}_port").cast("string")))
 
 
-def _flows(packets: DataFrame, first_pass: bool) -> DataFrame:
-    """Each flow that is followed, with its service: where its SYN went, else the end with the lower port."""
+def _seen(packets: DataFrame) -> DataFrame:
+    """What each file shows of each flow: all that is needed to know before packets are brought together."""
     ended = F.coalesce(F.col("rst"), F.lit(False)) | F.col("icmp").isNotNull()
     serves = (
         F.when(_syn(), _service("dst"))
@@ -87,13 +119,27 @@ def _flows(packets: DataFrame, first_pass: bool) -> DataFrame:
     )
     guessed = F.when(_syn() | _syn_ack(), 0).otherwise(1)
     asked = F.when(_syn(), F.col("seq"))
-    flows = packets.groupBy("flow").agg(
+    return packets.groupBy("flow", "source").agg(
         F.max(ended).alias("ended"),
         F.min(asked).alias("first_syn"),
         F.max(asked).alias("last_syn"),
         F.min(F.when(_syn(), F.col("time_ns"))).alias("asked"),
         F.max(F.when(_syn_ack(), F.col("time_ns"))).alias("answered"),
         F.min(F.struct(guessed.alias("guessed"), "time_ns", serves.alias("service"))).alias("server"),
+        F.min("time_ns").alias("first"),
+        F.max("time_ns").alias("last"),
+    )
+
+
+def _flows(seen: DataFrame, first_pass: bool) -> DataFrame:
+    """Each flow that is followed, with its service: where its SYN went, else the end with the lower port."""
+    flows = seen.groupBy("flow").agg(
+        F.max("ended").alias("ended"),
+        F.min("first_syn").alias("first_syn"),
+        F.max("last_syn").alias("last_syn"),
+        F.min("asked").alias("asked"),
+        F.max("answered").alias("answered"),
+        F.min("server").alias("server"),
     )
     late = F.col("answered") - F.col("asked") > ANSWER_WITHIN_NS
     unanswered = F.col("asked").isNotNull() & (
@@ -103,8 +149,8 @@ def _flows(packets: DataFrame, first_pass: bool) -> DataFrame:
     return flows.where(wanted).select("flow", F.col("server.service").alias("service"))
 
 
-def _covered(packets: DataFrame) -> str:
-    times = packets.groupBy("source").agg(F.min("time_ns").alias("first"), F.max("time_ns").alias("last"))
+def _covered(seen: DataFrame) -> str:
+    times = seen.groupBy("source").agg(F.min("first").alias("first"), F.max("last").alias("last"))
     return "".join(f"{row['first']} {row['last']}\n" for row in times.collect())
 
 

@@ -60,7 +60,8 @@ class WhyrstDataSource(DataSource):
     """Captures (pcap, pcapng, compressed too) as the table `packets`.
 
     Options: `path` (a file, a folder or a glob, on a file system that every worker has), `binary` (the
-    program on the workers), `taskOctets` (how much one task reads).
+    program on the workers), `taskOctets` (how much one task reads), `columns` (their names with commas between;
+    `time` must be among them): Spark does not tell which ones a query needs, and each costs something.
     """
 
     @classmethod
@@ -69,21 +70,29 @@ class WhyrstDataSource(DataSource):
 
     def schema(self) -> StructType:
         program = binary.find(self.options.get("binary"))
-        return from_arrow_schema(spark_schema(binary.schema(program, "packets")))
+        columns = self._columns()
+        whole = binary.schema(program, "packets")
+        arrow = pa.schema([whole.field(name) for name in columns]) if columns else whole
+        return from_arrow_schema(spark_schema(arrow))
+
+    def _columns(self) -> list[str]:
+        named = self.options.get("columns")
+        return [name.strip() for name in named.split(",")] if named else []
 
     def reader(self, schema: StructType) -> DataSourceReader:
         path = self.options.get("path")
         if not path:
             raise ValueError('name the captures: spark.read.format("whyrst").load("/captures")')
         octets = int(self.options.get("taskOctets") or TASK_OCTETS)
-        return WhyrstReader(path, self.options.get("binary"), octets)
+        return WhyrstReader(path, self.options.get("binary"), octets, self._columns())
 
 
 class WhyrstReader(DataSourceReader):
-    def __init__(self, path: str, program: str | None, task_octets: int) -> None:
+    def __init__(self, path: str, program: str | None, task_octets: int, columns: list[str]) -> None:
         self.path = path
         self.program = program
         self.task_octets = task_octets
+        self.columns = columns
 
     def partitions(self) -> list[InputPartition]:
         groups: list[InputPartition] = []
@@ -101,9 +110,10 @@ class WhyrstReader(DataSourceReader):
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         assert isinstance(partition, Files)
         program = binary.find(self.program)
+        columns = ["--columns", ",".join(self.columns)] if self.columns else []
         # One call for each file: what cannot be read names its file and fails the task.
         for path in partition.paths:
-            for batch in binary.scan(program, [path]):
+            for batch in binary.scan(program, [*columns, path]):
                 yield from for_spark(pa.Table.from_batches([batch])).to_batches()
 
 

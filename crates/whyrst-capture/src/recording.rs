@@ -16,12 +16,13 @@ mod told;
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use whyrst_core::kernel::{self, KernelReset, Recording};
 use whyrst_core::socket::Told;
 
-use line::Line;
+use line::{BadLine, Line};
 
 /// Why a recording could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -104,16 +105,11 @@ pub fn open(path: &Path) -> Result<Reading, RecordingError> {
 }
 
 /// Reads the recording called `name`.
-pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingError> {
+pub fn read(input: impl BufRead, name: &str) -> Result<Reading, RecordingError> {
     let mut reading = Reading::default();
-    let mut text = Vec::new();
     let mut covered = false;
-    for number in 1.. {
-        let more = next_line(&mut input, &mut text);
-        if !more.map_err(|cause| RecordingError::Read { name: name.into(), cause })? {
-            break;
-        }
-        match Line::parse(&text) {
+    walk(input, name, |number, line| {
+        match line {
             Ok(Line::Coverage(coverage)) if !covered => {
                 covered = true;
                 coverage.cover(&mut reading.recording);
@@ -123,13 +119,69 @@ pub fn read(mut input: impl BufRead, name: &str) -> Result<Reading, RecordingErr
                 reading.recording.resets.extend(heard.sent);
                 reading.recording.told.extend(heard.told);
             }
+            Err(bad) => reading.damage(number, bad.cause),
+        }
+        ControlFlow::Continue(())
+    })?;
+    finish(reading, covered, name)
+}
+
+/// What a recording holds beside the resets that were told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Beside {
+    /// Resets without the socket that they are of: an account of packets, no verdict by themselves.
+    pub without_sockets: u64,
+    /// Events that were lost or only counted while it was recorded.
+    pub lost: u64,
+    /// Lines that were passed over.
+    pub damaged_lines: u64,
+}
+
+/// Hands out each reset that was told, in the order of the lines and without keeping any, until `each` breaks.
+pub fn each_told(
+    input: impl BufRead,
+    name: &str,
+    mut each: impl FnMut(&kernel::Told) -> ControlFlow<()>,
+) -> Result<Beside, RecordingError> {
+    let mut beside = Beside::default();
+    walk(input, name, |_, line| {
+        match line {
+            Ok(Line::Coverage(coverage)) => beside.lost = coverage.lost(),
+            Ok(Line::Event(heard)) => match &heard.told {
+                Some(told) => return each(told),
+                None => beside.without_sockets += 1,
+            },
+            Err(_) => beside.damaged_lines += 1,
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(beside)
+}
+
+/// Hands out every line with its number, from 1; one that cannot be read with the reason.
+fn walk(
+    mut input: impl BufRead,
+    name: &str,
+    mut each: impl FnMut(u64, Result<Line, BadLine>) -> ControlFlow<()>,
+) -> Result<(), RecordingError> {
+    let mut text = Vec::new();
+    for number in 1.. {
+        let more = next_line(&mut input, &mut text);
+        if !more.map_err(|cause| RecordingError::Read { name: name.into(), cause })? {
+            break;
+        }
+        match Line::parse(&text) {
             Err(bad) if number == 1 && !bad.ours => {
                 return Err(RecordingError::NotARecording { name: name.into(), cause: bad.cause });
             }
-            Err(bad) => reading.damage(number, bad.cause),
+            line => {
+                if each(number, line).is_break() {
+                    break;
+                }
+            }
         }
     }
-    finish(reading, covered, name)
+    Ok(())
 }
 
 fn finish(mut reading: Reading, covered: bool, name: &str) -> Result<Reading, RecordingError> {
@@ -187,13 +239,35 @@ pub fn write_told(out: impl Write, told: &kernel::Told) -> Result<(), RecordingE
     write_line(out, &line::Event::told(told)?)
 }
 
+/// What a recording begins with.
+const BEGINS: &[u8] = b"{\"schema\":\"whyrst.event";
+
+/// Whether these octets begin as a recording does.
+pub fn begins(octets: &[u8]) -> bool {
+    octets.starts_with(BEGINS)
+}
+
 /// Whether the file at `path` begins as a recording does: what a user gives to `explain` may be one.
 pub fn is_recording(path: &Path) -> bool {
-    const BEGINS: &[u8] = b"{\"schema\":\"whyrst.event";
     let mut begin = [0; BEGINS.len()];
     // A pipe would lose what is read here.
     let mut read = |path: &Path| std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin));
-    path.is_file() && read(path).is_ok() && begin == BEGINS
+    path.is_file() && read(path).is_ok() && begins(&begin)
+}
+
+/// Whether the recording at `path` tells of sockets, by its first event.
+pub fn tells_of_sockets(path: &Path) -> bool {
+    let mut first = None;
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    let name = path.display().to_string();
+    let read = walk(io::BufReader::new(file), &name, |_, line| match line {
+        Ok(Line::Event(heard)) => {
+            first = Some(heard.told.is_some());
+            ControlFlow::Break(())
+        }
+        Ok(Line::Coverage(_)) | Err(_) => ControlFlow::Continue(()),
+    });
+    read.is_ok() && first == Some(true)
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {

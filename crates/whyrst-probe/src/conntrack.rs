@@ -8,11 +8,13 @@
 //! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
 //! asks, which keeps that one capability and may make no system call beside what asking takes.
 
+mod forgotten;
+
 use std::fs;
 use std::io;
 use std::net::{IpAddr, UdpSocket};
 use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use netlink_packet_core::{NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload};
@@ -27,11 +29,14 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
 
 use crate::privileges;
+use forgotten::Forgotten;
 
 /// The table of this namespace has so many entries; not there where the kernel keeps no such table.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 /// The kernel answers within microseconds; who waits longer goes on without.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// How often is taken in what the table forgot, where that is listened to.
+const PAUSE: Duration = Duration::from_millis(100);
 /// So long it is believed that nothing is tracked here, before it is tried again.
 const BELIEVED: Duration = Duration::from_mins(1);
 /// An entry is some 300 octets.
@@ -56,13 +61,9 @@ impl Conntrack {
         let thread = std::thread::Builder::new().name("conntrack".to_owned());
         let started = Table::open().and_then(|mut table| {
             thread.spawn(move || {
-                // Without these two it would still only ask.
-                let _ = privileges::keep_for_conntrack();
-                for ends in asked {
-                    let answer = (ends, table.translation(ends));
-                    if answering.send(answer).is_err() {
-                        break;
-                    }
+                // With more than it needs it does not ask: everything is unknown then.
+                if privileges::keep_for_conntrack().is_ok() {
+                    table.answer(&asked, &answering);
                 }
             })
         });
@@ -93,6 +94,7 @@ impl Conntrack {
 struct Table {
     netlink: OwnedFd,
     trial: Trial,
+    forgotten: Forgotten,
 }
 
 impl Table {
@@ -101,21 +103,45 @@ impl Table {
             socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
         let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
         setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self { netlink, trial: Trial::open()? })
+        Ok(Self { netlink, trial: Trial::open()?, forgotten: Forgotten::open()? })
+    }
+
+    /// Answers until nobody asks any more.
+    fn answer(&mut self, asked: &Receiver<Ends>, answering: &SyncSender<Answer>) {
+        loop {
+            let next = if self.forgotten.hears() {
+                asked.recv_timeout(PAUSE)
+            } else {
+                asked.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match next {
+                Ok(ends) => {
+                    if answering.send((ends, self.translation(ends))).is_err() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.forgotten.take_in(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
     }
 
     fn translation(&mut self, ends: Ends) -> Translation {
         // A dual-stack socket's IPv4 is IPv4 in the table.
         let (local, remote) = (canonical(ends.0), canonical(ends.1));
-        match self.ask(Protocol::Tcp, (local, remote)) {
-            Ok(Some(entry)) => entry.seen_from(local, remote).map_or(Translation::Unknown, |wire| {
-                if wire == (Wire { local, remote }) { Translation::Untranslated } else { Translation::To(wire) }
-            }),
-            // The entry of a refused connect goes with its RST (`nf_conntrack_proto_tcp.c`), so that it was not found
-            // says something only where nothing is tracked at all.
-            Ok(None) if !self.is_tracking() => Translation::Untranslated,
-            Ok(None) | Err(_) => Translation::Unknown,
-        }
+        let entry = match self.ask(Protocol::Tcp, (local, remote)) {
+            Ok(Some(entry)) => entry,
+            // That it was not found says something only where nothing is tracked at all.
+            Ok(None) if !self.is_tracking() => return Translation::Untranslated,
+            Ok(None) => match self.forgotten.find((local, remote)) {
+                Some(entry) => entry,
+                None => return Translation::Unknown,
+            },
+            Err(_) => return Translation::Unknown,
+        };
+        entry.seen_from(local, remote).map_or(Translation::Unknown, |wire| {
+            if wire == (Wire { local, remote }) { Translation::Untranslated } else { Translation::To(wire) }
+        })
     }
 
     fn is_tracking(&mut self) -> bool {

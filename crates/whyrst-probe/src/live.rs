@@ -8,14 +8,15 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::{SocketEvent, Told, Translation};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::conntrack::Conntrack;
 use crate::crowd::{Pace, window};
 use crate::error::ProbeError;
 use crate::event::{Event, Kind};
-use crate::folding::{Folding, More};
-use crate::pairing::Pairing;
+use crate::folding::{Folding, Key, More};
+use crate::pairing::{OtherHalf, Pairing};
 use crate::probe::{Missing, Probe, monotonic};
 use crate::tell::Teller;
 use crate::wanted::Wanted;
@@ -165,17 +166,15 @@ impl Live {
             let Some(event) = self.probe.next() else { break };
             self.take(&event);
         }
-        while let Some((mut reset, key)) = self.pairing.next(now) {
+        while let Some((reset, key)) = self.pairing.next(now) {
             let folding = self.folding.is_folding();
             // Of two ends one was told and the other folded: the sender's is the one that counts.
             if reset.unsent && folding {
                 continue;
             }
-            // Silence means something only while everything is heard.
-            reset.unsent &= self.hears_all();
-            self.translate(&mut reset);
-            self.folding.told(key, &reset);
-            return Some(Item::Reset(Box::new(reset)));
+            if let Some(reset) = self.told(reset, key) {
+                return Some(Item::Reset(Box::new(reset)));
+            }
         }
         let window = window(monotonic());
         if window > self.window {
@@ -192,10 +191,8 @@ impl Live {
     pub fn drain(&mut self) -> Vec<Item> {
         let mut items: Vec<Item> = std::iter::from_fn(|| self.ready()).collect();
         let later = now().plus(END_OF_TIME);
-        while let Some((mut reset, key)) = self.pairing.next(later) {
-            self.translate(&mut reset);
-            self.folding.told(key, &reset);
-            items.push(Item::Reset(Box::new(reset)));
+        while let Some((reset, key)) = self.pairing.next(later) {
+            items.extend(self.told(reset, key).map(|reset| Item::Reset(Box::new(reset))));
         }
         self.count(u64::MAX);
         let (more, later) = self.folding.flush(now());
@@ -204,11 +201,45 @@ impl Live {
         items
     }
 
-    /// Asks what is on the wire for both ends, as long as the kernel remembers.
-    fn translate(&self, reset: &mut Reset) {
-        for event in std::iter::once(&mut reset.event).chain(&mut reset.peer) {
-            event.account.translation = self.conntrack.translation(event.local, event.remote);
+    /// What is told of a reset, with what NAT makes of it; `None` when it was told by its other end.
+    fn told(&mut self, mut reset: Reset, mut key: Key) -> Option<Reset> {
+        self.translate(&mut reset.event);
+        if let Some(peer) = &mut reset.peer {
+            self.translate(peer);
+        } else if let Translation::To(wire) = reset.event.account.translation {
+            match self.pairing.other_half(&reset.event, wire) {
+                OtherHalf::Told => return None,
+                OtherHalf::Missing => {}
+                OtherHalf::Waits(mut half, of_half) => {
+                    self.translate(&mut half);
+                    if half.told == Told::Received {
+                        reset.peer = Some(*half);
+                    } else {
+                        reset.peer = Some(std::mem::replace(&mut reset.event, *half));
+                        key = of_half;
+                    }
+                }
+            }
         }
+        reset.unsent &= self.is_silence(&reset.event);
+        self.folding.told(key, &reset);
+        Some(reset)
+    }
+
+    /// Whether it means something that nobody here told of having sent what `event` received. It does so only while
+    /// everything is heard, and where no NAT may have given the sender another name.
+    fn is_silence(&self, event: &SocketEvent) -> bool {
+        self.hears_all()
+            && match event.account.translation {
+                Translation::Untranslated => true,
+                Translation::To(_) => false,
+                Translation::Unknown => !self.pairing.may_have_sent(event.time),
+            }
+    }
+
+    /// Asks what is on the wire, as long as the kernel remembers.
+    fn translate(&self, event: &mut SocketEvent) {
+        event.account.translation = self.conntrack.translation(event.local, event.remote);
     }
 
     /// Takes what the kernel side only counted in the windows before `window`.

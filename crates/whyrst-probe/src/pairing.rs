@@ -7,6 +7,9 @@
 //!
 //! Between a RST and the tracing of who sent it that task may lose its processor. So what was received from
 //! an address that is this host's waits longer: told alone, it would pass for a firewall's.
+//!
+//! Where this host's NAT lies between its two ends (a published port, the address of a service), these call their
+//! connection by different ends. What NAT made of one end's ([`Wire`]) leads to the other.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -14,7 +17,7 @@ use std::net::IpAddr;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::live::Reset;
 use whyrst_core::segment::{Endpoint, Flags};
-use whyrst_core::socket::{SocketEvent, Told};
+use whyrst_core::socket::{SocketEvent, Told, Wire};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::folding::Key;
@@ -47,8 +50,21 @@ pub(crate) struct Pairing {
     sent: HashMap<End, Timestamp>,
     oldest: VecDeque<(Timestamp, End)>,
     later: u64,
+    /// When resets were sent whose other end did not tell of them.
+    alone: VecDeque<Timestamp>,
     /// Addresses of this host, in any namespace, as far as they were met.
     own: BTreeSet<IpAddr>,
+}
+
+/// The half of a reset whose other half was told of.
+#[derive(Debug)]
+pub(crate) enum OtherHalf {
+    /// It is here, and waits no longer.
+    Waits(Box<SocketEvent>, Key),
+    /// Its reset was told already.
+    Told,
+    /// It is on another host, or nobody told of it.
+    Missing,
 }
 
 #[derive(Debug)]
@@ -126,11 +142,50 @@ impl Pairing {
             }
             self.taken += 1;
             if let Some(event) = first.event {
+                if first.peer.is_none() && event.told != Told::Received {
+                    self.note_alone(event.time);
+                }
                 let unsent = first.peer.is_none() && event.told == Told::Received && is_own(&event);
                 return Some((Reset { event, peer: first.peer, unsent }, first.key));
             }
         }
         None
+    }
+
+    /// What became of the other half of `event`, which was told alone, where NAT makes `wire` of its ends.
+    pub(crate) fn other_half(&mut self, event: &SocketEvent, wire: Wire) -> OtherHalf {
+        let other = (wire.remote, wire.local);
+        let received = event.told == Told::Received;
+        let found = self.waiting_at(other).filter(|waiting| waiting.peer.is_none() && is_sent(waiting) == received);
+        if let Some(waiting) = found {
+            let (half, key) = (waiting.event.take(), waiting.key.clone());
+            self.places.remove(&other);
+            return half.map_or(OtherHalf::Missing, |half| OtherHalf::Waits(Box::new(half), key));
+        }
+        let told = self.sent.get(&other).filter(|_| received);
+        if told.is_some_and(|told| event.time.since(*told).abs() < LATE_HALF) {
+            OtherHalf::Told
+        } else {
+            OtherHalf::Missing
+        }
+    }
+
+    /// Whether this host sent a RST at that time that nobody here is known to have received: it may be one that was
+    /// received under another name.
+    pub(crate) fn may_have_sent(&self, time: Timestamp) -> bool {
+        let near = |sent: &Timestamp| sent.since(time).abs() < LONG_PATIENCE;
+        let waits = |waiting: &Waiting| is_sent(waiting) && waiting.peer.is_none() && near(&waiting.since);
+        self.alone.iter().any(near) || self.waiting.iter().any(waits)
+    }
+
+    fn note_alone(&mut self, time: Timestamp) {
+        while self.alone.front().is_some_and(|first| time.since(*first) > LATE_HALF) {
+            self.alone.pop_front();
+        }
+        // That many at once are as good as all.
+        if self.alone.len() < ADDRESSES {
+            self.alone.push_back(time);
+        }
     }
 
     fn patience(&self, waiting: &Waiting) -> Span {
@@ -314,6 +369,35 @@ mod tests {
         assert!(next(&mut pairing, 310).is_some());
         pairing.take(received(320_000, 1, 3), Key::default());
         assert!(next(&mut pairing, 1_000).is_none() && !pairing.is_waiting());
+    }
+
+    /// What 1 calls 8 is 2, by NAT.
+    fn behind_nat(event: &SocketEvent) -> Wire {
+        let other = |port| if port == 8 { 2 } else { 8 };
+        Wire { local: end(1), remote: end(other(event.remote.port)) }
+    }
+
+    #[test]
+    fn what_nat_made_of_an_end_leads_to_the_other() {
+        let mut pairing = Pairing::default();
+        // The receiver is told first, the sender waits.
+        pairing.take(received(0, 1, 8), Key::default());
+        pairing.take(sent(2_000, 2, 1, ABORT, None), Key::default());
+        let event = pairing.next(at(100_000)).unwrap().0.event;
+        assert!(pairing.may_have_sent(event.time));
+        let OtherHalf::Waits(half, _) = pairing.other_half(&event, behind_nat(&event)) else { panic!("it waits") };
+        assert!(matches!(half.told, Told::Sent(_)));
+        assert!(pairing.next(at(200_000)).is_none(), "it was taken");
+        // The sender was told before its receiver told of it.
+        pairing.take(sent(300_000, 2, 1, ABORT, None), Key::default());
+        assert!(pairing.next(at(310_000)).is_some());
+        let late = received(320_000, 1, 8);
+        assert!(matches!(pairing.other_half(&late, behind_nat(&late)), OtherHalf::Told));
+        // Nobody here sent it.
+        let foreign = received(330_000, 3, 8);
+        let wire = Wire { local: end(3), remote: end(2) };
+        assert!(matches!(pairing.other_half(&foreign, wire), OtherHalf::Missing));
+        assert!(pairing.may_have_sent(at(330_000)) && !pairing.may_have_sent(at(900_000)));
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub fn give_back_privileges() -> Result<(), String> {
 pub(crate) fn keep_for_conntrack() -> Result<(), String> {
     keep(&[Capability::CAP_NET_ADMIN])?;
     let words = |error: &dyn std::fmt::Display| format!("cannot restrict system calls: {error}");
-    let program = filter(&[libc::SYS_sendto]).map_err(|error| words(&error))?;
+    // `bind` for what it begins to listen to when that is needed: of the sockets that it has.
+    let program = filter(&[libc::SYS_sendto, libc::SYS_bind]).map_err(|error| words(&error))?;
     seccompiler::apply_filter(&program).map_err(|error| words(&error))
 }
 

@@ -18,11 +18,11 @@ use object_store::path::Path as Key;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig};
 use tempfile::TempDir;
 use url::Url;
-use whyrst_capture::CaptureSet;
+use whyrst_capture::{CaptureSet, recording};
 use whyrst_store::Table;
 use whyrst_store::parquet::table_of;
 
-use crate::recordings::Lines;
+use crate::recordings;
 
 /// What begins a Parquet file, and ends it.
 const PARQUET: &[u8] = b"PAR1";
@@ -147,7 +147,7 @@ impl Inputs {
                 Err(_) if found == Found::Beside => self.others.push(path.to_owned()),
                 Err(error) => return Err(error.into()),
             }
-        } else if is_recording(Lines::of(&beginning), found) {
+        } else if recordings::begins(&beginning) && (found == Found::Named || has_rows(path)) {
             self.recordings.push(path.to_owned());
         } else if found == Found::Named || is_capture(path) {
             self.captures.push(path.to_owned());
@@ -256,9 +256,9 @@ async fn matching(store: &dyn ObjectStore, key: &str) -> Result<Vec<ObjectMeta>>
     Ok(found)
 }
 
-/// Events lie beside captures and are no rows; who names them is told so.
-fn is_recording(lines: Lines, found: Found) -> bool {
-    lines == Lines::Rows || (lines == Lines::Events && found == Found::Named)
+/// Events without sockets lie beside captures and are no rows; who names them is told so.
+fn has_rows(path: &Path) -> bool {
+    !recording::is_recording(path) || recording::tells_of_sockets(path)
 }
 
 /// Whether this is a capture, or holds some.

@@ -1,11 +1,12 @@
-//! Tables over recordings: the JSON lines of `whyrst watch` and `whyrst explain`.
+//! Tables over recordings: the JSON lines of `whyrst watch` and `whyrst explain`, and what `whyrst watch --record` kept.
 //!
-//! What `whyrst watch --record` writes is refused: without the socket and its process, a reason and a call stack
-//! fit several causes equally well.
+//! Of the latter, events without the socket and its process are no rows: a reason and a call stack fit several causes
+//! equally well. The lab keeps such beside its captures.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -13,8 +14,15 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use jiff::tz::TimeZone;
 use serde_json::Value;
+use whyrst_capture::recording::{self, Beside};
+use whyrst_core::incident::Incidents;
+use whyrst_core::kernel::Told;
+use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::{Context, incident, json};
+use whyrst_core::verdict::judge;
 use whyrst_store::Table;
 use whyrst_store::rows::Rows;
 
@@ -24,8 +32,8 @@ use crate::scan::{Out, Part, ScanExec};
 
 /// Longest line that is read: a report with all its evidence has some ten thousand octets.
 const LONGEST: u64 = 16 << 20;
-/// What the first line of `whyrst watch --record` says that it is.
-const EVENTS: &str = "whyrst.events/1";
+/// What every schema of ours begins with.
+const OURS: &str = "whyrst.";
 
 /// One table over recordings.
 #[derive(Debug)]
@@ -54,70 +62,131 @@ impl TableProvider for Recordings {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let whole = self.schema();
         let schema = projection.map_or_else(|| Ok(Arc::clone(&whole)), |wanted| whole.project(wanted).map(Arc::new))?;
-        let part = |path: &PathBuf| -> Arc<dyn Part> { Arc::new(Recorded { table: self.table, path: path.clone() }) };
-        let parts = self.files.iter().map(part).collect();
+        // What resets have in common is found over all files.
+        let at_once = if self.table == Table::Incidents { self.files.len().max(1) } else { 1 };
+        let part = |files: &[PathBuf]| -> Arc<dyn Part> { Arc::new(Recorded { table: self.table, files: files.to_vec() }) };
+        let parts = self.files.chunks(at_once).map(part).collect();
         let shown = format!("{} of {} recordings", self.table.name(), self.files.len());
         Ok(Arc::new(ScanExec::new(parts, schema, limit, shown, Arc::clone(&self.reading))))
     }
 }
 
-/// One recording.
+/// Recordings that are read one after the other.
 #[derive(Debug)]
 struct Recorded {
     table: Table,
-    path: PathBuf,
+    files: Vec<PathBuf>,
 }
 
 impl Part for Recorded {
     fn run(&self, out: &mut Out) -> Result<()> {
-        let name = escape_name(&self.path.display().to_string());
-        let done = self.read(&name, out);
-        // The rest is still read, as it is of captures.
-        if let Err(DataFusionError::IoError(cause)) = done {
-            out.reading.failed(&format!("cannot read {name}: {cause}"));
-            return Ok(());
+        let mut telling = Telling::new(self.table)?;
+        for path in &self.files {
+            let name = escape_name(&path.display().to_string());
+            let done = if recording::is_recording(path) {
+                telling.judge(path, &name, out)
+            } else {
+                telling.read(path, &name, out)
+            };
+            match done {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                // The rest is still read, as it is of captures.
+                Err(DataFusionError::IoError(cause)) => out.reading.failed(&format!("cannot read {name}: {cause}")),
+                Err(error) => return Err(error),
+            }
         }
-        done
+        telling.finish(out)
     }
 }
 
-impl Recorded {
-    fn read(&self, name: &str, out: &mut Out) -> Result<()> {
-        let mut rows = Rows::of(self.table).map_err(external)?;
-        let mut lines = Reader { reader: BufReader::new(File::open(&self.path)?), line: Vec::new(), number: 0 };
+/// From recordings to the rows of one table.
+struct Telling {
+    table: Table,
+    rows: Rows,
+    /// Of what is judged here.
+    incidents: Incidents,
+    /// The first recording that is judged here.
+    first: Option<Context>,
+}
+
+impl Telling {
+    fn new(table: Table) -> Result<Self> {
+        let rows = Rows::of(table).map_err(external)?;
+        Ok(Self { table, rows, incidents: Incidents::default(), first: None })
+    }
+
+    /// Reports, which are rows as they are; false when nobody wants more.
+    fn read(&mut self, path: &Path, name: &str, out: &mut Out) -> Result<bool> {
+        let mut lines = Reader { reader: BufReader::new(File::open(path)?), line: Vec::new(), number: 0 };
         let mut passed_over = 0u64;
         while lines.advance(name)? {
             out.reading.advance(lines.line.len() as u64);
             let object: Option<Value> = serde_json::from_slice(&lines.line).ok();
-            let Some(object) = object else {
+            let schema = object.as_ref().and_then(|object| object.get("schema")?.as_str()).unwrap_or_default();
+            let Some(object) = object.as_ref().filter(|_| schema.starts_with(OURS)) else {
                 passed_over += 1;
                 continue;
             };
-            let schema = object.get("schema").and_then(Value::as_str).unwrap_or_default();
-            if schema == EVENTS {
-                out.reading.failed(&format!(
-                    "{name} holds events for `whyrst explain --events`, which are no rows: neither socket nor process \
-                     is in them; `whyrst watch --format json -o FILE` writes rows"
-                ));
-                return Ok(());
-            }
-            if Table::of_json(schema) == Some(self.table) && !rows.push(&object) && !flush(&mut rows, out)? {
-                return Ok(());
+            if Table::of_json(schema) == Some(self.table) && !self.push(object, out)? {
+                return Ok(false);
             }
         }
         if passed_over > 0 {
             out.reading.failed(&format!("{passed_over} lines of {name} are damaged and were passed over"));
         }
-        flush(&mut rows, out)?;
+        Ok(true)
+    }
+
+    /// What `whyrst watch --record` keeps, judged once more as `whyrst explain` does; false when nobody wants more.
+    fn judge(&mut self, path: &Path, name: &str, out: &mut Out) -> Result<bool> {
+        let file = Counted { file: File::open(path)?, reading: Arc::clone(&out.reading) };
+        let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
+        let mut done = Ok(true);
+        let read = recording::each_told(BufReader::new(file), name, |told| {
+            done = self.take(told, &context, out);
+            if matches!(done, Ok(true)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        self.first.get_or_insert(context);
+        match read {
+            Ok(beside) => say(name, beside, &out.reading),
+            Err(error) => out.reading.failed(&error.to_string()),
+        }
+        done
+    }
+
+    fn take(&mut self, told: &Told, context: &Context, out: &mut Out) -> Result<bool> {
+        match self.table {
+            Table::Resets => self.push_line(&json::told_line(told, context), out),
+            Table::Incidents if told.more == 0 => {
+                let ending = told.reset.ending();
+                self.incidents.add(&ending, &judge(&ending));
+                Ok(true)
+            }
+            // A kernel tells of resets alone.
+            Table::Incidents | Table::Packets | Table::Connections | Table::FailedConnects => Ok(true),
+        }
+    }
+
+    fn finish(mut self, out: &mut Out) -> Result<()> {
+        if let Some(context) = self.first.take() {
+            for found in self.incidents.found() {
+                self.push_line(&incident::line(&found, &context), out)?;
+            }
+        }
+        self.flush(out)?;
         Ok(())
     }
-}
 
-fn flush(rows: &mut Rows, out: &mut Out) -> Result<bool> {
-    rows.take().map_err(external)?.map_or(Ok(true), |batch| out.send_of(&batch))
-}
+    fn push_line(&mut self, line: &str, out: &mut Out) -> Result<bool> {
+        self.push(&serde_json::from_str(line).map_err(external)?, out)
+    }
 
-struct Reader {
+    fn push(&mut self, object: &Value, out: &mut Out) -> Result<bool> {
+        if self.rows.push(object) { Ok(true) } else { self.flush(out) }
+    }
+
+    struct Reader {
     reader: BufReader<File>,
     line: Vec<u8>,
     number: u64,
@@ -137,26 +206,9 @@ impl Reader {
     }
 }
 
-/// What a file of JSON lines is to us.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lines {
-    Rows,
-    /// Of `whyrst watch --record`.
-    Events,
-    /// Something else may be JSON as well.
-    Foreign,
-}
-
-impl Lines {
-    /// By the first octets of a file.
-    pub(crate) fn of(beginning: &[u8]) -> Self {
-        let has = |words: &str| beginning.windows(words.len()).any(|octets| octets == words.as_bytes());
-        if !beginning.trim_ascii_start().starts_with(b"{\"") || !has("\"whyrst.") {
-            Self::Foreign
-        } else if has(EVENTS) {
-            Self::Events
-        } else {
-            Self::Rows
-        }
-    }
+/// Whether a file that begins so is a recording: something else may be JSON as well.
+pub(crate) fn begins(octets: &[u8]) -> bool {
+    let ours = format!("\"{OURS}");
+    let has = |words: &[u8]| octets.windows(words.len()).any(|some| some == words);
+    recording::begins(octets) || (octets.trim_ascii_start().starts_with(b"{\"") && has(ours.as_bytes()))
 }

@@ -130,6 +130,7 @@ mod tests {
         "verdict":{"cause":"close-unread","confidence":"likely","title":"t"},
         "alternatives":[{"cause":"linger-zero","confidence":"possible","told_apart_by":"w"}],
         "evidence":[{"question":"q","answer":"yes","role":"need","frames":[3,4],"text":"x"}],
+        "on_wire":{"client":{"ip":"192.0.2.1","port":50001},"server":{"ip":"2001:db8::1","port":443}},
         "kernel":null,"process":{"pid":812,"comm":"nginx","container":{"id":"abc"}},"count":1,"a_newer_field":{"x":[1]},
         "stats":{"frames":9,"duration_ms":1000.25}}"#;
 
@@ -145,6 +146,7 @@ mod tests {
             ("[2001:db8::1]:443".into(), "close-unread".into(), "nginx".into())
         );
         assert_eq!((int("frame"), int("pid"), int("client_port")), (17, 812, 40000));
+        assert_eq!((text("wire_client_ip"), int("wire_client_port")), ("192.0.2.1".into(), 50001));
         let time = batch.column_by_name("time").unwrap().as_primitive::<TimestampNanosecondType>().value(0);
         assert_eq!(time, 1_769_860_800_123_456_789);
         for unknown in ["kernel_reason", "unread_bytes", "accepted", "idle_before_rst_ms", "vantage"] {

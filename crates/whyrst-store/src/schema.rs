@@ -41,8 +41,12 @@ pub struct Version {
     pub news: &'static str,
 }
 
-/// Every version there was, the latest last. Files of all of them are read.
+/// Of a table that has not changed.
 const FIRST: &[Version] = &[Version { number: 1, news: "the first" }];
+const OF_RESETS: &[Version] = &[
+    Version { number: 1, news: "the first" },
+    Version { number: 2, news: "`wire_*`: what the reporting host's NAT makes of the connection" },
+];
 
 impl Table {
     /// All of them.
@@ -74,11 +78,11 @@ impl Table {
         }
     }
 
-    /// Its versions, the latest last.
+    /// Every version there was, the latest last. Files of all of them are read.
     pub const fn versions(self) -> &'static [Version] {
-        // One list for each table, once they differ.
         match self {
-            Self::Packets | Self::Connections | Self::Resets | Self::Incidents | Self::FailedConnects => FIRST,
+            Self::Packets | Self::Connections | Self::Incidents => FIRST,
+            Self::Resets | Self::FailedConnects => OF_RESETS,
         }
     }
 
@@ -147,6 +151,12 @@ pub enum Kind {
 
 const fn column(name: &'static str, kind: Kind, pointer: &'static str) -> Column {
     Column { name, kind, pointer, since: 1 }
+}
+
+impl Column {
+    const fn since(self, since: u32) -> Self {
+        Self { since, ..self }
+    }
 }
 
 fn fields(columns: &[Column]) -> Fields {
@@ -343,6 +353,11 @@ const RESETS: &[Column] = &[
     column("peer_comm", Kind::Text, "/peer_process/comm"),
     // Of several capture points, which one the frames are from.
     column("vantage", Kind::Text, "/vantage"),
+    // The ends that the other host knows the connection by: null where nobody knows what NAT makes of it.
+    column("wire_client_ip", Kind::Text, "/on_wire/client/ip").since(2),
+    column("wire_client_port", Kind::Int, "/on_wire/client/port").since(2),
+    column("wire_server_ip", Kind::Text, "/on_wire/server/ip").since(2),
+    column("wire_server_port", Kind::Int, "/on_wire/server/port").since(2),
 ];
 
 const PLACE: &[Column] = &[column("file", Kind::Text, "file"), column("frame", Kind::Int, "frame")];

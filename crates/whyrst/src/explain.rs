@@ -336,8 +336,9 @@ impl Closing<'_> {
 
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
+            let row = json::folded_line(folded.first, &self.teller.context, folded.count);
             let text = match self.arguments.format {
-                ReportFormat::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
+                ReportFormat::Json => format!("{row}\n"),
                 ReportFormat::Html => {
                     let report = Report::new(folded.first, &self.teller.context);
                     html::data(&json::page_line(&report, folded.count))
@@ -345,6 +346,7 @@ impl Closing<'_> {
                 ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.teller.context),
             };
             self.press.held.write(&text, &mut self.press.output)?;
+            self.press.keep(&row)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use serde_json::Value;
@@ -203,4 +204,54 @@ fn whyrst_sql_is_run_where_it_is_and_asked_for_where_it_is_not() {
     // Beside the program it is found, and gets every argument.
     std::os::unix::fs::symlink("/bin/echo", folder.path().join("whyrst-sql")).expect("room");
     assert_eq!(String::from_utf8_lossy(&run().stdout).trim(), "select 1 --help");
+}
+
+/// How many resets the rows below `folder` stand for, and the columns of a table there.
+fn counted(folder: &Path) -> i64 {
+    let batches = files(&folder.join("resets")).into_iter().flat_map(|file| parquet::read(&file).expect("rows").1);
+    let counts = batches.map(|batch| {
+        let column = batch.column_by_name("count").expect("a count").as_primitive::<Int64Type>().clone();
+        column.values().iter().sum::<i64>()
+    });
+    counts.sum()
+}
+
+#[test]
+fn what_was_recorded_live_is_rows_with_what_the_kernel_knew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/close-unread/live.jsonl");
+    let mut explain = whyrst();
+    explain.args(["explain", "--quiet", "-o", "/dev/null", "--parquet"]).arg(folder.path()).arg(&recording);
+    assert!(explain.status().expect("whyrst runs").success());
+    let [file] = <[PathBuf; 1]>::try_from(files(&folder.path().join("resets"))).expect("one day and source");
+    let (_, batches) = parquet::read(&file).expect("rows");
+    let text = |name: &str| batches[0].column_by_name(name).expect(name).as_string::<i32>().value(0).to_owned();
+    assert_eq!((text("cause"), text("kernel_reason")), ("close-unread".into(), "TCP_ABORT_ON_CLOSE".into()));
+    assert_eq!(text("syscall"), "close");
+
+    // One that stands for more that were only counted.
+    let told = fs::read_to_string(&recording).expect("UTF-8");
+    let line = told.lines().find(|line| line.contains("\"account\"")).expect("one with its socket");
+    let many = format!("{},\"more\":4000}}", line.strip_suffix('}').expect("an object"));
+    let (flood, rows) = (folder.path().join("flood.jsonl"), folder.path().join("rows"));
+    fs::write(&flood, format!("{told}{many}\n")).expect("room");
+    let mut explain = whyrst();
+    explain.args(["explain", "--quiet", "-o", "/dev/null", "--parquet"]).arg(&rows).arg(&flood);
+    assert!(explain.status().expect("whyrst runs").success());
+    assert_eq!(counted(&rows), counted(folder.path()) + 4_000);
+}
+
+#[test]
+fn resets_that_are_only_counted_are_in_the_rows() {
+    let captures = fixtures();
+    let count = |fold: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut explain = whyrst();
+        explain.args(["explain", "--quiet", "-o", "/dev/null", "--fold", fold, "--parquet"]).arg(folder.path());
+        let status = explain.args(&captures).status().expect("whyrst runs");
+        assert!(status.code().is_some_and(|code| code < 2), "{status}");
+        counted(folder.path())
+    };
+    assert!(count("never") > 100, "enough that some are alike");
+    assert_eq!(count("always"), count("never"));
 }

@@ -18,7 +18,8 @@ use anyhow::{Context, Result, bail};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use serde_json::Value;
 
-use super::{machine, put, tell};
+use super::{machine, tell};
+use crate::pages;
 use crate::shell::{self, Scratch, cargo, installed, is_root, target};
 
 /// What can be measured.
@@ -54,7 +55,7 @@ pub fn run(parts: &[&str]) -> Result<()> {
         };
         tell(&mut page, &text);
     }
-    put("docs/live.md", MARKS, &page)
+    pages::put("docs/live.md", MARKS, &page)
 }
 
 /// A network namespace that goes away with the value.

@@ -86,6 +86,10 @@ impl<'a> Coverage<'a> {
         })
     }
 
+    pub(super) const fn lost(&self) -> u64 {
+        self.lost
+    }
+
     pub(super) fn cover(self, recording: &mut Recording) {
         recording.from = timestamp(self.from);
         recording.to = timestamp(self.to);

@@ -18,6 +18,7 @@ use crate::ending::{Ending, EndingKind, KernelWord, OnWire, Rst};
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
+use crate::kernel::Told;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
 use crate::timeouts::IdleTimeout;
@@ -33,6 +34,11 @@ pub fn line(ending: &Ending, context: &Context) -> String {
 pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
     let report = Report::new(ending, context);
     serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
+}
+
+/// One line of JSON for what was told live, with the resets like it that were only counted.
+pub fn told_line(told: &Told, context: &Context) -> String {
+    folded_line(&told.reset.ending(), context, told.more.max(1))
 }
 
 /// One line of JSON for what was judged already, without a line end.

@@ -41,6 +41,27 @@ fn count(table: &str, inputs: &[PathBuf]) -> usize {
 }
 
 #[test]
+fn what_watch_recorded_gives_the_rows_that_explain_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let (parquet, reports) = (folder.path().join("rows"), folder.path().join("reports.jsonl"));
+    let recordings: Vec<PathBuf> =
+        fixtures().into_iter().map(|folder| folder.join("live.jsonl")).filter(|path| path.exists()).collect();
+    assert!(recordings.len() > 50, "{}", recordings.len());
+    let mut explain = whyrst();
+    explain.args(["explain", "--quiet", "--format", "json", "--parquet"]).arg(&parquet);
+    let output = explain.arg("-o").arg(&reports).args(&recordings).output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
+    for table in ["resets", "incidents"] {
+        let of_recordings = rows(table, &recordings);
+        assert!(of_recordings.lines().count() > 2, "{table}: {of_recordings}");
+        for (what, other) in [("Parquet", &parquet), ("the reports", &reports)] {
+            let of_other = rows(table, &[other.clone()]);
+            assert!(sorted(&of_recordings) == sorted(&of_other), "{table} of {what} are not those of the recordings");
+        }
+    }
+}
+
+#[test]
 fn a_parquet_file_of_version_1_is_asked_as_if_it_were_written_today() {
     let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("../whyrst-store/tests/v1/resets.parquet");
     let row = text(sql().args(["--format", "csv", "select cause, frame, pod from resets"]).arg(old));

@@ -4,9 +4,9 @@
 use anyhow::{Result, bail};
 use whyrst_capture::recording;
 use whyrst_core::kernel::Told;
-use whyrst_core::report::Context;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
+use whyrst_core::report::{Context, json};
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 
@@ -83,6 +83,7 @@ fn tell(desks: &Desks<'_>, told: &[Told], number: u64) {
         let judgement = judge.judge(&ending);
         let Some(text) = desks.teller.more(&ending, &judgement, *more) else { continue };
         desks.totals.now(|totals| totals.count(&ending, &judgement, *more));
-        desks.press.now(|press| press.print_text(&text));
+        let row = json::folded_line(&ending, &desks.teller.context, *more);
+        desks.press.now(|press| press.print_counted(&text, &row));
     }
 }

@@ -224,10 +224,10 @@ impl Press {
         self.broken.is_none() && seen
     }
 
-    /// Writes what is no report of its own.
-    pub(super) fn print_text(&mut self, text: &str) {
+    /// Writes what is said of several that are alike, and their row.
+    pub(super) fn print_counted(&mut self, text: &str, row: &str) {
         if self.broken.is_none() {
-            self.broken = self.held.write(text, &mut self.output).err();
+            self.broken = self.held.write(text, &mut self.output).and_then(|()| self.keep(row)).err();
         }
     }
 

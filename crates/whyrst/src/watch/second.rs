@@ -210,7 +210,9 @@ impl SecondSource {
         let mut due = Vec::new();
         while let Some((since, reset)) = self.held.front() {
             let ends = (reset.event.remote, reset.event.local);
-            let left = self.suspects.iter().find(|suspect| suspect.ends == ends).map(|suspect| suspect.netns);
+            // What only passed through here, on its way to a container, was made elsewhere.
+            let left = self.suspects.iter().find(|one| one.ends == ends && !self.passing.contains_key(&one.numbers));
+            let left = left.map(|suspect| suspect.netns);
             if time.since(*since) < if left.is_some() { EVENT } else { HOLD } {
                 break;
             }
