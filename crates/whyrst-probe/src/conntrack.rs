@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, UdpSocket};
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -120,7 +121,7 @@ impl Table {
                         return;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.forgotten.take_in(),
+                Err(RecvTimeoutError::Timeout) => self.forgotten.take_in(entries),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -133,7 +134,7 @@ impl Table {
             Ok(Some(entry)) => entry,
             // That it was not found says something only where nothing is tracked at all.
             Ok(None) if !self.is_tracking() => return Translation::Untranslated,
-            Ok(None) => match self.forgotten.find((local, remote)) {
+            Ok(None) => match self.forgotten.find((local, remote), entries) {
                 Some(entry) => entry,
                 None => return Translation::Unknown,
             },
@@ -145,8 +146,10 @@ impl Table {
     }
 
     fn is_tracking(&mut self) -> bool {
-        let Ok(count) = fs::read_to_string(COUNT) else { return false };
-        if count.trim() != "0" {
+        if !Path::new(COUNT).exists() {
+            return false;
+        }
+        if entries() > 0 {
             return true;
         }
         if self.trial.nothing_since.is_some_and(|since| since.elapsed() < BELIEVED) {
@@ -184,6 +187,11 @@ impl Table {
         let len = recv(self.netlink.as_raw_fd(), &mut answer, MsgFlags::empty())?;
         read(&answer[..len])
     }
+}
+
+/// How many the table has.
+fn entries() -> u64 {
+    fs::read_to_string(COUNT).ok().and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Whether this namespace tracks connections at all, tried on loopback with one datagram.

@@ -2,12 +2,14 @@
 //! (`nf_conntrack_tcp_packet` in `nf_conntrack_proto_tcp.c`).
 //!
 //! The kernel tells who listens of every entry that goes. Of those only the ones whose connection never had an answer
-//! come through, by a filter in the kernel; a RST that refuses is no answer to it. Each message costs the kernel something,
-//! so nothing is listened to before the table did not know a connection.
+//! come through, by a filter in the kernel; a RST that refuses is no answer to it. But the kernel makes each message
+//! before it is filtered, which costs it some 10 us for every connection of the host. So nothing is listened to before
+//! the table did not know a connection, nor long after that, nor while many connections end.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::AsRawFd as _;
+use std::time::{Duration, Instant};
 
 use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
 use netlink_packet_netfilter::conntrack::{ConntrackAttribute, ConntrackMessage, ProtoTuple, Protocol, Tuple};
@@ -25,12 +27,32 @@ const DESTROYED: u32 = 1 << (3 - 1);
 const REMEMBERED: usize = 4_096;
 /// Messages of some two kilobytes each, until somebody looks.
 const WAITING: usize = 2 << 20;
+/// Entries of a table that is listened to. After its connection has ended an entry stays for ten seconds and more
+/// (`nf_conntrack_tcp_timeout_close`), so of these no more than a thousand go in a second: a hundredth of a processor.
+const FEW: u64 = 10_000;
+/// Entries that may go in a second without an answer: these do not stay.
+const OFTEN: u32 = 1_000;
+/// So long after somebody asked, or after too many went, it is as if nothing had been.
+const SOON: Duration = Duration::from_mins(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Since when it is listened.
+#[derive(Debug)]
+struct Hearing {
+    /// When somebody last asked for what was not in the table.
+    asked: Instant,
+    /// The second that is now, and how many went in it.
+    second: Instant,
+    went: u32,
+}
 
 /// Entries that went without an answer, the latest of them.
 #[derive(Debug)]
 pub(super) struct Forgotten {
     events: Socket,
-    hears: bool,
+    hears: Option<Hearing>,
+    /// Too many went at that time.
+    crowded: Option<Instant>,
     /// By the ends of either side.
     entries: HashMap<Ends, Entry>,
     order: VecDeque<Ends>,
@@ -47,37 +69,70 @@ impl Forgotten {
         if nix::sys::socket::setsockopt(&events, nix::sys::socket::sockopt::RcvBufForce, &WAITING).is_err() {
             events.set_recv_buffer_size(WAITING)?;
         }
-        Ok(Self { events, hears: false, entries: HashMap::new(), order: VecDeque::new() })
+        Ok(Self { events, hears: None, crowded: None, entries: HashMap::new(), order: VecDeque::new() })
     }
 
     pub(super) const fn hears(&self) -> bool {
-        self.hears
+        self.hears.is_some()
     }
 
-    /// The entry that `ends` belonged to. Who asks for the first time has it listen from now on.
-    pub(super) fn find(&mut self, ends: Ends) -> Option<Entry> {
-        if self.hears {
-            self.take_in();
-        } else {
-            self.hears = bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, DESTROYED)).is_ok();
+    /// The entry that `ends` belonged to. Who asks for the first time has it listen from now on; `entries` says how
+    /// many the table has.
+    pub(super) fn find(&mut self, ends: Ends, entries: impl Fn() -> u64) -> Option<Entry> {
+        let now = Instant::now();
+        if let Some(hearing) = &mut self.hears {
+            hearing.asked = now;
+            self.take_in(entries);
+        } else if self.crowded.is_none_or(|since| now.duration_since(since) > SOON) && entries() <= FEW {
+            let listens = bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, DESTROYED)).is_ok();
+            self.hears = listens.then_some(Hearing { asked: now, second: now, went: 0 });
         }
         self.entries.get(&ends).copied()
     }
 
-    /// Takes what the kernel told meanwhile; what was too much for the buffer is unknown.
-    pub(super) fn take_in(&mut self) {
+    /// Takes what the kernel told meanwhile, and listens no more where that costs too much or nobody asks.
+    pub(super) fn take_in(&mut self, entries: impl Fn() -> u64) {
+        let went = self.receive();
+        let Some(hearing) = &mut self.hears else { return };
+        hearing.went = hearing.went.saturating_add(went);
+        let crowded = hearing.went > OFTEN || (hearing.second.elapsed() > SECOND && entries() > FEW);
+        if hearing.second.elapsed() > SECOND {
+            (hearing.second, hearing.went) = (Instant::now(), 0);
+        }
+        if crowded {
+            self.crowded = Some(Instant::now());
+        }
+        // Where leaving fails it goes on hearing.
+        if (crowded || hearing.asked.elapsed() > SOON) && bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, 0)).is_ok()
+        {
+            self.hears = None;
+            self.forget();
+        }
+    }
+
+    /// How many messages there were.
+    fn receive(&mut self) -> u32 {
+        let mut went = 0;
         let mut message = [0; ANSWER];
-        for _ in 0..REMEMBERED {
+        while went < OFTEN {
             match recv(self.events.as_raw_fd(), &mut message, MsgFlags::MSG_DONTWAIT) {
                 Ok(len) => {
                     if let Some(entry) = destroyed(&message[..len]) {
                         self.remember(entry);
                     }
                 }
-                Err(Errno::ENOBUFS | Errno::EINTR) => {}
-                Err(_) => return,
+                // Some did not fit: of the same ends there may have been another since.
+                Err(Errno::ENOBUFS) => self.forget(),
+                Err(_) => break,
             }
+            went += 1;
         }
+        went
+    }
+
+    fn forget(&mut self) {
+        self.entries.clear();
+        self.order.clear();
     }
 
     fn remember(&mut self, entry: Entry) {
@@ -148,4 +203,39 @@ fn unanswered() -> [SockFilter; 9] {
         plain(RETURN, u32::MAX),
         plain(RETURN, 0),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whyrst_core::segment::Endpoint;
+
+    fn entry(port: u16) -> Entry {
+        let end = |address: [u8; 4], port| Endpoint::new(address.into(), port);
+        let (client, service, pod) = (end([10, 1, 0, 2], port), end([10, 96, 0, 1], 80), end([10, 1, 0, 3], 8_080));
+        Entry { original: (client, service), reply: (pod, client) }
+    }
+
+    #[test]
+    fn of_what_went_the_latest_is_remembered_by_either_side() {
+        let mut forgotten = Forgotten::open().unwrap();
+        let ports = u16::try_from(REMEMBERED).unwrap();
+        (0..ports).for_each(|port| forgotten.remember(entry(port)));
+        assert_eq!(forgotten.order.len(), REMEMBERED);
+        assert_eq!(forgotten.entries.get(&entry(ports - 1).reply), Some(&entry(ports - 1)));
+        assert_eq!(forgotten.entries.get(&entry(0).original), None);
+    }
+
+    #[test]
+    fn a_crowded_table_is_not_listened_to() {
+        let mut forgotten = Forgotten::open().unwrap();
+        assert_eq!(forgotten.find(entry(1).original, || FEW + 1), None);
+        assert!(!forgotten.hears());
+        forgotten.remember(entry(1));
+        forgotten.hears = Some(Hearing { asked: Instant::now(), second: Instant::now(), went: OFTEN + 1 });
+        forgotten.take_in(|| 0);
+        assert!(!forgotten.hears(), "too many went");
+        assert_eq!(forgotten.find(entry(1).original, || 0), None, "what was heard before may not hold any more");
+        assert!(!forgotten.hears(), "not again so soon");
+    }
 }
