@@ -103,6 +103,9 @@ def main() -> None:
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.ui.enabled", "false")
+                .config("spark.ui.showConsoleProgress", "false")
+                # Of a cached table Spark does not choose it itself: as many as one would for two cores.
+                .config("spark.sql.shuffle.partitions", "32")
                 .config("spark.executor.memory", "700m")
                 .config("spark.executorEnv.PYTHONPATH", os.environ["PYTHONPATH"])
                 .config("spark.executorEnv.WHYRST", WHYRST)
@@ -129,7 +132,7 @@ def say(size: int, packets: int, files: int, found: int, one: tuple[float, float
     (one_wall, one_cpu), (wall, workers, written) = one, cluster
     hours = workers / size * 10e12 / 3600
     table = [
-        (f"{size / 2**30:.0f} GiB, {packets:,} packets in {files} files", ""),
+        (f"{size / 2**30:.2g} GiB, {packets:,} packets in {files} files", ""),
         ("resets and failed connects, each row as `whyrst explain` has it", f"{found:,}"),
         ("`whyrst explain --parquet` on one machine", f"{one_wall:.0f} s, {one_cpu:.0f} s of the processor"),
         ("the cluster, two workers with a core each", f"{wall:.0f} s, {workers:.0f} s of the processor"),
