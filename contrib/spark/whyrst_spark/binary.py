@@ -40,9 +40,9 @@ def _added() -> str | None:
         return None
 
 
-def scan(program: str, arguments: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The rows that `whyrst pipe scan` writes, as they come."""
-    yield from _stream([program, "pipe", "scan", *arguments], None)
+def rows(program: str, arguments: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The rows that `whyrst pipe` writes, as they come."""
+    yield from _stream([program, "pipe", *arguments], None)
 
 
 def schema(program: str, table: str) -> pa.Schema:

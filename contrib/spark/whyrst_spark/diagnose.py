@@ -15,6 +15,9 @@ wrong: no engine's promise about the order of rows is relied on.
 
 from __future__ import annotations
 
+import atexit
+import os
+import tempfile
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -25,10 +28,6 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from . import binary
 from .source import TASK_OCTETS, for_spark, spark_schema
 
-#: Columns of packets that the first pass looks at.
-OVERVIEW = (
-    "source", "time", "flow", "src_ip", "src_port", "dst_ip", "dst_port", "flags", "syn", "rst", "ack", "seq", "icmp",
-)
 #: Buckets, unless told otherwise: right up to some ten gigabytes of captures.
 BUCKETS = 64
 #: An answer to a SYN that comes later may come too late for the tracker (it gives a connect up
@@ -47,40 +46,53 @@ def diagnose_captures(
 ) -> DataFrame:
     """The resets and failed connects in the captures at `path`: a file, a folder or a glob.
 
-    As `diagnose`, and cheaper: the first pass reads only the columns that it needs.
+    As `diagnose`, and cheaper: the first pass is done where the captures are read, and of the other connections no
+    packet becomes a row.
     """
-    reader = spark.read.format("whyrst").option("taskOctets", str(task_octets))
-    if program:
-        reader = reader.option("binary", program)
-    packets = reader.load(path)
-    overview = reader.option("columns", ",".join(OVERVIEW)).load(path)
-    return diagnose(packets, overview=overview, buckets=buckets, first_pass=first_pass, program=program)
+    options = {"path": path, "taskOctets": str(task_octets)} | ({"binary": program} if program else {})
+    server = F.struct("guessed", F.col("server_time").alias("time_ns"), _service("server").alias("service"))
+    parts = spark.read.format("whyrst").options(table="flows", **options).load()
+    seen = parts.withColumn("server", server).persist()
+    flows = _flows(seen, first_pass).persist()
+    wanted = {"flows": _ship(spark, flows)} if first_pass else {}
+    packets = spark.read.format("whyrst").options(**options, **wanted).load()
+    return _track(packets, flows, _covered(seen), buckets, program)
 
 
 def diagnose(
-    packets: DataFrame,
-    *,
-    overview: DataFrame | None = None,
-    buckets: int = BUCKETS,
-    first_pass: bool = True,
-    program: str | None = None,
+    packets: DataFrame, *, buckets: int = BUCKETS, first_pass: bool = True, program: str | None = None
 ) -> DataFrame:
     """The resets and failed connects in `packets` (column `schema` tells which).
 
-    `overview`: the same packets, of which no more columns than OVERVIEW are needed, and `time_ns`.
     `buckets`: choose it so that one holds at most 256 MB of shuffled rows.
     `first_pass`: look for the connections worth following first, and shuffle only these.
     `program`: where `whyrst` is on the workers, when it is not to be looked for.
     """
-    seen = _seen(packets if overview is None else overview).persist()
+    seen = _seen(packets).persist()
     flows = _flows(seen, first_pass).persist()
+    return _track(packets, flows, _covered(seen), buckets, program)
+
+
+def _ship(spark: SparkSession, flows: DataFrame) -> str:
+    """Brings the flows' numbers to every worker, as `whyrst pipe scan --flows` reads them; the name of the file."""
+    numbers = flows.select("flow").toArrow()["flow"].combine_chunks().to_numpy(zero_copy_only=False)
+    file = tempfile.NamedTemporaryFile("wb", prefix="whyrst-flows-", delete=False)
+    with file:
+        numbers.astype("<i8").tofile(file)
+    # Spark reads it from here as long as it runs.
+    atexit.register(os.unlink, file.name)
+    spark.sparkContext.addFile(file.name)
+    return os.path.basename(file.name)
+
+
+def _track(packets: DataFrame, flows: DataFrame, covered: str, buckets: int, program: str | None) -> DataFrame:
     services = flows.select(F.col("service").alias("known_service")).distinct()
-    followed = packets.join(F.broadcast(flows), "flow", "left")
+    followed = packets.join(flows, "flow", "left")
     heard = F.when(_syn_ack(), _service("src")).when(_asks_ecn(), _service("dst"))
     rows = (
         followed.withColumn("key", F.coalesce("service", heard))
         .where(F.col("key").isNotNull())
-        .join(F.broadcast(services), F.col("key") == F.col("known_service"), "left_semi")
+        .join(services, F.col("key") == F.col("known_service"), "left_semi")
         .withColumn("overheard", F.col("service").isNull())
         .withColumn("bucket", F.pmod("key", F.lit(buckets)))
         .drop("service", "key")
@@ -88,8 +100,7 @@ def diagnose(
     here = binary.find(program)
     schema = from_arrow_schema(spark_schema(binary.schema(here, "resets")))
     arrow = binary.schema(here, "packets")
-    track = _tracking(program, arrow, _covered(seen))
-    return rows.groupBy("bucket").applyInArrow(track, schema)
+    return rows.groupBy("bucket").applyInArrow(_tracking(program, arrow, covered), schema)
 
 
 def _syn() -> Column:

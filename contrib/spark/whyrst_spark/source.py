@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
+from pyspark import SparkFiles
 from pyspark.sql import SparkSession
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.pandas.types import from_arrow_schema
@@ -26,7 +27,7 @@ def register(spark: SparkSession) -> None:
 
 def spark_schema(arrow: pa.Schema) -> pa.Schema:
     """The columns as Spark can hold them: it knows no nanoseconds, so `time_ns` keeps them."""
-    fields = [pa.field("time_ns", pa.int64())]
+    fields = [pa.field("time_ns", pa.int64())] if "time" in arrow.names else []
     fields += [pa.field(field.name, _spark_type(field.type)) for field in arrow]
     return pa.schema(fields)
 
@@ -43,6 +44,8 @@ def _spark_type(kind: pa.DataType) -> pa.DataType:
 
 def for_spark(rows: pa.Table) -> pa.Table:
     """Rows as Spark can hold them."""
+    if "time" not in rows.column_names:
+        return rows
     exact = rows["time"].cast(pa.int64())
     rows = rows.add_column(0, "time_ns", exact)
     # What is finer than a microsecond is in `time_ns`.
@@ -57,11 +60,13 @@ class Files(InputPartition):
 
 
 class WhyrstDataSource(DataSource):
-    """Captures (pcap, pcapng, compressed too) as the table `packets`.
+    """Captures (pcap, pcapng, compressed too) as the table `packets`, or as `flows`: what each file shows of each flow.
 
     Options: `path` (a file, a folder or a glob, on a file system that every worker has), `binary` (the
-    program on the workers), `taskOctets` (how much one task reads), `columns` (their names with commas between;
-    `time` must be among them): Spark does not tell which ones a query needs, and each costs something.
+    program on the workers), `taskOctets` (how much one task reads), `table`, `flows` (the name of a file that
+    `addFile` has brought: `packets` has only rows of the flows whose numbers are in it, and what else
+    `whyrst pipe scan --flows` lets through), `columns` (of packets, with commas between: Spark does not tell which
+    ones a query needs, and each costs something).
     """
 
     @classmethod
@@ -70,10 +75,13 @@ class WhyrstDataSource(DataSource):
 
     def schema(self) -> StructType:
         program = binary.find(self.options.get("binary"))
+        whole = binary.schema(program, self._table())
         columns = self._columns()
-        whole = binary.schema(program, "packets")
         arrow = pa.schema([whole.field(name) for name in columns]) if columns else whole
         return from_arrow_schema(spark_schema(arrow))
+
+    def _table(self) -> str:
+        return self.options.get("table") or "packets"
 
     def _columns(self) -> list[str]:
         named = self.options.get("columns")
@@ -84,15 +92,20 @@ class WhyrstDataSource(DataSource):
         if not path:
             raise ValueError('name the captures: spark.read.format("whyrst").load("/captures")')
         octets = int(self.options.get("taskOctets") or TASK_OCTETS)
-        return WhyrstReader(path, self.options.get("binary"), octets, self._columns())
+        if self._table() == "flows":
+            command = ["flows"]
+        else:
+            command = ["scan", *(f"--columns={name}" for name in self._columns())]
+        return WhyrstReader(path, self.options.get("binary"), octets, command, self.options.get("flows"))
 
 
 class WhyrstReader(DataSourceReader):
-    def __init__(self, path: str, program: str | None, task_octets: int, columns: list[str]) -> None:
+    def __init__(self, path: str, program: str | None, task_octets: int, command: list[str], flows: str | None) -> None:
         self.path = path
         self.program = program
         self.task_octets = task_octets
-        self.columns = columns
+        self.command = command
+        self.flows = flows
 
     def partitions(self) -> list[InputPartition]:
         groups: list[InputPartition] = []
@@ -110,10 +123,10 @@ class WhyrstReader(DataSourceReader):
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
         assert isinstance(partition, Files)
         program = binary.find(self.program)
-        columns = ["--columns", ",".join(self.columns)] if self.columns else []
+        command = [*self.command, *(["--flows", SparkFiles.get(self.flows)] if self.flows else [])]
         # One call for each file: what cannot be read names its file and fails the task.
         for path in partition.paths:
-            for batch in binary.scan(program, [*columns, path]):
+            for batch in binary.rows(program, [*command, path]):
                 yield from for_spark(pa.Table.from_batches([batch])).to_batches()
 
 

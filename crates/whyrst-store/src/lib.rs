@@ -2,13 +2,14 @@
 //!
 //! [`schema`] lists the columns of every table, once. [`rows`] makes rows of the JSON objects that
 //! whyrst writes, so that a row says what the report says; [`packets`] makes rows of what captures
-//! show, and observations of rows. [`parquet`] writes and reads files, [`track`] drives the tracker by
+//! show, and observations of rows, [`flows`] rows of what must be known before. [`parquet`] writes and reads files, [`track`] drives the tracker by
 //! rows: what engines beyond one machine call.
 //!
 //! No query engine is in here: the default binary links this crate.
 
 mod error;
 pub mod flow;
+pub mod flows;
 pub mod packets;
 pub mod parquet;
 pub mod rows;

@@ -2,8 +2,9 @@
 //! standard input and output. This is all that a distributed engine needs to know of whyrst: it
 //! brings the rows of a connection together and in order, the tracker is the same.
 
+use std::collections::HashMap;
 use std::io::{self, BufReader, BufWriter, Stdout, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use arrow_array::cast::AsArray;
@@ -14,19 +15,21 @@ use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Step};
 use whyrst_core::ending::Ending;
 use whyrst_core::language::Language;
-use whyrst_core::observation::Seen;
+use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Flags;
+use whyrst_core::service::tells_of_service;
 use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Limits;
 use whyrst_store::Table;
-use whyrst_store::packets::{PacketRows, Sources};
+use whyrst_store::flows::FlowRows;
+use whyrst_store::packets::{PacketRows, Sources, flow_name};
 use whyrst_store::rows::Rows;
 use whyrst_store::track::{Covered, Heed, RowTracker};
 
 use crate::Outcome;
-use crate::args::{Pipe, PipeCommand, PipeScan, PipeTrack};
+use crate::args::{Pipe, PipeCommand, PipeFlows, PipeScan, PipeTable, PipeTrack};
 use crate::explain::limits;
 use crate::output;
 
@@ -38,9 +41,14 @@ type Writer = StreamWriter<BufWriter<Stdout>>;
 pub(crate) fn run(pipe: &Pipe) -> Result<Outcome> {
     match &pipe.command {
         PipeCommand::Scan(scan) => run_scan(scan),
+        PipeCommand::Flows(flows) => run_flows(flows),
         PipeCommand::Track(track) => run_track(track),
         PipeCommand::Schema(schema) => {
-            finish(StreamWriter::try_new(BufWriter::new(io::stdout()), &schema.table.schema())?)?;
+            let schema = match schema.table {
+                PipeTable::Rows(table) => table.schema(),
+                PipeTable::Flows => FlowRows::schema(),
+            };
+            finish(StreamWriter::try_new(BufWriter::new(io::stdout()), &schema)?)?;
             Ok(Outcome::Clean)
         }
     }
@@ -53,23 +61,60 @@ fn run_scan(scan: &PipeScan) -> Result<Outcome> {
     });
     let wanted = wanted.collect::<Result<Vec<_>>>()?;
     let schema = if wanted.is_empty() { schema } else { schema.project(&wanted)?.into() };
+    let flows = scan.flows.as_deref().map(Flows::read).transpose()?;
     let mut rows = PacketRows::of(schema.clone());
     let mut writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &schema)?;
-    let mut captures = CaptureSet::open(&scan.files);
+    let outcome = each(&scan.files, |name, seen| {
+        if (scan.signs && !is_sign(&seen.what)) || flows.as_ref().is_some_and(|flows| !flows.want(&seen.what)) {
+            return Ok(());
+        }
+        rows.push(name, seen);
+        if rows.len() < BATCH { Ok(()) } else { write(&mut writer, &rows.take()?) }
+    })?;
+    if !rows.is_empty() {
+        write(&mut writer, &rows.take()?)?;
+    }
+    finish(writer)?;
+    Ok(outcome)
+}
+
+fn run_flows(flows: &PipeFlows) -> Result<Outcome> {
+    let mut writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &FlowRows::schema())?;
+    let mut outcome = Outcome::Clean;
+    for file in &flows.files {
+        // An archive holds several captures, whose packets come in the order of time.
+        let mut sources: HashMap<String, FlowRows> = HashMap::new();
+        let read = each(std::slice::from_ref(file), |name, seen| {
+            let Some(rows) = sources.get_mut(name) else {
+                sources.entry(name.to_owned()).or_default().push(seen);
+                return Ok(());
+            };
+            if rows.push(seen) { Ok(()) } else { take_flows(rows, name, &mut writer) }
+        })?;
+        for (source, rows) in &mut sources {
+            take_flows(rows, source, &mut writer)?;
+        }
+        outcome = outcome.max(read);
+    }
+    finish(writer)?;
+    Ok(outcome)
+}
+
+fn take_flows(rows: &mut FlowRows, source: &str, writer: &mut Writer) -> Result<()> {
+    rows.take(source)?.map_or(Ok(()), |batch| write(writer, &batch))
+}
+
+/// Hands out everything that was seen in captures, with the name of its file; says what could not be read.
+fn each(files: &[PathBuf], mut take: impl FnMut(&str, &Observation<'_>) -> Result<()>) -> Result<Outcome> {
+    let mut captures = CaptureSet::open(files);
     // The names are known before the first frame.
     let names: Vec<String> = captures.names().map(escape_name).collect();
     let mut outcome = Outcome::Clean;
     loop {
         match captures.next() {
             Ok(Step::Observation(seen)) => {
-                if scan.signs && !is_sign(&seen.what) {
-                    continue;
-                }
                 let name = names.get(seen.frame.file() as usize).map_or("-", String::as_str);
-                rows.push(name, &seen);
-                if rows.len() >= BATCH {
-                    write(&mut writer, &rows.take()?)?;
-                }
+                take(name, &seen)?;
             }
             Ok(Step::PassedOver(..) | Step::Idle) => {}
             Ok(Step::End) => break,
@@ -83,11 +128,32 @@ fn run_scan(scan: &PipeScan) -> Result<Outcome> {
         output::complain(&anyhow!("{failure}"));
         outcome = Outcome::Incomplete;
     }
-    if !rows.is_empty() {
-        write(&mut writer, &rows.take()?)?;
-    }
-    finish(writer)?;
     Ok(outcome)
+}
+
+/// Numbers of flows, in order.
+struct Flows(Vec<i64>);
+
+impl Flows {
+    fn read(path: &Path) -> Result<Self> {
+        let octets = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (numbers, rest) = octets.as_chunks();
+        if !rest.is_empty() {
+            bail!("{} does not hold numbers of 8 octets each", path.display());
+        }
+        let mut numbers: Vec<i64> = numbers.iter().map(|number| i64::from_le_bytes(*number)).collect();
+        numbers.sort_unstable();
+        Ok(Self(numbers))
+    }
+
+    fn want(&self, seen: &Seen<'_>) -> bool {
+        let (src, dst) = match seen {
+            Seen::Segment(segment) if tells_of_service(segment.flags) => return true,
+            Seen::Segment(segment) => (segment.src, segment.dst),
+            Seen::Icmp(error) => (error.src, error.dst),
+        };
+        self.0.binary_search(&flow_name(src, dst)).is_ok()
+    }
 }
 
 /// What decides whether a connection is worth following.

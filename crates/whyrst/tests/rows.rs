@@ -255,3 +255,44 @@ fn resets_that_are_only_counted_are_in_the_rows() {
     assert!(count("never") > 100, "enough that some are alike");
     assert_eq!(count("always"), count("never"));
 }
+
+#[test]
+fn rows_of_some_flows_are_those_and_what_tells_of_services() {
+    let captures = fixtures();
+    let output = whyrst().args(["pipe", "flows"]).args(&captures).output().expect("whyrst runs");
+    assert!(output.status.success(), "{output:?}");
+    let numbers = |batches: &[RecordBatch], name: &str| -> Vec<i64> {
+        let of = |batch: &RecordBatch| batch.column_by_name(name).expect(name).as_primitive::<Int64Type>().clone();
+        batches.iter().flat_map(|batch| of(batch).values().to_vec()).collect()
+    };
+    let all = read(&scan(&captures, &[]).stdout);
+    let (parts, mut packets) = (numbers(&read(&output.stdout), "flow"), numbers(&all, "flow"));
+    packets.sort_unstable();
+    packets.dedup();
+    let mut known = parts.clone();
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(known, packets);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let (wanted, damaged) = (folder.path().join("flows"), folder.path().join("damaged"));
+    fs::write(&wanted, known[0].to_le_bytes()).expect("room");
+    let some = read(&scan(&captures, &["--flows", wanted.to_str().expect("UTF-8")]).stdout);
+    let of = |flow: i64, batches: &[RecordBatch]| numbers(batches, "flow").iter().filter(|one| **one == flow).count();
+    assert_eq!(of(known[0], &some), of(known[0], &all));
+    let others = some.iter().flat_map(|batch| {
+        let flags = batch.column_by_name("flags").expect("flags").as_string::<i32>().clone();
+        let flows = batch.column_by_name("flow").expect("flow").as_primitive::<Int64Type>().clone();
+        (0..batch.num_rows())
+            .filter(|row| flows.value(*row) != known[0])
+            .map(|row| flags.value(row).to_owned())
+            .collect::<Vec<_>>()
+    });
+    let others: Vec<String> = others.collect();
+    assert!(!others.is_empty() && others.iter().all(|flags| flags.contains('S')), "{others:?}");
+
+    fs::write(&damaged, [1, 2, 3]).expect("room");
+    let output = scan(&captures, &["--flows", damaged.to_str().expect("UTF-8")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not hold numbers of 8 octets"), "{output:?}");
+}

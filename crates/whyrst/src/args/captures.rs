@@ -196,6 +196,8 @@ pub(crate) struct Pipe {
 pub(crate) enum PipeCommand {
     /// Captures to packet rows on standard output
     Scan(PipeScan),
+    /// What each capture shows of each flow, to rows on standard output
+    Flows(PipeFlows),
     /// Packet rows on standard input to rows of resets and failed connects on standard output
     Track(PipeTrack),
     /// The columns of a table, as a stream without rows
@@ -205,9 +207,31 @@ pub(crate) enum PipeCommand {
 /// `whyrst pipe schema`.
 #[derive(Debug, Args)]
 pub(crate) struct PipeSchema {
-    /// packets, connections, resets, incidents or `failed_connects`
+    /// packets, connections, resets, incidents, `failed_connects`, or flows (of `pipe flows`)
     #[arg(value_name = "TABLE", value_parser = parse_table)]
-    pub(crate) table: Table,
+    pub(crate) table: PipeTable,
+}
+
+/// What `whyrst pipe` has rows of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PipeTable {
+    /// A table of [rows](whyrst_store).
+    Rows(Table),
+    /// Parts of flows.
+    Flows,
+}
+
+/// `whyrst pipe flows`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes one Arrow IPC stream: of each file one row for each flow, sometimes several, which are put \
+together by minimum and maximum. They tell which flows `pipe scan --flows` should have rows of. Files that cannot be \
+read are said on standard error, and the exit status is 2."
+)]
+pub(crate) struct PipeFlows {
+    /// Captures; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// `whyrst pipe scan`.
@@ -228,6 +252,11 @@ pub(crate) struct PipeScan {
     /// Only rows that may matter for a reset: RST, SYN, SYN-ACK and ICMP errors
     #[arg(long)]
     pub(crate) signs: bool,
+
+    /// Only rows of the flows whose numbers are in FILE (64 bits each, the least octet first), and those that tell of
+    /// a service beyond its connection: SYN-ACKs, and SYNs that offer ECN
+    #[arg(long, value_name = "FILE")]
+    pub(crate) flows: Option<PathBuf>,
 }
 
 /// `whyrst pipe track`.
@@ -257,8 +286,10 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
 }
 
 /// `resets`.
-fn parse_table(name: &str) -> Result<Table, String> {
-    Table::named(name).ok_or_else(|| "expected packets, connections, resets, incidents or failed_connects".to_owned())
+fn parse_table(name: &str) -> Result<PipeTable, String> {
+    let table = Table::named(name).map(PipeTable::Rows);
+    let expected = "expected packets, connections, resets, incidents, failed_connects or flows";
+    table.or((name == "flows").then_some(PipeTable::Flows)).ok_or_else(|| expected.to_owned())
 }
 
 /// `147=ethernet`, `150=101`.
