@@ -21,13 +21,13 @@ const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask sql writes -->", "<!--
 
 /// Of what the page shows answers: both ends of some runs of the lab, and what `whyrst watch` told of others.
 const INPUTS: [&str; 8] = [
-    "fixtures/close-unread",
-    "fixtures/linger-zero",
-    "fixtures/service-restarting",
-    "fixtures/injected-rst",
-    "fixtures/fw-drop-syn",
-    "fixtures/half-close-ok",
-    "fixtures/stalled-transfer",
+    "fixtures/close-unread/*.pcapng",
+    "fixtures/linger-zero/*.pcapng",
+    "fixtures/service-restarting/*.pcapng",
+    "fixtures/injected-rst/*.pcapng",
+    "fixtures/fw-drop-syn/*.pcapng",
+    "fixtures/half-close-ok/*.pcapng",
+    "fixtures/stalled-transfer/*.pcapng",
     "crates/whyrst-sql/tests/recorded/watch.jsonl",
 ];
 

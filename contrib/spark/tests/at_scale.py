@@ -79,8 +79,16 @@ def compare(found: pa.Table, expected: pa.Table) -> None:
     assert len(found) == len(expected), f"{len(found)} rows of the cluster, {len(expected)} of one process"
     found = found.cast(expected.schema)
     for name in expected.column_names:
-        if found[name].combine_chunks() != expected[name].combine_chunks():
-            raise AssertionError(f"the column {name} is not that of one process")
+        pairs = zip(found[name].to_pylist(), expected[name].to_pylist())
+        differing = [row for row, (one, other) in enumerate(pairs) if one != other]
+        if differing:
+            first = differing[0]
+            of_cluster, of_one = (table.slice(first, 1).to_pylist()[0] for table in (found, expected))
+            answers = [{one["question"]: one["text"] for one in row["evidence"]} for row in (of_cluster, of_one)]
+            words = {name: tuple(row.get(name) for row in answers) for name in answers[0] | answers[1]}
+            words = {name: both for name, both in words.items() if both[0] != both[1]}
+            place = f"{of_one['source']} frame {of_one['frame']}"
+            raise AssertionError(f"{len(differing)} rows differ in {name}; at {place}, cluster and one process: {words}")
 
 
 def main() -> None:

@@ -124,6 +124,7 @@ impl Tracker {
     pub fn observe(&mut self, observation: &Observation<'_>) {
         self.clock.saw(observation.time);
         self.began.get_or_insert(observation.time);
+        self.settle_first();
         match &observation.what {
             Seen::Segment(segment) => {
                 self.segment(observation, segment);
@@ -158,10 +159,19 @@ impl Tracker {
     /// As [`Self::pass`] for what [tells of a service](crate::service::tells_of_service) beyond its
     /// own connection, which is not followed.
     pub fn overhear(&mut self, observation: &Observation<'_>) {
+        self.clock.saw(observation.time);
+        self.began.get_or_insert(observation.time);
+        self.settle_first();
         if let Seen::Segment(segment) = &observation.what {
             self.note_service(observation, segment);
         }
-        self.pass(observation.time);
+        self.expire();
+    }
+
+    /// When something is to be done as time passes: who feeds a tracker with few of many packets lets
+    /// [time pass](Self::pass) until then.
+    pub const fn due(&self) -> Timestamp {
+        self.next_due
     }
 
     /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.
@@ -392,7 +402,7 @@ impl Tracker {
             after_total: 0,
             service: self.services.of(server),
         }));
-        self.await_settling(at);
+        self.await_settling(at, self.clock.now());
     }
 
     /// A RST that answers the SYN is a refusal by the service, once for each incarnation.

@@ -221,7 +221,7 @@ impl Live {
                 }
             }
         }
-        reset.unsent &= self.is_silence(&reset.event);
+        reset.unsent = reset.unsent && self.is_silence(&reset.event);
         self.folding.told(key, &reset);
         Some(reset)
     }

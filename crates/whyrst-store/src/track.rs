@@ -19,8 +19,11 @@ use whyrst_core::tracker::{Counts, Limits, Tracker};
 use crate::error::StoreError;
 use crate::packets::{PacketBatch, Sources, flow_name};
 
-/// How often time passes where no row says so: a hundredth of the shortest time that is waited for.
+/// How often time passes where something is due whenever a packet comes.
 const TICK: Span = Span::from_millis(10);
+const NEXT: Span = Span::from_nanos(1);
+/// A clock that is not told of time for longer takes the next packet's for a mistake.
+const LONG: Span = Span::from_secs(300);
 /// Connections whose latest time is remembered, so that order can be checked.
 const CHECKED: usize = 4_000_000;
 
@@ -155,16 +158,22 @@ impl RowTracker {
         Ok(())
     }
 
-    /// Lets time pass until `now`, wherever a capture was running.
+    /// Lets time pass until `now`, wherever a capture was running: to each moment at which something is due.
     fn pass_until(&mut self, now: Timestamp) {
         let Some(mut at) = self.passed else { return };
         while let Some((from, to)) = self.covered.0.get(self.stretch).copied() {
             at = at.max(from);
-            while at < now && at <= to {
-                self.tracker.pass(at);
-                at = at.plus(TICK);
+            loop {
+                let due = self.tracker.due().max(at).min(at.plus(LONG));
+                if due >= now || due > to {
+                    break;
+                }
+                self.tracker.pass(due);
+                // What is always due is done with every packet.
+                at = due.plus(if self.tracker.due() > due { NEXT } else { TICK });
             }
-            if at <= to {
+            if now <= to {
+                at = at.max(now);
                 break;
             }
             self.stretch += 1;

@@ -98,12 +98,17 @@ impl Running {
         family(self.0.id()).into_iter().map(cpu).sum()
     }
 
+    /// Sends a signal to it and to what it started, as far as they live.
+    fn signal(&self, signal: &str) {
+        for pid in family(self.0.id()) {
+            let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();
+        }
+    }
+
     /// Asks it to end, and waits for it. What was started by a script in the background ignores SIGINT.
     fn end(&mut self) -> Result<()> {
         for signal in ["-INT", "-TERM", "-KILL"] {
-            for pid in family(self.0.id()) {
-                shell::run(Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null())).ok();
-            }
+            self.signal(signal);
             let asked = Instant::now();
             while asked.elapsed() < PATIENCE {
                 if self.0.try_wait().context("cannot wait")?.is_some() {
@@ -118,7 +123,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // nginx's worker outlives a master that could say no goodbye.
+        self.signal("-KILL");
         let _ = self.0.wait();
     }
 }

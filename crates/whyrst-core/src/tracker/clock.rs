@@ -61,7 +61,12 @@ impl Clock {
 
     /// How long ago `since` was. What was noted before the clock was set back has waited for ever.
     pub(super) fn elapsed(&self, since: Timestamp) -> Span {
-        let elapsed = self.now().since(since);
+        Self::between(since, self.now())
+    }
+
+    /// The same until another time.
+    pub(super) fn between(since: Timestamp, until: Timestamp) -> Span {
+        let elapsed = until.since(since);
         if elapsed.nanos() < -STEP.nanos() { Span::from_nanos(i64::MAX) } else { elapsed }
     }
 }

@@ -207,21 +207,39 @@ impl Tracker {
         }
     }
 
-    /// Settles what is due, each by itself: the order of the queue is the order of telling only.
+    /// Settles what is due, each by itself: the order of the queue is the order of telling only. Each is looked at as
+    /// it was when it was due, not when the next packet came, which may belong to anybody.
     fn settle_due(&mut self) {
         let wait = self.limits.settle_after;
-        while let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.unsettled, wait) {
-            match self.is_settled(at) {
+        while let Some(since) = self.unsettled.front().map(|due| due.since)
+            && let Some((at, expiry)) = Self::next_due(&self.slots, &self.clock, &mut self.unsettled, wait)
+        {
+            // Not beyond a clock that was set back.
+            let due = since.plus(wait).min(self.clock.now());
+            match self.is_settled(at, due) {
                 Some(true) if expiry != Expiry::Gone => self.settle(at),
-                Some(false) if expiry != Expiry::Gone => self.await_settling(at),
+                Some(false) if expiry != Expiry::Gone => self.await_settling(at, due),
                 _ => {}
             }
         }
     }
 
-    pub(super) fn await_settling(&mut self, at: u32) {
+    /// Settles what is due before the packet that is now is taken in.
+    #[inline]
+    pub(super) fn settle_first(&mut self) {
+        if self.clock.now() >= self.next_due {
+            self.settle_due_first();
+        }
+    }
+
+    #[cold]
+    fn settle_due_first(&mut self) {
+        self.settle_due();
+    }
+
+    pub(super) fn await_settling(&mut self, at: u32, since: Timestamp) {
         let generation = self.slots[at as usize].generation;
-        self.unsettled.push_back(Due { slot: at, generation, since: self.clock.now() });
+        self.unsettled.push_back(Due { slot: at, generation, since });
         self.look_again_after(self.limits.settle_after);
     }
 
@@ -272,11 +290,11 @@ impl Tracker {
         self.look_again_after(self.limits.remember_reset);
     }
 
-    /// Whether nothing more is expected to change the verdict of the reset in `slot`.
-    fn is_settled(&self, at: u32) -> Option<bool> {
+    /// Whether nothing more was expected at `due` to change the verdict of the reset in `slot`.
+    fn is_settled(&self, at: u32, due: Timestamp) -> Option<bool> {
         let slot = &self.slots[at as usize];
         let pending = slot.pending.as_ref()?;
-        let quiet = self.clock.elapsed(slot.touched) >= self.limits.settle_after;
-        Some(quiet || self.clock.elapsed(pending.since) >= self.limits.settle_at_most)
+        let quiet = Clock::between(slot.touched, due) >= self.limits.settle_after;
+        Some(quiet || Clock::between(pending.since, due) >= self.limits.settle_at_most)
     }
 }
