@@ -29,6 +29,20 @@ fn a_reset_is_told_when_its_connection_has_been_quiet() {
 }
 
 #[test]
+fn what_is_known_when_a_reset_is_settled_does_not_depend_on_strangers() {
+    let told = |between: &str| {
+        let refused = "0.0 C:1 > S S 0:0(0)\n0.1 C:1 < S RA 0:0(0) ack 1";
+        let answered = "20.2 C:2 < S SA 0:0(0) ack 1";
+        let mut tracker = fed(&std::format!("{refused}\n{between}\n{answered}"), Limits::default());
+        tracker.finish();
+        core::iter::from_fn(|| tracker.poll()).find(|ending| ending.kind == EndingKind::Reset).unwrap()
+    };
+    let (alone, beside) = (told(""), told("20.15 D > E S 0:0(0)"));
+    assert_eq!(alone.service_later, beside.service_later);
+    assert_eq!(alone.service_later.accepted, None, "it was due at 20.1 s");
+}
+
+#[test]
 fn a_connection_that_never_falls_quiet_is_told_at_the_latest_after_the_bound() {
     let mut text = std::format!("{OPEN}\n1.0 C < S RA 1:1(0) ack 1");
     for step in 1..13 {
