@@ -4,7 +4,7 @@
 //! equally well. The lab keeps such beside its captures.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -186,7 +186,43 @@ impl Telling {
         if self.rows.push(object) { Ok(true) } else { self.flush(out) }
     }
 
-    struct Reader {
+    fn flush(&mut self, out: &mut Out) -> Result<bool> {
+        self.rows.take().map_err(external)?.map_or(Ok(true), |batch| out.send_of(&batch))
+    }
+}
+
+/// What has to be said of a recording.
+fn say(name: &str, beside: Beside, reading: &Reading) {
+    let Beside { without_sockets, lost, damaged_lines } = beside;
+    if without_sockets > 0 {
+        reading.failed(&format!(
+            "{name} holds {without_sockets} resets without their sockets, which are no verdicts: \
+             `whyrst explain CAPTURE --events {name}` puts them beside packets"
+        ));
+    }
+    if lost > 0 {
+        reading.remark(&format!("{name}: {lost} events were lost or only counted while it was recorded"));
+    }
+    if damaged_lines > 0 {
+        reading.failed(&format!("{damaged_lines} lines of {name} are damaged and were passed over"));
+    }
+}
+
+/// A file whose octets count as read.
+struct Counted {
+    file: File,
+    reading: Arc<Reading>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, octets: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(octets)?;
+        self.reading.advance(read as u64);
+        Ok(read)
+    }
+}
+
+struct Reader {
     reader: BufReader<File>,
     line: Vec<u8>,
     number: u64,
