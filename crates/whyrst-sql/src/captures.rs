@@ -176,7 +176,7 @@ impl Source {
     ) -> Result<()> {
         loop {
             self.steps += 1;
-            if self.steps % PATIENCE == 0 {
+            if self.steps.is_multiple_of(PATIENCE) {
                 self.advance(out);
                 if out.is_closed() {
                     return Ok(());

@@ -25,7 +25,6 @@ use crate::reading::Reading;
 const TABLE_ROWS: usize = 10_000;
 
 /// Standard output, or a file that appears under its name only when it is complete.
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(crate) enum Sink {
     Text { format: Format, out: Out },
     Parquet(PathBuf),

@@ -64,7 +64,8 @@ impl TableProvider for Recordings {
         let schema = projection.map_or_else(|| Ok(Arc::clone(&whole)), |wanted| whole.project(wanted).map(Arc::new))?;
         // What resets have in common is found over all files.
         let at_once = if self.table == Table::Incidents { self.files.len().max(1) } else { 1 };
-        let part = |files: &[PathBuf]| -> Arc<dyn Part> { Arc::new(Recorded { table: self.table, files: files.to_vec() }) };
+        let part =
+            |files: &[PathBuf]| -> Arc<dyn Part> { Arc::new(Recorded { table: self.table, files: files.to_vec() }) };
         let parts = self.files.chunks(at_once).map(part).collect();
         let shown = format!("{} of {} recordings", self.table.name(), self.files.len());
         Ok(Arc::new(ScanExec::new(parts, schema, limit, shown, Arc::clone(&self.reading))))

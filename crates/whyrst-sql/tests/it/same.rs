@@ -27,7 +27,7 @@ fn captures_parquet_and_recordings_give_the_rows_that_explain_gives() {
         let of_captures = rows(table, &captures);
         assert!(of_captures.lines().count() > 2, "{table}: {of_captures}");
         for (what, other) in [("Parquet", &parquet), ("a recording", &recording)] {
-            let of_other = rows(table, &[other.clone()]);
+            let of_other = rows(table, std::slice::from_ref(other));
             assert!(sorted(&of_captures) == sorted(&of_other), "{table} of {what} are not those of captures");
         }
     }
@@ -55,7 +55,7 @@ fn what_watch_recorded_gives_the_rows_that_explain_gives() {
         let of_recordings = rows(table, &recordings);
         assert!(of_recordings.lines().count() > 2, "{table}: {of_recordings}");
         for (what, other) in [("Parquet", &parquet), ("the reports", &reports)] {
-            let of_other = rows(table, &[other.clone()]);
+            let of_other = rows(table, std::slice::from_ref(other));
             assert!(sorted(&of_recordings) == sorted(&of_other), "{table} of {what} are not those of the recordings");
         }
     }
