@@ -146,7 +146,7 @@ pub fn each_told(
     let mut beside = Beside::default();
     walk(input, name, |_, line| {
         match line {
-            Ok(Line::Coverage(coverage)) => beside.lost = coverage.lost(),
+            Ok(Line::Coverage(coverage)) => beside.lost = beside.lost.saturating_add(coverage.lost()),
             Ok(Line::Event(heard)) => match &heard.told {
                 Some(told) => return each(told),
                 None => beside.without_sockets += 1,
@@ -414,6 +414,29 @@ mod tests {
         let mut whole = Vec::new();
         write(&mut whole, &reading.recording).unwrap();
         assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 4);
+    }
+
+    #[test]
+    fn what_was_told_is_handed_out_one_by_one_and_the_rest_counted() {
+        let mut text = Vec::new();
+        let all = [told(50), kernel::Told { more: 4_000, ..told(70) }];
+        all.iter().for_each(|told| write_told(&mut text, told).unwrap());
+        text.extend(b"no JSON\n");
+        write(&mut text, &recording()).unwrap();
+        let mut handed_out = Vec::new();
+        let mut take = |told: &kernel::Told| {
+            handed_out.push(told.clone());
+            ControlFlow::Continue(())
+        };
+        let beside = each_told(&*text, "told", &mut take).unwrap();
+        assert_eq!(beside, Beside { without_sockets: 3, lost: 3, damaged_lines: 1 });
+        assert_eq!(handed_out, all);
+        let mut first = 0;
+        let stop = each_told(&*text, "told", |_| {
+            first += 1;
+            ControlFlow::Break(())
+        });
+        assert_eq!((stop.unwrap(), first), (Beside::default(), 1));
     }
 
     fn written() -> String {
