@@ -76,7 +76,7 @@ class PairEndsTest(unittest.TestCase):
             for end in ENDS:
                 capture = link / f"{end}.pcapng"
                 rows += [linked(table, link) for table in endings(capture)]
-                scanned = [for_spark(pa.Table.from_batches([batch])) for batch in binary.scan(WHYRST, [str(capture)])]
+                scanned = [for_spark(pa.Table.from_batches([batch])) for batch in binary.rows(WHYRST, ["scan", str(capture)])]
                 packets += [linked(table.replace_schema_metadata(None), link) for table in scanned]
         found = pair_ends(
             spark.createDataFrame(pa.concat_tables(rows)), spark.createDataFrame(pa.concat_tables(packets))
