@@ -377,7 +377,7 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     if let (Some(nth), Some(known)) = (nth, first.trigger)
         && nth.frame < known.frame
         // The answers follow each other as the segments did; copies of one answer come at once.
-        && known.time.since(nth.time).nanos() <= took.nanos() + JITTER.nanos()
+        && known.time.since(nth.time).nanos() <= took.nanos().saturating_add(JITTER.nanos())
     {
         first.trigger = Some(nth);
     }

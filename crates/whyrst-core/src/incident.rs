@@ -365,7 +365,7 @@ fn common_length(mut spans: Vec<Span>, slack: Span) -> Option<Span> {
     spans.sort();
     let median = *spans.get(spans.len() / 2)?;
     let slack = slack.nanos().max(median.nanos() / 20);
-    let near = |span: &Span| (span.nanos() - median.nanos()).abs() <= slack;
+    let near = |span: &Span| span.nanos().saturating_sub(median.nanos()).saturating_abs() <= slack;
     (median > Span::ZERO && spans.iter().all(near)).then_some(median)
 }
 

@@ -47,8 +47,14 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         let (Some(path), Some(third)) = (path_to(ending, ending.connection.server()), third) else {
             return Answer::Unknown;
         };
-        let after = Span::from_nanos((left.time.since(third.time).nanos() - path.nanos()).max(0));
-        if is_sane(after) { yes().frame(left).span(after).if_so((after <= AT_ONCE).into()) } else { Answer::Unknown }
+        let passed = left.time.since(third.time);
+        let after = Span::from_nanos(passed.nanos().saturating_sub(path.nanos()).max(0));
+        // Of a clock that was set back nothing follows.
+        if is_sane(passed.abs()) {
+            yes().frame(left).span(after).if_so((after <= AT_ONCE).into())
+        } else {
+            Answer::Unknown
+        }
     },
 };
 

@@ -210,7 +210,7 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         match round_trip(ending) {
             _ if idle < SHORTEST_WAIT => Answer::No(facts),
             // The last data took its time to the closer, and its FIN to the capture point.
-            Some(trip) => facts.if_so((idle.nanos() > 2 * trip.nanos()).into()),
+            Some(trip) => facts.if_so((idle.nanos() > trip.nanos().saturating_mul(2)).into()),
             None if idle >= LONGEST_TRIP => Answer::Yes(facts),
             None => Answer::Unknown,
         }

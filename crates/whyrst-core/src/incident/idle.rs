@@ -34,7 +34,7 @@ fn peak(told: &[Told], mut members: Vec<usize>) -> Option<(Span, Vec<usize>)> {
     let length = |at: usize| told[members[at]].idle;
     let (mut best, mut start) = (0..0, 0);
     for end in 0..members.len() {
-        while length(end).nanos() - length(start).nanos() > slack(length(start)) {
+        while length(end).nanos().saturating_sub(length(start).nanos()) > slack(length(start)) {
             start += 1;
         }
         if end + 1 - start > best.len() {
