@@ -420,7 +420,9 @@ mod tests {
     fn what_was_told_is_handed_out_one_by_one_and_the_rest_counted() {
         let mut text = Vec::new();
         let all = [told(50), kernel::Told { more: 4_000, ..told(70) }];
-        all.iter().for_each(|told| write_told(&mut text, told).unwrap());
+        for told in &all {
+            write_told(&mut text, told).unwrap();
+        }
         text.extend(b"no JSON\n");
         write(&mut text, &recording()).unwrap();
         let mut handed_out = Vec::new();
