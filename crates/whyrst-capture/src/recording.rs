@@ -255,19 +255,16 @@ pub fn is_recording(path: &Path) -> bool {
     path.is_file() && read(path).is_ok() && begins(&begin)
 }
 
-/// Whether the recording at `path` tells of sockets, by its first event.
+/// Whether the recording at `path` tells of any socket.
 pub fn tells_of_sockets(path: &Path) -> bool {
-    let mut first = None;
+    let mut tells = false;
     let Ok(file) = std::fs::File::open(path) else { return false };
     let name = path.display().to_string();
-    let read = walk(io::BufReader::new(file), &name, |_, line| match line {
-        Ok(Line::Event(heard)) => {
-            first = Some(heard.told.is_some());
-            ControlFlow::Break(())
-        }
-        Ok(Line::Coverage(_)) | Err(_) => ControlFlow::Continue(()),
+    let read = each_told(io::BufReader::new(file), &name, |_| {
+        tells = true;
+        ControlFlow::Break(())
     });
-    read.is_ok() && first == Some(true)
+    read.is_ok() && tells
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {

@@ -3,7 +3,7 @@
 //!
 //! The functions are those of `net/ipv4/tcp.c`, `tcp_input.c`, `tcp_timer.c` and
 //! `tcp_minisocks.c`; what they call is as old as 6.1. Held against the kernel's own word wherever
-//! there is one (`tests/kernel.rs`). A reason that cannot be told surely is none.
+//! there is one (`tests/kernel`). A reason that cannot be told surely is none.
 
 use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::RstReason;

@@ -49,8 +49,8 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         };
         let passed = left.time.since(third.time);
         let after = Span::from_nanos(passed.nanos().saturating_sub(path.nanos()).max(0));
-        // Of a clock that was set back nothing follows.
-        if is_sane(passed.abs()) {
+        // Nothing follows of a clock that was set back meanwhile.
+        if is_sane(Span::from_nanos(passed.nanos().saturating_add(path.nanos()))) {
             yes().frame(left).span(after).if_so((after <= AT_ONCE).into())
         } else {
             Answer::Unknown

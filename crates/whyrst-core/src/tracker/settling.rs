@@ -228,13 +228,8 @@ impl Tracker {
     #[inline]
     pub(super) fn settle_first(&mut self) {
         if self.clock.now() >= self.next_due {
-            self.settle_due_first();
+            self.settle_due();
         }
-    }
-
-    #[cold]
-    fn settle_due_first(&mut self) {
-        self.settle_due();
     }
 
     pub(super) fn await_settling(&mut self, at: u32, since: Timestamp) {

@@ -42,18 +42,21 @@ fn a_broken_clock_within_the_connection_makes_no_verdict_surer() {
 }
 
 #[test]
-fn clocks_at_both_ends_of_time_are_no_measure() {
-    let text = "
-        0.0 C > S S 0:0(0)
-        0.1 C < S SA 0:0(0) ack 1
-        0.1 C > S A 1:1(0) ack 1 time 9200000000
-        0.2 C < S FA 1:1(0) ack 1 time -9200000000
-        0.3 C > S PA 1:11(10) ack 2
-        0.4 C < S R 1:1(0)";
-    let ending = conversation(text).ending();
-    let asked = &crate::evidence::application::SERVER_LEFT_AT_ONCE;
-    assert!(!(asked.ask)(&ending).is_yes(), "it would seem to have left before it came");
-    judge(&ending);
+fn a_clock_that_was_set_back_is_no_measure() {
+    for (came, left) in [(9_200_000_000, -9_200_000_000_i64), (START + 3_600, START)] {
+        let text = std::format!(
+            "0.0 C > S S 0:0(0)
+            0.1 C < S SA 0:0(0) ack 1
+            0.1 C > S A 1:1(0) ack 1 time {came}
+            0.2 C < S FA 1:1(0) ack 1 time {left}
+            0.3 C > S PA 1:11(10) ack 2
+            0.4 C < S R 1:1(0)"
+        );
+        let ending = conversation(&text).ending();
+        let asked = &crate::evidence::application::SERVER_LEFT_AT_ONCE;
+        assert!(!(asked.ask)(&ending).is_yes(), "it would seem to have left before it came");
+        judge(&ending);
+    }
 }
 
 #[test]
