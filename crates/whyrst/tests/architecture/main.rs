@@ -1,5 +1,7 @@
-//! What must stay true of the workspace's structure: which crate may know which, and that the core
-//! is pure.
+//! What must stay true of the workspace's structure: which crate may know which, that the core is pure, and
+//! that the files of a crate form layers (`cycles`).
+
+mod cycles;
 
 use std::collections::BTreeMap;
 use std::path::Path;
