@@ -28,7 +28,8 @@ pub(super) fn check(root: &Path) -> Result<()> {
 }
 
 fn pages(root: &Path) -> Result<Vec<PathBuf>> {
-    let folders = ["", "docs", "docs/causes", "docs/zh", "docs/zh/causes", "fuzz"].map(|folder| root.join(folder));
+    let folders = ["", "docs", "docs/causes", "docs/internals", "docs/zh", "docs/zh/causes", "fuzz"];
+    let folders = folders.map(|folder| root.join(folder));
     let pages = folders.iter().map(|folder| {
         let names = markdown_in(folder)?;
         Ok(names.into_iter().map(|name| folder.join(name)).collect::<Vec<_>>())

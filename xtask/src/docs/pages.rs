@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::language::Language;
@@ -155,14 +155,42 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     out.push_str("- [What cannot be known from one side](limits.md)\n- [How good the verdicts are](accuracy.md)\n");
     let listed = ["README.md", "SUMMARY.md", "limits.md", "accuracy.md"];
     for name in markdown_in(folder)?.into_iter().filter(|name| !listed.contains(&name.as_str())) {
-        let path = folder.join(&name);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(&name);
-        out.extend(["- [", title, "](", &name, ")\n"]);
+        out.extend(["- [", &title(&folder.join(&name))?, "](", &name, ")\n"]);
     }
+    out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n- [原因目录](zh/causes/README.md)\n");
     for cause in causes::ALL {
         out.extend(["  - [", cause.id, "](zh/causes/", cause.id, ".md)\n"]);
     }
     Ok(out)
+}
+
+/// The chapters about the internals, in the order in which their index names them.
+fn internals(folder: &Path) -> Result<String> {
+    let chapters = folder.join("internals");
+    let index = fs::read_to_string(chapters.join(INDEX)).context("cannot read docs/internals/README.md")?;
+    let mut names = markdown_in(&chapters)?;
+    names.retain(|name| name != INDEX);
+    for name in &names {
+        ensure!(index.contains(&link_to(name)), "docs/internals/README.md has no link to {name}");
+    }
+    names.sort_by_key(|name| index.find(&link_to(name)));
+    let mut out = format!("- [{}](internals/{INDEX})\n", title(&chapters.join(INDEX))?);
+    for name in names {
+        out.extend(["  - [", &title(&chapters.join(&name))?, "](internals/", &name, ")\n"]);
+    }
+    Ok(out)
+}
+
+const INDEX: &str = "README.md";
+
+fn link_to(name: &str) -> String {
+    format!("]({name})")
+}
+
+/// The first heading of a page, or its file name.
+fn title(page: &Path) -> Result<String> {
+    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let heading = text.lines().find_map(|line| line.strip_prefix("# ")).map(str::to_owned);
+    Ok(heading.unwrap_or_else(|| page.file_name().unwrap_or_default().to_string_lossy().into_owned()))
 }
