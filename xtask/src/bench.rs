@@ -1,8 +1,8 @@
 //! How fast is `explain`, how much memory does it need, and is it right? Against other programs that
 //! read the same captures, in the same run and in turns, so that the ratios mean something on any
-//! machine; and against a bare walk with a flow table ([`flowread`](../bin/flowread.rs)).
+//! machine; and against a bare walk with a flow table (`tools/flowread`).
 //!
-//! The captures are generated (`src/bin/rstgen.rs`): same seed, same octets, with a truth file that
+//! The captures are generated (`tools/rstgen`): same seed, same bytes, with a truth file that
 //! says which connection was reset at which frame and why. What is printed is also written to
 //! `docs/performance.md`, between its two marks.
 
@@ -47,7 +47,17 @@ const LOADS: &[Load] = &[Load { name: "mixed", options: &["--seed", "1"] }, Load
 
 /// Generates captures of `mib` MiB, times the programs on each, and writes the page.
 pub fn run(mib: u64) -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst", "--package", "xtask", "--bins"]))?;
+    shell::run(cargo().args([
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "whyrst",
+        "--package",
+        "rstgen",
+        "--package",
+        "flowread",
+    ]))?;
     let folder = std::env::var_os("WHYRST_BENCH").map_or_else(|| root().join("bench"), PathBuf::from);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut page = machine();

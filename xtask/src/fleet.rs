@@ -1,4 +1,4 @@
-//! A simulated fleet into a real ClickHouse engine (`crates/whyrst-telemetry/examples/fleet`), and its part of docs/scale.md.
+//! A simulated fleet into a real ClickHouse engine (`tools/fleet`), and its part of docs/scale.md.
 //!
 //! Not a step of `cargo xtask test`: a release build, then as long as this machine needs for ten thousand hosts.
 
@@ -26,11 +26,7 @@ pub fn run(words: &[&str]) -> Result<()> {
         }
     }
     telemetry::install()?;
-    let said = play(
-        cargo()
-            .args(["run", "--quiet", "--release", "--package", "whyrst-telemetry", "--example", "fleet", "--"])
-            .args([agents, minutes]),
-    )?;
+    let said = play(cargo().args(["run", "--quiet", "--release", "--package", "fleet", "--"]).args([agents, minutes]))?;
     print!("{said}");
     if (agents, minutes) == (AGENTS, MINUTES) { pages::put(PAGE, MARKS, &said) } else { Ok(()) }
 }

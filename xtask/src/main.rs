@@ -8,6 +8,7 @@ mod dist;
 mod docs;
 mod fixtures;
 mod fleet;
+mod fmt;
 mod fuzz;
 mod kernels;
 mod pages;
@@ -28,6 +29,7 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask test               every test: unit, fixtures, command line, the lab as root and as an ordinary user
 cargo xtask setup              installs what the tests need, or says what is missing
+cargo xtask fmt                fails where a Rust file is not formatted, or holds what rustfmt gives up on
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
@@ -64,6 +66,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match words.as_slice() {
         ["test"] => test::run(),
         ["setup"] => setup::run(),
+        ["fmt"] => fmt::check(),
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

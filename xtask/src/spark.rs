@@ -45,19 +45,7 @@ fn measure(python: &Path, folder: &Path, size: &str) -> Result<()> {
     shell::run(cargo().args(["build", "--quiet", "--release", "--package", "whyrst"]))?;
     let capture = folder.join("scale.pcap");
     let mut generator = cargo();
-    generator.args([
-        "run",
-        "--quiet",
-        "--release",
-        "--package",
-        "xtask",
-        "--bin",
-        "rstgen",
-        "--",
-        "--bytes",
-        size,
-        "--out",
-    ]);
+    generator.args(["run", "--quiet", "--release", "--package", "rstgen", "--", "--bytes", size, "--out"]);
     shell::run(generator.arg(&capture))?;
     let mut script = Command::new(python);
     script.arg("at_scale.py").stderr(Stdio::inherit());
@@ -81,7 +69,7 @@ fn test(python: &Path, folder: &Path) -> Result<()> {
     let capture = folder.join("capture.pcap");
     if !capture.exists() {
         let mut generator = cargo();
-        generator.args(["run", "--quiet", "--package", "xtask", "--bin", "rstgen", "--", "--out"]).arg(&capture);
+        generator.args(["run", "--quiet", "--package", "rstgen", "--", "--out"]).arg(&capture);
         shell::run(generator.args(CAPTURE.iter().flat_map(|(option, value)| [option, value])))?;
     }
     let package = root().join("contrib/spark");

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root, target};
-use crate::{accuracy, bpf, dist, docs, fleet, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
+use crate::{accuracy, bpf, dist, docs, fleet, fmt, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -50,6 +50,7 @@ const NOBODY: &str = "65534";
 pub fn run() -> Result<()> {
     let steps: Vec<(&str, Step)> = vec![
         ("setup", setup::run),
+        ("every Rust file is formatted", fmt::check),
         ("unit, property, fixture and command line tests", cargo_tests),
         ("documentation is fresh", docs::check),
         ("the book can be built", docs::book),

@@ -30,11 +30,10 @@ fn open_driver() -> Result<File, LabError> {
         cause: errno_of(&error),
         remedy: match error.kind() {
             ErrorKind::PermissionDenied => {
-                "an ordinary user needs it readable and writable, as udev sets it up: as root, `chmod 0666 /dev/net/tun`"
+                "an ordinary user needs it readable and writable, as udev sets it up: \
+                 as root, `chmod 0666 /dev/net/tun`"
             }
-            ErrorKind::NotFound => {
-                "as root, `modprobe tun`; in a container, start it with `--device /dev/net/tun`"
-            }
+            ErrorKind::NotFound => "as root, `modprobe tun`; in a container, start it with `--device /dev/net/tun`",
             _ => "is the kernel built with CONFIG_TUN?",
         },
     })

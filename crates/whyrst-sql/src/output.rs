@@ -177,8 +177,8 @@ impl Out {
 
 /// `whyrst sql ... | head` is no failure.
 pub(crate) fn is_closed_pipe(error: &Error) -> bool {
-    let io = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    io.map(io::Error::kind).any(|kind| kind == io::ErrorKind::BrokenPipe)
-        // The writers of rows keep only the words of the system.
-        || error.chain().any(|cause| cause.to_string().contains("Broken pipe"))
+    let mut io = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let by_kind = io.any(|error| error.kind() == io::ErrorKind::BrokenPipe);
+    // The writers of rows keep only the words of the system.
+    by_kind || error.chain().any(|cause| cause.to_string().contains("Broken pipe"))
 }

@@ -326,8 +326,8 @@ fn namespaces(language: Language) -> Check {
                 language.pick(
                     "set user.max_user_namespaces above 0 and kernel.unprivileged_userns_clone, and on Ubuntu \
                      kernel.apparmor_restrict_unprivileged_userns=0; or run the lab with sudo",
-                    "把 user.max_user_namespaces 设为大于 0 并打开 kernel.unprivileged_userns_clone，在 Ubuntu 上还要设 \
-                     kernel.apparmor_restrict_unprivileged_userns=0；或者用 sudo 运行 lab",
+                    "把 user.max_user_namespaces 设为大于 0 并打开 kernel.unprivileged_userns_clone，\
+                     在 Ubuntu 上还要设 kernel.apparmor_restrict_unprivileged_userns=0；或者用 sudo 运行 lab",
                 ),
             )
         }

@@ -117,8 +117,19 @@ fn settings(facts: &HostFacts, language: Language) -> Vec<Finding> {
             "idle-timeout-reset",
             Tense::May,
             language.pick("idle connections through load balancers and NAT", "经过负载均衡和 NAT 的空闲连接"),
-            match language { Language::English => format!("the first keepalive comes after {keepalive} s; common devices forget a silent connection after 240 s or 350 s"), Language::Chinese => format!("第一次保活在 {keepalive} s 之后；常见设备在 240 s 或 350 s 后遗忘静默的连接") },
-            language.pick("sysctl -w net.ipv4.tcp_keepalive_time=200, where programs set SO_KEEPALIVE", "sysctl -w net.ipv4.tcp_keepalive_time=200，对设置了 SO_KEEPALIVE 的程序有效"),
+            match language {
+                Language::English => format!(
+                    "the first keepalive comes after {keepalive} s; common devices forget a silent connection after \
+                     240 s or 350 s"
+                ),
+                Language::Chinese => {
+                    format!("第一次保活在 {keepalive} s 之后；常见设备在 240 s 或 350 s 后遗忘静默的连接")
+                }
+            },
+            language.pick(
+                "sysctl -w net.ipv4.tcp_keepalive_time=200, where programs set SO_KEEPALIVE",
+                "sysctl -w net.ipv4.tcp_keepalive_time=200，对设置了 SO_KEEPALIVE 的程序有效",
+            ),
         ));
     }
     found
@@ -134,9 +145,24 @@ fn queues(facts: &HostFacts, language: Language) -> Vec<Finding> {
         .map(|socket| {
             let full = socket.queued > socket.bound;
             let tense = if full { Tense::Will } else { Tense::May };
-            let how = if full { language.pick("is full", "已满") } else { language.pick("is nearly full", "快满了") };
-            let evidence = match language { Language::English => format!("its accept queue {how}: {} of {} wait", socket.queued, socket.bound), Language::Chinese => format!("它的全连接队列{how}：{} / {} 在等待", socket.queued, socket.bound) };
-            finding(cause, tense, named(socket, language), evidence, language.pick("find out why it does not accept (a stuck worker, too few of them); raise the backlog of listen() and net.core.somaxconn", "查明它为什么不 accept（工作进程卡住，或者太少）；调大 listen() 的 backlog 和 net.core.somaxconn"))
+            let how =
+                if full { language.pick("is full", "已满") } else { language.pick("is nearly full", "快满了") };
+            let evidence = match language {
+                Language::English => format!("its accept queue {how}: {} of {} wait", socket.queued, socket.bound),
+                Language::Chinese => format!("它的全连接队列{how}：{} / {} 在等待", socket.queued, socket.bound),
+            };
+            finding(
+                cause,
+                tense,
+                named(socket, language),
+                evidence,
+                language.pick(
+                    "find out why it does not accept (a stuck worker, too few of \
+                     them); raise the backlog of listen() and net.core.somaxconn",
+                    "查明它为什么不 accept（工作进程卡住，或者太少）；\
+                     调大 listen() 的 backlog 和 net.core.somaxconn",
+                ),
+            )
         })
         .collect()
 }
@@ -161,7 +187,17 @@ fn unread(facts: &HostFacts, language: Language) -> Vec<Finding> {
     unread
         .filter(|(socket, _)| socket.state == State::Established || socket.queued > 1)
         .map(|(socket, evidence)| {
-            finding("close-unread", Tense::Will, named(socket, language), evidence, language.pick("when its program closes it or ends, the peer is reset: let it read to the end, or shutdown() and then read", "程序关闭它或退出时，对端会被重置：让程序读到结尾，或者先 shutdown() 再读"))
+            finding(
+                "close-unread",
+                Tense::Will,
+                named(socket, language),
+                evidence,
+                language.pick(
+                    "when its program closes it or ends, the peer is reset: \
+                     let it read to the end, or shutdown() and then read",
+                    "程序关闭它或退出时，对端会被重置：让程序读到结尾，或者先 shutdown() 再读",
+                ),
+            )
         })
         .collect()
 }
@@ -265,22 +301,44 @@ fn firewall(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let invalid = facts.invalid.filter(|count| *count > 0 && !liberal).map(|count| {
         let evidence = match language {
             Language::English => format!(
-                "connection tracking called {count} packets INVALID, and net.netfilter.nf_conntrack_tcp_be_liberal is 0: \
-                 such a packet keeps its untranslated address, and whoever gets it resets the connection"
+                "connection tracking called {count} packets INVALID, and \
+                 net.netfilter.nf_conntrack_tcp_be_liberal is 0: such a packet keeps its \
+                 untranslated address, and whoever gets it resets the connection"
             ),
             Language::Chinese => format!(
-                "连接跟踪把 {count} 个报文判为 INVALID，而 net.netfilter.nf_conntrack_tcp_be_liberal 为 0：这样的报文不做地址转换，\
-                 收到它的一方会重置连接"
+                "连接跟踪把 {count} 个报文判为 INVALID，而 net.netfilter.nf_conntrack_tcp_be_liberal 为 0：\
+                 这样的报文不做地址转换，收到它的一方会重置连接"
             ),
         };
-        let advice = language.pick("sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: nft add rule ... ct state invalid drop", "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1，或者丢弃它们：nft add rule ... ct state invalid drop");
-        finding("conntrack-invalid-dnat", Tense::May, language.pick("connections translated by this host", "由本机做地址转换的连接"), evidence, advice)
+        let advice = language.pick(
+            "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: \
+             nft add rule ... ct state invalid drop",
+            "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1，或者丢弃它们：\
+             nft add rule ... ct state invalid drop",
+        );
+        finding(
+            "conntrack-invalid-dnat",
+            Tense::May,
+            language.pick("connections translated by this host", "由本机做地址转换的连接"),
+            evidence,
+            advice,
+        )
     });
     let rules = facts.rejects.iter().map(|rule| {
         let counted = met(rule.packets, language);
         let tense = if rule.packets.is_some_and(|packets| packets > 0) { Tense::Has } else { Tense::Will };
-        let advice = language.pick("these resets are in no counter and no trace of TCP: give the rule a counter, and drop it where it is not wanted", "TCP 的计数器和跟踪事件里都没有这些 RST：给规则加上 counter，不需要的地方删掉它");
-        finding("fw-reject-syn", tense, rule.text.clone(), language.pick("a firewall rule answers with RST; ", "防火墙规则以 RST 应答；").to_owned() + &counted, advice)
+        let advice = language.pick(
+            "these resets are in no counter and no trace of TCP: give \
+             the rule a counter, and drop it where it is not wanted",
+            "TCP 的计数器和跟踪事件里都没有这些 RST：给规则加上 counter，不需要的地方删掉它",
+        );
+        finding(
+            "fw-reject-syn",
+            tense,
+            rule.text.clone(),
+            language.pick("a firewall rule answers with RST; ", "防火墙规则以 RST 应答；").to_owned() + &counted,
+            advice,
+        )
     });
     rules.chain(invalid).collect()
 }
@@ -302,8 +360,22 @@ fn ports(facts: &HostFacts, language: Language) -> Option<Finding> {
             "syn-meets-time-wait",
             Tense::May,
             language.pick("connections that this host opens", "本机主动建立的连接"),
-            match language { Language::English => format!("{waiting} sockets are in TIME-WAIT, {all} ports are there to open from (net.ipv4.ip_local_port_range)"), Language::Chinese => format!("{waiting} 个套接字处于 TIME-WAIT，可用的本地端口有 {all} 个（net.ipv4.ip_local_port_range）") },
-            language.pick("keep connections open and use them again (keep-alive, pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"", "保持连接并重复使用（keep-alive、连接池）；sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\""),
+            match language {
+                Language::English => format!(
+                    "{waiting} sockets are in TIME-WAIT, {all} ports are \
+                     there to open from (net.ipv4.ip_local_port_range)"
+                ),
+                Language::Chinese => format!(
+                    "{waiting} 个套接字处于 TIME-WAIT，可用的本地端口有 \
+                     {all} 个（net.ipv4.ip_local_port_range）"
+                ),
+            },
+            language.pick(
+                "keep connections open and use them again (keep-alive, \
+                 pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
+                "保持连接并重复使用（keep-alive、连接池）；sysctl \
+                 -w net.ipv4.ip_local_port_range=\"1024 65535\"",
+            ),
         )
     })
 }
@@ -321,8 +393,18 @@ pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str, language: 
         "listening-elsewhere",
         Tense::Has,
         named(socket, language),
-        match language { Language::English => format!("{by} asked for {asked} and was refused: the service listens on {} only", socket.local), Language::Chinese => format!("{by} 访问 {asked} 被拒绝：服务只监听 {}", socket.local) },
-        language.pick("if others shall reach it, bind it to their address (listen, bind-address, --host); if not, find out who asks", "如果要让别人访问，就绑定到他们能到达的地址（listen、bind-address、--host）；否则查明是谁在访问"),
+        match language {
+            Language::English => {
+                format!("{by} asked for {asked} and was refused: the service listens on {} only", socket.local)
+            }
+            Language::Chinese => format!("{by} 访问 {asked} 被拒绝：服务只监听 {}", socket.local),
+        },
+        language.pick(
+            "if others shall reach it, bind it to their address \
+             (listen, bind-address, --host); if not, find out who asks",
+            "如果要让别人访问，\
+             就绑定到他们能到达的地址（listen、bind-address、--host）；否则查明是谁在访问",
+        ),
     )
 }
 

@@ -30,6 +30,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "whyrst-telemetry",
         ],
     ),
+    ("demo", &[]),
+    ("fleet", &["whyrst-capture", "whyrst-core", "whyrst-telemetry"]),
+    ("flowread", &[]),
+    ("rstgen", &[]),
     ("xtask", &["whyrst-core"]),
 ];
 

@@ -12,8 +12,8 @@ use crate::front::Came;
 use crate::hosts::Account;
 use crate::streams::{INCIDENT, Plan};
 
-const TOP_CAUSES: &str = include_str!("../../../../contrib/clickhouse/top-causes.sql");
-const BOTH_ENDS: &str = include_str!("../../../../contrib/clickhouse/both-ends.sql");
+const TOP_CAUSES: &str = include_str!("../../../contrib/clickhouse/top-causes.sql");
+const BOTH_ENDS: &str = include_str!("../../../contrib/clickhouse/both-ends.sql");
 const MILLION: f64 = 1e6;
 
 /// What the run took.
@@ -69,7 +69,8 @@ fn stored(engine: &mut Engine) -> Result<HashMap<String, Stored>> {
         all.entry(host(&row)?).or_default().counted = number(&row, "n")?;
     }
     for row in engine.ask(
-        "SELECT host, sum(resets) AS heard, sum(unsampled) AS unsampled, sum(lost) AS lost FROM whyrst.windows GROUP BY host",
+        "SELECT host, sum(resets) AS heard, sum(unsampled) AS unsampled, sum(lost) AS lost \
+         FROM whyrst.windows GROUP BY host",
     )? {
         let one = all.entry(host(&row)?).or_default();
         (one.heard, one.unsampled, one.lost) =

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Octets of a pixel's size: a cell of a 14 pixel monospaced font.
+/// Pixels of a cell of a 14 pixel monospaced font.
 const CELL: f64 = 8.4;
 const LINE: f64 = 18.0;
 const MARGIN: f64 = 14.0;

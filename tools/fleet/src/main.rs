@@ -1,10 +1,3 @@
-#![allow(missing_docs, unreachable_pub, clippy::print_stdout, clippy::print_stderr)]
-#![allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "figures to be read"
-)]
 //! A fleet on one machine: thousands of hosts that tell what the lab's kernel told, through the agent's own windows,
 //! sample, buffer and requests, into one real ClickHouse engine. `cargo xtask fleet` runs it.
 //!
@@ -12,6 +5,14 @@
 //! as long as this machine needs, and how long that is, is the measure. Weather makes it hard: `streams.rs` has the
 //! incident, the partition and the flapping receiver. At the end every reset must be in the engine; where a buffer was
 //! made too small on purpose, exactly those that its host counted as given up must be missing. Anything else fails.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "figures to be read"
+)]
 
 mod engine;
 mod front;

@@ -1,11 +1,14 @@
 #![allow(
     clippy::all,
     clippy::pedantic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
     reason = "a generator that stands alone, kept as the captures with known truth were made with it"
 )]
 //! rstgen - deterministic generator of TCP captures with known reset causes.
 //!
-//!   rustc --edition 2021 -O rstgen.rs -o rstgen        (no crates needed)
+//!   rustc --edition 2024 -O main.rs -o rstgen          (no crates needed)
 //!   ./rstgen --out mixed.pcap --truth mixed.csv [--key value ...]      (see USAGE)
 //!
 //! A fixed number of connections is alive at any moment. Each one is written out as a list of packets ("script")

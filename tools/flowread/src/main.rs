@@ -3,6 +3,8 @@
 //! sequence number, hop count and flags of each direction in one table. It judges nothing, checks
 //! little and forgets nothing.
 
+#![expect(clippy::print_stdout, reason = "a command whose output is its result")]
+
 use std::fs::File;
 use std::io::{self, Read};
 
