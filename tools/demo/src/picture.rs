@@ -17,7 +17,7 @@ struct Look {
 }
 
 /// A window called `title` that shows `text` in so many columns.
-pub fn svg(title: &str, text: &str, columns: usize) -> String {
+pub(crate) fn svg(title: &str, text: &str, columns: usize) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     #[expect(clippy::cast_precision_loss, reason = "a picture has some hundred lines at most")]
     let (width, height) = (columns as f64 * CELL + 2.0 * MARGIN, lines.len() as f64 * LINE + BAR + 2.0 * MARGIN);

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contrib/tests/fleet_engine.py");
 
-pub struct Engine {
+pub(crate) struct Engine {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
 }
 
 impl Engine {
-    pub fn start(python: &Path) -> Result<Self> {
+    pub(crate) fn start(python: &Path) -> Result<Self> {
         let mut command = Command::new(python);
         command.arg(SCRIPT).env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot run {}", python.display()))?;
@@ -28,17 +28,17 @@ impl Engine {
         Ok(engine)
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Rows as `JSONEachRow` into one of whyrst's tables.
-    pub fn insert(&mut self, table: &str, rows: &[u8]) -> Result<()> {
+    pub(crate) fn insert(&mut self, table: &str, rows: &[u8]) -> Result<()> {
         self.say(&format!("insert {table}"), rows).map(drop)
     }
 
     /// The rows of an answer.
-    pub fn ask(&mut self, query: &str) -> Result<Vec<Value>> {
+    pub(crate) fn ask(&mut self, query: &str) -> Result<Vec<Value>> {
         let answer = self.say("ask -", query.as_bytes())?;
         let lines = answer.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| serde_json::from_slice(line).context("the engine answers in JSON")).collect()

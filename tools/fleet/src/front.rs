@@ -33,7 +33,7 @@ const TOGETHER: usize = 10 << 20;
 
 /// Roads to the engine. All lead to the same front.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub(crate) enum Way {
     /// Always open.
     Steady,
     /// Cut during the partition: connections break, and new ones as well.
@@ -44,22 +44,22 @@ pub enum Way {
 
 /// What is wrong at the moment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Weather {
-    pub partition: bool,
-    pub away: bool,
+pub(crate) struct Weather {
+    pub(crate) partition: bool,
+    pub(crate) away: bool,
 }
 
 /// What came, as totals.
 #[derive(Clone, Copy, Debug)]
-pub struct Came {
-    pub requests: u64,
-    pub refused: u64,
+pub(crate) struct Came {
+    pub(crate) requests: u64,
+    pub(crate) refused: u64,
     /// Octets as they were sent, and unpacked.
-    pub packed: u64,
-    pub octets: u64,
-    pub rows: u64,
+    pub(crate) packed: u64,
+    pub(crate) octets: u64,
+    pub(crate) rows: u64,
     /// Inserts that the engine saw.
-    pub inserts: u64,
+    pub(crate) inserts: u64,
 }
 
 struct Insert {
@@ -87,7 +87,7 @@ struct Answering {
     queue: Sender<Insert>,
 }
 
-pub struct Front {
+pub(crate) struct Front {
     shared: Arc<Shared>,
     places: HashMap<&'static str, Place>,
     engine: JoinHandle<Engine>,
@@ -95,7 +95,7 @@ pub struct Front {
 }
 
 impl Front {
-    pub fn start(engine: Engine) -> Result<Self> {
+    pub(crate) fn start(engine: Engine) -> Result<Self> {
         let shared = Arc::new(Shared::default());
         let (queue, waiting) = channel();
         let runtime =
@@ -115,17 +115,17 @@ impl Front {
         Ok(Self { shared, places, engine, runtime })
     }
 
-    pub fn place(&self, way: Way) -> Place {
+    pub(crate) fn place(&self, way: Way) -> Place {
         self.places[way.name()].clone()
     }
 
-    pub fn set(&self, weather: Weather) {
+    pub(crate) fn set(&self, weather: Weather) {
         self.shared.partition.store(weather.partition, Relaxed);
         self.shared.away.store(weather.away, Relaxed);
     }
 
     /// Closes, and gives the engine back.
-    pub fn finish(self) -> Result<(Engine, Came)> {
+    pub(crate) fn finish(self) -> Result<(Engine, Came)> {
         // With the listeners the last senders of the queue go, and the engine's thread ends.
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
         let engine = self.engine.join().map_err(|_| anyhow!("the engine's thread panicked"))?;

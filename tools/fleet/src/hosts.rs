@@ -25,12 +25,12 @@ const REST: u32 = 180;
 
 /// What became of one host.
 #[derive(Clone, Debug)]
-pub struct Account {
-    pub name: String,
-    pub told: u64,
-    pub sampled: u64,
-    pub dropped: u64,
-    pub tight: bool,
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) told: u64,
+    pub(crate) sampled: u64,
+    pub(crate) dropped: u64,
+    pub(crate) tight: bool,
 }
 
 struct Shared {
@@ -43,7 +43,7 @@ struct Shared {
     waiting: AtomicU64,
 }
 
-pub struct Fleet {
+pub(crate) struct Fleet {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<Vec<Account>>>,
 }
@@ -58,7 +58,7 @@ struct Share {
 }
 
 impl Fleet {
-    pub fn new(plan: &Plan, templates: &Templates, front: &Front, buffers: &Path) -> Result<Self> {
+    pub(crate) fn new(plan: &Plan, templates: &Templates, front: &Front, buffers: &Path) -> Result<Self> {
         let gate = Barrier::new(THREADS as usize + 1);
         let shared = Arc::new(Shared {
             gate,
@@ -81,12 +81,12 @@ impl Fleet {
         Ok(Self { shared, threads })
     }
 
-    pub fn told(&self) -> u64 {
+    pub(crate) fn told(&self) -> u64 {
         self.shared.told.load(Relaxed)
     }
 
     /// Everything that happens in a second.
-    pub fn pass_second(&mut self, second: u32) {
+    pub(crate) fn pass_second(&mut self, second: u32) {
         self.shared.second.store(second, Relaxed);
         self.shared.waiting.store(0, Relaxed);
         self.shared.gate.wait();
@@ -94,7 +94,7 @@ impl Fleet {
     }
 
     /// Lets time pass without resets until the last windows are closed and nothing waits; how long that was.
-    pub fn come_to_rest(&mut self, from: u32) -> Result<u32> {
+    pub(crate) fn come_to_rest(&mut self, from: u32) -> Result<u32> {
         self.shared.quiet.store(true, Relaxed);
         let at_least = u32::try_from(WINDOW.as_secs())? + 1;
         for passed in 0..REST {
@@ -106,7 +106,7 @@ impl Fleet {
         bail!("{} octets still wait after {REST} s", self.shared.waiting.load(Relaxed))
     }
 
-    pub fn finish(self) -> Vec<Account> {
+    pub(crate) fn finish(self) -> Vec<Account> {
         self.shared.over.store(true, Relaxed);
         self.shared.gate.wait();
         let accounts = self.threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a thread panicked")));
@@ -143,7 +143,7 @@ fn open(
     Ok(hosts)
 }
 
-pub fn name(host: u32) -> String {
+pub(crate) fn name(host: u32) -> String {
     format!("node{host:05}")
 }
 

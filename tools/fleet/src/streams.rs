@@ -25,7 +25,7 @@ use crate::front::{Way, Weather};
 /// One connection in so many seconds and host is reset, on an ordinary day.
 const ORDINARY: u64 = 50;
 /// Resets a second of each client while the incident lasts.
-pub const INCIDENT: u64 = 100;
+pub(crate) const INCIDENT: u64 = 100;
 /// One in so many seconds, on a host that is cut off.
 const LONE: u64 = 5;
 const HTTPS: u16 = 443;
@@ -33,17 +33,17 @@ const PAYMENTS: u16 = 8443;
 
 /// A reset as its sender tells of it, and as its receiver does.
 #[derive(Clone)]
-pub struct Template {
-    pub sent: Record,
-    pub received: Option<Record>,
+pub(crate) struct Template {
+    pub(crate) sent: Record,
+    pub(crate) received: Option<Record>,
     sender_is_client: bool,
 }
 
 /// All that the lab has recorded.
-pub struct Templates(pub Vec<Template>);
+pub(crate) struct Templates(pub Vec<Template>);
 
 impl Templates {
-    pub fn read(fixtures: &Path) -> Result<Self> {
+    pub(crate) fn read(fixtures: &Path) -> Result<Self> {
         let folders = std::fs::read_dir(fixtures).with_context(|| format!("cannot read {}", fixtures.display()))?;
         let mut files: Vec<_> = folders.flatten().map(|folder| folder.path().join("live.jsonl")).collect();
         files.retain(|file| file.is_file());
@@ -82,16 +82,16 @@ fn record(reset: &Reset) -> Record {
 
 /// How large the fleet is, and when what happens.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    pub hosts: u32,
-    pub minutes: u32,
+pub(crate) struct Plan {
+    pub(crate) hosts: u32,
+    pub(crate) minutes: u32,
     /// When it begins, on the wall.
-    pub from: SystemTime,
+    pub(crate) from: SystemTime,
 }
 
 /// One reset between two hosts.
 #[derive(Clone, Copy, Debug)]
-pub struct Event {
+pub(crate) struct Event {
     template: u64,
     client: u32,
     server: u32,
@@ -102,7 +102,7 @@ pub struct Event {
 }
 
 impl Plan {
-    pub fn new(hosts: u32, minutes: u32) -> Result<Self> {
+    pub(crate) fn new(hosts: u32, minutes: u32) -> Result<Self> {
         if !(100..=1_000_000).contains(&hosts) || !(2..=60).contains(&minutes) {
             bail!("100 to 1,000,000 hosts for 2 to 60 minutes");
         }
@@ -111,7 +111,7 @@ impl Plan {
         Ok(Self { hosts, minutes, from })
     }
 
-    pub const fn seconds(&self) -> u32 {
+    pub(crate) const fn seconds(&self) -> u32 {
         self.minutes * 60
     }
 
@@ -121,7 +121,7 @@ impl Plan {
         from <= hundredths && hundredths < to
     }
 
-    pub const fn has_incident(&self, second: u32) -> bool {
+    pub(crate) const fn has_incident(&self, second: u32) -> bool {
         self.within(second, 15, 25)
     }
 
@@ -130,12 +130,12 @@ impl Plan {
     }
 
     /// What is wrong: a partition, then a receiver that is there for 10 s of 30.
-    pub const fn weather(&self, second: u32) -> Weather {
+    pub(crate) const fn weather(&self, second: u32) -> Weather {
         Weather { partition: self.has_partition(second), away: self.within(second, 70, 90) && second % 30 < 20 }
     }
 
     /// A fifth of the hosts is cut off in the partition, three tenths have the receiver that flaps.
-    pub const fn way(host: u32) -> Way {
+    pub(crate) const fn way(host: u32) -> Way {
         match host % 10 {
             0 | 1 => Way::Cut,
             2..=4 => Way::Flapping,
@@ -144,12 +144,12 @@ impl Plan {
     }
 
     /// Those that buffer in a folder; the others do in memory.
-    pub const fn has_folder(host: u32) -> bool {
+    pub(crate) const fn has_folder(host: u32) -> bool {
         matches!(host % 10, 0 | 2)
     }
 
     /// Those of the hosts that are cut off whose buffer is far too small.
-    pub const fn is_tight(host: u32) -> bool {
+    pub(crate) const fn is_tight(host: u32) -> bool {
         host % 100 == 50
     }
 
@@ -158,12 +158,12 @@ impl Plan {
         self.hosts / 100
     }
 
-    pub const fn is_client_of_payments(host: u32) -> bool {
+    pub(crate) const fn is_client_of_payments(host: u32) -> bool {
         host % 10 == 7
     }
 
     /// What `host` hears in `second`.
-    pub fn heard(&self, host: u32, second: u32, events: &mut Vec<Event>) {
+    pub(crate) fn heard(&self, host: u32, second: u32, events: &mut Vec<Event>) {
         events.clear();
         let before = if host == 0 { self.hosts - 1 } else { host - 1 };
         events.extend(self.ordinary(host, second));
@@ -182,7 +182,7 @@ impl Plan {
     }
 
     /// What only `host` hears: of connections whose other end cannot be reached.
-    pub fn heard_alone(&self, host: u32, second: u32) -> Option<Event> {
+    pub(crate) fn heard_alone(&self, host: u32, second: u32) -> Option<Event> {
         let mut random = Random::of(host, second, 3);
         let cut = self.has_partition(second) && Self::way(host) == Way::Cut;
         (cut && random.below(LONE) == 0).then(|| {
@@ -204,11 +204,11 @@ impl Plan {
     }
 
     /// An address for each.
-    pub fn address(host: u32) -> IpAddr {
+    pub(crate) fn address(host: u32) -> IpAddr {
         Ipv4Addr::from(0x0a00_0000 + host + 1).into()
     }
 
-    pub fn nanos(&self, second: u32) -> i64 {
+    pub(crate) fn nanos(&self, second: u32) -> i64 {
         let since = self.from.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_nanos()).unwrap_or(i64::MAX).saturating_add(i64::from(second) * 1_000_000_000)
     }
@@ -216,7 +216,7 @@ impl Plan {
 
 impl Event {
     /// What `host` is told, written into one of `templates`; `None` where it hears nothing.
-    pub fn told<'a>(&self, host: u32, begin: i64, templates: &'a mut [Template]) -> Option<&'a Record> {
+    pub(crate) fn told<'a>(&self, host: u32, begin: i64, templates: &'a mut [Template]) -> Option<&'a Record> {
         let index = usize::try_from(self.template % templates.len() as u64).unwrap_or_default();
         let template = &mut templates[index];
         let sender = if template.sender_is_client { self.client } else { self.server };

@@ -18,13 +18,13 @@ const MILLION: f64 = 1e6;
 
 /// What the run took.
 #[derive(Debug)]
-pub struct Spent {
-    pub wall: Duration,
+pub(crate) struct Spent {
+    pub(crate) wall: Duration,
     /// Of the processor.
-    pub engine: Duration,
-    pub hosts: Duration,
+    pub(crate) engine: Duration,
+    pub(crate) hosts: Duration,
     /// Simulated seconds until nothing waited any more.
-    pub rest: u32,
+    pub(crate) rest: u32,
 }
 
 /// What the engine has of one host.
@@ -38,7 +38,7 @@ struct Stored {
 }
 
 /// Holds the engine's tables against what the hosts were told, and prints the figures as Markdown.
-pub fn pass(plan: &Plan, accounts: &[Account], spent: &Spent, (mut engine, came): (Engine, Came)) -> Result<()> {
+pub(crate) fn pass(plan: &Plan, accounts: &[Account], spent: &Spent, (mut engine, came): (Engine, Came)) -> Result<()> {
     ensure!(accounts.len() == plan.hosts as usize, "{} of {} hosts ended in order", accounts.len(), plan.hosts);
     let stored = stored(&mut engine)?;
     let (mut missing, mut given_up, mut tight) = (0, 0, 0);
