@@ -9,29 +9,12 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+pub use whyrst_model::vocabulary::AskedIn;
+
 /// The longest name that the DNS can hold, and a port behind it.
 const LONGEST: usize = 253 + 6;
 /// Extensions of a `ClientHello` looked at; browsers send fewer than thirty.
 const EXTENSIONS: usize = 64;
-
-/// Where the name stood.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum AskedIn {
-    /// The `server_name` extension of a TLS `ClientHello`.
-    TlsServerName,
-    /// The `Host` field of an HTTP/1 request.
-    HttpHost,
-}
-
-impl AskedIn {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TlsServerName => "tls-server-name",
-            Self::HttpHost => "http-host",
-        }
-    }
-}
 
 /// A name that a client asked for, in lower case.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

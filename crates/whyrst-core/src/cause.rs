@@ -6,6 +6,8 @@ use crate::kernel::{KernelReset, RstReason};
 use crate::language::Language;
 use crate::scenario::Reproduction;
 
+pub use whyrst_model::vocabulary::Severity;
+
 /// One way for a connection to end in a RST, or to fail without one.
 ///
 /// Texts may name `{sender}` and `{receiver}` of the RST, `{client}` and `{server}`.
@@ -226,34 +228,6 @@ pub enum Breadth {
     Specific,
     /// It names what is seen when more cannot be known: at most *possible*, and after specific ones.
     Umbrella,
-}
-
-/// How much a reset matters (JSON contract).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Severity {
-    /// Something does not work.
-    Fault,
-    /// An attack or its trace.
-    Attack,
-    /// A rule forbids it.
-    Policy,
-    /// Somebody looks for open ports.
-    Scan,
-    /// Nothing is lost and nothing is wrong.
-    Benign,
-}
-
-impl Severity {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Attack => "attack",
-            Self::Policy => "policy",
-            Self::Scan => "scan",
-            Self::Benign => "benign",
-        }
-    }
 }
 
 /// A more telling title for a special case.

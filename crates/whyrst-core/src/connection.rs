@@ -1,8 +1,6 @@
 //! One incarnation of a connection, compact enough to keep millions: both directions, who opened,
 //! and the state each end must be in (RFC 9293 section 3.3.2) by what it has sent and seen.
 
-use core::fmt;
-
 use crate::flow::{FlowKey, Side};
 use crate::half::{Half, Marks, Room};
 use crate::history::{History, Notes};
@@ -12,62 +10,7 @@ use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::zeek::Letters;
 
-/// The states of RFC 9293 section 3.3.2, and one for what an observer cannot know.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TcpState {
-    /// The capture does not show enough to tell.
-    Unknown,
-    /// Waits for a connection request.
-    Listen,
-    /// Has sent a SYN.
-    SynSent,
-    /// Has received a SYN and answered it.
-    SynReceived,
-    /// Data can flow.
-    Established,
-    /// Has sent FIN, not yet acknowledged.
-    FinWait1,
-    /// Has sent FIN, acknowledged; the peer has not.
-    FinWait2,
-    /// The peer has sent FIN.
-    CloseWait,
-    /// Both sent FIN at once, own not yet acknowledged.
-    Closing,
-    /// The peer's FIN came first, own FIN not yet acknowledged.
-    LastAck,
-    /// Both FINs acknowledged, this end closed first.
-    TimeWait,
-    /// No connection any more.
-    Closed,
-}
-
-impl fmt::Display for TcpState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Unknown => "unknown",
-            Self::Listen => "LISTEN",
-            Self::SynSent => "SYN-SENT",
-            Self::SynReceived => "SYN-RECEIVED",
-            Self::Established => "ESTABLISHED",
-            Self::FinWait1 => "FIN-WAIT-1",
-            Self::FinWait2 => "FIN-WAIT-2",
-            Self::CloseWait => "CLOSE-WAIT",
-            Self::Closing => "CLOSING",
-            Self::LastAck => "LAST-ACK",
-            Self::TimeWait => "TIME-WAIT",
-            Self::Closed => "CLOSED",
-        })
-    }
-}
-
-/// How it is known which end opened the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Roles {
-    /// A SYN or SYN-ACK was seen.
-    Seen,
-    /// No SYN was seen: the end with the lower port is taken for the server.
-    Guessed,
-}
+pub use whyrst_model::vocabulary::{Roles, TcpState};
 
 /// One connection from its first segment to its end.
 #[derive(Clone, Copy, Debug)]

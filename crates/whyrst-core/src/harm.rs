@@ -14,33 +14,7 @@ use crate::seq::Seq;
 use crate::severity::never_taken;
 use crate::verdict::Kind;
 
-/// How firm the figures of a [`Harm`] are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Certainty {
-    /// Nothing was lost.
-    None,
-    /// That much was lost.
-    Exact,
-    /// No more than that was lost.
-    AtMost,
-    /// That much was lost, and perhaps what was on its way.
-    AtLeast,
-    /// The capture does not show it.
-    Unknown,
-}
-
-impl Certainty {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Exact => "exact",
-            Self::AtMost => "at-most",
-            Self::AtLeast => "at-least",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+pub use whyrst_model::vocabulary::Certainty;
 
 /// The damage of one reset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

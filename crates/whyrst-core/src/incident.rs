@@ -31,61 +31,14 @@ use crate::service::Moment;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Judgement, Kind, Origin, Phase};
 
+pub use whyrst_model::vocabulary::IncidentKind;
+
 /// Endings looked at together; a longer run is counted beyond it ([`Incidents::beyond`]).
 const REMEMBERED: usize = 200_000;
 /// Frames kept of one incident.
 const LISTED: usize = 8;
 /// Different names told apart; what asks for others is compared by everything else.
 const NAMES: usize = 65_536;
-
-/// What the endings have in common.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum IncidentKind {
-    /// A service reset connections, then refused new ones.
-    ServiceDied,
-    /// A service that had accepted, or accepts later, refused connects.
-    ServiceDown,
-    /// Something refuses every connect; no accept was seen.
-    ServiceAbsent,
-    /// A host answered segments of connections on several ports as if it did not know them.
-    HostForgot,
-    /// A host aborted several connections at once.
-    AbortedTogether,
-    /// Connections of several hosts were reset on the path at once.
-    PolicyPushed,
-    /// Connections are reset on the path again and again.
-    PathResets,
-    /// Connections were reset after the same time of silence.
-    IdleTimeout,
-    /// The same happens again and again between the same two ends.
-    Repeated,
-    /// Connections to several addresses were reset once the client had said the same name.
-    SameName,
-    /// One host tried many ports.
-    Scan,
-    /// One host opens and resets at regular intervals without sending anything.
-    HealthCheck,
-}
-
-impl IncidentKind {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ServiceDied => "service-died",
-            Self::ServiceDown => "service-down",
-            Self::ServiceAbsent => "service-absent",
-            Self::HostForgot => "host-forgot",
-            Self::AbortedTogether => "aborted-together",
-            Self::PolicyPushed => "policy-pushed",
-            Self::PathResets => "path-resets",
-            Self::IdleTimeout => "idle-timeout",
-            Self::Repeated => "repeated",
-            Self::SameName => "same-name",
-            Self::Scan => "scan",
-            Self::HealthCheck => "health-check",
-        }
-    }
-}
 
 /// Whom an incident is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -21,13 +21,11 @@ pub mod census;
 pub mod connection;
 pub mod ending;
 pub mod evidence;
-pub mod flow;
 pub mod half;
 pub mod harm;
 pub mod history;
 pub mod incident;
 pub mod kernel;
-pub mod language;
 pub mod live;
 pub mod observation;
 #[cfg(test)]
@@ -37,8 +35,6 @@ mod published;
 pub mod report;
 pub mod said;
 pub mod scenario;
-pub mod segment;
-pub mod seq;
 pub mod service;
 pub mod severity;
 pub mod sketches;
@@ -49,10 +45,11 @@ mod stacks;
 pub mod tampering;
 #[cfg(test)]
 mod testing;
-pub mod time;
 pub mod timeouts;
 pub mod tracker;
 pub mod vantage;
 pub mod verdict;
 pub mod witness;
 pub mod zeek;
+
+pub use whyrst_model::{flow, language, segment, seq, time};

@@ -83,7 +83,7 @@ impl Context {
 
 /// One ending with its judgement, ready to be written.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct Explanation<'a> {
     /// What happened.
     pub ending: &'a Ending,
     /// Why.
@@ -94,7 +94,7 @@ pub struct Report<'a> {
     pub context: &'a Context,
 }
 
-impl<'a> Report<'a> {
+impl<'a> Explanation<'a> {
     /// Judges `ending`.
     pub fn new(ending: &'a Ending, context: &'a Context) -> Self {
         Self::judged(ending, judge(ending), context)

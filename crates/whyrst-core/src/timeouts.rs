@@ -8,6 +8,8 @@
 use crate::language::Language;
 use crate::time::Span;
 
+pub use whyrst_model::vocabulary::Expiry;
+
 /// One default.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IdleTimeout {
@@ -32,41 +34,6 @@ pub enum Place {
     Endpoint,
 }
 
-/// What is seen when the time is over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Expiry {
-    /// RST to both ends at once.
-    ResetBoth,
-    /// Nothing, until the next packet is answered by RST.
-    ResetLater,
-    /// Nothing: the entry is forgotten, and later packets are dropped or arrive somewhere else.
-    Silent,
-    /// It closes: FIN, or RST where data is unread or the program asks for it.
-    Close,
-}
-
-impl Expiry {
-    /// As a report says it after "then".
-    pub const fn words(self, language: Language) -> &'static str {
-        match self {
-            Self::ResetBoth => language.pick("RST to both ends", "向两端发 RST"),
-            Self::ResetLater => language.pick("RST in answer to the next packet", "对下一个报文回 RST"),
-            Self::Silent => language.pick("forgotten silently", "静默删除表项"),
-            Self::Close => language.pick("closed", "关闭"),
-        }
-    }
-
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ResetBoth => "reset-both",
-            Self::ResetLater => "reset-later",
-            Self::Silent => "silent",
-            Self::Close => "close",
-        }
-    }
-}
-
 /// Timers fire late, never early; a second of the round trip may hide in the measurement.
 const EARLY: Span = Span::from_secs(1);
 /// Sweeps over many connections run every second or two.
@@ -75,6 +42,16 @@ const LATE: Span = Span::from_secs(2);
 const LATE_PERCENT: i64 = 2;
 
 impl IdleTimeout {
+    /// What happens when the time is over, as a report says it after "then".
+    pub const fn expiry_words(&self, language: Language) -> &'static str {
+        match self.expiry {
+            Expiry::ResetBoth => language.pick("RST to both ends", "向两端发 RST"),
+            Expiry::ResetLater => language.pick("RST in answer to the next packet", "对下一个报文回 RST"),
+            Expiry::Silent => language.pick("forgotten silently", "静默删除表项"),
+            Expiry::Close => language.pick("closed", "关闭"),
+        }
+    }
+
     /// The time as a span.
     pub const fn span(&self) -> Span {
         Span::from_secs(self.seconds as i64)

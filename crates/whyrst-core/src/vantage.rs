@@ -37,6 +37,8 @@ use crate::observation::Frame;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
 
+pub use whyrst_model::vocabulary::{Loss, OrderBy as Known, Relation};
+
 /// A capture point, by its place in the order of naming.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Point(pub u16);
@@ -59,35 +61,6 @@ pub struct Taken {
     pub traces: collect::Traces,
     /// Why packets may be missing from this capture, when it says so itself.
     pub loss: Option<Loss>,
-}
-
-/// A sign that a capture is not complete.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Loss {
-    /// The capturing host counted packets that it dropped.
-    Dropped,
-    /// Packets were cut before the end of their TCP header.
-    Cut,
-    /// A file could not be read to its end.
-    Unread,
-    /// Octets were acknowledged that the capture never showed, or others saw what it should have seen.
-    Holes,
-    /// The memory bound left no room for all segments.
-    Memory,
-}
-
-/// Which of a point's connections is the one in question.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Relation {
-    /// Between the same addresses and ports.
-    Same,
-    /// With other addresses or ports and the same numbers: a NAT lies between.
-    Rewritten,
-    /// The same addresses and ports with other numbers: a proxy or a device that rewrites sequence
-    /// numbers lies between, or it is another connection. Nothing can be compared.
-    OtherNumbers,
-    /// Nothing of it was recorded.
-    Nothing,
 }
 
 /// Whether a segment was at a point.
@@ -122,17 +95,6 @@ pub struct View {
     pub arrivals: Presence,
     /// Why an absence there means nothing, when it does.
     pub loss: Option<Loss>,
-}
-
-/// How the order of the points along the path is known.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Known {
-    /// Hop counts fall from one to the next.
-    Hops,
-    /// Segments pass one before the other, whatever the clocks say: both directions agree.
-    Clocks,
-    /// Only by the order in which they were named.
-    Given,
 }
 
 /// One segment, with everywhere it was recorded.

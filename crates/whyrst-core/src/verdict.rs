@@ -22,127 +22,7 @@ use crate::kernel::RstReason;
 use crate::severity::{self, Ground};
 use crate::sketches;
 
-/// How sure a verdict is (JSON contract).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Confidence {
-    /// Nothing in the catalogue fits.
-    Unexplained,
-    /// It fits, and others fit as well, or something needed was not seen.
-    Possible,
-    /// It fits, nothing speaks against it, and the others fit less well for a stated reason.
-    Likely,
-    /// The sender's kernel said so.
-    Certain,
-}
-
-impl Confidence {
-    /// All, from the weakest.
-    pub const ALL: [Self; 4] = [Self::Unexplained, Self::Possible, Self::Likely, Self::Certain];
-
-    /// The name in JSON and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unexplained => "unexplained",
-            Self::Possible => "possible",
-            Self::Likely => "likely",
-            Self::Certain => "certain",
-        }
-    }
-}
-
-/// How far the connection had come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
-    /// The handshake was not complete.
-    Connect,
-    /// Data could flow.
-    Established,
-    /// One end had closed.
-    Closing,
-    /// Both ends had closed and both FINs were acknowledged.
-    Closed,
-    /// The capture does not show how it began.
-    Midstream,
-}
-
-impl Phase {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Established => "established",
-            Self::Closing => "closing",
-            Self::Closed => "closed",
-            Self::Midstream => "midstream",
-        }
-    }
-}
-
-/// Who made the RST.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// The host that it claims to come from.
-    Endpoint,
-    /// Something else: a firewall, a middlebox, an attacker.
-    Path,
-    /// The packets do not tell.
-    Unknown,
-}
-
-impl Origin {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Endpoint => "endpoint",
-            Self::Path => "path",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How a RST was made (CATALOGUE section 1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// In answer to a segment (`tcp_v4_send_reset`).
-    Passive,
-    /// By the owner's decision (`tcp_send_active_reset`).
-    Active,
-    /// The packets do not tell.
-    Unknown,
-}
-
-impl Kind {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Passive => "passive",
-            Self::Active => "active",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What part a question plays for the verdict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    /// The cause needs a yes.
-    Need,
-    /// A yes would exclude the cause.
-    Refutes,
-    /// A yes speaks for the cause.
-    Supports,
-}
-
-impl Role {
-    /// The name in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Need => "need",
-            Self::Refutes => "refutes",
-            Self::Supports => "supports",
-        }
-    }
-}
+pub use whyrst_model::vocabulary::{Confidence, Origin, Phase, ResetKind as Kind, Role};
 
 /// A question with its answer and its part.
 #[derive(Clone, Debug)]
@@ -159,7 +39,7 @@ impl Evidence {
     /// Whether the answer speaks for the verdict.
     pub fn speaks_for(&self) -> bool {
         match self.role {
-            Role::Need | Role::Supports => self.answer.is_yes(),
+            Role::Need | Role::Supports | Role::Vantage => self.answer.is_yes(),
             Role::Refutes => self.answer.is_no(),
         }
     }
@@ -167,7 +47,7 @@ impl Evidence {
     /// Whether the answer speaks against the verdict.
     pub fn speaks_against(&self) -> bool {
         match self.role {
-            Role::Need | Role::Supports => self.answer.is_no(),
+            Role::Need | Role::Supports | Role::Vantage => self.answer.is_no(),
             Role::Refutes => self.answer.is_yes(),
         }
     }
@@ -373,7 +253,7 @@ impl Candidate {
             }
             match role {
                 Role::Need => missing += usize::from(*answer == Answer::Unknown),
-                Role::Refutes => {}
+                Role::Refutes | Role::Vantage => {}
                 Role::Supports => support += i32::from(answer.is_yes()) - i32::from(answer.is_no()),
             }
         }
@@ -581,7 +461,7 @@ const fn excludes(role: Role, answer: &Answer) -> bool {
     match role {
         Role::Need => answer.is_no(),
         Role::Refutes => answer.is_yes(),
-        Role::Supports => false,
+        Role::Supports | Role::Vantage => false,
     }
 }
 

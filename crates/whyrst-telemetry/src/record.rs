@@ -3,7 +3,7 @@
 use whyrst_core::ending::{Ending, KernelWord, OnWire};
 use whyrst_core::flow::Side;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Report, json};
+use whyrst_core::report::{Explanation, json};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::Process;
 use whyrst_core::time::Timestamp;
@@ -79,7 +79,7 @@ pub struct Record {
 
 impl Record {
     /// Of `count` resets like the one reported.
-    pub fn of(report: &Report<'_>, netns: u32, count: u64) -> Self {
+    pub fn of(report: &Explanation<'_>, netns: u32, count: u64) -> Self {
         let ending = report.ending;
         let connection = &ending.finally;
         let known = |side: Side| ending.account(side).and_then(|account| account.process.as_ref());

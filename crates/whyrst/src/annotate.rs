@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use tempfile::NamedTempFile;
 use whyrst_capture::{Annotated, Comments};
 use whyrst_core::observation::Frame;
-use whyrst_core::report::Report;
+use whyrst_core::report::Explanation;
 use whyrst_core::report::escape::escape_name;
 
 use crate::args::Explain;
@@ -49,7 +49,7 @@ impl Marked {
     }
 
     /// What is asked for of it.
-    pub(crate) fn of(report: &Report<'_>, arguments: &Explain) -> Self {
+    pub(crate) fn of(report: &Explanation<'_>, arguments: &Explain) -> Self {
         let comments = report.comments();
         let mark = comments.first().map(|(frame, _)| Mark { frame: *frame, filter: report.display_filter() });
         Self { comments: if arguments.annotate.is_some() { comments } else { Vec::new() }, mark }

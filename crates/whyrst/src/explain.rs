@@ -34,7 +34,7 @@ use whyrst_core::kernel::Recording;
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, remarks};
-use whyrst_core::report::{Context, Report, catalogue, escape::escape_name, incident, json};
+use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
 use whyrst_serve::html;
@@ -340,7 +340,7 @@ impl Closing<'_> {
             let text = match self.arguments.format {
                 ReportFormat::Json => format!("{row}\n"),
                 ReportFormat::Html => {
-                    let report = Report::new(folded.first, &self.teller.context);
+                    let report = Explanation::new(folded.first, &self.teller.context);
                     html::data(&json::page_line(&report, folded.count))
                 }
                 ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.teller.context),

@@ -14,7 +14,7 @@ use nix::unistd::gethostname;
 use tokio::runtime::Runtime;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
-use whyrst_core::report::{Context, Report, incident, json};
+use whyrst_core::report::{Context, Explanation, incident, json};
 use whyrst_probe::{Item, Live, Reset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
 
@@ -147,7 +147,7 @@ impl Host {
         };
         let ending = reset.ending();
         let context = self.context(reset.event.account.netns);
-        let report = Report::new(&ending, &context);
+        let report = Explanation::new(&ending, &context);
         self.incidents.add(&ending, &report.judgement);
         self.fresh = true;
         if let Err(error) = store.take(self.source, [json::page_line(&report, count).as_str()]) {

@@ -11,7 +11,7 @@ use whyrst_core::ending::{Basis, Ending};
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Report, account, json, markdown, text, words};
+use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
 use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
@@ -136,7 +136,7 @@ impl Telling {
     /// What is to be said of one reset in the network namespace `netns`.
     pub(crate) fn one(&mut self, ending: &Ending, netns: u32, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
-        let report = Report::new(ending, &self.context);
+        let report = Explanation::new(ending, &self.context);
         self.tally.take(&report, 1, shows)?;
         tell_on(&mut self.sinks, &report, netns, 1);
         let ladder = if ending.basis == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
@@ -157,7 +157,7 @@ impl Telling {
         shows: impl Fn(&Ending, &str) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
-        let report = Report::new(ending, &self.context);
+        let report = Explanation::new(ending, &self.context);
         self.tally.take(&report, count, shows)?;
         tell_on(&mut self.sinks, &report, netns, count);
         if self.format == Format::Json {
@@ -186,7 +186,7 @@ impl Telling {
         };
         let ending = reset.ending();
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
-        let report = Report::new(&ending, &self.context);
+        let report = Explanation::new(&ending, &self.context);
         self.tally.take(&report, count, shows)?;
         tell_on(&mut self.sinks, &report, reset.event.account.netns, count);
         Some(Entry::of(&report, count, self.style))
@@ -208,10 +208,10 @@ impl Telling {
 }
 
 /// In the language of machines, whatever the person reads.
-fn tell_on(sinks: &mut Option<Sinks>, report: &Report<'_>, netns: u32, count: u64) {
+fn tell_on(sinks: &mut Option<Sinks>, report: &Explanation<'_>, netns: u32, count: u64) {
     let Some(Sinks { telemetry, context, .. }) = sinks else { return };
     context.files.clone_from(&report.context.files);
-    let report = Report::judged(report.ending, report.judgement.clone(), context);
+    let report = Explanation::judged(report.ending, report.judgement.clone(), context);
     telemetry.tell(Record::of(&report, netns, count));
 }
 
@@ -227,7 +227,7 @@ fn heard(live: &Live, filtered: u64) -> Heard {
 
 impl Tally {
     /// Counts resets; `None` when they are not to be shown.
-    fn take(&mut self, report: &Report<'_>, count: u64, shows: impl Fn(&Ending, &str) -> bool) -> Option<()> {
+    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Ending, &str) -> bool) -> Option<()> {
         if !shows(report.ending, report.cause_id()) {
             self.others += count;
             return None;

@@ -17,7 +17,7 @@ use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Report, escape::escape_name, incident, json, markdown, text};
+use whyrst_core::report::{Context, Explanation, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::tracker::{Counts, Tracker};
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::vantage::{Loss, PointName, Taken, Together, join};
@@ -327,7 +327,7 @@ impl<'a> Session<'a> {
             ReportFormat::Json => json::line(ending, &self.context) + "\n",
             ReportFormat::Markdown => markdown::report(ending, &self.context, ladder),
             ReportFormat::Html => {
-                let report = Report::judged(ending, judgement, &self.context);
+                let report = Explanation::judged(ending, judgement, &self.context);
                 html::data(&json::page_line(&report, 1))
             }
         })
@@ -344,7 +344,9 @@ impl<'a> Session<'a> {
         let all = self.folds.folded().into_iter();
         all.map(|folded| match self.arguments.format {
             ReportFormat::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-            ReportFormat::Html => html::data(&json::page_line(&Report::new(folded.first, &self.context), folded.count)),
+            ReportFormat::Html => {
+                html::data(&json::page_line(&Explanation::new(folded.first, &self.context), folded.count))
+            }
             ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.context),
         })
         .collect()

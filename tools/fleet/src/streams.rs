@@ -14,7 +14,7 @@ use whyrst_capture::recording;
 use whyrst_core::ending::OnWire;
 use whyrst_core::language::Language;
 use whyrst_core::live::Reset;
-use whyrst_core::report::{Context, Report};
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Timestamp;
@@ -75,7 +75,7 @@ impl Template {
 fn record(reset: &Reset) -> Record {
     let context = Context { files: vec!["fleet".to_owned()], zone: TimeZone::UTC, language: Language::English };
     let ending = reset.ending();
-    let record = Record::of(&Report::new(&ending, &context), reset.event.account.netns, 1);
+    let record = Record::of(&Explanation::new(&ending, &context), reset.event.account.netns, 1);
     // Nobody translates in this fleet.
     Record { on_wire: OnWire::Same, ..record }
 }

@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use whyrst_model::Text;
+use whyrst_model::report::{ContainerReport, ProcessReport, SocketReport, StateReport, TimeoutsReport};
 
-use super::Report;
+use super::Explanation;
 use super::escape::escape_name;
 use super::layout::spaced;
 use super::style::{Part, Style};
@@ -19,7 +20,7 @@ use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
 /// One line for a person who watches: when, who, what, why.
-pub fn line(report: &Report<'_>, style: Style) -> String {
+pub fn line(report: &Explanation<'_>, style: Style) -> String {
     let (ending, judgement) = (report.ending, &report.judgement);
     let connection = &ending.connection;
     let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
@@ -39,7 +40,7 @@ pub fn line(report: &Report<'_>, style: Style) -> String {
     line
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// The end whose account the report gives: the RST's sender where something is known of it.
     pub(super) fn teller(&self) -> Option<Side> {
         let ends = [self.ending.sender(), self.ending.receiver()];
@@ -272,84 +273,16 @@ fn life(socket: &SocketFacts, language: Language) -> Option<String> {
     Some(states.collect::<Vec<_>>().join(language.pick(", ", "，")))
 }
 
-#[derive(Serialize)]
-pub(super) struct SocketObject {
-    end: &'static str,
-    unread_bytes: u32,
-    unsent_bytes: u32,
-    unacked_bytes: u32,
-    linger: Option<u32>,
-    age_ms: Option<f64>,
-    idle_ms: Option<f64>,
-    received_bytes: u64,
-    acked_bytes: u64,
-    retransmits: u32,
-    closed_ms_ago: Option<f64>,
-    retransmitted_ms_ago: Option<f64>,
-    errno: Option<String>,
-    told_earlier: Option<String>,
-    timeouts: TimeoutsObject,
-    states: Vec<StateObject>,
-}
-
-/// What the program asked of its socket.
-#[derive(Serialize)]
-struct TimeoutsObject {
-    #[serde(rename = "send_ms")]
-    send: Option<f64>,
-    #[serde(rename = "receive_ms")]
-    receive: Option<f64>,
-    #[serde(rename = "user_ms")]
-    user: Option<f64>,
-    #[serde(rename = "keepalive_ms")]
-    keepalive: Option<f64>,
-}
-
-#[derive(Serialize)]
-struct StateObject {
-    time: String,
-    state: String,
-}
-
-#[derive(Serialize)]
-pub(super) struct ProcessObject<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end: Option<&'static str>,
-    pid: u32,
-    comm: &'a str,
-    cmdline: Option<&'a str>,
-    uid: Option<u32>,
-    cgroup: Option<&'a str>,
-    container: Option<ContainerObject<'a>>,
-    unit: Option<&'a str>,
-    netns: u32,
-    syscall: Option<&'a str>,
-    exit_signal: Option<u8>,
-    closer: Option<Box<ProcessObject<'a>>>,
-    maker: Option<Box<ProcessObject<'a>>>,
-}
-
-#[derive(Serialize)]
-struct ContainerObject<'a> {
-    runtime: Option<&'static str>,
-    id: &'a str,
-    pod: Option<&'a str>,
-}
-
-impl Report<'_> {
-    fn role(&self, side: Side) -> &'static str {
-        if side == self.ending.connection.client { "client" } else { "server" }
-    }
-
-    pub(super) fn socket_object(&self, side: Side) -> Option<SocketObject> {
+impl Explanation<'_> {
+    pub(super) fn socket_report(&self, side: Side) -> Option<SocketReport<'_>> {
         let account = self.ending.account(side)?;
         let socket = account.socket.as_ref()?;
         let timeouts = socket.timeouts;
         let now = self.ending.time();
         let ms = |since: Timestamp| now.since(since).as_millis_f64();
         let states = socket.steps.iter();
-        Some(SocketObject {
-            end: self.role(side),
+        Some(SocketReport {
+            end: self.end_word(side),
             unread_bytes: socket.unread,
             unsent_bytes: socket.unsent,
             unacked_bytes: socket.unacked,
@@ -361,28 +294,26 @@ impl Report<'_> {
             retransmits: socket.retransmits,
             closed_ms_ago: socket.gone.map(ms),
             retransmitted_ms_ago: socket.last_retransmitted.map(ms),
-            errno: account.errno.map(|errno| errno.to_string()),
-            told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string()),
-            timeouts: TimeoutsObject {
-                send: timeouts.send.map(Span::as_millis_f64),
-                receive: timeouts.receive.map(Span::as_millis_f64),
-                user: timeouts.user.map(Span::as_millis_f64),
-                keepalive: timeouts.keepalive.map(Span::as_millis_f64),
+            errno: account.errno.map(|errno| errno.to_string().into()),
+            told_earlier: socket.told_earlier.map(|(errno, _)| errno.to_string().into()),
+            timeouts: TimeoutsReport {
+                send_ms: timeouts.send.map(Span::as_millis_f64),
+                receive_ms: timeouts.receive.map(Span::as_millis_f64),
+                user_ms: timeouts.user.map(Span::as_millis_f64),
+                keepalive_ms: timeouts.keepalive.map(Span::as_millis_f64),
             },
-            states: states
-                .map(|step| StateObject { time: super::json::utc(step.time), state: step.state.to_string() })
-                .collect(),
+            states: states.map(|step| StateReport { time: step.time, state: step.state }).collect(),
         })
     }
 
-    pub(super) fn process_object(&self, side: Side) -> Option<ProcessObject<'_>> {
+    pub(super) fn process_report(&self, side: Side) -> Option<ProcessReport<'_>> {
         let account = self.ending.account(side)?;
         let process = account.process.as_ref()?;
-        let mut object = plain(process, account.netns);
-        object.end = Some(self.role(side));
-        object.closer = account.closer.as_ref().map(|closer| Box::new(plain(closer, account.netns)));
-        object.maker = account.maker.as_ref().map(|maker| Box::new(plain(maker, account.netns)));
-        Some(object)
+        let mut report = plain(process, account.netns);
+        report.end = Some(self.end_word(side));
+        report.closer = account.closer.as_ref().map(|closer| Box::new(plain(closer, account.netns)));
+        report.maker = account.maker.as_ref().map(|maker| Box::new(plain(maker, account.netns)));
+        Some(report)
     }
 
     /// The other end, when it is on the same host.
@@ -391,26 +322,30 @@ impl Report<'_> {
     }
 }
 
-fn plain(process: &Process, netns: u32) -> ProcessObject<'_> {
-    ProcessObject {
+fn plain(process: &Process, netns: u32) -> ProcessReport<'_> {
+    ProcessReport {
         end: None,
         pid: process.pid,
-        comm: &process.comm,
-        cmdline: process.cmdline.as_deref(),
+        comm: (&process.comm).into(),
+        cmdline: text(&process.cmdline),
         uid: process.uid,
-        cgroup: process.cgroup.as_deref(),
-        container: process.container.as_ref().map(|container| ContainerObject {
-            runtime: container.runtime,
-            id: &container.id,
-            pod: container.pod.as_deref(),
+        cgroup: text(&process.cgroup),
+        container: process.container.as_ref().map(|container| ContainerReport {
+            runtime: container.runtime.map(Into::into),
+            id: (&container.id).into(),
+            pod: text(&container.pod),
         }),
-        unit: process.unit.as_deref(),
+        unit: text(&process.unit),
         netns,
-        syscall: process.syscall.as_deref(),
+        syscall: text(&process.syscall),
         exit_signal: process.exit_signal,
         closer: None,
         maker: None,
     }
+}
+
+fn text(text: &Option<String>) -> Option<Text<'_>> {
+    text.as_ref().map(Text::from)
 }
 
 impl Ending {

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use serde::Serialize;
+use whyrst_model::catalogue::{CauseReport, CauseSchema, RecognisedBy, ToldApart};
 
 use super::layout::{columns, push_spaced, wrap};
 use super::style::{Part, Style};
@@ -65,54 +65,30 @@ fn look_alikes(cause: &Cause, language: Language) -> impl Iterator<Item = (&'sta
 
 /// One `whyrst.cause/1` object, without a line end.
 pub fn json(cause: &Cause, language: Language) -> String {
+    serde_json::to_string(&record(cause, language)).unwrap_or_default()
+}
+
+/// The page of one cause as data.
+pub fn record(cause: &Cause, language: Language) -> CauseReport<'static> {
     let texts = cause.texts(language);
-    let object = Object {
-        schema: "whyrst.cause/1",
-        id: cause.id,
-        title: headline(cause, language),
-        explanation: paragraph_of(texts.explanation, language),
-        effect: paragraph_of(texts.effect, language),
-        severity: cause.severity.name(),
-        kernel_reasons: spoken(cause).map(|sign| sign.reason.name()).collect(),
-        kernel: kernel_words(cause, language),
-        recognised: questions(cause, language).map(|(role, text)| RecognisedObject { role, text }).collect(),
-        look_alikes: alike::look_alikes(cause).map(|other| other.cause).collect(),
-        told_apart: look_alikes(cause, language).map(|(cause, by)| ApartObject { cause, by }).collect(),
-        reproduction: reproduction(cause, language),
-        advice: texts.advice.iter().map(|step| plain(step, language)).collect(),
-        sources: cause.sources.iter().map(source_words).collect(),
-    };
-    serde_json::to_string(&object).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-struct Object {
-    schema: &'static str,
-    id: &'static str,
-    title: String,
-    explanation: String,
-    effect: String,
-    severity: &'static str,
-    kernel_reasons: Vec<&'static str>,
-    kernel: String,
-    recognised: Vec<RecognisedObject>,
-    look_alikes: Vec<&'static str>,
-    told_apart: Vec<ApartObject>,
-    reproduction: String,
-    advice: Vec<String>,
-    sources: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct RecognisedObject {
-    role: &'static str,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct ApartObject {
-    cause: &'static str,
-    by: String,
+    let recognised = |(role, text): (&'static str, String)| RecognisedBy { role: role.into(), text: text.into() };
+    let told_apart = |(cause, by): (&'static str, String)| ToldApart { cause: cause.into(), by: by.into() };
+    CauseReport {
+        schema: CauseSchema::V1,
+        id: cause.id.into(),
+        title: headline(cause, language).into(),
+        explanation: paragraph_of(texts.explanation, language).into(),
+        effect: paragraph_of(texts.effect, language).into(),
+        severity: cause.severity,
+        kernel_reasons: spoken(cause).map(|sign| sign.reason.name().into()).collect(),
+        kernel: kernel_words(cause, language).into(),
+        recognised: questions(cause, language).map(recognised).collect(),
+        look_alikes: alike::look_alikes(cause).map(|other| other.cause.into()).collect(),
+        told_apart: look_alikes(cause, language).map(told_apart).collect(),
+        reproduction: reproduction(cause, language).into(),
+        advice: texts.advice.iter().map(|step| plain(step, language).into()).collect(),
+        sources: cause.sources.iter().map(|source| source_words(source).into()).collect(),
+    }
 }
 
 /// "The connection was reset because nothing listens on the server's port."

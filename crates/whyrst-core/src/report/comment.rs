@@ -8,14 +8,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use super::{Report, words};
+use super::{Explanation, words};
 use crate::ending::EndingKind;
 use crate::evidence::Answer;
 use crate::language::Language;
 use crate::observation::Frame;
 use crate::verdict::{Evidence, Role};
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// One comment a frame: the first is of the RST, or of the first packet where there was none, and
     /// tells the verdict. A connection told by sockets has no frames and no comments.
     pub fn comments(&self) -> Vec<(Frame, String)> {

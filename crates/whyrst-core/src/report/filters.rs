@@ -4,10 +4,10 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::Report;
+use super::Explanation;
 use crate::segment::Endpoint;
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// `ip.addr==10.77.0.1 && ip.addr==10.77.0.2 && tcp.port==40000 && tcp.port==8888`: the
     /// connection's packets and the ICMP errors that quote them, for Wireshark and tshark.
     pub fn display_filter(&self) -> String {

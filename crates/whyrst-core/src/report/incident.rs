@@ -1,15 +1,14 @@
 //! Incidents in words and as `whyrst.incident/1` objects.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use serde::Serialize;
+use whyrst_model::Text;
+use whyrst_model::incident::{FrameReport, IncidentReport, IncidentSchema};
 
 use super::Context;
-use super::json::utc;
 use super::layout::{padded, wrap};
 use super::style::{Part, Style};
 use super::words::{grouped, plural, severity};
@@ -19,71 +18,42 @@ use crate::language::Language;
 const WIDTH: usize = 80;
 const LABEL: usize = 11;
 
-/// `whyrst.incident/1`.
-#[derive(Serialize)]
-pub(super) struct Object {
-    schema: &'static str,
-    kind: &'static str,
-    title: String,
-    reading: String,
-    severity: &'static str,
-    time: String,
-    last: String,
-    accepted_before: Option<String>,
-    accepted_again: Option<String>,
-    host: Option<String>,
-    server: Option<String>,
-    name: Option<String>,
-    connections: u64,
-    refused: u64,
-    clients: u64,
-    services: u64,
-    rhythm_ms: Option<f64>,
-    causes: BTreeMap<&'static str, u64>,
-    frames: Vec<FrameObject>,
-}
-
-#[derive(Serialize)]
-struct FrameObject {
-    file: String,
-    frame: u64,
-}
-
 /// One line of JSON, without a line end.
 pub fn line(incident: &Incident, context: &Context) -> String {
-    serde_json::to_string(&object(incident, context)).unwrap_or_default()
+    serde_json::to_string(&record(incident, context)).unwrap_or_default()
 }
 
-pub(super) fn object(incident: &Incident, context: &Context) -> Object {
+/// The record of it: what JSON and table rows are made of.
+pub fn record<'a>(incident: &'a Incident, context: &'a Context) -> IncidentReport<'a> {
     let (host, server) = match incident.subject {
-        Subject::Host(host) => (Some(host.to_string()), None),
-        Subject::Service(server) => (None, Some(server.to_string())),
-        Subject::Between(host, server) => (Some(host.to_string()), Some(server.to_string())),
+        Subject::Host(host) => (Some(host), None),
+        Subject::Service(server) => (None, Some(server.to_string().into())),
+        Subject::Between(host, server) => (Some(host), Some(server.to_string().into())),
         Subject::Path | Subject::Name(_) => (None, None),
     };
-    Object {
-        schema: "whyrst.incident/1",
-        kind: incident.kind.name(),
-        title: title(incident, context),
-        reading: reading(incident, context.language).to_string(),
-        severity: incident.severity.name(),
-        time: utc(incident.first),
-        last: utc(incident.last),
-        accepted_before: incident.accepted.map(|moment| utc(moment.time)),
-        accepted_again: incident.back.map(|moment| utc(moment.time)),
+    IncidentReport {
+        schema: IncidentSchema::V1,
+        kind: incident.kind,
+        title: title(incident, context).into(),
+        reading: reading(incident, context.language).into(),
+        severity: incident.severity,
+        time: incident.first,
+        last: incident.last,
+        accepted_before: incident.accepted.map(|moment| moment.time),
+        accepted_again: incident.back.map(|moment| moment.time),
         host,
         server,
-        name: incident.name.as_deref().map(String::from),
+        name: incident.name.as_deref().map(Text::from),
         connections: incident.connections,
         refused: incident.refused,
         clients: incident.clients,
         services: incident.services,
         rhythm_ms: incident.rhythm.map(crate::time::Span::as_millis_f64),
-        causes: incident.causes.iter().copied().collect(),
+        causes: incident.causes.iter().map(|(cause, count)| ((*cause).into(), *count)).collect(),
         frames: incident
             .frames
             .iter()
-            .map(|frame| FrameObject { file: context.file(*frame).to_string(), frame: frame.number() })
+            .map(|frame| FrameReport { file: context.file(*frame).into(), frame: frame.number() })
             .collect(),
     }
 }

@@ -1,28 +1,25 @@
-//! The machine's report: one object a line, schemas `whyrst.reset/1` and `whyrst.failed-connect/1`
-//! (DESIGN section 4). Fields may be added, never changed in meaning; what is not known is `null`.
+//! The machine's report: one [`Report`](whyrst_model::Report) a line.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use whyrst_model::report::{
+    AlternativeReport, AskedFor, Effect, Ends, EvidenceReport, IdleSuspect, KernelReport, Report, ReportSchema,
+    ResetReport, Stats, Verdict,
+};
+use whyrst_model::vocabulary::{AnswerWord, End};
 
-use super::account::{ProcessObject, SocketObject};
 use super::escape::escape;
-use super::page::PageObject;
-use super::said::{self, SaidObject};
-use super::vantage::VantageObject;
-use super::{Context, Report};
-use crate::connection::Roles;
+use super::{Context, Explanation, said};
 use crate::ending::{Ending, EndingKind, KernelWord, OnWire, Rst};
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
 use crate::kernel::Told;
-use crate::segment::Endpoint;
+use crate::segment::Flags;
 use crate::time::Timestamp;
 use crate::timeouts::IdleTimeout;
-use crate::verdict::{Evidence, Role};
+use crate::verdict::{Confidence, Evidence, Role};
 use crate::zeek::conn_state;
 
 /// One line of JSON for `ending`, without a line end.
@@ -32,8 +29,8 @@ pub fn line(ending: &Ending, context: &Context) -> String {
 
 /// One line of JSON that stands for `count` endings that are equal but for their times and ports.
 pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
-    let report = Report::new(ending, context);
-    serde_json::to_string(&Object { count, ..report.object() }).unwrap_or_default()
+    let explanation = Explanation::new(ending, context);
+    serde_json::to_string(&Report { count, ..explanation.record() }).unwrap_or_default()
 }
 
 /// One line of JSON for what was told live, with the resets like it that were only counted.
@@ -42,328 +39,176 @@ pub fn told_line(told: &Told, context: &Context) -> String {
 }
 
 /// One line of JSON for what was judged already, without a line end.
-pub fn line_of(report: &Report<'_>) -> String {
-    serde_json::to_string(&report.object()).unwrap_or_default()
+pub fn line_of(explanation: &Explanation<'_>) -> String {
+    serde_json::to_string(&explanation.record()).unwrap_or_default()
 }
 
 /// The same with what a page shows beyond it (the ladder, the sentences of the text report), and without
 /// the answers that it does not show: what is unknown stands in its sentences, and what might have refuted the
 /// verdict and did not is no evidence for it.
-pub fn page_line(report: &Report<'_>, count: u64) -> String {
-    let mut object = Object { count, page: Some(report.page_object()), ..report.object() };
-    object.evidence.retain(|one| one.answer != "unknown" && (one.role != Role::Refutes.name() || one.answer == "yes"));
-    serde_json::to_string(&object).unwrap_or_default()
+pub fn page_line(explanation: &Explanation<'_>, count: u64) -> String {
+    let mut record = Report { count, page: Some(explanation.page()), ..explanation.record() };
+    let shown = |role, answer| answer != AnswerWord::Unknown && (role != Role::Refutes || answer == AnswerWord::Yes);
+    record.evidence.retain(|one| shown(one.role, one.answer));
+    serde_json::to_string(&record).unwrap_or_default()
 }
 
-#[derive(Serialize)]
-struct Object<'a> {
-    schema: &'static str,
-    source: &'a str,
-    time: String,
-    client: End,
-    server: End,
-    roles: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_wire: Option<OnWireObject>,
-    resets: Vec<RstObject<'a>>,
-    resets_total: u32,
-    phase: &'static str,
-    origin: &'static str,
-    kind: &'static str,
-    verdict: Verdict,
-    alternatives: Vec<AlternativeObject>,
-    evidence: Vec<EvidenceObject>,
-    advice: Vec<String>,
-    kernel: Option<KernelObject<'a>>,
-    socket: Option<SocketObject>,
-    process: Option<ProcessObject<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peer_socket: Option<SocketObject>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    peer_process: Option<ProcessObject<'a>>,
-    idle_suspects: Option<Vec<SuspectObject>>,
-    display_filter: String,
-    capture_filter: String,
-    history: &'a str,
-    conn_state: &'static str,
-    severity: &'static str,
-    severity_reason: String,
-    asked_for: Option<AskedObject<'a>>,
-    tampering_signature: Option<&'static str>,
-    effect: Effect,
-    count: u64,
-    stats: Stats,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vantage: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    vantages: Option<Vec<VantageObject<'a>>>,
-    #[serde(flatten)]
-    page: Option<PageObject<'a>>,
-}
-
-/// The ends that the other host knows the connection by; not there where nobody knows what this host's NAT makes of
-/// them.
-#[derive(Serialize)]
-struct OnWireObject {
-    client: End,
-    server: End,
-}
-
-#[derive(Serialize)]
-pub(super) struct End {
-    ip: String,
-    port: u16,
-}
-
-impl From<Endpoint> for End {
-    fn from(end: Endpoint) -> Self {
-        Self { ip: end.ip.to_string(), port: end.port }
-    }
-}
-
-#[derive(Serialize)]
-struct RstObject<'a> {
-    file: String,
-    frame: Option<u64>,
-    time: String,
-    from: &'static str,
-    flags: Option<String>,
-    seq_rel: u32,
-    ack_rel: Option<u32>,
-    seq: u32,
-    ack: Option<u32>,
-    window: Option<u16>,
-    ttl: Option<u8>,
-    payload: Option<String>,
-    said: Option<SaidObject>,
-    answers: Option<u64>,
-    accepted: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<BTreeMap<&'a str, u64>>,
-}
-
-#[derive(Serialize)]
-struct Verdict {
-    cause: &'static str,
-    confidence: &'static str,
-    title: String,
-}
-
-#[derive(Serialize)]
-struct AlternativeObject {
-    cause: &'static str,
-    confidence: &'static str,
-    told_apart_by: String,
-}
-
-#[derive(Serialize)]
-struct EvidenceObject {
-    question: &'static str,
-    answer: &'static str,
-    role: &'static str,
-    frames: Vec<u64>,
-    text: String,
-}
-
-#[derive(Serialize)]
-struct KernelObject<'a> {
-    reason: Option<&'a str>,
-    state: Option<&'a str>,
-    skb_drop: Option<&'a str>,
-    stack: &'a [String],
-}
-
-/// A known idle timeout that the silence before the reset fits: a hint, not a proof.
-#[derive(Serialize)]
-struct SuspectObject {
-    name: &'static str,
-    seconds: u32,
-    on_expiry: &'static str,
-    source: &'static str,
-}
-
-impl From<&'static IdleTimeout> for SuspectObject {
-    fn from(timeout: &'static IdleTimeout) -> Self {
-        let IdleTimeout { name, seconds, expiry, source, .. } = timeout;
-        Self { name, seconds: *seconds, on_expiry: expiry.name(), source }
-    }
-}
-
-/// The name that the client asked for in clear text.
-#[derive(Serialize)]
-struct AskedObject<'a> {
-    name: &'a str,
-    stood_in: &'static str,
-}
-
-#[derive(Serialize)]
-struct Effect {
-    accepted: Option<bool>,
-    lost_client_bytes: Option<u64>,
-    lost_server_bytes: Option<u64>,
-    surely_lost_client_bytes: u64,
-    surely_lost_server_bytes: u64,
-    certainty: &'static str,
-}
-
-#[derive(Serialize)]
-struct Stats {
-    frames: u64,
-    client_bytes: u64,
-    server_bytes: u64,
-    retransmits: u64,
-    copies: u32,
-    duration_ms: f64,
-    idle_before_rst_ms: Option<f64>,
-}
-
-impl Report<'_> {
-    fn object(&self) -> Object<'_> {
+impl Explanation<'_> {
+    /// The record of it: what JSON, table rows and logs are made of.
+    pub fn record(&self) -> Report<'_> {
         let (ending, judgement) = (self.ending, &self.judgement);
         let connection = &ending.finally;
         let frame = ending.rst().map_or(connection.first_frame, |rst| rst.record.frame);
-        Object {
+        let ends =
+            Ends { client: connection.endpoint(connection.client), server: connection.endpoint(connection.server()) };
+        Report {
             schema: match ending.kind {
-                EndingKind::Reset => "whyrst.reset/1",
-                EndingKind::FailedConnect => "whyrst.failed-connect/1",
+                EndingKind::Reset => ReportSchema::Reset,
+                EndingKind::FailedConnect => ReportSchema::FailedConnect,
             },
-            source: self.context.file(self.first_named(frame)),
-            time: utc(ending.time()),
-            client: connection.endpoint(connection.client).into(),
-            server: connection.endpoint(connection.server()).into(),
-            roles: if connection.roles == Roles::Seen { "seen" } else { "guessed" },
+            source: self.context.file(self.first_named(frame)).into(),
+            time: ending.time(),
+            client: ends.client,
+            server: ends.server,
+            roles: connection.roles,
             on_wire: match ending.on_wire() {
                 OnWire::Unknown => None,
-                OnWire::Same => Some(OnWireObject {
-                    client: connection.endpoint(connection.client).into(),
-                    server: connection.endpoint(connection.server()).into(),
-                }),
-                OnWire::Other { client, server } => Some(OnWireObject { client: client.into(), server: server.into() }),
+                OnWire::Same => Some(ends),
+                OnWire::Other { client, server } => Some(Ends { client, server }),
             },
-            resets: self.all_resets().into_iter().map(|rst| self.rst(rst)).collect(),
+            resets: self.all_resets().into_iter().map(|rst| self.reset_report(rst)).collect(),
             resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
-            phase: judgement.phase.name(),
-            origin: judgement.origin.name(),
-            kind: judgement.kind.name(),
-            verdict: Verdict { cause: self.cause_id(), confidence: judgement.confidence.name(), title: self.title() },
-            alternatives: self.alternative_objects(),
-            evidence: self.evidence_objects(),
+            phase: judgement.phase,
+            origin: judgement.origin,
+            kind: judgement.kind,
+            verdict: Verdict {
+                cause: self.cause_id().into(),
+                confidence: judgement.confidence,
+                title: self.title().into(),
+            },
+            alternatives: self.alternative_reports(),
+            evidence: self.evidence_reports(),
             advice: judgement.cause.map_or(Vec::new(), |cause| {
-                cause.texts(self.language()).advice.iter().map(|step| self.words(step)).collect()
+                cause.texts(self.language()).advice.iter().map(|step| self.words(step).into()).collect()
             }),
-            kernel: self.kernel_object(),
-            socket: self.teller().and_then(|side| self.socket_object(side)),
-            process: self.teller().and_then(|side| self.process_object(side)),
-            peer_socket: self.peer().and_then(|side| self.socket_object(side)),
-            peer_process: self.peer().and_then(|side| self.process_object(side)),
-            idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(SuspectObject::from).collect()),
-            display_filter: self.display_filter(),
-            capture_filter: self.capture_filter(),
-            history: connection.letters.as_str(),
-            conn_state: conn_state(connection),
-            severity: judgement.severity.name(),
-            severity_reason: self.severity_words(),
+            kernel: self.kernel_report(),
+            socket: self.teller().and_then(|side| self.socket_report(side)),
+            process: self.teller().and_then(|side| self.process_report(side)),
+            peer_socket: self.peer().and_then(|side| self.socket_report(side)),
+            peer_process: self.peer().and_then(|side| self.process_report(side)),
+            idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(idle_suspect).collect()),
+            display_filter: self.display_filter().into(),
+            capture_filter: self.capture_filter().into(),
+            history: connection.letters.as_str().into(),
+            conn_state: conn_state(connection).into(),
+            severity: judgement.severity,
+            severity_reason: self.severity_words().into(),
             asked_for: ending
                 .asked
                 .as_ref()
-                .map(|asked| AskedObject { name: &asked.name, stood_in: asked.stood_in.name() }),
-            tampering_signature: crate::tampering::signature(ending),
+                .map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
+            tampering_signature: crate::tampering::signature(ending).map(Into::into),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
                 lost_server_bytes: self.harm.lost_server_bytes,
                 surely_lost_client_bytes: self.harm.surely_client_bytes,
                 surely_lost_server_bytes: self.harm.surely_server_bytes,
-                certainty: self.harm.certainty.name(),
+                certainty: self.harm.certainty,
             },
             count: 1,
             stats: self.stats(),
-            vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at)),
-            vantages: self.vantage_objects(),
+            vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at).into()),
+            vantages: self.vantage_reports(),
             page: None,
         }
     }
 
-    fn rst(&self, rst: &Rst) -> RstObject<'_> {
+    fn reset_report(&self, rst: &Rst) -> ResetReport<'_> {
         let record = &rst.record;
-        let ack = record.flags.has(crate::segment::Flags::ACK).then_some(record.ack);
+        let ack = record.flags.has(Flags::ACK).then_some(record.ack);
         let seen = self.ending.has_frames();
         let first = self.first_named(record.frame);
-        RstObject {
-            file: self.context.file(first).to_string(),
+        ResetReport {
+            file: self.context.file(first).into(),
             frame: seen.then(|| first.number()),
-            time: utc(record.time),
-            from: if record.from == self.ending.connection.client { "client" } else { "server" },
-            flags: (seen || self.ending.kernel != KernelWord::NotAsked).then(|| record.flags.to_string()),
+            time: record.time,
+            from: self.end_word(record.from),
+            flags: (seen || self.ending.kernel != KernelWord::NotAsked).then_some(record.flags),
             seq_rel: self.relative(record.from, record.seq),
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
-            seq: record.seq.raw(),
-            ack: ack.map(crate::seq::Seq::raw),
+            seq: record.seq,
+            ack,
             window: seen.then_some(record.window),
             ttl: seen.then_some(record.ttl),
-            payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload)),
-            said: said::object(rst),
+            payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload).into()),
+            said: said::report(rst),
             answers: rst.trigger.filter(|_| seen).map(|trigger| trigger.frame.number()),
             accepted: rst.acceptance.accepted(),
             frames: self.frames_by_point(record.frame),
         }
     }
 
-    fn alternative_objects(&self) -> Vec<AlternativeObject> {
+    fn alternative_reports(&self) -> Vec<AlternativeReport<'_>> {
         let others = self.judgement.alternatives.iter();
         others
-            .map(|other| AlternativeObject {
-                cause: other.id,
-                confidence: "possible",
-                told_apart_by: self.told_apart_by(other),
+            .map(|other| AlternativeReport {
+                cause: other.id.into(),
+                confidence: Confidence::Possible,
+                told_apart_by: self.told_apart_by(other).into(),
             })
             .collect()
     }
 
-    fn evidence_objects(&self) -> Vec<EvidenceObject> {
-        let kernel = self.kernel_says().map(|text| EvidenceObject {
-            question: "kernel-reason",
-            answer: "yes",
-            role: "supports",
+    fn evidence_reports(&self) -> Vec<EvidenceReport<'_>> {
+        let kernel = self.kernel_says().map(|text| EvidenceReport {
+            question: "kernel-reason".into(),
+            answer: AnswerWord::Yes,
+            role: Role::Supports,
             frames: Vec::new(),
-            text,
+            text: text.into(),
         });
-        let judged = self.judgement.evidence.iter().map(|one| self.evidence_object(one));
-        let known = self.vantage_answers().into_iter().map(|(question, answer)| EvidenceObject {
-            role: "vantage",
-            ..self.evidence_object(&Evidence { question, answer, role: Role::Supports })
-        });
+        let judged = self.judgement.evidence.iter().map(|one| self.evidence_report(one));
+        let known = self
+            .vantage_answers()
+            .into_iter()
+            .map(|(question, answer)| self.evidence_report(&Evidence { question, answer, role: Role::Vantage }));
         kernel.into_iter().chain(judged).chain(known).collect()
     }
 
-    fn evidence_object(&self, evidence: &Evidence) -> EvidenceObject {
+    fn evidence_report(&self, evidence: &Evidence) -> EvidenceReport<'_> {
         let seen = self.ending.has_frames();
         let frames = |facts: &Facts| facts.frames.iter().filter(|_| seen).map(|frame| frame.number()).collect();
         let (answer, frames) = match &evidence.answer {
-            Answer::Yes(facts) => ("yes", frames(facts)),
-            Answer::No(facts) => ("no", frames(facts)),
-            Answer::Unknown => ("unknown", Vec::new()),
+            Answer::Yes(facts) => (AnswerWord::Yes, frames(facts)),
+            Answer::No(facts) => (AnswerWord::No, frames(facts)),
+            Answer::Unknown => (AnswerWord::Unknown, Vec::new()),
         };
-        EvidenceObject {
-            question: evidence.question.id,
+        EvidenceReport {
+            question: evidence.question.id.into(),
             answer,
-            role: evidence.role.name(),
+            role: evidence.role,
             frames,
-            text: self.answer(evidence.question, &evidence.answer),
+            text: self.answer(evidence.question, &evidence.answer).into(),
         }
     }
 
-    fn kernel_object(&self) -> Option<KernelObject<'_>> {
+    fn kernel_report(&self) -> Option<KernelReport<'_>> {
         match &self.ending.kernel {
             KernelWord::NotAsked => None,
-            KernelWord::SentNone => Some(KernelObject { reason: None, state: None, skb_drop: None, stack: &[] }),
-            KernelWord::Sent(event) => Some(KernelObject {
-                reason: Some(&event.reason_name),
-                state: Some(&event.state),
+            KernelWord::SentNone => Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() }),
+            KernelWord::Sent(event) => Some(KernelReport {
+                reason: Some((&event.reason_name).into()),
+                state: Some((&event.state).into()),
                 skb_drop: None,
-                stack: &event.stack,
+                stack: event.stack.iter().map(Into::into).collect(),
             }),
         }
+    }
+
+    /// What an end is called in the record.
+    pub(super) fn end_word(&self, side: Side) -> End {
+        if side == self.ending.connection.client { End::Client } else { End::Server }
     }
 
     fn stats(&self) -> Stats {
@@ -381,19 +226,12 @@ impl Report<'_> {
     }
 }
 
-/// RFC 3339 with nanoseconds, always UTC.
-pub fn utc(time: Timestamp) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(time.nanos()))
-        .map_or_else(|_| time.nanos().to_string(), |at| alloc::format!("{at:.9}"))
+fn idle_suspect(timeout: &'static IdleTimeout) -> IdleSuspect<'static> {
+    let IdleTimeout { name, seconds, expiry, source, .. } = *timeout;
+    IdleSuspect { name: name.into(), seconds, on_expiry: expiry, source: source.into() }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_utc_with_nanoseconds() {
-        assert_eq!(utc(Timestamp::from_nanos(1_769_860_800_123_456_789)), "2026-01-31T12:00:00.123456789Z");
-        assert_eq!(utc(Timestamp::from_nanos(0)), "1970-01-01T00:00:00.000000000Z");
-    }
+/// RFC 3339 with nanoseconds, always UTC.
+pub fn utc(time: Timestamp) -> String {
+    time.utc().to_string()
 }

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use super::Report;
+use super::Explanation;
 use super::layout::{columns, padded};
 use super::style::{Part, Style};
 use crate::connection::Roles;
@@ -34,7 +34,7 @@ pub(super) enum Rung<'a> {
     Gap { segments: u64 },
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// The opening, what led to the RST, the RSTs and what followed, in order of time.
     pub(super) fn rungs(&self) -> Vec<Rung<'_>> {
         self.crossed().map_or_else(|| self.own_rungs(), |joined| self.joint_rungs(joined))

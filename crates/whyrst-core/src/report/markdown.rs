@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 
 use super::style::Style;
 use super::words::confidence;
-use super::{Context, Report};
+use super::{Context, Explanation};
 use crate::ending::{Ending, EndingKind};
 use crate::language::Language;
 use crate::report::text::Ladder;
@@ -14,18 +14,18 @@ use crate::verdict::{Evidence, Role};
 
 /// The whole report of one ending.
 pub fn report(ending: &Ending, context: &Context, ladder: Ladder) -> String {
-    report_of(&Report::new(ending, context), ladder)
+    report_of(&Explanation::new(ending, context), ladder)
 }
 
 /// The same for what was judged already.
-pub fn report_of(report: &Report<'_>, ladder: Ladder) -> String {
+pub fn report_of(report: &Explanation<'_>, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.markdown(ladder, &mut out).unwrap_or_default();
     out
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     fn markdown(&self, ladder: Ladder, out: &mut String) -> fmt::Result {
         let connection = &self.ending.connection;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));

@@ -2,79 +2,18 @@
 //! report, as further fields of the same object. `whyrst serve` and `--format html` draw from it.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 
-use serde::Serialize;
+use whyrst_model::Text;
+use whyrst_model::report::{Page, Rung, SegmentRung};
 
-use super::Report;
-use super::json::utc;
-use super::ladder::Rung;
+use super::Explanation;
+use super::ladder;
 use crate::ending::{EndingKind, KernelWord};
 use crate::history::{Notes, Record};
 use crate::language::Language;
 use crate::segment::{Flags, OptionSet};
 use crate::vantage::Sight;
-
-/// The fields that are added to an object of the JSON contract.
-#[derive(Serialize)]
-pub(super) struct PageObject<'a> {
-    headline: String,
-    sentence: String,
-    /// The moment that the ladder's `ns` are counted from.
-    ladder_from: Option<String>,
-    ladder: Option<Vec<RungObject<'a>>>,
-    /// What speaks for it beside `evidence`: what kernels and the RST itself say.
-    told: Vec<String>,
-    /// What several capture points know together.
-    points: Vec<String>,
-    unseen: Vec<String>,
-    harm: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum RungObject<'a> {
-    Segment(Box<SegmentObject<'a>>),
-    Gap { gap: u64 },
-}
-
-/// What is nothing special is left out: a report has many of these.
-#[derive(Serialize)]
-struct SegmentObject<'a> {
-    frame: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frames: Option<BTreeMap<&'a str, u64>>,
-    /// Nanoseconds since `ladder_from`.
-    ns: i64,
-    from: &'static str,
-    text: String,
-    flags: String,
-    seq: u32,
-    seq_rel: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ack: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ack_rel: Option<u32>,
-    len: u32,
-    win: u16,
-    ttl: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tos: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip_id: Option<u16>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    options: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ts_value: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    marked: Option<bool>,
-}
 
 /// In both languages.
 type Words = [&'static str; 2];
@@ -107,51 +46,51 @@ const NOTES: [(Notes, Words); 7] = [
     (Notes::SYN_ON_LIVE, ["SYN in a living connection", "存活连接中的 SYN"]),
 ];
 
-impl Report<'_> {
-    pub(super) fn page_object(&self) -> PageObject<'_> {
+impl Explanation<'_> {
+    pub(super) fn page(&self) -> Page<'_> {
         let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
         let reset = self.ending.kind == EndingKind::Reset;
-        PageObject {
-            headline: self.headline(),
-            sentence: self.sentence(),
-            ladder_from: self.ending.has_frames().then(|| utc(self.zero())),
+        Page {
+            headline: self.headline().into(),
+            sentence: self.sentence().into(),
+            ladder_from: self.ending.has_frames().then(|| self.zero()),
             ladder: self
                 .ending
                 .has_frames()
-                .then(|| self.rungs().into_iter().map(|rung| self.rung_object(rung)).collect()),
-            told: self.account_words().into_iter().map(|(_, text)| text).chain(self.said()).collect(),
-            points: self.vantage_words(),
-            unseen: self.unseen_words().into_iter().chain(self.unasked().filter(|_| reset)).collect(),
-            harm: reset.then(|| self.harm_words()).into_iter().chain(effect).collect(),
+                .then(|| self.rungs().into_iter().map(|rung| self.page_rung(rung)).collect()),
+            told: self.account_words().into_iter().map(|(_, text)| text).chain(self.said()).map(Text::from).collect(),
+            points: self.vantage_words().into_iter().map(Text::from).collect(),
+            unseen: self.unseen_words().into_iter().chain(self.unasked().filter(|_| reset)).map(Text::from).collect(),
+            harm: reset.then(|| self.harm_words()).into_iter().chain(effect).map(Text::from).collect(),
         }
     }
 
-    fn rung_object<'a>(&'a self, rung: Rung<'a>) -> RungObject<'a> {
+    fn page_rung<'a>(&'a self, rung: ladder::Rung<'a>) -> Rung<'a> {
         match rung {
-            Rung::Gap { segments } => RungObject::Gap { gap: segments },
-            Rung::Segment { record, decisive, seen } => {
-                RungObject::Segment(Box::new(self.segment_object(record, decisive, seen)))
+            ladder::Rung::Gap { segments } => Rung::Gap { gap: segments },
+            ladder::Rung::Segment { record, decisive, seen } => {
+                Rung::Segment(Box::new(self.segment_rung(record, decisive, seen)))
             }
         }
     }
 
-    fn segment_object<'a>(&'a self, record: &Record, marked: bool, seen: &'a [Option<Sight>]) -> SegmentObject<'a> {
+    fn segment_rung<'a>(&'a self, record: &Record, marked: bool, seen: &'a [Option<Sight>]) -> SegmentRung<'a> {
         let frame = self.first_named(record.frame);
         let ack = record.flags.has(Flags::ACK).then_some(record.ack);
         let has = |option| record.options.has(option);
-        let called = |[english, chinese]: Words| self.language().pick(english, chinese);
+        let called = |[english, chinese]: Words| Text::from(self.language().pick(english, chinese));
         let one_file = self.context.files.len() <= 1;
-        SegmentObject {
+        SegmentRung {
             frame: frame.number(),
-            file: (!one_file).then(|| self.context.file(frame)),
+            file: (!one_file).then(|| self.context.file(frame).into()),
             frames: (!seen.is_empty()).then(|| self.frames_seen(seen)),
             ns: record.time.since(self.zero()).nanos(),
-            from: if record.from == self.ending.connection.client { "client" } else { "server" },
-            text: self.segment(record),
-            flags: record.flags.to_string(),
-            seq: record.seq.raw(),
+            from: self.end_word(record.from),
+            text: self.segment(record).into(),
+            flags: record.flags,
+            seq: record.seq,
             seq_rel: self.relative(record.from, record.seq),
-            ack: ack.map(crate::seq::Seq::raw),
+            ack,
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
             len: record.len,
             win: record.window,

@@ -4,24 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use whyrst_model::report::ClaimReport;
+use whyrst_model::vocabulary::ClaimedIn;
 
-use super::Report;
+use super::Explanation;
 use super::escape::escape;
 use crate::ending::Rst;
 use crate::language::Language;
 use crate::said::{Claim, claim, diagnostic_name, multipath_name};
 
-/// What a RST says of itself, for a machine.
-#[derive(Serialize)]
-pub(super) struct SaidObject {
-    by: &'static str,
-    code: Option<u32>,
-    enterprise: Option<u32>,
-    text: String,
-}
-
-impl Report<'_> {
+impl Explanation<'_> {
     /// What the RSTs say, each once, for a person.
     pub(super) fn said(&self) -> Vec<String> {
         let sentence = |rst| sentence(rst, self.language());
@@ -31,16 +23,17 @@ impl Report<'_> {
     }
 }
 
-pub(super) fn object(rst: &Rst) -> Option<SaidObject> {
+/// What a RST says of itself, for a machine.
+pub(super) fn report(rst: &Rst) -> Option<ClaimReport<'static>> {
     let claim = claim(rst)?;
     let (by, code, enterprise) = match claim {
-        Claim::Diagnostic { code, enterprise } => ("rst-diagnostic-payload", Some(code.into()), Some(enterprise)),
-        Claim::Linux(number) => ("linux-reason-payload", Some(number.into()), None),
-        Claim::BigIp(_) => ("big-ip", None, None),
-        Claim::Text(_) => ("text", None, None),
-        Claim::Multipath(reason) => ("mp-tcprst", Some(reason.into()), None),
+        Claim::Diagnostic { code, enterprise } => (ClaimedIn::DiagnosticPayload, Some(code.into()), Some(enterprise)),
+        Claim::Linux(number) => (ClaimedIn::LinuxReasonPayload, Some(number.into()), None),
+        Claim::BigIp(_) => (ClaimedIn::BigIp, None, None),
+        Claim::Text(_) => (ClaimedIn::Text, None, None),
+        Claim::Multipath(reason) => (ClaimedIn::MpTcprst, Some(reason.into()), None),
     };
-    Some(SaidObject { by, code, enterprise, text: words(claim) })
+    Some(ClaimReport { by, code, enterprise, text: words(claim).into() })
 }
 
 fn sentence(rst: &Rst, language: Language) -> Option<String> {

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::fmt::{self, Write};
 
-use serde::Serialize;
+use whyrst_model::Text;
+use whyrst_model::summary::{CauseCount, ServiceReport, SummaryReport, SummarySchema};
 
 use super::layout::{padded, wrap};
 use super::style::{Part, Style};
@@ -55,42 +56,6 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Object<'a> {
-    schema: &'static str,
-    files: &'a [String],
-    frames: u64,
-    segments: u64,
-    copies: u64,
-    rst_segments: u64,
-    rst_copies: u64,
-    connections: u64,
-    reset_connections: u64,
-    failed_connects: u64,
-    unexplained: u64,
-    forgotten: u64,
-    causes: Vec<CauseObject>,
-    severities: BTreeMap<&'static str, u64>,
-    services: Vec<ServiceObject>,
-    incidents: Vec<incident::Object>,
-    passed_over: BTreeMap<&'static str, u64>,
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct CauseObject {
-    cause: &'static str,
-    confidence: &'static str,
-    count: u64,
-}
-
-#[derive(Serialize)]
-struct ServiceObject {
-    server: String,
-    count: u64,
-    causes: BTreeMap<&'static str, u64>,
-}
-
 impl Summary {
     /// Counts one verdict.
     pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
@@ -117,10 +82,21 @@ impl Summary {
 
     /// One `whyrst.summary/1` object, without a line end.
     pub fn json(&self, reading: &Reading, counts: &Counts, incidents: &[Incident], context: &Context) -> String {
+        serde_json::to_string(&self.record(reading, counts, incidents, context)).unwrap_or_default()
+    }
+
+    /// The record of it, which JSON is made of.
+    pub fn record<'a>(
+        &self,
+        reading: &'a Reading,
+        counts: &Counts,
+        incidents: &'a [Incident],
+        context: &'a Context,
+    ) -> SummaryReport<'a> {
         let causes = self.ranked_causes().into_iter();
-        let object = Object {
-            schema: "whyrst.summary/1",
-            files: &reading.files,
+        SummaryReport {
+            schema: SummarySchema::V1,
+            files: reading.files.iter().map(Text::from).collect(),
             frames: reading.frames,
             segments: counts.segments,
             copies: counts.copies,
@@ -132,19 +108,18 @@ impl Summary {
             unexplained: self.unexplained,
             forgotten: counts.forgotten,
             causes: causes
-                .map(|(cause, confidence, count)| CauseObject { cause, confidence: confidence.name(), count })
+                .map(|(cause, confidence, count)| CauseCount { cause: cause.into(), confidence, count })
                 .collect(),
-            severities: self.severities.iter().map(|(severity, count)| (severity.name(), *count)).collect(),
+            severities: self.severities.iter().map(|(severity, count)| (severity.name().into(), *count)).collect(),
             services: self
                 .top_services()
                 .into_iter()
-                .map(|(server, service)| service_object(server, service))
+                .map(|(server, service)| service_report(server, service))
                 .collect(),
-            incidents: incidents.iter().map(|one| incident::object(one, context)).collect(),
-            passed_over: reading.passed_over.iter().map(|(name, _, count)| (*name, *count)).collect(),
-            notes: &reading.notes,
-        };
-        serde_json::to_string(&object).unwrap_or_default()
+            incidents: incidents.iter().map(|one| incident::record(one, context)).collect(),
+            passed_over: reading.passed_over.iter().map(|(name, _, count)| ((*name).into(), *count)).collect(),
+            notes: reading.notes.iter().map(Text::from).collect(),
+        }
     }
 
     /// The tables for a person.
@@ -273,8 +248,12 @@ pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Langu
     Ok(())
 }
 
-fn service_object(server: &Endpoint, service: &ServiceCount) -> ServiceObject {
-    ServiceObject { server: server.to_string(), count: service.total, causes: service.causes.clone() }
+fn service_report(server: &Endpoint, service: &ServiceCount) -> ServiceReport<'static> {
+    ServiceReport {
+        server: server.to_string().into(),
+        count: service.total,
+        causes: service.causes.iter().map(|(cause, count)| ((*cause).into(), *count)).collect(),
+    }
 }
 
 fn listed(causes: &BTreeMap<&'static str, u64>) -> String {

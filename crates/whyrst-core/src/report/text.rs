@@ -9,7 +9,7 @@ use core::fmt::{self, Write};
 use super::layout::{columns, first_line, padded, spaced, wrap};
 use super::style::{Part, Style};
 use super::words::{confidence, grouped, severity};
-use super::{Context, Report};
+use super::{Context, Explanation};
 use crate::cause::Severity;
 use crate::ending::{Ending, EndingKind, KernelWord};
 use crate::evidence::forgery::asks_for_other_resets;
@@ -34,11 +34,11 @@ pub enum Ladder {
 
 /// The whole report of one ending, with a blank line at its end.
 pub fn report(ending: &Ending, context: &Context, style: Style, ladder: Ladder) -> String {
-    report_of(&Report::new(ending, context), style, ladder)
+    report_of(&Explanation::new(ending, context), style, ladder)
 }
 
 /// The same for what was judged already.
-pub fn report_of(report: &Report<'_>, style: Style, ladder: Ladder) -> String {
+pub fn report_of(report: &Explanation<'_>, style: Style, ladder: Ladder) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     report.write(style, ladder, &mut out).unwrap_or_default();
@@ -46,7 +46,7 @@ pub fn report_of(report: &Report<'_>, style: Style, ladder: Ladder) -> String {
 }
 
 /// Its last packets alone, as a ladder; empty where no packet was seen.
-pub fn ladder_of(report: &Report<'_>, style: Style) -> String {
+pub fn ladder_of(report: &Explanation<'_>, style: Style) -> String {
     let mut out = String::new();
     if report.ending.has_frames() {
         // Writing to a String cannot fail.
@@ -55,7 +55,7 @@ pub fn ladder_of(report: &Report<'_>, style: Style) -> String {
     out
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
         self.head(style, out)?;
         self.verdict(style, out)?;
@@ -339,7 +339,7 @@ impl Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     fn chinese_harm(&self) -> String {
         let taken = match self.harm.accepted {
             Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",

@@ -7,10 +7,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use serde::Serialize;
+use whyrst_model::Text;
+use whyrst_model::report::{Ends, VantageReport};
 
-use super::Report;
-use super::json::End;
+use super::Explanation;
 use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, Rung, relative_time};
 use super::layout::{right, spaced};
 use super::style::{Part, Style};
@@ -26,32 +26,7 @@ use crate::time::{Span, Timestamp};
 use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, Sight, View};
 use crate::verdict::{Evidence, Role};
 
-/// One of `vantages` in JSON.
-#[derive(Serialize)]
-pub(super) struct VantageObject<'a> {
-    name: &'a str,
-    source: Option<&'a str>,
-    frames: u64,
-    /// This point's clock less that of the first-named point.
-    clock_offset_ns: Option<i64>,
-    clock_uncertainty_ns: Option<i64>,
-    saw_rst: Option<bool>,
-    saw_trigger: Option<bool>,
-    tuple: Option<Tuple>,
-    relation: &'static str,
-    loss: Option<&'static str>,
-    /// Its place on the path, 0 next to the client.
-    place: Option<usize>,
-    place_known_by: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Tuple {
-    client: End,
-    server: End,
-}
-
-impl Report<'_> {
+impl Explanation<'_> {
     /// What a capture point is called.
     pub(super) fn point(&self, point: Point) -> &str {
         let names = self.ending.joined.as_ref().map(|joined| &joined.names);
@@ -304,65 +279,42 @@ impl Report<'_> {
     }
 
     /// The frame that each point has of the same segment.
-    pub(super) fn frames_by_point(&self, frame: Frame) -> Option<BTreeMap<&str, u64>> {
+    pub(super) fn frames_by_point(&self, frame: Frame) -> Option<BTreeMap<Text<'_>, u64>> {
         let joined = self.ending.joined.as_ref()?;
         Some(self.frames_seen(joined.sights(frame).unwrap_or_default()))
     }
 
     /// The frame of each point that saw it.
-    pub(super) fn frames_seen(&self, sights: &[Option<Sight>]) -> BTreeMap<&str, u64> {
+    pub(super) fn frames_seen(&self, sights: &[Option<Sight>]) -> BTreeMap<Text<'_>, u64> {
         let named = |(at, sight): (usize, &Option<Sight>)| {
-            Some((self.point(crate::vantage::point(at)), sight.as_ref()?.frame.number()))
+            Some((self.point(crate::vantage::point(at)).into(), sight.as_ref()?.frame.number()))
         };
         sights.iter().enumerate().filter_map(named).collect()
     }
 
-    pub(super) fn vantage_objects(&self) -> Option<Vec<VantageObject<'_>>> {
+    pub(super) fn vantage_reports(&self) -> Option<Vec<VantageReport<'_>>> {
         let joined = self.ending.joined.as_ref()?;
-        let object = |(at, view): (usize, &View)| self.vantage_object(joined, crate::vantage::point(at), view);
-        Some(joined.views.iter().enumerate().map(object).collect())
+        let report = |(at, view): (usize, &View)| self.vantage_report(joined, crate::vantage::point(at), view);
+        Some(joined.views.iter().enumerate().map(report).collect())
     }
 
-    fn vantage_object<'a>(&'a self, joined: &'a Joined, point: Point, view: &View) -> VantageObject<'a> {
+    fn vantage_report<'a>(&'a self, joined: &'a Joined, point: Point, view: &View) -> VantageReport<'a> {
         let name = &joined.names[point.index()];
         let place = joined.path.iter().position(|other| *other == point);
         let reset = self.ending.kind == EndingKind::Reset;
-        VantageObject {
-            name: &name.name,
-            source: name
-                .files
-                .clone()
-                .next()
-                .and_then(|file| self.context.files.get(file as usize))
-                .map(String::as_str),
+        VantageReport {
+            name: (&name.name).into(),
+            source: name.files.clone().next().and_then(|file| self.context.files.get(file as usize)).map(Text::from),
             frames: view.frames,
             clock_offset_ns: view.clock.map(|offset| offset.by.nanos()),
             clock_uncertainty_ns: view.clock.map(|offset| offset.uncertainty.nanos()),
             saw_rst: known(view.rst).filter(|_| reset),
             saw_trigger: known(view.trigger).filter(|_| reset),
-            tuple: view
-                .client
-                .zip(view.server)
-                .map(|(client, server)| Tuple { client: client.into(), server: server.into() }),
-            relation: match view.relation {
-                Relation::Same => "same",
-                Relation::Rewritten => "rewritten",
-                Relation::OtherNumbers => "other-numbers",
-                Relation::Nothing => "nothing",
-            },
-            loss: view.loss.map(|loss| match loss {
-                Loss::Dropped => "dropped",
-                Loss::Cut => "cut",
-                Loss::Unread => "unread",
-                Loss::Holes => "holes",
-                Loss::Memory => "memory",
-            }),
+            tuple: view.client.zip(view.server).map(|(client, server)| Ends { client, server }),
+            relation: view.relation,
+            loss: view.loss,
             place,
-            place_known_by: place.map(|_| match joined.known {
-                Known::Hops => "hops",
-                Known::Clocks => "clocks",
-                Known::Given => "given",
-            }),
+            place_known_by: place.map(|_| joined.known),
         }
     }
 }

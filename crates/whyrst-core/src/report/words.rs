@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::Report;
+use super::Explanation;
 use super::escape::escape;
 use super::layout::{push_spaced, spaced};
 use crate::cause::Severity;
@@ -17,7 +17,7 @@ use crate::segment::Flags;
 use crate::timeouts::IdleTimeout;
 use crate::verdict::Confidence;
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// The language that is asked for.
     pub(super) const fn language(&self) -> Language {
         self.context.language
@@ -111,7 +111,7 @@ impl Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl Explanation<'_> {
     /// A segment that nobody captured, by what it was.
     fn concluded(&self, frame: Frame) -> String {
         let language = self.language();
@@ -137,7 +137,7 @@ impl Report<'_> {
 /// `nginx keepalive_timeout (75 s, then FIN)`, one after the other.
 fn listed(timeouts: &Timeouts, language: Language) -> String {
     let one = |timeout: &&IdleTimeout| {
-        let (name, seconds, then) = (timeout.name, timeout.seconds, timeout.expiry.words(language));
+        let (name, seconds, then) = (timeout.name, timeout.seconds, timeout.expiry_words(language));
         match language {
             Language::English => format!("{name} ({seconds} s, then {then})"),
             Language::Chinese => format!("{name}（{seconds} s，然后{then}）"),

@@ -12,7 +12,7 @@ use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Report, account, json, markdown, text};
+use whyrst_core::report::{Context, Explanation, account, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
@@ -61,7 +61,7 @@ impl Teller<'_> {
         if !Marked::is_asked_for(self.arguments) {
             return Judged { ending, judgement: Some(judgement), marked: None };
         }
-        let report = Report::judged(&ending, judgement, &self.context);
+        let report = Explanation::judged(&ending, judgement, &self.context);
         let marked = Some(Marked::of(&report, self.arguments));
         let judgement = Some(report.judgement);
         Judged { ending, judgement, marked }
@@ -72,7 +72,7 @@ impl Teller<'_> {
         let mut words = Words::default();
         for Judged { ending, judgement, .. } in judged {
             let Some(judgement) = judgement else { continue };
-            let report = Report::judged(&ending, judgement, &self.context);
+            let report = Explanation::judged(&ending, judgement, &self.context);
             if self.arguments.parquet.is_some() {
                 words.lines.push(json::line_of(&report));
             }
@@ -90,7 +90,7 @@ impl Teller<'_> {
         if !self.arguments.wants(ending, judgement) {
             return None;
         }
-        let report = Report::judged(ending, judgement.clone(), &self.context);
+        let report = Explanation::judged(ending, judgement.clone(), &self.context);
         Some(match self.arguments.format {
             ReportFormat::Json => json::folded_line(ending, &self.context, count) + "\n",
             ReportFormat::Html => html::data(&json::page_line(&report, count)),
@@ -104,7 +104,7 @@ impl Teller<'_> {
         })
     }
 
-    fn report(&self, report: &Report<'_>) -> String {
+    fn report(&self, report: &Explanation<'_>) -> String {
         let no_packets = report.ending.basis == Basis::Sockets;
         let ladder = if self.arguments.no_ladder || no_packets { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {

@@ -13,7 +13,7 @@ use whyrst_core::flow::FlowKey;
 use whyrst_core::kernel::Recording;
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Interface, Seen};
-use whyrst_core::report::{Context, Report};
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Flags;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
@@ -206,7 +206,7 @@ fn judged(
     let mut surest = Confidence::Unexplained;
     let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut ending| {
         ending.kernel = recording.word(&ending);
-        let report = Report::new(&ending, &context);
+        let report = Explanation::new(&ending, &context);
         surest = surest.max(report.judgement.confidence);
         report.comments()
     });

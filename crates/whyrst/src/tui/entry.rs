@@ -1,7 +1,7 @@
 //! One reset as the screen shows it: all texts are made once, when it arrives.
 
 use whyrst_core::flow::Side;
-use whyrst_core::report::Report;
+use whyrst_core::report::Explanation;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
 use whyrst_core::report::words;
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn of(report: &Report<'_>, count: u64, style: Style) -> Self {
+    pub(crate) fn of(report: &Explanation<'_>, count: u64, style: Style) -> Self {
         let connection = &report.ending.connection;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let cause = report.cause_id();

@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use whyrst_capture::{CaptureSet, Step};
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::{Context, Report};
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::tracker::{Limits, Tracker};
 
 use super::app::{App, Wish};
@@ -30,7 +30,7 @@ fn entries_of(name: &str, style: Style, language: Language) -> Vec<Entry> {
     let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language };
     std::iter::from_fn(|| tracker.poll())
         .filter(|ending| ending.rst().is_some())
-        .map(|ending| Entry::of(&Report::new(&ending, &context), 1, style))
+        .map(|ending| Entry::of(&Explanation::new(&ending, &context), 1, style))
         .collect()
 }
 

@@ -34,10 +34,10 @@ impl Side {
     }
 }
 
-/// A pair of endpoints in a fixed order, packed for hashing: 40 octets.
+/// A pair of endpoints in a fixed order, packed for hashing: 40 bytes.
 ///
 /// IPv4 addresses are kept in the mapped form of RFC 4291 section 2.5.5.2; `family` keeps them
-/// apart from the same sixteen octets on an IPv6 wire.
+/// apart from the same sixteen bytes on an IPv6 wire.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FlowKey {
     low: [u64; 2],
@@ -61,8 +61,8 @@ impl FlowKey {
     /// Address and port of one side.
     pub fn endpoint(&self, side: Side) -> Endpoint {
         let packed = if side == Side::Low { self.low } else { self.high };
-        let octets = (u128::from(packed[0]) << 64) | u128::from(packed[1]);
-        let v6 = Ipv6Addr::from_bits(octets);
+        let bytes = (u128::from(packed[0]) << 64) | u128::from(packed[1]);
+        let v6 = Ipv6Addr::from_bits(bytes);
         let ip = match v6.to_ipv4_mapped() {
             Some(v4) if self.family == 0 => IpAddr::V4(v4),
             _ => IpAddr::V6(v6),
@@ -114,14 +114,14 @@ impl FlowHasher {
         }
     }
 
-    /// The same from the octets of an IPv4 packet.
+    /// The same from the bytes of an IPv4 packet.
     #[inline]
     pub fn name_v4(&self, ips: [u32; 2], ports: [u16; 2]) -> u64 {
         let end = |at: usize| u64::from(ips[at]) << 16 | u64::from(ports[at]);
         self.name_ends(end(0), end(1))
     }
 
-    /// The same from the octets of an IPv6 packet.
+    /// The same from the bytes of an IPv6 packet.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
     pub fn name_v6(&self, ips: [u128; 2], ports: [u16; 2]) -> u64 {

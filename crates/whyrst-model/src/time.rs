@@ -3,8 +3,14 @@
 //! The core never reads a clock. A [`Timestamp`] always comes with an observation, may go
 //! backwards from one frame to the next (captures do), and is only ever compared with others of
 //! the same capture.
+//!
+//! In records a moment is RFC 3339 in UTC with nanoseconds, `2026-01-31T12:00:00.123456789Z`; read is whatever
+//! RFC 3339 allows, to the nanosecond.
 
 use core::fmt;
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment, in nanoseconds since 1970-01-01 00:00 UTC (wall clock, not monotonic).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -21,6 +27,11 @@ impl Timestamp {
         self.0
     }
 
+    /// RFC 3339 in UTC with nanoseconds, as records have it.
+    pub fn utc(self) -> impl fmt::Display {
+        Utc(self)
+    }
+
     /// How long after `earlier` this is; negative when the capture's clock went back.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -30,6 +41,63 @@ impl Timestamp {
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
+    }
+}
+
+struct Utc(Timestamp);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.nanos();
+        match jiff::Timestamp::from_nanosecond(i128::from(nanos)) {
+            Ok(moment) => write!(f, "{moment:.9}"),
+            // Cannot happen: 64 bits of nanoseconds end in 2262, jiff in 9999.
+            Err(_) => write!(f, "{nanos}"),
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Utc(*self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    /// A moment beyond the range of 64 bits of nanoseconds (1677 to 2262) is held at its end.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rfc3339;
+
+        impl Visitor<'_> for Rfc3339 {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time as in RFC 3339")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+                let moment: jiff::Timestamp = text.parse().map_err(E::custom)?;
+                let nanos = moment.as_nanosecond().clamp(i64::MIN.into(), i64::MAX.into());
+                i64::try_from(nanos).map(Timestamp).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Rfc3339)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Timestamp {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": "A moment as in RFC 3339, in UTC with nanoseconds: `2026-01-31T12:00:00.123456789Z`.",
+        })
     }
 }
 
@@ -113,6 +181,29 @@ mod tests {
         assert_eq!(Span::from_millis(5_000).to_string(), "5.0 s");
         assert_eq!(Span::from_secs(350).to_string(), "5 min 50 s");
         assert_eq!(Span::from_nanos(-12).to_string(), "-12 ns");
+    }
+
+    #[test]
+    fn moments_are_utc_with_nanoseconds() {
+        for (nanos, text) in [
+            (1_769_860_800_123_456_789, "2026-01-31T12:00:00.123456789Z"),
+            (0, "1970-01-01T00:00:00.000000000Z"),
+            (i64::MIN, "1677-09-21T00:12:43.145224192Z"),
+            (i64::MAX, "2262-04-11T23:47:16.854775807Z"),
+        ] {
+            let moment = Timestamp::from_nanos(nanos);
+            assert_eq!(moment.utc().to_string(), text);
+            assert_eq!(serde_json::to_value(moment).unwrap(), text);
+            assert_eq!(serde_json::from_value::<Timestamp>(text.into()).unwrap(), moment);
+        }
+    }
+
+    #[test]
+    fn any_form_of_rfc_3339_is_read_and_held_at_the_ends_of_the_range() {
+        let read = |text: &str| serde_json::from_value::<Timestamp>(text.into());
+        assert_eq!(read("1970-01-01T01:00:00.5+01:00").unwrap(), Timestamp::from_nanos(500_000_000));
+        assert_eq!(read("9999-01-01T00:00:00Z").unwrap(), Timestamp::from_nanos(i64::MAX));
+        assert!(read("yesterday").is_err());
     }
 
     #[test]

@@ -3,8 +3,12 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A position in one direction's sequence space.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(transparent)]
 pub struct Seq(u32);
 
 impl Seq {
@@ -18,16 +22,16 @@ impl Seq {
         self.0
     }
 
-    /// This position moved forward by `octets`.
+    /// This position moved forward by `bytes`.
     #[must_use]
-    pub const fn add(self, octets: u32) -> Self {
-        Self(self.0.wrapping_add(octets))
+    pub const fn add(self, bytes: u32) -> Self {
+        Self(self.0.wrapping_add(bytes))
     }
 
-    /// This position moved back by `octets`.
+    /// This position moved back by `bytes`.
     #[must_use]
-    pub const fn sub(self, octets: u32) -> Self {
-        Self(self.0.wrapping_sub(octets))
+    pub const fn sub(self, bytes: u32) -> Self {
+        Self(self.0.wrapping_sub(bytes))
     }
 
     /// Signed distance from `other` to here: positive when this is after `other`.
@@ -60,7 +64,7 @@ impl Seq {
         if self.after(other) { self } else { other }
     }
 
-    /// Whether this lies in the `size` octets that begin at `start`.
+    /// Whether this lies in the `size` bytes that begin at `start`.
     pub const fn in_window(self, start: Self, size: u32) -> bool {
         self.relative_to(start) < size
     }

@@ -4,13 +4,17 @@
 //! tracker. Fields that a cut-off packet did not show are `None`, never a default that could be
 //! mistaken for an observation.
 
-use core::fmt;
+use core::fmt::{self, Write};
 use core::net::{IpAddr, SocketAddr};
+
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::seq::Seq;
 
 /// One end of a connection.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// Network address, as it stood in the innermost IP header.
     pub ip: IpAddr,
@@ -86,23 +90,78 @@ impl Flags {
     }
 }
 
+/// The letters of tcpdump and Zeek, in their order.
+const LETTERS: [(Flags, char); 8] = [
+    (Flags::SYN, 'S'),
+    (Flags::FIN, 'F'),
+    (Flags::RST, 'R'),
+    (Flags::PSH, 'P'),
+    (Flags::ACK, 'A'),
+    (Flags::URG, 'U'),
+    (Flags::ECE, 'E'),
+    (Flags::CWR, 'C'),
+];
+
 /// The letters of tcpdump and Zeek: `S`, `SA`, `R`, `RA`, `FA`, `PA`, `-` for none.
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LETTERS: [(Flags, &str); 8] = [
-            (Flags::SYN, "S"),
-            (Flags::FIN, "F"),
-            (Flags::RST, "R"),
-            (Flags::PSH, "P"),
-            (Flags::ACK, "A"),
-            (Flags::URG, "U"),
-            (Flags::ECE, "E"),
-            (Flags::CWR, "C"),
-        ];
         if self.0 == 0 {
-            return f.write_str("-");
+            return f.write_char('-');
         }
-        LETTERS.iter().filter(|(flag, _)| self.has(*flag)).try_for_each(|(_, letter)| f.write_str(letter))
+        LETTERS.iter().filter(|(flag, _)| self.has(*flag)).try_for_each(|(_, letter)| f.write_char(*letter))
+    }
+}
+
+impl Flags {
+    /// The flags that these letters stand for, in any order; `None` where one is not known.
+    pub fn from_letters(letters: &str) -> Option<Self> {
+        let flag = |letter| LETTERS.iter().find(|(_, known)| *known == letter).map(|(flag, _)| *flag);
+        match letters {
+            "-" => Some(Self::default()),
+            _ => letters.chars().try_fold(Self::default(), |all, letter| Some(all.with(flag(letter)?))),
+        }
+    }
+}
+
+/// As letters.
+impl Serialize for Flags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Flags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Letters;
+
+        impl Visitor<'_> for Letters {
+            type Value = Flags;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("TCP flags as letters out of SFRPAUEC, or `-`")
+            }
+
+            fn visit_str<E: Error>(self, letters: &str) -> Result<Flags, E> {
+                Flags::from_letters(letters).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(letters), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Letters)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Flags {
+    fn schema_name() -> alloc::borrow::Cow<'static, str> {
+        "Flags".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^(-|[SFRPAUEC]+)$",
+            "description": "TCP flags as letters: SYN, FIN, RST, PSH, ACK, URG, ECE, CWR; `-` for none.",
+        })
     }
 }
 
@@ -216,7 +275,7 @@ pub struct Timestamps {
 pub struct Options {
     /// Which kinds were present.
     pub set: OptionSet,
-    /// Maximum segment size in octets.
+    /// Maximum segment size in bytes.
     pub mss: Option<u16>,
     /// Shift count of the window scale, 0 to 14.
     pub window_scale: Option<u8>,
@@ -228,7 +287,7 @@ pub struct Options {
     pub sack_edge: Option<Seq>,
 }
 
-/// One TCP segment. Sizes in octets, numbers as in the header (not relative).
+/// One TCP segment. Sizes in bytes, numbers as in the header (not relative).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Segment<'a> {
     /// Who sent it, by its own claim.
@@ -249,7 +308,7 @@ pub struct Segment<'a> {
     pub ip: IpFacts,
     /// TCP options.
     pub options: Options,
-    /// Payload octets that the IP header says the segment has.
+    /// Payload bytes that the IP header says the segment has.
     pub len: u32,
     /// The part of the payload that the capture holds; shorter than `len` when cut off.
     pub payload: &'a [u8],
@@ -287,6 +346,11 @@ mod tests {
         assert_eq!(Flags::SYN.with(Flags::ACK).to_string(), "SA");
         assert_eq!(Flags::default().to_string(), "-");
         assert_eq!(Flags::from_bits(0xff).to_string(), "SFRPAUEC");
+        for bits in 0..=u8::MAX {
+            let flags = Flags::from_bits(bits);
+            assert_eq!(Flags::from_letters(&flags.to_string()), Some(flags));
+        }
+        assert_eq!(Flags::from_letters("SX"), None);
     }
 
     #[test]

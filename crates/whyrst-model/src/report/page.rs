@@ -1,0 +1,108 @@
+//! What a page shows beyond the report: the packets as data, and the sentences of the text report. `whyrst serve` and
+//! `--format html` draw from it.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::segment::Flags;
+use crate::seq::Seq;
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::vocabulary::End;
+
+/// The fields of a line that a page is made of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct Page<'a> {
+    /// Who was reset, when.
+    pub headline: Text<'a>,
+    /// Why, as a sentence.
+    pub sentence: Text<'a>,
+    /// The moment that the `ns` of the ladder are counted from. `null` when no frame was captured.
+    pub ladder_from: Option<Timestamp>,
+    /// The packets. `null` when none was captured.
+    pub ladder: Option<Vec<Rung<'a>>>,
+    /// What kernels and the RST itself say, as sentences.
+    pub told: Vec<Text<'a>>,
+    /// What several capture points know together, as sentences.
+    pub points: Vec<Text<'a>>,
+    /// What was not seen, as sentences.
+    pub unseen: Vec<Text<'a>>,
+    /// What was lost, as sentences.
+    pub harm: Vec<Text<'a>>,
+}
+
+/// One line of the ladder of packets.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged, bound(deserialize = "'de: 'a"))]
+pub enum Rung<'a> {
+    /// A segment.
+    Segment(Box<SegmentRung<'a>>),
+    /// Segments that are not shown.
+    Gap {
+        /// How many.
+        gap: u64,
+    },
+}
+
+/// One segment of the ladder. What is nothing special is absent: a report has many of these.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct SegmentRung<'a> {
+    /// The number of its frame, counted from 1.
+    pub frame: u64,
+    /// The file that holds it, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Text<'a>>,
+    /// Its frame at each capture point that saw it, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<BTreeMap<Text<'a>, u64>>,
+    /// Nanoseconds since `ladder_from`.
+    pub ns: i64,
+    /// The end that it claims to come from.
+    pub from: End,
+    /// What it is, in words.
+    pub text: Text<'a>,
+    /// Its TCP flags.
+    pub flags: Flags,
+    /// Its sequence number as in the header.
+    pub seq: Seq,
+    /// The same, counted from the first of its sender.
+    pub seq_rel: u32,
+    /// Its acknowledgment number as in the header; absent without the ACK flag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack: Option<Seq>,
+    /// The same, counted from the first of its receiver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack_rel: Option<u32>,
+    /// Bytes of payload.
+    pub len: u32,
+    /// The window field, not scaled.
+    pub win: u16,
+    /// Time to live or hop limit: hops left.
+    pub ttl: u8,
+    /// Type of service or traffic class; absent when 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos: Option<u8>,
+    /// The identification of an IPv4 packet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_id: Option<u16>,
+    /// Its TCP options, by their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<Text<'a>>,
+    /// The value of its timestamps option.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ts_value: Option<u32>,
+    /// What is remarkable about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text<'a>>,
+    /// `true` for what the verdict rests on, else absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<bool>,
+}

@@ -1,0 +1,70 @@
+use alloc::format;
+use alloc::string::String;
+
+use super::*;
+
+/// A line as the first version wrote it: only the fields that were there from the start.
+const OLD: &str = r#"{"schema":"whyrst.reset/1","source":"a.pcapng","time":"2026-01-31T12:00:00.123456789Z",
+"client":{"ip":"10.0.0.1","port":40000},"server":{"ip":"2001:db8::1","port":8888},"roles":"seen",
+"resets":[{"file":"a.pcapng","frame":17,"time":"2026-01-31T12:00:00.123456789Z","from":"client","flags":"RA",
+"seq_rel":5001,"ack_rel":1,"seq":4294967295,"ack":7,"window":0,"ttl":64,"payload":null,"accepted":true}],
+"phase":"connect","origin":"endpoint","kind":"passive",
+"verdict":{"cause":"connect-abandoned","confidence":"likely","title":"it was \"abandoned\""},
+"alternatives":[],"evidence":[{"question":"rst-answers-syn-ack","answer":"yes","role":"need","frames":[3,4],"text":"so"}],
+"advice":["wait"],"kernel":null,"socket":null,"process":null,"history":"ShADadR","conn_state":"RSTR",
+"severity":"fault","effect":{"accepted":true,"lost_client_bytes":904,"lost_server_bytes":0,"certainty":"at-most"},
+"count":1,"stats":{"frames":9,"client_bytes":5000,"server_bytes":0,"retransmits":0,"duration_ms":1000.2,
+"idle_before_rst_ms":1.2},"a_field_of_the_future":{"x":[1,2]}}"#;
+
+fn old() -> Report<'static> {
+    serde_json::from_str(OLD).unwrap()
+}
+
+#[test]
+fn an_old_line_is_read_without_the_fields_that_came_later() {
+    let report = old();
+    assert_eq!(report.schema, ReportSchema::Reset);
+    assert_eq!(report.resets[0].seq, Seq::new(u32::MAX));
+    assert_eq!(report.resets[0].flags, Some(Flags::RST.with(Flags::ACK)));
+    assert_eq!((report.verdict.confidence, report.effect.certainty), (Confidence::Likely, Certainty::AtMost));
+    assert_eq!((report.idle_suspects, report.severity_reason.as_str(), report.page), (None, "", None));
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let mut report = old();
+    report.page = Some(Page {
+        headline: "h".into(),
+        sentence: "s".into(),
+        ladder_from: None,
+        ladder: Some(alloc::vec![Rung::Gap { gap: 3 }]),
+        told: Vec::new(),
+        points: Vec::new(),
+        unseen: Vec::new(),
+        harm: Vec::new(),
+    });
+    for report in [old(), report] {
+        let line = serde_json::to_string(&report).unwrap();
+        let again: Report<'_> = serde_json::from_str(&line).unwrap();
+        assert_eq!(again, report);
+        assert_eq!(serde_json::to_string(&again).unwrap(), line);
+    }
+}
+
+#[test]
+fn optional_members_are_absent_and_unknown_ones_null() {
+    let line = serde_json::to_string(&old()).unwrap();
+    for absent in ["on_wire", "peer_socket", "peer_process", "vantage", "vantages", "headline", "frames\":{"] {
+        assert!(!line.contains(absent), "{absent}");
+    }
+    for null in ["\"kernel\":null", "\"socket\":null", "\"asked_for\":null", "\"payload\":null", "\"said\":null"] {
+        assert!(line.contains(null), "{null}");
+    }
+}
+
+#[test]
+fn words_that_no_list_has_are_errors_that_say_which_there_are() {
+    let line: String = OLD.replace("\"likely\"", "\"sure\"");
+    let error = format!("{}", serde_json::from_str::<Report<'_>>(&line).unwrap_err());
+    assert!(error.contains("sure") && error.contains("certain"), "{error}");
+}

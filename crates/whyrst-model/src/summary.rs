@@ -1,0 +1,87 @@
+//! What whole captures showed, in numbers: `whyrst.summary/1`.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::incident::IncidentReport;
+use crate::text::Text;
+use crate::vocabulary::Confidence;
+
+vocabulary! {
+    /// The word in `schema`.
+    SummarySchema {
+        /// The only version so far.
+        V1 = "whyrst.summary/1",
+    }
+}
+
+/// What the captures showed, in numbers.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct SummaryReport<'a> {
+    /// `whyrst.summary/1`.
+    pub schema: SummarySchema,
+    /// The files that were read.
+    pub files: Vec<Text<'a>>,
+    /// Frames read.
+    pub frames: u64,
+    /// TCP segments among them, copies included.
+    pub segments: u64,
+    /// Copies of packets that were left out: several interfaces, or a mirror port.
+    pub copies: u64,
+    /// Segments with the RST flag.
+    pub rst_segments: u64,
+    /// Copies of such segments.
+    pub rst_copies: u64,
+    /// Connections.
+    pub connections: u64,
+    /// Connections that were reset.
+    pub reset_connections: u64,
+    /// Connects that failed without any RST.
+    pub failed_connects: u64,
+    /// Resets that no cause explains.
+    pub unexplained: u64,
+    /// Connections that were forgotten to stay within the memory bound.
+    pub forgotten: u64,
+    /// How many of which cause, the commonest first.
+    pub causes: Vec<CauseCount<'a>>,
+    /// How many of which severity.
+    pub severities: BTreeMap<Text<'a>, u64>,
+    /// The ten services with the most of them.
+    pub services: Vec<ServiceReport<'a>>,
+    /// What several of them have in common.
+    pub incidents: Vec<IncidentReport<'a>>,
+    /// How many frames were passed over, by reason.
+    pub passed_over: BTreeMap<Text<'a>, u64>,
+    /// What else there is to know: files cut short, fragments, packets cut off.
+    pub notes: Vec<Text<'a>>,
+}
+
+/// How many there are of a cause.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct CauseCount<'a> {
+    /// The id of the cause.
+    pub cause: Text<'a>,
+    /// How sure they are.
+    pub confidence: Confidence,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many there are of a service.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct ServiceReport<'a> {
+    /// The service, as `10.0.0.2:80` or `[2001:db8::1]:80`.
+    pub server: Text<'a>,
+    /// How many.
+    pub count: u64,
+    /// How many of which cause.
+    pub causes: BTreeMap<Text<'a>, u64>,
+}
