@@ -17,7 +17,8 @@ use serde_json::Value;
 use whyrst_core::alike;
 use whyrst_core::cause::{Breadth, Cause};
 use whyrst_core::causes;
-use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
+use whyrst_lab::scenario::{Reproduction, Scenario, Verdicts};
+use whyrst_lab::{reproduction, scenarios};
 
 use crate::shell::{self, Scratch, cargo, is_root, root, target};
 
@@ -97,8 +98,7 @@ impl View {
 /// Whether a capture that leads to these verdicts shows what the scenario is about, or shows nothing that
 /// the other end could.
 fn tells(verdicts: Verdicts, scenario: &Scenario) -> bool {
-    let owns = |cause: &&&Cause| causes_scenarios(cause).iter().any(|own| own.id == scenario.id);
-    let cause = causes::ALL.iter().find(owns).map(|cause| cause.id);
+    let cause = cause_of(scenario).map(|cause| cause.id);
     match verdicts {
         Verdicts::Resets(named) => cause.is_some_and(|cause| named.contains(&cause)),
         Verdicts::NoReset => matches!(scenario.expect.server, Verdicts::NoReset),
@@ -106,11 +106,10 @@ fn tells(verdicts: Verdicts, scenario: &Scenario) -> bool {
     }
 }
 
-const fn causes_scenarios(cause: &Cause) -> &'static [Scenario] {
-    match cause.reproduction {
-        Reproduction::Lab(scenarios) => scenarios,
-        Reproduction::NotReproducible(_) => &[],
-    }
+/// The cause that the scenario reproduces.
+fn cause_of(scenario: &Scenario) -> Option<&'static Cause> {
+    let scenarios = |cause: &Cause| reproduction(cause.id).map_or(&[][..], Reproduction::scenarios);
+    causes::ALL.iter().copied().find(|cause| scenarios(cause).iter().any(|own| own.id == scenario.id))
 }
 
 /// Client and server of the lab.
@@ -244,7 +243,7 @@ fn binary() -> std::path::PathBuf {
 /// Every verdict on every play in `folder`, in the order of the catalogue.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
     let (mut cases, mut unheard) = (Vec::new(), 0);
-    for scenario in causes::scenarios() {
+    for scenario in scenarios() {
         for view in views()? {
             // The probe cannot be loaded on every kernel; whether it is here, another test says.
             if view == View::Live && !folder.join(scenario.id).join("live.jsonl").exists() {
@@ -320,8 +319,7 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     if matches!((scenario.expect.client, scenario.expect.server), (Verdicts::NoReset, Verdicts::NoReset)) {
         return Vec::new();
     }
-    let own = causes::ALL.iter().find(|cause| causes_scenarios(cause).iter().any(|one| one.id == scenario.id));
-    let own = own.map_or(scenario.id, |cause| cause.id);
+    let own = cause_of(scenario).map_or(scenario.id, |cause| cause.id);
     let truths = || [view, View::Client, View::Server].into_iter().flat_map(|end| truths(scenario, end));
     let mentions = |one: &Said, cause: &str| one.named.iter().any(|named| named == cause);
     let expects_reset = matches!(view.expected(scenario), Verdicts::Resets(_));

@@ -17,6 +17,9 @@ use crate::shell::root;
 
 const EDITION: &str = "2024";
 
+/// Macros whose arguments are expressions that rustfmt formats as those of a call.
+const FORMATTED: [&str; 2] = ["steps", "vec"];
+
 /// Names the first line of each file that rustfmt would write in another way, or not at all.
 pub fn check() -> Result<()> {
     let files = files()?;
@@ -73,7 +76,7 @@ fn unindented(text: &str) -> Result<String> {
 
 /// Collects the lines, counted from one, that begin inside of a string or of a macro's body, or after such a string.
 fn keep(tokens: TokenStream, kept: &mut BTreeSet<usize>) {
-    let mut before_macro = false;
+    let (mut before_macro, mut formatted) = (false, false);
     for token in tokens {
         let span = token.span();
         let inner = span.start().line + 1..=span.end().line;
@@ -83,13 +86,18 @@ fn keep(tokens: TokenStream, kept: &mut BTreeSet<usize>) {
             TokenTree::Group(_) if before_macro => kept.extend(inner),
             TokenTree::Group(group) => keep(group.stream(), kept),
             TokenTree::Punct(punct) if punct.as_char() == '!' => {
-                before_macro = true;
+                before_macro = !formatted;
                 continue;
             }
             // `macro_rules! name { ... }`
             TokenTree::Ident(_) if before_macro => continue,
+            TokenTree::Ident(name) => {
+                formatted = FORMATTED.iter().any(|known| name == *known);
+                continue;
+            }
             _ => {}
         }
+        formatted = false;
         before_macro = false;
     }
 }
@@ -137,6 +145,12 @@ mod tests {
         };
         assert_eq!(complaint(&push(&"x".repeat(130))), Some(3));
         assert_eq!(complaint(&push(&"x".repeat(90))), None);
+    }
+
+    #[test]
+    fn the_arguments_of_a_macro_that_rustfmt_knows_are_looked_at() {
+        assert_eq!(complaint("fn f() {\n    vec![\n      1, // one\n        2,\n    ];\n}\n"), Some(3));
+        assert_eq!(complaint("fn f() {\n    other![\n      1;\n        2\n    ];\n}\n"), None);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::{KernelReset, RstReason};
 use crate::language::Language;
-use crate::scenario::Reproduction;
 
 pub use whyrst_model::vocabulary::Severity;
 
@@ -42,8 +41,6 @@ pub struct Cause {
     pub advice: &'static [&'static str],
     /// All these texts in Simplified Chinese.
     pub zh: Words,
-    /// How the lab makes it happen.
-    pub reproduction: Reproduction,
 }
 
 impl PartialEq for Cause {

@@ -1,4 +1,5 @@
-//! The catalogue. Adding a cause is a file here, its two lines below, and a recorded fixture.
+//! The catalogue. Adding a cause is a file here, its two lines below, its scenarios in the lab, and a recorded
+//! fixture.
 
 mod accept_overflow_abort;
 mod accept_overflow_ghost;
@@ -81,7 +82,6 @@ mod tls_alert;
 mod tls_ticket_unread;
 
 use crate::cause::Cause;
-use crate::scenario::{Reproduction, Scenario};
 
 /// Every cause. Where packets cannot tell two apart, the one that stands first is named first:
 /// the order is how often each is met (CATALOGUE section 5), a special case before the general one, and never a
@@ -171,17 +171,4 @@ pub static ALL: &[&Cause] = &[
 /// The cause of that id.
 pub fn find(id: &str) -> Option<&'static Cause> {
     ALL.iter().copied().find(|cause| cause.id == id)
-}
-
-/// Every scenario of every cause, in the order of the catalogue.
-pub fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    ALL.iter().flat_map(|cause| match cause.reproduction {
-        Reproduction::Lab(scenarios) => scenarios,
-        Reproduction::NotReproducible(_) => &[],
-    })
-}
-
-/// The scenario of that id.
-pub fn scenario(id: &str) -> Option<&'static Scenario> {
-    scenarios().find(|scenario| scenario.id == id)
 }

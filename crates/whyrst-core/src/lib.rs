@@ -34,7 +34,6 @@ mod properties;
 mod published;
 pub mod report;
 pub mod said;
-pub mod scenario;
 pub mod service;
 pub mod severity;
 pub mod sketches;

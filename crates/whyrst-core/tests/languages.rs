@@ -8,7 +8,7 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes::ALL;
 use whyrst_core::evidence::{Question, Wording, vantage};
 use whyrst_core::language::Language;
-use whyrst_core::report::catalogue;
+use whyrst_core::report::catalogue::{self, Reproducible};
 use whyrst_core::report::style::Style;
 use whyrst_core::sketches::SKETCHES;
 
@@ -127,12 +127,12 @@ fn no_question_lacks_a_language() {
 #[test]
 fn a_page_has_the_same_parts_in_every_language() {
     for cause in ALL {
-        let [english, chinese] = Language::ALL.map(|language| catalogue::markdown(cause, language));
+        let [english, chinese] = Language::ALL.map(|language| catalogue::markdown(cause, Reproducible::Yes, language));
         let parts = |page: &str| page.lines().filter(|line| line.starts_with("## ")).count();
         let items = |page: &str| page.lines().filter(|line| line.starts_with("- ")).count();
         assert_eq!((parts(&english), items(&english)), (parts(&chinese), items(&chinese)), "{}", cause.id);
         assert!(!chinese.contains("{}") && !chinese.contains("{1}") && !chinese.contains("{sender}"), "{chinese}");
-        let page = catalogue::page(cause, Style::Plain, Language::Chinese);
+        let page = catalogue::page(cause, Reproducible::Yes, Style::Plain, Language::Chinese);
         assert!(page.contains("连接被重置：") || page.contains("建连失败："), "{page}");
     }
 }
@@ -141,7 +141,8 @@ fn a_page_has_the_same_parts_in_every_language() {
 fn ids_and_names_of_machine_output_are_the_same_in_every_language() {
     for cause in ALL {
         let [english, chinese] = Language::ALL.map(|language| {
-            let object: serde_json::Value = serde_json::from_str(&catalogue::json(cause, language)).expect("JSON");
+            let object: serde_json::Value =
+                serde_json::from_str(&catalogue::json(cause, Reproducible::Yes, language)).expect("JSON");
             object
         });
         let keys = |object: &serde_json::Value| -> Vec<String> {

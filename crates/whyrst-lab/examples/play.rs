@@ -3,13 +3,12 @@
 
 use std::process::ExitCode;
 
-use whyrst_core::causes;
-use whyrst_core::scenario::Scenario;
+use whyrst_lab::scenario::Scenario;
 
 fn main() -> ExitCode {
     let ids: Vec<String> = std::env::args().skip(1).collect();
     let chosen: Vec<&'static Scenario> =
-        causes::scenarios().filter(|scenario| ids.is_empty() || ids.iter().any(|id| id == scenario.id)).collect();
+        whyrst_lab::scenarios().filter(|scenario| ids.is_empty() || ids.iter().any(|id| id == scenario.id)).collect();
     let failed = chosen.iter().filter(|scenario| !played_well(scenario)).count();
     println!("{} scenarios, {failed} failed", chosen.len());
     ExitCode::from(u8::from(failed > 0))

@@ -7,13 +7,13 @@
 use std::net::IpAddr;
 
 use whyrst_core::kernel::{KernelReset, Recording};
-use whyrst_core::scenario::Host;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::packet::Tcp;
 use crate::played::{Direction, End};
 use crate::route::addresses_of;
+use crate::scenario::Host;
 use crate::trace::Traced;
 
 /// An event and its packet are traced within microseconds of each other; a busy machine may put a

@@ -8,7 +8,6 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use whyrst_core::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
 use whyrst_core::time::Timestamp;
 use whyrst_probe::{Item, Live, Reset};
 
@@ -17,6 +16,7 @@ use crate::attribution::split_off_foreign;
 use crate::error::{LabError, Tried};
 use crate::judge::{Judged, judge};
 use crate::played::{Call, End, Ending, Played, Returned};
+use crate::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
 use crate::stage::Stage;
 
 /// Nothing on the wire for this long means that the story is over. Linux delays an ACK by 40 ms.

@@ -12,7 +12,6 @@ use whyrst_core::ending::{Ending, EndingKind, KernelWord};
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::Recording;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
-use whyrst_core::scenario::{Expect, Host, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
 use whyrst_core::{alike, causes};
@@ -21,6 +20,7 @@ use whyrst_probe::Reset;
 use crate::attribution::sender;
 use crate::played::{End, Played};
 use crate::plug::{ipv4_of, ipv6_of};
+use crate::scenario::{Expect, Host, Verdicts};
 
 /// What was made of a play.
 #[derive(Debug)]

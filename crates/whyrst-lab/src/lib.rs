@@ -1,4 +1,4 @@
-//! The lab: plays a scenario with real sockets in real processes, and records what both ends and
+//! The lab: plays a [scenario] with real sockets in real processes, and records what both ends and
 //! the kernel saw.
 //!
 //! The stage is two fresh network namespaces, `client` and `server`, joined by a wire of two TUN
@@ -19,6 +19,7 @@ pub use crate::error::LabError;
 pub use crate::judge::{EndJudged, Judged, judge};
 pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned, Wiring};
 pub use crate::render::render;
+pub use crate::scenarios::{reproducible, reproduction, scenario, scenarios};
 
 mod actor;
 mod attribution;
@@ -34,6 +35,8 @@ mod played;
 mod plug;
 mod render;
 mod route;
+pub mod scenario;
+mod scenarios;
 mod stage;
 mod sys;
 mod tap;

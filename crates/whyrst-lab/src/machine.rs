@@ -5,10 +5,9 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use whyrst_core::scenario::{Action, Scenario};
-
 use crate::error::{LabError, Tried, errno_of};
 use crate::netns::sysctl_path;
+use crate::scenario::{Action, Scenario};
 
 /// What a play may change, with what it was before. Dropping it sets everything back.
 #[derive(Debug, Default)]

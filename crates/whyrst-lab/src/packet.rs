@@ -6,8 +6,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use whyrst_core::scenario::Kind;
 use whyrst_core::segment::{Endpoint, Flags};
+
+use crate::scenario::PacketKind;
 
 const TCP: u8 = 6;
 
@@ -43,15 +44,15 @@ impl<'a> Tcp<'a> {
     }
 
     /// What it is in the words of a scenario.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> PacketKind {
         match self.flags {
-            flags if flags.has(Flags::RST) => Kind::Rst,
-            flags if flags.is_syn() => Kind::Syn,
-            flags if flags.is_syn_ack() => Kind::SynAck,
-            flags if flags.has(Flags::FIN) => Kind::Fin,
-            _ if !self.payload.is_empty() => Kind::Data,
-            flags if flags.has(Flags::ACK) => Kind::Ack,
-            _ => Kind::Other,
+            flags if flags.has(Flags::RST) => PacketKind::Rst,
+            flags if flags.is_syn() => PacketKind::Syn,
+            flags if flags.is_syn_ack() => PacketKind::SynAck,
+            flags if flags.has(Flags::FIN) => PacketKind::Fin,
+            _ if !self.payload.is_empty() => PacketKind::Data,
+            flags if flags.has(Flags::ACK) => PacketKind::Ack,
+            _ => PacketKind::Other,
         }
     }
 
@@ -242,7 +243,7 @@ mod tests {
             let packet = bare.packet(33, 4711);
             let tcp = Tcp::parse(&packet).expect("a TCP segment");
             assert_eq!((tcp.src, tcp.dst, tcp.seq, tcp.ack), (bare.src, bare.dst, bare.seq, bare.ack));
-            assert_eq!((tcp.flags, tcp.window, tcp.kind()), (bare.flags, 99, Kind::Rst));
+            assert_eq!((tcp.flags, tcp.window, tcp.kind()), (bare.flags, 99, PacketKind::Rst));
             assert!(tcp.options.is_empty() && tcp.payload.is_empty());
         }
     }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use whyrst_core::kernel::Recording;
-use whyrst_core::scenario::{Actor, Host, Scenario};
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_probe::Reset;
+
+use crate::scenario::{Actor, Host, Scenario};
 
 /// A scenario that was played, and everything that was seen of it.
 #[derive(Debug)]

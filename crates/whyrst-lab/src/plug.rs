@@ -9,12 +9,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use whyrst_core::scenario::{Host, Link};
 
 use crate::error::{LabError, Tried};
 use crate::netns::{self, Netns};
 use crate::played::Wiring;
 use crate::route;
+use crate::scenario::{Host, Link};
 use crate::sys;
 use crate::tun::Tun;
 use crate::veth::{self, FarEnd};

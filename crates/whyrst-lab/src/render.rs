@@ -4,9 +4,8 @@
 
 use std::fmt::Write;
 
-use whyrst_core::scenario::{ArticleClaim, Finding};
-
 use self::measures::fill_in;
+use crate::scenario::{ArticleClaim, Finding};
 use crate::{Judged, Played, Wiring};
 
 mod ladder;

@@ -6,12 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nix::errno::Errno;
 use nix::sys::socket::SockProtocol;
-use whyrst_core::scenario::Host;
 
 use crate::error::{LabError, Tried};
 use crate::netlink::Request;
 use crate::netns;
 use crate::plug::{index, ipv4_of, ipv6_of};
+use crate::scenario::Host;
 
 const CREATE: u16 = 0x0400; // NLM_F_CREATE
 

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use whyrst_core::scenario::{Action, Host, Scenario};
 use whyrst_probe::Live;
 
 use crate::actor::process::{Process, fork_cast};
@@ -12,6 +11,7 @@ use crate::machine::Machine;
 use crate::netns::{self, Netns};
 use crate::played::Wiring;
 use crate::plug;
+use crate::scenario::{Action, Host, Scenario};
 use crate::sys;
 use crate::tap::{Tap, Taps};
 use crate::trace::Trace;

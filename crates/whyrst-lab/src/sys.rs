@@ -10,7 +10,8 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::socket::AddressFamily;
 use nix::unistd::ForkResult;
-use whyrst_core::scenario::Family;
+
+use crate::scenario::Family;
 
 /// `fork`. The caller has made sure that this is the only thread (`netns::ensure_single_thread`);
 /// then the child may allocate and lock like any program.

@@ -15,11 +15,11 @@ use nix::sys::socket::{
     socket,
 };
 use nix::sys::time::TimeSpec;
-use whyrst_core::scenario::Host;
 use whyrst_core::time::Timestamp;
 
 use crate::error::{LabError, Tried};
 use crate::played::{Direction, End, Frame};
+use crate::scenario::Host;
 use crate::sys;
 
 const RECEIVE_BUFFER: usize = 8 << 20;

@@ -18,11 +18,11 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::eventfd::EventFd;
 use nix::sys::prctl;
 use nix::sys::time::TimeSpec;
-use whyrst_core::scenario::{self, Host};
 
 use self::rules::Rulebook;
 use crate::error::{LabError, Tried};
 use crate::plug::Plug;
+use crate::scenario::{self, Host};
 
 pub(crate) mod rules;
 

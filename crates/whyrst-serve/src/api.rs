@@ -115,7 +115,10 @@ async fn cause(State(shared): State<Shared>, Path(id): Path<String>) -> Response
     let (english, chinese) = ("the catalogue has no page of this name", "目录里没有这个名字的页面");
     causes::ALL.iter().find(|cause| cause.id == id).map_or_else(
         || refuse(&shared, StatusCode::NOT_FOUND, english, chinese).into_response(),
-        |cause| json(catalogue::json(cause, shared.options.language)),
+        |cause| {
+            let reproducible = (shared.options.reproducible)(cause);
+            json(catalogue::json(cause, reproducible, shared.options.language))
+        },
     )
 }
 

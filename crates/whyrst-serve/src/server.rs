@@ -10,7 +10,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use whyrst_core::cause::Cause;
 use whyrst_core::language::Language;
+use whyrst_core::report::catalogue::Reproducible;
 
 use crate::analyst::{Analyst, BUFFER, take_lines};
 use crate::api;
@@ -31,6 +33,8 @@ pub struct Options {
     pub upload: u64,
     /// What the page and its messages are written in; reports come as they are.
     pub language: Language,
+    /// What the lab says of a cause, for the cause's page.
+    pub reproducible: fn(&Cause) -> Reproducible,
 }
 
 /// Why it cannot serve.

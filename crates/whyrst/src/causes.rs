@@ -3,7 +3,10 @@
 use anyhow::{Result, bail};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
+use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
+use whyrst_core::report::style::Style;
+use whyrst_lab::reproducible;
 
 use crate::Outcome;
 use crate::args::{Causes, Format};
@@ -14,18 +17,25 @@ pub(crate) fn run(arguments: &Causes) -> Result<Outcome> {
     let language = output::language(&arguments.common, arguments.format);
     let text = match (&arguments.id, arguments.format) {
         (None, Format::Text) => catalogue::list(style, language),
-        (None, Format::Markdown) => {
-            causes::ALL.iter().map(|cause| catalogue::markdown(cause, language)).collect::<Vec<_>>().join("\n")
+        (None, format) => {
+            let between = if format == Format::Markdown { "\n" } else { "" };
+            let pages = causes::ALL.iter().map(|cause| page(cause, format, style, language));
+            pages.collect::<Vec<_>>().join(between)
         }
-        (None, Format::Json) => causes::ALL.iter().map(|cause| catalogue::json(cause, language) + "\n").collect(),
-        (Some(id), Format::Text) => catalogue::page(find(id)?, style, language),
-        (Some(id), Format::Markdown) => catalogue::markdown(find(id)?, language),
-        (Some(id), Format::Json) => catalogue::json(find(id)?, language) + "\n",
+        (Some(id), format) => page(find(id)?, format, style, language),
     };
     let mut output = Output::open(&arguments.common)?;
     output.write(&text)?;
     output.finish()?;
     Ok(Outcome::Clean)
+}
+
+fn page(cause: &Cause, format: Format, style: Style, language: Language) -> String {
+    match format {
+        Format::Text => catalogue::page(cause, reproducible(cause), style, language),
+        Format::Markdown => catalogue::markdown(cause, reproducible(cause), language),
+        Format::Json => catalogue::json(cause, reproducible(cause), language) + "\n",
+    }
 }
 
 /// The cause of that id; what is nearly an id is suggested.

@@ -432,7 +432,7 @@ pub(crate) fn failed_without_rst(failed: u64, language: Language) -> String {
 /// The summary, and the catalogue's pages of the causes that are named.
 pub(crate) fn html_end(summary: &str, named: &BTreeSet<&'static str>, language: Language) -> String {
     let wanted = whyrst_core::causes::ALL.iter().filter(|cause| named.contains(cause.id));
-    let pages = wanted.map(|cause| catalogue::json(cause, language));
+    let pages = wanted.map(|cause| catalogue::json(cause, whyrst_lab::reproducible(cause), language));
     let lines = std::iter::once(summary.to_owned()).chain(pages).map(|line| html::data(&line));
     lines.collect::<String>() + &html::tail()
 }

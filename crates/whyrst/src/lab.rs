@@ -10,9 +10,9 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::ending::Ending;
 use whyrst_core::report::style::{Part, Style};
-use whyrst_core::scenario::{Reproduction, Scenario};
 use whyrst_core::verdict::Judgement;
-use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render};
+use whyrst_lab::scenario::{Reproduction, Scenario};
+use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render, reproduction};
 
 use crate::Outcome;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -34,11 +34,8 @@ pub(crate) fn entries() -> impl Iterator<Item = Entry> {
     causes::ALL.iter().flat_map(|cause| scenarios(cause).iter().map(move |scenario| (*cause, scenario)))
 }
 
-const fn scenarios(cause: &'static Cause) -> &'static [Scenario] {
-    match cause.reproduction {
-        Reproduction::Lab(scenarios) => scenarios,
-        Reproduction::NotReproducible(_) => &[],
-    }
+fn scenarios(cause: &Cause) -> &'static [Scenario] {
+    reproduction(cause.id).map_or(&[], Reproduction::scenarios)
 }
 
 fn show(arguments: &LabList) -> Result<Outcome> {
@@ -46,7 +43,7 @@ fn show(arguments: &LabList) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     for cause in causes::ALL {
         output.write(&format!("{}\n", style.paint(Part::Label, cause.id)))?;
-        if let Reproduction::NotReproducible(reason) = cause.reproduction {
+        if let Some(Reproduction::NotReproducible(reason)) = reproduction(cause.id) {
             output.write(&format!("  cannot be played: {reason}\n"))?;
         }
         for scenario in scenarios(cause) {
@@ -74,7 +71,7 @@ fn chosen(arguments: &LabRun) -> Result<Vec<Entry>> {
 }
 
 fn unknown(id: &str) -> anyhow::Error {
-    if let Some(Reproduction::NotReproducible(reason)) = causes::find(id).map(|cause| &cause.reproduction) {
+    if let Some(Reproduction::NotReproducible(reason)) = reproduction(id) {
         return anyhow::anyhow!("{id} cannot be played: {reason}");
     }
     let near = nearest(id, entries().map(|(_, scenario)| scenario.id));

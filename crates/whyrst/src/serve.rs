@@ -42,7 +42,12 @@ pub(crate) fn run(arguments: &Serve) -> Result<Outcome> {
     let language = output::language_of(arguments.lang, Format::Text);
     let store = Arc::new(Store::new(Limits::default()));
     let runtime = Runtime::new().context("cannot start the server's threads")?;
-    let options = Options { listen: arguments.listen, upload: arguments.upload_limit, language };
+    let options = Options {
+        listen: arguments.listen,
+        upload: arguments.upload_limit,
+        language,
+        reproducible: whyrst_lab::reproducible,
+    };
     let served = runtime.block_on(Served::bind(options, analyst(arguments, language)?, Arc::clone(&store)))?;
     announce(&served.url())?;
     if !arguments.quiet {

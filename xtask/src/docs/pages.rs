@@ -9,8 +9,9 @@ use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
-use whyrst_core::scenario::Reproduction;
 use whyrst_core::sketches;
+use whyrst_lab::scenario::Reproduction;
+use whyrst_lab::{reproducible, reproduction};
 
 use super::markdown_in;
 
@@ -48,7 +49,7 @@ fn elsewhere(page: &str, language: Language) -> String {
 /// The page, with what a capture shows of the cause before how it is recognised.
 fn page(cause: &Cause, fixtures: &Path, language: Language) -> Result<String> {
     let before = catalogue::rule_heading(language);
-    let page = linked(&catalogue::markdown(cause, language));
+    let page = linked(&catalogue::markdown(cause, reproducible(cause), language));
     let shown = seen(cause, fixtures, language)?.unwrap_or_default();
     let page = page.replacen(&before, &(shown + &before), 1);
     Ok(format!("{NOTE}{}\n\n{page}", elsewhere(cause.id, language)))
@@ -68,7 +69,7 @@ fn linked(page: &str) -> String {
 
 /// The ladder of the client's capture in the cause's own fixture. It and its story are in English.
 fn seen(cause: &Cause, fixtures: &Path, language: Language) -> Result<Option<String>> {
-    let Reproduction::Lab([scenario, ..]) = &cause.reproduction else { return Ok(None) };
+    let Some(Reproduction::Lab([scenario, ..])) = reproduction(cause.id) else { return Ok(None) };
     let path = fixtures.join(scenario.id).join("report.txt");
     let report = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let ladder: Vec<&str> = report

@@ -13,61 +13,59 @@ mod wrap;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use whyrst_core::causes::scenarios;
-use whyrst_core::scenario::Scenario;
 use whyrst_core::verdict::Confidence;
 
 use crate::support::containers::{self, Order, Pcap};
-use fixture::{ENDS, Packet, Told, packets, told, told_of_packets};
+use fixture::{ENDS, Fixture, Packet, Told, packets, told, told_of_packets};
 
 /// Both ends of every fixture.
-fn fixtures() -> impl Iterator<Item = (&'static Scenario, &'static str, Vec<Packet>)> {
-    scenarios().flat_map(|scenario| ENDS.map(|end| (scenario, end, packets(scenario, end))))
+fn fixtures() -> impl Iterator<Item = (Fixture, &'static str, Vec<Packet>)> {
+    fixture::all().into_iter().flat_map(|of| ENDS.map(|end| (of.clone(), end, packets(&of, end))))
 }
 
 /// What the capture in `file` leads to is what the packets themselves lead to.
-fn assert_same(scenario: &Scenario, end: &str, how: &str, wanted: &[Told], file: &[u8]) {
+fn assert_same(of: &Fixture, end: &str, how: &str, wanted: &[Told], file: &[u8]) {
     let now = told(file, None);
-    assert_eq!(now, wanted, "{}/{end} {how}", scenario.id);
+    assert_eq!(now, wanted, "{}/{end} {how}", of.id);
 }
 
 #[test]
 fn the_container_does_not_matter() {
     let orders = [Order::Little, Order::Big];
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         let frames = wrap::framed(&packets, &wrap::RAW);
         for order in orders {
             for kind in [Pcap::Micro, Pcap::Nano, Pcap::Modified] {
                 let file = containers::pcap(order, kind, wrap::RAW.link, &frames);
-                assert_same(scenario, end, &format!("{order:?} {kind:?} pcap"), &wanted, &file);
+                assert_same(&of, end, &format!("{order:?} {kind:?} pcap"), &wanted, &file);
             }
             let file = containers::pcapng(order, wrap::RAW.link, &frames);
-            assert_same(scenario, end, &format!("{order:?} pcapng"), &wanted, &file);
+            assert_same(&of, end, &format!("{order:?} pcapng"), &wanted, &file);
         }
         let snoop = containers::snoop(&wrap::framed(&packets, &wrap::ETHERNET));
-        assert_same(scenario, end, "snoop", &wanted, &snoop);
+        assert_same(&of, end, "snoop", &wanted, &snoop);
     }
 }
 
 #[test]
 fn compression_does_not_matter() {
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         let plain = wrap::file(&packets, &wrap::RAW);
         for kind in crate::containers::KINDS {
             let file = crate::containers::compress(kind, &plain);
-            assert_same(scenario, end, &kind.to_string(), &wanted, &file);
+            assert_same(&of, end, &kind.to_string(), &wanted, &file);
         }
     }
 }
 
 #[test]
 fn link_layer_tags_and_tunnel_do_not_matter() {
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         for wrapping in wrap::ALL {
-            assert_same(scenario, end, wrapping.name, &wanted, &wrap::file(&packets, wrapping));
+            assert_same(&of, end, wrapping.name, &wanted, &wrap::file(&packets, wrapping));
         }
     }
 }
@@ -77,14 +75,14 @@ const PAYLOAD_DECIDES: [&str; 3] = ["tls-alert", "tls-ticket-unread", "protocol-
 
 #[test]
 fn a_snap_length_that_leaves_the_headers_does_not_matter() {
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         let file = wrap::headers_only(&packets);
-        if PAYLOAD_DECIDES.contains(&scenario.id) {
+        if PAYLOAD_DECIDES.contains(&of.id.as_str()) {
             let now = told(&file, None);
-            assert_eq!(surer(&wanted, &now).count(), 0, "{}/{end} headers only: {now:?}", scenario.id);
+            assert_eq!(surer(&wanted, &now).count(), 0, "{}/{end} headers only: {now:?}", of.id);
         } else {
-            assert_same(scenario, end, "headers only", &wanted, &file);
+            assert_same(&of, end, "headers only", &wanted, &file);
         }
     }
 }
@@ -92,12 +90,12 @@ fn a_snap_length_that_leaves_the_headers_does_not_matter() {
 #[test]
 fn the_time_of_the_capture_does_not_matter() {
     const YEAR: i64 = 365 * 86_400;
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         for seconds in [1, -1, 3_600, 10 * YEAR, -40 * YEAR, 60 * YEAR] {
             let shifted: Vec<Packet> = packets.iter().map(|packet| packet.later(seconds * 1_000_000)).collect();
             let file = wrap::file(&shifted, &wrap::RAW);
-            assert_same(scenario, end, &format!("{seconds} s later"), &wanted, &file);
+            assert_same(&of, end, &format!("{seconds} s later"), &wanted, &file);
         }
     }
 }
@@ -105,29 +103,29 @@ fn the_time_of_the_capture_does_not_matter() {
 #[test]
 fn other_traffic_in_between_does_not_matter() {
     let all: Vec<_> = fixtures().collect();
-    for (at, (scenario, end, packets)) in all.iter().enumerate() {
+    for (at, (of, end, packets)) in all.iter().enumerate() {
         let wanted = told_of_packets(packets, None);
         for step in [1, 7, 16] {
             let (other, _, others) = &all[(at + step) % all.len()];
             let mixed = wrap::interleaved(packets, others);
             let mut now = told(&wrap::file(&mixed, &wrap::RAW), None);
             now.retain(|told| !told.is_of_others());
-            assert_eq!(now, wanted, "{}/{end} among {}", scenario.id, other.id);
+            assert_eq!(now, wanted, "{}/{end} among {}", of.id, other.id);
         }
         let mut now = told(&wrap::file(&wrap::flooded(packets, 200), &wrap::RAW), None);
         now.retain(|told| !told.is_of_others());
-        assert_eq!(now, wanted, "{}/{end} in a flood of SYNs", scenario.id);
+        assert_eq!(now, wanted, "{}/{end} in a flood of SYNs", of.id);
     }
 }
 
 #[test]
 fn copies_by_a_mirror_port_or_a_second_interface_do_not_matter() {
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let wanted = told_of_packets(&packets, None);
         for (how, file) in wrap::doubled(&packets) {
             // The second copy of the RST shows some microseconds more: fewer may be named beside.
             let verdicts = |told: &[Told]| told.iter().map(ToString::to_string).collect::<Vec<_>>();
-            assert_eq!(verdicts(&told(&file, None)), verdicts(&wanted), "{}/{end} {how}", scenario.id);
+            assert_eq!(verdicts(&told(&file, None)), verdicts(&wanted), "{}/{end} {how}", of.id);
         }
     }
 }
@@ -137,14 +135,14 @@ fn copies_by_a_mirror_port_or_a_second_interface_do_not_matter() {
 #[test]
 fn a_capture_cut_anywhere_is_explained_as_far_as_it_goes() {
     const SMALL: usize = 1_500;
-    for (scenario, end, packets) in fixtures() {
+    for (of, end, packets) in fixtures() {
         let whole = wrap::file(&packets, &wrap::RAW);
         let step = if whole.len() <= SMALL { 1 } else { 1_000 };
         let ends: Vec<usize> = (0..=packets.len()).map(|n| wrap::file(&packets[..n], &wrap::RAW).len()).collect();
         for length in (ends[0]..whole.len()).step_by(step) {
             let before = ends.iter().filter(|end| **end <= length).count() - 1;
             let wanted = told_of_packets(&packets[..before], None);
-            assert_same(scenario, end, &format!("cut at {length}"), &wanted, &whole[..length]);
+            assert_same(&of, end, &format!("cut at {length}"), &wanted, &whole[..length]);
         }
     }
 }
@@ -160,16 +158,16 @@ fn surer<'a>(whole: &'a [Told], thinned: &'a [Told]) -> impl Iterator<Item = &'a
 #[test]
 fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
     let (mut lines, mut wrong) = (BTreeMap::new(), BTreeSet::new());
-    for (scenario, end, packets) in fixtures() {
-        let recording = fixture::events(scenario);
+    for (of, end, packets) in fixtures() {
+        let recording = fixture::events(&of);
         for (heard, said) in [(None, "packets"), (Some(&recording), "kernel")] {
             let whole = told_of_packets(&packets, heard);
             for (how, left) in thin::all(&packets) {
                 for now in surer(&whole, &told_of_packets(&left, heard)) {
                     let line =
-                        format!("{}/{end} {said}: {now} where all packets say {}", scenario.id, fixture::words(&whole));
+                        format!("{}/{end} {said}: {now} where all packets say {}", of.id, fixture::words(&whole));
                     let another = whole.iter().all(|before| before.ends != now.ends || before.cause != now.cause);
-                    let known = KNOWN.iter().any(|(id, said, _)| *id == scenario.id && *said == now.to_string());
+                    let known = KNOWN.iter().any(|(id, said, _)| *id == of.id && *said == now.to_string());
                     if another && !known && now.confidence == Confidence::Certain {
                         wrong.insert(format!("{line}; {how}"));
                     }

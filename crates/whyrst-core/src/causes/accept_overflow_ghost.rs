@@ -8,7 +8,6 @@ use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK};
 use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -92,32 +91,7 @@ pub(super) static CAUSE: Cause = Cause {
             "给{client}设置请求超时：connect() 成功并不说明{server}上的程序在处理",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "accept-overflow-ghost",
-    "Two clients connect almost at once to a server whose queue has room for one more; the later one's request is ignored.",
-    &[
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_synack_retries", value: "1" }),
-        SERVER.does(Action::ListenWithBacklog { port: 8888, backlog: 2 }),
-        EARLY.does(Action::Connect { to: Host::Server, port: 8888 }),
-        EARLY_TOO.does(Action::Connect { to: Host::Server, port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
-        LATE.does(Action::Pause(10)),
-        LATE.does(Action::Connect { to: Host::Server, port: 8888 }),
-        LATE.does(Action::Write { bytes: 100 }).gives(100),
-        LATE.does(Action::Read { most: 4096 }).fails("ECONNRESET").taking_ms(2_000, 8_000),
-    ],
-    Expect::both(&["accept-overflow-ghost"], &[(Host::Server, RstReason::TcpFlags)]),
-)
-.on(Wire::delays_us(20_000, 20_000))];
-
-/// These two leave room for one more (Linux takes one above the backlog). With a smaller backlog the
-/// server would answer the second of two SYNs by a cookie, and a full queue then stays silent.
-const EARLY: Actor = Actor::on_client("early");
-const EARLY_TOO: Actor = Actor::on_client("early-too");
-const LATE: Actor = Actor::on_client("late");
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,6 @@ use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use crate::evidence::vantage::{ALL_REACHED_SENDER, TRIGGER_REACHED_SENDER};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, STANDBY, Scenario, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -81,68 +80,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在旧主机上清掉残留连接：`ss -K`，让上面的程序及时感知",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "address-moved",
-        "A standby host with another operating system (TTL 128) takes the server's address over; it has no such connection.",
-        &[
-            STANDBY.does(Action::Sysctl { name: "net.ipv4.ip_default_ttl", value: "128" }),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            STANDBY.does(Action::Pause(20)),
-            STANDBY.does(Action::TakesAddress),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            SERVER.does(Action::ReadTimeout(50)),
-            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        told_by(&[(Host::Standby, RstReason::NoSocket)]),
-    ),
-    Scenario::new(
-        "address-moved-listener",
-        "The same with a standby of the same kind that runs the service: from outside it looks like a restart.",
-        &[
-            STANDBY.does(Action::Listen { port: 8888 }),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            STANDBY.does(Action::Pause(20)),
-            STANDBY.does(Action::TakesAddress),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        told_by(&[(Host::Standby, RstReason::TcpFlags)]),
-    ),
-    Scenario::new(
-        "address-removed",
-        "The server's address is taken away and nobody else has it: silence, and no reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            SERVER.does(Action::LosesAddress),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::ReadTimeout(300)),
-            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect::QUIET,
-    ),
-];
-
-/// The old host sees nothing of it.
-const fn told_by(kernel: &'static [(Host, RstReason)]) -> Expect {
-    Expect { client: Verdicts::Resets(&["address-moved"]), server: Verdicts::NoReset, kernel }
-}
 
 #[cfg(test)]
 mod tests {

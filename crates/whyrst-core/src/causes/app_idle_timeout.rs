@@ -11,7 +11,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::WAS_IDLE;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -76,27 +75,7 @@ pub(super) static CAUSE: Cause = Cause {
             "对幂等的请求，换一条新连接重试一次",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "app-idle-timeout",
-    "A server answers a request and aborts the connection after five silent seconds.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 50 }).gives(50),
-        CLIENT.does(Action::Read { most: 4096 }).gives(50),
-        SERVER.does(Action::Pause(5_100)),
-        SERVER.does(Action::LingerZero),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["app-idle-timeout"], &[(Host::Server, RstReason::TcpState)]),
-)];
 
 #[cfg(test)]
 mod tests {

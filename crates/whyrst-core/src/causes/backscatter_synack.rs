@@ -7,7 +7,6 @@ use crate::evidence::form::{RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::SENDER_HAD_SOCKET;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -57,22 +56,7 @@ pub(super) static CAUSE: Cause = Cause {
             "如果发过：SYN 走了另一条路；比较来回两个方向的路由、NAT 网关和故障切换",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "backscatter-synack",
-        "A SYN-ACK for a SYN that was never sent reaches the client, as in a SYN flood with its address; its kernel resets it.",
-        UNASKED,
-        RESET_BY_CLIENT,
-    ),
-    Scenario::new("backscatter-synack-v6", "The same over IPv6.", UNASKED, RESET_BY_CLIENT).over_ipv6(),
-];
-
-const RESET_BY_CLIENT: Expect = Expect::both(&["backscatter-synack"], &[(Host::Client, RstReason::NoSocket)]);
-
-static UNASKED: &[Step] = &[SERVER.does(Action::RawSynAck { port: 8888 })];
 
 #[cfg(test)]
 mod tests {

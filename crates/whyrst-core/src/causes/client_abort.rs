@@ -11,7 +11,6 @@ use crate::evidence::handshake::{HANDSHAKE_INCOMPLETE, SENDER_IS_CLIENT};
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -75,27 +74,7 @@ pub(super) static CAUSE: Cause = Cause {
             "如果只发生在某一类应答上：对{client}的超时或大小限制来说，它是不是太慢或太大？",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "client-abort",
-    "The client asks, reads 4096 bytes of a long answer and closes; the rest is on its way.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 46_336 }).gives(46_336),
-        CLIENT.does(Action::AwaitUnread { bytes: 6000 }).gives_between(6000, 46_336),
-        CLIENT.does(Action::Read { most: 4096 }).gives(4096),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Pause(60)),
-        SERVER.does(Action::Write { bytes: 1000 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["client-abort"], &[(Host::Client, RstReason::TcpAbortOnClose), (Host::Client, RstReason::NoSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

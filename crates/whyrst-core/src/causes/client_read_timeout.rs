@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_CLIENT;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -79,28 +78,7 @@ pub(super) static CAUSE: Cause = Cause {
             "{server}上忽略 SIGPIPE（或用 MSG_NOSIGNAL），这样进程能活下来看到 EPIPE",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "client-read-timeout",
-    "The client waits 100 ms for its answer and closes; the server answers afterwards.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::ReadTimeout(100)),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN").taking_ms(90, 1_000),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Pause(80)),
-        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-        SERVER.does(Action::Pause(30)),
-        SERVER.does(Action::Write { bytes: 1000 }).fails("EPIPE"),
-    ],
-    Expect::both(&["client-read-timeout"], &[(Host::Client, RstReason::TcpTimewaitSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

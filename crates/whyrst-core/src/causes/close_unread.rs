@@ -10,10 +10,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::NOTHING_WAS_UNREAD;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, Actor, CLIENT, Expect, Finding, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
-    Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -167,103 +163,7 @@ pub(super) static CAUSE: Cause = Cause {
             "核对两端对消息长度的理解是否一致：长度字段、Content-Length、末尾没读的换行符",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "close-unread",
-        "A server forks for each connection; the child reads 4096 of 5000 bytes and closes.",
-        &reads_only(4096, 5000),
-        UNREAD,
-    )
-    .told(
-        "the child reads 4096 of the 5000 bytes and closes; the 4 bytes left unread make the kernel send RST",
-        Finding::HoldsCorrected,
-        "read() {worker.read} leaves 904 bytes unread, not 4; close() {worker.close}, and what arrived at the client was `{client R}`; \
-         the kernel's reason: {kernel}; the client's next read() {client.read}. One byte is enough \
-         (`whyrst lab run close-unread-1`)",
-    ),
-    Scenario::new(
-        "close-unread-1",
-        "The same, and a single byte is left unread.",
-        &reads_only(4096, 4097),
-        UNREAD,
-    ),
-    Scenario::new(
-        "close-all-read",
-        "The same, and everything is read: close() says FIN and nothing is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::AwaitUnread { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::Read { most: 5000 }).gives(5000),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-            CLIENT.does(Action::Close),
-        ],
-        Expect::QUIET,
-    ),
-    Scenario::new(
-        "close-unread-fin-only",
-        "Everything but the client's FIN was read when the server closes: a FIN alone is nothing unread.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-SERVER.does(Action::Accept),
-
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            CLIENT.does(Action::ShutdownWrite),
-            SERVER.does(Action::Pause(60)),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        ],
-        Expect::QUIET,
-    ),
-    Scenario::new(
-        "close-ooo-only",
-        "The first segment was lost and only the second arrived: what waits behind a hole was never readable, and FIN is sent.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-SERVER.does(Action::Accept),
-
-            CLIENT.does(Action::Write { bytes: 1_448 }).gives(1_448),
-            CLIENT.does(Action::Write { bytes: 1_448 }).gives(1_448),
-            SERVER.does(Action::Pause(40)),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        ],
-        Expect::QUIET,
-    )
-    .on(SECOND_ONLY),
-];
-
-/// Of the client's data only the second segment gets through.
-const SECOND_ONLY: Wire = Wire::PLAIN.with(&[
-    WireRule::on(Packet { from: Host::Client, kind: Kind::Data, nth: 2 }, Treatment::DelayMs(0)),
-    WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop),
-]);
-
-const WORKER: Actor = Actor::on_server("worker");
-const UNREAD: Expect = Expect::both(&["close-unread"], &[(Host::Server, RstReason::TcpAbortOnClose)]);
-
-const fn reads_only(some: u32, of: u32) -> [Step; 9] {
-    [
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::Fork { child: WORKER }),
-        CLIENT.does(Action::Write { bytes: of }).gives(of as i64),
-        WORKER.does(Action::AwaitUnread { bytes: of }).gives(of as i64),
-        WORKER.does(Action::Read { most: some }).gives(some as i64),
-        WORKER.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ]
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,6 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::{PORT_ACCEPTS_LATER, PORT_HAD_ACCEPTED};
 use crate::evidence::sockets::LISTENS_ELSEWHERE;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Finding, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -130,52 +129,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让客户端间隔重试；用 socket activation，服务重启期间端口也保持打开",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "closed-port",
-        "A client connects to a port that nobody listens on.",
-        &[CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED")],
-        Expect::both(&["closed-port"], &[(Host::Server, RstReason::NoSocket)]),
-    )
-    .told(
-        "a SYN to a port that is not open is answered by RST with ACK",
-        Finding::Holds,
-        "the answer to the SYN was `{client R}`, {client S>R} later; connect() {client.connect}; the kernel's reason: {kernel}",
-    ),
-    Scenario::new(
-        "service-restarting",
-        "A service is killed; its client tries again every 50 ms and is refused until the service is back.",
-        RESTART,
-        Expect::both(&["closed-port"], &[(Host::Server, RstReason::NoSocket)]),
-    )
-    .told(
-        "while a crashed server is down, connects are reset; when it is back they succeed",
-        Finding::Holds,
-        "the first attempt {client.connect#2}, the last {client.connect#-1}; the kernel's reason: {kernel}",
-    ),
-];
-
-/// A restarted service is another process.
-const RESTARTED: Actor = Actor::on_server("server-2");
-
-static RESTART: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Close),
-    SERVER.does(Action::Read { most: 4096 }).gives(0),
-    SERVER.does(Action::IsKilled).dies_of("SIGKILL"),
-    CLIENT
-        .does(Action::ConnectUntilAccepted { to: Host::Server, port: 8888, every_ms: 50 })
-        .meanwhile()
-        .gives_between(2, 8),
-    RESTARTED.does(Action::Pause(230)),
-    RESTARTED.does(Action::Listen { port: 8888 }),
-    RESTARTED.does(Action::Accept),
-];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -80,26 +79,7 @@ pub(super) static CAUSE: Cause = Cause {
             "是不是有没填好的地址结构传给了 connect()？",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "connect-unspec",
-    "The client has got its answer and dissolves the connection with connect(AF_UNSPEC) to use the socket again.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 50 }).gives(50),
-        CLIENT.does(Action::Read { most: 4096 }).gives(50),
-        CLIENT.does(Action::Pause(50)),
-        CLIENT.does(Action::Dissolve),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["connect-unspec"], &[(Host::Client, RstReason::TcpState)]),
-)];
 
 #[cfg(test)]
 mod tests {

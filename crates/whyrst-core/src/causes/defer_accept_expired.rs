@@ -9,10 +9,6 @@ use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{CLIENT_SILENT_AT_FIRST, SERVER_NEVER_TOOK_IT};
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption,
-    Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -79,25 +75,7 @@ pub(super) static CAUSE: Cause = Cause {
             "服务端先说话的协议不要用它",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "defer-accept-expired",
-    "The server waits for data and repeats its SYN-ACK once; the ACK to that is lost, and data comes after three seconds.",
-    &[
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_synack_retries", value: "1" }),
-        SERVER.does(Action::Set(SocketOption::DeferAccept(1))),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        CLIENT.does(Action::Pause(3_400)),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["defer-accept-expired"], &[(Host::Server, RstReason::TcpFlags)]),
-)
-.on(Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Ack, Host::Client), Treatment::Drop)
-    .after(Packet::first(Kind::Ack, Host::Client))]))];
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::firewall::{RST_FROM_NEARER, RST_NUMBERS_FOREIGN};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment,
-    Verdicts, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -61,30 +57,7 @@ pub(super) static CAUSE: Cause = Cause {
             "看看之前发生了什么：连接已经结束，或已被设备放弃，这个 RST 只是余波",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "device-artefact",
-    "When the client has closed, a NAT engine on the path sends it a RST with numbers of its own, five megabytes off.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).gives(100),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Read { most: 4096 }).gives(0),
-        SERVER.does(Action::Close),
-    ],
-    Expect { client: Verdicts::Resets(&["device-artefact"]), server: Verdicts::NoReset, kernel: &[] },
-)
-.on(Wire::PLAIN.with(&[WireRule::on(
-    Packet::first(Kind::Fin, Host::Client),
-    Treatment::Inject(&[Injected { victim: Host::Client, after_us: 200, ttl: 255, ip_id: 7, ahead: 5_000_000 }]),
-)]))];
 
 #[cfg(test)]
 mod tests {

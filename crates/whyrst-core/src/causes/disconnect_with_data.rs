@@ -7,7 +7,6 @@ use crate::evidence::data::{RECEIVER_WINDOW_FULL, SENDER_SENT_DATA};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -63,30 +62,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在{sender}上：等发送队列排空（SIOCOUTQ、TCP_USER_TIMEOUT），不要中止",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "disconnect-with-data",
-    "The client has closed its sending and reads nothing; the server's answer and FIN are stuck, and it dissolves the connection.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::Set(SocketOption::SendBuffer(200_000))),
-        CLIENT.does(Action::ShutdownWrite),
-        SERVER.does(Action::Read { most: 4096 }).gives(0),
-        SERVER.does(Action::Write { bytes: 32_768 }).gives(32_768),
-        SERVER.does(Action::ShutdownWrite),
-        SERVER.does(Action::Pause(100)),
-        SERVER.does(Action::Dissolve),
-        CLIENT.does(Action::Pause(30)),
-        CLIENT.does(Action::Read { most: 65_536 }).gives_between(1_000, 20_000),
-        CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["disconnect-with-data"], &[(Host::Server, RstReason::TcpDisconnectWithData)]),
-)];
 
 #[cfg(test)]
 mod tests {

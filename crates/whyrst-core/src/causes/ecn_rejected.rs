@@ -5,7 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::firewall::{PLAIN_SYN_ACCEPTED, REFUSAL_TTL_DIFFERS, RST_FROM_NEARER, SYN_ASKED_ECN};
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_BARE};
 use crate::evidence::handshake::SYN_ACK_AFTER_RST;
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -57,31 +56,7 @@ pub(super) static CAUSE: Cause = Cause {
                 `ip route ... features` 按路由设置",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "ecn-rejected",
-    "The router resets SYNs that offer ECN: the client is refused while it asks for ECN, and connects when it does not.",
-    &[
-        ROUTER.does(Action::Nft(NO_ECN)),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_ecn", value: "1" }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-        CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_ecn", value: "2" }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Read { most: 4096 }).gives(0),
-        SERVER.does(Action::Close),
-    ],
-    Expect { client: Verdicts::Resets(&["ecn-rejected"]), server: Verdicts::NoReset, kernel: &[] },
-)];
-
-const NO_ECN: &str = "table inet lab { chain forward { type filter hook forward priority 0;
-    tcp flags & (syn | ecn | cwr) == (syn | ecn | cwr) reject with tcp reset
-}
-}";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,6 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::evidence::sockets::NOTHING_WAS_UNREAD;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -147,62 +146,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让服务收到 SIGTERM 后先处理完现有连接再退出（优雅退出）",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "exit-unread",
-        "The server has read 4096 of 5000 bytes when it is killed; who connects next is refused.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::AwaitUnread { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::Read { most: 4096 }).gives(4096),
-            SERVER.does(Action::IsKilled).dies_of("SIGKILL"),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-        ],
-        Expect::both(
-            &["exit-unread", "closed-port"],
-            &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::NoSocket)],
-        ),
-    ),
-    Scenario::new(
-        "exit-no-unread",
-        "The same with everything read: the kernel says FIN for the killed server, as close() would.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::AwaitUnread { bytes: 5000 }).gives(5000),
-            SERVER.does(Action::Read { most: 8192 }).gives(5000),
-            SERVER.does(Action::IsKilled).dies_of("SIGKILL"),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        ],
-        Expect::QUIET,
-    ),
-    Scenario::new(
-        "link-down",
-        "The network goes down before the server closes with data unread: the RST cannot leave, and the client hears nothing.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::AwaitUnread { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Pause(60)),
-            SERVER.does(Action::LinkDown),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::ReadTimeout(100)),
-            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::FIN_LONG_AGO;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -82,25 +81,7 @@ pub(super) static CAUSE: Cause = Cause {
             "连接池：复用连接之前先检查是否已 EOF（POLLRDHUP）",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "fin-wait2-expired",
-    "The server closes and, by sysctl, remembers it for one second; the client writes after two.",
-    &[
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "1" }),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Pause(2_200)),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Pause(30)),
-        CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-    ],
-    Expect::both(&["fin-wait2-expired"], &[(Host::Server, RstReason::TcpFlags)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::FIN_WAIT2_LASTED;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -72,27 +71,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在{sender}上：`ss -tan state fin-wait-2` 列出还在等待的连接",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "fin-wait2-timer",
-    "The server closes while tcp_fin_timeout is 61 s, one second above what a mini-socket lasts, and it is lowered meanwhile.",
-    &[
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "61" }),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::ShutdownWrite),
-        CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        SERVER.does(Action::Pause(60)),
-        SERVER.does(Action::Close),
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "60" }),
-        CLIENT.does(Action::Pause(1_500)),
-        CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-    ],
-    Expect::both(&["fin-wait2-timer"], &[(Host::Server, RstReason::TcpState)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -53,20 +52,7 @@ pub(super) static CAUSE: Cause = Cause {
             "这类报文丢弃也无妨：`nft add rule inet filter input 'tcp flags & (fin|syn|rst|ack) == 0x0 drop'`，对 `== fin` 同样",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "flag-scan",
-    "A program sends FIN, PSH and URG without ACK to an open port, which stays silent, and to a closed one, which resets.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::RawXmas { port: 8888 }),
-        CLIENT.does(Action::Pause(20)),
-        CLIENT.does(Action::RawXmas { port: 9999 }),
-    ],
-    Expect::both(&["flag-scan"], &[(Host::Server, RstReason::NoSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::firewall::RST_TTL_SAME;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::vantage::RST_MADE_BETWEEN;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -110,68 +109,7 @@ pub(super) static CAUSE: Cause = Cause {
             "把放行已建立连接的规则放在最前面（`ct state established,related accept`）；INVALID 应丢弃，不要拒绝",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "fw-reject-established",
-        "In mid-connection the server's host gets a rule that rejects the port: the client's next data is reset, and the \
-         server's program notices nothing.",
-        RULE_ADDED,
-        REJECTED,
-    ),
-    Scenario::new(
-        "fw-reject-established-v6",
-        "The same over IPv6, where the RST lacks the flow label of a kernel's own.",
-        RULE_ADDED,
-        REJECTED,
-    )
-    .over_ipv6(),
-    Scenario::new(
-        "fw-reject-established-invalid",
-        "The same with a rule of connection tracking: the connection is from before, so its segments are rejected as INVALID.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            SERVER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
-            SERVER.does(Action::Pause(20)),
-            SERVER.does(Action::Nft(REJECT_INVALID)),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        REJECTED,
-    ),
-];
-
-const REJECTED: Expect = Expect::both(&["fw-reject-established"], &[]);
-
-static RULE_ADDED: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    SERVER.does(Action::Read { most: 4096 }).gives(100),
-    SERVER.does(Action::Pause(20)),
-    SERVER.does(Action::Nft(REJECT_INPUT)),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    SERVER.does(Action::ReadTimeout(50)),
-    SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-];
-
-const REJECT_INPUT: &str = "table inet lab { chain input { type filter hook input priority 0;
-    tcp dport 8888 reject with tcp reset
-}
-}";
-
-const REJECT_INVALID: &str = "table inet lab { chain input { type filter hook input priority 0;
-    meta l4proto tcp ct state invalid reject with tcp reset
-}
-}";
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,6 @@ use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel};
 use crate::ending::EndingKind;
 use crate::evidence::firewall::{REFUSES_UNSEEN_SYN, RST_NEVER_ROUTED};
 use crate::evidence::form::{RST_IS_ALONE, RST_IS_BARE};
-use crate::scenario::Reproduction;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -58,9 +57,6 @@ pub(super) static CAUSE: Cause = Cause {
             "其他会拦截的本机机制：`bpftool cgroup tree`（connect 钩子）、安全 agent、服务网格的流量重定向",
         ],
     },
-    reproduction: Reproduction::NotReproducible(
-        "no packet of it passes a network device: `whyrst lab run fw-reject-output-local` plays it and shows just that",
-    ),
 };
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::form::{DSCP_MIRRORED, FLOW_LABEL_SET, RST_ANSWERS_SYN_ACK, RST_IS_BARE};
 use crate::evidence::handshake::SYN_RETRIED_BY_TIMER;
 use crate::evidence::refusal::{SYN_ACK_ACKS_WRONG, SYN_ACK_ECHOES_WRONG};
-use crate::scenario::{Action, CLIENT, Expect, Host, Limit, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -56,30 +55,7 @@ pub(super) static CAUSE: Cause = Cause {
             "无状态规则（云上的网络 ACL）要为回包单独放行：源端口为服务端口，目的端口为临时端口范围",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "fw-reject-synack",
-        "The client's firewall rejects whatever comes from the service's port: its own SYN-ACK, twice within 1.3 s.",
-        REJECTED,
-        Expect::both(&["fw-reject-synack"], &[]),
-    ),
-    Scenario::new("fw-reject-synack-v6", "The same over IPv6.", REJECTED, Expect::both(&["fw-reject-synack"], &[]))
-        .over_ipv6(),
-];
-
-static REJECTED: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Nft(
-        "table inet lab { chain input { type filter hook input priority 0; tcp sport 8888 reject with tcp reset; }; }",
-    )),
-    CLIENT
-        .does(Action::ConnectWithin { to: Host::Server, port: 8888, limit: Limit::SendTimeout, ms: 1_300 })
-        .fails("EINPROGRESS"),
-    CLIENT.does(Action::Close),
-];
 
 #[cfg(test)]
 mod tests {

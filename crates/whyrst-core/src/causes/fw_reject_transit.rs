@@ -12,7 +12,6 @@ use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::vantage::{
     ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
 };
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -130,56 +129,7 @@ pub(super) static CAUSE: Cause = Cause {
             "另一端不会收到通知：在那一端开保活，才能发现死连接",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "fw-reject-transit",
-        "A first connection passes the router, then its firewall rejects the port: the second SYN never reaches the server.",
-        SECOND_REFUSED,
-        ONLY_CLIENT_IS_TOLD,
-    ),
-    Scenario::new("fw-reject-transit-v6", "The same over IPv6.", SECOND_REFUSED, ONLY_CLIENT_IS_TOLD).over_ipv6(),
-    Scenario::new(
-        "fw-reject-transit-established",
-        "In mid-connection the router's firewall begins to reject the port: the client is reset, the server never told.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            ROUTER.does(Action::Pause(20)),
-            ROUTER.does(Action::Nft(REJECT_FORWARD)),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            SERVER.does(Action::ReadTimeout(50)),
-            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        ONLY_CLIENT_IS_TOLD,
-    ),
-];
-
-const ONLY_CLIENT_IS_TOLD: Expect =
-    Expect { client: Verdicts::Resets(&["fw-reject-transit"]), server: Verdicts::NoReset, kernel: &[] };
-
-static SECOND_REFUSED: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Close),
-    SERVER.does(Action::Read { most: 4096 }).gives(0),
-    SERVER.does(Action::Close),
-    ROUTER.does(Action::Pause(20)),
-    ROUTER.does(Action::Nft(REJECT_FORWARD)),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-];
-
-const REJECT_FORWARD: &str = "table inet lab { chain forward { type filter hook forward priority 0;
-    tcp dport 8888 reject with tcp reset
-}
-}";
 
 #[cfg(test)]
 mod tests {

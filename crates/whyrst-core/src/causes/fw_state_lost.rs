@@ -11,7 +11,6 @@ use crate::evidence::timing::WAS_IDLE;
 use crate::evidence::vantage::{
     ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
 };
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -122,65 +121,7 @@ pub(super) static CAUSE: Cause = Cause {
             "保活间隔要短于路径上最小的超时；在没收到通知的那一端，保活才能发现连接已断",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "fw-state-lost",
-        "The router's firewall loses its state, as in a restart: the client's next data is rejected, and the server learns nothing.",
-        CLIENT_TALKS,
-        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
-    ),
-    Scenario::new(
-        "fw-state-lost-v6",
-        "The same over IPv6.",
-        CLIENT_TALKS,
-        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
-    )
-    .over_ipv6(),
-    Scenario::new(
-        "fw-state-lost-server-talks",
-        "The same, but it is the server that speaks next: it is reset, and the client learns nothing.",
-        &[
-            ROUTER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
-            ROUTER.does(Action::Nft(STATEFUL)),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            ROUTER.does(Action::Pause(20)),
-            ROUTER.does(Action::ForgetConnections),
-            SERVER.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            CLIENT.does(Action::ReadTimeout(50)),
-            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect { client: Verdicts::NoReset, server: Verdicts::Resets(&["fw-state-lost"]), kernel: &[] },
-    ),
-];
-
-static CLIENT_TALKS: &[Step] = &[
-    ROUTER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
-    ROUTER.does(Action::Nft(STATEFUL)),
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    SERVER.does(Action::Read { most: 4096 }).gives(100),
-    ROUTER.does(Action::Pause(20)),
-    ROUTER.does(Action::ForgetConnections),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    SERVER.does(Action::ReadTimeout(50)),
-    SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-];
-
-const STATEFUL: &str = "table inet lab { chain forward { type filter hook forward priority 0;
-    meta l4proto tcp ct state invalid reject with tcp reset
-}
-}";
 
 #[cfg(test)]
 mod tests {

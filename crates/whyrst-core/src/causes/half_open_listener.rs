@@ -10,7 +10,6 @@ use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
 use crate::evidence::service::PORT_ACCEPTED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -161,32 +160,7 @@ pub(super) static CAUSE: Cause = Cause {
             "用保活或应用层心跳尽早发现这种半开连接；收到 ECONNRESET 就重连",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "half-open-listener",
-    "The server's connection vanishes as in a power cut and the service listens again; the client's next data is reset, \
-     and it connects again.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Vanish),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        AGAIN.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        AGAIN.does(Action::Close),
-        SERVER.does(Action::Read { most: 4096 }).gives(0),
-        SERVER.does(Action::Close),
-    ],
-    Expect::both(&["half-open-listener"], &[(Host::Server, RstReason::TcpFlags)]),
-)];
-
-const AGAIN: Actor = Actor::on_client("again");
 
 #[cfg(test)]
 mod tests {

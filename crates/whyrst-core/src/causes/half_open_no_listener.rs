@@ -10,7 +10,6 @@ use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::said::RST_SAYS_NOT_KNOWN;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -154,40 +153,7 @@ pub(super) static CAUSE: Cause = Cause {
             "用保活或应用层心跳尽早发现这种半开连接；收到 ECONNRESET 就重连",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "half-open-no-listener",
-        "The server's connection and its service vanish as in a power cut; the client's next data is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            SERVER.does(Action::Vanish),
-            SERVER.does(Action::CloseListener),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        Expect::both(&["half-open-no-listener"], &[(Host::Server, RstReason::NoSocket)]),
-    ),
-    Scenario::new(
-        "tcp-repair-close",
-        "A connection that vanishes as in a power cut says nothing: without another packet nobody is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Vanish),
-            CLIENT.does(Action::ReadTimeout(100)),
-            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

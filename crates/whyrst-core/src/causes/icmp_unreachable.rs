@@ -3,7 +3,6 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, kernel, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::failed::{ICMP_UNREACHABLE, SYN_UNANSWERED};
-use crate::scenario::{Action, CLIENT, Expect, Host, Reject, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -36,41 +35,7 @@ pub(super) static CAUSE: Cause = Cause {
             "TCP 的端口不可达一定是防火墙规则，或没有后端的服务（Kubernetes、IPVS），绝不是端口没监听",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new("icmp-unreachable", REFUSED, REJECTED, Expect::failed_connect("icmp-unreachable")),
-    Scenario::new("icmp-unreachable-v6", "The same over IPv6.", REJECTED, Expect::failed_connect("icmp-unreachable"))
-        .over_ipv6(),
-    Scenario::new(
-        "icmp-established",
-        "In mid-connection the same errors are only noted: when the rule is gone the retransmission arrives, and nothing is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Pause(100)),
-            SERVER.does(Action::Nft("flush ruleset")),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            CLIENT.does(Action::Close),
-            SERVER.does(Action::Read { most: 4096 }).gives(0),
-            SERVER.does(Action::Close),
-        ],
-        Expect::QUIET,
-    ),
-];
-
-const REFUSED: &str =
-    "The server's firewall rejects with ICMP port unreachable: connect() is refused, and there is no RST.";
-
-static REJECTED: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    SERVER.does(Action::Firewall { port: 8888, reject: Reject::PortUnreachable }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-];
 
 #[cfg(test)]
 mod tests {

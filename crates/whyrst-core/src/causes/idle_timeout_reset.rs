@@ -9,9 +9,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_TTL_DIFFERS;
 use crate::evidence::timing::WAS_IDLE;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -107,32 +104,7 @@ pub(super) static CAUSE: Cause = Cause {
             "或者调大设备上的超时；Azure 和某些防火墙可以配置成发 RST 而不是静默删除",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "idle-timeout-reset",
-    "After five silent seconds something on the path has forgotten the connection and answers the next request by RST.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 50 }).gives(50),
-        CLIENT.does(Action::Read { most: 4096 }).gives(50),
-        CLIENT.does(Action::Pause(5_200)),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect {
-        client: crate::scenario::Verdicts::Resets(&["idle-timeout-reset"]),
-        server: crate::scenario::Verdicts::NoReset,
-        kernel: &[],
-    },
-)
-.on(Wire::PLAIN
-    .with(&[WireRule::on(Packet { from: Host::Client, kind: Kind::Data, nth: 2 }, Treatment::Reject { ttl: 63 })]))];
 
 #[cfg(test)]
 mod tests {

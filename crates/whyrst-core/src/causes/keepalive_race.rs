@@ -8,7 +8,6 @@ use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::SENDER_IS_SERVER;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -75,30 +74,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在负载均衡后面：后端的空闲超时必须长于负载均衡的",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "keepalive-race",
-    "After one answered request the server closes the idle connection while the next request is on its way.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 200 }).gives(200),
-        CLIENT.does(Action::Read { most: 4096 }).gives(200),
-        CLIENT.does(Action::Pause(150)),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        CLIENT.does(Action::Pause(100)),
-        CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-    ],
-    Expect::both(&["keepalive-race"], &[(Host::Server, RstReason::TcpAbortOnData)]),
-)
-.on(Wire::delays_us(20_000, 20_000))];
 
 #[cfg(test)]
 mod tests {

@@ -10,9 +10,6 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_TIMED_OUT;
 use crate::evidence::timing::{PROBES_IN_STEP, PROBES_UNANSWERED, RST_AFTER_PROBE_INTERVAL};
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -106,25 +103,7 @@ pub(super) static CAUSE: Cause = Cause {
             "第一个探测发出时，{receiver}是不是宕机、休眠或换了网络？",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "keepalive-timeout",
-    "The path loses every bare ACK of an idle client: its two keepalive probes go unanswered, its RST arrives.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Keepalive { idle_s: 1, every_s: 1, probes: 2 }),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(2_500, 6_000),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["keepalive-timeout"], &[(Host::Client, RstReason::TcpKeepaliveTimeout)]),
-)
-.on(Wire::PLAIN
-    .with(&[WireRule::on(Packet::every(Kind::Ack, Host::Client), Treatment::Drop)
-        .after(Packet::first(Kind::Ack, Host::Client))]))];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::LINGER2_WAS_NEGATIVE;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -90,43 +89,7 @@ pub(super) static CAUSE: Cause = Cause {
             "想缩短 FIN-WAIT-2，用较小的正数 TCP_LINGER2，或调小 net.ipv4.tcp_fin_timeout",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "linger2-negative",
-        "The server sets TCP_LINGER2 to -1 and closes: the acknowledgment of its FIN is answered by RST.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Set(SocketOption::Linger2(-1))),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-            CLIENT.does(Action::Pause(80)),
-            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-        ],
-        Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnData)]),
-    ),
-    Scenario::new(
-        "linger2-negative-shutdown",
-        "The same with shutdown() first: the RST comes at close(), when the FIN has long been acknowledged.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Set(SocketOption::Linger2(-1))),
-            SERVER.does(Action::ShutdownWrite),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-            SERVER.does(Action::Pause(80)),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Pause(30)),
-            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-        ],
-        Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnLinger)]),
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -9,10 +9,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_ABORTED;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption,
-    Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -167,64 +163,7 @@ pub(super) static CAUSE: Cause = Cause {
             "不要用它对付 TIME_WAIT：让客户端先关闭即可",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "linger-zero",
-        "The client sets SO_LINGER {1, 0} and closes; it had received nothing that it could have left unread.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            CLIENT.does(Action::Pause(30)),
-            CLIENT.does(Action::LingerZero),
-            CLIENT.does(Action::Close),
-            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        ABORTED,
-    ),
-    Scenario::new(
-        "linger-zero-after-response",
-        "The same after a response that was read to its end: the packets look like close() with unread data.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-            CLIENT.does(Action::Read { most: 4096 }).gives(1000),
-            CLIENT.does(Action::Pause(30)),
-            CLIENT.does(Action::LingerZero),
-            CLIENT.does(Action::Close),
-            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        ABORTED,
-    ),
-    Scenario::new(
-        "linger-timeout",
-        "SO_LINGER {1, 1} and data that is never acknowledged: close() waits for a second and nothing is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Set(SocketOption::Linger(1))),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Close).taking_ms(900, 2_000),
-        ],
-        Expect::QUIET,
-    )
-    .on(Wire::PLAIN.with(&[
-        WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop),
-        WireRule::on(Packet::every(Kind::Fin, Host::Client), Treatment::Drop),
-    ])),
-];
-
-const ABORTED: Expect = Expect::both(&["linger-zero"], &[(Host::Client, RstReason::TcpState)]);
 
 #[cfg(test)]
 mod tests {

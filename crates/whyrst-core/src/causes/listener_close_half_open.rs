@@ -8,7 +8,6 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::HANDSHAKE_ACK_WRONG;
 use crate::evidence::service::PORT_REFUSED_AFTER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step, Wire};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -91,32 +90,7 @@ pub(super) static CAUSE: Cause = Cause {
             "使用 SO_REUSEPORT 时：`sysctl net.ipv4.tcp_migrate_req=1` 会把半连接迁移给另一个 worker",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-/// Time to close between SYN-ACK and ACK.
-const SLOW: Wire = Wire::delays_us(100_000, 200_000);
-
-static CLOSED_TOO_EARLY: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).meanwhile(),
-    SERVER.does(Action::Pause(250)),
-    SERVER.does(Action::CloseListener),
-    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-];
-
-const RESET: Expect = Expect::both(&["listener-close-half-open"], &[(Host::Server, RstReason::NoSocket)]);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "listener-close-half-open",
-        "The server closes its listener while its SYN-ACK is on the way; the client's ACK finds nobody.",
-        CLOSED_TOO_EARLY,
-        RESET,
-    )
-    .on(SLOW),
-    Scenario::new("listener-close-half-open-v6", "The same over IPv6.", CLOSED_TOO_EARLY, RESET).over_ipv6().on(SLOW),
-];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::evidence::multipath::RST_ENDS_SUBFLOW;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::LISTENS_ELSEWHERE;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -66,25 +65,7 @@ pub(super) static CAUSE: Cause = Cause {
             "如果地址没错：查 SO_BINDTODEVICE（`ss -ltn` 会显示 `%device`）、`ip vrf` 和 IPV6_V6ONLY",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "listening-elsewhere",
-        "The server listens on its loopback address only; a client from outside is refused.",
-        ON_LOOPBACK,
-        REFUSED,
-    ),
-    Scenario::new("listening-elsewhere-v6", "The same over IPv6.", ON_LOOPBACK, REFUSED).over_ipv6(),
-];
-
-const REFUSED: Expect = Expect::both(&["listening-elsewhere"], &[(Host::Server, RstReason::NoSocket)]);
-
-static ON_LOOPBACK: &[Step] = &[
-    SERVER.does(Action::ListenOnLoopback { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-];
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -49,28 +48,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在{sender}上 `strace -f -e trace=setsockopt,close -p PID` 可以区分这两种情况",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "mptcp-fastclose",
-    "A Multipath TCP client closes with an answer unread: it aborts the whole connection.",
-    &[
-        SERVER.does(Action::UseMptcp),
-        CLIENT.does(Action::UseMptcp),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 200 }).gives(200),
-        CLIENT.does(Action::AwaitUnread { bytes: 200 }).gives(200),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Pause(40)),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["mptcp-fastclose"], &[(Host::Client, RstReason::TcpAbortOnClose)]),
-)];
 
 #[cfg(test)]
 mod tests {

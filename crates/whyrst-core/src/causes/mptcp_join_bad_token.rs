@@ -5,7 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::form::RST_ANSWERS_SYN;
 use crate::evidence::multipath::{RST_ENDS_SUBFLOW, SAYS_MPTCP_ERROR, SYN_JOINS};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -54,20 +53,7 @@ pub(super) static CAUSE: Cause = Cause {
             "如果是{server}重启之后，则没有害处：客户端之前的连接本来也没了",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "mptcp-join-bad-token",
-    "A SYN from a raw socket wants to join a Multipath TCP connection by a token that nobody has.",
-    &[
-        SERVER.does(Action::UseMptcp),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::RawJoin { port: 8888 }),
-        CLIENT.does(Action::Pause(50)),
-    ],
-    Expect::both(&["mptcp-join-bad-token"], &[(Host::Server, RstReason::MptcpEmptcp)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@ use crate::evidence::handshake::SENDER_IS_SERVER;
 use crate::evidence::multipath::{RST_ENDS_SUBFLOW, SAYS_PROHIBITED, SYN_JOINS};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -44,33 +43,7 @@ pub(super) static CAUSE: Cause = Cause {
             "调大限制：`ip mptcp limits set subflows N`，或者让{client}少开几条（`ip mptcp endpoint`）",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "mptcp-join-prohibited",
-    "A client adds a second subflow; the server's limit allows none.",
-    &[
-        SERVER.does(Action::UseMptcp),
-        CLIENT.does(Action::UseMptcp),
-        CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
-        CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
-        SERVER.does(Action::Ip("mptcp limits set subflows 0")),
-        CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).gives(100),
-        CLIENT.does(Action::Pause(100)),
-    ],
-    Expect::both(
-        &["mptcp-join-prohibited"],
-        &[(Host::Server, RstReason::MptcpEprohibit), (Host::Client, RstReason::MptcpEunspec)],
-    ),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,6 @@ use crate::evidence::data::SENDER_RECEIVED_NOTHING;
 use crate::evidence::handshake::SENDER_IS_CLIENT;
 use crate::evidence::multipath::{SAYS_MPTCP_ERROR, SYN_ACK_LACKS_JOIN, SYN_JOINS};
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -57,37 +54,7 @@ pub(super) static CAUSE: Cause = Cause {
             "不使用那条路径（`ip mptcp endpoint`），或者让中间设备放行 TCP 选项 30",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "mptcp-join-stripped",
-    "A client adds a second subflow; the path removes the options of Multipath TCP from its SYN-ACK.",
-    &[
-        SERVER.does(Action::UseMptcp),
-        CLIENT.does(Action::UseMptcp),
-        CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
-        CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
-        SERVER.does(Action::Ip("mptcp limits set subflows 2")),
-        CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).gives(100),
-        CLIENT.does(Action::Pause(100)),
-    ],
-    Expect {
-        client: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-        server: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-        kernel: &[(Host::Client, RstReason::MptcpEmptcp)],
-    },
-)
-.on(
-    Wire::PLAIN.with(&[WireRule::on(Packet { from: Host::Server, kind: Kind::SynAck, nth: 2 }, Treatment::StripMptcp)])
-)];
 
 #[cfg(test)]
 mod tests {

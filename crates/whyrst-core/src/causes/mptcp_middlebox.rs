@@ -5,9 +5,6 @@ use crate::ending::EndingKind;
 use crate::evidence::multipath::{MPTCP_VANISHED, RST_ENDS_SUBFLOW, SAYS_MIDDLEBOX};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -58,34 +55,7 @@ pub(super) static CAUSE: Cause = Cause {
                 好中间设备",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "mptcp-middlebox",
-    "A connection has two subflows when the path begins to remove the options of Multipath TCP from the client's data.",
-    &[
-        SERVER.does(Action::UseMptcp),
-        CLIENT.does(Action::UseMptcp),
-        CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
-        CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
-        SERVER.does(Action::Ip("mptcp limits set subflows 2")),
-        CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Read { most: 4096 }).gives(100),
-        CLIENT.does(Action::Pause(150)),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        CLIENT.does(Action::Pause(600)),
-    ],
-    Expect::both(&["mptcp-middlebox"], &[(Host::Server, RstReason::MptcpEmiddlebox)]),
-)
-.on(Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::StripMptcp)
-    .after(Packet::first(Kind::Data, Host::Client))]))];
 
 #[cfg(test)]
 mod tests {

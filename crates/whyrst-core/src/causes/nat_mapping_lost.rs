@@ -11,7 +11,6 @@ use crate::evidence::vantage::{
     ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER,
 };
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -122,70 +121,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让保活或心跳间隔小于路径上最短的超时；RFC 5382 要求 NAT 至少保留 2 小时 4 分钟",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "nat-mapping-lost",
-        "The NAT forgets an idle client; the client's next data leaves it with another port, which the server does not know.",
-        &[
-            ROUTER.does(Action::Nft(MASQUERADE)),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            ROUTER.does(Action::Pause(20)),
-            ROUTER.does(Action::Nft(MASQUERADE_ANEW)),
-            ROUTER.does(Action::ForgetConnections),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            SERVER.does(Action::ReadTimeout(50)),
-            SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect {
-            client: Verdicts::Resets(&["nat-mapping-lost"]),
-            server: Verdicts::Resets(&["stray-segment"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
-    ),
-    Scenario::new(
-        "nat-mapping-lost-server-talks",
-        "The NAT forgets an idle client; the server's next data is for the NAT's own address, and the NAT's kernel resets it.",
-        &[
-            ROUTER.does(Action::Nft(MASQUERADE)),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            ROUTER.does(Action::Pause(20)),
-            ROUTER.does(Action::ForgetConnections),
-            SERVER.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-            CLIENT.does(Action::ReadTimeout(50)),
-            CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
-        ],
-        Expect {
-            client: Verdicts::NoReset,
-            server: Verdicts::Resets(&["nat-mapping-lost"]),
-            kernel: &[(Host::Router, RstReason::NoSocket)],
-        },
-    ),
-];
-
-/// A NAT chooses any free port; here it is told which, so that every run is the same.
-const MASQUERADE: &str = "table ip lab { chain out { type nat hook postrouting priority 100;
-    oifname \"wire1\" tcp dport 8888 masquerade to :50001
-}
-}";
-
-const MASQUERADE_ANEW: &str = "flush ruleset
-table ip lab { chain out { type nat hook postrouting priority 100;
-    oifname \"wire1\" tcp dport 8888 masquerade to :50002
-}
-}";
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::handshake::SYN_MET_CONNECTION;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -71,38 +70,7 @@ pub(super) static CAUSE: Cause = Cause {
             "保活间隔小于 NAT 的超时，就能保住表项；并让服务端更早清理死连接",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "nat-port-collision",
-    "The NAT forgets an idle client and gives its port to another; whose SYN meets the first one's connection at the server.",
-    &[
-        ROUTER.does(Action::Nft(ONE_PORT)),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        ROUTER.does(Action::Pause(20)),
-        ROUTER.does(Action::ForgetConnections),
-        NEWCOMER.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect {
-        client: Verdicts::Resets(&["nat-port-collision"]),
-        server: Verdicts::Resets(&["nat-port-collision"]),
-        kernel: &[(Host::Client, RstReason::TcpInvalidAckSequence)],
-    },
-)];
-
-/// Another host behind the same NAT: to the server only the port counts.
-const NEWCOMER: Actor = Actor::on_client("newcomer");
-
-const ONE_PORT: &str = "table ip lab { chain out { type nat hook postrouting priority 100;
-    oifname \"wire1\" tcp dport 8888 masquerade to :50001
-}
-}";
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,6 @@
 use crate::cause::{Breadth, Cause, LookAlike, Rule, Severity, Words, rfc};
 use crate::ending::EndingKind;
 use crate::evidence::form::RST_IS_ALONE;
-use crate::scenario::Reproduction;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -47,9 +46,6 @@ pub(super) static CAUSE: Cause = Cause {
             "同一个 RST 以固定间隔反复出现，是发送方卡住了；许多不同的 RST，则是扫描或攻击",
         ],
     },
-    reproduction: Reproduction::NotReproducible(
-        "it says what a capture lacks, not what happened: every scenario leads to it when only its RST is kept",
-    ),
 };
 
 #[cfg(test)]

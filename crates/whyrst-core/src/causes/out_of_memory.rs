@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 /// What shows it where packets do not.
 const LOGGED: [&str; 2] = [
@@ -90,29 +89,7 @@ pub(super) static CAUSE: Cause = Cause {
             "如果机器内存充足，调大 net.ipv4.tcp_mem",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "out-of-memory",
-    "The server has four megabytes queued for a client that does not read, and closes while tcp_mem, the whole machine's, is low.",
-    &[
-        SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_wmem", value: "4096 16777216 16777216" }),
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::Write { bytes: 4_000_000 }).gives(4_000_000),
-        SERVER.does(Action::Pause(120)),
-        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_mem", value: "300 400 500" }),
-        SERVER.does(Action::Close),
-        SERVER.does(Action::MachineSysctl { name: "net.ipv4.tcp_mem", value: "100000 150000 200000" }),
-        CLIENT.does(Action::Pause(60)),
-        CLIENT.does(Action::Read { most: 65_536 }).gives_between(1_000, 20_000),
-        CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["out-of-memory"], &[(Host::Server, RstReason::TcpAbortOnMemory)]),
-)];
 
 #[cfg(test)]
 mod tests {

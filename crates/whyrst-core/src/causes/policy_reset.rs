@@ -9,11 +9,6 @@ use crate::evidence::path::{
     RST_CONTRADICTS_SENDER, RST_IP_ID_FOREIGN, RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS, RST_WINDOW_ODD, SENDER_TALKED_ON,
 };
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
-use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Injected, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Step,
-    Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -83,43 +78,7 @@ pub(super) static CAUSE: Cause = Cause {
             "带上时间、地址和域名，询问路径上防火墙、入侵防御或 Web 过滤的管理者",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "policy-reset",
-        "A device on the path reads the client's request, lets it pass and resets both ends before the server has answered.",
-        READ_ALONG,
-        BOTH_TOLD,
-    )
-    .on(Wire::PLAIN.with(&[ON_REQUEST])),
-    Scenario::new("policy-reset-v6", "The same over IPv6.", READ_ALONG, BOTH_TOLD)
-        .over_ipv6()
-        .on(Wire::PLAIN.with(&[ON_REQUEST])),
-];
-
-/// The client's kernel, which has lost the connection, resets the server's last ACK.
-const BOTH_TOLD: Expect = Expect::both(&["policy-reset"], &[(Host::Client, RstReason::NoSocket)]);
-
-static READ_ALONG: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Write { bytes: 200 }).gives(200),
-    CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    SERVER.does(Action::Pause(20)),
-    SERVER.does(Action::Read { most: 4096 }).gives(200),
-    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-];
-
-const ON_REQUEST: WireRule =
-    WireRule::on(Packet::first(Kind::Data, Host::Client), Treatment::Inject(&[told(Host::Client), told(Host::Server)]));
-
-/// Right behind the request, as a device on the path is in time to do.
-const fn told(victim: Host) -> Injected {
-    Injected { victim, after_us: 100, ttl: 47, ip_id: 0xbeef, ahead: 0 }
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::speech::{PROTOCOLS_DIFFER, SERVER_ANSWERED_OTHERWISE};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -72,29 +71,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在负载均衡后面：两端对 PROXY 协议及其版本的约定一致吗？",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "protocol-mismatch",
-    "The client sends an HTTP request to an SSH server, which says its banner and closes without reading it.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Say(b"GET / HTTP/1.1\r\nHost: 10.77.0.2:8888\r\n\r\n")),
-        SERVER.does(Action::AwaitUnread { bytes: 40 }),
-        SERVER.does(Action::Say(b"SSH-2.0-lab\r\nInvalid SSH identification string.\r\n")),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Pause(40)),
-        CLIENT.does(Action::Read { most: 4096 }),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(
-        &["protocol-mismatch"],
-        &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::TcpFlags)],
-    ),
-)];
 
 #[cfg(test)]
 mod tests {

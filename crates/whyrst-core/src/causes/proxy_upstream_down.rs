@@ -10,7 +10,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::said::RST_SAYS_NO_BACKEND;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -70,28 +69,7 @@ pub(super) static CAUSE: Cause = Cause {
             "同一时刻在代理的另一侧抓包：SYN 得到 RST，那就是上游的拒绝",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-const PROXY: Actor = Actor::on_server("proxy");
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "proxy-upstream-down",
-    "A forwarder accepts the client, finds its upstream's port closed, and closes with the request unread.",
-    &[
-        PROXY.does(Action::Listen { port: 8888 }),
-        PROXY.does(Action::Accept).meanwhile(),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        PROXY.does(Action::AwaitUnread { bytes: 100 }).gives(100),
-        PROXY.does(Action::OtherConnection),
-        PROXY.does(Action::Connect { to: Host::Server, port: 9999 }).fails("ECONNREFUSED"),
-        PROXY.does(Action::OtherConnection),
-        PROXY.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["proxy-upstream-down"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::SYN_ACK_ACKS_WRONG;
 use crate::evidence::sockets::SENDER_HAD_SOCKET;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -58,15 +57,7 @@ pub(super) static CAUSE: Cause = Cause {
             "健康检查请用完整的 connect() 并正常关闭，免得看起来像故障",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "raw-syn-scanner",
-    "A program sends a SYN from a raw socket; its kernel knows nothing of it and resets the SYN-ACK.",
-    &[SERVER.does(Action::Listen { port: 8888 }), CLIENT.does(Action::RawSyn { port: 8888 })],
-    Expect::both(&["raw-syn-scanner"], &[(Host::Client, RstReason::NoSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

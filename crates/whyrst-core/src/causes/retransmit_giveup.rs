@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::Reproduction;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -72,9 +71,6 @@ pub(super) static CAUSE: Cause = Cause {
             "第一次重传时，{receiver}是不是宕机、休眠或换了位置？",
         ],
     },
-    reproduction: Reproduction::NotReproducible(
-        "Linux sends no reset when it gives up retransmitting; the stacks that do are not in the lab",
-    ),
 };
 
 #[cfg(test)]

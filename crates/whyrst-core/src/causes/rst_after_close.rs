@@ -7,9 +7,6 @@ use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -59,26 +56,7 @@ pub(super) static CAUSE: Cause = Cause {
         ],
         advice: &["无需处理：把这类 RST 从告警中排除（用 `--cause` 选择，JSON 里 `severity` 为 \"benign\"）"],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "rst-after-close",
-    "Both ends have closed in order; then the wire delivers the last ACK a second time, to an end that has forgotten all.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        CLIENT.does(Action::Close),
-    ],
-    Expect::both(&["rst-after-close"], &[(Host::Client, RstReason::NoSocket)]),
-)
-.on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Server), Treatment::DuplicateAfterMs(20))
-    .after(Packet::first(Kind::Fin, Host::Client))]))];
 
 #[cfg(test)]
 mod tests {

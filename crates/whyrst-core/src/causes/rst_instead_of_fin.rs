@@ -8,7 +8,6 @@ use crate::evidence::form::{RST_IS_ACTIVE, RST_IS_BARE};
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::Reproduction;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -74,9 +73,6 @@ pub(super) static CAUSE: Cause = Cause {
             "如果{receiver}报 ECONNRESET：它是否在自己关闭之后还期待{sender}的数据？",
         ],
     },
-    reproduction: Reproduction::NotReproducible(
-        "on Linux only SO_LINGER {on, 0} or unread data make these packets, and those are causes of their own",
-    ),
 };
 
 #[cfg(test)]

@@ -9,10 +9,6 @@ use crate::evidence::handshake::HANDSHAKE_COMPLETED;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::timing::SENDER_WENT_UNANSWERED;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, SocketOption, Step,
-    Treatment, Verdicts, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -88,92 +84,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让两端的放弃时间相近：TCP_USER_TIMEOUT、保活、请求超时",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-/// Nothing that the client writes gets through.
-const LOSES_DATA: Wire = Wire::PLAIN.with(&[WireRule::on(Packet::every(Kind::Data, Host::Client), Treatment::Drop)]);
-
-/// From the client's capture; the server's does not show what was lost.
-const GAVE_UP: Expect = Expect {
-    client: Verdicts::Resets(&["sender-gave-up"]),
-    server: Verdicts::Resets(&["half-open-no-listener"]),
-    kernel: &[(Host::Client, RstReason::NoSocket)],
-};
-
-static GIVES_UP_AND_IS_SPOKEN_TO: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Set(SocketOption::UserTimeout(700))),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(400, 4_000),
-    SERVER.does(Action::Write { bytes: 100 }).gives(100),
-    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-];
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "sender-gave-up",
-        "The path loses everything that the client writes; it gives up without a word, and the server's next data is reset.",
-        GIVES_UP_AND_IS_SPOKEN_TO,
-        GAVE_UP,
-    )
-    .on(LOSES_DATA),
-    Scenario::new(
-        "sender-gave-up-v6",
-        "The same over IPv6.",
-        GIVES_UP_AND_IS_SPOKEN_TO,
-        GAVE_UP,
-    )
-    .over_ipv6()
-    .on(LOSES_DATA),
-    Scenario::new(
-        "zero-window-user-timeout",
-        "The server reads nothing, the client's probes of its closed window go on until it gives up; then the server reads.",
-        &[
-            SERVER.does(Action::Set(SocketOption::ReceiveBuffer(4096))),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Set(SocketOption::SendBuffer(200_000))),
-            CLIENT.does(Action::Set(SocketOption::UserTimeout(1_000))),
-            CLIENT.does(Action::Write { bytes: 32_768 }).gives(32_768),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(500, 5_000),
-            SERVER.does(Action::Read { most: 65_536 }).gives_between(1_000, 10_000),
-            SERVER.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
-        ],
-        Expect::both(&["sender-gave-up"], &[(Host::Client, RstReason::NoSocket)]),
-    ),
-    Scenario::new(
-        "user-timeout",
-        "TCP_USER_TIMEOUT ends a connection whose data is never acknowledged: the program gets ETIMEDOUT, nobody a RST.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Set(SocketOption::UserTimeout(700))),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(400, 4_000),
-        ],
-        Expect::QUIET,
-    )
-    .on(LOSES_DATA),
-    Scenario::new(
-        "retransmit-timeout",
-        "The limit of retransmissions, by sysctl a low one, does the same: silence.",
-        &[
-            CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_retries2", value: "1" }),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ETIMEDOUT").taking_ms(300, 4_000),
-        ],
-        Expect::QUIET,
-    )
-    .on(LOSES_DATA),
-];
 
 #[cfg(test)]
 mod tests {

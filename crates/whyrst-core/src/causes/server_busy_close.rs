@@ -9,7 +9,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::{LINGER2_WAS_NEGATIVE, SENDER_HELD_SOCKET};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -108,40 +107,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让{server}先写回错误、读完已到的数据再关闭；或者更早拒绝：缩短 backlog、用防火墙",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "server-busy-close",
-        "The server has no room for the client: it closes as soon as it has accepted; the request is there already.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            SERVER.does(Action::Accept).meanwhile(),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::AwaitUnread { bytes: 100 }).gives(100),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        Expect::both(&["server-busy-close"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
-    ),
-    Scenario::new(
-        "server-busy-close-fin",
-        "The same, and the request comes after the close: FIN first, then RST.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            SERVER.does(Action::Accept).meanwhile(),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Pause(80)),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Pause(50)),
-            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-        ],
-        Expect::both(&["server-busy-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::sockets::SENDER_HELD_SOCKET;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -78,47 +77,7 @@ pub(super) static CAUSE: Cause = Cause {
             "只想结束自己的发送方向，用 shutdown(SHUT_WR)，读到 EOF，再 close()",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SHUT_AND_WRITTEN_TO: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    SERVER.does(Action::ShutdownBoth),
-    CLIENT.does(Action::Pause(80)),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    CLIENT.does(Action::Pause(30)),
-    CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
-    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-];
-
-const RESET: Expect = Expect::both(&["shutdown-rdwr-data"], &[(Host::Server, RstReason::TcpAbortOnData)]);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "shutdown-rdwr-data",
-        "The server shuts its socket down in both directions and keeps it; the client's data draws a RST.",
-        SHUT_AND_WRITTEN_TO,
-        RESET,
-    ),
-    Scenario::new("shutdown-rdwr-data-v6", "The same over IPv6.", SHUT_AND_WRITTEN_TO, RESET).over_ipv6(),
-    Scenario::new(
-        "shutdown-rd-data",
-        "The server only wants no more data (SHUT_RD): what comes is acknowledged all the same, and nothing is reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::ShutdownRead),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Pause(60)),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Pause(60)),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

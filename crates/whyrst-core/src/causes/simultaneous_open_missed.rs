@@ -7,7 +7,6 @@ use crate::evidence::handshake::SYN_ACK_AFTER_RST;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::SYN_CAME_BACK;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -60,24 +59,7 @@ pub(super) static CAUSE: Cause = Cause {
             "任何一端前面的 NAT 或防火墙都应当丢弃未经请求的 SYN，而不是拒绝（RFC 5382 section 4.3）",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "simultaneous-open-missed",
-    "The client connects from port 7000 to 7001, is refused, and only then the other end connects from 7001 to 7000.",
-    &[
-        CLIENT.does(Action::UsePort(7_000)),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 7_001 }).fails("ECONNREFUSED"),
-        SERVER.does(Action::Pause(50)),
-        SERVER.does(Action::UsePort(7_001)),
-        SERVER.does(Action::Connect { to: Host::Client, port: 7_000 }).fails("ECONNREFUSED"),
-    ],
-    Expect::both(
-        &["simultaneous-open-missed"],
-        &[(Host::Server, RstReason::NoSocket), (Host::Client, RstReason::NoSocket)],
-    ),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -113,27 +112,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让 agent 先排空后端，再销毁它的连接",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "sock-destroy",
-    "A connection between two healthy programs is destroyed on the server's host, as by ss -K.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 50 }).gives(50),
-        CLIENT.does(Action::Read { most: 4096 }).gives(50),
-        CLIENT.does(Action::Pause(50)),
-        SERVER.does(Action::IsDestroyed),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNABORTED"),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["sock-destroy"], &[(Host::Server, RstReason::TcpState)]),
-)];
 
 #[cfg(test)]
 mod tests {

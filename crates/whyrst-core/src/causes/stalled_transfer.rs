@@ -9,9 +9,6 @@ use crate::evidence::handshake::HANDSHAKE_INCOMPLETE;
 use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -78,38 +75,7 @@ pub(super) static CAUSE: Cause = Cause {
             "发生时在{receiver}上 `ss -tin` 能看到重传和退避",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "stalled-transfer",
-    "The second of three segments is lost, and so is every repetition; the client gives up after four seconds.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-        CLIENT.does(Action::Read { most: 4096 }).gives(1000),
-        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-        SERVER.does(Action::Pause(4)),
-        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-        CLIENT.does(Action::Pause(4_200)),
-        CLIENT.does(Action::LingerZero),
-        CLIENT.does(Action::Close),
-        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["stalled-transfer"], &[(Host::Client, RstReason::TcpState)]),
-)
-.on(Wire::PLAIN.with(&[
-    WireRule::on(Packet { from: Host::Server, kind: Kind::Data, nth: 2 }, Treatment::Drop),
-    WireRule::on(Packet::every(Kind::Data, Host::Server), Treatment::Drop).after(Packet {
-        from: Host::Server,
-        kind: Kind::Data,
-        nth: 3,
-    }),
-]))];
 
 #[cfg(test)]
 mod tests {

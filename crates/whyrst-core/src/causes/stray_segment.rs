@@ -7,7 +7,6 @@ use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::handshake::BEGINNING_NOT_SEEN;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -73,19 +72,7 @@ pub(super) static CAUSE: Cause = Cause {
             "涉及许多不同的端口或来源，就是扫描（ACK 扫描）",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "stray-segment",
-    "An ACK that belongs to nothing reaches a port that listens, then another one a port that does not.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::RawAck { port: 8888 }),
-        CLIENT.does(Action::RawAck { port: 9999 }),
-    ],
-    Expect::both(&["stray-segment"], &[(Host::Server, RstReason::TcpFlags), (Host::Server, RstReason::NoSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

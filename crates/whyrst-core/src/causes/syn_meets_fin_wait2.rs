@@ -8,7 +8,6 @@ use crate::evidence::handshake::{EARLIER_HALF_CLOSED, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_HAD_ACCEPTED;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -65,31 +64,7 @@ pub(super) static CAUSE: Cause = Cause {
             "查清{client}为什么没发 FIN 就丢了旧连接：重启、崩溃、NAT 表项过期",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "syn-meets-fin-wait2",
-    "The server has closed, the client's end vanishes; its next SYN from the same port lies a little above the old numbers.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::UseSequence(1_000_000_000)),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        CLIENT.does(Action::Pause(80)),
-        CLIENT.does(Action::Vanish),
-        CLIENT.does(Action::UsePort(40_000)),
-        CLIENT.does(Action::UseSequence(1_000_001_000)),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }).fails("ECONNREFUSED"),
-        CLIENT.does(Action::Close),
-        CLIENT.does(Action::UsePort(40_000)),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-    ],
-    Expect::both(&["syn-meets-fin-wait2"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
-)];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::handshake::SYN_MET_CONNECTION;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -79,38 +78,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在{receiver}上开保活，可以更早清掉这种残留",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static BEGINS_ANEW: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-    SERVER.does(Action::Read { most: 4096 }).gives(100),
-    CLIENT.does(Action::Pause(60)),
-    CLIENT.does(Action::Vanish),
-    CLIENT.does(Action::UsePort(40_000)),
-    CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    SERVER.does(Action::Accept),
-    CLIENT.does(Action::Close),
-    SERVER.does(Action::Read { most: 4096 }).gives(0),
-    SERVER.does(Action::Close),
-];
-
-const CLEARED: Expect =
-    Expect::both(&["syn-meets-old-connection"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-meets-old-connection",
-        "The client's connection vanishes as in a power cut; it connects again from the same port, over the server's old one.",
-        BEGINS_ANEW,
-        CLEARED,
-    ),
-    Scenario::new("syn-meets-old-connection-v6", "The same over IPv6.", BEGINS_ANEW, CLEARED).over_ipv6(),
-];
 
 #[cfg(test)]
 mod tests {

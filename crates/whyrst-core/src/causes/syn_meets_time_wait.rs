@@ -6,7 +6,6 @@ use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{EARLIER_CLOSED, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -67,48 +66,7 @@ pub(super) static CAUSE: Cause = Cause {
             "`net.ipv4.tcp_rfc1337` 保持为 0：设为 1 时 TIME-WAIT 会顶住 RST，端口就一直被占着",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-meets-time-wait",
-        "The server closes first; the client comes back from the same port with a lower sequence number and no timestamps.",
-        &[
-            CLIENT.does(Action::Sysctl { name: "net.ipv4.tcp_timestamps", value: "0" }),
-            CLIENT.does(Action::UseSequence(2_000_000_000)),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-            CLIENT.does(Action::Close),
-            CLIENT.does(Action::Pause(60)),
-            CLIENT.does(Action::UsePort(40_000)),
-            CLIENT.does(Action::UseSequence(1_000_000_000)),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-        ],
-        Expect::both(&["syn-meets-time-wait"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
-    ),
-    Scenario::new(
-        "syn-to-time-wait-accepted",
-        "The client comes back from the same port as kernels do, with a higher number: the TIME-WAIT gives way at once.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Close),
-            CLIENT.does(Action::Read { most: 4096 }).gives(0),
-            CLIENT.does(Action::Close),
-            CLIENT.does(Action::Pause(60)),
-            CLIENT.does(Action::UsePort(40_000)),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            SERVER.does(Action::Accept),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,6 @@ use crate::evidence::handshake::RST_ANSWERS_THIRD_PACKET;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SYNS_CROSSED};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, Expect, HandMade, Host, Reproduction, SERVER, Scenario, Step};
-use crate::segment::Flags;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -65,45 +63,7 @@ pub(super) static CAUSE: Cause = Cause {
             "做序列号随机化的防火墙：关掉它，或者让两个方向都经过同一台",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-const STRANGER: Actor = Actor::on_client("stranger");
-const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
-
-static GUESSES: &[Step] = &[
-    SERVER.does(Action::Listen { port: 8888 }),
-    STRANGER.does(Action::StandIn),
-    STRANGER.does(Action::Segment(SYN)),
-    STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1_000_001))),
-    STRANGER.does(Action::Pause(30)),
-];
-
-const REFUSED: Expect = Expect::both(&["syn-recv-bad-ack"], &[(Host::Server, RstReason::TcpFlags)]);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-recv-bad-ack",
-        "A stranger whose kernel does not interfere answers the SYN-ACK with an acknowledgment of another number.",
-        GUESSES,
-        REFUSED,
-    ),
-    Scenario::new("syn-recv-bad-ack-v6", "The same over IPv6.", GUESSES, REFUSED).over_ipv6(),
-    Scenario::new(
-        "ack-unsent-established",
-        "On an established connection an acknowledgment of data that was never sent draws a challenge ACK, no reset.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            STRANGER.does(Action::StandIn),
-            STRANGER.does(Action::Segment(SYN)),
-            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
-            SERVER.does(Action::Accept),
-            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1_000_001))),
-            STRANGER.does(Action::Pause(40)),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,6 @@ use crate::evidence::form::{RST_IS_BARE, RST_IS_PASSIVE};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SYNS_CROSSED};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, CLIENT, Expect, HandMade, Host, Limit, Reproduction, Scenario};
-use crate::segment::Flags;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -52,63 +50,7 @@ pub(super) static CAUSE: Cause = Cause {
             "P2P 程序：只让一端发起连接，或者再试",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-/// Answers for the address that nobody has, from the port that the client connects to.
-const STRANGER: Actor = Actor::on_server("stranger");
-const CROSSING: HandMade = HandMade::syn(8888, Host::Client, 40_000);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-recv-bad-ack-crossed",
-        "The client's SYN crosses a stranger's, who then acknowledges a number that the client had not sent.",
-        &[
-            STRANGER.does(Action::StandIn),
-            CLIENT
-                .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::NonBlocking, ms: 200 })
-                .gives(0)
-                .meanwhile(),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING)),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(1_000_001))),
-        ],
-        Expect::both(&["syn-recv-bad-ack-crossed"], &[(Host::Client, RstReason::TcpAckUnsentData)]),
-    ),
-    Scenario::new(
-        "syn-recv-ack-too-old",
-        "The same with a number below the client's first one.",
-        &[
-            STRANGER.does(Action::StandIn),
-            CLIENT
-                .does(Action::ConnectWithin { to: Host::Silent, port: 8888, limit: Limit::NonBlocking, ms: 200 })
-                .gives(0)
-                .meanwhile(),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING)),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(-1_000_000))),
-        ],
-        Expect::both(&["syn-recv-bad-ack-crossed"], &[(Host::Client, RstReason::TcpTooOldAck)]),
-    ),
-    Scenario::new(
-        "simultaneous-open",
-        "The SYNs cross and are acknowledged as they should be: a connection, and no reset.",
-        &[
-            STRANGER.does(Action::StandIn),
-            CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }).meanwhile(),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING)),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(CROSSING.then(Flags::SYN, 0).ack(1))),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            STRANGER.does(Action::Pause(30)),
-            STRANGER.does(Action::Segment(CROSSING.then(Flags::ACK, 1).ack(101))),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -8,8 +8,6 @@ use crate::evidence::handshake::{EARLIER_OPENING, SYN_ACK_AFTER_RST};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::service::PORT_HAD_ACCEPTED;
 use crate::kernel::RstReason;
-use crate::scenario::{Action, Actor, Expect, HandMade, Host, Reproduction, SERVER, Scenario};
-use crate::segment::Flags;
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -67,43 +65,7 @@ pub(super) static CAUSE: Cause = Cause {
             "让{client}随机选择源端口；查是否有 NAT 把端口立即转给别人",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-const STRANGER: Actor = Actor::on_client("stranger");
-const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syn-recv-new-syn",
-        "A stranger sends a SYN, gets its SYN-ACK, and sends another SYN whose number lies a little higher.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            STRANGER.does(Action::StandIn),
-            STRANGER.does(Action::Segment(SYN)),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(SYN.then(Flags::SYN, 1_000))),
-            STRANGER.does(Action::Pause(30)),
-        ],
-        Expect::both(&["syn-recv-new-syn"], &[(Host::Server, RstReason::InvalidSyn)]),
-    ),
-    Scenario::new(
-        "in-window-syn",
-        "A SYN in the window of an established connection draws a challenge ACK and changes nothing.",
-        &[
-            SERVER.does(Action::Listen { port: 8888 }),
-            STRANGER.does(Action::StandIn),
-            STRANGER.does(Action::Segment(SYN)),
-            STRANGER.does(Action::Segment(SYN.then(Flags::ACK, 1).ack(1))),
-            SERVER.does(Action::Accept),
-            STRANGER.does(Action::Segment(SYN.then(Flags::SYN, 1_000))),
-            STRANGER.does(Action::Pause(40)),
-            STRANGER.does(Action::Segment(SYN.then(Flags::PSH, 1).ack(1).carrying(100))),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-        ],
-        Expect::QUIET,
-    ),
-];
 
 #[cfg(test)]
 mod tests {

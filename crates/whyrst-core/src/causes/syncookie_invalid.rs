@@ -8,10 +8,6 @@ use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_REPEATED};
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::refusal::{SERVER_NEVER_TOOK_IT, SYN_ACK_FORGOTTEN};
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Verdicts,
-    Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -101,51 +97,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在两端抓包：三次握手的最后一个 ACK 到达了吗，序列号一样吗？",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[
-    Scenario::new(
-        "syncookie-invalid",
-        "The server always uses cookies and the client's ACK is lost; when its first data comes, cookies are no longer taken.",
-        &[
-            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "2" }),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            CLIENT.does(Action::Pause(1_700)),
-            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "0" }),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-        ],
-        // The client's capture shows its ACK, not that it was lost.
-        Expect {
-            client: Verdicts::Resets(&["half-open-listener"]),
-            server: Verdicts::Resets(&["syncookie-invalid"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
-    )
-    .on(LOSES_ACK),
-    Scenario::new(
-        "syncookie-lost-ack",
-        "The same lost ACK, and the cookie still counts: the data itself brings it back, and the connection is made.",
-        &[
-            SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_syncookies", value: "2" }),
-            SERVER.does(Action::Listen { port: 8888 }),
-            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-            CLIENT.does(Action::Pause(60)),
-            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-            SERVER.does(Action::Accept),
-            SERVER.does(Action::Read { most: 4096 }).gives(100),
-            CLIENT.does(Action::Close),
-            SERVER.does(Action::Read { most: 4096 }).gives(0),
-            SERVER.does(Action::Close),
-        ],
-        Expect::QUIET,
-    )
-    .on(LOSES_ACK),
-];
-
-const LOSES_ACK: Wire = Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Drop)]);
 
 #[cfg(test)]
 mod tests {

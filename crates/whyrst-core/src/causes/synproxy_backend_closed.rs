@@ -9,7 +9,6 @@ use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::handshake::{SENDER_IS_SERVER, SYN_ACK_WINDOW_ZERO};
 use crate::evidence::path::{RST_LACKS_TIMESTAMPS, RST_TTL_DIFFERS};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, Scenario, Verdicts};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -55,32 +54,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在 Linux 的 SYN 代理上：`cat /proc/net/stat/synproxy`、`nft list ruleset | grep synproxy`",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "synproxy-backend-closed",
-    "The router completes handshakes as a SYN proxy; behind it nobody listens, and the refusal ends an accepted connection.",
-    &[
-        ROUTER.does(Action::Sysctl { name: "net.netfilter.nf_conntrack_tcp_loose", value: "0" }),
-        ROUTER.does(Action::Nft(SYN_PROXY)),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect {
-        client: Verdicts::Resets(&["synproxy-backend-closed"]),
-        server: Verdicts::Resets(&["closed-port"]),
-        kernel: &[(Host::Server, RstReason::NoSocket)],
-    },
-)];
-
-const SYN_PROXY: &str = "table ip lab {
-    chain raw { type filter hook prerouting priority raw; iifname \"wire0\" tcp dport 8888 tcp flags syn notrack; }
-    chain forward { type filter hook forward priority 0;
-        tcp dport 8888 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
-        ct state invalid drop
-    }
-}";
 
 #[cfg(test)]
 mod tests {

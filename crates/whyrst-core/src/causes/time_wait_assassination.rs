@@ -8,10 +8,6 @@ use crate::evidence::firewall::OLD_SEGMENT_CAME;
 use crate::evidence::form::RST_IS_BARE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::kernel::RstReason;
-use crate::scenario::{
-    Action, CLIENT, Expect, Host, Kind, Packet, Reproduction, Rule as WireRule, SERVER, Scenario, Treatment, Verdicts,
-    Wire,
-};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -56,31 +52,7 @@ pub(super) static CAUSE: Cause = Cause {
             "在{receiver}上设 `sysctl net.ipv4.tcp_rfc1337=1`，TIME-WAIT 就会忽略 RST",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "time-wait-assassination",
-    "Both ends have closed; then a copy of the client's data arrives 150 ms late, the server's TIME-WAIT answers it, and the \
-     client's kernel resets that answer.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
-        SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Read { most: 4096 }).gives(0),
-        CLIENT.does(Action::Close),
-        CLIENT.does(Action::Pause(150)),
-    ],
-    Expect {
-        client: Verdicts::Resets(&["time-wait-assassination"]),
-        server: Verdicts::Resets(&["time-wait-assassination"]),
-        kernel: &[(Host::Client, RstReason::NoSocket)],
-    },
-)
-.on(Wire::PLAIN.with(&[WireRule::on(Packet::first(Kind::Data, Host::Client), Treatment::DuplicateAfterMs(150))]))];
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,6 @@ use crate::evidence::multipath::RST_IS_FASTCLOSE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::evidence::speech::{ALERT_WAS_LAST_WORD, CLIENT_SPEAKS_TLS, RST_FOLLOWS_ALERT, TLS_ALERT_SENT};
 use crate::kernel::RstReason;
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
 
 /// See the module.
 pub(super) static CAUSE: Cause = Cause {
@@ -69,31 +68,7 @@ pub(super) static CAUSE: Cause = Cause {
             "比较两端的 TLS 版本和密码套件；检查时钟和证书链",
         ],
     },
-    reproduction: Reproduction::Lab(SCENARIOS),
 };
-
-const CLIENT_HELLO: &[u8] = b"\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x01 a ClientHello of an old version, in form";
-const ALERT: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
-
-static SCENARIOS: &[Scenario] = &[Scenario::new(
-    "tls-alert",
-    "The server reads the head of a ClientHello, answers with the alert protocol_version and closes; the rest is unread. \
-     The octets are TLS's; no cryptography takes place.",
-    &[
-        SERVER.does(Action::Listen { port: 8888 }),
-        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
-        SERVER.does(Action::Accept),
-        CLIENT.does(Action::Say(CLIENT_HELLO)),
-        SERVER.does(Action::AwaitUnread { bytes: 40 }),
-        SERVER.does(Action::Read { most: 11 }).gives(11),
-        SERVER.does(Action::Say(ALERT)).gives(7),
-        SERVER.does(Action::Close),
-        CLIENT.does(Action::Pause(40)),
-        CLIENT.does(Action::Read { most: 4096 }).gives(7),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
-    ],
-    Expect::both(&["tls-alert"], &[(Host::Server, RstReason::TcpAbortOnClose), (Host::Server, RstReason::TcpFlags)]),
-)];
 
 #[cfg(test)]
 mod tests {

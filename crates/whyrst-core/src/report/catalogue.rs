@@ -16,7 +16,15 @@ use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::RstReason;
 use crate::language::Language;
-use crate::scenario::Reproduction;
+
+/// Whether `whyrst lab run` shows a cause happen. The lab knows, so whoever wants a page says it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reproducible {
+    /// Under the id of the cause.
+    Yes,
+    /// Not, for this reason.
+    No(&'static str),
+}
 
 /// One line for every cause.
 pub fn list(style: Style, language: Language) -> String {
@@ -35,18 +43,18 @@ pub fn list(style: Style, language: Language) -> String {
 }
 
 /// The page of one cause for a terminal.
-pub fn page(cause: &Cause, style: Style, language: Language) -> String {
+pub fn page(cause: &Cause, reproducible: Reproducible, style: Style, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    write_page(cause, style, language, &mut out).unwrap_or_default();
+    write_page(cause, reproducible, style, language, &mut out).unwrap_or_default();
     out
 }
 
 /// The page of one cause as Markdown, for the documentation.
-pub fn markdown(cause: &Cause, language: Language) -> String {
+pub fn markdown(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    write_markdown(cause, language, &mut out).unwrap_or_default();
+    write_markdown(cause, reproducible, language, &mut out).unwrap_or_default();
     out
 }
 
@@ -64,12 +72,12 @@ fn look_alikes(cause: &Cause, language: Language) -> impl Iterator<Item = (&'sta
 }
 
 /// One `whyrst.cause/1` object, without a line end.
-pub fn json(cause: &Cause, language: Language) -> String {
-    serde_json::to_string(&record(cause, language)).unwrap_or_default()
+pub fn json(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
+    serde_json::to_string(&record(cause, reproducible, language)).unwrap_or_default()
 }
 
 /// The page of one cause as data.
-pub fn record(cause: &Cause, language: Language) -> CauseReport<'static> {
+pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> CauseReport<'static> {
     let texts = cause.texts(language);
     let recognised = |(role, text): (&'static str, String)| RecognisedBy { role: role.into(), text: text.into() };
     let told_apart = |(cause, by): (&'static str, String)| ToldApart { cause: cause.into(), by: by.into() };
@@ -85,7 +93,7 @@ pub fn record(cause: &Cause, language: Language) -> CauseReport<'static> {
         recognised: questions(cause, language).map(recognised).collect(),
         look_alikes: alike::look_alikes(cause).map(|other| other.cause.into()).collect(),
         told_apart: look_alikes(cause, language).map(told_apart).collect(),
-        reproduction: reproduction(cause, language).into(),
+        reproduction: reproduction(cause, reproducible, language).into(),
         advice: texts.advice.iter().map(|step| plain(step, language).into()).collect(),
         sources: cause.sources.iter().map(|source| source_words(source).into()).collect(),
     }
@@ -182,7 +190,13 @@ pub fn rule_heading(language: Language) -> String {
     format!("## {}", paragraph_of(language.pick(ENGLISH.rule, CHINESE.rule), language))
 }
 
-fn write_page(cause: &Cause, style: Style, language: Language, out: &mut String) -> fmt::Result {
+fn write_page(
+    cause: &Cause,
+    reproducible: Reproducible,
+    style: Style,
+    language: Language,
+    out: &mut String,
+) -> fmt::Result {
     let (texts, headings, colon) =
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     writeln!(out, "{}", style.paint(Part::Heading, cause.id))?;
@@ -208,7 +222,7 @@ fn write_page(cause: &Cause, style: Style, language: Language, out: &mut String)
         listed(&format!("{}. ", number + 1), &plain(step, language), out)?;
     }
     section(headings.reproduction, style, out)?;
-    paragraph(&reproduction(cause, language), 2, out)?;
+    paragraph(&reproduction(cause, reproducible, language), 2, out)?;
     section(headings.sources, style, out)?;
     for source in cause.sources {
         item(&source_words(source), out)?;
@@ -216,7 +230,7 @@ fn write_page(cause: &Cause, style: Style, language: Language, out: &mut String)
     Ok(())
 }
 
-fn write_markdown(cause: &Cause, language: Language, out: &mut String) -> fmt::Result {
+fn write_markdown(cause: &Cause, reproducible: Reproducible, language: Language, out: &mut String) -> fmt::Result {
     let (texts, headings, colon) =
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     let heading = |title: &str| paragraph_of(title, language);
@@ -238,7 +252,7 @@ fn write_markdown(cause: &Cause, language: Language, out: &mut String) -> fmt::R
     for (number, step) in texts.advice.iter().enumerate() {
         writeln!(out, "{}. {}", number + 1, plain(step, language))?;
     }
-    writeln!(out, "\n## {}\n\n{}\n", heading(headings.reproduction), reproduction(cause, language))?;
+    writeln!(out, "\n## {}\n\n{}\n", heading(headings.reproduction), reproduction(cause, reproducible, language))?;
     writeln!(out, "## {}\n", heading(headings.sources))?;
     for source in cause.sources {
         writeln!(out, "- {}", source_words(source))?;
@@ -341,10 +355,10 @@ fn sign_words(sign: &KernelSign) -> String {
     }
 }
 
-fn reproduction(cause: &Cause, language: Language) -> String {
-    match &cause.reproduction {
-        Reproduction::Lab(_) => format!("whyrst lab run {}", cause.id),
-        Reproduction::NotReproducible(reason) => {
+fn reproduction(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
+    match reproducible {
+        Reproducible::Yes => format!("whyrst lab run {}", cause.id),
+        Reproducible::No(reason) => {
             format!("{}{reason}", language.pick("cannot be reproduced in the lab: ", "无法在 lab 中复现："))
         }
     }

@@ -11,7 +11,6 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, Signal};
 use nix::sys::socket::{Shutdown, SockProtocol, shutdown};
 use nix::unistd::{ForkResult, read, write};
-use whyrst_core::scenario::{Action, Actor, Family, HandMade, Host, Limit, Reject, SocketOption};
 
 use super::process::report;
 use super::sockets::Protocol;
@@ -19,6 +18,7 @@ use super::stand_in::StandIn;
 use super::{CallResult, Line, Message, now, sockets};
 use crate::netlink::Request;
 use crate::plug::DEVICE;
+use crate::scenario::{Action, Actor, Family, HandMade, Host, Limit, Reject, SocketOption};
 use crate::{route, sys};
 
 /// The longest an actor waits for bytes that do not come.

@@ -9,7 +9,6 @@ use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm};
-use whyrst_core::scenario::{Action, Actor, Scenario};
 use whyrst_core::time::Timestamp;
 
 use super::calls::{Hands, Performed};
@@ -18,6 +17,7 @@ use crate::error::{LabError, Tried};
 use crate::netns::Netns;
 use crate::played::Ending;
 use crate::plug::Hosts;
+use crate::scenario::{Action, Actor, Scenario};
 use crate::sys;
 
 /// An actor as the conductor knows it. Dropping it kills the process.
@@ -175,7 +175,7 @@ fn take_line(lines: &mut Vec<(Actor, Line)>, actor: Actor) -> Option<Line> {
     Some(lines.remove(at).1)
 }
 
-fn step_of(scenario: &'static Scenario, command: &[u8]) -> Option<&'static whyrst_core::scenario::Step> {
+fn step_of(scenario: &'static Scenario, command: &[u8]) -> Option<&'static crate::scenario::Step> {
     let number = u32::from_le_bytes(command.try_into().ok()?);
     scenario.steps.get(usize::try_from(number).ok()?)
 }

@@ -15,12 +15,12 @@ use nix::sys::socket::{
     getsockname, getsockopt, sendto, setsockopt, socket,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
-use whyrst_core::scenario::{Family, Host, Limit, SocketOption};
 use whyrst_core::segment::{Endpoint, Flags};
 
 use crate::netlink::Request;
 use crate::packet::Bare;
 use crate::plug::{DEVICE, ipv4_of, ipv6_of};
+use crate::scenario::{Family, Host, Limit, SocketOption};
 use crate::sys;
 
 /// Connections that wait to be accepted; only scenarios that say so fill it.

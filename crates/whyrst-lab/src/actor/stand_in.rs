@@ -11,11 +11,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recv, sendto, socket,
 };
-use whyrst_core::scenario::{Family, HandMade, Host};
 use whyrst_core::segment::{Endpoint, Flags};
 
 use super::sockets::address;
 use crate::packet::{Bare, Tcp};
+use crate::scenario::{Family, HandMade, Host};
 use crate::sys;
 
 /// The first sequence number of everything made by hand: any will do.

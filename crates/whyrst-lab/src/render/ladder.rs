@@ -4,7 +4,6 @@
 
 use std::fmt::Write;
 
-use whyrst_core::scenario::{Family, Host};
 use whyrst_core::time::{Span, Timestamp};
 
 use super::WIDTH;
@@ -12,6 +11,7 @@ use super::notation::Origins;
 use crate::packet::Tcp;
 use crate::played::{Call, Direction, End, Frame, Played, Returned};
 use crate::plug::{ipv4_of, ipv6_of};
+use crate::scenario::{Family, Host};
 
 const CLOCK: usize = 8;
 
@@ -222,7 +222,7 @@ fn call_rungs(call: &Call, busy: &[Timestamp]) -> Vec<Rung> {
 mod tests {
     use super::*;
     use crate::packet::Bare;
-    use whyrst_core::scenario::{CLIENT, Expect, SERVER, Scenario};
+    use crate::scenario::{CLIENT, Expect, SERVER, Scenario};
     use whyrst_core::segment::{Endpoint, Flags};
 
     static STORY: Scenario = Scenario::new("x", "", &[], Expect::QUIET);
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    fn call(actor: whyrst_core::scenario::Actor, began: i64, ended: i64) -> Call {
+    fn call(actor: crate::scenario::Actor, began: i64, ended: i64) -> Call {
         let at = |ms: i64| Timestamp::from_nanos(ms * 1_000_000);
         let (text, returned) = ("connect(10.77.0.2:1)".into(), Returned::Error("EINPROGRESS".into()));
         Call { actor, step: 0, text, began: at(began), ended: at(ended), returned }

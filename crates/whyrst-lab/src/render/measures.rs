@@ -1,12 +1,12 @@
 //! This run's own numbers, put where a claim's text has words in braces (the table of them is at
 //! `ArticleClaim::measured` in whyrst-core).
 
-use whyrst_core::scenario::Kind;
 use whyrst_core::segment::Endpoint;
 
 use super::notation::Origins;
 use crate::packet::Tcp;
 use crate::played::{Call, End, Frame, Played};
+use crate::scenario::PacketKind;
 
 /// The text with every `{...}` replaced. What this run cannot tell becomes `(not seen)`.
 pub(crate) fn fill_in(played: &Played, template: &str) -> String {
@@ -45,14 +45,14 @@ fn kernel(played: &Played) -> String {
     }
 }
 
-fn kind(letters: &str) -> Option<Kind> {
+fn kind(letters: &str) -> Option<PacketKind> {
     Some(match letters {
-        "S" => Kind::Syn,
-        "SA" => Kind::SynAck,
-        "F" => Kind::Fin,
-        "R" => Kind::Rst,
-        "D" => Kind::Data,
-        "A" => Kind::Ack,
+        "S" => PacketKind::Syn,
+        "SA" => PacketKind::SynAck,
+        "F" => PacketKind::Fin,
+        "R" => PacketKind::Rst,
+        "D" => PacketKind::Data,
+        "A" => PacketKind::Ack,
         _ => return None,
     })
 }
@@ -61,7 +61,7 @@ fn segments(end: &End) -> impl Iterator<Item = (&Frame, Tcp<'_>)> {
     end.frames.iter().filter_map(|frame| Some((frame, Tcp::parse(&frame.bytes)?)))
 }
 
-fn between(end: &End, first: Kind, second: Kind) -> Option<String> {
+fn between(end: &End, first: PacketKind, second: PacketKind) -> Option<String> {
     let mut segments = segments(end);
     let (from, opening) = segments.find(|(_, tcp)| tcp.kind() == first)?;
     let of_same_pair = |tcp: &Tcp<'_>| pair(tcp) == pair(&opening);
@@ -73,7 +73,7 @@ fn pair(tcp: &Tcp<'_>) -> (Endpoint, Endpoint) {
     (tcp.src.min(tcp.dst), tcp.src.max(tcp.dst))
 }
 
-fn packet(end: &End, wanted: Kind) -> Option<String> {
+fn packet(end: &End, wanted: PacketKind) -> Option<String> {
     let mut origins = Origins::default();
     for (_, tcp) in segments(end) {
         origins.learn(&tcp);
@@ -95,8 +95,8 @@ fn call_result(calls: &[Call], actor: &str, name: &str, nth: i64) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use whyrst_core::causes;
-    use whyrst_core::scenario::Scenario;
+    use crate::scenario::Scenario;
+    use crate::scenarios::scenarios;
 
     fn names(template: &str) -> impl Iterator<Item = &str> {
         template.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_word_in_braces_of_the_catalogue_names_something_that_its_scenario_has() {
-        let told = causes::scenarios().filter_map(|scenario| Some((scenario, scenario.article?)));
+        let told = scenarios().filter_map(|scenario| Some((scenario, scenario.article?)));
         let mut checked = 0;
         for (scenario, claim) in told {
             for name in names(claim.measured) {

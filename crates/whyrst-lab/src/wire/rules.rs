@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use whyrst_core::scenario::{Host, Injected, Kind, Packet, Rule, Treatment, Wire};
 use whyrst_core::segment::Flags;
 
 use super::Delivery;
 use crate::packet::{Bare, Tcp, without_mptcp};
+use crate::scenario::{Host, Injected, Packet, PacketKind, Treatment, Wire, WireRule};
 
 /// The scenario's rules, and how far each has counted.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Rulebook {
     /// The packets that must be delivered because `from` sent this one.
     pub(crate) fn treat(&mut self, from: Host, packet: &[u8]) -> Vec<Delivery> {
         let tcp = Tcp::parse(packet);
-        let kind = tcp.as_ref().map_or(Kind::Other, Tcp::kind);
+        let kind = tcp.as_ref().map_or(PacketKind::Other, Tcp::kind);
         let usual = self.delay_from(from);
         let arrives = |after| Delivery { to: from.other(), after, packet: packet.to_vec() };
         match self.treatment_of(from, kind) {
@@ -55,7 +55,7 @@ impl Rulebook {
     }
 
     /// Every rule counts every packet; the first one whose turn it is decides.
-    fn treatment_of(&mut self, from: Host, kind: Kind) -> Option<Treatment> {
+    fn treatment_of(&mut self, from: Host, kind: PacketKind) -> Option<Treatment> {
         let mut decided = None;
         for (rule, tally) in self.wire.rules.iter().zip(&mut self.tallies) {
             if tally.is_turn_of(rule, from, kind) && decided.is_none() {
@@ -76,7 +76,7 @@ impl Rulebook {
 }
 
 impl Tally {
-    fn is_turn_of(&mut self, rule: &Rule, from: Host, kind: Kind) -> bool {
+    fn is_turn_of(&mut self, rule: &WireRule, from: Host, kind: PacketKind) -> bool {
         let is = |packet: &Packet| packet.from == from && packet.kind == kind;
         let awake = rule.after.is_none_or(|earlier| self.earlier >= earlier.nth.max(1));
         if rule.after.as_ref().is_some_and(is) {
@@ -132,7 +132,7 @@ mod tests {
         Bare { src: end(from), dst: end(3 - from), seq: 100, ack: 200, flags, window: 1 }.packet(64, 0)
     }
 
-    fn book(rules: &'static [Rule]) -> Rulebook {
+    fn book(rules: &'static [WireRule]) -> Rulebook {
         Rulebook::new(Wire::delays_us(1_000, 2_000).with(rules), 1)
     }
 
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn the_nth_packet_is_counted_from_the_moment_the_earlier_one_was_carried() {
-        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Server), Treatment::Drop)
-            .after(Packet::first(Kind::Fin, Host::Client))];
+        static RULES: &[WireRule] = &[WireRule::on(Packet::first(PacketKind::Ack, Host::Server), Treatment::Drop)
+            .after(Packet::first(PacketKind::Fin, Host::Client))];
         let mut book = book(RULES);
         let ack = packet(SERVER, Flags::ACK);
         assert_eq!(book.treat(Host::Server, &ack).len(), 1, "too early");
@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_rejected_packet_is_answered_as_by_a_host_without_the_connection() {
-        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Client), Treatment::Reject { ttl: 63 })];
+        static RULES: &[WireRule] =
+            &[WireRule::on(Packet::first(PacketKind::Ack, Host::Client), Treatment::Reject { ttl: 63 })];
         let deliveries = book(RULES).treat(Host::Client, &packet(CLIENT, Flags::ACK));
         let reset = Tcp::parse(&deliveries[0].packet).expect("a segment");
         assert_eq!((deliveries.len(), deliveries[0].to), (1, Host::Client));
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn stripped_options_leave_nops_and_a_right_checksum() {
-        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Syn, Host::Client), Treatment::StripMptcp)];
+        static RULES: &[WireRule] =
+            &[WireRule::on(Packet::first(PacketKind::Syn, Host::Client), Treatment::StripMptcp)];
         let end = |octet| Endpoint::new([10, 77, 0, octet].into(), 1000);
         let syn = Bare { src: end(1), dst: end(2), seq: 1, ack: 0, flags: Flags::SYN, window: 9 };
         let mut sent = syn.packet(64, 0);
@@ -188,7 +190,8 @@ mod tests {
 
     #[test]
     fn a_rule_for_every_packet_never_tires() {
-        static RULES: &[Rule] = &[Rule::on(Packet::every(Kind::Syn, Host::Client), Treatment::DelayMs(60))];
+        static RULES: &[WireRule] =
+            &[WireRule::on(Packet::every(PacketKind::Syn, Host::Client), Treatment::DelayMs(60))];
         let mut book = book(RULES);
         let syn = packet(CLIENT, Flags::SYN);
         assert_eq!(delays_ms(&book.treat(Host::Client, &syn)), [61]);
@@ -197,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_duplicate_arrives_besides_the_packet_itself() {
-        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Ack, Host::Client), Treatment::DuplicateAfterMs(20))];
+        static RULES: &[WireRule] =
+            &[WireRule::on(Packet::first(PacketKind::Ack, Host::Client), Treatment::DuplicateAfterMs(20))];
         let deliveries = book(RULES).treat(Host::Client, &packet(CLIENT, Flags::ACK));
         assert_eq!(delays_ms(&deliveries), [1, 21]);
         assert_eq!(deliveries[0].packet, deliveries[1].packet);
@@ -209,7 +213,8 @@ mod tests {
             Injected { victim, after_us: 100, ttl: 61, ip_id: 9, ahead: 0 }
         }
         static BOTH: &[Injected] = &[at(Host::Client), at(Host::Server)];
-        static RULES: &[Rule] = &[Rule::on(Packet::first(Kind::Fin, Host::Client), Treatment::Inject(BOTH))];
+        static RULES: &[WireRule] =
+            &[WireRule::on(Packet::first(PacketKind::Fin, Host::Client), Treatment::Inject(BOTH))];
         let fin = packet(CLIENT, Flags::FIN.with(Flags::ACK));
         let deliveries = book(RULES).treat(Host::Client, &fin);
         let resets: Vec<_> = deliveries[1..].iter().map(|d| Tcp::parse(&d.packet).expect("a segment")).collect();

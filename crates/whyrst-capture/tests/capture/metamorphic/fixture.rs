@@ -11,12 +11,31 @@ use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
 use whyrst_core::alike;
 use whyrst_core::ending::EndingKind;
 use whyrst_core::kernel::Recording;
-use whyrst_core::scenario::Scenario;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, judge};
 
 pub(super) const ENDS: [&str; 2] = ["client", "server"];
+
+/// What the lab recorded of a scenario.
+#[derive(Clone, Debug)]
+pub(super) struct Fixture {
+    /// The scenario's, and its folder's name.
+    pub(super) id: String,
+}
+
+/// Every one, by name.
+pub(super) fn all() -> Vec<Fixture> {
+    let folders = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut ids: Vec<String> = folders.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    ids.sort();
+    assert!(ids.len() > 100, "{ids:?}");
+    ids.into_iter().map(|id| Fixture { id }).collect()
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
 
 /// An IP packet.
 #[derive(Clone, Debug)]
@@ -40,12 +59,12 @@ impl Packet {
     }
 }
 
-fn folder(scenario: &Scenario) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(scenario.id)
+fn folder(of: &Fixture) -> PathBuf {
+    fixtures().join(&of.id)
 }
 
-pub(super) fn packets(scenario: &Scenario, end: &str) -> Vec<Packet> {
-    let mut capture = Capture::open(&folder(scenario).join(end).with_extension("pcapng"), 0).unwrap();
+pub(super) fn packets(of: &Fixture, end: &str) -> Vec<Packet> {
+    let mut capture = Capture::open(&folder(of).join(end).with_extension("pcapng"), 0).unwrap();
     let mut packets = Vec::new();
     loop {
         match capture.next_record().unwrap() {
@@ -58,8 +77,8 @@ pub(super) fn packets(scenario: &Scenario, end: &str) -> Vec<Packet> {
     }
 }
 
-pub(super) fn events(scenario: &Scenario) -> Recording {
-    recording::open(&folder(scenario).join("events.jsonl")).unwrap().recording
+pub(super) fn events(of: &Fixture) -> Recording {
+    recording::open(&folder(of).join("events.jsonl")).unwrap().recording
 }
 
 /// What is said of one connection.
@@ -140,7 +159,7 @@ pub(super) fn told_of_packets(packets: &[Packet], heard: Heard<'_>) -> Vec<Told>
 
 /// Equal to what the file in `fixtures/` holds; or, blessing, what it holds from now on.
 pub(super) fn assert_snapshot(name: &str, now: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
+    let path = fixtures().join(name);
     if std::env::var_os("WHYRST_BLESS").is_some() {
         fs::write(&path, now).unwrap();
         return;

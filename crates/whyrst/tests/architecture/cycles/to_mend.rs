@@ -139,7 +139,6 @@ pub(super) const TO_MEND: &[(&str, &[&str])] = &[
         ],
     ),
     ("whyrst-core", &["report/account.rs", "report/json.rs", "report/page.rs", "report/vantage.rs"]),
-    ("whyrst-core", &["scenario.rs", "scenario/by_hand.rs", "scenario/packets.rs"]),
     ("whyrst-capture", &["archive.rs", "archive/tar.rs", "archive/zip.rs"]),
     ("whyrst-capture", &["capture.rs", "chunk.rs"]),
     ("whyrst-capture", &["compression.rs", "compression/lz4.rs", "source.rs", "window.rs"]),

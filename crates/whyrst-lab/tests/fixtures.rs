@@ -12,28 +12,21 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
-use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::kernel::Recording;
 use whyrst_core::language::Language;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
 use whyrst_core::report::{Context, json};
-use whyrst_core::scenario::{Reproduction, Scenario, Verdicts};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, Judgement, judge};
+use whyrst_lab::scenario::{Scenario, Verdicts};
+use whyrst_lab::scenarios;
 
 const ENDS: [&str; 2] = ["client", "server"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn scenarios() -> impl Iterator<Item = &'static Scenario> {
-    causes::ALL.iter().flat_map(|cause| match &cause.reproduction {
-        Reproduction::Lab(scenarios) => *scenarios,
-        Reproduction::NotReproducible(_) => &[],
-    })
 }
 
 /// The endings in one end's capture, in order; with the kernel's word where `events` are given.

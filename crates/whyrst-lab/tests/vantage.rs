@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Step};
-use whyrst_core::causes;
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::evidence::vantage::{
     ADDRESSES_REWRITTEN, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
 };
 use whyrst_core::observation::{Frame, Observation, Seen};
-use whyrst_core::scenario::{Scenario, Verdicts};
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::vantage::{PointName, Relation, Taken, Together, join};
 use whyrst_core::verdict::{Confidence, Judgement, judge};
+use whyrst_lab::scenario::{Scenario, Verdicts};
+use whyrst_lab::{scenario, scenarios};
 
 const ENDS: [&str; 2] = ["client", "server"];
 
@@ -26,7 +26,7 @@ fn path(scenario: &Scenario, end: &str) -> PathBuf {
 
 /// The scenarios with a fixture; `fixtures.rs` fails while one has none.
 fn recorded() -> impl Iterator<Item = &'static Scenario> {
-    causes::scenarios().filter(|scenario| ENDS.iter().all(|end| path(scenario, end).exists()))
+    scenarios().filter(|scenario| ENDS.iter().all(|end| path(scenario, end).exists()))
 }
 
 /// What another clock or another place changes of an observation; `None` leaves it out.
@@ -187,7 +187,7 @@ fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
 #[test]
 fn forgeries_are_certain_from_both_ends() {
     for name in ["injected-rst", "injected-rst-client-only"] {
-        let scenario = causes::scenario(name).expect("a scenario");
+        let scenario = scenario(name).expect("a scenario");
         let together = both(scenario);
         assert_eq!(together.endings.len(), 1, "{name}");
         let judgement = judge(&together.endings[0]);
@@ -198,7 +198,7 @@ fn forgeries_are_certain_from_both_ends() {
 #[test]
 fn captures_of_different_plays_have_nothing_in_common() {
     // Plays with hand-made segments use the same numbers; a kernel chooses new ones for each.
-    let other = causes::scenario("close-unread").expect("a scenario");
+    let other = scenario("close-unread").expect("a scenario");
     for scenario in recorded().filter(|scenario| scenario.id != other.id) {
         let captures = [(path(scenario, "client"), &as_it_is as Change<'_>), (path(other, "server"), &as_it_is)];
         let together = joined(&captures);

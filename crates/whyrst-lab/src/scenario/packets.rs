@@ -8,26 +8,26 @@ pub struct Packet {
     /// Who sends it.
     pub from: Host,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Which one of them, counted from 1; 0 means every one.
     pub nth: u32,
 }
 
 impl Packet {
     /// The first packet of this kind from `from`.
-    pub const fn first(kind: Kind, from: Host) -> Self {
+    pub const fn first(kind: PacketKind, from: Host) -> Self {
         Self { from, kind, nth: 1 }
     }
 
     /// Every packet of this kind from `from`.
-    pub const fn every(kind: Kind, from: Host) -> Self {
+    pub const fn every(kind: PacketKind, from: Host) -> Self {
         Self { from, kind, nth: 0 }
     }
 }
 
 /// What a packet is. Every packet is of exactly one kind; the first that fits, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum PacketKind {
     /// RST is set.
     Rst,
     /// SYN without ACK.
@@ -46,7 +46,7 @@ pub enum Kind {
 
 /// What the wire does with a packet.
 #[derive(Clone, Copy, Debug)]
-pub struct Rule {
+pub struct WireRule {
     /// Which packet. Its `nth` counts from the moment that `after` was seen.
     pub on: Packet,
     /// The rule rests until the wire has carried this one.
@@ -55,7 +55,7 @@ pub struct Rule {
     pub treatment: Treatment,
 }
 
-impl Rule {
+impl WireRule {
     /// This happens to that packet.
     pub const fn on(packet: Packet, treatment: Treatment) -> Self {
         Self { on: packet, after: None, treatment }

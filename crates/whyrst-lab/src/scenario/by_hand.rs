@@ -1,7 +1,8 @@
 //! What a program does not do through the usual calls: socket options, and segments made by hand.
 
+use whyrst_core::segment::Flags;
+
 use super::Host;
-use crate::segment::Flags;
 
 /// A socket option, by the name that the kernel gives it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-//! How to make a cause happen: data that only the lab interprets.
+//! How to make a cause happen: the vocabulary of the files in `scenarios/`.
 //!
 //! A scenario is a story. Named processes (the [`Actor`]s) live on two hosts, `client` and
 //! `server`; a [`Wire`] joins the hosts; [`Step`]s happen in order, each with what it must return;
@@ -7,7 +7,7 @@
 //! about how namespaces, sockets or wires are made:
 //!
 //! ```
-//! use whyrst_core::scenario::{Action::*, CLIENT, Host, SERVER, Step};
+//! use whyrst_lab::scenario::{Action::*, CLIENT, Host, SERVER, Step};
 //!
 //! static STEPS: &[Step] = &[
 //!     SERVER.does(Listen { port: 8888 }),
@@ -23,13 +23,15 @@
 //! without a pause between them, as lines of one program do. And a service that is restarted is a
 //! second actor: a new process has nothing of the old one but its name.
 
-use crate::kernel::RstReason;
-use crate::time::Span;
+use whyrst_core::kernel::RstReason;
+use whyrst_core::time::Span;
 
 pub use self::by_hand::{HandMade, SocketOption};
-pub use self::packets::{Injected, Kind, Packet, Rule, Treatment};
+pub(crate) use self::opening::{OPENED, steps};
+pub use self::packets::{Injected, Packet, PacketKind, Treatment, WireRule};
 
 mod by_hand;
+mod opening;
 mod packets;
 
 /// How a cause is shown to be real.
@@ -39,6 +41,16 @@ pub enum Reproduction {
     Lab(&'static [Scenario]),
     /// It cannot be played here, for the reason given.
     NotReproducible(&'static str),
+}
+
+impl Reproduction {
+    /// What the lab plays.
+    pub const fn scenarios(&self) -> &'static [Scenario] {
+        match self {
+            Self::Lab(scenarios) => scenarios,
+            Self::NotReproducible(_) => &[],
+        }
+    }
 }
 
 /// One experiment.
@@ -501,7 +513,7 @@ pub struct Wire {
     /// Delay from server to client, in microseconds.
     pub to_client_us: u32,
     /// What else happens to some packets. The first rule that matches a packet decides.
-    pub rules: &'static [Rule],
+    pub rules: &'static [WireRule],
     /// What it is made of.
     pub link: Link,
 }
@@ -533,7 +545,7 @@ impl Wire {
 
     /// The same with these rules.
     #[must_use]
-    pub const fn with(self, rules: &'static [Rule]) -> Self {
+    pub const fn with(self, rules: &'static [WireRule]) -> Self {
         Self { rules, ..self }
     }
 }
@@ -610,7 +622,6 @@ pub enum Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     const CHILD: Actor = Actor::on_server("worker");
 

@@ -1,0 +1,43 @@
+//! How the lab plays `conntrack-invalid-dnat`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+
+pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
+    "conntrack-invalid-dnat",
+    "A router translates a service address to the server; one reply escapes its connection tracking and arrives from \
+     the server's own address. The client resets that stranger, and so its own connection.",
+    &[
+        ROUTER.does(Action::Nft(SERVICE_ADDRESS)),
+        SERVER.does(Action::Listen { port: 8888 }),
+        CLIENT.does(Action::Connect { to: Host::Silent, port: 8888 }),
+        SERVER.does(Action::Accept),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        ROUTER.does(Action::Pause(20)),
+        ROUTER.does(Action::Nft(BLIND_TO_REPLIES)),
+        SERVER.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ROUTER.does(Action::Nft("delete table ip blind")),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect {
+        // Nobody can ask the kernel of the service address, so which of the half-open ones stays open.
+        client: Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]),
+        server: Verdicts::Resets(&["conntrack-invalid-dnat"]),
+        kernel: &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
+    },
+)]);
+
+const SERVICE_ADDRESS: &str = "table ip lab { chain in { type nat hook prerouting priority -100;
+    ip daddr 10.77.0.9 tcp dport 8888 dnat to 10.77.0.2
+}
+}";
+
+/// Untracked packets are not translated, as INVALID ones are not.
+const BLIND_TO_REPLIES: &str = "table ip blind { chain raw { type filter hook prerouting priority raw;
+    iifname \"wire1\" notrack
+}
+}";

@@ -1,0 +1,28 @@
+//! How the lab plays `mptcp-join-prohibited`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+
+pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
+    "mptcp-join-prohibited",
+    "A client adds a second subflow; the server's limit allows none.",
+    &steps![
+        SERVER.does(Action::UseMptcp),
+        CLIENT.does(Action::UseMptcp),
+        CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
+        CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
+        SERVER.does(Action::Ip("mptcp limits set subflows 0")),
+        CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
+        opened(),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        SERVER.does(Action::Read { most: 4096 }).gives(100),
+        SERVER.does(Action::Write { bytes: 100 }).gives(100),
+        CLIENT.does(Action::Read { most: 4096 }).gives(100),
+        CLIENT.does(Action::Pause(100)),
+    ],
+    Expect::both(
+        &["mptcp-join-prohibited"],
+        &[(Host::Server, RstReason::MptcpEprohibit), (Host::Client, RstReason::MptcpEunspec)],
+    ),
+)]);

@@ -1,0 +1,38 @@
+//! How the lab plays `mptcp-join-stripped`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{
+    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
+};
+
+pub(super) const REPRODUCTION: Reproduction =
+    Reproduction::Lab(&[
+        Scenario::new(
+            "mptcp-join-stripped",
+            "A client adds a second subflow; the path removes the options of Multipath TCP from its SYN-ACK.",
+            &steps![
+                SERVER.does(Action::UseMptcp),
+                CLIENT.does(Action::UseMptcp),
+                CLIENT.does(Action::Ip("address add 10.77.0.11/24 dev wire0")),
+                CLIENT.does(Action::Ip("mptcp limits set subflows 2")),
+                SERVER.does(Action::Ip("mptcp limits set subflows 2")),
+                CLIENT.does(Action::Ip("mptcp endpoint add 10.77.0.11 subflow")),
+                opened(),
+                CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+                SERVER.does(Action::Read { most: 4096 }).gives(100),
+                SERVER.does(Action::Write { bytes: 100 }).gives(100),
+                CLIENT.does(Action::Read { most: 4096 }).gives(100),
+                CLIENT.does(Action::Pause(100)),
+            ],
+            Expect {
+                client: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
+                server: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
+                kernel: &[(Host::Client, RstReason::MptcpEmptcp)],
+            },
+        )
+        .on(Wire::PLAIN.with(&[WireRule::on(
+            Packet { from: Host::Server, kind: PacketKind::SynAck, nth: 2 },
+            Treatment::StripMptcp,
+        )])),
+    ]);

@@ -1,0 +1,25 @@
+//! How the lab plays `proxy-upstream-down`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, Scenario};
+
+const PROXY: Actor = Actor::on_server("proxy");
+
+pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
+    "proxy-upstream-down",
+    "A forwarder accepts the client, finds its upstream's port closed, and closes with the request unread.",
+    &[
+        PROXY.does(Action::Listen { port: 8888 }),
+        PROXY.does(Action::Accept).meanwhile(),
+        CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+        CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        PROXY.does(Action::AwaitUnread { bytes: 100 }).gives(100),
+        PROXY.does(Action::OtherConnection),
+        PROXY.does(Action::Connect { to: Host::Server, port: 9999 }).fails("ECONNREFUSED"),
+        PROXY.does(Action::OtherConnection),
+        PROXY.does(Action::Close),
+        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+    ],
+    Expect::both(&["proxy-upstream-down"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+)]);

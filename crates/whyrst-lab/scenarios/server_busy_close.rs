@@ -1,0 +1,37 @@
+//! How the lab plays `server-busy-close`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+
+pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
+    Scenario::new(
+        "server-busy-close",
+        "The server has no room for the client: it closes as soon as it has accepted; the request is there already.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            SERVER.does(Action::Accept).meanwhile(),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            SERVER.does(Action::AwaitUnread { bytes: 100 }).gives(100),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+        ],
+        Expect::both(&["server-busy-close"], &[(Host::Server, RstReason::TcpAbortOnClose)]),
+    ),
+    Scenario::new(
+        "server-busy-close-fin",
+        "The same, and the request comes after the close: FIN first, then RST.",
+        &[
+            SERVER.does(Action::Listen { port: 8888 }),
+            SERVER.does(Action::Accept).meanwhile(),
+            CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
+            SERVER.does(Action::Close),
+            CLIENT.does(Action::Pause(80)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(50)),
+            CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+        ],
+        Expect::both(&["server-busy-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
+    ),
+]);

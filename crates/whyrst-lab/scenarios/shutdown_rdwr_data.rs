@@ -1,0 +1,40 @@
+//! How the lab plays `shutdown-rdwr-data`.
+
+use whyrst_core::kernel::RstReason;
+
+use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step, steps};
+
+static SHUT_AND_WRITTEN_TO: &[Step] = &steps![
+    opened(),
+    SERVER.does(Action::ShutdownBoth),
+    CLIENT.does(Action::Pause(80)),
+    CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+    CLIENT.does(Action::Pause(30)),
+    CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
+    SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
+];
+
+const RESET: Expect = Expect::both(&["shutdown-rdwr-data"], &[(Host::Server, RstReason::TcpAbortOnData)]);
+
+pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
+    Scenario::new(
+        "shutdown-rdwr-data",
+        "The server shuts its socket down in both directions and keeps it; the client's data draws a RST.",
+        SHUT_AND_WRITTEN_TO,
+        RESET,
+    ),
+    Scenario::new("shutdown-rdwr-data-v6", "The same over IPv6.", SHUT_AND_WRITTEN_TO, RESET).over_ipv6(),
+    Scenario::new(
+        "shutdown-rd-data",
+        "The server only wants no more data (SHUT_RD): what comes is acknowledged all the same, and nothing is reset.",
+        &steps![
+            opened(),
+            SERVER.does(Action::ShutdownRead),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(60)),
+            CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+            CLIENT.does(Action::Pause(60)),
+        ],
+        Expect::QUIET,
+    ),
+]);
