@@ -20,7 +20,7 @@ use whyrst_core::causes;
 use whyrst_lab::scenario::{Reproduction, Scenario, Verdicts};
 use whyrst_lab::{reproduction, scenarios};
 
-use crate::shell::{self, Scratch, cargo, is_root, root, target};
+use crate::shell::{self, Scratch, is_root, root};
 
 /// Where the page is.
 pub const PAGE: &str = "docs/accuracy.md";
@@ -207,7 +207,7 @@ pub fn check() -> Result<()> {
 
 /// The page that comes of what `fixtures/` holds.
 pub fn of_fixtures() -> Result<String> {
-    build()?;
+    shell::whyrst()?;
     Ok(page::text(&cases(&root().join("fixtures"))?))
 }
 
@@ -215,9 +215,9 @@ fn played() -> Result<(String, Vec<String>)> {
     if !is_root() {
         bail!("the lab must be played as root, so that the kernels can be asked");
     }
-    build()?;
+    shell::whyrst()?;
     let folder = Scratch::new("accuracy")?;
-    let mut lab = Command::new(binary());
+    let mut lab = Command::new(shell::built_whyrst());
     shell::run(lab.args(["lab", "run", "--all", "--quiet", "--keep"]).arg(folder.path()))?;
     let cases = cases(folder.path())?;
     let faults = cases.iter().filter_map(Case::fault).collect();
@@ -230,14 +230,6 @@ fn fail_on(faults: &[String]) -> Result<()> {
     }
     println!("accuracy: every true cause is the verdict or named beside it, and nothing sure is wrong");
     Ok(())
-}
-
-fn build() -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))
-}
-
-fn binary() -> std::path::PathBuf {
-    target().join("debug/whyrst")
 }
 
 /// Every verdict on every play in `folder`, in the order of the catalogue.
@@ -265,7 +257,7 @@ fn cases(folder: &Path) -> Result<Vec<Case>> {
 
 /// Without `--vantage` both ends cannot be joined.
 fn views() -> Result<Vec<View>> {
-    let help = Command::new(binary()).args(["explain", "--help"]).output().context("cannot run whyrst")?;
+    let help = Command::new(shell::built_whyrst()).args(["explain", "--help"]).output().context("cannot run whyrst")?;
     let joins = String::from_utf8_lossy(&help.stdout).contains("--vantage");
     Ok(View::ALL.into_iter().filter(|view| joins || !matches!(view, View::Both | View::BothAndKernel)).collect())
 }
@@ -283,7 +275,7 @@ struct Said {
 
 /// The verdict on each reset and on each connect that failed.
 fn explain(arguments: &[String]) -> Result<Vec<Said>> {
-    let output = Command::new(binary())
+    let output = Command::new(shell::built_whyrst())
         .args(["explain", "--all", "--format", "json"])
         .args(arguments)
         .output()

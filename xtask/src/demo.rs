@@ -2,17 +2,17 @@
 
 use anyhow::Result;
 
-use crate::shell::{self, cargo, root, target};
+use crate::shell::{self, cargo, root};
 use crate::web;
 
 /// Builds what the pictures show, and draws them.
 pub fn run() -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let whyrst = shell::whyrst()?;
     web::install()?;
     shell::run(
         cargo()
             .args(["run", "--quiet", "--package", "demo", "--"])
-            .arg(target().join("debug/whyrst"))
+            .arg(whyrst)
             .arg(web::folder())
             .arg(root().join("docs/images")),
     )

@@ -13,8 +13,7 @@ const SHELLS: [(&str, &str); 3] = [("bash", "whyrst"), ("zsh", "_whyrst"), ("fis
 
 /// The manual and the completions into `target/dist`.
 pub fn man() -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
-    pages(&target().join("debug/whyrst"))
+    pages(&shell::whyrst()?)
 }
 
 /// Everything into `target/dist`.
@@ -74,7 +73,7 @@ fn host() -> Result<String> {
 
 /// Of what lies in `target/dist`; the manifest of the binary's crate says where it goes.
 fn package() -> Result<PathBuf> {
-    let program = cargo_deb()?;
+    let program = shell::published("cargo-deb", CARGO_DEB, &[])?;
     // The manifest names its files from the workspace's own folder.
     let expected = root().join("target/dist");
     if folder() != expected && !expected.exists() {
@@ -116,19 +115,4 @@ fn try_out(package: &Path) -> Result<()> {
     }
     println!("the package was unpacked: its program explains a capture");
     Ok(())
-}
-
-/// The installed one, or one that is built once for this workspace.
-fn cargo_deb() -> Result<PathBuf> {
-    if installed("cargo-deb") {
-        return Ok("cargo-deb".into());
-    }
-    let tools = target().join("tools");
-    let program = tools.join("bin/cargo-deb");
-    if !program.is_file() {
-        println!("building cargo-deb {CARGO_DEB}");
-        let options = ["install", "--quiet", "--locked", "--version", CARGO_DEB, "--root"];
-        shell::run(cargo().args(options).arg(tools).arg("cargo-deb"))?;
-    }
-    Ok(program)
 }

@@ -14,9 +14,9 @@ use anyhow::{Context, Result, bail};
 use whyrst_core::language::Language;
 
 use crate::accuracy;
-use crate::shell::{self, cargo, installed, root, target};
+use crate::shell::{self, root, target};
 
-/// The book's own version, so that it looks the same everywhere.
+/// Pinned, so that the book looks the same everywhere.
 const MDBOOK: &str = "0.5.4";
 
 /// Writes every generated page and removes those of causes that are no more.
@@ -54,24 +54,10 @@ pub fn check() -> Result<()> {
 /// Makes HTML of the book, in `target/book`.
 pub fn book() -> Result<()> {
     let out = target().join("book");
-    shell::run(Command::new(mdbook()?).arg("build").arg("--dest-dir").arg(&out).arg(root()))?;
+    let mdbook = shell::published("mdbook", MDBOOK, &["--no-default-features"])?;
+    shell::run(Command::new(mdbook).arg("build").arg("--dest-dir").arg(&out).arg(root()))?;
     println!("book: {}", out.join("index.html").display());
     Ok(())
-}
-
-/// The mdbook that is installed, or one built here once, with nothing but what `build` needs.
-fn mdbook() -> Result<PathBuf> {
-    if installed("mdbook") {
-        return Ok("mdbook".into());
-    }
-    let tools = target().join("tools");
-    let program = tools.join("bin/mdbook");
-    if !program.is_file() {
-        println!("building mdbook {MDBOOK}");
-        let options = ["install", "--quiet", "--locked", "--no-default-features", "--version", MDBOOK, "--root"];
-        shell::run(cargo().args(options).arg(tools).arg("mdbook"))?;
-    }
-    Ok(program)
 }
 
 /// Every generated page by its path in `docs/`.

@@ -77,7 +77,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["web", "--check"] => web::check(),
         ["e2e"] => web::end_to_end(),
         ["accuracy"] => accuracy::play(),
-        ["fuzz"] => fuzz::briefly(),
+        ["fuzz"] => fuzz::fuzz(30, &[]),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["fleet", words @ ..] => fleet::run(words),
         ["spark", words @ ..] => spark::run(words),

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use self::plays::{PLAYS, POOL, Play};
-use crate::shell::{self, Scratch, cargo, is_root, root, target};
+use crate::shell::{self, Scratch, is_root, root};
 
 const PAGE: &str = "docs/programs.md";
 const NETNS: &str = "whyrst-programs";
@@ -46,7 +46,7 @@ pub fn play(names: &[&str]) -> Result<()> {
         let known: Vec<&str> = PLAYS.iter().map(|play| play.name).collect();
         bail!("there is no play {unknown}: {}", known.join(", "));
     }
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    shell::whyrst()?;
     let mut page = HEAD.to_owned();
     writeln!(
         page,
@@ -130,7 +130,7 @@ impl Stage {
     fn inside(&self, script: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", NETNS, "sh", "-c", &format!("exec 2>&1\n{}", plays::script(script))]);
-        command.current_dir(self.folder.path()).env("WHYRST", whyrst()).stdin(Stdio::null());
+        command.current_dir(self.folder.path()).env("WHYRST", shell::built_whyrst()).stdin(Stdio::null());
         command
     }
 
@@ -159,7 +159,7 @@ impl Stage {
         let told = self.folder.path().join("told");
         let remarks = self.folder.path().join("remarks");
         let netns = format!("/run/netns/{NETNS}");
-        let mut watch = Command::new(whyrst())
+        let mut watch = Command::new(shell::built_whyrst())
             .args(["watch", "--quiet", "--netns", &netns])
             .stdout(fs::File::create(&told)?)
             .stderr(fs::File::create(&remarks)?)
@@ -199,10 +199,6 @@ fn strike() {
         let _ = Command::new("kill").args(["-KILL", pid]).stderr(Stdio::null()).status();
     }
     let _ = Command::new("ip").args(["netns", "del", NETNS]).stderr(Stdio::null()).status();
-}
-
-fn whyrst() -> String {
-    target().join("debug/whyrst").display().to_string()
 }
 
 /// The probe is loaded before system calls are restricted.

@@ -42,6 +42,34 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Builds the program; quick when it is built.
+pub fn whyrst() -> Result<PathBuf> {
+    run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    Ok(built_whyrst())
+}
+
+/// Where [`whyrst`] puts it.
+pub fn built_whyrst() -> PathBuf {
+    target().join("debug/whyrst")
+}
+
+/// A program that is published as a crate: the installed one, or one that is built here once. Unoptimised, since
+/// building it takes longer than anything that it does here.
+pub fn published(name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
+    if installed(name) {
+        return Ok(name.into());
+    }
+    let tools = target().join("tools");
+    let program = tools.join("bin").join(name);
+    if !program.is_file() {
+        println!("building {name} {version}");
+        let mut install = cargo();
+        install.env("CARGO_PROFILE_DEV_DEBUG", "false").args(["install", "--quiet", "--locked", "--debug"]);
+        run(install.args(["--version", version]).args(options).arg("--root").arg(tools).arg(name))?;
+    }
+    Ok(program)
+}
+
 /// Whether a program is installed.
 pub fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

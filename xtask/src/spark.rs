@@ -65,7 +65,7 @@ fn told<'a>(script: &'a mut Command, program: &Path, capture: &Path) -> &'a mut 
 }
 
 fn test(python: &Path, folder: &Path) -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let whyrst = shell::whyrst()?;
     let capture = folder.join("capture.pcap");
     if !capture.exists() {
         let mut generator = cargo();
@@ -76,7 +76,7 @@ fn test(python: &Path, folder: &Path) -> Result<()> {
     shell::run(Command::new(python).args(["-m", "mypy", "--strict", "whyrst_spark"]).current_dir(&package))?;
     let mut tests = Command::new(python);
     tests.args(["-m", "unittest", "discover", "--verbose"]);
-    shell::run(told(&mut tests, &target().join("debug/whyrst"), &capture))
+    shell::run(told(&mut tests, &whyrst, &capture))
 }
 
 /// Spark and what it needs; quick when it is there already.

@@ -78,9 +78,9 @@ fn in_its_workspace() -> Command {
 }
 
 fn tests() -> Result<Command> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let whyrst = shell::whyrst()?;
     let mut command = in_its_workspace();
-    command.arg("test").env("WHYRST", target().join("debug/whyrst")).env("WEED", s3_server()?);
+    command.arg("test").env("WHYRST", whyrst).env("WEED", s3_server()?);
     Ok(command)
 }
 

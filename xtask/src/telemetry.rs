@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{self, cargo, root, target};
+use crate::shell::{self, root, target};
 
 /// rotel is an OpenTelemetry collector, chdb-core-lite a ClickHouse engine: programs inside of a Python package.
 const PACKAGES: [&str; 4] =
@@ -38,12 +38,12 @@ pub fn run() -> Result<()> {
     shell::run(Command::new("promtool").args(["test", "rules", "whyrst.test.yml"]).current_dir(&rules))?;
     shell::run(Command::new("promtool").args(["check", "config", "prometheus.yml"]).current_dir(&rules))?;
     install()?;
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
+    let whyrst = shell::whyrst()?;
     shell::run(
         Command::new(python())
             .args(["-W", "ignore::ResourceWarning", "-m", "unittest", "discover"])
             .current_dir(root().join("contrib/tests"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("WHYRST", target().join("debug/whyrst")),
+            .env("WHYRST", whyrst),
     )
 }

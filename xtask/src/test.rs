@@ -3,13 +3,13 @@
 //! A test that cannot run here fails, unless its reason stands in [`MAY_BE_LEFT_OUT`].
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
-use crate::shell::{self, Scratch, cargo, is_root, target};
+use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{accuracy, bpf, dist, docs, fleet, fmt, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
@@ -46,48 +46,52 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
 /// The user id of `nobody`.
 const NOBODY: &str = "65534";
 
+/// A test by its name.
+type Step = (&'static str, fn() -> Result<()>);
+
+/// How a step ended.
+enum Outcome {
+    Passed,
+    Failed,
+    LeftOut,
+}
+
 /// Runs all of them; the last line counts.
 pub fn run() -> Result<()> {
-    let steps: Vec<(&str, Step)> = vec![
-        ("setup", setup::run),
-        ("every Rust file is formatted", fmt::check),
-        ("unit, property, fixture and command line tests", cargo_tests),
-        ("documentation is fresh", docs::check),
-        ("the book can be built", docs::book),
-        ("the probe's object is that of its source", bpf::check),
-        ("the probe in the running kernel", probe_as_root),
-        ("programs as users have them", programs_as_users_have_them),
-        ("other kernels in QEMU", other_kernels),
-        ("whyrst-sql, with its query engine", sql::run),
-        ("metrics and logs in real receivers", telemetry::run),
-        ("contrib/spark on a real cluster", || spark::run(&[])),
-        ("a fleet of ten thousand into a real engine", whole_fleet),
-        ("fuzz targets, half a minute each", fuzz::briefly),
-        ("build of the lab's binary", build),
-        ("the page is that of its sources", web::check),
-        ("the page in a real browser", web::end_to_end),
-        ("lab as root, and how good its verdicts are", accuracy::check),
-        ("lab as an ordinary user", lab_as_user),
-        ("a static binary and a Debian package", dist::run),
+    // The steps of one line run at the same time. The lab mostly waits, for timers that kernels have, so beside it
+    // stands what computes; not the lab once more, whose hosts have the same addresses.
+    let lines: &[&[Step]] = &[
+        &[("setup", setup::run)],
+        &[("every Rust file is formatted", fmt::check)],
+        &[("unit, property, fixture and command line tests", cargo_tests)],
+        &[("documentation is fresh", docs::check)],
+        &[("the probe's object is that of its source", bpf::check)],
+        &[("the probe in the running kernel", probe_as_root)],
+        &[("programs as users have them", programs_as_users_have_them)],
+        &[("other kernels in QEMU", other_kernels)],
+        &[("whyrst-sql, with its query engine", sql::run)],
+        &[("metrics and logs in real receivers", telemetry::run)],
+        &[("contrib/spark on a real cluster", || spark::run(&[]))],
+        &[("a fleet of ten thousand into a real engine", whole_fleet)],
+        &[("the page is that of its sources", web::check)],
+        &[("the page in a real browser", web::end_to_end)],
+        &[
+            ("lab as root, and how good its verdicts are", accuracy::check),
+            ("a static binary and a Debian package", dist::run),
+        ],
+        &[
+            ("lab as an ordinary user", lab_as_user),
+            ("fuzz targets, their corpora and a few seconds each", fuzz::briefly),
+            ("the book can be built", docs::book),
+        ],
     ];
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    for (name, step) in steps {
-        println!("== {name}");
-        if !can_run(name) {
-            let reason = MAY_BE_LEFT_OUT.iter().find(|(left_out, _)| *left_out == name).map(|(_, reason)| *reason);
-            println!("   left out: {}", reason.context("a left-out test must stand on the list")?);
-            skipped += 1;
-            continue;
-        }
-        let began = Instant::now();
-        match step() {
-            Ok(()) => {
-                println!("   passed in {} s", began.elapsed().as_secs());
-                passed += 1;
-            }
-            Err(error) => {
-                println!("   FAILED: {error:#}");
-                failed += 1;
+    for steps in lines {
+        for outcome in together(steps)? {
+            match outcome {
+                Outcome::Passed => passed += 1,
+                Outcome::Failed => failed += 1,
+                Outcome::LeftOut => skipped += 1,
             }
         }
     }
@@ -98,7 +102,34 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-type Step = fn() -> Result<()>;
+fn together(steps: &[Step]) -> Result<Vec<Outcome>> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = steps.iter().map(|step| scope.spawn(|| pass(step))).collect();
+        running.into_iter().map(|step| step.join().map_err(|_| anyhow!("a test step panicked"))?).collect()
+    })
+}
+
+fn pass((name, step): &Step) -> Result<Outcome> {
+    println!("== {name}");
+    if !can_run(name) {
+        let reason = MAY_BE_LEFT_OUT.iter().find(|(left_out, _)| left_out == name).map(|(_, reason)| *reason);
+        println!("   left out: {}", reason.context("a left-out test must stand on the list")?);
+        return Ok(Outcome::LeftOut);
+    }
+    let began = Instant::now();
+    let result = step();
+    let seconds = began.elapsed().as_secs();
+    Ok(match result {
+        Ok(()) => {
+            println!("   {name}: passed in {seconds} s");
+            Outcome::Passed
+        }
+        Err(error) => {
+            println!("   {name}: FAILED in {seconds} s: {error:#}");
+            Outcome::Failed
+        }
+    })
+}
 
 /// Whether this machine can run a step that may be left out.
 fn can_run(step: &str) -> bool {
@@ -132,8 +163,9 @@ fn other_kernels() -> Result<()> {
 
 /// Its tests are ignored by a plain `cargo test`, which must pass for everybody.
 fn probe_as_root() -> Result<()> {
-    shell::run(cargo().args(["test", "--quiet", "--package", "whyrst-probe", "--test", "kernel", "--", "--ignored"]))?;
-    // One after the other: `run` makes cgroups, and everybody hears everybody.
+    // Of the workspace: for the package alone other features would be chosen, and all that it depends on built again.
+    shell::run(cargo().args(["test", "--quiet", "--workspace", "--test", "kernel", "--", "--ignored"]))?;
+    // One after the other: `run` makes cgroups, and every probe gets the events of the whole host.
     shell::run(cargo().args([
         "test",
         "--quiet",
@@ -159,22 +191,15 @@ fn cargo_tests() -> Result<()> {
     shell::run(cargo().args(["test", "--quiet", "--workspace", "--doc"]))
 }
 
-fn build() -> Result<()> {
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))
-}
-
-fn binary() -> PathBuf {
-    target().join("debug/whyrst")
-}
-
 /// In a folder that the ordinary user may read: a checkout under root's home may not be.
 fn lab_as_user() -> Result<()> {
+    let whyrst = shell::whyrst()?;
     if !is_root() {
-        return shell::run(Command::new(binary()).args(["lab", "run", "--all", "--quiet"]));
+        return shell::run(Command::new(whyrst).args(["lab", "run", "--all", "--quiet"]));
     }
     let folder = Scratch::new("test")?;
     let copy = folder.path().join("whyrst");
-    fs::copy(binary(), &copy).with_context(|| format!("cannot copy to {}", copy.display()))?;
+    fs::copy(whyrst, &copy).with_context(|| format!("cannot copy to {}", copy.display()))?;
     shell::run(
         Command::new("setpriv")
             .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])

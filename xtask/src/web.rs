@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{self, Scratch, cargo, installed, root, target};
+use crate::shell::{self, Scratch, installed, root};
 
 /// What Vite makes.
 const FILES: [&str; 3] = ["index.html", "app.js", "app.css"];
@@ -36,14 +36,8 @@ pub fn check() -> Result<()> {
 /// The page in a real browser, from end to end.
 pub fn end_to_end() -> Result<()> {
     install()?;
-    shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]))?;
-    shell::run(
-        Command::new("node")
-            .current_dir(folder())
-            .arg("e2e/run.mjs")
-            .arg(target().join("debug/whyrst"))
-            .arg(root().join("fixtures")),
-    )
+    let whyrst = shell::whyrst()?;
+    shell::run(Command::new("node").current_dir(folder()).arg("e2e/run.mjs").arg(whyrst).arg(root().join("fixtures")))
 }
 
 /// What the lock file names, and nothing newer; quick when it is there already.
