@@ -13,10 +13,11 @@ use std::path::Path;
 use whyrst_core::observation::Frame;
 
 use crate::bytes::Order;
-use crate::capture::{Capture, Pulled, Record};
+use crate::capture::{Capture, Pulled};
 use crate::container::MAX_RECORD;
 use crate::container::pcapng::{BODY, FRAME, block, is_numbered, options, order};
 use crate::error::{OpenError, ReadError};
+use crate::record::Record;
 use crate::set::CaptureSet;
 use crate::window::{Have, Window};
 use crate::writer::{InterfaceId, NewFrame, PcapNgWriter};

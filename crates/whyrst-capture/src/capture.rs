@@ -13,17 +13,19 @@ use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
 use crate::chunk::{Chunk, Held};
-use crate::compression::{Compression, Unpacked};
-use crate::container::{Container, Found, InterfaceInfo, Ledger, Place};
+use crate::compression::Compression;
+use crate::container::{Container, Found, InterfaceInfo, Ledger, RawRecord};
 use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
 use crate::error::{OpenError, ReadError};
 use crate::filter::Filter;
 use crate::fragments::Fragments;
-use crate::ip::{self, Packet};
+use crate::ip;
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
+use crate::record::Record;
 use crate::source::{Live, Source, Waiting};
+use crate::unpack::Unpacked;
 use crate::window::Window;
 
 /// A capture that is being read.
@@ -72,50 +74,12 @@ pub enum Pulled<'a> {
     End,
 }
 
-/// A frame as the capture holds it.
-#[derive(Clone, Copy, Debug)]
-pub struct Record<'a> {
-    /// Its number.
-    pub frame: Frame,
-    /// When it was captured.
-    pub time: Timestamp,
-    /// Where it was captured.
-    pub interface: Interface,
-    /// What its first octets are.
-    pub link: LinkType,
-    /// Octets that were on the wire, at least as many as are in `bytes`.
-    pub original: u32,
-    /// The octets that were captured.
-    pub bytes: &'a [u8],
-}
-
 /// What is looked at.
 #[derive(Debug)]
 struct Filtering {
     filter: Arc<Filter>,
     /// Of what was taken apart for the filter alone.
     counts: Counts,
-}
-
-impl<'a> Record<'a> {
-    /// What the frame shows. What is odd about it is added to `counts`.
-    #[inline]
-    pub fn observe(&self, counts: &mut Counts) -> Result<Observation<'a>, Reason> {
-        let packet = self.packet()?;
-        ip::observe(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
-    }
-
-    #[inline]
-    pub(crate) fn packet(&self) -> Result<Packet<'a>, Reason> {
-        let offset = ip_offset(self.link, self.bytes)?;
-        let bytes = self.bytes.get(offset..).ok_or(Reason::IpHeaderCut)?;
-        Ok(Packet { bytes, wire: (self.original as usize).saturating_sub(offset) })
-    }
-
-    #[inline]
-    pub(crate) const fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
-        Observation { time: self.time, frame: self.frame, interface: self.interface, what }
-    }
 }
 
 impl Capture {
@@ -228,7 +192,7 @@ impl Capture {
 
     /// Whether the filter leaves this frame out. What no filter can judge, because it is a fragment
     /// or shows no TCP, goes its usual way.
-    fn is_left_out(&mut self, place: &Place) -> bool {
+    fn is_left_out(&mut self, place: &RawRecord) -> bool {
         let Some(Filtering { filter, counts }) = &mut self.filter else { return false };
         let offset = ip_offset(place.link, self.window.taken(place.frame.clone())).ok();
         let Some(bytes) = offset.and_then(|offset| self.window.taken(place.frame.clone()).get(offset..)) else {
@@ -312,7 +276,7 @@ impl Capture {
 
     /// What was found is kept in `chunk`, its octets where they are.
     #[inline]
-    fn hold(&mut self, place: Place, chunk: &mut Chunk) {
+    fn hold(&mut self, place: RawRecord, chunk: &mut Chunk) {
         let start = place.frame.start;
         let record = place.record(self.frame(), self.first_interface, &self.window);
         chunk.held.push(Held::of(&record, start));
@@ -322,7 +286,7 @@ impl Capture {
     }
 
     /// What was found is kept in `chunk` with its octets.
-    pub(crate) fn hold_copy(&mut self, place: Place, chunk: &mut Chunk) {
+    pub(crate) fn hold_copy(&mut self, place: RawRecord, chunk: &mut Chunk) {
         let record = place.record(self.frame(), self.first_interface, &self.window);
         chunk.push(&record);
         if !record.link.is_read() {
@@ -428,7 +392,7 @@ impl Capture {
         }
     }
 
-    fn tell_interfaces_apart(&mut self, place: &mut Place) {
+    fn tell_interfaces_apart(&mut self, place: &mut RawRecord) {
         if let Some(index) = cooked_interface(self.window.taken(place.frame.clone())) {
             place.interface = self.cooked.number(place.interface, index, &mut self.ledger);
         }
@@ -487,7 +451,7 @@ impl Ledger {
     }
 }
 
-impl Place {
+impl RawRecord {
     #[inline]
     fn record(self, frame: Frame, first_interface: u16, window: &Window) -> Record<'_> {
         Record {

@@ -13,11 +13,11 @@ use whyrst_core::time::Timestamp;
 
 pub use whyrst_core::census::Sighting;
 
-use crate::capture::Record;
 use crate::counts::{Counts, Reason};
 use crate::fragments::Fragments;
 use crate::ip::{self, protocol};
 use crate::link::{LinkType, ethertype};
+use crate::record::Record;
 use crate::tcp;
 
 /// Frames in a row, with their octets.

@@ -1,71 +1,30 @@
 //! Containers: where one record ends and the next begins, who captured it and when. pcap, pcapng and
 //! snoop, told apart by their first octets and never by the name of the file.
 
+mod ledger;
 mod looks;
 mod lost;
 mod pcap;
 pub(crate) mod pcapng;
+mod record;
 mod snoop;
 
 use std::io;
-use std::ops::Range;
 
-use whyrst_core::time::Timestamp;
-
+pub use ledger::InterfaceInfo;
 pub use looks::Looks;
 
-use crate::counts::{Counts, Reason};
+pub(crate) use ledger::Ledger;
+pub(crate) use record::{Found, MAX_RECORD, RawRecord};
+
 use crate::error::OpenError;
-use crate::link::LinkType;
-use crate::note::{Note, Notes};
 use crate::window::{Have, Window};
 use pcap::Pcap;
 use pcapng::PcapNg;
 use snoop::Snoop;
 
-/// A record longer than this is taken for damage. Generous: Wireshark's limit for most link layers
-/// is 256 KiB, and super-packets with IPv6 jumbo payloads exceed that.
-pub(crate) const MAX_RECORD: u32 = 16 * 1024 * 1024;
-
 /// The longest magic number is that of snoop.
 const ENOUGH_FOR_MAGIC: usize = 8;
-
-/// What is kept of an interface for the report.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct InterfaceInfo {
-    /// Name by the file; the description where there is no name; empty where there is neither.
-    pub name: String,
-    /// Its link layer.
-    pub link: LinkType,
-}
-
-/// What was counted and noted while reading.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    pub(crate) counts: Counts,
-    pub(crate) notes: Notes,
-    pub(crate) interfaces: Vec<InterfaceInfo>,
-}
-
-/// One record that was found, and where its frame lies in the window.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) time: Timestamp,
-    pub(crate) interface: u16,
-    pub(crate) link: LinkType,
-    /// Octets that were on the wire, never less than were captured.
-    pub(crate) original: u32,
-    pub(crate) frame: Range<usize>,
-}
-
-/// What one attempt to find a record brought.
-#[derive(Debug)]
-pub(crate) enum Found {
-    Record(Place),
-    PassedOver(Reason),
-    Idle,
-    End,
-}
 
 pub(crate) enum Container {
     Pcap(Pcap),
@@ -108,7 +67,7 @@ impl Container {
     /// As many as [`Self::find`] would find, or fewer: what can be found quickly in the window. Each
     /// with its number.
     #[inline]
-    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(Place, u64)) {
+    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, take: impl FnMut(RawRecord, u64)) {
         match self {
             Self::Pcap(pcap) => pcap.find_whole(window, ledger, take),
             Self::PcapNg(pcapng) => pcapng.find_whole(window, ledger, take),
@@ -140,17 +99,4 @@ fn no_capture(window: &mut Window, name: &str) -> OpenError {
         (None, []) => OpenError::Empty { name },
         (_, first) => OpenError::NotACapture { name, looks: Looks::like(first) },
     }
-}
-
-/// The input ends inside a record that needs `needed` octets: the frame is passed over, and said.
-/// An end between records is no such thing.
-fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut Ledger) -> Found {
-    if present == 0 {
-        return Found::End;
-    }
-    window.advance(present);
-    ledger.counts.frames += 1;
-    let frame = ledger.counts.frames;
-    ledger.notes.add_single(Note::Cut { frame, needed: needed as u64, present: present as u64 });
-    Found::PassedOver(Reason::RecordCut)
 }

@@ -7,11 +7,11 @@
 //! their packet (RFC 5722).
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::counts::{Counts, Reason};
+use crate::ip::fragment::{Key, Last, Piece, Wanted, piece};
 use crate::ip::{self, Packet};
 
 const MAX_OCTETS: usize = 4 * 1024 * 1024;
@@ -20,45 +20,6 @@ const MAX_PIECES: usize = 128;
 /// As long as Linux waits for the rest.
 const MAX_AGE: Span = Span::from_secs(30);
 const LONGEST_PACKET: usize = 65_535;
-
-/// What all fragments of a packet have in common.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Key {
-    pub(crate) src: IpAddr,
-    pub(crate) dst: IpAddr,
-    pub(crate) id: u32,
-    pub(crate) protocol: u8,
-}
-
-/// One fragment.
-#[derive(Debug)]
-pub(crate) struct Piece<'a> {
-    pub(crate) key: Key,
-    /// Where in the payload of the packet it belongs, in octets.
-    pub(crate) offset: usize,
-    pub(crate) last: Last,
-    /// Its IP header, without extension headers.
-    pub(crate) header: &'a [u8],
-    pub(crate) payload: &'a [u8],
-    /// Whether what the packet carries may hold a TCP header that is not in the first fragment.
-    pub(crate) wanted: Wanted,
-}
-
-/// Whether more fragments follow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Last {
-    Yes,
-    No,
-}
-
-/// For what a fragment is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Wanted {
-    /// It may hold a part of a TCP header.
-    Always,
-    /// Only with others that are kept.
-    WithOthers,
-}
 
 /// The packets that are not whole.
 #[derive(Debug, Default)]
@@ -94,7 +55,7 @@ impl Fragments {
         counts: &mut Counts,
     ) -> Result<Packet<'a>, Reason> {
         let Err(reason) = ip::observe(packet.bytes, packet.wire, &mut Counts::default()) else { return Ok(packet) };
-        let Some(piece) = ip::piece(packet) else { return Ok(packet) };
+        let Some(piece) = piece(packet) else { return Ok(packet) };
         let tcp = piece.key.protocol == ip::protocol::TCP;
         let whole = self.add(&piece, time);
         counts.unassembled += std::mem::take(&mut self.given_up);
@@ -254,7 +215,7 @@ fn unfragment(packet: &mut [u8], protocol: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use super::*;
 

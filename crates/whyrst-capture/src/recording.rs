@@ -11,6 +11,8 @@
 //! A line that cannot be read is counted and said; the others still count. Without a readable
 //! line of coverage the recording covers no address, so that nothing is concluded from its silence.
 
+mod end;
+mod error;
 mod line;
 mod told;
 
@@ -22,46 +24,9 @@ use std::path::Path;
 use whyrst_core::kernel::{self, KernelReset, Recording};
 use whyrst_core::socket::Told;
 
-use line::{BadLine, Line};
+pub use error::RecordingError;
 
-/// Why a recording could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordingError {
-    /// The system said no.
-    #[error("cannot read {name}: {cause}")]
-    Read {
-        /// The recording.
-        name: String,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// Not one line.
-    #[error("cannot read {name}: it is empty")]
-    Empty {
-        /// The recording.
-        name: String,
-    },
-    /// The first line belongs to something else.
-    #[error("cannot read {name}: not a recording of kernel events, its first line {cause}")]
-    NotARecording {
-        /// The file.
-        name: String,
-        /// What is wrong with the line.
-        cause: String,
-    },
-    /// The system would not take it.
-    #[error("cannot write the recording: {cause}")]
-    Write {
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// A moment that RFC 3339 cannot express.
-    #[error("cannot write the recording: {nanos} ns since 1970 is no time")]
-    Time {
-        /// Nanoseconds since 1970.
-        nanos: i64,
-    },
-}
+use line::{BadLine, Line};
 
 /// A line that was passed over.
 #[derive(Clone, PartialEq, Eq, Debug)]

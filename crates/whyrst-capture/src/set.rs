@@ -6,14 +6,15 @@
 mod found;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use whyrst_core::observation::Interface;
 use whyrst_core::time::Timestamp;
 
-use crate::archive::{self, Content, Place, Tar};
+use crate::archive::{self, Location, Section, Stream};
 use crate::capture::{Capture, Step};
 use crate::chunk::Chunk;
 use crate::container::Found;
@@ -54,7 +55,7 @@ pub struct CaptureSet {
     others: Vec<OpenError>,
     options: Options,
     /// Archives that were read as far as somewhere, to be read on from there.
-    archives: HashMap<Arc<Path>, Arc<Mutex<Tar>>>,
+    archives: HashMap<Arc<Path>, Arc<Stream>>,
     /// An error that came after frames that were delivered.
     late_error: Option<ReadError>,
     /// Octets of each file that may be read, by its number, when the set is read again.
@@ -346,15 +347,12 @@ impl CaptureSet {
                 Some(limits) => Capture::open_again(path, file, limits.get(&file).copied().unwrap_or(0)),
                 None => Capture::open(path, file),
             },
-            Origin::Member { archive, place: Place::Zip(entry) } => archive::open_zipped(archive, *entry)
+            Origin::Member { archive, location: Location::Zip(entry) } => archive::open_zipped(archive, entry)
                 .map_err(|cause| OpenError::Io { name: name(), cause })
                 .and_then(|content| Capture::from_source(content, name(), file)),
-            Origin::Member { archive, place: Place::Tar(before) } => {
-                let content = reach(&mut self.archives, archive, *before).map_err(|cause| OpenError::Archive {
-                    name: name(),
-                    after: 0,
-                    cause,
-                })?;
+            Origin::Member { archive, location: Location::Tar(range) } => {
+                let content = reach(&mut self.archives, archive, range.clone())
+                    .map_err(|cause| OpenError::Archive { name: name(), after: 0, cause })?;
                 Capture::from_source(Box::new(content), name(), file)
             }
         }
@@ -403,24 +401,19 @@ impl Open {
     }
 }
 
-/// The member behind `before` others in the tar `path`: read on from where the archive was left,
-/// or, when it is further on or still being read, from its beginning.
+/// The content at `range` of the tar `path`: read on from where a compressed archive was left, or, when
+/// it is further on or still being read, from its beginning.
 fn reach(
-    archives: &mut HashMap<Arc<Path>, Arc<Mutex<Tar>>>,
+    archives: &mut HashMap<Arc<Path>, Arc<Stream>>,
     path: &Arc<Path>,
-    before: usize,
-) -> std::io::Result<Content> {
-    let parked = archives.remove(path).filter(|tar| Arc::strong_count(tar) == 1);
-    let met = |tar: &Mutex<Tar>| tar.lock().unwrap_or_else(PoisonError::into_inner).met;
-    let tar = match parked.filter(|tar| met(tar) <= before) {
-        Some(tar) => tar,
-        None => archive::open_tar(path)?,
+    range: Range<u64>,
+) -> std::io::Result<Section> {
+    let parked = archives.remove(path).filter(|stream| stream.reaches(range.start));
+    let stream = match parked {
+        Some(stream) => stream,
+        None => Arc::new(Stream::open(path)?),
     };
-    while met(&tar) <= before {
-        if tar.lock().unwrap_or_else(PoisonError::into_inner).next()?.is_none() {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    archives.insert(Arc::clone(path), Arc::clone(&tar));
-    Ok(Content::of(&tar))
+    stream.skip_to(range.start)?;
+    archives.insert(Arc::clone(path), Arc::clone(&stream));
+    Ok(Section::new(&stream, range))
 }

@@ -23,6 +23,12 @@ pub(crate) enum Filled {
     Damaged(Compression, String),
 }
 
+impl Filled {
+    pub(crate) const fn octets_or_end(count: usize) -> Self {
+        if count == 0 { Self::End } else { Self::Octets(count) }
+    }
+}
+
 pub(crate) trait Source: Send {
     /// Fills some of `into`, which is not empty.
     fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled>;
@@ -36,7 +42,7 @@ impl<R: Read + Send> Source for Waiting<R> {
         loop {
             match self.0.read(into) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => return read.map(octets_or_end),
+                read => return read.map(Filled::octets_or_end),
             }
         }
     }
@@ -52,13 +58,9 @@ impl Source for Live {
         }
         match self.0.read(into) {
             Err(error) if is_for_a_moment(&error) => Ok(Filled::Idle),
-            read => read.map(octets_or_end),
+            read => read.map(Filled::octets_or_end),
         }
     }
-}
-
-fn octets_or_end(count: usize) -> Filled {
-    if count == 0 { Filled::End } else { Filled::Octets(count) }
 }
 
 fn is_for_a_moment(error: &io::Error) -> bool {

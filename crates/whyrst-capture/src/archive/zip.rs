@@ -1,183 +1,136 @@
-//! zip (PKWARE APPNOTE 6.3): members, and behind them a directory that says where they are. Entries
-//! that share octets are how small archives unpack to petabytes, so an archive with such is refused.
+//! zip (PKWARE APPNOTE 6.3): members, and behind them a directory that says where they are, read with
+//! `rawzip`. Entries that share bytes are how small archives unpack to petabytes, so an archive with
+//! such is refused.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 
-use super::{MAX_MEMBERS, damaged, read_some};
-use crate::bytes::{Order, array_at};
-use crate::compression::{Compression, Unpacked};
-use crate::source::{Source, Waiting};
+use rawzip::{CompressionMethod, ErrorKind, ZipArchive, ZipFileHeaderRecord};
+
+use super::member::{Content, Entry, Location, MAX_MEMBERS, Member, Unreadable};
+use super::stream::{Section, Stream, damaged};
+use crate::compression::Compression;
+use crate::source::Source;
+use crate::unpack::Unpacked;
 use crate::window::Window;
 
-const LOCAL: u32 = 0x0403_4b50;
-const CENTRAL: u32 = 0x0201_4b50;
-const END: u32 = 0x0605_4b50;
-const END_64: u32 = 0x0606_4b50;
-const LOCATOR_64: u32 = 0x0706_4b50;
-const LOCAL_SIZE: usize = 30;
-const CENTRAL_SIZE: usize = 46;
-const END_SIZE: usize = 22;
-const LOCATOR_SIZE: u64 = 20;
+/// Bytes by which [`begins`] knows a zip.
+pub(super) const MAGIC: u64 = 4;
 /// A directory larger than this is refused.
 const MAX_DIRECTORY: u64 = 64 * 1024 * 1024;
-
-/// What the directory says of a member.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    flags: u16,
-    method: u16,
-    packed: u64,
-    /// Where its local header begins.
-    at: u64,
-}
+/// Bytes of a member's own header without its name.
+const LOCAL_HEADER: u64 = 30;
 
 pub(super) fn begins(first: &[u8]) -> bool {
     first.starts_with(b"PK\x03\x04") || first.starts_with(b"PK\x05\x06")
 }
 
-/// Names and places of the members that are files.
-pub(super) fn directory(file: &mut File) -> io::Result<Vec<(String, Entry)>> {
-    let (at, size) = find_directory(file)?;
-    if size > MAX_DIRECTORY {
+/// The members of the zip at `path` that are files, by its directory.
+pub(crate) fn list(path: &Path) -> io::Result<Vec<Member>> {
+    let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+    let archive = ZipArchive::from_file(File::open(path)?, &mut buffer).map_err(no_directory)?;
+    if archive.eocd_offset().saturating_sub(archive.directory_offset()) > MAX_DIRECTORY {
         return Err(damaged("its directory is too large"));
     }
-    file.seek(SeekFrom::Start(at))?;
-    let mut directory = Vec::new();
-    file.take(size).read_to_end(&mut directory)?;
-    let entries = entries(&directory);
-    refuse_shared_octets(&entries)?;
-    Ok(entries)
-}
-
-/// The content of a member, decompressed.
-pub(super) fn open(mut file: File, entry: Entry) -> io::Result<Box<dyn Source>> {
-    const ENCRYPTED: u16 = 1;
-    if entry.flags & ENCRYPTED != 0 {
-        return Err(damaged("it is encrypted"));
+    let mut members = Vec::new();
+    let mut places = Vec::new();
+    let mut records = archive.entries(&mut buffer);
+    while let Some(record) = records.next_entry().or_else(end_at_damage)? {
+        let name = record.file_path();
+        if name.as_ref().ends_with(b"/") {
+            continue;
+        }
+        if members.len() == MAX_MEMBERS {
+            break;
+        }
+        let range = locate(&archive, &record)?;
+        places.push(place(&record, range.as_ref()));
+        let name = String::from_utf8_lossy(name.as_ref()).into_owned();
+        members.push(Member { name, location: Location::Zip(entry(&record, range)) });
     }
-    file.seek(SeekFrom::Start(entry.at))?;
-    let mut header = [0; LOCAL_SIZE];
-    let present = read_some(&mut file, &mut header)?;
-    if present < LOCAL_SIZE || u32_at(&header, 0) != Some(LOCAL) {
-        return Err(damaged("its header is not where the directory says"));
+    refuse_shared_bytes(places)?;
+    Ok(members)
+}
+
+/// The content of a member of the zip at `path`, decompressed.
+pub(crate) fn open(path: &Path, entry: &Entry) -> io::Result<Box<dyn Source>> {
+    let content = entry.as_ref().map_err(|why| damaged(&why.to_string()))?;
+    let stream = Arc::new(Stream::File(File::open(path)?));
+    let packed = Box::new(Section::new(&stream, content.range.clone()));
+    match content.compression {
+        None => Ok(packed),
+        Some(kind) => Ok(Box::new(Unpacked::start(kind, Window::new(packed), false)?)),
     }
-    let lengths = u16_at(&header, 26).zip(u16_at(&header, 28)).unwrap_or_default();
-    file.seek(SeekFrom::Current(i64::from(lengths.0) + i64::from(lengths.1)))?;
-    let packed = Box::new(Waiting(file.take(entry.packed)));
-    let kind = match entry.method {
-        0 => return Ok(packed),
-        8 => Compression::Deflate,
-        12 => Compression::Bzip2,
-        93 => Compression::Zstd,
-        95 => Compression::Xz,
-        method => return Err(damaged(&format!("its compression method {method} is not read"))),
-    };
-    Ok(Box::new(Unpacked::start(kind, Window::new(packed), false)?))
 }
 
-/// Where the directory begins, and its size.
-fn find_directory(file: &mut File) -> io::Result<(u64, u64)> {
-    const LONGEST_COMMENT: u64 = 65_535;
-    let length = file.metadata()?.len();
-    let from = length.saturating_sub(LONGEST_COMMENT + END_SIZE as u64);
-    file.seek(SeekFrom::Start(from))?;
-    let mut tail = Vec::new();
-    file.take(LONGEST_COMMENT + END_SIZE as u64).read_to_end(&mut tail)?;
-    let ends = (0..(tail.len() + 1).saturating_sub(END_SIZE)).rev();
-    let end = ends.into_iter().find(|&at| is_end(&tail[at..])).ok_or_else(|| damaged("it has no directory"))?;
-    if let Some(large) = find_directory_64(file, from + end as u64)? {
-        return Ok(large);
-    }
-    let word = |at| u32_at(&tail, end + at).unwrap_or_default();
-    Ok((word(16).into(), word(12).into()))
-}
-
-/// Whether an end record whose comment fits stands here.
-fn is_end(bytes: &[u8]) -> bool {
-    let comment = u16_at(bytes, 20).map_or(usize::MAX, usize::from);
-    u32_at(bytes, 0) == Some(END) && comment <= bytes.len() - END_SIZE
-}
-
-/// As the record for large archives has it, when there is one before the end record at `end`.
-fn find_directory_64(file: &mut File, end: u64) -> io::Result<Option<(u64, u64)>> {
-    let Some(locator) = end.checked_sub(LOCATOR_SIZE) else { return Ok(None) };
-    let mut octets = [0; 56];
-    file.seek(SeekFrom::Start(locator))?;
-    let present = read_some(file, &mut octets[..20])?;
-    if present < 20 || u32_at(&octets, 0) != Some(LOCATOR_64) {
+/// Where the content of a member is; `None` when its own header is not where the directory says.
+fn locate(
+    archive: &ZipArchive<rawzip::FileReader>,
+    record: &ZipFileHeaderRecord<'_>,
+) -> io::Result<Option<Range<u64>>> {
+    // Beyond this the system refuses to look.
+    if i64::try_from(record.local_header_offset()).is_err() {
         return Ok(None);
     }
-    file.seek(SeekFrom::Start(u64_at(&octets, 8).unwrap_or_default()))?;
-    let present = read_some(file, &mut octets)?;
-    if present < octets.len() || u32_at(&octets, 0) != Some(END_64) {
-        return Err(damaged("its directory is not where its end says"));
-    }
-    Ok(u64_at(&octets, 48).zip(u64_at(&octets, 40)))
-}
-
-fn entries(mut rest: &[u8]) -> Vec<(String, Entry)> {
-    let mut entries = Vec::new();
-    while let Some(((name, entry), size)) = read_entry(rest) {
-        if !name.ends_with('/') && entries.len() < MAX_MEMBERS {
-            entries.push((name, entry));
+    match archive.get_entry(record.wayfinder()) {
+        Ok(entry) => {
+            let (start, end) = entry.compressed_data_range();
+            Ok(Some(start..end))
         }
-        rest = rest.get(size..).unwrap_or_default();
+        Err(error) => match error.into_kind() {
+            ErrorKind::IO(cause) if cause.raw_os_error().is_some() => Err(cause),
+            _ => Ok(None),
+        },
     }
-    entries
 }
 
-/// One entry and its size in the directory.
-fn read_entry(bytes: &[u8]) -> Option<((String, Entry), usize)> {
-    if u32_at(bytes, 0)? != CENTRAL {
-        return None;
+fn entry(record: &ZipFileHeaderRecord<'_>, range: Option<Range<u64>>) -> Entry {
+    if record.flags().is_encrypted() {
+        return Err(Unreadable::Encrypted);
     }
-    let length = |at| u16_at(bytes, at).map(usize::from);
-    let (name, extra, comment) = (length(28)?, length(30)?, length(32)?);
-    let text = bytes.get(CENTRAL_SIZE..CENTRAL_SIZE + name)?;
-    let large = bytes.get(CENTRAL_SIZE + name..CENTRAL_SIZE + name + extra)?;
-    let [_, packed, at] = large_numbers([u32_at(bytes, 24)?, u32_at(bytes, 20)?, u32_at(bytes, 42)?], large);
-    let entry = Entry { flags: u16_at(bytes, 8)?, method: u16_at(bytes, 10)?, packed, at };
-    Some(((String::from_utf8_lossy(text).into_owned(), entry), CENTRAL_SIZE + name + extra + comment))
+    let range = range.ok_or(Unreadable::Misplaced)?;
+    let compression = match record.compression_method() {
+        CompressionMethod::STORE => None,
+        CompressionMethod::DEFLATE => Some(Compression::Deflate),
+        CompressionMethod::BZIP2 => Some(Compression::Bzip2),
+        CompressionMethod::ZSTD => Some(Compression::Zstd),
+        CompressionMethod::XZ => Some(Compression::Xz),
+        method => return Err(Unreadable::Method(method.as_u16())),
+    };
+    Ok(Content { range, compression })
 }
 
-/// Numbers that do not fit stand, in this order and only those, in the extra field 1.
-fn large_numbers(small: [u32; 3], mut extra: &[u8]) -> [u64; 3] {
-    let mut large: &[u8] = &[];
-    while let (Some(id), Some(size)) = (u16_at(extra, 0), u16_at(extra, 2)) {
-        let end = extra.len().min(4 + usize::from(size));
-        if id == 1 {
-            large = &extra[4..end];
-        }
-        extra = &extra[end..];
+/// The bytes that are a member's own, its header included.
+fn place(record: &ZipFileHeaderRecord<'_>, content: Option<&Range<u64>>) -> Range<u64> {
+    let start = record.local_header_offset();
+    let end = start.saturating_add(LOCAL_HEADER).saturating_add(record.compressed_size_hint());
+    start..content.map_or(end, |content| content.end)
+}
+
+fn refuse_shared_bytes(mut places: Vec<Range<u64>>) -> io::Result<()> {
+    places.sort_unstable_by_key(|place| (place.start, place.end));
+    if places.is_sorted_by(|a, b| a.end <= b.start) {
+        Ok(())
+    } else {
+        Err(damaged("its members share octets (a zip bomb)"))
     }
-    small.map(|number| {
-        if number != u32::MAX {
-            return number.into();
-        }
-        let value = u64_at(large, 0).unwrap_or(u64::MAX);
-        large = large.get(8..).unwrap_or_default();
-        value
-    })
 }
 
-fn refuse_shared_octets(entries: &[(String, Entry)]) -> io::Result<()> {
-    let mut places: Vec<(u64, u64)> = entries
-        .iter()
-        .map(|(_, entry)| (entry.at, entry.at.saturating_add(LOCAL_SIZE as u64).saturating_add(entry.packed)))
-        .collect();
-    places.sort_unstable();
-    if places.is_sorted_by(|a, b| a.1 <= b.0) { Ok(()) } else { Err(damaged("its members share octets (a zip bomb)")) }
+fn no_directory(error: rawzip::Error) -> io::Error {
+    match error.into_kind() {
+        ErrorKind::IO(cause) => cause,
+        ErrorKind::MissingEndOfCentralDirectory => damaged("it has no directory"),
+        _ => damaged("its directory is not where its end says"),
+    }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Order::Little.u16_at(bytes, at)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Order::Little.u32_at(bytes, at)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    array_at(bytes, at).map(u64::from_le_bytes)
+/// What follows damage in a directory is not looked for; what stands before it is read.
+fn end_at_damage<T>(error: rawzip::Error) -> io::Result<Option<T>> {
+    match error.into_kind() {
+        ErrorKind::IO(cause) if cause.raw_os_error().is_some() => Err(cause),
+        _ => Ok(None),
+    }
 }

@@ -6,8 +6,9 @@ use std::io;
 
 use whyrst_core::time::Timestamp;
 
+use super::ledger::{InterfaceInfo, Ledger};
 use super::lost::{Stand, Way};
-use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
+use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
 use crate::bytes::{Order, array_at};
 use crate::link::LinkType;
 use crate::note::Note;
@@ -129,7 +130,12 @@ impl Pcap {
     /// Finds records as long as they are whole in the window and nothing is odd about them; the others
     /// are for [`Self::find`].
     #[inline]
-    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, mut take: impl FnMut(Place, u64)) {
+    pub(crate) fn find_whole(
+        &mut self,
+        window: &mut Window,
+        ledger: &mut Ledger,
+        mut take: impl FnMut(RawRecord, u64),
+    ) {
         let size = self.kind.record_header;
         while !self.way.is_lost()
             && window.ahead().len() >= size
@@ -150,7 +156,7 @@ impl Pcap {
         self.last_second = Some(record.second);
         ledger.counts.frames += 1;
         ledger.counts.bad_lengths += u64::from(record.original < record.captured);
-        Found::Record(Place {
+        Found::Record(RawRecord {
             time: record.time(self.kind.unit),
             interface: 0,
             link: self.link,

@@ -6,8 +6,9 @@ use std::io;
 
 use whyrst_core::time::Timestamp;
 
+use super::ledger::{InterfaceInfo, Ledger};
 use super::lost::{Stand, Way};
-use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
+use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
 use crate::bytes::{Order, array_at};
 use crate::counts::Reason;
 use crate::link::LinkType;
@@ -97,7 +98,12 @@ impl PcapNg {
     /// Finds enhanced packet blocks as long as they are whole in the window and nothing is odd about
     /// them, each of an Ethernet interface; all else is for [`Self::find`].
     #[inline]
-    pub(crate) fn find_whole(&mut self, window: &mut Window, ledger: &mut Ledger, mut take: impl FnMut(Place, u64)) {
+    pub(crate) fn find_whole(
+        &mut self,
+        window: &mut Window,
+        ledger: &mut Ledger,
+        mut take: impl FnMut(RawRecord, u64),
+    ) {
         if self.way.is_lost() {
             return;
         }
@@ -112,7 +118,7 @@ impl PcapNg {
             let block = window.advance(size);
             let start = block.start + BODY + packet.at;
             ledger.counts.frames += 1;
-            let place = Place {
+            let place = RawRecord {
                 time: self.last,
                 interface: number,
                 link,
@@ -185,7 +191,7 @@ impl PcapNg {
 
     /// Where a packet lies whose block has its body, of `room` octets, at `body`.
     #[inline]
-    fn place(&mut self, packet: Packet, body: usize, room: usize, ledger: &mut Ledger) -> Result<Place, Reason> {
+    fn place(&mut self, packet: Packet, body: usize, room: usize, ledger: &mut Ledger) -> Result<RawRecord, Reason> {
         let interface = self.interfaces.get(packet.interface).ok_or(Reason::UnknownInterface)?;
         let end = packet.at + packet.captured as usize;
         if end > room {
@@ -195,7 +201,7 @@ impl PcapNg {
         if let Some(ticks) = packet.ticks {
             self.last = interface.clock.time(ticks);
         }
-        Ok(Place {
+        Ok(RawRecord {
             time: self.last,
             interface: interface.number,
             link: interface.link,

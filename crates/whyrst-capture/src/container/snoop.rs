@@ -5,8 +5,9 @@ use std::io;
 
 use whyrst_core::time::Timestamp;
 
+use super::ledger::{InterfaceInfo, Ledger};
 use super::lost::{Stand, Way};
-use super::{Found, InterfaceInfo, Ledger, MAX_RECORD, Place, cut_or_end};
+use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
 use crate::bytes::be32_at;
 use crate::link::LinkType;
 use crate::note::Note;
@@ -74,7 +75,7 @@ impl Snoop {
         ledger.counts.frames += 1;
         ledger.counts.bad_lengths += u64::from(record.original < record.captured);
         ledger.counts.dropped = ledger.counts.dropped.max(record.dropped.into());
-        Found::Record(Place {
+        Found::Record(RawRecord {
             time: record.time(),
             interface: 0,
             link: self.link,

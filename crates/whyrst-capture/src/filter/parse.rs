@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
-use super::{Direction, FilterError, MAX_DEPTH, Network, Protocol, Step, Test};
+use super::condition::{Direction, MAX_DEPTH, Network, Protocol, Step, Test};
+use super::error::FilterError;
 
 pub(super) fn parse(expression: &str) -> Result<Vec<Step>, FilterError> {
     let mut parser =

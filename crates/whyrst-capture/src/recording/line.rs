@@ -12,6 +12,7 @@ use whyrst_core::socket::{SocketEvent, Told as Kind, Trigger};
 use whyrst_core::time::Timestamp;
 
 use super::RecordingError;
+use super::end::End;
 use super::told::{AccountLine, TriggerLine};
 
 pub(super) const COVERAGE: &str = "whyrst.events/1";
@@ -150,12 +151,6 @@ struct Peer {
     account: AccountLine,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub(super) struct End {
-    ip: IpAddr,
-    port: u16,
-}
-
 impl<'a> Event<'a> {
     pub(super) fn of(reset: &'a KernelReset) -> Result<Self, RecordingError> {
         Ok(Self {
@@ -260,18 +255,6 @@ impl<'a> Event<'a> {
             comm: self.comm.into_owned(),
             pid: self.pid,
         }
-    }
-}
-
-impl From<Endpoint> for End {
-    fn from(end: Endpoint) -> Self {
-        Self { ip: end.ip, port: end.port }
-    }
-}
-
-impl From<End> for Endpoint {
-    fn from(end: End) -> Self {
-        Self::new(end.ip, end.port)
     }
 }
 

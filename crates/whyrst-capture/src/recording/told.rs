@@ -10,7 +10,7 @@ use whyrst_core::socket::{
 };
 use whyrst_core::time::{Span, Timestamp};
 
-use super::line::End;
+use super::end::End;
 
 /// States by their name in RFC 9293, as [`TcpState`] shows them.
 const STATES: &[TcpState] = &[

@@ -4,11 +4,11 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use whyrst_core::time::Timestamp;
 
-use crate::archive::{self, Kind, MAX_MEMBERS, Member, Place, Tar};
+use crate::archive::{self, Format, Location, Member, Section};
 use crate::capture::Capture;
 use crate::compression::Compression;
 use crate::error::OpenError;
@@ -32,7 +32,7 @@ pub(super) struct Item {
 pub(super) enum Origin {
     StandardInput,
     File(PathBuf),
-    Member { archive: Arc<Path>, place: Place },
+    Member { archive: Arc<Path>, location: Location },
 }
 
 /// When a capture begins, as the order of reading has it.
@@ -115,10 +115,10 @@ impl Findings {
 
     fn look_at(&mut self, path: &Path, by: By) {
         let name = path.display().to_string();
-        match Kind::of(path) {
+        match Format::of(path) {
             Ok(None) => self.add(name, Origin::File(path.to_owned()), by.into()),
-            Ok(Some(Kind::Tar)) => self.look_into_tar(path, &name),
-            Ok(Some(Kind::Zip)) => self.look_into_zip(path, &name),
+            Ok(Some(Format::Tar)) => self.look_into_tar(path, &name),
+            Ok(Some(Format::Zip)) => self.look_into_zip(path, &name),
             Err(cause) => self.fail(OpenError::Io { name, cause }, by),
         }
     }
@@ -127,8 +127,8 @@ impl Findings {
         match archive::list_zip(path) {
             Ok(members) => {
                 let archive: Arc<Path> = path.into();
-                for Member { name: member, place } in members {
-                    let origin = Origin::Member { archive: Arc::clone(&archive), place };
+                for Member { name: member, location } in members {
+                    let origin = Origin::Member { archive: Arc::clone(&archive), location };
                     self.add(format!("{name}/{member}"), origin, Begins::Never);
                 }
             }
@@ -138,34 +138,25 @@ impl Findings {
 
     /// One pass finds the members and when they begin.
     fn look_into_tar(&mut self, path: &Path, name: &str) {
+        let archive: Arc<Path> = path.into();
         let mut after = 0;
-        if let Err(cause) = self.walk_tar(path, name, &mut after) {
+        let visited = archive::visit_tar(path, |member, content| {
+            after += 1;
+            self.look_at_member(&archive, format!("{name}/{}", member.name), member.location, content);
+        });
+        if let Err(cause) = visited {
             self.failures.push(OpenError::Archive { name: name.into(), after, cause });
         }
     }
 
-    fn walk_tar(&mut self, path: &Path, name: &str, after: &mut usize) -> std::io::Result<()> {
-        let tar = archive::open_tar(path)?;
-        let archive: Arc<Path> = path.into();
-        while *after < MAX_MEMBERS {
-            let Some(entry) = next_member(&tar)? else { break };
-            let place = Place::Tar(*after);
-            *after += 1;
-            let name = format!("{name}/{}", entry.name);
-            if entry.size == 0 {
-                self.fail(OpenError::Empty { name }, By::Chance);
-                continue;
+    fn look_at_member(&mut self, archive: &Arc<Path>, name: String, location: Location, content: Section) {
+        match Capture::from_source(Box::new(content), name.clone(), 0) {
+            Ok(mut capture) => {
+                let origin = Origin::Member { archive: Arc::clone(archive), location };
+                self.add(name, origin, begins(&mut capture));
             }
-            let content = Box::new(archive::Content::of(&tar));
-            match Capture::from_source(content, name.clone(), 0) {
-                Ok(mut capture) => {
-                    let origin = Origin::Member { archive: Arc::clone(&archive), place };
-                    self.add(name, origin, begins(&mut capture));
-                }
-                Err(error) => self.fail(error, By::Chance),
-            }
+            Err(error) => self.fail(error, By::Chance),
         }
-        Ok(())
     }
 
     /// Opens each capture for a moment. Those that cannot be opened are taken out.
@@ -173,7 +164,7 @@ impl Findings {
         for mut item in std::mem::take(&mut self.items) {
             let opened = match &item.origin {
                 Origin::File(path) if is_regular(path) => Capture::open(path, 0),
-                Origin::Member { archive, place: Place::Zip(entry) } => archive::open_zipped(archive, *entry)
+                Origin::Member { archive, location: Location::Zip(entry) } => archive::open_zipped(archive, entry)
                     .map_err(|cause| OpenError::Io { name: item.name.clone(), cause })
                     .and_then(|source| Capture::from_source(source, item.name.clone(), 0)),
                 _ => {
@@ -229,10 +220,6 @@ impl From<By> for Begins {
     fn from(by: By) -> Self {
         if by == By::Name { Self::Unknown } else { Self::Never }
     }
-}
-
-fn next_member(tar: &Mutex<Tar>) -> std::io::Result<Option<archive::Entry>> {
-    tar.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 fn begins(capture: &mut Capture) -> Begins {

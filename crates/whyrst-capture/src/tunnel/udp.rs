@@ -1,6 +1,7 @@
 //! Tunnels over UDP, by port (IANA, "Service Name and Transport Protocol Port Number Registry").
 
-use super::{is_sound, l2tp_v3};
+use super::l2tp;
+use super::sound::is_sound;
 use crate::bytes::be16_at;
 use crate::counts::Reason;
 use crate::link::Walk;
@@ -120,7 +121,7 @@ fn l2tp(payload: &[u8]) -> Result<usize, Reason> {
     let flags = half(payload, 0)?;
     match (flags & CONTROL, flags & VERSION) {
         (0, 2) => {}
-        (0, 3) => return l2tp_v3(payload, HEADER + 4),
+        (0, 3) => return l2tp::v3(payload, HEADER + 4),
         _ => return Err(Reason::NotTcp),
     }
     let mut at = 6;

@@ -139,16 +139,4 @@ pub(super) const TO_MEND: &[(&str, &[&str])] = &[
         ],
     ),
     ("whyrst-core", &["report/account.rs", "report/json.rs", "report/page.rs", "report/vantage.rs"]),
-    ("whyrst-capture", &["archive.rs", "archive/tar.rs", "archive/zip.rs"]),
-    ("whyrst-capture", &["capture.rs", "chunk.rs"]),
-    ("whyrst-capture", &["compression.rs", "compression/lz4.rs", "source.rs", "window.rs"]),
-    (
-        "whyrst-capture",
-        &["container.rs", "container/lost.rs", "container/pcap.rs", "container/pcapng.rs", "container/snoop.rs"],
-    ),
-    ("whyrst-capture", &["filter.rs", "filter/parse.rs"]),
-    ("whyrst-capture", &["fragments.rs", "icmp.rs", "ip.rs", "tcp.rs", "tunnel.rs", "tunnel/udp.rs"]),
-    ("whyrst-capture", &["link.rs", "link/walk.rs"]),
-    ("whyrst-capture", &["recording.rs", "recording/line.rs", "recording/told.rs"]),
-    ("whyrst-probe", &["conntrack.rs", "conntrack/forgotten.rs"]),
 ];
