@@ -173,3 +173,110 @@ struct event {
 	struct life life;
 	u64 stack[STACK];  /* cut after stack_len */
 };
+
+/* Where everything stands, as src/layout.rs has it too. */
+#define AT(type, field, at) _Static_assert(__builtin_offsetof(struct type, field) == (at), #type "." #field)
+#define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+
+AT(who, pid, 0);
+AT(who, born, 4);
+SIZE(who, 8);
+
+AT(tuple, local, 0);
+AT(tuple, remote, 16);
+AT(tuple, local_port, 32);
+AT(tuple, remote_port, 34);
+AT(tuple, netns, 36);
+SIZE(tuple, 40);
+
+AT(facts, unread, 0);
+AT(facts, unsent, 4);
+AT(facts, unacked, 8);
+AT(facts, linger, 12);
+AT(facts, snd_nxt, 16);
+AT(facts, rcv_nxt, 20);
+AT(facts, retransmits, 24);
+AT(facts, received_ago, 28);
+AT(facts, sent_ago, 32);
+AT(facts, error, 36);
+AT(facts, bytes_received, 40);
+AT(facts, bytes_acked, 48);
+AT(facts, cgroup, 56);
+AT(facts, probes, 64);
+AT(facts, shutdown, 65);
+AT(facts, backlog, 66);
+AT(facts, max_backlog, 68);
+AT(facts, peer_closed, 70);
+AT(facts, linger2_negative, 71);
+SIZE(facts, 72);
+
+AT(settings, send_timeout, 0);
+AT(settings, receive_timeout, 4);
+AT(settings, user_timeout, 8);
+AT(settings, keepalive, 12);
+SIZE(settings, 16);
+
+AT(life, owner, 0);
+AT(life, closer, 8);
+AT(life, steps, 16);
+AT(life, retransmitted, 80);
+AT(life, failed, 88);
+AT(life, error, 96);
+AT(life, taken, 98);
+AT(life, opened, 99);
+AT(life, closer_exits, 100);
+AT(life, state, 101);
+AT(life, pad, 102);
+SIZE(life, 104);
+
+AT(process, cgroup, 0);
+AT(process, uid, 8);
+AT(process, parent, 12);
+AT(process, len, 16);
+AT(process, comm, 20);
+AT(process, text, 36);
+AT(process, pad, 156);
+SIZE(process, 160);
+
+AT(listener, owner, 0);
+AT(listener, began, 8);
+AT(listener, ended, 16);
+AT(listener, shared, 24);
+AT(listener, pad, 28);
+SIZE(listener, 32);
+
+AT(alike, service, 0);
+AT(alike, port, 16);
+AT(alike, netns, 20);
+AT(alike, kind, 24);
+AT(alike, reason, 28);
+AT(alike, state, 32);
+AT(alike, owner, 36);
+AT(alike, window, 40);
+SIZE(alike, 48);
+
+AT(event, at, 0);
+AT(event, kind, 8);
+AT(event, reason, 12);
+AT(event, marks, 16);
+AT(event, state, 20);
+AT(event, tuple, 24);
+AT(event, trigger_seq, 64);
+AT(event, trigger_ack, 68);
+AT(event, trigger_len, 72);
+AT(event, trigger_window, 76);
+AT(event, trigger_flags, 78);
+AT(event, trigger_ttl, 79);
+AT(event, current, 80);
+AT(event, owner, 88);
+AT(event, killer, 96);
+AT(event, comm, 104);
+AT(event, syscall, 120);
+AT(event, exit_code, 128);
+AT(event, stack_len, 132);
+AT(event, facts, 136);
+AT(event, settings, 208);
+AT(event, grave_at, 224);
+AT(event, life, 232);
+AT(event, stack, 336);
+SIZE(event, 528);

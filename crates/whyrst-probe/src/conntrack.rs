@@ -8,11 +8,12 @@
 //! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
 //! asks, which keeps that one capability and may make no system call beside what asking takes.
 
+mod entry;
 mod forgotten;
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -30,6 +31,7 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
 
 use crate::privileges;
+use entry::{ANSWER, Ends, Entry};
 use forgotten::Forgotten;
 
 /// The table of this namespace has so many entries; not there where the kernel keeps no such table.
@@ -40,11 +42,6 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(100);
 /// So long it is believed that nothing is tracked here, before it is tried again.
 const BELIEVED: Duration = Duration::from_mins(1);
-/// An entry is some 300 octets.
-const ANSWER: usize = 8_192;
-
-/// The ends of a connection as a socket has them.
-type Ends = (Endpoint, Endpoint);
 /// What was asked, and what is on the wire for it.
 type Answer = (Ends, Translation);
 
@@ -218,29 +215,6 @@ impl Trial {
     }
 }
 
-/// One entry: what the first packet had, and what its answer has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Entry {
-    original: Ends,
-    reply: Ends,
-}
-
-impl Entry {
-    /// The other side's names for the connection that one side calls `local` and `remote`.
-    fn seen_from(&self, local: Endpoint, remote: Endpoint) -> Option<Wire> {
-        let ends = (local, remote);
-        let other = if ends == self.original {
-            self.reply
-        } else if ends == self.reply {
-            self.original
-        } else {
-            return None;
-        };
-        // What the other side sends comes from the remote end.
-        Some(Wire { local: other.1, remote: other.0 })
-    }
-}
-
 fn canonical(end: Endpoint) -> Endpoint {
     Endpoint::new(end.ip.to_canonical(), end.port)
 }
@@ -253,68 +227,9 @@ fn read(bytes: &[u8]) -> io::Result<Option<Entry>> {
         NetlinkPayload::InnerMessage(NetfilterMessage {
             inner: NetfilterMessageInner::Conntrack(ConntrackMessage::New(attributes)),
             ..
-        }) => Ok(entry(&attributes)),
+        }) => Ok(Entry::of(&attributes)),
         NetlinkPayload::Error(error) if error.raw_code() == -libc::ENOENT => Ok(None),
         NetlinkPayload::Error(error) => Err(error.to_io()),
         _ => Err(io::ErrorKind::InvalidData.into()),
-    }
-}
-
-fn entry(attributes: &[ConntrackAttribute]) -> Option<Entry> {
-    let original = attributes.iter().find_map(|attribute| match attribute {
-        ConntrackAttribute::CtaTupleOrig(tuple) => ends(tuple),
-        _ => None,
-    });
-    let reply = attributes.iter().find_map(|attribute| match attribute {
-        ConntrackAttribute::CtaTupleReply(tuple) => ends(tuple),
-        _ => None,
-    });
-    Some(Entry { original: original?, reply: reply? })
-}
-
-fn ends(tuple: &[Tuple]) -> Option<Ends> {
-    let (mut source, mut destination): (Option<IpAddr>, Option<IpAddr>) = (None, None);
-    let (mut from, mut to) = (None, None);
-    for part in tuple {
-        match part {
-            Tuple::Ip(addresses) => addresses.iter().for_each(|address| match address {
-                IPTuple::SourceAddress(ip) => source = Some(*ip),
-                IPTuple::DestinationAddress(ip) => destination = Some(*ip),
-                _ => {}
-            }),
-            Tuple::Proto(ports) => ports.iter().for_each(|port| match port {
-                ProtoTuple::SourcePort(port) => from = Some(*port),
-                ProtoTuple::DestinationPort(port) => to = Some(*port),
-                _ => {}
-            }),
-            _ => {}
-        }
-    }
-    Some((Endpoint::new(source?, from?), Endpoint::new(destination?, to?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn end(address: [u8; 4], port: u16) -> Endpoint {
-        Endpoint::new(address.into(), port)
-    }
-
-    #[test]
-    fn each_side_is_told_what_the_other_calls_it() {
-        // A container asks a service through masquerading: the host's address and another port are on the wire.
-        let (container, host, server) =
-            (end([10, 1, 0, 2], 40_000), end([192, 0, 2, 1], 50_000), end([192, 0, 2, 9], 443));
-        let masqueraded = Entry { original: (container, server), reply: (server, host) };
-        assert_eq!(masqueraded.seen_from(container, server), Some(Wire { local: host, remote: server }));
-        // A published port: the client's connection to the host goes to a container.
-        let (client, published, inside) =
-            (end([192, 0, 2, 7], 40_001), end([192, 0, 2, 1], 8_080), end([10, 1, 0, 3], 80));
-        let forwarded = Entry { original: (client, published), reply: (inside, client) };
-        assert_eq!(forwarded.seen_from(inside, client), Some(Wire { local: published, remote: client }));
-        assert_eq!(forwarded.seen_from(inside, server), None);
-        let plain = Entry { original: (client, server), reply: (server, client) };
-        assert_eq!(plain.seen_from(client, server), Some(Wire { local: client, remote: server }));
     }
 }

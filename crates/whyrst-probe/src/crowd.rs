@@ -4,16 +4,13 @@
 //! full only when none like it was yet in that second; all others are added to a count. So a flood
 //! costs no more than the counting, and nothing is lost from the counts.
 
-use std::net::Ipv6Addr;
-
 use whyrst_core::segment::Endpoint;
 
-use crate::event::Kind;
+use crate::event::{Kind, canonical, known};
+use crate::layout::{RawAlike, WINDOW_SHIFT};
 
 /// `TOLD_IN_FULL` of `bpf/probe.bpf.c`.
 pub(crate) const TOLD_IN_FULL: u64 = 1_000;
-/// `WINDOW_SHIFT` of `bpf/event.h`: a window is 2^30 ns, 1.07 s.
-const WINDOW_SHIFT: u32 = 30;
 
 /// `struct alike`: what makes resets equal for the kernel side.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,25 +26,16 @@ pub(crate) struct Alike {
 }
 
 impl Alike {
-    /// `sizeof(struct alike)`.
-    pub(crate) const SIZE: usize = 48;
-
-    pub(crate) fn parse(bytes: &[u8; Self::SIZE]) -> Option<Self> {
-        let number = |at: usize| bytes[at..].first_chunk().map(|bytes| u32::from_ne_bytes(*bytes));
-        let address = Ipv6Addr::from(*bytes.first_chunk::<16>()?).to_canonical();
-        let kind = match number(24)? {
-            1 => Kind::Sent,
-            2 => Kind::Received,
-            _ => return None,
-        };
+    /// `None` when it is none of this version.
+    pub(crate) fn of(raw: RawAlike) -> Option<Self> {
         Some(Self {
-            service: Endpoint::new(address, u16::try_from(number(16)?).ok()?),
-            netns: number(20)?,
-            kind,
-            reason: number(28).filter(|reason| *reason != u32::MAX),
-            state: number(32)?,
-            owner: number(36)?,
-            window: u64::from_ne_bytes(*bytes[40..].first_chunk()?),
+            service: Endpoint::new(canonical(raw.service), u16::try_from(raw.port).ok()?),
+            netns: raw.netns,
+            kind: Kind::of(raw.kind)?,
+            reason: known(raw.reason),
+            state: raw.state,
+            owner: raw.owner,
+            window: raw.window,
         })
     }
 }
@@ -95,18 +83,13 @@ mod tests {
 
     #[test]
     fn a_key_is_read_as_the_kernel_side_writes_it() {
-        let mut bytes = [0; Alike::SIZE];
-        bytes[10..16].copy_from_slice(&[0xff, 0xff, 127, 0, 0, 1]);
-        for (at, number) in [(16, 80_u32), (20, 7), (24, 2), (28, u32::MAX), (32, 2), (36, 812)] {
-            bytes[at..at + 4].copy_from_slice(&number.to_ne_bytes());
-        }
-        bytes[40..].copy_from_slice(&9_u64.to_ne_bytes());
-        let alike = Alike::parse(&bytes).unwrap();
+        let service = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
+        let raw = RawAlike { service, port: 80, netns: 7, kind: 2, reason: u32::MAX, state: 2, owner: 812, window: 9 };
+        let alike = Alike::of(raw).unwrap();
         assert_eq!(alike.service, Endpoint::new([127, 0, 0, 1].into(), 80));
         assert_eq!((alike.kind, alike.reason), (Kind::Received, None));
         assert_eq!((alike.netns, alike.state, alike.owner, alike.window), (7, 2, 812, 9));
-        bytes[24] = 9;
-        assert_eq!(Alike::parse(&bytes), None);
+        assert_eq!(Alike::of(RawAlike { kind: 9, ..raw }), None);
     }
 
     #[test]

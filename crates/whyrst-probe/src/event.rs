@@ -1,28 +1,12 @@
-//! One record of the ring buffer, taken apart: the Rust side of `bpf/event.h`.
-//!
-//! Fields are read one after the other in the order of the C structures, which have no padding
-//! that is not named, so no layout has to be trusted.
+//! One record of the ring buffer, made into what the rest of this crate works with: optional where a
+//! number stands for none, addresses as addresses, steps in order.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use whyrst_core::segment::Endpoint;
+use zerocopy::FromBytes as _;
 
-const STEPS: usize = 8;
-const STACK: usize = 24;
-/// `NOT_KNOWN` of `bpf/event.h`.
-const NOT_KNOWN: u32 = u32::MAX;
-
-pub(crate) const HAS_SOCKET: u32 = 1;
-pub(crate) const HAS_TRIGGER: u32 = 2;
-pub(crate) const HAS_LIFE: u32 = 4;
-pub(crate) const FROM_GRAVE: u32 = 8;
-pub(crate) const OWNED: u32 = 16;
-pub(crate) const EXITING: u32 = 32;
-pub(crate) const LISTENER: u32 = 64;
-pub(crate) const ORPHAN: u32 = 128;
-
-/// `STATE_BITS` of `bpf/event.h`.
-const STATE_BITS: u32 = 4;
+use crate::layout::{NOT_KNOWN, RawEvent, RawFacts, RawLife, RawSettings, RawTuple, STACK, STATE_BITS, STEPS, Who};
 
 /// `struct event`.
 #[derive(Clone, Debug)]
@@ -58,19 +42,23 @@ pub(crate) enum Kind {
     Received,
 }
 
+impl Kind {
+    /// By its number in `bpf/event.h`.
+    pub(crate) const fn of(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Sent),
+            2 => Some(Self::Received),
+            _ => None,
+        }
+    }
+}
+
 /// `struct tuple`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Tuple {
     pub(crate) local: Endpoint,
     pub(crate) remote: Endpoint,
     pub(crate) netns: u32,
-}
-
-impl Tuple {
-    /// One that is a key of a map.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        Reader(bytes).tuple()
-    }
 }
 
 /// The segment that was answered.
@@ -82,31 +70,6 @@ pub(crate) struct Trigger {
     pub(crate) window: u16,
     pub(crate) flags: u8,
     pub(crate) ttl: u8,
-}
-
-/// `struct who`: a process, told from others that had its number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub(crate) struct Who {
-    /// 0: nobody.
-    pub(crate) pid: u32,
-    /// When it was started, in units of 2^20 ns since boot; it wraps.
-    pub(crate) born: u32,
-}
-
-impl Who {
-    /// As the kernel side has it.
-    pub(crate) fn key(self) -> [u8; 8] {
-        let mut key = [0; 8];
-        key[..4].copy_from_slice(&self.pid.to_ne_bytes());
-        key[4..].copy_from_slice(&self.born.to_ne_bytes());
-        key
-    }
-
-    /// The inverse of [`Who::key`].
-    pub(crate) fn of_key(key: [u8; 8]) -> Self {
-        let mut reader = Reader(&key);
-        reader.who().unwrap_or_default()
-    }
 }
 
 /// `struct facts`.
@@ -129,12 +92,6 @@ pub(crate) struct Facts {
     pub(crate) bytes_acked: u64,
     pub(crate) cgroup: u64,
     pub(crate) probes: u8,
-    #[expect(dead_code, reason = "part of the layout; not told yet")]
-    shutdown: u8,
-    #[expect(dead_code, reason = "part of the layout; not told yet")]
-    backlog: u16,
-    #[expect(dead_code, reason = "part of the layout; not told yet")]
-    max_backlog: u16,
     pub(crate) peer_closed: u8,
     pub(crate) linger2_negative: u8,
 }
@@ -176,7 +133,27 @@ pub(crate) enum Opened {
 impl Event {
     /// `None` when the record is not one of this version.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        Reader(bytes).event()
+        let (raw, stack) = RawEvent::read_from_prefix(bytes).ok()?;
+        Some(Self {
+            at: raw.at,
+            kind: Kind::of(raw.kind)?,
+            reason: known(raw.reason),
+            marks: raw.marks,
+            state: raw.state,
+            tuple: raw.tuple.into(),
+            trigger: raw.trigger(),
+            current: raw.current,
+            owner: raw.owner,
+            killer: raw.killer,
+            comm: until_zero(&raw.comm),
+            syscall: raw.syscall,
+            exit_code: raw.exit_code,
+            facts: raw.facts.into(),
+            settings: raw.settings.into(),
+            grave_at: raw.grave_at,
+            life: raw.life.into(),
+            stack: raw.stack(stack)?,
+        })
     }
 
     pub(crate) const fn has(&self, mark: u32) -> bool {
@@ -184,166 +161,99 @@ impl Event {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn event(mut self) -> Option<Event> {
-        let at = self.u64()?;
-        let kind = match self.u32()? {
-            1 => Kind::Sent,
-            2 => Kind::Received,
-            _ => return None,
-        };
-        let (reason, marks, state) = (self.known()?, self.u32()?, self.u32()?);
-        let (tuple, trigger) = (self.tuple()?, self.trigger()?);
-        let (current, owner, killer, comm) = (self.who()?, self.who()?, self.who()?, self.name()?);
-        let (syscall, exit_code, stack_len) = (self.i64()?, self.i32()?, self.u32()?);
-        let (facts, settings, grave_at, life) = (self.facts()?, self.settings()?, self.u64()?, self.life()?);
-        let frames = (usize::try_from(stack_len).ok()? / 8).min(STACK);
-        let stack = (0..frames).map(|_| self.u64()).collect::<Option<Vec<_>>>()?;
-        let stack = stack.into_iter().filter(|address| *address != 0).collect();
-        Some(Event {
-            at,
-            kind,
-            reason,
-            marks,
-            state,
-            tuple,
-            trigger,
-            current,
-            owner,
-            killer,
-            comm,
-            syscall,
-            exit_code,
-            facts,
-            settings,
-            grave_at,
-            life,
-            stack,
-        })
-    }
-
-    fn tuple(&mut self) -> Option<Tuple> {
-        let (local, remote) = (self.address()?, self.address()?);
-        let (local_port, remote_port) = (self.u16()?, self.u16()?);
-        let netns = self.u32()?;
-        Some(Tuple { local: Endpoint::new(local, local_port), remote: Endpoint::new(remote, remote_port), netns })
-    }
-
-    fn address(&mut self) -> Option<IpAddr> {
-        let octets: [u8; 16] = self.take()?;
-        Some(Ipv6Addr::from(octets).to_canonical())
-    }
-
-    fn trigger(&mut self) -> Option<Trigger> {
-        let (seq, ack, len, window) = (self.u32()?, self.u32()?, self.u32()?, self.u16()?);
-        let [flags, ttl] = self.take()?;
-        Some(Trigger { seq, ack, len, window, flags, ttl })
-    }
-
-    fn who(&mut self) -> Option<Who> {
-        Some(Who { pid: self.u32()?, born: self.u32()? })
-    }
-
-    fn name(&mut self) -> Option<String> {
-        let name: [u8; 16] = self.take()?;
-        Some(until_zero(&name))
-    }
-
-    fn settings(&mut self) -> Option<Settings> {
-        let mut set = || self.u32().map(|number| (number != 0).then_some(number));
-        Some(Settings { send_timeout: set()?, receive_timeout: set()?, user_timeout: set()?, keepalive: set()? })
-    }
-
-    fn facts(&mut self) -> Option<Facts> {
-        let (unread, unsent, unacked, linger) = (self.u32()?, self.u32()?, self.u32()?, self.i32()?);
-        let (snd_nxt, rcv_nxt, retransmits) = (self.u32()?, self.u32()?, self.u32()?);
-        let (received_ago, sent_ago, error) = (self.known()?, self.known()?, self.u32()?);
-        let (bytes_received, bytes_acked, cgroup) = (self.u64()?, self.u64()?, self.u64()?);
-        let [probes, shutdown] = self.take()?;
-        let (backlog, max_backlog) = (self.u16()?, self.u16()?);
-        let [peer_closed, linger2_negative] = self.take()?;
-        Some(Facts {
-            unread,
-            unsent,
-            unacked,
-            linger: u32::try_from(linger).ok(),
-            snd_nxt,
-            rcv_nxt,
-            retransmits,
-            received_ago,
-            sent_ago,
-            error,
-            bytes_received,
-            bytes_acked,
-            cgroup,
-            probes,
-            shutdown,
-            backlog,
-            max_backlog,
-            peer_closed,
-            linger2_negative,
-        })
-    }
-
-    fn life(&mut self) -> Option<Life> {
-        let (_owner, closer) = (self.who()?, self.who()?);
-        let mut ring = [0; STEPS];
-        for step in &mut ring {
-            *step = self.u64()?;
+impl RawEvent {
+    fn trigger(&self) -> Trigger {
+        Trigger {
+            seq: self.trigger_seq,
+            ack: self.trigger_ack,
+            len: self.trigger_len,
+            window: self.trigger_window,
+            flags: self.trigger_flags,
+            ttl: self.trigger_ttl,
         }
-        let (retransmitted, failed, error) = (self.u64()?, self.u64()?, self.u16()?);
-        let [taken, opened, closer_exits, _state, _, _] = self.take()?;
-        let taken = usize::from(taken);
-        let steps = (taken.saturating_sub(STEPS)..taken).map(|step| ring[step % STEPS]);
-        let opened = match opened {
-            1 => Opened::Actively,
-            2 => Opened::Passively,
-            3 => Opened::Listener,
-            _ => Opened::Unseen,
-        };
-        Some(Life {
-            closer,
-            steps: steps.map(|step| (step >> STATE_BITS, (step & 0xf) as u8)).collect(),
-            opened,
-            closer_exits,
-            retransmitted: (retransmitted != 0).then_some(retransmitted),
-            failed: (failed != 0).then_some((error, failed)),
-        })
     }
 
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*taken)
+    /// The call stack, whose bytes follow; `None` when they are not all there.
+    fn stack(&self, bytes: &[u8]) -> Option<Vec<u64>> {
+        let frames = (usize::try_from(self.stack_len).ok()? / size_of::<u64>()).min(STACK);
+        let (addresses, _) = bytes.get(..frames * size_of::<u64>())?.as_chunks();
+        Some(addresses.iter().map(|address| u64::from_ne_bytes(*address)).filter(|address| *address != 0).collect())
     }
+}
 
-    fn u16(&mut self) -> Option<u16> {
-        self.take().map(u16::from_ne_bytes)
+impl From<RawTuple> for Tuple {
+    fn from(raw: RawTuple) -> Self {
+        Self {
+            local: Endpoint::new(canonical(raw.local), raw.local_port),
+            remote: Endpoint::new(canonical(raw.remote), raw.remote_port),
+            netns: raw.netns,
+        }
     }
+}
 
-    fn u32(&mut self) -> Option<u32> {
-        self.take().map(u32::from_ne_bytes)
+impl From<RawFacts> for Facts {
+    fn from(raw: RawFacts) -> Self {
+        Self {
+            unread: raw.unread,
+            unsent: raw.unsent,
+            unacked: raw.unacked,
+            linger: u32::try_from(raw.linger).ok(),
+            snd_nxt: raw.snd_nxt,
+            rcv_nxt: raw.rcv_nxt,
+            retransmits: raw.retransmits,
+            received_ago: known(raw.received_ago),
+            sent_ago: known(raw.sent_ago),
+            error: raw.error,
+            bytes_received: raw.bytes_received,
+            bytes_acked: raw.bytes_acked,
+            cgroup: raw.cgroup,
+            probes: raw.probes,
+            peer_closed: raw.peer_closed,
+            linger2_negative: raw.linger2_negative,
+        }
     }
+}
 
-    /// A number that may be not known; the outer `None` is a record that is too short.
-    #[expect(clippy::option_option, reason = "two different things that may be missing")]
-    fn known(&mut self) -> Option<Option<u32>> {
-        self.u32().map(|number| (number != NOT_KNOWN).then_some(number))
+impl From<RawSettings> for Settings {
+    fn from(raw: RawSettings) -> Self {
+        let set = |number: u32| (number != 0).then_some(number);
+        Self {
+            send_timeout: set(raw.send_timeout),
+            receive_timeout: set(raw.receive_timeout),
+            user_timeout: set(raw.user_timeout),
+            keepalive: set(raw.keepalive),
+        }
     }
+}
 
-    fn i32(&mut self) -> Option<i32> {
-        self.take().map(i32::from_ne_bytes)
+impl From<RawLife> for Life {
+    fn from(raw: RawLife) -> Self {
+        let taken = usize::from(raw.taken);
+        let steps = (taken.saturating_sub(STEPS)..taken).map(|step| raw.steps[step % STEPS]);
+        Self {
+            closer: raw.closer,
+            steps: steps.map(|step| (step >> STATE_BITS, (step & ((1 << STATE_BITS) - 1)) as u8)).collect(),
+            opened: match raw.opened {
+                1 => Opened::Actively,
+                2 => Opened::Passively,
+                3 => Opened::Listener,
+                _ => Opened::Unseen,
+            },
+            closer_exits: raw.closer_exits,
+            retransmitted: (raw.retransmitted != 0).then_some(raw.retransmitted),
+            failed: (raw.failed != 0).then_some((raw.error, raw.failed)),
+        }
     }
+}
 
-    fn u64(&mut self) -> Option<u64> {
-        self.take().map(u64::from_ne_bytes)
-    }
+/// An address as the kernel side has it, IPv4 mapped.
+pub(crate) fn canonical(address: [u8; 16]) -> IpAddr {
+    Ipv6Addr::from(address).to_canonical()
+}
 
-    fn i64(&mut self) -> Option<i64> {
-        self.take().map(i64::from_ne_bytes)
-    }
+/// A number, unless it is the one that stands for none.
+pub(crate) fn known(number: u32) -> Option<u32> {
+    (number != NOT_KNOWN).then_some(number)
 }
 
 /// A C string.
@@ -354,12 +264,14 @@ pub(crate) fn until_zero(text: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::offset_of;
+
     use super::*;
 
-    const WITHOUT_STACK: usize = 336;
+    const WITHOUT_STACK: usize = size_of::<RawEvent>();
     /// `sizeof(struct event)`.
     const SIZE: usize = WITHOUT_STACK + 8 * STACK;
-    const LIFE: usize = 232;
+    const LIFE: usize = offset_of!(RawEvent, life);
 
     fn bytes() -> Vec<u8> {
         let mut bytes = vec![0; SIZE];
@@ -412,11 +324,5 @@ mod tests {
         let times: Vec<u64> = steps.iter().map(|(at, _)| *at).collect();
         assert_eq!(times, [3, 4, 5, 6, 7, 8, 1, 2]);
         assert!(steps.iter().all(|(_, state)| *state == 7));
-    }
-
-    #[test]
-    fn a_process_is_known_by_the_octets_of_its_key() {
-        let who = Who { pid: 812, born: 77 };
-        assert_eq!(Who::of_key(who.key()), who);
     }
 }

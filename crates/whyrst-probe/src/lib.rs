@@ -18,6 +18,7 @@ mod error;
 mod event;
 mod folding;
 mod host;
+mod layout;
 mod live;
 mod owner;
 mod packets;

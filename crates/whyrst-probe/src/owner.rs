@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use whyrst_core::socket::Process;
 
 use crate::cgroup::{Cgroups, container, hierarchy, unit};
-use crate::event::Who;
+use crate::layout::{BORN_SHIFT, Who};
 use crate::probe::{Probe, Remembered, spaced};
 
 /// Looks up what belongs to a process.
@@ -92,7 +92,6 @@ fn started(stat: &str) -> Option<u64> {
 /// smaller one wraps.
 fn is_born(who: Who, hundredths: u64) -> bool {
     const NANOS: u64 = 10_000_000;
-    const BORN_SHIFT: u32 = 20;
     let first = (hundredths * NANOS) >> BORN_SHIFT;
     let last = ((hundredths + 1) * NANOS) >> BORN_SHIFT;
     #[expect(clippy::cast_possible_truncation, reason = "as the kernel side has it")]

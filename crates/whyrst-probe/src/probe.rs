@@ -15,11 +15,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::time::{ClockId, clock_getres, clock_gettime};
 
 use whyrst_core::socket::Listening;
+use zerocopy::transmute;
 
 use crate::btf::Names;
 use crate::crowd::Alike;
 use crate::error::ProbeError;
-use crate::event::{Event, Kind, Tuple, Who, until_zero};
+use crate::event::{Event, Kind, Tuple, known, until_zero};
+use crate::layout::{ARGS, RawAlike, RawListener, RawProcess, RawTuple, Who};
 use crate::symbols::Symbols;
 use crate::wanted::Wanted;
 
@@ -42,9 +44,9 @@ pub(crate) struct Probe {
     _object: Ebpf,
     ring: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
-    processes: HashMap<MapData, [u8; 8], [u8; PROCESS_SIZE]>,
-    crowd: HashMap<MapData, [u8; Alike::SIZE], u64>,
-    listeners: HashMap<MapData, [u8; TUPLE_SIZE], [u8; LISTENER_SIZE]>,
+    processes: HashMap<MapData, [u8; size_of::<Who>()], [u8; size_of::<RawProcess>()]>,
+    crowd: HashMap<MapData, [u8; size_of::<RawAlike>()], u64>,
+    listeners: HashMap<MapData, [u8; size_of::<RawTuple>()], [u8; size_of::<RawListener>()]>,
     /// Network namespace and kind.
     passed_over: HashMap<MapData, [u32; 2], u64>,
     pub(crate) names: Names,
@@ -58,16 +60,8 @@ pub(crate) struct Probe {
     strange: u64,
 }
 
-/// `sizeof(struct process)`.
-const PROCESS_SIZE: usize = 160;
-/// `sizeof(struct tuple)`.
-const TUPLE_SIZE: usize = 40;
-/// `sizeof(struct listener)`.
-const LISTENER_SIZE: usize = 32;
 /// Its map forgets the oldest then; it has room for 1024, which are not all used.
 const MOST_LISTENERS: usize = 900;
-/// `ARGS` of `bpf/event.h`.
-const ARGS: usize = 120;
 
 /// A process as it was when it last had to do with a socket.
 #[derive(Clone, Debug)]
@@ -169,13 +163,13 @@ impl Probe {
 
     /// What is remembered of a process.
     pub(crate) fn process(&self, who: Who) -> Option<Remembered> {
-        Some(remembered(&self.processes.get(&who.key(), 0).ok()?))
+        Some(remembered(&transmute!(self.processes.get(&transmute!(who), 0).ok()?)))
     }
 
     /// Every process that is remembered.
     pub(crate) fn processes(&self) -> Vec<(Who, Remembered)> {
         let all = self.processes.iter().filter_map(Result::ok);
-        all.map(|(key, process)| (Who::of_key(key), remembered(&process))).collect()
+        all.map(|(key, process)| (transmute!(key), remembered(&transmute!(process)))).collect()
     }
 
     /// Events that were not asked for, by network namespace and kind.
@@ -192,8 +186,11 @@ impl Probe {
             // A table that cannot be read to its end tells of no absence.
             let Ok((key, listener)) = listener else { return Listening::Unknown };
             known += 1;
-            let Some(other) = Tuple::parse(&key) else { continue };
-            if (other.netns, other.local.port) != (tuple.netns, tuple.local.port) || !listened(&listener, time) {
+            let key: RawTuple = transmute!(key);
+            let other = Tuple::from(key);
+            if (other.netns, other.local.port) != (tuple.netns, tuple.local.port)
+                || !listened(&transmute!(listener), time)
+            {
                 continue;
             }
             // At all addresses, or at this one, and yet not found: it is bound to a device, or began just then.
@@ -212,7 +209,7 @@ impl Probe {
     pub(crate) fn counted(&mut self, window: u64) -> Vec<(Alike, u64)> {
         let keys: Vec<_> = self.crowd.keys().filter_map(Result::ok).collect();
         let mut counted = Vec::new();
-        for (key, alike) in keys.into_iter().filter_map(|key| Some((key, Alike::parse(&key)?))) {
+        for (key, alike) in keys.into_iter().filter_map(|key| Some((key, Alike::of(transmute!(key))?))) {
             // Nobody adds to a window that is over.
             if alike.window < window
                 && let Ok(count) = self.crowd.get(&key, 0)
@@ -226,24 +223,19 @@ impl Probe {
     }
 }
 
-/// Whether a `struct listener` was one at that time.
-fn listened(listener: &[u8; LISTENER_SIZE], time: u64) -> bool {
-    let number = |at: usize| listener[at..].first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-    let (began, ended) = (number(8), number(16));
-    began <= time && (ended == 0 || time < ended)
+/// Whether it listened at that time.
+const fn listened(listener: &RawListener, time: u64) -> bool {
+    listener.began <= time && (listener.ended == 0 || time < listener.ended)
 }
 
-/// `struct process`.
-fn remembered(process: &[u8; PROCESS_SIZE]) -> Remembered {
-    let number = |at: usize| process[at..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
-    let cgroup = process.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-    let (uid, len) = (number(8), number(16) as usize);
-    let text = &process[36..36 + len.min(ARGS)];
+fn remembered(process: &RawProcess) -> Remembered {
+    let len = process.len as usize;
+    let text = &process.text[..len.min(ARGS)];
     let cut = if len == ARGS { " ..." } else { "" };
     Remembered {
-        comm: until_zero(&process[20..36]),
-        uid: (uid != u32::MAX).then_some(uid),
-        cgroup,
+        comm: until_zero(&process.comm),
+        uid: known(process.uid),
+        cgroup: process.cgroup,
         cmdline: (len > 0).then(|| spaced(text) + cut),
     }
 }

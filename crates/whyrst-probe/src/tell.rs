@@ -13,10 +13,8 @@ use whyrst_core::socket::{
 };
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::event::{
-    EXITING, Event, FROM_GRAVE, Facts, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, Kind, LISTENER, Life, ORPHAN, OWNED,
-    Opened as Raw, Settings,
-};
+use crate::event::{Event, Facts, Kind, Life, Opened as Raw, Settings};
+use crate::layout::{EXITING, FROM_GRAVE, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, ORPHAN, OWNED};
 use crate::owner::Owners;
 use crate::probe::Probe;
 use crate::reason;

@@ -19,7 +19,7 @@ use nix::libc;
 use nix::sys::socket::{MsgFlags, NetlinkAddr, bind, recv};
 use socket2::{Domain, SockFilter, Socket, Type};
 
-use super::{ANSWER, Ends, Entry, entry};
+use super::entry::{ANSWER, Ends, Entry};
 
 /// `NFNLGRP_CONNTRACK_DESTROY` of linux/netfilter/nfnetlink.h, as a bit of `nl_groups`.
 const DESTROYED: u32 = 1 << (3 - 1);
@@ -159,7 +159,7 @@ fn destroyed(message: &[u8]) -> Option<Entry> {
     else {
         return None;
     };
-    entry(&attributes).filter(|_| is_tcp(&attributes))
+    Entry::of(&attributes).filter(|_| is_tcp(&attributes))
 }
 
 fn is_tcp(attributes: &[ConntrackAttribute]) -> bool {
