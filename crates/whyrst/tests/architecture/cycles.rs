@@ -23,12 +23,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use self::resolve::{Found, Resolver};
-use self::source::Sources;
+use self::source::{CATALOGUE, Sources};
 use self::to_mend::TO_MEND;
 use super::root;
 
 /// The crates whose files form layers.
-const CRATES: &[&str] = &["whyrst-core", "whyrst-capture", "whyrst-probe"];
+const CRATES: &[&str] = &["whyrst-model", "whyrst-core", "whyrst-capture", "whyrst-probe"];
 
 /// What one file takes of another.
 type Edges = BTreeMap<(String, String), BTreeSet<String>>;
@@ -38,7 +38,7 @@ type Cycle = BTreeSet<String>;
 fn files_form_layers() {
     let mut complaints = Vec::new();
     for name in CRATES {
-        let edges = edges(&sources(&root().join("crates").join(name).join("src")));
+        let edges = edges(&sources(&root().join("crates").join(name)));
         let found = graph::cycles(&edges.keys().cloned().collect());
         let known = to_mend(name);
         for cycle in found.difference(&known) {
@@ -68,8 +68,18 @@ fn inside(cycle: &Cycle, edges: &Edges) -> String {
     lines.collect()
 }
 
-/// All Rust files below `folder`.
-fn sources(folder: &Path) -> Sources {
+fn sources(package: &Path) -> Sources {
+    let src = package.join("src");
+    let mut sources = files_below(&src, "");
+    let rules = src.join(CATALOGUE);
+    if rules.is_dir() {
+        sources.extend(files_below(&rules, &format!("{CATALOGUE}/")));
+    }
+    sources
+}
+
+/// All Rust files below `folder`, each named by its path there with `prefix` before it.
+fn files_below(folder: &Path, prefix: &str) -> Sources {
     let mut sources = Sources::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -78,8 +88,9 @@ fn sources(folder: &Path) -> Sources {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(folder).expect("it is below").display().to_string();
-                sources.insert(name, fs::read_to_string(&path).expect("a source file can be read"));
+                let name = path.strip_prefix(folder).expect("it is below").display();
+                sources
+                    .insert(format!("{prefix}{name}"), fs::read_to_string(&path).expect("a source file can be read"));
             }
         }
     }
@@ -134,6 +145,22 @@ fn a_parent_and_its_child_are_a_cycle_when_each_names_what_the_other_defines() {
         ("a/child.rs", "pub struct Item(super::Own);"),
     ];
     assert_eq!(edges_of(&files), ["a.rs -> a/child.rs: Item", "a/child.rs -> a.rs: Own"]);
+}
+
+#[test]
+fn rules_of_the_catalogue_are_modules_of_the_file_that_includes_them() {
+    let files = [
+        ("lib.rs", "mod causes; mod verdict;"),
+        ("causes.rs", "include!(concat!(env!(\"OUT_DIR\"), \"/catalogue.rs\"));"),
+        ("verdict.rs", "pub fn judge() { crate::causes::closed_port::RULE; }"),
+        ("../catalogue/closed-port/rule.rs", "const RULE: u8 = crate::verdict::judge();"),
+    ];
+    let expected = [
+        "../catalogue/closed-port/rule.rs -> verdict.rs: judge",
+        "causes.rs -> ../catalogue/closed-port/rule.rs: RULE",
+        "verdict.rs -> ../catalogue/closed-port/rule.rs: RULE",
+    ];
+    assert_eq!(edges_of(&files), expected);
 }
 
 #[test]

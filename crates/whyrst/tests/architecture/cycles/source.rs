@@ -6,8 +6,12 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Macro, Meta, Token, UseTree};
 
-/// The files of a crate, by their paths below `src/`.
+/// The files of a crate, by their paths as seen from `src/`.
 pub(super) type Sources = BTreeMap<String, String>;
+
+/// Where core has a folder for each cause. Its build script makes a module of each `rule.rs`, and `causes.rs` includes
+/// what it wrote.
+pub(super) const CATALOGUE: &str = "../catalogue";
 
 /// A place in the list of modules; the root is the first.
 pub(super) type Id = usize;
@@ -70,6 +74,8 @@ impl Reader<'_> {
                 if let Some(child) = self.child(module, file, folder, id) {
                     self.modules[id].children.insert(module.ident.to_string(), child);
                 }
+            } else if is_include(item) {
+                self.rules(id, &mut collector);
             } else {
                 self.modules[id].items.extend(defined(item));
                 collector.visit_item(item);
@@ -78,6 +84,19 @@ impl Reader<'_> {
         self.modules[id].imports = collector.imports;
         self.modules[id].references = collector.references;
         id
+    }
+
+    /// The modules that the build script makes: `catalogue/close-unread/rule.rs` is `close_unread`.
+    fn rules(&mut self, parent: Id, collector: &mut Collector) {
+        let sources = self.sources;
+        for file in sources.keys().filter(|file| file.starts_with(CATALOGUE)) {
+            let folder = file.rsplit('/').nth(1).expect("a rule is in the folder of its cause");
+            let name = folder.replace('-', "_");
+            if let Some(child) = self.file(file, "", Some(parent)) {
+                collector.reference(vec![name.clone(), "RULE".to_owned()]);
+                self.modules[parent].children.insert(name, child);
+            }
+        }
     }
 
     fn child(&mut self, module: &ItemMod, file: &str, folder: &str, parent: Id) -> Option<Id> {
@@ -90,6 +109,10 @@ impl Reader<'_> {
         let found = [beside, inside].into_iter().find(|file| self.sources.contains_key(file));
         self.file(&found.unwrap_or_else(|| panic!("{file}: no file of mod {}", module.ident)), &below, Some(parent))
     }
+}
+
+fn is_include(item: &Item) -> bool {
+    matches!(item, Item::Macro(item) if item.mac.path.is_ident("include"))
 }
 
 /// The name that an item has in its module.

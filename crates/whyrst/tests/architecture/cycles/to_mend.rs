@@ -138,5 +138,4 @@ pub(super) const TO_MEND: &[(&str, &[&str])] = &[
             "incident/service.rs",
         ],
     ),
-    ("whyrst-core", &["report/account.rs", "report/json.rs", "report/page.rs", "report/vantage.rs"]),
 ];
