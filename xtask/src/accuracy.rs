@@ -165,7 +165,7 @@ impl Case {
     /// No cause was named, or only that more than one kind is possible; or only its receiver told of the RST,
     /// and knows not why it came.
     fn says_nothing(&self) -> bool {
-        let umbrella = causes::find(&self.verdict).is_none_or(|cause| cause.breadth == Breadth::Umbrella);
+        let umbrella = causes::find(&self.verdict).is_none_or(|cause| cause.rule.breadth == Breadth::Umbrella);
         let open = umbrella || self.teller == Teller::Receiver;
         !self.is_right() && !self.is_true_as_well() && !self.names_truth() && !self.is_sure() && open
     }

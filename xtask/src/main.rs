@@ -10,6 +10,7 @@ mod fixtures;
 mod fleet;
 mod fmt;
 mod fuzz;
+mod i18n;
 mod kernels;
 mod pages;
 mod programs;
@@ -32,6 +33,7 @@ cargo xtask setup              installs what the tests need, or says what is mis
 cargo xtask fmt                fails where a Rust file is not formatted, or holds what rustfmt gives up on
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
+cargo xtask i18n [--check]     lists what the catalogue says in English only, or fails when there is something
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
@@ -84,6 +86,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["sql"] => sql::run(),
         ["sql", "--write"] => sql::write(),
         ["sql", "--release"] => sql::release(),
+        ["i18n"] => i18n::list(),
+        ["i18n", "--check"] => i18n::check(),
         ["book"] => docs::book(),
         ["bench-live"] => bench::watch::run(bench::watch::PARTS),
         ["bench-live", parts @ ..] => bench::watch::run(parts),
@@ -91,7 +95,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["hold", sockets, holder] => bench::watch::hold(sockets.parse()?, holder.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),
-        ["dist"] => dist::run(),
+        ["dist"] => i18n::check().and_then(|()| dist::run()),
         ["bench"] => bench::run(1_024),
         ["measure-live", tcpdump @ ..] => bench::live::measure(tcpdump),
         ["measure", words @ ..] => bench::measure::measure(words),

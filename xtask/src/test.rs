@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
-use crate::{accuracy, bpf, dist, docs, fleet, fmt, fuzz, kernels, programs, setup, spark, sql, telemetry, web};
+use crate::{accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, setup, spark, sql, telemetry, web};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -64,6 +64,7 @@ pub fn run() -> Result<()> {
         &[("setup", setup::run)],
         &[("every Rust file is formatted", fmt::check)],
         &[("unit, property, fixture and command line tests", cargo_tests)],
+        &[("what the catalogue says in English only", i18n::list)],
         &[("documentation is fresh", docs::check)],
         &[("the probe's object is that of its source", bpf::check)],
         &[("the probe in the running kernel", probe_as_root)],

@@ -1,4 +1,4 @@
-//! The shape of a cause: what one file in `causes/` holds.
+//! The shape of a cause: what one folder in `catalogue/` holds.
 
 use crate::ending::EndingKind;
 use crate::evidence::Question;
@@ -8,39 +8,21 @@ use crate::language::Language;
 pub use whyrst_model::vocabulary::Severity;
 
 /// One way for a connection to end in a RST, or to fail without one.
-///
-/// Texts may name `{sender}` and `{receiver}` of the RST, `{client}` and `{server}`.
 #[derive(Debug)]
 pub struct Cause {
-    /// Kebab-case; also the name of its file, its fixture and its page. Never changes its meaning.
+    /// Kebab-case; also the name of its folder, its fixture and its page. Never changes its meaning.
     pub id: &'static str,
-    /// Reads on after "The connection was reset because " (or "The connection failed because ").
-    pub title: &'static str,
-    /// What happens and why, for a person who has not met it before.
-    pub explanation: &'static str,
-    /// What the programs on both ends see: return values and errno.
-    pub effect: &'static str,
-    /// Standards and kernel functions that the rule follows from.
-    pub sources: &'static [Source],
-    /// With a RST or without.
-    pub ending: EndingKind,
-    /// How narrow a statement it is.
-    pub breadth: Breadth,
-    /// How much it matters.
-    pub severity: Severity,
-    /// What the kernel of the RST's sender says in this case; empty when that kernel sends nothing.
-    pub kernel_reasons: &'static [KernelSign],
-    /// When packets show it.
+    /// What a machine needs of it: `rule.rs`.
     pub rule: Rule,
-    /// More telling titles for special cases, first match wins.
-    pub variants: &'static [Variant],
-    /// Causes that look the same or nearly so, commonest first. Those whose files name this one are
+    /// Its texts: `en.md`.
+    pub en: Texts,
+    /// The same in Simplified Chinese: `zh.md`, with English where that has nothing.
+    pub zh: Texts,
+    /// Causes that look the same or nearly so, commonest first. Those whose pages name this one are
     /// look-alikes too: [`alike::look_alikes`](crate::alike::look_alikes) has all.
     pub look_alikes: &'static [LookAlike],
-    /// What to do, in order; each step can be checked.
-    pub advice: &'static [&'static str],
-    /// All these texts in Simplified Chinese.
-    pub zh: Words,
+    /// What is English in [`Cause::zh`] and in the look-alikes, because `zh.md` has nothing.
+    pub untranslated: &'static [&'static str],
 }
 
 impl PartialEq for Cause {
@@ -49,56 +31,47 @@ impl PartialEq for Cause {
     }
 }
 
-/// The texts of a cause in another language: as many steps, variants and look-alikes as in English,
-/// and the same ends in each (`tests/catalogue.rs`).
+/// The texts of a cause in one language. They may name `{sender}` and `{receiver}` of the RST, `{client}`
+/// and `{server}`.
 #[derive(Debug)]
-pub struct Words {
-    /// Reads on after "The connection was reset: ".
+pub struct Texts {
+    /// Reads on after "The connection was reset because " (or "The connection failed because ").
     pub title: &'static str,
-    /// What happens and why.
+    /// What happens and why, for a person who has not met it before.
     pub explanation: &'static str,
-    /// What the programs on both ends see.
+    /// What the programs on both ends see: return values and errno.
     pub effect: &'static str,
-    /// Titles of the variants, in their order.
+    /// More telling titles for special cases, one for each of [`Rule::variants`].
     pub variants: &'static [&'static str],
-    /// What tells each look-alike apart, by its id, in any order.
-    pub told_apart_by: &'static [(&'static str, &'static str)],
-    /// What to do, in order.
+    /// What to do, in order; each step can be checked.
     pub advice: &'static [&'static str],
 }
 
-/// The texts of a cause in the language that was asked for.
+/// One text in every language.
 #[derive(Clone, Copy, Debug)]
-pub struct Texts {
-    /// As in [`Cause::title`].
-    pub title: &'static str,
-    /// As in [`Cause::explanation`].
-    pub explanation: &'static str,
-    /// As in [`Cause::effect`].
-    pub effect: &'static str,
-    /// As in [`Cause::advice`].
-    pub advice: &'static [&'static str],
+pub struct Text {
+    /// English.
+    pub en: &'static str,
+    /// Simplified Chinese.
+    pub zh: &'static str,
+}
+
+impl Text {
+    /// The text in `language`.
+    pub const fn in_language(self, language: Language) -> &'static str {
+        language.pick(self.en, self.zh)
+    }
 }
 
 impl Cause {
     /// Its texts in `language`.
-    pub const fn texts(&self, language: Language) -> Texts {
-        match language {
-            Language::Chinese => Texts {
-                title: self.zh.title,
-                explanation: self.zh.explanation,
-                effect: self.zh.effect,
-                advice: self.zh.advice,
-            },
-            Language::English => {
-                Texts { title: self.title, explanation: self.explanation, effect: self.effect, advice: self.advice }
-            }
-        }
+    pub const fn texts(&self, language: Language) -> &Texts {
+        language.pick(&self.en, &self.zh)
     }
 
-    /// The translation of `title`, which is that of the cause or of one of its variants.
+    /// The translation of `title`, which is that of the cause or of one of its variants in English.
     pub fn title_in(&self, language: Language, title: &'static str) -> &'static str {
-        let variant = self.variants.iter().position(|variant| variant.title == title);
+        let variant = self.en.variants.iter().position(|variant| *variant == title);
         match (language, variant) {
             (Language::English, _) => title,
             (_, Some(at)) => self.zh.variants.get(at).copied().unwrap_or(title),
@@ -107,9 +80,22 @@ impl Cause {
     }
 }
 
-/// Three lists of questions.
+/// What a machine needs of a cause.
 #[derive(Debug)]
 pub struct Rule {
+    /// How far it is trusted.
+    pub status: Status,
+    /// Decides between causes that fit equally well: the smaller one is named first. It says how often each
+    /// is met, with a special case before the general one, and is never a reason for more confidence.
+    pub prior: u16,
+    /// With a RST or without.
+    pub ending: EndingKind,
+    /// How narrow a statement it is.
+    pub breadth: Breadth,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What the kernel of the RST's sender says in this case; empty when that kernel sends nothing.
+    pub kernel_reasons: &'static [KernelSign],
     /// All must be yes; a no excludes the cause, an unknown weakens it. The first is what the cause
     /// is about: without a yes to it there is no evidence at all.
     pub needs: &'static [&'static Question],
@@ -117,6 +103,21 @@ pub struct Rule {
     pub refuted_by: &'static [&'static Question],
     /// Each yes speaks for the cause and each no against it; neither decides alone.
     pub supported_by: &'static [&'static Question],
+    /// Special cases, first match wins: each has a title of its own in [`Texts::variants`].
+    pub variants: &'static [&'static Question],
+    /// Standards and kernel functions that the rule follows from.
+    pub sources: &'static [Source],
+}
+
+/// How far a rule is trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// It is judged, and never leads a verdict: not tried on enough captures yet.
+    Preview,
+    /// It leads verdicts.
+    Stable,
+    /// As [`Status::Stable`]; another cause says it better now, and new readers should look there.
+    Deprecated,
 }
 
 /// A standard or a place in the kernel.
@@ -227,27 +228,18 @@ pub enum Breadth {
     Umbrella,
 }
 
-/// A more telling title for a special case.
-#[derive(Debug)]
-pub struct Variant {
-    /// When the answer is yes.
-    pub when: &'static Question,
-    /// Replaces the cause's title.
-    pub title: &'static str,
-}
-
 /// Another cause that looks alike.
 #[derive(Clone, Copy, Debug)]
 pub struct LookAlike {
-    /// Its id: a cause with a file, or a [`Sketch`].
+    /// Its id: a cause with a folder, or a [`Sketch`].
     pub cause: &'static str,
     /// How alike.
     pub likeness: Likeness,
     /// What tells the two apart, as a sentence about the other one.
-    pub told_apart_by: &'static str,
-    /// What tells the two apart, as a sentence about this one, in English and in Chinese; where the other
-    /// one's file does not name this one.
-    pub from_there: Option<[&'static str; 2]>,
+    pub told_apart_by: Text,
+    /// What tells the two apart, as a sentence about this one; where the other one's page does not name this
+    /// one.
+    pub from_there: Option<Text>,
 }
 
 /// How much two causes look alike on the wire (CATALOGUE section 5).
@@ -283,49 +275,7 @@ impl Likeness {
     }
 }
 
-impl LookAlike {
-    const fn new(cause: &'static str, likeness: Likeness, told_apart_by: &'static str) -> Self {
-        Self { cause, likeness, told_apart_by, from_there: None }
-    }
-
-    /// The other one's file need not name this one: this is what it would say, in English and in Chinese.
-    #[must_use]
-    pub const fn and_from_there(self, texts: [&'static str; 2]) -> Self {
-        Self { from_there: Some(texts), ..self }
-    }
-
-    /// Packets can differ, or it is a special case of the cause.
-    pub const fn similar(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::Similar, told_apart_by)
-    }
-
-    /// The other one would be the reason for this one: both can be true.
-    pub const fn why(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::Why, told_apart_by)
-    }
-
-    /// The other one would be the means by which this one resets: both can be true.
-    pub const fn how(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::How, told_apart_by)
-    }
-
-    /// The other one says less, and holds whenever this one does.
-    pub const fn broader(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::Broader, told_apart_by)
-    }
-
-    /// One is a special case of the other.
-    pub const fn special_case(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::SpecialCase, told_apart_by)
-    }
-
-    /// The packets are the same.
-    pub const fn identical(cause: &'static str, told_apart_by: &'static str) -> Self {
-        Self::new(cause, Likeness::Identical, told_apart_by)
-    }
-}
-
-/// A cause of the catalogue that has no file yet: known well enough to be named beside a verdict
+/// A cause that has no folder in the catalogue yet: known well enough to be named beside a verdict
 /// that cannot exclude it, and to hold that verdict back; never a verdict of its own.
 #[derive(Debug)]
 pub struct Sketch {

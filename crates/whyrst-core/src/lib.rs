@@ -15,6 +15,8 @@ extern crate std;
 
 pub mod alike;
 pub mod asked;
+#[cfg(test)]
+mod cases;
 pub mod cause;
 pub mod causes;
 pub mod census;
@@ -28,10 +30,9 @@ pub mod incident;
 pub mod kernel;
 pub mod live;
 pub mod observation;
+mod prelude;
 #[cfg(test)]
 mod properties;
-#[cfg(test)]
-mod published;
 pub mod report;
 pub mod said;
 pub mod service;

@@ -55,16 +55,21 @@ pub(crate) struct Conversation {
 
 /// Reads a conversation; a line that does not make sense fails the test.
 pub(crate) fn conversation(text: &str) -> Conversation {
+    read_conversation(text).unwrap_or_else(|what| panic!("{what}"))
+}
+
+/// Reads a conversation, or says which line does not make sense.
+pub(crate) fn read_conversation(text: &str) -> Result<Conversation, String> {
     let mut reader = Reader::default();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default();
         let words: Vec<&str> = line.split_whitespace().collect();
         if !words.is_empty() {
-            let packet = reader.line(&words).unwrap_or_else(|| panic!("cannot read the line: {line}"));
+            let packet = reader.line(&words).ok_or_else(|| std::format!("cannot read the line: {line}"))?;
             reader.packets.push(packet);
         }
     }
-    Conversation { packets: reader.packets }
+    Ok(Conversation { packets: reader.packets })
 }
 
 /// The same conversation with hosts that speak IPv6.
@@ -84,16 +89,6 @@ pub(crate) fn over_ipv6(text: &str) -> String {
 /// The judgement of the one reset in `text`.
 pub(crate) fn judged(text: &str) -> Judgement {
     conversation(text).judged()
-}
-
-/// The judgement of the one reset in `text`, when the kernel of its sender gave `reason` and `stack`.
-pub(crate) fn judged_with(text: &str, reason: RstReason, stack: &[&str]) -> Judgement {
-    judge(&Ending { kernel: sent(reason, stack), ..conversation(text).ending() })
-}
-
-/// The judgement of the one reset in `text`, when the kernel of its supposed sender sent none.
-pub(crate) fn judged_unsent(text: &str) -> Judgement {
-    judge(&Ending { kernel: KernelWord::SentNone, ..conversation(text).ending() })
 }
 
 /// The word of a kernel that sent the reset.
@@ -198,7 +193,7 @@ impl Judgement {
         self
     }
 
-    fn names(&self, id: &str) -> bool {
+    pub(crate) fn names(&self, id: &str) -> bool {
         self.alternatives.iter().any(|other| other.id == id)
     }
 

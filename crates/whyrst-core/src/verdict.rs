@@ -161,7 +161,7 @@ fn verdict(asked: &mut Interview<'_>) -> Judgement {
         return unexplained(asked, kind);
     };
     let sketched = sketched_beside(best.cause, asked);
-    let evidence = evidence(&best.cause.rule, asked);
+    let evidence = evidence(questions(&best.cause.rule), asked);
     let mut alternatives = alternatives(best, others, &sketched);
     let mut confidence = best.confidence(&evidence, others, &sketched, asked);
     if let Some(joined) = ending.joined.as_ref().filter(|joined| !joined.rivals.is_empty()) {
@@ -169,7 +169,7 @@ fn verdict(asked: &mut Interview<'_>) -> Judgement {
         name_rivals(&joined.rivals, &mut alternatives);
     }
     let phase = phase(ending);
-    let weight = severity::weigh(best.cause.severity, ending, phase, &harm(ending, kind));
+    let weight = severity::weigh(best.cause.rule.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
         title: title(best.cause, asked),
@@ -225,7 +225,7 @@ const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
-        if cause.ending != asked.ending().kind {
+        if cause.rule.ending != asked.ending().kind {
             return None;
         }
         // The first need is what the cause is about: unseen, there is no evidence, and most causes
@@ -236,15 +236,15 @@ impl Candidate {
         }
         let candidate = Self::not_excluded(cause, asked)?;
         // An umbrella that needs guessing says nothing.
-        let guesses = candidate.missing > 0 && (cause.breadth == Breadth::Umbrella || is_suffered(asked.ending()));
+        let guesses = candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(asked.ending()));
         (!guesses).then_some(candidate)
     }
 
     fn not_excluded(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
-        if cause.ending != asked.ending().kind {
+        if cause.rule.ending != asked.ending().kind {
             return None;
         }
-        let kernel = kernel_fit(cause.kernel_reasons, &asked.ending().kernel)?;
+        let kernel = kernel_fit(cause.rule.kernel_reasons, &asked.ending().kernel)?;
         let (mut missing, mut support) = (0, 0);
         for (role, question) in questions(&cause.rule) {
             let Some(answer) = asked.hear(question) else { continue };
@@ -262,7 +262,7 @@ impl Candidate {
 
     /// Smaller is better. Ties keep the order of the catalogue.
     fn rank(&self) -> (KernelFit, usize, bool, i32) {
-        (self.kernel, self.missing, self.cause.breadth == Breadth::Umbrella, -self.support)
+        (self.kernel, self.missing, self.cause.rule.breadth == Breadth::Umbrella, -self.support)
     }
 
     fn confidence(
@@ -283,7 +283,10 @@ impl Candidate {
                     Some(Likeness::Why) => kernel_says,
                     _ => false,
                 };
-                other.kernel == self.kernel && other.missing == 0 && other.cause.breadth == Breadth::Specific && !agrees
+                other.kernel == self.kernel
+                    && other.missing == 0
+                    && other.cause.rule.breadth == Breadth::Specific
+                    && !agrees
             })
         };
         let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
@@ -303,7 +306,7 @@ impl Candidate {
             || refuses_unseen_syn(ending)
             || self.is_doubtful(ending)
             || self.is_unsupported_reason();
-        if self.missing > 0 || self.cause.breadth == Breadth::Umbrella || weak {
+        if self.missing > 0 || self.cause.rule.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
         } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !leaves_open(evidence)) {
             Confidence::Certain
@@ -316,11 +319,12 @@ impl Candidate {
     /// cannot show is not missing.
     fn is_the_kernels(&self, asked: &mut Interview<'_>) -> bool {
         let ending = asked.ending();
-        if !told_by_its_kernel(ending) || self.kernel != KernelFit::Says || self.cause.breadth != Breadth::Specific {
+        if !told_by_its_kernel(ending) || self.kernel != KernelFit::Says || self.cause.rule.breadth != Breadth::Specific
+        {
             return false;
         }
         let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
-        let causes = causes::ALL.iter().filter(|cause| fits(cause.kernel_reasons)).count();
+        let causes = causes::ALL.iter().filter(|cause| fits(cause.rule.kernel_reasons)).count();
         let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
         causes == 1 && !sketched.any(|sketch| stands(sketch, asked).is_some())
     }
@@ -348,7 +352,7 @@ impl Candidate {
 
     /// The kernel says this one as well, and the capture misses what would decide.
     fn is_open_beside(&self, best: &Self) -> bool {
-        self.kernel == best.kernel && self.missing > 0 && self.cause.breadth == Breadth::Specific
+        self.kernel == best.kernel && self.missing > 0 && self.cause.rule.breadth == Breadth::Specific
     }
 
     fn likeness(&self, other: &str) -> Option<Likeness> {
@@ -448,12 +452,12 @@ fn questions(rule: &Rule) -> impl Iterator<Item = (Role, &'static Question)> {
 }
 
 /// The same with the answers, without what does not concern the ending.
-fn evidence(rule: &Rule, asked: &mut Interview<'_>) -> Vec<Evidence> {
-    let mut evidence = Vec::with_capacity(rule.needs.len() + rule.refuted_by.len() + rule.supported_by.len());
-    evidence.extend(
-        questions(rule)
-            .filter_map(|(role, question)| Some(Evidence { question, answer: asked.hear(question)?.clone(), role })),
-    );
+fn evidence(questions: impl Iterator<Item = (Role, &'static Question)>, asked: &mut Interview<'_>) -> Vec<Evidence> {
+    // No rule asks more than that.
+    let mut evidence = Vec::with_capacity(16);
+    let answered = questions
+        .filter_map(|(role, question)| Some(Evidence { question, answer: asked.hear(question)?.clone(), role }));
+    evidence.extend(answered);
     evidence
 }
 
@@ -466,11 +470,8 @@ const fn excludes(role: Role, answer: &Answer) -> bool {
 }
 
 fn title(cause: &Cause, asked: &mut Interview<'_>) -> &'static str {
-    cause
-        .variants
-        .iter()
-        .find(|variant| asked.answer(variant.when).is_yes())
-        .map_or(cause.title, |variant| variant.title)
+    let special = cause.rule.variants.iter().position(|question| asked.answer(question).is_yes());
+    special.and_then(|at| cause.en.variants.get(at)).copied().unwrap_or(cause.en.title)
 }
 
 /// The other candidates, then the sketches that the cause names: first those that fit entirely.
@@ -479,15 +480,15 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
         let alike = alike::look_alikes(best.cause).find(|alike| alike.cause == other.id);
         Alternative {
             id: other.id,
-            title: other.title,
-            told_apart_by: alike.map_or(other.title, |alike| alike.told_apart_by),
+            title: other.en.title,
+            told_apart_by: alike.map_or(other.en.title, |alike| alike.told_apart_by.en),
         }
     };
     let of = |complete: bool| sketched.iter().filter(move |one| one.complete == complete);
     let named = of(true).chain(of(false)).map(|one| Alternative {
         id: one.sketch.id,
         title: one.sketch.title,
-        told_apart_by: one.alike.told_apart_by,
+        told_apart_by: one.alike.told_apart_by.en,
     });
     others.iter().map(|other| told(other.cause)).chain(named).collect()
 }
@@ -496,7 +497,7 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
 fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
     for cause in rivals.iter().filter_map(|id| causes::find(id)) {
         if alternatives.iter().all(|other| other.id != cause.id) {
-            alternatives.insert(0, Alternative { id: cause.id, title: cause.title, told_apart_by: RIVAL });
+            alternatives.insert(0, Alternative { id: cause.id, title: cause.en.title, told_apart_by: RIVAL });
         }
     }
 }
@@ -516,7 +517,7 @@ fn sketched_alone(asked: &mut Interview<'_>) -> Vec<Alternative> {
 
 fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
     let ending = asked.ending();
-    let general = Rule { needs: &[], refuted_by: &[], supported_by: GENERAL };
+    let general = GENERAL.iter().map(|question| (Role::Supports, *question));
     let phase = phase(ending);
     let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
     Judgement {
@@ -527,7 +528,7 @@ fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
         },
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(asked),
-        evidence: evidence(&general, asked),
+        evidence: evidence(general, asked),
         phase,
         origin: origin(asked, kind),
         kind,

@@ -29,7 +29,7 @@ fn ids() -> Vec<&'static str> {
 fn questions() -> Vec<&'static Question> {
     let rules = ALL.iter().map(|cause| &cause.rule);
     let of_rules = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]);
-    let of_variants = ALL.iter().flat_map(|cause| cause.variants).map(|variant| variant.when);
+    let of_variants = ALL.iter().flat_map(|cause| cause.rule.variants).copied();
     let of_sketches = SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]);
     of_rules.chain(of_sketches).flatten().copied().chain(of_variants).collect()
 }
@@ -60,16 +60,22 @@ fn question_ids_are_kebab_case_and_name_one_question_each() {
 }
 
 #[test]
-fn every_file_of_the_folder_is_a_cause_of_that_name() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/causes");
-    let files: BTreeSet<String> = fs::read_dir(&folder)
+fn every_folder_is_a_cause_of_that_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+    let folders: BTreeSet<String> = fs::read_dir(&folder)
         .expect("the folder of the causes")
-        .map(|entry| entry.expect("an entry").path())
-        .map(|path| path.file_stem().expect("a name").to_string_lossy().replace('_', "-"))
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     let catalogue: BTreeSet<String> = ALL.iter().map(|cause| cause.id.to_owned()).collect();
-    assert_eq!(files, catalogue);
+    assert_eq!(folders, catalogue);
     assert!(ALL.iter().all(|cause| causes::find(cause.id) == Some(*cause)));
+}
+
+/// Which of two causes is named first where both fit equally well is not left to their names.
+#[test]
+fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
+    let priors: Vec<u16> = ALL.iter().map(|cause| cause.rule.prior).collect();
+    assert!(priors.is_sorted_by(|one, next| one < next), "{priors:?}");
 }
 
 #[test]
@@ -80,7 +86,7 @@ fn every_look_alike_exists_once_and_is_another_cause() {
             assert!(ids().contains(&alike.cause), "{} names {}", cause.id, alike.cause);
             assert_ne!(alike.cause, cause.id);
             assert!(seen.insert(alike.cause), "{} names {} twice", cause.id, alike.cause);
-            assert!(!alike.told_apart_by.is_empty());
+            assert!(!alike.told_apart_by.en.is_empty());
         }
     }
 }
@@ -139,12 +145,12 @@ fn what_no_packet_can_tell_apart_is_said_to_be_identical() {
     assert_eq!(alike::likeness(cause, "data-after-close"), Some(Likeness::Broader));
 }
 
-/// So a new cause needs no other file than its own.
+/// So a new cause needs no other folder than its own.
 #[test]
-fn one_file_can_name_a_look_alike_for_both() {
+fn one_page_can_name_a_look_alike_for_both() {
     let (memory, linger) =
         (causes::find("out-of-memory").expect("a cause"), causes::find("linger-zero").expect("a cause"));
-    assert!(linger.look_alikes.iter().all(|alike| alike.cause != memory.id), "only the one file names it");
+    assert!(linger.look_alikes.iter().all(|alike| alike.cause != memory.id), "only the one page names it");
     assert_eq!(alike::likeness(memory, linger.id), Some(Likeness::Identical));
     assert_eq!(alike::likeness(linger, memory.id), Some(Likeness::Identical));
     for (language, words) in
@@ -171,7 +177,7 @@ fn every_sketch_is_named_by_a_cause() {
 
 #[test]
 fn every_kernel_reason_has_a_cause_or_stands_on_the_list_of_exceptions() {
-    let of_causes = ALL.iter().flat_map(|cause| cause.kernel_reasons);
+    let of_causes = ALL.iter().flat_map(|cause| cause.rule.kernel_reasons);
     let of_sketches = SKETCHES.iter().flat_map(|sketch| sketch.kernel_reasons);
     let signs = of_causes.chain(of_sketches).filter(|sign| !sign.is_silence());
     let explained: Vec<RstReason> = signs.map(|sign| sign.reason).collect();
@@ -200,10 +206,10 @@ fn assert_names_ends_only(id: &str, text: &str) {
 #[test]
 fn texts_of_causes_name_the_ends_and_nothing_else() {
     for cause in ALL {
-        let alikes = alike::look_alikes(cause).map(|alike| alike.told_apart_by);
-        let variants = cause.variants.iter().map(|variant| variant.title);
-        let texts = [cause.title, cause.explanation, cause.effect].into_iter();
-        for text in texts.chain(cause.advice.iter().copied()).chain(alikes).chain(variants) {
+        let alikes = alike::look_alikes(cause).map(|alike| alike.told_apart_by.en);
+        let texts = [cause.en.title, cause.en.explanation, cause.en.effect].into_iter();
+        let lists = cause.en.advice.iter().chain(cause.en.variants).copied();
+        for text in texts.chain(lists).chain(alikes) {
             assert_names_ends_only(cause.id, text);
             assert!(!text.contains("  ") && !text.contains('\n'), "{}: a broken line in {text:?}", cause.id);
         }
@@ -229,8 +235,8 @@ fn texts_of_questions_have_places_for_values_and_ends() {
 
 #[test]
 fn a_title_reads_on_after_the_sentence_that_it_ends() {
-    let variants = ALL.iter().flat_map(|cause| cause.variants.iter().map(|variant| (cause.id, variant.title)));
-    let titles = ALL.iter().map(|cause| (cause.id, cause.title));
+    let variants = ALL.iter().flat_map(|cause| cause.en.variants.iter().map(|title| (cause.id, *title)));
+    let titles = ALL.iter().map(|cause| (cause.id, cause.en.title));
     let sketched = SKETCHES.iter().map(|sketch| (sketch.id, sketch.title));
     for (id, title) in titles.chain(variants).chain(sketched) {
         let first = title.chars().next().expect("a title");
@@ -242,9 +248,9 @@ fn a_title_reads_on_after_the_sentence_that_it_ends() {
 
 #[test]
 fn every_cause_has_sources_advice_an_effect_and_a_rule() {
-    for Cause { id, sources, advice, effect, explanation, rule, .. } in ALL.iter().copied() {
-        assert!(!sources.is_empty() && !advice.is_empty(), "{id}");
-        assert!(!effect.is_empty() && !explanation.is_empty(), "{id}");
+    for Cause { id, rule, en, .. } in ALL.iter().copied() {
+        assert!(!rule.sources.is_empty() && !en.advice.is_empty(), "{id}");
+        assert!(!en.effect.is_empty() && !en.explanation.is_empty(), "{id}");
         assert!(!rule.needs.is_empty(), "{id}: a verdict without evidence does not exist");
     }
 }
@@ -252,14 +258,14 @@ fn every_cause_has_sources_advice_an_effect_and_a_rule() {
 #[test]
 fn what_says_that_nothing_was_lost_is_benign_and_the_other_way_round() {
     for cause in ALL {
-        let says = cause.title.contains("nothing was lost");
-        assert_eq!(says, cause.severity == Severity::Benign, "{}", cause.id);
+        let says = cause.en.title.contains("nothing was lost");
+        assert_eq!(says, cause.rule.severity == Severity::Benign, "{}", cause.id);
     }
 }
 
 #[test]
 fn umbrellas_are_few() {
     let umbrellas: Vec<&str> =
-        ALL.iter().filter(|cause| cause.breadth == Breadth::Umbrella).map(|cause| cause.id).collect();
+        ALL.iter().filter(|cause| cause.rule.breadth == Breadth::Umbrella).map(|cause| cause.id).collect();
     assert_eq!(umbrellas, ["stray-segment", "orphan-rst"]);
 }

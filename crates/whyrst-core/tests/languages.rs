@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use whyrst_core::alike;
-use whyrst_core::cause::Cause;
+use whyrst_core::cause::{Cause, LookAlike};
 use whyrst_core::causes::ALL;
 use whyrst_core::evidence::{Question, Wording, vantage};
 use whyrst_core::language::Language;
@@ -18,7 +18,7 @@ fn questions() -> Vec<&'static Question> {
     let rules = ALL.iter().map(|cause| &cause.rule);
     let of_rules = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]);
     let of_sketches = SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]);
-    let of_variants = ALL.iter().flat_map(|cause| cause.variants).map(|variant| variant.when);
+    let of_variants = ALL.iter().flat_map(|cause| cause.rule.variants).copied();
     of_rules.chain(of_sketches).flatten().chain(vantage::ALL).copied().chain(of_variants).collect()
 }
 
@@ -81,34 +81,41 @@ fn assert_set(id: &str, text: &str) {
     assert!(!text.contains("  ") && text.trim() == text, "{id}: blanks in {text:?}");
 }
 
+/// Where `zh.md` has nothing, the English text stands in its place and `cargo xtask i18n` lists it: whoever
+/// writes a new cause need not know Chinese. What is there says the same.
 #[test]
-fn no_cause_lacks_a_language() {
-    for Cause { id, zh, .. } in ALL.iter().copied() {
-        let cause = whyrst_core::causes::find(id).expect("a cause of the list");
-        for (english, chinese) in
-            [(cause.title, zh.title), (cause.explanation, zh.explanation), (cause.effect, zh.effect)]
-        {
+fn what_is_translated_of_a_cause_says_the_same() {
+    for cause in ALL {
+        let Cause { id, en, zh, untranslated, .. } = cause;
+        let texts = [(en.title, zh.title), (en.explanation, zh.explanation), (en.effect, zh.effect)];
+        let lists = en.variants.iter().zip(zh.variants).chain(en.advice.iter().zip(zh.advice));
+        let alikes = alike::look_alikes(cause).map(|alike| (alike.told_apart_by.en, alike.told_apart_by.zh));
+        let all = texts.into_iter().chain(lists.map(|(english, chinese)| (*english, *chinese))).chain(alikes);
+        for (english, chinese) in all.filter(|(english, chinese)| english != chinese) {
             assert_same(id, english, chinese);
         }
         assert!(!zh.title.ends_with('。'), "{id}: a title is ended by whoever uses it");
-        assert_eq!(zh.advice.len(), cause.advice.len(), "{id}: steps of advice");
-        for (english, chinese) in cause.advice.iter().zip(zh.advice) {
-            assert_same(id, english, chinese);
+        assert_eq!((zh.advice.len(), zh.variants.len()), (en.advice.len(), en.variants.len()), "{id}");
+        for (english, chinese) in en.variants.iter().zip(zh.variants) {
+            assert_eq!(cause.title_in(Language::Chinese, english), *chinese);
         }
-        assert_eq!(zh.variants.len(), cause.variants.len(), "{id}: titles of variants");
-        for (variant, chinese) in cause.variants.iter().zip(zh.variants) {
-            assert_same(id, variant.title, chinese);
-            assert_eq!(cause.title_in(Language::Chinese, variant.title), *chinese);
-        }
-        let wanted: Vec<&str> = cause.look_alikes.iter().map(|alike| alike.cause).collect();
-        let told: BTreeSet<&str> = zh.told_apart_by.iter().map(|(other, _)| *other).collect();
-        assert_eq!(told, wanted.iter().copied().collect(), "{id}: look-alikes");
-        assert_eq!(zh.told_apart_by.len(), wanted.len(), "{id}: a look-alike twice");
-        for alike in alike::look_alikes(cause) {
-            let chinese = alike::told_apart_by(cause, alike.cause, Language::Chinese).expect("a look-alike");
-            assert_same(id, alike.told_apart_by, chinese);
-        }
+        assert_eq!(english_in_chinese(cause), untranslated.len(), "{id}: {untranslated:?}");
     }
+}
+
+/// How many parts of the Chinese page are English.
+fn english_in_chinese(cause: &Cause) -> usize {
+    let is_english = |text: &str| !text.contains(is_han);
+    let texts = [cause.zh.title, cause.zh.explanation, cause.zh.effect].into_iter();
+    let advice = cause.zh.advice.concat();
+    let texts = texts.chain(cause.zh.variants.iter().copied()).chain([advice.as_str()]);
+    let sides = |alike: &LookAlike| [Some(alike.told_apart_by), alike.from_there];
+    let alikes = cause.look_alikes.iter().filter(|alike| sides(alike).iter().flatten().any(|text| is_english(text.zh)));
+    texts.filter(|text| is_english(text)).count() + alikes.count()
+}
+
+#[test]
+fn no_sketch_lacks_a_language() {
     for sketch in SKETCHES {
         assert_same(sketch.id, sketch.title, sketch.zh);
     }
@@ -152,6 +159,7 @@ fn ids_and_names_of_machine_output_are_the_same_in_every_language() {
         for field in ["schema", "id", "severity", "kernel_reasons", "look_alikes", "sources"] {
             assert_eq!(english[field], chinese[field], "{}: {field}", cause.id);
         }
-        assert_ne!(english["title"], chinese["title"], "{}", cause.id);
+        let is_translated = english["title"] != chinese["title"];
+        assert!(is_translated || cause.untranslated.contains(&"title"), "{}", cause.id);
     }
 }

@@ -119,7 +119,7 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let alternatives = || judgement.alternatives.iter().map(|other| other.id);
     let unsure = judgement.confidence <= Confidence::Possible;
     // An umbrella says that more cannot be known.
-    let umbrella = judgement.cause.is_some_and(|cause| cause.breadth == Breadth::Umbrella);
+    let umbrella = judgement.cause.is_some_and(|cause| cause.rule.breadth == Breadth::Umbrella);
     let nobody_knows = unsure && (umbrella || !matches!(ending.kernel, KernelWord::Sent(_)));
     let alike =
         |cause: &str, other: &str| causes::find(cause).is_some_and(|cause| alike::likeness(cause, other).is_some());

@@ -105,3 +105,22 @@ pub static PORT_ACCEPTED_AFTER: Question = Question {
 fn concerns_service(ending: &Ending) -> bool {
     ending.sender() == ending.connection.server()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    #[test]
+    fn a_refusal_by_the_service_is_no_answer_about_a_reset_of_its_client() {
+        let text = "
+            0.000 C:1 > S S 0:0(0)
+            +0.001 C:1 < S SA 0:0(0) ack 1
+            +0.0001 C:1 > S A 1:1(0) ack 1
+            0.010 C:1 < S PA 1:101(100) ack 1
+            +0.001 C:1 > S RA 1:1(0) ack 101
+            0.5 C:2 > S S 0:0(0)
+            +0.001 C:2 < S RA 0:0(0) ack 1";
+        assert_eq!((PORT_REFUSED_AFTER.ask)(&conversation(text).endings()[0]), Answer::Unknown);
+    }
+}

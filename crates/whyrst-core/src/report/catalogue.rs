@@ -87,7 +87,7 @@ pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> 
         title: headline(cause, language).into(),
         explanation: paragraph_of(texts.explanation, language).into(),
         effect: paragraph_of(texts.effect, language).into(),
-        severity: cause.severity,
+        severity: cause.rule.severity,
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name().into()).collect(),
         kernel: kernel_words(cause, language).into(),
         recognised: questions(cause, language).map(recognised).collect(),
@@ -95,14 +95,14 @@ pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> 
         told_apart: look_alikes(cause, language).map(told_apart).collect(),
         reproduction: reproduction(cause, reproducible, language).into(),
         advice: texts.advice.iter().map(|step| plain(step, language).into()).collect(),
-        sources: cause.sources.iter().map(|source| source_words(source).into()).collect(),
+        sources: cause.rule.sources.iter().map(|source| source_words(source).into()).collect(),
     }
 }
 
 /// "The connection was reset because nothing listens on the server's port."
 pub fn headline(cause: &Cause, language: Language) -> String {
     let title = plain(cause.texts(language).title, language);
-    match (language, cause.ending) {
+    match (language, cause.rule.ending) {
         (Language::English, EndingKind::Reset) => format!("The connection was reset because {title}."),
         (Language::English, EndingKind::FailedConnect) => format!("The connection failed because {title}."),
         (Language::Chinese, EndingKind::Reset) => format!("连接被重置：{title}。"),
@@ -224,7 +224,7 @@ fn write_page(
     section(headings.reproduction, style, out)?;
     paragraph(&reproduction(cause, reproducible, language), 2, out)?;
     section(headings.sources, style, out)?;
-    for source in cause.sources {
+    for source in cause.rule.sources {
         item(&source_words(source), out)?;
     }
     Ok(())
@@ -254,7 +254,7 @@ fn write_markdown(cause: &Cause, reproducible: Reproducible, language: Language,
     }
     writeln!(out, "\n## {}\n\n{}\n", heading(headings.reproduction), reproduction(cause, reproducible, language))?;
     writeln!(out, "## {}\n", heading(headings.sources))?;
-    for source in cause.sources {
+    for source in cause.rule.sources {
         writeln!(out, "- {}", source_words(source))?;
     }
     Ok(())
@@ -282,8 +282,8 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
     if language == Language::Chinese {
         return chinese_kernel_words(cause);
     }
-    if cause.kernel_reasons.is_empty() {
-        return match cause.ending {
+    if cause.rule.kernel_reasons.is_empty() {
+        return match cause.rule.ending {
             EndingKind::Reset => {
                 "Nothing: no tcp_send_reset event, and Tcp OutRsts does not move. That silence is the sign.".to_string()
             }
@@ -291,7 +291,7 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
         };
     }
     let signs: Vec<String> = spoken(cause).map(sign_words).collect();
-    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
+    let none = if cause.rule.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
     let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
     counters.dedup();
     let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
@@ -300,8 +300,8 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
 }
 
 fn chinese_kernel_words(cause: &Cause) -> String {
-    if cause.kernel_reasons.is_empty() {
-        return match cause.ending {
+    if cause.rule.kernel_reasons.is_empty() {
+        return match cause.rule.ending {
             EndingKind::Reset => {
                 "什么也没说：没有 tcp_send_reset 事件，Tcp OutRsts 不增长。这种沉默本身就是标志。".to_string()
             }
@@ -315,7 +315,7 @@ fn chinese_kernel_words(cause: &Cause) -> String {
         Stack::HasAndLacks(symbol, other) => format!("{}（调用栈中有 {symbol}、没有 {other}）", sign.reason),
     };
     let signs = spoken(cause).map(words).collect::<Vec<_>>().join("，或 ");
-    let none = if cause.kernel_reasons.iter().any(KernelSign::is_silence) { "，或没有事件" } else { "" };
+    let none = if cause.rule.kernel_reasons.iter().any(KernelSign::is_silence) { "，或没有事件" } else { "" };
     let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
     counters.dedup();
     let also = if counters.is_empty() { String::new() } else { format!("，以及 {}", counters.join("、")) };
@@ -341,7 +341,7 @@ fn counter(sign: &KernelSign) -> Option<&'static str> {
 
 /// The signs that are events.
 fn spoken(cause: &Cause) -> impl Iterator<Item = &'static KernelSign> {
-    cause.kernel_reasons.iter().filter(|sign| !sign.is_silence())
+    cause.rule.kernel_reasons.iter().filter(|sign| !sign.is_silence())
 }
 
 fn sign_words(sign: &KernelSign) -> String {

@@ -1,0 +1,29 @@
+//! The address belongs to another host now, which knows nothing of the connection.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 740,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+    refuted_by: &[
+        &TRIGGER_REACHED_SENDER,
+        &ALL_REACHED_SENDER,
+        &SENDER_HAD_CLOSED,
+        &RST_ANSWERS_SYN_ACK,
+        &SENDER_TALKED_ON,
+        &RSTS_BOTH_WAYS,
+    ],
+    supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.5.1"),
+        rfc(5798, "1.2"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv"),
+        Source::Other("RFC 7690 (ECMP and anycast rehash)"),
+    ],
+};

@@ -1,0 +1,17 @@
+//! A SYN-ACK that nobody asked for.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 140,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Attack,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    needs: &[&RST_ANSWERS_SYN_ACK, &NO_SYN_CAME],
+    refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
+    supported_by: &[&RST_IS_BARE],
+    variants: &[],
+    sources: &[rfc(9293, "3.10.7.1"), rfc(4987, "3"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)")],
+};

@@ -1,0 +1,28 @@
+//! Nobody listens on the port: the answer to a SYN for which the host finds no socket.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 40,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    needs: &[&RST_ANSWERS_SYN],
+    refuted_by: &[
+        &REFUSAL_HAS_NUMBER,
+        &SYN_ACK_AFTER_RST,
+        &RST_CONTRADICTS_SENDER,
+        &RST_ENDS_SUBFLOW,
+        &LISTENS_ELSEWHERE,
+    ],
+    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
+    variants: &[&PORT_ACCEPTS_LATER, &PORT_HAD_ACCEPTED],
+    sources: &[
+        rfc(9293, "3.5.2, group 1"),
+        rfc(9293, "3.10.7.1"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
+    ],
+};

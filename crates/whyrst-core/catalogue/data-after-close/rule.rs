@@ -1,0 +1,27 @@
+//! The peer writes to a socket that has been closed.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 480,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[
+        KernelSign::reason(RstReason::TcpTimewaitSocket),
+        KernelSign::reason(RstReason::TcpAbortOnData),
+        KernelSign::reason(RstReason::TcpFlags),
+        KernelSign::reason(RstReason::NoSocket),
+    ],
+    needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
+    refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HELD_SOCKET, &LINGER2_WAS_NEGATIVE],
+    supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
+    variants: &[&DATA_CROSSED_FIN],
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(1122, "4.2.2.13"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process"),
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process"),
+    ],
+};

@@ -1,0 +1,21 @@
+//! `TCP_DEFER_ACCEPT`: the server waited for data, and forgot the request.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 640,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    needs: &[&RST_IS_PASSIVE, &SYN_ACK_REPEATED, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+    refuted_by: &[&SENDER_HAD_CLOSED, &SENDER_RECEIVED_DATA, &TRIGGER_LACKS_ACK, &RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE, &SERVER_NEVER_TOOK_IT, &CLIENT_SILENT_AT_FIRST],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req (rskq_defer_accept)"),
+        kernel("net/ipv4/inet_connection_sock.c", "syn_ack_recalc"),
+        Source::Other("tcp(7): TCP_DEFER_ACCEPT"),
+    ],
+};

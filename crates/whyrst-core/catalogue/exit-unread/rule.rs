@@ -1,0 +1,21 @@
+//! The process ended with unread data: the kernel closes its sockets as `close()` would.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 280,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
+    needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
+    supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
+    variants: &[],
+    sources: &[
+        rfc(1122, "4.2.2.13"),
+        kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)"),
+        kernel("kernel/exit.c", "do_exit"),
+    ],
+};

@@ -1,0 +1,20 @@
+//! A rule on the host itself rejects segments of a connection that exists.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 730,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
+    refuted_by: &[&RST_MADE_BETWEEN, &SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+    supported_by: &[&RST_TTL_SAME],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+    ],
+};

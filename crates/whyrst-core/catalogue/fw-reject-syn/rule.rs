@@ -1,0 +1,27 @@
+//! A firewall on the target host rejects the SYN with a reset, without asking TCP.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 60,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    needs: &[&RST_ANSWERS_SYN],
+    refuted_by: &[
+        &REFUSAL_HAS_NUMBER,
+        &SYN_ACK_AFTER_RST,
+        &RST_CONTRADICTS_SENDER,
+        &RST_ENDS_SUBFLOW,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+    ],
+    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+    ],
+};

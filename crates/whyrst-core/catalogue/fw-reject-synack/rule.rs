@@ -1,0 +1,17 @@
+//! The client's own firewall rejects the server's SYN-ACK.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 130,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_BY_TIMER],
+    refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_ACKS_WRONG, &SYN_ACK_ECHOES_WRONG],
+    supported_by: &[&RST_IS_BARE],
+    variants: &[],
+    sources: &[kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"), rfc(9293, "3.10.7.3"), rfc(6298, "2")],
+};

@@ -1,0 +1,37 @@
+//! A firewall between the two ends rejects a segment with a reset in the other end's name.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 720,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
+    refuted_by: &[
+        &RST_LEFT_ITS_SENDER,
+        &TRIGGER_REACHED_SENDER,
+        &ALL_REACHED_SENDER,
+        &SENDER_HAD_CLOSED,
+        &RST_ANSWERS_SYN_ACK,
+        &SYN_ACK_AFTER_RST,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+    ],
+    supported_by: &[
+        &RST_MADE_BETWEEN,
+        &TRIGGER_DROPPED,
+        &RST_TTL_DIFFERS,
+        &REFUSAL_TTL_DIFFERS,
+        &RST_FROM_NEARER,
+        &RST_ANSWERS_SYN,
+    ],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+        kernel("net/ipv6/netfilter/nf_reject_ipv6.c", "nf_send_reset6"),
+        kernel("net/ipv4/ip_forward.c", "ip_forward"),
+    ],
+};

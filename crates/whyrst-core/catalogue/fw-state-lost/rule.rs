@@ -1,0 +1,29 @@
+//! A stateful firewall on the path has forgotten the connection and rejects what it does not know.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 710,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
+    refuted_by: &[
+        &RST_LEFT_ITS_SENDER,
+        &TRIGGER_REACHED_SENDER,
+        &ALL_REACHED_SENDER,
+        &SENDER_HAD_CLOSED,
+        &RST_ANSWERS_SYN_ACK,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+    ],
+    supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE],
+    variants: &[],
+    sources: &[
+        rfc(2979, "3"),
+        kernel("net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),
+        kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),
+    ],
+};

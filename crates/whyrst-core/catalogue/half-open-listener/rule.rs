@@ -1,0 +1,27 @@
+//! The peer lost the connection, and its service is listening again.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 630,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
+    needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
+    refuted_by: &[
+        &SENDER_HAD_CLOSED,
+        &RST_ANSWERS_SYN_ACK,
+        &HANDSHAKE_ACK_WRONG,
+        &SENDER_IS_CLIENT,
+        &RST_CONTRADICTS_SENDER,
+    ],
+    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_ACCEPTED_AFTER, &RST_SAYS_NOT_KNOWN],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.5.1"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
+    ],
+};

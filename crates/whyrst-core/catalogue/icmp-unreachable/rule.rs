@@ -1,0 +1,17 @@
+//! A router or the host itself said by ICMP that the SYN cannot be delivered.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 790,
+    ending: EndingKind::FailedConnect,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    needs: &[&ICMP_UNREACHABLE],
+    refuted_by: &[],
+    supported_by: &[&SYN_UNANSWERED],
+    variants: &[],
+    sources: &[rfc(1122, "4.2.3.9"), rfc(792, "Destination Unreachable"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_err")],
+};

@@ -1,0 +1,31 @@
+//! A device on the path ends connections that are silent for too long, or has forgotten them.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 400,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[
+        KernelSign::SILENCE,
+        KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
+    ],
+    needs: &[&WAS_IDLE, &RST_ENDS_SILENCE],
+    refuted_by: &[
+        &HANDSHAKE_INCOMPLETE,
+        &SENDER_HAD_CLOSED,
+        &RECEIVER_HAD_CLOSED,
+        &RST_ANSWERS_THIRD_PACKET,
+        &SYN_MET_CONNECTION,
+        &RST_IS_FASTCLOSE,
+    ],
+    supported_by: &[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS, &BOTH_ENDS_RESET],
+    variants: &[],
+    sources: &[
+        rfc(5382, "REQ-5"),
+        Source::Other("AWS, Network Load Balancers: a RST answers data on a flow whose idle timeout (350 s) is over"),
+        Source::Other("Microsoft, Load Balancer TCP reset and idle timeout (4 minutes)"),
+    ],
+};

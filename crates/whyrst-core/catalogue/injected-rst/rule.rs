@@ -1,0 +1,31 @@
+//! Somebody in or beside the path forged the RST.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 180,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Attack,
+    kernel_reasons: &[],
+    needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
+    refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
+    supported_by: &[
+        &RST_MADE_BETWEEN,
+        &SENDER_TALKED_ON,
+        &RST_SEQ_CLIMBS,
+        &RST_WINDOWS_COUNT,
+        &RST_TTL_DIFFERS,
+        &RST_LACKS_TIMESTAMPS,
+        &RST_IP_ID_FOREIGN,
+        &RST_WINDOW_ODD,
+        &RSTS_BOTH_WAYS,
+    ],
+    variants: &[],
+    sources: &[
+        rfc(5961, "3"),
+        rfc(3360, "2"),
+        Source::Other("Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009"),
+    ],
+};

@@ -1,0 +1,21 @@
+//! An idle close and the next request crossed on the way.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 500,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
+    needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
+    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
+    variants: &[],
+    sources: &[
+        rfc(9112, "9.5"),
+        rfc(9293, "3.10.7.4"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_FIN_WAIT1)"),
+    ],
+};

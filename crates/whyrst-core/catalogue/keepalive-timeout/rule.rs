@@ -1,0 +1,24 @@
+//! Keepalive probes went unanswered: the kernel gives the connection up.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 350,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpKeepaliveTimeout)],
+    needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    // One need again: that nobody answered the probes is what no other cause explains.
+    supported_by: &[
+        &PROBES_UNANSWERED,
+        &RST_AFTER_PROBE_INTERVAL,
+        &PROBES_IN_STEP,
+        &SENDER_HAD_REPLIED,
+        &RST_SAYS_TIMED_OUT,
+    ],
+    variants: &[],
+    sources: &[rfc(9293, "3.8.4"), rfc(1122, "4.2.3.6"), kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer")],
+};

@@ -1,0 +1,22 @@
+//! `TCP_LINGER2` below zero: no FIN-WAIT-2.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 420,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
+    needs: &[&FIN_WAIT2_SKIPPED, &LINGER2_WAS_NEGATIVE, &SENDER_HAD_CLOSED],
+    refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+    // The needs again: that FIN-WAIT-2 was skipped is what no other cause explains.
+    supported_by: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED, &RST_IS_BARE],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_FIN_WAIT1, linger2)"),
+        kernel("net/ipv4/tcp.c", "__tcp_close (TCP_FIN_WAIT2, linger2)"),
+        Source::Other("tcp(7): TCP_LINGER2"),
+    ],
+};

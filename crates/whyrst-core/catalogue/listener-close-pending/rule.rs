@@ -1,0 +1,21 @@
+//! The listener ended while a finished handshake still waited to be accepted.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 360,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
+    needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    supported_by: &[&PORT_REFUSED_AFTER],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.10.4"),
+        kernel("net/ipv4/inet_connection_sock.c", "inet_csk_listen_stop"),
+        kernel("net/ipv4/inet_connection_sock.c", "inet_child_forget"),
+    ],
+};

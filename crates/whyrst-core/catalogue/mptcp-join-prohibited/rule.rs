@@ -1,0 +1,17 @@
+//! A server refuses a further subflow of a Multipath TCP connection by its limits.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 220,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[KernelSign::reason(RstReason::MptcpEprohibit)],
+    needs: &[&SAYS_PROHIBITED, &RST_ENDS_SUBFLOW, &SENDER_IS_SERVER],
+    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    supported_by: &[&SYN_JOINS],
+    variants: &[],
+    sources: &[rfc(8684, "3.6"), kernel("net/mptcp/subflow.c", "subflow_syn_recv_sock")],
+};

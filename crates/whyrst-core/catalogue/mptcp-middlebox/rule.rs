@@ -1,0 +1,21 @@
+//! The options of Multipath TCP vanished or were damaged in the middle of a connection.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 230,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::MptcpEmiddlebox)],
+    needs: &[&SAYS_MIDDLEBOX],
+    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    supported_by: &[&MPTCP_VANISHED, &RST_ENDS_SUBFLOW],
+    variants: &[],
+    sources: &[
+        rfc(8684, "3.6"),
+        rfc(8684, "3.7"),
+        kernel("net/mptcp/subflow.c", "subflow_check_data_avail, mptcp_subflow_data_available"),
+    ],
+};

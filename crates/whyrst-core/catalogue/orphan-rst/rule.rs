@@ -1,0 +1,17 @@
+//! A RST and nothing else: the capture has no other segment of its connection.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 760,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Umbrella,
+    severity: Severity::Fault,
+    kernel_reasons: &[],
+    needs: &[&RST_IS_ALONE],
+    refuted_by: &[],
+    supported_by: &[],
+    variants: &[],
+    sources: &[rfc(9293, "3.5.3")],
+};

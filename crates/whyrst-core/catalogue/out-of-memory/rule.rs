@@ -1,0 +1,22 @@
+//! TCP has used up its memory: a closed socket's queue is thrown away.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 450,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
+    needs: &[&RST_IS_ACTIVE, &SENDER_HAD_UNACKNOWLEDGED],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+    supported_by: &[&RECEIVER_WINDOW_FULL],
+    variants: &[],
+    sources: &[
+        kernel("net/ipv4/tcp.c", "tcp_check_oom"),
+        kernel("include/net/tcp.h", "tcp_out_of_memory"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_out_of_resources"),
+        Source::Other("Documentation/networking/ip-sysctl.rst, tcp_mem"),
+    ],
+};

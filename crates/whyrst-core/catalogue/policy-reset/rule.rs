@@ -1,0 +1,31 @@
+//! A device on the path resets because a rule forbids what was asked: an address, a name, a content.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 150,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    kernel_reasons: &[],
+    needs: &[&RST_CONTRADICTS_SENDER, &RESET_ON_FIRST_REQUEST, &SYN_SEEN],
+    refuted_by: &[&RST_LEFT_ITS_SENDER],
+    supported_by: &[
+        &RST_MADE_BETWEEN,
+        &SENDER_TALKED_ON,
+        &RST_SEQ_CLIMBS,
+        &RST_WINDOWS_COUNT,
+        &RST_TTL_DIFFERS,
+        &RST_LACKS_TIMESTAMPS,
+        &RST_IP_ID_FOREIGN,
+        &RST_WINDOW_ODD,
+        &RSTS_BOTH_WAYS,
+    ],
+    variants: &[],
+    sources: &[
+        rfc(3360, "2"),
+        Source::Other("Raman et al.: Global, Passive Detection of Connection Tampering, SIGCOMM 2023"),
+        Source::Other("Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets, NDSS 2009"),
+    ],
+};

@@ -1,0 +1,22 @@
+//! A proxy passed on a reset of its other side.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 390,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
+    needs: &[&RST_IS_ACTIVE],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    // In the packets it is a deliberate abort like any other.
+    supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.10.5"),
+        kernel("net/ipv4/tcp.c", "tcp_disconnect"),
+        Source::Other("HAProxy configuration manual, `option nolinger`; Envoy, delayed close and detected reset"),
+    ],
+};

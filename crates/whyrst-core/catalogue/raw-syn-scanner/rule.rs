@@ -1,0 +1,17 @@
+//! The SYN came from a raw socket: the sender's own kernel knows nothing of it.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 110,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Scan,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
+    refuted_by: &[&SYN_RETRIED_BY_TIMER, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
+    supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
+    variants: &[],
+    sources: &[rfc(9293, "3.10.7.1"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset")],
+};

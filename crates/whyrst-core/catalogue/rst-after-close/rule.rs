@@ -1,0 +1,21 @@
+//! A RST after both ends had closed in order: nothing is lost.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 540,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Benign,
+    kernel_reasons: &[
+        KernelSign::reason(RstReason::NoSocket),
+        KernelSign::reason(RstReason::TcpFlags),
+        KernelSign::reason(RstReason::TcpTimewaitSocket),
+    ],
+    needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA],
+    refuted_by: &[&RST_ANSWERS_DATA, &RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE],
+    variants: &[],
+    sources: &[rfc(9293, "3.5.2, group 1"), rfc(1337, "2"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset")],
+};

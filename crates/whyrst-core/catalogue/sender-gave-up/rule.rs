@@ -1,0 +1,23 @@
+//! One end had given the connection up without a word, and the other speaks to it later.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 680,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+    needs: &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED, &HANDSHAKE_COMPLETED],
+    refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.8.3"),
+        rfc(1122, "4.2.3.5"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_write_timeout"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_probe_timer"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
+    ],
+};

@@ -1,0 +1,22 @@
+//! Data for a socket that its program has shut down in both directions and still holds.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 490,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
+    needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED, &SENDER_HELD_SOCKET],
+    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE, &SOCKET_STILL_WHOLE],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.10.7.4"),
+        rfc(1122, "4.2.2.13"),
+        kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (sk_shutdown & RCV_SHUTDOWN)"),
+        kernel("net/ipv4/af_inet.c", "inet_shutdown"),
+    ],
+};

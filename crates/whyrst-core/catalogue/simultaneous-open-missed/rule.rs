@@ -1,0 +1,21 @@
+//! Both ends connect to each other, and one was too early.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 30,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    needs: &[&SYN_CAME_BACK, &RST_ANSWERS_SYN],
+    refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
+    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.5, figure 7"),
+        rfc(5382, "4.3"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
+    ],
+};

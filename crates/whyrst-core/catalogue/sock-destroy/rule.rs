@@ -1,0 +1,24 @@
+//! Somebody with the right to do so destroyed the socket: `ss -K`, an agent, the system itself.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 370,
+    ending: EndingKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Policy,
+    // `ss -K` of a listener aborts what waits there: that is listener-close-pending.
+    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "tcp_abort", "inet_child_forget")],
+    needs: &[&RST_IS_ACTIVE],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    // What speaks against unread data speaks for every deliberate abort.
+    supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.10.5"),
+        kernel("net/ipv4/tcp.c", "tcp_abort"),
+        kernel("net/ipv4/tcp_diag.c", "tcp_diag_destroy"),
+        Source::Other("ss(8), option -K"),
+    ],
+};
