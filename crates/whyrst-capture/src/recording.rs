@@ -21,7 +21,8 @@ use std::io::{self, BufRead, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use whyrst_core::kernel::{self, KernelReset, Recording};
+use whyrst_core::kernel::KernelReset;
+use whyrst_core::recording::{self, Recording};
 use whyrst_core::socket::Told;
 
 pub use error::RecordingError;
@@ -106,7 +107,7 @@ pub struct Beside {
 pub fn each_told(
     input: impl BufRead,
     name: &str,
-    mut each: impl FnMut(&kernel::Told) -> ControlFlow<()>,
+    mut each: impl FnMut(&recording::Told) -> ControlFlow<()>,
 ) -> Result<Beside, RecordingError> {
     let mut beside = Beside::default();
     walk(input, name, |_, line| {
@@ -200,7 +201,7 @@ pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), Recording
 }
 
 /// Writes one reset that was told, with its sockets, as a line.
-pub fn write_told(out: impl Write, told: &kernel::Told) -> Result<(), RecordingError> {
+pub fn write_told(out: impl Write, told: &recording::Told) -> Result<(), RecordingError> {
     write_line(out, &line::Event::told(told)?)
 }
 
@@ -245,9 +246,9 @@ mod tests {
     use super::*;
     use whyrst_core::connection::TcpState;
     use whyrst_core::kernel::RstReason;
-    use whyrst_core::live::Reset;
     use whyrst_core::segment::{Endpoint, Flags};
     use whyrst_core::seq::Seq;
+    use whyrst_core::socket::SocketReset;
     use whyrst_core::socket::{
         Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Translation,
         Trigger, Wire,
@@ -300,7 +301,7 @@ mod tests {
         }
     }
 
-    fn told(nanos: i64) -> kernel::Told {
+    fn told(nanos: i64) -> recording::Told {
         let at = |nanos| Timestamp::from_nanos(nanos);
         let socket = SocketFacts {
             unread: 904,
@@ -342,22 +343,23 @@ mod tests {
             account: Account { process: Some(process(7)), ..Account::default() },
             ..event.clone()
         };
-        kernel::Told { reset: Reset { event, peer: Some(peer), unsent: false }, more: 0 }
+        recording::Told { reset: SocketReset { event, peer: Some(peer), unsent: false }, more: 0 }
     }
 
     #[test]
     fn a_line_that_stands_for_more_than_can_be_is_damaged() {
         let mut text = Vec::new();
         write(&mut text, &recording()).unwrap();
-        write_told(&mut text, &kernel::Told { more: u64::MAX, ..told(70) }).unwrap();
+        write_told(&mut text, &recording::Told { more: u64::MAX, ..told(70) }).unwrap();
         let reading = read(&*text, "told").unwrap();
         assert_eq!((reading.damaged_lines, reading.recording.told.len()), (1, 0));
     }
 
     #[test]
     fn what_was_told_is_read_again_with_its_sockets() {
-        let received = Reset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
-        let all = vec![told(50), kernel::Told { reset: received, more: 0 }, kernel::Told { more: 4_000, ..told(70) }];
+        let received = SocketReset { event: told(60).reset.peer.unwrap(), peer: None, unsent: true };
+        let all =
+            vec![told(50), recording::Told { reset: received, more: 0 }, recording::Told { more: 4_000, ..told(70) }];
         let mut text = Vec::new();
         // As `watch` does: what it covers is known at the end.
         for told in &all {
@@ -381,14 +383,14 @@ mod tests {
     #[test]
     fn what_was_told_is_handed_out_one_by_one_and_the_rest_counted() {
         let mut text = Vec::new();
-        let all = [told(50), kernel::Told { more: 4_000, ..told(70) }];
+        let all = [told(50), recording::Told { more: 4_000, ..told(70) }];
         for told in &all {
             write_told(&mut text, told).unwrap();
         }
         text.extend(b"no JSON\n");
         write(&mut text, &recording()).unwrap();
         let mut handed_out = Vec::new();
-        let mut take = |told: &kernel::Told| {
+        let mut take = |told: &recording::Told| {
             handed_out.push(told.clone());
             ControlFlow::Continue(())
         };

@@ -4,13 +4,13 @@
 use crate::flow::{FlowKey, Side};
 use crate::half::{Half, Marks, Room};
 use crate::history::{History, Notes};
+use crate::letters::Letters;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
 use crate::time::Timestamp;
-use crate::zeek::Letters;
 
-pub use whyrst_model::vocabulary::{Roles, TcpState};
+pub use whyrst_model::vocabulary::{Phase, Roles, TcpState};
 
 /// One connection from its first segment to its end.
 #[derive(Clone, Copy, Debug)]
@@ -263,6 +263,21 @@ impl Connection {
             (false, true) => TcpState::Listen,
             (false, false) if own.has(Marks::SPOKE) && peer.has(Marks::SPOKE) => TcpState::Established,
             (false, false) => TcpState::Unknown,
+        }
+    }
+
+    /// How far it has come.
+    pub fn phase(&self) -> Phase {
+        if !self.beginning_seen() {
+            Phase::Midstream
+        } else if self.closed_in_order() {
+            Phase::Closed
+        } else if Side::BOTH.iter().any(|side| self.half(*side).marks.has(Marks::FIN)) {
+            Phase::Closing
+        } else if self.handshake_complete() {
+            Phase::Established
+        } else {
+            Phase::Connect
         }
     }
 }

@@ -5,24 +5,19 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::asked::Asked;
-use crate::connection::{Connection, TcpState};
+use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
-use crate::kernel::KernelReset;
+use crate::joined::Joined;
+use crate::kernel::KernelWord;
 use crate::observation::IcmpError;
-use crate::segment::{Endpoint, Flags, OptionSet, Segment};
-use crate::seq::Seq;
+use crate::rst::Rst;
+use crate::segment::Endpoint;
 use crate::service::{Moment, Service};
 use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
-use crate::vantage::Joined;
-
-/// Payload octets kept of a RST: enough for any diagnostic text in use.
-pub const RST_PAYLOAD_LIMIT: usize = 128;
-/// Octets kept of what follows a RST in its frame: F5's trailers have 100 to 200.
-pub const RST_TRAILER_LIMIT: usize = 256;
 
 /// Whether a RST ended it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,50 +26,6 @@ pub enum EndingKind {
     Reset,
     /// The connect failed and no RST was seen.
     FailedConnect,
-}
-
-/// Would the receiver have accepted the RST? (RFC 9293 section 3.5.3, RFC 5961 section 3.2, and
-/// what Linux does beyond them: CATALOGUE section 2.)
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Acceptance {
-    /// At exactly the number the receiver expects next, or in SYN-SENT acknowledging its SYN.
-    Exact,
-    /// Between what the receiver has acknowledged and what was sent to it: exact if nothing was lost.
-    IfNothingLost,
-    /// In the receive window but not exact: answered by a challenge ACK.
-    Challenged,
-    /// Outside the receive window, or in SYN-SENT without the right acknowledgment: ignored.
-    Ignored,
-    /// The capture does not show what the receiver expects.
-    Unknown,
-}
-
-impl Acceptance {
-    /// `Some` where the packets decide it.
-    pub const fn accepted(self) -> Option<bool> {
-        match self {
-            Self::Exact => Some(true),
-            Self::Challenged | Self::Ignored => Some(false),
-            Self::IfNothingLost | Self::Unknown => None,
-        }
-    }
-}
-
-/// One RST.
-#[derive(Clone, Debug)]
-pub struct Rst {
-    /// The segment.
-    pub record: Record,
-    /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
-    pub payload: Vec<u8>,
-    /// Reason code of its `MP_TCPRST` option (RFC 8684 section 3.6).
-    pub mptcp_reason: Option<u8>,
-    /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
-    pub trailer: Vec<u8>,
-    /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
-    pub trigger: Option<Record>,
-    /// Whether its receiver would have taken it.
-    pub acceptance: Acceptance,
 }
 
 /// An ICMP error about this connection.
@@ -86,24 +37,13 @@ pub struct IcmpSeen {
     pub error: IcmpError,
 }
 
-/// What the kernel of the end that sent the RST says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum KernelWord {
-    /// Nobody asked it.
-    NotAsked,
-    /// It was asked and sent no such RST: a firewall on that host or something on the path did.
-    SentNone,
-    /// It sent the RST, and this is why.
-    Sent(KernelReset),
-}
-
 /// What an ending is drawn from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Basis {
     /// Packets were seen.
     #[default]
     Packets,
-    /// A kernel told of a socket; its segments are concluded from that, not seen ([`crate::live`]).
+    /// A kernel told of a socket; its segments are concluded from that, not seen.
     Sockets,
     /// Some packets were seen, and it is known that others were not looked at: single packets can be
     /// compared, the course of the connection cannot be told.
@@ -245,155 +185,20 @@ impl Ending {
         self.accounts[side.index()].as_deref()
     }
 
+    /// No RST was acceptable, and each end sent something else after the first.
+    pub fn resets_never_taken(&self) -> bool {
+        let refused = !self.resets.is_empty()
+            && self.resets_total as usize == self.resets.len()
+            && self.resets.iter().all(|rst| rst.acceptance.accepted() == Some(false));
+        let talks = |side| self.after.iter().any(|record| record.from == side);
+        refused && Side::BOTH.into_iter().all(talks)
+    }
+
     /// Records that only one direction of the connection was captured.
     pub fn one_sided(&self) -> bool {
         let spoke = |side: Side| {
             self.finally.half(side).marks.has(Marks::SPOKE) || self.finally.half(side).marks.has(Marks::RST)
         };
         spoke(Side::Low) != spoke(Side::High)
-    }
-}
-
-/// Judges whether `segment`, a RST from `from`, is acceptable to its receiver.
-pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) -> Acceptance {
-    let (sender, receiver) = (connection.half(from), connection.half(from.other()));
-    if unsigned_on_signed(connection, segment) {
-        return Acceptance::Ignored;
-    }
-    if receiver.marks.has(Marks::SYN) && !sender.marks.has(Marks::SPOKE) && !receiver.marks.has(Marks::ACKED) {
-        return in_syn_sent(receiver.first_seq, receiver.nxt, segment);
-    }
-    if !receiver.marks.has(Marks::ACKED) {
-        return Acceptance::Unknown;
-    }
-    let expected = receiver.ack;
-    if is_expected(connection, from, segment.seq) {
-        Acceptance::Exact
-    } else if segment.seq.before(expected) || connection.state(from.other()) == TcpState::TimeWait {
-        Acceptance::Ignored
-    } else if sender.marks.has(Marks::SPOKE) && !segment.seq.after(sender.nxt) {
-        Acceptance::IfNothingLost
-    } else {
-        connection.offered_window(from.other()).map_or(Acceptance::Unknown, |window| {
-            if segment.seq.in_window(expected, window) { Acceptance::Challenged } else { Acceptance::Ignored }
-        })
-    }
-}
-
-/// The three numbers that Linux takes: RCV.NXT, the one below it once the FIN has arrived, and the
-/// end of what has arrived out of order (`tcp_reset_check`, `tcp_validate_incoming`).
-fn is_expected(connection: &Connection, from: Side, seq: Seq) -> bool {
-    let (sender, receiver) = (connection.half(from), connection.half(from.other()));
-    let expected = receiver.ack;
-    let sacked = receiver.marks.has(Marks::SACKED) && receiver.sack_edge.after(expected);
-    seq == expected
-        || (sender.marks.has(Marks::FIN_ACKED) && seq == expected.sub(1))
-        || (sacked && seq == receiver.sack_edge)
-}
-
-/// RFC 2385, RFC 5925: on a connection whose segments are signed, an unsigned RST is dropped.
-fn unsigned_on_signed(connection: &Connection, segment: &Segment<'_>) -> bool {
-    let set = segment.options.set;
-    let signed = set.has(OptionSet::MD5) || set.has(OptionSet::AO) || set.has(OptionSet::CUT);
-    !signed && Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SIGNED))
-}
-
-/// SYN-SENT: only a RST that acknowledges the SYN counts (RFC 9293 section 3.10.7.3).
-fn in_syn_sent(isn: Seq, nxt: Seq, segment: &Segment<'_>) -> Acceptance {
-    match segment.acknowledges() {
-        Some(ack) if ack.after(isn) && !ack.after(nxt) => Acceptance::Exact,
-        _ => Acceptance::Ignored,
-    }
-}
-
-/// A reset in answer leaves within the same interrupt, so it is seen at the latest one round trip
-/// after what it answers. Anything later is the sender's own decision or answers something unseen.
-const ANSWERED_WITHIN: Span = Span::from_secs(3);
-/// By so much a path and two hosts stretch or squeeze a burst.
-const JITTER: Span = Span::from_millis(5);
-
-/// The segment that a reset in answer must have answered (RFC 9293 section 3.5.2): a bare RST
-/// takes its sequence number from that segment's ACK field; a RST with ACK and sequence 0
-/// acknowledges a segment that had no ACK. What the sender of the RST has acknowledged since, it
-/// did not answer with RST.
-///
-/// Of several that it can answer, the last one; but data that its sender neither acknowledged nor
-/// can have had before what it sent last comes first: segments are answered in their order, and a
-/// receiver that joins a burst into one (GRO) answers the whole of it once.
-pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
-    let mut found: Option<Record> = None;
-    for record in answerable(records, rst) {
-        let repeated = found.is_some_and(|later| later.notes.has(Notes::RETRANSMISSION));
-        if found.is_none() || (is_data(record) && !repeated) {
-            found = Some(*record);
-        }
-    }
-    found
-}
-
-/// The last segment that the RST can answer.
-pub fn latest_trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
-    answerable(records, rst).next().copied()
-}
-
-/// The segments that the RST can answer, the last one first.
-fn answerable<'a>(
-    records: impl DoubleEndedIterator<Item = &'a Record>,
-    rst: &Record,
-) -> impl Iterator<Item = &'a Record> {
-    let mut acknowledged: Option<Seq> = None;
-    records.rev().filter(move |record| {
-        if record.from == rst.from {
-            if record.flags.has(Flags::ACK) && !record.flags.has(Flags::RST) {
-                acknowledged = Some(acknowledged.map_or(record.ack, |known| known.max(record.ack)));
-            }
-            return false;
-        }
-        let taken = record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
-        !taken && answers(rst, record) && rst.time.since(record.time) <= ANSWERED_WITHIN
-    })
-}
-
-/// Where several equal RSTs came, each answers a segment of its own (CATALOGUE section 1): the first one
-/// then answers the first of as many segments as there were resets, less those that came only later.
-pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
-    let Some((first, others)) = resets.split_first_mut() else { return };
-    let rst = first.record;
-    if rst.flags.has(Flags::ACK) || first.trigger.is_none() {
-        return;
-    }
-    let equal = |other: &Record| other.from == rst.from && other.flags == rst.flags && other.seq == rst.seq;
-    let soon = |other: &Record| other.time.since(rst.time) <= ANSWERED_WITHIN;
-    let train = || others.iter().filter(|other| equal(&other.record) && soon(&other.record));
-    let more = train().count();
-    let took = train().next_back().map_or(Span::ZERO, |last| last.record.time.since(rst.time));
-    let later = after.iter().filter(|one| one.from != rst.from && answers(&rst, one)).count();
-    // What came before its sender spoke last was heard by a socket, unless it was data.
-    let spoke = before.iter().rposition(|record| record.from == rst.from).map_or(0, |at| at + 1);
-    let candidates = answerable(before.iter(), &rst)
-        .enumerate()
-        .filter(|(_, record)| is_data(record) || before[spoke..].iter().any(|late| late.frame == record.frame));
-    let nth = candidates.take(1 + more.saturating_sub(later)).last().map(|(_, record)| *record);
-    if let (Some(nth), Some(known)) = (nth, first.trigger)
-        && nth.frame < known.frame
-        // The answers follow each other as the segments did; copies of one answer come at once.
-        && known.time.since(nth.time).nanos() <= took.nanos().saturating_add(JITTER.nanos())
-    {
-        first.trigger = Some(nth);
-    }
-}
-
-fn is_data(record: &Record) -> bool {
-    record.len > 0 && !record.notes.has(Notes::PROBE) && !record.flags.has(Flags::SYN)
-}
-
-fn answers(rst: &Record, segment: &Record) -> bool {
-    if segment.flags.has(Flags::RST) {
-        return false;
-    }
-    if rst.flags.has(Flags::ACK) {
-        !segment.flags.has(Flags::ACK) && rst.ack == segment.end()
-    } else {
-        segment.flags.has(Flags::ACK) && rst.seq == segment.ack
     }
 }

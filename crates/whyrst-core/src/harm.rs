@@ -9,10 +9,9 @@ use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
+use crate::rst::ResetKind;
 use crate::segment::Flags;
 use crate::seq::Seq;
-use crate::severity::never_taken;
-use crate::verdict::Kind;
 
 pub use whyrst_model::vocabulary::Certainty;
 
@@ -58,7 +57,7 @@ impl Harm {
 }
 
 /// Measures the damage.
-pub fn harm(ending: &Ending, kind: Kind) -> Harm {
+pub fn harm(ending: &Ending, kind: ResetKind) -> Harm {
     let accepted = ending.rst().and_then(|rst| rst.acceptance.accepted());
     if ending.basis == Basis::Sockets {
         return told_by_socket(ending, kind, accepted);
@@ -66,7 +65,7 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
     if ending.basis == Basis::Sample {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    if never_taken(ending) {
+    if ending.resets_never_taken() {
         return Harm::nothing(accepted);
     }
     let nothing_sent = Side::BOTH.iter().all(|side| ending.finally.half(*side).bytes == 0);
@@ -97,10 +96,10 @@ pub fn harm(ending: &Ending, kind: Kind) -> Harm {
 }
 
 /// A socket knows exactly what nobody read and what was never sent, and nothing of what was on its way.
-fn told_by_socket(ending: &Ending, kind: Kind, accepted: Option<bool>) -> Harm {
+fn told_by_socket(ending: &Ending, kind: ResetKind, accepted: Option<bool>) -> Harm {
     let sender = ending.sender();
     let socket = ending.account(sender).and_then(|account| account.socket.as_ref());
-    let Some(socket) = socket.filter(|socket| kind == Kind::Active && socket.gone.is_none()) else {
+    let Some(socket) = socket.filter(|socket| kind == ResetKind::Active && socket.gone.is_none()) else {
         return Harm::new(accepted, Certainty::Unknown);
     };
     let (own, other) = (u64::from(socket.unsent), u64::from(socket.unread));

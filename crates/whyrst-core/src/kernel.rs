@@ -6,9 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
 
-use crate::live::Reset;
 use crate::segment::Endpoint;
 use crate::time::Timestamp;
 
@@ -125,33 +123,15 @@ impl KernelReset {
     }
 }
 
-/// What the kernel of one host said during one stretch of time.
-///
-/// The coverage is what makes silence mean something: a RST from a covered address at a covered
-/// time without an event was not sent by that host's TCP (CATALOGUE.md section 1).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Recording {
-    /// Addresses whose kernel was asked.
-    pub addresses: Vec<IpAddr>,
-    /// Start of the recording.
-    pub from: Timestamp,
-    /// End of the recording.
-    pub to: Timestamp,
-    /// Events that the ring buffer lost; above zero, silence means nothing.
-    pub lost: u64,
-    /// The events, in order of time.
-    pub resets: Vec<KernelReset>,
-    /// What was told live, with the sockets and processes of both ends: `whyrst watch --record` keeps it.
-    pub told: Vec<Told>,
-}
-
-/// A reset that was told live, and how many there were of its kind.
+/// What the kernel of the end that sent the RST says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Told {
-    /// The one that was told.
-    pub reset: Reset,
-    /// 0 for itself; otherwise it stands for so many more that were only counted.
-    pub more: u64,
+pub enum KernelWord {
+    /// Nobody asked it.
+    NotAsked,
+    /// It was asked and sent no such RST: a firewall on that host or something on the path did.
+    SentNone,
+    /// It sent the RST, and this is why.
+    Sent(KernelReset),
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod acceptance;
 pub mod alike;
 pub mod asked;
 #[cfg(test)]
@@ -27,13 +28,17 @@ pub mod half;
 pub mod harm;
 pub mod history;
 pub mod incident;
+pub mod joined;
 pub mod kernel;
+pub mod letters;
 pub mod live;
 pub mod observation;
 mod prelude;
 #[cfg(test)]
 mod properties;
+pub mod recording;
 pub mod report;
+pub mod rst;
 pub mod said;
 pub mod service;
 pub mod severity;
@@ -47,6 +52,7 @@ pub mod tampering;
 mod testing;
 pub mod timeouts;
 pub mod tracker;
+pub mod trigger;
 pub mod vantage;
 pub mod verdict;
 pub mod witness;

@@ -11,35 +11,27 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::acceptance::{Acceptance, acceptance};
 use crate::connection::{Connection, TcpState};
-use crate::ending::{Acceptance, Basis, Ending, EndingKind, KernelWord, Rst, acceptance};
+use crate::ending::{Basis, Ending, EndingKind};
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
 use crate::history::Record;
+use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
+use crate::letters::Originator;
 use crate::observation::{Frame, Interface, Observation, Seen};
+use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment};
 use crate::seq::Seq;
 use crate::service::Service;
-use crate::socket::{Opened, SocketEvent, SocketFacts, Told, Trigger};
+use crate::socket::{Opened, SocketEvent, SocketFacts, SocketReset, Told, Trigger};
 use crate::time::{Span, Timestamp};
-use crate::zeek::Originator;
 
 /// The kernel counts these times in ticks of 1 to 10 ms: closer ones have no order.
 const SAME_TICK: Span = Span::from_millis(21);
 
-/// One reset, by one or by both ends.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reset {
-    /// Who sent it, or the only end on this host.
-    pub event: SocketEvent,
-    /// Who received it, where that is on this host too.
-    pub peer: Option<SocketEvent>,
-    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
-    pub unsent: bool,
-}
-
-impl Reset {
+impl SocketReset {
     /// What the causes judge.
     pub fn ending(&self) -> Ending {
         let ending = ending(&self.event, self.peer.as_ref());

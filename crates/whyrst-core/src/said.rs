@@ -11,7 +11,7 @@
 //! All of it is the sender's claim: a forger can write it as well. It supports a verdict and never
 //! makes one.
 
-use crate::ending::Rst;
+use crate::rst::Rst;
 
 /// Octets of the magic number, code and enterprise number.
 const DIAGNOSTIC: u32 = 8;

@@ -8,10 +8,10 @@
 //! ends were seen to talk on.
 
 use crate::cause::Severity;
+use crate::connection::Phase;
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::harm::{Certainty, Harm};
-use crate::verdict::Phase;
 
 /// Why a reset matters as much as it does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ pub struct Weight {
 pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> Weight {
     let lowered = match by_cause {
         Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
-        Severity::Fault if never_taken(ending) => Some(Ground::NotTaken),
+        Severity::Fault if ending.resets_never_taken() => Some(Ground::NotTaken),
         Severity::Fault if only_goodbye_refused(ending, harm) => Some(Ground::GoodbyeRefused),
         _ => None,
     };
@@ -47,15 +47,6 @@ pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> 
         severity: Severity::Benign,
         ground,
     })
-}
-
-/// No RST of the connection was acceptable, and each end sent something else after the first.
-pub(crate) fn never_taken(ending: &Ending) -> bool {
-    let refused = !ending.resets.is_empty()
-        && ending.resets_total as usize == ending.resets.len()
-        && ending.resets.iter().all(|rst| rst.acceptance.accepted() == Some(false));
-    let talks = |low| ending.after.iter().any(|record| record.from == low);
-    refused && crate::flow::Side::BOTH.into_iter().all(talks)
 }
 
 /// The sender had closed, and all that it can have missed is one TLS record of type alert. In clear text it must be

@@ -28,6 +28,17 @@ pub struct SocketEvent {
     pub account: Account,
 }
 
+/// One reset, by one or by both ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SocketReset {
+    /// Who sent it, or the only end on this host.
+    pub event: SocketEvent,
+    /// Who received it, where that is on this host too.
+    pub peer: Option<SocketEvent>,
+    /// The sender must be on this host, and its TCP told of no such RST: a firewall made it.
+    pub unsent: bool,
+}
+
 /// Sent or received.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Told {

@@ -4,9 +4,10 @@
 //! The forms are those of RFC 9293 sections 3.5.2, 3.10.5 and 3.10.7 and of the stacks named; where they
 //! were met is told in `docs/real-captures.md`.
 
+use crate::rst::ResetKind;
 use crate::testing::{conversation, judged};
 use crate::verdict::Confidence::{Likely, Possible};
-use crate::verdict::{Kind, Origin};
+use crate::verdict::Origin;
 use std::string::{String, ToString};
 
 const OPENED: &str = "
@@ -96,11 +97,11 @@ fn windows_refuses_late_data_with_an_ack() {
 fn a_bare_reset_that_answers_nothing_is_an_abort() {
     let text = with("9.000 C > S R 301:301(0)");
     let judgement = judged(&text);
-    assert_eq!(judgement.kind, Kind::Active, "{}", judgement.explained());
+    assert_eq!(judgement.kind, ResetKind::Active, "{}", judgement.explained());
     assert!(judgement.cause.is_some());
     // What answers a segment stays an answer.
     let answer = judged(&with("9.000 C < S A 1001:1001(0) ack 301\n+0.0001 C > S R 301:301(0)"));
-    assert_eq!(answer.kind, Kind::Passive, "{}", answer.explained());
+    assert_eq!(answer.kind, ResetKind::Passive, "{}", answer.explained());
 }
 
 /// BSD, macOS and Windows end a request that nobody completes with RST; Linux does so silently.

@@ -5,7 +5,8 @@
 //!
 //! The signatures that end in silence (`→ ∅`) concern connections without a RST and are not given.
 
-use crate::ending::{Ending, Rst};
+use crate::ending::Ending;
+use crate::rst::Rst;
 use crate::segment::Flags;
 
 /// A record of the signature's list that fits, with the paper's name for it; `None` when the RSTs

@@ -24,8 +24,9 @@ use alloc::vec::Vec;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::ending::{Ending, KernelWord};
+use crate::ending::Ending;
 use crate::evidence::Answer;
+use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
 use crate::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};

@@ -1,12 +1,17 @@
 //! From answers to a verdict: every cause is tried, what is excluded falls away, and the rest is
 //! ranked. Two causes that fit equally well are both named.
 
+pub mod judgement;
+mod points;
+
 use alloc::vec::Vec;
 
+pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Origin, Role};
+pub use self::points::{Together, of_points};
 use crate::alike;
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
-use crate::ending::{Basis, Ending, EndingKind, KernelWord};
+use crate::ending::{Basis, Ending, EndingKind};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
@@ -15,97 +20,12 @@ use crate::evidence::interview::{Interview, Memory};
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, Question};
-use crate::flow::Side;
-use crate::half::Marks;
 use crate::harm::harm;
-use crate::kernel::RstReason;
-use crate::severity::{self, Ground};
+use crate::kernel::{KernelWord, RstReason};
+pub use crate::rst::ResetKind as Kind;
+use crate::rst::ResetKind;
+use crate::severity;
 use crate::sketches;
-
-pub use whyrst_model::vocabulary::{Confidence, Origin, Phase, ResetKind as Kind, Role};
-
-/// A question with its answer and its part.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// What was asked.
-    pub question: &'static Question,
-    /// The answer.
-    pub answer: Answer,
-    /// Its part in the rule.
-    pub role: Role,
-}
-
-impl Evidence {
-    /// Whether the answer speaks for the verdict.
-    pub fn speaks_for(&self) -> bool {
-        match self.role {
-            Role::Need | Role::Supports | Role::Vantage => self.answer.is_yes(),
-            Role::Refutes => self.answer.is_no(),
-        }
-    }
-
-    /// Whether the answer speaks against the verdict.
-    pub fn speaks_against(&self) -> bool {
-        match self.role {
-            Role::Need | Role::Supports | Role::Vantage => self.answer.is_no(),
-            Role::Refutes => self.answer.is_yes(),
-        }
-    }
-}
-
-/// Another cause that could be it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Alternative {
-    /// Its id: a cause with a file, or a sketch.
-    pub id: &'static str,
-    /// Its title.
-    pub title: &'static str,
-    /// What would tell it from the verdict.
-    pub told_apart_by: &'static str,
-}
-
-/// Everything that is said of one ending.
-#[derive(Clone, Debug)]
-pub struct Judgement {
-    /// The cause; `None` when unexplained.
-    pub cause: Option<&'static Cause>,
-    /// Its title, or that of the variant that fits.
-    pub title: &'static str,
-    /// How sure.
-    pub confidence: Confidence,
-    /// Other causes that could be it, best first.
-    pub alternatives: Vec<Alternative>,
-    /// What the verdict rests on, in the order of the rule.
-    pub evidence: Vec<Evidence>,
-    /// How far the connection had come.
-    pub phase: Phase,
-    /// Who made the RST.
-    pub origin: Origin,
-    /// How it was made.
-    pub kind: Kind,
-    /// How much it matters.
-    pub severity: Severity,
-    /// Why it matters so much.
-    pub ground: Ground,
-}
-
-impl Judgement {
-    /// Whether it is right when `cause` is the truth: that is the verdict, or one of those that
-    /// nothing observable tells from it, and the verdict then is no surer than *possible*. A verdict
-    /// of which `cause` is a special case is true as well.
-    pub fn allows(&self, cause: &str) -> bool {
-        let Some(verdict) = self.cause else { return false };
-        let named = self.alternatives.iter().any(|other| other.id == cause);
-        verdict.id == cause
-            || match alike::likeness(verdict, cause) {
-                Some(Likeness::SpecialCase | Likeness::Why) => named,
-                Some(Likeness::Identical | Likeness::Broader | Likeness::How) => {
-                    named && self.confidence <= Confidence::Possible
-                }
-                _ => false,
-            }
-    }
-}
 
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
@@ -168,7 +88,7 @@ fn verdict(asked: &mut Interview<'_>) -> Judgement {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
     }
-    let phase = phase(ending);
+    let phase = ending.connection.phase();
     let weight = severity::weigh(best.cause.rule.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
@@ -515,10 +435,10 @@ fn sketched_alone(asked: &mut Interview<'_>) -> Vec<Alternative> {
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
-fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
+fn unexplained(asked: &mut Interview<'_>, kind: ResetKind) -> Judgement {
     let ending = asked.ending();
     let general = GENERAL.iter().map(|question| (Role::Supports, *question));
-    let phase = phase(ending);
+    let phase = ending.connection.phase();
     let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
     Judgement {
         cause: None,
@@ -537,41 +457,26 @@ fn unexplained(asked: &mut Interview<'_>, kind: Kind) -> Judgement {
     }
 }
 
-fn phase(ending: &Ending) -> Phase {
-    let connection = &ending.connection;
-    if !connection.beginning_seen() {
-        Phase::Midstream
-    } else if connection.closed_in_order() {
-        Phase::Closed
-    } else if Side::BOTH.iter().any(|side| connection.half(*side).marks.has(Marks::FIN)) {
-        Phase::Closing
-    } else if connection.handshake_complete() {
-        Phase::Established
-    } else {
-        Phase::Connect
-    }
-}
-
-fn kind(asked: &mut Interview<'_>) -> Kind {
+fn kind(asked: &mut Interview<'_>) -> ResetKind {
     if asked.ending().kind == EndingKind::FailedConnect {
-        Kind::Unknown
+        ResetKind::Unknown
     } else if asked.answer(&RST_IS_ACTIVE).is_yes() {
-        Kind::Active
+        ResetKind::Active
     } else if asked.answer(&RST_IS_PASSIVE).is_yes() {
-        Kind::Passive
+        ResetKind::Passive
     } else {
-        Kind::Unknown
+        ResetKind::Unknown
     }
 }
 
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
-fn origin(asked: &mut Interview<'_>, kind: Kind) -> Origin {
+fn origin(asked: &mut Interview<'_>, kind: ResetKind) -> Origin {
     let ending = asked.ending();
     if matches!(ending.kernel, KernelWord::Sent(_)) || (RST_LEFT_ITS_SENDER.ask)(ending).is_yes() {
         return Origin::Endpoint;
     }
-    let alike = kind != Kind::Unknown && asked.answer(&RST_TTL_DIFFERS).is_no();
+    let alike = kind != ResetKind::Unknown && asked.answer(&RST_TTL_DIFFERS).is_no();
     match asked.answer(&RST_CONTRADICTS_SENDER) {
         Answer::Yes(_) => Origin::Path,
         Answer::No(_) if alike => Origin::Endpoint,

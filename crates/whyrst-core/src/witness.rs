@@ -6,9 +6,11 @@
 
 use alloc::boxed::Box;
 
-use crate::ending::{Ending, EndingKind, KernelWord};
+use crate::ending::{Ending, EndingKind};
 use crate::flow::FlowKey;
-use crate::kernel::{KernelReset, Recording, RstReason, Told};
+use crate::kernel::KernelWord;
+use crate::kernel::{KernelReset, RstReason};
+use crate::recording::{Recording, Told};
 use crate::segment::{Endpoint, Flags};
 use crate::socket;
 use crate::time::{Span, Timestamp};
@@ -92,7 +94,7 @@ fn could_be(event: &KernelReset, ending: &Ending) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Reset;
+    use crate::socket::SocketReset;
     use crate::socket::{Account, SocketEvent};
     use crate::testing::conversation;
 
@@ -113,7 +115,7 @@ mod tests {
                 trigger: None,
                 account: Account { netns: 7, ..Account::default() },
             };
-            let told = Told { reset: Reset { event, peer: None, unsent: false }, more: 0 };
+            let told = Told { reset: SocketReset { event, peer: None, unsent: false }, more: 0 };
             let recording = Recording { told: alloc::vec![told], ..Recording::default() };
             let mut ending = ending.clone();
             recording.account_for(&mut ending);

@@ -6,7 +6,8 @@
 
 use std::net::IpAddr;
 
-use whyrst_core::kernel::{KernelReset, Recording};
+use whyrst_core::kernel::KernelReset;
+use whyrst_core::recording::Recording;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::time::{Span, Timestamp};
 

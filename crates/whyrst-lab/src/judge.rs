@@ -8,14 +8,15 @@ use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
 use whyrst_core::cause::Breadth;
-use whyrst_core::ending::{Ending, EndingKind, KernelWord};
+use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::flow::Side;
-use whyrst_core::kernel::Recording;
+use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
+use whyrst_core::recording::Recording;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
 use whyrst_core::{alike, causes};
-use whyrst_probe::Reset;
+use whyrst_probe::SocketReset;
 
 use crate::attribution::sender;
 use crate::played::{End, Played};
@@ -95,7 +96,7 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
     EndJudged { name: end.name, endings }
 }
 
-fn judge_told(reset: &Reset) -> (Ending, Judgement) {
+fn judge_told(reset: &SocketReset) -> (Ending, Judgement) {
     let ending = reset.ending();
     let judgement = judge_ending(&ending);
     (ending, judgement)

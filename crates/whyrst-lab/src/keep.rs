@@ -6,8 +6,8 @@ use std::path::Path;
 
 use whyrst_capture::writer::{NewFrame, PcapNgWriter};
 use whyrst_capture::{LinkType, recording};
-use whyrst_core::kernel::{Recording, Told};
-use whyrst_core::live::Reset;
+use whyrst_core::recording::{Recording, Told};
+use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{Account, Translation};
 
 use crate::error::LabError;
@@ -47,7 +47,7 @@ impl Played {
 }
 
 /// Where its processes ran is nobody's business: fixtures go into a repository.
-fn anywhere(reset: &Reset) -> Reset {
+fn anywhere(reset: &SocketReset) -> SocketReset {
     let mut reset = reset.clone();
     for event in [Some(&mut reset.event), reset.peer.as_mut()].into_iter().flatten() {
         let Account { process, closer, maker, .. } = &mut event.account;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use whyrst_core::kernel::Recording;
+use whyrst_core::recording::Recording;
 use whyrst_core::time::{Span, Timestamp};
-use whyrst_probe::Reset;
+use whyrst_probe::SocketReset;
 
 use crate::scenario::{Actor, Host, Scenario};
 
@@ -28,7 +28,7 @@ pub struct Played {
     /// What the kernel said of the resets it sent, or why it was not asked.
     pub kernel: Result<Recording, String>,
     /// What the probe told, or why it could not be loaded.
-    pub told: Result<Vec<Reset>, String>,
+    pub told: Result<Vec<SocketReset>, String>,
     /// Reset events in the kernel's ring that belong to other programs of this host.
     pub foreign_resets: u64,
     /// Steps that did not come out as the scenario says; the play stopped at the first.

@@ -9,12 +9,14 @@ use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::evidence::vantage::{
     ADDRESSES_REWRITTEN, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
 };
+use whyrst_core::joined::{PointName, Relation};
 use whyrst_core::observation::{Frame, Observation, Seen};
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
-use whyrst_core::vantage::{PointName, Relation, Taken, Together, join};
 use whyrst_core::verdict::{Confidence, Judgement, judge};
+use whyrst_core::verdict::{Together, of_points};
 use whyrst_lab::scenario::{Scenario, Verdicts};
 use whyrst_lab::{scenario, scenarios};
 
@@ -65,7 +67,7 @@ fn joined(captures: &[(PathBuf, Change<'_>)]) -> Together {
             Taken { name, endings, traces: collector.finish(), loss: None }
         })
         .collect();
-    join(&taken)
+    of_points(&taken)
 }
 
 fn alone(path: &Path, file: u32, change: Change<'_>) -> Vec<Ending> {

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::SocketReset;
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::crowd::Alike;
@@ -24,7 +24,7 @@ const RECENT: Span = Span::from_secs(4);
 #[derive(Clone, Debug)]
 pub struct More {
     /// The last one of the kind that was told.
-    pub like: Reset,
+    pub like: SocketReset,
     /// How many more there were.
     pub count: u64,
     /// In how long.
@@ -47,7 +47,7 @@ pub(crate) struct Key {
 struct Fold {
     seen: u64,
     folded: u64,
-    like: Option<Reset>,
+    like: Option<SocketReset>,
 }
 
 /// Counts by kind within one second.
@@ -57,7 +57,7 @@ pub(crate) struct Folding {
     total: u64,
     folds: HashMap<Key, Fold>,
     /// What was told in the last seconds.
-    recent: HashMap<Key, (Timestamp, Reset)>,
+    recent: HashMap<Key, (Timestamp, SocketReset)>,
 }
 
 impl Folding {
@@ -94,7 +94,7 @@ impl Folding {
     }
 
     /// Something that was told, as like as can be had.
-    fn like(&self, key: &Key) -> Option<Reset> {
+    fn like(&self, key: &Key) -> Option<SocketReset> {
         let any_port = Key { service: Endpoint::new(key.service.ip, 0), ..key.clone() };
         let known = |key: &Key| self.recent.get(key).map(|(_, reset)| reset.clone());
         let alike = |other: &Key| {
@@ -107,7 +107,7 @@ impl Folding {
     }
 
     /// Remembers what the folded ones are like.
-    pub(crate) fn told(&mut self, key: Key, reset: &Reset) {
+    pub(crate) fn told(&mut self, key: Key, reset: &SocketReset) {
         self.recent.insert(key.clone(), (reset.event.time, reset.clone()));
         self.folds.entry(key).or_default().like = Some(reset.clone());
     }

@@ -41,7 +41,7 @@ pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
 pub use wanted::Wanted;
-pub use whyrst_core::live::Reset;
+pub use whyrst_core::socket::SocketReset;
 
 /// Whether `record` is an event as the kernel's side writes it: for who tries it with any octets.
 pub fn is_event(record: &[u8]) -> bool {

@@ -6,8 +6,8 @@ use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use whyrst_core::live::Reset;
 use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{SocketEvent, Told, Translation};
 use whyrst_core::time::{Span, Timestamp};
 
@@ -34,7 +34,7 @@ const SHORT: Duration = Duration::from_millis(2);
 #[derive(Clone, Debug)]
 pub enum Item {
     /// A reset.
-    Reset(Box<Reset>),
+    Reset(Box<SocketReset>),
     /// Others like one that was told.
     More(Box<More>),
 }
@@ -202,7 +202,7 @@ impl Live {
     }
 
     /// What is told of a reset, with what NAT makes of it; `None` when it was told by its other end.
-    fn told(&mut self, mut reset: Reset, mut key: Key) -> Option<Reset> {
+    fn told(&mut self, mut reset: SocketReset, mut key: Key) -> Option<SocketReset> {
         self.translate(&mut reset.event);
         if let Some(peer) = &mut reset.peer {
             self.translate(peer);

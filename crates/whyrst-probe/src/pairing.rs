@@ -15,8 +15,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
 use whyrst_core::kernel::RstReason;
-use whyrst_core::live::Reset;
 use whyrst_core::segment::{Endpoint, Flags};
+use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{SocketEvent, Told, Wire};
 use whyrst_core::time::{Span, Timestamp};
 
@@ -134,7 +134,7 @@ impl Pairing {
     }
 
     /// The next reset that has waited long enough at `now`.
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<(Reset, Key)> {
+    pub(crate) fn next(&mut self, now: Timestamp) -> Option<(SocketReset, Key)> {
         while self.waiting.front().is_some_and(|first| now.since(first.since) >= self.patience(first)) {
             let first = self.waiting.pop_front()?;
             if self.places.get(&first.end) == Some(&self.taken) {
@@ -146,7 +146,7 @@ impl Pairing {
                     self.note_alone(event.time);
                 }
                 let unsent = first.peer.is_none() && event.told == Told::Received && is_own(&event);
-                return Some((Reset { event, peer: first.peer, unsent }, first.key));
+                return Some((SocketReset { event, peer: first.peer, unsent }, first.key));
             }
         }
         None
@@ -301,7 +301,7 @@ mod tests {
         SocketEvent { told: Told::Sent(word), trigger, ..received(time, local, remote) }
     }
 
-    fn told(events: Vec<SocketEvent>) -> (Vec<Reset>, u64) {
+    fn told(events: Vec<SocketEvent>) -> (Vec<SocketReset>, u64) {
         let mut pairing = Pairing::default();
         for event in events {
             pairing.take(event, Key::default());

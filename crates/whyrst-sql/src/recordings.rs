@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use whyrst_capture::recording::{self, Beside};
 use whyrst_core::incident::Incidents;
-use whyrst_core::kernel::Told;
+use whyrst_core::recording::Told;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Context, incident, json};

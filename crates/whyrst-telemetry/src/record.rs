@@ -1,7 +1,8 @@
 //! One reset, or a number of equal ones, as metrics and logs tell of it.
 
-use whyrst_core::ending::{Ending, KernelWord, OnWire};
+use whyrst_core::ending::{Ending, OnWire};
 use whyrst_core::flow::Side;
+use whyrst_core::kernel::KernelWord;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Explanation, json};
 use whyrst_core::segment::Endpoint;

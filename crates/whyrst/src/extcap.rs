@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use whyrst_capture::LinkType;
 use whyrst_capture::writer::PcapNgWriter;
-use whyrst_core::kernel::Recording;
+use whyrst_core::recording::Recording;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Span;
 use whyrst_probe::{Item, Live, give_back_privileges, now};

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::report::{Context, Explanation, incident, json};
-use whyrst_probe::{Item, Live, Reset, give_back_privileges};
+use whyrst_probe::{Item, Live, SocketReset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
 
 use crate::Outcome;
@@ -146,7 +146,7 @@ impl Host {
     }
 
     fn tell(&mut self, item: &Item, store: &Store) {
-        let (reset, count): (&Reset, u64) = match item {
+        let (reset, count): (&SocketReset, u64) = match item {
             Item::Reset(reset) => (reset, 1),
             Item::More(more) => (&more.like, more.count),
         };

@@ -14,7 +14,7 @@ use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
-use whyrst_probe::{Item, Live, Missing, OutRsts, Reset};
+use whyrst_probe::{Item, Live, Missing, OutRsts, SocketReset};
 use whyrst_telemetry::{Heard, Record, Telemetry};
 
 use crate::args::Format;
@@ -180,7 +180,7 @@ impl Telling {
 
     /// The same for a screen.
     pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<Entry> {
-        let (reset, count): (&Reset, u64) = match item {
+        let (reset, count): (&SocketReset, u64) = match item {
             Item::Reset(reset) => (reset, 1),
             Item::More(more) => (&more.like, more.count),
         };

@@ -11,17 +11,19 @@ use anyhow::{Context as _, Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
-use whyrst_core::kernel::Recording;
+use whyrst_core::joined::{Loss, PointName};
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
+use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::tracker::{Counts, Tracker};
+use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
-use whyrst_core::vantage::{Loss, PointName, Taken, Together, join};
 use whyrst_core::verdict::judge;
+use whyrst_core::verdict::{Together, of_points};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
@@ -265,7 +267,7 @@ impl<'a> Session<'a> {
     }
 
     fn finish(mut self, taken: &[Taken]) -> Result<Outcome> {
-        let together = join(taken);
+        let together = of_points(taken);
         say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, EndingKind::Reset);
         self.counts.failed_connects = of_kind(&together, EndingKind::FailedConnect);

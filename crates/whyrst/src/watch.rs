@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
 use whyrst_core::ending::Ending;
-use whyrst_core::kernel::{Recording, Told};
+use whyrst_core::recording::{Recording, Told};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;

@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 use whyrst_capture::recording;
 use whyrst_core::ending::OnWire;
 use whyrst_core::language::Language;
-use whyrst_core::live::Reset;
 use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Timestamp;
 use whyrst_telemetry::Record;
@@ -62,8 +62,8 @@ impl Templates {
 
 impl Template {
     /// Both ends of the lab are on one host; here each tells for itself.
-    fn of(reset: &Reset) -> Option<Self> {
-        let alone = |event: &_| Reset { event: Clone::clone(event), peer: None, unsent: false };
+    fn of(reset: &SocketReset) -> Option<Self> {
+        let alone = |event: &_| SocketReset { event: Clone::clone(event), peer: None, unsent: false };
         matches!(reset.event.told, Told::Sent(_)).then(|| {
             let sent = record(&alone(&reset.event));
             let sender_is_client = sent.client == reset.event.local;
@@ -72,7 +72,7 @@ impl Template {
     }
 }
 
-fn record(reset: &Reset) -> Record {
+fn record(reset: &SocketReset) -> Record {
     let context = Context { files: vec!["fleet".to_owned()], zone: TimeZone::UTC, language: Language::English };
     let ending = reset.ending();
     let record = Record::of(&Explanation::new(&ending, &context), reset.event.account.netns, 1);

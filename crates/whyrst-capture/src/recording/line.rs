@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use jiff::Timestamp as Moment;
 use serde::{Deserialize, Serialize};
-use whyrst_core::kernel::{KernelReset, Recording, RstReason, Told};
-use whyrst_core::live::Reset;
+use whyrst_core::kernel::{KernelReset, RstReason};
+use whyrst_core::recording::{Recording, Told};
 use whyrst_core::segment::Endpoint;
+use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{SocketEvent, Told as Kind, Trigger};
 use whyrst_core::time::Timestamp;
 
@@ -237,7 +238,7 @@ impl<'a> Event<'a> {
         let kind = sent.clone().map_or(Kind::Received, Kind::Sent);
         let peer =
             peer.map(|Peer { time, account }| end(timestamp(time), Kind::Received, (remote, local), account, None));
-        let reset = Reset { event: end(time, kind, (local, remote), account, trigger), peer, unsent };
+        let reset = SocketReset { event: end(time, kind, (local, remote), account, trigger), peer, unsent };
         // One that was only counted is no event of its own.
         Ok(Box::new(Heard { sent: sent.filter(|_| more == 0), told: Some(Told { reset, more }) }))
     }

@@ -3,11 +3,12 @@
 //! Times are taken off the path: a capture near one end sees what the other does a round trip later,
 //! and the handshake shows by how much.
 
+use super::answer::{Answer, no, yes};
 use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
+use super::question::{Question, Wording};
 use super::timing::{closes_window, is_sane, refused_window_probes};
-use super::{Answer, Question, Wording, no, yes};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;

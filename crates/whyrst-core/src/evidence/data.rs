@@ -1,7 +1,8 @@
 //! Who had sent data to whom when the RST came.
 
-use super::closing::BOTH_HAD_CLOSED;
-use super::{Answer, Question, Wording, no, yes};
+use super::answer::{Answer, no, yes};
+use super::fin::both_had_closed;
+use super::question::{Question, Wording};
 use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -272,7 +273,7 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
     },
     ask: |ending| {
         // A socket does not know what never reached it, unless the peer's FIN came after it.
-        let open = ending.basis == Basis::Sockets && !(BOTH_HAD_CLOSED.ask)(ending).is_yes();
+        let open = ending.basis == Basis::Sockets && !both_had_closed(ending).is_yes();
         if ending.one_sided() || open {
             return Answer::Unknown;
         }

@@ -1,7 +1,8 @@
 //! Connects that failed without any RST.
 
+use super::answer::{Answer, yes};
 use super::handshake::SHORTEST_SYN_TIMER;
-use super::{Answer, Question, Wording, yes};
+use super::question::{Question, Wording};
 use crate::observation::IcmpKind;
 use crate::seq::Seq;
 use crate::time::Span;

@@ -5,14 +5,16 @@
 //! one TTL while its route stays. A device on the way sends its own RST with another number of hops to go.
 //! Alone that proves nothing: routes change, and balancers answer for hosts (RULES section 6).
 
+use super::answer::{Answer, Value, no, yes};
 use super::form::RST_ANSWERS_SYN;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
+use super::question::{Question, Wording};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, KernelWord};
+use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::kernel::KernelWord;
 use crate::segment::Flags;
 use crate::seq::Seq;
 use crate::time::Span;

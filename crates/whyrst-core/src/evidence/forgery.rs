@@ -7,12 +7,13 @@
 //! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
 //! 2025 describes send three at once whose windows count upwards.
 
-use super::path::RST_WINDOW_ODD;
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, Rst};
+use super::answer::{Answer, Value, no, yes};
+use super::question::{Question, Wording};
+use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::Record;
+use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -77,11 +78,6 @@ pub static RST_WINDOWS_COUNT: Question = Question {
         own.windows(3).find_map(counting).unwrap_or_else(|| Answer::No(no()))
     },
 };
-
-/// Whether only other RSTs could answer it: nobody can go and capture those.
-pub fn asks_for_other_resets(question: &Question) -> bool {
-    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD].contains(&question)
-}
 
 fn counting(three: &[&Record]) -> Option<Answer> {
     let [first, second, third] = three else { return None };

@@ -3,12 +3,14 @@
 //! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
 //! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
 
-use super::closing::data_refused_with_ack;
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Basis, Ending, Rst};
+use super::answer::{Answer, Value, no, yes};
+use super::fin::data_refused_with_ack;
+use super::question::{Question, Wording};
+use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::rst::Rst;
 use crate::segment::{Flags, OptionSet};
 use crate::seq::Seq;
 

@@ -1,8 +1,9 @@
 //! How the connection was opened: the SYN, the wait for its answer, and what came after a refusal.
 
+use super::answer::{Answer, no, yes};
 use super::form::is_made_by_hand;
+use super::question::{Question, Wording};
 use super::timing::is_sane;
-use super::{Answer, Question, Wording, no, yes};
 use crate::connection::{Roles, TcpState};
 use crate::ending::Ending;
 use crate::half::Marks;

@@ -1,8 +1,9 @@
 //! How long a connection had been silent, and whose timeout that is (see [`crate::timeouts`]).
 
+use super::answer::{Answer, Timeouts, yes};
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
+use super::question::{Question, Wording};
 use super::timing::{WAS_IDLE, is_sane};
-use super::{Answer, Question, Timeouts, Wording, yes};
 use crate::ending::Ending;
 use crate::history::{Notes, Record};
 use crate::time::Span;

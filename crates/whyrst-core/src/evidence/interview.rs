@@ -5,7 +5,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Answer, Question};
+use super::answer::Answer;
+use super::question::Question;
 use crate::ending::Ending;
 
 /// Several times as many as there are questions.

@@ -1,7 +1,10 @@
 //! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
 
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Basis, Ending, KernelWord, Rst};
+use super::answer::{Answer, Value, no, yes};
+use super::question::{Question, Wording};
+use crate::ending::{Basis, Ending};
+use crate::kernel::KernelWord;
+use crate::rst::Rst;
 use crate::segment::OptionSet;
 
 /// The RST aborts the whole MPTCP connection.

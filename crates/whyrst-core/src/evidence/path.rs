@@ -5,12 +5,13 @@
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
 //! hypervisors answer for hosts (RULES section 6).
 
-use super::closing::data_refused_with_ack;
+use super::answer::{Answer, Value, no, yes};
+use super::fin::data_refused_with_ack;
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::RST_IS_ACTIVE;
 use super::handshake::SYN_ACK_AFTER_RST;
+use super::question::{Question, Wording};
 use super::vantage::RST_MADE_BETWEEN;
-use super::{Answer, Question, Value, Wording, no, yes};
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -235,6 +236,11 @@ static SIGNS: [&Question; 4] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP
 
 /// What no stack does: go on after its own reset, or guess where it stands; or a capture that shows it.
 static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
+
+/// Whether only other RSTs could answer it: nobody can go and capture those.
+pub fn asks_for_other_resets(question: &Question) -> bool {
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD].contains(&question)
+}
 
 /// How many of the RST's fields are not those of its supposed sender.
 pub fn odd_signs(ending: &Ending) -> usize {

@@ -1,9 +1,10 @@
 //! Handshakes that meet something: what was wrong with the segment that was refused, and what the
 //! other end still knew of an older connection.
 
+use super::answer::{Answer, Value, no, yes};
 use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
+use super::question::{Question, Wording};
 use super::timing::is_sane;
-use super::{Answer, Question, Value, Wording, no, yes};
 use crate::connection::TcpState;
 use crate::ending::Ending;
 use crate::half::Marks;

@@ -2,7 +2,8 @@
 //!
 //! A claim of whoever sent the RST: it supports a verdict, and none rests on it.
 
-use super::{Answer, Question, Wording, no, yes};
+use super::answer::{Answer, no, yes};
+use super::question::{Question, Wording};
 use crate::ending::Ending;
 use crate::said::{Gist, claim};
 

@@ -1,6 +1,7 @@
 //! What the capture shows of the service beyond this one connection.
 
-use super::{Answer, Question, Value, Wording, no, yes};
+use super::answer::{Answer, Value, no, yes};
+use super::question::{Question, Wording};
 use crate::ending::Ending;
 
 /// The port had accepted connections before it refused this one.

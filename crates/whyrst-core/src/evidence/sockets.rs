@@ -1,6 +1,7 @@
 //! What only a kernel can answer: was there a socket, and what became of it?
 
-use super::{Answer, Question, Value, Wording, no, yes};
+use super::answer::{Answer, Value, no, yes};
+use super::question::{Question, Wording};
 use crate::ending::Ending;
 use crate::socket::{Listening, SocketFacts};
 

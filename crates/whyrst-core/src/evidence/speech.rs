@@ -3,7 +3,8 @@
 //! Only what stands in clear text and at the beginning of a segment is read (RFC 8446 sections 5.1 and
 //! 6, RFC 9112 sections 3 and 4, RFC 4253 section 4.2, the PROXY protocol). Anything else is unknown.
 
-use super::{Answer, Octets, Question, Value, Wording, no, yes};
+use super::answer::{Answer, Octets, Value, no, yes};
+use super::question::{Question, Wording};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::history::{Notes, Record};

@@ -1,10 +1,12 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
 
-use super::closing::fin_ack;
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, KernelWord};
+use super::answer::{Answer, Value, no, yes};
+use super::fin::fin_ack;
+use super::question::{Question, Wording};
+use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::kernel::KernelWord;
 use crate::kernel::RstReason as R;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};

@@ -4,13 +4,15 @@
 //!
 //! From a single capture all of them are unknown.
 
-use super::{Answer, Question, Value, Wording, no, yes};
-use crate::ending::{Ending, EndingKind, Rst};
+use super::answer::{Answer, Value, no, yes};
+use super::question::{Question, Wording};
+use crate::ending::{Ending, EndingKind};
 use crate::flow::Side;
 use crate::history::Record;
+use crate::joined::{Joined, Point, Presence, View};
 use crate::observation::Frame;
+use crate::rst::Rst;
 use crate::segment::Flags;
-use crate::vantage::{Joined, Point, Presence, View};
 
 /// Said where one capture is not enough.
 const BOTH_ENDS: &str = "captures at both ends at the same time (`--vantage client=A.pcap --vantage server=B.pcap`)";

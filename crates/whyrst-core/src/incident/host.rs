@@ -8,10 +8,13 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::{Incident, IncidentKind, Pool, Subject, Told, distinct, runs};
+use super::found::{Incident, IncidentKind, Subject};
+use super::member::Member;
+use super::pool::{Pool, distinct, runs};
 use crate::cause::Severity;
+use crate::rst::ResetKind;
 use crate::time::Span;
-use crate::verdict::{Kind, Origin};
+use crate::verdict::Origin;
 
 /// The sockets of an ending process are closed one after the other without waiting.
 const AT_ONCE: Span = Span::from_millis(200);
@@ -24,10 +27,10 @@ const NOTICED_WITHIN: Span = Span::from_secs(300);
 
 /// Hosts that no longer know connections on several ports.
 pub(super) fn forgotten(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let forgot = |told: &Told| (told.forgot && told.origin != Origin::Path).then(|| told.sender().ip);
+    let forgot = |one: &Member| (one.forgot && one.origin != Origin::Path).then(|| one.sender().ip);
     for (host, members) in pool.groups(forgot) {
-        for run in runs(pool.told, &members, NOTICED_WITHIN) {
-            let ports = distinct(run.iter().map(|at| pool.told[*at].sender().port));
+        for run in runs(pool.members, &members, NOTICED_WITHIN) {
+            let ports = distinct(run.iter().map(|at| pool.members[*at].sender().port));
             if run.len() >= TOGETHER_FROM && ports > 1 {
                 found.push(pool.take(IncidentKind::HostForgot, Subject::Host(host), run));
             }
@@ -38,11 +41,11 @@ pub(super) fn forgotten(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 /// Hosts that abort several connections at one moment: of one service, or of one client.
 pub(super) fn aborted_together(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     let aborted =
-        |told: &Told| told.kind == Kind::Active && told.origin != Origin::Path && told.severity != Severity::Benign;
-    let key = |told: &Told| aborted(told).then(|| owner(told));
+        |one: &Member| one.kind == ResetKind::Active && one.origin != Origin::Path && one.severity != Severity::Benign;
+    let key = |one: &Member| aborted(one).then(|| owner(one));
     for (owner, members) in pool.groups(key) {
-        for run in runs(pool.told, &members, AT_ONCE) {
-            if run.len() >= TOGETHER_FROM && stands_out(pool.told, &members, run) {
+        for run in runs(pool.members, &members, AT_ONCE) {
+            if run.len() >= TOGETHER_FROM && stands_out(pool.members, &members, run) {
                 found.push(pool.take(IncidentKind::AbortedTogether, subject(owner), run));
             }
         }
@@ -50,8 +53,8 @@ pub(super) fn aborted_together(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 }
 
 /// A service by its port; of a client only the host, since each of its connections has a port of its own.
-fn owner(told: &Told) -> (IpAddr, Option<u16>) {
-    (told.sender().ip, (!told.by_client).then_some(told.server.port))
+fn owner(one: &Member) -> (IpAddr, Option<u16>) {
+    (one.sender().ip, (!one.by_client).then_some(one.server.port))
 }
 
 fn subject((ip, port): (IpAddr, Option<u16>)) -> Subject {
@@ -59,10 +62,10 @@ fn subject((ip, port): (IpAddr, Option<u16>)) -> Subject {
 }
 
 /// A host that aborts all day long has no incident. Members are in the order of time.
-fn stands_out(told: &[Told], members: &[usize], run: &[usize]) -> bool {
+fn stands_out(all: &[Member], members: &[usize], run: &[usize]) -> bool {
     let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
-    let from = told[*first].time.plus(Span::from_nanos(-QUIET_AROUND.nanos()));
-    let to = told[*last].time.plus(QUIET_AROUND);
-    let near = members.partition_point(|at| told[*at].time <= to) - members.partition_point(|at| told[*at].time < from);
+    let from = all[*first].time.plus(Span::from_nanos(-QUIET_AROUND.nanos()));
+    let to = all[*last].time.plus(QUIET_AROUND);
+    let near = members.partition_point(|at| all[*at].time <= to) - members.partition_point(|at| all[*at].time < from);
     (near - run.len()) * 3 <= run.len()
 }

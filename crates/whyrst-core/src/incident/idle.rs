@@ -5,7 +5,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Incident, IncidentKind, Pool, Subject, Told};
+use super::found::{Incident, IncidentKind, Subject};
+use super::member::Member;
+use super::pool::Pool;
 use crate::cause::Severity;
 use crate::time::Span;
 
@@ -18,10 +20,10 @@ const PEAK_FROM: usize = 3;
 
 /// Services whose connections die after one certain silence.
 pub(super) fn timeouts(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let idle = |told: &Told| told.idle >= IDLE_FROM && !told.refusal && told.severity != Severity::Scan;
-    let groups = pool.groups(|told| idle(told).then_some((told.server, told.by_client)));
+    let idle = |one: &Member| one.idle >= IDLE_FROM && !one.refusal && one.severity != Severity::Scan;
+    let groups = pool.groups(|one| idle(one).then_some((one.server, one.by_client)));
     for ((server, _), members) in groups {
-        if let Some((length, peak)) = peak(pool.told, members) {
+        if let Some((length, peak)) = peak(pool.members, members) {
             let incident = pool.take(IncidentKind::IdleTimeout, Subject::Service(server), &peak);
             found.push(Incident { rhythm: Some(length), ..incident });
         }
@@ -29,9 +31,9 @@ pub(super) fn timeouts(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 }
 
 /// The largest set of members with the same silence, when it is most of them.
-fn peak(told: &[Told], mut members: Vec<usize>) -> Option<(Span, Vec<usize>)> {
-    members.sort_by_key(|at| told[*at].idle);
-    let length = |at: usize| told[members[at]].idle;
+fn peak(all: &[Member], mut members: Vec<usize>) -> Option<(Span, Vec<usize>)> {
+    members.sort_by_key(|at| all[*at].idle);
+    let length = |at: usize| all[members[at]].idle;
     let (mut best, mut start) = (0..0, 0);
     for end in 0..members.len() {
         while length(end).nanos().saturating_sub(length(start).nanos()) > slack(length(start)) {

@@ -8,8 +8,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::{Incident, IncidentKind, NameId, Pool, Subject, Told};
-use crate::verdict::Phase;
+use super::found::{Incident, IncidentKind, NameId, Subject};
+use super::member::Member;
+use super::pool::Pool;
+use crate::connection::Phase;
 
 /// Fewer may be chance.
 const RESET_FROM: usize = 3;
@@ -18,9 +20,9 @@ const HOSTS_FROM: usize = 2;
 
 /// Names after which connections to several addresses were reset, where these addresses reset no other name.
 pub(super) fn same(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let names = names_by_host(pool.told);
+    let names = names_by_host(pool.members);
     for (name, members) in pool.groups(stopped_at) {
-        let hosts: BTreeSet<IpAddr> = members.iter().map(|at| pool.told[*at].server.ip).collect();
+        let hosts: BTreeSet<IpAddr> = members.iter().map(|at| pool.members[*at].server.ip).collect();
         let alone = hosts.iter().all(|host| names.get(host) == Some(&Names::One(name)));
         if members.len() >= RESET_FROM && hosts.len() >= HOSTS_FROM && alone {
             found.push(pool.take(IncidentKind::SameName, Subject::Name(name), &members));
@@ -35,9 +37,9 @@ enum Names {
     Several,
 }
 
-fn names_by_host(told: &[Told]) -> BTreeMap<IpAddr, Names> {
+fn names_by_host(all: &[Member]) -> BTreeMap<IpAddr, Names> {
     let mut names = BTreeMap::new();
-    for (host, name) in told.iter().filter_map(|told| Some((told.server.ip, stopped_at(told)?))) {
+    for (host, name) in all.iter().filter_map(|one| Some((one.server.ip, stopped_at(one)?))) {
         let known = names.entry(host).or_insert(Names::One(name));
         if *known != Names::One(name) {
             *known = Names::Several;
@@ -47,7 +49,7 @@ fn names_by_host(told: &[Told]) -> BTreeMap<IpAddr, Names> {
 }
 
 /// The name, where the client had said it and the server had not answered when the RST came.
-fn stopped_at(told: &Told) -> Option<NameId> {
-    let open = matches!(told.phase, Phase::Established | Phase::Closing);
-    told.name.filter(|_| open && told.server_octets == 0)
+fn stopped_at(one: &Member) -> Option<NameId> {
+    let open = matches!(one.phase, Phase::Established | Phase::Closing);
+    one.name.filter(|_| open && one.server_octets == 0)
 }

@@ -5,10 +5,13 @@
 
 use alloc::vec::Vec;
 
-use super::{Incident, IncidentKind, Pool, Subject, Told, common_length, distinct, intervals, runs};
+use super::found::{Incident, IncidentKind, Subject};
+use super::member::Member;
+use super::pool::{Pool, common_length, distinct, intervals, runs};
 use crate::cause::Severity;
+use crate::connection::Phase;
 use crate::time::Span;
-use crate::verdict::{Origin, Phase};
+use crate::verdict::Origin;
 
 /// Attempts of one scan follow each other within this time; slow scans wait longer and are missed.
 const SCAN_PAUSE: Span = Span::from_secs(60);
@@ -23,10 +26,10 @@ const CHECK_INTERVAL: Span = Span::from_millis(500);
 
 /// One host, many ports.
 pub(super) fn scans(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let probe = |told: &Told| told.octets == 0 && told.origin != Origin::Path && told.phase != Phase::Closed;
-    for (client, members) in pool.groups(|told| probe(told).then_some(told.client.ip)) {
-        for run in runs(pool.told, &members, SCAN_PAUSE) {
-            if distinct(run.iter().map(|at| pool.told[*at].server)) >= SCAN_PORTS {
+    let probe = |one: &Member| one.octets == 0 && one.origin != Origin::Path && one.phase != Phase::Closed;
+    for (client, members) in pool.groups(|one| probe(one).then_some(one.client.ip)) {
+        for run in runs(pool.members, &members, SCAN_PAUSE) {
+            if distinct(run.iter().map(|at| pool.members[*at].server)) >= SCAN_PORTS {
                 let incident = pool.take(IncidentKind::Scan, Subject::Host(client), run);
                 found.push(Incident { severity: Severity::Scan, ..incident });
             }
@@ -36,9 +39,9 @@ pub(super) fn scans(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 
 /// One host and one service, nothing sent, reset by the client, at a steady interval.
 pub(super) fn health_checks(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let check = |told: &Told| told.octets == 0 && told.by_client && told.origin != Origin::Path && !told.refusal;
-    for ((client, server), members) in pool.groups(|told| check(told).then_some((told.client.ip, told.server))) {
-        let interval = common_length(intervals(pool.told, &members), CHECK_SLACK);
+    let check = |one: &Member| one.octets == 0 && one.by_client && one.origin != Origin::Path && !one.refusal;
+    for ((client, server), members) in pool.groups(|one| check(one).then_some((one.client.ip, one.server))) {
+        let interval = common_length(intervals(pool.members, &members), CHECK_SLACK);
         let Some(interval) = interval.filter(|interval| *interval >= CHECK_INTERVAL) else { continue };
         if members.len() >= CHECKS_FROM {
             let incident = pool.take(IncidentKind::HealthCheck, Subject::Between(client, server), &members);

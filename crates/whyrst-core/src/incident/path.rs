@@ -5,7 +5,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Incident, IncidentKind, Pool, Subject, distinct, runs};
+use super::found::{Incident, IncidentKind, Subject};
+use super::pool::{Pool, distinct, runs};
 use crate::time::Span;
 use crate::verdict::Origin;
 
@@ -18,15 +19,15 @@ const AGAIN_FROM: usize = 2;
 
 /// Bursts over several pairs of hosts, then whatever else the path resets.
 pub(super) fn resets(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    for ((), members) in pool.groups(|told| (told.origin == Origin::Path).then_some(())) {
-        for run in runs(pool.told, &members, AT_ONCE) {
-            let pairs = distinct(run.iter().map(|at| (pool.told[*at].client.ip, pool.told[*at].server.ip)));
+    for ((), members) in pool.groups(|one| (one.origin == Origin::Path).then_some(())) {
+        for run in runs(pool.members, &members, AT_ONCE) {
+            let pairs = distinct(run.iter().map(|at| (pool.members[*at].client.ip, pool.members[*at].server.ip)));
             if run.len() >= PUSHED_FROM && pairs > 1 && run.len() * 2 > members.len() {
                 found.push(pool.take(IncidentKind::PolicyPushed, Subject::Path, run));
             }
         }
     }
-    let by_server = pool.groups(|told| (told.origin == Origin::Path).then_some(told.server));
+    let by_server = pool.groups(|one| (one.origin == Origin::Path).then_some(one.server));
     for (server, members) in by_server {
         if members.len() >= AGAIN_FROM {
             found.push(pool.take(IncidentKind::PathResets, Subject::Service(server), &members));

@@ -3,7 +3,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Incident, IncidentKind, Pool, Subject, common_length, intervals};
+use super::found::{Incident, IncidentKind, Subject};
+use super::pool::{Pool, common_length, intervals};
 use crate::cause::Severity;
 use crate::time::Span;
 
@@ -15,10 +16,10 @@ const SLACK: Span = Span::from_millis(50);
 /// One host, one service, one cause.
 pub(super) fn repeated(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     let matters =
-        pool.groups(|told| (told.severity != Severity::Benign).then_some((told.client.ip, told.server, told.cause)));
+        pool.groups(|one| (one.severity != Severity::Benign).then_some((one.client.ip, one.server, one.cause)));
     for ((client, server, _), members) in matters {
         if members.len() >= REPEATED_FROM {
-            let rhythm = common_length(intervals(pool.told, &members), SLACK);
+            let rhythm = common_length(intervals(pool.members, &members), SLACK);
             let incident = pool.take(IncidentKind::Repeated, Subject::Between(client, server), &members);
             found.push(Incident { rhythm, ..incident });
         }

@@ -5,7 +5,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Incident, IncidentKind, Pool, Subject, Told};
+use super::found::{Incident, IncidentKind, Subject};
+use super::member::Member;
+use super::pool::Pool;
 use crate::segment::Endpoint;
 use crate::time::Span;
 
@@ -18,10 +20,10 @@ const OUTAGE_FROM: usize = 2;
 
 /// Services that accepted before they refused, or after.
 pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let resets = pool.groups(|told| (!told.refusal && !told.by_client).then_some(told.server));
-    for (server, refusals) in pool.groups(|told| told.refusal.then_some(told.server)) {
+    let resets = pool.groups(|one| (!one.refusal && !one.by_client).then_some(one.server));
+    for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
         let mut resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
-        for episode in episodes(pool.told, &refusals) {
+        for episode in episodes(pool.members, &refusals) {
             found.extend(outage(pool, server, &mut resets, episode));
         }
     }
@@ -29,7 +31,7 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 
 /// Services that refuse and were never seen to accept.
 pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    for (server, refusals) in pool.groups(|told| told.refusal.then_some(told.server)) {
+    for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
         if refusals.len() >= ABSENT_FROM {
             found.push(pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals));
         }
@@ -37,25 +39,25 @@ pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 }
 
 /// Refusals with no accept between them.
-fn episodes<'m>(told: &[Told], refusals: &'m [usize]) -> Vec<&'m [usize]> {
+fn episodes<'m>(all: &[Member], refusals: &'m [usize]) -> Vec<&'m [usize]> {
     let together = |one: &usize, next: &usize| {
-        let accepted = told[*next].accepted.map(|moment| moment.time);
-        accepted.is_none_or(|time| time <= told[*one].time)
+        let accepted = all[*next].accepted.map(|moment| moment.time);
+        accepted.is_none_or(|time| time <= all[*one].time)
     };
     refusals.chunk_by(together).collect()
 }
 
 /// What `resets` an outage took, and what came before them, is of no later one, and is cut off.
 fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals: &[usize]) -> Option<Incident> {
-    let told = pool.told;
-    let (first, last) = (&told[*refusals.first()?], &told[*refusals.last()?]);
-    let back = refusals.iter().rev().find_map(|at| told[*at].back).filter(|moment| moment.time > last.time);
+    let all = pool.members;
+    let (first, last) = (&all[*refusals.first()?], &all[*refusals.last()?]);
+    let back = refusals.iter().rev().find_map(|at| all[*at].back).filter(|moment| moment.time > last.time);
     if first.accepted.is_none() && back.is_none() {
         return None;
     }
     let since = first.time.plus(Span::from_nanos(-DYING.nanos()));
-    let from = resets.partition_point(|at| told[*at].time < since);
-    let (passed, later) = resets.split_at(resets.partition_point(|at| told[*at].time <= last.time));
+    let from = resets.partition_point(|at| all[*at].time < since);
+    let (passed, later) = resets.split_at(resets.partition_point(|at| all[*at].time <= last.time));
     *resets = later;
     let dying = passed.get(from..).unwrap_or_default().iter().filter(|at| !pool.taken[**at]);
     let members: Vec<usize> = dying.chain(refusals).copied().collect();

@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::tz::TimeZone;
 
-use super::{Incident, IncidentKind, Incidents, NAMES, NameId, REMEMBERED, Told};
+use super::found::{Incident, IncidentKind, NameId};
+use super::member::Member;
+use super::{Incidents, NAMES, REMEMBERED};
 use crate::cause::Severity;
 use crate::language::Language;
 use crate::report::{Context, incident};
@@ -246,14 +248,14 @@ fn one_address_alone_may_be_its_servers_own_doing() {
 }
 
 /// As many resets as are compared, a millisecond apart, each made of the same one by `change`.
-fn many(change: impl Fn(u32, Told) -> Told) -> Vec<Incident> {
+fn many(change: impl Fn(u32, Member) -> Member) -> Vec<Incident> {
     let ending = conversation(&stopped(40_001, "S", "a.example", 0.0)).ending();
     let mut incidents = Incidents::default();
     incidents.add(&ending, &judge(&ending));
-    let one = incidents.told[0];
-    let later = |n: u32| Told { time: one.time.plus(Span::from_millis(n.into())), ..one };
+    let one = incidents.members[0];
+    let later = |n: u32| Member { time: one.time.plus(Span::from_millis(n.into())), ..one };
     let count = u32::try_from(REMEMBERED).unwrap();
-    incidents.told = (0..count).map(|n| change(n, later(n))).collect();
+    incidents.members = (0..count).map(|n| change(n, later(n))).collect();
     incidents.found()
 }
 
@@ -262,9 +264,9 @@ fn many(change: impl Fn(u32, Told) -> Told) -> Vec<Incident> {
 fn a_name_or_an_outage_for_each_reset_takes_no_time() {
     let names = u32::try_from(NAMES).unwrap();
     let host = |n: u32| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 80);
-    let found = many(|n, told| Told { name: Some(NameId(n % names)), server: host(n), ..told });
+    let found = many(|n, one| Member { name: Some(NameId(n % names)), server: host(n), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::SameName).count(), NAMES);
-    let before = |told: &Told| Moment { time: told.time.plus(Span::from_micros(-1)), frame: told.frame };
-    let found = many(|n, told| Told { refusal: n % 2 == 1, accepted: Some(before(&told)), ..told });
+    let before = |one: &Member| Moment { time: one.time.plus(Span::from_micros(-1)), frame: one.frame };
+    let found = many(|n, one| Member { refusal: n % 2 == 1, accepted: Some(before(&one)), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED / 2);
 }

@@ -11,11 +11,13 @@ use whyrst_model::vocabulary::{AnswerWord, End};
 
 use super::escape::escape;
 use super::{Context, Explanation, said};
-use crate::ending::{Ending, EndingKind, KernelWord, OnWire, Rst};
+use crate::ending::{Ending, EndingKind, OnWire};
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
-use crate::kernel::Told;
+use crate::kernel::KernelWord;
+use crate::recording::Told;
+use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::Timestamp;
 use crate::timeouts::IdleTimeout;

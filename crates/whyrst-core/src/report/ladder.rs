@@ -12,11 +12,11 @@ use super::style::{Part, Style};
 use crate::connection::Roles;
 use crate::flow::Side;
 use crate::history::{Notes, Record};
+use crate::joined::{Joined, Sight};
 use crate::language::Language;
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::time::Timestamp;
-use crate::vantage::{Joined, Sight};
 
 pub(super) const OPENING_SHOWN: usize = 3;
 pub(super) const BEFORE_SHOWN: usize = 7;

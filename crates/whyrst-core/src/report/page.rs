@@ -9,11 +9,12 @@ use whyrst_model::report::{Page, Rung, SegmentRung};
 
 use super::Explanation;
 use super::ladder;
-use crate::ending::{EndingKind, KernelWord};
+use crate::ending::EndingKind;
 use crate::history::{Notes, Record};
+use crate::joined::Sight;
+use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::segment::{Flags, OptionSet};
-use crate::vantage::Sight;
 
 /// In both languages.
 type Words = [&'static str; 2];

@@ -9,8 +9,8 @@ use whyrst_model::vocabulary::ClaimedIn;
 
 use super::Explanation;
 use super::escape::escape;
-use crate::ending::Rst;
 use crate::language::Language;
+use crate::rst::Rst;
 use crate::said::{Claim, claim, diagnostic_name, multipath_name};
 
 impl Explanation<'_> {

@@ -11,14 +11,17 @@ use super::style::{Part, Style};
 use super::words::{confidence, grouped, severity};
 use super::{Context, Explanation};
 use crate::cause::Severity;
-use crate::ending::{Ending, EndingKind, KernelWord};
-use crate::evidence::forgery::asks_for_other_resets;
+use crate::connection::Phase;
+use crate::ending::{Ending, EndingKind};
+use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, vantage};
 use crate::harm::Certainty;
+use crate::kernel::KernelWord;
 use crate::language::Language;
+use crate::rst::ResetKind;
 use crate::severity::Ground;
-use crate::verdict::{Confidence, Evidence, Kind, Origin, Phase, Role};
+use crate::verdict::{Confidence, Evidence, Origin, Role};
 
 const WIDTH: usize = 80;
 const LABEL: usize = 11;
@@ -104,7 +107,7 @@ impl Explanation<'_> {
         let sender = self.end(self.ending.sender());
         let maker = match (self.judgement.origin, self.judgement.kind) {
             (Origin::Path, _) => format!("on the path, in the name of {sender}"),
-            (_, Kind::Passive) => format!("by {sender}'s kernel"),
+            (_, ResetKind::Passive) => format!("by {sender}'s kernel"),
             _ => format!("by {sender}"),
         };
         let phase = match self.judgement.phase {
@@ -121,7 +124,7 @@ impl Explanation<'_> {
     fn chinese_headline(&self) -> String {
         let maker = match (self.judgement.origin, self.judgement.kind) {
             (Origin::Path, _) => "被路径上的设备以{sender}的名义重置",
-            (_, Kind::Passive) => "被{sender}的内核重置",
+            (_, ResetKind::Passive) => "被{sender}的内核重置",
             _ => "被{sender}重置",
         };
         let phase = match self.judgement.phase {

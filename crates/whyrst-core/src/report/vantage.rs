@@ -15,15 +15,16 @@ use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, Rung
 use super::layout::{right, spaced};
 use super::style::{Part, Style};
 use crate::connection::Roles;
-use crate::ending::{EndingKind, Rst};
+use crate::ending::EndingKind;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER};
 use crate::evidence::{Answer, Question, vantage};
 use crate::history::Record;
+use crate::joined::{Crossing, Joined, Loss, OrderBy, Point, Presence, Relation, Sight, View};
 use crate::language::Language;
 use crate::observation::Frame;
+use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
-use crate::vantage::{Crossing, Joined, Known, Loss, Point, Presence, Relation, Sight, View};
 use crate::verdict::{Evidence, Role};
 
 impl Explanation<'_> {
@@ -49,7 +50,7 @@ impl Explanation<'_> {
     pub(super) fn vantage_words(&self) -> Vec<String> {
         let Some(joined) = &self.ending.joined else { return Vec::new() };
         let mut words: Vec<String> = self.vantage_sentences();
-        let points = || (0..joined.views.len()).map(crate::vantage::point);
+        let points = || (0..joined.views.len()).map(crate::joined::point);
         words.extend(points().filter_map(|point| self.state_of(joined, point)));
         words.extend(self.order_words(joined));
         words.extend(points().skip(1).filter_map(|point| self.clock_words(joined, point)));
@@ -104,15 +105,15 @@ impl Explanation<'_> {
         let names: Vec<&str> = joined.path.iter().map(|point| self.point(*point)).collect();
         let language = self.language();
         let how = match joined.known {
-            Known::Hops => language.pick("by their hop counts", "依据跳数"),
-            Known::Clocks => {
+            OrderBy::Hops => language.pick("by their hop counts", "依据跳数"),
+            OrderBy::Clocks => {
                 language.pick("by the times of their segments, in both directions", "依据两个方向上报文的时间")
             }
-            Known::Given if joined.path.len() > 2 => language.pick(
+            OrderBy::Given if joined.path.len() > 2 => language.pick(
                 "by hop counts and times; where those do not tell, as they were named",
                 "依据跳数和时间；判断不了的地方按给定的顺序",
             ),
-            Known::Given => language
+            OrderBy::Given => language
                 .pick("as they were named; neither hop counts nor times tell", "按给定的顺序；跳数和时间都判断不了"),
         };
         let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
@@ -210,13 +211,12 @@ impl Explanation<'_> {
         let ends = format!("{client}{from} ---> {server}{to}");
         if several {
             let points =
-                (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::vantage::point(at)), 9)));
+                (0..joined.views.len()).map(|at| format!(" {:>9}", cut(self.point(crate::joined::point(at)), 9)));
             let names: String = points.collect();
             let time = self.language().pick("      time", "      时间");
             return alloc::vec![format!("  {ends}"), format!("  {names} {time}")];
         }
-        let names =
-            (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::vantage::point(at)), 16)));
+        let names = (0..joined.views.len()).map(|at| format!(" {:>16}", cut(self.point(crate::joined::point(at)), 16)));
         let columns = self.language().pick("frame       time", "   帧       时间");
         alloc::vec![format!("   {}", names.collect::<String>().split_off(1)), format!("   {columns} {columns}  {ends}"),]
     }
@@ -287,14 +287,14 @@ impl Explanation<'_> {
     /// The frame of each point that saw it.
     pub(super) fn frames_seen(&self, sights: &[Option<Sight>]) -> BTreeMap<Text<'_>, u64> {
         let named = |(at, sight): (usize, &Option<Sight>)| {
-            Some((self.point(crate::vantage::point(at)).into(), sight.as_ref()?.frame.number()))
+            Some((self.point(crate::joined::point(at)).into(), sight.as_ref()?.frame.number()))
         };
         sights.iter().enumerate().filter_map(named).collect()
     }
 
     pub(super) fn vantage_reports(&self) -> Option<Vec<VantageReport<'_>>> {
         let joined = self.ending.joined.as_ref()?;
-        let report = |(at, view): (usize, &View)| self.vantage_report(joined, crate::vantage::point(at), view);
+        let report = |(at, view): (usize, &View)| self.vantage_report(joined, crate::joined::point(at), view);
         Some(joined.views.iter().enumerate().map(report).collect())
     }
 
@@ -332,7 +332,7 @@ impl Joined {
 
 /// A time of another clock, counted from the same moment; by itself where the clocks are unknown.
 fn time_there(joined: &Joined, at: usize, time: Timestamp, zero: Timestamp) -> String {
-    let shift = joined.shift(joined.at, crate::vantage::point(at));
+    let shift = joined.shift(joined.at, crate::joined::point(at));
     let zero = shift.map_or_else(
         || {
             let mut own = joined.crossings.iter().filter_map(|crossing| crossing.seen[at]);

@@ -2,10 +2,10 @@
 //! that mirrors both directions, or several interfaces of one router, show each packet twice.
 //! Copies are recognised before anything is judged; a train of resets is no train of copies.
 
-use crate::ending::{latest_trigger, trigger};
 use crate::history::{History, HistoryPool, Notes, Record};
 use crate::segment::Flags;
 use crate::time::Span;
+use crate::trigger::{latest_trigger, trigger};
 
 /// Copies reach a capture within this time of each other.
 const COPY_WITHIN: Span = Span::from_millis(50);

@@ -11,9 +11,11 @@ use core::hash::BuildHasher;
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
-use crate::ending::{Basis, Ending, EndingKind, KernelWord, settle_trigger};
+use crate::ending::{Basis, Ending, EndingKind};
 use crate::half::Marks;
+use crate::kernel::KernelWord;
 use crate::time::{Span, Timestamp};
+use crate::trigger::settle_trigger;
 
 /// Entries for vanished connections that a queue may hold before it is cleaned.
 pub(super) const STALE_ALLOWED: usize = 4_096;

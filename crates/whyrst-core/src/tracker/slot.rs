@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use crate::asked::Asked;
 use crate::connection::Connection;
-use crate::ending::{Ending, Rst};
+use crate::ending::Ending;
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
+use crate::rst::Rst;
 use crate::segment::{Flags, Segment};
 use crate::service::Service;
 use crate::speech::{Handle, Speech};

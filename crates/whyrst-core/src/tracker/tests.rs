@@ -13,7 +13,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::*;
-use crate::ending::Acceptance;
+use crate::acceptance::Acceptance;
 use crate::history::Notes;
 use crate::testing::{START, conversation};
 use crate::verdict::judge;

@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::offset::Offset;
 use super::pairing::{Paired, Part};
-use super::{Crossing, Loss, Point, Presence};
 use crate::flow::Side;
 use crate::history::Record;
+use crate::joined::Offset;
+use crate::joined::{Crossing, Loss, Point, Presence};
 use crate::observation::Frame;
 use crate::segment::Flags;
 use crate::seq::Seq;

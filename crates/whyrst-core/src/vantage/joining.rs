@@ -1,4 +1,4 @@
-//! From the endings of several points to one ending for each connection.
+//! From the endings of several points to what all of them know of each connection.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,37 +10,54 @@ use hashbrown::{HashMap, HashSet};
 
 use super::collect::{Traces, hosts};
 use super::coverage::Coverage;
-use super::offset::{Clocks, Offset, Way};
+use super::offset::{Clocks, Way};
 use super::order::{Path, order};
 use super::pairing::{self, Paired, Part};
-use super::{Crossing, Joined, Point, PointName, Presence, Relation, Taken, View, point};
+use super::taken::Taken;
 use crate::connection::Connection;
-use crate::ending::{Ending, EndingKind, Rst};
+use crate::ending::{Ending, EndingKind};
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
+use crate::joined::{Crossing, Joined, Offset, Point, PointName, Presence, Relation, View, point};
 use crate::observation::Frame;
+use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
-use crate::verdict::{Confidence, judge};
 
-/// What several points say together.
-#[derive(Debug)]
-pub struct Together {
-    /// One ending for each connection, in the order of the first RST.
-    pub endings: Vec<Ending>,
-    /// For each point, how many connections it has in common with another one: those that ended badly,
-    /// and some of the others between the same hosts.
-    pub shared: Vec<u64>,
+/// The connections that ended badly at any of several points, each with what all points know of it.
+pub struct Joint<'a> {
+    joining: Joining<'a>,
+    groups: Vec<Group>,
+}
+
+/// One connection as one point recorded it, with what all points know of it.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// How it ended there.
+    pub ending: Ending,
+    /// When, by the clock of the first-named point where that is known.
+    pub time: Timestamp,
 }
 
 /// Joins what was taken at several points; their order is that of naming.
-pub fn join(taken: &[Taken]) -> Together {
+pub fn join(taken: &[Taken]) -> Joint<'_> {
     let mut joining = Joining::new(taken);
     let groups = joining.groups();
     joining.learn_from_neighbours();
-    let mut endings: Vec<Ending> = groups.iter().map(|group| joining.one(group)).collect();
-    endings.sort_by_key(|ending| joining.common_time(ending));
-    Together { endings, shared: joining.shared }
+    Joint { joining, groups }
+}
+
+impl Joint<'_> {
+    /// For each connection its versions, at least one: those of the points that recorded its first RST.
+    pub fn connections(&self) -> impl Iterator<Item = Vec<Version>> {
+        self.groups.iter().map(|group| self.joining.versions(group))
+    }
+
+    /// For each point, how many connections it has in common with another one: those that ended badly,
+    /// and some of the others between the same hosts.
+    pub fn shared(&self) -> &[u64] {
+        &self.joining.shared
+    }
 }
 
 /// Whatever rejects a segment does so at once; a round trip later the RST is seen at the latest.
@@ -233,33 +250,15 @@ impl<'a> Joining<'a> {
         if at == other { Some(Offset::NONE) } else { self.clocks.get(&(at, other))?.at(time) }
     }
 
-    /// When the ending was, by the clock of the first-named point where that is known.
-    fn common_time(&self, ending: &Ending) -> Timestamp {
-        let time = ending.time();
-        let at = ending.joined.as_ref().map_or(0, |joined| joined.at.index());
-        self.offset(at, 0, time).map_or(time, |offset| time.plus(offset.by))
-    }
-
-    /// The one ending of a group: that of the point whose capture says most of the decisive RST.
-    fn one(&self, group: &Group) -> Ending {
-        let decisive = self.decisive(group);
-        let mut told: Vec<(Confidence, Option<&'static str>, Ending)> = decisive
-            .iter()
-            .map(|place| {
-                let mut ending = self.ending(*place).clone();
-                ending.joined = Some(Box::new(self.joined(&ending, place.0, group)));
-                let judgement = judge(&ending);
-                (judgement.confidence, judgement.cause.map(|cause| cause.id), ending)
-            })
-            .collect();
-        // The first of the best.
-        let best = (0..told.len()).rev().max_by_key(|at| told[*at].0).unwrap_or(0);
-        let (_, cause, mut ending) = told.swap_remove(best);
-        let rivals = told.iter().filter(|(confidence, other, _)| *confidence >= Confidence::Likely && *other != cause);
-        if let Some(joined) = &mut ending.joined {
-            joined.rivals = rivals.filter_map(|(_, other, _)| *other).collect();
-        }
-        ending
+    /// The endings of a group at the points that recorded its first RST.
+    fn versions(&self, group: &Group) -> Vec<Version> {
+        let version = |place: &Place| {
+            let mut ending = self.ending(*place).clone();
+            ending.joined = Some(Box::new(self.joined(&ending, place.0, group)));
+            let time = ending.time();
+            Version { time: self.offset(place.0, 0, time).map_or(time, |offset| time.plus(offset.by)), ending }
+        };
+        self.decisive(group).iter().map(version).collect()
     }
 
     /// The members whose first RST is the connection's first RST.

@@ -8,6 +8,7 @@
 
 use alloc::collections::BTreeMap;
 
+use crate::joined::Offset;
 use crate::time::{Span, Timestamp};
 
 /// Parts per million by which two clocks may run apart.
@@ -17,30 +18,6 @@ const REACH: i64 = 600;
 
 /// Capture files round to microseconds, and two taps are never read at the same instant.
 const JITTER: i64 = 50_000;
-
-/// A difference between two clocks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Offset {
-    /// Most likely difference: the middle of what is possible.
-    pub by: Span,
-    /// It is no further from the truth than this.
-    pub uncertainty: Span,
-}
-
-impl Offset {
-    /// A clock and itself.
-    pub const NONE: Self = Self { by: Span::ZERO, uncertainty: Span::ZERO };
-
-    /// The largest difference possible.
-    pub(super) const fn most(self) -> Span {
-        Span::from_nanos(self.by.nanos().saturating_add(self.uncertainty.nanos()))
-    }
-
-    /// The same seen from the other clock.
-    pub(super) const fn reversed(self) -> Self {
-        Self { by: Span::from_nanos(self.by.nanos().saturating_neg()), uncertainty: self.uncertainty }
-    }
-}
 
 /// The way that a segment went between two points.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

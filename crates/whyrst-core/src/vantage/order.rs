@@ -8,8 +8,8 @@
 use alloc::vec::Vec;
 
 use super::pairing::Paired;
-use super::{Crossing, Known, Point, Sight, point};
 use crate::flow::Side;
+use crate::joined::{Crossing, OrderBy, Point, Sight, point};
 use crate::time::Span;
 
 /// Pairs within this time of each other are compared, in short windows where the long ones do not
@@ -41,20 +41,20 @@ pub(super) struct Path {
     /// From the client's side to the server's.
     pub(super) points: Vec<Point>,
     /// How the order is known, by the weakest of its pairs.
-    pub(super) known: Known,
+    pub(super) known: OrderBy,
     /// Pairs whose order is only given.
     pub(super) unordered: Vec<(Point, Point)>,
 }
 
 /// The way of the points `among` from the client to the server.
 pub(super) fn order(paired: &Paired, client: Side, among: &[usize]) -> Path {
-    let mut path = Path { points: Vec::new(), known: Known::Hops, unordered: Vec::new() };
+    let mut path = Path { points: Vec::new(), known: OrderBy::Hops, unordered: Vec::new() };
     let mut wins = alloc::vec![0_usize; among.len()];
     for (one, first) in among.iter().enumerate() {
         for (other, second) in among.iter().enumerate().skip(one + 1) {
             let (nearer, known) = compare(paired, client, *first, *second);
             path.known = path.known.max(known);
-            if known == Known::Given {
+            if known == OrderBy::Given {
                 path.unordered.push((point(*first), point(*second)));
             }
             wins[if nearer == Nearer::First { one } else { other }] += 1;
@@ -66,14 +66,14 @@ pub(super) fn order(paired: &Paired, client: Side, among: &[usize]) -> Path {
     path
 }
 
-fn compare(paired: &Paired, client: Side, first: usize, second: usize) -> (Nearer, Known) {
+fn compare(paired: &Paired, client: Side, first: usize, second: usize) -> (Nearer, OrderBy) {
     let mut pairs: Vec<Pair> = pairs(paired, client, first, second).collect();
     pairs.sort_by_key(|pair| pair.first.time);
     let by_time = || WINDOWS.into_iter().find_map(|window| by_clocks(&pairs, window));
     by_hops(&pairs)
-        .map(|nearer| (nearer, Known::Hops))
-        .or_else(|| Some((by_time()?, Known::Clocks)))
-        .unwrap_or((Nearer::First, Known::Given))
+        .map(|nearer| (nearer, OrderBy::Hops))
+        .or_else(|| Some((by_time()?, OrderBy::Clocks)))
+        .unwrap_or((Nearer::First, OrderBy::Given))
 }
 
 fn pairs(paired: &Paired, client: Side, first: usize, second: usize) -> impl Iterator<Item = Pair> {

@@ -12,10 +12,10 @@ use hashbrown::{HashMap, HashSet};
 
 use super::collect::{Trace, Traces};
 use super::print::{Print, Rare};
-use super::{Crossing, Relation, Sight};
 use crate::ending::Ending;
 use crate::flow::{FlowKey, Side};
 use crate::history::{Notes, Record};
+use crate::joined::{Crossing, Relation, Sight};
 use crate::segment::Flags;
 use crate::seq::Seq;
 

@@ -10,14 +10,15 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 
+use super::Taken;
 use super::collect::{Collector, Wanted};
-use super::{Joined, Known, Loss, Point, PointName, Presence, Relation, Taken, Together, join};
 use crate::ending::Ending;
 use crate::evidence::vantage::{
     ADDRESSES_REWRITTEN, ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
     SYN_REACHED_SERVER, TRIGGER_REACHED_SENDER,
 };
 use crate::evidence::{Answer, Question};
+use crate::joined::{Joined, Loss, OrderBy, Point, PointName, Presence, Relation};
 use crate::observation::{Frame, Observation, Seen};
 use crate::segment::Endpoint;
 use crate::testing::{Conversation, Packet, check_texts, conversation};
@@ -25,6 +26,7 @@ use crate::time::Span;
 use crate::tracker::{Limits, Tracker};
 use crate::verdict::Confidence::{Certain, Likely};
 use crate::verdict::{Origin, judge};
+use crate::verdict::{Together, of_points};
 
 const CLIENT: usize = 0;
 
@@ -113,7 +115,7 @@ fn taken(captures: &[Conversation], loss: &[Option<Loss>]) -> Vec<Taken> {
 }
 
 fn together(captures: &[Conversation]) -> Together {
-    let together = join(&taken(captures, &[]));
+    let together = of_points(&taken(captures, &[]));
     together.endings.iter().for_each(check_texts);
     together
 }
@@ -182,7 +184,7 @@ fn a_reset_that_its_sender_s_capture_lacks_was_made_in_between() {
     let judgement = judge(&ending);
     judgement.is("injected-rst", Certain);
     assert_eq!(judgement.origin, Origin::Path);
-    assert_eq!(known(&ending).known, Known::Clocks);
+    assert_eq!(known(&ending).known, OrderBy::Clocks);
 }
 
 #[test]
@@ -278,7 +280,7 @@ fn hop_counts_tell_the_order_without_clocks() {
             .collect(),
     };
     let ending = joined(&captures);
-    assert_eq!(known(&ending).known, Known::Hops);
+    assert_eq!(known(&ending).known, OrderBy::Hops);
     assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes")]);
 }
 
@@ -288,7 +290,7 @@ fn where_the_order_is_only_given_a_missing_reset_may_have_been_made_or_lost() {
     let at_once = |packet: &Packet| moved(packet, Span::from_nanos(-delay('s', packet).nanos()));
     captures[1] = Conversation { packets: captures[1].packets.iter().map(at_once).collect() };
     let ending = joined(&captures);
-    assert_eq!(known(&ending).known, Known::Given);
+    assert_eq!(known(&ending).known, OrderBy::Given);
     assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_REACHED_ITS_RECEIVER, "unknown")]);
 }
 
@@ -366,7 +368,7 @@ fn a_capture_that_lost_packets_cannot_lack_a_reset() {
     let ending = joined(&[captures[0].clone(), thinned]);
     assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown")]);
     // The capture says so itself.
-    let told = join(&taken(&captures, &[None, Some(Loss::Dropped)])).endings;
+    let told = of_points(&taken(&captures, &[None, Some(Loss::Dropped)])).endings;
     assert_answers(&told[0], &[(&RST_MADE_BETWEEN, "unknown")]);
 }
 

@@ -26,7 +26,7 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Account, Errno, Listening, Told};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_probe::{Item, Live, OutRsts, Reset, Wanted, give_back_privileges, lock_down, reason_of_stack};
+use whyrst_probe::{Item, Live, OutRsts, SocketReset, Wanted, give_back_privileges, lock_down, reason_of_stack};
 
 /// Long enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ fn started(turn: MutexGuard<'static, ()>) -> Stage {
 
 impl Stage {
     /// The next reset in this namespace.
-    fn reset(&mut self) -> Reset {
+    fn reset(&mut self) -> SocketReset {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             match self.live.next(MOMENT).unwrap() {
@@ -102,7 +102,7 @@ fn pair() -> (TcpListener, TcpStream, TcpStream) {
 }
 
 /// What older kernels do not give, and has to be concluded there.
-fn given_reason(reset: &Reset) -> Option<RstReason> {
+fn given_reason(reset: &SocketReset) -> Option<RstReason> {
     match &reset.event.told {
         Told::Sent(word) => word.reason,
         Told::Received => None,

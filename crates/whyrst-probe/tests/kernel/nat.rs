@@ -9,7 +9,7 @@ use whyrst_core::ending::{Ending, OnWire};
 use whyrst_core::language::Language;
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Endpoint;
-use whyrst_probe::{Item, Live, Reset, Wanted};
+use whyrst_probe::{Item, Live, SocketReset, Wanted};
 
 use super::{MOMENT, PATIENCE, own_network};
 
@@ -119,7 +119,7 @@ fn behind_a_nat_of_one_host_both_ends_are_one_reset() {
 }
 
 /// The next reset of a connection between the host and its container.
-fn next_between(live: &mut Live) -> Reset {
+fn next_between(live: &mut Live) -> SocketReset {
     let end = Instant::now() + PATIENCE;
     let ours = [CONTAINER.into(), HOST.into()];
     while Instant::now() < end {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use whyrst_core::language::Language;
 use whyrst_core::socket::Told;
-use whyrst_probe::{HostFacts, Item, Live, Reset};
+use whyrst_probe::{HostFacts, Item, Live, SocketReset};
 
 use super::findings::{COUNTERS, Counter, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
 use super::words;
@@ -108,7 +108,7 @@ fn evidence(what: &str, within: Duration, language: Language) -> String {
 }
 
 /// A refused SYN for a port that something listens on, at loopback only.
-fn in_vain(facts: &HostFacts, reset: &Reset, language: Language) -> Option<Finding> {
+fn in_vain(facts: &HostFacts, reset: &SocketReset, language: Language) -> Option<Finding> {
     let event = &reset.event;
     let refused = matches!(event.told, Told::Sent(_)) && event.trigger.is_some_and(|trigger| trigger.flags.is_syn());
     let outside = !event.local.ip.is_loopback();

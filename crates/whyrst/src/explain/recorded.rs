@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use whyrst_capture::recording;
-use whyrst_core::kernel::Told;
+use whyrst_core::recording::Told;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
 use whyrst_core::report::{Context, json};

@@ -8,15 +8,16 @@
 use std::collections::{HashMap, VecDeque};
 
 use whyrst_capture::{Counts, LinkType, Record};
-use whyrst_core::ending::{Basis, Ending, EndingKind, KernelWord};
+use whyrst_core::ending::{Basis, Ending, EndingKind};
 use whyrst_core::flow::{FlowKey, Side};
+use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame, Interface, Seen};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_probe::{Live, Looked, Packet, Packets, Reset, Way, now};
+use whyrst_probe::{Live, Looked, Packet, Packets, SocketReset, Way, now};
 
 /// The first packets of a connection are kept: how it began.
 const FIRST: usize = 8;
@@ -55,7 +56,7 @@ pub(super) struct SecondSource {
     unsent: HashMap<Ends, Timestamp>,
     folds: HashMap<Endpoint, Fold>,
     folding_since: Timestamp,
-    held: VecDeque<(Timestamp, Box<Reset>)>,
+    held: VecDeque<(Timestamp, Box<SocketReset>)>,
     /// Connections forgotten before their time.
     forgotten: u64,
     /// RSTs that could not be judged because events were lost.
@@ -195,7 +196,7 @@ impl SecondSource {
     }
 
     /// Keeps a reset that another host sent until its packets have come; gives the others back.
-    pub(super) fn hold(&mut self, reset: Box<Reset>) -> Option<Box<Reset>> {
+    pub(super) fn hold(&mut self, reset: Box<SocketReset>) -> Option<Box<SocketReset>> {
         let foreign = reset.event.told == Told::Received && reset.peer.is_none() && !reset.unsent;
         if !foreign {
             return Some(reset);
@@ -230,7 +231,7 @@ impl SecondSource {
     }
 
     /// What the packets show of a RST that was received; `None` when it was not among them.
-    fn received(&self, reset: &Reset) -> Option<Ending> {
+    fn received(&self, reset: &SocketReset) -> Option<Ending> {
         let event = &reset.event;
         let mut ending = self.seen_ending(event.account.netns, event.remote, event.local)?;
         let (_, local) = FlowKey::of(event.local, event.remote);

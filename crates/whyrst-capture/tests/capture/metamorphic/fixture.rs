@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
 use whyrst_core::alike;
 use whyrst_core::ending::EndingKind;
-use whyrst_core::kernel::Recording;
+use whyrst_core::recording::Recording;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, judge};

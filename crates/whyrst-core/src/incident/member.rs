@@ -1,0 +1,88 @@
+//! One ending, as far as others can be compared with it.
+
+use super::found::NameId;
+use crate::cause::Severity;
+use crate::connection::Phase;
+use crate::ending::Ending;
+use crate::evidence::closing::SENDER_HAD_CLOSED;
+use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
+use crate::flow::Side;
+use crate::observation::Frame;
+use crate::rst::ResetKind;
+use crate::segment::Endpoint;
+use crate::service::Moment;
+use crate::time::{Span, Timestamp};
+use crate::verdict::{Judgement, Origin};
+
+/// One ending, as far as others can be compared with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member {
+    pub(super) time: Timestamp,
+    pub(super) frame: Frame,
+    pub(super) client: Endpoint,
+    pub(super) server: Endpoint,
+    /// The end that the RST claims to come from.
+    pub(super) by_client: bool,
+    pub(super) cause: &'static str,
+    pub(super) severity: Severity,
+    pub(super) kind: ResetKind,
+    pub(super) origin: Origin,
+    pub(super) phase: Phase,
+    /// Silence before the RST, or before the segment that it answers.
+    pub(super) idle: Span,
+    /// Payload octets of both sides.
+    pub(super) octets: u64,
+    /// Payload octets of the server.
+    pub(super) server_octets: u64,
+    /// The name that the client asked for.
+    pub(super) name: Option<NameId>,
+    pub(super) refusal: bool,
+    /// Answers a segment of a connection that its sender had not closed.
+    pub(super) forgot: bool,
+    pub(super) accepted: Option<Moment>,
+    pub(super) back: Option<Moment>,
+}
+
+impl Member {
+    pub(super) fn new(ending: &Ending, judgement: &Judgement, name: Option<NameId>) -> Self {
+        let connection = &ending.finally;
+        let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
+        let passive = judgement.kind == ResetKind::Passive;
+        let refusal = (RST_ANSWERS_SYN.ask)(ending).is_yes();
+        let open = matches!(judgement.phase, Phase::Established | Phase::Midstream);
+        let answers_opening = refusal || (RST_ANSWERS_SYN_ACK.ask)(ending).is_yes();
+        let (service, later) = (ending.service, ending.service_later);
+        Self {
+            time: ending.time(),
+            frame: ending.rst().map_or(connection.first_frame, |rst| rst.record.frame),
+            client,
+            server,
+            by_client: ending.sender() == connection.client,
+            cause: judgement.cause.map_or("unexplained", |cause| cause.id),
+            severity: judgement.severity,
+            kind: judgement.kind,
+            origin: judgement.origin,
+            phase: judgement.phase,
+            idle: silence(ending),
+            octets: Side::BOTH.iter().map(|side| connection.half(*side).bytes).sum(),
+            server_octets: connection.half(connection.server()).bytes,
+            name,
+            refusal,
+            forgot: passive && open && !answers_opening && !(SENDER_HAD_CLOSED.ask)(ending).is_yes(),
+            accepted: service.accepted,
+            back: later.recovered.filter(|moment| moment.time > ending.time()),
+        }
+    }
+
+    /// The host that the RST claims to come from.
+    pub(super) const fn sender(&self) -> Endpoint {
+        if self.by_client { self.client } else { self.server }
+    }
+}
+
+/// How long nothing was sent before the RST, or before the segment that it answers.
+fn silence(ending: &Ending) -> Span {
+    let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else { return ending.idle() };
+    let before = ending.latest(|record| record.frame < trigger.frame);
+    before.map_or(Span::ZERO, |record| trigger.time.since(record.time))
+}

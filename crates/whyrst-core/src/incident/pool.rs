@@ -1,0 +1,98 @@
+//! The endings that the finders look at, and what several finders ask of a group of them.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::found::{Incident, IncidentKind, Subject};
+use super::member::Member;
+use crate::cause::Severity;
+use crate::time::Span;
+
+/// Frames kept of one incident.
+const LISTED: usize = 8;
+/// The endings that belong to no incident yet.
+pub(super) struct Pool<'a> {
+    pub(super) members: &'a [Member],
+    pub(super) taken: Vec<bool>,
+}
+
+impl<'a> Pool<'a> {
+    pub(super) fn new(members: &'a [Member]) -> Self {
+        Self { members, taken: alloc::vec![false; members.len()] }
+    }
+
+    /// Free endings by a common key, each group in the order of time.
+    pub(super) fn groups<K: Ord>(&self, key: impl Fn(&Member) -> Option<K>) -> BTreeMap<K, Vec<usize>> {
+        let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
+        for (at, member) in self.members.iter().enumerate() {
+            if let Some(key) = key(member).filter(|_| !self.taken[at]) {
+                groups.entry(key).or_default().push(at);
+            }
+        }
+        for members in groups.values_mut() {
+            members.sort_by_key(|at| self.members[*at].time);
+        }
+        groups
+    }
+
+    /// Makes an incident of `members`, which must not be empty, and takes them out of the pool.
+    pub(super) fn take(&mut self, kind: IncidentKind, subject: Subject, members: &[usize]) -> Incident {
+        let all = || members.iter().map(|at| &self.members[*at]);
+        let incident = Incident {
+            kind,
+            subject,
+            name: None,
+            first: all().map(|one| one.time).min().unwrap_or_default(),
+            last: all().map(|one| one.time).max().unwrap_or_default(),
+            accepted: None,
+            back: None,
+            connections: members.len() as u64,
+            refused: all().filter(|one| one.refusal).count() as u64,
+            clients: distinct(all().map(|one| one.client.ip)),
+            services: distinct(all().map(|one| one.server)),
+            hosts: distinct(all().map(|one| one.server.ip)),
+            rhythm: None,
+            causes: counted(all().map(|one| one.cause)),
+            frames: all().map(|one| one.frame).take(LISTED).collect(),
+            severity: all().map(|one| one.severity).min().unwrap_or(Severity::Fault),
+        };
+        for at in members {
+            self.taken[*at] = true;
+        }
+        incident
+    }
+}
+
+pub(super) fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> u64 {
+    all.collect::<BTreeSet<T>>().len() as u64
+}
+
+fn counted(all: impl Iterator<Item = &'static str>) -> Vec<(&'static str, u64)> {
+    let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(cause, count)| (core::cmp::Reverse(*count), *cause));
+    counts
+}
+
+/// The common length of several spans: their median, when none is further than a twentieth (or
+/// `slack`) from it.
+pub(super) fn common_length(mut spans: Vec<Span>, slack: Span) -> Option<Span> {
+    spans.sort();
+    let median = *spans.get(spans.len() / 2)?;
+    let slack = slack.nanos().max(median.nanos() / 20);
+    let near = |span: &Span| span.nanos().saturating_sub(median.nanos()).saturating_abs() <= slack;
+    (median > Span::ZERO && spans.iter().all(near)).then_some(median)
+}
+
+/// The times from each member to the next.
+pub(super) fn intervals(all: &[Member], members: &[usize]) -> Vec<Span> {
+    members.windows(2).map(|pair| all[pair[1]].time.since(all[pair[0]].time)).collect()
+}
+
+/// Runs of members that follow each other within `gap`.
+pub(super) fn runs<'m>(all: &[Member], members: &'m [usize], gap: Span) -> Vec<&'m [usize]> {
+    members.chunk_by(|one, next| all[*next].time.since(all[*one].time) <= gap).collect()
+}

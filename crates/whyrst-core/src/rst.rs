@@ -1,0 +1,31 @@
+//! One RST of a connection, with what was kept of its frame, the segment that it answers, and
+//! whether its receiver would have taken it.
+
+use alloc::vec::Vec;
+
+pub use whyrst_model::vocabulary::ResetKind;
+
+use crate::acceptance::Acceptance;
+use crate::history::Record;
+
+/// Payload octets kept of a RST: enough for any diagnostic text in use.
+pub const RST_PAYLOAD_LIMIT: usize = 128;
+/// Octets kept of what follows a RST in its frame: F5's trailers have 100 to 200.
+pub const RST_TRAILER_LIMIT: usize = 256;
+
+/// One RST.
+#[derive(Clone, Debug)]
+pub struct Rst {
+    /// The segment.
+    pub record: Record,
+    /// What it carried, at most [`RST_PAYLOAD_LIMIT`] octets.
+    pub payload: Vec<u8>,
+    /// Reason code of its `MP_TCPRST` option (RFC 8684 section 3.6).
+    pub mptcp_reason: Option<u8>,
+    /// What stood behind it in its frame, when that is no padding; at most [`RST_TRAILER_LIMIT`] octets.
+    pub trailer: Vec<u8>,
+    /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
+    pub trigger: Option<Record>,
+    /// Whether its receiver would have taken it.
+    pub acceptance: Acceptance,
+}

@@ -1,0 +1,99 @@
+//! Which segment a RST answers (RFC 9293 section 3.5.2).
+
+use crate::history::{Notes, Record};
+use crate::rst::Rst;
+use crate::segment::Flags;
+use crate::seq::Seq;
+use crate::time::Span;
+
+/// A reset in answer leaves within the same interrupt, so it is seen at the latest one round trip
+/// after what it answers. Anything later is the sender's own decision or answers something unseen.
+const ANSWERED_WITHIN: Span = Span::from_secs(3);
+/// By so much a path and two hosts stretch or squeeze a burst.
+const JITTER: Span = Span::from_millis(5);
+
+/// The segment that a reset in answer must have answered (RFC 9293 section 3.5.2): a bare RST
+/// takes its sequence number from that segment's ACK field; a RST with ACK and sequence 0
+/// acknowledges a segment that had no ACK. What the sender of the RST has acknowledged since, it
+/// did not answer with RST.
+///
+/// Of several that it can answer, the last one; but data that its sender neither acknowledged nor
+/// can have had before what it sent last comes first: segments are answered in their order, and a
+/// receiver that joins a burst into one (GRO) answers the whole of it once.
+pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
+    let mut found: Option<Record> = None;
+    for record in answerable(records, rst) {
+        let repeated = found.is_some_and(|later| later.notes.has(Notes::RETRANSMISSION));
+        if found.is_none() || (is_data(record) && !repeated) {
+            found = Some(*record);
+        }
+    }
+    found
+}
+
+/// The last segment that the RST can answer.
+pub fn latest_trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
+    answerable(records, rst).next().copied()
+}
+
+/// The segments that the RST can answer, the last one first.
+fn answerable<'a>(
+    records: impl DoubleEndedIterator<Item = &'a Record>,
+    rst: &Record,
+) -> impl Iterator<Item = &'a Record> {
+    let mut acknowledged: Option<Seq> = None;
+    records.rev().filter(move |record| {
+        if record.from == rst.from {
+            if record.flags.has(Flags::ACK) && !record.flags.has(Flags::RST) {
+                acknowledged = Some(acknowledged.map_or(record.ack, |known| known.max(record.ack)));
+            }
+            return false;
+        }
+        let taken = record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
+        !taken && answers(rst, record) && rst.time.since(record.time) <= ANSWERED_WITHIN
+    })
+}
+
+/// Where several equal RSTs came, each answers a segment of its own (CATALOGUE section 1): the first one
+/// then answers the first of as many segments as there were resets, less those that came only later.
+pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
+    let Some((first, others)) = resets.split_first_mut() else { return };
+    let rst = first.record;
+    if rst.flags.has(Flags::ACK) || first.trigger.is_none() {
+        return;
+    }
+    let equal = |other: &Record| other.from == rst.from && other.flags == rst.flags && other.seq == rst.seq;
+    let soon = |other: &Record| other.time.since(rst.time) <= ANSWERED_WITHIN;
+    let train = || others.iter().filter(|other| equal(&other.record) && soon(&other.record));
+    let more = train().count();
+    let took = train().next_back().map_or(Span::ZERO, |last| last.record.time.since(rst.time));
+    let later = after.iter().filter(|one| one.from != rst.from && answers(&rst, one)).count();
+    // What came before its sender spoke last was heard by a socket, unless it was data.
+    let spoke = before.iter().rposition(|record| record.from == rst.from).map_or(0, |at| at + 1);
+    let candidates = answerable(before.iter(), &rst)
+        .enumerate()
+        .filter(|(_, record)| is_data(record) || before[spoke..].iter().any(|late| late.frame == record.frame));
+    let nth = candidates.take(1 + more.saturating_sub(later)).last().map(|(_, record)| *record);
+    if let (Some(nth), Some(known)) = (nth, first.trigger)
+        && nth.frame < known.frame
+        // The answers follow each other as the segments did; copies of one answer come at once.
+        && known.time.since(nth.time).nanos() <= took.nanos().saturating_add(JITTER.nanos())
+    {
+        first.trigger = Some(nth);
+    }
+}
+
+fn is_data(record: &Record) -> bool {
+    record.len > 0 && !record.notes.has(Notes::PROBE) && !record.flags.has(Flags::SYN)
+}
+
+fn answers(rst: &Record, segment: &Record) -> bool {
+    if segment.flags.has(Flags::RST) {
+        return false;
+    }
+    if rst.flags.has(Flags::ACK) {
+        !segment.flags.has(Flags::ACK) && rst.ack == segment.end()
+    } else {
+        segment.flags.has(Flags::ACK) && rst.seq == segment.ack
+    }
+}
