@@ -11,6 +11,7 @@
 
 pub mod answer;
 pub mod application;
+pub mod cache;
 pub mod closing;
 pub mod data;
 pub mod failed;
@@ -20,7 +21,6 @@ pub mod forgery;
 pub mod form;
 pub mod handshake;
 pub mod idle;
-pub mod interview;
 pub mod multipath;
 pub mod path;
 pub mod question;
@@ -33,4 +33,4 @@ pub mod timing;
 pub mod vantage;
 
 pub use self::answer::{Answer, Condition, Facts, Octets, Timeouts, Value};
-pub use self::question::{Question, Wording};
+pub use self::question::{AskedOf, Question, Wording};

@@ -216,7 +216,7 @@ pub(crate) fn check_texts(ending: &Ending) {
     let asked = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]).flatten();
     let sketched = crate::sketches::SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]).flatten();
     for question in asked.chain(sketched) {
-        let (text, values) = match (question.ask)(ending) {
+        let (text, values) = match question.answer(ending) {
             Answer::Yes(facts) => (question.yes, facts.values.len()),
             Answer::No(facts) => (question.no, facts.values.len()),
             Answer::Unknown => (question.unknown, 0),

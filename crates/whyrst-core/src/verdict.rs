@@ -12,14 +12,15 @@ use crate::alike;
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
 use crate::ending::{Basis, Ending, EndingKind};
+use crate::evidence::cache::{AnswerCache, Answers};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::interview::{Interview, Memory};
+
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
-use crate::evidence::vantage::{self, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
-use crate::evidence::{Answer, Question};
+use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::{Answer, AskedOf, Question};
 use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
 pub use crate::rst::ResetKind as Kind;
@@ -55,35 +56,36 @@ pub fn judge(ending: &Ending) -> Judgement {
     Judge::default().judge(ending)
 }
 
-/// Judges one ending after the other. Nothing of one has to do with the next; only memory is used again.
+/// Judges one ending after the other. Nothing of one has to do with the next; only its memory is used again.
 #[derive(Debug, Default)]
 pub struct Judge {
-    memory: Memory,
+    cache: AnswerCache,
 }
 
 impl Judge {
     /// The verdict.
     pub fn judge(&mut self, ending: &Ending) -> Judgement {
-        verdict(&mut Interview::of(ending, &mut self.memory))
+        verdict(&mut Answers::of(ending, &mut self.cache))
     }
 }
 
-fn verdict(asked: &mut Interview<'_>) -> Judgement {
-    let ending = asked.ending();
-    let mut candidates: Vec<Candidate> = causes::ALL.iter().filter_map(|cause| Candidate::new(cause, asked)).collect();
+fn verdict(answers: &mut Answers<'_>) -> Judgement {
+    let ending = answers.ending();
+    let mut candidates: Vec<Candidate> =
+        causes::ALL.iter().filter_map(|cause| Candidate::new(cause, answers)).collect();
     if candidates.is_empty() && told_by_its_kernel(ending) {
         // No packet shows what these are about, but the kernel's word names them.
-        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, asked)));
+        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, answers)));
     }
     candidates.sort_by_key(Candidate::rank);
-    let kind = kind(asked);
+    let kind = kind(answers);
     let Some((best, others)) = candidates.split_first() else {
-        return unexplained(asked, kind);
+        return unexplained(answers, kind);
     };
-    let sketched = sketched_beside(best.cause, asked);
-    let evidence = evidence(questions(&best.cause.rule), asked);
+    let sketched = sketched_beside(best.cause, answers);
+    let evidence = evidence(questions(&best.cause.rule), answers);
     let mut alternatives = alternatives(best, others, &sketched);
-    let mut confidence = best.confidence(&evidence, others, &sketched, asked);
+    let mut confidence = best.confidence(&evidence, others, &sketched, answers);
     if let Some(joined) = ending.joined.as_ref().filter(|joined| !joined.rivals.is_empty()) {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
@@ -92,11 +94,11 @@ fn verdict(asked: &mut Interview<'_>) -> Judgement {
     let weight = severity::weigh(best.cause.rule.severity, ending, phase, &harm(ending, kind));
     Judgement {
         cause: Some(best.cause),
-        title: title(best.cause, asked),
+        title: title(best.cause, answers),
         confidence,
         alternatives,
         phase,
-        origin: origin(asked, kind),
+        origin: origin(answers, kind),
         kind,
         severity: weight.severity,
         ground: weight.ground,
@@ -144,30 +146,30 @@ enum KernelFit {
 const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
-    fn new(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
-        if cause.rule.ending != asked.ending().kind {
+    fn new(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
+        if cause.rule.ending != answers.ending().kind {
             return None;
         }
         // The first need is what the cause is about: unseen, there is no evidence, and most causes
         // fall away by it.
-        let first = cause.rule.needs.iter().find(|question| question.concerns(asked.ending()))?;
-        if !asked.answer(first).is_yes() {
+        let first = cause.rule.needs.iter().find(|question| question.concerns(answers.ending()))?;
+        if !answers.answer(first).is_yes() {
             return None;
         }
-        let candidate = Self::not_excluded(cause, asked)?;
+        let candidate = Self::not_excluded(cause, answers)?;
         // An umbrella that needs guessing says nothing.
-        let guesses = candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(asked.ending()));
+        let guesses = candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.ending()));
         (!guesses).then_some(candidate)
     }
 
-    fn not_excluded(cause: &'static Cause, asked: &mut Interview<'_>) -> Option<Self> {
-        if cause.rule.ending != asked.ending().kind {
+    fn not_excluded(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
+        if cause.rule.ending != answers.ending().kind {
             return None;
         }
-        let kernel = kernel_fit(cause.rule.kernel_reasons, &asked.ending().kernel)?;
+        let kernel = kernel_fit(cause.rule.kernel_reasons, &answers.ending().kernel)?;
         let (mut missing, mut support) = (0, 0);
         for (role, question) in questions(&cause.rule) {
-            let Some(answer) = asked.hear(question) else { continue };
+            let Some(answer) = answers.relevant(question) else { continue };
             if excludes(role, answer) {
                 return None;
             }
@@ -190,9 +192,9 @@ impl Candidate {
         evidence: &[Evidence],
         others: &[Self],
         sketched: &[Sketched],
-        asked: &mut Interview<'_>,
+        answers: &mut Answers<'_>,
     ) -> Confidence {
-        let ending = asked.ending();
+        let ending = answers.ending();
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
         let says = kernel_says || self.is_proven_by_both_ends(evidence, others, sketched, ending);
@@ -217,7 +219,7 @@ impl Candidate {
         let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
         let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
             || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.is_the_kernels(asked) {
+        if self.is_the_kernels(answers) {
             return Confidence::Certain;
         }
         let weak = close
@@ -237,8 +239,8 @@ impl Candidate {
 
     /// No other cause gives this word: then the kernel has decided, and what a socket's history
     /// cannot show is not missing.
-    fn is_the_kernels(&self, asked: &mut Interview<'_>) -> bool {
-        let ending = asked.ending();
+    fn is_the_kernels(&self, answers: &mut Answers<'_>) -> bool {
+        let ending = answers.ending();
         if !told_by_its_kernel(ending) || self.kernel != KernelFit::Says || self.cause.rule.breadth != Breadth::Specific
         {
             return false;
@@ -246,7 +248,7 @@ impl Candidate {
         let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
         let causes = causes::ALL.iter().filter(|cause| fits(cause.rule.kernel_reasons)).count();
         let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
-        causes == 1 && !sketched.any(|sketch| stands(sketch, asked).is_some())
+        causes == 1 && !sketched.any(|sketch| stands(sketch, answers).is_some())
     }
 
     /// Captures on both sides of where the RST was made show that its sender did not send it, and that
@@ -267,7 +269,7 @@ impl Candidate {
         evidence.iter().any(shows)
             && !sketched.iter().any(|one| is_twin(one.alike.likeness))
             && !others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
-            && (odd_signs(ending) > 0 || (SENDER_TALKED_ON.ask)(ending).is_yes())
+            && (odd_signs(ending) > 0 || SENDER_TALKED_ON.answer(ending).is_yes())
     }
 
     /// The kernel says this one as well, and the capture misses what would decide.
@@ -297,15 +299,15 @@ impl Candidate {
 /// so, or captures of both ends.
 fn leaves_open(evidence: &[Evidence]) -> bool {
     let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
-    let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || vantage::ALL.contains(&one.question);
+    let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || (one.question.asked_of == AskedOf::SeveralPoints);
     evidence.iter().any(|one| open(one) && !of_maker(one))
 }
 
 impl Sketched {
-    fn new(alike: &'static LookAlike, asked: &mut Interview<'_>) -> Option<Self> {
+    fn new(alike: &'static LookAlike, answers: &mut Answers<'_>) -> Option<Self> {
         let sketch = sketches::find(alike.cause)?;
-        let kernel = kernel_fit(sketch.kernel_reasons, &asked.ending().kernel)?;
-        let complete = stands(sketch, asked)?;
+        let kernel = kernel_fit(sketch.kernel_reasons, &answers.ending().kernel)?;
+        let complete = stands(sketch, answers)?;
         Some(Self { sketch, alike, kernel, complete })
     }
 
@@ -319,7 +321,7 @@ impl Sketched {
 fn refuses_unseen_syn(ending: &Ending) -> bool {
     ending.basis == Basis::Packets
         && ending.rst().is_some_and(|rst| rst.trigger.is_none())
-        && (RST_ANSWERS_SYN.ask)(ending).is_yes()
+        && RST_ANSWERS_SYN.answer(ending).is_yes()
 }
 
 /// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
@@ -333,21 +335,21 @@ fn is_suffered(ending: &Ending) -> bool {
 }
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
-fn stands(sketch: &Sketch, asked: &mut Interview<'_>) -> Option<bool> {
+fn stands(sketch: &Sketch, answers: &mut Answers<'_>) -> Option<bool> {
     let mut complete = true;
     for question in sketch.needs {
-        match asked.answer(question) {
+        match answers.answer(question) {
             Answer::Yes(_) => {}
             Answer::No(_) => return None,
             Answer::Unknown => complete = false,
         }
     }
-    let refuted = sketch.refuted_by.iter().any(|question| asked.answer(question).is_yes());
+    let refuted = sketch.refuted_by.iter().any(|question| answers.answer(question).is_yes());
     (!refuted).then_some(complete)
 }
 
-fn sketched_beside(cause: &'static Cause, asked: &mut Interview<'_>) -> Vec<Sketched> {
-    alike::look_alikes(cause).filter_map(|alike| Sketched::new(alike, asked)).collect()
+fn sketched_beside(cause: &'static Cause, answers: &mut Answers<'_>) -> Vec<Sketched> {
+    alike::look_alikes(cause).filter_map(|alike| Sketched::new(alike, answers)).collect()
 }
 
 /// `None` when the kernel's word excludes what gives these reasons.
@@ -372,11 +374,11 @@ fn questions(rule: &Rule) -> impl Iterator<Item = (Role, &'static Question)> {
 }
 
 /// The same with the answers, without what does not concern the ending.
-fn evidence(questions: impl Iterator<Item = (Role, &'static Question)>, asked: &mut Interview<'_>) -> Vec<Evidence> {
+fn evidence(questions: impl Iterator<Item = (Role, &'static Question)>, answers: &mut Answers<'_>) -> Vec<Evidence> {
     // No rule asks more than that.
     let mut evidence = Vec::with_capacity(16);
     let answered = questions
-        .filter_map(|(role, question)| Some(Evidence { question, answer: asked.hear(question)?.clone(), role }));
+        .filter_map(|(role, question)| Some(Evidence { question, answer: answers.relevant(question)?.clone(), role }));
     evidence.extend(answered);
     evidence
 }
@@ -389,8 +391,8 @@ const fn excludes(role: Role, answer: &Answer) -> bool {
     }
 }
 
-fn title(cause: &Cause, asked: &mut Interview<'_>) -> &'static str {
-    let special = cause.rule.variants.iter().position(|question| asked.answer(question).is_yes());
+fn title(cause: &Cause, answers: &mut Answers<'_>) -> &'static str {
+    let special = cause.rule.variants.iter().position(|question| answers.answer(question).is_yes());
     special.and_then(|at| cause.en.variants.get(at)).copied().unwrap_or(cause.en.title)
 }
 
@@ -423,20 +425,20 @@ fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
 }
 
 /// What is known by name only, when no cause fits.
-fn sketched_alone(asked: &mut Interview<'_>) -> Vec<Alternative> {
-    let ending = asked.ending();
+fn sketched_alone(answers: &mut Answers<'_>) -> Vec<Alternative> {
+    let ending = answers.ending();
     if ending.kind != EndingKind::Reset {
         return Vec::new();
     }
     let fits = |sketch: &&Sketch| {
-        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, asked) == Some(true)
+        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, answers) == Some(true)
     };
     let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
-fn unexplained(asked: &mut Interview<'_>, kind: ResetKind) -> Judgement {
-    let ending = asked.ending();
+fn unexplained(answers: &mut Answers<'_>, kind: ResetKind) -> Judgement {
+    let ending = answers.ending();
     let general = GENERAL.iter().map(|question| (Role::Supports, *question));
     let phase = ending.connection.phase();
     let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
@@ -447,22 +449,22 @@ fn unexplained(asked: &mut Interview<'_>, kind: ResetKind) -> Judgement {
             _ => UNEXPLAINED,
         },
         confidence: Confidence::Unexplained,
-        alternatives: sketched_alone(asked),
-        evidence: evidence(general, asked),
+        alternatives: sketched_alone(answers),
+        evidence: evidence(general, answers),
         phase,
-        origin: origin(asked, kind),
+        origin: origin(answers, kind),
         kind,
         severity: weight.severity,
         ground: weight.ground,
     }
 }
 
-fn kind(asked: &mut Interview<'_>) -> ResetKind {
-    if asked.ending().kind == EndingKind::FailedConnect {
+fn kind(answers: &mut Answers<'_>) -> ResetKind {
+    if answers.ending().kind == EndingKind::FailedConnect {
         ResetKind::Unknown
-    } else if asked.answer(&RST_IS_ACTIVE).is_yes() {
+    } else if answers.answer(&RST_IS_ACTIVE).is_yes() {
         ResetKind::Active
-    } else if asked.answer(&RST_IS_PASSIVE).is_yes() {
+    } else if answers.answer(&RST_IS_PASSIVE).is_yes() {
         ResetKind::Passive
     } else {
         ResetKind::Unknown
@@ -471,13 +473,13 @@ fn kind(asked: &mut Interview<'_>) -> ResetKind {
 
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
-fn origin(asked: &mut Interview<'_>, kind: ResetKind) -> Origin {
-    let ending = asked.ending();
-    if matches!(ending.kernel, KernelWord::Sent(_)) || (RST_LEFT_ITS_SENDER.ask)(ending).is_yes() {
+fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
+    let ending = answers.ending();
+    if matches!(ending.kernel, KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(ending).is_yes() {
         return Origin::Endpoint;
     }
-    let alike = kind != ResetKind::Unknown && asked.answer(&RST_TTL_DIFFERS).is_no();
-    match asked.answer(&RST_CONTRADICTS_SENDER) {
+    let alike = kind != ResetKind::Unknown && answers.answer(&RST_TTL_DIFFERS).is_no();
+    match answers.answer(&RST_CONTRADICTS_SENDER) {
         Answer::Yes(_) => Origin::Path,
         Answer::No(_) if alike => Origin::Endpoint,
         _ => Origin::Unknown,

@@ -27,6 +27,16 @@ impl Answer {
         matches!(self, Self::Yes(_))
     }
 
+    /// The answer to the opposite question, resting on the same.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Yes(facts) => Self::No(facts),
+            Self::No(facts) => Self::Yes(facts),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
     /// Whether the answer is no.
     pub const fn is_no(&self) -> bool {
         matches!(self, Self::No(_))

@@ -7,7 +7,7 @@ use super::answer::{Answer, no, yes};
 use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{closes_window, is_sane, refused_window_probes};
 use crate::ending::Ending;
 use crate::flow::Side;
@@ -32,6 +32,7 @@ const TICKETS: u32 = 1_200;
 /// The server closed or aborted as soon as it had the connection.
 pub static SERVER_LEFT_AT_ONCE: Question = Question {
     id: "server-left-at-once",
+    asked_of: AskedOf::Packets,
     yes: "{server} left at once: {} shows it {} after the handshake, the time on the path taken off",
     no: "{server} did not leave at once: {} shows it {} after the handshake, the time on the path taken off",
     unknown: "the whole handshake, and {server}'s first FIN or its own RST: how soon did it leave?",
@@ -40,7 +41,7 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         no: "{server}没有立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
         unknown: "完整的握手，以及{server}的第一个 FIN 或它自己的 RST：它多快就离开了？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(left) = server_left(ending) else { return Answer::Unknown };
         let third = ending.earlier(|record| {
             record.from == ending.connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
@@ -56,12 +57,13 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         } else {
             Answer::Unknown
         }
-    },
+    }),
 };
 
 /// The sender of the RST closed by its own decision: it sent FIN, or aborted with data unread.
 pub static CLOSED_BY_ITSELF: Question = Question {
     id: "closed-by-itself",
+    asked_of: AskedOf::Packets,
     yes: "{sender} closed by its own decision, as {} shows",
     no: "{sender} had neither sent FIN nor aborted with received data unread",
     unknown: "the form of the RST, and what {sender} had received and sent before it",
@@ -70,20 +72,21 @@ pub static CLOSED_BY_ITSELF: Question = Question {
         no: "{sender}既没有发 FIN，也没有带着未读数据中止",
         unknown: "RST 的形式，以及{sender}在它之前收发了什么",
     },
-    ask: |ending| {
-        let active = (RST_IS_ACTIVE.ask)(ending);
-        match ((SENDER_HAD_CLOSED.ask)(ending), active, (SENDER_RECEIVED_DATA.ask)(ending)) {
+    ask: by(|ending| {
+        let active = RST_IS_ACTIVE.answer(ending);
+        match (SENDER_HAD_CLOSED.answer(ending), active, SENDER_RECEIVED_DATA.answer(ending)) {
             (Answer::Yes(facts), ..) | (_, Answer::Yes(facts), Answer::Yes(_)) => Answer::Yes(facts),
             (Answer::No(_), Answer::No(_), _) | (Answer::No(_), _, Answer::No(_)) => Answer::No(no()),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The client stopped while the server was still sending: its abort acknowledges less than was sent,
 /// or more arrived after it.
 pub static DOWNLOAD_UNDER_WAY: Question = Question {
     id: "download-under-way",
+    asked_of: AskedOf::Packets,
     yes: "{receiver} was still sending, as {} shows, when {sender} aborted",
     no: "{receiver} had sent all that it had to send, and {sender} had received it",
     unknown: "what {receiver} had sent by the time of the RST, and what followed it",
@@ -92,9 +95,9 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
         no: "{receiver}已经发完要发的一切，{sender}也都收到了",
         unknown: "RST 到来时{receiver}已经发了什么，之后又发了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let less = (RST_ACKS_LESS_THAN_SENT.ask)(ending);
+        let less = RST_ACKS_LESS_THAN_SENT.answer(ending);
         let beyond = |record: &&Record| {
             is_data(record) && record.from == ending.receiver() && record.end().after(rst.record.ack)
         };
@@ -104,12 +107,13 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
             (Answer::No(_), None) if ending.watched_after() >= IN_FLIGHT => Answer::No(no()),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender of the RST reports octets behind a hole that was never filled (RFC 2018).
 pub static HOLE_UNFILLED: Question = Question {
     id: "hole-unfilled",
+    asked_of: AskedOf::Packets,
     yes: "{sender} had received data behind a hole of {} octets (its SACK says so), and the hole was never filled",
     no: "nothing was missing of what {sender} had received",
     unknown: "selective acknowledgments of {sender}: was data missing in the middle?",
@@ -118,7 +122,7 @@ pub static HOLE_UNFILLED: Question = Question {
         no: "{sender}收到的数据中间没有缺失",
         unknown: "{sender}的选择性确认（SACK）：中间有没有数据缺失？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let sender = ending.connection.half(ending.sender());
         if !sender.marks.has(Marks::SACKED) || !sender.marks.has(Marks::ACKED) {
@@ -127,12 +131,13 @@ pub static HOLE_UNFILLED: Question = Question {
         let acked = if rst.record.flags.has(Flags::ACK) { sender.ack.max(rst.record.ack) } else { sender.ack };
         let behind = sender.sack_edge.diff(acked);
         if behind > 0 { Answer::Yes(yes().count(behind.unsigned_abs().into())) } else { Answer::No(no()) }
-    },
+    }),
 };
 
 /// No new data of the receiver had come for a while.
 pub static TRANSFER_STALLED: Question = Question {
     id: "transfer-stalled",
+    asked_of: AskedOf::Packets,
     yes: "no new data had come from {receiver} for {}, since {}",
     no: "{receiver} had sent new data {} before, in {}",
     unknown: "the last new data of {receiver}",
@@ -141,7 +146,7 @@ pub static TRANSFER_STALLED: Question = Question {
         no: "{receiver}在此前{}还发过新数据，即{}",
         unknown: "{receiver}最后发送的新数据",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let new = |record: &Record| {
             is_data(record) && record.from == ending.receiver() && !record.notes.has(Notes::RETRANSMISSION)
         };
@@ -149,30 +154,16 @@ pub static TRANSFER_STALLED: Question = Question {
             Some((last, silent)) if is_sane(silent) => yes().span(silent).frame(last).if_so((silent >= STALLED).into()),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// New data of the receiver had come a moment ago.
-pub static TRANSFER_IN_MOTION: Question = Question {
-    id: "transfer-in-motion",
-    yes: "{receiver} had sent new data {} before, in {}",
-    no: "no new data had come from {receiver} for {}, since {}",
-    unknown: "the last new data of {receiver}",
-    zh: Wording {
-        yes: "{receiver}在此前{}还发过新数据，即{}",
-        no: "已有{}没有来自{receiver}的新数据，从{}算起",
-        unknown: "{receiver}最后发送的新数据",
-    },
-    ask: |ending| match (TRANSFER_STALLED.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static TRANSFER_IN_MOTION: Question = not("transfer-in-motion", &TRANSFER_STALLED);
 
 /// The receiver of the RST had repeated its data in vain.
 pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
     id: "receiver-repeated-in-vain",
+    asked_of: AskedOf::Packets,
     yes: "{receiver} had repeated its data {} times, the last in {}, and {sender} acknowledged none of it",
     no: "{receiver} had not been repeating its data",
     unknown: "the retransmissions of {receiver}: they may be lost before the capture point",
@@ -181,12 +172,13 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
         no: "{receiver}没有在重传数据",
         unknown: "{receiver}的重传：可能在到达抓包点之前就丢了",
     },
-    ask: |ending| repeated_in_vain(ending, ending.receiver()),
+    ask: by(|ending| repeated_in_vain(ending, ending.receiver())),
 };
 
 /// The sender of the RST had repeated its data and heard nothing.
 pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     id: "sender-repeated-in-vain",
+    asked_of: AskedOf::Packets,
     yes: "{sender} had repeated itself {} times, the last in {}, and {receiver} took none of it",
     no: "{sender} had not been repeating itself",
     unknown: "the retransmissions of {sender}",
@@ -195,15 +187,16 @@ pub static SENDER_REPEATED_IN_VAIN: Question = Question {
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "{sender}的重传",
     },
-    ask: |ending| match repeated_in_vain(ending, ending.sender()) {
+    ask: by(|ending| match repeated_in_vain(ending, ending.sender()) {
         Answer::Yes(facts) => Answer::Yes(facts),
         other => probed_closed_window(ending).unwrap_or(other),
-    },
+    }),
 };
 
 /// The retransmissions came at growing intervals: a timer that backs off sent them (RFC 6298 section 5.5).
 pub static REPEATS_BACK_OFF: Question = Question {
     id: "repeats-back-off",
+    asked_of: AskedOf::Packets,
     yes: "the last two intervals between the repetitions were {} and {}: a retransmission timer that backs off",
     no: "the last two intervals between the repetitions were {} and {}: no timer that backs off",
     unknown: "three repetitions in a row of {sender}",
@@ -212,7 +205,7 @@ pub static REPEATS_BACK_OFF: Question = Question {
         no: "最后两次重传间隔为{}和{}：不是会退避的定时器",
         unknown: "{sender}连续三次的重传",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let mut repeats = ending.before.iter().rev().filter(|record| is_repeat(record, ending.sender()));
         let (Some(last), Some(second), Some(third)) = (repeats.next(), repeats.next(), repeats.next()) else {
             return Answer::Unknown;
@@ -221,12 +214,13 @@ pub static REPEATS_BACK_OFF: Question = Question {
         // Doubled, or at the upper bound of the timer.
         let backs_off = late.nanos() >= early.nanos() / 10 * 9 && early.nanos() > 0;
         yes().span(early).span(late).if_so(backs_off.into())
-    },
+    }),
 };
 
 /// After the handshake the server sent no more than session tickets would be.
 pub static ONLY_TICKETS_CAME: Question = Question {
     id: "only-tickets-came",
+    asked_of: AskedOf::Packets,
     yes: "after the TLS handshake {server} sent only {} octets, about as much as session tickets are",
     no: "after the TLS handshake {server} sent {} octets: more than session tickets, or none",
     unknown: "all segments of the connection: what did {server} send after the TLS handshake?",
@@ -235,7 +229,7 @@ pub static ONLY_TICKETS_CAME: Question = Question {
         no: "TLS 握手之后{server}发了{}字节：比会话票据多，或者没有发",
         unknown: "连接的全部报文：TLS 握手之后{server}发了什么？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == ending.before.len();
         // ClientHello is the client's first data, Finished its second.
@@ -246,7 +240,7 @@ pub static ONLY_TICKETS_CAME: Question = Question {
             ending.before[finished..].iter().filter(|record| is_data(record) && record.from == connection.server());
         let octets = later.map(|record| record.len).sum::<u32>();
         yes().count(octets.into()).if_so((1..=TICKETS).contains(&octets).into())
-    },
+    }),
 };
 
 /// How long a segment takes to `side` and its answer back, seen from the capture point.
@@ -265,7 +259,7 @@ fn server_left(ending: &Ending) -> Option<&Record> {
     let server = ending.connection.server();
     let fin = ending.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
     let by_rst = || {
-        let active = ending.sender() == server && (RST_IS_ACTIVE.ask)(ending).is_yes();
+        let active = ending.sender() == server && RST_IS_ACTIVE.answer(ending).is_yes();
         ending.rst().map(|rst| &rst.record).filter(|_| active)
     };
     fin.or_else(by_rst)

@@ -4,7 +4,7 @@ use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
 use crate::ending::Ending;
 use crate::half::Marks;
@@ -24,6 +24,7 @@ const LONGEST_TRIP: Span = Span::from_secs(1);
 /// The sender of the RST had closed before.
 pub static SENDER_HAD_CLOSED: Question = Question {
     id: "sender-had-closed",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had closed: its FIN is {}",
     no: "{sender} had not closed: it sent no FIN before the RST",
     unknown: "the connection from its beginning: had {sender} sent a FIN?",
@@ -32,12 +33,13 @@ pub static SENDER_HAD_CLOSED: Question = Question {
         no: "{sender}没有关闭：RST 之前它没有发过 FIN",
         unknown: "从头开始的连接：{sender}是否发过 FIN？",
     },
-    ask: |ending| had_closed(ending, ending.sender()),
+    ask: by(|ending| had_closed(ending, ending.sender())),
 };
 
 /// The receiver of the RST had closed before.
 pub static RECEIVER_HAD_CLOSED: Question = Question {
     id: "receiver-had-closed",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{receiver} had closed: its FIN is {}",
     no: "{receiver} had not closed: it sent no FIN before the RST",
     unknown: "the connection from its beginning: had {receiver} sent a FIN?",
@@ -46,12 +48,13 @@ pub static RECEIVER_HAD_CLOSED: Question = Question {
         no: "{receiver}没有关闭：RST 之前它没有发过 FIN",
         unknown: "从头开始的连接：{receiver}是否发过 FIN？",
     },
-    ask: |ending| had_closed(ending, ending.receiver()),
+    ask: by(|ending| had_closed(ending, ending.receiver())),
 };
 
 /// Both ends had closed.
 pub static BOTH_HAD_CLOSED: Question = Question {
     id: "both-had-closed",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "both ends had closed: their FINs are {} and {}",
     no: "not both ends had closed before the RST",
     unknown: "the connection from its beginning: had both sides sent a FIN?",
@@ -60,37 +63,39 @@ pub static BOTH_HAD_CLOSED: Question = Question {
         no: "RST 之前并非两端都已关闭",
         unknown: "从头开始的连接：两端是否都发过 FIN？",
     },
-    ask: both_had_closed,
+    ask: by(both_had_closed),
 };
 
 /// The RST answers data.
 pub static RST_ANSWERS_DATA: Question = Question {
     id: "rst-answers-data",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} answers {}, which carries {} octets of data",
     no: "{} does not answer data",
     unknown: "the segment that the RST answers",
     zh: Wording {
         yes: "{}应答的是{}，其中带有{}字节数据", no: "{}应答的不是数据", unknown: "RST 所应答的报文"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
         match answered_data(ending) {
             Some(data) => Answer::Yes(yes().frame(&rst.record).frame(data).count(data.len.into())),
-            None if (RST_IS_ACTIVE.ask)(ending).is_yes() => Answer::No(no().frame(&rst.record)),
+            None if RST_IS_ACTIVE.answer(ending).is_yes() => Answer::No(no().frame(&rst.record)),
             // Data that nobody acknowledged may be what was refused, and the other segment only followed it.
             None if rst.trigger.is_some() && is_acknowledged(ending, ending.receiver()) => {
                 Answer::No(no().frame(&rst.record))
             }
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The data that was answered by RST had been sent before its sender could know of the FIN.
 pub static DATA_CROSSED_FIN: Question = Question {
     id: "data-crossed-fin",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} was sent before {receiver} acknowledged the FIN {}: the two crossed on the way",
     no: "{receiver} had already acknowledged the FIN {1} when it sent {0}: it wrote to a connection that it knew was half closed",
     unknown: "the FIN and the data that followed",
@@ -99,7 +104,7 @@ pub static DATA_CROSSED_FIN: Question = Question {
         no: "{receiver}发送{0}时已经确认了 FIN（{1}）：它明知连接已半关闭还在写",
         unknown: "FIN，以及其后的数据",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sender = ending.connection.half(ending.sender());
         match answered_data(ending) {
             Some(data) if sender.marks.has(Marks::FIN) => {
@@ -108,12 +113,13 @@ pub static DATA_CROSSED_FIN: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender of the RST had closed while its own last data was still unanswered.
 pub static REQUEST_UNANSWERED: Question = Question {
     id: "request-unanswered",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} closed, in {1}, while nothing had come in answer to its data in {0}",
     no: "{sender} closed, in {1}, after {receiver}'s data in {0}",
     unknown: "the data before {sender}'s FIN",
@@ -122,7 +128,7 @@ pub static REQUEST_UNANSWERED: Question = Question {
         no: "{sender}在收到{receiver}的数据（{0}）之后才关闭（{1}）",
         unknown: "{sender}的 FIN 之前的数据",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         let Some(at) = ending.before.iter().position(is_fin) else {
             return Answer::Unknown;
@@ -138,13 +144,14 @@ pub static REQUEST_UNANSWERED: Question = Question {
             return Answer::Unknown;
         }
         yes().frame(last).frame(fin).if_so((last.from == ending.sender()).into())
-    },
+    }),
 };
 
 /// The sender of the RST had waited for an answer before it closed: longer than an answer takes, and
 /// longer than a program needs to go on by itself. Who says goodbye (a TLS alert) waits for none.
 pub static WAITED_FOR_ANSWER: Question = Question {
     id: "waited-for-answer",
+    asked_of: AskedOf::Packets,
     yes: "{sender} had waited {1} for an answer to its data in {0}",
     no: "{sender} closed {1} after its data in {0}: that was no wait for an answer",
     unknown: "{sender}'s last data before its FIN, and the handshake: how long does an answer take?",
@@ -153,7 +160,7 @@ pub static WAITED_FOR_ANSWER: Question = Question {
         no: "{sender}在{0}中的数据之后{1}就关闭了：这不是在等待应答",
         unknown: "{sender}在其 FIN 之前的最后数据，以及握手：一次应答需要多久？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         let Some(at) = ending.before.iter().position(is_fin) else {
             return Answer::Unknown;
@@ -174,13 +181,14 @@ pub static WAITED_FOR_ANSWER: Question = Question {
             None if waited >= LONGEST_TRIP => Answer::Yes(facts),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender of the RST had closed while nothing was going on: everything was answered, and longer ago
 /// than an answer takes.
 pub static CLOSED_WHEN_IDLE: Question = Question {
     id: "closed-when-idle",
+    asked_of: AskedOf::Packets,
     yes: "nothing had been going on for {} when {sender} closed, in {}",
     no: "{sender} closed, in {1}, only {0} after the last data: the connection was in use",
     unknown: "the data before {sender}'s FIN, and the handshake",
@@ -189,7 +197,7 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         no: "{sender}关闭（{1}）时，距最后的数据只有{0}：连接正在使用",
         unknown: "{sender}的 FIN 之前的数据，以及握手",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         let Some(at) = ending.before.iter().position(is_fin) else {
             return Answer::Unknown;
@@ -212,7 +220,7 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
             None if idle >= LONGEST_TRIP => Answer::Yes(facts),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
@@ -226,13 +234,14 @@ fn round_trip(ending: &Ending) -> Option<Span> {
 /// The RST answers something without data: an ACK, a probe or a FIN.
 pub static RST_ANSWERS_NO_DATA: Question = Question {
     id: "rst-answers-no-data",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} answers {}, which carries no data",
     no: "{} answers data",
     unknown: "the segment that the RST answers",
     zh: Wording {
         yes: "{}应答的是{}，其中不带数据", no: "{}应答的是数据", unknown: "RST 所应答的报文"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -241,13 +250,14 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
             _ if answered_data(ending).is_some() => Answer::No(no().frame(&rst.record)),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The closer's kernel still had the whole socket when the data came, though its FIN had long been
 /// acknowledged: after `close()` only a mini-socket is left then (`tcp_time_wait`).
 pub static SOCKET_STILL_WHOLE: Question = Question {
     id: "socket-still-whole",
+    asked_of: AskedOf::Packets,
     yes: "{sender}'s FIN had been acknowledged in {}, before the data, and its kernel still had the whole socket (TCP_ABORT_ON_DATA): its program holds it, or tcp_fin_timeout is above 60 s",
     no: "{sender}'s kernel had only a mini-socket left (TCP_TIMEWAIT_SOCKET): its program had closed it",
     unknown: "{sender}'s kernel's reason: TCP_ABORT_ON_DATA from a socket that somebody holds, TCP_TIMEWAIT_SOCKET after close()",
@@ -257,7 +267,7 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         no: "{sender}的内核只剩下迷你套接字（TCP_TIMEWAIT_SOCKET）：程序已经关闭它",
         unknown: "{sender}的内核给出的原因：套接字仍有人持有时是 TCP_ABORT_ON_DATA，close() 之后是 TCP_TIMEWAIT_SOCKET",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let KernelWord::Sent(event) = &ending.kernel else {
             return Answer::Unknown;
         };
@@ -269,13 +279,14 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// FIN-WAIT-2 was skipped: the acknowledgment of the FIN itself was answered by RST, or the RST is
 /// an abort after it, while the other end had not closed.
 pub static FIN_WAIT2_SKIPPED: Question = Question {
     id: "fin-wait2-skipped",
+    asked_of: AskedOf::PacketsAlone,
     yes: "{sender}'s FIN {} was acknowledged, in {}, and {sender} reset instead of waiting for {receiver}'s FIN",
     no: "{sender} had waited after its FIN {} was acknowledged, or it was not",
     unknown: "{sender}'s FIN and its acknowledgment",
@@ -284,7 +295,7 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
         no: "{sender}在 FIN（{}）得到确认后等待过，或者 FIN 没有得到确认",
         unknown: "{sender}的 FIN 以及对它的确认",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         let (Some(rst), true) = (ending.rst(), sender.marks.has(Marks::FIN)) else {
             return Answer::Unknown;
@@ -305,19 +316,20 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
                 || ending.before.iter().any(|one| fin_again(one) && one.frame < trigger.frame);
             first && trigger.ack.after(sender.fin) && !is_data(&trigger)
         });
-        let abort = (RST_IS_ACTIVE.ask)(ending).is_yes();
+        let abort = RST_IS_ACTIVE.answer(ending).is_yes();
         // Data that came since then may be unread: then any close aborts, whatever it waits for.
         let came = |record: &Record| record.from == ending.receiver() && is_data(record) && record.frame >= ack.frame;
         if abort && ending.before.iter().any(came) {
             return Answer::Unknown;
         }
         fin.frame(ack).if_so((at_once || abort).into())
-    },
+    }),
 };
 
 /// The FIN of the RST's sender had not been acknowledged yet.
 pub static FIN_UNACKNOWLEDGED: Question = Question {
     id: "fin-unacknowledged",
+    asked_of: AskedOf::Packets,
     yes: "nobody had acknowledged {sender}'s FIN {} when the RST came",
     no: "{sender}'s FIN {} had been acknowledged",
     unknown: "{sender}'s FIN, and what {receiver} sent after it",
@@ -326,20 +338,21 @@ pub static FIN_UNACKNOWLEDGED: Question = Question {
         no: "{sender}的 FIN（{}）已得到确认",
         unknown: "{sender}的 FIN，以及{receiver}在其后发送了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         if !sender.marks.has(Marks::FIN) || !receiver.marks.has(Marks::SPOKE) {
             return Answer::Unknown;
         }
         let fin = yes().value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame);
         fin.if_so((!sender.marks.has(Marks::FIN_ACKED)).into())
-    },
+    }),
 };
 
 /// FIN and RST were sent in one go: the program shut down its sending, and closed. Never no: most
 /// programs only close.
 pub static RST_AFTER_SHUTDOWN: Question = Question {
     id: "rst-after-shutdown",
+    asked_of: AskedOf::Packets,
     yes: "{} followed {sender}'s FIN {} within {}: its program shut down its sending, and then closed",
     no: "{} came {2} after {sender}'s FIN {1}",
     unknown: "{sender}'s FIN, right before the RST",
@@ -348,7 +361,7 @@ pub static RST_AFTER_SHUTDOWN: Question = Question {
         no: "{}在{sender}的 FIN（{1}）之后{2}才到来",
         unknown: "{sender}紧接在 RST 之前的 FIN",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let own_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
         match (ending.rst(), ending.latest(own_fin)) {
             (Some(rst), Some(fin)) if is_sane(rst.record.time.since(fin.time)) => {
@@ -358,7 +371,7 @@ pub static RST_AFTER_SHUTDOWN: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The data that the RST answers.

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, no, yes};
 use super::fin::both_had_closed;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -20,6 +20,7 @@ const FIN_COUNTED_TWICE: i32 = 2;
 /// The sender of the RST had received payload.
 pub static SENDER_RECEIVED_DATA: Question = Question {
     id: "sender-received-data",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{receiver} had sent {sender} {} octets of data",
     no: "{sender} had received no data at all on this connection, so none can have been unread",
     unknown: "the connection from its beginning: had {sender} received data?",
@@ -28,11 +29,11 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
         no: "{sender}在这条连接上没有收到过任何数据，所以不可能有未读数据",
         unknown: "从头开始的连接：{sender}是否收到过数据？",
     },
-    ask: |ending| match received_octets(ending) {
+    ask: by(|ending| match received_octets(ending) {
         Some(0) => Answer::No(no()),
         Some(octets) => Answer::Yes(yes().count(octets)),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// Payload that had reached the sender of the RST in order, by what it acknowledged: what was only
@@ -74,26 +75,12 @@ fn acknowledged_unseen(ending: &Ending) -> Option<u64> {
 }
 
 /// The sender of the RST never received payload: closing with unread data is impossible.
-pub static SENDER_RECEIVED_NOTHING: Question = Question {
-    id: "sender-received-nothing",
-    yes: "{sender} had received no data at all on this connection, so none can have been unread",
-    no: "{receiver} had sent {sender} {} octets of data",
-    unknown: "the connection from its beginning: had {sender} received data?",
-    zh: Wording {
-        yes: "{sender}在这条连接上没有收到过任何数据，所以不可能有未读数据",
-        no: "{receiver}已向{sender}发送{}字节数据",
-        unknown: "从头开始的连接：{sender}是否收到过数据？",
-    },
-    ask: |ending| match (SENDER_RECEIVED_DATA.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static SENDER_RECEIVED_NOTHING: Question = not("sender-received-nothing", &SENDER_RECEIVED_DATA);
 
 /// The last thing that happened was data for the sender of the RST: it never replied to it.
 pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
     id: "last-data-was-for-sender",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
     no: "{sender} had replied, in {}, after the last data that it received",
     unknown: "data of either side",
@@ -102,7 +89,7 @@ pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
         no: "{sender}在最后收到的数据之后已经应答（{}）",
         unknown: "任何一端的数据",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (mine, theirs) = (last_data(ending, ending.sender()), last_data(ending, ending.receiver()));
         match (mine, theirs) {
             (None, Some(theirs)) => Answer::Yes(yes().frame(theirs)),
@@ -110,30 +97,16 @@ pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
             (Some(mine), Some(_)) => Answer::No(no().frame(mine)),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender of the RST had replied to everything that it had received.
-pub static SENDER_HAD_REPLIED: Question = Question {
-    id: "sender-had-replied",
-    yes: "{sender} had replied, in {}, after the last data that it received",
-    no: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
-    unknown: "data of either side",
-    zh: Wording {
-        yes: "{sender}在最后收到的数据之后已经应答（{}）",
-        no: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有对它做出应答",
-        unknown: "任何一端的数据",
-    },
-    ask: |ending| match (LAST_DATA_WAS_FOR_SENDER.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static SENDER_HAD_REPLIED: Question = not("sender-had-replied", &LAST_DATA_WAS_FOR_SENDER);
 
 /// Less is acknowledged than was sent: the sender of the RST stopped in the middle of a transfer.
 pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
     id: "rst-acks-less-than-sent",
+    asked_of: AskedOf::Packets,
     yes: "{} acknowledges {} octets less than {receiver} had sent: {sender} stopped in the middle of it",
     no: "{} acknowledges everything that {receiver} had sent",
     unknown: "what {receiver} had sent",
@@ -142,7 +115,7 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
         no: "{}确认了{receiver}所发的一切",
         unknown: "{receiver}发送了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -154,12 +127,13 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
         let missing = data_end.diff(rst.record.ack);
         let facts = yes().frame(&rst.record);
         if missing > 0 { Answer::Yes(facts.count(missing.unsigned_abs().into())) } else { Answer::No(facts) }
-    },
+    }),
 };
 
 /// The sender of the RST had sent no payload.
 pub static SENDER_SENT_NOTHING: Question = Question {
     id: "sender-sent-nothing",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had sent no data of its own",
     no: "{sender} had sent {} octets of data",
     unknown: "the connection from its beginning: had {sender} sent data?",
@@ -168,37 +142,32 @@ pub static SENDER_SENT_NOTHING: Question = Question {
         no: "{sender}已发送{}字节数据",
         unknown: "从头开始的连接：{sender}是否发过数据？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sender = ending.connection.half(ending.sender());
         match sender.bytes {
             0 if sender.marks.has(Marks::SYN) && !ending.connection.has_gap(ending.sender()) => Answer::Yes(yes()),
             0 => Answer::Unknown,
             octets => Answer::No(no().count(octets)),
         }
-    },
+    }),
 };
 
 /// The sender of the RST had sent payload: the connection had served something before.
 pub static SENDER_SENT_DATA: Question = Question {
-    id: "sender-sent-data",
     yes: "{sender} had sent {} octets of data: the connection had been in use before",
     no: "{sender} had sent no data: the connection had served nothing yet",
-    unknown: "the connection from its beginning: had {sender} sent data?",
     zh: Wording {
         yes: "{sender}已发送{}字节数据：连接此前已在使用",
         no: "{sender}没有发过数据：连接还没有派上用场",
         unknown: "从头开始的连接：{sender}是否发过数据？",
     },
-    ask: |ending| match (SENDER_SENT_NOTHING.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
+    ..not("sender-sent-data", &SENDER_SENT_NOTHING)
 };
 
 /// The sender of the RST had data on its way, or waiting, that nobody had acknowledged.
 pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
     id: "sender-had-unacknowledged",
+    asked_of: AskedOf::Packets,
     yes: "{} octets that {sender} had sent were not acknowledged yet",
     no: "everything that {sender} had sent was acknowledged, with room for more: nothing waited behind it",
     unknown: "{sender}'s last data and {receiver}'s acknowledgments and window",
@@ -207,7 +176,7 @@ pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
         no: "{sender}所发的一切都已得到确认，且窗口还有余地：后面没有东西在排队",
         unknown: "{sender}最后的数据，以及{receiver}的确认和窗口",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
         let end = if sender.marks.has(Marks::FIN) { sender.fin } else { sender.nxt };
         if !sender.marks.has(Marks::SPOKE) || !receiver.marks.has(Marks::ACKED) {
@@ -221,12 +190,13 @@ pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
             _ if !sender_knew(ending) => Answer::Unknown,
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// The receiver of the RST took no more data: its window was closed, or filled by what was on its way.
 pub static RECEIVER_WINDOW_FULL: Question = Question {
     id: "receiver-window-full",
+    asked_of: AskedOf::Packets,
     yes: "{receiver} had room for {} octets, and {} were on their way to it: more of {sender}'s data, and a FIN behind it, had to wait",
     no: "{receiver} had room for {} octets, and {} were on their way to it: nothing of {sender} had to wait for room",
     unknown: "{receiver}'s window, with the scale from the handshake",
@@ -235,7 +205,7 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
         no: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}没有东西需要等窗口",
         unknown: "{receiver}的窗口，以及握手中的窗口缩放因子",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let (sender, receiver) = (connection.half(ending.sender()), connection.half(ending.receiver()));
         let known = sender.marks.has(Marks::SPOKE) && receiver.marks.has(Marks::ACKED);
@@ -250,7 +220,7 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
             _ if sender_knew(ending) => Answer::No(facts),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// Whether the RST's sender must have heard the last that its receiver said: a capture near the
@@ -263,6 +233,7 @@ fn sender_knew(ending: &Ending) -> bool {
 /// Everything that either side sent was acknowledged: nothing was lost.
 pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
     id: "everything-acknowledged",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "everything that either end had sent was acknowledged: no data was lost",
     no: "data that was sent had not been acknowledged",
     unknown: "both directions of the connection",
@@ -271,7 +242,7 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
         no: "有已发送的数据没有得到确认",
         unknown: "连接的两个方向",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         // A socket does not know what never reached it, unless the peer's FIN came after it.
         let open = ending.basis == Basis::Sockets && !both_had_closed(ending).is_yes();
         if ending.one_sided() || open {
@@ -279,7 +250,7 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
         }
         let acknowledged = Side::BOTH.iter().all(|side| is_acknowledged(ending, *side));
         yes().if_so(acknowledged.into())
-    },
+    }),
 };
 
 /// Whether everything that `side` had sent was acknowledged, as far as the capture shows what that is.

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, yes};
 use super::handshake::SHORTEST_SYN_TIMER;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::observation::IcmpKind;
 use crate::seq::Seq;
 use crate::time::Span;
@@ -14,6 +14,7 @@ const UNANSWERED_AFTER: Span = Span::from_millis(900);
 /// Nobody answered the SYN.
 pub static SYN_UNANSWERED: Question = Question {
     id: "syn-unanswered",
+    asked_of: AskedOf::Packets,
     yes: "{client} sent {} SYNs, the first in {}, and nothing came back within {}",
     no: "the SYN was answered",
     unknown: "a longer capture: {client}'s SYN may still have been answered",
@@ -22,7 +23,7 @@ pub static SYN_UNANSWERED: Question = Question {
         no: "SYN 得到了应答",
         unknown: "更长的抓包：{client}的 SYN 可能后来才得到应答",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(syn) = ending.syn() else {
             return Answer::Unknown;
         };
@@ -30,7 +31,7 @@ pub static SYN_UNANSWERED: Question = Question {
         let waited = ending.seen_until.since(syn.time);
         let facts = yes().count(syns).frame(syn).span(waited);
         if syns > 1 || waited >= UNANSWERED_AFTER { Answer::Yes(facts) } else { Answer::Unknown }
-    },
+    }),
 };
 
 /// The SYN was sent again as its timer does: its sender heard nothing either. A single SYN without an
@@ -38,6 +39,7 @@ pub static SYN_UNANSWERED: Question = Question {
 /// sooner, or with another number, follows something that was missed.
 pub static SYN_RETRIED: Question = Question {
     id: "syn-retried",
+    asked_of: AskedOf::Packets,
     yes: "{client} sent its SYN again in {}: it had heard nothing",
     no: "{client} sent its SYN only once",
     unknown: "a second SYN of {client}, a second later: without it the answer may be what the capture missed",
@@ -46,7 +48,7 @@ pub static SYN_RETRIED: Question = Question {
         no: "{client}只发了一次 SYN",
         unknown: "{client}在一秒之后的第二个 SYN：没有它，也许只是抓包漏掉了应答",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let mut syns = ending.before.iter().filter(|record| record.flags.is_syn());
         match (syns.next(), syns.next()) {
             (Some(first), Some(second))
@@ -56,12 +58,13 @@ pub static SYN_RETRIED: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// A router or host said by ICMP that it cannot be delivered.
 pub static ICMP_UNREACHABLE: Question = Question {
     id: "icmp-unreachable",
+    asked_of: AskedOf::Packets,
     yes: "an ICMP error about the SYN came in {}",
     no: "no ICMP error about the SYN was captured",
     unknown: "ICMP in the capture: a capture filter of `tcp` leaves it out; use `tcp or icmp or icmp6`",
@@ -70,7 +73,7 @@ pub static ICMP_UNREACHABLE: Question = Question {
         no: "没有抓到针对这个 SYN 的 ICMP 差错",
         unknown: "抓包中的 ICMP：过滤条件 `tcp` 会把它排除；请用 `tcp or icmp or icmp6`",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let syn = ending.syn().map(|syn| syn.seq);
         // About a later segment: then the connect had succeeded.
         let concerns_syn = |quoted: Option<Seq>| quoted.is_none() || syn.is_none() || quoted == syn;
@@ -82,5 +85,5 @@ pub static ICMP_UNREACHABLE: Question = Question {
             Some(seen) => Answer::Yes(yes().value(super::Value::Frame(seen.at.frame)).shown_by(seen.at.frame)),
             None => Answer::Unknown,
         }
-    },
+    }),
 };

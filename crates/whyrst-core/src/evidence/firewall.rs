@@ -8,7 +8,7 @@
 use super::answer::{Answer, Value, no, yes};
 use super::form::RST_ANSWERS_SYN;
 use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
 use crate::ending::Ending;
@@ -35,25 +35,19 @@ const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 
 /// The RST has come as far as its sender's other packets.
 pub static RST_TTL_SAME: Question = Question {
-    id: "rst-ttl-same",
-    yes: "{} has the TTL of {sender}'s other packets, {}",
     no: "{} arrived with TTL {}, all other packets of {sender} with {}",
-    unknown: "another packet of {sender}, to compare the TTL with",
     zh: Wording {
         yes: "{}的 TTL 与{sender}其他报文相同，为{}",
         no: "{}到达时 TTL 为{}，{sender}的其他报文都是{}",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
-    ask: |ending| match (RST_TTL_DIFFERS.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
+    ..not("rst-ttl-same", &RST_TTL_DIFFERS)
 };
 
 /// The refusal has come less or more far than the SYN-ACKs of the same service.
 pub static REFUSAL_TTL_DIFFERS: Question = Question {
     id: "refusal-ttl-differs",
+    asked_of: AskedOf::Packets,
     yes: "{} arrived with TTL {}, the SYN-ACK {} of the same service with {}: the two were made at different distances",
     no: "{} arrived with TTL {}, as the SYN-ACK {} of the same service",
     unknown: "a SYN-ACK of the same service, to compare its TTL with that of the refusal",
@@ -62,26 +56,11 @@ pub static REFUSAL_TTL_DIFFERS: Question = Question {
         no: "{}到达时 TTL 为{}，与同一服务的 SYN-ACK（{}）相同",
         unknown: "同一服务的 SYN-ACK，用来与拒绝报文比较 TTL",
     },
-    ask: refusal_ttl,
+    ask: by(refusal_ttl),
 };
 
 /// The refusal has come as far as the SYN-ACKs of the same service.
-pub static REFUSAL_TTL_SAME: Question = Question {
-    id: "refusal-ttl-same",
-    yes: "{} arrived with TTL {}, as the SYN-ACK {} of the same service",
-    no: "{} arrived with TTL {}, the SYN-ACK {} of the same service with {}: the two were made at different distances",
-    unknown: "a SYN-ACK of the same service, to compare its TTL with that of the refusal",
-    zh: Wording {
-        yes: "{}到达时 TTL 为{}，与同一服务的 SYN-ACK（{}）相同",
-        no: "{}到达时 TTL 为{}，同一服务的 SYN-ACK（{}）为{}：两者生成的位置距离不同",
-        unknown: "同一服务的 SYN-ACK，用来与拒绝报文比较 TTL",
-    },
-    ask: |ending| match refusal_ttl(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static REFUSAL_TTL_SAME: Question = not("refusal-ttl-same", &REFUSAL_TTL_DIFFERS);
 
 fn refusal_ttl(ending: &Ending) -> Answer {
     let accepted = ending.service.accepted.or(ending.service_later.accepted);
@@ -95,6 +74,7 @@ fn refusal_ttl(ending: &Ending) -> Answer {
 /// The RST's maker is nearer than the host whose address it bears: it stands on the way to it.
 pub static RST_FROM_NEARER: Question = Question {
     id: "rst-from-nearer",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} has TTL {}, {sender}'s other packets {}: its maker is nearer, on the way to {sender}",
     no: "{} has TTL {}, {sender}'s other packets {}: its maker is not nearer than {sender}",
     unknown: "another packet of {sender}, to compare the TTL with",
@@ -103,11 +83,11 @@ pub static RST_FROM_NEARER: Question = Question {
         no: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者并不比{sender}近",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
-        let theirs = match (RST_TTL_DIFFERS.ask)(ending) {
+        let theirs = match RST_TTL_DIFFERS.answer(ending) {
             Answer::Unknown => refused_service_ttl(ending),
             _ => Some(ending.connection.half(ending.sender()).ttl),
         };
@@ -119,7 +99,7 @@ pub static RST_FROM_NEARER: Question = Question {
                 .if_so((rst.record.ttl > ttl).into()),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// What a packet that arrives with this TTL was sent with; hosts are less than 64 hops apart.
@@ -129,12 +109,13 @@ fn initial(ttl: u8) -> Option<u8> {
 
 fn refused_service_ttl(ending: &Ending) -> Option<u8> {
     let service = [ending.service, ending.service_later].into_iter().find(|service| service.accepted.is_some());
-    service.filter(|_| (RST_ANSWERS_SYN.ask)(ending).is_yes()).map(|service| service.accepted_ttl)
+    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(ending).is_yes()).map(|service| service.accepted_ttl)
 }
 
 /// Something other than the sender's own TCP made the RST.
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
+    asked_of: AskedOf::Packets,
     yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
     no: "the kernel of {sender} sent {} itself",
     unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
@@ -144,27 +125,28 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         no: "{sender}的内核自己发出了{}",
         unknown: "{sender}的内核（在那里记录事件），或{sender}的其他报文，用来比较 TTL",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
         let from_elsewhere =
-            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| (question.ask)(ending).is_yes());
+            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(ending).is_yes());
         match &ending.kernel {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere || (RST_MADE_BETWEEN.ask)(ending).is_yes() => {
+            KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(ending).is_yes() => {
                 Answer::Yes(yes().frame(&rst.record))
             }
             KernelWord::NotAsked => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender's own kernel sent the RST, and no router lies between it and the capture: what was
 /// captured is what that kernel saw, without a translation between the two.
 pub static SENDER_ANSWERED_ITSELF: Question = Question {
     id: "sender-answered-itself",
+    asked_of: AskedOf::Packets,
     yes: "the kernel of {sender} sent {} itself, with TTL {} like all its packets: no router, so no NAT, lies between",
     no: "something lies between the capture and the kernel that sent {}",
     unknown: "a capture on {sender} itself, with its kernel's word",
@@ -173,23 +155,24 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
         no: "在抓包点与发出{}的内核之间隔着什么",
         unknown: "在{sender}本机上抓包，并记录其内核的说法",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), KernelWord::Sent(_)) = (ending.rst(), &ending.kernel) else {
             return Answer::Unknown;
         };
-        if (RST_TTL_DIFFERS.ask)(ending).is_yes() {
+        if RST_TTL_DIFFERS.answer(ending).is_yes() {
             return Answer::No(no().frame(&rst.record));
         }
-        if INITIAL_TTLS.contains(&rst.record.ttl) && (RST_TTL_DIFFERS.ask)(ending).is_no() {
+        if INITIAL_TTLS.contains(&rst.record.ttl) && RST_TTL_DIFFERS.answer(ending).is_no() {
             return Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)));
         }
         Answer::Unknown
-    },
+    }),
 };
 
 /// No SYN for this SYN-ACK ever passed the capture point.
 pub static NO_SYN_CAME: Question = Question {
     id: "no-syn-came",
+    asked_of: AskedOf::Packets,
     yes: "the capture had been running for {} when the SYN-ACK {} came, and no SYN had passed: {client} never sent it, or not here",
     no: "{client} had sent a SYN, in {}",
     unknown: "a capture that begins at least a minute before: had {client} sent a SYN?",
@@ -198,7 +181,7 @@ pub static NO_SYN_CAME: Question = Question {
         no: "{client}发过 SYN（{}）",
         unknown: "至少提前一分钟开始的抓包：{client}是否发过 SYN？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         if let Some(syn) = ending.syn() {
             return Answer::No(no().frame(syn));
         }
@@ -209,12 +192,13 @@ pub static NO_SYN_CAME: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The server had offered a window after a SYN-ACK without one: whoever was behind it had accepted.
 pub static WINDOW_OPENED: Question = Question {
     id: "window-opened",
+    asked_of: AskedOf::Packets,
     yes: "{server} offered a window in {}: the host behind it had accepted the connection",
     no: "{server} never offered a window",
     unknown: "{server}'s segments before the RST",
@@ -223,7 +207,7 @@ pub static WINDOW_OPENED: Question = Question {
         no: "{server}从未给出窗口",
         unknown: "RST 之前{server}的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let server = ending.connection.server();
         let offers = |record: &Record| record.from == server && record.window > 0 && !record.flags.has(Flags::RST);
         match ending.earlier(offers) {
@@ -231,12 +215,13 @@ pub static WINDOW_OPENED: Question = Question {
             None if ending.connection.beginning_seen() && !ending.connection.has_gap(server) => Answer::No(no()),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The RST came right after the client's first request, and the server had not said a word.
 pub static RESET_ON_FIRST_REQUEST: Question = Question {
     id: "reset-on-first-request",
+    asked_of: AskedOf::Packets,
     yes: "{} came {} after the client's first data, in {}; the server had not answered yet",
     no: "the connection had gone further than its first request, or not so far",
     unknown: "the connection from its beginning, with its first data",
@@ -245,7 +230,7 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
         no: "连接已越过第一个请求，或还没有走到那一步",
         unknown: "从头开始的连接，连同它的第一个数据",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         // With one direction only, an answer may have gone unseen.
@@ -260,27 +245,29 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
             }
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// The SYN that was refused offered ECN (RFC 3168 section 6.1.1).
 pub static SYN_ASKED_ECN: Question = Question {
     id: "syn-asked-ecn",
+    asked_of: AskedOf::Packets,
     yes: "the SYN {} offers ECN: it carries ECE and CWR",
     no: "the SYN {} does not offer ECN",
     unknown: "the SYN",
     zh: Wording {
         yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "该 SYN"
     },
-    ask: |ending| match ending.syn() {
+    ask: by(|ending| match ending.syn() {
         Some(syn) => yes().frame(syn).if_so(syn.flags.has(Flags::ECE.with(Flags::CWR)).into()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// The same service accepted a SYN without ECN, and none with it.
 pub static PLAIN_SYN_ACCEPTED: Question = Question {
     id: "plain-syn-accepted",
+    asked_of: AskedOf::Packets,
     yes: "{server} accepted a SYN without ECN at {}, in {}",
     no: "{server} accepted a SYN with ECN at {}, in {}",
     unknown: "a connect without ECN to the same port at the same time: would it be accepted?",
@@ -289,7 +276,7 @@ pub static PLAIN_SYN_ACCEPTED: Question = Question {
         no: "{server}于{}接受了一个带 ECN 的 SYN，即{}",
         unknown: "同一时刻对同一端口做一次不带 ECN 的建连：会被接受吗？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let seen = [ending.service_later, ending.service];
         let facts = |at: crate::service::Moment| {
             yes().value(Value::Time(at.time)).value(Value::Frame(at.frame)).shown_by(at.frame)
@@ -298,12 +285,13 @@ pub static PLAIN_SYN_ACCEPTED: Question = Question {
             return Answer::No(facts(at));
         }
         seen.iter().find_map(|service| service.accepted).map_or(Answer::Unknown, |at| Answer::Yes(facts(at)))
-    },
+    }),
 };
 
 /// A segment from before the close came once more, and was answered by the ACK that was then reset.
 pub static OLD_SEGMENT_CAME: Question = Question {
     id: "old-segment-came",
+    asked_of: AskedOf::Packets,
     yes: "{} repeats what {sender} had sent long before; {receiver} answered it with {}",
     no: "nothing old came before",
     unknown: "a capture at {receiver}: did an old segment of {sender} reach it?",
@@ -312,7 +300,7 @@ pub static OLD_SEGMENT_CAME: Question = Question {
         no: "在此之前没有旧报文到来",
         unknown: "在{receiver}上抓包：{sender}的旧报文是否到达了那里？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else {
             return Answer::Unknown;
         };
@@ -324,12 +312,13 @@ pub static OLD_SEGMENT_CAME: Question = Question {
                 && record.end().before(trigger.ack)
         };
         before.filter(is_old).map_or(Answer::Unknown, |old| Answer::Yes(yes().frame(old).frame(&trigger)))
-    },
+    }),
 };
 
 /// The client that seemingly reset goes on with this very connection.
 pub static CLIENT_STILL_THERE: Question = Question {
     id: "client-still-there",
+    asked_of: AskedOf::Packets,
     yes: "{client} went on with the connection, in {}, although a reset had left in its name",
     no: "{client} said nothing more on this connection",
     unknown: "the connection from its beginning, and what {client} did after the RST",
@@ -338,20 +327,21 @@ pub static CLIENT_STILL_THERE: Question = Question {
         no: "{client}在这条连接上没有再说什么",
         unknown: "从头开始的连接，以及 RST 之后{client}做了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let by_client = ending.sender() == ending.connection.client;
-        match (SENDER_TALKED_ON.ask)(ending) {
+        match SENDER_TALKED_ON.answer(ending) {
             _ if !ending.connection.beginning_seen() => Answer::Unknown,
             Answer::Yes(facts) if by_client => Answer::Yes(facts),
             Answer::Unknown if by_client => Answer::Unknown,
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// The RST's sequence number is far from all that its sender had used.
 pub static RST_NUMBERS_FOREIGN: Question = Question {
     id: "rst-numbers-foreign",
+    asked_of: AskedOf::Packets,
     yes: "{} stands {} octets from everything that {sender} had sent: its numbers are of another connection or numbering",
     no: "{} stands where {sender} stood",
     unknown: "what {sender} had sent",
@@ -360,7 +350,7 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         no: "{}的序列号就在{sender}所处的位置",
         unknown: "{sender}发送了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -376,12 +366,13 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         let off = rst.record.seq.diff(sender.nxt).unsigned_abs();
         let carried = u32::try_from(sender.bytes).unwrap_or(LARGEST_WINDOW);
         yes().frame(&rst.record).count(off.into()).if_so((off > FAR.saturating_add(carried)).into())
-    },
+    }),
 };
 
 /// The RST refuses a SYN that the capture does not show.
 pub static REFUSES_UNSEEN_SYN: Question = Question {
     id: "refuses-unseen-syn",
+    asked_of: AskedOf::Packets,
     yes: "{} is RST+ACK at number 0, as only a SYN is refused, and no SYN passed the capture point",
     no: "{} does not refuse a SYN that the capture misses",
     unknown: "the RST",
@@ -390,19 +381,20 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
         no: "{}不是在拒绝抓包漏掉的 SYN",
         unknown: "该 RST",
     },
-    ask: |ending| match ending.rst() {
+    ask: by(|ending| match ending.rst() {
         Some(rst) => {
             let refusal = rst.record.flags.has(Flags::ACK) && rst.record.seq == Seq::new(0);
             yes().frame(&rst.record).if_so((refusal && ending.syn().is_none()).into())
         }
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// No router has taken from the RST's TTL. That it was made here, on loopback, cannot be seen: what
 /// is on the same link arrives like that too.
 pub static RST_NEVER_ROUTED: Question = Question {
     id: "rst-never-routed",
+    asked_of: AskedOf::Packets,
     yes: "{} was made on this host",
     no: "{} has TTL {}: it has come over routers",
     unknown: "a capture of every device (`tcpdump -i any`) without a filter: is the RST alone, and on `lo`?",
@@ -411,10 +403,10 @@ pub static RST_NEVER_ROUTED: Question = Question {
         no: "{}的 TTL 为{}：它经过了路由器",
         unknown: "不加过滤地在所有设备上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
     },
-    ask: |ending| match ending.rst() {
+    ask: by(|ending| match ending.rst() {
         Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {
             Answer::No(no().frame(&rst.record).value(Value::Ttl(rst.record.ttl)))
         }
         _ => Answer::Unknown,
-    },
+    }),
 };

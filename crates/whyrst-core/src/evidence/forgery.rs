@@ -8,7 +8,7 @@
 //! 2025 describes send three at once whose windows count upwards.
 
 use super::answer::{Answer, Value, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
@@ -28,6 +28,7 @@ const UNSEEN_FLAGS: u32 = 2;
 /// acknowledged to it.
 pub static RST_SEQ_CLIMBS: Question = Question {
     id: "rst-seq-climbs",
+    asked_of: AskedOf::Packets,
     yes: "{} follows {} with a number {} higher, beyond all that {sender} had sent: a stack resets where it stands, a guesser tries several places",
     no: "all RSTs of {sender} stand where it stood",
     unknown: "a second RST of {sender}, in a capture that misses nothing of what it had sent",
@@ -36,7 +37,7 @@ pub static RST_SEQ_CLIMBS: Question = Question {
         no: "{sender}的 RST 都在它当前的位置上",
         unknown: "{sender}的第二个 RST，且抓包没有漏掉它所发的任何报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sender = ending.sender();
         if !complete(ending, sender) {
             return Answer::Unknown;
@@ -56,12 +57,13 @@ pub static RST_SEQ_CLIMBS: Question = Question {
             let step = later.record.seq.diff(first.record.seq).unsigned_abs();
             Answer::Yes(yes().frame(&later.record).frame(&first.record).count(step.into()))
         })
-    },
+    }),
 };
 
 /// Three RSTs at once whose windows count upwards.
 pub static RST_WINDOWS_COUNT: Question = Question {
     id: "rst-windows-count",
+    asked_of: AskedOf::AnyPackets,
     yes: "{}, {} and {} came within {} with windows that count upwards from {}: no stack numbers its resets",
     no: "the RSTs have the windows that one stack would give them",
     unknown: "three RSTs of {sender} at once",
@@ -70,13 +72,13 @@ pub static RST_WINDOWS_COUNT: Question = Question {
         no: "这些 RST 的窗口与同一个协议栈会给出的一致",
         unknown: "{sender}一次发出的三个 RST",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let own: alloc::vec::Vec<&Record> = resets_of(ending, ending.sender()).map(|rst| &rst.record).collect();
         if own.len() < 3 {
             return Answer::Unknown;
         }
         own.windows(3).find_map(counting).unwrap_or_else(|| Answer::No(no()))
-    },
+    }),
 };
 
 fn counting(three: &[&Record]) -> Option<Answer> {
@@ -91,6 +93,7 @@ fn counting(three: &[&Record]) -> Option<Answer> {
 /// Both ends were reset at once, and the second RST answers nothing.
 pub static RSTS_BOTH_WAYS: Question = Question {
     id: "rsts-both-ways",
+    asked_of: AskedOf::Packets,
     yes: "{} and {} reset both ends within {}, and the second answers no segment: an end that has been reset does not reset back",
     no: "only one end was reset, or the second RST answers a segment that was on its way",
     unknown: "both directions of the connection",
@@ -99,7 +102,7 @@ pub static RSTS_BOTH_WAYS: Question = Question {
         no: "只有一端被重置，或者第二个 RST 应答的是在途的报文",
         unknown: "连接的两个方向",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(first) = ending.rst() else { return Answer::Unknown };
         if ending.one_sided() {
             return Answer::Unknown;
@@ -111,7 +114,7 @@ pub static RSTS_BOTH_WAYS: Question = Question {
             ),
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// It answers nothing, and nothing that it could answer crossed it.
@@ -170,7 +173,7 @@ mod tests {
     }
 
     fn ask(question: &Question, rest: &str) -> Answer {
-        (question.ask)(&conversation(&with(rest)).ending())
+        question.answer(&conversation(&with(rest)).ending())
     }
 
     #[test]

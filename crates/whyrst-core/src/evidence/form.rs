@@ -5,7 +5,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -17,6 +17,7 @@ use crate::seq::Seq;
 /// The RST answers one particular segment: a *passive* reset.
 pub static RST_IS_PASSIVE: Question = Question {
     id: "rst-is-passive",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} answers {}: its numbers are copied from that segment, as in every reset that a host sends in answer",
     no: "{} is built as an abort, not as an answer to a segment",
     unknown: "the segment that the RST answers, just before it and from the other direction",
@@ -25,7 +26,7 @@ pub static RST_IS_PASSIVE: Question = Question {
         no: "{}的形式是中止，而不是对某个报文的应答",
         unknown: "RST 所应答的报文，就在它之前、来自另一个方向",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -36,12 +37,13 @@ pub static RST_IS_PASSIVE: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The RST is the sender's own decision about a connection it has: an *active* reset.
 pub static RST_IS_ACTIVE: Question = Question {
     id: "rst-is-active",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} is {} at {sender}'s own next sequence number: {sender} had the connection and aborted it",
     no: "{} is built as an answer to a segment, not as an abort of a connection that {sender} had",
     unknown: "what {sender} had sent before: its next sequence number is not known",
@@ -50,7 +52,7 @@ pub static RST_IS_ACTIVE: Question = Question {
         no: "{}的形式是对某个报文的应答，而不是{sender}中止自己持有的连接",
         unknown: "{sender}此前发送了什么：它的下一个序列号未知",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -62,7 +64,7 @@ pub static RST_IS_ACTIVE: Question = Question {
             Built::Answer => Answer::No(no().frame(&rst.record)),
             Built::Unclear => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// How a RST is built (CATALOGUE section 1).
@@ -130,6 +132,7 @@ fn could_be_answer(ending: &Ending, rst: &Record) -> bool {
 /// section 3.1), and a receiver drops what has not (section 3.10.7.4, fifth).
 pub static TRIGGER_LACKS_ACK: Question = Question {
     id: "trigger-lacks-ack",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} has neither SYN nor ACK: no connection sends such a segment, a program made it by hand",
     no: "{} is a segment such as connections have",
     unknown: "the segment that the RST answers",
@@ -138,10 +141,10 @@ pub static TRIGGER_LACKS_ACK: Question = Question {
         no: "{}是连接里会有的报文",
         unknown: "RST 所应答的报文",
     },
-    ask: |ending| match ending.rst().and_then(|rst| rst.trigger) {
+    ask: by(|ending| match ending.rst().and_then(|rst| rst.trigger) {
         Some(trigger) => yes().frame(&trigger).if_so(is_made_by_hand(&trigger).into()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// It has none of the flags that every segment of a connection has one of.
@@ -152,6 +155,7 @@ pub fn is_made_by_hand(record: &Record) -> bool {
 /// The RST refuses the client's SYN.
 pub static RST_ANSWERS_SYN: Question = Question {
     id: "rst-answers-syn",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} refuses {}: RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
     no: "{} does not answer a SYN",
     unknown: "the segment that the RST answers",
@@ -160,7 +164,7 @@ pub static RST_ANSWERS_SYN: Question = Question {
         no: "{}应答的不是 SYN",
         unknown: "RST 所应答的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -174,7 +178,7 @@ pub static RST_ANSWERS_SYN: Question = Question {
             }
             _ => Answer::No(no().frame(&rst.record)),
         }
-    },
+    }),
 };
 
 /// The refusal of a SYN has a sequence number of its own. RFC 9293 section 3.5.2 gives it 0, and so
@@ -182,6 +186,7 @@ pub static RST_ANSWERS_SYN: Question = Question {
 /// device's own idea.
 pub static REFUSAL_HAS_NUMBER: Question = Question {
     id: "refusal-has-number",
+    asked_of: AskedOf::Packets,
     yes: "{} has sequence number {}: a stack without a socket would have refused the SYN with 0",
     no: "{} has sequence number 0, as every refusal of a SYN has",
     unknown: "a refused SYN",
@@ -190,18 +195,19 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
         no: "{}的序列号为 0，拒绝 SYN 时都是这样",
         unknown: "被拒绝的 SYN",
     },
-    ask: |ending| match ending.rst() {
+    ask: by(|ending| match ending.rst() {
         Some(rst) if rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
             let number = rst.record.seq.raw();
             yes().frame(&rst.record).value(Value::Number(number.into())).if_so((number != 0).into())
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The RST answers the server's SYN-ACK.
 pub static RST_ANSWERS_SYN_ACK: Question = Question {
     id: "rst-answers-syn-ack",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} answers {}: its sequence number is the SYN-ACK's ACK number and it has no ACK flag: {sender}'s kernel had no socket for it",
     no: "{} does not answer a SYN-ACK",
     unknown: "the segment that the RST answers",
@@ -210,7 +216,7 @@ pub static RST_ANSWERS_SYN_ACK: Question = Question {
         no: "{}应答的不是 SYN-ACK",
         unknown: "RST 所应答的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -221,12 +227,13 @@ pub static RST_ANSWERS_SYN_ACK: Question = Question {
             None if !ending.connection.beginning_seen() => Answer::Unknown,
             _ => Answer::No(no().frame(&rst.record)),
         }
-    },
+    }),
 };
 
 /// The RST is built as a kernel without a socket builds it.
 pub static RST_IS_BARE: Question = Question {
     id: "rst-is-bare",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} has window 0 and no options, as a kernel builds a RST without a socket",
     no: "{} carries a window or options: a kernel that answers without a socket sends neither",
     unknown: "the whole header of the RST",
@@ -235,7 +242,7 @@ pub static RST_IS_BARE: Question = Question {
         no: "{}带有窗口或选项：没有套接字的内核应答时两者都不会带",
         unknown: "RST 的完整头部",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -244,12 +251,13 @@ pub static RST_IS_BARE: Question = Question {
         }
         let bare = rst.record.window == 0 && rst.record.options.is_empty();
         yes().frame(&rst.record).if_so(bare.into())
-    },
+    }),
 };
 
 /// The RST mirrors the DSCP of the SYN, as the TCP stack does and netfilter does not.
 pub static DSCP_MIRRORED: Question = Question {
     id: "dscp-mirrored",
+    asked_of: AskedOf::Packets,
     yes: "{} has the DSCP of {}: the TCP stack mirrors it, a netfilter reject does not",
     no: "{} has DSCP 0 although {} had another: a netfilter reject sends 0, the TCP stack mirrors it",
     unknown: "a SYN with a DSCP other than 0 (for example `nc -T af11`): netfilter would answer with 0, the TCP stack with the same",
@@ -258,12 +266,13 @@ pub static DSCP_MIRRORED: Question = Question {
         no: "{}的 DSCP 为 0，而{}的不是：netfilter 的 reject 发的是 0，TCP 协议栈会沿用",
         unknown: "DSCP 不为 0 的 SYN（例如 `nc -T af11`）：netfilter 会以 0 应答，TCP 协议栈会沿用",
     },
-    ask: |ending| mirrored(ending, |record| u64::from(record.dscp())),
+    ask: by(|ending| mirrored(ending, |record| u64::from(record.dscp()))),
 };
 
 /// The RST has an IPv6 flow label, as the TCP stack sets and netfilter does not.
 pub static FLOW_LABEL_SET: Question = Question {
     id: "flow-label-set",
+    asked_of: AskedOf::Packets,
     yes: "{} has an IPv6 flow label: the TCP stack sets one, a netfilter reject does not",
     no: "{} has IPv6 flow label 0 although {} had one: a netfilter reject sends 0, the TCP stack sets one",
     unknown: "the same connect over IPv6: a netfilter reject has flow label 0, the TCP stack sets one",
@@ -272,7 +281,7 @@ pub static FLOW_LABEL_SET: Question = Question {
         no: "{}的 IPv6 流标签为 0，而{}带有流标签：netfilter 的 reject 发的是 0，TCP 协议栈会设置",
         unknown: "用 IPv6 做同样的建连：netfilter 的 reject 流标签为 0，TCP 协议栈会设置",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -285,7 +294,7 @@ pub static FLOW_LABEL_SET: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 fn mirrored(ending: &Ending, field: fn(&Record) -> u64) -> Answer {
@@ -303,16 +312,17 @@ fn mirrored(ending: &Ending, field: fn(&Record) -> u64) -> Answer {
 /// The capture has no segment of this connection but the RST, and none after it.
 pub static RST_IS_ALONE: Question = Question {
     id: "rst-is-alone",
+    asked_of: AskedOf::Packets,
     yes: "{} is all that the capture has of this connection",
     no: "the capture has more of this connection than {}",
     unknown: "the rest of the connection",
     zh: Wording {
         yes: "抓包里这条连接只有{}", no: "抓包里这条连接不止有{}", unknown: "这条连接的其余报文"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
         yes().frame(&rst.record).if_so((ending.before.is_empty() && ending.after_total == 0).into())
-    },
+    }),
 };

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, no, yes};
 use super::form::is_made_by_hand;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use crate::connection::{Roles, TcpState};
 use crate::ending::Ending;
@@ -24,6 +24,7 @@ pub const SHORTEST_SYN_TIMER: Span = Span::from_millis(400);
 /// The capture shows the client's SYN.
 pub static SYN_SEEN: Question = Question {
     id: "syn-seen",
+    asked_of: AskedOf::Anything,
     yes: "the connection begins in the capture, with {client}'s SYN in {}",
     no: "the server answered a SYN that {client} never sent through this capture point",
     unknown: "the beginning of the connection: start the capture before the connect",
@@ -32,15 +33,16 @@ pub static SYN_SEEN: Question = Question {
         no: "服务端应答了一个 SYN，而{client}从未经由这个抓包点发送过它",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: |ending| match ending.syn() {
+    ask: by(|ending| match ending.syn() {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// The three-way handshake was seen to complete.
 pub static HANDSHAKE_COMPLETED: Question = Question {
     id: "handshake-completed",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the three-way handshake is in the capture, from {} on",
     no: "the handshake never completed",
     unknown: "the beginning of the connection: start the capture before the connect",
@@ -49,7 +51,7 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         no: "握手一直没有完成",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         let Some(syn) = ending.syn() else {
@@ -68,7 +70,7 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         // What acknowledges more than the SYN, or carries data, tells of a handshake that was missed.
         let missed = client.marks.has(Marks::ACKED) || server.bytes > 0 || connection.has_gap(connection.client);
         if missed { Answer::Unknown } else { Answer::No(no()) }
-    },
+    }),
 };
 
 /// A client's abort that acknowledges the SYN-ACK, with what only a connection has. Linux delays the
@@ -89,6 +91,7 @@ fn completed_by_rst(ending: &Ending) -> Option<&Record> {
 /// certainly not.
 pub static BEGINNING_WHOLE: Question = Question {
     id: "beginning-whole",
+    asked_of: AskedOf::Packets,
     yes: "the capture shows how the connection began, from {} on",
     no: "the capture does not show how the connection began",
     unknown: "the beginning of the connection: start the capture before the connect",
@@ -97,63 +100,38 @@ pub static BEGINNING_WHOLE: Question = Question {
         no: "抓包没有显示连接如何开始",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: |ending| match (ending.syn(), (HANDSHAKE_COMPLETED.ask)(ending)) {
+    ask: by(|ending| match (ending.syn(), HANDSHAKE_COMPLETED.answer(ending)) {
         (Some(syn), Answer::Yes(_) | Answer::No(_)) => Answer::Yes(yes().frame(syn)),
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The three-way handshake was not complete: no program had the connection yet.
-pub static HANDSHAKE_INCOMPLETE: Question = Question {
-    id: "handshake-incomplete",
-    yes: "the handshake never completed",
-    no: "the three-way handshake is in the capture, from {} on",
-    unknown: "the beginning of the connection: start the capture before the connect",
-    zh: Wording {
-        yes: "握手一直没有完成",
-        no: "三次握手在抓包里，从{}开始",
-        unknown: "连接的开头：在建连之前就开始抓包",
-    },
-    ask: |ending| match (HANDSHAKE_COMPLETED.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static HANDSHAKE_INCOMPLETE: Question = not("handshake-incomplete", &HANDSHAKE_COMPLETED);
 
 /// The client opened the connection, and the RST is its own.
 pub static SENDER_IS_CLIENT: Question = Question {
     id: "sender-is-client",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had opened the connection",
     no: "{sender} had accepted the connection",
     unknown: "a SYN: which end opened the connection?",
     zh: Wording {
         yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
     },
-    ask: |ending| match ending.connection.roles {
+    ask: by(|ending| match ending.connection.roles {
         Roles::Seen => yes().if_so((ending.sender() == ending.connection.client).into()),
         Roles::Guessed => Answer::Unknown,
-    },
+    }),
 };
 
 /// The RST comes from the end that accepted the connection.
-pub static SENDER_IS_SERVER: Question = Question {
-    id: "sender-is-server",
-    yes: "{sender} had accepted the connection",
-    no: "{sender} had opened the connection",
-    unknown: "a SYN: which end opened the connection?",
-    zh: Wording {
-        yes: "连接是{sender}接受的", no: "连接是{sender}发起的", unknown: "SYN：连接是哪一端发起的？"
-    },
-    ask: |ending| match ending.connection.roles {
-        Roles::Seen => yes().if_so((ending.sender() == ending.connection.server()).into()),
-        Roles::Guessed => Answer::Unknown,
-    },
-};
+pub static SENDER_IS_SERVER: Question = not("sender-is-server", &SENDER_IS_CLIENT);
 
 /// The RST answers the third packet of the handshake: the server had only the half-open request.
 pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
     id: "rst-answers-third-packet",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} answers {}, the handshake's last ACK: {sender} had not yet made a socket of its request",
     no: "{} does not answer the handshake's last ACK",
     unknown: "the handshake, and the segment that the RST answers",
@@ -162,7 +140,7 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
         no: "{}应答的不是三次握手的最后一个 ACK",
         unknown: "握手，以及 RST 所应答的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -184,12 +162,13 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
             _ if !ending.connection.beginning_seen() => Answer::Unknown,
             _ => no,
         }
-    },
+    }),
 };
 
 /// The server repeated its SYN-ACK although the handshake was complete for the client.
 pub static SYN_ACK_REPEATED: Question = Question {
     id: "syn-ack-repeated",
+    asked_of: AskedOf::Packets,
     yes: "{server} sent its SYN-ACK again in {}, after the handshake: it had not taken {client}'s ACK",
     no: "{server} did not repeat its SYN-ACK after the handshake",
     unknown: "the segments after the handshake",
@@ -198,7 +177,7 @@ pub static SYN_ACK_REPEATED: Question = Question {
         no: "{server}在握手之后没有重发 SYN-ACK",
         unknown: "握手之后的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let acked = ending.before.iter().position(|record| {
             record.from == connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
@@ -211,12 +190,13 @@ pub static SYN_ACK_REPEATED: Question = Question {
             }
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// A SYN arrived in the middle of a connection that one end still had.
 pub static SYN_MET_CONNECTION: Question = Question {
     id: "syn-met-connection",
+    asked_of: AskedOf::Packets,
     yes: "{} is a SYN in the middle of this connection: whoever sent it knew nothing of the connection any more",
     no: "no new SYN met this connection",
     unknown: "the segments before the RST",
@@ -225,15 +205,16 @@ pub static SYN_MET_CONNECTION: Question = Question {
         no: "没有新的 SYN 碰到这条连接",
         unknown: "RST 之前的报文",
     },
-    ask: |ending| match ending.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
+    ask: by(|ending| match ending.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::No(no()),
-    },
+    }),
 };
 
 /// The same pair of endpoints had a connection before that the server had closed and the client had not.
 pub static EARLIER_HALF_CLOSED: Question = Question {
     id: "earlier-half-closed",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the same two ports had a connection before, which {server} had closed and {client} had not",
     no: "no half-closed connection of the same two ports came before",
     unknown: "what the same two ports had before: start the capture earlier",
@@ -242,16 +223,17 @@ pub static EARLIER_HALF_CLOSED: Question = Question {
         no: "同一端口对上此前没有半关闭的连接",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: |ending| match ending.connection.earlier {
+    ask: by(|ending| match ending.connection.earlier {
         Some(TcpState::FinWait1 | TcpState::FinWait2) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// The same pair of endpoints was in the middle of another handshake.
 pub static EARLIER_OPENING: Question = Question {
     id: "earlier-opening",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the same two ports were in the middle of another handshake: {client} had sent a different SYN before",
     no: "no other handshake of the same two ports was going on",
     unknown: "what the same two ports had before: start the capture earlier",
@@ -260,16 +242,17 @@ pub static EARLIER_OPENING: Question = Question {
         no: "同一端口对上没有另一次握手正在进行",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: |ending| match ending.connection.earlier {
+    ask: by(|ending| match ending.connection.earlier {
         Some(TcpState::SynReceived) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// The SYN-ACK offered no window, as that of a SYN proxy does.
 pub static SYN_ACK_WINDOW_ZERO: Question = Question {
     id: "syn-ack-window-zero",
+    asked_of: AskedOf::Packets,
     yes: "the SYN-ACK {} offers window 0, as that of a SYN proxy does",
     no: "the SYN-ACK {} offers a window",
     unknown: "the SYN-ACK",
@@ -278,15 +261,16 @@ pub static SYN_ACK_WINDOW_ZERO: Question = Question {
         no: "SYN-ACK（{}）给出了窗口",
         unknown: "该 SYN-ACK",
     },
-    ask: |ending| match ending.syn_ack() {
+    ask: by(|ending| match ending.syn_ack() {
         Some(syn_ack) => yes().frame(syn_ack).if_so((syn_ack.window == 0).into()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// Nothing of the connection's beginning was seen.
 pub static BEGINNING_NOT_SEEN: Question = Question {
     id: "beginning-not-seen",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the capture has no SYN of this connection: it began before the capture, or never",
     no: "the capture shows how the connection began, in {}",
     unknown: "the beginning of the connection",
@@ -295,16 +279,19 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
         no: "抓包显示了连接如何开始，即{}",
         unknown: "连接的开头",
     },
-    ask: |ending| match ending.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
-        Some(syn) => Answer::No(no().frame(syn)),
-        None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
-    },
+    ask: by(|ending| {
+        match ending.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
+            Some(syn) => Answer::No(no().frame(syn)),
+            None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
+        }
+    }),
 };
 
 /// The client had waited long when the SYN-ACK came. From the SYN to the RST, because that is the
 /// same at both ends of the path, and the SYN-ACK's delay is not.
 pub static SYN_ACK_SLOW: Question = Question {
     id: "syn-ack-slow",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{client} got the SYN-ACK {} late: its RST followed {} after the SYN {}",
     no: "{client} got the SYN-ACK {} soon: its RST followed only {} after the SYN {}",
     unknown: "both the SYN and the SYN-ACK",
@@ -313,7 +300,7 @@ pub static SYN_ACK_SLOW: Question = Question {
         no: "{client}收到的 SYN-ACK（{}）来得快：它的 RST 距 SYN（{2}）只有{1}",
         unknown: "SYN 和 SYN-ACK 两者",
     },
-    ask: |ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
+    ask: by(|ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
             // By then its timer would have sent the SYN again: it had closed before, or the capture is thinned.
@@ -324,12 +311,13 @@ pub static SYN_ACK_SLOW: Question = Question {
             yes().frame(syn_ack).span(wait).frame(syn).if_so((wait >= SLOW_SYN_ACK).into())
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The SYN looks like one of an ordinary `connect()`.
 pub static SYN_IS_ORDINARY: Question = Question {
     id: "syn-is-ordinary",
+    asked_of: AskedOf::Packets,
     yes: "the SYN {} carries the options of an ordinary connect()",
     no: "the SYN {} carries few options or none: scanners and raw sockets send such",
     unknown: "the SYN with its options",
@@ -338,10 +326,10 @@ pub static SYN_IS_ORDINARY: Question = Question {
         no: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
         unknown: "带选项的 SYN",
     },
-    ask: |ending| match ending.syn() {
+    ask: by(|ending| match ending.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => yes().frame(syn).if_so(is_ordinary(syn).into()),
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// Every operating system in use offers MSS and at least two of window scale, SACK and timestamps.
@@ -351,25 +339,12 @@ fn is_ordinary(syn: &Record) -> bool {
 }
 
 /// The SYN has few options or none.
-pub static SYN_IS_BARE: Question = Question {
-    id: "syn-is-bare",
-    yes: "the SYN {} carries few options or none: scanners and raw sockets send such",
-    no: "the SYN {} carries the options of an ordinary connect()",
-    unknown: "the SYN with its options",
-    zh: Wording {
-        yes: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
-        no: "SYN（{}）带有普通 connect() 的选项",
-        unknown: "带选项的 SYN",
-    },
-    ask: |ending| match ending.syn() {
-        Some(syn) if !syn.options.has(OptionSet::CUT) => yes().frame(syn).if_so((!is_ordinary(syn)).into()),
-        _ => Answer::Unknown,
-    },
-};
+pub static SYN_IS_BARE: Question = not("syn-is-bare", &SYN_IS_ORDINARY);
 
 /// After the RST the client sent the same SYN again: its `connect()` was still waiting.
 pub static SYN_RETRIED_AFTER_RST: Question = Question {
     id: "syn-retried-after-rst",
+    asked_of: AskedOf::Packets,
     yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting and knew nothing of the RST",
     no: "{client} did not send its SYN again within {} after the RST",
     unknown: "at least 2 s after the RST: would {client} send its SYN again?",
@@ -378,7 +353,7 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
         no: "{client}在 RST 之后{}之内没有重发 SYN",
         unknown: "RST 之后至少 2 s：{client}会不会重发 SYN？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let client = ending.connection.client;
         let isn = ending.connection.half(client).first_seq;
         if !ending.connection.half(client).marks.has(Marks::SYN) {
@@ -391,13 +366,14 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
             None if ending.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(ending.watched_after())),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The SYN that came again after the RST is its timer's: then `connect()` was still waiting. Programs
 /// that make their own SYNs send the next one whenever they like.
 pub static SYN_RETRIED_BY_TIMER: Question = Question {
     id: "syn-retried-by-timer",
+    asked_of: AskedOf::Packets,
     yes: "{client} sent its SYN again in {}, {} after the one before, as a timer does: its connect() was still waiting and knew nothing of the RST",
     no: "{client} did not send its SYN again within {} after the RST",
     unknown: "at least 2 s after the RST: would {client} send its SYN again, a second after the first?",
@@ -406,7 +382,7 @@ pub static SYN_RETRIED_BY_TIMER: Question = Question {
         no: "{client}在 RST 之后{}内没有重发 SYN",
         unknown: "RST 之后至少 2 秒：{client}会在第一个 SYN 一秒后重发吗？",
     },
-    ask: |ending| match (SYN_RETRIED_AFTER_RST.ask)(ending) {
+    ask: by(|ending| match SYN_RETRIED_AFTER_RST.answer(ending) {
         Answer::Yes(_) => {
             let is_syn = |record: &&Record| record.from == ending.connection.client && record.flags.is_syn();
             let again = ending.after.iter().find(is_syn);
@@ -419,13 +395,14 @@ pub static SYN_RETRIED_BY_TIMER: Question = Question {
         }
         Answer::No(facts) => Answer::No(facts),
         Answer::Unknown => Answer::Unknown,
-    },
+    }),
 };
 
 /// The server's genuine SYN-ACK came although the SYN had been refused. One SYN has one answer;
 /// when it was sent twice, or again after the refusal, a service that came up in between explains it.
 pub static SYN_ACK_AFTER_RST: Question = Question {
     id: "syn-ack-after-rst",
+    asked_of: AskedOf::Packets,
     yes: "{server} answered the same SYN with the SYN-ACK {} after it had seemingly refused it",
     no: "no SYN-ACK followed the RST",
     unknown: "what follows the RST, with one SYN and its answers",
@@ -434,7 +411,7 @@ pub static SYN_ACK_AFTER_RST: Question = Question {
         no: "RST 之后没有 SYN-ACK",
         unknown: "RST 之后的报文，对应一个 SYN 及其应答",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let accepted =
             ending.after.iter().position(|record| record.from == connection.server() && record.flags.is_syn_ack());
@@ -446,5 +423,5 @@ pub static SYN_ACK_AFTER_RST: Question = Question {
         // A SYN-ACK of another number answers a SYN that the capture missed.
         let answered = syns.next().is_some_and(|syn| syn.end() == ending.after[at].ack);
         if answered && syns.next().is_none() { Answer::Yes(yes().frame(&ending.after[at])) } else { Answer::Unknown }
-    },
+    }),
 };

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Timeouts, yes};
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use super::timing::{WAS_IDLE, is_sane};
 use crate::ending::Ending;
 use crate::history::{Notes, Record};
@@ -12,6 +12,7 @@ use crate::timeouts::{Expiry, IdleTimeout, Place, suspects};
 /// The silence is as long as a device on the path is known to allow.
 pub static DEVICE_TIMEOUT_FITS: Question = Question {
     id: "device-timeout-fits",
+    asked_of: AskedOf::Packets,
     yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of load balancers, firewalls and NATs on the path: is one of them as long as the silence?",
@@ -20,12 +21,13 @@ pub static DEVICE_TIMEOUT_FITS: Question = Question {
         no: "连接正在使用",
         unknown: "路径上负载均衡、防火墙和 NAT 的空闲超时：其中有没有与这段空闲一样长的？",
     },
-    ask: |ending| fits(ending, |one| one.place == Place::Device),
+    ask: by(|ending| fits(ending, |one| one.place == Place::Device)),
 };
 
 /// The silence is as long as a program or proxy is known to allow.
 pub static PROGRAM_TIMEOUT_FITS: Question = Question {
     id: "program-timeout-fits",
+    asked_of: AskedOf::Packets,
     yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of the programs and proxies at both ends: is one of them as long as the silence?",
@@ -34,28 +36,30 @@ pub static PROGRAM_TIMEOUT_FITS: Question = Question {
         no: "连接正在使用",
         unknown: "两端程序和代理的空闲超时：其中有没有与这段空闲一样长的？",
     },
-    ask: |ending| fits(ending, |one| one.place == Place::Endpoint),
+    ask: by(|ending| fits(ending, |one| one.place == Place::Endpoint)),
 };
 
 /// The RST is what came at the end of the silence, or answers the first segment after it.
 pub static RST_ENDS_SILENCE: Question = Question {
     id: "rst-ends-silence",
+    asked_of: AskedOf::Packets,
     yes: "{} ended the silence",
     no: "{} did not end the silence",
     unknown: "the segment that the RST answers, or what {sender} had sent before",
     zh: Wording {
         yes: "{}打破了沉默", no: "打破沉默的不是{}", unknown: "RST 所应答的报文，或{sender}此前发送了什么"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let known = (RST_IS_ACTIVE.ask)(ending).is_yes() || (RST_IS_PASSIVE.ask)(ending).is_yes();
+        let known = RST_IS_ACTIVE.answer(ending).is_yes() || RST_IS_PASSIVE.answer(ending).is_yes();
         if known { Answer::Yes(yes().frame(&rst.record)) } else { Answer::Unknown }
-    },
+    }),
 };
 
 /// Both ends were reset at the same moment, each in the name of the other.
 pub static BOTH_ENDS_RESET: Question = Question {
     id: "both-ends-reset",
+    asked_of: AskedOf::Packets,
     yes: "{} and {} reset both ends within {}: something between them did, or the second answers the first",
     no: "only one end was reset",
     unknown: "the RSTs of both directions",
@@ -64,7 +68,7 @@ pub static BOTH_ENDS_RESET: Question = Question {
         no: "只有一端被重置",
         unknown: "两个方向的 RST",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else { return Answer::Unknown };
         let other = ending.resets.iter().find(|other| other.record.from != rst.record.from);
         match other.map(|other| (other, other.record.time.since(rst.record.time))) {
@@ -73,7 +77,7 @@ pub static BOTH_ENDS_RESET: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// A device sends both RSTs in one go; the paths to the capture point differ by less than a round trip.
@@ -102,7 +106,7 @@ pub fn idle_suspects(ending: &Ending) -> Option<alloc::vec::Vec<&'static IdleTim
     if ages.is_empty() {
         return None;
     }
-    if !(WAS_IDLE.ask)(ending).is_yes() {
+    if !WAS_IDLE.answer_on_any_basis(ending).is_yes() {
         return Some(alloc::vec::Vec::new());
     }
     let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();

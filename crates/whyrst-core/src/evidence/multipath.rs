@@ -1,7 +1,7 @@
 //! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
 
 use super::answer::{Answer, Value, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::{Basis, Ending};
 use crate::kernel::KernelWord;
 use crate::rst::Rst;
@@ -10,6 +10,7 @@ use crate::segment::OptionSet;
 /// The RST aborts the whole MPTCP connection.
 pub static RST_IS_FASTCLOSE: Question = Question {
     id: "rst-is-fastclose",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} carries MP_FASTCLOSE: {sender} aborts the whole Multipath TCP connection, not this subflow alone",
     no: "{} carries no MP_FASTCLOSE",
     unknown: "the options of the RST",
@@ -18,19 +19,20 @@ pub static RST_IS_FASTCLOSE: Question = Question {
         no: "{}不带 MP_FASTCLOSE",
         unknown: "RST 的选项",
     },
-    ask: |ending| match (&ending.kernel, ending.rst()) {
+    ask: by(|ending| match (&ending.kernel, ending.rst()) {
         // Where no packet was seen, the kernel's call stack says which function made it.
         (KernelWord::Sent(event), Some(rst)) if ending.basis == Basis::Sockets && !event.stack.is_empty() => {
             let fastclose = event.stack.iter().any(|symbol| symbol.starts_with("mptcp_do_fastclose"));
             yes().frame(&rst.record).if_so(fastclose.into())
         }
         _ => rst_has(ending, OptionSet::MP_FASTCLOSE),
-    },
+    }),
 };
 
 /// The RST says by option that it ends one subflow.
 pub static RST_ENDS_SUBFLOW: Question = Question {
     id: "rst-ends-subflow",
+    asked_of: AskedOf::Packets,
     yes: "{} carries MP_TCPRST: {sender} resets this subflow of a Multipath TCP connection, and says why",
     no: "{} carries no MP_TCPRST",
     unknown: "the options of the RST",
@@ -39,12 +41,13 @@ pub static RST_ENDS_SUBFLOW: Question = Question {
         no: "{}不带 MP_TCPRST",
         unknown: "RST 的选项",
     },
-    ask: |ending| rst_has(ending, OptionSet::MP_TCPRST),
+    ask: by(|ending| rst_has(ending, OptionSet::MP_TCPRST)),
 };
 
 /// The reason that the RST gives: MPTCP-specific error.
 pub static SAYS_MPTCP_ERROR: Question = Question {
     id: "says-mptcp-error",
+    asked_of: AskedOf::Packets,
     yes: "{} gives the reason {} (MPTCP-specific error)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: middleboxes strip it",
@@ -53,12 +56,13 @@ pub static SAYS_MPTCP_ERROR: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
     },
-    ask: |ending| says(ending, 1),
+    ask: by(|ending| says(ending, 1)),
 };
 
 /// The reason that the RST gives: administratively prohibited.
 pub static SAYS_PROHIBITED: Question = Question {
     id: "says-prohibited",
+    asked_of: AskedOf::Packets,
     yes: "{} gives the reason {} (administratively prohibited)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: middleboxes strip it",
@@ -67,12 +71,13 @@ pub static SAYS_PROHIBITED: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
     },
-    ask: |ending| says(ending, 3),
+    ask: by(|ending| says(ending, 3)),
 };
 
 /// The reason that the RST gives: middlebox interference.
 pub static SAYS_MIDDLEBOX: Question = Question {
     id: "says-middlebox",
+    asked_of: AskedOf::Packets,
     yes: "{} gives the reason {} (middlebox interference)",
     no: "{} gives another reason: {}",
     unknown: "MP_TCPRST in the RST: the same middlebox may strip it",
@@ -81,12 +86,13 @@ pub static SAYS_MIDDLEBOX: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：同一台中间设备可能会删掉它",
     },
-    ask: |ending| says(ending, 6),
+    ask: by(|ending| says(ending, 6)),
 };
 
 /// The SYN wants to add a subflow to an existing connection.
 pub static SYN_JOINS: Question = Question {
     id: "syn-joins",
+    asked_of: AskedOf::Packets,
     yes: "the SYN {} carries MP_JOIN: it adds a subflow to a Multipath TCP connection that exists",
     no: "the SYN {} does not join a Multipath TCP connection",
     unknown: "the SYN with its options",
@@ -95,17 +101,18 @@ pub static SYN_JOINS: Question = Question {
         no: "SYN（{}）不是要加入 Multipath TCP 连接",
         unknown: "带选项的 SYN",
     },
-    ask: |ending| match ending.syn() {
+    ask: by(|ending| match ending.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => {
             yes().frame(syn).if_so(syn.options.has(OptionSet::MP_JOIN).into())
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The SYN-ACK has lost the `MP_JOIN` that the SYN had.
 pub static SYN_ACK_LACKS_JOIN: Question = Question {
     id: "syn-ack-lacks-join",
+    asked_of: AskedOf::Packets,
     yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",
     no: "the SYN-ACK {} answers with MP_JOIN",
     unknown: "the SYN-ACK as {client} received it: capture there",
@@ -114,19 +121,20 @@ pub static SYN_ACK_LACKS_JOIN: Question = Question {
         no: "SYN-ACK（{}）以 MP_JOIN 应答",
         unknown: "{client}实际收到的 SYN-ACK：在那里抓包",
     },
-    ask: |ending| match ending.syn_ack() {
+    ask: by(|ending| match ending.syn_ack() {
         Some(syn_ack) if syn_ack.options.has(OptionSet::CUT) => Answer::Unknown,
         Some(syn_ack) if !syn_ack.options.has(OptionSet::MP_JOIN) => Answer::Yes(yes().frame(syn_ack)),
         // Near the server it still has what a middlebox behind the capture point takes away.
-        Some(_) if (SAYS_MPTCP_ERROR.ask)(ending).is_yes() => Answer::Unknown,
+        Some(_) if SAYS_MPTCP_ERROR.answer(ending).is_yes() => Answer::Unknown,
         Some(syn_ack) => Answer::No(no().frame(syn_ack)),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// A connection that used MPTCP went on without its options.
 pub static MPTCP_VANISHED: Question = Question {
     id: "mptcp-vanished",
+    asked_of: AskedOf::Packets,
     yes: "{} has no Multipath TCP option although the connection had used it until {}",
     no: "every data segment carries its Multipath TCP option, the last in {}",
     unknown: "data segments with their options, from the handshake on",
@@ -135,7 +143,7 @@ pub static MPTCP_VANISHED: Question = Question {
         no: "每个数据报文都带有 Multipath TCP 选项，最后一个是{}",
         unknown: "从握手起、带选项的数据报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let with = |record: &crate::history::Record| record.options.has(OptionSet::MPTCP);
         let without =
             |record: &crate::history::Record| record.len > 0 && !with(record) && !record.options.has(OptionSet::CUT);
@@ -146,7 +154,7 @@ pub static MPTCP_VANISHED: Question = Question {
             }
             _ => Answer::No(no().frame(last)),
         }
-    },
+    }),
 };
 
 fn rst_has(ending: &Ending, option: OptionSet) -> Answer {

@@ -10,7 +10,7 @@ use super::fin::data_refused_with_ack;
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::RST_IS_ACTIVE;
 use super::handshake::SYN_ACK_AFTER_RST;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use super::vantage::RST_MADE_BETWEEN;
 use crate::ending::Ending;
 use crate::half::Marks;
@@ -29,6 +29,7 @@ const ID_SAMPLE: usize = 4;
 /// The RST has another hop count than the other packets of its supposed sender.
 pub static RST_TTL_DIFFERS: Question = Question {
     id: "rst-ttl-differs",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} arrived with TTL {}, all other packets of {sender} with {}: it was made elsewhere, or by a device that answers for {sender}",
     no: "{} has the TTL of {sender}'s other packets, {}",
     unknown: "another packet of {sender}, to compare the TTL with",
@@ -37,7 +38,7 @@ pub static RST_TTL_DIFFERS: Question = Question {
         no: "{}的 TTL 与{sender}其他报文相同，为{}",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -49,12 +50,13 @@ pub static RST_TTL_DIFFERS: Question = Question {
             return Answer::No(no().frame(&rst.record).value(Value::Ttl(sender.ttl)));
         }
         Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)).value(Value::Ttl(sender.ttl)))
-    },
+    }),
 };
 
 /// An abort without the timestamps that its connection used.
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} is an abort without timestamps, in a connection that uses them: Linux would have added them",
     no: "{} carries timestamps like the rest of the connection",
     unknown: "a connection with TCP timestamps, or the options of the RST",
@@ -63,7 +65,7 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
         no: "{}与连接的其他报文一样带有时间戳",
         unknown: "使用 TCP 时间戳的连接，或 RST 的选项",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -76,7 +78,7 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
             return Answer::Unknown;
         }
         yes().frame(&rst.record).if_so((!rst.record.options.has(OptionSet::TIMESTAMPS)).into())
-    },
+    }),
 };
 
 /// A reset without ACK that offers a window. Who answers without a socket has none to offer (Linux
@@ -84,6 +86,7 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
 /// forger can write 0 as well.
 pub static RST_WINDOW_ODD: Question = Question {
     id: "rst-window-odd",
+    asked_of: AskedOf::Packets,
     yes: "{} has no ACK flag and yet offers a window of {}: hosts send such a reset with window 0",
     no: "{} has the window of a host's reset",
     unknown: "a window in a RST without ACK: none is no sign",
@@ -92,18 +95,19 @@ pub static RST_WINDOW_ODD: Question = Question {
         no: "{}的窗口与主机的 RST 一致",
         unknown: "不带 ACK 的 RST 里的窗口：没有窗口不是迹象",
     },
-    ask: |ending| match ending.rst() {
+    ask: by(|ending| match ending.rst() {
         Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 => {
             Answer::Yes(yes().frame(&rst.record).value(Value::Number(rst.record.window.into())))
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The RST's identification fits neither form of a genuine one. Hosts that draw identifications at
 /// random, or send 0, say nothing by them.
 pub static RST_IP_ID_FOREIGN: Question = Question {
     id: "rst-ip-id-foreign",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} has IP ID {}, far from {sender}'s last one, {}, of a steady count",
     no: "{} has an IP ID that {sender}'s own counter would give",
     unknown: "several IPv4 packets of {sender} with a running IP ID, just before the RST",
@@ -112,7 +116,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         no: "{}的 IP ID 与{sender}自己的计数相符",
         unknown: "RST 之前不久{sender}的若干个 IP ID 递增的 IPv4 报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -125,7 +129,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         let id = rst.record.ip_id;
         let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
         let answers = rst.trigger.is_some();
-        let reply = id == 0 && !(RST_IS_ACTIVE.ask)(ending).is_yes();
+        let reply = id == 0 && !RST_IS_ACTIVE.answer_on_any_basis(ending).is_yes();
         let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if echoed || reply || running {
@@ -136,7 +140,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         } else {
             Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last.ip_id.into())))
         }
-    },
+    }),
 };
 
 /// The last packet of the RST's sender, when its identifications run like a counter.
@@ -160,6 +164,7 @@ fn counted_id(ending: &Ending) -> Option<&Record> {
 /// After the RST its supposed sender went on as if nothing had happened.
 pub static SENDER_TALKED_ON: Question = Question {
     id: "sender-talked-on",
+    asked_of: AskedOf::AnyPackets,
     yes: "{sender} went on after the RST, with {}: a host that resets a connection has nothing more to say on it",
     no: "{sender} sent nothing more on this connection after the RST",
     unknown: "what {sender} did after the RST",
@@ -168,7 +173,7 @@ pub static SENDER_TALKED_ON: Question = Question {
         no: "RST 之后{sender}在这条连接上没有再发送",
         unknown: "RST 之后{sender}做了什么",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -177,7 +182,7 @@ pub static SENDER_TALKED_ON: Question = Question {
             None if ending.after_total == 0 && ending.watched_after().nanos() == 0 => Answer::Unknown,
             None => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// New data beyond the RST, or an acknowledgment of what came after it. Segments that were on
@@ -202,6 +207,7 @@ fn talks_on(ending: &Ending, rst: &Record, record: &Record) -> bool {
 /// The RST cannot be what its sender's own stack made.
 pub static RST_CONTRADICTS_SENDER: Question = Question {
     id: "rst-contradicts-sender",
+    asked_of: AskedOf::AnyPackets,
     yes: "{} signs say that {} did not come from {sender}",
     no: "nothing about {1} speaks against {sender} having sent it",
     unknown: "other packets of {sender}, before and after the RST, to compare with",
@@ -210,7 +216,7 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         no: "{1}没有任何迹象与{sender}发送它相矛盾",
         unknown: "RST 前后{sender}的其他报文，用来比较",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -229,7 +235,7 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         } else {
             Answer::Unknown
         }
-    },
+    }),
 };
 
 static SIGNS: [&Question; 4] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN, &RST_WINDOW_ODD];

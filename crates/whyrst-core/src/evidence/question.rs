@@ -1,4 +1,9 @@
 //! A question: a named pure function with its texts, and what it may be asked of.
+//!
+//! [`Question::answer`] is the one way to an answer. What must not be asked of an ending, because what the
+//! ending is drawn from cannot show it, is unknown there.
+
+use core::fmt;
 
 use super::answer::Answer;
 use crate::ending::{Basis, Ending};
@@ -9,6 +14,8 @@ use crate::language::Language;
 pub struct Question {
     /// Stable name, kebab-case: part of the JSON contract.
     pub id: &'static str,
+    /// What it may be asked of.
+    pub asked_of: AskedOf,
     /// What a yes says.
     pub yes: &'static str,
     /// What a no says.
@@ -17,8 +24,8 @@ pub struct Question {
     pub unknown: &'static str,
     /// The same in Simplified Chinese.
     pub zh: Wording,
-    /// The function that answers.
-    pub ask: fn(&Ending) -> Answer,
+    /// What answers: [`by`] or [`not`].
+    pub(super) ask: Ask,
 }
 
 /// The three texts of a question, with the same places for the same values in every language.
@@ -32,70 +39,82 @@ pub struct Wording {
     pub unknown: &'static str,
 }
 
-/// What a socket went through answers these as surely as packets do. All others are about single
-/// packets: that such a thing was not seen is no answer where no packet was seen.
-const ANSWERED_BY_SOCKETS: &[&str] = &[
-    "rst-is-passive",
-    "rst-is-active",
-    "trigger-lacks-ack",
-    "rst-answers-syn",
-    "rst-answers-syn-ack",
-    "rst-answers-third-packet",
-    "rst-answers-data",
-    "rst-answers-no-data",
-    "sender-received-data",
-    "sender-received-nothing",
-    "last-data-was-for-sender",
-    "sender-had-replied",
-    "sender-sent-nothing",
-    "sender-sent-data",
-    "sender-had-closed",
-    "receiver-had-closed",
-    "both-had-closed",
-    "data-crossed-fin",
-    "request-unanswered",
-    "handshake-completed",
-    "handshake-incomplete",
-    "beginning-not-seen",
-    "syn-seen",
-    "syn-ack-slow",
-    "sender-is-client",
-    "sender-is-server",
-    "fin-long-ago",
-    "sender-went-unanswered",
-    "earlier-half-closed",
-    "earlier-opening",
-    "sender-had-socket",
-    "nothing-was-unread",
-    "sender-held-socket",
-    "linger2-was-negative",
-    "listens-elsewhere",
-    "rst-is-fastclose",
-    "everything-acknowledged",
-];
+/// What a question may be asked of.
+///
+/// Most are about single packets: that such a thing was not seen is no answer where no packet was seen, or
+/// not every packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AskedOf {
+    /// All packets of the connection that passed the capture point.
+    Packets,
+    /// The same. What it asks of packets, a socket answers better through another question.
+    PacketsAlone,
+    /// A few packets of each end answer it as surely as all of them: it compares the RST with other packets
+    /// of its sender, or is about the RST alone.
+    AnyPackets,
+    /// Packets, or a socket: what that went through answers it as surely.
+    PacketsOrSocket,
+    /// Packets, a sample of them, or a socket.
+    Anything,
+    /// Only a kernel that reported its socket can answer it: beside packets alone it would only add doubt.
+    SocketAlone,
+    /// Packets that were captured at several points of the path.
+    SeveralPoints,
+}
 
-/// A few packets of each end answer these as surely as all of them: they compare the RST with other
-/// packets of its sender, or speak of the RST alone.
-const ANSWERED_BY_A_SAMPLE: &[&str] = &[
-    "rst-ttl-differs",
-    "rst-ttl-same",
-    "rst-from-nearer",
-    "rst-lacks-timestamps",
-    "rst-ip-id-foreign",
-    "rst-contradicts-sender",
-    "sender-talked-on",
-    "rst-windows-count",
-    "rst-is-bare",
-    "syn-seen",
-];
+impl AskedOf {
+    /// Whether what is drawn from `basis` can answer.
+    const fn suits(self, basis: Basis) -> bool {
+        match basis {
+            Basis::Packets => !matches!(self, Self::SocketAlone),
+            Basis::Sockets => matches!(self, Self::PacketsOrSocket | Self::Anything | Self::SocketAlone),
+            Basis::Sample => matches!(self, Self::AnyPackets | Self::Anything),
+        }
+    }
 
-/// Only a kernel that told of its socket can answer these; beside packets alone they would only add
-/// doubt.
-const ANSWERED_BY_SOCKETS_ALONE: &[&str] =
-    &["sender-had-socket", "nothing-was-unread", "sender-held-socket", "linger2-was-negative", "listens-elsewhere"];
+    /// Whether a rule takes the answer into account. Where not, it is not even unknown.
+    const fn concerns(self, basis: Basis) -> bool {
+        match basis {
+            Basis::Packets | Basis::Sample => !matches!(self, Self::SocketAlone),
+            Basis::Sockets => !matches!(self, Self::PacketsAlone),
+        }
+    }
+}
 
-/// What these ask of packets, a socket tells better in another answer.
-const ANSWERED_BY_PACKETS_ALONE: &[&str] = &["fin-wait2-skipped"];
+/// What answers a question. Only this file can ask it.
+pub(super) struct Ask(How);
+
+enum How {
+    By(fn(&Ending) -> Answer),
+    Not(&'static Question),
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            How::By(_) => f.write_str("by a function"),
+            How::Not(question) => write!(f, "not {}", question.id),
+        }
+    }
+}
+
+/// A question that `function` answers.
+pub(super) const fn by(function: fn(&Ending) -> Answer) -> Ask {
+    Ask(How::By(function))
+}
+
+/// The opposite of `question`, under an id of its own: the same function and texts with yes and no swapped.
+pub(super) const fn not(id: &'static str, question: &'static Question) -> Question {
+    Question {
+        id,
+        asked_of: question.asked_of,
+        yes: question.no,
+        no: question.yes,
+        unknown: question.unknown,
+        zh: Wording { yes: question.zh.no, no: question.zh.yes, unknown: question.zh.unknown },
+        ask: Ask(How::Not(question)),
+    }
+}
 
 impl Question {
     /// Its texts in `language`.
@@ -104,19 +123,22 @@ impl Question {
     }
 
     /// Whether it is worth asking about `ending`.
-    pub fn concerns(&self, ending: &Ending) -> bool {
-        let only = if ending.basis == Basis::Sockets { ANSWERED_BY_PACKETS_ALONE } else { ANSWERED_BY_SOCKETS_ALONE };
-        !only.contains(&self.id)
+    pub const fn concerns(&self, ending: &Ending) -> bool {
+        self.asked_of.concerns(ending.basis)
     }
 
     /// The answer that `ending` gives.
     pub fn answer(&self, ending: &Ending) -> Answer {
-        let can_be_asked = match ending.basis {
-            Basis::Packets => true,
-            Basis::Sockets => ANSWERED_BY_SOCKETS.contains(&self.id),
-            Basis::Sample => ANSWERED_BY_A_SAMPLE.contains(&self.id),
-        };
-        if can_be_asked { (self.ask)(ending) } else { Answer::Unknown }
+        if self.asked_of.suits(ending.basis) { self.answer_on_any_basis(ending) } else { Answer::Unknown }
+    }
+
+    /// The answer of the segments that are known, though they may be concluded from a socket, or few. Good
+    /// for what is measured or compared beside a verdict; evidence for a verdict it is not.
+    pub fn answer_on_any_basis(&self, ending: &Ending) -> Answer {
+        match self.ask.0 {
+            How::By(function) => function(ending),
+            How::Not(question) => question.answer_on_any_basis(ending).reversed(),
+        }
     }
 }
 

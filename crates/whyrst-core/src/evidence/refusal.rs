@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
 use crate::connection::TcpState;
 use crate::ending::Ending;
@@ -21,6 +21,7 @@ const UNSCALED_WINDOW: i32 = 65_535;
 /// answer (RFC 9293 section 3.5.1, RFC 5961 section 4).
 pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     id: "syn-answered-by-old-ack",
+    asked_of: AskedOf::Packets,
     yes: "{receiver} answered the SYN {} not with a SYN-ACK but with {}, which carries the numbers of an older connection; {sender} refused that",
     no: "the RST does not refuse an ACK with numbers of an older connection",
     unknown: "{sender}'s SYN and the answer to it",
@@ -29,7 +30,7 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
         no: "这个 RST 不是在拒绝带有旧连接序列号的 ACK",
         unknown: "{sender}的 SYN 以及对它的应答",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -45,7 +46,7 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
             None if !ending.connection.beginning_seen() => Answer::Unknown,
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// Whether nobody took this SYN: it came in the middle of a connection, or the other end sent none.
@@ -56,6 +57,7 @@ fn is_unaccepted(ending: &Ending, syn: &Record) -> bool {
 /// The same pair of endpoints had a connection before that both had closed.
 pub static EARLIER_CLOSED: Question = Question {
     id: "earlier-closed",
+    asked_of: AskedOf::Packets,
     yes: "the same two ports had a connection before, which both ends had closed: its TIME-WAIT was still there",
     no: "the older connection of the same two ports had not been closed by both ends",
     unknown: "what the same two ports had before: start the capture earlier",
@@ -64,18 +66,19 @@ pub static EARLIER_CLOSED: Question = Question {
         no: "同一端口对上的旧连接并非两端都已关闭",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: |ending| match ending.connection.earlier {
-        _ if (SYN_MET_CONNECTION.ask)(ending).is_yes() => Answer::No(no()),
+    ask: by(|ending| match ending.connection.earlier {
+        _ if SYN_MET_CONNECTION.answer(ending).is_yes() => Answer::No(no()),
         Some(TcpState::TimeWait) => Answer::Yes(yes()),
         // By a RST, or by both ends in the other order.
         Some(TcpState::Closed) | None => Answer::Unknown,
         Some(_) => Answer::No(no()),
-    },
+    }),
 };
 
 /// The RST refuses a SYN-ACK that does not acknowledge the SYN.
 pub static SYN_ACK_ACKS_WRONG: Question = Question {
     id: "syn-ack-acks-wrong",
+    asked_of: AskedOf::Packets,
     yes: "the SYN-ACK {} acknowledges another number than that of the SYN {}",
     no: "the SYN-ACK {} acknowledges the SYN {}",
     unknown: "the SYN and the SYN-ACK that the RST answers",
@@ -84,7 +87,7 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
         no: "SYN-ACK（{}）确认了 SYN（{}）",
         unknown: "SYN，以及 RST 所应答的 SYN-ACK",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let syn_ack = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
         let client = ending.connection.half(ending.connection.client);
         match (ending.syn(), syn_ack) {
@@ -94,12 +97,13 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The SYN-ACK echoes a timestamp that the SYN did not carry (RFC 7323 section 3.2).
 pub static SYN_ACK_ECHOES_WRONG: Question = Question {
     id: "syn-ack-echoes-wrong",
+    asked_of: AskedOf::Packets,
     yes: "the SYN-ACK {} echoes a timestamp that {client} had not sent",
     no: "the SYN-ACK {} echoes the timestamp of the SYN",
     unknown: "a SYN and a SYN-ACK with timestamps, each sent once",
@@ -108,20 +112,21 @@ pub static SYN_ACK_ECHOES_WRONG: Question = Question {
         no: "SYN-ACK（{}）回显的是 SYN 的时间戳",
         unknown: "带时间戳且各只发送一次的 SYN 和 SYN-ACK",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let server = ending.connection.half(ending.connection.server()).marks;
         match ending.syn_ack() {
             Some(syn_ack) if server.has(Marks::ECHO_WRONG) => Answer::Yes(yes().frame(syn_ack)),
             Some(syn_ack) if server.has(Marks::ECHO_RIGHT) => Answer::No(no().frame(syn_ack)),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The handshake's last ACK acknowledges a number that the other end cannot have sent. Nobody may
 /// send more than the window of a SYN, which is never scaled, before the handshake is complete.
 pub static HANDSHAKE_ACK_WRONG: Question = Question {
     id: "handshake-ack-wrong",
+    asked_of: AskedOf::Packets,
     yes: "{} acknowledges a number that {sender} had not sent: its SYN or SYN-ACK is {}",
     no: "{} acknowledges {sender}'s SYN or SYN-ACK, {}",
     unknown: "the handshake from its beginning, and the segment that the RST answers",
@@ -130,7 +135,7 @@ pub static HANDSHAKE_ACK_WRONG: Question = Question {
         no: "{}确认了{sender}的 SYN 或 SYN-ACK，即{}",
         unknown: "从头开始的握手，以及 RST 所应答的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sender = ending.connection.half(ending.sender());
         let own_syn = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::SYN);
         let (Some(trigger), Some(syn)) = (ending.rst().and_then(|rst| rst.trigger), ending.earlier(own_syn)) else {
@@ -145,12 +150,13 @@ pub static HANDSHAKE_ACK_WRONG: Question = Question {
             1..=UNSCALED_WINDOW => Answer::Unknown,
             _ => Answer::Yes(facts),
         }
-    },
+    }),
 };
 
 /// Both ends had sent a SYN of their own: a simultaneous open (RFC 9293 section 3.5, figure 7).
 pub static SYNS_CROSSED: Question = Question {
     id: "syns-crossed",
+    asked_of: AskedOf::Packets,
     yes: "both ends sent a SYN, {} and {}: a simultaneous open",
     no: "only one end sent a SYN without ACK",
     unknown: "the beginning of the connection: start the capture before the connect",
@@ -159,19 +165,20 @@ pub static SYNS_CROSSED: Question = Question {
         no: "只有一端发过不带 ACK 的 SYN",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let syn_of = |side| ending.earlier(|record| record.from == side && record.flags.is_syn());
         match (syn_of(ending.receiver()), syn_of(ending.sender())) {
             (Some(one), Some(other)) => Answer::Yes(yes().frame(one).frame(other)),
             _ if ending.connection.beginning_seen() => Answer::No(no()),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The end that refused the SYN sent a SYN of its own on the same two ports, before or after.
 pub static SYN_CAME_BACK: Question = Question {
     id: "syn-came-back",
+    asked_of: AskedOf::Packets,
     yes: "{sender} connects to {receiver} on the same two ports itself, a moment before or after {}",
     no: "{sender} sent no SYN of its own on these two ports within {}",
     unknown: "some seconds around the RST: does {sender} connect to the same two ports itself?",
@@ -180,7 +187,7 @@ pub static SYN_CAME_BACK: Question = Question {
         no: "{sender}在{}之内没有自己在这个端口对上发过 SYN",
         unknown: "RST 前后几秒：{sender}自己是否也在连接同一端口对？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let opposite = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
         let refused_before = ending.connection.earlier_opener == Some(ending.sender());
         match ending.before.iter().chain(&ending.after).find(opposite) {
@@ -192,12 +199,13 @@ pub static SYN_CAME_BACK: Question = Question {
             None if ending.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(ending.watched_after())),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// Nothing says that the server ever made a socket of its half-open request.
 pub static SERVER_NEVER_TOOK_IT: Question = Question {
     id: "server-never-took-it",
+    asked_of: AskedOf::Packets,
     yes: "{server} had acknowledged nothing but the SYN and sent nothing after its SYN-ACK: it may never have had this connection",
     no: "{server} had taken the connection: it acknowledged data or sent some",
     unknown: "the connection from its beginning: had {server} acknowledged data or sent some?",
@@ -206,7 +214,7 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
         no: "{server}已接受连接：它确认过数据或发过数据",
         unknown: "从头开始的连接：{server}是否确认过数据或发过数据？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         if !client.marks.has(Marks::SYN) || !server.marks.has(Marks::SYN) {
@@ -216,7 +224,7 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
             || (client.bytes > 0 && connection.has_gap(connection.server()));
         let silent = !took_data && server.bytes == 0 && !server.marks.has(Marks::FIN);
         yes().if_so(silent.into())
-    },
+    }),
 };
 
 /// The server waited in silence for the handshake's last ACK longer than a host does that remembers
@@ -224,6 +232,7 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
 /// capture shows may have been lost behind the capture point.
 pub static SYN_ACK_FORGOTTEN: Question = Question {
     id: "syn-ack-forgotten",
+    asked_of: AskedOf::Packets,
     yes: "no ACK came for {} after the SYN-ACK {}, and {server} did not repeat it: it keeps no request, as with SYN cookies",
     no: "{server} kept its half-open request",
     unknown: "a capture at {server}, from the beginning: did the handshake's last ACK arrive?",
@@ -232,7 +241,7 @@ pub static SYN_ACK_FORGOTTEN: Question = Question {
         no: "{server}保留了半连接",
         unknown: "在{server}上从头抓包：三次握手的最后一个 ACK 到达了吗？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let syn_acks = ending.before.iter().filter(|record| record.flags.is_syn_ack()).count();
         let Some(syn_ack) = ending.syn_ack().filter(|_| syn_acks == 1) else {
             return Answer::Unknown;
@@ -246,13 +255,14 @@ pub static SYN_ACK_FORGOTTEN: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The client had sent no data yet when the server repeated its SYN-ACK. With `TCP_DEFER_ACCEPT` a
 /// bare ACK is ignored and data is not (`tcp_check_req`).
 pub static CLIENT_SILENT_AT_FIRST: Question = Question {
     id: "client-silent-at-first",
+    asked_of: AskedOf::Packets,
     yes: "{client} had sent nothing but bare ACKs when {server} repeated its SYN-ACK, in {}",
     no: "{client} had sent data, in {}, before {server} repeated its SYN-ACK",
     unknown: "a second SYN-ACK after the handshake",
@@ -261,7 +271,7 @@ pub static CLIENT_SILENT_AT_FIRST: Question = Question {
         no: "{server}重发 SYN-ACK 之前，{client}已发过数据（{}）",
         unknown: "握手之后的第二个 SYN-ACK",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let client = ending.connection.client;
         let Some(again) = ending.before.iter().filter(|record| record.flags.is_syn_ack()).nth(1) else {
             return Answer::Unknown;
@@ -270,5 +280,5 @@ pub static CLIENT_SILENT_AT_FIRST: Question = Question {
             Some(data) => Answer::No(no().frame(data)),
             None => Answer::Yes(yes().frame(again)),
         }
-    },
+    }),
 };

@@ -3,7 +3,7 @@
 //! A claim of whoever sent the RST: it supports a verdict, and none rests on it.
 
 use super::answer::{Answer, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::Ending;
 use crate::said::{Gist, claim};
 
@@ -15,7 +15,7 @@ const UNKNOWN_ZH: &str = "写在 RST 里的原因：很少有设备会写";
 
 const fn question(id: &'static str, yes: &'static str, zh: &'static str, ask: fn(&Ending) -> Answer) -> Question {
     let zh = Wording { yes: zh, no: NO_ZH, unknown: UNKNOWN_ZH };
-    Question { id, yes, no: NO, unknown: UNKNOWN, zh, ask }
+    Question { id, asked_of: AskedOf::Packets, yes, no: NO, unknown: UNKNOWN, zh, ask: by(ask) }
 }
 
 /// It says that data came after the close.
@@ -117,8 +117,8 @@ mod tests {
     #[test]
     fn a_reason_in_the_rst_is_evidence_and_no_verdict() {
         let told = with_payload(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]);
-        assert!((RST_SAYS_DATA_AFTER_CLOSE.ask)(&told).is_yes());
-        assert!((RST_SAYS_TIMED_OUT.ask)(&told).is_no());
+        assert!(RST_SAYS_DATA_AFTER_CLOSE.answer(&told).is_yes());
+        assert!(RST_SAYS_TIMED_OUT.answer(&told).is_no());
         let judgement = judge(&told);
         assert_eq!(judgement.cause.map(|cause| cause.id), Some("data-after-close"));
         assert!(judgement.confidence < Confidence::Certain);
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_rst_without_a_reason_leaves_it_open() {
-        assert_eq!((RST_SAYS_DATA_AFTER_CLOSE.ask)(&with_payload(b"")), Answer::Unknown);
-        assert_eq!((RST_SAYS_FORBIDDEN.ask)(&with_payload(b"mystery")), Answer::Unknown);
+        assert_eq!(RST_SAYS_DATA_AFTER_CLOSE.answer(&with_payload(b"")), Answer::Unknown);
+        assert_eq!(RST_SAYS_FORBIDDEN.answer(&with_payload(b"mystery")), Answer::Unknown);
     }
 }

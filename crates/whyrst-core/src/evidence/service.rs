@@ -1,12 +1,13 @@
 //! What the capture shows of the service beyond this one connection.
 
 use super::answer::{Answer, Value, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use crate::ending::Ending;
 
 /// The port had accepted connections before it refused this one.
 pub static PORT_HAD_ACCEPTED: Question = Question {
     id: "port-had-accepted",
+    asked_of: AskedOf::Packets,
     yes: "{server} had still accepted a connection at {}, in {}: the service stopped after that",
     no: "{server} accepted no connection on this port",
     unknown: "earlier connections to this port: had the service been running?",
@@ -15,17 +16,18 @@ pub static PORT_HAD_ACCEPTED: Question = Question {
         no: "{server}在这个端口上没有接受过连接",
         unknown: "此前对这个端口的连接：服务当时在运行吗？",
     },
-    ask: |ending| match ending.service.accepted {
+    ask: by(|ending| match ending.service.accepted {
         Some(moment) if concerns_service(ending) => {
             Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// The port accepts connections again later.
 pub static PORT_ACCEPTS_LATER: Question = Question {
     id: "port-accepts-later",
+    asked_of: AskedOf::Packets,
     yes: "{server} accepted connections again from {} on, in {}",
     no: "{server} still refused at {}, in {}",
     unknown: "later connections to this port: did the service come back?",
@@ -34,7 +36,7 @@ pub static PORT_ACCEPTS_LATER: Question = Question {
         no: "{server}于{}仍在拒绝，即{}",
         unknown: "此后对这个端口的连接：服务恢复了吗？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         if !concerns_service(ending) {
             return Answer::Unknown;
         }
@@ -51,12 +53,13 @@ pub static PORT_ACCEPTS_LATER: Question = Question {
             ),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// After this reset the port refused new connections: the whole service ended, not one connection.
 pub static PORT_REFUSED_AFTER: Question = Question {
     id: "port-refused-after",
+    asked_of: AskedOf::Packets,
     yes: "{server} refused a new connection at {}, in {}: nothing was listening any more",
     no: "{server} accepted a new connection at {}, in {}: the service was still there",
     unknown: "a new connection to the same port after the reset: would it be refused?",
@@ -65,7 +68,7 @@ pub static PORT_REFUSED_AFTER: Question = Question {
         no: "{server}于{}接受了新连接，即{}：服务还在",
         unknown: "RST 之后对同一端口新建连接：会被拒绝吗？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         if !concerns_service(ending) {
             return Answer::Unknown;
         }
@@ -81,25 +84,19 @@ pub static PORT_REFUSED_AFTER: Question = Question {
             ),
             (None, None) => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// After this reset the port accepted a new connection.
 pub static PORT_ACCEPTED_AFTER: Question = Question {
-    id: "port-accepted-after",
     yes: "{server} accepted a new connection at {}, in {}: something was listening",
-    no: "{server} refused a new connection at {}, in {}: nothing was listening any more",
     unknown: "a new connection to the same port after the reset: would it be accepted?",
     zh: Wording {
         yes: "{server}于{}接受了新连接，即{}：有程序在监听",
         no: "{server}于{}拒绝了新连接，即{}：已没有程序在监听",
         unknown: "RST 之后对同一端口新建连接：会被接受吗？",
     },
-    ask: |ending| match (PORT_REFUSED_AFTER.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
+    ..not("port-accepted-after", &PORT_REFUSED_AFTER)
 };
 
 /// What the service does says something of the server's resets, not of the client's.

@@ -4,7 +4,7 @@
 //! 6, RFC 9112 sections 3 and 4, RFC 4253 section 4.2, the PROXY protocol). Anything else is unknown.
 
 use super::answer::{Answer, Octets, Value, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::Ending;
 use crate::flow::Side;
 use crate::history::{Notes, Record};
@@ -14,6 +14,7 @@ use crate::time::Span;
 /// Either end sent a fatal TLS alert in clear text.
 pub static TLS_ALERT_SENT: Question = Question {
     id: "tls-alert-sent",
+    asked_of: AskedOf::Packets,
     yes: "{} sent the fatal TLS alert {} ({}) in {}: both ends must end the connection at once (RFC 8446 section 6.2)",
     no: "what both ends said last is no fatal TLS alert",
     unknown: "the last payload of both ends, unencrypted: an alert inside TLS 1.3 cannot be read",
@@ -22,7 +23,7 @@ pub static TLS_ALERT_SENT: Question = Question {
         no: "两端最后所说的不是 TLS 致命告警",
         unknown: "两端最后的载荷，且未加密：TLS 1.3 里面的 alert 读不到",
     },
-    ask: |ending| match alert(ending) {
+    ask: by(|ending| match alert(ending) {
         Some((side, description)) => {
             let by = if side == ending.connection.client { "the client" } else { "the server" };
             let facts = yes().value(Value::Name(by)).value(Value::Name(alert_name(description)));
@@ -34,19 +35,20 @@ pub static TLS_ALERT_SENT: Question = Question {
         }
         None if Side::BOTH.iter().all(|side| speaks_plainly(ending, *side)) => Answer::No(no()),
         None => Answer::Unknown,
-    },
+    }),
 };
 
 /// The RST came right after the alert.
 pub static RST_FOLLOWS_ALERT: Question = Question {
     id: "rst-follows-alert",
+    asked_of: AskedOf::Packets,
     yes: "the RST came {} after the alert",
     no: "the RST came only {} after the alert",
     unknown: "the frame with the alert",
     zh: Wording {
         yes: "RST 在 alert 之后{}到来", no: "RST 在 alert 之后{}才到来", unknown: "带有 alert 的帧"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sent = alert(ending).and_then(|(side, _)| last_data(ending, side));
         match (sent, ending.rst()) {
             (Some(sent), Some(rst)) => {
@@ -55,12 +57,13 @@ pub static RST_FOLLOWS_ALERT: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// Nothing but the alert was the last word of its sender.
 pub static ALERT_WAS_LAST_WORD: Question = Question {
     id: "alert-was-last-word",
+    asked_of: AskedOf::Packets,
     yes: "no data was sent by either end after the alert in {}",
     no: "data was sent after the alert, in {}",
     unknown: "the frame with the alert",
@@ -69,19 +72,20 @@ pub static ALERT_WAS_LAST_WORD: Question = Question {
         no: "alert 之后还有数据，即{}",
         unknown: "带有 alert 的帧",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(sent) = alert(ending).and_then(|(side, _)| last_data(ending, side)) else { return Answer::Unknown };
         let later = ending.latest(|record| is_data(record) && record.frame > sent.frame);
         match later {
             Some(later) => Answer::No(no().frame(later)),
             None => Answer::Yes(yes().frame(sent)),
         }
-    },
+    }),
 };
 
 /// The client began with a TLS handshake record.
 pub static CLIENT_SPEAKS_TLS: Question = Question {
     id: "client-speaks-tls",
+    asked_of: AskedOf::Packets,
     yes: "{client}'s first octets are a TLS handshake record",
     no: "{client}'s first octets are {}: no TLS",
     unknown: "{client}'s first payload",
@@ -90,23 +94,24 @@ pub static CLIENT_SPEAKS_TLS: Question = Question {
         no: "{client}的头几个字节是{}：不是 TLS",
         unknown: "{client}的第一个载荷",
     },
-    ask: |ending| match ending.said(ending.connection.client).first() {
+    ask: by(|ending| match ending.said(ending.connection.client).first() {
         [] => Answer::Unknown,
         octets if protocol(octets) == Some("TLS") => Answer::Yes(yes()),
         octets => Answer::No(no().value(Value::Octets(Octets::new(octets)))),
-    },
+    }),
 };
 
 /// Both ends spoke TLS.
 pub static BOTH_SPEAK_TLS: Question = Question {
     id: "both-speak-tls",
+    asked_of: AskedOf::Packets,
     yes: "both ends began with TLS handshake records",
     no: "not both ends speak TLS",
     unknown: "the first payload of both ends",
     zh: Wording {
         yes: "两端都以 TLS 握手记录开始", no: "并非两端都说 TLS", unknown: "两端的第一个载荷"
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let said = Side::BOTH.map(|side| ending.said(side).first());
         if said.iter().all(|octets| protocol(octets) == Some("TLS")) {
             Answer::Yes(yes())
@@ -115,13 +120,14 @@ pub static BOTH_SPEAK_TLS: Question = Question {
         } else {
             Answer::Unknown
         }
-    },
+    }),
 };
 
 /// The first words of the two ends belong to different protocols, or the client's to another
 /// protocol than the one that its port is registered for.
 pub static PROTOCOLS_DIFFER: Question = Question {
     id: "protocols-differ",
+    asked_of: AskedOf::Packets,
     yes: "{client} began with {} ({}), but {server} speaks {}, by {}",
     no: "both ends speak {}",
     unknown: "the first payload of both ends",
@@ -130,7 +136,7 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         no: "两端说的都是{}",
         unknown: "两端的第一个载荷",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let client = ending.said(connection.client).first();
         let server = ending.said(connection.server()).first();
@@ -145,12 +151,13 @@ pub static PROTOCOLS_DIFFER: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The server rejected the client's words in its own protocol.
 pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
     id: "server-answered-otherwise",
+    asked_of: AskedOf::Packets,
     yes: "{server} answered with {}, which is another protocol",
     no: "{server} answered in {client}'s protocol",
     unknown: "{server}'s first payload",
@@ -159,7 +166,7 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
         no: "{server}以{client}的协议应答",
         unknown: "{server}的第一个载荷",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let connection = &ending.connection;
         let client = protocol(ending.said(connection.client).first());
         let server = ending.said(connection.server()).first();
@@ -169,7 +176,7 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
             }
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// An end that has sent a fatal alert closes without waiting (RFC 8446 section 6.2); a margin for the path.

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::fin_ack;
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by};
 use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -29,6 +29,7 @@ const ABSURD: Span = Span::from_secs(10 * 365 * 86_400);
 /// Nothing had been sent for a while.
 pub static WAS_IDLE: Question = Question {
     id: "was-idle",
+    asked_of: AskedOf::Packets,
     yes: "nothing had been sent for {} when {} came: an idle timeout, a heartbeat or a forgotten connection",
     no: "the connection was in use: the last segment was sent {} before {}",
     unknown: "the segments before the RST",
@@ -37,7 +38,7 @@ pub static WAS_IDLE: Question = Question {
         no: "连接正在使用：最后一个报文在{1}之前{0}发送",
         unknown: "RST 之前的报文",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -48,12 +49,13 @@ pub static WAS_IDLE: Question = Question {
             Some(idle) if is_sane(idle) => yes().span(idle).frame(&rst.record).if_so((idle >= IDLE).into()),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The sender of the RST had probed and heard nothing.
 pub static PROBES_UNANSWERED: Question = Question {
     id: "probes-unanswered",
+    asked_of: AskedOf::Packets,
     yes: "{sender} had sent {} probes that nobody answered, the last in {}",
     no: "{sender} had not been probing a silent {receiver}",
     unknown: "{sender}'s keepalive probes: they may have been lost before the capture point",
@@ -62,7 +64,7 @@ pub static PROBES_UNANSWERED: Question = Question {
         no: "{sender}没有在探测沉默的{receiver}",
         unknown: "{sender}的保活探测：可能在到达抓包点之前就丢了",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
         let since = last_answer.map_or(0, |at| at + 1);
         let mut probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
@@ -73,12 +75,13 @@ pub static PROBES_UNANSWERED: Question = Question {
             _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,
             _ => Answer::No(no()),
         }
-    },
+    }),
 };
 
 /// The probes came at equal intervals: a keepalive timer sent them (`TCP_KEEPINTVL`; Windows: 1 s).
 pub static PROBES_IN_STEP: Question = Question {
     id: "probes-in-step",
+    asked_of: AskedOf::Packets,
     yes: "{} probes came one after the other every {} without an answer: a keepalive timer sent them",
     no: "the probes came at intervals of {} and {}: no keepalive timer does so",
     unknown: "three probes in a row without an answer",
@@ -87,7 +90,7 @@ pub static PROBES_IN_STEP: Question = Question {
         no: "探测的间隔是{}和{}：保活定时器不会这样",
         unknown: "连续三个没有应答的探测",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let answered = ending.before.iter().rposition(|record| record.from == ending.receiver()).map_or(0, |at| at + 1);
         let times = ending.before[answered..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let times: alloc::vec::Vec<Timestamp> = times.map(|record| record.time).collect();
@@ -99,12 +102,13 @@ pub static PROBES_IN_STEP: Question = Question {
             return Answer::No(no().span(shortest).span(longest));
         }
         Answer::Yes(yes().count(times.len() as u64).span(shortest))
-    },
+    }),
 };
 
 /// The RST came when the next probe would have been due: the timer sent it (`tcp_keepalive_timer`).
 pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
     id: "rst-after-probe-interval",
+    asked_of: AskedOf::Packets,
     yes: "{} came {} after the last probe, the same interval as between the probes: a timer sent it",
     no: "{} came {} after the last probe, not at the interval of the probes: no timer sent it",
     unknown: "two probes in a row of {sender}",
@@ -113,7 +117,7 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
         no: "{}在最后一个探测之后{}到来，与探测间隔不符：不是定时器发的",
         unknown: "{sender}连续的两个探测",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(rst) = ending.rst() else {
             return Answer::Unknown;
         };
@@ -125,13 +129,14 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
         let (waited, interval) = (rst.record.time.since(last.time), last.time.since(previous.time));
         let in_step = Span::from_nanos(waited.nanos().saturating_sub(interval.nanos())).abs() <= TIMER_SLACK;
         yes().frame(&rst.record).span(waited).if_so(in_step.into())
-    },
+    }),
 };
 
 /// The sender of the RST had repeated itself before and heard nothing: it may have given up silently.
 /// Never no: what it repeated may have been lost before the capture point.
 pub static SENDER_WENT_UNANSWERED: Question = Question {
     id: "sender-went-unanswered",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had repeated itself in vain, last in {}: its stack may have given up silently since",
     no: "{sender} had not been left without an answer",
     unknown: "a capture near {sender}: did it repeat itself in vain before, and give up?",
@@ -140,7 +145,7 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
         no: "{sender}没有得不到应答的情况",
         unknown: "靠近{sender}的抓包：它此前是否重发无果并放弃了？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         if let Some(gone) = gave_up(ending) {
             return Answer::Yes(yes().value(Value::Time(gone)));
         }
@@ -150,7 +155,7 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
             Some(last) => Answer::Yes(yes().frame(last)),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The last of at least two window probes that were answered by "still closed".
@@ -174,6 +179,7 @@ pub fn closes_window(ending: &Ending, record: &Record) -> bool {
 /// The closer had waited for the other FIN as long as a FIN-WAIT-2 timer lasts at least.
 pub static FIN_WAIT2_LASTED: Question = Question {
     id: "fin-wait2-lasted",
+    asked_of: AskedOf::Packets,
     yes: "{sender}'s FIN had been acknowledged {} before, in {}, and {receiver} had not closed: the time of a FIN-WAIT-2 timer, which counts in seconds",
     no: "{sender}'s FIN had been acknowledged only {} before, in {}: no FIN-WAIT-2 timer is that short",
     unknown: "the acknowledgment of {sender}'s FIN",
@@ -182,12 +188,12 @@ pub static FIN_WAIT2_LASTED: Question = Question {
         no: "{sender}的 FIN 在此前{}才得到确认，即{}：没有这么短的 FIN-WAIT-2 定时器",
         unknown: "对{sender}的 FIN 的确认",
     },
-    ask: |ending| match fin_ack(ending).map(|ack| (ack, ending.time().since(ack.time))) {
+    ask: by(|ending| match fin_ack(ending).map(|ack| (ack, ending.time().since(ack.time))) {
         Some((ack, waited)) if is_sane(waited) => {
             yes().span(waited).frame(ack).if_so((waited >= SHORTEST_FIN_TIMEOUT).into())
         }
         _ => Answer::Unknown,
-    },
+    }),
 };
 
 /// When the sender's socket ended in `ETIMEDOUT` (`tcp_write_err`): no RST tells of that.
@@ -201,6 +207,7 @@ fn gave_up(ending: &Ending) -> Option<Timestamp> {
 /// the shortest setting and the usual one only that kernel knows.
 pub static FIN_LONG_AGO: Question = Question {
     id: "fin-long-ago",
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s unless changed) a kernel forgets the connection",
     no: "{sender} had closed {} before, in {}: its kernel still knew the connection, or had ended it in order",
     unknown: "tcp_fin_timeout of {sender} (60 s unless changed): had its kernel forgotten the connection since its FIN?",
@@ -209,7 +216,7 @@ pub static FIN_LONG_AGO: Question = Question {
         no: "{sender}在此前{}才关闭，即{}：它的内核仍认识这条连接，或已将其正常结束",
         unknown: "{sender}的 tcp_fin_timeout（默认 60 s）：FIN 之后它的内核是否已忘掉连接？",
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let sender = ending.connection.half(ending.sender());
         let fin = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::FIN));
         let Some((fin, ago)) = fin.map(|fin| (fin, ending.time().since(fin.time))).filter(|(_, ago)| is_sane(*ago))
@@ -226,7 +233,7 @@ pub static FIN_LONG_AGO: Question = Question {
             None if ago >= FIN_TIMEOUT => Answer::Yes(facts),
             None => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// Its FIN came before the segment that the RST answers: FIN-WAIT-2 was over.

@@ -5,7 +5,7 @@
 //! From a single capture all of them are unknown.
 
 use super::answer::{Answer, Value, no, yes};
-use super::question::{Question, Wording};
+use super::question::{AskedOf, Question, Wording, by, not};
 use crate::ending::{Ending, EndingKind};
 use crate::flow::Side;
 use crate::history::Record;
@@ -21,6 +21,7 @@ const BOTH_ENDS_ZH: &str = "同时在两端抓包（`--vantage client=A.pcap --v
 /// The RST was sent by the host that it claims to come from.
 pub static RST_LEFT_ITS_SENDER: Question = Question {
     id: "rst-left-its-sender",
+    asked_of: AskedOf::SeveralPoints,
     yes: "{} passed {} next to {sender}, with the fresh hop count of {sender}'s own packets: nothing beyond that point made it",
     no: "{} reached {}, but never passed {}, which lies nearer to {sender} and recorded the connection before and after: {sender} did not send it",
     unknown: BOTH_ENDS,
@@ -29,7 +30,7 @@ pub static RST_LEFT_ITS_SENDER: Question = Question {
         no: "{}到达了{}，却从未经过离{sender}更近的{}，而那里记录了前后的连接：不是{sender}发的",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -46,12 +47,13 @@ pub static RST_LEFT_ITS_SENDER: Question = Question {
             ),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The RST was made on the path, between two of the points.
 pub static RST_MADE_BETWEEN: Question = Question {
     id: "rst-made-between",
+    asked_of: AskedOf::SeveralPoints,
     yes: "{} was made between {} and {}: it passed the second and never the first, which recorded the connection before and after without a loss",
     no: "{} was not made between the capture points: it had passed {} next to {sender}",
     unknown: BOTH_ENDS,
@@ -60,7 +62,7 @@ pub static RST_MADE_BETWEEN: Question = Question {
         no: "{}不是在抓包点之间生成的：它经过了紧挨{sender}的{}",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -68,16 +70,17 @@ pub static RST_MADE_BETWEEN: Question = Question {
             let facts = yes().frame(&rst.record).value(Value::Point(before)).value(Value::Point(after));
             return Answer::Yes(facts);
         }
-        match (RST_LEFT_ITS_SENDER.ask)(ending) {
+        match RST_LEFT_ITS_SENDER.answer(ending) {
             Answer::Yes(facts) => Answer::No(facts),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// The RST arrived at the other end.
 pub static RST_REACHED_ITS_RECEIVER: Question = Question {
     id: "rst-reached-its-receiver",
+    asked_of: AskedOf::SeveralPoints,
     yes: "{} passed {}, the point nearest to {receiver}",
     no: "{} passed {} and was lost before {}: {receiver} was never told",
     unknown: BOTH_ENDS,
@@ -86,7 +89,7 @@ pub static RST_REACHED_ITS_RECEIVER: Question = Question {
         no: "{}经过了{}，在{}之前丢失：{receiver}从未得知",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -95,12 +98,13 @@ pub static RST_REACHED_ITS_RECEIVER: Question = Question {
             return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
         }
         arrived(ending, joined, &rst.record, ending.receiver(), |view| view.rst)
-    },
+    }),
 };
 
 /// The segment that the RST answers arrived at the end that the RST claims to come from.
 pub static TRIGGER_REACHED_SENDER: Question = Question {
     id: "trigger-reached-sender",
+    asked_of: AskedOf::SeveralPoints,
     yes: "{}, which the RST answers, passed {}, the point nearest to {sender}",
     no: "{}, which the RST answers, passed {} and was dropped before {}: {sender} never got it",
     unknown: BOTH_ENDS,
@@ -109,7 +113,7 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
         no: "RST 所应答的{}经过了{}，在{}之前被丢弃：{sender}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -119,26 +123,16 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
             return Answer::No(no().frame(trigger).value(Value::Point(last)).value(Value::Point(lost)));
         }
         arrived(ending, joined, trigger, ending.sender(), |view| view.trigger)
-    },
+    }),
 };
 
 /// The segment that the RST answers was dropped on its way: what sent the RST took it.
-pub static TRIGGER_DROPPED: Question = Question {
-    id: "trigger-dropped",
-    yes: TRIGGER_REACHED_SENDER.no,
-    no: TRIGGER_REACHED_SENDER.yes,
-    unknown: BOTH_ENDS,
-    zh: Wording { yes: TRIGGER_REACHED_SENDER.zh.no, no: TRIGGER_REACHED_SENDER.zh.yes, unknown: BOTH_ENDS_ZH },
-    ask: |ending| match (TRIGGER_REACHED_SENDER.ask)(ending) {
-        Answer::Yes(facts) => Answer::No(facts),
-        Answer::No(facts) => Answer::Yes(facts),
-        Answer::Unknown => Answer::Unknown,
-    },
-};
+pub static TRIGGER_DROPPED: Question = not("trigger-dropped", &TRIGGER_REACHED_SENDER);
 
 /// Nothing was dropped that the RST could have been the answer to.
 pub static ALL_REACHED_SENDER: Question = Question {
     id: "all-reached-sender",
+    asked_of: AskedOf::SeveralPoints,
     yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
     no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
     unknown: BOTH_ENDS,
@@ -147,7 +141,7 @@ pub static ALL_REACHED_SENDER: Question = Question {
         no: "在{}之前的几秒里，{receiver}发送的某个报文在{}被记录，却从未到达{}：它在路上被丢弃",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -156,12 +150,13 @@ pub static ALL_REACHED_SENDER: Question = Question {
             return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
         }
         arrived(ending, joined, &rst.record, ending.sender(), |view| view.arrivals)
-    },
+    }),
 };
 
 /// The SYN that nobody answered came as far as the server.
 pub static SYN_REACHED_SERVER: Question = Question {
     id: "syn-reached-server",
+    asked_of: AskedOf::SeveralPoints,
     yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
     no: "{} passed {} and was dropped before {}: {server} never got it",
     unknown: BOTH_ENDS,
@@ -170,7 +165,7 @@ pub static SYN_REACHED_SERVER: Question = Question {
         no: "{}经过了{}，在{}之前被丢弃：{server}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
             return Answer::Unknown;
         };
@@ -179,12 +174,13 @@ pub static SYN_REACHED_SERVER: Question = Question {
             return Answer::No(no().frame(syn).value(Value::Point(last)).value(Value::Point(lost)));
         }
         arrived(ending, joined, syn, ending.connection.server(), |view| view.trigger)
-    },
+    }),
 };
 
 /// A device between two of the points changes addresses or ports.
 pub static ADDRESSES_REWRITTEN: Question = Question {
     id: "addresses-rewritten",
+    asked_of: AskedOf::SeveralPoints,
     yes: "a NAT lies between {} and {}: {} > {} there is {} > {} here",
     no: "no NAT lies between {} and {}: the addresses and ports are the same",
     unknown: BOTH_ENDS,
@@ -193,7 +189,7 @@ pub static ADDRESSES_REWRITTEN: Question = Question {
         no: "{}与{}之间没有 NAT：地址和端口相同",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: |ending| {
+    ask: by(|ending| {
         let Some(joined) = &ending.joined else { return Answer::Unknown };
         if let Some((one, other)) = joined.rewritten() {
             let ends = |point: Point| [joined.view(point).client, joined.view(point).server];
@@ -205,7 +201,7 @@ pub static ADDRESSES_REWRITTEN: Question = Question {
             [first, .., last] => Answer::No(no().value(Value::Point(*first)).value(Value::Point(*last))),
             _ => Answer::Unknown,
         }
-    },
+    }),
 };
 
 /// Everything that several points can tell, in the order in which a reader wants to know it.

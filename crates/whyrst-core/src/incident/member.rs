@@ -48,9 +48,9 @@ impl Member {
         let connection = &ending.finally;
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let passive = judgement.kind == ResetKind::Passive;
-        let refusal = (RST_ANSWERS_SYN.ask)(ending).is_yes();
+        let refusal = RST_ANSWERS_SYN.answer_on_any_basis(ending).is_yes();
         let open = matches!(judgement.phase, Phase::Established | Phase::Midstream);
-        let answers_opening = refusal || (RST_ANSWERS_SYN_ACK.ask)(ending).is_yes();
+        let answers_opening = refusal || RST_ANSWERS_SYN_ACK.answer_on_any_basis(ending).is_yes();
         let (service, later) = (ending.service, ending.service_later);
         Self {
             time: ending.time(),
@@ -68,7 +68,7 @@ impl Member {
             server_octets: connection.half(connection.server()).bytes,
             name,
             refusal,
-            forgot: passive && open && !answers_opening && !(SENDER_HAD_CLOSED.ask)(ending).is_yes(),
+            forgot: passive && open && !answers_opening && !SENDER_HAD_CLOSED.answer_on_any_basis(ending).is_yes(),
             accepted: service.accepted,
             back: later.recovered.filter(|moment| moment.time > ending.time()),
         }

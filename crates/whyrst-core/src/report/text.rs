@@ -15,7 +15,7 @@ use crate::connection::Phase;
 use crate::ending::{Ending, EndingKind};
 use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
-use crate::evidence::{Answer, vantage};
+use crate::evidence::{Answer, AskedOf};
 use crate::harm::Certainty;
 use crate::kernel::KernelWord;
 use crate::language::Language;
@@ -198,7 +198,7 @@ impl Explanation<'_> {
     /// What would have to be captured to know more, each once. Where there are several points, what
     /// they do not know is said of them.
     pub(super) fn unseen_words(&self) -> alloc::vec::Vec<String> {
-        let asked = |one: &&Evidence| self.ending.joined.is_none() || !vantage::ALL.contains(&one.question);
+        let asked = |one: &&Evidence| self.ending.joined.is_none() || one.question.asked_of != AskedOf::SeveralPoints;
         let wanted = self.judgement.evidence.iter().filter(|one| worth_asking(one)).filter(asked);
         let mut words: alloc::vec::Vec<String> = alloc::vec::Vec::new();
         for text in wanted.map(|one| self.answer(one.question, &Answer::Unknown)) {

@@ -41,7 +41,7 @@ impl Explanation<'_> {
         }
         let asked = self.judgement.evidence.iter().map(|one| one.question);
         let new = vantage::ALL.iter().filter(|question| asked.clone().all(|other| other != **question));
-        new.map(|question| (*question, (question.ask)(self.ending)))
+        new.map(|question| (*question, question.answer(self.ending)))
             .filter(|(_, answer)| *answer != Answer::Unknown)
             .collect()
     }
@@ -70,7 +70,7 @@ impl Explanation<'_> {
             // The same the other way round.
             id => id != RST_MADE_BETWEEN.id && id != TRIGGER_DROPPED.id && !shown(question),
         };
-        let answers = vantage::ALL.iter().filter(wanted).map(|question| (question, (question.ask)(self.ending)));
+        let answers = vantage::ALL.iter().filter(wanted).map(|question| (question, question.answer(self.ending)));
         let known = answers.filter(|(_, answer)| *answer != Answer::Unknown);
         known.map(|(question, answer)| self.answer(question, &answer)).collect()
     }

@@ -54,7 +54,7 @@ fn a_clock_that_was_set_back_is_no_measure() {
         );
         let ending = conversation(&text).ending();
         let asked = &crate::evidence::application::SERVER_LEFT_AT_ONCE;
-        assert!(!(asked.ask)(&ending).is_yes(), "it would seem to have left before it came");
+        assert!(!asked.answer(&ending).is_yes(), "it would seem to have left before it came");
         judge(&ending);
     }
 }

@@ -1,4 +1,4 @@
-//! What one ending was asked: each question once, however many rules ask it.
+//! The answers that one ending has given: each question is asked once, however many rules ask it.
 //!
 //! The rules of the catalogue ask some hundred and fifty questions eight hundred times. A question
 //! is a `static`, so it is known by its address.
@@ -13,59 +13,59 @@ use crate::ending::Ending;
 const PLACES: usize = 1 << 9;
 const MOST: usize = PLACES / 4 * 3;
 
-/// The questions that one ending was asked, with its answers.
+/// The answers of one ending.
 #[derive(Debug)]
-pub struct Interview<'a> {
+pub struct Answers<'a> {
     ending: &'a Ending,
-    memory: &'a mut Memory,
+    cache: &'a mut AnswerCache,
 }
 
-/// What one interview after the other is written into.
+/// Where the answers of one ending after the other are kept.
 #[derive(Debug)]
-pub struct Memory {
+pub struct AnswerCache {
     /// By the question's address: one more than the number of its answer, 0 where nothing is.
     places: [u16; PLACES],
-    heard: Vec<Heard>,
+    kept: Vec<Kept>,
 }
 
 #[derive(Debug)]
-struct Heard {
+struct Kept {
     question: &'static Question,
     answer: Answer,
     /// Whether a rule takes the answer into account.
     concerns: bool,
 }
 
-impl Default for Memory {
+impl Default for AnswerCache {
     fn default() -> Self {
-        Self { places: [0; PLACES], heard: Vec::new() }
+        Self { places: [0; PLACES], kept: Vec::new() }
     }
 }
 
-impl Memory {
-    fn forget(&mut self) {
+impl AnswerCache {
+    fn clear(&mut self) {
         self.places = [0; PLACES];
-        self.heard.clear();
+        self.kept.clear();
     }
 }
 
-impl<'a> Interview<'a> {
-    /// Nothing was asked yet, and nothing is left in `memory` of who was asked before.
-    pub fn of(ending: &'a Ending, memory: &'a mut Memory) -> Self {
-        memory.forget();
-        Self { ending, memory }
+impl<'a> Answers<'a> {
+    /// Nothing was asked yet, and nothing is left in `cache` of the ending before.
+    pub fn of(ending: &'a Ending, cache: &'a mut AnswerCache) -> Self {
+        cache.clear();
+        Self { ending, cache }
     }
 
-    /// Who is asked.
+    /// What is asked.
     pub const fn ending(&self) -> &'a Ending {
         self.ending
     }
 
     /// The answer; `None` where the question [does not concern](Question::concerns) the ending.
     #[inline]
-    pub fn hear(&mut self, question: &'static Question) -> Option<&Answer> {
-        let heard = self.find(question);
-        heard.concerns.then_some(&heard.answer)
+    pub fn relevant(&mut self, question: &'static Question) -> Option<&Answer> {
+        let kept = self.find(question);
+        kept.concerns.then_some(&kept.answer)
     }
 
     /// The answer, whether or not the question concerns the ending.
@@ -75,11 +75,11 @@ impl<'a> Interview<'a> {
     }
 
     #[inline]
-    fn find(&mut self, question: &'static Question) -> &Heard {
+    fn find(&mut self, question: &'static Question) -> &Kept {
         let mut place = home(question);
-        while let Some(at) = usize::from(self.memory.places[place]).checked_sub(1) {
-            if core::ptr::eq(self.memory.heard[at].question, question) {
-                return &self.memory.heard[at];
+        while let Some(at) = usize::from(self.cache.places[place]).checked_sub(1) {
+            if core::ptr::eq(self.cache.kept[at].question, question) {
+                return &self.cache.kept[at];
             }
             place = (place + 1) % PLACES;
         }
@@ -87,19 +87,19 @@ impl<'a> Interview<'a> {
     }
 
     /// Asks, and keeps the answer at `place`, which is free.
-    fn ask(&mut self, question: &'static Question, mut place: usize) -> &Heard {
-        let Memory { places, heard } = &mut *self.memory;
-        if heard.len() == MOST {
-            // No catalogue is so large. What was heard is asked again then.
+    fn ask(&mut self, question: &'static Question, mut place: usize) -> &Kept {
+        let AnswerCache { places, kept } = &mut *self.cache;
+        if kept.len() == MOST {
+            // No catalogue is so large. What was answered is asked again then.
             *places = [0; PLACES];
-            heard.clear();
+            kept.clear();
             place = home(question);
         }
         let (answer, concerns) = (question.answer(self.ending), question.concerns(self.ending));
-        let at = heard.len();
-        heard.push(Heard { question, answer, concerns });
+        let at = kept.len();
+        kept.push(Kept { question, answer, concerns });
         places[place] = u16::try_from(at + 1).unwrap_or(0);
-        &heard[at]
+        &kept[at]
     }
 }
 
@@ -115,17 +115,17 @@ mod tests {
     use crate::testing::conversation;
 
     #[test]
-    fn what_is_heard_is_what_the_question_answers_however_often_it_is_asked() {
+    fn what_is_kept_is_what_the_question_answers_however_often_it_is_asked() {
         let ending = conversation("0 C > S S 0:0(0)\n+0.001 C < S RA 0:0(0) ack 1").ending();
-        let mut memory = Memory::default();
-        let mut asked = Interview::of(&ending, &mut memory);
+        let mut cache = AnswerCache::default();
+        let mut answers = Answers::of(&ending, &mut cache);
         let rules = || causes::ALL.iter().map(|cause| &cause.rule);
         for _ in 0..2 {
             for question in rules().flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]).flatten() {
                 let expected = question.concerns(&ending).then(|| question.answer(&ending));
-                assert_eq!(asked.hear(question), expected.as_ref(), "{}", question.id);
+                assert_eq!(answers.relevant(question), expected.as_ref(), "{}", question.id);
             }
         }
-        assert!(memory.heard.len() < MOST, "{} questions: more places are needed", memory.heard.len());
+        assert!(cache.kept.len() < MOST, "{} questions: more places are needed", cache.kept.len());
     }
 }
