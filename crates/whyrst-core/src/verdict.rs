@@ -299,7 +299,8 @@ impl Candidate {
 /// so, or captures of both ends.
 fn leaves_open(evidence: &[Evidence]) -> bool {
     let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
-    let of_maker = |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || (one.question.asked_of == AskedOf::SeveralPoints);
+    let of_maker =
+        |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || (one.question.asked_of == AskedOf::SeveralPoints);
     evidence.iter().any(|one| open(one) && !of_maker(one))
 }
 

@@ -171,7 +171,7 @@ fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
         for ending in both(scenario).endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
             let views = &ending.joined.as_ref().expect("joined").views;
             let elsewhere = is_made_elsewhere(scenario);
-            let (made, left) = ((RST_MADE_BETWEEN.ask)(ending), (RST_LEFT_ITS_SENDER.ask)(ending));
+            let (made, left) = (RST_MADE_BETWEEN.answer(ending), RST_LEFT_ITS_SENDER.answer(ending));
             assert!(elsewhere || !made.is_yes(), "{}: {views:#?}", scenario.id);
             assert!(!made.is_no() || left.is_yes(), "{}", scenario.id);
             assert!(
@@ -179,7 +179,7 @@ fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
                 "{}: {views:#?}",
                 scenario.id
             );
-            assert!(!(RST_REACHED_ITS_RECEIVER.ask)(ending).is_no(), "{}: {views:#?}", scenario.id);
+            assert!(!RST_REACHED_ITS_RECEIVER.answer(ending).is_no(), "{}: {views:#?}", scenario.id);
             *proven.entry(elsewhere).or_default() += u32::from(made.is_yes() || made.is_no());
         }
     }
@@ -206,7 +206,7 @@ fn captures_of_different_plays_have_nothing_in_common() {
         let together = joined(&captures);
         assert_eq!(together.shared, [0, 0], "{}", scenario.id);
         for ending in &together.endings {
-            assert!((RST_MADE_BETWEEN.ask)(ending) == whyrst_core::evidence::Answer::Unknown, "{}", scenario.id);
+            assert!(RST_MADE_BETWEEN.answer(ending) == whyrst_core::evidence::Answer::Unknown, "{}", scenario.id);
         }
     }
 }
@@ -264,7 +264,7 @@ fn a_nat_in_between_is_seen_through() {
             let known = ending.joined.as_ref().expect("joined");
             if known.views.iter().any(|view| view.relation == Relation::Rewritten) {
                 joined_ones += 1;
-                assert!((ADDRESSES_REWRITTEN.ask)(ending).is_yes(), "{}", scenario.id);
+                assert!(ADDRESSES_REWRITTEN.answer(ending).is_yes(), "{}", scenario.id);
             }
         }
     }
@@ -291,8 +291,8 @@ fn what_is_cut_from_a_capture_proves_nothing() {
                     let together = joined(&ENDS.map(|here| (path(scenario, here), change(here))));
                     for ending in &together.endings {
                         let kept = format!("{}: {end} cut at {at}", scenario.id);
-                        assert!(!(RST_MADE_BETWEEN.ask)(ending).is_yes(), "{kept}");
-                        assert!(!(RST_REACHED_ITS_RECEIVER.ask)(ending).is_no(), "{kept}");
+                        assert!(!RST_MADE_BETWEEN.answer(ending).is_yes(), "{kept}");
+                        assert!(!RST_REACHED_ITS_RECEIVER.answer(ending).is_no(), "{kept}");
                     }
                 }
             }
