@@ -29,7 +29,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::causes;
-use crate::ending::{Ending, KernelWord};
+use crate::ending::Ending;
+use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
 use crate::testing::{check_texts, read_conversation, sent};
 use crate::verdict::{Judgement, judge};

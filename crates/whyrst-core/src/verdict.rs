@@ -23,7 +23,6 @@ use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, AskedOf, Question};
 use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
-pub use crate::rst::ResetKind as Kind;
 use crate::rst::ResetKind;
 use crate::severity;
 use crate::sketches;

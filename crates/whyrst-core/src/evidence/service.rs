@@ -119,6 +119,6 @@ mod tests {
             +0.001 C:1 > S RA 1:1(0) ack 101
             0.5 C:2 > S S 0:0(0)
             +0.001 C:2 < S RA 0:0(0) ack 1";
-        assert_eq!((PORT_REFUSED_AFTER.ask)(&conversation(text).endings()[0]), Answer::Unknown);
+        assert_eq!(PORT_REFUSED_AFTER.answer(&conversation(text).endings()[0]), Answer::Unknown);
     }
 }
