@@ -157,7 +157,8 @@ impl Candidate {
         }
         let candidate = Self::not_excluded(cause, answers)?;
         // An umbrella that needs guessing says nothing.
-        let guesses = candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.ending()));
+        let guesses =
+            candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.ending()));
         (!guesses).then_some(candidate)
     }
 

@@ -15,7 +15,6 @@
 mod graph;
 mod resolve;
 mod source;
-mod to_mend;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,7 +23,6 @@ use std::path::Path;
 
 use self::resolve::{Found, Resolver};
 use self::source::{CATALOGUE, Sources};
-use self::to_mend::TO_MEND;
 use super::root;
 
 /// The crates whose files form layers.
@@ -40,23 +38,13 @@ fn files_form_layers() {
     for name in CRATES {
         let edges = edges(&sources(&root().join("crates").join(name)));
         let found = graph::cycles(&edges.keys().cloned().collect());
-        let known = to_mend(name);
-        for cycle in found.difference(&known) {
-            complaints.push(format!("{name}: import cycle {cycle:?}\n{}", inside(cycle, &edges)));
-        }
-        for cycle in known.difference(&found) {
-            complaints.push(format!("{name}: this cycle is no more and leaves the list of `to_mend.rs`: {cycle:?}\n"));
+        for cycle in found {
+            complaints.push(format!("{name}: import cycle {cycle:?}\n{}", inside(&cycle, &edges)));
         }
     }
     assert!(complaints.is_empty(), "\n{}", complaints.concat());
-    let left = if TO_MEND.is_empty() { "none".to_owned() } else { format!("{} to be mended", TO_MEND.len()) };
     // Not with `println`: this line is to be seen when the test has passed.
-    writeln!(std::io::stdout(), "import cycles: {left}").expect("standard output can be written");
-}
-
-fn to_mend(name: &str) -> BTreeSet<Cycle> {
-    let of_crate = TO_MEND.iter().filter(|(owner, _)| *owner == name);
-    of_crate.map(|(_, files)| files.iter().copied().map(str::to_owned).collect()).collect()
+    writeln!(std::io::stdout(), "import cycles: none").expect("standard output can be written");
 }
 
 /// The edges that make a cycle, each with what is imported.
