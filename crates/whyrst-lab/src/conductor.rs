@@ -16,7 +16,7 @@ use crate::attribution::split_off_foreign;
 use crate::error::{LabError, Tried};
 use crate::judge::{Judged, judge};
 use crate::played::{Call, End, Ending, Played, Returned};
-use crate::scenario::{Action, Host, Outcome, Pace, Scenario, Step};
+use crate::scenario::{Action, Host, ExpectedReturn, Pace, Scenario, Step};
 use crate::stage::Stage;
 
 /// Nothing on the wire for this long means that the story is over. Linux delays an ACK by 40 ms.
@@ -346,24 +346,24 @@ fn returned(result: CallResult) -> Returned {
     }
 }
 
-fn comes_out(outcome: Outcome, returned: &Returned) -> bool {
+fn comes_out(outcome: ExpectedReturn, returned: &Returned) -> bool {
     match (outcome, returned) {
-        (Outcome::Succeeds, Returned::Value(_)) => true,
-        (Outcome::Gives(value), Returned::Value(got)) => *got == value,
-        (Outcome::GivesBetween(least, most), Returned::Value(got)) => (least..=most).contains(got),
-        (Outcome::Fails(errno), Returned::Error(got)) => got == errno,
-        (Outcome::DiesOf(signal), Returned::Never(Ending::Signal(got))) => got == signal,
+        (ExpectedReturn::Succeeds, Returned::Value(_)) => true,
+        (ExpectedReturn::Gives(value), Returned::Value(got)) => *got == value,
+        (ExpectedReturn::GivesBetween(least, most), Returned::Value(got)) => (least..=most).contains(got),
+        (ExpectedReturn::Fails(errno), Returned::Error(got)) => got == errno,
+        (ExpectedReturn::DiesOf(signal), Returned::Never(Ending::Signal(got))) => got == signal,
         _ => false,
     }
 }
 
-fn expected(outcome: Outcome) -> String {
+fn expected(outcome: ExpectedReturn) -> String {
     match outcome {
-        Outcome::Succeeds => "it must succeed".into(),
-        Outcome::Gives(value) => format!("it must give {value}"),
-        Outcome::GivesBetween(least, most) => format!("it must give {least} to {most}"),
-        Outcome::Fails(errno) => format!("it must fail with {errno}"),
-        Outcome::DiesOf(signal) => format!("the process must die of {signal}"),
+        ExpectedReturn::Succeeds => "it must succeed".into(),
+        ExpectedReturn::Gives(value) => format!("it must give {value}"),
+        ExpectedReturn::GivesBetween(least, most) => format!("it must give {least} to {most}"),
+        ExpectedReturn::Fails(errno) => format!("it must fail with {errno}"),
+        ExpectedReturn::DiesOf(signal) => format!("the process must die of {signal}"),
     }
 }
 

@@ -198,7 +198,7 @@ impl Actor {
 
     /// A step of this actor that must succeed.
     pub const fn does(self, action: Action) -> Step {
-        Step { actor: self, action, outcome: Outcome::Succeeds, pace: Pace::Waits, took: None }
+        Step { actor: self, action, outcome: ExpectedReturn::Succeeds, pace: Pace::Waits, took: None }
     }
 }
 
@@ -210,7 +210,7 @@ pub struct Step {
     /// What.
     pub action: Action,
     /// With what result.
-    pub outcome: Outcome,
+    pub outcome: ExpectedReturn,
     /// Whether the story waits for it.
     pub pace: Pace,
     /// How long the deciding call must take: at least and at most.
@@ -221,25 +221,25 @@ impl Step {
     /// The call returns exactly this number.
     #[must_use]
     pub const fn gives(self, value: i64) -> Self {
-        Self { outcome: Outcome::Gives(value), ..self }
+        Self { outcome: ExpectedReturn::Gives(value), ..self }
     }
 
     /// The call returns a number in this range, ends included.
     #[must_use]
     pub const fn gives_between(self, least: i64, most: i64) -> Self {
-        Self { outcome: Outcome::GivesBetween(least, most), ..self }
+        Self { outcome: ExpectedReturn::GivesBetween(least, most), ..self }
     }
 
     /// The call returns -1 with this errno.
     #[must_use]
     pub const fn fails(self, errno: &'static str) -> Self {
-        Self { outcome: Outcome::Fails(errno), ..self }
+        Self { outcome: ExpectedReturn::Fails(errno), ..self }
     }
 
     /// The process ends by this signal.
     #[must_use]
     pub const fn dies_of(self, signal: &'static str) -> Self {
-        Self { outcome: Outcome::DiesOf(signal), ..self }
+        Self { outcome: ExpectedReturn::DiesOf(signal), ..self }
     }
 
     /// The deciding call takes at least `least` and at most `most` milliseconds.
@@ -257,7 +257,7 @@ impl Step {
 
 /// What must come of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
+pub enum ExpectedReturn {
     /// The deciding call does not fail.
     Succeeds,
     /// It returns this number.

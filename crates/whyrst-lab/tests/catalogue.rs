@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use whyrst_core::causes;
-use whyrst_lab::scenario::{Action, Outcome, Reproduction, Scenario, Step, Verdicts};
+use whyrst_lab::scenario::{Action, ExpectedReturn, Reproduction, Scenario, Step, Verdicts};
 use whyrst_lab::{reproduction, scenarios};
 
 fn ids(verdicts: Verdicts) -> Vec<&'static str> {
@@ -70,11 +70,11 @@ fn children_act_only_after_they_are_born_and_the_dead_not_at_all() {
             assert!(!children.contains(name) || born.contains(name), "{}: {name} is not born yet", scenario.id);
             assert!(!dead.contains(name), "{}: {name} is dead", scenario.id);
             born.extend(step.action.child().map(|child| child.name));
-            if matches!(step.outcome, Outcome::DiesOf(_)) {
+            if matches!(step.outcome, ExpectedReturn::DiesOf(_)) {
                 dead.insert(name);
             }
             let killed = matches!(step.action, Action::IsKilled);
-            assert!(!killed || step.outcome == Outcome::DiesOf("SIGKILL"), "{}", scenario.id);
+            assert!(!killed || step.outcome == ExpectedReturn::DiesOf("SIGKILL"), "{}", scenario.id);
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use anyhow::Result;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Agent, Common, Format, Sinks, Watch};
 use crate::output::Output;
 use crate::watch;
 
-pub(crate) fn run(arguments: &Agent) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Agent) -> Result<Completion> {
     let plan = arguments.plan()?;
     watch::keep(&watch_of(arguments), Output::Nowhere, Some(plan))
 }

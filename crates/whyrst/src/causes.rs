@@ -8,11 +8,11 @@ use whyrst_core::report::catalogue;
 use whyrst_core::report::style::Style;
 use whyrst_lab::reproducible;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Causes, Format};
 use crate::output::{self, Output};
 
-pub(crate) fn run(arguments: &Causes) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Causes) -> Result<Completion> {
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, arguments.format);
     let text = match (&arguments.id, arguments.format) {
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Causes) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     output.write(&text)?;
     output.finish()?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 fn page(cause: &Cause, format: Format, style: Style, language: Language) -> String {

@@ -11,12 +11,12 @@ use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_probe::HostFacts;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Check, Format};
 use crate::check::findings::{Finding, Tense, findings};
 use crate::output::{self, Output, padded};
 
-pub(crate) fn run(arguments: &Check) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Check) -> Result<Completion> {
     let facts = HostFacts::read();
     for unread in &facts.unread {
         output::remark(&format!("could not read {unread}"));
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Outcome> {
         output.write(language.pick("nothing found that makes resets here\n", "没有发现会在这里引起重置的东西\n"))?;
     }
     output.finish()?;
-    Ok(if found.is_empty() { Outcome::Clean } else { Outcome::Unexplained })
+    Ok(if found.is_empty() { Completion::Clean } else { Completion::Unexplained })
 }
 
 fn words(finding: &Finding, format: Format, style: Style, language: Language) -> Result<String> {

@@ -15,7 +15,7 @@ use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_probe::Live;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Doctor, Format};
 use crate::output::{self, Output, padded};
 
@@ -46,7 +46,7 @@ enum Status {
     Missing,
 }
 
-pub(crate) fn run(arguments: &Doctor) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Doctor) -> Result<Completion> {
     if arguments.try_namespaces {
         return try_namespaces();
     }
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Doctor) -> Result<Outcome> {
         output.write(&format!("\n{}\n", end(has(Status::Missing), has(Status::Less), language)))?;
     }
     output.finish()?;
-    Ok(if has(Status::Missing) { Outcome::Unexplained } else { Outcome::Clean })
+    Ok(if has(Status::Missing) { Completion::Unexplained } else { Completion::Clean })
 }
 
 fn checks(language: Language) -> Vec<Check> {
@@ -336,10 +336,10 @@ fn namespaces(language: Language) -> Check {
     }
 }
 
-fn try_namespaces() -> Result<Outcome> {
+fn try_namespaces() -> Result<Completion> {
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET)
         .context("cannot make a user and network namespace")?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 fn tun(language: Language) -> Check {

@@ -45,7 +45,7 @@ use self::following::{Following, Whom};
 use self::live::PassedOver;
 use self::source::Source;
 use self::telling::{Press, Teller, Totals};
-use crate::Outcome;
+use crate::Completion;
 use crate::annotate;
 use crate::args::{Explain, MinConfidence, ReportFormat};
 use crate::causes;
@@ -58,7 +58,7 @@ use crate::vantage;
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
 
-pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
         causes::find(id)?;
     }
@@ -267,14 +267,14 @@ struct Closing<'a> {
 }
 
 impl Closing<'_> {
-    fn finish(mut self, captures: &CaptureSet) -> Result<Outcome> {
-        let read = if self.press.broken.is_none() { self.complain_of(captures) } else { Outcome::Clean };
+    fn finish(mut self, captures: &CaptureSet) -> Result<Completion> {
+        let read = if self.press.broken.is_none() { self.complain_of(captures) } else { Completion::Clean };
         let files: Vec<String> = captures.names().map(str::to_owned).collect();
         self.finish_with(read, &files)
     }
 
     /// The same, when it is known how well `files` were read.
-    fn finish_with(mut self, read: Outcome, files: &[String]) -> Result<Outcome> {
+    fn finish_with(mut self, read: Completion, files: &[String]) -> Result<Completion> {
         if let Some(error) = self.press.broken.take() {
             if let Some(out) = &self.arguments.annotate {
                 output::remark(&format!("{} was not written: the reports were not taken to their end", out.display()));
@@ -302,11 +302,11 @@ impl Closing<'_> {
         self.press.parquet.take().map_or(Ok(()), Partitioned::finish)?;
         self.press.output.finish()?;
         self.totals.marks.finish(self.arguments, files)?;
-        Ok(read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }))
+        Ok(read.max(if self.totals.summary.unexplained() > 0 { Completion::Unexplained } else { Completion::Clean }))
     }
 
     /// As [`Self::finish`], with the words for whoever shows them: incidents, and what ends a report.
-    fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Outcome, String, String)> {
+    fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Completion, String, String)> {
         let read = self.complain_of(captures);
         let incidents = self.totals.incidents.found();
         let words = self.incident_words(&incidents);
@@ -314,14 +314,14 @@ impl Closing<'_> {
         let files: Vec<String> = captures.names().map(str::to_owned).collect();
         self.totals.marks.finish(self.arguments, &files)?;
         Ok((
-            read.max(if self.totals.summary.unexplained() > 0 { Outcome::Unexplained } else { Outcome::Clean }),
+            read.max(if self.totals.summary.unexplained() > 0 { Completion::Unexplained } else { Completion::Clean }),
             words,
             end,
         ))
     }
 
     /// Says what could not be read.
-    fn complain_of(&mut self, captures: &CaptureSet) -> Outcome {
+    fn complain_of(&mut self, captures: &CaptureSet) -> Completion {
         for failure in captures.failures() {
             self.read.unread += 1;
             output::complain(&anyhow::anyhow!("{failure}"));
@@ -331,7 +331,7 @@ impl Closing<'_> {
             let files: Vec<String> = self.arguments.files.iter().map(|path| path.display().to_string()).collect();
             output::complain(&anyhow::anyhow!("there is no capture in the directory {}", files.join(", ")));
         }
-        if self.read.unread == 0 { Outcome::Clean } else { Outcome::Incomplete }
+        if self.read.unread == 0 { Completion::Clean } else { Completion::Incomplete }
     }
 
     fn write_folded(&mut self) -> Result<()> {

@@ -25,7 +25,7 @@ use self::socket::PacketSocket;
 use crate::args::{Extcap, Format};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
-use crate::{Outcome, explain};
+use crate::{Completion, explain};
 
 /// The interface's name in Wireshark.
 const INTERFACE: &str = "whyrst";
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Kernel events are joined with packets within this time.
 const REMEMBERED: Span = Span::from_secs(30);
 
-pub(crate) fn run(arguments: &Extcap) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Extcap) -> Result<Completion> {
     if arguments.install {
         return install();
     }
@@ -65,10 +65,10 @@ pub(crate) fn run(arguments: &Extcap) -> Result<Outcome> {
     let mut output = Output::open(&arguments.common)?;
     output.write(&answer)?;
     output.finish()?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
-fn capture(arguments: &Extcap) -> Result<Outcome> {
+fn capture(arguments: &Extcap) -> Result<Completion> {
     let name = arguments.extcap_interface.as_deref().unwrap_or(INTERFACE);
     if name != INTERFACE {
         bail!("there is no interface \"{name}\" here, only {INTERFACE}");
@@ -121,7 +121,7 @@ fn capture(arguments: &Extcap) -> Result<Outcome> {
     if packets.lost() > 0 {
         output::remark(&format!("{} packets came too fast and were not seen", packets.lost()));
     }
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// Takes in what the kernel says of resets.
@@ -142,7 +142,7 @@ fn listen(live: &mut Live, recording: &mut Recording) -> Result<()> {
 }
 
 /// A link to this program in the folder where this user's Wireshark looks.
-fn install() -> Result<Outcome> {
+fn install() -> Result<Completion> {
     let folder = personal_folder()?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let program = std::env::current_exe().context("cannot find this program")?;
@@ -155,7 +155,7 @@ fn install() -> Result<Outcome> {
         "{} is there; capturing needs CAP_NET_RAW, CAP_BPF and CAP_PERFMON: `whyrst doctor`",
         link.display()
     ));
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// As tshark names it; by Wireshark's rule where it does not.

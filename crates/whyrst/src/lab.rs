@@ -14,12 +14,12 @@ use whyrst_core::verdict::Judgement;
 use whyrst_lab::scenario::{Reproduction, Scenario};
 use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render, reproduction};
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
 use crate::causes::nearest;
 use crate::output::{self, Output};
 
-pub(crate) fn run(arguments: &Lab) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Lab) -> Result<Completion> {
     match &arguments.command {
         LabCommand::List(list) => show(list),
         LabCommand::Run(run) => play_all(run),
@@ -38,7 +38,7 @@ fn scenarios(cause: &Cause) -> &'static [Scenario] {
     reproduction(cause.id).map_or(&[], Reproduction::scenarios)
 }
 
-fn show(arguments: &LabList) -> Result<Outcome> {
+fn show(arguments: &LabList) -> Result<Completion> {
     let style = output::style(&arguments.common);
     let mut output = Output::open(&arguments.common)?;
     for cause in causes::ALL {
@@ -51,7 +51,7 @@ fn show(arguments: &LabList) -> Result<Outcome> {
         }
     }
     output.finish()?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// A cause's id stands for all of its scenarios.
@@ -79,7 +79,7 @@ fn unknown(id: &str) -> anyhow::Error {
     anyhow::anyhow!("there is no scenario \"{id}\"{hint} `whyrst lab list` lists them")
 }
 
-fn play_all(arguments: &LabRun) -> Result<Outcome> {
+fn play_all(arguments: &LabRun) -> Result<Completion> {
     if arguments.format == Format::Markdown {
         bail!("the lab writes text or json, not markdown");
     }
@@ -189,11 +189,11 @@ impl Tally {
         format!("{} scenarios passed, {} failed{impossible}{left_out}\n", self.passed, self.failed)
     }
 
-    const fn outcome(&self) -> Outcome {
+    const fn outcome(&self) -> Completion {
         match (self.failed, self.impossible) {
-            (_, 1..) => Outcome::Incomplete,
-            (1.., 0) => Outcome::Unexplained,
-            (0, 0) => Outcome::Clean,
+            (_, 1..) => Completion::Incomplete,
+            (1.., 0) => Completion::Unexplained,
+            (0, 0) => Completion::Clean,
         }
     }
 }

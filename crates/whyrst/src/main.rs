@@ -39,7 +39,7 @@ use crate::args::{Arguments, Command};
 
 /// How a command ended, apart from errors.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Outcome {
+enum Completion {
     /// Everything was explained, every scenario passed.
     Clean,
     /// Something stays unexplained, or a scenario failed.
@@ -88,9 +88,9 @@ fn main() -> ExitCode {
         Command::Man(man) => manual::man(&man),
     };
     match result {
-        Ok(Outcome::Clean) => ExitCode::SUCCESS,
-        Ok(Outcome::Unexplained) => ExitCode::from(1),
-        Ok(Outcome::Incomplete) => ExitCode::from(2),
+        Ok(Completion::Clean) => ExitCode::SUCCESS,
+        Ok(Completion::Unexplained) => ExitCode::from(1),
+        Ok(Completion::Incomplete) => ExitCode::from(2),
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&error);

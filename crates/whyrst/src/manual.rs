@@ -8,25 +8,25 @@ use clap::builder::PossibleValuesParser;
 use clap::{Command, CommandFactory};
 use whyrst_core::causes;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Arguments, Completions, Man};
 use crate::lab;
 
 /// Writes the completions for one shell to standard output.
-pub(crate) fn completions(arguments: &Completions) -> Result<Outcome> {
+pub(crate) fn completions(arguments: &Completions) -> Result<Completion> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut with_ids(Arguments::command()), "whyrst", &mut script);
     std::io::stdout().write_all(&script).context("cannot write to standard output")?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// Writes a page for each command into a folder.
-pub(crate) fn man(arguments: &Man) -> Result<Outcome> {
+pub(crate) fn man(arguments: &Man) -> Result<Completion> {
     let folder = &arguments.folder;
     let what = || format!("cannot write the manual into {}", folder.display());
     fs::create_dir_all(folder).with_context(what)?;
     clap_mangen::generate_to(Arguments::command(), folder).with_context(what)?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// With the ids of causes and scenarios, which the parser itself does not list: its mistakes are told

@@ -28,7 +28,7 @@ use whyrst_store::packets::{PacketRows, Sources, flow_name};
 use whyrst_store::rows::Rows;
 use whyrst_store::track::{Covered, Heed, RowTracker};
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Pipe, PipeCommand, PipeFlows, PipeScan, PipeTable, PipeTrack};
 use crate::explain::limits;
 use crate::output;
@@ -38,7 +38,7 @@ const BATCH: usize = 16_384;
 
 type Writer = StreamWriter<BufWriter<Stdout>>;
 
-pub(crate) fn run(pipe: &Pipe) -> Result<Outcome> {
+pub(crate) fn run(pipe: &Pipe) -> Result<Completion> {
     match &pipe.command {
         PipeCommand::Scan(scan) => run_scan(scan),
         PipeCommand::Flows(flows) => run_flows(flows),
@@ -49,12 +49,12 @@ pub(crate) fn run(pipe: &Pipe) -> Result<Outcome> {
                 PipeTable::Flows => FlowRows::schema(),
             };
             finish(StreamWriter::try_new(BufWriter::new(io::stdout()), &schema)?)?;
-            Ok(Outcome::Clean)
+            Ok(Completion::Clean)
         }
     }
 }
 
-fn run_scan(scan: &PipeScan) -> Result<Outcome> {
+fn run_scan(scan: &PipeScan) -> Result<Completion> {
     let schema = Table::Packets.schema();
     let wanted = scan.columns.iter().map(|name| {
         schema.index_of(name).map_err(|_| anyhow!("--columns {name}: the table packets has no such column"))
@@ -78,9 +78,9 @@ fn run_scan(scan: &PipeScan) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn run_flows(flows: &PipeFlows) -> Result<Outcome> {
+fn run_flows(flows: &PipeFlows) -> Result<Completion> {
     let mut writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &FlowRows::schema())?;
-    let mut outcome = Outcome::Clean;
+    let mut outcome = Completion::Clean;
     for file in &flows.files {
         // An archive holds several captures, whose packets come in the order of time.
         let mut sources: HashMap<String, FlowRows> = HashMap::new();
@@ -105,11 +105,11 @@ fn take_flows(rows: &mut FlowRows, source: &str, writer: &mut Writer) -> Result<
 }
 
 /// Hands out everything that was seen in captures, with the name of its file; says what could not be read.
-fn each(files: &[PathBuf], mut take: impl FnMut(&str, &Observation<'_>) -> Result<()>) -> Result<Outcome> {
+fn each(files: &[PathBuf], mut take: impl FnMut(&str, &Observation<'_>) -> Result<()>) -> Result<Completion> {
     let mut captures = CaptureSet::open(files);
     // The names are known before the first frame.
     let names: Vec<String> = captures.names().map(escape_name).collect();
-    let mut outcome = Outcome::Clean;
+    let mut outcome = Completion::Clean;
     loop {
         match captures.next() {
             Ok(Step::Observation(seen)) => {
@@ -120,13 +120,13 @@ fn each(files: &[PathBuf], mut take: impl FnMut(&str, &Observation<'_>) -> Resul
             Ok(Step::End) => break,
             Err(error) => {
                 output::complain(&error.into());
-                outcome = Outcome::Incomplete;
+                outcome = Completion::Incomplete;
             }
         }
     }
     for failure in captures.failures() {
         output::complain(&anyhow!("{failure}"));
-        outcome = Outcome::Incomplete;
+        outcome = Completion::Incomplete;
     }
     Ok(outcome)
 }
@@ -164,7 +164,7 @@ fn is_sign(seen: &Seen<'_>) -> bool {
     }
 }
 
-fn run_track(track: &PipeTrack) -> Result<Outcome> {
+fn run_track(track: &PipeTrack) -> Result<Completion> {
     let covered = track.covered.as_deref().map(read_covered).transpose()?.unwrap_or_default();
     // The same result on every worker: nothing here is looked up by who chose the keys.
     let limits = Limits { hash_seed: 0, ..limits(track.memory) };
@@ -191,7 +191,7 @@ fn run_track(track: &PipeTrack) -> Result<Outcome> {
     if counts.forgotten > 0 {
         output::remark(&format!("{} connections were forgotten to stay within --memory", counts.forgotten));
     }
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// Which rows only tell of a service.

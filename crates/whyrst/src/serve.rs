@@ -18,7 +18,7 @@ use whyrst_core::report::{Context, Explanation, incident, json};
 use whyrst_probe::{Item, Live, SocketReset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Format, Serve};
 use crate::interrupt::Interrupt;
 use crate::output;
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How often incidents of the live host are looked for.
 const INCIDENTS_EVERY: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(arguments: &Serve) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Serve) -> Result<Completion> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     // The probe first: its failure ends the command before anybody opens the page.
     let live = arguments.live.then(Live::start).transpose()?;
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Serve) -> Result<Outcome> {
     // Children and dropped captures go with it.
     runtime.shutdown_timeout(Duration::from_secs(2));
     result?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 fn analyst(arguments: &Serve, language: Language) -> Result<Analyst> {

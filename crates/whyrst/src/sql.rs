@@ -8,12 +8,12 @@ use std::process::Command;
 
 use anyhow::{Error, Result, anyhow};
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::Sql;
 
 const PROGRAM: &str = "whyrst-sql";
 
-pub(crate) fn run(sql: &Sql) -> Result<Outcome> {
+pub(crate) fn run(sql: &Sql) -> Result<Completion> {
     let program = beside().unwrap_or_else(|| PROGRAM.into());
     // On success nothing comes back.
     let cause = Command::new(&program).args(&sql.arguments).exec();

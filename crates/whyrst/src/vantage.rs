@@ -27,7 +27,7 @@ use whyrst_core::verdict::{Together, of_points};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
-use crate::Outcome;
+use crate::Completion;
 use crate::args::{Explain, ReportFormat};
 use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
 use crate::fold::Folds;
@@ -39,7 +39,7 @@ const OCTETS_PER_SEGMENT: u64 = 64;
 /// How often progress is shown while frames flow.
 const SHOW_EVERY: u64 = 4_096;
 
-pub(crate) fn run(arguments: &Explain) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let points = points(&arguments.vantage)?;
     let recording = arguments.events.as_deref().map(read_events).transpose()?;
     let mut session = Session::new(arguments, points.len())?;
@@ -266,7 +266,7 @@ impl<'a> Session<'a> {
         sum.connections = sum.connections.max(more.connections);
     }
 
-    fn finish(mut self, taken: &[Taken]) -> Result<Outcome> {
+    fn finish(mut self, taken: &[Taken]) -> Result<Completion> {
         let together = of_points(taken);
         say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, EndingKind::Reset);
@@ -295,9 +295,9 @@ impl<'a> Session<'a> {
         self.output.finish()?;
         let unexplained = self.summary.unexplained() > 0;
         Ok(match (self.unread, unexplained) {
-            (0, false) => Outcome::Clean,
-            (0, true) => Outcome::Unexplained,
-            _ => Outcome::Incomplete,
+            (0, false) => Completion::Clean,
+            (0, true) => Completion::Unexplained,
+            _ => Completion::Incomplete,
         })
     }
 

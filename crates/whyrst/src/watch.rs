@@ -29,14 +29,14 @@ use crate::sinks::{self, Quiet};
 use crate::telling::{Telling, say_missing};
 use crate::watch::pcap::Pcap;
 use crate::watch::second::{Found, SecondSource};
-use crate::{Outcome, explain};
+use crate::{Completion, explain};
 
 /// How long a signal may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// What belongs to resets that happened before the signal may still come.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
-pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
+pub(crate) fn run(arguments: &Watch) -> Result<Completion> {
     if arguments.tui {
         return screen::run(arguments);
     }
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Watch) -> Result<Outcome> {
 }
 
 /// Watches until it is told to end; resets go to `output` and to whom `plan` names.
-pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Outcome> {
+pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Completion> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut watching = Watching::begin(arguments, output, plan)?;
     let mut timing = Timing::new(arguments);
@@ -58,7 +58,7 @@ pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Res
     }
     std::thread::sleep(LAST_WORDS);
     watching.end(arguments)?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// Everything that is there while resets are told.

@@ -12,7 +12,7 @@ use whyrst_probe::{HostFacts, Item, Live, SocketReset};
 
 use super::findings::{COUNTERS, Counter, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
 use super::words;
-use crate::Outcome;
+use crate::Completion;
 use crate::args::Check;
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
@@ -20,7 +20,7 @@ use crate::output::{self, Output};
 /// How long a signal may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Outcome> {
+pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Completion> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let language = output::language(&arguments.common, arguments.format);
     let style = output::style(&arguments.common);
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Outcome> {
         }
     }
     output.finish()?;
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
 
 /// Counters that have moved.

@@ -14,7 +14,7 @@ use super::desks::Desks;
 use super::following::BATCH;
 use super::telling::{Press, Teller, Totals};
 use super::{Closing, Read, read_events, zone};
-use crate::Outcome;
+use crate::Completion;
 use crate::args::Explain;
 use crate::output;
 
@@ -38,7 +38,7 @@ pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
     }
 }
 
-pub(super) fn run(arguments: &Explain) -> Result<Outcome> {
+pub(super) fn run(arguments: &Explain) -> Result<Completion> {
     let names: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
     // An ending without packets names no file: each recording has a teller of its own.
     let tellers = names.iter().map(|name| teller(arguments, name)).collect::<Result<Vec<_>>>()?;
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Explain) -> Result<Outcome> {
     let counts = Counts { connections: resets, reset_connections: resets, ..Counts::default() };
     let read = Read { reading, counts, unread: 0 };
     let closing = Closing { arguments, teller: first, totals, press, read };
-    closing.finish_with(Outcome::Clean, &names)
+    closing.finish_with(Completion::Clean, &names)
 }
 
 fn teller<'a>(arguments: &'a Explain, name: &str) -> Result<Teller<'a>> {

@@ -10,7 +10,7 @@ use whyrst_capture::CaptureSet;
 use super::desks::Desks;
 use super::telling::{Press, Teller, Totals};
 use super::{Closing, Run, jobs, octets_to_read, random};
-use crate::Outcome;
+use crate::Completion;
 use crate::args::Explain;
 use crate::interrupt::Interrupt;
 use crate::output;
@@ -25,7 +25,7 @@ pub(super) fn show(
     captures: &mut CaptureSet,
     teller: &Teller<'_>,
     interrupt: &Interrupt,
-) -> Result<Outcome> {
+) -> Result<Completion> {
     let (sender, receiver) = mpsc::channel();
     let desks = Desks::new(teller, Totals::new(arguments), Press::new(arguments, Some(sender))?);
     let language = teller.context.language;

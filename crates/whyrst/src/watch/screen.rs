@@ -16,14 +16,14 @@ use crate::output;
 use crate::sinks::{self, Quiet};
 use crate::telling::{Telling, say_missing};
 use crate::tui::{self, App, Going, Screen};
-use crate::{Outcome, explain};
+use crate::{Completion, explain};
 
 /// How long a key may wait for the kernel.
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Events that are taken in before the keys are heeded again.
 const AT_ONCE: usize = 1_000;
 
-pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
+pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     tui::check()?;
     let filter = Filter::of(arguments)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
@@ -85,5 +85,5 @@ pub(super) fn run(arguments: &Watch) -> Result<Outcome> {
         output.write(&telling.summary(&live))?;
         output.finish()?;
     }
-    Ok(Outcome::Clean)
+    Ok(Completion::Clean)
 }
