@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use whyrst_core::ending::{Ending, EndingKind};
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
 use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
@@ -118,22 +118,22 @@ struct Told {
 
 impl Told {
     fn take(&mut self, tracker: &mut Tracker) {
-        while let Some(ending) = tracker.poll() {
-            check(&ending);
-            if ending.kind == EndingKind::Reset {
+        while let Some(outcome) = tracker.poll() {
+            check(&outcome);
+            if outcome.kind() == OutcomeKind::Reset {
                 self.resets += 1;
-                self.segments += u64::from(ending.resets_total);
+                self.segments += u64::from(outcome.rsts_total());
             }
         }
     }
 }
 
-fn check(ending: &Ending) {
-    assert!(ending.before.len() <= 16 && ending.resets.len() <= 32 && ending.after.len() <= 16);
-    assert!(ending.resets.len() <= ending.resets_total as usize);
-    assert!(ending.rst().is_some() == (ending.kind == EndingKind::Reset));
-    let judgement = judge(ending);
-    assert!(judgement.cause.is_none_or(|cause| cause.ending == ending.kind));
+fn check(outcome: &Outcome) {
+    assert!(outcome.before().len() <= 16 && outcome.rsts().len() <= 32 && outcome.after().len() <= 16);
+    assert!(outcome.rsts().len() <= outcome.rsts_total() as usize);
+    assert!(outcome.rst().is_some() == (outcome.kind() == OutcomeKind::Reset));
+    let judgement = judge(outcome);
+    assert!(judgement.cause.is_none_or(|cause| cause.outcome == outcome.kind()));
 }
 
 fuzz_target!(|input: Input| {

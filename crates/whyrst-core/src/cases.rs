@@ -29,9 +29,9 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::causes;
-use crate::ending::Ending;
 use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
+use crate::outcome::Outcome;
 use crate::testing::{check_texts, read_conversation, sent};
 use crate::verdict::{Judgement, judge};
 
@@ -125,7 +125,7 @@ impl Section<'_> {
         if watched > 0 {
             conversation = conversation.watched_for(watched);
         }
-        let mut trial = Trial::of(conversation.endings());
+        let mut trial = Trial::of(conversation.outcomes());
         for (line, name, rest) in expectations {
             trial.step(name, rest).map_err(at(line))?;
         }
@@ -156,7 +156,7 @@ fn first(text: &str, count: &str) -> Result<String, String> {
 
 /// A conversation's resets, judged with what a kernel says.
 struct Trial {
-    endings: Vec<Ending>,
+    outcomes: Vec<Outcome>,
     judgements: Vec<Judgement>,
     /// How many verdicts were compared, and how many expectations since the kernel's word.
     verdicts: usize,
@@ -164,10 +164,10 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(endings: Vec<Ending>) -> Self {
-        endings.iter().for_each(check_texts);
-        let judgements = endings.iter().map(judge).collect();
-        Self { endings, judgements, verdicts: 0, expectations: 0 }
+    fn of(outcomes: Vec<Outcome>) -> Self {
+        outcomes.iter().for_each(check_texts);
+        let judgements = outcomes.iter().map(judge).collect();
+        Self { outcomes, judgements, verdicts: 0, expectations: 0 }
     }
 
     fn step(&mut self, name: &str, rest: &str) -> Result<(), String> {
@@ -177,7 +177,7 @@ impl Trial {
             _ => self.expectations += 1,
         }
         if (name, rest) == ("is", "nothing") {
-            return if self.endings.is_empty() { Ok(()) } else { Err(format!("resets: {:#?}", self.endings)) };
+            return if self.outcomes.is_empty() { Ok(()) } else { Err(format!("resets: {:#?}", self.outcomes)) };
         }
         self.verdicts += usize::from(name == "is");
         let judgement = self.judgements.get(self.verdicts.saturating_sub(1)).ok_or("there is no such reset")?;
@@ -189,15 +189,15 @@ impl Trial {
         if self.expectations > 0 {
             self.finish()?;
         }
-        let said = |ending: &Ending| judge(&Ending { kernel: word.clone(), ..ending.clone() });
-        self.judgements = self.endings.iter().map(said).collect();
+        let said = |outcome: &Outcome| judge(&Outcome { kernel: word.clone(), ..outcome.clone() });
+        self.judgements = self.outcomes.iter().map(said).collect();
         (self.verdicts, self.expectations) = (0, 0);
         Ok(())
     }
 
     /// Each reset has got its verdict.
     fn finish(&self) -> Result<(), String> {
-        let count = self.endings.len();
+        let count = self.outcomes.len();
         match (self.expectations, self.verdicts) {
             (0, _) => Err("nothing is expected of it".to_string()),
             (_, verdicts) if verdicts == count || verdicts == 0 && count == 1 => Ok(()),

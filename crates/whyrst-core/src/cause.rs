@@ -1,9 +1,9 @@
 //! The shape of a cause: what one folder in `catalogue/` holds.
 
-use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::{KernelReset, RstReason};
 use crate::language::Language;
+use crate::outcome::OutcomeKind;
 
 pub use whyrst_model::vocabulary::Severity;
 
@@ -89,7 +89,7 @@ pub struct Rule {
     /// is met, with a special case before the general one, and is never a reason for more confidence.
     pub prior: u16,
     /// With a RST or without.
-    pub ending: EndingKind,
+    pub outcome: OutcomeKind,
     /// How narrow a statement it is.
     pub breadth: Breadth,
     /// How much it matters.

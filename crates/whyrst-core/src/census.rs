@@ -5,7 +5,7 @@
 //! input can be read twice, the census sees every segment first; the tracker is then fed with the
 //! flows that the census noted, and with nothing else. That changes no verdict, because:
 //!
-//! - An ending is made of the packets of its own flow. A flow is noted for good when it shows a RST
+//! - An outcome is made of the packets of its own flow. A flow is noted for good when it shows a RST
 //!   anywhere, or when a SYN of it may have stayed unanswered as [`Tracker`] understands it: no
 //!   SYN-ACK came, none in time, or another SYN came first. Noting one flow too many costs time only;
 //!   so whatever is doubtful is noted, and two flows that share a name are noted together.

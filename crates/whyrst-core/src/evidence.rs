@@ -1,4 +1,4 @@
-//! Questions about an ending, and their answers.
+//! Questions about an outcome, and their answers.
 //!
 //! A [`Question`] is a named pure function with its texts. It answers *yes* or *no* with the frames
 //! that show it, or *unknown* with what would have to be captured to know. Unseen never counts as

@@ -3,12 +3,12 @@
 //! Delivery to the program cannot be seen on the wire: an acknowledged octet may still lie unread
 //! in a socket. So most figures are upper bounds, and say so.
 
-use crate::ending::{Basis, Ending};
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
+use crate::outcome::{Basis, Outcome};
 use crate::rst::ResetKind;
 use crate::segment::Flags;
 use crate::seq::Seq;
@@ -57,26 +57,26 @@ impl Harm {
 }
 
 /// Measures the damage.
-pub fn harm(ending: &Ending, kind: ResetKind) -> Harm {
-    let accepted = ending.rst().and_then(|rst| rst.acceptance.accepted());
-    if ending.basis == Basis::Sockets {
-        return told_by_socket(ending, kind, accepted);
+pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
+    let accepted = outcome.rst().and_then(|rst| rst.acceptance.accepted());
+    if outcome.basis() == Basis::Sockets {
+        return told_by_socket(outcome, kind, accepted);
     }
-    if ending.basis == Basis::Sample {
+    if outcome.basis() == Basis::Sample {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    if ending.resets_never_taken() {
+    if outcome.resets_never_taken() {
         return Harm::nothing(accepted);
     }
-    let nothing_sent = Side::BOTH.iter().all(|side| ending.finally.half(*side).bytes == 0);
-    if nothing_sent && ending.connection.beginning_seen() && !ending.one_sided_data() {
+    let nothing_sent = Side::BOTH.iter().all(|side| outcome.finally().half(*side).bytes == 0);
+    if nothing_sent && outcome.connection().beginning_seen() && !outcome.one_sided_data() {
         return Harm::nothing(accepted);
     }
-    if !ending.connection.beginning_seen() || ending.one_sided() {
+    if !outcome.connection().beginning_seen() || outcome.one_sided() {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    let loss = |side: Side| if side == ending.sender() { undelivered(ending, side) } else { unread(ending, side) };
-    let (client, server) = (loss(ending.connection.client), loss(ending.connection.server()));
+    let loss = |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side) };
+    let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
     let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {
         Certainty::None
@@ -96,14 +96,14 @@ pub fn harm(ending: &Ending, kind: ResetKind) -> Harm {
 }
 
 /// A socket knows exactly what nobody read and what was never sent, and nothing of what was on its way.
-fn told_by_socket(ending: &Ending, kind: ResetKind, accepted: Option<bool>) -> Harm {
-    let sender = ending.sender();
-    let socket = ending.account(sender).and_then(|account| account.socket.as_ref());
+fn told_by_socket(outcome: &Outcome, kind: ResetKind, accepted: Option<bool>) -> Harm {
+    let sender = outcome.sender();
+    let socket = outcome.account(sender).and_then(|account| account.socket.as_ref());
     let Some(socket) = socket.filter(|socket| kind == ResetKind::Active && socket.gone.is_none()) else {
         return Harm::new(accepted, Certainty::Unknown);
     };
     let (own, other) = (u64::from(socket.unsent), u64::from(socket.unread));
-    let (client, server) = if sender == ending.connection.client { (own, other) } else { (other, own) };
+    let (client, server) = if sender == outcome.connection().client { (own, other) } else { (other, own) };
     let certainty = if own == 0 && other == 0 { Certainty::Unknown } else { Certainty::AtLeast };
     Harm {
         lost_client_bytes: Some(client),
@@ -116,8 +116,8 @@ fn told_by_socket(ending: &Ending, kind: ResetKind, accepted: Option<bool>) -> H
 
 /// What the sender of the RST had on its way: an abort throws its send queue away, but what was on the
 /// wire may have arrived.
-fn undelivered(ending: &Ending, side: Side) -> Loss {
-    let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
+fn undelivered(outcome: &Outcome, side: Side) -> Loss {
+    let (own, peer) = (outcome.connection().half(side), outcome.connection().half(side.other()));
     if !peer.marks.has(Marks::ACKED) || own.bytes == 0 {
         return Loss::default();
     }
@@ -127,30 +127,30 @@ fn undelivered(ending: &Ending, side: Side) -> Loss {
 /// What was sent to the sender of the RST and may not have been read: everything since its last own
 /// data, or since its acknowledgment where it had said FIN, since a program that closes with data
 /// unread says RST instead (RFC 1122 section 4.2.2.13).
-fn unread(ending: &Ending, side: Side) -> Loss {
-    let (own, peer) = (ending.finally.half(side), ending.connection.half(side.other()));
+fn unread(outcome: &Outcome, side: Side) -> Loss {
+    let (own, peer) = (outcome.finally().half(side), outcome.connection().half(side.other()));
     if own.bytes == 0 {
         return Loss::default();
     }
     let closed = peer.marks.has(Marks::FIN) && peer.marks.has(Marks::ACKED);
-    let known = if closed { Some(peer.ack) } else { last_reply(ending, side.other()).map(|reply| reply.ack) };
+    let known = if closed { Some(peer.ack) } else { last_reply(outcome, side.other()).map(|reply| reply.ack) };
     let end = end_of_data(own);
     let at_most = known.map_or(own.bytes, |known| octets(known, end).min(own.bytes));
-    let surely = never_received_from(ending).map_or(0, |from| octets(from, end)).min(at_most);
+    let surely = never_received_from(outcome).map_or(0, |from| octets(from, end)).min(at_most);
     Loss { surely, at_most }
 }
 
 /// From this number on, nothing reached the socket of the RST's sender: an abort says what it had
 /// received (RFC 9293 section 3.5.2), and what a host without a socket answers has no reader.
-fn never_received_from(ending: &Ending) -> Option<Seq> {
-    if !RST_CONTRADICTS_SENDER.answer(ending).is_no() {
+fn never_received_from(outcome: &Outcome) -> Option<Seq> {
+    if !RST_CONTRADICTS_SENDER.answer(outcome).is_no() {
         return None;
     }
-    let rst = ending.rst()?;
+    let rst = outcome.rst()?;
     let again = |trigger: &Record| trigger.notes.has(Notes::RETRANSMISSION) || trigger.notes.has(Notes::PROBE);
     match rst.trigger {
         Some(trigger) => (trigger.len > 0 && !again(&trigger)).then_some(trigger.seq),
-        None => (RST_IS_ACTIVE.answer(ending).is_yes() && rst.record.flags.has(Flags::ACK)).then_some(rst.record.ack),
+        None => (RST_IS_ACTIVE.answer(outcome).is_yes() && rst.record.flags.has(Flags::ACK)).then_some(rst.record.ack),
     }
 }
 
@@ -162,11 +162,11 @@ fn octets(from: Seq, to: Seq) -> u64 {
     u64::from(to.diff(from).max(0).unsigned_abs())
 }
 
-fn last_reply(ending: &Ending, from: Side) -> Option<&Record> {
-    ending.latest(|record| record.from == from && record.len > 0 && record.flags.has(Flags::ACK))
+fn last_reply(outcome: &Outcome, from: Side) -> Option<&Record> {
+    outcome.latest(|record| record.from == from && record.len > 0 && record.flags.has(Flags::ACK))
 }
 
-impl Ending {
+impl Outcome {
     /// Whether data may have passed unseen.
     fn one_sided_data(&self) -> bool {
         Side::BOTH.iter().any(|side| self.connection.half(*side).marks.has(Marks::GAP))
@@ -186,8 +186,8 @@ mod tests {
         ";
 
     fn measured(rest: &str) -> (Certainty, Option<u64>, u64) {
-        let ending = conversation(&[OPENED, rest].concat()).ending();
-        let harm = harm(&ending, judge(&ending).kind);
+        let outcome = conversation(&[OPENED, rest].concat()).outcome();
+        let harm = harm(&outcome, judge(&outcome).kind);
         (harm.certainty, harm.lost_client_bytes, harm.surely_client_bytes)
     }
 

@@ -1,9 +1,9 @@
-//! What several endings have in common: a service that died, a host that forgot its connections,
+//! What several outcomes have in common: a service that died, a host that forgot its connections,
 //! a scan. One such sentence explains a hundred resets, and says which of them are only noise.
 //!
 //! An incident states what was seen of several connections together and never more: that a process
 //! ended or that a rule was put in place is its likeliest reading, and is worded as one. The facts
-//! that it is drawn from are in `member`; each ending belongs to at most one incident.
+//! that it is drawn from are in `member`; each outcome belongs to at most one incident.
 
 mod found;
 mod host;
@@ -26,7 +26,7 @@ pub use self::found::{Incident, IncidentKind, NameId, Subject};
 use self::member::Member;
 use self::pool::Pool;
 use crate::cause::Severity;
-use crate::ending::{Ending, EndingKind};
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::verdict::Judgement;
 
 /// Endings looked at together; a longer run is counted beyond it ([`Incidents::beyond`]).
@@ -34,7 +34,7 @@ const REMEMBERED: usize = 200_000;
 /// Different names told apart; what asks for others is compared by everything else.
 const NAMES: usize = 65_536;
 
-/// Collects endings and says at the end what they have in common.
+/// Collects outcomes and says at the end what they have in common.
 #[derive(Debug, Default)]
 pub struct Incidents {
     members: Vec<Member>,
@@ -44,20 +44,20 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    /// Takes in one ending. Failed connects without a RST belong to no incident.
-    pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
-        if ending.kind != EndingKind::Reset {
+    /// Takes in one outcome. Failed connects without a RST belong to no incident.
+    pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
+        if outcome.kind() != OutcomeKind::Reset {
         } else if self.members.len() < REMEMBERED {
-            let name = self.name_of(ending);
-            self.members.push(Member::new(ending, judgement, name));
+            let name = self.name_of(outcome);
+            self.members.push(Member::new(outcome, judgement, name));
         } else {
             self.beyond += 1;
         }
     }
 
     /// A name that is new gets the next number, up to a bound.
-    fn name_of(&mut self, ending: &Ending) -> Option<NameId> {
-        let asked = ending.asked.as_ref()?;
+    fn name_of(&mut self, outcome: &Outcome) -> Option<NameId> {
+        let asked = outcome.asked()?;
         if let Some(known) = self.names.get(&asked.name) {
             return Some(*known);
         }
@@ -71,7 +71,7 @@ impl Incidents {
         self.beyond
     }
 
-    /// What the endings so far have in common: faults before noise, then by time.
+    /// What the outcomes so far have in common: faults before noise, then by time.
     pub fn found(&self) -> Vec<Incident> {
         let mut pool = Pool::new(&self.members);
         let mut found = Vec::new();
@@ -91,7 +91,7 @@ impl Incidents {
 
 type Finder = fn(&mut Pool<'_>, &mut Vec<Incident>);
 
-/// What claims most firmly comes first: an ending that has found its incident is not asked again.
+/// What claims most firmly comes first: an outcome that has found its incident is not asked again.
 const FINDERS: [Finder; 10] = [
     noise::scans,
     noise::health_checks,

@@ -65,7 +65,7 @@ pub struct View {
 #[derive(Clone, Debug)]
 pub struct Crossing {
     /// As the first of its points in the order of reading recorded it; `from` is a side of the
-    /// ending's connection and `time` is that of its first sight, by the clock of the ending's point.
+    /// outcome's connection and `time` is that of its first sight, by the clock of the outcome's point.
     pub record: Record,
     /// One element for each point.
     pub seen: Vec<Option<Sight>>,
@@ -109,7 +109,7 @@ impl Offset {
 /// What several points know of one connection.
 #[derive(Clone, Debug)]
 pub struct Joined {
-    /// Where the ending's own frames are from.
+    /// Where the outcome's own frames are from.
     pub at: Point,
     /// One for each point, in the order of naming.
     pub views: Vec<View>,
@@ -121,7 +121,7 @@ pub struct Joined {
     pub unordered: Vec<(Point, Point)>,
     /// All segments, in the order of time.
     pub crossings: Vec<Crossing>,
-    /// RSTs of this connection that the ending's own point did not record.
+    /// RSTs of this connection that the outcome's own point did not record.
     pub elsewhere: Vec<Rst>,
     /// Causes that the capture of another point would call at least likely: one of the two is wrong.
     pub rivals: Vec<&'static str>,
@@ -181,13 +181,13 @@ impl Joined {
         !self.unordered.contains(&(one, other)) && !self.unordered.contains(&(other, one))
     }
 
-    /// Where the segment in `frame` of the ending's point was recorded, one element for each point.
+    /// Where the segment in `frame` of the outcome's point was recorded, one element for each point.
     pub fn sights(&self, frame: Frame) -> Option<&[Option<Sight>]> {
         let same = |crossing: &&Crossing| crossing.seen.iter().flatten().any(|sight| sight.frame == frame);
         self.crossings.iter().find(same).map(|crossing| crossing.seen.as_slice())
     }
 
-    /// Whether the ending's times can be compared with those of endings from other points: they are by
+    /// Whether the outcome's times can be compared with those of outcomes from other points: they are by
     /// the first-named point's clock, or by one that hardly differs from it.
     pub fn has_the_common_clock(&self) -> bool {
         const HARDLY: i64 = 100_000_000;

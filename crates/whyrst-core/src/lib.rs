@@ -22,7 +22,6 @@ pub mod cause;
 pub mod causes;
 pub mod census;
 pub mod connection;
-pub mod ending;
 pub mod evidence;
 pub mod half;
 pub mod harm;
@@ -33,6 +32,7 @@ pub mod kernel;
 pub mod letters;
 pub mod live;
 pub mod observation;
+pub mod outcome;
 mod prelude;
 #[cfg(test)]
 mod properties;

@@ -1,9 +1,9 @@
-//! A reset as a kernel told of it, made into an [`Ending`], so that the same causes judge it and the
+//! A reset as a kernel told of it, made into an [`Outcome`], so that the same causes judge it and the
 //! same words report it.
 //!
 //! No packet was captured. What must have gone over the wire follows from what the socket went
 //! through: a socket in ESTABLISHED that was opened by `connect()` has sent a SYN, and its sequence
-//! numbers are those of `struct tcp_sock`. Such a segment stands in the ending as a record whose
+//! numbers are those of `struct tcp_sock`. Such a segment stands in the outcome as a record whose
 //! options are marked as cut off, so that no question takes an unseen field for an observation.
 //! What the numbers cannot tell (whose data came last within one tick of the kernel's clock) is
 //! left out.
@@ -13,7 +13,6 @@ use alloc::vec::Vec;
 
 use crate::acceptance::{Acceptance, acceptance};
 use crate::connection::{Connection, TcpState};
-use crate::ending::{Basis, Ending, EndingKind};
 use crate::flow::{FlowKey, Side};
 use crate::half::Marks;
 use crate::history::Record;
@@ -21,6 +20,7 @@ use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
 use crate::letters::Originator;
 use crate::observation::{Frame, Interface, Observation, Seen};
+use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment};
 use crate::seq::Seq;
@@ -33,15 +33,15 @@ const SAME_TICK: Span = Span::from_millis(21);
 
 impl SocketReset {
     /// What the causes judge.
-    pub fn ending(&self) -> Ending {
-        let ending = ending(&self.event, self.peer.as_ref());
-        if self.unsent { Ending { kernel: KernelWord::SentNone, ..ending } } else { ending }
+    pub fn outcome(&self) -> Outcome {
+        let outcome = outcome(&self.event, self.peer.as_ref());
+        if self.unsent { Outcome { kernel: KernelWord::SentNone, ..outcome } } else { outcome }
     }
 }
 
-/// The ending that `event` tells of, and what the other end said of the same RST where it is on
+/// The outcome that `event` tells of, and what the other end said of the same RST where it is on
 /// this host too.
-pub fn ending(event: &SocketEvent, peer: Option<&SocketEvent>) -> Ending {
+pub fn outcome(event: &SocketEvent, peer: Option<&SocketEvent>) -> Outcome {
     let mut story = Story::of(event);
     let rst = story.rst(event);
     let kernel = match &event.told {
@@ -233,7 +233,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn finish(self, event: &SocketEvent, peer: Option<&SocketEvent>, rst: Rst, kernel: KernelWord) -> Ending {
+    fn finish(self, event: &SocketEvent, peer: Option<&SocketEvent>, rst: Rst, kernel: KernelWord) -> Outcome {
         let mut connection = self.connection.unwrap_or_else(|| unreachable_connection(event));
         for half in &mut connection.halves {
             // No hop count was seen, so none can be compared.
@@ -249,8 +249,8 @@ impl<'a> Story<'a> {
         let mut accounts = [None, None];
         accounts[local.index()] = Some(Box::new(event.account.clone()));
         accounts[local.other().index()] = peer.map(|peer| Box::new(peer.account.clone()));
-        Ending {
-            kind: EndingKind::Reset,
+        Outcome {
+            kind: OutcomeKind::Reset,
             connection,
             finally,
             before: self.records,
@@ -460,7 +460,7 @@ mod tests {
     }
 
     fn judged(event: &SocketEvent) -> Judgement {
-        judge(&ending(event, None))
+        judge(&outcome(event, None))
     }
 
     fn verdict(event: &SocketEvent) -> (&'static str, Confidence) {
@@ -492,13 +492,13 @@ mod tests {
 
     #[test]
     fn the_numbers_of_the_socket_become_those_of_the_connection() {
-        let ending = ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
-        let (client, server) = (ending.connection.client, ending.connection.server());
-        assert_eq!(ending.connection.endpoint(server), end(2, 80));
-        assert_eq!((ending.connection.half(client).bytes, ending.connection.half(server).bytes), (1_000, 10));
-        let rst = ending.rst().unwrap();
+        let outcome = outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        let (client, server) = (outcome.connection().client, outcome.connection().server());
+        assert_eq!(outcome.connection().endpoint(server), end(2, 80));
+        assert_eq!((outcome.connection().half(client).bytes, outcome.connection().half(server).bytes), (1_000, 10));
+        let rst = outcome.rst().unwrap();
         assert_eq!((rst.record.seq, rst.record.ack), (Seq::new(511), Seq::new(2_001)));
-        assert!(ending.connection.handshake_complete());
+        assert!(outcome.connection().handshake_complete());
     }
 
     #[test]
@@ -537,17 +537,17 @@ mod tests {
     fn who_only_received_the_reset_does_not_guess() {
         let told = event(Told::Received, None, Some(facts()));
         assert_eq!(verdict(&told).0, "unexplained");
-        let ending = ending(&told, None);
-        assert_eq!(ending.connection.endpoint(ending.sender()), end(1, 40_000));
-        assert_eq!(ending.kernel, KernelWord::NotAsked);
+        let outcome = outcome(&told, None);
+        assert_eq!(outcome.connection().endpoint(outcome.sender()), end(1, 40_000));
+        assert_eq!(outcome.kernel(), KernelWord::NotAsked);
     }
 
     #[test]
     fn data_of_one_tick_has_no_order() {
         let close = SocketFacts { last_sent: Some(at(495)), ..facts() };
-        let ending = ending(&event(sent(ABORT, &[]), None, Some(close)), None);
-        assert!(ending.before.iter().all(|record| record.len == 0), "{:#?}", ending.before);
-        let known = super::ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        let outcome = outcome(&event(sent(ABORT, &[]), None, Some(close)), None);
+        assert!(outcome.before().iter().all(|record| record.len == 0), "{:#?}", outcome.before());
+        let known = super::outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
         assert_eq!(known.before.iter().filter(|record| record.len > 0).count(), 2);
     }
 
@@ -555,9 +555,9 @@ mod tests {
     fn questions_about_single_packets_stay_unknown() {
         use crate::evidence::form::{RST_IS_ALONE, RST_IS_BARE};
         use crate::evidence::path::RST_TTL_DIFFERS;
-        let ending = ending(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        let outcome = outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
         for question in [&RST_IS_BARE, &RST_IS_ALONE, &RST_TTL_DIFFERS] {
-            assert_eq!(question.answer(&ending), crate::evidence::Answer::Unknown, "{}", question.id);
+            assert_eq!(question.answer(&outcome), crate::evidence::Answer::Unknown, "{}", question.id);
         }
     }
 

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 
-use crate::ending::Ending;
 use crate::observation::{Interface, Seen};
+use crate::outcome::Outcome;
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use crate::seq::Seq;
 use crate::testing::{Conversation, Packet, START, check_texts};
@@ -172,26 +172,26 @@ fn options(clock: u32) -> Options {
     Options { set, timestamps, window_scale: Some(7), mss: Some(1_460), ..Options::default() }
 }
 
-/// The endings of those packets that `kept` accepts, with their numbers in the whole.
-fn endings_of(conversation: &Conversation, kept: impl Fn(usize, &Packet) -> bool) -> Vec<Ending> {
+/// The outcomes of those packets that `kept` accepts, with their numbers in the whole.
+fn outcomes_of(conversation: &Conversation, kept: impl Fn(usize, &Packet) -> bool) -> Vec<Outcome> {
     let mut tracker = Tracker::new(Limits::default());
-    let mut endings = Vec::new();
+    let mut outcomes = Vec::new();
     for (number, packet) in conversation.packets.iter().enumerate().filter(|(number, packet)| kept(*number, packet)) {
         tracker.observe(&packet.observation(number));
-        endings.extend(core::iter::from_fn(|| tracker.poll()));
+        outcomes.extend(core::iter::from_fn(|| tracker.poll()));
     }
     tracker.finish();
-    endings.extend(core::iter::from_fn(|| tracker.poll()));
-    endings
+    outcomes.extend(core::iter::from_fn(|| tracker.poll()));
+    outcomes
 }
 
 /// All that a verdict says, without what only names places and times.
-fn said(ending: &Ending) -> String {
-    let judgement = judge(ending);
+fn said(outcome: &Outcome) -> String {
+    let judgement = judge(outcome);
     let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
     let answers: Vec<_> =
         judgement.evidence.iter().map(|one| (one.question.id, one.answer.is_yes(), one.answer.is_no())).collect();
-    let first = ending.rst().map(|rst| (rst.record.frame.number(), rst.acceptance));
+    let first = outcome.rst().map(|rst| (rst.record.frame.number(), rst.acceptance));
     std::format!(
         "{first:?} {:?} {:?} {:?} {:?} {:?} {others:?} {answers:?}",
         judgement.cause.map(|cause| cause.id),
@@ -203,7 +203,7 @@ fn said(ending: &Ending) -> String {
 }
 
 fn all_said(conversation: &Conversation) -> Vec<String> {
-    conversation.endings().iter().map(said).collect()
+    conversation.outcomes().iter().map(said).collect()
 }
 
 /// A packet of somebody who says nothing of interest, at the time of `packet`.
@@ -220,18 +220,18 @@ fn by_time(mut packets: Vec<Packet>) -> Conversation {
 }
 
 /// What a verdict of less than the whole capture is sure of must be what the whole is sure of.
-fn assert_no_surer(whole: &[Ending], part: &[Ending]) -> Result<(), TestCaseError> {
-    for ending in part {
-        let judgement = judge(ending);
-        let first = |ending: &Ending| ending.rst().map(|rst| rst.record.frame);
-        let Some(same) = whole.iter().find(|other| first(other).is_some() && first(other) == first(ending)) else {
+fn assert_no_surer(whole: &[Outcome], part: &[Outcome]) -> Result<(), TestCaseError> {
+    for outcome in part {
+        let judgement = judge(outcome);
+        let first = |outcome: &Outcome| outcome.rst().map(|rst| rst.record.frame);
+        let Some(same) = whole.iter().find(|other| first(other).is_some() && first(other) == first(outcome)) else {
             continue;
         };
         if judgement.confidence >= Confidence::Likely {
             let full = judge(same);
             // A verdict whose special case the whole shows is true as well.
             let holds = full.cause.is_some_and(|cause| judgement.allows(cause.id));
-            prop_assert!(holds, "{} but then {}", said(ending), said(same));
+            prop_assert!(holds, "{} but then {}", said(outcome), said(same));
         }
     }
     Ok(())
@@ -242,9 +242,9 @@ proptest! {
 
     #[test]
     fn any_segments_are_judged_without_a_panic(moves in moves()) {
-        for ending in play(&moves, &setting()).endings() {
-            check_texts(&ending);
-            judge(&ending);
+        for outcome in play(&moves, &setting()).outcomes() {
+            check_texts(&outcome);
+            judge(&outcome);
         }
     }
 
@@ -276,10 +276,10 @@ proptest! {
         let theirs = play(&other, &Setting { client: end(3, 40_001), server: end(4, 443), ..setting() });
         let mixed = by_time(ours.packets.iter().chain(&theirs.packets).cloned().collect());
         let alone = by_time(ours.packets.iter().cloned().chain(theirs.packets.iter().map(stranger)).collect());
-        let of_ours = |ending: &&Ending| ending.connection.endpoint(ending.connection.client) == setting().client
-            || ending.connection.endpoint(ending.connection.client) == setting().server;
+        let of_ours = |outcome: &&Outcome| outcome.connection().endpoint(outcome.connection().client) == setting().client
+            || outcome.connection().endpoint(outcome.connection().client) == setting().server;
         let said_of = |capture: &Conversation| -> Vec<String> {
-            let mut said: Vec<String> = capture.endings().iter().filter(of_ours).map(said).collect();
+            let mut said: Vec<String> = capture.outcomes().iter().filter(of_ours).map(said).collect();
             said.sort();
             said
         };
@@ -289,18 +289,18 @@ proptest! {
     #[test]
     fn without_the_beginning_nothing_else_becomes_likely(moves in held(), from in 0..8usize) {
         let capture = play(&moves, &setting());
-        let whole = endings_of(&capture, |_, _| true);
-        assert_no_surer(&whole, &endings_of(&capture, |number, _| number >= from))?;
+        let whole = outcomes_of(&capture, |_, _| true);
+        assert_no_surer(&whole, &outcomes_of(&capture, |number, _| number >= from))?;
     }
 
     #[test]
     fn with_one_direction_nothing_else_becomes_likely(moves in held(), client in any::<bool>()) {
         let capture = play(&moves, &setting());
-        let whole = endings_of(&capture, |_, _| true);
+        let whole = outcomes_of(&capture, |_, _| true);
         let kept = |_, packet: &Packet| match packet.what {
             Seen::Segment(segment) => (segment.src == setting().client) == client,
             Seen::Icmp(_) => true,
         };
-        assert_no_surer(&whole, &endings_of(&capture, kept))?;
+        assert_no_surer(&whole, &outcomes_of(&capture, kept))?;
     }
 }

@@ -29,11 +29,11 @@ use jiff::tz::TimeZone;
 use crate::alike;
 use crate::cause::Cause;
 use crate::causes;
-use crate::ending::{Ending, EndingKind};
 use crate::flow::Side;
 use crate::harm::{Harm, harm};
 use crate::language::Language;
 use crate::observation::Frame;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::sketches;
 use crate::time::Timestamp;
 use crate::verdict::{Alternative, Judgement, RIVAL, SKETCHED, UNEXPLAINED_HERE, judge};
@@ -81,11 +81,11 @@ impl Context {
     }
 }
 
-/// One ending with its judgement, ready to be written.
+/// One outcome with its judgement, ready to be written.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     /// What happened.
-    pub ending: &'a Ending,
+    pub outcome: &'a Outcome,
     /// Why.
     pub judgement: Judgement,
     /// What it did.
@@ -95,31 +95,31 @@ pub struct Explanation<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    /// Judges `ending`.
-    pub fn new(ending: &'a Ending, context: &'a Context) -> Self {
-        Self::judged(ending, judge(ending), context)
+    /// Judges `outcome`.
+    pub fn new(outcome: &'a Outcome, context: &'a Context) -> Self {
+        Self::judged(outcome, judge(outcome), context)
     }
 
     /// With a judgement that was made already.
-    pub fn judged(ending: &'a Ending, judgement: Judgement, context: &'a Context) -> Self {
-        let harm = harm(ending, judgement.kind);
-        Self { ending, judgement, harm, context }
+    pub fn judged(outcome: &'a Outcome, judgement: Judgement, context: &'a Context) -> Self {
+        let harm = harm(outcome, judgement.kind);
+        Self { outcome, judgement, harm, context }
     }
 
     /// "The connection was reset because nothing listens on the server's port", without a full stop.
     pub fn sentence(&self) -> String {
         let title = self.title();
         if self.language() == Language::Chinese {
-            return match self.ending.kind {
-                EndingKind::Reset => format!("连接被重置：{title}"),
-                EndingKind::FailedConnect => format!("建连失败：{title}"),
+            return match self.outcome.kind() {
+                OutcomeKind::Reset => format!("连接被重置：{title}"),
+                OutcomeKind::FailedConnect => format!("建连失败：{title}"),
             };
         }
-        match (self.ending.kind, self.judgement.cause) {
-            (EndingKind::Reset, Some(_)) => format!("The connection was reset because {title}"),
-            (EndingKind::FailedConnect, Some(_)) => format!("The connection failed because {title}"),
-            (EndingKind::Reset, None) => format!("The connection was reset; {title}"),
-            (EndingKind::FailedConnect, None) => format!("The connection failed; {title}"),
+        match (self.outcome.kind(), self.judgement.cause) {
+            (OutcomeKind::Reset, Some(_)) => format!("The connection was reset because {title}"),
+            (OutcomeKind::FailedConnect, Some(_)) => format!("The connection failed because {title}"),
+            (OutcomeKind::Reset, None) => format!("The connection was reset; {title}"),
+            (OutcomeKind::FailedConnect, None) => format!("The connection failed; {title}"),
         }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Explanation<'a> {
 
     /// A frame as a reader finds it; with the capture point where there are several.
     pub(crate) fn frame(&self, frame: Frame) -> String {
-        let joined = self.ending.joined.as_ref();
+        let joined = self.outcome.joined();
         let Some(name) = joined.and_then(|joined| joined.names.iter().find(|name| name.files.contains(&frame.file())))
         else {
             return self.context.frame(frame);
@@ -173,6 +173,6 @@ impl<'a> Explanation<'a> {
 
     /// A sequence number of one side as Wireshark shows it.
     fn relative(&self, side: Side, seq: crate::seq::Seq) -> u32 {
-        self.ending.connection.relative(side, seq)
+        self.outcome.connection().relative(side, seq)
     }
 }

@@ -179,10 +179,10 @@ mod tests {
     fn a_syn_ack_that_comes_again_is_no_new_answer() {
         let text = "0 C > S S 0:0(0)\n1 C < S SA 0:0(0) ack 1\n2 C:7 > S S 0:0(0)\n2.001 C:7 < S R 0:0(0) ack 1
             3 C < S SA 0:0(0) ack 1";
-        let ending = crate::testing::conversation(text).endings().remove(0);
+        let outcome = crate::testing::conversation(text).outcomes().remove(0);
         let seconds = |moment: Option<Moment>| moment.map(|at| at.time.nanos() / 1_000_000_000 - crate::testing::START);
-        assert_eq!(seconds(ending.service_later.accepted), Some(1));
-        assert_eq!(ending.service_later.recovered, None);
+        assert_eq!(seconds(outcome.service_later().accepted), Some(1));
+        assert_eq!(outcome.service_later().recovered, None);
     }
 
     #[test]

@@ -9,9 +9,9 @@
 
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::harm::{Certainty, Harm};
+use crate::outcome::Outcome;
 
 /// Why a reset matters as much as it does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,12 +35,12 @@ pub struct Weight {
     pub ground: Ground,
 }
 
-/// Weighs one ending whose cause is of severity `by_cause`.
-pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> Weight {
+/// Weighs one outcome whose cause is of severity `by_cause`.
+pub fn weigh(by_cause: Severity, outcome: &Outcome, phase: Phase, harm: &Harm) -> Weight {
     let lowered = match by_cause {
         Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
-        Severity::Fault if ending.resets_never_taken() => Some(Ground::NotTaken),
-        Severity::Fault if only_goodbye_refused(ending, harm) => Some(Ground::GoodbyeRefused),
+        Severity::Fault if outcome.resets_never_taken() => Some(Ground::NotTaken),
+        Severity::Fault if only_goodbye_refused(outcome, harm) => Some(Ground::GoodbyeRefused),
         _ => None,
     };
     lowered.map_or(Weight { severity: by_cause, ground: Ground::Cause }, |ground| Weight {
@@ -51,19 +51,19 @@ pub fn weigh(by_cause: Severity, ending: &Ending, phase: Phase, harm: &Harm) -> 
 
 /// The sender had closed, and all that it can have missed is one TLS record of type alert. In clear text it must be
 /// `close_notify`: a fatal alert says what went wrong, and is missed.
-fn only_goodbye_refused(ending: &Ending, harm: &Harm) -> bool {
+fn only_goodbye_refused(outcome: &Outcome, harm: &Harm) -> bool {
     const RECORD_HEADER: u32 = 5;
     const CLEAR_ALERT: u32 = 2;
     const CLOSE_NOTIFY: u8 = 0;
-    let (sender, receiver) = (ending.sender(), ending.receiver());
+    let (sender, receiver) = (outcome.sender(), outcome.receiver());
     let closed =
-        ending.connection.half(sender).marks.has(Marks::FIN) || ending.finally.half(sender).marks.has(Marks::FIN);
-    let Some(refused) = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| closed && trigger.len > 0) else {
+        outcome.connection().half(sender).marks.has(Marks::FIN) || outcome.finally().half(sender).marks.has(Marks::FIN);
+    let Some(refused) = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| closed && trigger.len > 0) else {
         return false;
     };
     let lost = [harm.lost_client_bytes, harm.lost_server_bytes];
     let all_lost = lost.iter().try_fold(0, |sum, lost| Some(sum + (*lost)?));
-    let [21, 3, 0..=4, high, low, alert @ ..] = ending.said(receiver).last() else { return false };
+    let [21, 3, 0..=4, high, low, alert @ ..] = outcome.said(receiver).last() else { return false };
     let length = u32::from(u16::from_be_bytes([*high, *low]));
     let is_goodbye = length != CLEAR_ALERT || matches!(alert, [_, CLOSE_NOTIFY, ..]);
     let record = RECORD_HEADER + length;
@@ -86,7 +86,7 @@ mod tests {
         ";
 
     fn weight(rest: &str) -> (Severity, Ground) {
-        let judgement = judge(&conversation(&[OPENED, rest].concat()).ending());
+        let judgement = judge(&conversation(&[OPENED, rest].concat()).outcome());
         (judgement.severity, judgement.ground)
     }
 

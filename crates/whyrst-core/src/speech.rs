@@ -177,18 +177,18 @@ mod tests {
 
     #[test]
     fn the_first_octets_and_the_latest_new_ones_are_kept() {
-        let ending = conversation(TALK).ending();
-        let (client, server) = (ending.connection.client, ending.connection.server());
-        assert_eq!(ending.said(client).first(), b"GET /");
-        assert_eq!((ending.said(server).first(), ending.said(server).last()), (&b"HTTP"[..], &b"ok"[..]));
+        let outcome = conversation(TALK).outcome();
+        let (client, server) = (outcome.connection().client, outcome.connection().server());
+        assert_eq!(outcome.said(client).first(), b"GET /");
+        assert_eq!((outcome.said(server).first(), outcome.said(server).last()), (&b"HTTP"[..], &b"ok"[..]));
     }
 
     #[test]
     fn without_the_beginning_the_first_octets_are_not_known() {
         let text: vec::Vec<&str> = TALK.lines().skip(4).collect();
-        let ending = conversation(&text.join("\n")).ending();
-        let server = ending.sender();
-        assert_eq!((ending.said(server).first(), ending.said(server).last()), (&b""[..], &b"ok"[..]));
+        let outcome = conversation(&text.join("\n")).outcome();
+        let server = outcome.sender();
+        assert_eq!((outcome.said(server).first(), outcome.said(server).last()), (&b""[..], &b"ok"[..]));
     }
 
     #[test]

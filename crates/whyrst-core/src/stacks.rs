@@ -48,10 +48,10 @@ fn each_of_several_resets_answers_a_segment_of_its_own() {
         +0.0001 C > S PA 1:101(100) ack 1
         +0.030 C < S R 1:1(0)
         +0.0001 C < S R 1:1(0)";
-    let ending = conversation(text).ending();
-    let trigger = ending.resets[0].trigger.expect("it answers a segment");
+    let outcome = conversation(text).outcome();
+    let trigger = outcome.rsts()[0].trigger.expect("it answers a segment");
     assert!(trigger.is_pure_ack(), "{trigger:?}");
-    let one = conversation(text.rsplit_once('\n').expect("lines").0).ending();
+    let one = conversation(text.rsplit_once('\n').expect("lines").0).outcome();
     assert_eq!(one.resets[0].trigger.expect("it answers a segment").len, 100);
 }
 

@@ -5,22 +5,22 @@
 //!
 //! The signatures that end in silence (`→ ∅`) concern connections without a RST and are not given.
 
-use crate::ending::Ending;
+use crate::outcome::Outcome;
 use crate::rst::Rst;
 use crate::segment::Flags;
 
 /// A record of the signature's list that fits, with the paper's name for it; `None` when the RSTs
 /// came in the server's name, when the beginning was not captured, or when none fits.
-pub fn signature(ending: &Ending) -> Option<&'static str> {
-    let client = ending.connection.client;
+pub fn signature(outcome: &Outcome) -> Option<&'static str> {
+    let client = outcome.connection().client;
     let (mut bare, mut acking) = (Count::default(), Count::default());
-    for rst in ending.resets.iter().filter(|rst| rst.record.from == client) {
+    for rst in outcome.rsts().iter().filter(|rst| rst.record.from == client) {
         if rst.record.flags.has(Flags::ACK) { acking.add(rst) } else { bare.add(rst) }
     }
-    if ending.syn().is_none() || ending.sender() != client {
+    if outcome.syn().is_none() || outcome.sender() != client {
         return None;
     }
-    match received(ending) {
+    match received(outcome) {
         Received::Syn => after_syn(&bare, &acking),
         Received::Ack => after_ack(&bare, &acking),
         Received::FirstData => after_first_data(&bare, &acking),
@@ -36,8 +36,8 @@ enum Received {
     MoreData,
 }
 
-fn received(ending: &Ending) -> Received {
-    let from_client = ending.before.iter().filter(|record| record.from == ending.connection.client);
+fn received(outcome: &Outcome) -> Received {
+    let from_client = outcome.before().iter().filter(|record| record.from == outcome.connection().client);
     let (mut acked, mut data) = (false, 0);
     for record in from_client {
         acked |= record.flags.has(Flags::ACK);
@@ -121,7 +121,7 @@ mod tests {
     const MORE: &str = "+0.001 C > S PA 101:201(100) ack 1\n+0.001 C < S A 1:1(0) ack 201\n";
 
     fn of(parts: &[&str]) -> Option<&'static str> {
-        signature(&conversation(&parts.concat()).ending())
+        signature(&conversation(&parts.concat()).outcome())
     }
 
     #[test]

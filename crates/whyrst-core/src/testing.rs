@@ -24,11 +24,11 @@ use alloc::vec::Vec;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::ending::Ending;
 use crate::evidence::Answer;
 use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
 use crate::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
+use crate::outcome::Outcome;
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -110,19 +110,19 @@ pub(crate) fn sent(reason: RstReason, stack: &[&str]) -> KernelWord {
 
 impl Conversation {
     /// What a tracker with these limits makes of it.
-    pub(crate) fn tracked(&self, limits: Limits) -> (Vec<Ending>, Counts) {
+    pub(crate) fn tracked(&self, limits: Limits) -> (Vec<Outcome>, Counts) {
         let mut tracker = Tracker::new(limits);
-        let mut endings = Vec::new();
+        let mut outcomes = Vec::new();
         for (number, packet) in self.packets.iter().enumerate() {
             tracker.observe(&packet.observation(number));
-            endings.extend(core::iter::from_fn(|| tracker.poll()));
+            outcomes.extend(core::iter::from_fn(|| tracker.poll()));
         }
         tracker.finish();
-        endings.extend(core::iter::from_fn(|| tracker.poll()));
-        (endings, tracker.counts())
+        outcomes.extend(core::iter::from_fn(|| tracker.poll()));
+        (outcomes, tracker.counts())
     }
 
-    pub(crate) fn endings(&self) -> Vec<Ending> {
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
         self.tracked(Limits::default()).0
     }
 
@@ -130,17 +130,17 @@ impl Conversation {
         self.tracked(Limits::default()).1
     }
 
-    /// The only ending.
-    pub(crate) fn ending(&self) -> Ending {
-        let mut endings = self.endings();
-        assert_eq!(endings.len(), 1, "endings: {endings:#?}");
-        endings.remove(0)
+    /// The only outcome.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let mut outcomes = self.outcomes();
+        assert_eq!(outcomes.len(), 1, "endings: {endings:#?}");
+        outcomes.remove(0)
     }
 
     pub(crate) fn judged(&self) -> Judgement {
-        let ending = self.ending();
-        check_texts(&ending);
-        judge(&ending)
+        let outcome = self.outcome();
+        check_texts(&outcome);
+        judge(&outcome)
     }
 
     /// The capture goes on for so many seconds: packets of somebody else pass by.
@@ -209,14 +209,14 @@ impl Judgement {
     }
 }
 
-/// Every question of every cause can be put to `ending`, and has a value for every `{}` of its text.
+/// Every question of every cause can be put to `outcome`, and has a value for every `{}` of its text.
 #[track_caller]
-pub(crate) fn check_texts(ending: &Ending) {
+pub(crate) fn check_texts(outcome: &Outcome) {
     let rules = crate::causes::ALL.iter().map(|cause| &cause.rule);
     let asked = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]).flatten();
     let sketched = crate::sketches::SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]).flatten();
     for question in asked.chain(sketched) {
-        let (text, values) = match question.answer(ending) {
+        let (text, values) = match question.answer(outcome) {
             Answer::Yes(facts) => (question.yes, facts.values.len()),
             Answer::No(facts) => (question.no, facts.values.len()),
             Answer::Unknown => (question.unknown, 0),

@@ -1,7 +1,7 @@
-//! The tracker: observations in, endings out.
+//! The tracker: observations in, outcomes out.
 //!
-//! `observe` takes one observation; `poll` gives one [`Ending`] that is settled. Time is what the
-//! observations say; nothing here reads a clock. An ending is settled when nothing more is
+//! `observe` takes one observation; `poll` gives one [`Outcome`] that is settled. Time is what the
+//! observations say; nothing here reads a clock. An outcome is settled when nothing more is
 //! expected to change its verdict: the pair of endpoints began a new connection, the connection
 //! was quiet for a while, or the capture ended. Resets come out in the order of their first RST.
 
@@ -27,12 +27,12 @@ pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::acceptance::acceptance;
 use crate::connection::Connection;
-use crate::ending::{Ending, IcmpSeen};
 use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::letters::Originator;
 use crate::observation::{IcmpError, Observation, Seen};
+use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Services, tells_of_service};
@@ -61,9 +61,9 @@ pub struct Tracker {
     /// Resets in order of their first RST; `first_ticket` numbers the front.
     queue: VecDeque<Queued>,
     first_ticket: u64,
-    failed: VecDeque<Box<Ending>>,
+    failed: VecDeque<Box<Outcome>>,
     /// What is still to be looked at after the capture's end, the latest first: one at a time, since
-    /// an ending is many times as large as a connection.
+    /// an outcome is many times as large as a connection.
     finishing: Vec<u32>,
     /// The capture has ended: what waits in `queue` waits for nothing but its turn.
     over: bool,
@@ -210,13 +210,13 @@ impl Tracker {
         !self.failed.is_empty() || !self.finishing.is_empty() || first_is_settled
     }
 
-    /// The next settled ending. Resets come in the order of their first RST.
-    pub fn poll(&mut self) -> Option<Ending> {
-        self.next_settled().map(|ending| *ending)
+    /// The next settled outcome. Resets come in the order of their first RST.
+    pub fn poll(&mut self) -> Option<Outcome> {
+        self.next_settled().map(|outcome| *outcome)
     }
 
-    /// As [`Self::poll`], where it lies: an ending has more than a kilobyte.
-    pub fn next_settled(&mut self) -> Option<Box<Ending>> {
+    /// As [`Self::poll`], where it lies: an outcome has more than a kilobyte.
+    pub fn next_settled(&mut self) -> Option<Box<Outcome>> {
         while self.failed.is_empty()
             && let Some(slot) = self.finishing.pop()
         {
@@ -232,7 +232,7 @@ impl Tracker {
             Some(Queued::Done(_)) => {
                 self.first_ticket += 1;
                 match self.queue.pop_front() {
-                    Some(Queued::Done(ending)) => Some(ending),
+                    Some(Queued::Done(outcome)) => Some(outcome),
                     _ => None,
                 }
             }
@@ -285,7 +285,7 @@ impl Tracker {
         self.table.len()
     }
 
-    /// Octets held for connections, their records and what waits, without the endings themselves.
+    /// Octets held for connections, their records and what waits, without the outcomes themselves.
     pub fn bytes(&self) -> usize {
         let queues =
             self.unsettled.capacity() + self.closed.capacity() + self.told.capacity() + self.opening.capacity();

@@ -5,15 +5,15 @@
 //! segment that never reached the far point was dropped on the way; an address that differs was
 //! rewritten (CATALOGUE section 5, "Vantage matters").
 //!
-//! The way there: every point is read with a tracker of its own ([`Ending`]s), then once more for
+//! The way there: every point is read with a tracker of its own ([`Outcome`]s), then once more for
 //! all segments of the connections that matter anywhere ([`collect`]). [`join`] pairs the segments
 //! (`pairing`), learns how the clocks differ (`offset`), decides where each point lies on the path
 //! (`order`) and whether "not recorded" means "never passed" (`coverage`). What comes out are the
-//! endings of each connection with what all points know of it in [`Ending::joined`]; which of them is
+//! outcomes of each connection with what all points know of it in [`Outcome::joined`]; which of them is
 //! reported, [`verdict`](crate::verdict::of_points) decides.
 //!
-//! [`Ending`]: crate::ending::Ending
-//! [`Ending::joined`]: crate::ending::Ending::joined
+//! [`Outcome`]: crate::outcome::Outcome
+//! [`Outcome::joined`]: crate::outcome::Outcome::joined
 //!
 //! Absence is never taken from a capture that lost packets, began late or ended early.
 

@@ -11,12 +11,12 @@ pub use self::points::{Together, of_points};
 use crate::alike;
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;
-use crate::ending::{Basis, Ending, EndingKind};
 use crate::evidence::cache::{AnswerCache, Answers};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
+use crate::outcome::{Basis, Outcome, OutcomeKind};
 
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
@@ -50,12 +50,12 @@ static GENERAL: &[&Question] = &[
     &RST_CONTRADICTS_SENDER,
 ];
 
-/// Judges one ending.
-pub fn judge(ending: &Ending) -> Judgement {
-    Judge::default().judge(ending)
+/// Judges one outcome.
+pub fn judge(outcome: &Outcome) -> Judgement {
+    Judge::default().judge(outcome)
 }
 
-/// Judges one ending after the other. Nothing of one has to do with the next; only its memory is used again.
+/// Judges one outcome after the other. Nothing of one has to do with the next; only its memory is used again.
 #[derive(Debug, Default)]
 pub struct Judge {
     cache: AnswerCache,
@@ -63,16 +63,16 @@ pub struct Judge {
 
 impl Judge {
     /// The verdict.
-    pub fn judge(&mut self, ending: &Ending) -> Judgement {
-        verdict(&mut Answers::of(ending, &mut self.cache))
+    pub fn judge(&mut self, outcome: &Outcome) -> Judgement {
+        verdict(&mut Answers::of(outcome, &mut self.cache))
     }
 }
 
 fn verdict(answers: &mut Answers<'_>) -> Judgement {
-    let ending = answers.ending();
+    let outcome = answers.outcome();
     let mut candidates: Vec<Candidate> =
         causes::ALL.iter().filter_map(|cause| Candidate::new(cause, answers)).collect();
-    if candidates.is_empty() && told_by_its_kernel(ending) {
+    if candidates.is_empty() && told_by_its_kernel(outcome) {
         // No packet shows what these are about, but the kernel's word names them.
         candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, answers)));
     }
@@ -85,12 +85,12 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let evidence = evidence(questions(&best.cause.rule), answers);
     let mut alternatives = alternatives(best, others, &sketched);
     let mut confidence = best.confidence(&evidence, others, &sketched, answers);
-    if let Some(joined) = ending.joined.as_ref().filter(|joined| !joined.rivals.is_empty()) {
+    if let Some(joined) = outcome.joined().filter(|joined| !joined.rivals.is_empty()) {
         confidence = confidence.min(Confidence::Possible);
         name_rivals(&joined.rivals, &mut alternatives);
     }
-    let phase = ending.connection.phase();
-    let weight = severity::weigh(best.cause.rule.severity, ending, phase, &harm(ending, kind));
+    let phase = outcome.connection().phase();
+    let weight = severity::weigh(best.cause.rule.severity, outcome, phase, &harm(outcome, kind));
     Judgement {
         cause: Some(best.cause),
         title: title(best.cause, answers),
@@ -106,8 +106,8 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
 }
 
 /// The ids of every cause that is not excluded, best first: the row of the matrix test.
-pub fn rank(ending: &Ending) -> Vec<&'static str> {
-    let judgement = judge(ending);
+pub fn rank(outcome: &Outcome) -> Vec<&'static str> {
+    let judgement = judge(outcome);
     let best = judgement.cause.map(|cause| cause.id);
     best.into_iter().chain(judgement.alternatives.iter().map(|other| other.id)).collect()
 }
@@ -146,27 +146,27 @@ const CLEAR_MARGIN: i32 = 3;
 
 impl Candidate {
     fn new(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
-        if cause.rule.ending != answers.ending().kind {
+        if cause.rule.outcome != answers.outcome().kind() {
             return None;
         }
         // The first need is what the cause is about: unseen, there is no evidence, and most causes
         // fall away by it.
-        let first = cause.rule.needs.iter().find(|question| question.concerns(answers.ending()))?;
+        let first = cause.rule.needs.iter().find(|question| question.concerns(answers.outcome()))?;
         if !answers.answer(first).is_yes() {
             return None;
         }
         let candidate = Self::not_excluded(cause, answers)?;
         // An umbrella that needs guessing says nothing.
         let guesses =
-            candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.ending()));
+            candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.outcome()));
         (!guesses).then_some(candidate)
     }
 
     fn not_excluded(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
-        if cause.rule.ending != answers.ending().kind {
+        if cause.rule.outcome != answers.outcome().kind() {
             return None;
         }
-        let kernel = kernel_fit(cause.rule.kernel_reasons, &answers.ending().kernel)?;
+        let kernel = kernel_fit(cause.rule.kernel_reasons, answers.outcome().kernel())?;
         let (mut missing, mut support) = (0, 0);
         for (role, question) in questions(&cause.rule) {
             let Some(answer) = answers.relevant(question) else { continue };
@@ -194,10 +194,10 @@ impl Candidate {
         sketched: &[Sketched],
         answers: &mut Answers<'_>,
     ) -> Confidence {
-        let ending = answers.ending();
+        let outcome = answers.outcome();
         // A kernel that sent none excludes much and proves nothing.
-        let kernel_says = self.kernel == KernelFit::Says && matches!(ending.kernel, KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends(evidence, others, sketched, ending);
+        let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
+        let says = kernel_says || self.is_proven_by_both_ends(evidence, others, sketched, outcome);
         let rivals = || {
             others.iter().filter(|other| {
                 let agrees = match self.likeness(other.cause.id) {
@@ -225,12 +225,12 @@ impl Candidate {
         let weak = close
             || twin
             || unseen
-            || refuses_unseen_syn(ending)
-            || self.is_doubtful(ending)
+            || refuses_unseen_syn(outcome)
+            || self.is_doubtful(outcome)
             || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.rule.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && (told_by_its_kernel(ending) || !leaves_open(evidence)) {
+        } else if says && rivals().next().is_none() && (told_by_its_kernel(outcome) || !leaves_open(evidence)) {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -240,12 +240,14 @@ impl Candidate {
     /// No other cause gives this word: then the kernel has decided, and what a socket's history
     /// cannot show is not missing.
     fn is_the_kernels(&self, answers: &mut Answers<'_>) -> bool {
-        let ending = answers.ending();
-        if !told_by_its_kernel(ending) || self.kernel != KernelFit::Says || self.cause.rule.breadth != Breadth::Specific
+        let outcome = answers.outcome();
+        if !told_by_its_kernel(outcome)
+            || self.kernel != KernelFit::Says
+            || self.cause.rule.breadth != Breadth::Specific
         {
             return false;
         }
-        let fits = |reasons| kernel_fit(reasons, &ending.kernel) == Some(KernelFit::Says);
+        let fits = |reasons| kernel_fit(reasons, outcome.kernel()) == Some(KernelFit::Says);
         let causes = causes::ALL.iter().filter(|cause| fits(cause.rule.kernel_reasons)).count();
         let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
         causes == 1 && !sketched.any(|sketch| stands(sketch, answers).is_some())
@@ -259,7 +261,7 @@ impl Candidate {
         evidence: &[Evidence],
         others: &[Self],
         sketched: &[Sketched],
-        ending: &Ending,
+        outcome: &Outcome,
     ) -> bool {
         let is_twin = |likeness| {
             matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why | Likeness::SpecialCase)
@@ -269,7 +271,7 @@ impl Candidate {
         evidence.iter().any(shows)
             && !sketched.iter().any(|one| is_twin(one.alike.likeness))
             && !others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
-            && (odd_signs(ending) > 0 || SENDER_TALKED_ON.answer(ending).is_yes())
+            && (odd_signs(outcome) > 0 || SENDER_TALKED_ON.answer(outcome).is_yes())
     }
 
     /// The kernel says this one as well, and the capture misses what would decide.
@@ -289,9 +291,9 @@ impl Candidate {
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
-    fn is_doubtful(&self, ending: &Ending) -> bool {
+    fn is_doubtful(&self, outcome: &Outcome) -> bool {
         let from_host = self.cause.rule.refuted_by.contains(&&RST_CONTRADICTS_SENDER);
-        self.kernel == KernelFit::NotAsked && from_host && odd_signs(ending) > 0
+        self.kernel == KernelFit::NotAsked && from_host && odd_signs(outcome) > 0
     }
 }
 
@@ -307,7 +309,7 @@ fn leaves_open(evidence: &[Evidence]) -> bool {
 impl Sketched {
     fn new(alike: &'static LookAlike, answers: &mut Answers<'_>) -> Option<Self> {
         let sketch = sketches::find(alike.cause)?;
-        let kernel = kernel_fit(sketch.kernel_reasons, &answers.ending().kernel)?;
+        let kernel = kernel_fit(sketch.kernel_reasons, answers.outcome().kernel())?;
         let complete = stands(sketch, answers)?;
         Some(Self { sketch, alike, kernel, complete })
     }
@@ -319,20 +321,20 @@ impl Sketched {
 }
 
 /// A refusal by its form, and the capture misses the SYN: what came before it may decide.
-fn refuses_unseen_syn(ending: &Ending) -> bool {
-    ending.basis == Basis::Packets
-        && ending.rst().is_some_and(|rst| rst.trigger.is_none())
-        && RST_ANSWERS_SYN.answer(ending).is_yes()
+fn refuses_unseen_syn(outcome: &Outcome) -> bool {
+    outcome.basis() == Basis::Packets
+        && outcome.rst().is_some_and(|rst| rst.trigger.is_none())
+        && RST_ANSWERS_SYN.answer(outcome).is_yes()
 }
 
 /// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
-fn told_by_its_kernel(ending: &Ending) -> bool {
-    ending.basis == Basis::Sockets && matches!(ending.kernel, KernelWord::Sent(_))
+fn told_by_its_kernel(outcome: &Outcome) -> bool {
+    outcome.basis() == Basis::Sockets && matches!(outcome.kernel(), KernelWord::Sent(_))
 }
 
 /// Only its receiver's kernel told of it: that knows nothing of why.
-fn is_suffered(ending: &Ending) -> bool {
-    ending.basis == Basis::Sockets && !matches!(ending.kernel, KernelWord::Sent(_))
+fn is_suffered(outcome: &Outcome) -> bool {
+    outcome.basis() == Basis::Sockets && !matches!(outcome.kernel(), KernelWord::Sent(_))
 }
 
 /// `None` when the sketch is excluded; whether everything that it needs was seen.
@@ -374,7 +376,7 @@ fn questions(rule: &Rule) -> impl Iterator<Item = (Role, &'static Question)> {
     lists.into_iter().flat_map(|(role, questions)| questions.iter().map(move |question| (role, *question)))
 }
 
-/// The same with the answers, without what does not concern the ending.
+/// The same with the answers, without what does not concern the outcome.
 fn evidence(questions: impl Iterator<Item = (Role, &'static Question)>, answers: &mut Answers<'_>) -> Vec<Evidence> {
     // No rule asks more than that.
     let mut evidence = Vec::with_capacity(16);
@@ -427,25 +429,25 @@ fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
 
 /// What is known by name only, when no cause fits.
 fn sketched_alone(answers: &mut Answers<'_>) -> Vec<Alternative> {
-    let ending = answers.ending();
-    if ending.kind != EndingKind::Reset {
+    let outcome = answers.outcome();
+    if outcome.kind() != OutcomeKind::Reset {
         return Vec::new();
     }
     let fits = |sketch: &&Sketch| {
-        kernel_fit(sketch.kernel_reasons, &ending.kernel).is_some() && stands(sketch, answers) == Some(true)
+        kernel_fit(sketch.kernel_reasons, outcome.kernel()).is_some() && stands(sketch, answers) == Some(true)
     };
     let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
     sketches::SKETCHES.iter().filter(fits).map(named).collect()
 }
 
 fn unexplained(answers: &mut Answers<'_>, kind: ResetKind) -> Judgement {
-    let ending = answers.ending();
+    let outcome = answers.outcome();
     let general = GENERAL.iter().map(|question| (Role::Supports, *question));
-    let phase = ending.connection.phase();
-    let weight = severity::weigh(Severity::Fault, ending, phase, &harm(ending, kind));
+    let phase = outcome.connection().phase();
+    let weight = severity::weigh(Severity::Fault, outcome, phase, &harm(outcome, kind));
     Judgement {
         cause: None,
-        title: match (ending.basis, &ending.kernel) {
+        title: match (outcome.basis(), outcome.kernel()) {
             (Basis::Sockets | Basis::Sample, KernelWord::NotAsked) => UNEXPLAINED_HERE,
             _ => UNEXPLAINED,
         },
@@ -461,7 +463,7 @@ fn unexplained(answers: &mut Answers<'_>, kind: ResetKind) -> Judgement {
 }
 
 fn kind(answers: &mut Answers<'_>) -> ResetKind {
-    if answers.ending().kind == EndingKind::FailedConnect {
+    if answers.outcome().kind() == OutcomeKind::FailedConnect {
         ResetKind::Unknown
     } else if answers.answer(&RST_IS_ACTIVE).is_yes() {
         ResetKind::Active
@@ -475,8 +477,8 @@ fn kind(answers: &mut Answers<'_>) -> ResetKind {
 /// An endpoint only where something of it can be compared with the RST; a refused SYN shows nothing
 /// of its sender but the refusal.
 fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
-    let ending = answers.ending();
-    if matches!(ending.kernel, KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(ending).is_yes() {
+    let outcome = answers.outcome();
+    if matches!(outcome.kernel(), KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(outcome).is_yes() {
         return Origin::Endpoint;
     }
     let alike = kind != ResetKind::Unknown && answers.answer(&RST_TTL_DIFFERS).is_no();

@@ -6,10 +6,10 @@
 
 use alloc::boxed::Box;
 
-use crate::ending::{Ending, EndingKind};
 use crate::flow::FlowKey;
 use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::recording::{Recording, Told};
 use crate::segment::{Endpoint, Flags};
 use crate::socket;
@@ -21,14 +21,14 @@ const EVENT_AFTER_PACKET: Span = Span::from_millis(50);
 const LONGEST_PATH: Span = Span::from_secs(2);
 
 impl Recording {
-    /// What this recording says of the first RST of `ending`.
-    pub fn word(&self, ending: &Ending) -> KernelWord {
-        let sender = ending.connection.endpoint(ending.sender());
-        let receiver = ending.connection.endpoint(ending.receiver());
-        if ending.kind == EndingKind::FailedConnect || !self.covers(sender, ending.time()) {
+    /// What this recording says of the first RST of `outcome`.
+    pub fn word(&self, outcome: &Outcome) -> KernelWord {
+        let sender = outcome.connection().endpoint(outcome.sender());
+        let receiver = outcome.connection().endpoint(outcome.receiver());
+        if outcome.kind() == OutcomeKind::FailedConnect || !self.covers(sender, outcome.time()) {
             return KernelWord::NotAsked;
         }
-        let event = self.named(sender, receiver, ending).or_else(|| self.by_listener(sender, ending));
+        let event = self.named(sender, receiver, outcome).or_else(|| self.by_listener(sender, outcome));
         match event {
             Some(event) => KernelWord::Sent(event.clone()),
             None if self.lost > 0 => KernelWord::NotAsked,
@@ -37,10 +37,10 @@ impl Recording {
     }
 
     /// Adds what was told live of the same RST: the sockets and processes of those ends that were asked.
-    pub fn account_for(&self, ending: &mut Ending) {
-        let ends = (ending.connection.endpoint(ending.sender()), ending.connection.endpoint(ending.receiver()));
+    pub fn account_for(&self, outcome: &mut Outcome) {
+        let ends = (outcome.connection().endpoint(outcome.sender()), outcome.connection().endpoint(outcome.receiver()));
         let before = Span::from_nanos(-LONGEST_PATH.nanos());
-        let (earliest, latest) = (ending.time().plus(before), ending.time().plus(LONGEST_PATH));
+        let (earliest, latest) = (outcome.time().plus(before), outcome.time().plus(LONGEST_PATH));
         let same = |told: &&Told| {
             let event = &told.reset.event;
             let told_ends = match event.told {
@@ -52,7 +52,7 @@ impl Recording {
         let Some(Told { reset, .. }) = self.told.iter().find(same) else { return };
         for event in [Some(&reset.event), reset.peer.as_ref()].into_iter().flatten() {
             let (_, side) = FlowKey::of(event.local, event.remote);
-            ending.accounts[side.index()] = Some(Box::new(event.account.clone()));
+            outcome.accounts[side.index()] = Some(Box::new(event.account.clone()));
         }
     }
 
@@ -61,19 +61,19 @@ impl Recording {
     }
 
     /// The first event of this very connection: the first RST is what the verdict is about.
-    fn named(&self, sender: Endpoint, receiver: Endpoint, ending: &Ending) -> Option<&KernelReset> {
-        let latest = ending.time().plus(EVENT_AFTER_PACKET);
+    fn named(&self, sender: Endpoint, receiver: Endpoint, outcome: &Outcome) -> Option<&KernelReset> {
+        let latest = outcome.time().plus(EVENT_AFTER_PACKET);
         let earliest = Span::from_nanos(-LONGEST_PATH.nanos());
-        let earliest = ending.connection.first.plus(earliest).max(ending.time().plus(earliest));
+        let earliest = outcome.connection().first.plus(earliest).max(outcome.time().plus(earliest));
         let mut events = self.resets.iter().filter(|event| event.local == sender && event.remote == Some(receiver));
-        events.find(|event| earliest <= event.time && event.time <= latest && could_be(event, ending))
+        events.find(|event| earliest <= event.time && event.time <= latest && could_be(event, outcome))
     }
 
     /// The last event of a listener on that port before the RST. A listener only ever replies: with
     /// a bare RST, or to a SYN with RST+ACK at sequence number 0 (CATALOGUE section 1).
-    fn by_listener(&self, sender: Endpoint, ending: &Ending) -> Option<&KernelReset> {
-        let time = ending.time();
-        let rst = &ending.rst()?.record;
+    fn by_listener(&self, sender: Endpoint, outcome: &Outcome) -> Option<&KernelReset> {
+        let time = outcome.time();
+        let rst = &outcome.rst()?.record;
         if rst.flags.has(Flags::ACK) && rst.seq.raw() != 0 {
             return None;
         }
@@ -85,9 +85,9 @@ impl Recording {
 
 /// A kernel that answers a segment for which it has no connection sends a bare RST, or RST+ACK at
 /// number 0 (CATALOGUE section 1). A RST+ACK elsewhere is somebody else's, forged before it.
-fn could_be(event: &KernelReset, ending: &Ending) -> bool {
+fn could_be(event: &KernelReset, outcome: &Outcome) -> bool {
     let answers = matches!(event.reason, Some(RstReason::NoSocket | RstReason::TcpFlags));
-    let first = ending.rst().map(|rst| &rst.record);
+    let first = outcome.rst().map(|rst| &rst.record);
     !answers || first.is_none_or(|rst| !rst.flags.has(Flags::ACK) || rst.seq.raw() == 0)
 }
 
@@ -105,21 +105,21 @@ mod tests {
             +0.001 C < S SA 0:0(0) ack 1
             +0.0001 C > S A 1:1(0) ack 1
             0.500 C < S RA 1:1(0) ack 1";
-        let ending = conversation(text).ending();
+        let outcome = conversation(text).outcome();
         let told = |after: Span| {
             let event = SocketEvent {
-                time: ending.time().plus(after),
+                time: outcome.time().plus(after),
                 told: socket::Told::Received,
-                local: ending.connection.endpoint(ending.receiver()),
-                remote: ending.connection.endpoint(ending.sender()),
+                local: outcome.connection().endpoint(outcome.receiver()),
+                remote: outcome.connection().endpoint(outcome.sender()),
                 trigger: None,
                 account: Account { netns: 7, ..Account::default() },
             };
             let told = Told { reset: SocketReset { event, peer: None, unsent: false }, more: 0 };
             let recording = Recording { told: alloc::vec![told], ..Recording::default() };
-            let mut ending = ending.clone();
-            recording.account_for(&mut ending);
-            [ending.receiver(), ending.sender()].map(|side| ending.account(side).map(|account| account.netns))
+            let mut outcome = outcome.clone();
+            recording.account_for(&mut outcome);
+            [outcome.receiver(), outcome.sender()].map(|side| outcome.account(side).map(|account| account.netns))
         };
         assert_eq!(told(Span::from_millis(3)), [Some(7), None]);
         assert_eq!(told(Span::from_secs(9)), [None, None], "the same two ports, used again");

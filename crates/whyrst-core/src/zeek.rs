@@ -43,8 +43,8 @@ mod tests {
     use crate::testing::conversation;
 
     fn told(text: &str) -> (std::string::String, &'static str) {
-        let ending = conversation(text).ending();
-        (std::string::ToString::to_string(&ending.finally.letters), conn_state(&ending.finally))
+        let outcome = conversation(text).outcome();
+        (std::string::ToString::to_string(&outcome.finally().letters), conn_state(outcome.finally()))
     }
 
     const OPEN: &str = "

@@ -16,7 +16,7 @@ use crate::attribution::split_off_foreign;
 use crate::error::{LabError, Tried};
 use crate::judge::{Judged, judge};
 use crate::played::{Call, End, Ending, Played, Returned};
-use crate::scenario::{Action, Host, ExpectedReturn, Pace, Scenario, Step};
+use crate::scenario::{Action, ExpectedReturn, Host, Pace, Scenario, Step};
 use crate::stage::Stage;
 
 /// Nothing on the wire for this long means that the story is over. Linux delays an ACK by 40 ms.

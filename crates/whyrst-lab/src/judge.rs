@@ -8,13 +8,13 @@ use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
 use whyrst_core::cause::Breadth;
-use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Confidence, Judgement, judge as judge_ending};
+use whyrst_core::verdict::{Confidence, Judgement, judge as judge_outcome};
 use whyrst_core::{alike, causes};
 use whyrst_probe::SocketReset;
 
@@ -29,7 +29,7 @@ pub struct Judged {
     /// What each end's capture led to: client, then server.
     pub ends: [EndJudged; 2],
     /// What the probe's account of the sockets led to, without any packet; `None` where it was not loaded.
-    pub live: Option<Vec<(Ending, Judgement)>>,
+    pub live: Option<Vec<(Outcome, Judgement)>>,
     /// Everything that is not as the scenario says; empty when it passed.
     pub disagreements: Vec<String>,
 }
@@ -46,8 +46,8 @@ impl Judged {
 pub struct EndJudged {
     /// `client` or `server`.
     pub name: &'static str,
-    /// Every ending with its verdict, in order.
-    pub endings: Vec<(Ending, Judgement)>,
+    /// Every outcome with its verdict, in order.
+    pub outcomes: Vec<(Outcome, Judgement)>,
 }
 
 /// Judges a play from both ends and compares everything with what the scenario expects.
@@ -85,30 +85,30 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
         }
     }
     tracker.finish();
-    let mut endings = Vec::new();
-    while let Some(mut ending) = tracker.poll() {
+    let mut outcomes = Vec::new();
+    while let Some(mut outcome) = tracker.poll() {
         if let Some(recording) = recording {
-            ending.kernel = recording.word(&ending);
+            outcome.kernel = recording.word(&outcome);
         }
-        let judgement = judge_ending(&ending);
-        endings.push((ending, judgement));
+        let judgement = judge_outcome(&outcome);
+        outcomes.push((outcome, judgement));
     }
-    EndJudged { name: end.name, endings }
+    EndJudged { name: end.name, outcomes }
 }
 
-fn judge_told(reset: &SocketReset) -> (Ending, Judgement) {
-    let ending = reset.ending();
-    let judgement = judge_ending(&ending);
-    (ending, judgement)
+fn judge_told(reset: &SocketReset) -> (Outcome, Judgement) {
+    let outcome = reset.outcome();
+    let judgement = judge_outcome(&outcome);
+    (outcome, judgement)
 }
 
 /// Sockets alone may leave several causes, as packets may: then the expected one must be among
 /// those named. They show how a RST was made and not always why, so a cause that names the other as
 /// its look-alike is the same thing more closely said. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
-fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> Option<String> {
+fn compare_live((outcome, judgement): &(Outcome, Judgement), expect: &Expect) -> Option<String> {
     // What a proxy of the play has with others, or with itself, stands in neither capture.
     let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
-    let ends = Side::BOTH.map(|side| ending.connection.endpoint(side).ip);
+    let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side).ip);
     let between_them = ends.iter().all(|ip| hosts.as_flattened().contains(ip)) && ends[0] != ends[1];
     // A RST can be sent and never leave its host: a link that is down, a filter on the way out.
     let never_left = matches!((expect.client, expect.server), (Verdicts::NoReset, Verdicts::NoReset));
@@ -121,7 +121,7 @@ fn compare_live((ending, judgement): &(Ending, Judgement), expect: &Expect) -> O
     let unsure = judgement.confidence <= Confidence::Possible;
     // An umbrella says that more cannot be known.
     let umbrella = judgement.cause.is_some_and(|cause| cause.rule.breadth == Breadth::Umbrella);
-    let nobody_knows = unsure && (umbrella || !matches!(ending.kernel, KernelWord::Sent(_)));
+    let nobody_knows = unsure && (umbrella || !matches!(outcome.kernel(), KernelWord::Sent(_)));
     let alike =
         |cause: &str, other: &str| causes::find(cause).is_some_and(|cause| alike::likeness(cause, other).is_some());
     let more_closely = |cause: &str| alike(named, cause) || alike(cause, named);
@@ -168,13 +168,13 @@ fn words(reasons: &[(Option<Host>, &str)]) -> String {
 /// the expected one must be among those named.
 fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) -> Option<String> {
     let (kind, causes): (_, &[&str]) = match &expected {
-        Verdicts::Resets(causes) => (EndingKind::Reset, causes),
-        Verdicts::NoReset => (EndingKind::Reset, &[]),
-        Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, std::slice::from_ref(cause)),
+        Verdicts::Resets(causes) => (OutcomeKind::Reset, causes),
+        Verdicts::NoReset => (OutcomeKind::Reset, &[]),
+        Verdicts::FailedConnect(cause) => (OutcomeKind::FailedConnect, std::slice::from_ref(cause)),
     };
     let found: Vec<&Judgement> =
-        judged.endings.iter().filter(|(ending, _)| ending.kind == kind).map(|(_, judgement)| judgement).collect();
-    let others = judged.endings.len() - found.len();
+        judged.outcomes.iter().filter(|(outcome, _)| outcome.kind() == kind).map(|(_, judgement)| judgement).collect();
+    let others = judged.outcomes.len() - found.len();
     let fits = |judgement: &Judgement, cause: &str| {
         judgement.allows(cause) || (!kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause))
     };
@@ -201,7 +201,7 @@ fn in_order(found: &[&Judgement], causes: &[&str], fits: impl Fn(&Judgement, &st
 impl EndJudged {
     /// `closed-port (possible, or fw-reject-syn)`, one entry for equal ones in a row.
     pub fn summary(&self) -> String {
-        let mut verdicts: Vec<String> = self.endings.iter().map(|(_, judgement)| verdict(judgement)).collect();
+        let mut verdicts: Vec<String> = self.outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect();
         verdicts.dedup();
         if verdicts.is_empty() { "no reset".into() } else { verdicts.join("; ") }
     }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
-use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::language::Language;
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{self, Ladder};
@@ -29,8 +29,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
 }
 
-/// The endings in one end's capture, in order; with the kernel's word where `events` are given.
-fn endings(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<Ending> {
+/// The outcomes in one end's capture, in order; with the kernel's word where `events` are given.
+fn outcomes(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<Outcome> {
     let path = folder().join(scenario.id).join(end).with_extension("pcapng");
     let mut capture = Capture::open(&path, 0).unwrap_or_else(|error| panic!("{error}"));
     let mut tracker = Tracker::new(Limits::default());
@@ -44,11 +44,11 @@ fn endings(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<En
     }
     tracker.finish();
     std::iter::from_fn(|| tracker.poll())
-        .map(|mut ending| {
+        .map(|mut outcome| {
             if let Some(events) = events {
-                ending.kernel = events.word(&ending);
+                outcome.kernel = events.word(&outcome);
             }
-            ending
+            outcome
         })
         .collect()
 }
@@ -64,11 +64,11 @@ fn verdicts(scenario: &Scenario, end: &str) -> Verdicts {
     if end == "client" { scenario.expect.client } else { scenario.expect.server }
 }
 
-fn expected(scenario: &Scenario, end: &str) -> (EndingKind, Vec<&'static str>) {
+fn expected(scenario: &Scenario, end: &str) -> (OutcomeKind, Vec<&'static str>) {
     match verdicts(scenario, end) {
-        Verdicts::Resets(causes) => (EndingKind::Reset, causes.to_vec()),
-        Verdicts::NoReset => (EndingKind::Reset, Vec::new()),
-        Verdicts::FailedConnect(cause) => (EndingKind::FailedConnect, vec![cause]),
+        Verdicts::Resets(causes) => (OutcomeKind::Reset, causes.to_vec()),
+        Verdicts::NoReset => (OutcomeKind::Reset, Vec::new()),
+        Verdicts::FailedConnect(cause) => (OutcomeKind::FailedConnect, vec![cause]),
     }
 }
 
@@ -109,9 +109,9 @@ fn reports_read_as_recorded() {
         for end in ENDS {
             let context =
                 Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
-            for ending in endings(scenario, end, None) {
+            for outcome in outcomes(scenario, end, None) {
                 let _ = writeln!(now, "=== {end}.pcapng\n");
-                now.push_str(&text::report(&ending, &context, Style::Plain, Ladder::Shown));
+                now.push_str(&text::report(&outcome, &context, Style::Plain, Ladder::Shown));
             }
         }
         assert!(
@@ -150,8 +150,8 @@ fn in_chinese_every_report_keeps_its_columns_its_marks_and_its_ids() {
         for (end, recording) in ENDS.into_iter().flat_map(|end| [(end, None), (end, Some(&events))]) {
             let context = |language| Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language };
             let (english, chinese) = (context(Language::English), context(Language::Chinese));
-            for ending in endings(scenario, end, recording) {
-                let report = text::report(&ending, &chinese, Style::Plain, Ladder::Shown);
+            for outcome in outcomes(scenario, end, recording) {
+                let report = text::report(&outcome, &chinese, Style::Plain, Ladder::Shown);
                 let name = format!("{}/{end}", scenario.id);
                 for line in report.lines() {
                     assert!(
@@ -167,7 +167,7 @@ fn in_chinese_every_report_keeps_its_columns_its_marks_and_its_ids() {
                 let shown = frame.iter().filter(|label| report.contains(*label)).count();
                 assert!(shown >= 2 && report.contains("：") && !report.contains("{}"), "{name}: {report}");
                 let [mut english, mut chinese]: [serde_json::Value; 2] = [&english, &chinese]
-                    .map(|context| serde_json::from_str(&json::line(&ending, context)).expect("JSON"));
+                    .map(|context| serde_json::from_str(&json::line(&outcome, context)).expect("JSON"));
                 assert_ne!(english["verdict"]["title"], chinese["verdict"]["title"], "{name}");
                 without_texts(&mut english);
                 without_texts(&mut chinese);
@@ -186,8 +186,8 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
         let events = events(scenario);
         for end in ENDS {
             for (what, recording) in [("packets", None), ("kernel", Some(&events))] {
-                for ending in endings(scenario, end, recording) {
-                    let judgement = judge(&ending);
+                for outcome in outcomes(scenario, end, recording) {
+                    let judgement = judge(&outcome);
                     let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
                     let verdict = format!("{} ({})", id(&judgement), judgement.confidence.name());
                     let name = format!("{}/{end}", scenario.id);
@@ -205,8 +205,11 @@ fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause_or_what_nothing_c
         let events = events(scenario);
         for end in ENDS {
             let (kind, wanted) = expected(scenario, end);
-            let found: Vec<Judgement> =
-                endings(scenario, end, Some(&events)).iter().filter(|ending| ending.kind == kind).map(judge).collect();
+            let found: Vec<Judgement> = outcomes(scenario, end, Some(&events))
+                .iter()
+                .filter(|outcome| outcome.kind() == kind)
+                .map(judge)
+                .collect();
             let ids: Vec<&str> = found.iter().map(id).collect();
             let mut rest = found.as_slice();
             for cause in &wanted {
@@ -224,8 +227,8 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
     for scenario in scenarios() {
         for end in ENDS {
             let (kind, wanted) = expected(scenario, end);
-            for ending in endings(scenario, end, None).iter().filter(|ending| ending.kind == kind) {
-                let judgement = judge(ending);
+            for outcome in outcomes(scenario, end, None).iter().filter(|outcome| outcome.kind() == kind) {
+                let judgement = judge(outcome);
                 let others = judgement.alternatives.iter().map(|other| other.id);
                 let named: Vec<&str> = others.chain([id(&judgement)]).collect();
                 let name = format!("{}/{end}", scenario.id);
@@ -247,11 +250,11 @@ fn json_of_every_fixture_is_one_line_that_parses() {
         for end in ENDS {
             let context =
                 Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
-            for ending in endings(scenario, end, None) {
-                let line = json::line(&ending, &context);
+            for outcome in outcomes(scenario, end, None) {
+                let line = json::line(&outcome, &context);
                 assert!(!line.contains('\n'));
                 let object: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-                assert_eq!(object["verdict"]["cause"], id(&judge(&ending)));
+                assert_eq!(object["verdict"]["cause"], id(&judge(&outcome)));
             }
         }
     }

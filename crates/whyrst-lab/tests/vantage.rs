@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Step};
-use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::evidence::vantage::{
     ADDRESSES_REWRITTEN, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
 };
 use whyrst_core::joined::{PointName, Relation};
 use whyrst_core::observation::{Frame, Observation, Seen};
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::vantage::Taken;
@@ -56,21 +56,21 @@ fn as_it_is(_: u64, seen: Observation<'_>, each: &mut dyn FnMut(&Observation<'_>
 /// Joins captures, each with a change.
 fn joined(captures: &[(PathBuf, Change<'_>)]) -> Together {
     let numbered = || captures.iter().zip(0_u32..);
-    let endings: Vec<Vec<Ending>> = numbered().map(|((path, change), file)| alone(path, file, *change)).collect();
-    let wanted = Wanted::of(endings.iter().flatten());
+    let outcomes: Vec<Vec<Outcome>> = numbered().map(|((path, change), file)| alone(path, file, *change)).collect();
+    let wanted = Wanted::of(outcomes.iter().flatten());
     let taken: Vec<Taken> = numbered()
-        .zip(endings)
-        .map(|(((path, change), file), endings)| {
+        .zip(outcomes)
+        .map(|(((path, change), file), outcomes)| {
             let mut collector = Collector::new(&wanted, 1 << 20);
             read(path, file, *change, &mut |seen| collector.observe(seen));
             let name = PointName { name: ENDS[file as usize].into(), files: file..file + 1 };
-            Taken { name, endings, traces: collector.finish(), loss: None }
+            Taken { name, outcomes, traces: collector.finish(), loss: None }
         })
         .collect();
     of_points(&taken)
 }
 
-fn alone(path: &Path, file: u32, change: Change<'_>) -> Vec<Ending> {
+fn alone(path: &Path, file: u32, change: Change<'_>) -> Vec<Outcome> {
     let mut tracker = Tracker::new(Limits::default());
     read(path, file, change, &mut |seen| tracker.observe(seen));
     tracker.finish();
@@ -97,8 +97,8 @@ fn expected(scenario: &Scenario) -> Vec<&'static str> {
         .collect()
 }
 
-fn frame(ending: &Ending) -> Frame {
-    ending.rst().map_or(ending.connection.first_frame, |rst| rst.record.frame)
+fn frame(outcome: &Outcome) -> Frame {
+    outcome.rst().map_or(outcome.connection().first_frame, |rst| rst.record.frame)
 }
 
 #[test]
@@ -106,17 +106,17 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
     for scenario in recorded() {
         let together = both(scenario);
         for (end, file) in ENDS.into_iter().zip(0..) {
-            for ending in alone(&path(scenario, end), file, &as_it_is) {
-                let of_same_rst = |other: &&Ending| {
+            for outcome in alone(&path(scenario, end), file, &as_it_is) {
+                let of_same_rst = |other: &&Outcome| {
                     let known = other.joined.as_ref().expect("joined");
                     let first = known
                         .sights(frame(other))
-                        .is_some_and(|sights| sights.iter().flatten().any(|sight| sight.frame == frame(&ending)));
-                    first || frame(other) == frame(&ending)
+                        .is_some_and(|sights| sights.iter().flatten().any(|sight| sight.frame == frame(&outcome)));
+                    first || frame(other) == frame(&outcome)
                 };
-                let Some(whole) = together.endings.iter().find(of_same_rst) else { continue };
-                let disputed = whole.joined.as_ref().is_some_and(|joined| !joined.rivals.is_empty());
-                let (part, whole) = (judge(&ending), judge(whole));
+                let Some(whole) = together.outcomes.iter().find(of_same_rst) else { continue };
+                let disputed = whole.joined().is_some_and(|joined| !joined.rivals.is_empty());
+                let (part, whole) = (judge(&outcome), judge(whole));
                 if disputed {
                     // Each end alone is sure of something else: both are named, and neither is sure.
                     let named = id(&whole) == id(&part) || whole.alternatives.iter().any(|other| other.id == id(&part));
@@ -135,8 +135,8 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
                 assert!(part.confidence < Confidence::Likely || id(&part) == id(&whole), "{words}");
             }
         }
-        for ending in &together.endings {
-            let judgement = judge(ending);
+        for outcome in &together.outcomes {
+            let judgement = judge(outcome);
             let named = [id(&judgement)].into_iter().chain(judgement.alternatives.iter().map(|other| other.id));
             let meant = expected(scenario);
             assert!(
@@ -168,18 +168,18 @@ fn is_made_elsewhere(scenario: &Scenario) -> bool {
 fn every_reset_of_a_host_left_it_and_every_forgery_did_not() {
     let mut proven: BTreeMap<bool, u32> = BTreeMap::new();
     for scenario in recorded() {
-        for ending in both(scenario).endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
-            let views = &ending.joined.as_ref().expect("joined").views;
+        for outcome in both(scenario).outcomes.iter().filter(|outcome| outcome.kind() == OutcomeKind::Reset) {
+            let views = &outcome.joined().expect("joined").views;
             let elsewhere = is_made_elsewhere(scenario);
-            let (made, left) = (RST_MADE_BETWEEN.answer(ending), RST_LEFT_ITS_SENDER.answer(ending));
+            let (made, left) = (RST_MADE_BETWEEN.answer(outcome), RST_LEFT_ITS_SENDER.answer(outcome));
             assert!(elsewhere || !made.is_yes(), "{}: {views:#?}", scenario.id);
             assert!(!made.is_no() || left.is_yes(), "{}", scenario.id);
             assert!(
-                !elsewhere || !left.is_yes() || id(&judge(ending)) != "injected-rst",
+                !elsewhere || !left.is_yes() || id(&judge(outcome)) != "injected-rst",
                 "{}: {views:#?}",
                 scenario.id
             );
-            assert!(!RST_REACHED_ITS_RECEIVER.answer(ending).is_no(), "{}: {views:#?}", scenario.id);
+            assert!(!RST_REACHED_ITS_RECEIVER.answer(outcome).is_no(), "{}: {views:#?}", scenario.id);
             *proven.entry(elsewhere).or_default() += u32::from(made.is_yes() || made.is_no());
         }
     }
@@ -191,8 +191,8 @@ fn forgeries_are_certain_from_both_ends() {
     for name in ["injected-rst", "injected-rst-client-only"] {
         let scenario = scenario(name).expect("a scenario");
         let together = both(scenario);
-        assert_eq!(together.endings.len(), 1, "{name}");
-        let judgement = judge(&together.endings[0]);
+        assert_eq!(together.outcomes.len(), 1, "{name}");
+        let judgement = judge(&together.outcomes[0]);
         assert_eq!((id(&judgement), judgement.confidence), ("injected-rst", Confidence::Certain), "{name}");
     }
 }
@@ -205,8 +205,8 @@ fn captures_of_different_plays_have_nothing_in_common() {
         let captures = [(path(scenario, "client"), &as_it_is as Change<'_>), (path(other, "server"), &as_it_is)];
         let together = joined(&captures);
         assert_eq!(together.shared, [0, 0], "{}", scenario.id);
-        for ending in &together.endings {
-            assert!(RST_MADE_BETWEEN.answer(ending) == whyrst_core::evidence::Answer::Unknown, "{}", scenario.id);
+        for outcome in &together.outcomes {
+            assert!(RST_MADE_BETWEEN.answer(outcome) == whyrst_core::evidence::Answer::Unknown, "{}", scenario.id);
         }
     }
 }
@@ -227,10 +227,10 @@ fn another_clock_changes_the_offset_and_nothing_else() {
             joined(&[(path(scenario, "client"), &as_it_is as Change<'_>), (path(scenario, "server"), &later)]);
         let verdicts = |together: &Together| -> Vec<_> {
             let mut all: Vec<_> = together
-                .endings
+                .outcomes
                 .iter()
-                .map(|ending| {
-                    let judgement = judge(ending);
+                .map(|outcome| {
+                    let judgement = judge(outcome);
                     (id(&judgement), judgement.confidence, judgement.origin.name())
                 })
                 .collect();
@@ -259,12 +259,12 @@ fn a_nat_in_between_is_seen_through() {
     for scenario in recorded() {
         let translated =
             joined(&[(path(scenario, "client"), &as_it_is as Change<'_>), (path(scenario, "server"), &translate)]);
-        for ending in translated.endings.iter().filter(|ending| ending.kind == EndingKind::Reset) {
+        for outcome in translated.outcomes.iter().filter(|outcome| outcome.kind() == OutcomeKind::Reset) {
             all += 1;
-            let known = ending.joined.as_ref().expect("joined");
+            let known = outcome.joined().expect("joined");
             if known.views.iter().any(|view| view.relation == Relation::Rewritten) {
                 joined_ones += 1;
-                assert!(ADDRESSES_REWRITTEN.answer(ending).is_yes(), "{}", scenario.id);
+                assert!(ADDRESSES_REWRITTEN.answer(outcome).is_yes(), "{}", scenario.id);
             }
         }
     }
@@ -289,10 +289,10 @@ fn what_is_cut_from_a_capture_proves_nothing() {
                 for end in ENDS {
                     let change = |here: &str| if here == end { cut } else { &as_it_is };
                     let together = joined(&ENDS.map(|here| (path(scenario, here), change(here))));
-                    for ending in &together.endings {
+                    for outcome in &together.outcomes {
                         let kept = format!("{}: {end} cut at {at}", scenario.id);
-                        assert!(!RST_MADE_BETWEEN.answer(ending).is_yes(), "{kept}");
-                        assert!(!RST_REACHED_ITS_RECEIVER.answer(ending).is_no(), "{kept}");
+                        assert!(!RST_MADE_BETWEEN.answer(outcome).is_yes(), "{kept}");
+                        assert!(!RST_REACHED_ITS_RECEIVER.answer(outcome).is_no(), "{kept}");
                     }
                 }
             }

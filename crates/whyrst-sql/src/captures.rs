@@ -18,7 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Step, sighting};
 use whyrst_core::census::{Census, Noted};
-use whyrst_core::ending::Ending;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
@@ -351,8 +351,8 @@ impl Tracking {
 
     /// Takes what the tracker has; false when nobody wants more.
     fn take(&mut self, out: &mut Out) -> Result<bool> {
-        while let Some(ending) = self.tracker.poll() {
-            if !self.tell(&ending, out)? {
+        while let Some(outcome) = self.tracker.poll() {
+            if !self.tell(&outcome, out)? {
                 return Ok(false);
             }
         }
@@ -365,14 +365,14 @@ impl Tracking {
         Ok(true)
     }
 
-    fn tell(&mut self, ending: &Ending, out: &mut Out) -> Result<bool> {
+    fn tell(&mut self, outcome: &Outcome, out: &mut Out) -> Result<bool> {
         match self.table {
             Table::Packets | Table::Connections => Ok(true),
             Table::Incidents => {
-                self.incidents.add(ending, &judge(ending));
+                self.incidents.add(outcome, &judge(outcome));
                 Ok(true)
             }
-            Table::Resets | Table::FailedConnects => self.push_line(&json::line(ending, &self.context), out),
+            Table::Resets | Table::FailedConnects => self.push_line(&json::line(outcome, &self.context), out),
         }
     }
 

@@ -160,8 +160,8 @@ impl Telling {
         match self.table {
             Table::Resets => self.push_line(&json::told_line(told, context), out),
             Table::Incidents if told.more == 0 => {
-                let ending = told.reset.ending();
-                self.incidents.add(&ending, &judge(&ending));
+                let outcome = told.reset.outcome();
+                self.incidents.add(&outcome, &judge(&outcome));
                 Ok(true)
             }
             // A kernel tells of resets alone.

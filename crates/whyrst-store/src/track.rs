@@ -1,6 +1,6 @@
 //! The tracker driven by rows: what an engine beyond one machine calls for each of its buckets.
 //!
-//! An ending is made of the packets of its own connection, so a bucket must hold all rows of each of
+//! An outcome is made of the packets of its own connection, so a bucket must hold all rows of each of
 //! its connections, in the order of time. Two more things reach across connections: what is known of
 //! a service, so the SYN-ACKs of the services in a bucket belong into it as well ([`Heed::Overhear`]); and
 //! that time passes, which is told by when captures were running ([`Covered`]).
@@ -11,8 +11,8 @@
 use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
-use whyrst_core::ending::Ending;
 use whyrst_core::observation::{Observation, Seen};
+use whyrst_core::outcome::Outcome;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 
@@ -90,7 +90,7 @@ impl RowTracker {
         &mut self,
         batch: &RecordBatch,
         mut heed: impl FnMut(usize) -> Heed,
-        mut tell: impl FnMut(Ending, &Sources),
+        mut tell: impl FnMut(Outcome, &Sources),
     ) -> Result<(), StoreError> {
         let packets = PacketBatch::of(batch)?;
         let mut sources = std::mem::take(&mut self.sources);
@@ -114,24 +114,24 @@ impl RowTracker {
             let source_name = name.cloned().unwrap_or(source_name);
             return Err(StoreError::Order { row, frame, behind_ns, source_name });
         }
-        for ending in settled {
-            tell(ending, &self.sources);
+        for outcome in settled {
+            tell(outcome, &self.sources);
         }
         done
     }
 
     /// All rows were told: what is left is settled as it stands.
-    pub fn finish(mut self, mut tell: impl FnMut(Ending, &Sources)) -> Counts {
+    pub fn finish(mut self, mut tell: impl FnMut(Outcome, &Sources)) -> Counts {
         if let Some((_, end)) = self.covered.0.last().copied() {
             self.pass_until(end);
             self.tracker.pass(end);
         }
-        while let Some(ending) = self.tracker.poll() {
-            tell(ending, &self.sources);
+        while let Some(outcome) = self.tracker.poll() {
+            tell(outcome, &self.sources);
         }
         self.tracker.finish();
-        while let Some(ending) = self.tracker.poll() {
-            tell(ending, &self.sources);
+        while let Some(outcome) = self.tracker.poll() {
+            tell(outcome, &self.sources);
         }
         self.tracker.counts()
     }
@@ -227,12 +227,12 @@ mod tests {
         packets.take().unwrap()
     }
 
-    fn tracked(covered: Covered, rows: &[(i64, u16, Flags)]) -> Result<Vec<Ending>, StoreError> {
-        let mut endings = Vec::new();
+    fn tracked(covered: Covered, rows: &[(i64, u16, Flags)]) -> Result<Vec<Outcome>, StoreError> {
+        let mut outcomes = Vec::new();
         let mut tracker = RowTracker::new(Limits::default(), covered);
-        tracker.push(&batch(rows), |_| Heed::Follow, |ending, _| endings.push(ending))?;
-        tracker.finish(|ending, _| endings.push(ending));
-        Ok(endings)
+        tracker.push(&batch(rows), |_| Heed::Follow, |outcome, _| outcomes.push(outcome))?;
+        tracker.finish(|outcome, _| outcomes.push(outcome));
+        Ok(outcomes)
     }
 
     #[test]

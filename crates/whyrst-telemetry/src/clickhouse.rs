@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
-use whyrst_core::ending::OnWire;
+use whyrst_core::outcome::OnWire;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};

@@ -19,7 +19,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
-use whyrst_core::ending::OnWire;
+use whyrst_core::outcome::OnWire;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};

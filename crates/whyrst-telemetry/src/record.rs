@@ -1,8 +1,8 @@
 //! One reset, or a number of equal ones, as metrics and logs tell of it.
 
-use whyrst_core::ending::{Ending, OnWire};
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelWord;
+use whyrst_core::outcome::{OnWire, Outcome};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Explanation, json};
 use whyrst_core::segment::Endpoint;
@@ -32,10 +32,10 @@ impl Direction {
     }
 
     /// Who sent the RST is known where its kernel, or this host's, was asked.
-    fn of(ending: &Ending) -> Self {
-        let here = |side: Side| ending.account(side).is_some();
-        let sent = ending.kernel != KernelWord::NotAsked;
-        match (sent, here(ending.receiver())) {
+    fn of(outcome: &Outcome) -> Self {
+        let here = |side: Side| outcome.account(side).is_some();
+        let sent = outcome.kernel() != KernelWord::NotAsked;
+        match (sent, here(outcome.receiver())) {
             (true, true) => Self::Local,
             (true, false) => Self::Sent,
             (false, _) => Self::Received,
@@ -81,24 +81,24 @@ pub struct Record {
 impl Record {
     /// Of `count` resets like the one reported.
     pub fn of(report: &Explanation<'_>, netns: u32, count: u64) -> Self {
-        let ending = report.ending;
-        let connection = &ending.finally;
-        let known = |side: Side| ending.account(side).and_then(|account| account.process.as_ref());
+        let outcome = report.outcome;
+        let connection = outcome.finally();
+        let known = |side: Side| outcome.account(side).and_then(|account| account.process.as_ref());
         Self {
-            time: ending.time(),
+            time: outcome.time(),
             count,
             cause: report.cause_id(),
             confidence: report.judgement.confidence.name(),
             severity: report.judgement.severity.name(),
-            direction: Direction::of(ending),
-            on_wire: ending.on_wire(),
+            direction: Direction::of(outcome),
+            on_wire: outcome.on_wire(),
             client: connection.endpoint(connection.client),
             server: connection.endpoint(connection.server()),
-            peer: connection.endpoint(peer(ending)),
+            peer: connection.endpoint(peer(outcome)),
             netns,
             sentence: report.sentence(),
-            process: known(ending.sender()).or_else(|| known(ending.receiver())).cloned(),
-            reason: match &ending.kernel {
+            process: known(outcome.sender()).or_else(|| known(outcome.receiver())).cloned(),
+            reason: match outcome.kernel() {
                 KernelWord::Sent(word) => Some(word.reason_name.clone()),
                 KernelWord::SentNone | KernelWord::NotAsked => None,
             },
@@ -141,9 +141,9 @@ impl Record {
     }
 }
 
-fn peer(ending: &Ending) -> Side {
-    let client = ending.connection.client;
-    let here = |side: Side| ending.account(side).is_some();
+fn peer(outcome: &Outcome) -> Side {
+    let client = outcome.connection().client;
+    let here = |side: Side| outcome.account(side).is_some();
     if here(client) && !here(client.other()) { client.other() } else { client }
 }
 

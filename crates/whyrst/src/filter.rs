@@ -4,8 +4,8 @@
 use std::os::unix::fs::MetadataExt;
 
 use anyhow::{Context as _, Result};
-use whyrst_core::ending::Ending;
 use whyrst_core::flow::Side;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::{Account, Process};
 use whyrst_probe::Wanted;
 
@@ -45,9 +45,9 @@ impl Filter {
     }
 
     /// Whether the ends are those that were asked for.
-    pub(crate) fn shows(&self, ending: &Ending) -> bool {
-        let ends = Side::BOTH.map(|side| ending.connection.endpoint(side));
-        let accounts = || Side::BOTH.iter().filter_map(|side| ending.account(*side));
+    pub(crate) fn shows(&self, outcome: &Outcome) -> bool {
+        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
+        let accounts = || Side::BOTH.iter().filter_map(|side| outcome.account(*side));
         let process = |fits: &dyn Fn(&Process) -> bool| accounts().flat_map(processes).any(fits);
         fits(&self.ports, |port| ends.iter().any(|end| end.port == *port))
             && fits(&self.networks, |network| ends.iter().any(|end| network.has(end.ip)))

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use whyrst_core::ending::Ending;
 use whyrst_core::language::Language;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::report::{Context, words};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::verdict::{Confidence, Judgement};
@@ -33,13 +33,13 @@ pub(crate) struct Folds {
 #[derive(Debug, Default)]
 struct Group {
     seen: u64,
-    folded: Option<Box<Ending>>,
+    folded: Option<Box<Outcome>>,
 }
 
 /// Resets that stand for others like them.
 pub(crate) struct Folded<'a> {
     /// The first one that was not told.
-    pub(crate) first: &'a Ending,
+    pub(crate) first: &'a Outcome,
     /// How many, the first included.
     pub(crate) count: u64,
     key: &'a Key,
@@ -58,8 +58,8 @@ impl Folds {
     }
 
     /// Whether this one is only counted.
-    pub(crate) fn takes(&mut self, ending: &Ending, judgement: &Judgement) -> bool {
-        let connection = &ending.finally;
+    pub(crate) fn takes(&mut self, outcome: &Outcome, judgement: &Judgement) -> bool {
+        let connection = outcome.finally();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let key = (client.ip, server, judgement.cause.map_or("unexplained", |cause| cause.id), judgement.confidence);
         if !self.folding || (self.groups.len() >= GROUPS && !self.groups.contains_key(&key)) {
@@ -68,7 +68,7 @@ impl Folds {
         let group = self.groups.entry(key).or_default();
         group.seen += 1;
         if group.seen > SHOWN && group.folded.is_none() {
-            group.folded = Some(Box::new(ending.clone()));
+            group.folded = Some(Box::new(outcome.clone()));
         }
         group.seen > SHOWN
     }
@@ -76,7 +76,7 @@ impl Folds {
     /// What was folded, in the order of the first of each.
     pub(crate) fn folded(&self) -> Vec<Folded<'_>> {
         let mut all: Vec<_> = self.groups.iter().filter_map(|(key, group)| group.stands_for(key)).collect();
-        all.sort_by_key(|folded| (folded.first.time(), folded.first.finally.first_frame));
+        all.sort_by_key(|folded| (folded.first.time(), folded.first.finally().first_frame));
         all
     }
 }

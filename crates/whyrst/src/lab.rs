@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
-use whyrst_core::ending::Ending;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::verdict::Judgement;
 use whyrst_lab::scenario::{Reproduction, Scenario};
@@ -241,8 +241,8 @@ impl<'a> Line<'a> {
             passed: judged.passed(),
             kernel_reason: kernel
                 .map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
-            verdict_client: verdicts(&client.endings),
-            verdict_server: verdicts(&server.endings),
+            verdict_client: verdicts(&client.outcomes),
+            verdict_server: verdicts(&server.outcomes),
             verdict_live: judged.live.as_deref().map(verdicts),
             errnos: errnos(played),
             disagreements: &judged.disagreements,
@@ -269,13 +269,13 @@ impl<'a> Line<'a> {
     }
 }
 
-fn verdicts(endings: &[(Ending, Judgement)]) -> Vec<Verdict> {
+fn verdicts(outcomes: &[(Outcome, Judgement)]) -> Vec<Verdict> {
     let verdict = |judgement: &Judgement| Verdict {
         cause: judgement.cause.map_or("unexplained", |cause| cause.id),
         confidence: judgement.confidence.name(),
         alternatives: judgement.alternatives.iter().map(|other| other.id).collect(),
     };
-    endings.iter().map(|(_, judgement)| verdict(judgement)).collect()
+    outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }
 
 fn errnos(played: &Played) -> Vec<FailedCall<'_>> {

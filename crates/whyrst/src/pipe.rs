@@ -13,9 +13,9 @@ use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Step};
-use whyrst_core::ending::Ending;
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Observation, Seen};
+use whyrst_core::outcome::Outcome;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Flags;
@@ -174,19 +174,19 @@ fn run_track(track: &PipeTrack) -> Result<Completion> {
     for batch in input {
         let batch = batch.context("cannot read rows")?;
         let overheard = overheard(&batch)?;
-        let mut endings = Vec::new();
+        let mut outcomes = Vec::new();
         tracker.push(
             &batch,
             |row| if overheard[row] { Heed::Overhear } else { Heed::Follow },
-            |ending, sources| {
-                endings.push(line(&ending, sources));
+            |outcome, sources| {
+                outcomes.push(line(&outcome, sources));
             },
         )?;
-        endings.into_iter().try_for_each(|line| told.write(&line))?;
+        outcomes.into_iter().try_for_each(|line| told.write(&line))?;
     }
-    let mut endings = Vec::new();
-    let counts = tracker.finish(|ending, sources| endings.push(line(&ending, sources)));
-    endings.into_iter().try_for_each(|line| told.write(&line))?;
+    let mut outcomes = Vec::new();
+    let counts = tracker.finish(|outcome, sources| outcomes.push(line(&outcome, sources)));
+    outcomes.into_iter().try_for_each(|line| told.write(&line))?;
     told.finish()?;
     if counts.forgotten > 0 {
         output::remark(&format!("{} connections were forgotten to stay within --memory", counts.forgotten));
@@ -244,9 +244,9 @@ impl Told {
     }
 }
 
-fn line(ending: &Ending, sources: &Sources) -> String {
+fn line(outcome: &Outcome, sources: &Sources) -> String {
     let context = Context { files: sources.names().to_vec(), zone: TimeZone::UTC, language: Language::English };
-    json::line(ending, &context)
+    json::line(outcome, &context)
 }
 
 fn write(writer: &mut Writer, batch: &RecordBatch) -> Result<()> {

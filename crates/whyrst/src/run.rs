@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
-use whyrst_core::ending::Ending;
 use whyrst_core::flow::Side;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::Account;
 use whyrst_probe::{Live, cgroup_mount_point};
 
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let mut ended: Option<(ExitStatus, Instant)> = None;
     while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
         if let Some(item) = live.next(PATIENCE)?
-            && let Some(text) = telling.item(&item, |ending, _| followed.owns(ending))
+            && let Some(text) = telling.item(&item, |outcome, _| followed.owns(outcome))
         {
             sink.write(&text)?;
         }
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         }
     }
     for item in live.drain() {
-        if let Some(text) = telling.item(&item, |ending, _| followed.owns(ending)) {
+        if let Some(text) = telling.item(&item, |outcome, _| followed.owns(outcome)) {
             sink.write(&text)?;
         }
     }
@@ -153,8 +153,8 @@ impl Followed {
     }
 
     /// Whether either end is a socket or a process of the command.
-    fn owns(&self, ending: &Ending) -> bool {
-        Side::BOTH.iter().filter_map(|side| ending.account(*side)).any(|account| match &self.cgroup {
+    fn owns(&self, outcome: &Outcome) -> bool {
+        Side::BOTH.iter().filter_map(|side| outcome.account(*side)).any(|account| match &self.cgroup {
             Some(cgroup) => account.cgroup == cgroup.id || pids(account).any(|pid| self.is_child(pid)),
             None => pids(account).any(|pid| self.is_child(pid)),
         })

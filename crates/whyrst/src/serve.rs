@@ -150,10 +150,10 @@ impl Host {
             Item::Reset(reset) => (reset, 1),
             Item::More(more) => (&more.like, more.count),
         };
-        let ending = reset.ending();
+        let outcome = reset.outcome();
         let context = self.context(reset.event.account.netns);
-        let report = Explanation::new(&ending, &context);
-        self.incidents.add(&ending, &report.judgement);
+        let report = Explanation::new(&outcome, &context);
+        self.incidents.add(&outcome, &report.judgement);
         self.fresh = true;
         if let Err(error) = store.take(self.source, [json::page_line(&report, count).as_str()]) {
             store.remark(self.source, &format!("a reset cannot be kept: {error}"));

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use serde::Serialize;
-use whyrst_core::ending::{Basis, Ending};
 use whyrst_core::language::Language;
+use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
@@ -123,23 +123,28 @@ impl Telling {
     }
 
     /// What `item` says, when `shows` wants it.
-    pub(crate) fn item(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
+    pub(crate) fn item(&mut self, item: &Item, shows: impl Fn(&Outcome, &str) -> bool) -> Option<String> {
         match item {
-            Item::Reset(reset) => self.one(&reset.ending(), reset.event.account.netns, shows),
+            Item::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, shows),
             Item::More(more) => {
                 let netns = more.like.event.account.netns;
-                self.more(&more.like.ending(), netns, (more.count, more.within), shows)
+                self.more(&more.like.outcome(), netns, (more.count, more.within), shows)
             }
         }
     }
 
     /// What is to be said of one reset in the network namespace `netns`.
-    pub(crate) fn one(&mut self, ending: &Ending, netns: u32, shows: impl Fn(&Ending, &str) -> bool) -> Option<String> {
+    pub(crate) fn one(
+        &mut self,
+        outcome: &Outcome,
+        netns: u32,
+        shows: impl Fn(&Outcome, &str) -> bool,
+    ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
-        let report = Explanation::new(ending, &self.context);
+        let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, 1, shows)?;
         tell_on(&mut self.sinks, &report, netns, 1);
-        let ladder = if ending.basis == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
+        let ladder = if outcome.basis() == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
         Some(match self.format {
             Format::Json => json::line_of(&report) + "\n",
             Format::Markdown => markdown::report_of(&report, ladder) + "\n",
@@ -148,20 +153,20 @@ impl Telling {
         })
     }
 
-    /// What is to be said of many that are like `ending`: how many more, in how long.
+    /// What is to be said of many that are like `outcome`: how many more, in how long.
     pub(crate) fn more(
         &mut self,
-        ending: &Ending,
+        outcome: &Outcome,
         netns: u32,
         (count, within): (u64, Span),
-        shows: impl Fn(&Ending, &str) -> bool,
+        shows: impl Fn(&Outcome, &str) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
-        let report = Explanation::new(ending, &self.context);
+        let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, count, shows)?;
         tell_on(&mut self.sinks, &report, netns, count);
         if self.format == Format::Json {
-            return Some(json::folded_line(ending, &self.context, count) + "\n");
+            return Some(json::folded_line(outcome, &self.context, count) + "\n");
         }
         let like = account::line(&report, self.style);
         Some(match self.context.language {
@@ -174,19 +179,19 @@ impl Telling {
     }
 
     /// The whole report without colour or packets: for those who look at the packets themselves.
-    pub(crate) fn comment(&self, ending: &Ending) -> String {
-        text::report(ending, &self.context, Style::Plain, Ladder::Hidden).trim_end().to_owned()
+    pub(crate) fn comment(&self, outcome: &Outcome) -> String {
+        text::report(outcome, &self.context, Style::Plain, Ladder::Hidden).trim_end().to_owned()
     }
 
     /// The same for a screen.
-    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Ending, &str) -> bool) -> Option<Entry> {
+    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Outcome, &str) -> bool) -> Option<Entry> {
         let (reset, count): (&SocketReset, u64) = match item {
             Item::Reset(reset) => (reset, 1),
             Item::More(more) => (&more.like, more.count),
         };
-        let ending = reset.ending();
+        let outcome = reset.outcome();
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
-        let report = Explanation::new(&ending, &self.context);
+        let report = Explanation::new(&outcome, &self.context);
         self.tally.take(&report, count, shows)?;
         tell_on(&mut self.sinks, &report, reset.event.account.netns, count);
         Some(Entry::of(&report, count, self.style))
@@ -211,7 +216,7 @@ impl Telling {
 fn tell_on(sinks: &mut Option<Sinks>, report: &Explanation<'_>, netns: u32, count: u64) {
     let Some(Sinks { telemetry, context, .. }) = sinks else { return };
     context.files.clone_from(&report.context.files);
-    let report = Explanation::judged(report.ending, report.judgement.clone(), context);
+    let report = Explanation::judged(report.outcome, report.judgement.clone(), context);
     telemetry.tell(Record::of(&report, netns, count));
 }
 
@@ -227,8 +232,8 @@ fn heard(live: &Live, filtered: u64) -> Heard {
 
 impl Tally {
     /// Counts resets; `None` when they are not to be shown.
-    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Ending, &str) -> bool) -> Option<()> {
-        if !shows(report.ending, report.cause_id()) {
+    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Outcome, &str) -> bool) -> Option<()> {
+        if !shows(report.outcome, report.cause_id()) {
             self.others += count;
             return None;
         }

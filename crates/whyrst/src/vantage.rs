@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
-use whyrst_core::ending::{Ending, EndingKind};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::joined::{Loss, PointName};
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Reading, Summary, remarks};
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let mut session = Session::new(arguments, points.len())?;
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
-    let wanted = Wanted::of(read.iter().flat_map(|point| &point.endings));
+    let wanted = Wanted::of(read.iter().flat_map(|point| &point.outcomes));
     let taken: Vec<Taken> = read.iter_mut().map(|point| session.second_reading(point, &wanted)).collect();
     session.progress.clear();
     session.finish(&taken)
@@ -94,7 +94,7 @@ fn points(values: &[String]) -> Result<Vec<Named>> {
 struct PointRead {
     point: Named,
     name: PointName,
-    endings: Vec<Ending>,
+    outcomes: Vec<Outcome>,
     loss: Option<Loss>,
 }
 
@@ -165,24 +165,24 @@ impl<'a> Session<'a> {
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let mut tracker = Tracker::new(limits(self.arguments.memory() / self.points as u64));
         let mut captures = self.open(&point.files);
-        let mut endings = Vec::new();
+        let mut outcomes = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
             tracker.observe(seen);
-            endings.extend(std::iter::from_fn(|| tracker.poll()));
+            outcomes.extend(std::iter::from_fn(|| tracker.poll()));
         });
         tracker.finish();
-        endings.extend(std::iter::from_fn(|| tracker.poll()));
+        outcomes.extend(std::iter::from_fn(|| tracker.poll()));
         if let Some(recording) = recording {
-            for ending in &mut endings {
-                ending.kernel = recording.word(ending);
-                recording.account_for(ending);
+            for outcome in &mut outcomes {
+                outcome.kernel = recording.word(outcome);
+                recording.account_for(outcome);
             }
         }
         self.note(&point, &captures, &tracker.counts());
         let files = first_file..u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let name = PointName { name: escape_name(&point.name), files };
         let loss = loss(&captures, errors);
-        Ok(PointRead { point, name, endings, loss })
+        Ok(PointRead { point, name, outcomes, loss })
     }
 
     /// All segments of the connections that matter anywhere.
@@ -201,8 +201,8 @@ impl<'a> Session<'a> {
             );
             self.reading.notes.push(note);
         }
-        let endings = std::mem::take(&mut point.endings);
-        Taken { name: point.name.clone(), endings, traces, loss: point.loss }
+        let outcomes = std::mem::take(&mut point.outcomes);
+        Taken { name: point.name.clone(), outcomes, traces, loss: point.loss }
     }
 
     /// Reads one point's files to their end; says how many could not be.
@@ -269,11 +269,11 @@ impl<'a> Session<'a> {
     fn finish(mut self, taken: &[Taken]) -> Result<Completion> {
         let together = of_points(taken);
         say_what_is_shared(taken, &together);
-        self.counts.reset_connections = of_kind(&together, EndingKind::Reset);
-        self.counts.failed_connects = of_kind(&together, EndingKind::FailedConnect);
+        self.counts.reset_connections = of_kind(&together, OutcomeKind::Reset);
+        self.counts.failed_connects = of_kind(&together, OutcomeKind::FailedConnect);
         let mut told = String::new();
-        for ending in &together.endings {
-            told.push_str(&self.report(ending)?);
+        for outcome in &together.outcomes {
+            told.push_str(&self.report(outcome)?);
         }
         told.push_str(&self.folded());
         let incidents = self.incidents.found();
@@ -301,35 +301,35 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn report(&mut self, ending: &Ending) -> Result<String> {
-        let failed = ending.kind == EndingKind::FailedConnect;
+    fn report(&mut self, outcome: &Outcome) -> Result<String> {
+        let failed = outcome.kind() == OutcomeKind::FailedConnect;
         self.failed_connects += u64::from(failed);
         if failed && !self.arguments.all {
             return Ok(String::new());
         }
-        let judgement = judge(ending);
-        if !self.arguments.wants(ending, &judgement) {
+        let judgement = judge(outcome);
+        if !self.arguments.wants(outcome, &judgement) {
             return Ok(String::new());
         }
-        self.summary.add(ending, &judgement);
-        if ending.joined.as_ref().is_some_and(|joined| joined.has_the_common_clock()) {
-            self.incidents.add(ending, &judgement);
+        self.summary.add(outcome, &judgement);
+        if outcome.joined().is_some_and(|joined| joined.has_the_common_clock()) {
+            self.incidents.add(outcome, &judgement);
         }
         self.named.extend(named(&judgement));
         self.reported += 1;
-        if self.arguments.summary || self.folds.takes(ending, &judgement) {
+        if self.arguments.summary || self.folds.takes(outcome, &judgement) {
             return Ok(String::new());
         }
         if self.parquet.is_some() {
-            self.keep(&json::line(ending, &self.context))?;
+            self.keep(&json::line(outcome, &self.context))?;
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
         Ok(match self.arguments.format {
-            ReportFormat::Text => text::report(ending, &self.context, self.style, ladder),
-            ReportFormat::Json => json::line(ending, &self.context) + "\n",
-            ReportFormat::Markdown => markdown::report(ending, &self.context, ladder),
+            ReportFormat::Text => text::report(outcome, &self.context, self.style, ladder),
+            ReportFormat::Json => json::line(outcome, &self.context) + "\n",
+            ReportFormat::Markdown => markdown::report(outcome, &self.context, ladder),
             ReportFormat::Html => {
-                let report = Explanation::judged(ending, judgement, &self.context);
+                let report = Explanation::judged(outcome, judgement, &self.context);
                 html::data(&json::page_line(&report, 1))
             }
         })
@@ -406,7 +406,7 @@ impl<'a> Session<'a> {
 }
 
 fn say_what_is_shared(taken: &[Taken], together: &Together) {
-    let anything = !together.endings.is_empty();
+    let anything = !together.outcomes.is_empty();
     let alone = taken.iter().zip(&together.shared).filter(|(_, shared)| anything && **shared == 0);
     for (point, _) in alone {
         output::remark(&format!(
@@ -416,8 +416,8 @@ fn say_what_is_shared(taken: &[Taken], together: &Together) {
     }
 }
 
-fn of_kind(together: &Together, kind: EndingKind) -> u64 {
-    together.endings.iter().filter(|ending| ending.kind == kind).count() as u64
+fn of_kind(together: &Together, kind: OutcomeKind) -> u64 {
+    together.outcomes.iter().filter(|outcome| outcome.kind() == kind).count() as u64
 }
 
 fn is_stream(data: &Metadata) -> bool {

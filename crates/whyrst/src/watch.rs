@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
-use whyrst_core::ending::Ending;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::{Recording, Told};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
@@ -126,26 +126,26 @@ impl Watching {
                     None => Some(reset),
                 };
                 match reset {
-                    Some(reset) => self.tell(&reset.ending(), reset.event.account.netns, None),
+                    Some(reset) => self.tell(&reset.outcome(), reset.event.account.netns, None),
                     None => Ok(()),
                 }
             }
             Item::More(_) => {
                 let Self { telling, filter, .. } = self;
-                let text = telling.item(&item, |ending, cause| filter.shows(ending) && filter.wants(cause));
+                let text = telling.item(&item, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
                 self.write(text)
             }
         }
     }
 
     fn tell_found(&mut self, found: Vec<Found>) -> Result<()> {
-        for Found { ending, netns, more, left } in found {
+        for Found { outcome, netns, more, left } in found {
             match more {
-                None => self.tell(&ending, netns, left)?,
+                None => self.tell(&outcome, netns, left)?,
                 Some(more) => {
                     let Self { telling, filter, .. } = self;
-                    let shows = |ending: &Ending, cause: &str| filter.shows(ending) && filter.wants(cause);
-                    let text = telling.more(&ending, netns, more, shows);
+                    let shows = |outcome: &Outcome, cause: &str| filter.shows(outcome) && filter.wants(cause);
+                    let text = telling.more(&outcome, netns, more, shows);
                     self.write(text)?;
                 }
             }
@@ -154,18 +154,18 @@ impl Watching {
     }
 
     /// Tells one; it may have left the namespace `left` without this host's TCP.
-    fn tell(&mut self, ending: &Ending, netns: u32, left: Option<u32>) -> Result<()> {
+    fn tell(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
         let Self { telling, filter, .. } = self;
-        let mut text = telling.one(ending, netns, |ending, cause| filter.shows(ending) && filter.wants(cause));
+        let mut text = telling.one(outcome, netns, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
         if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {
-            for rule in second.rules(left, ending) {
+            for rule in second.rules(left, outcome) {
                 text.extend(["  a rule that answers so: ", &escape_name(rule), "\n"]);
             }
         }
         if text.is_some()
             && let (Some(pcap), Some(second)) = (&mut self.pcap, &mut self.second)
         {
-            pcap.write(&second.unwritten(netns, ending), &self.telling.comment(ending))?;
+            pcap.write(&second.unwritten(netns, outcome), &self.telling.comment(outcome))?;
         }
         self.write(text)
     }

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
 use whyrst_capture::recording;
-use whyrst_core::ending::OnWire;
 use whyrst_core::language::Language;
+use whyrst_core::outcome::OnWire;
 use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::SocketReset;
@@ -74,8 +74,8 @@ impl Template {
 
 fn record(reset: &SocketReset) -> Record {
     let context = Context { files: vec!["fleet".to_owned()], zone: TimeZone::UTC, language: Language::English };
-    let ending = reset.ending();
-    let record = Record::of(&Explanation::new(&ending, &context), reset.event.account.netns, 1);
+    let outcome = reset.outcome();
+    let record = Record::of(&Explanation::new(&outcome, &context), reset.event.account.netns, 1);
     // Nobody translates in this fleet.
     Record { on_wire: OnWire::Same, ..record }
 }

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 120,
-    ending: EndingKind::Reset,
+    outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Scan,
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 790,
-    ending: EndingKind::FailedConnect,
+    outcome: OutcomeKind::FailedConnect,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     kernel_reasons: &[],

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 760,
-    ending: EndingKind::Reset,
+    outcome: OutcomeKind::Reset,
     breadth: Breadth::Umbrella,
     severity: Severity::Fault,
     kernel_reasons: &[],

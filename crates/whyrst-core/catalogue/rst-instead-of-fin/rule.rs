@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 550,
-    ending: EndingKind::Reset,
+    outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Benign,
     // Linux has no such habit of its own: there the kernel's word names linger-zero or close-unread.

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 370,
-    ending: EndingKind::Reset,
+    outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Policy,
     // `ss -K` of a listener aborts what waits there: that is listener-close-pending.

@@ -5,7 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 530,
-    ending: EndingKind::Reset,
+    outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Benign,
     kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],

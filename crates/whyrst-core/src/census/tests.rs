@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ending::Ending;
 use crate::flow::{FlowHasher, FlowKey};
 use crate::history::History;
 use crate::observation::{Frame, Interface, Observation, Seen};
+use crate::outcome::Outcome;
 use crate::segment::{Endpoint, IpFacts, IpKind, Options, Segment};
 use crate::service::tells_of_service;
 use crate::testing::START;
@@ -182,11 +182,11 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
     packets.iter().enumerate().map(observation).collect()
 }
 
-/// All endings, but for where in memory their records lie.
+/// All outcomes, but for where in memory their records lie.
 fn told(tracker: &mut Tracker) -> Vec<String> {
-    let plain = |mut ending: Ending| {
-        ending.connection.history = History::default();
-        ending.finally.history = History::default();
+    let plain = |mut outcome: Outcome| {
+        outcome.connection().history = History::default();
+        outcome.finally().history = History::default();
         format!("{ending:?}")
     };
     core::iter::from_fn(|| tracker.poll()).map(plain).collect()
@@ -194,14 +194,14 @@ fn told(tracker: &mut Tracker) -> Vec<String> {
 
 fn all_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
     let mut tracker = Tracker::new(Limits::default());
-    let mut endings = Vec::new();
+    let mut outcomes = Vec::new();
     for observation in observations {
         tracker.observe(observation);
-        endings.extend(told(&mut tracker));
+        outcomes.extend(told(&mut tracker));
     }
     tracker.finish();
-    endings.extend(told(&mut tracker));
-    (endings, totals(&tracker))
+    outcomes.extend(told(&mut tracker));
+    (outcomes, totals(&tracker))
 }
 
 fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
@@ -222,7 +222,7 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
     }
     let noted = census.finish();
     let mut tracker = Tracker::new(Limits::default());
-    let mut endings = Vec::new();
+    let mut outcomes = Vec::new();
     for observation in observations {
         if noted.has(flow(observation)) {
             tracker.observe(observation);
@@ -231,11 +231,11 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
         } else {
             tracker.pass(observation.time);
         }
-        endings.extend(told(&mut tracker));
+        outcomes.extend(told(&mut tracker));
     }
     tracker.finish();
-    endings.extend(told(&mut tracker));
-    (endings, totals(&tracker))
+    outcomes.extend(told(&mut tracker));
+    (outcomes, totals(&tracker))
 }
 
 /// What must be counted alike.

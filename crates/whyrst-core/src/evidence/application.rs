@@ -9,10 +9,10 @@ use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{closes_window, is_sane, refused_window_probes};
-use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -41,12 +41,12 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         no: "{server}没有立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
         unknown: "完整的握手，以及{server}的第一个 FIN 或它自己的 RST：它多快就离开了？",
     },
-    ask: by(|ending| {
-        let Some(left) = server_left(ending) else { return Answer::Unknown };
-        let third = ending.earlier(|record| {
-            record.from == ending.connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
+    ask: by(|outcome| {
+        let Some(left) = server_left(outcome) else { return Answer::Unknown };
+        let third = outcome.earlier(|record| {
+            record.from == outcome.connection().client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
         });
-        let (Some(path), Some(third)) = (path_to(ending, ending.connection.server()), third) else {
+        let (Some(path), Some(third)) = (path_to(outcome, outcome.connection().server()), third) else {
             return Answer::Unknown;
         };
         let passed = left.time.since(third.time);
@@ -72,9 +72,9 @@ pub static CLOSED_BY_ITSELF: Question = Question {
         no: "{sender}既没有发 FIN，也没有带着未读数据中止",
         unknown: "RST 的形式，以及{sender}在它之前收发了什么",
     },
-    ask: by(|ending| {
-        let active = RST_IS_ACTIVE.answer(ending);
-        match (SENDER_HAD_CLOSED.answer(ending), active, SENDER_RECEIVED_DATA.answer(ending)) {
+    ask: by(|outcome| {
+        let active = RST_IS_ACTIVE.answer(outcome);
+        match (SENDER_HAD_CLOSED.answer(outcome), active, SENDER_RECEIVED_DATA.answer(outcome)) {
             (Answer::Yes(facts), ..) | (_, Answer::Yes(facts), Answer::Yes(_)) => Answer::Yes(facts),
             (Answer::No(_), Answer::No(_), _) | (Answer::No(_), _, Answer::No(_)) => Answer::No(no()),
             _ => Answer::Unknown,
@@ -95,16 +95,16 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
         no: "{receiver}已经发完要发的一切，{sender}也都收到了",
         unknown: "RST 到来时{receiver}已经发了什么，之后又发了什么",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let less = RST_ACKS_LESS_THAN_SENT.answer(ending);
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let less = RST_ACKS_LESS_THAN_SENT.answer(outcome);
         let beyond = |record: &&Record| {
-            is_data(record) && record.from == ending.receiver() && record.end().after(rst.record.ack)
+            is_data(record) && record.from == outcome.receiver() && record.end().after(rst.record.ack)
         };
-        match (less, ending.after.iter().find(beyond)) {
+        match (less, outcome.after().iter().find(beyond)) {
             (Answer::Yes(_), _) => Answer::Yes(yes().frame(&rst.record)),
             (_, Some(later)) if rst.record.flags.has(Flags::ACK) => Answer::Yes(yes().frame(later)),
-            (Answer::No(_), None) if ending.watched_after() >= IN_FLIGHT => Answer::No(no()),
+            (Answer::No(_), None) if outcome.watched_after() >= IN_FLIGHT => Answer::No(no()),
             _ => Answer::Unknown,
         }
     }),
@@ -122,9 +122,9 @@ pub static HOLE_UNFILLED: Question = Question {
         no: "{sender}收到的数据中间没有缺失",
         unknown: "{sender}的选择性确认（SACK）：中间有没有数据缺失？",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let sender = ending.connection.half(ending.sender());
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let sender = outcome.connection().half(outcome.sender());
         if !sender.marks.has(Marks::SACKED) || !sender.marks.has(Marks::ACKED) {
             return Answer::Unknown;
         }
@@ -146,11 +146,11 @@ pub static TRANSFER_STALLED: Question = Question {
         no: "{receiver}在此前{}还发过新数据，即{}",
         unknown: "{receiver}最后发送的新数据",
     },
-    ask: by(|ending| {
+    ask: by(|outcome| {
         let new = |record: &Record| {
-            is_data(record) && record.from == ending.receiver() && !record.notes.has(Notes::RETRANSMISSION)
+            is_data(record) && record.from == outcome.receiver() && !record.notes.has(Notes::RETRANSMISSION)
         };
-        match ending.latest(new).map(|last| (last, ending.time().since(last.time))) {
+        match outcome.latest(new).map(|last| (last, outcome.time().since(last.time))) {
             Some((last, silent)) if is_sane(silent) => yes().span(silent).frame(last).if_so((silent >= STALLED).into()),
             _ => Answer::Unknown,
         }
@@ -172,7 +172,7 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
         no: "{receiver}没有在重传数据",
         unknown: "{receiver}的重传：可能在到达抓包点之前就丢了",
     },
-    ask: by(|ending| repeated_in_vain(ending, ending.receiver())),
+    ask: by(|outcome| repeated_in_vain(outcome, outcome.receiver())),
 };
 
 /// The sender of the RST had repeated its data and heard nothing.
@@ -187,9 +187,9 @@ pub static SENDER_REPEATED_IN_VAIN: Question = Question {
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "{sender}的重传",
     },
-    ask: by(|ending| match repeated_in_vain(ending, ending.sender()) {
+    ask: by(|outcome| match repeated_in_vain(outcome, outcome.sender()) {
         Answer::Yes(facts) => Answer::Yes(facts),
-        other => probed_closed_window(ending).unwrap_or(other),
+        other => probed_closed_window(outcome).unwrap_or(other),
     }),
 };
 
@@ -205,8 +205,8 @@ pub static REPEATS_BACK_OFF: Question = Question {
         no: "最后两次重传间隔为{}和{}：不是会退避的定时器",
         unknown: "{sender}连续三次的重传",
     },
-    ask: by(|ending| {
-        let mut repeats = ending.before.iter().rev().filter(|record| is_repeat(record, ending.sender()));
+    ask: by(|outcome| {
+        let mut repeats = outcome.before().iter().rev().filter(|record| is_repeat(record, outcome.sender()));
         let (Some(last), Some(second), Some(third)) = (repeats.next(), repeats.next(), repeats.next()) else {
             return Answer::Unknown;
         };
@@ -229,47 +229,50 @@ pub static ONLY_TICKETS_CAME: Question = Question {
         no: "TLS 握手之后{server}发了{}字节：比会话票据多，或者没有发",
         unknown: "连接的全部报文：TLS 握手之后{server}发了什么？",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
-        let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == ending.before.len();
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == outcome.before().len();
         // ClientHello is the client's first data, Finished its second.
-        let mut own =
-            ending.before.iter().enumerate().filter(|(_, record)| is_data(record) && record.from == connection.client);
+        let mut own = outcome
+            .before()
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| is_data(record) && record.from == connection.client);
         let Some((finished, _)) = own.nth(1).filter(|_| all) else { return Answer::Unknown };
         let later =
-            ending.before[finished..].iter().filter(|record| is_data(record) && record.from == connection.server());
+            outcome.before()[finished..].iter().filter(|record| is_data(record) && record.from == connection.server());
         let octets = later.map(|record| record.len).sum::<u32>();
         yes().count(octets.into()).if_so((1..=TICKETS).contains(&octets).into())
     }),
 };
 
 /// How long a segment takes to `side` and its answer back, seen from the capture point.
-fn path_to(ending: &Ending, side: Side) -> Option<Span> {
-    let (syn, syn_ack) = (ending.syn()?, ending.syn_ack()?);
+fn path_to(outcome: &Outcome, side: Side) -> Option<Span> {
+    let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
     let there = syn_ack.time.since(syn.time);
-    let here = ending.earlier(|record| {
-        record.from == ending.connection.client && record.flags.has(Flags::ACK) && record.time >= syn_ack.time
+    let here = outcome.earlier(|record| {
+        record.from == outcome.connection().client && record.flags.has(Flags::ACK) && record.time >= syn_ack.time
     })?;
-    let path = if side == ending.connection.server() { there } else { here.time.since(syn_ack.time) };
+    let path = if side == outcome.connection().server() { there } else { here.time.since(syn_ack.time) };
     is_sane(path).then_some(path)
 }
 
 /// The first segment that shows that the server was through with the connection by its own decision.
-fn server_left(ending: &Ending) -> Option<&Record> {
-    let server = ending.connection.server();
-    let fin = ending.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
+fn server_left(outcome: &Outcome) -> Option<&Record> {
+    let server = outcome.connection().server();
+    let fin = outcome.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
     let by_rst = || {
-        let active = ending.sender() == server && RST_IS_ACTIVE.answer(ending).is_yes();
-        ending.rst().map(|rst| &rst.record).filter(|_| active)
+        let active = outcome.sender() == server && RST_IS_ACTIVE.answer(outcome).is_yes();
+        outcome.rst().map(|rst| &rst.record).filter(|_| active)
     };
     fin.or_else(by_rst)
 }
 
 /// Repetitions of the oldest octets that the other end has not acknowledged.
-fn repeated_in_vain(ending: &Ending, side: Side) -> Answer {
-    let (half, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
+fn repeated_in_vain(outcome: &Outcome, side: Side) -> Answer {
+    let (half, peer) = (outcome.connection().half(side), outcome.connection().half(side.other()));
     let unacknowledged = |record: &Record| !peer.marks.has(Marks::ACKED) || record.end().after(peer.ack);
-    let repeats = || ending.before.iter().filter(|record| is_repeat(record, side) && unacknowledged(record));
+    let repeats = || outcome.before().iter().filter(|record| is_repeat(record, side) && unacknowledged(record));
     match repeats().next_back() {
         Some(last) if repeats().count() >= enough(last) => {
             Answer::Yes(yes().count(repeats().count() as u64).frame(last))
@@ -288,10 +291,10 @@ fn enough(repeat: &Record) -> usize {
 
 /// Probes of a window that stayed closed to the end: its data waited, so it was not idle. The first one is
 /// no repetition yet.
-fn probed_closed_window(ending: &Ending) -> Option<Answer> {
-    let last_word = ending.before.iter().rfind(|record| record.from == ending.receiver())?;
-    let mut refused = refused_window_probes(ending);
-    let last = refused.next_back().filter(|_| closes_window(ending, last_word))?;
+fn probed_closed_window(outcome: &Outcome) -> Option<Answer> {
+    let last_word = outcome.before().iter().rfind(|record| record.from == outcome.receiver())?;
+    let mut refused = refused_window_probes(outcome);
+    let last = refused.next_back().filter(|_| closes_window(outcome, last_word))?;
     let count = refused.count() + 1;
     (count + 1 >= REPEATS).then(|| Answer::Yes(yes().count(count as u64).frame(last)))
 }

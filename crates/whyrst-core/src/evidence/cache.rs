@@ -1,4 +1,4 @@
-//! The answers that one ending has given: each question is asked once, however many rules ask it.
+//! The answers that one outcome has given: each question is asked once, however many rules ask it.
 //!
 //! The rules of the catalogue ask some hundred and fifty questions eight hundred times. A question
 //! is a `static`, so it is known by its address.
@@ -7,20 +7,20 @@ use alloc::vec::Vec;
 
 use super::answer::Answer;
 use super::question::Question;
-use crate::ending::Ending;
+use crate::outcome::Outcome;
 
 /// Several times as many as there are questions.
 const PLACES: usize = 1 << 9;
 const MOST: usize = PLACES / 4 * 3;
 
-/// The answers of one ending.
+/// The answers of one outcome.
 #[derive(Debug)]
 pub struct Answers<'a> {
-    ending: &'a Ending,
+    outcome: &'a Outcome,
     cache: &'a mut AnswerCache,
 }
 
-/// Where the answers of one ending after the other are kept.
+/// Where the answers of one outcome after the other are kept.
 #[derive(Debug)]
 pub struct AnswerCache {
     /// By the question's address: one more than the number of its answer, 0 where nothing is.
@@ -50,25 +50,25 @@ impl AnswerCache {
 }
 
 impl<'a> Answers<'a> {
-    /// Nothing was asked yet, and nothing is left in `cache` of the ending before.
-    pub fn of(ending: &'a Ending, cache: &'a mut AnswerCache) -> Self {
+    /// Nothing was asked yet, and nothing is left in `cache` of the outcome before.
+    pub fn of(outcome: &'a Outcome, cache: &'a mut AnswerCache) -> Self {
         cache.clear();
-        Self { ending, cache }
+        Self { outcome, cache }
     }
 
     /// What is asked.
-    pub const fn ending(&self) -> &'a Ending {
-        self.ending
+    pub const fn outcome(&self) -> &'a Outcome {
+        self.outcome
     }
 
-    /// The answer; `None` where the question [does not concern](Question::concerns) the ending.
+    /// The answer; `None` where the question [does not concern](Question::concerns) the outcome.
     #[inline]
     pub fn relevant(&mut self, question: &'static Question) -> Option<&Answer> {
         let kept = self.find(question);
         kept.concerns.then_some(&kept.answer)
     }
 
-    /// The answer, whether or not the question concerns the ending.
+    /// The answer, whether or not the question concerns the outcome.
     #[inline]
     pub fn answer(&mut self, question: &'static Question) -> &Answer {
         &self.find(question).answer
@@ -95,7 +95,7 @@ impl<'a> Answers<'a> {
             kept.clear();
             place = home(question);
         }
-        let (answer, concerns) = (question.answer(self.ending), question.concerns(self.ending));
+        let (answer, concerns) = (question.answer(self.outcome), question.concerns(self.outcome));
         let at = kept.len();
         kept.push(Kept { question, answer, concerns });
         places[place] = u16::try_from(at + 1).unwrap_or(0);
@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_what_the_question_answers_however_often_it_is_asked() {
-        let ending = conversation("0 C > S S 0:0(0)\n+0.001 C < S RA 0:0(0) ack 1").ending();
+        let outcome = conversation("0 C > S S 0:0(0)\n+0.001 C < S RA 0:0(0) ack 1").outcome();
         let mut cache = AnswerCache::default();
-        let mut answers = Answers::of(&ending, &mut cache);
+        let mut answers = Answers::of(&outcome, &mut cache);
         let rules = || causes::ALL.iter().map(|cause| &cause.rule);
         for _ in 0..2 {
             for question in rules().flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]).flatten() {
-                let expected = question.concerns(&ending).then(|| question.answer(&ending));
+                let expected = question.concerns(&outcome).then(|| question.answer(&outcome));
                 assert_eq!(answers.relevant(question), expected.as_ref(), "{}", question.id);
             }
         }

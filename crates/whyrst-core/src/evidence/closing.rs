@@ -6,11 +6,11 @@ use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is
 use super::form::RST_IS_ACTIVE;
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -33,7 +33,7 @@ pub static SENDER_HAD_CLOSED: Question = Question {
         no: "{sender}没有关闭：RST 之前它没有发过 FIN",
         unknown: "从头开始的连接：{sender}是否发过 FIN？",
     },
-    ask: by(|ending| had_closed(ending, ending.sender())),
+    ask: by(|outcome| had_closed(outcome, outcome.sender())),
 };
 
 /// The receiver of the RST had closed before.
@@ -48,7 +48,7 @@ pub static RECEIVER_HAD_CLOSED: Question = Question {
         no: "{receiver}没有关闭：RST 之前它没有发过 FIN",
         unknown: "从头开始的连接：{receiver}是否发过 FIN？",
     },
-    ask: by(|ending| had_closed(ending, ending.receiver())),
+    ask: by(|outcome| had_closed(outcome, outcome.receiver())),
 };
 
 /// Both ends had closed.
@@ -76,15 +76,15 @@ pub static RST_ANSWERS_DATA: Question = Question {
     zh: Wording {
         yes: "{}应答的是{}，其中带有{}字节数据", no: "{}应答的不是数据", unknown: "RST 所应答的报文"
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        match answered_data(ending) {
+        match answered_data(outcome) {
             Some(data) => Answer::Yes(yes().frame(&rst.record).frame(data).count(data.len.into())),
-            None if RST_IS_ACTIVE.answer(ending).is_yes() => Answer::No(no().frame(&rst.record)),
+            None if RST_IS_ACTIVE.answer(outcome).is_yes() => Answer::No(no().frame(&rst.record)),
             // Data that nobody acknowledged may be what was refused, and the other segment only followed it.
-            None if rst.trigger.is_some() && is_acknowledged(ending, ending.receiver()) => {
+            None if rst.trigger.is_some() && is_acknowledged(outcome, outcome.receiver()) => {
                 Answer::No(no().frame(&rst.record))
             }
             None => Answer::Unknown,
@@ -104,9 +104,9 @@ pub static DATA_CROSSED_FIN: Question = Question {
         no: "{receiver}发送{0}时已经确认了 FIN（{1}）：它明知连接已半关闭还在写",
         unknown: "FIN，以及其后的数据",
     },
-    ask: by(|ending| {
-        let sender = ending.connection.half(ending.sender());
-        match answered_data(ending) {
+    ask: by(|outcome| {
+        let sender = outcome.connection().half(outcome.sender());
+        match answered_data(outcome) {
             Some(data) if sender.marks.has(Marks::FIN) => {
                 let crossed = !data.ack.after(sender.fin);
                 yes().frame(data).value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame).if_so(crossed.into())
@@ -128,22 +128,22 @@ pub static REQUEST_UNANSWERED: Question = Question {
         no: "{sender}在收到{receiver}的数据（{0}）之后才关闭（{1}）",
         unknown: "{sender}的 FIN 之前的数据",
     },
-    ask: by(|ending| {
-        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
-        let Some(at) = ending.before.iter().position(is_fin) else {
+    ask: by(|outcome| {
+        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = outcome.before().iter().position(is_fin) else {
             return Answer::Unknown;
         };
         // A FIN may carry the request itself.
-        let last = ending.before[..=at].iter().rev().find(|record| is_data(record));
-        let Some(last) = last.filter(|_| !ending.connection.has_gap(ending.receiver())) else {
+        let last = outcome.before()[..=at].iter().rev().find(|record| is_data(record));
+        let Some(last) = last.filter(|_| !outcome.connection().has_gap(outcome.receiver())) else {
             return Answer::Unknown;
         };
-        let fin = &ending.before[at];
+        let fin = &outcome.before()[at];
         // It acknowledges more than the request did: an answer came, on a way that was not captured.
-        if last.from == ending.sender() && fin.ack.after(last.ack) {
+        if last.from == outcome.sender() && fin.ack.after(last.ack) {
             return Answer::Unknown;
         }
-        yes().frame(last).frame(fin).if_so((last.from == ending.sender()).into())
+        yes().frame(last).frame(fin).if_so((last.from == outcome.sender()).into())
     }),
 };
 
@@ -160,22 +160,22 @@ pub static WAITED_FOR_ANSWER: Question = Question {
         no: "{sender}在{0}中的数据之后{1}就关闭了：这不是在等待应答",
         unknown: "{sender}在其 FIN 之前的最后数据，以及握手：一次应答需要多久？",
     },
-    ask: by(|ending| {
-        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
-        let Some(at) = ending.before.iter().position(is_fin) else {
+    ask: by(|outcome| {
+        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = outcome.before().iter().position(is_fin) else {
             return Answer::Unknown;
         };
-        let own_data = |record: &&Record| record.from == ending.sender() && is_data(record);
-        let Some(last) = ending.before[..=at].iter().rev().find(own_data) else {
+        let own_data = |record: &&Record| record.from == outcome.sender() && is_data(record);
+        let Some(last) = outcome.before()[..=at].iter().rev().find(own_data) else {
             return Answer::Unknown;
         };
-        let waited = ending.before[at].time.since(last.time);
+        let waited = outcome.before()[at].time.since(last.time);
         if !is_sane(waited) {
             return Answer::Unknown;
         }
         let facts = yes().frame(last).span(waited);
-        let goodbye = matches!(ending.said(ending.sender()).last(), [21, 3, 0..=4, ..]);
-        match round_trip(ending) {
+        let goodbye = matches!(outcome.said(outcome.sender()).last(), [21, 3, 0..=4, ..]);
+        match round_trip(outcome) {
             _ if goodbye || waited < SHORTEST_WAIT => Answer::No(facts),
             Some(trip) => facts.if_so((waited > trip).into()),
             None if waited >= LONGEST_TRIP => Answer::Yes(facts),
@@ -197,15 +197,15 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         no: "{sender}关闭（{1}）时，距最后的数据只有{0}：连接正在使用",
         unknown: "{sender}的 FIN 之前的数据，以及握手",
     },
-    ask: by(|ending| {
-        let is_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
-        let Some(at) = ending.before.iter().position(is_fin) else {
+    ask: by(|outcome| {
+        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+        let Some(at) = outcome.before().iter().position(is_fin) else {
             return Answer::Unknown;
         };
-        let fin = &ending.before[at];
+        let fin = &outcome.before()[at];
         // What the closer had not received when it closed was still on its way.
         let known = |record: &&Record| is_data(record) && (record.from == fin.from || !record.end().after(fin.ack));
-        let Some(last) = ending.before[..=at].iter().rev().find(known) else {
+        let Some(last) = outcome.before()[..=at].iter().rev().find(known) else {
             return Answer::Unknown;
         };
         let idle = fin.time.since(last.time);
@@ -213,7 +213,7 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
             return Answer::Unknown;
         }
         let facts = yes().span(idle).frame(fin);
-        match round_trip(ending) {
+        match round_trip(outcome) {
             _ if idle < SHORTEST_WAIT => Answer::No(facts),
             // The last data took its time to the closer, and its FIN to the capture point.
             Some(trip) => facts.if_so((idle.nanos() > trip.nanos().saturating_mul(2)).into()),
@@ -224,9 +224,9 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
 };
 
 /// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
-fn round_trip(ending: &Ending) -> Option<Span> {
-    let (syn, syn_ack) = (ending.syn()?, ending.syn_ack()?);
-    let third = ending
+fn round_trip(outcome: &Outcome) -> Option<Span> {
+    let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
+    let third = outcome
         .earlier(|record| record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time)?;
     Some(third.time.since(syn.time)).filter(|trip| is_sane(*trip))
 }
@@ -241,13 +241,13 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
     zh: Wording {
         yes: "{}应答的是{}，其中不带数据", no: "{}应答的是数据", unknown: "RST 所应答的报文"
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         match &rst.trigger {
             Some(trigger) if !is_data(trigger) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            _ if answered_data(ending).is_some() => Answer::No(no().frame(&rst.record)),
+            _ if answered_data(outcome).is_some() => Answer::No(no().frame(&rst.record)),
             _ => Answer::Unknown,
         }
     }),
@@ -267,12 +267,12 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         no: "{sender}的内核只剩下迷你套接字（TCP_TIMEWAIT_SOCKET）：程序已经关闭它",
         unknown: "{sender}的内核给出的原因：套接字仍有人持有时是 TCP_ABORT_ON_DATA，close() 之后是 TCP_TIMEWAIT_SOCKET",
     },
-    ask: by(|ending| {
-        let KernelWord::Sent(event) = &ending.kernel else {
+    ask: by(|outcome| {
+        let KernelWord::Sent(event) = outcome.kernel() else {
             return Answer::Unknown;
         };
-        let trigger = ending.rst().and_then(|rst| rst.trigger);
-        match (event.reason, fin_ack(ending), trigger) {
+        let trigger = outcome.rst().and_then(|rst| rst.trigger);
+        match (event.reason, fin_ack(outcome), trigger) {
             (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
             (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time => {
                 Answer::Yes(yes().frame(ack))
@@ -295,31 +295,32 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
         no: "{sender}在 FIN（{}）得到确认后等待过，或者 FIN 没有得到确认",
         unknown: "{sender}的 FIN 以及对它的确认",
     },
-    ask: by(|ending| {
-        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
-        let (Some(rst), true) = (ending.rst(), sender.marks.has(Marks::FIN)) else {
+    ask: by(|outcome| {
+        let (sender, receiver) =
+            (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
+        let (Some(rst), true) = (outcome.rst(), sender.marks.has(Marks::FIN)) else {
             return Answer::Unknown;
         };
         let fin = yes().value(Value::Frame(sender.fin_frame)).shown_by(sender.fin_frame);
         if receiver.marks.has(Marks::FIN) || !sender.marks.has(Marks::FIN_ACKED) {
             return if receiver.marks.has(Marks::SPOKE) { Answer::No(fin) } else { Answer::Unknown };
         }
-        let Some(ack) = fin_ack(ending) else {
+        let Some(ack) = fin_ack(outcome) else {
             return Answer::Unknown;
         };
         // A FIN that was sent again had not been acknowledged, whatever the capture saw on its way.
         let fin_again = |record: &Record| {
-            record.from == ending.sender() && record.flags.has(Flags::FIN) && record.frame > ack.frame
+            record.from == outcome.sender() && record.flags.has(Flags::FIN) && record.frame > ack.frame
         };
         let at_once = rst.trigger.is_some_and(|trigger| {
             let first = trigger.frame == ack.frame
-                || ending.before.iter().any(|one| fin_again(one) && one.frame < trigger.frame);
+                || outcome.before().iter().any(|one| fin_again(one) && one.frame < trigger.frame);
             first && trigger.ack.after(sender.fin) && !is_data(&trigger)
         });
-        let abort = RST_IS_ACTIVE.answer(ending).is_yes();
+        let abort = RST_IS_ACTIVE.answer(outcome).is_yes();
         // Data that came since then may be unread: then any close aborts, whatever it waits for.
-        let came = |record: &Record| record.from == ending.receiver() && is_data(record) && record.frame >= ack.frame;
-        if abort && ending.before.iter().any(came) {
+        let came = |record: &Record| record.from == outcome.receiver() && is_data(record) && record.frame >= ack.frame;
+        if abort && outcome.before().iter().any(came) {
             return Answer::Unknown;
         }
         fin.frame(ack).if_so((at_once || abort).into())
@@ -338,8 +339,9 @@ pub static FIN_UNACKNOWLEDGED: Question = Question {
         no: "{sender}的 FIN（{}）已得到确认",
         unknown: "{sender}的 FIN，以及{receiver}在其后发送了什么",
     },
-    ask: by(|ending| {
-        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+    ask: by(|outcome| {
+        let (sender, receiver) =
+            (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
         if !sender.marks.has(Marks::FIN) || !receiver.marks.has(Marks::SPOKE) {
             return Answer::Unknown;
         }
@@ -361,9 +363,9 @@ pub static RST_AFTER_SHUTDOWN: Question = Question {
         no: "{}在{sender}的 FIN（{1}）之后{2}才到来",
         unknown: "{sender}紧接在 RST 之前的 FIN",
     },
-    ask: by(|ending| {
-        let own_fin = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::FIN);
-        match (ending.rst(), ending.latest(own_fin)) {
+    ask: by(|outcome| {
+        let own_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+        match (outcome.rst(), outcome.latest(own_fin)) {
             (Some(rst), Some(fin)) if is_sane(rst.record.time.since(fin.time)) => {
                 let after = rst.record.time.since(fin.time);
                 let at_once = after <= ONE_GO;
@@ -375,10 +377,10 @@ pub static RST_AFTER_SHUTDOWN: Question = Question {
 };
 
 /// The data that the RST answers.
-fn answered_data(ending: &Ending) -> Option<&Record> {
-    let rst = ending.rst()?;
+fn answered_data(outcome: &Outcome) -> Option<&Record> {
+    let rst = outcome.rst()?;
     match &rst.trigger {
         Some(trigger) => Some(trigger).filter(|trigger| is_data(trigger)),
-        None => data_refused_with_ack(ending),
+        None => data_refused_with_ack(outcome),
     }
 }

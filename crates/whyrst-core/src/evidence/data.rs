@@ -3,10 +3,10 @@
 use super::answer::{Answer, no, yes};
 use super::fin::both_had_closed;
 use super::question::{AskedOf, Question, Wording, by, not};
-use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
+use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -29,7 +29,7 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
         no: "{sender}在这条连接上没有收到过任何数据，所以不可能有未读数据",
         unknown: "从头开始的连接：{sender}是否收到过数据？",
     },
-    ask: by(|ending| match received_octets(ending) {
+    ask: by(|outcome| match received_octets(outcome) {
         Some(0) => Answer::No(no()),
         Some(octets) => Answer::Yes(yes().count(octets)),
         None => Answer::Unknown,
@@ -38,12 +38,13 @@ pub static SENDER_RECEIVED_DATA: Question = Question {
 
 /// Payload that had reached the sender of the RST in order, by what it acknowledged: what was only
 /// on its way, or waited behind a hole, cannot have been unread (`__tcp_close`).
-fn received_octets(ending: &Ending) -> Option<u64> {
-    let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+fn received_octets(outcome: &Outcome) -> Option<u64> {
+    let (sender, receiver) =
+        (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
     if !receiver.marks.has(Marks::SPOKE) {
-        return acknowledged_unseen(ending);
+        return acknowledged_unseen(outcome);
     }
-    let by_rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
+    let by_rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
     let before = sender.marks.has(Marks::ACKED).then_some(sender.ack);
     let acked = match (by_rst, before) {
         (Some(by_rst), Some(before)) => by_rst.max(before),
@@ -61,10 +62,10 @@ fn received_octets(ending: &Ending) -> Option<u64> {
 
 /// The same from the sender's own numbers, where its peer was not captured: from the first that it
 /// acknowledged, the peer's SYN, to the last. One number may be the peer's FIN.
-fn acknowledged_unseen(ending: &Ending) -> Option<u64> {
-    let sender = ending.connection.half(ending.sender());
-    let first = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::ACK))?;
-    let rst = ending.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK))?;
+fn acknowledged_unseen(outcome: &Outcome) -> Option<u64> {
+    let sender = outcome.connection().half(outcome.sender());
+    let first = outcome.earlier(|record| record.from == outcome.sender() && record.flags.has(Flags::ACK))?;
+    let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK))?;
     let opening =
         first.flags.is_syn_ack() || (sender.marks.has(Marks::SYN) && first.len == 0 && !first.flags.has(Flags::FIN));
     match rst.ack.diff(first.ack) {
@@ -89,8 +90,8 @@ pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
         no: "{sender}在最后收到的数据之后已经应答（{}）",
         unknown: "任何一端的数据",
     },
-    ask: by(|ending| {
-        let (mine, theirs) = (last_data(ending, ending.sender()), last_data(ending, ending.receiver()));
+    ask: by(|outcome| {
+        let (mine, theirs) = (last_data(outcome, outcome.sender()), last_data(outcome, outcome.receiver()));
         match (mine, theirs) {
             (None, Some(theirs)) => Answer::Yes(yes().frame(theirs)),
             (Some(mine), Some(theirs)) if theirs.frame > mine.frame => Answer::Yes(yes().frame(theirs)),
@@ -115,11 +116,11 @@ pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
         no: "{}确认了{receiver}所发的一切",
         unknown: "{receiver}发送了什么",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let receiver = ending.connection.half(ending.receiver());
+        let receiver = outcome.connection().half(outcome.receiver());
         if !rst.record.flags.has(Flags::ACK) || !receiver.marks.has(Marks::SPOKE) {
             return Answer::Unknown;
         }
@@ -142,10 +143,10 @@ pub static SENDER_SENT_NOTHING: Question = Question {
         no: "{sender}已发送{}字节数据",
         unknown: "从头开始的连接：{sender}是否发过数据？",
     },
-    ask: by(|ending| {
-        let sender = ending.connection.half(ending.sender());
+    ask: by(|outcome| {
+        let sender = outcome.connection().half(outcome.sender());
         match sender.bytes {
-            0 if sender.marks.has(Marks::SYN) && !ending.connection.has_gap(ending.sender()) => Answer::Yes(yes()),
+            0 if sender.marks.has(Marks::SYN) && !outcome.connection().has_gap(outcome.sender()) => Answer::Yes(yes()),
             0 => Answer::Unknown,
             octets => Answer::No(no().count(octets)),
         }
@@ -176,18 +177,19 @@ pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
         no: "{sender}所发的一切都已得到确认，且窗口还有余地：后面没有东西在排队",
         unknown: "{sender}最后的数据，以及{receiver}的确认和窗口",
     },
-    ask: by(|ending| {
-        let (sender, receiver) = (ending.connection.half(ending.sender()), ending.connection.half(ending.receiver()));
+    ask: by(|outcome| {
+        let (sender, receiver) =
+            (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
         let end = if sender.marks.has(Marks::FIN) { sender.fin } else { sender.nxt };
         if !sender.marks.has(Marks::SPOKE) || !receiver.marks.has(Marks::ACKED) {
             return Answer::Unknown;
         }
         match end.diff(receiver.ack) {
             waiting @ 1.. => Answer::Yes(yes().count(waiting.unsigned_abs().into())),
-            _ if receiver.marks.has(Marks::ZERO_WINDOW) || ending.connection.has_gap(ending.sender()) => {
+            _ if receiver.marks.has(Marks::ZERO_WINDOW) || outcome.connection().has_gap(outcome.sender()) => {
                 Answer::Unknown
             }
-            _ if !sender_knew(ending) => Answer::Unknown,
+            _ if !sender_knew(outcome) => Answer::Unknown,
             _ => Answer::No(no()),
         }
     }),
@@ -205,11 +207,11 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
         no: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}没有东西需要等窗口",
         unknown: "{receiver}的窗口，以及握手中的窗口缩放因子",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
-        let (sender, receiver) = (connection.half(ending.sender()), connection.half(ending.receiver()));
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let (sender, receiver) = (connection.half(outcome.sender()), connection.half(outcome.receiver()));
         let known = sender.marks.has(Marks::SPOKE) && receiver.marks.has(Marks::ACKED);
-        let Some(window) = connection.offered_window(ending.receiver()).filter(|_| known) else {
+        let Some(window) = connection.offered_window(outcome.receiver()).filter(|_| known) else {
             return Answer::Unknown;
         };
         let on_the_way = u32::try_from(sender.nxt.diff(receiver.ack)).unwrap_or(0);
@@ -217,7 +219,7 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
         let facts = yes().count(window.into()).count(on_the_way.into());
         match room {
             0..SMALLEST_SEGMENT => Answer::Yes(facts),
-            _ if sender_knew(ending) => Answer::No(facts),
+            _ if sender_knew(outcome) => Answer::No(facts),
             _ => Answer::Unknown,
         }
     }),
@@ -225,9 +227,9 @@ pub static RECEIVER_WINDOW_FULL: Question = Question {
 
 /// Whether the RST's sender must have heard the last that its receiver said: a capture near the
 /// receiver also shows what was still on its way.
-fn sender_knew(ending: &Ending) -> bool {
-    let last = ending.latest(|record| record.from == ending.receiver());
-    last.is_some_and(|last| ending.time().since(last.time) >= LONGEST_TRIP)
+fn sender_knew(outcome: &Outcome) -> bool {
+    let last = outcome.latest(|record| record.from == outcome.receiver());
+    last.is_some_and(|last| outcome.time().since(last.time) >= LONGEST_TRIP)
 }
 
 /// Everything that either side sent was acknowledged: nothing was lost.
@@ -242,30 +244,30 @@ pub static EVERYTHING_ACKNOWLEDGED: Question = Question {
         no: "有已发送的数据没有得到确认",
         unknown: "连接的两个方向",
     },
-    ask: by(|ending| {
+    ask: by(|outcome| {
         // A socket does not know what never reached it, unless the peer's FIN came after it.
-        let open = ending.basis == Basis::Sockets && !both_had_closed(ending).is_yes();
-        if ending.one_sided() || open {
+        let open = outcome.basis() == Basis::Sockets && !both_had_closed(outcome).is_yes();
+        if outcome.one_sided() || open {
             return Answer::Unknown;
         }
-        let acknowledged = Side::BOTH.iter().all(|side| is_acknowledged(ending, *side));
+        let acknowledged = Side::BOTH.iter().all(|side| is_acknowledged(outcome, *side));
         yes().if_so(acknowledged.into())
     }),
 };
 
 /// Whether everything that `side` had sent was acknowledged, as far as the capture shows what that is.
-pub fn is_acknowledged(ending: &Ending, side: Side) -> bool {
-    let (own, peer) = (ending.connection.half(side), ending.connection.half(side.other()));
+pub fn is_acknowledged(outcome: &Outcome, side: Side) -> bool {
+    let (own, peer) = (outcome.connection().half(side), outcome.connection().half(side.other()));
     // A FIN that was never acknowledged is no lost data.
     // Some stacks send their FIN again one number further on: that is no data.
     let beyond_fin = own.nxt.diff(own.fin) > FIN_COUNTED_TWICE;
     let data_end = if own.marks.has(Marks::FIN) && !beyond_fin { own.fin } else { own.nxt };
-    let by_rst = ending.rst().map(|rst| &rst.record);
+    let by_rst = outcome.rst().map(|rst| &rst.record);
     let by_rst = by_rst.filter(|rst| rst.from == side.other() && rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
     let before = peer.marks.has(Marks::ACKED).then_some(peer.ack);
     own.bytes == 0 || [by_rst, before].into_iter().flatten().any(|acked| !data_end.after(acked))
 }
 
-fn last_data(ending: &Ending, from: Side) -> Option<&Record> {
-    ending.latest(|record| record.from == from && record.len > 0 && !record.notes.has(crate::history::Notes::PROBE))
+fn last_data(outcome: &Outcome, from: Side) -> Option<&Record> {
+    outcome.latest(|record| record.from == from && record.len > 0 && !record.notes.has(crate::history::Notes::PROBE))
 }

@@ -23,12 +23,12 @@ pub static SYN_UNANSWERED: Question = Question {
         no: "SYN 得到了应答",
         unknown: "更长的抓包：{client}的 SYN 可能后来才得到应答",
     },
-    ask: by(|ending| {
-        let Some(syn) = ending.syn() else {
+    ask: by(|outcome| {
+        let Some(syn) = outcome.syn() else {
             return Answer::Unknown;
         };
-        let syns = ending.before.iter().filter(|record| record.flags.is_syn()).count() as u64;
-        let waited = ending.seen_until.since(syn.time);
+        let syns = outcome.before().iter().filter(|record| record.flags.is_syn()).count() as u64;
+        let waited = outcome.seen_until.since(syn.time);
         let facts = yes().count(syns).frame(syn).span(waited);
         if syns > 1 || waited >= UNANSWERED_AFTER { Answer::Yes(facts) } else { Answer::Unknown }
     }),
@@ -48,8 +48,8 @@ pub static SYN_RETRIED: Question = Question {
         no: "{client}只发了一次 SYN",
         unknown: "{client}在一秒之后的第二个 SYN：没有它，也许只是抓包漏掉了应答",
     },
-    ask: by(|ending| {
-        let mut syns = ending.before.iter().filter(|record| record.flags.is_syn());
+    ask: by(|outcome| {
+        let mut syns = outcome.before().iter().filter(|record| record.flags.is_syn());
         match (syns.next(), syns.next()) {
             (Some(first), Some(second))
                 if second.seq == first.seq && second.time.since(first.time) >= SHORTEST_SYN_TIMER =>
@@ -73,11 +73,11 @@ pub static ICMP_UNREACHABLE: Question = Question {
         no: "没有抓到针对这个 SYN 的 ICMP 差错",
         unknown: "抓包中的 ICMP：过滤条件 `tcp` 会把它排除；请用 `tcp or icmp or icmp6`",
     },
-    ask: by(|ending| {
-        let syn = ending.syn().map(|syn| syn.seq);
+    ask: by(|outcome| {
+        let syn = outcome.syn().map(|syn| syn.seq);
         // About a later segment: then the connect had succeeded.
         let concerns_syn = |quoted: Option<Seq>| quoted.is_none() || syn.is_none() || quoted == syn;
-        let hard = ending
+        let hard = outcome
             .icmp
             .iter()
             .find(|seen| !matches!(seen.error.kind, IcmpKind::TooBig) && concerns_syn(seen.error.seq));

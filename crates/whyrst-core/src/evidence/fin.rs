@@ -2,18 +2,18 @@
 //! Several topics ask it.
 
 use super::answer::{Answer, Value, no, yes};
-use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 
 /// Whether `side` had closed before the RST.
-pub(super) fn had_closed(ending: &Ending, side: Side) -> Answer {
-    let half = ending.connection.half(side);
+pub(super) fn had_closed(outcome: &Outcome, side: Side) -> Answer {
+    let half = outcome.connection().half(side);
     if half.marks.has(Marks::FIN) {
         Answer::Yes(yes().value(Value::Frame(half.fin_frame)).shown_by(half.fin_frame))
-    } else if knows_all(ending, side) {
+    } else if knows_all(outcome, side) {
         Answer::No(no())
     } else {
         Answer::Unknown
@@ -21,8 +21,8 @@ pub(super) fn had_closed(ending: &Ending, side: Side) -> Answer {
 }
 
 /// Whether both ends had closed before the RST.
-pub(super) fn both_had_closed(ending: &Ending) -> Answer {
-    match [ending.sender(), ending.receiver()].map(|side| had_closed(ending, side)) {
+pub(super) fn both_had_closed(outcome: &Outcome) -> Answer {
+    match [outcome.sender(), outcome.receiver()].map(|side| had_closed(outcome, side)) {
         [Answer::Yes(first), Answer::Yes(second)] => Answer::Yes(first.and(second)),
         [Answer::No(_), _] | [_, Answer::No(_)] => Answer::No(no()),
         _ => Answer::Unknown,
@@ -31,32 +31,32 @@ pub(super) fn both_had_closed(ending: &Ending) -> Answer {
 
 /// Whether a FIN of `side` could not have been missed. A RST beyond what was seen of its sender
 /// tells of something that was missed.
-fn knows_all(ending: &Ending, side: Side) -> bool {
-    let half = ending.connection.half(side);
-    let rst = ending.rst().filter(|rst| rst.record.from == side && rst.record.flags.has(Flags::ACK));
+fn knows_all(outcome: &Outcome, side: Side) -> bool {
+    let half = outcome.connection().half(side);
+    let rst = outcome.rst().filter(|rst| rst.record.from == side && rst.record.flags.has(Flags::ACK));
     let unseen = rst.is_some_and(|rst| rst.record.seq.after(half.nxt));
-    half.marks.has(Marks::SYN) && !ending.connection.has_gap(side) && !unseen
+    half.marks.has(Marks::SYN) && !outcome.connection().has_gap(side) && !unseen
 }
 
 /// The first segment that acknowledges the FIN of the RST's sender.
-pub(super) fn fin_ack(ending: &Ending) -> Option<&Record> {
-    let sender = ending.connection.half(ending.sender());
+pub(super) fn fin_ack(outcome: &Outcome) -> Option<&Record> {
+    let sender = outcome.connection().half(outcome.sender());
     let acks = |record: &Record| {
-        record.from == ending.receiver() && record.flags.has(Flags::ACK) && record.ack.after(sender.fin)
+        record.from == outcome.receiver() && record.flags.has(Flags::ACK) && record.ack.after(sender.fin)
     };
-    ending.earlier(acks).filter(|_| sender.marks.has(Marks::FIN))
+    outcome.earlier(acks).filter(|_| sender.marks.has(Marks::FIN))
 }
 
 /// Windows answers data for a socket that it has closed with RST+ACK that acknowledges it, with window 0
 /// and no options. A socket that still exists, as Linux aborts it, shows its window there.
-pub(super) fn data_refused_with_ack(ending: &Ending) -> Option<&Record> {
-    let rst = &ending.rst()?.record;
+pub(super) fn data_refused_with_ack(outcome: &Outcome) -> Option<&Record> {
+    let rst = &outcome.rst()?.record;
     let plain = rst.flags.has(Flags::ACK) && rst.window == 0 && rst.options.is_empty();
     let is_fin = |record: &Record| record.from == rst.from && record.flags.has(Flags::FIN);
-    let closed = ending.before.iter().position(is_fin).filter(|_| plain)?;
+    let closed = outcome.before().iter().position(is_fin).filter(|_| plain)?;
     let refused = |record: &&Record| record.from != rst.from && is_data(record) && record.end() == rst.ack;
-    let spoke = ending.before.iter().rposition(|record| record.from == rst.from).unwrap_or(closed);
-    ending.before[spoke.max(closed)..].iter().rev().find(refused)
+    let spoke = outcome.before().iter().rposition(|record| record.from == rst.from).unwrap_or(closed);
+    outcome.before()[spoke.max(closed)..].iter().rev().find(refused)
 }
 
 /// Whether the segment carries data that was new or lost, not a probe's.

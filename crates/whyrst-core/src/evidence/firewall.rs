@@ -11,10 +11,10 @@ use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::kernel::KernelWord;
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::seq::Seq;
 use crate::time::Span;
@@ -62,9 +62,9 @@ pub static REFUSAL_TTL_DIFFERS: Question = Question {
 /// The refusal has come as far as the SYN-ACKs of the same service.
 pub static REFUSAL_TTL_SAME: Question = not("refusal-ttl-same", &REFUSAL_TTL_DIFFERS);
 
-fn refusal_ttl(ending: &Ending) -> Answer {
-    let accepted = ending.service.accepted.or(ending.service_later.accepted);
-    let (Some(rst), Some(accepted), Some(ttl)) = (ending.rst(), accepted, refused_service_ttl(ending)) else {
+fn refusal_ttl(outcome: &Outcome) -> Answer {
+    let accepted = outcome.service().accepted.or(outcome.service_later().accepted);
+    let (Some(rst), Some(accepted), Some(ttl)) = (outcome.rst(), accepted, refused_service_ttl(outcome)) else {
         return Answer::Unknown;
     };
     let facts = yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)).value(Value::Frame(accepted.frame));
@@ -83,13 +83,13 @@ pub static RST_FROM_NEARER: Question = Question {
         no: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者并不比{sender}近",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let theirs = match RST_TTL_DIFFERS.answer(ending) {
-            Answer::Unknown => refused_service_ttl(ending),
-            _ => Some(ending.connection.half(ending.sender()).ttl),
+        let theirs = match RST_TTL_DIFFERS.answer(outcome) {
+            Answer::Unknown => refused_service_ttl(outcome),
+            _ => Some(outcome.connection().half(outcome.sender()).ttl),
         };
         match theirs.filter(|ttl| initial(*ttl) == initial(rst.record.ttl)) {
             Some(ttl) => yes()
@@ -107,9 +107,9 @@ fn initial(ttl: u8) -> Option<u8> {
     INITIAL_TTLS.into_iter().find(|initial| ttl <= *initial)
 }
 
-fn refused_service_ttl(ending: &Ending) -> Option<u8> {
-    let service = [ending.service, ending.service_later].into_iter().find(|service| service.accepted.is_some());
-    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(ending).is_yes()).map(|service| service.accepted_ttl)
+fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
+    let service = [outcome.service(), outcome.service_later()].into_iter().find(|service| service.accepted.is_some());
+    service.filter(|_| RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes()).map(|service| service.accepted_ttl)
 }
 
 /// Something other than the sender's own TCP made the RST.
@@ -125,16 +125,16 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         no: "{sender}的内核自己发出了{}",
         unknown: "{sender}的内核（在那里记录事件），或{sender}的其他报文，用来比较 TTL",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         let from_elsewhere =
-            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(ending).is_yes());
-        match &ending.kernel {
+            [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(outcome).is_yes());
+        match outcome.kernel() {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(ending).is_yes() => {
+            KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(outcome).is_yes() => {
                 Answer::Yes(yes().frame(&rst.record))
             }
             KernelWord::NotAsked => Answer::Unknown,
@@ -155,14 +155,14 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
         no: "在抓包点与发出{}的内核之间隔着什么",
         unknown: "在{sender}本机上抓包，并记录其内核的说法",
     },
-    ask: by(|ending| {
-        let (Some(rst), KernelWord::Sent(_)) = (ending.rst(), &ending.kernel) else {
+    ask: by(|outcome| {
+        let (Some(rst), KernelWord::Sent(_)) = (outcome.rst(), outcome.kernel()) else {
             return Answer::Unknown;
         };
-        if RST_TTL_DIFFERS.answer(ending).is_yes() {
+        if RST_TTL_DIFFERS.answer(outcome).is_yes() {
             return Answer::No(no().frame(&rst.record));
         }
-        if INITIAL_TTLS.contains(&rst.record.ttl) && RST_TTL_DIFFERS.answer(ending).is_no() {
+        if INITIAL_TTLS.contains(&rst.record.ttl) && RST_TTL_DIFFERS.answer(outcome).is_no() {
             return Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)));
         }
         Answer::Unknown
@@ -181,12 +181,12 @@ pub static NO_SYN_CAME: Question = Question {
         no: "{client}发过 SYN（{}）",
         unknown: "至少提前一分钟开始的抓包：{client}是否发过 SYN？",
     },
-    ask: by(|ending| {
-        if let Some(syn) = ending.syn() {
+    ask: by(|outcome| {
+        if let Some(syn) = outcome.syn() {
             return Answer::No(no().frame(syn));
         }
-        let watched = |time| Some(ending.connection.first.since(time)).filter(|span| is_sane(*span));
-        match (ending.syn_ack(), watched(ending.seen_from)) {
+        let watched = |time| Some(outcome.connection().first.since(time)).filter(|span| is_sane(*span));
+        match (outcome.syn_ack(), watched(outcome.seen_from)) {
             (Some(syn_ack), Some(watched)) if watched >= SYN_ACK_LIVES => {
                 Answer::Yes(yes().span(watched).frame(syn_ack))
             }
@@ -207,12 +207,12 @@ pub static WINDOW_OPENED: Question = Question {
         no: "{server}从未给出窗口",
         unknown: "RST 之前{server}的报文",
     },
-    ask: by(|ending| {
-        let server = ending.connection.server();
+    ask: by(|outcome| {
+        let server = outcome.connection().server();
         let offers = |record: &Record| record.from == server && record.window > 0 && !record.flags.has(Flags::RST);
-        match ending.earlier(offers) {
+        match outcome.earlier(offers) {
             Some(record) => Answer::Yes(yes().frame(record)),
-            None if ending.connection.beginning_seen() && !ending.connection.has_gap(server) => Answer::No(no()),
+            None if outcome.connection().beginning_seen() && !outcome.connection().has_gap(server) => Answer::No(no()),
             None => Answer::Unknown,
         }
     }),
@@ -230,14 +230,14 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
         no: "连接已越过第一个请求，或还没有走到那一步",
         unknown: "从头开始的连接，连同它的第一个数据",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
+    ask: by(|outcome| {
+        let connection = outcome.connection();
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         // With one direction only, an answer may have gone unseen.
-        let Some(rst) = ending.rst().filter(|_| connection.beginning_seen() && !ending.one_sided()) else {
+        let Some(rst) = outcome.rst().filter(|_| connection.beginning_seen() && !outcome.one_sided()) else {
             return Answer::Unknown;
         };
-        let request = ending.earlier(|record| record.from == connection.client && record.len > 0);
+        let request = outcome.earlier(|record| record.from == connection.client && record.len > 0);
         let fresh = |request: &&Record| rst.record.time.since(request.time) <= AT_ONCE;
         match request.filter(fresh) {
             Some(request) if server.bytes == 0 && !client.marks.has(Marks::FIN) => {
@@ -258,7 +258,7 @@ pub static SYN_ASKED_ECN: Question = Question {
     zh: Wording {
         yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "该 SYN"
     },
-    ask: by(|ending| match ending.syn() {
+    ask: by(|outcome| match outcome.syn() {
         Some(syn) => yes().frame(syn).if_so(syn.flags.has(Flags::ECE.with(Flags::CWR)).into()),
         None => Answer::Unknown,
     }),
@@ -276,8 +276,8 @@ pub static PLAIN_SYN_ACCEPTED: Question = Question {
         no: "{server}于{}接受了一个带 ECN 的 SYN，即{}",
         unknown: "同一时刻对同一端口做一次不带 ECN 的建连：会被接受吗？",
     },
-    ask: by(|ending| {
-        let seen = [ending.service_later, ending.service];
+    ask: by(|outcome| {
+        let seen = [outcome.service_later(), outcome.service()];
         let facts = |at: crate::service::Moment| {
             yes().value(Value::Time(at.time)).value(Value::Frame(at.frame)).shown_by(at.frame)
         };
@@ -300,14 +300,14 @@ pub static OLD_SEGMENT_CAME: Question = Question {
         no: "在此之前没有旧报文到来",
         unknown: "在{receiver}上抓包：{sender}的旧报文是否到达了那里？",
     },
-    ask: by(|ending| {
-        let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else {
+    ask: by(|outcome| {
+        let Some(trigger) = outcome.rst().and_then(|rst| rst.trigger) else {
             return Answer::Unknown;
         };
-        let at = ending.before.iter().position(|record| *record == trigger);
-        let before = at.and_then(|at| ending.before[..at].last());
+        let at = outcome.before().iter().position(|record| *record == trigger);
+        let before = at.and_then(|at| outcome.before()[..at].last());
         let is_old = |record: &&Record| {
-            record.from == ending.sender()
+            record.from == outcome.sender()
                 && record.notes.has(Notes::RETRANSMISSION)
                 && record.end().before(trigger.ack)
         };
@@ -327,10 +327,10 @@ pub static CLIENT_STILL_THERE: Question = Question {
         no: "{client}在这条连接上没有再说什么",
         unknown: "从头开始的连接，以及 RST 之后{client}做了什么",
     },
-    ask: by(|ending| {
-        let by_client = ending.sender() == ending.connection.client;
-        match SENDER_TALKED_ON.answer(ending) {
-            _ if !ending.connection.beginning_seen() => Answer::Unknown,
+    ask: by(|outcome| {
+        let by_client = outcome.sender() == outcome.connection().client;
+        match SENDER_TALKED_ON.answer(outcome) {
+            _ if !outcome.connection().beginning_seen() => Answer::Unknown,
             Answer::Yes(facts) if by_client => Answer::Yes(facts),
             Answer::Unknown if by_client => Answer::Unknown,
             _ => Answer::No(no()),
@@ -350,12 +350,12 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         no: "{}的序列号就在{sender}所处的位置",
         unknown: "{sender}发送了什么",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let sender = ending.connection.half(ending.sender());
-        let whole = sender.marks.has(Marks::SYN) && !sender.marks.has(Marks::GAP) && !ending.one_sided();
+        let sender = outcome.connection().half(outcome.sender());
+        let whole = sender.marks.has(Marks::SYN) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
         if !whole || rst.record.seq == Seq::new(0) {
             return Answer::Unknown;
         }
@@ -381,10 +381,10 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
         no: "{}不是在拒绝抓包漏掉的 SYN",
         unknown: "该 RST",
     },
-    ask: by(|ending| match ending.rst() {
+    ask: by(|outcome| match outcome.rst() {
         Some(rst) => {
             let refusal = rst.record.flags.has(Flags::ACK) && rst.record.seq == Seq::new(0);
-            yes().frame(&rst.record).if_so((refusal && ending.syn().is_none()).into())
+            yes().frame(&rst.record).if_so((refusal && outcome.syn().is_none()).into())
         }
         None => Answer::Unknown,
     }),
@@ -403,7 +403,7 @@ pub static RST_NEVER_ROUTED: Question = Question {
         no: "{}的 TTL 为{}：它经过了路由器",
         unknown: "不加过滤地在所有设备上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
     },
-    ask: by(|ending| match ending.rst() {
+    ask: by(|outcome| match outcome.rst() {
         Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {
             Answer::No(no().frame(&rst.record).value(Value::Ttl(rst.record.ttl)))
         }

@@ -9,10 +9,10 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::Ending;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::Record;
+use crate::outcome::Outcome;
 use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::Span;
@@ -37,14 +37,14 @@ pub static RST_SEQ_CLIMBS: Question = Question {
         no: "{sender}的 RST 都在它当前的位置上",
         unknown: "{sender}的第二个 RST，且抓包没有漏掉它所发的任何报文",
     },
-    ask: by(|ending| {
-        let sender = ending.sender();
-        if !complete(ending, sender) {
+    ask: by(|outcome| {
+        let sender = outcome.sender();
+        if !complete(outcome, sender) {
             return Answer::Unknown;
         }
-        let mut own = resets_of(ending, sender);
+        let mut own = resets_of(outcome, sender);
         let Some(first) = own.next() else { return Answer::Unknown };
-        let known = furthest(ending, sender);
+        let known = furthest(outcome, sender);
         let climbs = |later: &&Rst| {
             let climbed = later.record.seq.after(first.record.seq.add(UNSEEN_FLAGS));
             climbed && later.record.seq.after(known.add(UNSEEN_FLAGS)) && near(&first.record, &later.record)
@@ -72,8 +72,8 @@ pub static RST_WINDOWS_COUNT: Question = Question {
         no: "这些 RST 的窗口与同一个协议栈会给出的一致",
         unknown: "{sender}一次发出的三个 RST",
     },
-    ask: by(|ending| {
-        let own: alloc::vec::Vec<&Record> = resets_of(ending, ending.sender()).map(|rst| &rst.record).collect();
+    ask: by(|outcome| {
+        let own: alloc::vec::Vec<&Record> = resets_of(outcome, outcome.sender()).map(|rst| &rst.record).collect();
         if own.len() < 3 {
             return Answer::Unknown;
         }
@@ -102,14 +102,14 @@ pub static RSTS_BOTH_WAYS: Question = Question {
         no: "只有一端被重置，或者第二个 RST 应答的是在途的报文",
         unknown: "连接的两个方向",
     },
-    ask: by(|ending| {
-        let Some(first) = ending.rst() else { return Answer::Unknown };
-        if ending.one_sided() {
+    ask: by(|outcome| {
+        let Some(first) = outcome.rst() else { return Answer::Unknown };
+        if outcome.one_sided() {
             return Answer::Unknown;
         }
-        let back = resets_of(ending, ending.receiver()).next();
+        let back = resets_of(outcome, outcome.receiver()).next();
         match back.filter(|back| back.record.time.since(first.record.time) <= VOLLEY) {
-            Some(back) if unprovoked(ending, back) && !multipath(first) => Answer::Yes(
+            Some(back) if unprovoked(outcome, back) && !multipath(first) => Answer::Yes(
                 yes().frame(&first.record).frame(&back.record).span(back.record.time.since(first.record.time)),
             ),
             _ => Answer::No(no()),
@@ -118,8 +118,8 @@ pub static RSTS_BOTH_WAYS: Question = Question {
 };
 
 /// It answers nothing, and nothing that it could answer crossed it.
-fn unprovoked(ending: &Ending, rst: &Rst) -> bool {
-    let answered = ending.after.iter().any(|record| record.from != rst.record.from && record.ack == rst.record.seq);
+fn unprovoked(outcome: &Outcome, rst: &Rst) -> bool {
+    let answered = outcome.after().iter().any(|record| record.from != rst.record.from && record.ack == rst.record.seq);
     rst.trigger.is_none() && !answered && !multipath(rst)
 }
 
@@ -128,8 +128,8 @@ fn multipath(rst: &Rst) -> bool {
     rst.record.options.has(crate::segment::OptionSet::MPTCP)
 }
 
-fn resets_of(ending: &Ending, side: Side) -> impl Iterator<Item = &Rst> {
-    ending.resets.iter().filter(move |rst| rst.record.from == side)
+fn resets_of(outcome: &Outcome, side: Side) -> impl Iterator<Item = &Rst> {
+    outcome.rsts().iter().filter(move |rst| rst.record.from == side)
 }
 
 fn near(first: &Record, later: &Record) -> bool {
@@ -137,17 +137,17 @@ fn near(first: &Record, later: &Record) -> bool {
 }
 
 /// The capture holds the whole of what `side` sent, and neither end had said FIN.
-fn complete(ending: &Ending, side: Side) -> bool {
-    let half = ending.finally.half(side);
-    let closed = Side::BOTH.iter().any(|side| ending.connection.half(*side).marks.has(Marks::FIN));
-    half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP) && !ending.one_sided() && !closed
+fn complete(outcome: &Outcome, side: Side) -> bool {
+    let half = outcome.finally().half(side);
+    let closed = Side::BOTH.iter().any(|side| outcome.connection().half(*side).marks.has(Marks::FIN));
+    half.marks.has(Marks::SPOKE) && !half.marks.has(Marks::GAP) && !outcome.one_sided() && !closed
 }
 
 /// The highest number that `side` had used, by its own segments and by its peer's acknowledgments.
-fn furthest(ending: &Ending, side: Side) -> crate::seq::Seq {
-    let own: &Half = ending.finally.half(side);
-    let peer = ending.finally.half(side.other());
-    let acked = ending.after.iter().filter(|record| record.from != side && record.flags.has(Flags::ACK));
+fn furthest(outcome: &Outcome, side: Side) -> crate::seq::Seq {
+    let own: &Half = outcome.finally().half(side);
+    let peer = outcome.finally().half(side.other());
+    let acked = outcome.after().iter().filter(|record| record.from != side && record.flags.has(Flags::ACK));
     let acked = acked.map(|record| record.ack).fold(own.nxt, crate::seq::Seq::max);
     if peer.marks.has(Marks::ACKED) { acked.max(peer.ack) } else { acked }
 }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn ask(question: &Question, rest: &str) -> Answer {
-        question.answer(&conversation(&with(rest)).ending())
+        question.answer(&conversation(&with(rest)).outcome())
     }
 
     #[test]

@@ -6,10 +6,10 @@
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::{Basis, Ending};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::{Basis, Outcome};
 use crate::rst::Rst;
 use crate::segment::{Flags, OptionSet};
 use crate::seq::Seq;
@@ -26,13 +26,13 @@ pub static RST_IS_PASSIVE: Question = Question {
         no: "{}的形式是中止，而不是对某个报文的应答",
         unknown: "RST 所应答的报文，就在它之前、来自另一个方向",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        match (built(ending, rst), &rst.trigger) {
+        match (built(outcome, rst), &rst.trigger) {
             (Built::Answer, Some(trigger)) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
-            (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(ending, &rst.record) => {
+            (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(outcome, &rst.record) => {
                 Answer::No(no().frame(&rst.record))
             }
             _ => Answer::Unknown,
@@ -52,11 +52,11 @@ pub static RST_IS_ACTIVE: Question = Question {
         no: "{}的形式是对某个报文的应答，而不是{sender}中止自己持有的连接",
         unknown: "{sender}此前发送了什么：它的下一个序列号未知",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        match built(ending, rst) {
+        match built(outcome, rst) {
             Built::Abort => {
                 let flags = if rst.record.flags.has(Flags::ACK) { "RST+ACK" } else { "RST" };
                 Answer::Yes(yes().frame(&rst.record).value(Value::Name(flags)))
@@ -78,31 +78,31 @@ enum Built {
 /// RST+ACK at the sender's SND.NXT is an abort, on Windows with window 0 and without timestamps. A
 /// bare RST is an answer when there is something that it answers, and else, at SND.NXT, an abort as
 /// RFC 9293 section 3.10.5 has it (older Windows, many small stacks).
-fn built(ending: &Ending, rst: &Rst) -> Built {
-    let sender = ending.connection.half(rst.record.from);
-    if rst.trigger.is_some() || data_refused_with_ack(ending).is_some() {
+fn built(outcome: &Outcome, rst: &Rst) -> Built {
+    let sender = outcome.connection().half(rst.record.from);
+    if rst.trigger.is_some() || data_refused_with_ack(outcome).is_some() {
         return Built::Answer;
     }
     if !sender.marks.has(Marks::SPOKE) {
         return Built::Unclear;
     }
     if !rst.record.flags.has(Flags::ACK) {
-        return if is_plain_abort(ending, rst) { Built::Abort } else { Built::Unclear };
+        return if is_plain_abort(outcome, rst) { Built::Abort } else { Built::Unclear };
     }
     let beyond = rst.record.seq.relative_to(sender.nxt);
-    let unseen = ending.connection.has_gap(rst.record.from) && (1..MOST_UNSEEN).contains(&beyond);
-    if beyond == 0 || unseen || carries_connection_state(ending, &rst.record) { Built::Abort } else { Built::Unclear }
+    let unseen = outcome.connection().has_gap(rst.record.from) && (1..MOST_UNSEEN).contains(&beyond);
+    if beyond == 0 || unseen || carries_connection_state(outcome, &rst.record) { Built::Abort } else { Built::Unclear }
 }
 
 /// A bare RST where its sender stands, in a connection that it held, and nothing was captured that it
 /// could answer, though both directions were.
-fn is_plain_abort(ending: &Ending, rst: &Rst) -> bool {
-    let connection = &ending.connection;
+fn is_plain_abort(outcome: &Outcome, rst: &Rst) -> bool {
+    let connection = outcome.connection();
     let (sender, receiver) = (connection.half(rst.record.from), connection.half(rst.record.from.other()));
     let whole =
         Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SYN) && !connection.has_gap(*side));
     whole
-        && ending.basis == Basis::Packets
+        && outcome.basis() == Basis::Packets
         && rst.record.seq == sender.nxt
         && connection.handshake_complete()
         && !sender.marks.has(Marks::FIN)
@@ -113,14 +113,14 @@ fn is_plain_abort(ending: &Ending, rst: &Rst) -> bool {
 const MOST_UNSEEN: u32 = 1 << 24;
 
 /// Timestamps on a RST come from the connection's own state (`tcp_send_active_reset`): an answer has none.
-fn carries_connection_state(ending: &Ending, rst: &Record) -> bool {
-    ending.connection.half(rst.from).marks.has(Marks::TIMESTAMPS) && rst.options.has(OptionSet::TIMESTAMPS)
+fn carries_connection_state(outcome: &Outcome, rst: &Record) -> bool {
+    outcome.connection().half(rst.from).marks.has(Marks::TIMESTAMPS) && rst.options.has(OptionSet::TIMESTAMPS)
 }
 
 /// Some stacks set ACK in their answers too. Where nothing of the connection's state is in the RST
 /// and both numbers are those of the last segment, abort and answer cannot be told apart.
-fn could_be_answer(ending: &Ending, rst: &Record) -> bool {
-    let last = ending.latest(|record| record.from != rst.from);
+fn could_be_answer(outcome: &Outcome, rst: &Record) -> bool {
+    let last = outcome.latest(|record| record.from != rst.from);
     rst.window == 0
         && rst.options.is_empty()
         && last.is_some_and(|last| {
@@ -141,7 +141,7 @@ pub static TRIGGER_LACKS_ACK: Question = Question {
         no: "{}是连接里会有的报文",
         unknown: "RST 所应答的报文",
     },
-    ask: by(|ending| match ending.rst().and_then(|rst| rst.trigger) {
+    ask: by(|outcome| match outcome.rst().and_then(|rst| rst.trigger) {
         Some(trigger) => yes().frame(&trigger).if_so(is_made_by_hand(&trigger).into()),
         None => Answer::Unknown,
     }),
@@ -164,15 +164,15 @@ pub static RST_ANSWERS_SYN: Question = Question {
         no: "{}应答的不是 SYN",
         unknown: "RST 所应答的报文",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let spoke = ending.connection.half(ending.sender()).marks.has(Marks::SPOKE);
+        let spoke = outcome.connection().half(outcome.sender()).marks.has(Marks::SPOKE);
         match &rst.trigger {
             Some(trigger) if trigger.flags.is_syn() && !spoke => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
             // Only what answers a segment without ACK has number 0, and that is a SYN (RFC 9293 section 3.5.2).
-            None if !ending.connection.beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
+            None if !outcome.connection().beginning_seen() && !spoke && rst.record.flags.has(Flags::ACK) => {
                 let unseen = yes().frame(&rst.record).value(Value::Name("a SYN that the capture does not show"));
                 if rst.record.seq == Seq::new(0) { Answer::Yes(unseen) } else { Answer::Unknown }
             }
@@ -195,7 +195,7 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
         no: "{}的序列号为 0，拒绝 SYN 时都是这样",
         unknown: "被拒绝的 SYN",
     },
-    ask: by(|ending| match ending.rst() {
+    ask: by(|outcome| match outcome.rst() {
         Some(rst) if rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
             let number = rst.record.seq.raw();
             yes().frame(&rst.record).value(Value::Number(number.into())).if_so((number != 0).into())
@@ -216,15 +216,15 @@ pub static RST_ANSWERS_SYN_ACK: Question = Question {
         no: "{}应答的不是 SYN-ACK",
         unknown: "RST 所应答的报文",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         match &rst.trigger {
-            Some(trigger) if trigger.flags.is_syn_ack() && rst.record.from == ending.connection.client => {
+            Some(trigger) if trigger.flags.is_syn_ack() && rst.record.from == outcome.connection().client => {
                 Answer::Yes(yes().frame(&rst.record).frame(trigger))
             }
-            None if !ending.connection.beginning_seen() => Answer::Unknown,
+            None if !outcome.connection().beginning_seen() => Answer::Unknown,
             _ => Answer::No(no().frame(&rst.record)),
         }
     }),
@@ -242,8 +242,8 @@ pub static RST_IS_BARE: Question = Question {
         no: "{}带有窗口或选项：没有套接字的内核应答时两者都不会带",
         unknown: "RST 的完整头部",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         if rst.record.options.has(OptionSet::CUT) {
@@ -266,7 +266,7 @@ pub static DSCP_MIRRORED: Question = Question {
         no: "{}的 DSCP 为 0，而{}的不是：netfilter 的 reject 发的是 0，TCP 协议栈会沿用",
         unknown: "DSCP 不为 0 的 SYN（例如 `nc -T af11`）：netfilter 会以 0 应答，TCP 协议栈会沿用",
     },
-    ask: by(|ending| mirrored(ending, |record| u64::from(record.dscp()))),
+    ask: by(|outcome| mirrored(outcome, |record| u64::from(record.dscp()))),
 };
 
 /// The RST has an IPv6 flow label, as the TCP stack sets and netfilter does not.
@@ -281,8 +281,8 @@ pub static FLOW_LABEL_SET: Question = Question {
         no: "{}的 IPv6 流标签为 0，而{}带有流标签：netfilter 的 reject 发的是 0，TCP 协议栈会设置",
         unknown: "用 IPv6 做同样的建连：netfilter 的 reject 流标签为 0，TCP 协议栈会设置",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         if !rst.record.notes.has(Notes::IPV6) {
@@ -297,8 +297,8 @@ pub static FLOW_LABEL_SET: Question = Question {
     }),
 };
 
-fn mirrored(ending: &Ending, field: fn(&Record) -> u64) -> Answer {
-    let Some(rst) = ending.rst() else {
+fn mirrored(outcome: &Outcome, field: fn(&Record) -> u64) -> Answer {
+    let Some(rst) = outcome.rst() else {
         return Answer::Unknown;
     };
     match &rst.trigger {
@@ -319,10 +319,10 @@ pub static RST_IS_ALONE: Question = Question {
     zh: Wording {
         yes: "抓包里这条连接只有{}", no: "抓包里这条连接不止有{}", unknown: "这条连接的其余报文"
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        yes().frame(&rst.record).if_so((ending.before.is_empty() && ending.after_total == 0).into())
+        yes().frame(&rst.record).if_so((outcome.before().is_empty() && outcome.after_total() == 0).into())
     }),
 };

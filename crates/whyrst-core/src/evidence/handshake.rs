@@ -5,9 +5,9 @@ use super::form::is_made_by_hand;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use crate::connection::{Roles, TcpState};
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::{Flags, OptionSet};
 use crate::time::Span;
 
@@ -33,7 +33,7 @@ pub static SYN_SEEN: Question = Question {
         no: "服务端应答了一个 SYN，而{client}从未经由这个抓包点发送过它",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: by(|ending| match ending.syn() {
+    ask: by(|outcome| match outcome.syn() {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::Unknown,
     }),
@@ -51,12 +51,12 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         no: "握手一直没有完成",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
+    ask: by(|outcome| {
+        let connection = outcome.connection();
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
-        let Some(syn) = ending.syn() else {
+        let Some(syn) = outcome.syn() else {
             // Of a connection there is nothing: what was seen is none of its segments.
-            let none = !ending.before.is_empty() && ending.before.iter().all(is_made_by_hand);
+            let none = !outcome.before().is_empty() && outcome.before().iter().all(is_made_by_hand);
             return if none { Answer::No(no()) } else { Answer::Unknown };
         };
         if connection.handshake_complete() {
@@ -64,7 +64,7 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
             let fits = !client.ack.after(server.nxt) || server.marks.has(Marks::DATA);
             return if fits { Answer::Yes(yes().frame(syn)) } else { Answer::Unknown };
         }
-        if let Some(rst) = completed_by_rst(ending) {
+        if let Some(rst) = completed_by_rst(outcome) {
             return Answer::Yes(yes().frame(syn).shown_by(rst.frame));
         }
         // What acknowledges more than the SYN, or carries data, tells of a handshake that was missed.
@@ -77,13 +77,13 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
 /// handshake's last ACK when the program asks for that (`TCP_QUICKACK` off, `tcp_rcv_synsent_state_process`), and an
 /// abort overtakes it: health checks of balancers do so. An answer without a socket has no window and no options;
 /// a subflow of MPTCP has a longer handshake (RFC 8684 section 3.2).
-fn completed_by_rst(ending: &Ending) -> Option<&Record> {
-    let connection = &ending.connection;
+fn completed_by_rst(outcome: &Outcome) -> Option<&Record> {
+    let connection = outcome.connection();
     let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
-    let rst = &ending.rst()?.record;
+    let rst = &outcome.rst()?.record;
     let numbers = rst.flags.has(Flags::ACK) && rst.seq == client.nxt && rst.ack == server.first_seq.add(1);
     let held = rst.window > 0 || rst.options.has(OptionSet::TIMESTAMPS);
-    let plain = !ending.syn()?.options.has(OptionSet::MP_JOIN);
+    let plain = !outcome.syn()?.options.has(OptionSet::MP_JOIN);
     (rst.from == connection.client && server.marks.has(Marks::SYN) && numbers && held && plain).then_some(rst)
 }
 
@@ -100,7 +100,7 @@ pub static BEGINNING_WHOLE: Question = Question {
         no: "抓包没有显示连接如何开始",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: by(|ending| match (ending.syn(), HANDSHAKE_COMPLETED.answer(ending)) {
+    ask: by(|outcome| match (outcome.syn(), HANDSHAKE_COMPLETED.answer(outcome)) {
         (Some(syn), Answer::Yes(_) | Answer::No(_)) => Answer::Yes(yes().frame(syn)),
         _ => Answer::Unknown,
     }),
@@ -119,8 +119,8 @@ pub static SENDER_IS_CLIENT: Question = Question {
     zh: Wording {
         yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
     },
-    ask: by(|ending| match ending.connection.roles {
-        Roles::Seen => yes().if_so((ending.sender() == ending.connection.client).into()),
+    ask: by(|outcome| match outcome.connection().roles {
+        Roles::Seen => yes().if_so((outcome.sender() == outcome.connection().client).into()),
         Roles::Guessed => Answer::Unknown,
     }),
 };
@@ -140,15 +140,15 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
         no: "{}应答的不是三次握手的最后一个 ACK",
         unknown: "握手，以及 RST 所应答的报文",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         let no = Answer::No(no().frame(&rst.record));
         match &rst.trigger {
-            Some(trigger) if trigger.is_pure_ack() && rst.record.from == ending.connection.server() => {
-                let server = ending.connection.half(rst.record.from);
-                let client = ending.connection.half(trigger.from);
+            Some(trigger) if trigger.is_pure_ack() && rst.record.from == outcome.connection().server() => {
+                let server = outcome.connection().half(rst.record.from);
+                let client = outcome.connection().half(trigger.from);
                 if !server.marks.has(Marks::SYN) || !client.marks.has(Marks::SYN) {
                     return Answer::Unknown;
                 }
@@ -159,7 +159,7 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
                     no
                 }
             }
-            _ if !ending.connection.beginning_seen() => Answer::Unknown,
+            _ if !outcome.connection().beginning_seen() => Answer::Unknown,
             _ => no,
         }
     }),
@@ -177,12 +177,12 @@ pub static SYN_ACK_REPEATED: Question = Question {
         no: "{server}在握手之后没有重发 SYN-ACK",
         unknown: "握手之后的报文",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
-        let acked = ending.before.iter().position(|record| {
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let acked = outcome.before().iter().position(|record| {
             record.from == connection.client && record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN)
         });
-        let again = acked.and_then(|at| ending.before[at..].iter().find(|record| record.flags.is_syn_ack()));
+        let again = acked.and_then(|at| outcome.before()[at..].iter().find(|record| record.flags.is_syn_ack()));
         match again {
             Some(record) => Answer::Yes(yes().frame(record)),
             None if connection.half(connection.server()).retransmissions == 0 && connection.beginning_seen() => {
@@ -205,7 +205,7 @@ pub static SYN_MET_CONNECTION: Question = Question {
         no: "没有新的 SYN 碰到这条连接",
         unknown: "RST 之前的报文",
     },
-    ask: by(|ending| match ending.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
+    ask: by(|outcome| match outcome.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
         Some(syn) => Answer::Yes(yes().frame(syn)),
         None => Answer::No(no()),
     }),
@@ -223,7 +223,7 @@ pub static EARLIER_HALF_CLOSED: Question = Question {
         no: "同一端口对上此前没有半关闭的连接",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: by(|ending| match ending.connection.earlier {
+    ask: by(|outcome| match outcome.connection().earlier {
         Some(TcpState::FinWait1 | TcpState::FinWait2) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
         None => Answer::Unknown,
@@ -242,7 +242,7 @@ pub static EARLIER_OPENING: Question = Question {
         no: "同一端口对上没有另一次握手正在进行",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: by(|ending| match ending.connection.earlier {
+    ask: by(|outcome| match outcome.connection().earlier {
         Some(TcpState::SynReceived) => Answer::Yes(yes()),
         Some(_) => Answer::No(no()),
         None => Answer::Unknown,
@@ -261,7 +261,7 @@ pub static SYN_ACK_WINDOW_ZERO: Question = Question {
         no: "SYN-ACK（{}）给出了窗口",
         unknown: "该 SYN-ACK",
     },
-    ask: by(|ending| match ending.syn_ack() {
+    ask: by(|outcome| match outcome.syn_ack() {
         Some(syn_ack) => yes().frame(syn_ack).if_so((syn_ack.window == 0).into()),
         None => Answer::Unknown,
     }),
@@ -279,10 +279,10 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
         no: "抓包显示了连接如何开始，即{}",
         unknown: "连接的开头",
     },
-    ask: by(|ending| {
-        match ending.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
+    ask: by(|outcome| {
+        match outcome.earlier(|record| record.flags.has(Flags::SYN) && !record.notes.has(Notes::SYN_ON_LIVE)) {
             Some(syn) => Answer::No(no().frame(syn)),
-            None => Answer::Yes(yes().shown_by(ending.connection.first_frame)),
+            None => Answer::Yes(yes().shown_by(outcome.connection().first_frame)),
         }
     }),
 };
@@ -300,11 +300,12 @@ pub static SYN_ACK_SLOW: Question = Question {
         no: "{client}收到的 SYN-ACK（{}）来得快：它的 RST 距 SYN（{2}）只有{1}",
         unknown: "SYN 和 SYN-ACK 两者",
     },
-    ask: by(|ending| match (ending.syn(), ending.syn_ack(), ending.time()) {
+    ask: by(|outcome| match (outcome.syn(), outcome.syn_ack(), outcome.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
             // By then its timer would have sent the SYN again: it had closed before, or the capture is thinned.
-            let syns = ending.before.iter().filter(|record| record.from == syn.from && record.flags.is_syn()).count();
+            let syns =
+                outcome.before().iter().filter(|record| record.from == syn.from && record.flags.is_syn()).count();
             if wait >= SYN_TIMER && syns == 1 {
                 return Answer::Unknown;
             }
@@ -326,7 +327,7 @@ pub static SYN_IS_ORDINARY: Question = Question {
         no: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
         unknown: "带选项的 SYN",
     },
-    ask: by(|ending| match ending.syn() {
+    ask: by(|outcome| match outcome.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => yes().frame(syn).if_so(is_ordinary(syn).into()),
         _ => Answer::Unknown,
     }),
@@ -353,17 +354,17 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
         no: "{client}在 RST 之后{}之内没有重发 SYN",
         unknown: "RST 之后至少 2 s：{client}会不会重发 SYN？",
     },
-    ask: by(|ending| {
-        let client = ending.connection.client;
-        let isn = ending.connection.half(client).first_seq;
-        if !ending.connection.half(client).marks.has(Marks::SYN) {
+    ask: by(|outcome| {
+        let client = outcome.connection().client;
+        let isn = outcome.connection().half(client).first_seq;
+        if !outcome.connection().half(client).marks.has(Marks::SYN) {
             return Answer::Unknown;
         }
         let again =
-            ending.after.iter().find(|record| record.from == client && record.flags.is_syn() && record.seq == isn);
+            outcome.after().iter().find(|record| record.from == client && record.flags.is_syn() && record.seq == isn);
         match again {
             Some(record) => Answer::Yes(yes().frame(record)),
-            None if ending.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(ending.watched_after())),
+            None if outcome.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(outcome.watched_after())),
             None => Answer::Unknown,
         }
     }),
@@ -382,11 +383,11 @@ pub static SYN_RETRIED_BY_TIMER: Question = Question {
         no: "{client}在 RST 之后{}内没有重发 SYN",
         unknown: "RST 之后至少 2 秒：{client}会在第一个 SYN 一秒后重发吗？",
     },
-    ask: by(|ending| match SYN_RETRIED_AFTER_RST.answer(ending) {
+    ask: by(|outcome| match SYN_RETRIED_AFTER_RST.answer(outcome) {
         Answer::Yes(_) => {
-            let is_syn = |record: &&Record| record.from == ending.connection.client && record.flags.is_syn();
-            let again = ending.after.iter().find(is_syn);
-            match (ending.before.iter().rfind(is_syn), again) {
+            let is_syn = |record: &&Record| record.from == outcome.connection().client && record.flags.is_syn();
+            let again = outcome.after().iter().find(is_syn);
+            match (outcome.before().iter().rfind(is_syn), again) {
                 (Some(syn), Some(again)) if again.time.since(syn.time) >= SHORTEST_SYN_TIMER => {
                     Answer::Yes(yes().frame(again).span(again.time.since(syn.time)))
                 }
@@ -411,17 +412,17 @@ pub static SYN_ACK_AFTER_RST: Question = Question {
         no: "RST 之后没有 SYN-ACK",
         unknown: "RST 之后的报文，对应一个 SYN 及其应答",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
+    ask: by(|outcome| {
+        let connection = outcome.connection();
         let accepted =
-            ending.after.iter().position(|record| record.from == connection.server() && record.flags.is_syn_ack());
+            outcome.after().iter().position(|record| record.from == connection.server() && record.flags.is_syn_ack());
         let Some(at) = accepted else {
             return Answer::No(no());
         };
         let is_syn = |record: &&Record| record.from == connection.client && record.flags.is_syn();
-        let mut syns = ending.before.iter().chain(&ending.after[..at]).filter(is_syn);
+        let mut syns = outcome.before().iter().chain(&outcome.after()[..at]).filter(is_syn);
         // A SYN-ACK of another number answers a SYN that the capture missed.
-        let answered = syns.next().is_some_and(|syn| syn.end() == ending.after[at].ack);
-        if answered && syns.next().is_none() { Answer::Yes(yes().frame(&ending.after[at])) } else { Answer::Unknown }
+        let answered = syns.next().is_some_and(|syn| syn.end() == outcome.after()[at].ack);
+        if answered && syns.next().is_none() { Answer::Yes(yes().frame(&outcome.after()[at])) } else { Answer::Unknown }
     }),
 };

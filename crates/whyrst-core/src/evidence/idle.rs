@@ -4,8 +4,8 @@ use super::answer::{Answer, Timeouts, yes};
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::{WAS_IDLE, is_sane};
-use crate::ending::Ending;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::time::Span;
 use crate::timeouts::{Expiry, IdleTimeout, Place, suspects};
 
@@ -21,7 +21,7 @@ pub static DEVICE_TIMEOUT_FITS: Question = Question {
         no: "连接正在使用",
         unknown: "路径上负载均衡、防火墙和 NAT 的空闲超时：其中有没有与这段空闲一样长的？",
     },
-    ask: by(|ending| fits(ending, |one| one.place == Place::Device)),
+    ask: by(|outcome| fits(outcome, |one| one.place == Place::Device)),
 };
 
 /// The silence is as long as a program or proxy is known to allow.
@@ -36,7 +36,7 @@ pub static PROGRAM_TIMEOUT_FITS: Question = Question {
         no: "连接正在使用",
         unknown: "两端程序和代理的空闲超时：其中有没有与这段空闲一样长的？",
     },
-    ask: by(|ending| fits(ending, |one| one.place == Place::Endpoint)),
+    ask: by(|outcome| fits(outcome, |one| one.place == Place::Endpoint)),
 };
 
 /// The RST is what came at the end of the silence, or answers the first segment after it.
@@ -49,9 +49,9 @@ pub static RST_ENDS_SILENCE: Question = Question {
     zh: Wording {
         yes: "{}打破了沉默", no: "打破沉默的不是{}", unknown: "RST 所应答的报文，或{sender}此前发送了什么"
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let known = RST_IS_ACTIVE.answer(ending).is_yes() || RST_IS_PASSIVE.answer(ending).is_yes();
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let known = RST_IS_ACTIVE.answer(outcome).is_yes() || RST_IS_PASSIVE.answer(outcome).is_yes();
         if known { Answer::Yes(yes().frame(&rst.record)) } else { Answer::Unknown }
     }),
 };
@@ -68,9 +68,9 @@ pub static BOTH_ENDS_RESET: Question = Question {
         no: "只有一端被重置",
         unknown: "两个方向的 RST",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else { return Answer::Unknown };
-        let other = ending.resets.iter().find(|other| other.record.from != rst.record.from);
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let other = outcome.rsts().iter().find(|other| other.record.from != rst.record.from);
         match other.map(|other| (other, other.record.time.since(rst.record.time))) {
             Some((other, apart)) if apart.abs() <= AT_ONCE => {
                 Answer::Yes(yes().frame(&rst.record).frame(&other.record).span(apart))
@@ -86,12 +86,12 @@ const AT_ONCE: Span = Span::from_millis(300);
 /// The times that the connection had been silent: before the RST, before the segment that the RST
 /// answers, and since the last data, because keep-alives do not count for a program. Longest first.
 /// Empty when the capture has nothing before the RST.
-pub fn idle_ages(ending: &Ending) -> alloc::vec::Vec<Span> {
-    let Some(rst) = ending.rst() else { return alloc::vec::Vec::new() };
+pub fn idle_ages(outcome: &Outcome) -> alloc::vec::Vec<Span> {
+    let Some(rst) = outcome.rst() else { return alloc::vec::Vec::new() };
     let until = rst.trigger.map_or(rst.record, |trigger| trigger);
-    let earlier = || ending.before.iter().rev().filter(|record| record.frame != until.frame);
+    let earlier = || outcome.before().iter().rev().filter(|record| record.frame != until.frame);
     let is_data = |record: &&Record| record.len > 0 && !record.notes.has(Notes::PROBE);
-    let before_rst = ending.before.last().map(|last| rst.record.time.since(last.time));
+    let before_rst = outcome.before().last().map(|last| rst.record.time.since(last.time));
     let before_trigger = earlier().next().map(|last| until.time.since(last.time));
     let since_data = earlier().find(is_data).map(|last| until.time.since(last.time));
     let mut ages: alloc::vec::Vec<Span> =
@@ -101,16 +101,16 @@ pub fn idle_ages(ending: &Ending) -> alloc::vec::Vec<Span> {
 }
 
 /// Known timeouts that the silence fits; `None` when the capture does not show how long it was.
-pub fn idle_suspects(ending: &Ending) -> Option<alloc::vec::Vec<&'static IdleTimeout>> {
-    let ages = idle_ages(ending);
+pub fn idle_suspects(outcome: &Outcome) -> Option<alloc::vec::Vec<&'static IdleTimeout>> {
+    let ages = idle_ages(outcome);
     if ages.is_empty() {
         return None;
     }
-    if !WAS_IDLE.answer_on_any_basis(ending).is_yes() {
+    if !WAS_IDLE.answer_on_any_basis(outcome).is_yes() {
         return Some(alloc::vec::Vec::new());
     }
     let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();
-    for suspect in ages.into_iter().flat_map(suspects).filter(|one| can_reset(ending, one)) {
+    for suspect in ages.into_iter().flat_map(suspects).filter(|one| can_reset(outcome, one)) {
         if !found.contains(&suspect) {
             found.push(suspect);
         }
@@ -119,18 +119,18 @@ pub fn idle_suspects(ending: &Ending) -> Option<alloc::vec::Vec<&'static IdleTim
 }
 
 /// A device that only forgets sends no RST at the moment of expiry: one is seen when somebody speaks again.
-fn can_reset(ending: &Ending, timeout: &IdleTimeout) -> bool {
-    let answers = ending.rst().is_some_and(|rst| rst.trigger.is_some());
+fn can_reset(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
+    let answers = outcome.rst().is_some_and(|rst| rst.trigger.is_some());
     match timeout.expiry {
         Expiry::ResetLater | Expiry::Silent => answers,
         Expiry::ResetBoth | Expiry::Close => true,
     }
 }
 
-fn fits(ending: &Ending, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {
-    let ages = idle_ages(ending);
+fn fits(outcome: &Outcome, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {
+    let ages = idle_ages(outcome);
     let Some(longest) = ages.first() else { return Answer::Unknown };
-    let found = idle_suspects(ending).unwrap_or_default();
+    let found = idle_suspects(outcome).unwrap_or_default();
     let mut named: Timeouts = [None; 3];
     for (place, timeout) in named.iter_mut().zip(found.into_iter().filter(|one| wanted(one))) {
         *place = Some(timeout);
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::testing::conversation;
 
-    fn opened(rest: &str) -> Ending {
+    fn opened(rest: &str) -> Outcome {
         let beginning = "
             0.000 C > S S 0:0(0)
             +0.010 C < S SA 0:0(0) ack 1
@@ -156,26 +156,26 @@ mod tests {
             1.000 C > S PA 1:101(100) ack 1
             +0.010 C < S PA 1:51(50) ack 101
             +0.040 C > S A 101:101(0) ack 51\n";
-        conversation(&[beginning, rest].concat()).ending()
+        conversation(&[beginning, rest].concat()).outcome()
     }
 
-    fn names(ending: &Ending) -> alloc::vec::Vec<&'static str> {
-        idle_suspects(ending).expect("the silence is known").iter().map(|one| one.name).collect()
+    fn names(outcome: &Outcome) -> alloc::vec::Vec<&'static str> {
+        idle_suspects(outcome).expect("the silence is known").iter().map(|one| one.name).collect()
     }
 
     #[test]
     fn the_silence_before_the_segment_that_the_rst_answers_counts() {
-        let ending = opened(
+        let outcome = opened(
             "351.250 C > S PA 101:201(100) ack 51
             +0.0200 C < S R 51:51(0)",
         );
-        assert!(names(&ending).contains(&"AWS Network Load Balancer"), "{:?}", names(&ending));
+        assert!(names(&outcome).contains(&"AWS Network Load Balancer"), "{:?}", names(&outcome));
     }
 
     #[test]
     fn what_only_forgets_does_not_reset_by_itself() {
-        let ending = opened("241.05 C < S RA 51:51(0) ack 101");
-        let found = names(&ending);
+        let outcome = opened("241.05 C < S RA 51:51(0) ack 101");
+        let found = names(&outcome);
         assert!(
             found.contains(&"Azure Load Balancer with TCP reset") && !found.contains(&"Azure Load Balancer"),
             "{found:?}"
@@ -184,17 +184,17 @@ mod tests {
 
     #[test]
     fn keep_alives_do_not_keep_a_program_from_its_timeout() {
-        let ending = opened(
+        let outcome = opened(
             "46.0 C > S A 100:100(0) ack 51
             +0.010 C < S A 51:51(0) ack 101
             76.10 C < S RA 51:51(0) ack 101",
         );
-        assert!(names(&ending).contains(&"nginx keepalive_timeout"), "{:?}", names(&ending));
+        assert!(names(&outcome).contains(&"nginx keepalive_timeout"), "{:?}", names(&outcome));
     }
 
     #[test]
     fn a_connection_in_use_has_no_suspects_and_an_unseen_one_no_answer() {
         assert!(names(&opened("1.2 C < S RA 51:51(0) ack 101")).is_empty());
-        assert!(idle_suspects(&conversation("0.0 C > S R 1:1(0)").ending()).is_none());
+        assert!(idle_suspects(&conversation("0.0 C > S R 1:1(0)").outcome()).is_none());
     }
 }

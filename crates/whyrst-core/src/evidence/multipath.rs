@@ -2,8 +2,8 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::{Basis, Ending};
 use crate::kernel::KernelWord;
+use crate::outcome::{Basis, Outcome};
 use crate::rst::Rst;
 use crate::segment::OptionSet;
 
@@ -19,13 +19,13 @@ pub static RST_IS_FASTCLOSE: Question = Question {
         no: "{}不带 MP_FASTCLOSE",
         unknown: "RST 的选项",
     },
-    ask: by(|ending| match (&ending.kernel, ending.rst()) {
+    ask: by(|outcome| match (outcome.kernel(), outcome.rst()) {
         // Where no packet was seen, the kernel's call stack says which function made it.
-        (KernelWord::Sent(event), Some(rst)) if ending.basis == Basis::Sockets && !event.stack.is_empty() => {
+        (KernelWord::Sent(event), Some(rst)) if outcome.basis() == Basis::Sockets && !event.stack.is_empty() => {
             let fastclose = event.stack.iter().any(|symbol| symbol.starts_with("mptcp_do_fastclose"));
             yes().frame(&rst.record).if_so(fastclose.into())
         }
-        _ => rst_has(ending, OptionSet::MP_FASTCLOSE),
+        _ => rst_has(outcome, OptionSet::MP_FASTCLOSE),
     }),
 };
 
@@ -41,7 +41,7 @@ pub static RST_ENDS_SUBFLOW: Question = Question {
         no: "{}不带 MP_TCPRST",
         unknown: "RST 的选项",
     },
-    ask: by(|ending| rst_has(ending, OptionSet::MP_TCPRST)),
+    ask: by(|outcome| rst_has(outcome, OptionSet::MP_TCPRST)),
 };
 
 /// The reason that the RST gives: MPTCP-specific error.
@@ -56,7 +56,7 @@ pub static SAYS_MPTCP_ERROR: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
     },
-    ask: by(|ending| says(ending, 1)),
+    ask: by(|outcome| says(outcome, 1)),
 };
 
 /// The reason that the RST gives: administratively prohibited.
@@ -71,7 +71,7 @@ pub static SAYS_PROHIBITED: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：中间设备会删掉它",
     },
-    ask: by(|ending| says(ending, 3)),
+    ask: by(|outcome| says(outcome, 3)),
 };
 
 /// The reason that the RST gives: middlebox interference.
@@ -86,7 +86,7 @@ pub static SAYS_MIDDLEBOX: Question = Question {
         no: "{}给出的是另一个原因：{}",
         unknown: "RST 中的 MP_TCPRST：同一台中间设备可能会删掉它",
     },
-    ask: by(|ending| says(ending, 6)),
+    ask: by(|outcome| says(outcome, 6)),
 };
 
 /// The SYN wants to add a subflow to an existing connection.
@@ -101,7 +101,7 @@ pub static SYN_JOINS: Question = Question {
         no: "SYN（{}）不是要加入 Multipath TCP 连接",
         unknown: "带选项的 SYN",
     },
-    ask: by(|ending| match ending.syn() {
+    ask: by(|outcome| match outcome.syn() {
         Some(syn) if !syn.options.has(OptionSet::CUT) => {
             yes().frame(syn).if_so(syn.options.has(OptionSet::MP_JOIN).into())
         }
@@ -121,11 +121,11 @@ pub static SYN_ACK_LACKS_JOIN: Question = Question {
         no: "SYN-ACK（{}）以 MP_JOIN 应答",
         unknown: "{client}实际收到的 SYN-ACK：在那里抓包",
     },
-    ask: by(|ending| match ending.syn_ack() {
+    ask: by(|outcome| match outcome.syn_ack() {
         Some(syn_ack) if syn_ack.options.has(OptionSet::CUT) => Answer::Unknown,
         Some(syn_ack) if !syn_ack.options.has(OptionSet::MP_JOIN) => Answer::Yes(yes().frame(syn_ack)),
         // Near the server it still has what a middlebox behind the capture point takes away.
-        Some(_) if SAYS_MPTCP_ERROR.answer(ending).is_yes() => Answer::Unknown,
+        Some(_) if SAYS_MPTCP_ERROR.answer(outcome).is_yes() => Answer::Unknown,
         Some(syn_ack) => Answer::No(no().frame(syn_ack)),
         None => Answer::Unknown,
     }),
@@ -143,12 +143,12 @@ pub static MPTCP_VANISHED: Question = Question {
         no: "每个数据报文都带有 Multipath TCP 选项，最后一个是{}",
         unknown: "从握手起、带选项的数据报文",
     },
-    ask: by(|ending| {
+    ask: by(|outcome| {
         let with = |record: &crate::history::Record| record.options.has(OptionSet::MPTCP);
         let without =
             |record: &crate::history::Record| record.len > 0 && !with(record) && !record.options.has(OptionSet::CUT);
-        let Some(last) = ending.latest(with) else { return Answer::Unknown };
-        match ending.latest(without) {
+        let Some(last) = outcome.latest(with) else { return Answer::Unknown };
+        match outcome.latest(without) {
             Some(bare) if bare.from == last.from || bare.frame > last.frame => {
                 Answer::Yes(yes().frame(bare).frame(last))
             }
@@ -157,8 +157,8 @@ pub static MPTCP_VANISHED: Question = Question {
     }),
 };
 
-fn rst_has(ending: &Ending, option: OptionSet) -> Answer {
-    match ending.rst() {
+fn rst_has(outcome: &Outcome, option: OptionSet) -> Answer {
+    match outcome.rst() {
         Some(rst) if !rst.record.options.has(OptionSet::CUT) => {
             yes().frame(&rst.record).if_so(rst.record.options.has(option).into())
         }
@@ -166,8 +166,8 @@ fn rst_has(ending: &Ending, option: OptionSet) -> Answer {
     }
 }
 
-fn says(ending: &Ending, reason: u8) -> Answer {
-    let said = ending.rst().and_then(|rst: &Rst| Some((rst, rst.mptcp_reason?)));
+fn says(outcome: &Outcome, reason: u8) -> Answer {
+    let said = outcome.rst().and_then(|rst: &Rst| Some((rst, rst.mptcp_reason?)));
     match said {
         Some((rst, code)) => yes().frame(&rst.record).value(Value::Number(code.into())).if_so((code == reason).into()),
         None => Answer::Unknown,

@@ -12,9 +12,9 @@ use super::form::RST_IS_ACTIVE;
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::question::{AskedOf, Question, Wording, by};
 use super::vantage::RST_MADE_BETWEEN;
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::{Flags, OptionSet};
 use crate::time::Span;
 
@@ -38,11 +38,11 @@ pub static RST_TTL_DIFFERS: Question = Question {
         no: "{}的 TTL 与{sender}其他报文相同，为{}",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let sender = ending.connection.half(ending.sender());
+        let sender = outcome.connection().half(outcome.sender());
         if !sender.marks.has(Marks::SPOKE) || sender.marks.has(Marks::TTL_VARIES) {
             return Answer::Unknown;
         }
@@ -65,15 +65,15 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
         no: "{}与连接的其他报文一样带有时间戳",
         unknown: "使用 TCP 时间戳的连接，或 RST 的选项",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         // macOS and Windows leave them out of their aborts: alone this sign means little.
-        let uses = ending.connection.half(ending.sender()).marks.has(Marks::TIMESTAMPS);
+        let uses = outcome.connection().half(outcome.sender()).marks.has(Marks::TIMESTAMPS);
         // Without the other direction it may be an answer to a segment that was not captured.
-        let both = ending.connection.half(ending.receiver()).marks.has(Marks::SPOKE);
-        let abort = looks_active(&rst.record) && rst.trigger.is_none() && data_refused_with_ack(ending).is_none();
+        let both = outcome.connection().half(outcome.receiver()).marks.has(Marks::SPOKE);
+        let abort = looks_active(&rst.record) && rst.trigger.is_none() && data_refused_with_ack(outcome).is_none();
         if !uses || !both || !abort || rst.record.options.has(OptionSet::CUT) {
             return Answer::Unknown;
         }
@@ -95,7 +95,7 @@ pub static RST_WINDOW_ODD: Question = Question {
         no: "{}的窗口与主机的 RST 一致",
         unknown: "不带 ACK 的 RST 里的窗口：没有窗口不是迹象",
     },
-    ask: by(|ending| match ending.rst() {
+    ask: by(|outcome| match outcome.rst() {
         Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 => {
             Answer::Yes(yes().frame(&rst.record).value(Value::Number(rst.record.window.into())))
         }
@@ -116,11 +116,11 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         no: "{}的 IP ID 与{sender}自己的计数相符",
         unknown: "RST 之前不久{sender}的若干个 IP ID 递增的 IPv4 报文",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let Some(last) = counted_id(ending) else {
+        let Some(last) = counted_id(outcome) else {
             return Answer::Unknown;
         };
         if rst.record.notes.has(Notes::IPV6) {
@@ -129,7 +129,7 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         let id = rst.record.ip_id;
         let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
         let answers = rst.trigger.is_some();
-        let reply = id == 0 && !RST_IS_ACTIVE.answer_on_any_basis(ending).is_yes();
+        let reply = id == 0 && !RST_IS_ACTIVE.answer_on_any_basis(outcome).is_yes();
         let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
         if echoed || reply || running {
@@ -144,12 +144,12 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
 };
 
 /// The last packet of the RST's sender, when its identifications run like a counter.
-fn counted_id(ending: &Ending) -> Option<&Record> {
-    let sender = ending.sender();
+fn counted_id(outcome: &Outcome) -> Option<&Record> {
+    let sender = outcome.sender();
     let counts = |record: &&Record| {
         record.from == sender && record.ip_id != 0 && !record.notes.has(Notes::IPV6) && !record.flags.has(Flags::RST)
     };
-    let mut ids = ending.before.iter().rev().filter(counts);
+    let mut ids = outcome.before().iter().rev().filter(counts);
     let last = ids.next()?;
     let mut later = last;
     for earlier in ids.by_ref().take(ID_SAMPLE - 1) {
@@ -158,7 +158,7 @@ fn counted_id(ending: &Ending) -> Option<&Record> {
         }
         later = earlier;
     }
-    (ending.before.iter().filter(counts).count() >= ID_SAMPLE).then_some(last)
+    (outcome.before().iter().filter(counts).count() >= ID_SAMPLE).then_some(last)
 }
 
 /// After the RST its supposed sender went on as if nothing had happened.
@@ -173,13 +173,13 @@ pub static SENDER_TALKED_ON: Question = Question {
         no: "RST 之后{sender}在这条连接上没有再发送",
         unknown: "RST 之后{sender}做了什么",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        match ending.after.iter().find(|record| talks_on(ending, &rst.record, record)) {
+        match outcome.after().iter().find(|record| talks_on(outcome, &rst.record, record)) {
             Some(record) => Answer::Yes(yes().frame(record)),
-            None if ending.after_total == 0 && ending.watched_after().nanos() == 0 => Answer::Unknown,
+            None if outcome.after_total() == 0 && outcome.watched_after().nanos() == 0 => Answer::Unknown,
             None => Answer::No(no()),
         }
     }),
@@ -189,8 +189,8 @@ pub static SENDER_TALKED_ON: Question = Question {
 /// their way when the RST overtook them do neither, nor does what the capture missed. Before the
 /// handshake is complete a reset in answer does not end its sender's own attempt (RFC 9293 section
 /// 3.10.7.3), so both ends must have been seen to hold the connection.
-fn talks_on(ending: &Ending, rst: &Record, record: &Record) -> bool {
-    let connection = &ending.connection;
+fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
+    let connection = outcome.connection();
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
     let opening = connection.beginning_seen() && !connection.handshake_complete();
@@ -216,21 +216,21 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
         no: "{1}没有任何迹象与{sender}发送它相矛盾",
         unknown: "RST 前后{sender}的其他报文，用来比较",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let odd = odd_signs(ending) as u64;
+        let odd = odd_signs(outcome) as u64;
         // One odd field proves nothing; what no stack does proves it alone, and so does a capture
         // nearer to the host that the RST never passed.
-        let proofs = PROOFS.iter().filter(|proof| proof.answer(ending).is_yes()).count() as u64;
-        let proofs = proofs + u64::from(refused_and_accepted(ending));
+        let proofs = PROOFS.iter().filter(|proof| proof.answer(outcome).is_yes()).count() as u64;
+        let proofs = proofs + u64::from(refused_and_accepted(outcome));
         let facts = yes().count(odd + proofs).frame(&rst.record);
-        if RST_MADE_BETWEEN.answer(ending).is_no() {
+        if RST_MADE_BETWEEN.answer(outcome).is_no() {
             Answer::No(facts)
         } else if proofs > 0 || odd >= 2 {
             Answer::Yes(facts)
-        } else if odd == 0 && SIGNS.iter().any(|sign| sign.answer(ending).is_no()) {
+        } else if odd == 0 && SIGNS.iter().any(|sign| sign.answer(outcome).is_no()) {
             Answer::No(facts)
         } else {
             Answer::Unknown
@@ -249,19 +249,19 @@ pub fn asks_for_other_resets(question: &Question) -> bool {
 }
 
 /// How many of the RST's fields are not those of its supposed sender.
-pub fn odd_signs(ending: &Ending) -> usize {
+pub fn odd_signs(outcome: &Outcome) -> usize {
     // That only one end was reset says nothing for the sender, so it is no sign like the others.
-    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| sign.answer(ending).is_yes()).count()
+    SIGNS.iter().chain([&&RSTS_BOTH_WAYS]).filter(|sign| sign.answer(outcome).is_yes()).count()
 }
 
 /// Whether one SYN was refused, by a RST of any form, and accepted as well.
-fn refused_and_accepted(ending: &Ending) -> bool {
-    let connection = &ending.connection;
-    let refused = ending.sender() == connection.server()
+fn refused_and_accepted(outcome: &Outcome) -> bool {
+    let connection = outcome.connection();
+    let refused = outcome.sender() == connection.server()
         && connection.half(connection.client).marks.has(Marks::SYN)
         && !connection.half(connection.client).marks.has(Marks::ACKED)
         && !connection.half(connection.server()).marks.has(Marks::SPOKE);
-    refused && SYN_ACK_AFTER_RST.answer(ending).is_yes()
+    refused && SYN_ACK_AFTER_RST.answer(outcome).is_yes()
 }
 
 /// An abort has the ACK flag; a reset in answer to an ordinary segment has not.

@@ -1,15 +1,15 @@
 //! A question: a named pure function with its texts, and what it may be asked of.
 //!
-//! [`Question::answer`] is the one way to an answer. What must not be asked of an ending, because what the
-//! ending is drawn from cannot show it, is unknown there.
+//! [`Question::answer`] is the one way to an answer. What must not be asked of an outcome, because what the
+//! outcome is drawn from cannot show it, is unknown there.
 
 use core::fmt;
 
 use super::answer::Answer;
-use crate::ending::{Basis, Ending};
 use crate::language::Language;
+use crate::outcome::{Basis, Outcome};
 
-/// Something that can be asked about any ending.
+/// Something that can be asked about any outcome.
 #[derive(Debug)]
 pub struct Question {
     /// Stable name, kebab-case: part of the JSON contract.
@@ -85,7 +85,7 @@ impl AskedOf {
 pub(super) struct Ask(How);
 
 enum How {
-    By(fn(&Ending) -> Answer),
+    By(fn(&Outcome) -> Answer),
     Not(&'static Question),
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Ask {
 }
 
 /// A question that `function` answers.
-pub(super) const fn by(function: fn(&Ending) -> Answer) -> Ask {
+pub(super) const fn by(function: fn(&Outcome) -> Answer) -> Ask {
     Ask(How::By(function))
 }
 
@@ -122,22 +122,22 @@ impl Question {
         language.pick(Wording { yes: self.yes, no: self.no, unknown: self.unknown }, self.zh)
     }
 
-    /// Whether it is worth asking about `ending`.
-    pub const fn concerns(&self, ending: &Ending) -> bool {
-        self.asked_of.concerns(ending.basis)
+    /// Whether it is worth asking about `outcome`.
+    pub const fn concerns(&self, outcome: &Outcome) -> bool {
+        self.asked_of.concerns(outcome.basis())
     }
 
-    /// The answer that `ending` gives.
-    pub fn answer(&self, ending: &Ending) -> Answer {
-        if self.asked_of.suits(ending.basis) { self.answer_on_any_basis(ending) } else { Answer::Unknown }
+    /// The answer that `outcome` gives.
+    pub fn answer(&self, outcome: &Outcome) -> Answer {
+        if self.asked_of.suits(outcome.basis()) { self.answer_on_any_basis(outcome) } else { Answer::Unknown }
     }
 
     /// The answer of the segments that are known, though they may be concluded from a socket, or few. Good
     /// for what is measured or compared beside a verdict; evidence for a verdict it is not.
-    pub fn answer_on_any_basis(&self, ending: &Ending) -> Answer {
+    pub fn answer_on_any_basis(&self, outcome: &Outcome) -> Answer {
         match self.ask.0 {
-            How::By(function) => function(ending),
-            How::Not(question) => question.answer_on_any_basis(ending).reversed(),
+            How::By(function) => function(outcome),
+            How::Not(question) => question.answer_on_any_basis(outcome).reversed(),
         }
     }
 }

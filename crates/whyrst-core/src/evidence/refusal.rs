@@ -6,9 +6,9 @@ use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
 use crate::connection::TcpState;
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -30,28 +30,28 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
         no: "这个 RST 不是在拒绝带有旧连接序列号的 ACK",
         unknown: "{sender}的 SYN 以及对它的应答",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
         let Some(trigger) = &rst.trigger else {
-            return if ending.connection.beginning_seen() { Answer::No(no()) } else { Answer::Unknown };
+            return if outcome.connection().beginning_seen() { Answer::No(no()) } else { Answer::Unknown };
         };
-        let at = ending.before.iter().position(|record| record == trigger).unwrap_or(ending.before.len());
-        let is_syn = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
-        match ending.before[..at].iter().rfind(is_syn) {
-            Some(syn) if trigger.is_pure_ack() && trigger.ack != syn.end() && is_unaccepted(ending, syn) => {
+        let at = outcome.before().iter().position(|record| record == trigger).unwrap_or(outcome.before().len());
+        let is_syn = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
+        match outcome.before()[..at].iter().rfind(is_syn) {
+            Some(syn) if trigger.is_pure_ack() && trigger.ack != syn.end() && is_unaccepted(outcome, syn) => {
                 Answer::Yes(yes().frame(syn).frame(trigger))
             }
-            None if !ending.connection.beginning_seen() => Answer::Unknown,
+            None if !outcome.connection().beginning_seen() => Answer::Unknown,
             _ => Answer::No(no()),
         }
     }),
 };
 
 /// Whether nobody took this SYN: it came in the middle of a connection, or the other end sent none.
-fn is_unaccepted(ending: &Ending, syn: &Record) -> bool {
-    syn.notes.has(Notes::SYN_ON_LIVE) || !ending.connection.half(syn.from.other()).marks.has(Marks::SYN)
+fn is_unaccepted(outcome: &Outcome, syn: &Record) -> bool {
+    syn.notes.has(Notes::SYN_ON_LIVE) || !outcome.connection().half(syn.from.other()).marks.has(Marks::SYN)
 }
 
 /// The same pair of endpoints had a connection before that both had closed.
@@ -66,8 +66,8 @@ pub static EARLIER_CLOSED: Question = Question {
         no: "同一端口对上的旧连接并非两端都已关闭",
         unknown: "同一端口对上此前有过什么：更早开始抓包",
     },
-    ask: by(|ending| match ending.connection.earlier {
-        _ if SYN_MET_CONNECTION.answer(ending).is_yes() => Answer::No(no()),
+    ask: by(|outcome| match outcome.connection().earlier {
+        _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => Answer::No(no()),
         Some(TcpState::TimeWait) => Answer::Yes(yes()),
         // By a RST, or by both ends in the other order.
         Some(TcpState::Closed) | None => Answer::Unknown,
@@ -87,10 +87,10 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
         no: "SYN-ACK（{}）确认了 SYN（{}）",
         unknown: "SYN，以及 RST 所应答的 SYN-ACK",
     },
-    ask: by(|ending| {
-        let syn_ack = ending.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
-        let client = ending.connection.half(ending.connection.client);
-        match (ending.syn(), syn_ack) {
+    ask: by(|outcome| {
+        let syn_ack = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
+        let client = outcome.connection().half(outcome.connection().client);
+        match (outcome.syn(), syn_ack) {
             (Some(syn), Some(syn_ack)) => {
                 let right = syn_ack.ack.after(client.first_seq) && !syn_ack.ack.after(client.nxt);
                 yes().frame(&syn_ack).frame(syn).if_so((!right).into())
@@ -112,9 +112,9 @@ pub static SYN_ACK_ECHOES_WRONG: Question = Question {
         no: "SYN-ACK（{}）回显的是 SYN 的时间戳",
         unknown: "带时间戳且各只发送一次的 SYN 和 SYN-ACK",
     },
-    ask: by(|ending| {
-        let server = ending.connection.half(ending.connection.server()).marks;
-        match ending.syn_ack() {
+    ask: by(|outcome| {
+        let server = outcome.connection().half(outcome.connection().server()).marks;
+        match outcome.syn_ack() {
             Some(syn_ack) if server.has(Marks::ECHO_WRONG) => Answer::Yes(yes().frame(syn_ack)),
             Some(syn_ack) if server.has(Marks::ECHO_RIGHT) => Answer::No(no().frame(syn_ack)),
             _ => Answer::Unknown,
@@ -135,10 +135,10 @@ pub static HANDSHAKE_ACK_WRONG: Question = Question {
         no: "{}确认了{sender}的 SYN 或 SYN-ACK，即{}",
         unknown: "从头开始的握手，以及 RST 所应答的报文",
     },
-    ask: by(|ending| {
-        let sender = ending.connection.half(ending.sender());
-        let own_syn = |record: &Record| record.from == ending.sender() && record.flags.has(Flags::SYN);
-        let (Some(trigger), Some(syn)) = (ending.rst().and_then(|rst| rst.trigger), ending.earlier(own_syn)) else {
+    ask: by(|outcome| {
+        let sender = outcome.connection().half(outcome.sender());
+        let own_syn = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::SYN);
+        let (Some(trigger), Some(syn)) = (outcome.rst().and_then(|rst| rst.trigger), outcome.earlier(own_syn)) else {
             return Answer::Unknown;
         };
         let facts = yes().frame(&trigger).frame(syn);
@@ -165,11 +165,11 @@ pub static SYNS_CROSSED: Question = Question {
         no: "只有一端发过不带 ACK 的 SYN",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
-    ask: by(|ending| {
-        let syn_of = |side| ending.earlier(|record| record.from == side && record.flags.is_syn());
-        match (syn_of(ending.receiver()), syn_of(ending.sender())) {
+    ask: by(|outcome| {
+        let syn_of = |side| outcome.earlier(|record| record.from == side && record.flags.is_syn());
+        match (syn_of(outcome.receiver()), syn_of(outcome.sender())) {
             (Some(one), Some(other)) => Answer::Yes(yes().frame(one).frame(other)),
-            _ if ending.connection.beginning_seen() => Answer::No(no()),
+            _ if outcome.connection().beginning_seen() => Answer::No(no()),
             _ => Answer::Unknown,
         }
     }),
@@ -187,16 +187,16 @@ pub static SYN_CAME_BACK: Question = Question {
         no: "{sender}在{}之内没有自己在这个端口对上发过 SYN",
         unknown: "RST 前后几秒：{sender}自己是否也在连接同一端口对？",
     },
-    ask: by(|ending| {
-        let opposite = |record: &&Record| record.from == ending.sender() && record.flags.is_syn();
-        let refused_before = ending.connection.earlier_opener == Some(ending.sender());
-        match ending.before.iter().chain(&ending.after).find(opposite) {
+    ask: by(|outcome| {
+        let opposite = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
+        let refused_before = outcome.connection().earlier_opener == Some(outcome.sender());
+        match outcome.before().iter().chain(outcome.after()).find(opposite) {
             Some(syn) => Answer::Yes(yes().frame(syn)),
             None if refused_before => {
-                let frame = ending.connection.first_frame;
+                let frame = outcome.connection().first_frame;
                 Answer::Yes(yes().value(Value::Frame(frame)).shown_by(frame))
             }
-            None if ending.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(ending.watched_after())),
+            None if outcome.watched_after() >= SYN_RETRY_SEEN_BY => Answer::No(no().span(outcome.watched_after())),
             None => Answer::Unknown,
         }
     }),
@@ -214,8 +214,8 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
         no: "{server}已接受连接：它确认过数据或发过数据",
         unknown: "从头开始的连接：{server}是否确认过数据或发过数据？",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
+    ask: by(|outcome| {
+        let connection = outcome.connection();
         let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
         if !client.marks.has(Marks::SYN) || !server.marks.has(Marks::SYN) {
             return Answer::Unknown;
@@ -241,13 +241,13 @@ pub static SYN_ACK_FORGOTTEN: Question = Question {
         no: "{server}保留了半连接",
         unknown: "在{server}上从头抓包：三次握手的最后一个 ACK 到达了吗？",
     },
-    ask: by(|ending| {
-        let syn_acks = ending.before.iter().filter(|record| record.flags.is_syn_ack()).count();
-        let Some(syn_ack) = ending.syn_ack().filter(|_| syn_acks == 1) else {
+    ask: by(|outcome| {
+        let syn_acks = outcome.before().iter().filter(|record| record.flags.is_syn_ack()).count();
+        let Some(syn_ack) = outcome.syn_ack().filter(|_| syn_acks == 1) else {
             return Answer::Unknown;
         };
-        let client = ending.connection.client;
-        let next = ending
+        let client = outcome.connection().client;
+        let next = outcome
             .earlier(|record| record.from == client && record.time >= syn_ack.time && record.flags.has(Flags::ACK));
         match next.map(|next| next.time.since(syn_ack.time)) {
             Some(waited) if is_sane(waited) && waited >= SYN_ACK_REPEATED_BY => {
@@ -271,12 +271,12 @@ pub static CLIENT_SILENT_AT_FIRST: Question = Question {
         no: "{server}重发 SYN-ACK 之前，{client}已发过数据（{}）",
         unknown: "握手之后的第二个 SYN-ACK",
     },
-    ask: by(|ending| {
-        let client = ending.connection.client;
-        let Some(again) = ending.before.iter().filter(|record| record.flags.is_syn_ack()).nth(1) else {
+    ask: by(|outcome| {
+        let client = outcome.connection().client;
+        let Some(again) = outcome.before().iter().filter(|record| record.flags.is_syn_ack()).nth(1) else {
             return Answer::Unknown;
         };
-        match ending.earlier(|record| record.from == client && record.len > 0 && record.time < again.time) {
+        match outcome.earlier(|record| record.from == client && record.len > 0 && record.time < again.time) {
             Some(data) => Answer::No(no().frame(data)),
             None => Answer::Yes(yes().frame(again)),
         }

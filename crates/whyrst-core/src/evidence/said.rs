@@ -4,7 +4,7 @@
 
 use super::answer::{Answer, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::Ending;
+use crate::outcome::Outcome;
 use crate::said::{Gist, claim};
 
 const UNKNOWN: &str = "a reason written in the RST itself: few devices write one";
@@ -13,7 +13,7 @@ const NO: &str = "{} itself gives another reason";
 const NO_ZH: &str = "{}自称的是另一个原因";
 const UNKNOWN_ZH: &str = "写在 RST 里的原因：很少有设备会写";
 
-const fn question(id: &'static str, yes: &'static str, zh: &'static str, ask: fn(&Ending) -> Answer) -> Question {
+const fn question(id: &'static str, yes: &'static str, zh: &'static str, ask: fn(&Outcome) -> Answer) -> Question {
     let zh = Wording { yes: zh, no: NO_ZH, unknown: UNKNOWN_ZH };
     Question { id, asked_of: AskedOf::Packets, yes, no: NO, unknown: UNKNOWN, zh, ask: by(ask) }
 }
@@ -23,7 +23,7 @@ pub static RST_SAYS_DATA_AFTER_CLOSE: Question = question(
     "rst-says-data-after-close",
     "{} itself says that data came after the close",
     "{}自称数据在关闭之后才来",
-    |ending| says(ending, Gist::DataAfterClose),
+    |outcome| says(outcome, Gist::DataAfterClose),
 );
 
 /// It says that the connection was not known.
@@ -31,13 +31,13 @@ pub static RST_SAYS_NOT_KNOWN: Question = question(
     "rst-says-not-known",
     "{} itself says that the connection was not known",
     "{}自称不认识这条连接",
-    |ending| says(ending, Gist::NotKnown),
+    |outcome| says(outcome, Gist::NotKnown),
 );
 
 /// It says that time ran out.
 pub static RST_SAYS_TIMED_OUT: Question =
-    question("rst-says-timed-out", "{} itself says that time ran out", "{}自称超时", |ending| {
-        says(ending, Gist::TimedOut)
+    question("rst-says-timed-out", "{} itself says that time ran out", "{}自称超时", |outcome| {
+        says(outcome, Gist::TimedOut)
     });
 
 /// It says that a rule forbids the connection.
@@ -45,13 +45,13 @@ pub static RST_SAYS_FORBIDDEN: Question = question(
     "rst-says-forbidden",
     "{} itself says that a rule forbids the connection",
     "{}自称有规则禁止这条连接",
-    |ending| says(ending, Gist::Forbidden),
+    |outcome| says(outcome, Gist::Forbidden),
 );
 
 /// It says that something ran out.
 pub static RST_SAYS_EXHAUSTED: Question =
-    question("rst-says-exhausted", "{} itself says that a limit was reached", "{}自称达到了上限", |ending| {
-        says(ending, Gist::Exhausted)
+    question("rst-says-exhausted", "{} itself says that a limit was reached", "{}自称达到了上限", |outcome| {
+        says(outcome, Gist::Exhausted)
     });
 
 /// It says that it passes a reset on.
@@ -59,7 +59,7 @@ pub static RST_SAYS_PASSED_ON: Question = question(
     "rst-says-passed-on",
     "{} itself says that it passes on a reset of the other side",
     "{}自称是在转达另一侧的 RST",
-    |ending| says(ending, Gist::PassedOn),
+    |outcome| says(outcome, Gist::PassedOn),
 );
 
 /// It says that the program ended the connection.
@@ -67,7 +67,7 @@ pub static RST_SAYS_ABORTED: Question = question(
     "rst-says-aborted",
     "{} itself says that the program aborted the connection",
     "{}自称是程序中止了连接",
-    |ending| says(ending, Gist::Aborted),
+    |outcome| says(outcome, Gist::Aborted),
 );
 
 /// It says that there is no server behind the balancer.
@@ -75,7 +75,7 @@ pub static RST_SAYS_NO_BACKEND: Question = question(
     "rst-says-no-backend",
     "{} itself says that no server is there to pass the connection to",
     "{}自称没有可以转交连接的后端服务器",
-    |ending| says(ending, Gist::NoBackend),
+    |outcome| says(outcome, Gist::NoBackend),
 );
 
 /// Whether hardly any RST answers it: then its silence is not worth a line.
@@ -83,8 +83,8 @@ pub fn is_rarely_answered(question: &Question) -> bool {
     question.unknown == UNKNOWN
 }
 
-fn says(ending: &Ending, wanted: Gist) -> Answer {
-    let Some(rst) = ending.rst() else { return Answer::Unknown };
+fn says(outcome: &Outcome, wanted: Gist) -> Answer {
+    let Some(rst) = outcome.rst() else { return Answer::Unknown };
     match claim(rst).and_then(|claim| claim.gist()) {
         Some(gist) if gist == wanted => Answer::Yes(yes().frame(&rst.record)),
         Some(_) => Answer::No(no().frame(&rst.record)),
@@ -107,11 +107,11 @@ mod tests {
         1.000 C > S PA 1:101(100) ack 2
         +0.001 C < S R 2:2(0)";
 
-    fn with_payload(payload: &[u8]) -> Ending {
-        let mut ending = conversation(CLOSED).ending();
-        ending.resets[0].record.len = u32::try_from(payload.len()).unwrap();
-        ending.resets[0].payload = payload.to_vec();
-        ending
+    fn with_payload(payload: &[u8]) -> Outcome {
+        let mut outcome = conversation(CLOSED).outcome();
+        outcome.rsts()[0].record.len = u32::try_from(payload.len()).unwrap();
+        outcome.rsts()[0].payload = payload.to_vec();
+        outcome
     }
 
     #[test]

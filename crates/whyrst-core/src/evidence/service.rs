@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
-use crate::ending::Ending;
+use crate::outcome::Outcome;
 
 /// The port had accepted connections before it refused this one.
 pub static PORT_HAD_ACCEPTED: Question = Question {
@@ -16,8 +16,8 @@ pub static PORT_HAD_ACCEPTED: Question = Question {
         no: "{server}在这个端口上没有接受过连接",
         unknown: "此前对这个端口的连接：服务当时在运行吗？",
     },
-    ask: by(|ending| match ending.service.accepted {
-        Some(moment) if concerns_service(ending) => {
+    ask: by(|outcome| match outcome.service().accepted {
+        Some(moment) if concerns_service(outcome) => {
             Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
         }
         _ => Answer::Unknown,
@@ -36,12 +36,12 @@ pub static PORT_ACCEPTS_LATER: Question = Question {
         no: "{server}于{}仍在拒绝，即{}",
         unknown: "此后对这个端口的连接：服务恢复了吗？",
     },
-    ask: by(|ending| {
-        if !concerns_service(ending) {
+    ask: by(|outcome| {
+        if !concerns_service(outcome) {
             return Answer::Unknown;
         }
-        let later = ending.service_later;
-        let time = ending.time();
+        let later = outcome.service_later();
+        let time = outcome.time();
         if let Some(moment) = later.recovered.filter(|moment| moment.time > time) {
             return Answer::Yes(
                 yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
@@ -68,11 +68,11 @@ pub static PORT_REFUSED_AFTER: Question = Question {
         no: "{server}于{}接受了新连接，即{}：服务还在",
         unknown: "RST 之后对同一端口新建连接：会被拒绝吗？",
     },
-    ask: by(|ending| {
-        if !concerns_service(ending) {
+    ask: by(|outcome| {
+        if !concerns_service(outcome) {
             return Answer::Unknown;
         }
-        let (later, time) = (ending.service_later, ending.time());
+        let (later, time) = (outcome.service_later(), outcome.time());
         let refused = later.refused.filter(|moment| moment.time > time);
         let accepted = later.accepted.filter(|moment| moment.time > time);
         match (refused, accepted) {
@@ -100,8 +100,8 @@ pub static PORT_ACCEPTED_AFTER: Question = Question {
 };
 
 /// What the service does says something of the server's resets, not of the client's.
-fn concerns_service(ending: &Ending) -> bool {
-    ending.sender() == ending.connection.server()
+fn concerns_service(outcome: &Outcome) -> bool {
+    outcome.sender() == outcome.connection().server()
 }
 
 #[cfg(test)]
@@ -119,6 +119,6 @@ mod tests {
             +0.001 C:1 > S RA 1:1(0) ack 101
             0.5 C:2 > S S 0:0(0)
             +0.001 C:2 < S RA 0:0(0) ack 1";
-        assert_eq!(PORT_REFUSED_AFTER.answer(&conversation(text).endings()[0]), Answer::Unknown);
+        assert_eq!(PORT_REFUSED_AFTER.answer(&conversation(text).outcomes()[0]), Answer::Unknown);
     }
 }

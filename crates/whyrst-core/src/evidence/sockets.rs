@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::Ending;
+use crate::outcome::Outcome;
 use crate::socket::{Listening, SocketFacts};
 
 /// The kernel of the RST's sender had had a socket for this connection.
@@ -17,10 +17,10 @@ pub static SENDER_HAD_SOCKET: Question = Question {
         no: "{sender}的内核从未有过这条连接的套接字",
         unknown: "{sender}的套接字：在那里运行 `whyrst watch`，它记得已关闭的套接字",
     },
-    ask: by(|ending| {
-        let socket = ending.account(ending.sender()).and_then(|account| account.socket.as_ref());
+    ask: by(|outcome| {
+        let socket = outcome.account(outcome.sender()).and_then(|account| account.socket.as_ref());
         match socket {
-            Some(socket) => Answer::Yes(yes().value(Value::Time(socket.gone.unwrap_or(ending.time())))),
+            Some(socket) => Answer::Yes(yes().value(Value::Time(socket.gone.unwrap_or(outcome.time())))),
             // What was closed before the probe began, or long ago, is not remembered.
             None => Answer::Unknown,
         }
@@ -39,7 +39,7 @@ pub static NOTHING_WAS_UNREAD: Question = Question {
         no: "{sender}的套接字里有{}字节未读",
         unknown: "{sender}的套接字里有多少未读：在那里运行 `whyrst watch` 可知",
     },
-    ask: by(|ending| match socket(ending).map(|socket| socket.unread) {
+    ask: by(|outcome| match socket(outcome).map(|socket| socket.unread) {
         Some(0) => Answer::Yes(yes()),
         Some(octets) => Answer::No(no().count(octets.into())),
         None => Answer::Unknown,
@@ -59,7 +59,7 @@ pub static SENDER_HELD_SOCKET: Question = Question {
         unknown: "{sender}上是否还有程序持有这个套接字：在那里运行 `whyrst watch` 可知",
     },
     // Who closes holds it until the RST is out: only an answer says something.
-    ask: by(|ending| match socket(ending).filter(|_| ending.rst().is_some_and(|rst| rst.trigger.is_some())) {
+    ask: by(|outcome| match socket(outcome).filter(|_| outcome.rst().is_some_and(|rst| rst.trigger.is_some())) {
         Some(socket) => yes().if_so((!socket.orphan).into()),
         None => Answer::Unknown,
     }),
@@ -78,9 +78,9 @@ pub static LINGER2_WAS_NEGATIVE: Question = Question {
         no: "{sender}的套接字 TCP_LINGER2 不小于零，或它的 FIN 没有得到确认",
         unknown: "{sender}的套接字的 TCP_LINGER2：在那里运行 `whyrst watch` 可知",
     },
-    ask: by(|ending| {
-        let Some(socket) = socket(ending) else { return Answer::Unknown };
-        let trigger = ending.rst().and_then(|rst| rst.trigger);
+    ask: by(|outcome| {
+        let Some(socket) = socket(outcome) else { return Answer::Unknown };
+        let trigger = outcome.rst().and_then(|rst| rst.trigger);
         let acknowledged = trigger.is_none_or(|trigger| trigger.ack == socket.snd_nxt);
         yes().if_so((socket.linger2_negative && acknowledged).into())
     }),
@@ -98,7 +98,7 @@ pub static LISTENS_ELSEWHERE: Question = Question {
         no: "{sender}上没有程序在任何地址监听这个端口",
         unknown: "{sender}是否在别的地址监听这个端口：在那里运行 `ss -ltn`",
     },
-    ask: by(|ending| match ending.account(ending.sender()).map(|account| account.listening) {
+    ask: by(|outcome| match outcome.account(outcome.sender()).map(|account| account.listening) {
         Some(Listening::At(end)) => Answer::Yes(yes().value(Value::Endpoint(end))),
         Some(Listening::Nowhere) => Answer::No(no()),
         Some(Listening::Unknown) | None => Answer::Unknown,
@@ -106,6 +106,6 @@ pub static LISTENS_ELSEWHERE: Question = Question {
 };
 
 /// The socket of the RST's sender, if it was there when the RST was sent.
-fn socket(ending: &Ending) -> Option<&SocketFacts> {
-    ending.account(ending.sender())?.socket.as_ref().filter(|socket| socket.gone.is_none())
+fn socket(outcome: &Outcome) -> Option<&SocketFacts> {
+    outcome.account(outcome.sender())?.socket.as_ref().filter(|socket| socket.gone.is_none())
 }

@@ -5,9 +5,9 @@
 
 use super::answer::{Answer, Octets, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::Ending;
 use crate::flow::Side;
 use crate::history::{Notes, Record};
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -23,17 +23,17 @@ pub static TLS_ALERT_SENT: Question = Question {
         no: "两端最后所说的不是 TLS 致命告警",
         unknown: "两端最后的载荷，且未加密：TLS 1.3 里面的 alert 读不到",
     },
-    ask: by(|ending| match alert(ending) {
+    ask: by(|outcome| match alert(outcome) {
         Some((side, description)) => {
-            let by = if side == ending.connection.client { "the client" } else { "the server" };
+            let by = if side == outcome.connection().client { "the client" } else { "the server" };
             let facts = yes().value(Value::Name(by)).value(Value::Name(alert_name(description)));
             let facts = facts.value(Value::Number(description.into()));
-            match last_data(ending, side) {
+            match last_data(outcome, side) {
                 Some(record) => Answer::Yes(facts.frame(record)),
                 None => Answer::Unknown,
             }
         }
-        None if Side::BOTH.iter().all(|side| speaks_plainly(ending, *side)) => Answer::No(no()),
+        None if Side::BOTH.iter().all(|side| speaks_plainly(outcome, *side)) => Answer::No(no()),
         None => Answer::Unknown,
     }),
 };
@@ -48,9 +48,9 @@ pub static RST_FOLLOWS_ALERT: Question = Question {
     zh: Wording {
         yes: "RST 在 alert 之后{}到来", no: "RST 在 alert 之后{}才到来", unknown: "带有 alert 的帧"
     },
-    ask: by(|ending| {
-        let sent = alert(ending).and_then(|(side, _)| last_data(ending, side));
-        match (sent, ending.rst()) {
+    ask: by(|outcome| {
+        let sent = alert(outcome).and_then(|(side, _)| last_data(outcome, side));
+        match (sent, outcome.rst()) {
             (Some(sent), Some(rst)) => {
                 let after = rst.record.time.since(sent.time);
                 yes().span(after).shown_by(sent.frame).if_so((after <= SOON).into())
@@ -72,9 +72,9 @@ pub static ALERT_WAS_LAST_WORD: Question = Question {
         no: "alert 之后还有数据，即{}",
         unknown: "带有 alert 的帧",
     },
-    ask: by(|ending| {
-        let Some(sent) = alert(ending).and_then(|(side, _)| last_data(ending, side)) else { return Answer::Unknown };
-        let later = ending.latest(|record| is_data(record) && record.frame > sent.frame);
+    ask: by(|outcome| {
+        let Some(sent) = alert(outcome).and_then(|(side, _)| last_data(outcome, side)) else { return Answer::Unknown };
+        let later = outcome.latest(|record| is_data(record) && record.frame > sent.frame);
         match later {
             Some(later) => Answer::No(no().frame(later)),
             None => Answer::Yes(yes().frame(sent)),
@@ -94,7 +94,7 @@ pub static CLIENT_SPEAKS_TLS: Question = Question {
         no: "{client}的头几个字节是{}：不是 TLS",
         unknown: "{client}的第一个载荷",
     },
-    ask: by(|ending| match ending.said(ending.connection.client).first() {
+    ask: by(|outcome| match outcome.said(outcome.connection().client).first() {
         [] => Answer::Unknown,
         octets if protocol(octets) == Some("TLS") => Answer::Yes(yes()),
         octets => Answer::No(no().value(Value::Octets(Octets::new(octets)))),
@@ -111,8 +111,8 @@ pub static BOTH_SPEAK_TLS: Question = Question {
     zh: Wording {
         yes: "两端都以 TLS 握手记录开始", no: "并非两端都说 TLS", unknown: "两端的第一个载荷"
     },
-    ask: by(|ending| {
-        let said = Side::BOTH.map(|side| ending.said(side).first());
+    ask: by(|outcome| {
+        let said = Side::BOTH.map(|side| outcome.said(side).first());
         if said.iter().all(|octets| protocol(octets) == Some("TLS")) {
             Answer::Yes(yes())
         } else if said.iter().any(|octets| !octets.is_empty() && protocol(octets) != Some("TLS")) {
@@ -136,10 +136,10 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         no: "两端说的都是{}",
         unknown: "两端的第一个载荷",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
-        let client = ending.said(connection.client).first();
-        let server = ending.said(connection.server()).first();
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let client = outcome.said(connection.client).first();
+        let server = outcome.said(connection.server()).first();
         let Some(asked) = protocol(client) else { return Answer::Unknown };
         let port = registered(connection.endpoint(connection.server()).port);
         let facts = yes().value(Value::Name(asked)).value(Value::Octets(Octets::new(client)));
@@ -166,10 +166,10 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
         no: "{server}以{client}的协议应答",
         unknown: "{server}的第一个载荷",
     },
-    ask: by(|ending| {
-        let connection = &ending.connection;
-        let client = protocol(ending.said(connection.client).first());
-        let server = ending.said(connection.server()).first();
+    ask: by(|outcome| {
+        let connection = outcome.connection();
+        let client = protocol(outcome.said(connection.client).first());
+        let server = outcome.said(connection.server()).first();
         match (client, protocol(server)) {
             (Some(asked), Some(answered)) => {
                 yes().value(Value::Octets(Octets::new(server))).if_so((!same(asked, answered)).into())
@@ -183,8 +183,8 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
 const SOON: Span = Span::from_secs(2);
 
 /// The fatal alert that either end said last: its sender and its description.
-fn alert(ending: &Ending) -> Option<(Side, u8)> {
-    [ending.sender(), ending.receiver()].into_iter().find_map(|side| match ending.said(side).last() {
+fn alert(outcome: &Outcome) -> Option<(Side, u8)> {
+    [outcome.sender(), outcome.receiver()].into_iter().find_map(|side| match outcome.said(side).last() {
         // A plain alert record is two octets long; an encrypted one is longer.
         [21, 3, 0..=4, 0, 2, 2, description, ..] => Some((side, *description)),
         _ => None,
@@ -192,13 +192,13 @@ fn alert(ending: &Ending) -> Option<(Side, u8)> {
 }
 
 /// Whether an alert of this end could be read.
-fn speaks_plainly(ending: &Ending, side: Side) -> bool {
-    let first = ending.said(side).first();
-    protocol(first).is_some_and(|name| name != "TLS") && !ending.connection.has_gap(side)
+fn speaks_plainly(outcome: &Outcome, side: Side) -> bool {
+    let first = outcome.said(side).first();
+    protocol(first).is_some_and(|name| name != "TLS") && !outcome.connection().has_gap(side)
 }
 
-fn last_data(ending: &Ending, side: Side) -> Option<&Record> {
-    ending.latest(|record| record.from == side && is_data(record) && !record.notes.has(Notes::RETRANSMISSION))
+fn last_data(outcome: &Outcome, side: Side) -> Option<&Record> {
+    outcome.latest(|record| record.from == side && is_data(record) && !record.notes.has(Notes::RETRANSMISSION))
 }
 
 fn is_data(record: &Record) -> bool {

@@ -3,11 +3,11 @@
 use super::answer::{Answer, Value, no, yes};
 use super::fin::fin_ack;
 use super::question::{AskedOf, Question, Wording, by};
-use crate::ending::Ending;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::kernel::KernelWord;
 use crate::kernel::RstReason as R;
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
 
@@ -38,12 +38,12 @@ pub static WAS_IDLE: Question = Question {
         no: "连接正在使用：最后一个报文在{1}之前{0}发送",
         unknown: "RST 之前的报文",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let before_trigger = rst.trigger.and_then(|trigger| last_before(ending, &trigger));
-        let last = if rst.trigger.is_some() { before_trigger } else { ending.before.last() };
+        let before_trigger = rst.trigger.and_then(|trigger| last_before(outcome, &trigger));
+        let last = if rst.trigger.is_some() { before_trigger } else { outcome.before().last() };
         let until = rst.trigger.map_or(rst.record.time, |trigger| trigger.time);
         match last.map(|record| until.since(record.time)) {
             Some(idle) if is_sane(idle) => yes().span(idle).frame(&rst.record).if_so((idle >= IDLE).into()),
@@ -64,12 +64,12 @@ pub static PROBES_UNANSWERED: Question = Question {
         no: "{sender}没有在探测沉默的{receiver}",
         unknown: "{sender}的保活探测：可能在到达抓包点之前就丢了",
     },
-    ask: by(|ending| {
-        let last_answer = ending.before.iter().rposition(|record| record.from == ending.receiver());
+    ask: by(|outcome| {
+        let last_answer = outcome.before().iter().rposition(|record| record.from == outcome.receiver());
         let since = last_answer.map_or(0, |at| at + 1);
-        let mut probes = ending.before[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
+        let mut probes = outcome.before()[since..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let count = probes.clone().count();
-        let silent = last_answer.map(|at| ending.time().since(ending.before[at].time));
+        let silent = last_answer.map(|at| outcome.time().since(outcome.before()[at].time));
         match probes.next_back() {
             Some(last) if count >= PROBES => Answer::Yes(yes().count(count as u64).frame(last)),
             _ if silent.is_none_or(|silent| silent >= SHORTEST_KEEPALIVE) => Answer::Unknown,
@@ -90,9 +90,10 @@ pub static PROBES_IN_STEP: Question = Question {
         no: "探测的间隔是{}和{}：保活定时器不会这样",
         unknown: "连续三个没有应答的探测",
     },
-    ask: by(|ending| {
-        let answered = ending.before.iter().rposition(|record| record.from == ending.receiver()).map_or(0, |at| at + 1);
-        let times = ending.before[answered..].iter().filter(|record| record.notes.has(Notes::PROBE));
+    ask: by(|outcome| {
+        let answered =
+            outcome.before().iter().rposition(|record| record.from == outcome.receiver()).map_or(0, |at| at + 1);
+        let times = outcome.before()[answered..].iter().filter(|record| record.notes.has(Notes::PROBE));
         let times: alloc::vec::Vec<Timestamp> = times.map(|record| record.time).collect();
         let intervals = || times.windows(2).map(|pair| pair[1].since(pair[0]));
         let (Some(shortest), Some(longest), 3..) = (intervals().min(), intervals().max(), times.len()) else {
@@ -117,12 +118,12 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
         no: "{}在最后一个探测之后{}到来，与探测间隔不符：不是定时器发的",
         unknown: "{sender}连续的两个探测",
     },
-    ask: by(|ending| {
-        let Some(rst) = ending.rst() else {
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let is_probe = |record: &&Record| record.from == ending.sender() && record.notes.has(Notes::PROBE);
-        let mut probes = ending.before.iter().rev().filter(is_probe);
+        let is_probe = |record: &&Record| record.from == outcome.sender() && record.notes.has(Notes::PROBE);
+        let mut probes = outcome.before().iter().rev().filter(is_probe);
         let (Some(last), Some(previous)) = (probes.next(), probes.next()) else {
             return Answer::Unknown;
         };
@@ -145,13 +146,13 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
         no: "{sender}没有得不到应答的情况",
         unknown: "靠近{sender}的抓包：它此前是否重发无果并放弃了？",
     },
-    ask: by(|ending| {
-        if let Some(gone) = gave_up(ending) {
+    ask: by(|outcome| {
+        if let Some(gone) = gave_up(outcome) {
             return Answer::Yes(yes().value(Value::Time(gone)));
         }
-        let in_vain = |pair: &&[Record]| pair.iter().all(|one| is_repeat(ending, one));
-        let unanswered = ending.before.windows(2).rfind(in_vain).map(|pair| &pair[1]);
-        match unanswered.or_else(|| probes_of_closed_window(ending)) {
+        let in_vain = |pair: &&[Record]| pair.iter().all(|one| is_repeat(outcome, one));
+        let unanswered = outcome.before().windows(2).rfind(in_vain).map(|pair| &pair[1]);
+        match unanswered.or_else(|| probes_of_closed_window(outcome)) {
             Some(last) => Answer::Yes(yes().frame(last)),
             None => Answer::Unknown,
         }
@@ -159,21 +160,21 @@ pub static SENDER_WENT_UNANSWERED: Question = Question {
 };
 
 /// The last of at least two window probes that were answered by "still closed".
-fn probes_of_closed_window(ending: &Ending) -> Option<&Record> {
-    let mut refused = refused_window_probes(ending);
+fn probes_of_closed_window(outcome: &Outcome) -> Option<&Record> {
+    let mut refused = refused_window_probes(outcome);
     refused.next()?;
     refused.next_back()
 }
 
 /// The sender's probes of a window that the receiver answered by "still closed" (RFC 9293 section 3.8.6.1).
-pub fn refused_window_probes(ending: &Ending) -> impl DoubleEndedIterator<Item = &Record> {
-    let still_closed = |pair: &&[Record]| is_repeat(ending, &pair[0]) && closes_window(ending, &pair[1]);
-    ending.before.windows(2).filter(still_closed).map(|pair| &pair[0])
+pub fn refused_window_probes(outcome: &Outcome) -> impl DoubleEndedIterator<Item = &Record> {
+    let still_closed = |pair: &&[Record]| is_repeat(outcome, &pair[0]) && closes_window(outcome, &pair[1]);
+    outcome.before().windows(2).filter(still_closed).map(|pair| &pair[0])
 }
 
 /// Whether the receiver says that it takes no data now.
-pub fn closes_window(ending: &Ending, record: &Record) -> bool {
-    record.from == ending.receiver() && record.window == 0 && record.is_pure_ack()
+pub fn closes_window(outcome: &Outcome, record: &Record) -> bool {
+    record.from == outcome.receiver() && record.window == 0 && record.is_pure_ack()
 }
 
 /// The closer had waited for the other FIN as long as a FIN-WAIT-2 timer lasts at least.
@@ -188,7 +189,7 @@ pub static FIN_WAIT2_LASTED: Question = Question {
         no: "{sender}的 FIN 在此前{}才得到确认，即{}：没有这么短的 FIN-WAIT-2 定时器",
         unknown: "对{sender}的 FIN 的确认",
     },
-    ask: by(|ending| match fin_ack(ending).map(|ack| (ack, ending.time().since(ack.time))) {
+    ask: by(|outcome| match fin_ack(outcome).map(|ack| (ack, outcome.time().since(ack.time))) {
         Some((ack, waited)) if is_sane(waited) => {
             yes().span(waited).frame(ack).if_so((waited >= SHORTEST_FIN_TIMEOUT).into())
         }
@@ -197,9 +198,9 @@ pub static FIN_WAIT2_LASTED: Question = Question {
 };
 
 /// When the sender's socket ended in `ETIMEDOUT` (`tcp_write_err`): no RST tells of that.
-fn gave_up(ending: &Ending) -> Option<Timestamp> {
+fn gave_up(outcome: &Outcome) -> Option<Timestamp> {
     const ETIMEDOUT: u32 = 110;
-    let socket = ending.account(ending.sender())?.socket.as_ref()?;
+    let socket = outcome.account(outcome.sender())?.socket.as_ref()?;
     socket.gone.filter(|_| socket.error == ETIMEDOUT)
 }
 
@@ -216,19 +217,19 @@ pub static FIN_LONG_AGO: Question = Question {
         no: "{sender}在此前{}才关闭，即{}：它的内核仍认识这条连接，或已将其正常结束",
         unknown: "{sender}的 tcp_fin_timeout（默认 60 s）：FIN 之后它的内核是否已忘掉连接？",
     },
-    ask: by(|ending| {
-        let sender = ending.connection.half(ending.sender());
-        let fin = ending.earlier(|record| record.from == ending.sender() && record.flags.has(Flags::FIN));
-        let Some((fin, ago)) = fin.map(|fin| (fin, ending.time().since(fin.time))).filter(|(_, ago)| is_sane(*ago))
+    ask: by(|outcome| {
+        let sender = outcome.connection().half(outcome.sender());
+        let fin = outcome.earlier(|record| record.from == outcome.sender() && record.flags.has(Flags::FIN));
+        let Some((fin, ago)) = fin.map(|fin| (fin, outcome.time().since(fin.time))).filter(|(_, ago)| is_sane(*ago))
         else {
             return Answer::Unknown;
         };
         let facts = yes().span(ago).frame(fin);
-        let waited_for_nothing = !sender.marks.has(Marks::FIN_FIRST) || peer_closed_in_time(ending);
+        let waited_for_nothing = !sender.marks.has(Marks::FIN_FIRST) || peer_closed_in_time(outcome);
         if waited_for_nothing || ago < SHORTEST_FIN_TIMEOUT {
             return Answer::No(facts);
         }
-        match kernel_forgot(&ending.kernel) {
+        match kernel_forgot(outcome.kernel()) {
             Some(forgot) => facts.if_so(forgot.into()),
             None if ago >= FIN_TIMEOUT => Answer::Yes(facts),
             None => Answer::Unknown,
@@ -237,9 +238,9 @@ pub static FIN_LONG_AGO: Question = Question {
 };
 
 /// Its FIN came before the segment that the RST answers: FIN-WAIT-2 was over.
-fn peer_closed_in_time(ending: &Ending) -> bool {
-    let receiver = ending.connection.half(ending.receiver());
-    let trigger = ending.rst().and_then(|rst| rst.trigger);
+fn peer_closed_in_time(outcome: &Outcome) -> bool {
+    let receiver = outcome.connection().half(outcome.receiver());
+    let trigger = outcome.rst().and_then(|rst| rst.trigger);
     receiver.marks.has(Marks::FIN) && trigger.is_none_or(|trigger| trigger.frame != receiver.fin_frame)
 }
 
@@ -256,11 +257,11 @@ pub fn is_sane(span: Span) -> bool {
     span.nanos() >= 0 && span < ABSURD
 }
 
-fn is_repeat(ending: &Ending, record: &Record) -> bool {
-    record.from == ending.sender() && (record.notes.has(Notes::PROBE) || record.notes.has(Notes::RETRANSMISSION))
+fn is_repeat(outcome: &Outcome, record: &Record) -> bool {
+    record.from == outcome.sender() && (record.notes.has(Notes::PROBE) || record.notes.has(Notes::RETRANSMISSION))
 }
 
-fn last_before<'a>(ending: &'a Ending, trigger: &Record) -> Option<&'a Record> {
-    let at = ending.before.iter().position(|record| record == trigger)?;
-    ending.before[..at].last()
+fn last_before<'a>(outcome: &'a Outcome, trigger: &Record) -> Option<&'a Record> {
+    let at = outcome.before().iter().position(|record| record == trigger)?;
+    outcome.before()[..at].last()
 }

@@ -6,11 +6,11 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
-use crate::ending::{Ending, EndingKind};
 use crate::flow::Side;
 use crate::history::Record;
 use crate::joined::{Joined, Point, Presence, View};
 use crate::observation::Frame;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::rst::Rst;
 use crate::segment::Flags;
 
@@ -30,16 +30,16 @@ pub static RST_LEFT_ITS_SENDER: Question = Question {
         no: "{}到达了{}，却从未经过离{sender}更近的{}，而那里记录了前后的连接：不是{sender}发的",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (Some(rst), Some(joined)) = (outcome.rst(), outcome.joined()) else {
             return Answer::Unknown;
         };
-        if let Some((before, after)) = made_between(ending, joined) {
+        if let Some((before, after)) = made_between(outcome, joined) {
             let facts = no().frame(&rst.record).value(Value::Point(after)).value(Value::Point(before));
             return Answer::No(facts);
         }
-        match nearest(ending, joined, ending.sender()) {
-            Some(point) if left_host(ending, joined, rst, point) => Answer::Yes(
+        match nearest(outcome, joined, outcome.sender()) {
+            Some(point) if left_host(outcome, joined, rst, point) => Answer::Yes(
                 yes()
                     .shown_by(rst.record.frame)
                     .value(Value::Frame(frame_at(joined, &rst.record, point)))
@@ -62,15 +62,15 @@ pub static RST_MADE_BETWEEN: Question = Question {
         no: "{}不是在抓包点之间生成的：它经过了紧挨{sender}的{}",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (Some(rst), Some(joined)) = (outcome.rst(), outcome.joined()) else {
             return Answer::Unknown;
         };
-        if let Some((before, after)) = made_between(ending, joined) {
+        if let Some((before, after)) = made_between(outcome, joined) {
             let facts = yes().frame(&rst.record).value(Value::Point(before)).value(Value::Point(after));
             return Answer::Yes(facts);
         }
-        match RST_LEFT_ITS_SENDER.answer(ending) {
+        match RST_LEFT_ITS_SENDER.answer(outcome) {
             Answer::Yes(facts) => Answer::No(facts),
             _ => Answer::Unknown,
         }
@@ -89,15 +89,15 @@ pub static RST_REACHED_ITS_RECEIVER: Question = Question {
         no: "{}经过了{}，在{}之前丢失：{receiver}从未得知",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (Some(rst), Some(joined)) = (outcome.rst(), outcome.joined()) else {
             return Answer::Unknown;
         };
-        let sender = ending.sender();
-        if let Some((last, lost)) = joined.lost_between(sender, ending.connection.client, |view| view.rst) {
+        let sender = outcome.sender();
+        if let Some((last, lost)) = joined.lost_between(sender, outcome.connection().client, |view| view.rst) {
             return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
         }
-        arrived(ending, joined, &rst.record, ending.receiver(), |view| view.rst)
+        arrived(outcome, joined, &rst.record, outcome.receiver(), |view| view.rst)
     }),
 };
 
@@ -113,16 +113,16 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
         no: "RST 所应答的{}经过了{}，在{}之前被丢弃：{sender}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (Some(rst), Some(joined)) = (outcome.rst(), outcome.joined()) else {
             return Answer::Unknown;
         };
         let Some(trigger) = &rst.trigger else { return Answer::Unknown };
-        let receiver = ending.receiver();
-        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.trigger) {
+        let receiver = outcome.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, outcome.connection().client, |view| view.trigger) {
             return Answer::No(no().frame(trigger).value(Value::Point(last)).value(Value::Point(lost)));
         }
-        arrived(ending, joined, trigger, ending.sender(), |view| view.trigger)
+        arrived(outcome, joined, trigger, outcome.sender(), |view| view.trigger)
     }),
 };
 
@@ -141,15 +141,15 @@ pub static ALL_REACHED_SENDER: Question = Question {
         no: "在{}之前的几秒里，{receiver}发送的某个报文在{}被记录，却从未到达{}：它在路上被丢弃",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (Some(rst), Some(joined)) = (ending.rst(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (Some(rst), Some(joined)) = (outcome.rst(), outcome.joined()) else {
             return Answer::Unknown;
         };
-        let receiver = ending.receiver();
-        if let Some((last, lost)) = joined.lost_between(receiver, ending.connection.client, |view| view.arrivals) {
+        let receiver = outcome.receiver();
+        if let Some((last, lost)) = joined.lost_between(receiver, outcome.connection().client, |view| view.arrivals) {
             return Answer::No(no().frame(&rst.record).value(Value::Point(last)).value(Value::Point(lost)));
         }
-        arrived(ending, joined, &rst.record, ending.sender(), |view| view.arrivals)
+        arrived(outcome, joined, &rst.record, outcome.sender(), |view| view.arrivals)
     }),
 };
 
@@ -165,15 +165,16 @@ pub static SYN_REACHED_SERVER: Question = Question {
         no: "{}经过了{}，在{}之前被丢弃：{server}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let (EndingKind::FailedConnect, Some(syn), Some(joined)) = (ending.kind, ending.syn(), &ending.joined) else {
+    ask: by(|outcome| {
+        let (OutcomeKind::FailedConnect, Some(syn), Some(joined)) = (outcome.kind(), outcome.syn(), outcome.joined())
+        else {
             return Answer::Unknown;
         };
-        let client = ending.connection.client;
+        let client = outcome.connection().client;
         if let Some((last, lost)) = joined.lost_between(client, client, |view| view.trigger) {
             return Answer::No(no().frame(syn).value(Value::Point(last)).value(Value::Point(lost)));
         }
-        arrived(ending, joined, syn, ending.connection.server(), |view| view.trigger)
+        arrived(outcome, joined, syn, outcome.connection().server(), |view| view.trigger)
     }),
 };
 
@@ -189,8 +190,8 @@ pub static ADDRESSES_REWRITTEN: Question = Question {
         no: "{}与{}之间没有 NAT：地址和端口相同",
         unknown: BOTH_ENDS_ZH,
     },
-    ask: by(|ending| {
-        let Some(joined) = &ending.joined else { return Answer::Unknown };
+    ask: by(|outcome| {
+        let Some(joined) = outcome.joined() else { return Answer::Unknown };
         if let Some((one, other)) = joined.rewritten() {
             let ends = |point: Point| [joined.view(point).client, joined.view(point).server];
             let points = yes().value(Value::Point(one)).value(Value::Point(other));
@@ -216,14 +217,14 @@ pub static ALL: &[&Question] = &[
     &ADDRESSES_REWRITTEN,
 ];
 
-fn made_between(ending: &Ending, joined: &Joined) -> Option<(Point, Point)> {
-    joined.made_between(ending.sender(), ending.connection.client)
+fn made_between(outcome: &Outcome, joined: &Joined) -> Option<(Point, Point)> {
+    joined.made_between(outcome.sender(), outcome.connection().client)
 }
 
 /// The point nearest to `side`, when at least two recorded the connection and their order is known,
 /// or does not matter.
-fn nearest(ending: &Ending, joined: &Joined, side: Side) -> Option<Point> {
-    let path = joined.path_from(side, ending.connection.client);
+fn nearest(outcome: &Outcome, joined: &Joined, side: Side) -> Option<Point> {
+    let path = joined.path_from(side, outcome.connection().client);
     (path.len() > 1).then(|| path[0])
 }
 
@@ -232,7 +233,7 @@ const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 
 /// Recorded on the sender's host or in its own network: no router had seen it, nor what else that
 /// host sent, and it has the same hop count.
-fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool {
+fn left_host(outcome: &Outcome, joined: &Joined, rst: &Rst, point: Point) -> bool {
     let placed = is_placed(joined, point, |view| view.rst);
     let ttl_of = |frame: Frame| {
         let sights = joined.sights(frame)?;
@@ -242,14 +243,14 @@ fn left_host(ending: &Ending, joined: &Joined, rst: &Rst, point: Point) -> bool 
     let same = joined
         .crossings
         .iter()
-        .filter(|crossing| crossing.record.from == ending.sender() && !crossing.record.flags.has(Flags::RST));
+        .filter(|crossing| crossing.record.from == outcome.sender() && !crossing.record.flags.has(Flags::RST));
     let alike = same.filter_map(|crossing| crossing.seen[point.index()]).all(|sight| sight.ttl == ttl);
     joined.view(point).rst == Presence::Seen && placed && alike && INITIAL_TTLS.contains(&ttl)
 }
 
 /// Recorded at the point nearest to `side`.
-fn arrived(ending: &Ending, joined: &Joined, record: &Record, side: Side, what: fn(&View) -> Presence) -> Answer {
-    match nearest(ending, joined, side) {
+fn arrived(outcome: &Outcome, joined: &Joined, record: &Record, side: Side, what: fn(&View) -> Presence) -> Answer {
+    match nearest(outcome, joined, side) {
         Some(point) if what(joined.view(point)) == Presence::Seen && is_placed(joined, point, what) => {
             Answer::Yes(yes().frame(record).value(Value::Point(point)))
         }

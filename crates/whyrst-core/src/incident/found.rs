@@ -1,4 +1,4 @@
-//! What the finders find: several endings with one explanation.
+//! What the finders find: several outcomes with one explanation.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -31,7 +31,7 @@ pub enum Subject {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct NameId(pub(super) u32);
 
-/// Several endings with one explanation.
+/// Several outcomes with one explanation.
 #[derive(Clone, Debug)]
 pub struct Incident {
     /// What they have in common.

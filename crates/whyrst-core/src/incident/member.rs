@@ -1,20 +1,20 @@
-//! One ending, as far as others can be compared with it.
+//! One outcome, as far as others can be compared with it.
 
 use super::found::NameId;
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::ending::Ending;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
 use crate::flow::Side;
 use crate::observation::Frame;
+use crate::outcome::Outcome;
 use crate::rst::ResetKind;
 use crate::segment::Endpoint;
 use crate::service::Moment;
 use crate::time::{Span, Timestamp};
 use crate::verdict::{Judgement, Origin};
 
-/// One ending, as far as others can be compared with it.
+/// One outcome, as far as others can be compared with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) time: Timestamp,
@@ -44,33 +44,33 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn new(ending: &Ending, judgement: &Judgement, name: Option<NameId>) -> Self {
-        let connection = &ending.finally;
+    pub(super) fn new(outcome: &Outcome, judgement: &Judgement, name: Option<NameId>) -> Self {
+        let connection = outcome.finally();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let passive = judgement.kind == ResetKind::Passive;
-        let refusal = RST_ANSWERS_SYN.answer_on_any_basis(ending).is_yes();
+        let refusal = RST_ANSWERS_SYN.answer_on_any_basis(outcome).is_yes();
         let open = matches!(judgement.phase, Phase::Established | Phase::Midstream);
-        let answers_opening = refusal || RST_ANSWERS_SYN_ACK.answer_on_any_basis(ending).is_yes();
-        let (service, later) = (ending.service, ending.service_later);
+        let answers_opening = refusal || RST_ANSWERS_SYN_ACK.answer_on_any_basis(outcome).is_yes();
+        let (service, later) = (outcome.service(), outcome.service_later());
         Self {
-            time: ending.time(),
-            frame: ending.rst().map_or(connection.first_frame, |rst| rst.record.frame),
+            time: outcome.time(),
+            frame: outcome.rst().map_or(connection.first_frame, |rst| rst.record.frame),
             client,
             server,
-            by_client: ending.sender() == connection.client,
+            by_client: outcome.sender() == connection.client,
             cause: judgement.cause.map_or("unexplained", |cause| cause.id),
             severity: judgement.severity,
             kind: judgement.kind,
             origin: judgement.origin,
             phase: judgement.phase,
-            idle: silence(ending),
+            idle: silence(outcome),
             octets: Side::BOTH.iter().map(|side| connection.half(*side).bytes).sum(),
             server_octets: connection.half(connection.server()).bytes,
             name,
             refusal,
-            forgot: passive && open && !answers_opening && !SENDER_HAD_CLOSED.answer_on_any_basis(ending).is_yes(),
+            forgot: passive && open && !answers_opening && !SENDER_HAD_CLOSED.answer_on_any_basis(outcome).is_yes(),
             accepted: service.accepted,
-            back: later.recovered.filter(|moment| moment.time > ending.time()),
+            back: later.recovered.filter(|moment| moment.time > outcome.time()),
         }
     }
 
@@ -81,8 +81,8 @@ impl Member {
 }
 
 /// How long nothing was sent before the RST, or before the segment that it answers.
-fn silence(ending: &Ending) -> Span {
-    let Some(trigger) = ending.rst().and_then(|rst| rst.trigger) else { return ending.idle() };
-    let before = ending.latest(|record| record.frame < trigger.frame);
+fn silence(outcome: &Outcome) -> Span {
+    let Some(trigger) = outcome.rst().and_then(|rst| rst.trigger) else { return outcome.idle() };
+    let before = outcome.latest(|record| record.frame < trigger.frame);
     before.map_or(Span::ZERO, |record| trigger.time.since(record.time))
 }

@@ -1,7 +1,7 @@
 //! Resets made on the path, of which the endpoints know nothing: one device, or one rule, at work.
 //!
-//! That a RST was not made by its supposed sender is judged for each ending alone
-//! (`evidence/path.rs`); here only such endings are counted together.
+//! That a RST was not made by its supposed sender is judged for each outcome alone
+//! (`evidence/path.rs`); here only such outcomes are counted together.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! The endings that the finders look at, and what several finders ask of a group of them.
+//! The outcomes that the finders look at, and what several finders ask of a group of them.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::time::Span;
 
 /// Frames kept of one incident.
 const LISTED: usize = 8;
-/// The endings that belong to no incident yet.
+/// The outcomes that belong to no incident yet.
 pub(super) struct Pool<'a> {
     pub(super) members: &'a [Member],
     pub(super) taken: Vec<bool>,
@@ -21,7 +21,7 @@ impl<'a> Pool<'a> {
         Self { members, taken: alloc::vec![false; members.len()] }
     }
 
-    /// Free endings by a common key, each group in the order of time.
+    /// Free outcomes by a common key, each group in the order of time.
     pub(super) fn groups<K: Ord>(&self, key: impl Fn(&Member) -> Option<K>) -> BTreeMap<K, Vec<usize>> {
         let mut groups: BTreeMap<K, Vec<usize>> = BTreeMap::new();
         for (at, member) in self.members.iter().enumerate() {

@@ -21,8 +21,8 @@ use crate::verdict::judge;
 
 fn found(text: &str) -> Vec<Incident> {
     let mut incidents = Incidents::default();
-    for ending in conversation(text).endings() {
-        incidents.add(&ending, &judge(&ending));
+    for outcome in conversation(text).outcomes() {
+        incidents.add(&outcome, &judge(&outcome));
     }
     incidents.found()
 }
@@ -249,9 +249,9 @@ fn one_address_alone_may_be_its_servers_own_doing() {
 
 /// As many resets as are compared, a millisecond apart, each made of the same one by `change`.
 fn many(change: impl Fn(u32, Member) -> Member) -> Vec<Incident> {
-    let ending = conversation(&stopped(40_001, "S", "a.example", 0.0)).ending();
+    let outcome = conversation(&stopped(40_001, "S", "a.example", 0.0)).outcome();
     let mut incidents = Incidents::default();
-    incidents.add(&ending, &judge(&ending));
+    incidents.add(&outcome, &judge(&outcome));
     let one = incidents.members[0];
     let later = |n: u32| Member { time: one.time.plus(Span::from_millis(n.into())), ..one };
     let count = u32::try_from(REMEMBERED).unwrap();

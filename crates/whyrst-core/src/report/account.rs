@@ -13,19 +13,19 @@ use super::escape::escape_name;
 use super::layout::spaced;
 use super::style::{Part, Style};
 use super::words::{confidence, grouped};
-use crate::ending::{Basis, Ending, EndingKind};
 use crate::flow::Side;
 use crate::kernel::KernelWord;
 use crate::language::Language;
+use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
 
 /// One line for a person who watches: when, who, what, why.
 pub fn line(report: &Explanation<'_>, style: Style) -> String {
-    let (ending, judgement) = (report.ending, &report.judgement);
-    let connection = &ending.connection;
+    let (outcome, judgement) = (report.outcome, &report.judgement);
+    let connection = outcome.connection();
     let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
-    let time = report.context.time_of_day(ending.time());
+    let time = report.context.time_of_day(outcome.time());
     let part = if judgement.confidence >= crate::verdict::Confidence::Likely { Part::Firm } else { Part::Weak };
     let verdict = format!("{} [{}]", report.cause_id(), confidence(judgement.confidence, report.language()));
     let mut line = format!(
@@ -44,47 +44,47 @@ pub fn line(report: &Explanation<'_>, style: Style) -> String {
 impl Explanation<'_> {
     /// The end whose account the report gives: the RST's sender where something is known of it.
     pub(super) fn teller(&self) -> Option<Side> {
-        let ends = [self.ending.sender(), self.ending.receiver()];
+        let ends = [self.outcome.sender(), self.outcome.receiver()];
         ends.into_iter().find(|side| self.knows(*side))
     }
 
     /// Whether anything is known of that end: where nothing listens, nobody is there.
     fn knows(&self, side: Side) -> bool {
-        self.ending.account(side).is_some_and(|account| account.process.is_some() || account.socket.is_some())
+        self.outcome.account(side).is_some_and(|account| account.process.is_some() || account.socket.is_some())
     }
 
     fn short_words(&self) -> Vec<String> {
         let mut words = Vec::new();
-        let (ending, sender, language) = (self.ending, self.ending.sender(), self.language());
+        let (outcome, sender, language) = (self.outcome, self.outcome.sender(), self.language());
         let by = match language {
-            Language::English if ending.kernel == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
+            Language::English if outcome.kernel() == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
             Language::English => format!("by {}", self.end(sender)),
             Language::Chinese => self.words("被{sender}重置"),
         };
         let colon = language.pick(": ", "：");
-        words.push(match ending.account(sender).map(who) {
+        words.push(match outcome.account(sender).map(who) {
             Some(Some(who)) => format!("{by}{colon}{who}"),
             _ => by,
         });
-        if let Some(Some(who)) = ending.account(ending.receiver()).map(who) {
+        if let Some(Some(who)) = outcome.account(outcome.receiver()).map(who) {
             words.push(format!("{} {who}", language.pick("to", "对端")));
         }
-        if let Some(account) = self.teller().and_then(|side| ending.account(side)) {
+        if let Some(account) = self.teller().and_then(|side| outcome.account(side)) {
             words.extend(account.socket.as_ref().and_then(|socket| notable(socket, language)));
-            words.extend(closing(account, ending.time(), language));
+            words.extend(closing(account, outcome.time(), language));
         }
         words
     }
 
     /// What the kernels know of the ends, for the sections of a full report.
     pub(super) fn account_words(&self) -> Vec<(&'static str, String)> {
-        let (ending, language) = (self.ending, self.language());
+        let (outcome, language) = (self.outcome, self.language());
         let colon = language.pick(": ", "：");
         let mut words = Vec::new();
-        for side in [ending.sender(), ending.receiver()] {
-            let Some(account) = ending.account(side) else { continue };
+        for side in [outcome.sender(), outcome.receiver()] {
+            let Some(account) = outcome.account(side) else { continue };
             let end = self.end(side);
-            if side == ending.receiver() && ending.account(ending.sender()).is_none() {
+            if side == outcome.receiver() && outcome.account(outcome.sender()).is_none() {
                 let said = match language {
                     Language::English => format!("the kernel of {end} took this RST and had sent none itself"),
                     Language::Chinese => self.words("{receiver}的内核收到了这个 RST，自己没有发出过 RST"),
@@ -108,7 +108,7 @@ impl Explanation<'_> {
                 };
                 words.push(("", spaced(&[&did, &maker])));
             }
-            if let Some(closing) = closing(account, ending.time(), language) {
+            if let Some(closing) = closing(account, outcome.time(), language) {
                 words.push(("", format!("{end}{colon}{closing}")));
             }
             words.extend(
@@ -117,7 +117,7 @@ impl Explanation<'_> {
                     .map(|errno| ("", spaced(&[&end, language.pick(" is told ", "得到的错误是"), &errno.to_string()]))),
             );
             if let Some(socket) = &account.socket {
-                let numbers = numbers(socket, ending.time(), language);
+                let numbers = numbers(socket, outcome.time(), language);
                 words.push((language.pick("socket", "套接字"), format!("{end}{colon}{numbers}")));
                 words.extend(life(socket, language).map(|life| ("", format!("{end}{colon}{life}"))));
             }
@@ -276,10 +276,10 @@ fn life(socket: &SocketFacts, language: Language) -> Option<String> {
 
 impl Explanation<'_> {
     pub(super) fn socket_report(&self, side: Side) -> Option<SocketReport<'_>> {
-        let account = self.ending.account(side)?;
+        let account = self.outcome.account(side)?;
         let socket = account.socket.as_ref()?;
         let timeouts = socket.timeouts;
-        let now = self.ending.time();
+        let now = self.outcome.time();
         let ms = |since: Timestamp| now.since(since).as_millis_f64();
         let states = socket.steps.iter();
         Some(SocketReport {
@@ -308,7 +308,7 @@ impl Explanation<'_> {
     }
 
     pub(super) fn process_report(&self, side: Side) -> Option<ProcessReport<'_>> {
-        let account = self.ending.account(side)?;
+        let account = self.outcome.account(side)?;
         let process = account.process.as_ref()?;
         let mut report = plain(process, account.netns);
         report.end = Some(self.end_word(side));
@@ -349,9 +349,9 @@ fn text(text: &Option<String>) -> Option<Text<'_>> {
     text.as_ref().map(Text::from)
 }
 
-impl Ending {
+impl Outcome {
     /// Concluded from sockets: there are no frames to show.
     pub(super) fn has_frames(&self) -> bool {
-        self.basis != Basis::Sockets || self.kind == EndingKind::FailedConnect
+        self.basis != Basis::Sockets || self.kind == OutcomeKind::FailedConnect
     }
 }

@@ -12,10 +12,10 @@ use super::style::{Part, Style};
 use crate::alike;
 use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
 use crate::causes;
-use crate::ending::EndingKind;
 use crate::evidence::Question;
 use crate::kernel::RstReason;
 use crate::language::Language;
+use crate::outcome::OutcomeKind;
 
 /// Whether `whyrst lab run` shows a cause happen. The lab knows, so whoever wants a page says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,11 +102,11 @@ pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> 
 /// "The connection was reset because nothing listens on the server's port."
 pub fn headline(cause: &Cause, language: Language) -> String {
     let title = plain(cause.texts(language).title, language);
-    match (language, cause.rule.ending) {
-        (Language::English, EndingKind::Reset) => format!("The connection was reset because {title}."),
-        (Language::English, EndingKind::FailedConnect) => format!("The connection failed because {title}."),
-        (Language::Chinese, EndingKind::Reset) => format!("连接被重置：{title}。"),
-        (Language::Chinese, EndingKind::FailedConnect) => format!("建连失败：{title}。"),
+    match (language, cause.rule.outcome) {
+        (Language::English, OutcomeKind::Reset) => format!("The connection was reset because {title}."),
+        (Language::English, OutcomeKind::FailedConnect) => format!("The connection failed because {title}."),
+        (Language::Chinese, OutcomeKind::Reset) => format!("连接被重置：{title}。"),
+        (Language::Chinese, OutcomeKind::FailedConnect) => format!("建连失败：{title}。"),
     }
 }
 
@@ -283,11 +283,11 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
         return chinese_kernel_words(cause);
     }
     if cause.rule.kernel_reasons.is_empty() {
-        return match cause.rule.ending {
-            EndingKind::Reset => {
+        return match cause.rule.outcome {
+            OutcomeKind::Reset => {
                 "Nothing: no tcp_send_reset event, and Tcp OutRsts does not move. That silence is the sign.".to_string()
             }
-            EndingKind::FailedConnect => "No reset is sent.".to_string(),
+            OutcomeKind::FailedConnect => "No reset is sent.".to_string(),
         };
     }
     let signs: Vec<String> = spoken(cause).map(sign_words).collect();
@@ -301,11 +301,11 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
 
 fn chinese_kernel_words(cause: &Cause) -> String {
     if cause.rule.kernel_reasons.is_empty() {
-        return match cause.rule.ending {
-            EndingKind::Reset => {
+        return match cause.rule.outcome {
+            OutcomeKind::Reset => {
                 "什么也没说：没有 tcp_send_reset 事件，Tcp OutRsts 不增长。这种沉默本身就是标志。".to_string()
             }
-            EndingKind::FailedConnect => "没有发送 RST。".to_string(),
+            OutcomeKind::FailedConnect => "没有发送 RST。".to_string(),
         };
     }
     let words = |sign: &KernelSign| match sign.stack {

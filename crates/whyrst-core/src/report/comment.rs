@@ -9,20 +9,20 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use super::{Explanation, words};
-use crate::ending::EndingKind;
 use crate::evidence::Answer;
 use crate::language::Language;
 use crate::observation::Frame;
+use crate::outcome::OutcomeKind;
 use crate::verdict::{Evidence, Role};
 
 impl Explanation<'_> {
     /// One comment a frame: the first is of the RST, or of the first packet where there was none, and
     /// tells the verdict. A connection told by sockets has no frames and no comments.
     pub fn comments(&self) -> Vec<(Frame, String)> {
-        if !self.ending.has_frames() {
+        if !self.outcome.has_frames() {
             return Vec::new();
         }
-        let main = self.ending.rst().map_or(self.ending.connection.first_frame, |rst| rst.record.frame);
+        let main = self.outcome.rst().map_or(self.outcome.connection().first_frame, |rst| rst.record.frame);
         let mut comments = vec![(main, self.verdict_comment())];
         let others = self.said_by_frame(main);
         comments.extend(others.into_iter().map(|(frame, said)| (frame, self.evidence_comment(main, &said))));
@@ -75,7 +75,7 @@ impl Explanation<'_> {
     fn evidence_comment(&self, main: Frame, said: &[String]) -> String {
         let (language, frame, cause) = (self.language(), self.frame(main), self.cause_id());
         let sure = words::confidence(self.judgement.confidence, language);
-        let is_reset = self.ending.kind == EndingKind::Reset;
+        let is_reset = self.outcome.kind() == OutcomeKind::Reset;
         let mut text = match language {
             Language::English => {
                 let what = if is_reset { "the reset in" } else { "the failed connect from" };

@@ -32,7 +32,7 @@ impl Explanation<'_> {
     }
 
     fn ends(&self) -> (Endpoint, Endpoint) {
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         (connection.endpoint(connection.client), connection.endpoint(connection.server()))
     }
 }

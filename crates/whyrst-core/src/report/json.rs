@@ -11,11 +11,11 @@ use whyrst_model::vocabulary::{AnswerWord, End};
 
 use super::escape::escape;
 use super::{Context, Explanation, said};
-use crate::ending::{Ending, EndingKind, OnWire};
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
 use crate::kernel::KernelWord;
+use crate::outcome::{OnWire, Outcome, OutcomeKind};
 use crate::recording::Told;
 use crate::rst::Rst;
 use crate::segment::Flags;
@@ -24,20 +24,20 @@ use crate::timeouts::IdleTimeout;
 use crate::verdict::{Confidence, Evidence, Role};
 use crate::zeek::conn_state;
 
-/// One line of JSON for `ending`, without a line end.
-pub fn line(ending: &Ending, context: &Context) -> String {
-    folded_line(ending, context, 1)
+/// One line of JSON for `outcome`, without a line end.
+pub fn line(outcome: &Outcome, context: &Context) -> String {
+    folded_line(outcome, context, 1)
 }
 
-/// One line of JSON that stands for `count` endings that are equal but for their times and ports.
-pub fn folded_line(ending: &Ending, context: &Context, count: u64) -> String {
-    let explanation = Explanation::new(ending, context);
+/// One line of JSON that stands for `count` outcomes that are equal but for their times and ports.
+pub fn folded_line(outcome: &Outcome, context: &Context, count: u64) -> String {
+    let explanation = Explanation::new(outcome, context);
     serde_json::to_string(&Report { count, ..explanation.record() }).unwrap_or_default()
 }
 
 /// One line of JSON for what was told live, with the resets like it that were only counted.
 pub fn told_line(told: &Told, context: &Context) -> String {
-    folded_line(&told.reset.ending(), context, told.more.max(1))
+    folded_line(&told.reset.outcome(), context, told.more.max(1))
 }
 
 /// One line of JSON for what was judged already, without a line end.
@@ -58,28 +58,28 @@ pub fn page_line(explanation: &Explanation<'_>, count: u64) -> String {
 impl Explanation<'_> {
     /// The record of it: what JSON, table rows and logs are made of.
     pub fn record(&self) -> Report<'_> {
-        let (ending, judgement) = (self.ending, &self.judgement);
-        let connection = &ending.finally;
-        let frame = ending.rst().map_or(connection.first_frame, |rst| rst.record.frame);
+        let (outcome, judgement) = (self.outcome, &self.judgement);
+        let connection = outcome.finally();
+        let frame = outcome.rst().map_or(connection.first_frame, |rst| rst.record.frame);
         let ends =
             Ends { client: connection.endpoint(connection.client), server: connection.endpoint(connection.server()) };
         Report {
-            schema: match ending.kind {
-                EndingKind::Reset => ReportSchema::Reset,
-                EndingKind::FailedConnect => ReportSchema::FailedConnect,
+            schema: match outcome.kind() {
+                OutcomeKind::Reset => ReportSchema::Reset,
+                OutcomeKind::FailedConnect => ReportSchema::FailedConnect,
             },
             source: self.context.file(self.first_named(frame)).into(),
-            time: ending.time(),
+            time: outcome.time(),
             client: ends.client,
             server: ends.server,
             roles: connection.roles,
-            on_wire: match ending.on_wire() {
+            on_wire: match outcome.on_wire() {
                 OnWire::Unknown => None,
                 OnWire::Same => Some(ends),
                 OnWire::Other { client, server } => Some(Ends { client, server }),
             },
             resets: self.all_resets().into_iter().map(|rst| self.reset_report(rst)).collect(),
-            resets_total: ending.resets_total.saturating_add(self.resets_elsewhere()),
+            resets_total: outcome.rsts_total().saturating_add(self.resets_elsewhere()),
             phase: judgement.phase,
             origin: judgement.origin,
             kind: judgement.kind,
@@ -98,18 +98,18 @@ impl Explanation<'_> {
             process: self.teller().and_then(|side| self.process_report(side)),
             peer_socket: self.peer().and_then(|side| self.socket_report(side)),
             peer_process: self.peer().and_then(|side| self.process_report(side)),
-            idle_suspects: idle_suspects(ending).map(|found| found.into_iter().map(idle_suspect).collect()),
+            idle_suspects: idle_suspects(outcome).map(|found| found.into_iter().map(idle_suspect).collect()),
             display_filter: self.display_filter().into(),
             capture_filter: self.capture_filter().into(),
             history: connection.letters.as_str().into(),
             conn_state: conn_state(connection).into(),
             severity: judgement.severity,
             severity_reason: self.severity_words().into(),
-            asked_for: ending
+            asked_for: outcome
                 .asked
                 .as_ref()
                 .map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
-            tampering_signature: crate::tampering::signature(ending).map(Into::into),
+            tampering_signature: crate::tampering::signature(outcome).map(Into::into),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -120,7 +120,7 @@ impl Explanation<'_> {
             },
             count: 1,
             stats: self.stats(),
-            vantage: self.ending.joined.as_ref().map(|joined| self.point(joined.at).into()),
+            vantage: self.outcome.joined().map(|joined| self.point(joined.at).into()),
             vantages: self.vantage_reports(),
             page: None,
         }
@@ -129,14 +129,14 @@ impl Explanation<'_> {
     fn reset_report(&self, rst: &Rst) -> ResetReport<'_> {
         let record = &rst.record;
         let ack = record.flags.has(Flags::ACK).then_some(record.ack);
-        let seen = self.ending.has_frames();
+        let seen = self.outcome.has_frames();
         let first = self.first_named(record.frame);
         ResetReport {
             file: self.context.file(first).into(),
             frame: seen.then(|| first.number()),
             time: record.time,
             from: self.end_word(record.from),
-            flags: (seen || self.ending.kernel != KernelWord::NotAsked).then_some(record.flags),
+            flags: (seen || self.outcome.kernel() != KernelWord::NotAsked).then_some(record.flags),
             seq_rel: self.relative(record.from, record.seq),
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
             seq: record.seq,
@@ -179,7 +179,7 @@ impl Explanation<'_> {
     }
 
     fn evidence_report(&self, evidence: &Evidence) -> EvidenceReport<'_> {
-        let seen = self.ending.has_frames();
+        let seen = self.outcome.has_frames();
         let frames = |facts: &Facts| facts.frames.iter().filter(|_| seen).map(|frame| frame.number()).collect();
         let (answer, frames) = match &evidence.answer {
             Answer::Yes(facts) => (AnswerWord::Yes, frames(facts)),
@@ -196,7 +196,7 @@ impl Explanation<'_> {
     }
 
     fn kernel_report(&self) -> Option<KernelReport<'_>> {
-        match &self.ending.kernel {
+        match self.outcome.kernel() {
             KernelWord::NotAsked => None,
             KernelWord::SentNone => Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() }),
             KernelWord::Sent(event) => Some(KernelReport {
@@ -210,20 +210,20 @@ impl Explanation<'_> {
 
     /// What an end is called in the record.
     pub(super) fn end_word(&self, side: Side) -> End {
-        if side == self.ending.connection.client { End::Client } else { End::Server }
+        if side == self.outcome.connection().client { End::Client } else { End::Server }
     }
 
     fn stats(&self) -> Stats {
-        let connection = &self.ending.finally;
+        let connection = self.outcome.finally();
         let halves = || Side::BOTH.iter().map(|side| connection.half(*side));
         Stats {
-            frames: halves().map(|half| u64::from(half.segments)).sum::<u64>() + u64::from(self.ending.resets_total),
+            frames: halves().map(|half| u64::from(half.segments)).sum::<u64>() + u64::from(self.outcome.rsts_total()),
             client_bytes: connection.half(connection.client).bytes,
             server_bytes: connection.half(connection.server()).bytes,
             retransmits: halves().map(|half| u64::from(half.retransmissions)).sum(),
             copies: connection.copies,
-            duration_ms: self.ending.time().since(connection.first).as_millis_f64(),
-            idle_before_rst_ms: self.ending.rst().map(|_| self.ending.idle().as_millis_f64()),
+            duration_ms: self.outcome.time().since(connection.first).as_millis_f64(),
+            idle_before_rst_ms: self.outcome.rst().map(|_| self.outcome.idle().as_millis_f64()),
         }
     }
 }

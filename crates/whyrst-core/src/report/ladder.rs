@@ -42,33 +42,33 @@ impl Explanation<'_> {
 
     /// What several capture points saw, when there is a common ladder of it.
     fn crossed(&self) -> Option<&Joined> {
-        self.ending.joined.as_deref().filter(|joined| !joined.crossings.is_empty())
+        self.outcome.joined().filter(|joined| !joined.crossings.is_empty())
     }
 
     /// The moment that the ladder's times are counted from.
     pub(super) fn zero(&self) -> Timestamp {
         let first = self.crossed().and_then(|joined| joined.crossings.first());
-        first.map_or(self.ending.connection.first, |first| first.record.time)
+        first.map_or(self.outcome.connection().first, |first| first.record.time)
     }
 
     fn own_rungs(&self) -> Vec<Rung<'_>> {
-        let ending = self.ending;
+        let outcome = self.outcome;
         let decisive = self.decisive();
         let rung = |record| Rung::Segment { record, decisive: decisive.contains(&record.frame), seen: &[] };
-        let (opening, last) = split(&ending.before);
+        let (opening, last) = split(outcome.before());
         let mut rungs: Vec<Rung<'_>> = opening.iter().map(rung).collect();
-        let total: u64 = Side::BOTH.iter().map(|side| u64::from(ending.connection.half(*side).segments)).sum();
+        let total: u64 = Side::BOTH.iter().map(|side| u64::from(outcome.connection().half(*side).segments)).sum();
         let hidden = total.saturating_sub((opening.len() + last.len()) as u64);
         if hidden > 0 && !opening.is_empty() && !last.is_empty() {
             rungs.push(Rung::Gap { segments: hidden });
         }
         rungs.extend(last.iter().map(rung));
-        let resets = ending.resets.iter().take(RESETS_SHOWN).map(|rst| &rst.record);
-        let mut end: Vec<&Record> = resets.chain(ending.after.iter().take(AFTER_SHOWN)).collect();
+        let resets = outcome.rsts().iter().take(RESETS_SHOWN).map(|rst| &rst.record);
+        let mut end: Vec<&Record> = resets.chain(outcome.after().iter().take(AFTER_SHOWN)).collect();
         end.sort_by_key(|record| record.frame);
         let shown = end.len() as u64;
         rungs.extend(end.into_iter().map(rung));
-        let followed = u64::from(ending.resets_total) + u64::from(ending.after_total);
+        let followed = u64::from(outcome.rsts_total()) + u64::from(outcome.after_total());
         if followed > shown {
             rungs.push(Rung::Gap { segments: followed - shown });
         }
@@ -80,7 +80,7 @@ impl Explanation<'_> {
         if let Some(joined) = self.crossed() {
             return self.joint_ladder(joined, style, out);
         }
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         let role = |side| match (connection.roles, side == connection.client) {
             (Roles::Guessed, _) => "",
             (Roles::Seen, true) => self.language().pick("client ", "客户端 "),
@@ -112,7 +112,7 @@ impl Explanation<'_> {
     }
 
     fn rung(&self, record: &Record, decisive: bool, style: Style, out: &mut String) -> fmt::Result {
-        let from_client = record.from == self.ending.connection.client;
+        let from_client = record.from == self.outcome.connection().client;
         let mark = if decisive { '>' } else { ' ' };
         let time = relative_time(record.time, self.zero());
         let text = self.segment(record);
@@ -165,13 +165,13 @@ impl Explanation<'_> {
 
     /// The frames that the verdict rests on: the RST and what it answers, and whatever a need names.
     pub(super) fn decisive(&self) -> Vec<Frame> {
-        let first = self.ending.rst().into_iter();
+        let first = self.outcome.rst().into_iter();
         first
             .flat_map(|rst| [Some(rst.record.frame), rst.trigger.map(|trigger| trigger.frame)])
             .flatten()
             .chain(
-                (self.ending.rst().is_none())
-                    .then(|| self.ending.before.iter().map(|record| record.frame))
+                (self.outcome.rst().is_none())
+                    .then(|| self.outcome.before().iter().map(|record| record.frame))
                     .into_iter()
                     .flatten(),
             )

@@ -7,14 +7,14 @@ use core::fmt::{self, Write};
 use super::style::Style;
 use super::words::confidence;
 use super::{Context, Explanation};
-use crate::ending::{Ending, EndingKind};
 use crate::language::Language;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::report::text::Ladder;
 use crate::verdict::{Evidence, Role};
 
-/// The whole report of one ending.
-pub fn report(ending: &Ending, context: &Context, ladder: Ladder) -> String {
-    report_of(&Explanation::new(ending, context), ladder)
+/// The whole report of one outcome.
+pub fn report(outcome: &Outcome, context: &Context, ladder: Ladder) -> String {
+    report_of(&Explanation::new(outcome, context), ladder)
 }
 
 /// The same for what was judged already.
@@ -27,7 +27,7 @@ pub fn report_of(report: &Explanation<'_>, ladder: Ladder) -> String {
 
 impl Explanation<'_> {
     fn markdown(&self, ladder: Ladder, out: &mut String) -> fmt::Result {
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         writeln!(out, "## {client} > {server}\n")?;
         let (sentence, language) = (self.sentence(), self.language());
@@ -36,9 +36,9 @@ impl Explanation<'_> {
             Language::English => writeln!(out, "**{sentence}.** ({sure})\n")?,
             Language::Chinese => writeln!(out, "**{sentence}。**（{sure}）\n")?,
         }
-        let time = self.context.time(self.ending.time());
+        let time = self.context.time(self.outcome.time());
         writeln!(out, "`{}`{}{time}\n", self.cause_id(), language.pick(" at ", "，"))?;
-        if ladder == Ladder::Shown && self.ending.has_frames() {
+        if ladder == Ladder::Shown && self.outcome.has_frames() {
             out.push_str("```text\n");
             self.ladder(Style::Plain, out)?;
             out.push_str("```\n\n");
@@ -66,7 +66,7 @@ impl Explanation<'_> {
     fn ends_with_advice(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         let (texts, language) = (cause.texts(self.language()), self.language());
-        let harm = (self.ending.kind == EndingKind::Reset).then(|| self.harm_words());
+        let harm = (self.outcome.kind() == OutcomeKind::Reset).then(|| self.harm_words());
         let harm = harm.into_iter().chain([self.matters(), self.words(texts.effect)]);
         self.bullets(language.pick("Harm", "影响"), harm, out)?;
         writeln!(out, "{}\n", language.pick("What to do:", "如何处理："))?;

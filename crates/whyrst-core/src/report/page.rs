@@ -9,11 +9,11 @@ use whyrst_model::report::{Page, Rung, SegmentRung};
 
 use super::Explanation;
 use super::ladder;
-use crate::ending::EndingKind;
 use crate::history::{Notes, Record};
 use crate::joined::Sight;
 use crate::kernel::KernelWord;
 use crate::language::Language;
+use crate::outcome::OutcomeKind;
 use crate::segment::{Flags, OptionSet};
 
 /// In both languages.
@@ -50,13 +50,13 @@ const NOTES: [(Notes, Words); 7] = [
 impl Explanation<'_> {
     pub(super) fn page(&self) -> Page<'_> {
         let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
-        let reset = self.ending.kind == EndingKind::Reset;
+        let reset = self.outcome.kind() == OutcomeKind::Reset;
         Page {
             headline: self.headline().into(),
             sentence: self.sentence().into(),
-            ladder_from: self.ending.has_frames().then(|| self.zero()),
+            ladder_from: self.outcome.has_frames().then(|| self.zero()),
             ladder: self
-                .ending
+                .outcome
                 .has_frames()
                 .then(|| self.rungs().into_iter().map(|rung| self.page_rung(rung)).collect()),
             told: self.account_words().into_iter().map(|(_, text)| text).chain(self.said()).map(Text::from).collect(),
@@ -116,7 +116,7 @@ impl Explanation<'_> {
                 ("{sender}的内核和程序做了什么：抓包里看不到", "{sender}的内核和程序做了什么：要问那台主机自己")
             }
         };
-        let words = if self.ending.has_frames() { packets } else { host };
-        (self.ending.kernel == KernelWord::NotAsked).then(|| self.words(words))
+        let words = if self.outcome.has_frames() { packets } else { host };
+        (self.outcome.kernel() == KernelWord::NotAsked).then(|| self.words(words))
     }
 }

@@ -17,7 +17,7 @@ impl Explanation<'_> {
     /// What the RSTs say, each once, for a person.
     pub(super) fn said(&self) -> Vec<String> {
         let sentence = |rst| sentence(rst, self.language());
-        let mut said: Vec<String> = self.ending.resets.iter().filter_map(sentence).collect();
+        let mut said: Vec<String> = self.outcome.rsts().iter().filter_map(sentence).collect();
         said.dedup();
         said
     }

@@ -15,9 +15,9 @@ use super::style::{Part, Style};
 use super::words::{confidence, grouped, severity};
 use super::{Context, incident};
 use crate::cause::Severity;
-use crate::ending::{Ending, EndingKind};
 use crate::incident::Incident;
 use crate::language::Language;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::segment::Endpoint;
 use crate::tracker::Counts;
 use crate::verdict::{Confidence, Judgement};
@@ -58,14 +58,14 @@ pub struct Reading {
 
 impl Summary {
     /// Counts one verdict.
-    pub fn add(&mut self, ending: &Ending, judgement: &Judgement) {
+    pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
         let cause = judgement.cause.map_or("unexplained", |cause| cause.id);
         *self.causes.entry((cause, judgement.confidence)).or_default() += 1;
         *self.severities.entry(judgement.severity).or_default() += 1;
         self.unexplained +=
-            u64::from(judgement.confidence == Confidence::Unexplained && ending.kind == EndingKind::Reset);
-        self.failed += u64::from(ending.kind == EndingKind::FailedConnect);
-        let server = ending.connection.endpoint(ending.connection.server());
+            u64::from(judgement.confidence == Confidence::Unexplained && outcome.kind() == OutcomeKind::Reset);
+        self.failed += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
+        let server = outcome.connection().endpoint(outcome.connection().server());
         if self.services.len() < SERVICES_COUNTED || self.services.contains_key(&server) {
             let service = self.services.entry(server).or_default();
             service.total += 1;

@@ -12,13 +12,13 @@ use super::words::{confidence, grouped, severity};
 use super::{Context, Explanation};
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::ending::{Ending, EndingKind};
 use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, AskedOf};
 use crate::harm::Certainty;
 use crate::kernel::KernelWord;
 use crate::language::Language;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::rst::ResetKind;
 use crate::severity::Ground;
 use crate::verdict::{Confidence, Evidence, Origin, Role};
@@ -35,9 +35,9 @@ pub enum Ladder {
     Hidden,
 }
 
-/// The whole report of one ending, with a blank line at its end.
-pub fn report(ending: &Ending, context: &Context, style: Style, ladder: Ladder) -> String {
-    report_of(&Explanation::new(ending, context), style, ladder)
+/// The whole report of one outcome, with a blank line at its end.
+pub fn report(outcome: &Outcome, context: &Context, style: Style, ladder: Ladder) -> String {
+    report_of(&Explanation::new(outcome, context), style, ladder)
 }
 
 /// The same for what was judged already.
@@ -51,7 +51,7 @@ pub fn report_of(report: &Explanation<'_>, style: Style, ladder: Ladder) -> Stri
 /// Its last packets alone, as a ladder; empty where no packet was seen.
 pub fn ladder_of(report: &Explanation<'_>, style: Style) -> String {
     let mut out = String::new();
-    if report.ending.has_frames() {
+    if report.outcome.has_frames() {
         // Writing to a String cannot fail.
         report.ladder(style, &mut out).unwrap_or_default();
     }
@@ -62,7 +62,7 @@ impl Explanation<'_> {
     pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
         self.head(style, out)?;
         self.verdict(style, out)?;
-        if ladder == Ladder::Shown && self.ending.has_frames() {
+        if ladder == Ladder::Shown && self.outcome.has_frames() {
             out.push('\n');
             self.ladder(style, out)?;
         }
@@ -80,31 +80,31 @@ impl Explanation<'_> {
     }
 
     fn head(&self, style: Style, out: &mut String) -> fmt::Result {
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let (ends, headline) = (format!("{client} > {server}"), self.headline());
         let fits = ends.len() + 2 + columns(&headline) <= WIDTH;
         let between = if fits { "  " } else { "\n" };
         writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
-        let rst = self.ending.rst().filter(|_| self.ending.has_frames());
+        let rst = self.outcome.rst().filter(|_| self.outcome.has_frames());
         let comma = self.language().pick(", ", "，");
         let place = rst.map(|rst| format!("{comma}{}", self.named(rst.record.frame)));
         let asked_for = self.language().pick("asked for", "请求的域名是");
-        let asked = self.ending.asked.as_ref().map(|asked| format!("{comma}{asked_for} {}", asked.name));
+        let asked = self.outcome.asked().map(|asked| format!("{comma}{asked_for} {}", asked.name));
         let place = [place, asked].into_iter().flatten().collect::<String>();
-        let when = format!("{}{place}", self.context.time(self.ending.time()));
+        let when = format!("{}{place}", self.context.time(self.outcome.time()));
         writeln!(out, "{}", style.paint(Part::Dim, when))
     }
 
     /// `reset by the client's kernel while connecting`.
     pub(super) fn headline(&self) -> String {
-        if self.ending.kind == EndingKind::FailedConnect {
+        if self.outcome.kind() == OutcomeKind::FailedConnect {
             return self.language().pick("connect failed without a reset", "建连失败，没有 RST").to_string();
         }
         if self.language() == Language::Chinese {
             return self.chinese_headline();
         }
-        let sender = self.end(self.ending.sender());
+        let sender = self.end(self.outcome.sender());
         let maker = match (self.judgement.origin, self.judgement.kind) {
             (Origin::Path, _) => format!("on the path, in the name of {sender}"),
             (_, ResetKind::Passive) => format!("by {sender}'s kernel"),
@@ -180,7 +180,7 @@ impl Explanation<'_> {
         for text in self.unseen_words() {
             unseen.item(&text, out)?;
         }
-        if let Some(text) = self.unasked().filter(|_| self.ending.kind == EndingKind::Reset) {
+        if let Some(text) = self.unasked().filter(|_| self.outcome.kind() == OutcomeKind::Reset) {
             unseen.item(&text, out)?;
         }
         Ok(())
@@ -198,7 +198,8 @@ impl Explanation<'_> {
     /// What would have to be captured to know more, each once. Where there are several points, what
     /// they do not know is said of them.
     pub(super) fn unseen_words(&self) -> alloc::vec::Vec<String> {
-        let asked = |one: &&Evidence| self.ending.joined.is_none() || one.question.asked_of != AskedOf::SeveralPoints;
+        let asked =
+            |one: &&Evidence| self.outcome.joined().is_none() || one.question.asked_of != AskedOf::SeveralPoints;
         let wanted = self.judgement.evidence.iter().filter(|one| worth_asking(one)).filter(asked);
         let mut words: alloc::vec::Vec<String> = alloc::vec::Vec::new();
         for text in wanted.map(|one| self.answer(one.question, &Answer::Unknown)) {
@@ -211,8 +212,8 @@ impl Explanation<'_> {
 
     /// The kernel's word, when it was asked.
     pub(super) fn kernel_says(&self) -> Option<String> {
-        let sender = self.end(self.ending.sender());
-        match &self.ending.kernel {
+        let sender = self.end(self.outcome.sender());
+        match self.outcome.kernel() {
             KernelWord::NotAsked => None,
             KernelWord::SentNone => Some(self.words(self.language().pick(
                 "{sender}'s TCP sent no such reset (no tcp_send_reset event): a firewall or something on the path made it",
@@ -244,7 +245,7 @@ impl Explanation<'_> {
     fn consequences(&self, style: Style, out: &mut String) -> fmt::Result {
         let language = self.language();
         let mut harm = Section::new(language.pick("harm", "影响"), style);
-        if self.ending.kind == EndingKind::Reset {
+        if self.outcome.kind() == OutcomeKind::Reset {
             harm.item(&self.harm_words(), out)?;
         }
         if self.judgement.severity != Severity::Fault {
@@ -335,7 +336,7 @@ impl Explanation<'_> {
             Certainty::Exact => format!("lost: {}", both.join(" and ")),
             Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
             Certainty::AtLeast => format!("lost at least: {}", both.join(" and ")),
-            Certainty::Unknown if !self.ending.has_frames() => "how much data was lost is not known".to_string(),
+            Certainty::Unknown if !self.outcome.has_frames() => "how much data was lost is not known".to_string(),
             Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
         };
         format!("{taken}{what}")
@@ -365,7 +366,7 @@ impl Explanation<'_> {
             Certainty::Exact => format!("丢失：{both}"),
             Certainty::AtMost => format!("最多丢失：{both}"),
             Certainty::AtLeast => format!("至少丢失：{both}"),
-            Certainty::Unknown if !self.ending.has_frames() => "丢失了多少数据不得而知".to_string(),
+            Certainty::Unknown if !self.outcome.has_frames() => "丢失了多少数据不得而知".to_string(),
             Certainty::Unknown => "丢失了多少数据，从这份抓包看不出来".to_string(),
         };
         format!("{taken}{what}")

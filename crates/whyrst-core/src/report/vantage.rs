@@ -15,13 +15,13 @@ use super::ladder::{AFTER_SHOWN, BEFORE_SHOWN, OPENING_SHOWN, RESETS_SHOWN, Rung
 use super::layout::{right, spaced};
 use super::style::{Part, Style};
 use crate::connection::Roles;
-use crate::ending::EndingKind;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, TRIGGER_DROPPED, TRIGGER_REACHED_SENDER};
 use crate::evidence::{Answer, Question, vantage};
 use crate::history::Record;
 use crate::joined::{Crossing, Joined, Loss, OrderBy, Point, Presence, Relation, Sight, View};
 use crate::language::Language;
 use crate::observation::Frame;
+use crate::outcome::OutcomeKind;
 use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
@@ -30,25 +30,25 @@ use crate::verdict::{Evidence, Role};
 impl Explanation<'_> {
     /// What a capture point is called.
     pub(super) fn point(&self, point: Point) -> &str {
-        let names = self.ending.joined.as_ref().map(|joined| &joined.names);
+        let names = self.outcome.joined().map(|joined| &joined.names);
         names.and_then(|names| names.get(point.index())).map_or("?", |name| name.name.as_str())
     }
 
     /// What can be answered because there are several points.
     pub(super) fn vantage_answers(&self) -> Vec<(&'static Question, Answer)> {
-        if self.ending.joined.is_none() {
+        if self.outcome.joined().is_none() {
             return Vec::new();
         }
         let asked = self.judgement.evidence.iter().map(|one| one.question);
         let new = vantage::ALL.iter().filter(|question| asked.clone().all(|other| other != **question));
-        new.map(|question| (*question, question.answer(self.ending)))
+        new.map(|question| (*question, question.answer(self.outcome)))
             .filter(|(_, answer)| *answer != Answer::Unknown)
             .collect()
     }
 
     /// The points, their clocks, and what they know together.
     pub(super) fn vantage_words(&self) -> Vec<String> {
-        let Some(joined) = &self.ending.joined else { return Vec::new() };
+        let Some(joined) = self.outcome.joined() else { return Vec::new() };
         let mut words: Vec<String> = self.vantage_sentences();
         let points = || (0..joined.views.len()).map(crate::joined::point);
         words.extend(points().filter_map(|point| self.state_of(joined, point)));
@@ -70,7 +70,7 @@ impl Explanation<'_> {
             // The same the other way round.
             id => id != RST_MADE_BETWEEN.id && id != TRIGGER_DROPPED.id && !shown(question),
         };
-        let answers = vantage::ALL.iter().filter(wanted).map(|question| (question, question.answer(self.ending)));
+        let answers = vantage::ALL.iter().filter(wanted).map(|question| (question, question.answer(self.outcome)));
         let known = answers.filter(|(_, answer)| *answer != Answer::Unknown);
         known.map(|(question, answer)| self.answer(question, &answer)).collect()
     }
@@ -116,7 +116,8 @@ impl Explanation<'_> {
             OrderBy::Given => language
                 .pick("as they were named; neither hop counts nor times tell", "按给定的顺序；跳数和时间都判断不了"),
         };
-        let (client, server) = (self.end(self.ending.connection.client), self.end(self.ending.connection.server()));
+        let (client, server) =
+            (self.end(self.outcome.connection().client), self.end(self.outcome.connection().server()));
         let names = (names.len() > 1).then(|| names.join(language.pick(", ", "、")))?;
         Some(match language {
             Language::English => format!("on the path from {client} to {server}: {names}, {how}"),
@@ -146,7 +147,7 @@ impl Explanation<'_> {
     pub(super) fn joint_rungs<'a>(&'a self, joined: &'a Joined) -> Vec<Rung<'a>> {
         let decisive = self.decisive();
         let is_decisive = |sight: &Sight| decisive.contains(&sight.frame);
-        let (crossings, hidden) = chosen(joined, self.ending.rst().map(|rst| rst.record.frame));
+        let (crossings, hidden) = chosen(joined, self.outcome.rst().map(|rst| rst.record.frame));
         let mut rungs: Vec<Rung<'_>> = crossings
             .into_iter()
             .map(|Crossing { record, seen }| Rung::Segment {
@@ -195,7 +196,7 @@ impl Explanation<'_> {
         } else {
             self.frames_and_times(joined, seen, zero)
         };
-        let arrow = if record.from == self.ending.connection.client { "--->" } else { "<---" };
+        let arrow = if record.from == self.outcome.connection().client { "--->" } else { "<---" };
         let mark = if decisive { '>' } else { ' ' };
         let line = format!(" {mark} {places}  {arrow} {}", self.segment(record));
         let line = line.trim_end();
@@ -203,7 +204,7 @@ impl Explanation<'_> {
     }
 
     fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         let seen = connection.roles == Roles::Seen;
         let roles = self.language().pick(("client ", "server "), ("客户端 ", "服务端 "));
         let (client, server) = if seen { roles } else { ("", "") };
@@ -242,7 +243,7 @@ impl Explanation<'_> {
         let is =
             |frame: Option<Frame>| frame.is_some_and(|frame| seen.iter().flatten().any(|sight| sight.frame == frame));
         let view = &joined.views[at];
-        let rst = self.ending.rst();
+        let rst = self.outcome.rst();
         let presence = if is(rst.map(|rst| rst.record.frame)) {
             view.rst
         } else if is(rst.and_then(|rst| rst.trigger).map(|trigger| trigger.frame)) {
@@ -257,30 +258,30 @@ impl Explanation<'_> {
         .to_string()
     }
 
-    /// All RSTs of the connection, wherever they were recorded, by the ending's clock.
+    /// All RSTs of the connection, wherever they were recorded, by the outcome's clock.
     pub(super) fn all_resets(&self) -> Vec<&Rst> {
-        let elsewhere = self.ending.joined.iter().flat_map(|joined| &joined.elsewhere);
-        let mut all: Vec<&Rst> = self.ending.resets.iter().chain(elsewhere).collect();
-        if self.ending.joined.is_some() {
+        let elsewhere = self.outcome.joined().iter().flat_map(|joined| &joined.elsewhere);
+        let mut all: Vec<&Rst> = self.outcome.rsts().iter().chain(elsewhere).collect();
+        if self.outcome.joined().is_some() {
             all.sort_by_key(|rst| rst.record.time);
         }
         all
     }
 
     pub(super) fn resets_elsewhere(&self) -> u32 {
-        let count = self.ending.joined.as_ref().map_or(0, |joined| joined.elsewhere.len());
+        let count = self.outcome.joined().map_or(0, |joined| joined.elsewhere.len());
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// The frame that the first-named of the points has of the same segment.
     pub(super) fn first_named(&self, frame: Frame) -> Frame {
-        let sights = self.ending.joined.as_ref().and_then(|joined| joined.sights(frame));
+        let sights = self.outcome.joined().and_then(|joined| joined.sights(frame));
         sights.and_then(|sights| sights.iter().flatten().next()).map_or(frame, |sight| sight.frame)
     }
 
     /// The frame that each point has of the same segment.
     pub(super) fn frames_by_point(&self, frame: Frame) -> Option<BTreeMap<Text<'_>, u64>> {
-        let joined = self.ending.joined.as_ref()?;
+        let joined = self.outcome.joined()?;
         Some(self.frames_seen(joined.sights(frame).unwrap_or_default()))
     }
 
@@ -293,7 +294,7 @@ impl Explanation<'_> {
     }
 
     pub(super) fn vantage_reports(&self) -> Option<Vec<VantageReport<'_>>> {
-        let joined = self.ending.joined.as_ref()?;
+        let joined = self.outcome.joined()?;
         let report = |(at, view): (usize, &View)| self.vantage_report(joined, crate::joined::point(at), view);
         Some(joined.views.iter().enumerate().map(report).collect())
     }
@@ -301,7 +302,7 @@ impl Explanation<'_> {
     fn vantage_report<'a>(&'a self, joined: &'a Joined, point: Point, view: &View) -> VantageReport<'a> {
         let name = &joined.names[point.index()];
         let place = joined.path.iter().position(|other| *other == point);
-        let reset = self.ending.kind == EndingKind::Reset;
+        let reset = self.outcome.kind() == OutcomeKind::Reset;
         VantageReport {
             name: (&name.name).into(),
             source: name.files.clone().next().and_then(|file| self.context.files.get(file as usize)).map(Text::from),

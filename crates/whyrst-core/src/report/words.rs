@@ -40,10 +40,12 @@ impl Explanation<'_> {
 
     /// `the client`, or the address where nobody saw who opened the connection.
     pub(super) fn end(&self, side: Side) -> Cow<'static, str> {
-        match self.ending.connection.roles {
-            Roles::Seen if side == self.ending.connection.client => self.language().pick("the client", "客户端").into(),
+        match self.outcome.connection().roles {
+            Roles::Seen if side == self.outcome.connection().client => {
+                self.language().pick("the client", "客户端").into()
+            }
             Roles::Seen => self.language().pick("the server", "服务端").into(),
-            Roles::Guessed => self.ending.connection.endpoint(side).to_string().into(),
+            Roles::Guessed => self.outcome.connection().endpoint(side).to_string().into(),
         }
     }
 
@@ -67,10 +69,10 @@ impl Explanation<'_> {
     }
 
     fn placeholder(&self, name: &str, facts: &Facts, next: &mut usize) -> Cow<'static, str> {
-        let connection = &self.ending.connection;
+        let connection = self.outcome.connection();
         match name {
-            "sender" => self.end(self.ending.sender()),
-            "receiver" => self.end(self.ending.receiver()),
+            "sender" => self.end(self.outcome.sender()),
+            "receiver" => self.end(self.outcome.receiver()),
             "client" => self.end(connection.client),
             "server" => self.end(connection.server()),
             "" => {
@@ -92,7 +94,7 @@ impl Explanation<'_> {
 
     fn value(&self, value: Option<&Value>) -> String {
         match value {
-            Some(Value::Frame(frame)) if self.ending.has_frames() => self.named(*frame),
+            Some(Value::Frame(frame)) if self.outcome.has_frames() => self.named(*frame),
             Some(Value::Frame(frame)) => self.concluded(*frame),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
@@ -115,8 +117,8 @@ impl Explanation<'_> {
     /// A segment that nobody captured, by what it was.
     fn concluded(&self, frame: Frame) -> String {
         let language = self.language();
-        let resets = self.ending.resets.iter().map(|rst| &rst.record);
-        let Some(record) = self.ending.before.iter().chain(resets).find(|record| record.frame == frame) else {
+        let resets = self.outcome.rsts().iter().map(|rst| &rst.record);
+        let Some(record) = self.outcome.before().iter().chain(resets).find(|record| record.frame == frame) else {
             return language.pick("a segment", "一个报文").into();
         };
         let what = match record.flags {
@@ -202,7 +204,7 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
 
 /// `1 connection`, `12 connections`.
 pub(super) fn plural(number: u64, thing: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
+    let outcome = if number == 1 { "" } else { "s" };
     format!("{} {thing}{ending}", grouped(number))
 }
 

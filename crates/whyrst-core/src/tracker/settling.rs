@@ -11,9 +11,9 @@ use core::hash::BuildHasher;
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
-use crate::ending::{Basis, Ending, EndingKind};
 use crate::half::Marks;
 use crate::kernel::KernelWord;
+use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 
@@ -26,8 +26,8 @@ impl Tracker {
         self.tell(at);
         if self.is_failed_connect(at) {
             self.counts.failed_connects += 1;
-            let ending = self.failed_connect(at);
-            self.failed.push_back(Box::new(ending));
+            let outcome = self.failed_connect(at);
+            self.failed.push_back(Box::new(outcome));
         }
         self.icmp.remove(&at);
         let slot = &mut self.slots[at as usize];
@@ -49,19 +49,19 @@ impl Tracker {
     pub(super) fn tell(&mut self, at: u32) {
         let Some(pending) = self.slots[at as usize].pending.take() else { return };
         let place = usize::try_from(pending.ticket - self.first_ticket).unwrap_or(usize::MAX);
-        let ending = self.settled(at, *pending);
+        let outcome = self.settled(at, *pending);
         if let Some(queued) = self.queue.get_mut(place) {
-            *queued = Queued::Done(Box::new(ending));
+            *queued = Queued::Done(Box::new(outcome));
         }
     }
 
-    fn settled(&mut self, at: u32, mut pending: Pending) -> Ending {
+    fn settled(&mut self, at: u32, mut pending: Pending) -> Outcome {
         settle_trigger(&mut pending.resets, &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
         let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
-        Ending {
-            kind: EndingKind::Reset,
+        Outcome {
+            kind: OutcomeKind::Reset,
             service_later: self.services.of(finally.endpoint(finally.server())),
             connection: pending.connection,
             finally,
@@ -83,12 +83,12 @@ impl Tracker {
         }
     }
 
-    fn failed_connect(&mut self, at: u32) -> Ending {
+    fn failed_connect(&mut self, at: u32) -> Outcome {
         let slot = &self.slots[at as usize];
         let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
-        Ending {
-            kind: EndingKind::FailedConnect,
+        Outcome {
+            kind: OutcomeKind::FailedConnect,
             connection,
             finally: connection,
             before: self.pool.records(&connection.history).copied().collect(),

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use crate::asked::Asked;
 use crate::connection::Connection;
-use crate::ending::Ending;
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
+use crate::outcome::Outcome;
 use crate::rst::Rst;
 use crate::segment::{Flags, Segment};
 use crate::service::Service;
@@ -23,7 +23,7 @@ pub(super) struct Slot {
     pub(super) speech: Handle,
     pub(super) occupied: bool,
     pub(super) reset: ResetSeen,
-    /// Its ending, when it was reset and is not settled yet.
+    /// Its outcome, when it was reset and is not settled yet.
     pub(super) pending: Option<Box<Pending>>,
     /// A SYN that may replace this connection, when the server answers it.
     pub(super) challenger: Option<Box<Challenger>>,
@@ -65,7 +65,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum Queued {
     Waiting { slot: u32 },
-    Done(Box<Ending>),
+    Done(Box<Outcome>),
 }
 
 /// A slot that is looked at again when a fixed time has passed.

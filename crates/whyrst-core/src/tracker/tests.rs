@@ -23,14 +23,14 @@ const OPEN: &str = "
     +0.001 C < S SA 0:0(0) ack 1
     +0.0001 C > S A 1:1(0) ack 1";
 
-fn open_then(rest: &str) -> Ending {
-    conversation(&std::format!("{OPEN}\n{rest}")).ending()
+fn open_then(rest: &str) -> Outcome {
+    conversation(&std::format!("{OPEN}\n{rest}")).outcome()
 }
 
 fn acceptances(text: &str) -> Vec<Acceptance> {
-    conversation(text).ending().resets.iter().map(|rst| rst.acceptance).collect()
+    conversation(text).outcome().resets.iter().map(|rst| rst.acceptance).collect()
 }
 
-fn notes(ending: &Ending) -> Vec<Notes> {
-    ending.before.iter().map(|record| record.notes).collect()
+fn notes(outcome: &Outcome) -> Vec<Notes> {
+    outcome.before().iter().map(|record| record.notes).collect()
 }

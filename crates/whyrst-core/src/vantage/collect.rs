@@ -13,10 +13,10 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
 use super::print::{Print, Rare};
-use crate::ending::Ending;
 use crate::flow::{FlowKey, Side};
 use crate::history::{Notes, Record};
 use crate::observation::{Observation, Seen};
+use crate::outcome::Outcome;
 use crate::segment::Segment;
 use crate::time::{Span, Timestamp};
 
@@ -40,15 +40,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The connections of these endings, which may come from several points.
-    pub fn of<'a>(endings: impl Iterator<Item = &'a Ending>) -> Self {
+    /// The connections of these outcomes, which may come from several points.
+    pub fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
         let mut wanted = Self::default();
-        for ending in endings {
-            let connection = &ending.connection;
+        for outcome in outcomes {
+            let connection = outcome.connection();
             wanted.keys.insert(connection.key);
             wanted.hosts.insert(hosts(&connection.key));
-            let resets = ending.resets.iter().map(|rst| &rst.record);
-            let records = ending.before.iter().chain(resets).chain(&ending.after);
+            let resets = outcome.rsts().iter().map(|rst| &rst.record);
+            let records = outcome.before().iter().chain(resets).chain(outcome.after());
             wanted.rare.extend(records.filter_map(Rare::of));
         }
         wanted

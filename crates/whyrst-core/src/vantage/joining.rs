@@ -1,4 +1,4 @@
-//! From the endings of several points to what all of them know of each connection.
+//! From the outcomes of several points to what all of them know of each connection.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -15,11 +15,11 @@ use super::order::{Path, order};
 use super::pairing::{self, Paired, Part};
 use super::taken::Taken;
 use crate::connection::Connection;
-use crate::ending::{Ending, EndingKind};
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
 use crate::joined::{Crossing, Joined, Offset, Point, PointName, Presence, Relation, View, point};
 use crate::observation::Frame;
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::{Span, Timestamp};
@@ -34,7 +34,7 @@ pub struct Joint<'a> {
 #[derive(Clone, Debug)]
 pub struct Version {
     /// How it ended there.
-    pub ending: Ending,
+    pub outcome: Outcome,
     /// When, by the clock of the first-named point where that is known.
     pub time: Timestamp,
 }
@@ -65,7 +65,7 @@ const REJECTED_WITHIN: Span = Span::from_secs(3);
 /// So many segments before the RST are looked for elsewhere.
 const SENT_BEFORE: usize = 16;
 
-/// An ending by its point and its place among that point's endings.
+/// An outcome by its point and its place among that point's outcomes.
 type Place = (usize, usize);
 
 /// Endings of one connection.
@@ -79,7 +79,7 @@ struct Joining<'a> {
     /// Of every point to every other.
     clocks: HashMap<(usize, usize), Clocks, FixedState>,
     shared: Vec<u64>,
-    /// Pairs of endpoints that have an ending at some point.
+    /// Pairs of endpoints that have an outcome at some point.
     ended: HashSet<FlowKey, FixedState>,
     /// For two hosts, the points from the lower address to the higher, and how that is known.
     lanes: HashMap<(IpAddr, IpAddr), Path, FixedState>,
@@ -94,7 +94,7 @@ struct Aligned {
 
 impl<'a> Joining<'a> {
     fn new(taken: &'a [Taken]) -> Self {
-        let ended = taken.iter().flat_map(|taken| &taken.endings).map(|ending| ending.connection.key).collect();
+        let ended = taken.iter().flat_map(|taken| &taken.outcomes).map(|outcome| outcome.connection().key).collect();
         Self {
             taken,
             names: taken.iter().map(|taken| taken.name.clone()).collect(),
@@ -105,27 +105,27 @@ impl<'a> Joining<'a> {
         }
     }
 
-    fn ending(&self, place: Place) -> &'a Ending {
-        &self.taken[place.0].endings[place.1]
+    fn outcome(&self, place: Place) -> &'a Outcome {
+        &self.taken[place.0].outcomes[place.1]
     }
 
-    /// Puts the endings of one connection together, resets before connects that merely failed, and
+    /// Puts the outcomes of one connection together, resets before connects that merely failed, and
     /// learns the clocks on the way.
     fn groups(&mut self) -> Vec<Group> {
         let places: Vec<Place> =
-            (0..self.taken.len()).flat_map(|at| (0..self.taken[at].endings.len()).map(move |nth| (at, nth))).collect();
+            (0..self.taken.len()).flat_map(|at| (0..self.taken[at].outcomes.len()).map(move |nth| (at, nth))).collect();
         let (resets, failed): (Vec<Place>, Vec<Place>) =
-            places.into_iter().partition(|place| self.ending(*place).kind == EndingKind::Reset);
+            places.into_iter().partition(|place| self.outcome(*place).kind() == OutcomeKind::Reset);
         let by_key = self.by_key();
         let mut claimed: HashSet<Place, FixedState> = HashSet::default();
         let mut groups = Vec::new();
         for place in resets.into_iter().chain(failed) {
             if claimed.insert(place) {
-                let aligned = self.align(self.ending(place), place.0);
+                let aligned = self.align(self.outcome(place), place.0);
                 let mut members = alloc::vec![place];
                 members.extend(self.same_elsewhere(place, &aligned, &by_key, &claimed));
                 claimed.extend(&members);
-                self.learn(&aligned, self.ending(place).connection.client);
+                self.learn(&aligned, self.outcome(place).connection().client);
                 self.count(&aligned);
                 groups.push(Group { members });
             }
@@ -136,14 +136,14 @@ impl<'a> Joining<'a> {
     fn by_key(&self) -> HashMap<(usize, FlowKey), Vec<usize>, FixedState> {
         let mut by_key: HashMap<_, Vec<usize>, FixedState> = HashMap::default();
         for (at, taken) in self.taken.iter().enumerate() {
-            for (nth, ending) in taken.endings.iter().enumerate() {
-                by_key.entry((at, ending.connection.key)).or_default().push(nth);
+            for (nth, outcome) in taken.outcomes.iter().enumerate() {
+                by_key.entry((at, outcome.connection().key)).or_default().push(nth);
             }
         }
         by_key
     }
 
-    /// The ending that each other point has of the same connection; of several the one with the same RST.
+    /// The outcome that each other point has of the same connection; of several the one with the same RST.
     fn same_elsewhere(
         &self,
         place: Place,
@@ -151,20 +151,20 @@ impl<'a> Joining<'a> {
         by_key: &HashMap<(usize, FlowKey), Vec<usize>, FixedState>,
         claimed: &HashSet<Place, FixedState>,
     ) -> Vec<Place> {
-        let rst = self.ending(place).rst().map(|rst| rst.record.frame);
+        let rst = self.outcome(place).rst().map(|rst| rst.record.frame);
         let own = rst.and_then(|frame| aligned.crossing_of(frame));
         let mut found = Vec::new();
         for (at, part) in aligned.parts.iter().enumerate().filter(|(at, part)| *at != place.0 && part.is_found()) {
             let Some(key) = part.key else { continue };
             let frames: HashSet<Frame, FixedState> = part.records.iter().map(|record| record.frame).collect();
             let ended = |nth: &&usize| {
-                let ending = self.ending((at, **nth));
-                let frame = ending.rst().map_or(ending.connection.first_frame, |rst| rst.record.frame);
+                let outcome = self.outcome((at, **nth));
+                let frame = outcome.rst().map_or(outcome.connection().first_frame, |rst| rst.record.frame);
                 frames.contains(&frame) && !claimed.contains(&(at, **nth))
             };
             let mut here: Vec<usize> = by_key.get(&(at, key)).into_iter().flatten().filter(ended).copied().collect();
             let same = |nth: &usize| {
-                let frame = self.ending((at, *nth)).rst().map(|rst| rst.record.frame);
+                let frame = self.outcome((at, *nth)).rst().map(|rst| rst.record.frame);
                 own.is_some() && frame.and_then(|frame| aligned.crossing_of(frame)) == own
             };
             here.sort_by_key(|nth| !same(nth));
@@ -173,8 +173,8 @@ impl<'a> Joining<'a> {
         found
     }
 
-    fn align(&self, ending: &Ending, at: usize) -> Aligned {
-        let own = pairing::own(ending, &self.taken[at].traces);
+    fn align(&self, outcome: &Outcome, at: usize) -> Aligned {
+        let own = pairing::own(outcome, &self.taken[at].traces);
         let others: Vec<Option<Part>> = self
             .taken
             .iter()
@@ -183,7 +183,7 @@ impl<'a> Joining<'a> {
             .collect();
         let mut own = Some(own);
         let parts = others.into_iter().filter_map(|part| part.or_else(|| own.take())).collect();
-        Aligned::new(parts, at, ending.connection.client)
+        Aligned::new(parts, at, outcome.connection().client)
     }
 
     fn count(&mut self, aligned: &Aligned) {
@@ -250,13 +250,13 @@ impl<'a> Joining<'a> {
         if at == other { Some(Offset::NONE) } else { self.clocks.get(&(at, other))?.at(time) }
     }
 
-    /// The endings of a group at the points that recorded its first RST.
+    /// The outcomes of a group at the points that recorded its first RST.
     fn versions(&self, group: &Group) -> Vec<Version> {
         let version = |place: &Place| {
-            let mut ending = self.ending(*place).clone();
-            ending.joined = Some(Box::new(self.joined(&ending, place.0, group)));
-            let time = ending.time();
-            Version { time: self.offset(place.0, 0, time).map_or(time, |offset| time.plus(offset.by)), ending }
+            let mut outcome = self.outcome(*place).clone();
+            outcome.joined = Some(Box::new(self.joined(&outcome, place.0, group)));
+            let time = outcome.time();
+            Version { time: self.offset(place.0, 0, time).map_or(time, |offset| time.plus(offset.by)), outcome }
         };
         self.decisive(group).iter().map(version).collect()
     }
@@ -266,9 +266,9 @@ impl<'a> Joining<'a> {
         let Some((first, rest)) = group.members.split_first().filter(|(_, rest)| !rest.is_empty()) else {
             return group.members.clone();
         };
-        let aligned = self.align(self.ending(*first), first.0);
+        let aligned = self.align(self.outcome(*first), first.0);
         let crossing = |place: &Place| {
-            let frame = self.ending(*place).rst()?.record.frame;
+            let frame = self.outcome(*place).rst()?.record.frame;
             aligned.crossing_of(frame)
         };
         let mut earliest = *first;
@@ -295,11 +295,11 @@ impl<'a> Joining<'a> {
         self.offset(one.0, other.0, a.time).is_some_and(|offset| a.time.plus(offset.by) < b.time)
     }
 
-    fn joined(&self, ending: &Ending, at: usize, group: &Group) -> Joined {
-        let mut aligned = self.align(ending, at);
-        let offsets = self.offsets(&aligned, ending, at);
-        let views = self.views(&aligned, ending, at, &offsets);
-        self.place_silent(&mut aligned, &views, &ending.connection);
+    fn joined(&self, outcome: &Outcome, at: usize, group: &Group) -> Joined {
+        let mut aligned = self.align(outcome, at);
+        let offsets = self.offsets(&aligned, outcome, at);
+        let views = self.views(&aligned, outcome, at, &offsets);
+        self.place_silent(&mut aligned, &views, outcome.connection());
         let shift = |other: usize| offsets[other].map_or_else(|| aligned.apart(at, other), |offset| offset.by);
         let shifts: Vec<Span> = (0..self.taken.len()).map(shift).collect();
         let elsewhere = self.elsewhere(&aligned, at, group, &shifts);
@@ -338,22 +338,22 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// Of every point's clock, less that of the ending's point.
-    fn offsets(&self, aligned: &Aligned, ending: &Ending, at: usize) -> Vec<Option<Offset>> {
+    /// Of every point's clock, less that of the outcome's point.
+    fn offsets(&self, aligned: &Aligned, outcome: &Outcome, at: usize) -> Vec<Option<Offset>> {
         let mut own: HashMap<(usize, usize), Clocks, FixedState> = HashMap::default();
         for (near, first) in aligned.path.points.iter().enumerate() {
             for second in &aligned.path.points[near + 1..] {
-                feed(&mut own, aligned, ending.connection.client, first.index(), second.index());
+                feed(&mut own, aligned, outcome.connection().client, first.index(), second.index());
             }
         }
-        let time = ending.time();
+        let time = outcome.time();
         let of = |other: usize| {
             self.offset(at, other, time).or_else(|| own.get(&(at, other)).and_then(|clocks| clocks.at(time)))
         };
         (0..self.taken.len()).map(of).collect()
     }
 
-    fn views(&self, aligned: &Aligned, ending: &Ending, at: usize, offsets: &[Option<Offset>]) -> Vec<View> {
+    fn views(&self, aligned: &Aligned, outcome: &Outcome, at: usize, offsets: &[Option<Offset>]) -> Vec<View> {
         let said = self.taken.iter().map(|taken| taken.loss);
         let (parts, paired) = (&aligned.parts, &aligned.paired);
         // The hosts as that point knows them: behind a NAT they have other addresses.
@@ -361,18 +361,18 @@ impl<'a> Joining<'a> {
             let ends = parts[other].endpoint(from).zip(parts[other].endpoint(from.other()));
             ends.is_some_and(|(from, to)| self.taken[other].traces.goes_on(from.ip, to.ip, time))
         };
-        let coverage = Coverage::new(parts, paired, &aligned.path.points, ending.connection.client, said, &goes_on);
+        let coverage = Coverage::new(parts, paired, &aligned.path.points, outcome.connection().client, said, &goes_on);
         let of = |frame: Option<Frame>| frame.and_then(|frame| aligned.crossing_of(frame));
-        let rst = of(ending.rst().map(|rst| rst.record.frame));
-        let answered = ending.rst().and_then(|rst| rst.trigger);
-        let unanswered = ending.syn().filter(|_| ending.kind == EndingKind::FailedConnect);
+        let rst = of(outcome.rst().map(|rst| rst.record.frame));
+        let answered = outcome.rst().and_then(|rst| rst.trigger);
+        let unanswered = outcome.syn().filter(|_| outcome.kind() == OutcomeKind::FailedConnect);
         let trigger = of(answered.as_ref().or(unanswered).map(|trigger| trigger.frame));
         let presence = |crossing: Option<usize>, other: usize| {
             crossing.map_or(Presence::Unknown, |crossing| {
-                self.presence(&coverage, &paired.crossings[crossing], other, (ending, at), offsets)
+                self.presence(&coverage, &paired.crossings[crossing], other, (outcome, at), offsets)
             })
         };
-        let before: Vec<usize> = rst.map_or_else(Vec::new, |rst| aligned.sent_before(rst, at, ending));
+        let before: Vec<usize> = rst.map_or_else(Vec::new, |rst| aligned.sent_before(rst, at, outcome));
         let arrivals = |other: usize| {
             let all = before.iter().map(|crossing| presence(Some(*crossing), other));
             all.reduce(worse).unwrap_or(Presence::Unknown)
@@ -381,8 +381,8 @@ impl<'a> Joining<'a> {
         (0..parts.len())
             .map(|other| View {
                 relation: parts[other].relation,
-                client: parts[other].endpoint(ending.connection.client),
-                server: parts[other].endpoint(ending.connection.server()),
+                client: parts[other].endpoint(outcome.connection().client),
+                server: parts[other].endpoint(outcome.connection().server()),
                 frames: parts[other].records.len() as u64,
                 clock: relative(base, offsets[other]),
                 rst: presence(rst, other),
@@ -398,14 +398,14 @@ impl<'a> Joining<'a> {
         coverage: &Coverage<'_>,
         crossing: &Crossing,
         other: usize,
-        (ending, at): (&Ending, usize),
+        (outcome, at): (&Outcome, usize),
         offsets: &[Option<Offset>],
     ) -> Presence {
         if crossing.seen[other].is_some() && other == at {
             return Presence::Seen;
         }
         if coverage.parts[other].relation == Relation::Nothing {
-            return self.presence_nearby(crossing, other, (ending, at), offsets);
+            return self.presence_nearby(crossing, other, (outcome, at), offsets);
         }
         coverage.presence(crossing, other, |from| relative(offsets[from], offsets[other]))
     }
@@ -416,17 +416,17 @@ impl<'a> Joining<'a> {
         &self,
         crossing: &Crossing,
         other: usize,
-        (ending, at): (&Ending, usize),
+        (outcome, at): (&Outcome, usize),
         offsets: &[Option<Offset>],
     ) -> Presence {
         let (Some(sight), Some(offset), None) = (crossing.seen[at], offsets[other], self.taken[other].loss) else {
             return Presence::Unknown;
         };
-        let from = ending.connection.endpoint(crossing.record.from).ip;
-        let to = ending.connection.endpoint(crossing.record.from.other()).ip;
+        let from = outcome.connection().endpoint(crossing.record.from).ip;
+        let to = outcome.connection().endpoint(crossing.record.from.other()).ip;
         let traces = &self.taken[other].traces;
         let doubt = Span::from_nanos(offset.uncertainty.nanos().saturating_mul(2));
-        let lane = hosts(&ending.connection.key);
+        let lane = hosts(&outcome.connection().key);
         let covered = traces.left_out == 0
             && self.shares_all(at, other, lane)
             && traces.covers(from, to, sight.time.plus(offset.by), doubt);
@@ -441,13 +441,13 @@ impl<'a> Joining<'a> {
         neighbours.peek().is_some() && neighbours.all(|key| self.taken[other].traces.of.contains_key(key))
     }
 
-    /// The RSTs of the other members that the ending's point did not record, as if it had.
+    /// The RSTs of the other members that the outcome's point did not record, as if it had.
     fn elsewhere(&self, aligned: &Aligned, at: usize, group: &Group, shifts: &[Span]) -> Vec<Rst> {
         let mut found: Vec<Rst> = Vec::new();
         let mut known: HashSet<usize, FixedState> = HashSet::default();
         for place in group.members.iter().filter(|place| place.0 != at) {
             let sides = aligned.parts[place.0].sides;
-            for rst in &self.ending(*place).resets {
+            for rst in self.outcome(*place).rsts() {
                 let crossing = aligned.crossing_of(rst.record.frame);
                 let new = crossing.is_some_and(|crossing| {
                     aligned.paired.crossings[crossing].seen[at].is_none() && known.insert(crossing)
@@ -480,8 +480,8 @@ impl Aligned {
         (0..self.parts.len()).filter(|at| self.parts[*at].is_found())
     }
 
-    /// What the receiver of the RST sent shortly before it, as the ending's point shows it.
-    fn sent_before(&self, rst: usize, at: usize, ending: &Ending) -> Vec<usize> {
+    /// What the receiver of the RST sent shortly before it, as the outcome's point shows it.
+    fn sent_before(&self, rst: usize, at: usize, outcome: &Outcome) -> Vec<usize> {
         let Some(moment) = self.paired.crossings[rst].seen[at] else { return Vec::new() };
         let sent = |place: &usize| {
             let Crossing { record, seen } = &self.paired.crossings[*place];
@@ -489,7 +489,7 @@ impl Aligned {
                 let earlier = moment.time.since(sight.time);
                 (sight.time, sight.frame) < (moment.time, moment.frame) && earlier <= REJECTED_WITHIN
             });
-            before && record.from == ending.receiver() && !record.flags.has(Flags::RST)
+            before && record.from == outcome.receiver() && !record.flags.has(Flags::RST)
         };
         (0..self.paired.crossings.len()).rev().filter(sent).take(SENT_BEFORE).collect()
     }
@@ -505,7 +505,7 @@ impl Aligned {
         self.paired.crossings.iter().find_map(difference).unwrap_or(Span::ZERO)
     }
 
-    /// Gives every segment the time at which it was first seen anywhere, by the clock of the ending's
+    /// Gives every segment the time at which it was first seen anywhere, by the clock of the outcome's
     /// point, and sorts by it.
     fn sort(&mut self, at: usize, shifts: &[Span]) {
         for crossing in &mut self.paired.crossings {
@@ -520,7 +520,7 @@ impl Aligned {
 }
 
 impl Part {
-    /// The end that is `side` at the ending's point, as this point has it.
+    /// The end that is `side` at the outcome's point, as this point has it.
     fn endpoint(&self, side: Side) -> Option<crate::segment::Endpoint> {
         Some(self.key?.endpoint(self.sides.apply(side)))
     }

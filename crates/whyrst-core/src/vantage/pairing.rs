@@ -12,20 +12,20 @@ use hashbrown::{HashMap, HashSet};
 
 use super::collect::{Trace, Traces};
 use super::print::{Print, Rare};
-use crate::ending::Ending;
 use crate::flow::{FlowKey, Side};
 use crate::history::{Notes, Record};
 use crate::joined::{Crossing, Relation, Sight};
+use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::seq::Seq;
 
-/// A connection at one point: its segments there, with the sides that it has at the ending's point.
+/// A connection at one point: its segments there, with the sides that it has at the outcome's point.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) relation: Relation,
     /// The endpoints there.
     pub(super) key: Option<FlowKey>,
-    /// Whether that key's sides are those of the ending's key.
+    /// Whether that key's sides are those of the outcome's key.
     pub(super) sides: Sides,
     pub(super) records: Vec<Record>,
     /// Records before this one may lack others that were left out.
@@ -77,14 +77,14 @@ impl Part {
     }
 }
 
-/// The ending's connection at the point where the ending was seen.
-pub(super) fn own(ending: &Ending, traces: &Traces) -> Part {
-    let Some(trace) = traces.of.get(&ending.connection.key) else { return Part::without(Relation::Nothing) };
+/// The outcome's connection at the point where the outcome was seen.
+pub(super) fn own(outcome: &Outcome, traces: &Traces) -> Part {
+    let Some(trace) = traces.of.get(&outcome.connection().key) else { return Part::without(Relation::Nothing) };
     let records = trace.records();
     let at = |frame| records.iter().position(|record| record.frame == frame);
-    let end = ending.rst().map_or(ending.connection.first_frame, |rst| rst.record.frame);
+    let end = outcome.rst().map_or(outcome.connection().first_frame, |rst| rst.record.frame);
     let Some(last) = at(end) else { return Part::without(Relation::Nothing) };
-    let first = at(ending.connection.first_frame).unwrap_or_else(|| incarnation_start(&records, last));
+    let first = at(outcome.connection().first_frame).unwrap_or_else(|| incarnation_start(&records, last));
     let end = incarnation_end(&records, last);
     Part::cut(trace, Relation::Same, Sides::Same, first..end)
 }
@@ -168,7 +168,7 @@ pub(super) struct Paired {
 }
 
 impl Paired {
-    /// Pairs the segments of all parts; `first` is the point of the ending.
+    /// Pairs the segments of all parts; `first` is the point of the outcome.
     pub(super) fn of(parts: &[Part], first: usize) -> Self {
         let counts: Vec<HashMap<Print, u32, FixedState>> = parts.iter().map(count).collect();
         let mut paired = Self { crossings: Vec::new(), exact: Vec::new(), unclear: unclear(&counts) };

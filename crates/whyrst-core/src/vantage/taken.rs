@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::collect::Traces;
-use crate::ending::Ending;
 use crate::joined::{Loss, PointName};
+use crate::outcome::Outcome;
 
 /// Everything that was read at one point.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Taken {
     /// What the point is called, and its files.
     pub name: PointName,
     /// The resets and failed connects that this capture alone shows.
-    pub endings: Vec<Ending>,
+    pub outcomes: Vec<Outcome>,
     /// The segments of all connections that matter at any point.
     pub traces: Traces,
     /// Why packets may be missing from this capture, when it says so itself.

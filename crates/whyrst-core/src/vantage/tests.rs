@@ -12,7 +12,6 @@ use proptest::prelude::*;
 
 use super::Taken;
 use super::collect::{Collector, Wanted};
-use crate::ending::Ending;
 use crate::evidence::vantage::{
     ADDRESSES_REWRITTEN, ALL_REACHED_SENDER, RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN, RST_REACHED_ITS_RECEIVER,
     SYN_REACHED_SERVER, TRIGGER_REACHED_SENDER,
@@ -20,6 +19,7 @@ use crate::evidence::vantage::{
 use crate::evidence::{Answer, Question};
 use crate::joined::{Joined, Loss, OrderBy, Point, PointName, Presence, Relation};
 use crate::observation::{Frame, Observation, Seen};
+use crate::outcome::Outcome;
 use crate::segment::Endpoint;
 use crate::testing::{Conversation, Packet, check_texts, conversation};
 use crate::time::Span;
@@ -89,7 +89,7 @@ fn taken(captures: &[Conversation], loss: &[Option<Loss>]) -> Vec<Taken> {
             each(&Observation { frame: Frame::new(file, number as u64 + 1), ..packet.observation(number) });
         }
     };
-    let endings: Vec<Vec<Ending>> = (0..captures.len())
+    let outcomes: Vec<Vec<Outcome>> = (0..captures.len())
         .map(|at| {
             let mut tracker = Tracker::new(Limits::default());
             observe(at, &mut |seen| tracker.observe(seen));
@@ -97,7 +97,7 @@ fn taken(captures: &[Conversation], loss: &[Option<Loss>]) -> Vec<Taken> {
             core::iter::from_fn(|| tracker.poll()).collect()
         })
         .collect();
-    let wanted = Wanted::of(endings.iter().flatten());
+    let wanted = Wanted::of(outcomes.iter().flatten());
     let traces: Vec<_> = (0..captures.len())
         .map(|at| {
             let mut collector = Collector::new(&wanted, 10_000);
@@ -105,43 +105,43 @@ fn taken(captures: &[Conversation], loss: &[Option<Loss>]) -> Vec<Taken> {
             collector.finish()
         })
         .collect();
-    let all = endings.into_iter().zip(traces).enumerate();
-    all.map(|(at, (endings, traces))| {
+    let all = outcomes.into_iter().zip(traces).enumerate();
+    all.map(|(at, (outcomes, traces))| {
         let file = u32::try_from(at).expect("few");
         let name = PointName { name: at.to_string(), files: file..file + 1 };
-        Taken { name, endings, traces, loss: loss.get(at).copied().flatten() }
+        Taken { name, outcomes, traces, loss: loss.get(at).copied().flatten() }
     })
     .collect()
 }
 
 fn together(captures: &[Conversation]) -> Together {
     let together = of_points(&taken(captures, &[]));
-    together.endings.iter().for_each(check_texts);
+    together.outcomes.iter().for_each(check_texts);
     together
 }
 
-/// The only ending.
+/// The only outcome.
 #[track_caller]
-fn joined(captures: &[Conversation]) -> Ending {
-    let mut endings = together(captures).endings;
-    let told: Vec<_> = endings.iter().map(|ending| (ending.kind, ending.time(), known(ending).at)).collect();
-    assert_eq!(endings.len(), 1, "{told:?}");
-    endings.remove(0)
+fn joined(captures: &[Conversation]) -> Outcome {
+    let mut outcomes = together(captures).outcomes;
+    let told: Vec<_> = outcomes.iter().map(|outcome| (outcome.kind(), outcome.time(), known(outcome).at)).collect();
+    assert_eq!(outcomes.len(), 1, "{told:?}");
+    outcomes.remove(0)
 }
 
-fn known(ending: &Ending) -> &Joined {
-    ending.joined.as_ref().expect("joined")
+fn known(outcome: &Outcome) -> &Joined {
+    outcome.joined().expect("joined")
 }
 
 #[track_caller]
-fn assert_answers(ending: &Ending, answers: &[(&Question, &str)]) {
+fn assert_answers(outcome: &Outcome, answers: &[(&Question, &str)]) {
     for (question, wanted) in answers {
-        let got = match question.answer(ending) {
+        let got = match question.answer(outcome) {
             Answer::Yes(_) => "yes",
             Answer::No(_) => "no",
             Answer::Unknown => "unknown",
         };
-        assert_eq!(got, *wanted, "{}\n{:#?}", question.id, known(ending).views);
+        assert_eq!(got, *wanted, "{}\n{:#?}", question.id, known(outcome).views);
     }
 }
 
@@ -171,9 +171,9 @@ fn genuine() -> String {
 
 #[test]
 fn a_reset_that_its_sender_s_capture_lacks_was_made_in_between() {
-    let ending = joined(&recorded("cs", &forged()));
+    let outcome = joined(&recorded("cs", &forged()));
     assert_answers(
-        &ending,
+        &outcome,
         &[
             (&RST_MADE_BETWEEN, "yes"),
             (&RST_LEFT_ITS_SENDER, "no"),
@@ -181,28 +181,28 @@ fn a_reset_that_its_sender_s_capture_lacks_was_made_in_between() {
             (&ADDRESSES_REWRITTEN, "no"),
         ],
     );
-    let judgement = judge(&ending);
+    let judgement = judge(&outcome);
     judgement.is("injected-rst", Certain);
     assert_eq!(judgement.origin, Origin::Path);
-    assert_eq!(known(&ending).known, OrderBy::Clocks);
+    assert_eq!(known(&outcome).known, OrderBy::Clocks);
 }
 
 #[test]
 fn without_any_oddity_of_the_reset_itself_it_is_not_certain() {
     let text = after_open("c 0.200 C < S RA 51:51(0) ack 101\ncs 0.210 C > S PA 101:151(50) ack 51");
-    let ending = joined(&recorded("cs", &text));
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes")]);
-    judge(&ending).is("injected-rst", Likely);
+    let outcome = joined(&recorded("cs", &text));
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "yes")]);
+    judge(&outcome).is("injected-rst", Likely);
 }
 
 #[test]
 fn a_reset_that_left_its_sender_was_made_by_it() {
-    let ending = joined(&recorded("cs", &genuine()));
+    let outcome = joined(&recorded("cs", &genuine()));
     assert_answers(
-        &ending,
+        &outcome,
         &[(&RST_MADE_BETWEEN, "no"), (&RST_LEFT_ITS_SENDER, "yes"), (&RST_REACHED_ITS_RECEIVER, "yes")],
     );
-    let judgement = judge(&ending);
+    let judgement = judge(&outcome);
     assert_eq!(judgement.origin, Origin::Endpoint);
     judgement.without(&["injected-rst"]);
 }
@@ -212,11 +212,11 @@ fn a_reset_that_the_far_end_never_recorded_was_lost_on_the_way() {
     let text = after_open(
         "s 0.200 C < S RA 51:51(0) ack 101\ncs 0.300 C > S PA 101:151(50) ack 51\ncs 0.320 C < S R 51:51(0)",
     );
-    let ending = joined(&recorded("cs", &text));
-    assert_answers(&ending, &[(&RST_REACHED_ITS_RECEIVER, "no"), (&RST_LEFT_ITS_SENDER, "yes")]);
-    let lost = known(&ending).lost_between(ending.sender(), ending.connection.client, |view| view.rst);
+    let outcome = joined(&recorded("cs", &text));
+    assert_answers(&outcome, &[(&RST_REACHED_ITS_RECEIVER, "no"), (&RST_LEFT_ITS_SENDER, "yes")]);
+    let lost = known(&outcome).lost_between(outcome.sender(), outcome.connection().client, |view| view.rst);
     assert_eq!(lost, Some((Point(1), Point(0))));
-    assert_eq!(known(&ending).elsewhere.len() + ending.resets.len(), 2, "each RST once");
+    assert_eq!(known(&outcome).elsewhere.len() + outcome.rsts().len(), 2, "each RST once");
 }
 
 #[test]
@@ -226,12 +226,12 @@ fn a_segment_that_never_came_to_the_other_end_was_rejected_on_the_way() {
         c 0.204 C < S R 51:51(0) ttl 63
         s 5.000 C < S PA 51:101(50) ack 101",
     );
-    let ending = joined(&recorded("cs", &text));
+    let outcome = joined(&recorded("cs", &text));
     assert_answers(
-        &ending,
+        &outcome,
         &[(&TRIGGER_REACHED_SENDER, "no"), (&ALL_REACHED_SENDER, "no"), (&RST_MADE_BETWEEN, "yes")],
     );
-    judge(&ending).beside(&["fw-reject-transit", "fw-state-lost"]);
+    judge(&outcome).beside(&["fw-reject-transit", "fw-state-lost"]);
 }
 
 #[test]
@@ -241,25 +241,25 @@ fn a_reconnect_shows_that_the_far_end_s_capture_went_on() {
     assert_answers(&alone, &[(&TRIGGER_REACHED_SENDER, "unknown"), (&RST_MADE_BETWEEN, "unknown")]);
     let again =
         "cs 5.000 C:40044 > S S 0:0(0)\ncs 5.020 C:40044 < S SA 0:0(0) ack 1\ncs 5.021 C:40044 > S A 1:1(0) ack 1";
-    let ending = joined(&recorded("cs", &alloc::format!("{text}\n{again}")));
-    assert_answers(&ending, &[(&TRIGGER_REACHED_SENDER, "no"), (&RST_MADE_BETWEEN, "yes")]);
+    let outcome = joined(&recorded("cs", &alloc::format!("{text}\n{again}")));
+    assert_answers(&outcome, &[(&TRIGGER_REACHED_SENDER, "no"), (&RST_MADE_BETWEEN, "yes")]);
 }
 
 #[test]
 fn between_three_points_the_gap_is_found() {
     let text = forged().replace("c 0.200", "cm 0.200");
-    let ending = joined(&recorded("cms", &text));
-    let joined = known(&ending);
+    let outcome = joined(&recorded("cms", &text));
+    let joined = known(&outcome);
     assert_eq!(joined.path, [Point(0), Point(1), Point(2)]);
-    assert_eq!(joined.made_between(ending.sender(), ending.connection.client), Some((Point(2), Point(1))));
+    assert_eq!(joined.made_between(outcome.sender(), outcome.connection().client), Some((Point(2), Point(1))));
 }
 
 #[test]
 fn the_order_of_naming_does_not_matter_where_the_path_is_known() {
     let text = forged().replace("c 0.200", "cm 0.200");
-    let ending = joined(&recorded("smc", &text));
-    assert_eq!(known(&ending).path, [Point(2), Point(1), Point(0)]);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes")]);
+    let outcome = joined(&recorded("smc", &text));
+    assert_eq!(known(&outcome).path, [Point(2), Point(1), Point(0)]);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "yes")]);
 }
 
 #[test]
@@ -279,9 +279,9 @@ fn hop_counts_tell_the_order_without_clocks() {
             })
             .collect(),
     };
-    let ending = joined(&captures);
-    assert_eq!(known(&ending).known, OrderBy::Hops);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes")]);
+    let outcome = joined(&captures);
+    assert_eq!(known(&outcome).known, OrderBy::Hops);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "yes")]);
 }
 
 #[test]
@@ -289,9 +289,9 @@ fn where_the_order_is_only_given_a_missing_reset_may_have_been_made_or_lost() {
     let mut captures = recorded("cs", &forged());
     let at_once = |packet: &Packet| moved(packet, Span::from_nanos(-delay('s', packet).nanos()));
     captures[1] = Conversation { packets: captures[1].packets.iter().map(at_once).collect() };
-    let ending = joined(&captures);
-    assert_eq!(known(&ending).known, OrderBy::Given);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_REACHED_ITS_RECEIVER, "unknown")]);
+    let outcome = joined(&captures);
+    assert_eq!(known(&outcome).known, OrderBy::Given);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_REACHED_ITS_RECEIVER, "unknown")]);
 }
 
 #[test]
@@ -302,11 +302,15 @@ fn clocks_that_differ_by_hours_change_nothing_but_the_offset() {
         let by = Span::from_secs(hours * 3_600);
         let later = joined(&[captures[0].clone(), shifted(&captures[1], by)]);
         assert_eq!(judge(&later).confidence, judge(&plain).confidence);
-        let offset = |ending: &Ending| known(ending).view(Point(1)).clock.expect("both directions");
+        let offset = |outcome: &Outcome| known(outcome).view(Point(1)).clock.expect("both directions");
         assert_eq!(offset(&later).by.nanos() - offset(&plain).by.nanos(), by.nanos());
         assert_eq!(offset(&later).uncertainty, offset(&plain).uncertainty);
-        let order = |ending: &Ending| -> Vec<_> {
-            known(ending).crossings.iter().map(|one| one.seen.iter().map(Option::is_some).collect::<Vec<_>>()).collect()
+        let order = |outcome: &Outcome| -> Vec<_> {
+            known(outcome)
+                .crossings
+                .iter()
+                .map(|one| one.seen.iter().map(Option::is_some).collect::<Vec<_>>())
+                .collect()
         };
         assert_eq!(order(&later), order(&plain));
     }
@@ -316,8 +320,8 @@ fn clocks_that_differ_by_hours_change_nothing_but_the_offset() {
 fn the_offset_lies_within_what_is_said() {
     let by = Span::from_millis(1_234_567);
     let captures = recorded("cs", &forged());
-    let ending = joined(&[captures[0].clone(), shifted(&captures[1], by)]);
-    let offset = known(&ending).view(Point(1)).clock.expect("both directions");
+    let outcome = joined(&[captures[0].clone(), shifted(&captures[1], by)]);
+    let offset = known(&outcome).view(Point(1)).clock.expect("both directions");
     assert!((offset.by.nanos() - by.nanos()).abs() <= offset.uncertainty.nanos(), "{offset:?}");
     assert!(offset.uncertainty <= Span::from_millis(11), "{offset:?}");
 }
@@ -330,8 +334,8 @@ fn a_capture_that_ended_before_or_began_after_cannot_lack_a_reset() {
         kept(&captures[1], |number, _| number >= 7),
         kept(&captures[1], |number, _| (1..7).contains(&number)),
     ] {
-        let ending = joined(&[captures[0].clone(), server]);
-        assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
+        let outcome = joined(&[captures[0].clone(), server]);
+        assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
     }
 }
 
@@ -343,16 +347,16 @@ fn what_came_the_other_way_does_not_show_that_a_capture_had_begun() {
     );
     let captures = recorded("cs", &text);
     let server = kept(&captures[1], |number, _| number >= 8);
-    let ending = joined(&[captures[0].clone(), server]);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
+    let outcome = joined(&[captures[0].clone(), server]);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
 }
 
 #[test]
 fn a_capture_of_one_direction_cannot_lack_what_goes_the_other_way() {
     let captures = recorded("cs", &forged());
     let server = kept(&captures[1], |_, packet| from_client(packet));
-    let ending = joined(&[captures[0].clone(), server]);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
+    let outcome = joined(&[captures[0].clone(), server]);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&RST_LEFT_ITS_SENDER, "unknown")]);
 }
 
 #[test]
@@ -360,15 +364,15 @@ fn a_capture_that_lost_packets_cannot_lack_a_reset() {
     let captures = recorded("cs", &forged());
     // The server's data is missing at the server, and the client acknowledges it.
     let holed = kept(&captures[1], |number, _| number != 5);
-    let ending = joined(&[captures[0].clone(), holed]);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown")]);
-    assert_eq!(known(&ending).view(Point(1)).loss, Some(Loss::Holes));
+    let outcome = joined(&[captures[0].clone(), holed]);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown")]);
+    assert_eq!(known(&outcome).view(Point(1)).loss, Some(Loss::Holes));
     // Only a pure acknowledgment is missing: the client has it.
     let thinned = kept(&captures[1], |number, _| number != 4);
-    let ending = joined(&[captures[0].clone(), thinned]);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown")]);
+    let outcome = joined(&[captures[0].clone(), thinned]);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown")]);
     // The capture says so itself.
-    let told = of_points(&taken(&captures, &[None, Some(Loss::Dropped)])).endings;
+    let told = of_points(&taken(&captures, &[None, Some(Loss::Dropped)])).outcomes;
     assert_answers(&told[0], &[(&RST_MADE_BETWEEN, "unknown")]);
 }
 
@@ -381,11 +385,11 @@ fn a_nat_in_between_is_seen_through() {
         Seen::Icmp(_) => unreachable!("a SYN"),
     };
     captures[1] = translated(&captures[1], |end| if end == client { public } else { end });
-    let ending = joined(&captures);
-    assert_eq!(known(&ending).view(Point(1)).relation, Relation::Rewritten);
-    assert_eq!(known(&ending).view(Point(1)).client, Some(public));
-    assert_answers(&ending, &[(&ADDRESSES_REWRITTEN, "yes"), (&RST_MADE_BETWEEN, "yes")]);
-    judge(&ending).is("injected-rst", Certain);
+    let outcome = joined(&captures);
+    assert_eq!(known(&outcome).view(Point(1)).relation, Relation::Rewritten);
+    assert_eq!(known(&outcome).view(Point(1)).client, Some(public));
+    assert_answers(&outcome, &[(&ADDRESSES_REWRITTEN, "yes"), (&RST_MADE_BETWEEN, "yes")]);
+    judge(&outcome).is("injected-rst", Certain);
 }
 
 #[test]
@@ -395,9 +399,9 @@ fn a_nat_that_turns_the_sides_around_is_seen_through() {
         |end: Endpoint| Endpoint::new(IpAddr::V4(Ipv4Addr::new(250, 0, 0, u8::from(end.port > 1_000))), end.port);
     let low = |end: Endpoint| Endpoint::new(IpAddr::V4(Ipv4Addr::new(1, 0, 0, u8::from(end.port < 1_000))), end.port);
     for change in [&high as &dyn Fn(Endpoint) -> Endpoint, &low] {
-        let ending = joined(&[captures[0].clone(), translated(&captures[1], change)]);
-        assert_eq!(known(&ending).view(Point(1)).relation, Relation::Rewritten);
-        assert_answers(&ending, &[(&ADDRESSES_REWRITTEN, "yes"), (&RST_LEFT_ITS_SENDER, "yes")]);
+        let outcome = joined(&[captures[0].clone(), translated(&captures[1], change)]);
+        assert_eq!(known(&outcome).view(Point(1)).relation, Relation::Rewritten);
+        assert_answers(&outcome, &[(&ADDRESSES_REWRITTEN, "yes"), (&RST_LEFT_ITS_SENDER, "yes")]);
     }
 }
 
@@ -410,10 +414,10 @@ fn rewritten_numbers_are_not_compared() {
             segment.ack = segment.ack.add(77_777);
         }
     }
-    for ending in together(&captures).endings {
-        let other = Point(1 - known(&ending).at.0);
-        assert_eq!(known(&ending).view(other).relation, Relation::OtherNumbers);
-        assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&ADDRESSES_REWRITTEN, "unknown")]);
+    for outcome in together(&captures).outcomes {
+        let other = Point(1 - known(&outcome).at.0);
+        assert_eq!(known(&outcome).view(other).relation, Relation::OtherNumbers);
+        assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&ADDRESSES_REWRITTEN, "unknown")]);
     }
 }
 
@@ -430,7 +434,7 @@ fn captures_of_different_traffic_have_nothing_in_common() {
     }
     let together = together(&[one[0].clone(), other]);
     assert_eq!(together.shared, [0, 0]);
-    assert_eq!(together.endings.len(), 2);
+    assert_eq!(together.outcomes.len(), 2);
 }
 
 #[test]
@@ -459,11 +463,11 @@ fn another_identification_is_another_packet() {
         cs 0.300 C > S PA 101:151(50) ack 51
         cs 0.330 C < S R 51:51(0)",
     );
-    let ending = joined(&recorded("cs", &text));
-    let rst = ending.rst().expect("a RST").record.frame;
-    let seen = known(&ending).sights(rst).expect("paired").iter().flatten().count();
-    assert_eq!(seen, 1, "{:#?}", known(&ending).crossings);
-    assert_answers(&ending, &[(&RST_LEFT_ITS_SENDER, "no")]);
+    let outcome = joined(&recorded("cs", &text));
+    let rst = outcome.rst().expect("a RST").record.frame;
+    let seen = known(&outcome).sights(rst).expect("paired").iter().flatten().count();
+    assert_eq!(seen, 1, "{:#?}", known(&outcome).crossings);
+    assert_answers(&outcome, &[(&RST_LEFT_ITS_SENDER, "no")]);
 }
 
 #[test]
@@ -475,9 +479,9 @@ fn segments_that_a_network_card_joined_are_no_loss() {
         cs 0.150 C < S A 51:51(0) ack 2101",
     );
     text.push_str("\nc 0.200 C < S RA 51:51(0) ack 2101 ttl 57 ts none\ncs 0.230 C < S PA 51:101(50) ack 2101\ncs 0.2301 C > S R 2101:2101(0)");
-    let ending = joined(&recorded("cs", &text));
-    assert_eq!(known(&ending).views.iter().filter_map(|view| view.loss).count(), 0);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes"), (&ALL_REACHED_SENDER, "yes")]);
+    let outcome = joined(&recorded("cs", &text));
+    assert_eq!(known(&outcome).views.iter().filter_map(|view| view.loss).count(), 0);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "yes"), (&ALL_REACHED_SENDER, "yes")]);
 }
 
 /// Connections between the same hosts before and after, and a SYN in between that only the client's
@@ -494,11 +498,11 @@ fn refused_on_the_way() -> String {
 
 #[test]
 fn a_syn_that_never_came_to_the_server_was_rejected_on_the_way() {
-    let ending = joined(&recorded("cs", &refused_on_the_way()));
-    assert_eq!(known(&ending).view(Point(1)).relation, Relation::Nothing);
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "yes"), (&TRIGGER_REACHED_SENDER, "no")]);
-    assert_eq!(judge(&ending).origin, Origin::Path);
-    judge(&ending).without(&["closed-port", "fw-reject-syn"]);
+    let outcome = joined(&recorded("cs", &refused_on_the_way()));
+    assert_eq!(known(&outcome).view(Point(1)).relation, Relation::Nothing);
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "yes"), (&TRIGGER_REACHED_SENDER, "no")]);
+    assert_eq!(judge(&outcome).origin, Origin::Path);
+    judge(&outcome).without(&["closed-port", "fw-reject-syn"]);
 }
 
 #[test]
@@ -506,16 +510,16 @@ fn a_server_s_capture_without_packets_before_and_after_says_nothing() {
     let captures = recorded("cs", &refused_on_the_way());
     for wanted in [0..3_usize, 0..6, 6..9, 0..0] {
         let server = kept(&captures[1], |number, _| wanted.contains(&number));
-        let ending = joined(&[captures[0].clone(), server]);
-        assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown"), (&TRIGGER_REACHED_SENDER, "unknown")]);
+        let outcome = joined(&[captures[0].clone(), server]);
+        assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown"), (&TRIGGER_REACHED_SENDER, "unknown")]);
     }
 }
 
 #[test]
 fn a_second_path_is_not_excluded_when_other_connections_took_it() {
     let text = refused_on_the_way().replace("cs 5.", "c 5.");
-    let ending = joined(&recorded("cs", &text));
-    assert_answers(&ending, &[(&RST_MADE_BETWEEN, "unknown")]);
+    let outcome = joined(&recorded("cs", &text));
+    assert_answers(&outcome, &[(&RST_MADE_BETWEEN, "unknown")]);
 }
 
 #[test]
@@ -538,14 +542,14 @@ fn every_connection_is_told_once() {
         genuine().replace("C >", "C:40009 >").replace("C <", "C:40009 <").replace("cms 0.", "cms 1.")
     );
     let together = together(&recorded("cs", &text));
-    assert_eq!(together.endings.len(), 2);
+    assert_eq!(together.outcomes.len(), 2);
     assert_eq!(together.shared, [2, 2]);
 }
 
 #[test]
 fn a_reset_known_only_at_the_far_end_of_a_given_path_has_no_presence_here() {
-    let ending = joined(&[recorded("c", &forged()).remove(0), Conversation::default()]);
-    let view = known(&ending).view(Point(1));
+    let outcome = joined(&[recorded("c", &forged()).remove(0), Conversation::default()]);
+    let view = known(&outcome).view(Point(1));
     assert_eq!((view.relation, view.rst), (Relation::Nothing, Presence::Unknown));
 }
 
@@ -562,10 +566,10 @@ proptest! {
         for at in 0..2 {
             let mut cut = captures.clone();
             cut[at] = kept(&captures[at], keep);
-            for ending in together(&cut).endings {
-                prop_assert!(!RST_MADE_BETWEEN.answer(&ending).is_yes(), "{:#?}", known(&ending).views);
-                prop_assert!(!RST_LEFT_ITS_SENDER.answer(&ending).is_no());
-                prop_assert!(!RST_REACHED_ITS_RECEIVER.answer(&ending).is_no(), "{:#?}", known(&ending).views);
+            for outcome in together(&cut).outcomes {
+                prop_assert!(!RST_MADE_BETWEEN.answer(&outcome).is_yes(), "{:#?}", known(&outcome).views);
+                prop_assert!(!RST_LEFT_ITS_SENDER.answer(&outcome).is_no());
+                prop_assert!(!RST_REACHED_ITS_RECEIVER.answer(&outcome).is_no(), "{:#?}", known(&outcome).views);
             }
         }
     }

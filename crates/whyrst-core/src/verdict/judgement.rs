@@ -1,4 +1,4 @@
-//! What is said of one ending: its cause, how sure that is, what speaks for and against it.
+//! What is said of one outcome: its cause, how sure that is, what speaks for and against it.
 
 use alloc::vec::Vec;
 
@@ -51,7 +51,7 @@ pub struct Alternative {
     pub told_apart_by: &'static str,
 }
 
-/// Everything that is said of one ending.
+/// Everything that is said of one outcome.
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The cause; `None` when unexplained.

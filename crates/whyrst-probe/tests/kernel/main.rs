@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{setsockopt, sockopt};
-use whyrst_core::ending::Ending;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::language::Language;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Account, Errno, Listening, Told};
@@ -75,12 +75,12 @@ impl Stage {
         panic!("no reset was told");
     }
 
-    fn told(&mut self) -> (Ending, Judgement) {
+    fn told(&mut self) -> (Outcome, Judgement) {
         let reset = self.reset();
         assert_eq!(reason_of_stack(&reset.event), given_reason(&reset), "{reset:#?}");
-        let ending = reset.ending();
-        let judgement = judge(&ending);
-        (ending, judgement)
+        let outcome = reset.outcome();
+        let judgement = judge(&outcome);
+        (outcome, judgement)
     }
 
     /// Nothing more is told of this namespace.
@@ -113,12 +113,12 @@ fn verdict(judgement: &Judgement) -> (&'static str, Confidence) {
     (judgement.cause.map_or("unexplained", |cause| cause.id), judgement.confidence)
 }
 
-fn sender(ending: &Ending) -> &Account {
-    ending.account(ending.sender()).expect("the sender's kernel was asked")
+fn sender(outcome: &Outcome) -> &Account {
+    outcome.account(outcome.sender()).expect("the sender's kernel was asked")
 }
 
-fn receiver(ending: &Ending) -> &Account {
-    ending.account(ending.receiver()).expect("the receiver is on this host too")
+fn receiver(outcome: &Outcome) -> &Account {
+    outcome.account(outcome.receiver()).expect("the receiver is on this host too")
 }
 
 /// A server of another process; it prints its port. It is waited for when dropped.
@@ -159,18 +159,18 @@ fn a_close_with_unread_data_is_told_with_the_exact_number_and_its_process() {
     std::thread::sleep(MOMENT);
     server.read_exact(&mut [0; 96]).unwrap();
     drop(server);
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("close-unread", Confidence::Certain));
-    let account = sender(&ending);
+    let account = sender(&outcome);
     assert_eq!(account.socket.as_ref().unwrap().unread, 904);
     let process = account.process.as_ref().unwrap();
     assert_eq!((process.pid, process.syscall.as_deref()), (std::process::id(), Some("close")));
     assert_eq!(process.uid, Some(0));
     assert!(process.cmdline.as_ref().unwrap().contains("kernel"));
-    assert_eq!(receiver(&ending).process.as_ref().unwrap().pid, std::process::id());
-    assert_eq!(receiver(&ending).errno.map(|errno| errno.to_string()).as_deref(), Some("ECONNRESET"));
+    assert_eq!(receiver(&outcome).process.as_ref().unwrap().pid, std::process::id());
+    assert_eq!(receiver(&outcome).errno.map(|errno| errno.to_string()).as_deref(), Some("ECONNRESET"));
     assert_eq!(account.errno, None, "who closes is told nothing");
-    assert_eq!(ending.sender(), ending.connection.server());
+    assert_eq!(outcome.sender(), outcome.connection().server());
     stage.is_silent();
     let error = client.write_all(b"more").and_then(|()| client.read(&mut [0])).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(104));
@@ -188,8 +188,8 @@ fn what_a_program_asked_of_its_socket_is_told() {
     client.write_all(b"unread").unwrap();
     std::thread::sleep(MOMENT);
     drop(server);
-    let (ending, _) = stage.told();
-    let timeouts = sender(&ending).socket.as_ref().unwrap().timeouts;
+    let (outcome, _) = stage.told();
+    let timeouts = sender(&outcome).socket.as_ref().unwrap().timeouts;
     assert_eq!((timeouts.send, timeouts.receive), (None, Some(Span::from_millis(1_500))));
     assert_eq!((timeouts.user, timeouts.keepalive), (Some(Span::from_secs(7)), Some(Span::from_secs(90))));
 }
@@ -202,9 +202,9 @@ fn the_report_is_one_object_with_kernel_socket_and_process() {
     client.write_all(b"unread").unwrap();
     std::thread::sleep(MOMENT);
     drop(server);
-    let (ending, _) = stage.told();
+    let (outcome, _) = stage.told();
     let context = Context { files: vec!["here:1".into()], zone: jiff::tz::TimeZone::UTC, language: Language::English };
-    let object: serde_json::Value = serde_json::from_str(&json::line(&ending, &context)).unwrap();
+    let object: serde_json::Value = serde_json::from_str(&json::line(&outcome, &context)).unwrap();
     assert_eq!(object["schema"], "whyrst.reset/1");
     assert_eq!(object["verdict"]["cause"], "close-unread");
     assert_eq!(object["kernel"]["reason"], "TCP_ABORT_ON_CLOSE");
@@ -223,9 +223,9 @@ fn linger_zero_is_told_from_other_aborts_by_its_call_stack() {
     let (_listener, _client, server) = pair();
     setsockopt(&server.as_fd(), sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 }).unwrap();
     drop(server);
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("linger-zero", Confidence::Certain));
-    assert_eq!(sender(&ending).socket.as_ref().unwrap().linger, Some(0));
+    assert_eq!(sender(&outcome).socket.as_ref().unwrap().linger, Some(0));
 }
 
 #[test]
@@ -233,11 +233,11 @@ fn linger_zero_is_told_from_other_aborts_by_its_call_stack() {
 fn a_refused_connect_is_told_with_who_asked() {
     let mut stage = stage();
     TcpStream::connect("127.0.0.1:1").unwrap_err();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("closed-port", Confidence::Certain));
-    assert_eq!(receiver(&ending).process.as_ref().unwrap().pid, std::process::id());
-    assert_eq!(receiver(&ending).errno, Some(Errno(111)));
-    assert!(sender(&ending).process.is_none(), "nobody listens");
+    assert_eq!(receiver(&outcome).process.as_ref().unwrap().pid, std::process::id());
+    assert_eq!(receiver(&outcome).errno, Some(Errno(111)));
+    assert!(sender(&outcome).process.is_none(), "nobody listens");
     stage.is_silent();
 }
 
@@ -248,9 +248,9 @@ fn a_listener_at_another_address_is_named() {
     let listener = TcpListener::bind("127.0.0.2:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     TcpStream::connect(("127.0.0.1", port)).unwrap_err();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("listening-elsewhere", Confidence::Certain));
-    assert_eq!(sender(&ending).listening, Listening::At(listener.local_addr().map(endpoint).unwrap()));
+    assert_eq!(sender(&outcome).listening, Listening::At(listener.local_addr().map(endpoint).unwrap()));
     drop(listener);
     TcpStream::connect(("127.0.0.1", port)).unwrap_err();
     assert_eq!(verdict(&stage.told().1), ("closed-port", Confidence::Certain));
@@ -269,8 +269,8 @@ fn what_was_not_asked_for_is_counted_in_the_kernel() {
     for address in ["127.0.0.1:1", "127.0.0.2:3", "127.0.0.2:2"] {
         TcpStream::connect(address).unwrap_err();
     }
-    let (ending, _) = stage.told();
-    assert_eq!(ending.connection.endpoint(ending.connection.server()).to_string(), "127.0.0.2:2");
+    let (outcome, _) = stage.told();
+    assert_eq!(outcome.connection().endpoint(outcome.connection().server()).to_string(), "127.0.0.2:2");
     stage.is_silent();
     assert_eq!(stage.live.sent().get(&stage.netns), Some(&3), "all are counted");
     assert!(stage.live.passed_over() >= 4, "two resets, by both ends");
@@ -281,9 +281,9 @@ fn what_was_not_asked_for_is_counted_in_the_kernel() {
 fn over_ipv6_it_is_the_same() {
     let mut stage = stage();
     TcpStream::connect("[::1]:1").unwrap_err();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("closed-port", Confidence::Certain));
-    assert_eq!(ending.connection.endpoint(ending.connection.server()).to_string(), "[::1]:1");
+    assert_eq!(outcome.connection().endpoint(outcome.connection().server()).to_string(), "[::1]:1");
 }
 
 #[test]
@@ -294,11 +294,11 @@ fn data_after_a_close_names_who_closed_and_when() {
     drop(server);
     std::thread::sleep(2 * MOMENT);
     client.write_all(b"too late").unwrap();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(judgement.cause.unwrap().id, "data-after-close");
-    let account = sender(&ending);
+    let account = sender(&outcome);
     assert_eq!(account.closer.as_ref().unwrap().pid, std::process::id());
-    let ago = ending.time().since(account.socket.as_ref().unwrap().gone.unwrap());
+    let ago = outcome.time().since(account.socket.as_ref().unwrap().gone.unwrap());
     assert!(ago.nanos() > 50_000_000, "{ago}");
 }
 
@@ -310,10 +310,10 @@ fn data_after_shutdown_is_one_reset_and_not_two() {
     server.shutdown(Shutdown::Both).unwrap();
     std::thread::sleep(2 * MOMENT);
     client.write_all(b"too late").unwrap();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     // The program still holds the socket.
     assert_eq!(verdict(&judgement), ("shutdown-rdwr-data", Confidence::Certain));
-    assert_eq!(ending.sender(), ending.connection.server());
+    assert_eq!(outcome.sender(), outcome.connection().server());
     stage.is_silent();
 }
 
@@ -324,10 +324,10 @@ fn a_closed_listener_resets_what_it_had_not_accepted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     drop(listener);
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("listener-close-pending", Confidence::Certain));
-    assert_eq!(sender(&ending).process.as_ref().unwrap().syscall.as_deref(), Some("close"));
-    assert_eq!(receiver(&ending).process.as_ref().unwrap().syscall, None);
+    assert_eq!(sender(&outcome).process.as_ref().unwrap().syscall.as_deref(), Some("close"));
+    assert_eq!(receiver(&outcome).process.as_ref().unwrap().syscall, None);
 }
 
 #[test]
@@ -339,12 +339,12 @@ fn a_killed_process_is_told_with_its_signal_and_its_command_line() {
     client.write_all(&[1; 500]).unwrap();
     std::thread::sleep(2 * MOMENT);
     server.0.kill().unwrap();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("exit-unread", Confidence::Certain));
-    let process = sender(&ending).process.as_ref().unwrap();
+    let process = sender(&outcome).process.as_ref().unwrap();
     assert_eq!((process.pid, process.exit_signal), (server.0.id(), Some(9)));
     assert!(process.cmdline.as_ref().unwrap().contains("python3 -c"), "{process:?}");
-    assert_eq!(sender(&ending).socket.as_ref().unwrap().unread, 499);
+    assert_eq!(sender(&outcome).socket.as_ref().unwrap().unread, 499);
 }
 
 #[test]
@@ -357,9 +357,9 @@ fn who_kills_is_told_beside_who_is_killed() {
     std::thread::sleep(2 * MOMENT);
     let status = Command::new("sh").args(["-c", &format!("kill -TERM {}; exit", server.0.id())]).status();
     assert!(status.unwrap().success());
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement).0, "exit-unread");
-    let account = sender(&ending);
+    let account = sender(&outcome);
     let process = account.process.as_ref().unwrap();
     assert_eq!((process.pid, process.exit_signal), (server.0.id(), Some(15)));
     let killer = account.maker.as_ref().expect("sh sent the signal");
@@ -376,9 +376,9 @@ fn an_accepted_socket_that_nobody_read_from_is_its_listeners() {
     std::thread::sleep(MOMENT);
     setsockopt(&client.as_fd(), sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 }).unwrap();
     drop(client);
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("linger-zero", Confidence::Certain));
-    assert_eq!(receiver(&ending).process.as_ref().unwrap().pid, server.0.id());
+    assert_eq!(receiver(&outcome).process.as_ref().unwrap().pid, server.0.id());
 }
 
 #[test]
@@ -396,9 +396,9 @@ s.close(); os.waitpid(pid, 0); time.sleep(60)"
     client.write_all(b"1").unwrap();
     std::thread::sleep(4 * MOMENT);
     client.write_all(b"too late").unwrap();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(judgement.cause.unwrap().id, "data-after-close");
-    let process = sender(&ending).process.as_ref().unwrap();
+    let process = sender(&outcome).process.as_ref().unwrap();
     assert_ne!(process.pid, server.0.id(), "the parent never read");
     assert!(process.cmdline.as_ref().unwrap().contains("python3"), "{process:?}");
 }
@@ -413,10 +413,10 @@ fn the_owner_of_a_socket_that_was_open_before_is_known() {
     std::thread::sleep(MOMENT);
     let mut stage = started(turn);
     drop(server);
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(judgement.cause.unwrap().id, "exit-unread");
-    assert_eq!(sender(&ending).process.as_ref().unwrap().comm, "python3");
-    assert_eq!(receiver(&ending).process.as_ref().unwrap().pid, std::process::id());
+    assert_eq!(sender(&outcome).process.as_ref().unwrap().comm, "python3");
+    assert_eq!(receiver(&outcome).process.as_ref().unwrap().pid, std::process::id());
 }
 
 #[test]
@@ -427,9 +427,9 @@ fn who_destroys_a_socket_is_told_beside_who_owns_it() {
     let port = format!(":{}", client.local_addr().unwrap().port());
     let killed = Command::new("ss").args(["-K", "dst", "127.0.0.1", "dport", "=", &port]).output();
     assert!(killed.expect("ss is installed").status.success());
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement).0, "sock-destroy");
-    let account = sender(&ending);
+    let account = sender(&outcome);
     assert_eq!(account.process.as_ref().unwrap().pid, std::process::id());
     assert_eq!(account.maker.as_ref().unwrap().comm, "ss");
 }
@@ -520,9 +520,9 @@ fn without_its_privileges_it_still_tells_everything() {
     // CAP_DAC_READ_SEARCH is bit 2, CAP_SYS_PTRACE bit 19.
     assert_eq!(u64::from_str_radix(effective.trim(), 16).unwrap(), 1 << 2 | 1 << 19);
     client.write_all(b"two").unwrap();
-    let (ending, judgement) = stage.told();
+    let (outcome, judgement) = stage.told();
     assert_eq!(verdict(&judgement), ("close-unread", Confidence::Certain));
-    let process = sender(&ending).process.as_ref().unwrap();
+    let process = sender(&outcome).process.as_ref().unwrap();
     assert!(process.cmdline.as_ref().unwrap().contains("-c import socket"), "{process:?}");
     // The server is in this namespace too, so that the kernel's own count can be asked for.
     let checks = OutRsts::now().since(&before, &stage.live.sent());

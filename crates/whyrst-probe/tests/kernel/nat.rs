@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sched::CloneFlags;
-use whyrst_core::ending::{Ending, OnWire};
 use whyrst_core::language::Language;
+use whyrst_core::outcome::{OnWire, Outcome};
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Endpoint;
 use whyrst_probe::{Item, Live, SocketReset, Wanted};
@@ -109,7 +109,7 @@ fn behind_a_nat_of_one_host_both_ends_are_one_reset() {
     let peer = reset.peer.as_ref().expect("its client is on this host");
     assert_eq!(peer.remote, Endpoint::new(HOST.into(), 8080));
     assert_eq!(peer.account.process.as_ref().unwrap().comm, "python3");
-    assert_eq!(wire(&reset.ending()), Some((peer.local, peer.remote)));
+    assert_eq!(wire(&reset.outcome()), Some((peer.local, peer.remote)));
 
     assert!(Nat::python("", REFUSED).wait().unwrap().success());
     let reset = next_between(&mut host);
@@ -132,12 +132,12 @@ fn next_between(live: &mut Live) -> SocketReset {
 }
 
 /// The next reset that was told by the end at `address`.
-fn told_by(live: &mut Live, address: [u8; 4]) -> Ending {
+fn told_by(live: &mut Live, address: [u8; 4]) -> Outcome {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         match live.next(MOMENT).unwrap() {
             Some(Item::Reset(reset)) if reset.event.local.ip == std::net::IpAddr::from(address) => {
-                return reset.ending();
+                return reset.outcome();
             }
             _ => {}
         }
@@ -146,9 +146,9 @@ fn told_by(live: &mut Live, address: [u8; 4]) -> Ending {
 }
 
 /// The ends on the wire, client first.
-fn wire(ending: &Ending) -> Option<(Endpoint, Endpoint)> {
-    let connection = &ending.connection;
-    match ending.on_wire() {
+fn wire(outcome: &Outcome) -> Option<(Endpoint, Endpoint)> {
+    let connection = outcome.connection();
+    match outcome.on_wire() {
         OnWire::Unknown => None,
         OnWire::Same => Some((connection.endpoint(connection.client), connection.endpoint(connection.client.other()))),
         OnWire::Other { client, server } => Some((client, server)),

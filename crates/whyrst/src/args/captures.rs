@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp as Moment};
 use whyrst_capture::LinkType;
-use whyrst_core::ending::Ending;
+use whyrst_core::outcome::Outcome;
 use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Judgement;
 use whyrst_store::Table;
@@ -149,11 +149,11 @@ impl Explain {
         self.memory.unwrap_or_else(memory::default)
     }
 
-    /// Whether this ending is asked for.
-    pub(crate) fn wants(&self, ending: &Ending, judgement: &Judgement) -> bool {
+    /// Whether this outcome is asked for.
+    pub(crate) fn wants(&self, outcome: &Outcome, judgement: &Judgement) -> bool {
         let id = judgement.cause.map_or("unexplained", |cause| cause.id);
         let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| cause == id);
-        let time = ending.time();
+        let time = outcome.time();
         let is_then = self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until);
         is_cause && is_then && judgement.confidence >= confidence(self.min_confidence)
     }

@@ -40,7 +40,7 @@ pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
 
 pub(super) fn run(arguments: &Explain) -> Result<Completion> {
     let names: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
-    // An ending without packets names no file: each recording has a teller of its own.
+    // An outcome without packets names no file: each recording has a teller of its own.
     let tellers = names.iter().map(|name| teller(arguments, name)).collect::<Result<Vec<_>>>()?;
     let [first, ..] = tellers.as_slice() else { bail!("there is no recording") };
     let (mut totals, mut press) = (Totals::new(arguments), Press::new(arguments, None)?);
@@ -76,14 +76,14 @@ fn teller<'a>(arguments: &'a Explain, name: &str) -> Result<Teller<'a>> {
 /// Tells a batch.
 fn tell(desks: &Desks<'_>, told: &[Told], number: u64) {
     let mut judge = Judge::default();
-    let endings = told.iter().filter(|told| told.more == 0).map(|told| Box::new(told.reset.ending())).collect();
-    desks.tell(number, endings, &mut judge);
+    let outcomes = told.iter().filter(|told| told.more == 0).map(|told| Box::new(told.reset.outcome())).collect();
+    desks.tell(number, outcomes, &mut judge);
     for Told { reset, more } in told.iter().filter(|told| told.more > 0) {
-        let ending = reset.ending();
-        let judgement = judge.judge(&ending);
-        let Some(text) = desks.teller.more(&ending, &judgement, *more) else { continue };
-        desks.totals.now(|totals| totals.count(&ending, &judgement, *more));
-        let row = json::folded_line(&ending, &desks.teller.context, *more);
+        let outcome = reset.outcome();
+        let judgement = judge.judge(&outcome);
+        let Some(text) = desks.teller.more(&outcome, &judgement, *more) else { continue };
+        desks.totals.now(|totals| totals.count(&outcome, &judgement, *more));
+        let row = json::folded_line(&outcome, &desks.teller.context, *more);
         desks.press.now(|press| press.print_counted(&text, &row));
     }
 }

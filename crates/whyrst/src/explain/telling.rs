@@ -1,13 +1,13 @@
-//! What is told of endings: judging and wording, which any thread may do, and totals and output,
-//! which are kept in the order of endings.
+//! What is told of outcomes: judging and wording, which any thread may do, and totals and output,
+//! which are kept in the order of outcomes.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
 use anyhow::{Context as _, Error, Result};
-use whyrst_core::ending::{Basis, Ending, EndingKind};
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
+use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
@@ -24,9 +24,9 @@ use crate::output::{self, Output};
 use crate::tui::Entry;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
-pub(super) type Endings = Vec<Box<Ending>>;
+pub(super) type Endings = Vec<Box<Outcome>>;
 
-/// Judges endings and puts them into words.
+/// Judges outcomes and puts them into words.
 pub(super) struct Teller<'a> {
     pub(super) arguments: &'a Explain,
     pub(super) context: Context,
@@ -34,9 +34,9 @@ pub(super) struct Teller<'a> {
     pub(super) recording: Option<Recording>,
 }
 
-/// An ending that was judged.
+/// An outcome that was judged.
 pub(super) struct Judged {
-    pub(super) ending: Box<Ending>,
+    pub(super) outcome: Box<Outcome>,
     /// `None` where it is only to be counted.
     pub(super) judgement: Option<Judgement>,
     /// What other tools are to show of it.
@@ -44,35 +44,35 @@ pub(super) struct Judged {
 }
 
 impl Teller<'_> {
-    pub(super) fn judge_all(&self, endings: Endings, judge: &mut Judge) -> Vec<Judged> {
-        endings.into_iter().map(|ending| self.judge(ending, judge)).collect()
+    pub(super) fn judge_all(&self, outcomes: Endings, judge: &mut Judge) -> Vec<Judged> {
+        outcomes.into_iter().map(|outcome| self.judge(outcome, judge)).collect()
     }
 
-    fn judge(&self, mut ending: Box<Ending>, judge: &mut Judge) -> Judged {
-        if ending.kind == EndingKind::FailedConnect && !self.arguments.all {
-            return Judged { ending, judgement: None, marked: None };
+    fn judge(&self, mut outcome: Box<Outcome>, judge: &mut Judge) -> Judged {
+        if outcome.kind() == OutcomeKind::FailedConnect && !self.arguments.all {
+            return Judged { outcome, judgement: None, marked: None };
         }
         if let Some(recording) = &self.recording {
-            ending.kernel = recording.word(&ending);
-            recording.account_for(&mut ending);
+            outcome.kernel = recording.word(&outcome);
+            recording.account_for(&mut outcome);
         }
-        let judgement = Some(judge.judge(&ending)).filter(|judgement| self.arguments.wants(&ending, judgement));
-        let Some(judgement) = judgement else { return Judged { ending, judgement: None, marked: None } };
+        let judgement = Some(judge.judge(&outcome)).filter(|judgement| self.arguments.wants(&outcome, judgement));
+        let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
-            return Judged { ending, judgement: Some(judgement), marked: None };
+            return Judged { outcome, judgement: Some(judgement), marked: None };
         }
-        let report = Explanation::judged(&ending, judgement, &self.context);
+        let report = Explanation::judged(&outcome, judgement, &self.context);
         let marked = Some(Marked::of(&report, self.arguments));
         let judgement = Some(report.judgement);
-        Judged { ending, judgement, marked }
+        Judged { outcome, judgement, marked }
     }
 
     /// The reports of all.
     pub(super) fn words(&self, judged: Vec<Judged>) -> Words {
         let mut words = Words::default();
-        for Judged { ending, judgement, .. } in judged {
+        for Judged { outcome, judgement, .. } in judged {
             let Some(judgement) = judgement else { continue };
-            let report = Explanation::judged(&ending, judgement, &self.context);
+            let report = Explanation::judged(&outcome, judgement, &self.context);
             if self.arguments.parquet.is_some() {
                 words.lines.push(json::line_of(&report));
             }
@@ -85,14 +85,14 @@ impl Teller<'_> {
         words
     }
 
-    /// What is said of `count` more that are like `ending`; `None` when it is not asked for.
-    pub(super) fn more(&self, ending: &Ending, judgement: &Judgement, count: u64) -> Option<String> {
-        if !self.arguments.wants(ending, judgement) {
+    /// What is said of `count` more that are like `outcome`; `None` when it is not asked for.
+    pub(super) fn more(&self, outcome: &Outcome, judgement: &Judgement, count: u64) -> Option<String> {
+        if !self.arguments.wants(outcome, judgement) {
             return None;
         }
-        let report = Explanation::judged(ending, judgement.clone(), &self.context);
+        let report = Explanation::judged(outcome, judgement.clone(), &self.context);
         Some(match self.arguments.format {
-            ReportFormat::Json => json::folded_line(ending, &self.context, count) + "\n",
+            ReportFormat::Json => json::folded_line(outcome, &self.context, count) + "\n",
             ReportFormat::Html => html::data(&json::page_line(&report, count)),
             ReportFormat::Text | ReportFormat::Markdown => {
                 let like = account::line(&report, self.style);
@@ -105,7 +105,7 @@ impl Teller<'_> {
     }
 
     fn report(&self, report: &Explanation<'_>) -> String {
-        let no_packets = report.ending.basis == Basis::Sockets;
+        let no_packets = report.outcome.basis() == Basis::Sockets;
         let ladder = if self.arguments.no_ladder || no_packets { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
             ReportFormat::Text => text::report_of(report, self.style, ladder),
@@ -126,7 +126,7 @@ pub(super) struct Words {
     lines: Vec<String>,
 }
 
-/// What is counted over all endings.
+/// What is counted over all outcomes.
 pub(super) struct Totals<'a> {
     arguments: &'a Explain,
     pub(super) summary: Summary,
@@ -153,24 +153,24 @@ impl<'a> Totals<'a> {
         }
     }
 
-    /// Counts endings, and leaves those that are to be told one by one.
+    /// Counts outcomes, and leaves those that are to be told one by one.
     pub(super) fn take_in(&mut self, judged: &mut Vec<Judged>) {
         judged.retain_mut(|one| self.is_told(one));
     }
 
-    /// Counts so many that are like `ending`.
-    pub(super) fn count(&mut self, ending: &Ending, judgement: &Judgement, count: u64) {
+    /// Counts so many that are like `outcome`.
+    pub(super) fn count(&mut self, outcome: &Outcome, judgement: &Judgement, count: u64) {
         for _ in 0..count {
-            self.summary.add(ending, judgement);
+            self.summary.add(outcome, judgement);
         }
         self.reported += count;
     }
 
-    fn is_told(&mut self, Judged { ending, judgement, marked }: &mut Judged) -> bool {
-        self.failed_connects += u64::from(ending.kind == EndingKind::FailedConnect);
+    fn is_told(&mut self, Judged { outcome, judgement, marked }: &mut Judged) -> bool {
+        self.failed_connects += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
         let Some(judgement) = judgement else { return false };
-        self.summary.add(ending, judgement);
-        self.incidents.add(ending, judgement);
+        self.summary.add(outcome, judgement);
+        self.incidents.add(outcome, judgement);
         if self.arguments.format == ReportFormat::Html {
             self.named.extend(named(judgement));
         }
@@ -178,7 +178,7 @@ impl<'a> Totals<'a> {
         if let Some(marked) = marked.take() {
             self.marks.add(marked);
         }
-        !self.arguments.summary && !self.folds.takes(ending, judgement)
+        !self.arguments.summary && !self.folds.takes(outcome, judgement)
     }
 }
 

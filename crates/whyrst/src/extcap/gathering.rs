@@ -204,9 +204,9 @@ fn judged(
     tracker.finish();
     let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC, language };
     let mut surest = Confidence::Unexplained;
-    let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut ending| {
-        ending.kernel = recording.word(&ending);
-        let report = Explanation::new(&ending, &context);
+    let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut outcome| {
+        outcome.kernel = recording.word(&outcome);
+        let report = Explanation::new(&outcome, &context);
         surest = surest.max(report.judgement.confidence);
         report.comments()
     });

@@ -31,7 +31,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn of(report: &Explanation<'_>, count: u64, style: Style) -> Self {
-        let connection = &report.ending.connection;
+        let connection = report.outcome.connection();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
         let cause = report.cause_id();
         let confidence = report.judgement.confidence;
@@ -40,7 +40,7 @@ impl Entry {
         let language = report.context.language;
         let told = [words::confidence(confidence, language), words::severity(report.judgement.severity, language)];
         let mut haystack = format!("{ends} {cause} {} {severity} {}", confidence.name(), told.join(" "));
-        for process in Side::BOTH.iter().filter_map(|side| report.ending.account(*side)?.process.as_ref()) {
+        for process in Side::BOTH.iter().filter_map(|side| report.outcome.account(*side)?.process.as_ref()) {
             let container = process.container.as_ref().map(|container| &container.id);
             for word in
                 [Some(&process.comm), process.unit.as_ref(), process.cgroup.as_ref(), container].into_iter().flatten()
@@ -50,8 +50,8 @@ impl Entry {
             }
         }
         Self {
-            time: report.ending.time(),
-            clock: report.context.time_of_day(report.ending.time()),
+            time: report.outcome.time(),
+            clock: report.context.time_of_day(report.outcome.time()),
             ends,
             cause,
             confidence,

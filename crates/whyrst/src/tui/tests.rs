@@ -29,8 +29,8 @@ fn entries_of(name: &str, style: Style, language: Language) -> Vec<Entry> {
     tracker.finish();
     let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language };
     std::iter::from_fn(|| tracker.poll())
-        .filter(|ending| ending.rst().is_some())
-        .map(|ending| Entry::of(&Explanation::new(&ending, &context), 1, style))
+        .filter(|outcome| outcome.rst().is_some())
+        .map(|outcome| Entry::of(&Explanation::new(&outcome, &context), 1, style))
         .collect()
 }
 

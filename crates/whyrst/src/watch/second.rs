@@ -8,10 +8,10 @@
 use std::collections::{HashMap, VecDeque};
 
 use whyrst_capture::{Counts, LinkType, Record};
-use whyrst_core::ending::{Basis, Ending, EndingKind};
 use whyrst_core::flow::{FlowKey, Side};
 use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame, Interface, Seen};
+use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
 use whyrst_core::segment::{Endpoint, Flags, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
@@ -91,13 +91,13 @@ struct Suspect {
 struct Fold {
     told: u64,
     more: u64,
-    like: Option<(Ending, u32)>,
+    like: Option<(Outcome, u32)>,
 }
 
 /// Something that only the wire shows.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) ending: Ending,
+    pub(super) outcome: Outcome,
     pub(super) netns: u32,
     /// How many more there were in how long, when they are only counted.
     pub(super) more: Option<(u64, Span)>,
@@ -218,29 +218,29 @@ impl SecondSource {
                 break;
             }
             let Some((_, reset)) = self.held.pop_front() else { break };
-            let mut ending = self.received(&reset).unwrap_or_else(|| reset.ending());
+            let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
             let left = left.filter(|_| !self.told.contains_key(&ends) && live.hears_all());
             if left.is_some() {
-                ending.kernel = KernelWord::SentNone;
+                outcome.kernel = KernelWord::SentNone;
                 self.unsent.insert(ends, time);
             }
             self.suspects.retain(|suspect| suspect.ends != ends);
-            due.push(Found { ending, netns: reset.event.account.netns, more: None, left });
+            due.push(Found { outcome, netns: reset.event.account.netns, more: None, left });
         }
         due
     }
 
     /// What the packets show of a RST that was received; `None` when it was not among them.
-    fn received(&self, reset: &SocketReset) -> Option<Ending> {
+    fn received(&self, reset: &SocketReset) -> Option<Outcome> {
         let event = &reset.event;
-        let mut ending = self.seen_ending(event.account.netns, event.remote, event.local)?;
+        let mut outcome = self.seen_outcome(event.account.netns, event.remote, event.local)?;
         let (_, local) = FlowKey::of(event.local, event.remote);
-        ending.accounts[local.index()] = Some(Box::new(event.account.clone()));
-        Some(ending)
+        outcome.accounts[local.index()] = Some(Box::new(event.account.clone()));
+        Some(outcome)
     }
 
-    /// The last ending of the connection, when the RST that began it came from `sender`.
-    fn seen_ending(&self, netns: u32, sender: Endpoint, receiver: Endpoint) -> Option<Ending> {
+    /// The last outcome of the connection, when the RST that began it came from `sender`.
+    fn seen_outcome(&self, netns: u32, sender: Endpoint, receiver: Endpoint) -> Option<Outcome> {
         let (key, from) = FlowKey::of(sender, receiver);
         let flow = self.flows.get(&(netns, key))?;
         let mut tracker = Tracker::new(Limits { connections: 64, services: 64, ..Limits::default() });
@@ -250,12 +250,12 @@ impl SecondSource {
             }
         }
         tracker.finish();
-        let endings = std::iter::from_fn(|| tracker.poll()).filter(|ending| ending.kind == EndingKind::Reset);
-        let mut ending = endings.last().filter(|ending| ending.sender() == from)?;
+        let outcomes = std::iter::from_fn(|| tracker.poll()).filter(|outcome| outcome.kind() == OutcomeKind::Reset);
+        let mut outcome = outcomes.last().filter(|outcome| outcome.sender() == from)?;
         if !flow.is_whole(self.lost.0) {
-            ending.basis = Basis::Sample;
+            outcome.basis = Basis::Sample;
         }
-        Some(ending)
+        Some(outcome)
     }
 
     /// What is to be told at `time`.
@@ -298,10 +298,10 @@ impl SecondSource {
             fold.more += 1;
             return None;
         }
-        let mut ending = self.seen_ending(suspect.netns, suspect.ends.0, suspect.ends.1)?;
-        ending.kernel = KernelWord::SentNone;
-        self.folds.entry(service).or_default().like = Some((ending.clone(), suspect.netns));
-        Some(Found { ending, netns: suspect.netns, more: None, left: Some(suspect.netns) })
+        let mut outcome = self.seen_outcome(suspect.netns, suspect.ends.0, suspect.ends.1)?;
+        outcome.kernel = KernelWord::SentNone;
+        self.folds.entry(service).or_default().like = Some((outcome.clone(), suspect.netns));
+        Some(Found { outcome, netns: suspect.netns, more: None, left: Some(suspect.netns) })
     }
 
     fn folded(&mut self, time: Timestamp) -> Vec<Found> {
@@ -309,8 +309,8 @@ impl SecondSource {
         self.folding_since = time;
         let folds = std::mem::take(&mut self.folds).into_values().filter(|fold| fold.more > 0);
         let more = folds.filter_map(|fold| {
-            let (ending, netns) = fold.like?;
-            Some(Found { ending, netns, more: Some((fold.more, within)), left: None })
+            let (outcome, netns) = fold.like?;
+            Some(Found { outcome, netns, more: Some((fold.more, within)), left: None })
         });
         more.collect()
     }
@@ -322,8 +322,8 @@ impl SecondSource {
     }
 
     /// The packets of a connection that were not written yet, oldest first.
-    pub(super) fn unwritten(&mut self, netns: u32, ending: &Ending) -> Vec<Packet> {
-        let ends = Side::BOTH.map(|side| ending.connection.endpoint(side));
+    pub(super) fn unwritten(&mut self, netns: u32, outcome: &Outcome) -> Vec<Packet> {
+        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
         let Some(flow) = self.flows.get_mut(&(netns, FlowKey::of(ends[0], ends[1]).0)) else { return Vec::new() };
         let new = usize::try_from(flow.all - flow.written).unwrap_or(usize::MAX).min(flow.packets.len());
         flow.written = flow.all;
@@ -331,8 +331,8 @@ impl SecondSource {
     }
 
     /// Rules of that namespace's firewall that answer with RST and may have met this connection.
-    pub(super) fn rules(&self, netns: u32, ending: &Ending) -> Vec<&str> {
-        let ports = Side::BOTH.map(|side| ending.connection.endpoint(side).port.to_string());
+    pub(super) fn rules(&self, netns: u32, outcome: &Outcome) -> Vec<&str> {
+        let ports = Side::BOTH.map(|side| outcome.connection().endpoint(side).port.to_string());
         let rules = self.packets.rules(netns).iter().filter(|rule| may_meet(&rule.text, &ports));
         rules.map(|rule| rule.text.as_str()).collect()
     }

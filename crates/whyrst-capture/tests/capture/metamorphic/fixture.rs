@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
 use whyrst_core::alike;
-use whyrst_core::ending::EndingKind;
+use whyrst_core::outcome::OutcomeKind;
 use whyrst_core::recording::Recording;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::tracker::{Limits, Tracker};
@@ -85,7 +85,7 @@ pub(super) fn events(of: &Fixture) -> Recording {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Told {
     pub(super) ends: [Endpoint; 2],
-    pub(super) kind: EndingKind,
+    pub(super) kind: OutcomeKind,
     pub(super) cause: &'static str,
     pub(super) confidence: Confidence,
     pub(super) others: Vec<&'static str>,
@@ -134,17 +134,17 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
         }
     }
     tracker.finish();
-    let endings = std::iter::from_fn(|| tracker.poll());
-    endings
-        .map(|mut ending| {
+    let outcomes = std::iter::from_fn(|| tracker.poll());
+    outcomes
+        .map(|mut outcome| {
             if let Some(recording) = heard {
-                ending.kernel = recording.word(&ending);
+                outcome.kernel = recording.word(&outcome);
             }
-            let judgement = judge(&ending);
-            let connection = &ending.connection;
+            let judgement = judge(&outcome);
+            let connection = outcome.connection();
             Told {
                 ends: [connection.client, connection.server()].map(|side| connection.endpoint(side)),
-                kind: ending.kind,
+                kind: outcome.kind(),
                 cause: judgement.cause.map_or("unexplained", |cause| cause.id),
                 confidence: judgement.confidence,
                 others: judgement.alternatives.iter().map(|other| other.id).collect(),

@@ -16,11 +16,11 @@ fn verdicts(broken: i64, first: bool) -> Vec<(Option<&'static str>, crate::verdi
     } else {
         std::format!("{REFUSED}\n{stranger}\n{waiting}")
     };
-    let judged = |ending: &Ending| {
-        let judgement = judge(ending);
+    let judged = |outcome: &Outcome| {
+        let judgement = judge(outcome);
         (judgement.cause.map(|cause| cause.id), judgement.confidence)
     };
-    conversation(&text).endings().iter().map(judged).collect()
+    conversation(&text).outcomes().iter().map(judged).collect()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_frame_of_another_century_does_not_ruin_the_rest() {
 fn a_broken_clock_within_the_connection_makes_no_verdict_surer() {
     for broken in [4_102_444_800_i64, 0] {
         let text = std::format!("0.0 C > S S 0:0(0) time {broken}\n0.001 C < S SA 0:0(0) ack 1\n0.0011 C > S R 1:1(0)");
-        assert!(judge(&conversation(&text).ending()).confidence < crate::verdict::Confidence::Likely, "{broken}");
+        assert!(judge(&conversation(&text).outcome()).confidence < crate::verdict::Confidence::Likely, "{broken}");
     }
 }
 
@@ -52,10 +52,10 @@ fn a_clock_that_was_set_back_is_no_measure() {
             0.3 C > S PA 1:11(10) ack 2
             0.4 C < S R 1:1(0)"
         );
-        let ending = conversation(&text).ending();
+        let outcome = conversation(&text).outcome();
         let asked = &crate::evidence::application::SERVER_LEFT_AT_ONCE;
-        assert!(!asked.answer(&ending).is_yes(), "it would seem to have left before it came");
-        judge(&ending);
+        assert!(!asked.answer(&outcome).is_yes(), "it would seem to have left before it came");
+        judge(&outcome);
     }
 }
 
@@ -65,5 +65,5 @@ fn small_steps_back_are_nothing_special() {
         0.000 C > S S 0:0(0)
         0.162 C < S SA 0:0(0) ack 1
         0.1619 C > S R 1:1(0)";
-    assert_eq!(judge(&conversation(text).ending()).cause.map(|cause| cause.id), Some("connect-abandoned"));
+    assert_eq!(judge(&conversation(text).outcome()).cause.map(|cause| cause.id), Some("connect-abandoned"));
 }

@@ -18,8 +18,8 @@ fn a_span_port_shows_everything_twice() {
     let captured = conversation(&text);
     let counts = captured.counts();
     assert_eq!((counts.segments, counts.copies, counts.rst_segments, counts.rst_copies), (4, 4, 1, 1));
-    let ending = captured.ending();
-    assert_eq!(ending.connection.halves.iter().map(|half| half.retransmissions).sum::<u32>(), 0);
+    let outcome = captured.outcome();
+    assert_eq!(outcome.connection().halves.iter().map(|half| half.retransmissions).sum::<u32>(), 0);
 }
 
 #[test]

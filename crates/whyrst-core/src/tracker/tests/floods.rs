@@ -114,7 +114,7 @@ fn a_million_resets_of_one_connection_are_one_end_with_a_count() {
     }
     assert!(tracker.bytes() <= 2 * before + 4_096, "{} after {before}", tracker.bytes());
     tracker.finish();
-    let ending = tracker.poll().expect("the end");
-    assert_eq!((ending.resets_total, ending.resets.len()), (FLOOD, RST_LIMIT));
+    let outcome = tracker.poll().expect("the end");
+    assert_eq!((outcome.rsts_total(), outcome.rsts().len()), (FLOOD, RST_LIMIT));
     assert!(tracker.poll().is_none());
 }

@@ -14,9 +14,9 @@ fn a_new_syn_after_a_close_begins_a_new_connection() {
     );
     let captured = conversation(&text);
     assert_eq!(captured.counts().connections, 2);
-    let ending = captured.ending();
-    assert_eq!(ending.connection.earlier, Some(crate::connection::TcpState::Closed));
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("closed-port"));
+    let outcome = captured.outcome();
+    assert_eq!(outcome.connection().earlier, Some(crate::connection::TcpState::Closed));
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("closed-port"));
 }
 
 #[test]
@@ -29,9 +29,9 @@ fn a_new_syn_within_the_settle_time_settles_the_reset_before() {
         0.4 C > S A 90001:90001(0) ack 90001
         0.5 C > S RA 90001:90001(0) ack 90001"
     );
-    let endings = conversation(&text).endings();
-    assert_eq!(endings.len(), 2);
-    assert!(endings.iter().all(|ending| ending.resets_total == 1));
+    let outcomes = conversation(&text).outcomes();
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes.iter().all(|outcome| outcome.rsts_total() == 1));
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_syn_on_a_living_connection_replaces_it_only_when_it_is_answered() {
     );
     let captured = conversation(&spoofed);
     assert_eq!(captured.counts().connections, 1);
-    assert_eq!(captured.ending().connection.half(captured.ending().receiver()).bytes, 200);
+    assert_eq!(captured.outcome().connection().half(captured.outcome().receiver()).bytes, 200);
 
     let reused = std::format!(
         "{OPEN}
@@ -59,10 +59,10 @@ fn a_syn_on_a_living_connection_replaces_it_only_when_it_is_answered() {
     );
     let captured = conversation(&reused);
     assert_eq!(captured.counts().connections, 2);
-    let ending = captured.ending();
-    assert!(ending.connection.handshake_complete());
-    assert_eq!(ending.syn().map(|syn| syn.frame.number()), Some(4));
-    assert_eq!(ending.connection.half(ending.receiver()).bytes, 100);
+    let outcome = captured.outcome();
+    assert!(outcome.connection().handshake_complete());
+    assert_eq!(outcome.syn().map(|syn| syn.frame.number()), Some(4));
+    assert_eq!(outcome.connection().half(outcome.receiver()).bytes, 100);
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn a_refused_syn_on_a_connection_that_seemed_to_live_is_a_refusal() {
         9.0 C > S S 90000:90000(0)
         9.1 C < S RA 0:0(0) ack 90001"
     );
-    let ending = conversation(&text).ending();
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("closed-port"));
+    let outcome = conversation(&text).outcome();
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("closed-port"));
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn a_reset_in_the_handshake_does_not_hide_the_later_end() {
         0.014 C > S A 1:1(0) ack 1
         0.020 C > S PA 1:101(100) ack 1
         5.000 C < S RA 1:1(0) ack 101";
-    let endings = conversation(text).endings();
-    assert_eq!(endings.len(), 2, "{endings:#?}");
-    assert_eq!(judge(&endings[1]).cause.map(|cause| cause.id), Some("close-unread"));
+    let outcomes = conversation(text).outcomes();
+    assert_eq!(outcomes.len(), 2, "{endings:#?}");
+    assert_eq!(judge(&outcomes[1]).cause.map(|cause| cause.id), Some("close-unread"));
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn a_client_that_closes_with_the_handshakes_last_packet_has_completed_it() {
         0.001 C < S SA 0:0(0) ack 1
         0.002 C > S FA 1:1(0) ack 1
         0.003 C < S RA 1:1(0) ack 2";
-    let ending = conversation(text).ending();
-    assert!(ending.connection.handshake_complete());
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("linger-zero"));
+    let outcome = conversation(text).outcome();
+    assert!(outcome.connection().handshake_complete());
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("linger-zero"));
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn a_client_that_gives_up_with_a_fin_before_any_answer_is_still_unanswered() {
         0.000 C > S S 0:0(0)
         1.000 C > S S 0:0(0)
         1.500 C > S F 1:1(0)";
-    let ending = conversation(text).ending();
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("syn-unanswered"));
+    let outcome = conversation(text).outcome();
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("syn-unanswered"));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_syn_that_is_refused_again_and_again_is_one_refusal() {
         0.7 C < S RA 0:0(0) ack 1
         1.2 C > S S 0:0(0)
         1.3 C < S RA 0:0(0) ack 1";
-    let ending = conversation(text).ending();
-    assert_eq!((ending.resets_total, ending.service_later.refusals), (3, 1));
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("closed-port"));
+    let outcome = conversation(text).outcome();
+    assert_eq!((outcome.rsts_total(), outcome.service_later().refusals), (3, 1));
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("closed-port"));
 }

@@ -1,7 +1,7 @@
-//! When endings are told and connections forgotten.
+//! When outcomes are told and connections forgotten.
 
 use super::*;
-use crate::ending::EndingKind;
+use crate::outcome::OutcomeKind;
 
 fn fed(text: &str, limits: Limits) -> Tracker {
     let mut tracker = Tracker::new(limits);
@@ -35,11 +35,11 @@ fn what_is_known_when_a_reset_is_settled_does_not_depend_on_strangers() {
         let answered = "20.2 C:2 < S SA 0:0(0) ack 1";
         let mut tracker = fed(&std::format!("{refused}\n{between}\n{answered}"), Limits::default());
         tracker.finish();
-        core::iter::from_fn(|| tracker.poll()).find(|ending| ending.kind == EndingKind::Reset).unwrap()
+        core::iter::from_fn(|| tracker.poll()).find(|outcome| outcome.kind() == OutcomeKind::Reset).unwrap()
     };
     let (alone, beside) = (told(""), told("20.15 D > E S 0:0(0)"));
-    assert_eq!(alone.service_later, beside.service_later);
-    assert_eq!(alone.service_later.accepted, None, "it was due at 20.1 s");
+    assert_eq!(alone.service_later(), beside.service_later);
+    assert_eq!(alone.service_later().accepted, None, "it was due at 20.1 s");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_connection_that_never_falls_quiet_is_told_at_the_latest_after_the_bound() {
     let mut tracker = fed(&text, Limits::default());
     assert!(tracker.poll().is_none());
     tracker.advance(at(142));
-    assert_eq!(tracker.poll().map(|ending| ending.resets_total), Some(13));
+    assert_eq!(tracker.poll().map(|outcome| outcome.rsts_total()), Some(13));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn an_unanswered_syn_is_given_up_in_time_and_one_that_is_repeated_later() {
     tracker.advance(at(131));
     assert!(tracker.poll().is_none(), "the SYN was sent again 70 s ago");
     tracker.advance(at(300));
-    assert_eq!(tracker.poll().map(|ending| ending.kind), Some(EndingKind::FailedConnect));
+    assert_eq!(tracker.poll().map(|outcome| outcome.kind()), Some(OutcomeKind::FailedConnect));
     assert_eq!(tracker.live(), 0);
 }
 
@@ -74,9 +74,9 @@ fn resets_come_in_the_order_of_their_first_rst() {
         0.4 C:2 > S S 90000:90000(0)
         0.5 C:2 < S RA 0:0(0) ack 90001";
     let order: Vec<u64> = conversation(text)
-        .endings()
+        .outcomes()
         .iter()
-        .map(|ending| ending.rst().map_or(0, |rst| rst.record.frame.number()))
+        .map(|outcome| outcome.rst().map_or(0, |rst| rst.record.frame.number()))
         .collect();
     assert_eq!(order, [3, 4, 6]);
 }
@@ -93,10 +93,10 @@ fn the_bound_on_connections_is_kept_and_what_is_forgotten_is_counted() {
     assert!(tracker.live() <= 10);
     assert_eq!(tracker.counts().forgotten, 91);
     tracker.finish();
-    let ending = core::iter::from_fn(|| tracker.poll()).find(|ending| ending.kind == EndingKind::Reset);
-    let ending = ending.expect("the reset of a forgotten connection");
-    assert!(!ending.connection.beginning_seen(), "what was forgotten must not be claimed to be seen");
-    assert!(judge(&ending).confidence <= crate::verdict::Confidence::Possible);
+    let outcome = core::iter::from_fn(|| tracker.poll()).find(|outcome| outcome.kind() == OutcomeKind::Reset);
+    let outcome = outcome.expect("the reset of a forgotten connection");
+    assert!(!outcome.connection().beginning_seen(), "what was forgotten must not be claimed to be seen");
+    assert!(judge(&outcome).confidence <= crate::verdict::Confidence::Possible);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn without_the_window_scale_a_distant_number_is_not_judged() {
 
 #[test]
 fn an_inexact_reset_a_challenge_and_the_second_reset_are_one_end_and_the_first_decides() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 1:101(100) ack 1
         0.2 C < S A 1:1(0) ack 101
@@ -89,34 +89,34 @@ fn an_inexact_reset_a_challenge_and_the_second_reset_are_one_end_and_the_first_d
         1.0001 C > S A 101:101(0) ack 1
         1.0010 C < S R 1:1(0)",
     );
-    assert_eq!(ending.resets_total, 2);
-    assert_eq!(ending.rst().map(|rst| rst.record.flags.has(Flags::ACK)), Some(true));
-    assert_eq!(ending.resets[0].acceptance, Acceptance::Challenged);
-    assert_eq!(ending.resets[1].acceptance, Acceptance::Exact);
-    assert_eq!(judge(&ending).cause.map(|cause| cause.id), Some("close-unread"));
+    assert_eq!(outcome.rsts_total(), 2);
+    assert_eq!(outcome.rst().map(|rst| rst.record.flags.has(Flags::ACK)), Some(true));
+    assert_eq!(outcome.rsts()[0].acceptance, Acceptance::Challenged);
+    assert_eq!(outcome.rsts()[1].acceptance, Acceptance::Exact);
+    assert_eq!(judge(&outcome).cause.map(|cause| cause.id), Some("close-unread"));
 }
 
 #[test]
 fn the_trigger_is_the_segment_whose_ack_number_was_copied() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C < S PA 1:101(100) ack 1
         0.2 C > S A 1:1(0) ack 101
         0.3 C > S PA 1:51(50) ack 101
         0.3001 C < S R 101:101(0)",
     );
-    assert_eq!(ending.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number()), Some(6));
+    assert_eq!(outcome.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number()), Some(6));
 }
 
 #[test]
 fn what_the_sender_acknowledged_since_is_not_what_it_answered() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 1:51(50) ack 1
         0.2 C < S A 1:1(0) ack 51
         0.3 C < S R 1:1(0)",
     );
-    assert_eq!(ending.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number()), Some(3));
+    assert_eq!(outcome.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number()), Some(3));
 }
 
 #[test]
@@ -129,14 +129,14 @@ fn resets_after_the_verdict_are_counted_and_are_no_new_connection() {
         27.1 C < S R 1:1(0)"
     );
     let captured = conversation(&text);
-    assert_eq!(captured.endings().len(), 1);
+    assert_eq!(captured.outcomes().len(), 1);
     let counts = captured.counts();
     assert_eq!((counts.rst_segments, counts.late_resets, counts.reset_connections), (2, 1, 1));
 }
 
 #[test]
 fn a_train_of_resets_is_one_end() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1000 C > S PA 1:101(100) ack 1
         0.1001 C > S PA 101:201(100) ack 1
@@ -145,5 +145,5 @@ fn a_train_of_resets_is_one_end() {
         0.1004 C < S R 1:1(0)
         0.1005 C < S R 1:1(0)",
     );
-    assert_eq!(ending.resets_total, 3);
+    assert_eq!(outcome.rsts_total(), 3);
 }

@@ -5,21 +5,21 @@ use crate::connection::TcpState::{CloseWait, Closed, Closing, Established, FinWa
 
 #[test]
 fn a_retransmission_is_not_counted_twice() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 1:101(100) ack 1
         0.3 C > S PA 1:101(100) ack 1
         0.7 C > S PA 51:151(100) ack 1
         0.8 C < S RA 1:1(0) ack 151",
     );
-    let client = ending.connection.half(ending.connection.client);
+    let client = outcome.connection().half(outcome.connection().client);
     assert_eq!((client.bytes, client.retransmissions), (150, 1));
-    assert!(notes(&ending)[4].has(Notes::RETRANSMISSION));
+    assert!(notes(&outcome)[4].has(Notes::RETRANSMISSION));
 }
 
 #[test]
 fn a_keep_alive_and_a_window_probe_are_probes_and_no_data() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 1:101(100) ack 1
         0.2 C < S A 1:1(0) ack 101 win 0
@@ -27,18 +27,18 @@ fn a_keep_alive_and_a_window_probe_are_probes_and_no_data() {
         0.9 C > S A 100:101(1) ack 1
         1.0 C < S RA 1:1(0) ack 101",
     );
-    let connection = &ending.connection;
+    let connection = outcome.connection();
     assert_eq!(connection.half(connection.client).unanswered, 2);
     assert_eq!(connection.half(connection.client).bytes, 100);
     assert!(connection.half(connection.server()).marks.has(Marks::ZERO_WINDOW));
-    assert!(notes(&ending)[5].has(Notes::PROBE) && notes(&ending)[6].has(Notes::PROBE));
+    assert!(notes(&outcome)[5].has(Notes::PROBE) && notes(&outcome)[6].has(Notes::PROBE));
 }
 
 #[test]
 fn the_window_is_scaled_only_when_both_ends_scale_and_never_in_a_syn() {
     let window = |text: &str| {
-        let ending = conversation(text).ending();
-        let connection = ending.connection;
+        let outcome = conversation(text).outcome();
+        let connection = outcome.connection();
         connection.offered_window(connection.client)
     };
     let rst = "1.0 C < S RA 1:1(0) ack 1";
@@ -56,57 +56,57 @@ fn numbers_go_around_the_wrap() {
         0.1 C < S A 4294960000:4294960000(0) ack 4294967200
         0.2 C > S PA 4294967200:0(96) ack 4294960000
         0.3 C < S RA 4294960000:4294960000(0) ack 200";
-    let ending = conversation(text).ending();
-    assert_eq!(ending.connection.half(ending.receiver()).bytes, 296);
+    let outcome = conversation(text).outcome();
+    assert_eq!(outcome.connection().half(outcome.receiver()).bytes, 296);
 }
 
 #[test]
 fn segments_that_overtake_each_other_leave_no_gap() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 101:201(100) ack 1
         0.1001 C > S PA 1:101(100) ack 1
         0.2 C < S RA 1:1(0) ack 201",
     );
-    let client = ending.connection.half(ending.connection.client);
+    let client = outcome.connection().half(outcome.connection().client);
     assert_eq!((client.bytes, client.retransmissions), (200, 0));
-    assert!(!ending.connection.has_gap(ending.connection.client));
+    assert!(!outcome.connection().has_gap(outcome.connection().client));
 }
 
 #[test]
 fn octets_that_the_capture_missed_are_a_gap() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C < S A 1:1(0) ack 5001
         0.2 C < S RA 1:1(0) ack 5001",
     );
-    assert!(ending.connection.has_gap(ending.connection.client));
-    assert!(notes(&ending)[3].has(Notes::ACKS_UNSEEN));
+    assert!(outcome.connection().has_gap(outcome.connection().client));
+    assert!(notes(&outcome)[3].has(Notes::ACKS_UNSEEN));
 }
 
 #[test]
 fn a_segment_that_no_receiver_would_take_moves_nothing() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 900000001:900000101(100) ack 1
         0.2 C > S PA 1:101(100) ack 1
         0.3 C < S RA 1:1(0) ack 101",
     );
-    assert_eq!(ending.connection.half(ending.connection.client).bytes, 100);
-    assert!(!ending.connection.has_gap(ending.connection.client));
-    assert!(notes(&ending)[3].has(Notes::OUT_OF_WINDOW));
+    assert_eq!(outcome.connection().half(outcome.connection().client).bytes, 100);
+    assert!(!outcome.connection().has_gap(outcome.connection().client));
+    assert!(notes(&outcome)[3].has(Notes::OUT_OF_WINDOW));
 }
 
 #[test]
 fn a_long_gap_in_the_capture_is_bridged_by_what_the_peer_acknowledges() {
-    let ending = open_then(
+    let outcome = open_then(
         "
         0.1 C > S PA 1:101(100) ack 1
         9.0 C < S A 1:1(0) ack 500000001
         9.1 C > S PA 500000001:500000101(100) ack 1
         9.2 C < S RA 1:1(0) ack 500000101",
     );
-    let connection = ending.connection;
+    let connection = outcome.connection();
     assert_eq!(connection.relative(connection.client, connection.half(connection.client).nxt), 500_000_101);
 }
 
@@ -121,7 +121,7 @@ fn crossed_syns_are_one_connection() {
         0.030 C < S:80 RA 1:1(0) ack 101";
     let captured = conversation(text);
     assert_eq!(captured.counts().connections, 1);
-    assert!(captured.ending().connection.handshake_complete());
+    assert!(captured.outcome().connection().handshake_complete());
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn the_states_are_those_of_rfc_9293() {
 
 #[test]
 fn a_capture_from_the_middle_guesses_the_roles_and_says_so() {
-    let ending = conversation("0 C > S PA 1:101(100) ack 1\n0.1 C < S R 1:1(0)").ending();
-    assert_eq!(ending.connection.roles, crate::connection::Roles::Guessed);
-    assert_eq!(ending.connection.endpoint(ending.connection.server()).port, 80);
-    assert!(!ending.connection.beginning_seen());
+    let outcome = conversation("0 C > S PA 1:101(100) ack 1\n0.1 C < S R 1:1(0)").outcome();
+    assert_eq!(outcome.connection().roles, crate::connection::Roles::Guessed);
+    assert_eq!(outcome.connection().endpoint(outcome.connection().server()).port, 80);
+    assert!(!outcome.connection().beginning_seen());
 }

@@ -21,7 +21,7 @@ use crate::time::{Span, Timestamp};
 
 /// Whether a RST ended it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EndingKind {
+pub enum OutcomeKind {
     /// At least one RST was seen.
     Reset,
     /// The connect failed and no RST was seen.
@@ -37,7 +37,7 @@ pub struct IcmpSeen {
     pub error: IcmpError,
 }
 
-/// What an ending is drawn from.
+/// What an outcome is drawn from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Basis {
     /// Packets were seen.
@@ -68,9 +68,9 @@ pub enum OnWire {
 
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
-pub struct Ending {
+pub struct Outcome {
     /// With or without a RST.
-    pub kind: EndingKind,
+    pub kind: OutcomeKind,
     /// The connection just before its first RST, or at its end when there was none.
     pub connection: Connection,
     /// The connection when nothing more was expected.
@@ -109,7 +109,7 @@ pub struct Ending {
     pub joined: Option<Box<Joined>>,
 }
 
-impl Ending {
+impl Outcome {
     /// What stands on the wire, as the host of the sender knows it, or else that of the receiver.
     pub fn on_wire(&self) -> OnWire {
         let known = [self.sender(), self.receiver()].into_iter().find_map(|side| Some((side, self.account(side)?)));
