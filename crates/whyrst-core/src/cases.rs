@@ -189,7 +189,11 @@ impl Trial {
         if self.expectations > 0 {
             self.finish()?;
         }
-        let said = |outcome: &Outcome| judge(&Outcome { kernel: word.clone(), ..outcome.clone() });
+        let said = |outcome: &Outcome| {
+            let mut outcome = outcome.clone();
+            outcome.note_kernel(word.clone());
+            judge(&outcome)
+        };
         self.judgements = self.outcomes.iter().map(said).collect();
         (self.verdicts, self.expectations) = (0, 0);
         Ok(())

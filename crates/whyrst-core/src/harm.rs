@@ -65,7 +65,7 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     if outcome.basis() == Basis::Sample {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    if outcome.resets_never_taken() {
+    if outcome.rsts_never_taken() {
         return Harm::nothing(accepted);
     }
     let nothing_sent = Side::BOTH.iter().all(|side| outcome.finally().half(*side).bytes == 0);
@@ -169,7 +169,7 @@ fn last_reply(outcome: &Outcome, from: Side) -> Option<&Record> {
 impl Outcome {
     /// Whether data may have passed unseen.
     fn one_sided_data(&self) -> bool {
-        Side::BOTH.iter().any(|side| self.connection.half(*side).marks.has(Marks::GAP))
+        Side::BOTH.iter().any(|side| self.connection().half(*side).marks.has(Marks::GAP))
     }
 }
 

@@ -20,8 +20,8 @@ use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
 use crate::letters::Originator;
 use crate::observation::{Frame, Interface, Observation, Seen};
-use crate::outcome::{Basis, Outcome, OutcomeKind};
-use crate::rst::Rst;
+use crate::outcome::{Basis, Incarnation, Outcome, Reset};
+use crate::rst::{Rst, Rsts};
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment};
 use crate::seq::Seq;
 use crate::service::Service;
@@ -34,14 +34,14 @@ const SAME_TICK: Span = Span::from_millis(21);
 impl SocketReset {
     /// What the causes judge.
     pub fn outcome(&self) -> Outcome {
-        let outcome = outcome(&self.event, self.peer.as_ref());
-        if self.unsent { Outcome { kernel: KernelWord::SentNone, ..outcome } } else { outcome }
+        let reset = reset(&self.event, self.peer.as_ref());
+        Outcome::Reset(if self.unsent { Reset { kernel: KernelWord::SentNone, ..reset } } else { reset })
     }
 }
 
 /// The outcome that `event` tells of, and what the other end said of the same RST where it is on
 /// this host too.
-pub fn outcome(event: &SocketEvent, peer: Option<&SocketEvent>) -> Outcome {
+fn reset(event: &SocketEvent, peer: Option<&SocketEvent>) -> Reset {
     let mut story = Story::of(event);
     let rst = story.rst(event);
     let kernel = match &event.told {
@@ -233,7 +233,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn finish(self, event: &SocketEvent, peer: Option<&SocketEvent>, rst: Rst, kernel: KernelWord) -> Outcome {
+    fn finish(self, event: &SocketEvent, peer: Option<&SocketEvent>, rst: Rst, kernel: KernelWord) -> Reset {
         let mut connection = self.connection.unwrap_or_else(|| unreachable_connection(event));
         for half in &mut connection.halves {
             // No hop count was seen, so none can be compared.
@@ -249,15 +249,10 @@ impl<'a> Story<'a> {
         let mut accounts = [None, None];
         accounts[local.index()] = Some(Box::new(event.account.clone()));
         accounts[local.other().index()] = peer.map(|peer| Box::new(peer.account.clone()));
-        Outcome {
-            kind: OutcomeKind::Reset,
+        let incarnation = Incarnation {
             connection,
             finally,
             before: self.records,
-            resets: alloc::vec![rst],
-            resets_total: 1,
-            after: Vec::new(),
-            after_total: 0,
             icmp: Vec::new(),
             service: Service::default(),
             service_later: Service::default(),
@@ -266,10 +261,10 @@ impl<'a> Story<'a> {
             seen_from: connection.first,
             seen_until: event.time,
             joined: None,
-            kernel,
             basis: Basis::Sockets,
             accounts,
-        }
+        };
+        Reset { incarnation, rsts: Rsts::new(rst), rsts_total: 1, after: Vec::new(), after_total: 0, kernel }
     }
 }
 
@@ -459,6 +454,10 @@ mod tests {
         SocketEvent { time: at(1_000), told, local: end(2, 80), remote: end(1, 40_000), trigger, account }
     }
 
+    fn outcome(event: &SocketEvent, peer: Option<&SocketEvent>) -> Outcome {
+        Outcome::Reset(reset(event, peer))
+    }
+
     fn judged(event: &SocketEvent) -> Judgement {
         judge(&outcome(event, None))
     }
@@ -539,16 +538,16 @@ mod tests {
         assert_eq!(verdict(&told).0, "unexplained");
         let outcome = outcome(&told, None);
         assert_eq!(outcome.connection().endpoint(outcome.sender()), end(1, 40_000));
-        assert_eq!(outcome.kernel(), KernelWord::NotAsked);
+        assert_eq!(*outcome.kernel(), KernelWord::NotAsked);
     }
 
     #[test]
     fn data_of_one_tick_has_no_order() {
         let close = SocketFacts { last_sent: Some(at(495)), ..facts() };
-        let outcome = outcome(&event(sent(ABORT, &[]), None, Some(close)), None);
-        assert!(outcome.before().iter().all(|record| record.len == 0), "{:#?}", outcome.before());
-        let known = super::outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
-        assert_eq!(known.before.iter().filter(|record| record.len > 0).count(), 2);
+        let close = outcome(&event(sent(ABORT, &[]), None, Some(close)), None);
+        assert!(close.before().iter().all(|record| record.len == 0), "{:#?}", close.before());
+        let known = outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
+        assert_eq!(known.before().iter().filter(|record| record.len > 0).count(), 2);
     }
 
     #[test]

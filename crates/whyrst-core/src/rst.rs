@@ -29,3 +29,35 @@ pub struct Rst {
     /// Whether its receiver would have taken it.
     pub acceptance: Acceptance,
 }
+
+/// The RSTs of one connection, oldest first: at least one.
+#[derive(Clone, Debug)]
+pub struct Rsts(Vec<Rst>);
+
+impl Rsts {
+    /// Begins with the first one.
+    pub fn new(first: Rst) -> Self {
+        Self(alloc::vec![first])
+    }
+
+    /// Adds one that came later.
+    pub fn push(&mut self, later: Rst) {
+        self.0.push(later);
+    }
+
+    /// The first one.
+    pub fn first(&self) -> &Rst {
+        // `new` takes it and nothing takes it away.
+        &self.0[0]
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[Rst] {
+        &self.0
+    }
+
+    /// All of them, to be completed.
+    pub fn as_mut_slice(&mut self) -> &mut [Rst] {
+        &mut self.0
+    }
+}

@@ -39,7 +39,7 @@ pub struct Weight {
 pub fn weigh(by_cause: Severity, outcome: &Outcome, phase: Phase, harm: &Harm) -> Weight {
     let lowered = match by_cause {
         Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
-        Severity::Fault if outcome.resets_never_taken() => Some(Ground::NotTaken),
+        Severity::Fault if outcome.rsts_never_taken() => Some(Ground::NotTaken),
         Severity::Fault if only_goodbye_refused(outcome, harm) => Some(Ground::GoodbyeRefused),
         _ => None,
     };

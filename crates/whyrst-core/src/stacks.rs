@@ -52,7 +52,7 @@ fn each_of_several_resets_answers_a_segment_of_its_own() {
     let trigger = outcome.rsts()[0].trigger.expect("it answers a segment");
     assert!(trigger.is_pure_ack(), "{trigger:?}");
     let one = conversation(text.rsplit_once('\n').expect("lines").0).outcome();
-    assert_eq!(one.resets[0].trigger.expect("it answers a segment").len, 100);
+    assert_eq!(one.rsts()[0].trigger.expect("it answers a segment").len, 100);
 }
 
 /// Who says goodbye and closes does not wait for an answer, and neither does who closes before one

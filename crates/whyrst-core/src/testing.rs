@@ -133,7 +133,7 @@ impl Conversation {
     /// The only outcome.
     pub(crate) fn outcome(&self) -> Outcome {
         let mut outcomes = self.outcomes();
-        assert_eq!(outcomes.len(), 1, "endings: {endings:#?}");
+        assert_eq!(outcomes.len(), 1, "outcomes: {outcomes:#?}");
         outcomes.remove(0)
     }
 

@@ -33,7 +33,7 @@ use crate::history::{HistoryPool, Record};
 use crate::letters::Originator;
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
-use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst};
+use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Flags, Segment};
 use crate::service::{Moment, Services, tells_of_service};
 use crate::speech::{Handle, SpeechPool};
@@ -375,9 +375,9 @@ impl Tracker {
             self.counts.late_resets += 1;
             return;
         };
-        pending.resets_total = pending.resets_total.saturating_add(1);
-        if pending.resets.len() < RST_LIMIT {
-            pending.resets.push(rst);
+        pending.rsts_total = pending.rsts_total.saturating_add(1);
+        if pending.rsts.as_slice().len() < RST_LIMIT {
+            pending.rsts.push(rst);
         }
     }
 
@@ -399,8 +399,8 @@ impl Tracker {
             before: self.pool.records(&slot.connection.history).copied().collect(),
             said: self.speeches.said(slot.speech),
             asked: self.speeches.asked(slot.speech),
-            resets: alloc::vec![rst],
-            resets_total: 1,
+            rsts: Rsts::new(rst),
+            rsts_total: 1,
             after: Vec::new(),
             after_total: 0,
             service: self.services.of(server),

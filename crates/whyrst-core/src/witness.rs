@@ -21,6 +21,12 @@ const EVENT_AFTER_PACKET: Span = Span::from_millis(50);
 const LONGEST_PATH: Span = Span::from_secs(2);
 
 impl Recording {
+    /// Notes what this recording says of the first RST of `outcome`.
+    pub fn note_word(&self, outcome: &mut Outcome) {
+        let word = self.word(outcome);
+        outcome.note_kernel(word);
+    }
+
     /// What this recording says of the first RST of `outcome`.
     pub fn word(&self, outcome: &Outcome) -> KernelWord {
         let sender = outcome.connection().endpoint(outcome.sender());
@@ -52,7 +58,7 @@ impl Recording {
         let Some(Told { reset, .. }) = self.told.iter().find(same) else { return };
         for event in [Some(&reset.event), reset.peer.as_ref()].into_iter().flatten() {
             let (_, side) = FlowKey::of(event.local, event.remote);
-            outcome.accounts[side.index()] = Some(Box::new(event.account.clone()));
+            outcome.incarnation_mut().accounts[side.index()] = Some(Box::new(event.account.clone()));
         }
     }
 

@@ -88,7 +88,7 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
     let mut outcomes = Vec::new();
     while let Some(mut outcome) = tracker.poll() {
         if let Some(recording) = recording {
-            outcome.kernel = recording.word(&outcome);
+            recording.note_word(&mut outcome);
         }
         let judgement = judge_outcome(&outcome);
         outcomes.push((outcome, judgement));

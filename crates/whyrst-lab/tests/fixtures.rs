@@ -46,7 +46,7 @@ fn outcomes(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<O
     std::iter::from_fn(|| tracker.poll())
         .map(|mut outcome| {
             if let Some(events) = events {
-                outcome.kernel = events.word(&outcome);
+                events.note_word(&mut outcome);
             }
             outcome
         })

@@ -108,7 +108,7 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
         for (end, file) in ENDS.into_iter().zip(0..) {
             for outcome in alone(&path(scenario, end), file, &as_it_is) {
                 let of_same_rst = |other: &&Outcome| {
-                    let known = other.joined.as_ref().expect("joined");
+                    let known = other.joined().expect("joined");
                     let first = known
                         .sights(frame(other))
                         .is_some_and(|sights| sights.iter().flatten().any(|sight| sight.frame == frame(&outcome)));

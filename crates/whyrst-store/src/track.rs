@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn time_passes_where_captures_ran_even_without_rows() {
         let rows = [(0, 1, Flags::SYN), (1, 1, Flags::RST)];
-        let until = |covered| tracked(covered, &rows).unwrap()[0].seen_until;
+        let until = |covered| tracked(covered, &rows).unwrap()[0].seen_until();
         assert_eq!(until(Covered::default()), at(1));
         let watched = until(Covered::of(vec![(at(0), at(10))]));
         assert_eq!(watched, at(10));

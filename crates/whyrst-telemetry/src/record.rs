@@ -34,7 +34,7 @@ impl Direction {
     /// Who sent the RST is known where its kernel, or this host's, was asked.
     fn of(outcome: &Outcome) -> Self {
         let here = |side: Side| outcome.account(side).is_some();
-        let sent = outcome.kernel() != KernelWord::NotAsked;
+        let sent = *outcome.kernel() != KernelWord::NotAsked;
         match (sent, here(outcome.receiver())) {
             (true, true) => Self::Local,
             (true, false) => Self::Sent,

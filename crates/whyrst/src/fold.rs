@@ -92,7 +92,7 @@ impl Folded<'_> {
     /// One line for a person.
     pub(crate) fn line(&self, context: &Context) -> String {
         let (client, server, cause, confidence) = self.key;
-        let frame = self.first.rst().map_or(self.first.finally.first_frame, |rst| rst.record.frame);
+        let frame = self.first.rst().map_or(self.first.finally().first_frame, |rst| rst.record.frame);
         let (count, frame) = (self.count, context.frame(frame));
         let like = match context.language {
             Language::English => format!("{count} more like this from frame {frame} on:"),

@@ -174,7 +174,7 @@ impl<'a> Session<'a> {
         outcomes.extend(std::iter::from_fn(|| tracker.poll()));
         if let Some(recording) = recording {
             for outcome in &mut outcomes {
-                outcome.kernel = recording.word(outcome);
+                recording.note_word(outcome);
                 recording.account_for(outcome);
             }
         }

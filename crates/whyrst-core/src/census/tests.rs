@@ -185,9 +185,9 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
 /// All outcomes, but for where in memory their records lie.
 fn told(tracker: &mut Tracker) -> Vec<String> {
     let plain = |mut outcome: Outcome| {
-        outcome.connection().history = History::default();
-        outcome.finally().history = History::default();
-        format!("{ending:?}")
+        outcome.incarnation_mut().connection.history = History::default();
+        outcome.incarnation_mut().finally.history = History::default();
+        format!("{outcome:?}")
     };
     core::iter::from_fn(|| tracker.poll()).map(plain).collect()
 }

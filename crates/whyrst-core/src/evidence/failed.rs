@@ -28,7 +28,7 @@ pub static SYN_UNANSWERED: Question = Question {
             return Answer::Unknown;
         };
         let syns = outcome.before().iter().filter(|record| record.flags.is_syn()).count() as u64;
-        let waited = outcome.seen_until.since(syn.time);
+        let waited = outcome.seen_until().since(syn.time);
         let facts = yes().count(syns).frame(syn).span(waited);
         if syns > 1 || waited >= UNANSWERED_AFTER { Answer::Yes(facts) } else { Answer::Unknown }
     }),
@@ -78,7 +78,7 @@ pub static ICMP_UNREACHABLE: Question = Question {
         // About a later segment: then the connect had succeeded.
         let concerns_syn = |quoted: Option<Seq>| quoted.is_none() || syn.is_none() || quoted == syn;
         let hard = outcome
-            .icmp
+            .icmp()
             .iter()
             .find(|seen| !matches!(seen.error.kind, IcmpKind::TooBig) && concerns_syn(seen.error.seq));
         match hard {

@@ -186,7 +186,7 @@ pub static NO_SYN_CAME: Question = Question {
             return Answer::No(no().frame(syn));
         }
         let watched = |time| Some(outcome.connection().first.since(time)).filter(|span| is_sane(*span));
-        match (outcome.syn_ack(), watched(outcome.seen_from)) {
+        match (outcome.syn_ack(), watched(outcome.seen_from())) {
             (Some(syn_ack), Some(watched)) if watched >= SYN_ACK_LIVES => {
                 Answer::Yes(yes().span(watched).frame(syn_ack))
             }

@@ -109,8 +109,10 @@ mod tests {
 
     fn with_payload(payload: &[u8]) -> Outcome {
         let mut outcome = conversation(CLOSED).outcome();
-        outcome.rsts()[0].record.len = u32::try_from(payload.len()).unwrap();
-        outcome.rsts()[0].payload = payload.to_vec();
+        let Outcome::Reset(reset) = &mut outcome else { panic!("it is reset") };
+        let rst = &mut reset.rsts.as_mut_slice()[0];
+        rst.record.len = u32::try_from(payload.len()).unwrap();
+        rst.payload = payload.to_vec();
         outcome
     }
 

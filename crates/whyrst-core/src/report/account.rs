@@ -57,7 +57,7 @@ impl Explanation<'_> {
         let mut words = Vec::new();
         let (outcome, sender, language) = (self.outcome, self.outcome.sender(), self.language());
         let by = match language {
-            Language::English if outcome.kernel() == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
+            Language::English if *outcome.kernel() == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
             Language::English => format!("by {}", self.end(sender)),
             Language::Chinese => self.words("被{sender}重置"),
         };
@@ -352,6 +352,6 @@ fn text(text: &Option<String>) -> Option<Text<'_>> {
 impl Outcome {
     /// Concluded from sockets: there are no frames to show.
     pub(super) fn has_frames(&self) -> bool {
-        self.basis != Basis::Sockets || self.kind == OutcomeKind::FailedConnect
+        self.basis() != Basis::Sockets || self.kind() == OutcomeKind::FailedConnect
     }
 }

@@ -105,10 +105,7 @@ impl Explanation<'_> {
             conn_state: conn_state(connection).into(),
             severity: judgement.severity,
             severity_reason: self.severity_words().into(),
-            asked_for: outcome
-                .asked
-                .as_ref()
-                .map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
+            asked_for: outcome.asked().map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
             tampering_signature: crate::tampering::signature(outcome).map(Into::into),
             effect: Effect {
                 accepted: self.harm.accepted,
@@ -136,7 +133,7 @@ impl Explanation<'_> {
             frame: seen.then(|| first.number()),
             time: record.time,
             from: self.end_word(record.from),
-            flags: (seen || self.outcome.kernel() != KernelWord::NotAsked).then_some(record.flags),
+            flags: (seen || *self.outcome.kernel() != KernelWord::NotAsked).then_some(record.flags),
             seq_rel: self.relative(record.from, record.seq),
             ack_rel: ack.map(|ack| self.relative(record.from.other(), ack)),
             seq: record.seq,

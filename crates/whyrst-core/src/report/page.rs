@@ -117,6 +117,6 @@ impl Explanation<'_> {
             }
         };
         let words = if self.outcome.has_frames() { packets } else { host };
-        (self.outcome.kernel() == KernelWord::NotAsked).then(|| self.words(words))
+        (*self.outcome.kernel() == KernelWord::NotAsked).then(|| self.words(words))
     }
 }

@@ -260,7 +260,7 @@ impl Explanation<'_> {
 
     /// All RSTs of the connection, wherever they were recorded, by the outcome's clock.
     pub(super) fn all_resets(&self) -> Vec<&Rst> {
-        let elsewhere = self.outcome.joined().iter().flat_map(|joined| &joined.elsewhere);
+        let elsewhere = self.outcome.joined().into_iter().flat_map(|joined| &joined.elsewhere);
         let mut all: Vec<&Rst> = self.outcome.rsts().iter().chain(elsewhere).collect();
         if self.outcome.joined().is_some() {
             all.sort_by_key(|rst| rst.record.time);

@@ -204,7 +204,7 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
 
 /// `1 connection`, `12 connections`.
 pub(super) fn plural(number: u64, thing: &str) -> String {
-    let outcome = if number == 1 { "" } else { "s" };
+    let ending = if number == 1 { "" } else { "s" };
     format!("{} {thing}{ending}", grouped(number))
 }
 

@@ -5,7 +5,6 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::hash::BuildHasher;
 
 use super::Tracker;
@@ -13,7 +12,7 @@ use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
 use crate::half::Marks;
 use crate::kernel::KernelWord;
-use crate::outcome::{Basis, Outcome, OutcomeKind};
+use crate::outcome::{Basis, Incarnation, Outcome, Reset};
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 
@@ -56,58 +55,54 @@ impl Tracker {
     }
 
     fn settled(&mut self, at: u32, mut pending: Pending) -> Outcome {
-        settle_trigger(&mut pending.resets, &pending.before, &pending.after);
+        settle_trigger(pending.rsts.as_mut_slice(), &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
-        let reset_at = pending.resets.first().map_or(finally.last, |rst| rst.record.time);
-        Outcome {
-            kind: OutcomeKind::Reset,
+        let reset_at = pending.rsts.first().record.time;
+        let incarnation = Incarnation {
             service_later: self.services.of(finally.endpoint(finally.server())),
             connection: pending.connection,
             finally,
             before: pending.before,
             said: pending.said,
             asked: pending.asked,
-            resets: pending.resets,
-            resets_total: pending.resets_total,
-            after: pending.after,
-            after_total: pending.after_total,
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service: pending.service,
             seen_from: self.began.unwrap_or_default(),
             seen_until: reset_at.plus(self.clock.elapsed(pending.since)),
-            kernel: KernelWord::NotAsked,
             basis: Basis::Packets,
             accounts: [None, None],
             joined: None,
-        }
+        };
+        Outcome::Reset(Reset {
+            incarnation,
+            rsts: pending.rsts,
+            rsts_total: pending.rsts_total,
+            after: pending.after,
+            after_total: pending.after_total,
+            kernel: KernelWord::NotAsked,
+        })
     }
 
     fn failed_connect(&mut self, at: u32) -> Outcome {
         let slot = &self.slots[at as usize];
         let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
-        Outcome {
-            kind: OutcomeKind::FailedConnect,
+        Outcome::FailedConnect(Incarnation {
             connection,
             finally: connection,
             before: self.pool.records(&connection.history).copied().collect(),
             said: self.speeches.said(slot.speech),
             asked: self.speeches.asked(slot.speech),
-            resets: Vec::new(),
-            resets_total: 0,
-            after: Vec::new(),
-            after_total: 0,
             icmp: self.icmp.remove(&at).unwrap_or_default(),
             service,
             service_later: service,
             seen_from: self.began.unwrap_or_default(),
             seen_until: connection.last.plus(self.clock.elapsed(since)),
-            kernel: KernelWord::NotAsked,
             basis: Basis::Packets,
             accounts: [None, None],
             joined: None,
-        }
+        })
     }
 
     /// A SYN was seen, and nothing whatever that answers it.

@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::flow::{FlowKey, Side};
 use crate::history::Record;
 use crate::outcome::Outcome;
-use crate::rst::Rst;
+use crate::rst::Rsts;
 use crate::segment::{Flags, Segment};
 use crate::service::Service;
 use crate::speech::{Handle, Speech};
@@ -55,8 +55,8 @@ pub(super) struct Pending {
     pub(super) before: Vec<Record>,
     pub(super) said: [Speech; 2],
     pub(super) asked: Option<Asked>,
-    pub(super) resets: Vec<Rst>,
-    pub(super) resets_total: u32,
+    pub(super) rsts: Rsts,
+    pub(super) rsts_total: u32,
     pub(super) after: Vec<Record>,
     pub(super) after_total: u32,
     pub(super) service: Service,

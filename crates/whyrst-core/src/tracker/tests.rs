@@ -28,7 +28,7 @@ fn open_then(rest: &str) -> Outcome {
 }
 
 fn acceptances(text: &str) -> Vec<Acceptance> {
-    conversation(text).outcome().resets.iter().map(|rst| rst.acceptance).collect()
+    conversation(text).outcome().rsts().iter().map(|rst| rst.acceptance).collect()
 }
 
 fn notes(outcome: &Outcome) -> Vec<Notes> {

@@ -254,7 +254,7 @@ impl<'a> Joining<'a> {
     fn versions(&self, group: &Group) -> Vec<Version> {
         let version = |place: &Place| {
             let mut outcome = self.outcome(*place).clone();
-            outcome.joined = Some(Box::new(self.joined(&outcome, place.0, group)));
+            outcome.incarnation_mut().joined = Some(Box::new(self.joined(&outcome, place.0, group)));
             let time = outcome.time();
             Version { time: self.offset(place.0, 0, time).map_or(time, |offset| time.plus(offset.by)), outcome }
         };

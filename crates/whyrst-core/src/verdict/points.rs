@@ -36,7 +36,7 @@ fn choose(mut versions: Vec<Version>, judge: &mut Judge) -> (Timestamp, Outcome)
     let best = (0..verdicts.len()).rev().max_by_key(|at| verdicts[*at].confidence).unwrap_or(0);
     let (Version { mut outcome, time }, verdict) = (versions.swap_remove(best), verdicts.swap_remove(best));
     let rivals = verdicts.iter().filter(|other| other.confidence >= Confidence::Likely && other.cause != verdict.cause);
-    if let Some(joined) = &mut outcome.joined() {
+    if let Some(joined) = &mut outcome.incarnation_mut().joined {
         joined.rivals = rivals.filter_map(|other| other.cause).collect();
     }
     (time, outcome)

@@ -53,7 +53,7 @@ impl Teller<'_> {
             return Judged { outcome, judgement: None, marked: None };
         }
         if let Some(recording) = &self.recording {
-            outcome.kernel = recording.word(&outcome);
+            recording.note_word(&mut outcome);
             recording.account_for(&mut outcome);
         }
         let judgement = Some(judge.judge(&outcome)).filter(|judgement| self.arguments.wants(&outcome, judgement));

@@ -205,7 +205,7 @@ fn judged(
     let context = Context { files: vec!["live".to_owned()], zone: TimeZone::UTC, language };
     let mut surest = Confidence::Unexplained;
     let comments = std::iter::from_fn(|| tracker.poll()).flat_map(|mut outcome| {
-        outcome.kernel = recording.word(&outcome);
+        recording.note_word(&mut outcome);
         let report = Explanation::new(&outcome, &context);
         surest = surest.max(report.judgement.confidence);
         report.comments()

@@ -221,7 +221,7 @@ impl SecondSource {
             let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
             let left = left.filter(|_| !self.told.contains_key(&ends) && live.hears_all());
             if left.is_some() {
-                outcome.kernel = KernelWord::SentNone;
+                outcome.note_kernel(KernelWord::SentNone);
                 self.unsent.insert(ends, time);
             }
             self.suspects.retain(|suspect| suspect.ends != ends);
@@ -235,7 +235,7 @@ impl SecondSource {
         let event = &reset.event;
         let mut outcome = self.seen_outcome(event.account.netns, event.remote, event.local)?;
         let (_, local) = FlowKey::of(event.local, event.remote);
-        outcome.accounts[local.index()] = Some(Box::new(event.account.clone()));
+        outcome.incarnation_mut().accounts[local.index()] = Some(Box::new(event.account.clone()));
         Some(outcome)
     }
 
@@ -253,7 +253,7 @@ impl SecondSource {
         let outcomes = std::iter::from_fn(|| tracker.poll()).filter(|outcome| outcome.kind() == OutcomeKind::Reset);
         let mut outcome = outcomes.last().filter(|outcome| outcome.sender() == from)?;
         if !flow.is_whole(self.lost.0) {
-            outcome.basis = Basis::Sample;
+            outcome.incarnation_mut().basis = Basis::Sample;
         }
         Some(outcome)
     }
@@ -299,7 +299,7 @@ impl SecondSource {
             return None;
         }
         let mut outcome = self.seen_outcome(suspect.netns, suspect.ends.0, suspect.ends.1)?;
-        outcome.kernel = KernelWord::SentNone;
+        outcome.note_kernel(KernelWord::SentNone);
         self.folds.entry(service).or_default().like = Some((outcome.clone(), suspect.netns));
         Some(Found { outcome, netns: suspect.netns, more: None, left: Some(suspect.netns) })
     }

@@ -138,7 +138,7 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
     outcomes
         .map(|mut outcome| {
             if let Some(recording) = heard {
-                outcome.kernel = recording.word(&outcome);
+                recording.note_word(&mut outcome);
             }
             let judgement = judge(&outcome);
             let connection = outcome.connection();

@@ -88,7 +88,7 @@ fn a_reset_in_the_handshake_does_not_hide_the_later_end() {
         0.020 C > S PA 1:101(100) ack 1
         5.000 C < S RA 1:1(0) ack 101";
     let outcomes = conversation(text).outcomes();
-    assert_eq!(outcomes.len(), 2, "{endings:#?}");
+    assert_eq!(outcomes.len(), 2, "{outcomes:#?}");
     assert_eq!(judge(&outcomes[1]).cause.map(|cause| cause.id), Some("close-unread"));
 }
 

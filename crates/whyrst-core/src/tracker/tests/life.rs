@@ -38,7 +38,7 @@ fn what_is_known_when_a_reset_is_settled_does_not_depend_on_strangers() {
         core::iter::from_fn(|| tracker.poll()).find(|outcome| outcome.kind() == OutcomeKind::Reset).unwrap()
     };
     let (alone, beside) = (told(""), told("20.15 D > E S 0:0(0)"));
-    assert_eq!(alone.service_later(), beside.service_later);
+    assert_eq!(alone.service_later(), beside.service_later());
     assert_eq!(alone.service_later().accepted, None, "it was due at 20.1 s");
 }
 

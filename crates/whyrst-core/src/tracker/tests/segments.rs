@@ -127,7 +127,7 @@ fn crossed_syns_are_one_connection() {
 #[test]
 fn the_states_are_those_of_rfc_9293() {
     let states = |rest: &str| {
-        let connection = open_then(rest).connection;
+        let connection = *open_then(rest).connection();
         [connection.state(connection.client), connection.state(connection.server())]
     };
     assert_eq!(states("1 C < S RA 1:1(0) ack 1"), [Established, Established]);
