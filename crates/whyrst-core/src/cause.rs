@@ -152,7 +152,7 @@ pub const fn kernel(file: &'static str, symbol: &'static str) -> Source {
 }
 
 /// A kernel reason, with the function that must or must not be in the call stack when the reason
-/// alone is ambiguous (CATALOGUE section 3).
+/// alone is ambiguous (docs/internals/reasons.md).
 #[derive(Clone, Copy, Debug)]
 pub struct KernelSign {
     /// The reason.
@@ -242,7 +242,7 @@ pub struct LookAlike {
     pub from_there: Option<Text>,
 }
 
-/// How much two causes look alike on the wire (CATALOGUE section 5).
+/// How much two causes look alike on the wire (docs/internals/patterns.md).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Likeness {
     /// Packets can differ, or it is a special case: it is named, and ranking decides.

@@ -213,10 +213,10 @@ impl Census {
         self.forgotten
     }
 
-    /// Brings what is known of some flows near, ahead of [`Self::saw`]: memory answers for many of them
+    /// Prefetches what is known of some flows, ahead of [`Self::saw`]: memory answers for many of them
     /// at once.
     #[inline]
-    pub fn expect(&self, flows: impl Iterator<Item = u64>) {
+    pub fn prefetch(&self, flows: impl Iterator<Item = u64>) {
         core::hint::black_box(flows.fold(0, |all, flow| all ^ self.table[self.home(flow)].flow));
     }
 

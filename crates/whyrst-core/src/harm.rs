@@ -60,7 +60,7 @@ impl Harm {
 pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     let accepted = outcome.rst().and_then(|rst| rst.acceptance.accepted());
     if outcome.basis() == Basis::Sockets {
-        return told_by_socket(outcome, kind, accepted);
+        return of_socket(outcome, kind, accepted);
     }
     if outcome.basis() == Basis::Sample {
         return Harm::new(accepted, Certainty::Unknown);
@@ -96,7 +96,7 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
 }
 
 /// A socket knows exactly what nobody read and what was never sent, and nothing of what was on its way.
-fn told_by_socket(outcome: &Outcome, kind: ResetKind, accepted: Option<bool>) -> Harm {
+fn of_socket(outcome: &Outcome, kind: ResetKind, accepted: Option<bool>) -> Harm {
     let sender = outcome.sender();
     let socket = outcome.account(sender).and_then(|account| account.socket.as_ref());
     let Some(socket) = socket.filter(|socket| kind == ResetKind::Active && socket.gone.is_none()) else {

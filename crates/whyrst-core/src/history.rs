@@ -202,8 +202,8 @@ impl HistoryPool {
         })
     }
 
-    /// Reads where the latest record and the next one are, so that they are near.
-    pub(crate) fn expect(&self, history: &History) -> u32 {
+    /// Prefetches the latest record and the place of the next one.
+    pub(crate) fn prefetch(&self, history: &History) -> u32 {
         let at = |len: usize| {
             let (block, offset) = place(len);
             let record = self.blocks.get(history.blocks[block] as usize).and_then(|block| block[offset].as_ref());

@@ -1,4 +1,4 @@
-//! A reset as a kernel told of it, made into an [`Outcome`], so that the same causes judge it and the
+//! A reset as a kernel reported it, made into an [`Outcome`], so that the same causes judge it and the
 //! same words report it.
 //!
 //! No packet was captured. What must have gone over the wire follows from what the socket went
@@ -51,7 +51,7 @@ fn reset(event: &SocketEvent, peer: Option<&SocketEvent>) -> Reset {
     story.finish(event, peer, rst, kernel)
 }
 
-/// The connection as it is told, and the records that can be put in an order.
+/// The connection as it is reported, and the records that can be put in an order.
 struct Story<'a> {
     local: Endpoint,
     remote: Endpoint,
@@ -113,8 +113,8 @@ impl<'a> Story<'a> {
 
     /// Everything that the socket must have sent and received.
     fn live(&mut self, facts: &SocketFacts, now: Timestamp) {
-        for told in segments(facts, now) {
-            self.observe(told);
+        for past in segments(facts, now) {
+            self.observe(past);
         }
         let Some(connection) = &mut self.connection else { return };
         if !facts.is_synchronised() {
@@ -165,13 +165,13 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn observe(&mut self, told: Past) {
-        let (src, dst) = if told.by == By::Local { (self.local, self.remote) } else { (self.remote, self.local) };
+    fn observe(&mut self, past: Past) {
+        let (src, dst) = if past.by == By::Local { (self.local, self.remote) } else { (self.remote, self.local) };
         let (key, from) = FlowKey::of(src, dst);
         let peer = self.connection.map(|connection| *connection.half(from.other()));
         let ack = peer.filter(|peer| peer.marks.has(Marks::SPOKE) && key == self.key()).map(|peer| peer.nxt);
-        let segment = segment(src, dst, told.flags, told.seq, ack.unwrap_or_default(), told.len);
-        self.take(told.time, &segment, told.order);
+        let segment = segment(src, dst, past.flags, past.seq, ack.unwrap_or_default(), past.len);
+        self.take(past.time, &segment, past.order);
     }
 
     fn key(&self) -> FlowKey {
@@ -192,7 +192,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The RST as the kernel makes it (CATALOGUE section 1), or as it must have been to be taken.
+    /// The RST as the kernel makes it (docs/internals/resets.md), or as it must have been to be taken.
     fn rst(&mut self, event: &SocketEvent) -> Rst {
         let facts = self.facts.cloned().unwrap_or_default();
         let sent = matches!(event.told, Told::Sent(_));
@@ -297,20 +297,20 @@ fn segments(facts: &SocketFacts, now: Timestamp) -> Vec<Past> {
     let una = facts.snd_nxt.sub(facts.unacked);
     let mine = una.sub(low_bits(facts.acked));
     let theirs = facts.rcv_nxt.sub(low_bits(facts.received));
-    let mut told = Vec::new();
+    let mut past = Vec::new();
     let start = match facts.opened {
         // The SYN is counted as acknowledged where this end sent it first (`tcp_ack`).
         Opened::Actively => mine.add(1),
         Opened::Passively | Opened::Unseen => mine,
     };
-    opening(facts, start, theirs, &mut told);
+    opening(facts, start, theirs, &mut past);
     if facts.is_synchronised() {
-        transfer(facts, start, theirs, now, &mut told);
+        transfer(facts, start, theirs, now, &mut past);
     }
-    told
+    past
 }
 
-fn opening(facts: &SocketFacts, mine: Seq, theirs: Seq, told: &mut Vec<Past>) {
+fn opening(facts: &SocketFacts, mine: Seq, theirs: Seq, past: &mut Vec<Past>) {
     let (Some(born), Some(open)) = (facts.born(), facts.entered(&[TcpState::Established]).or(facts.born())) else {
         return;
     };
@@ -319,14 +319,14 @@ fn opening(facts: &SocketFacts, mine: Seq, theirs: Seq, told: &mut Vec<Past>) {
     let isn = |by: By| if by == By::Local { mine.sub(1) } else { theirs.sub(1) };
     let syn_ack = Flags::SYN.with(Flags::ACK);
     let order = Order::Known;
-    told.push(Past { time: born, by: first, flags: Flags::SYN, seq: isn(first), len: 0, order });
+    past.push(Past { time: born, by: first, flags: Flags::SYN, seq: isn(first), len: 0, order });
     if facts.is_synchronised() {
-        told.push(Past { time: open, by: second, flags: syn_ack, seq: isn(second), len: 0, order });
-        told.push(Past { time: open, by: first, flags: PLAIN, seq: isn(first).add(1), len: 0, order });
+        past.push(Past { time: open, by: second, flags: syn_ack, seq: isn(second), len: 0, order });
+        past.push(Past { time: open, by: first, flags: PLAIN, seq: isn(first).add(1), len: 0, order });
     }
 }
 
-fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, told: &mut Vec<Past>) {
+fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, past: &mut Vec<Past>) {
     use TcpState::{CloseWait, Closing, FinWait1, LastAck, TimeWait};
     let fin_sent = facts.entered(&[FinWait1, LastAck, Closing]).filter(|_| facts.unsent == 0);
     let fin_received = facts.peer_closed.then(|| facts.entered(&[CloseWait, Closing, TimeWait]));
@@ -346,24 +346,24 @@ fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, told: &
     if facts.opened == Opened::Unseen {
         // Where each began is known; how is not.
         for (by, seq) in [(By::Local, mine), (By::Remote, theirs)] {
-            told.push(Past { time: out.min(came), by, flags: PLAIN, seq, len: 0, order: Order::Unknown });
+            past.push(Past { time: out.min(came), by, flags: PLAIN, seq, len: 0, order: Order::Unknown });
         }
     }
-    let first = told.len();
+    let first = past.len();
     if received > 0 {
-        told.push(Past { time: came, by: By::Remote, flags: PLAIN, seq: theirs, len: received, order });
+        past.push(Past { time: came, by: By::Remote, flags: PLAIN, seq: theirs, len: received, order });
     }
     if sent > 0 {
-        told.push(Past { time: out, by: By::Local, flags: PLAIN, seq: mine, len: sent, order });
+        past.push(Past { time: out, by: By::Local, flags: PLAIN, seq: mine, len: sent, order });
     }
     let fin = Flags::FIN.with(Flags::ACK);
     if let Some(time) = fin_sent {
-        told.push(Past { time, by: By::Local, flags: fin, seq: mine.add(sent), len: 0, order: known });
+        past.push(Past { time, by: By::Local, flags: fin, seq: mine.add(sent), len: 0, order: known });
     }
     if let Some(time) = fin_received {
-        told.push(Past { time, by: By::Remote, flags: fin, seq: theirs.add(received), len: 0, order: known });
+        past.push(Past { time, by: By::Remote, flags: fin, seq: theirs.add(received), len: 0, order: known });
     }
-    told[first..].sort_by_key(|told| told.time);
+    past[first..].sort_by_key(|past| past.time);
 }
 
 fn end_of(trigger: &Trigger) -> Seq {

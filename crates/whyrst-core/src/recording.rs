@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// What the kernel of one host said during one stretch of time.
 ///
 /// The coverage is what makes silence mean something: a RST from a covered address at a covered
-/// time without an event was not sent by that host's TCP (CATALOGUE.md section 1).
+/// time without an event was not sent by that host's TCP (docs/internals/reasons.md).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recording {
     /// Addresses whose kernel was asked.

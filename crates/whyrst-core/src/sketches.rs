@@ -26,7 +26,7 @@ const NO_SOCKET: KernelSign = KernelSign::reason(R::NoSocket);
 const TCP_FLAGS: KernelSign = KernelSign::reason(R::TcpFlags);
 const FORGOTTEN: &[KernelSign] = &[NO_SOCKET, TCP_FLAGS];
 
-/// Every sketch, in the order of CATALOGUE section 5.
+/// Every sketch, in the order of docs/internals/patterns.md.
 pub static SKETCHES: &[Sketch] = &[
     // answers in a connection that its sender had not closed
     sketch(

@@ -1,7 +1,7 @@
 //! Cloudflare's tampering signatures (Global, Passive Detection of Connection Tampering, SIGCOMM
 //! 2023): which packets of the client the server still received when RSTs in the client's name
 //! came. A field of the JSON report, so that findings can be compared with Cloudflare Radar's, and
-//! never a verdict: an impatient client makes the same patterns (RULES section 3.1).
+//! never a verdict: an impatient client makes the same patterns (docs/internals/forgery.md).
 //!
 //! The signatures that end in silence (`→ ∅`) concern connections without a RST and are not given.
 

@@ -71,8 +71,8 @@ pub struct Tracker {
     unsettled: VecDeque<Due>,
     /// Connections closed in order.
     closed: VecDeque<Due>,
-    /// Connections whose reset was told.
-    told: VecDeque<Due>,
+    /// Connections whose reset was handed out.
+    handed_out: VecDeque<Due>,
     /// Connections that began with a SYN.
     opening: VecDeque<Due>,
     eviction_hand: usize,
@@ -110,7 +110,7 @@ impl Tracker {
             over: false,
             unsettled: VecDeque::new(),
             closed: VecDeque::new(),
-            told: VecDeque::new(),
+            handed_out: VecDeque::new(),
             opening: VecDeque::new(),
             eviction_hand: 0,
             began: None,
@@ -138,15 +138,15 @@ impl Tracker {
         self.expire();
     }
 
-    /// Brings what is known of the connections of some segments near, ahead of [`Self::observe`]: memory
+    /// Prefetches what is known of the connections of some segments, ahead of [`Self::observe`]: memory
     /// answers for many of them at once.
-    pub fn expect<'a>(&self, segments: impl Iterator<Item = &'a Segment<'a>>) {
+    pub fn prefetch<'a>(&self, segments: impl Iterator<Item = &'a Segment<'a>>) {
         let known: SmallVec<[u32; 64]> =
             segments.filter_map(|segment| self.find(FlowKey::of(segment.src, segment.dst).0)).collect();
         let near = known.iter().fold(0, |near, at| {
             let slot = &self.slots[*at as usize];
             let halves = slot.connection.halves[0].segments ^ slot.connection.halves[1].segments;
-            near ^ halves ^ slot.generation ^ self.pool.expect(&slot.connection.history)
+            near ^ halves ^ slot.generation ^ self.pool.prefetch(&slot.connection.history)
         });
         core::hint::black_box(near);
     }
@@ -258,9 +258,9 @@ impl Tracker {
         let mut others: Vec<u32> = occupied.filter(|slot| !self.was_reset(*slot)).collect();
         others.sort_by_key(|slot| Reverse(self.slots[*slot as usize].connection.first));
         if let Some(gone) = &mut self.gone {
-            // Those that were reset are told and never forgotten one by one.
-            let told = self.slots.iter().filter(|slot| slot.occupied && slot.reset != ResetSeen::No);
-            gone.extend(told.map(|slot| slot.connection));
+            // Those that were reset are handed out and never forgotten one by one.
+            let reset = self.slots.iter().filter(|slot| slot.occupied && slot.reset != ResetSeen::No);
+            gone.extend(reset.map(|slot| slot.connection));
         }
         self.finishing = others;
         self.over = true;
@@ -288,7 +288,7 @@ impl Tracker {
     /// Octets held for connections, their records and what waits, without the outcomes themselves.
     pub fn bytes(&self) -> usize {
         let queues =
-            self.unsettled.capacity() + self.closed.capacity() + self.told.capacity() + self.opening.capacity();
+            self.unsettled.capacity() + self.closed.capacity() + self.handed_out.capacity() + self.opening.capacity();
         self.slots.capacity() * size_of::<Slot>()
             + self.table.capacity() * 5
             + self.pool.bytes()
@@ -360,7 +360,7 @@ impl Tracker {
         };
         let opened_since = slot.reset == ResetSeen::WhileOpening && slot.connection.handshake_complete();
         if slot.reset == ResetSeen::No || opened_since {
-            self.tell(at);
+            self.hand_out(at);
             self.first_reset(at, rst);
         } else {
             self.further_reset(at, rst);

@@ -3,7 +3,7 @@
 //! One capture cannot know what happened to a segment before or after it passed. Two can: a RST
 //! that one point recorded and the other, nearer to its sender, did not was made in between; a
 //! segment that never reached the far point was dropped on the way; an address that differs was
-//! rewritten (CATALOGUE section 5, "Vantage matters").
+//! rewritten (docs/internals/capture-points.md).
 //!
 //! The way there: every point is read with a tracker of its own ([`Outcome`]s), then once more for
 //! all segments of the connections that matter anywhere ([`collect`]). [`join`] pairs the segments

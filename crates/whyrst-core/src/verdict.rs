@@ -72,7 +72,7 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let outcome = answers.outcome();
     let mut candidates: Vec<Candidate> =
         causes::ALL.iter().filter_map(|cause| Candidate::new(cause, answers)).collect();
-    if candidates.is_empty() && told_by_its_kernel(outcome) {
+    if candidates.is_empty() && reported_by_sender(outcome) {
         // No packet shows what these are about, but the kernel's word names them.
         candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, answers)));
     }
@@ -157,8 +157,8 @@ impl Candidate {
         }
         let candidate = Self::not_excluded(cause, answers)?;
         // An umbrella that needs guessing says nothing.
-        let guesses =
-            candidate.missing > 0 && (cause.rule.breadth == Breadth::Umbrella || is_suffered(answers.outcome()));
+        let guesses = candidate.missing > 0
+            && (cause.rule.breadth == Breadth::Umbrella || reported_by_receiver(answers.outcome()));
         (!guesses).then_some(candidate)
     }
 
@@ -230,7 +230,7 @@ impl Candidate {
             || self.is_unsupported_reason();
         if self.missing > 0 || self.cause.rule.breadth == Breadth::Umbrella || weak {
             Confidence::Possible
-        } else if says && rivals().next().is_none() && (told_by_its_kernel(outcome) || !leaves_open(evidence)) {
+        } else if says && rivals().next().is_none() && (reported_by_sender(outcome) || !leaves_open(evidence)) {
             Confidence::Certain
         } else {
             Confidence::Likely
@@ -241,7 +241,7 @@ impl Candidate {
     /// cannot show is not missing.
     fn is_the_kernels(&self, answers: &mut Answers<'_>) -> bool {
         let outcome = answers.outcome();
-        if !told_by_its_kernel(outcome)
+        if !reported_by_sender(outcome)
             || self.kernel != KernelFit::Says
             || self.cause.rule.breadth != Breadth::Specific
         {
@@ -327,13 +327,13 @@ fn refuses_unseen_syn(outcome: &Outcome) -> bool {
         && RST_ANSWERS_SYN.answer(outcome).is_yes()
 }
 
-/// The sender's kernel told of it, with the socket as it was: single packets decide nothing more.
-fn told_by_its_kernel(outcome: &Outcome) -> bool {
+/// The sender's kernel reported it, with the socket as it was: single packets decide nothing more.
+fn reported_by_sender(outcome: &Outcome) -> bool {
     outcome.basis() == Basis::Sockets && matches!(outcome.kernel(), KernelWord::Sent(_))
 }
 
-/// Only its receiver's kernel told of it: that knows nothing of why.
-fn is_suffered(outcome: &Outcome) -> bool {
+/// Only its receiver's kernel reported it: that knows nothing of why.
+fn reported_by_receiver(outcome: &Outcome) -> bool {
     outcome.basis() == Basis::Sockets && !matches!(outcome.kernel(), KernelWord::Sent(_))
 }
 
@@ -401,7 +401,7 @@ fn title(cause: &Cause, answers: &mut Answers<'_>) -> &'static str {
 
 /// The other candidates, then the sketches that the cause names: first those that fit entirely.
 fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -> Vec<Alternative> {
-    let told = |other: &'static Cause| {
+    let candidate = |other: &'static Cause| {
         let alike = alike::look_alikes(best.cause).find(|alike| alike.cause == other.id);
         Alternative {
             id: other.id,
@@ -415,7 +415,7 @@ fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -
         title: one.sketch.title,
         told_apart_by: one.alike.told_apart_by.en,
     });
-    others.iter().map(|other| told(other.cause)).chain(named).collect()
+    others.iter().map(|other| candidate(other.cause)).chain(named).collect()
 }
 
 /// What the capture of another point would call it.

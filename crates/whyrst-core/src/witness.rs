@@ -1,6 +1,6 @@
 //! Packets and kernel events joined: which `tcp_send_reset` event belongs to a RST that was seen.
 //!
-//! The traps are those of CATALOGUE section 4: a listener's event does not name the peer, active
+//! The traps (docs/internals/reasons.md): a listener's event does not name the peer, active
 //! events are recorded just after the packet and reply events just before it, and an event's time
 //! is the sender's while the packet's may be the receiver's, one path delay later.
 
@@ -76,7 +76,7 @@ impl Recording {
     }
 
     /// The last event of a listener on that port before the RST. A listener only ever replies: with
-    /// a bare RST, or to a SYN with RST+ACK at sequence number 0 (CATALOGUE section 1).
+    /// a bare RST, or to a SYN with RST+ACK at sequence number 0 (docs/internals/resets.md).
     fn by_listener(&self, sender: Endpoint, outcome: &Outcome) -> Option<&KernelReset> {
         let time = outcome.time();
         let rst = &outcome.rst()?.record;
@@ -90,7 +90,7 @@ impl Recording {
 }
 
 /// A kernel that answers a segment for which it has no connection sends a bare RST, or RST+ACK at
-/// number 0 (CATALOGUE section 1). A RST+ACK elsewhere is somebody else's, forged before it.
+/// number 0 (`tcp_v4_send_reset`). A RST+ACK elsewhere is somebody else's, forged before it.
 fn could_be(event: &KernelReset, outcome: &Outcome) -> bool {
     let answers = matches!(event.reason, Some(RstReason::NoSocket | RstReason::TcpFlags));
     let first = outcome.rst().map(|rst| &rst.record);

@@ -2,7 +2,7 @@
 //! so sends a whole series.
 //!
 //! A stack resets once by its own decision, at SND.NXT, and after that only answers segments, each
-//! at their acknowledgment number and with window 0 (CATALOGUE section 1). A device beside the path
+//! at their acknowledgment number and with window 0 (docs/internals/resets.md). A device beside the path
 //! races with the real traffic and guesses ahead: Weaver, Sommer and Paxson (NDSS 2009) found
 //! second numbers 12 503 higher, or 1460 and 4380; the devices that report gfw.report of August
 //! 2025 describes send three at once whose windows count upwards.
@@ -123,7 +123,7 @@ fn unprovoked(outcome: &Outcome, rst: &Rst) -> bool {
     rst.trigger.is_none() && !answered && !multipath(rst)
 }
 
-/// An MPTCP stack does reset back (CATALOGUE section 2).
+/// An MPTCP stack does reset back (docs/internals/mptcp.md).
 fn multipath(rst: &Rst) -> bool {
     rst.record.options.has(crate::segment::OptionSet::MPTCP)
 }

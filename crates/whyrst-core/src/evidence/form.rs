@@ -1,7 +1,7 @@
 //! The RST itself: what it answers and how it is built.
 //!
 //! A host makes a RST in one of two ways (Linux: `tcp_v4_send_reset`, `tcp_send_active_reset`;
-//! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: CATALOGUE section 1.
+//! RFC 9293 sections 3.5.2 and 3.10.5), and they look different: docs/internals/resets.md.
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;
@@ -67,7 +67,7 @@ pub static RST_IS_ACTIVE: Question = Question {
     }),
 };
 
-/// How a RST is built (CATALOGUE section 1).
+/// How a RST is built (docs/internals/resets.md).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Built {
     Abort,

@@ -1,9 +1,9 @@
 //! Did the RST come from the host that it claims, or from something on the path?
 //!
 //! An endpoint's RST has that host's hop count, continues its identification counter and carries
-//! its timestamps, and after its own abort a host says nothing more (CATALOGUE sections 1 and 5,
+//! its timestamps, and after its own abort a host says nothing more (docs/internals/patterns.md,
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
-//! hypervisors answer for hosts (RULES section 6).
+//! hypervisors answer for hosts (docs/internals/forgery.md).
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;

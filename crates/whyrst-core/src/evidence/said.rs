@@ -118,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_reason_in_the_rst_is_evidence_and_no_verdict() {
-        let told = with_payload(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]);
-        assert!(RST_SAYS_DATA_AFTER_CLOSE.answer(&told).is_yes());
-        assert!(RST_SAYS_TIMED_OUT.answer(&told).is_no());
-        let judgement = judge(&told);
+        let claimed = with_payload(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]);
+        assert!(RST_SAYS_DATA_AFTER_CLOSE.answer(&claimed).is_yes());
+        assert!(RST_SAYS_TIMED_OUT.answer(&claimed).is_no());
+        let judgement = judge(&claimed);
         assert_eq!(judgement.cause.map(|cause| cause.id), Some("data-after-close"));
         assert!(judgement.confidence < Confidence::Certain);
     }

@@ -1,5 +1,5 @@
 //! Connections that were reset as soon as the client had said which name it wanted: what they have in
-//! common is the name, not an address. Filters that look into TLS or HTTP work like that (RULES section 3).
+//! common is the name, not an address. Filters that look into TLS or HTTP work like that (docs/internals/forgery.md).
 //!
 //! That other connections with this name went through cannot be seen here, since only outcomes are
 //! compared; that the same servers reset other names as well would speak against it, and is looked at.

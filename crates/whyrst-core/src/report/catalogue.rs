@@ -322,7 +322,7 @@ fn chinese_kernel_words(cause: &Cause) -> String {
     format!("tcp:tcp_send_reset 给出的原因是 {signs}{none}。这个 RST 计入 Tcp OutRsts{also}（`nstat -az`）。")
 }
 
-/// What else the kernel counts beside Tcp `OutRsts` (CATALOGUE section 4); `None` where it is nothing, or
+/// What else the kernel counts beside Tcp `OutRsts` (docs/internals/counters.md); `None` where it is nothing, or
 /// where the reason alone does not decide.
 fn counter(sign: &KernelSign) -> Option<&'static str> {
     match (sign.reason, sign.stack) {

@@ -20,7 +20,7 @@ pub struct Limits {
     pub remember_closed: Span,
     /// Orderly closed connections remembered at once; beyond it the one closed longest ago is forgotten.
     pub closed: usize,
-    /// A connection whose reset was told is remembered so long: the peer's retransmissions are
+    /// A connection whose reset was handed out is remembered so long: the peer's retransmissions are
     /// answered by RST for a while, and those are no resets of their own.
     pub remember_reset: Span,
     /// A SYN that nobody answered is given up after so long (Linux: 127 s with six retries).
@@ -52,13 +52,13 @@ pub struct Counts {
     /// TCP segments, copies not counted.
     pub segments: u64,
     /// Copies of packets already seen (SPAN, several interfaces), in the connections that were reset
-    /// and told.
+    /// and handed out.
     pub copies: u64,
     /// RST segments, copies not counted.
     pub rst_segments: u64,
     /// Copies of RST segments.
     pub rst_copies: u64,
-    /// RST segments of connections whose reset had been told already.
+    /// RST segments of connections whose reset had been handed out already.
     pub late_resets: u64,
     /// Connections, each incarnation counted.
     pub connections: u64,

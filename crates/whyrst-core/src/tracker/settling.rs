@@ -1,4 +1,4 @@
-//! When a verdict is due: what is expected to change nothing any more is told, and what was quiet
+//! When a verdict is due: what is expected to change nothing any more is handed out, and what was quiet
 //! for long enough is forgotten.
 //!
 //! Every waiting time has a queue of its own, so that the entry that waits longest stands in front.
@@ -22,7 +22,7 @@ pub(super) const STALE_ALLOWED: usize = 4_096;
 impl Tracker {
     /// Forgets the connection in `slot`; what it ended in is settled first.
     pub(super) fn retire(&mut self, at: u32) {
-        self.tell(at);
+        self.hand_out(at);
         if self.is_failed_connect(at) {
             self.counts.failed_connects += 1;
             let outcome = self.failed_connect(at);
@@ -44,8 +44,8 @@ impl Tracker {
         self.free.push(at);
     }
 
-    /// Settles the reset of the connection in `slot`, when it has one that was not told.
-    pub(super) fn tell(&mut self, at: u32) {
+    /// Settles the reset of the connection in `slot`, when it has one that was not handed out.
+    pub(super) fn hand_out(&mut self, at: u32) {
         let Some(pending) = self.slots[at as usize].pending.take() else { return };
         let place = usize::try_from(pending.ticket - self.first_ticket).unwrap_or(usize::MAX);
         let outcome = self.settled(at, *pending);
@@ -152,7 +152,7 @@ impl Tracker {
         let waiting = [
             (&self.unsettled, limits.settle_after),
             (&self.closed, limits.remember_closed),
-            (&self.told, limits.remember_reset),
+            (&self.handed_out, limits.remember_reset),
             (&self.opening, limits.give_up_connect),
         ];
         let due = waiting.iter().filter_map(|(queue, wait)| Some(queue.front()?.since.plus(*wait)));
@@ -168,9 +168,9 @@ impl Tracker {
             self.forget(at, expiry, |tracker| &mut tracker.closed);
         }
         while let Some((at, expiry)) =
-            Self::next_due(&self.slots, &self.clock, &mut self.told, self.limits.remember_reset)
+            Self::next_due(&self.slots, &self.clock, &mut self.handed_out, self.limits.remember_reset)
         {
-            self.forget(at, expiry, |tracker| &mut tracker.told);
+            self.forget(at, expiry, |tracker| &mut tracker.handed_out);
         }
         while let Some((at, expiry)) =
             Self::next_due(&self.slots, &self.clock, &mut self.opening, self.limits.give_up_connect)
@@ -254,7 +254,7 @@ impl Tracker {
     pub(super) fn drop_stale(&mut self) {
         let allowed = 2 * self.table.len() + STALE_ALLOWED;
         let slots = &self.slots;
-        for queue in [&mut self.unsettled, &mut self.closed, &mut self.told, &mut self.opening] {
+        for queue in [&mut self.unsettled, &mut self.closed, &mut self.handed_out, &mut self.opening] {
             if queue.len() > allowed {
                 queue.retain(|due| {
                     let slot = &slots[due.slot as usize];
@@ -273,12 +273,12 @@ impl Tracker {
 
     /// Settles a reset; its connection stays remembered for a while.
     fn settle(&mut self, at: u32) {
-        self.tell(at);
+        self.hand_out(at);
         let slot = &mut self.slots[at as usize];
         self.pool.release(&mut slot.connection.history);
         self.speeches.release(&mut slot.speech);
         let generation = slot.generation;
-        self.told.push_back(Due { slot: at, generation, since: self.clock.now() });
+        self.handed_out.push_back(Due { slot: at, generation, since: self.clock.now() });
         self.look_again_after(self.limits.remember_reset);
     }
 

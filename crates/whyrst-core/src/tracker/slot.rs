@@ -80,7 +80,7 @@ pub(super) struct Due {
 pub(super) enum Expiry {
     /// The connection it was about exists no more.
     Gone,
-    /// Something has happened since, or its reset is not told yet.
+    /// Something has happened since, or its reset is not handed out yet.
     Busy,
     /// Nothing has happened since.
     Quiet,

@@ -256,15 +256,15 @@ fn keeps_ids(
     };
     let there: HashMap<Print, u16, FixedState> =
         other.records.iter().filter(single).map(|record| (Print::of(record), record.ip_id)).collect();
-    let mut told = false;
+    let mut kept = false;
     for record in one.records.iter().filter(single) {
         match there.get(&Print::of(record)) {
             Some(id) if *id != record.ip_id => return Ids::Unknown,
-            Some(id) => told |= *id != 0,
+            Some(id) => kept |= *id != 0,
             None => {}
         }
     }
-    if told { Ids::Kept } else { Ids::Unknown }
+    if kept { Ids::Kept } else { Ids::Unknown }
 }
 
 /// Prints of RSTs that two points recorded, but not equally often.

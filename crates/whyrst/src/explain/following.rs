@@ -222,8 +222,8 @@ impl Following {
 
     fn expect(&self, bites: &[Bite], observed: &[Observed<'_>]) {
         let observations = || bites.iter().filter_map(|bite| bite.observed()).map(|at| &observed[at]);
-        self.census.expect(observations().filter_map(|(_, sighting)| Some(sighting.as_ref()?.flow)));
-        self.tracker.expect(observations().filter_map(|(observation, _)| match &observation.what {
+        self.census.prefetch(observations().filter_map(|(_, sighting)| Some(sighting.as_ref()?.flow)));
+        self.tracker.prefetch(observations().filter_map(|(observation, _)| match &observation.what {
             Seen::Segment(segment) => Some(segment),
             Seen::Icmp(_) => None,
         }));

@@ -106,7 +106,7 @@ struct Desk {
 impl Desk {
     fn take_in(&mut self, view: &View) {
         for some in view.sights.chunks(AT_ONCE) {
-            self.census.expect(some.iter().filter_map(Sight::flow));
+            self.census.prefetch(some.iter().filter_map(Sight::flow));
             for sight in some {
                 match sight {
                     Sight::Segment(sighting) => self.census.saw(sighting),

@@ -24,7 +24,7 @@ fn held(tracker: &Tracker) -> [usize; 10] {
         tracker.failed.len(),
         tracker.unsettled.len(),
         tracker.closed.len(),
-        tracker.told.len(),
+        tracker.handed_out.len(),
         tracker.opening.len(),
     ]
 }

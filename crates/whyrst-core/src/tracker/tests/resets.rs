@@ -1,4 +1,4 @@
-//! Which RST counts: acceptance as in CATALOGUE section 2, triggers, and what belongs together.
+//! Which RST counts: acceptance as in docs/internals/acceptance.md, triggers, and what belongs together.
 
 use super::*;
 
