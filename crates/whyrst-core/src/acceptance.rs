@@ -1,5 +1,7 @@
 //! Whether a RST would have been taken by its receiver (RFC 9293 section 3.5.3, RFC 5961 section 3.2),
 //! and what Linux takes beyond that (`tcp_reset_check`, `tcp_validate_incoming`).
+//!
+//! The facts behind it: docs/internals/acceptance.md#by-state.
 
 use crate::connection::{Connection, TcpState};
 use crate::flow::Side;

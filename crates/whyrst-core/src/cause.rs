@@ -152,7 +152,7 @@ pub const fn kernel(file: &'static str, symbol: &'static str) -> Source {
 }
 
 /// A kernel reason, with the function that must or must not be in the call stack when the reason
-/// alone is ambiguous (docs/internals/reasons.md).
+/// alone is ambiguous (docs/internals/reasons.md#ambiguous-reasons-and-the-call-stack).
 #[derive(Clone, Copy, Debug)]
 pub struct KernelSign {
     /// The reason.

@@ -27,6 +27,8 @@
 //! [`Tracker`]: crate::tracker::Tracker
 //! [`Tracker::overhear`]: crate::tracker::Tracker::overhear
 //! [`Tracker::pass`]: crate::tracker::Tracker::pass
+//!
+//! The facts behind it: docs/internals/bounds.md#the-census.
 
 use alloc::vec::Vec;
 

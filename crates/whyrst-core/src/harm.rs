@@ -2,6 +2,8 @@
 //!
 //! Delivery to the program cannot be seen on the wire: an acknowledged octet may still lie unread
 //! in a socket. So most figures are upper bounds, and say so.
+//!
+//! The facts behind it: docs/internals/acceptance.md#what-is-lost.
 
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;

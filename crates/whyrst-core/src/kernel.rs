@@ -2,6 +2,8 @@
 //!
 //! Names mirror `enum sk_rst_reason` (`include/net/rstreason.h`) one by one. Numbers are not kept:
 //! the enum grew in the middle, so a number means different things on different kernels.
+//!
+//! The facts behind it: docs/internals/reasons.md#the-reasons.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -10,6 +10,8 @@
 //!
 //! All of it is the sender's claim: a forger can write it as well. It supports a verdict and never
 //! makes one.
+//!
+//! The facts behind it: docs/internals/claims.md.
 
 use crate::rst::Rst;
 

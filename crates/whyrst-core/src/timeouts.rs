@@ -4,6 +4,8 @@
 //! proof: every one of these times can be configured, and several share one number. The source of a line
 //! says where its number comes from; not every one was read at its vendor, so look there before you
 //! change a setting. Where a default changed over the versions, each value has a line of its own.
+//!
+//! The facts behind it: docs/internals/timers.md#where-an-idle-timeout-lives.
 
 use crate::language::Language;
 use crate::time::Span;

@@ -54,8 +54,8 @@ fn answerable<'a>(
     })
 }
 
-/// Where several equal RSTs came, each answers a segment of its own (docs/internals/resets.md): the first one
-/// then answers the first of as many segments as there were resets, less those that came only later.
+/// Where several equal RSTs came, each answers a segment of its own (docs/internals/resets.md#trains-of-resets):
+/// the first one then answers the first of as many segments as there were resets, less those that came only later.
 pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     let Some((first, others)) = resets.split_first_mut() else { return };
     let rst = first.record;

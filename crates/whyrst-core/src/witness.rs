@@ -1,6 +1,6 @@
 //! Packets and kernel events joined: which `tcp_send_reset` event belongs to a RST that was seen.
 //!
-//! The traps (docs/internals/reasons.md): a listener's event does not name the peer, active
+//! The traps (docs/internals/reasons.md#traps-of-the-send-event): a listener's event does not name the peer, active
 //! events are recorded just after the packet and reply events just before it, and an event's time
 //! is the sender's while the packet's may be the receiver's, one path delay later.
 

@@ -14,7 +14,7 @@ use whyrst_core::sketches::{self, SKETCHES};
 
 /// What the kernel can say and neither a cause nor a sketch explains, and why not.
 const UNEXPLAINED_REASONS: &[(RstReason, &str)] = &[
-    (RstReason::TcpOldAck, "cannot be reached on 6.18 (docs/internals/reasons.md)"),
+    (RstReason::TcpOldAck, "cannot be reached on 6.18 (docs/internals/reasons.md#reasons-that-no-cause-has)"),
     (RstReason::MptcpEunspec, "the answer to an MPTCP reset, never the first one"),
     (RstReason::MptcpEresource, "never chosen by Linux"),
     (RstReason::MptcpEwq2big, "never chosen by Linux"),

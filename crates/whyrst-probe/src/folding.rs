@@ -2,6 +2,8 @@
 //! the count is told when the second is over. Nothing is lost from the counts.
 //!
 //! Folding happens before names and processes are looked up: that is what makes a flood bearable.
+//!
+//! The facts behind it: docs/internals/probe.md#floods.
 
 use std::collections::HashMap;
 

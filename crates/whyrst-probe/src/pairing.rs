@@ -10,6 +10,8 @@
 //!
 //! Where this host's NAT lies between its two ends (a published port, the address of a service), these call their
 //! connection by different ends. What NAT made of one end's ([`Wire`]) leads to the other.
+//!
+//! The facts behind it: docs/internals/probe.md#two-events-one-reset.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -247,7 +249,8 @@ fn is_sent(waiting: &Waiting) -> bool {
     waiting.event.as_ref().is_some_and(|event| matches!(event.told, Told::Sent(_)))
 }
 
-/// An MPTCP subflow answers a RST with one of its own (`mptcp_subflow_reset`; CATALOGUE.md section 2).
+/// An MPTCP subflow answers a RST with one of its own (`mptcp_subflow_reset`;
+/// docs/internals/mptcp.md#resets-of-subflows).
 fn is_echo(event: &SocketEvent) -> bool {
     matches!(&event.told, Told::Sent(word) if word.reason == Some(RstReason::MptcpEunspec))
 }

@@ -4,6 +4,8 @@
 //! The functions are those of `net/ipv4/tcp.c`, `tcp_input.c`, `tcp_timer.c` and
 //! `tcp_minisocks.c`; what they call is as old as 6.1. Held against the kernel's own word wherever
 //! there is one (`tests/kernel`). A reason that cannot be told surely is none.
+//!
+//! The facts behind it: docs/internals/reasons.md#older-kernels.
 
 use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::RstReason;

@@ -3,6 +3,8 @@
 //!
 //! Who did it follows the rules that were measured (one line each, at the place): the current task
 //! is only blamed where it holds the socket.
+//!
+//! The facts behind it: docs/internals/probe.md#whose-reset-it-is.
 
 use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::{KernelReset, RstReason};

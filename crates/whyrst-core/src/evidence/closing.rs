@@ -1,4 +1,6 @@
 //! Who had closed (sent FIN) when the RST came, and what the RST answered after that.
+//!
+//! The facts behind it: docs/internals/patterns.md#close-and-data-by-timing.
 
 use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;

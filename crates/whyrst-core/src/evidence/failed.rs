@@ -1,4 +1,6 @@
 //! Connects that failed without any RST.
+//!
+//! The facts behind it: docs/internals/no-reset.md.
 
 use super::answer::{Answer, yes};
 use super::handshake::SHORTEST_SYN_TIMER;

@@ -3,7 +3,7 @@
 //!
 //! Each router takes one from the TTL (RFC 1812 section 5.3.1), so the packets of one host arrive with
 //! one TTL while its route stays. A device on the way sends its own RST with another number of hops to go.
-//! Alone that proves nothing: routes change, and balancers answer for hosts (docs/internals/forgery.md).
+//! Alone that proves nothing: routes change, and balancers answer for hosts (docs/internals/forgery.md#false-alarms).
 
 use super::answer::{Answer, Value, no, yes};
 use super::form::RST_ANSWERS_SYN;

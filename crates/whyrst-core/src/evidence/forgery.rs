@@ -123,7 +123,7 @@ fn unprovoked(outcome: &Outcome, rst: &Rst) -> bool {
     rst.trigger.is_none() && !answered && !multipath(rst)
 }
 
-/// An MPTCP stack does reset back (docs/internals/mptcp.md).
+/// An MPTCP stack does reset back (docs/internals/mptcp.md#resets-of-subflows).
 fn multipath(rst: &Rst) -> bool {
     rst.record.options.has(crate::segment::OptionSet::MPTCP)
 }

@@ -67,7 +67,7 @@ pub static RST_IS_ACTIVE: Question = Question {
     }),
 };
 
-/// How a RST is built (docs/internals/resets.md).
+/// How a RST is built (docs/internals/resets.md#three-makers).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Built {
     Abort,

@@ -1,4 +1,6 @@
 //! Multipath TCP: what its options on the SYN and on the RST say (RFC 8684 sections 3.2, 3.5 and 3.6).
+//!
+//! The facts behind it: docs/internals/mptcp.md.
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};

@@ -3,7 +3,7 @@
 //! An endpoint's RST has that host's hop count, continues its identification counter and carries
 //! its timestamps, and after its own abort a host says nothing more (docs/internals/patterns.md,
 //! class C14; Weaver, Sommer, Paxson 2009). One odd field proves nothing: load balancers and
-//! hypervisors answer for hosts (docs/internals/forgery.md).
+//! hypervisors answer for hosts (docs/internals/forgery.md#false-alarms).
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;

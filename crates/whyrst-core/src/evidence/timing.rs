@@ -1,4 +1,6 @@
 //! How long, how often, and whether anybody answered: what timers and silent peers leave behind.
+//!
+//! The facts behind it: docs/internals/timers.md.
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::fin_ack;

@@ -1,6 +1,6 @@
-//! What only captures at several points of the path can answer
-//! (docs/internals/capture-points.md): whether the RST left the host that it claims to come from, whether it arrived, what
-//! became of the segment that it answers, and whether a NAT lies between.
+//! What only captures at several points of the path can answer (docs/internals/capture-points.md): whether the RST
+//! left the host that it claims to come from, whether it arrived, what became of the segment that it answers, and
+//! whether a NAT lies between.
 //!
 //! From a single capture all of them are unknown.
 
@@ -228,7 +228,7 @@ fn nearest(outcome: &Outcome, joined: &Joined, side: Side) -> Option<Point> {
     (path.len() > 1).then(|| path[0])
 }
 
-/// Initial hop counts in use (docs/internals/capture-points.md): such a packet has passed no router.
+/// Initial hop counts in use (docs/internals/capture-points.md#hop-counts): such a packet has passed no router.
 const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 
 /// Recorded on the sender's host or in its own network: no router had seen it, nor what else that

@@ -1,7 +1,7 @@
 //! The capture's clock, as far as it can be believed.
 //!
 //! Captures contain frames of the year 2100 and of the epoch, and clocks that step back when they
-//! are corrected (docs/internals/captures.md). What waits for time to pass must not be ruined by one such
+//! are corrected (docs/internals/captures.md#clocks). What waits for time to pass must not be ruined by one such
 //! frame, so a jump counts only when several frames in a row agree about it.
 
 use crate::time::{Span, Timestamp};

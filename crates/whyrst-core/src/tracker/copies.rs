@@ -1,4 +1,4 @@
-//! Which segments are copies of packets that were captured before (docs/internals/captures.md): a SPAN port
+//! Which segments are copies of packets that were captured before (docs/internals/captures.md#copies): a SPAN port
 //! that mirrors both directions, or several interfaces of one router, show each packet twice.
 //! Copies are recognised before anything is judged; a train of resets is no train of copies.
 

@@ -1,4 +1,6 @@
 //! The bounds of a tracker, and what went through it.
+//!
+//! The facts behind it: docs/internals/bounds.md#the-tracker.
 
 use crate::time::Span;
 

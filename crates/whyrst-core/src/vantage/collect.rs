@@ -24,7 +24,7 @@ use crate::time::{Span, Timestamp};
 const HEAD: usize = 1_024;
 /// The latest segments kept of one connection.
 const TAIL: usize = 65_536;
-/// Copies of one packet at one point come within this time of each other (docs/internals/captures.md).
+/// Copies of one packet at one point come within this time of each other (docs/internals/captures.md#copies).
 const COPY_WITHIN: Span = Span::from_millis(50);
 /// Other connections between the same hosts that are kept to learn the clocks from.
 const NEIGHBOURS: usize = 32;

@@ -1,7 +1,7 @@
 //! What the facts of a host mean: each finding names the cause that it will have, what shows it, and
 //! the command that mends it.
 //!
-//! Every judgement follows from a kernel fact (CATALOGUE.md). A counter is of the past and says how
+//! Every judgement follows from a kernel fact (docs/internals/README.md). A counter is of the past and says how
 //! often it happened; a setting or a socket says what will happen.
 
 use serde::Serialize;
@@ -408,7 +408,7 @@ pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str, language: 
     )
 }
 
-/// Counters that rise with one kind of reset each (CATALOGUE.md section 6).
+/// Counters that rise with one kind of reset each (docs/internals/counters.md#counters-that-stand-for-one-cause).
 fn past(facts: &HostFacts, language: Language) -> Vec<Finding> {
     let risen = COUNTERS.iter().filter_map(|Counter { name: counter, cause, what, advice }| {
         let count = facts.counter(counter);

@@ -1,6 +1,7 @@
 //! What must stay true of the workspace's structure: which crate may know which, that the core is pure, and
-//! that the files of a crate form layers (`cycles`).
+//! that the files of a crate form layers (`cycles`), and that sources cite only what is there (`citations`).
 
+mod citations;
 mod cycles;
 
 use std::collections::BTreeMap;
