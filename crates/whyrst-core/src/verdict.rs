@@ -2,12 +2,11 @@
 //! ranked. Two causes that fit equally well are both named.
 
 pub mod judgement;
-mod points;
+pub mod points;
 
 use alloc::vec::Vec;
 
 pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Origin, Role};
-pub use self::points::{Together, of_points};
 use crate::alike;
 use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
 use crate::causes;

@@ -15,8 +15,8 @@ use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
+use whyrst_core::verdict::points::{Together, of_points};
 use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_core::verdict::{Together, of_points};
 use whyrst_lab::scenario::{Scenario, Verdicts};
 use whyrst_lab::{scenario, scenarios};
 

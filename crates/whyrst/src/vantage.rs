@@ -23,7 +23,7 @@ use whyrst_core::tracker::{Counts, Tracker};
 use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::verdict::judge;
-use whyrst_core::verdict::{Together, of_points};
+use whyrst_core::verdict::points::{Together, of_points};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 

@@ -25,8 +25,8 @@ use crate::testing::{Conversation, Packet, check_texts, conversation};
 use crate::time::Span;
 use crate::tracker::{Limits, Tracker};
 use crate::verdict::Confidence::{Certain, Likely};
+use crate::verdict::points::{Together, of_points};
 use crate::verdict::{Origin, judge};
-use crate::verdict::{Together, of_points};
 
 const CLIENT: usize = 0;
 
