@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::incident::{Incident, Incidents};
-use whyrst_core::joined::{Loss, PointName};
+use whyrst_core::joined::{Joined, Loss, PointName};
 use whyrst_core::language::Language;
 use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::outcome::{Outcome, OutcomeKind};
@@ -312,7 +312,7 @@ impl<'a> Session<'a> {
             return Ok(String::new());
         }
         self.summary.add(outcome, &judgement);
-        if outcome.joined().is_some_and(|joined| joined.has_the_common_clock()) {
+        if outcome.joined().is_some_and(Joined::has_the_common_clock) {
             self.incidents.add(outcome, &judgement);
         }
         self.named.extend(named(&judgement));

@@ -328,25 +328,25 @@ fn plain(process: &Process, netns: u32) -> ProcessReport<'_> {
         end: None,
         pid: process.pid,
         comm: (&process.comm).into(),
-        cmdline: text(&process.cmdline),
+        cmdline: text(process.cmdline.as_ref()),
         uid: process.uid,
-        cgroup: text(&process.cgroup),
+        cgroup: text(process.cgroup.as_ref()),
         container: process.container.as_ref().map(|container| ContainerReport {
             runtime: container.runtime.map(Into::into),
             id: (&container.id).into(),
-            pod: text(&container.pod),
+            pod: text(container.pod.as_ref()),
         }),
-        unit: text(&process.unit),
+        unit: text(process.unit.as_ref()),
         netns,
-        syscall: text(&process.syscall),
+        syscall: text(process.syscall.as_ref()),
         exit_signal: process.exit_signal,
         closer: None,
         maker: None,
     }
 }
 
-fn text(text: &Option<String>) -> Option<Text<'_>> {
-    text.as_ref().map(Text::from)
+fn text(text: Option<&String>) -> Option<Text<'_>> {
+    text.map(Text::from)
 }
 
 impl Outcome {

@@ -1,4 +1,4 @@
-//! The machine's report: one [`Report`](whyrst_model::Report) a line.
+//! The machine's report: one [`Report`] a line.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
