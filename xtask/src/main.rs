@@ -14,6 +14,7 @@ mod i18n;
 mod kernels;
 mod pages;
 mod programs;
+mod schema;
 mod setup;
 mod shell;
 mod spark;
@@ -34,6 +35,7 @@ cargo xtask fmt                fails where a Rust file is not formatted, or hold
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
 cargo xtask i18n [--check]     lists what the catalogue says in English only, or fails when there is something
+cargo xtask schema [--check]   writes the JSON Schema of each record to docs/schema, or fails when one is stale
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
@@ -72,6 +74,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fixtures", ids @ ..] => fixtures::record(ids),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["schema"] => schema::write(),
+        ["schema", "--check"] => schema::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
         ["telemetry"] => telemetry::run(),

@@ -10,7 +10,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
-use crate::{accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, setup, spark, sql, telemetry, web};
+use crate::{
+    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, schema, setup, spark, sql, telemetry, web,
+};
 
 /// What may be left out, and why that is right.
 const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
@@ -66,6 +68,7 @@ pub fn run() -> Result<()> {
         &[("unit, property, fixture and command line tests", cargo_tests)],
         &[("what the catalogue says in English only", i18n::list)],
         &[("documentation is fresh", docs::check)],
+        &[("schemas are fresh", schema::check)],
         &[("the probe's object is that of its source", bpf::check)],
         &[("the probe in the running kernel", probe_as_root)],
         &[("programs as users have them", programs_as_users_have_them)],

@@ -11,7 +11,6 @@
 //! A line that cannot be read is counted and said; the others still count. Without a readable
 //! line of coverage the recording covers no address, so that nothing is concluded from its silence.
 
-mod end;
 mod error;
 mod line;
 mod told;
@@ -78,7 +77,7 @@ pub fn read(input: impl BufRead, name: &str) -> Result<Reading, RecordingError> 
         match line {
             Ok(Line::Coverage(coverage)) if !covered => {
                 covered = true;
-                coverage.cover(&mut reading.recording);
+                line::cover(&mut reading.recording, coverage);
             }
             Ok(Line::Coverage(_)) => reading.damage(number, "tells again what was covered".into()),
             Ok(Line::Event(heard)) => {
@@ -112,7 +111,7 @@ pub fn each_told(
     let mut beside = Beside::default();
     walk(input, name, |_, line| {
         match line {
-            Ok(Line::Coverage(coverage)) => beside.lost = beside.lost.saturating_add(coverage.lost()),
+            Ok(Line::Coverage(coverage)) => beside.lost = beside.lost.saturating_add(coverage.lost),
             Ok(Line::Event(heard)) => match &heard.told {
                 Some(told) => return each(told),
                 None => beside.without_sockets += 1,
@@ -179,7 +178,7 @@ fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
 
 /// Writes `recording`, its coverage first. What was told stands in one line with its event.
 pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), RecordingError> {
-    write_line(&mut out, &line::Coverage::of(recording)?)?;
+    write_line(&mut out, &line::coverage(recording))?;
     let place = |event: &KernelReset| (event.time, event.local, event.remote);
     let words = recording.told.iter().filter_map(|told| match &told.reset.event.told {
         Told::Sent(word) if told.more == 0 => Some(place(word)),
@@ -197,12 +196,12 @@ pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), Recording
 
 /// Writes one event as a line.
 pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), RecordingError> {
-    write_line(out, &line::Event::of(reset)?)
+    write_line(out, &line::event(reset))
 }
 
 /// Writes one reset that was told, with its sockets, as a line.
 pub fn write_told(out: impl Write, told: &recording::Told) -> Result<(), RecordingError> {
-    write_line(out, &line::Event::told(told)?)
+    write_line(out, &line::told_event(told))
 }
 
 /// What a recording begins with.

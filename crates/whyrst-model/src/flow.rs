@@ -21,6 +21,7 @@ impl Side {
 
     /// The opposite end.
     #[must_use]
+    #[inline]
     pub const fn other(self) -> Self {
         match self {
             Self::Low => Self::High,
@@ -29,6 +30,7 @@ impl Side {
     }
 
     /// 0 or 1, for a two-element array.
+    #[inline]
     pub const fn index(self) -> usize {
         self as usize
     }
@@ -48,6 +50,7 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// The key of a segment from `src` to `dst`, and the side that `src` is.
+    #[inline]
     pub fn of(src: Endpoint, dst: Endpoint) -> (Self, Side) {
         let (from, to) = (pack(src.ip), pack(dst.ip));
         let family = u8::from(src.ip.is_ipv6());
@@ -59,6 +62,7 @@ impl FlowKey {
     }
 
     /// Address and port of one side.
+    #[inline]
     pub fn endpoint(&self, side: Side) -> Endpoint {
         let packed = if side == Side::Low { self.low } else { self.high };
         let bytes = (u128::from(packed[0]) << 64) | u128::from(packed[1]);
@@ -72,6 +76,7 @@ impl FlowKey {
 }
 
 impl Hash for FlowKey {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         let ports = (u64::from(self.ports[0]) << 24) | (u64::from(self.ports[1]) << 8) | u64::from(self.family);
         state.write_u64(self.low[0] ^ self.high[0].rotate_left(32));
@@ -154,6 +159,7 @@ fn v6_bits(ip: IpAddr) -> u128 {
     }
 }
 
+#[inline]
 fn pack(ip: IpAddr) -> [u64; 2] {
     match ip {
         IpAddr::V4(v4) => [0, 0xffff_0000_0000 | u64::from(v4.to_bits())],

@@ -18,7 +18,7 @@ vocabulary! {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct Finding<'a> {
+pub struct FindingReport<'a> {
     /// `whyrst.finding/1`.
     pub schema: FindingSchema,
     /// The id of the cause that such resets have.
@@ -57,7 +57,7 @@ vocabulary! {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
-pub struct DoctorCheck<'a> {
+pub struct DoctorReport<'a> {
     /// `whyrst.doctor/1`.
     pub schema: DoctorSchema,
     /// What was looked at.

@@ -7,7 +7,9 @@
 //! Below the records are the terms that they and the tracker share: [`time`], [`seq`]uence numbers, [`segment`]s,
 //! [`flow`]s, and the closed word lists in [`vocabulary`].
 //!
-//! The crate is `no_std` and does no input or output.
+//! The crate is `no_std` and does no input or output. With the feature `schema` each record has its JSON Schema
+//! (`schemars::JsonSchema`); `docs/schema` is made of it. What the tracker calls for each packet is `#[inline]`, since the
+//! tracker is another crate.
 
 #![no_std]
 
@@ -24,6 +26,7 @@ pub mod host;
 pub mod incident;
 pub mod lab;
 pub mod language;
+pub mod recording;
 pub mod report;
 pub mod segment;
 pub mod seq;

@@ -24,6 +24,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// An address and a port.
+    #[inline]
     pub const fn new(ip: IpAddr, port: u16) -> Self {
         Self { ip, port }
     }
@@ -59,32 +60,38 @@ impl Flags {
     pub const CWR: Self = Self(0x80);
 
     /// From the header's low eight flag bits.
+    #[inline]
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits)
     }
 
     /// The eight bits.
+    #[inline]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
     /// Whether every bit of `other` is set here.
+    #[inline]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Both sets together.
     #[must_use]
+    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// A connection request: SYN without ACK (RFC 9293 section 3.5).
+    #[inline]
     pub const fn is_syn(self) -> bool {
         self.has(Self::SYN) && !self.has(Self::ACK) && !self.has(Self::RST)
     }
 
     /// The answer to a connection request: SYN and ACK.
+    #[inline]
     pub const fn is_syn_ack(self) -> bool {
         self.has(Self::SYN) && self.has(Self::ACK) && !self.has(Self::RST)
     }
@@ -236,26 +243,31 @@ impl OptionSet {
     pub const CUT: Self = Self(1 << 15);
 
     /// From the raw set.
+    #[inline]
     pub const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 
     /// The raw set.
+    #[inline]
     pub const fn bits(self) -> u16 {
         self.0
     }
 
     /// Whether all of `other` is present.
+    #[inline]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
     /// Adds `other`.
+    #[inline]
     pub const fn insert(&mut self, other: Self) {
         self.0 |= other.0;
     }
 
     /// Whether no option was present and the whole option area was seen.
+    #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -318,6 +330,7 @@ pub struct Segment<'a> {
 
 impl Segment<'_> {
     /// SEG.LEN: payload plus one each for SYN and FIN (RFC 9293 section 3.4).
+    #[inline]
     pub const fn seq_len(&self) -> u32 {
         let syn = self.flags.has(Flags::SYN) as u32;
         let fin = self.flags.has(Flags::FIN) as u32;
@@ -325,11 +338,13 @@ impl Segment<'_> {
     }
 
     /// The sequence number after this segment.
+    #[inline]
     pub const fn end(&self) -> Seq {
         self.seq.add(self.seq_len())
     }
 
     /// The acknowledgment number, when the ACK flag makes it significant.
+    #[inline]
     pub const fn acknowledges(&self) -> Option<Seq> {
         if self.flags.has(Flags::ACK) { Some(self.ack) } else { None }
     }

@@ -7,29 +7,33 @@ use serde::{Deserialize, Serialize};
 
 /// A position in one direction's sequence space.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
 pub struct Seq(u32);
 
 impl Seq {
     /// From the number in the header.
+    #[inline]
     pub const fn new(raw: u32) -> Self {
         Self(raw)
     }
 
     /// The number as it stands in the header.
+    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
 
     /// This position moved forward by `bytes`.
     #[must_use]
+    #[inline]
     pub const fn add(self, bytes: u32) -> Self {
         Self(self.0.wrapping_add(bytes))
     }
 
     /// This position moved back by `bytes`.
     #[must_use]
+    #[inline]
     pub const fn sub(self, bytes: u32) -> Self {
         Self(self.0.wrapping_sub(bytes))
     }
@@ -39,32 +43,38 @@ impl Seq {
         clippy::cast_possible_wrap,
         reason = "the sign of the wrapped difference is the order, RFC 9293 section 3.4"
     )]
+    #[inline]
     pub const fn diff(self, other: Self) -> i32 {
         self.0.wrapping_sub(other.0) as i32
     }
 
     /// Forward distance from `start` to here, 0 to 2^32 - 1: the relative number Wireshark shows.
+    #[inline]
     pub const fn relative_to(self, start: Self) -> u32 {
         self.0.wrapping_sub(start.0)
     }
 
     /// Whether this is strictly after `other`.
+    #[inline]
     pub const fn after(self, other: Self) -> bool {
         self.diff(other) > 0
     }
 
     /// Whether this is strictly before `other`.
+    #[inline]
     pub const fn before(self, other: Self) -> bool {
         self.diff(other) < 0
     }
 
     /// The later of the two.
     #[must_use]
+    #[inline]
     pub const fn max(self, other: Self) -> Self {
         if self.after(other) { self } else { other }
     }
 
     /// Whether this lies in the `size` bytes that begin at `start`.
+    #[inline]
     pub const fn in_window(self, start: Self, size: u32) -> bool {
         self.relative_to(start) < size
     }

@@ -13,7 +13,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A plain [`Cow`] would do but for reading: serde borrows a `Cow` only where it is the field itself, and copies it
 /// inside an `Option`, a list or a map. A `Text` borrows everywhere, unless the JSON has escapes in it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -67,6 +66,12 @@ impl<'a> From<Cow<'a, str>> for Text<'a> {
     }
 }
 
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
+
 impl PartialEq<&str> for Text<'_> {
     fn eq(&self, other: &&str) -> bool {
         *self.0 == **other
@@ -104,6 +109,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         }
 
         deserializer.deserialize_str(Borrowing).map(Self)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Text<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string" })
     }
 }
 

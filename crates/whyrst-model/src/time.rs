@@ -18,11 +18,13 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// From nanoseconds since the epoch.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
@@ -33,12 +35,14 @@ impl Timestamp {
     }
 
     /// How long after `earlier` this is; negative when the capture's clock went back.
+    #[inline]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
 
     /// This moment moved by `span`, held at the ends of the range.
     #[must_use]
+    #[inline]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
@@ -86,6 +90,22 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// For `#[serde(with)]`: a moment without the zeros at its end, as recordings have it.
+pub(crate) mod shortest {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_err(serde::ser::Error::custom)?;
+        serializer.collect_str(&moment)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Timestamp::deserialize(deserializer)
+    }
+}
+
 #[cfg(feature = "schema")]
 impl schemars::JsonSchema for Timestamp {
     fn schema_name() -> alloc::borrow::Cow<'static, str> {
@@ -110,26 +130,31 @@ impl Span {
     pub const ZERO: Self = Self(0);
 
     /// From nanoseconds.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
     /// From microseconds.
+    #[inline]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros.saturating_mul(1_000))
     }
 
     /// From milliseconds.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
     /// From seconds.
+    #[inline]
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1_000_000_000))
     }
 
     /// Nanoseconds.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
@@ -142,6 +167,7 @@ impl Span {
 
     /// The distance without its direction.
     #[must_use]
+    #[inline]
     pub const fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }

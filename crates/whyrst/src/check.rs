@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Completion> {
 
 fn words(finding: &Finding, format: Format, style: Style, language: Language) -> Result<String> {
     Ok(match format {
-        Format::Json => serde_json::to_string(finding)? + "\n",
+        Format::Json => serde_json::to_string(&finding.record())? + "\n",
         Format::Text => text(finding, style, language),
         Format::Markdown => markdown(finding, language),
     })

@@ -9,24 +9,21 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use serde::Serialize;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
+use whyrst_model::host::{DoctorReport, DoctorSchema, DoctorStatus as Status};
 use whyrst_probe::Live;
 
 use crate::Completion;
 use crate::args::{Doctor, Format};
 use crate::output::{self, Output, padded};
 
-/// One `whyrst.doctor/1` object.
-#[derive(Debug, Serialize)]
+/// One thing that was looked at.
+#[derive(Debug)]
 struct Check {
-    schema: &'static str,
-    #[serde(rename = "check")]
     name: &'static str,
     /// The name for a person.
-    #[serde(skip)]
     label: &'static str,
     status: Status,
     /// The commands that need it.
@@ -35,15 +32,6 @@ struct Check {
     found: String,
     /// How to get it; `null` where nothing is missing.
     advice: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Ok,
-    /// Less is told.
-    Less,
-    Missing,
 }
 
 pub(crate) fn run(arguments: &Doctor) -> Result<Completion> {
@@ -56,7 +44,7 @@ pub(crate) fn run(arguments: &Doctor) -> Result<Completion> {
     let mut output = Output::open(&arguments.common)?;
     for check in &checks {
         output.write(&match arguments.format {
-            Format::Json => serde_json::to_string(check)? + "\n",
+            Format::Json => serde_json::to_string(&check.record())? + "\n",
             Format::Text => text(check, style, language),
             Format::Markdown => markdown(check, language),
         })?;
@@ -105,13 +93,11 @@ const fn end(missing: bool, less: bool, language: Language) -> &'static str {
     }
 }
 
-impl Status {
-    const fn word(self, language: Language) -> &'static str {
-        match self {
-            Self::Ok => language.pick("ok", "正常"),
-            Self::Less => language.pick("less", "不全"),
-            Self::Missing => language.pick("missing", "缺少"),
-        }
+const fn status_word(status: Status, language: Language) -> &'static str {
+    match status {
+        Status::Ok => language.pick("ok", "正常"),
+        Status::Less => language.pick("less", "不全"),
+        Status::Missing => language.pick("missing", "缺少"),
     }
 }
 
@@ -122,7 +108,7 @@ fn text(check: &Check, style: Style, language: Language) -> String {
         Status::Missing => Part::Decisive,
     };
     let mut out = String::new();
-    let head = style.paint(part, padded(check.status.word(language), 8));
+    let head = style.paint(part, padded(status_word(check.status, language), 8));
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{head} {} {}", padded(check.label, 19), escape_name(&check.found));
     if let Some(advice) = check.advice {
@@ -133,7 +119,8 @@ fn text(check: &Check, style: Style, language: Language) -> String {
 
 fn markdown(check: &Check, language: Language) -> String {
     let colon = language.pick(": ", "：");
-    let mut out = format!("- **{}** {}{colon}{}", check.status.word(language), check.label, escape_name(&check.found));
+    let mut out =
+        format!("- **{}** {}{colon}{}", status_word(check.status, language), check.label, escape_name(&check.found));
     if let Some(advice) = check.advice {
         out += language.pick(". To get it: ", "。处理：");
         out += advice;
@@ -145,14 +132,17 @@ impl Check {
     fn new(names: [&'static str; 2], needed_by: &'static [&'static str], found: impl Into<String>) -> Self {
         // The JSON has the first, whatever language a person reads.
         let [name, label] = names;
-        Self {
-            schema: "whyrst.doctor/1",
-            name,
-            label,
-            status: Status::Ok,
-            needed_by,
-            found: found.into(),
-            advice: None,
+        Self { name, label, status: Status::Ok, needed_by, found: found.into(), advice: None }
+    }
+
+    fn record(&self) -> DoctorReport<'_> {
+        DoctorReport {
+            schema: DoctorSchema::V1,
+            name: self.name.into(),
+            status: self.status,
+            needed_by: self.needed_by.iter().map(|command| (*command).into()).collect(),
+            found: (&self.found).into(),
+            advice: self.advice.map(Into::into),
         }
     }
 

@@ -5,14 +5,16 @@ use std::fs::File;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use serde::Serialize;
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::outcome::Outcome;
+use whyrst_core::recording::Recording;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::verdict::Judgement;
 use whyrst_lab::scenario::{Reproduction, Scenario};
 use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render, reproduction};
+use whyrst_model::Text;
+use whyrst_model::lab::{FailedCall, LabReport, LabSchema, LabVerdict};
 
 use crate::Completion;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -102,7 +104,7 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
                 tally.count_unplayed(arguments, &error);
                 let error = anyhow::Error::new(error).context(format!("cannot play {}", scenario.id));
                 if arguments.format == Format::Json {
-                    output.write(&(line(&Line::not_played(cause, scenario, &format!("{error:#}"))) + "\n"))?;
+                    output.write(&(line(&skipped_record(cause, scenario, &format!("{error:#}"))) + "\n"))?;
                 }
                 output::complain(&error);
             }
@@ -142,7 +144,7 @@ fn keep(arguments: &LabRun, played: &Played) -> Result<()> {
 
 fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, style: Style) -> String {
     if arguments.format == Format::Json {
-        return line(&Line::of(cause, played, judged)) + "\n";
+        return line(&played_record(cause, played, judged)) + "\n";
     }
     let verdict =
         if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
@@ -199,93 +201,60 @@ impl Tally {
 }
 
 /// One `whyrst.lab/1` object.
-#[derive(Debug, Serialize)]
-struct Line<'a> {
-    schema: &'static str,
-    id: &'a str,
-    cause: &'a str,
-    passed: bool,
-    kernel_reason: Option<Vec<&'a str>>,
-    verdict_client: Vec<Verdict>,
-    verdict_server: Vec<Verdict>,
-    verdict_live: Option<Vec<Verdict>>,
-    errnos: Vec<FailedCall<'a>>,
-    disagreements: &'a [String],
-    ms: f64,
-    skipped_reason: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Verdict {
-    cause: &'static str,
-    confidence: &'static str,
-    /// The others that fit.
-    alternatives: Vec<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct FailedCall<'a> {
-    actor: &'a str,
-    call: &'a str,
-    errno: &'a str,
-}
-
-impl<'a> Line<'a> {
-    fn of(cause: &'a Cause, played: &'a Played, judged: &'a Judged) -> Self {
-        let [client, server] = &judged.ends;
-        let kernel = played.kernel.as_ref().ok();
-        Self {
-            schema: "whyrst.lab/1",
-            id: played.scenario.id,
-            cause: cause.id,
-            passed: judged.passed(),
-            kernel_reason: kernel
-                .map(|recording| recording.resets.iter().map(|reset| reset.reason_name.as_str()).collect()),
-            verdict_client: verdicts(&client.outcomes),
-            verdict_server: verdicts(&server.outcomes),
-            verdict_live: judged.live.as_deref().map(verdicts),
-            errnos: errnos(played),
-            disagreements: &judged.disagreements,
-            ms: played.duration().as_millis_f64(),
-            skipped_reason: None,
-        }
-    }
-
-    fn not_played(cause: &'a Cause, scenario: &'a Scenario, why: &'a str) -> Self {
-        Self {
-            schema: "whyrst.lab/1",
-            id: scenario.id,
-            cause: cause.id,
-            passed: false,
-            kernel_reason: None,
-            verdict_client: Vec::new(),
-            verdict_server: Vec::new(),
-            verdict_live: None,
-            errnos: Vec::new(),
-            disagreements: &[],
-            ms: 0.0,
-            skipped_reason: Some(why),
-        }
+fn played_record<'a>(cause: &'a Cause, played: &'a Played, judged: &'a Judged) -> LabReport<'a> {
+    let [client, server] = &judged.ends;
+    let reasons = |recording: &'a Recording| recording.resets.iter().map(|reset| (&reset.reason_name).into()).collect();
+    LabReport {
+        passed: judged.passed(),
+        kernel_reason: played.kernel.as_ref().ok().map(reasons),
+        verdict_client: verdicts(&client.outcomes),
+        verdict_server: verdicts(&server.outcomes),
+        verdict_live: judged.live.as_deref().map(verdicts),
+        errnos: errnos(played),
+        disagreements: judged.disagreements.iter().map(Text::from).collect(),
+        ms: played.duration().as_millis_f64(),
+        skipped_reason: None,
+        ..skipped_record(cause, played.scenario, "")
     }
 }
 
-fn verdicts(outcomes: &[(Outcome, Judgement)]) -> Vec<Verdict> {
-    let verdict = |judgement: &Judgement| Verdict {
-        cause: judgement.cause.map_or("unexplained", |cause| cause.id),
-        confidence: judgement.confidence.name(),
-        alternatives: judgement.alternatives.iter().map(|other| other.id).collect(),
+/// The same for a scenario that was not played.
+fn skipped_record<'a>(cause: &'a Cause, scenario: &'a Scenario, why: &'a str) -> LabReport<'a> {
+    LabReport {
+        schema: LabSchema::V1,
+        id: scenario.id.into(),
+        cause: cause.id.into(),
+        passed: false,
+        kernel_reason: None,
+        verdict_client: Vec::new(),
+        verdict_server: Vec::new(),
+        verdict_live: None,
+        errnos: Vec::new(),
+        disagreements: Vec::new(),
+        ms: 0.0,
+        skipped_reason: Some(why.into()),
+    }
+}
+
+fn verdicts(outcomes: &[(Outcome, Judgement)]) -> Vec<LabVerdict<'static>> {
+    let verdict = |judgement: &Judgement| LabVerdict {
+        cause: judgement.cause.map_or("unexplained", |cause| cause.id).into(),
+        confidence: judgement.confidence,
+        alternatives: judgement.alternatives.iter().map(|other| other.id.into()).collect(),
     };
     outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }
 
 fn errnos(played: &Played) -> Vec<FailedCall<'_>> {
     let failed = played.calls.iter().filter_map(|call| match &call.returned {
-        Returned::Error(errno) => Some(FailedCall { actor: call.actor.name, call: call.name(), errno }),
+        Returned::Error(errno) => {
+            Some(FailedCall { actor: call.actor.name.into(), call: call.name().into(), errno: (&**errno).into() })
+        }
         _ => None,
     });
     failed.collect()
 }
 
-fn line(line: &Line<'_>) -> String {
-    serde_json::to_string(line).unwrap_or_default()
+fn line(record: &LabReport<'_>) -> String {
+    serde_json::to_string(record).unwrap_or_default()
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
-use serde::Serialize;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::style::Style;
@@ -14,6 +13,8 @@ use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
+use whyrst_model::summary::CauseCount;
+use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
 use whyrst_probe::{Item, Live, Missing, OutRsts, SocketReset};
 use whyrst_telemetry::{Heard, Record, Telemetry};
 
@@ -51,37 +52,6 @@ struct Tally {
     causes: BTreeMap<(&'static str, Confidence), u64>,
     shown: u64,
     others: u64,
-}
-
-/// One `whyrst.watch/1` object: what was seen in all.
-#[derive(Serialize)]
-struct Summary {
-    schema: &'static str,
-    shown: u64,
-    passed_over: u64,
-    passed_over_events: u64,
-    causes: Vec<CauseCount>,
-    sent: u64,
-    received: u64,
-    further_rsts: u64,
-    lost: u64,
-    namespaces: Vec<Namespace>,
-}
-
-#[derive(Serialize)]
-struct CauseCount {
-    cause: &'static str,
-    confidence: &'static str,
-    #[serde(skip)]
-    sure: Confidence,
-    count: u64,
-}
-
-#[derive(Serialize)]
-struct Namespace {
-    netns: u32,
-    seen: u64,
-    counted: u64,
 }
 
 impl Telling {
@@ -202,7 +172,7 @@ impl Telling {
         let summary = self.tally.summary(live, &self.before);
         match self.format {
             Format::Json => serde_json::to_string(&summary).unwrap_or_default() + "\n",
-            Format::Text | Format::Markdown => summary.words(self.context.language),
+            Format::Text | Format::Markdown => summary_words(&summary, self.context.language),
         }
     }
 
@@ -242,97 +212,100 @@ impl Tally {
         Some(())
     }
 
-    fn summary(&self, live: &Live, before: &OutRsts) -> Summary {
+    /// One `whyrst.watch/1` object: what was seen in all.
+    fn summary(&self, live: &Live, before: &OutRsts) -> WatchReport<'static> {
         let mut causes: Vec<_> = self.causes.iter().collect();
         causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let causes = causes.into_iter();
         let checks = OutRsts::now().since(before, &live.sent()).into_iter();
-        Summary {
-            schema: "whyrst.watch/1",
+        WatchReport {
+            schema: WatchSchema::V1,
             shown: self.shown,
             passed_over: self.others,
             passed_over_events: live.passed_over(),
             causes: causes
-                .map(|((cause, sure), count)| CauseCount { cause, confidence: sure.name(), sure: *sure, count: *count })
+                .map(|((cause, confidence), count)| CauseCount {
+                    cause: (*cause).into(),
+                    confidence: *confidence,
+                    count: *count,
+                })
                 .collect(),
             sent: live.sent().values().sum(),
             received: live.received(),
             further_rsts: live.later(),
             lost: live.lost(),
             namespaces: checks
-                .map(|check| Namespace { netns: check.netns, seen: check.seen, counted: check.counted })
+                .map(|check| NamespaceReport { netns: check.netns, seen: check.seen, counted: check.counted })
                 .collect(),
         }
     }
 }
 
-impl Summary {
-    fn words(&self, language: Language) -> String {
-        let mut out = String::new();
-        // Writing to a String cannot fail.
-        match language {
-            Language::English => self.write(&mut out),
-            Language::Chinese => self.write_chinese(&mut out),
-        }
-        .unwrap_or_default();
-        out
+fn summary_words(report: &WatchReport<'_>, language: Language) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    match language {
+        Language::English => write_summary(report, &mut out),
+        Language::Chinese => write_chinese_summary(report, &mut out),
     }
+    .unwrap_or_default();
+    out
+}
 
-    fn write_chinese(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "显示了 {} 个 RST（本机发出 {} 个，收到 {} 个）", self.shown, self.sent, self.received)?;
-        for CauseCount { cause, sure, count, .. } in &self.causes {
-            writeln!(out, "  {count:>7}  {cause} [{}]", words::confidence(*sure, Language::Chinese))?;
-        }
-        if self.passed_over > 0 {
-            writeln!(out, "另有 {} 个不符合过滤条件", self.passed_over)?;
-        }
-        if self.passed_over_events > 0 {
-            writeln!(out, "内核中按端口和地址略过了 {} 个事件", self.passed_over_events)?;
-        }
-        if self.further_rsts > 0 {
-            writeln!(out, "另有 {} 个 RST 是对已报告连接的迟到报文的应答", self.further_rsts)?;
-        }
-        if self.lost > 0 {
-            writeln!(out, "丢失了 {} 个事件：环形缓冲区已满", self.lost)?;
-        }
-        for namespace in self.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
-            let Namespace { netns, seen, counted } = namespace;
-            writeln!(out, "网络命名空间 {netns}：看到发出 {seen} 个 RST，其内核计数为 {counted}")?;
-        }
-        Ok(())
+fn write_chinese_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "显示了 {} 个 RST（本机发出 {} 个，收到 {} 个）", report.shown, report.sent, report.received)?;
+    for CauseCount { cause, confidence, count } in &report.causes {
+        writeln!(out, "  {count:>7}  {cause} [{}]", words::confidence(*confidence, Language::Chinese))?;
     }
+    if report.passed_over > 0 {
+        writeln!(out, "另有 {} 个不符合过滤条件", report.passed_over)?;
+    }
+    if report.passed_over_events > 0 {
+        writeln!(out, "内核中按端口和地址略过了 {} 个事件", report.passed_over_events)?;
+    }
+    if report.further_rsts > 0 {
+        writeln!(out, "另有 {} 个 RST 是对已报告连接的迟到报文的应答", report.further_rsts)?;
+    }
+    if report.lost > 0 {
+        writeln!(out, "丢失了 {} 个事件：环形缓冲区已满", report.lost)?;
+    }
+    for namespace in report.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
+        let NamespaceReport { netns, seen, counted } = namespace;
+        writeln!(out, "网络命名空间 {netns}：看到发出 {seen} 个 RST，其内核计数为 {counted}")?;
+    }
+    Ok(())
+}
 
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        let plural = |count: u64| if count == 1 { "" } else { "s" };
-        writeln!(
-            out,
-            "{} reset{} shown ({} sent and {} received by this host)",
-            self.shown,
-            plural(self.shown),
-            self.sent,
-            self.received
-        )?;
-        for cause in &self.causes {
-            writeln!(out, "  {:>7}  {} [{}]", cause.count, cause.cause, cause.confidence)?;
-        }
-        if self.passed_over > 0 {
-            writeln!(out, "{} more did not fit the filters", self.passed_over)?;
-        }
-        if self.passed_over_events > 0 {
-            writeln!(out, "{} events of other ports and addresses were only counted", self.passed_over_events)?;
-        }
-        if self.further_rsts > 0 {
-            writeln!(out, "{} more RSTs answered late segments of connections that were told", self.further_rsts)?;
-        }
-        if self.lost > 0 {
-            writeln!(out, "{} events were lost: the ring buffer was full", self.lost)?;
-        }
-        for namespace in self.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
-            let Namespace { netns, seen, counted } = namespace;
-            writeln!(out, "network namespace {netns}: {seen} resets sent were seen, its kernel counted {counted}")?;
-        }
-        Ok(())
+fn write_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt::Result {
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    writeln!(
+        out,
+        "{} reset{} shown ({} sent and {} received by this host)",
+        report.shown,
+        plural(report.shown),
+        report.sent,
+        report.received
+    )?;
+    for cause in &report.causes {
+        writeln!(out, "  {:>7}  {} [{}]", cause.count, cause.cause, cause.confidence)?;
     }
+    if report.passed_over > 0 {
+        writeln!(out, "{} more did not fit the filters", report.passed_over)?;
+    }
+    if report.passed_over_events > 0 {
+        writeln!(out, "{} events of other ports and addresses were only counted", report.passed_over_events)?;
+    }
+    if report.further_rsts > 0 {
+        writeln!(out, "{} more RSTs answered late segments of connections that were told", report.further_rsts)?;
+    }
+    if report.lost > 0 {
+        writeln!(out, "{} events were lost: the ring buffer was full", report.lost)?;
+    }
+    for namespace in report.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
+        let NamespaceReport { netns, seen, counted } = namespace;
+        writeln!(out, "network namespace {netns}: {seen} resets sent were seen, its kernel counted {counted}")?;
+    }
+    Ok(())
 }
 
 /// Says what this kernel cannot tell.

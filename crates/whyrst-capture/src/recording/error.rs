@@ -33,10 +33,4 @@ pub enum RecordingError {
         /// What the system said.
         cause: io::Error,
     },
-    /// A moment that RFC 3339 cannot express.
-    #[error("cannot write the recording: {nanos} ns since 1970 is no time")]
-    Time {
-        /// Nanoseconds since 1970.
-        nanos: i64,
-    },
 }

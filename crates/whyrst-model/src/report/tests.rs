@@ -30,6 +30,38 @@ fn an_old_line_is_read_without_the_fields_that_came_later() {
     assert_eq!((report.idle_suspects, report.severity_reason.as_str(), report.page), (None, "", None));
 }
 
+/// The same with what few lines have.
+fn rare() -> Report<'static> {
+    let mut report = old();
+    let ends = Ends { client: report.server, server: report.client };
+    report.on_wire = Some(ends);
+    report.asked_for = Some(AskedFor { name: "example.org".into(), stood_in: AskedIn::TlsServerName });
+    report.resets[0].said = Some(ClaimReport {
+        by: ClaimedIn::DiagnosticPayload,
+        code: Some(4),
+        enterprise: Some(0),
+        text: "timed out".into(),
+    });
+    report.resets[0].frames = Some([("here".into(), 17), ("there".into(), 18)].into());
+    report.kernel = Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() });
+    report.vantage = Some("here".into());
+    report.vantages = Some(alloc::vec![VantageReport {
+        name: "here".into(),
+        source: None,
+        frames: 9,
+        clock_offset_ns: Some(-3),
+        clock_uncertainty_ns: Some(1),
+        saw_rst: Some(true),
+        saw_trigger: None,
+        tuple: Some(ends),
+        relation: Relation::Rewritten,
+        loss: Some(Loss::Holes),
+        place: Some(0),
+        place_known_by: Some(OrderBy::Clocks),
+    }]);
+    report
+}
+
 #[test]
 fn what_is_written_is_read_again() {
     let mut report = old();
@@ -43,7 +75,7 @@ fn what_is_written_is_read_again() {
         unseen: Vec::new(),
         harm: Vec::new(),
     });
-    for report in [old(), report] {
+    for report in [old(), rare(), report] {
         let line = serde_json::to_string(&report).unwrap();
         let again: Report<'_> = serde_json::from_str(&line).unwrap();
         assert_eq!(again, report);

@@ -4,14 +4,14 @@
 //! Every judgement follows from a kernel fact (docs/internals/README.md). A counter is of the past and says how
 //! often it happened; a setting or a socket says what will happen.
 
-use serde::Serialize;
 use whyrst_core::language::Language;
+pub(crate) use whyrst_model::host::Tense;
+use whyrst_model::host::{FindingReport, FindingSchema};
 use whyrst_probe::{HostFacts, Socket, State};
 
 /// Something that makes resets.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Finding {
-    pub(crate) schema: &'static str,
     /// Id of the catalogue.
     pub(crate) cause: &'static str,
     pub(crate) tense: Tense,
@@ -21,18 +21,6 @@ pub(crate) struct Finding {
     pub(crate) evidence: String,
     /// What to do; a command where there is one.
     pub(crate) advice: &'static str,
-}
-
-/// Whether it will happen, or has.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Tense {
-    /// The next time that what it waits for happens.
-    Will,
-    /// Under load, or when something else goes wrong.
-    May,
-    /// Counted since the network namespace was made.
-    Has,
 }
 
 /// Data that nobody has read for so long is not about to be read.
@@ -56,6 +44,18 @@ pub(crate) fn findings(facts: &HostFacts, language: Language) -> Vec<Finding> {
 }
 
 impl Finding {
+    /// One `whyrst.finding/1` object.
+    pub(crate) fn record(&self) -> FindingReport<'_> {
+        FindingReport {
+            schema: FindingSchema::V1,
+            cause: self.cause.into(),
+            tense: self.tense,
+            subject: (&self.subject).into(),
+            evidence: (&self.evidence).into(),
+            advice: self.advice.into(),
+        }
+    }
+
     /// Something that has just been counted.
     pub(crate) fn counted(cause: &'static str, subject: String, evidence: String, advice: &'static str) -> Self {
         finding(cause, Tense::Has, subject, evidence, advice)
@@ -69,7 +69,7 @@ fn finding(
     evidence: String,
     advice: &'static str,
 ) -> Finding {
-    Finding { schema: "whyrst.finding/1", cause, tense, subject: subject.into(), evidence, advice }
+    Finding { cause, tense, subject: subject.into(), evidence, advice }
 }
 
 fn settings(facts: &HostFacts, language: Language) -> Vec<Finding> {
