@@ -96,6 +96,7 @@ pub(crate) mod shortest {
 
     use super::Timestamp;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(crate) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         let moment = jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_err(serde::ser::Error::custom)?;
         serializer.collect_str(&moment)
