@@ -54,7 +54,7 @@ impl Documents {
         let mut files = Vec::new();
         files_below(root, &mut files);
         let names = files.iter().filter_map(|file| Some(file.file_name()?.to_str()?.to_owned()));
-        Self { root: root.to_owned(), names: names.filter(|name| name.ends_with(".md")).collect() }
+        Self { root: root.to_owned(), names: names.filter(|name| is_page(name)).collect() }
     }
 
     fn holds(&self, citation: &Citation) -> Result<(), String> {
@@ -102,7 +102,7 @@ fn page(line: &str, at: usize) -> Option<Citation> {
     let rest = &line[at..];
     let path = &rest[..rest.find(|one| !is_path(one)).unwrap_or(rest.len())];
     let path = path.trim_end_matches('.');
-    if !path.ends_with(".md") {
+    if !is_page(path) {
         return None;
     }
     let anchor = rest[path.len()..].strip_prefix('#').map(|anchor| {
@@ -110,6 +110,10 @@ fn page(line: &str, at: usize) -> Option<Citation> {
         anchor[..end.unwrap_or(anchor.len())].to_owned()
     });
     Some(Citation::Page { path: path.to_owned(), anchor })
+}
+
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "md")
 }
 
 /// `README.md`, `CONTRIBUTING section 2`.
