@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::{Span, Timestamp};
