@@ -3,6 +3,7 @@
 mod accuracy;
 mod bench;
 mod bpf;
+mod columns;
 mod demo;
 mod dist;
 mod docs;
@@ -35,7 +36,7 @@ cargo xtask fmt                fails where a Rust file is not formatted, or hold
 cargo xtask fixtures [ID...]   plays the lab and records its captures under fixtures/
 cargo xtask docs [--check]     writes the book's generated pages, or fails when one is stale or a link is dead
 cargo xtask i18n [--check]     lists what the catalogue says in English only, or fails when there is something
-cargo xtask schema [--check]   writes the JSON Schema of each record to docs/schema, or fails when one is stale
+cargo xtask schema [--check]   writes the JSON Schema of each record and the columns of tables, or fails when one is stale
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++

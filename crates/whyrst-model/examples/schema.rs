@@ -9,6 +9,7 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 use whyrst_model::catalogue::CauseReport;
+use whyrst_model::connection::ConnectionReport;
 use whyrst_model::host::{DoctorReport, FindingReport};
 use whyrst_model::incident::IncidentReport;
 use whyrst_model::lab::LabReport;
@@ -40,10 +41,12 @@ fn write(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Each record by the name in its `schema`. A failed connect has the schema of a reset.
-fn schemas() -> [(&'static str, Schema); 10] {
+/// Each record by the name in its `schema`. A failed connect has the schema of a reset; a connection is no line of
+/// JSON, only a row.
+fn schemas() -> [(&'static str, Schema); 11] {
     [
         ("reset", schema::<Report<'_>>()),
+        ("connection", schema::<ConnectionReport<'_>>()),
         ("incident", schema::<IncidentReport<'_>>()),
         ("summary", schema::<SummaryReport<'_>>()),
         ("cause", schema::<CauseReport<'_>>()),

@@ -18,14 +18,18 @@ extern crate alloc;
 extern crate std;
 
 #[macro_use]
+mod owned;
+#[macro_use]
 pub mod vocabulary;
 
 pub mod catalogue;
+pub mod connection;
 pub mod flow;
 pub mod host;
 pub mod incident;
 pub mod lab;
 pub mod language;
+pub mod listed;
 pub mod recording;
 pub mod report;
 pub mod segment;

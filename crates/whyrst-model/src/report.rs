@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use bounded_static::{IntoBoundedStatic as _, ToStatic};
 use serde::{Deserialize, Serialize};
 
 pub use self::page::{Page, Rung, SegmentRung};
@@ -39,7 +40,7 @@ vocabulary! {
 /// Why one connection was reset, or why one connect failed.
 ///
 /// One object stands for all RSTs of one incarnation of a connection. What is not known is `null`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct Report<'a> {
@@ -141,6 +142,13 @@ pub struct Report<'a> {
     pub page: Option<Page<'a>>,
 }
 
+impl Report<'_> {
+    /// The same with texts of its own, to outlive what it was made of.
+    pub fn into_owned(self) -> Report<'static> {
+        self.into_static()
+    }
+}
+
 /// Both ends of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -152,7 +160,7 @@ pub struct Ends {
 }
 
 /// One RST.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ResetReport<'a> {
@@ -194,7 +202,7 @@ pub struct ResetReport<'a> {
 }
 
 /// What a RST says of itself.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ClaimReport<'a> {
@@ -209,7 +217,7 @@ pub struct ClaimReport<'a> {
 }
 
 /// The cause, and how sure it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct Verdict<'a> {
@@ -222,7 +230,7 @@ pub struct Verdict<'a> {
 }
 
 /// Another cause that fits.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct AlternativeReport<'a> {
@@ -235,7 +243,7 @@ pub struct AlternativeReport<'a> {
 }
 
 /// One question with its answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct EvidenceReport<'a> {
@@ -252,7 +260,7 @@ pub struct EvidenceReport<'a> {
 }
 
 /// What the kernel of the RST's sender said of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct KernelReport<'a> {
@@ -268,7 +276,7 @@ pub struct KernelReport<'a> {
 }
 
 /// A socket when its connection was reset, or when it was closed.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct SocketReport<'a> {
@@ -340,7 +348,7 @@ pub struct StateReport {
 }
 
 /// A process, as far as it was known when the reset happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ProcessReport<'a> {
@@ -379,7 +387,7 @@ pub struct ProcessReport<'a> {
 }
 
 /// A container, by the path of its cgroup.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ContainerReport<'a> {
@@ -392,7 +400,7 @@ pub struct ContainerReport<'a> {
 }
 
 /// A known idle timeout that the silence before the reset fits.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct IdleSuspect<'a> {
@@ -407,7 +415,7 @@ pub struct IdleSuspect<'a> {
 }
 
 /// The name that a client asked for in clear text.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct AskedFor<'a> {
@@ -458,8 +466,10 @@ pub struct Stats {
     pub idle_before_rst_ms: Option<f64>,
 }
 
+borrows_nothing!(Effect, Ends, StateReport, Stats, TimeoutsReport);
+
 /// What one of several capture points has of the connection.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct VantageReport<'a> {

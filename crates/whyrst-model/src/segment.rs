@@ -22,6 +22,8 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+borrows_nothing!(Endpoint, Flags);
+
 impl Endpoint {
     /// An address and a port.
     #[inline]

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Seq(u32);
 
+borrows_nothing!(Seq);
+
 impl Seq {
     /// From the number in the header.
     #[inline]

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::ops::Deref;
 
+use bounded_static::ToStatic;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -12,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 ///
 /// A plain [`Cow`] would do but for reading: serde borrows a `Cow` only where it is the field itself, and copies it
 /// inside an `Option`, a list or a map. A `Text` borrows everywhere, unless the JSON has escapes in it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, ToStatic)]
 #[serde(transparent)]
 pub struct Text<'a>(Cow<'a, str>);
 

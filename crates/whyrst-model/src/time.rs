@@ -16,6 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
 
+borrows_nothing!(Timestamp);
+
 impl Timestamp {
     /// From nanoseconds since the epoch.
     #[inline]

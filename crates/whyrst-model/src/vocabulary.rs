@@ -26,6 +26,8 @@ macro_rules! vocabulary {
             }
         }
 
+        borrows_nothing!($Name);
+
         impl core::fmt::Display for $Name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.pad(self.name())

@@ -24,13 +24,13 @@ use whyrst_core::language::Language;
 use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Context, incident, json};
+use whyrst_core::report::{Context, Explanation, incident};
 use whyrst_core::service::tells_of_service;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::judge;
 use whyrst_store::Table;
 use whyrst_store::packets::{Comparison, Condition, PacketRows};
-use whyrst_store::rows::{Rows, connection_object};
+use whyrst_store::rows::{Row, Rows, connection_report};
 
 use crate::reading::Reading;
 use crate::scan::{Out, Part, ScanExec};
@@ -325,7 +325,7 @@ impl Tracking {
         }
         if self.table == Table::Incidents {
             for found in self.incidents.found() {
-                self.push_line(&incident::line(&found, &self.context), out)?;
+                self.rows.push(&incident::record(&found, &self.context)).map_err(external)?;
             }
         }
         self.flush(out)?;
@@ -357,8 +357,8 @@ impl Tracking {
             }
         }
         while let Some(connection) = self.tracker.poll_connection() {
-            let object = connection_object(&connection, &self.context);
-            if !self.rows.push(&object) && !self.flush(out)? {
+            self.rows.push(&connection_report(&connection, &self.context)).map_err(external)?;
+            if self.rows.is_full() && !self.flush(out)? {
                 return Ok(false);
             }
         }
@@ -372,17 +372,15 @@ impl Tracking {
                 self.incidents.add(outcome, &judge(outcome));
                 Ok(true)
             }
-            Table::Resets | Table::FailedConnects => self.push_line(&json::line(outcome, &self.context), out),
+            Table::Resets | Table::FailedConnects => {
+                let explanation = Explanation::new(outcome, &self.context);
+                let report = explanation.record();
+                if report.table() == self.table {
+                    self.rows.push(&report).map_err(external)?;
+                }
+                if self.rows.is_full() { self.flush(out) } else { Ok(true) }
+            }
         }
-    }
-
-    fn push_line(&mut self, line: &str, out: &mut Out) -> Result<bool> {
-        let object: serde_json::Value = serde_json::from_str(line).map_err(external)?;
-        let schema = object.get("schema").and_then(serde_json::Value::as_str).unwrap_or_default();
-        if Table::of_json(schema) != Some(self.table) || self.rows.push(&object) {
-            return Ok(true);
-        }
-        self.flush(out)
     }
 
     fn flush(&mut self, out: &mut Out) -> Result<bool> {

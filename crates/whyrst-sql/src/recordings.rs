@@ -15,16 +15,16 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 use whyrst_capture::recording::{self, Beside};
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::recording::Told;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Context, incident, json};
+use whyrst_core::report::{Context, Explanation, incident};
 use whyrst_core::verdict::judge;
+use whyrst_model::Report;
 use whyrst_store::Table;
-use whyrst_store::rows::Rows;
+use whyrst_store::rows::{Line, Row, Rows};
 
 use crate::captures::external;
 use crate::reading::Reading;
@@ -123,14 +123,10 @@ impl Telling {
         let mut passed_over = 0u64;
         while lines.advance(name)? {
             out.reading.advance(lines.line.len() as u64);
-            let object: Option<Value> = serde_json::from_slice(&lines.line).ok();
-            let schema = object.as_ref().and_then(|object| object.get("schema")?.as_str()).unwrap_or_default();
-            let Some(object) = object.as_ref().filter(|_| schema.starts_with(OURS)) else {
-                passed_over += 1;
-                continue;
-            };
-            if Table::of_json(schema) == Some(self.table) && !self.push(object, out)? {
-                return Ok(false);
+            match self.rows.push_line(&lines.line).map_err(external)? {
+                Line::Taken if self.rows.is_full() && !self.flush(out)? => return Ok(false),
+                Line::Taken | Line::Other => {}
+                Line::Damaged => passed_over += 1,
             }
         }
         if passed_over > 0 {
@@ -158,7 +154,11 @@ impl Telling {
 
     fn take(&mut self, told: &Told, context: &Context, out: &mut Out) -> Result<bool> {
         match self.table {
-            Table::Resets => self.push_line(&json::told_line(told, context), out),
+            Table::Resets => {
+                let outcome = told.reset.outcome();
+                let explanation = Explanation::new(&outcome, context);
+                self.push(&Report { count: told.more.max(1), ..explanation.record() }, out)
+            }
             Table::Incidents if told.more == 0 => {
                 let outcome = told.reset.outcome();
                 self.incidents.add(&outcome, &judge(&outcome));
@@ -172,19 +172,16 @@ impl Telling {
     fn finish(mut self, out: &mut Out) -> Result<()> {
         if let Some(context) = self.first.take() {
             for found in self.incidents.found() {
-                self.push_line(&incident::line(&found, &context), out)?;
+                self.push(&incident::record(&found, &context), out)?;
             }
         }
         self.flush(out)?;
         Ok(())
     }
 
-    fn push_line(&mut self, line: &str, out: &mut Out) -> Result<bool> {
-        self.push(&serde_json::from_str(line).map_err(external)?, out)
-    }
-
-    fn push(&mut self, object: &Value, out: &mut Out) -> Result<bool> {
-        if self.rows.push(object) { Ok(true) } else { self.flush(out) }
+    fn push(&mut self, row: &impl Row, out: &mut Out) -> Result<bool> {
+        self.rows.push(row).map_err(external)?;
+        if self.rows.is_full() { self.flush(out) } else { Ok(true) }
     }
 
     fn flush(&mut self, out: &mut Out) -> Result<bool> {

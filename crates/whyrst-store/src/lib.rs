@@ -1,8 +1,8 @@
 //! Packets, connections, resets and incidents as typed rows: Arrow in memory, Parquet in files.
 //!
-//! [`schema`] lists the columns of every table, once. [`rows`] makes rows of the JSON objects that
-//! whyrst writes, so that a row says what the report says; [`packets`] makes rows of what captures
-//! show, and observations of rows, [`flows`] rows of what must be known before. [`parquet`] writes and reads files, [`track`] drives the tracker by
+//! [`schema`] has the columns of every table, made of the records in `whyrst-model`. [`rows`] makes rows of such records,
+//! so that a row says what the report says; [`packets`] makes rows of what captures show, and observations of rows,
+//! [`flows`] rows of what must be known before. [`parquet`] writes and reads files, [`track`] drives the tracker by
 //! rows: what engines beyond one machine call.
 //!
 //! No query engine is in here: the default binary links this crate.

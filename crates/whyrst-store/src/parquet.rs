@@ -10,7 +10,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, new_null_array};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampNanosecondType;
+use arrow_array::{Array, RecordBatch, StringArray, new_null_array};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -19,11 +21,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
 use tempfile::NamedTempFile;
+use whyrst_model::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::rows::Rows;
+use crate::rows::{Row, RowSet};
 use crate::schema::{SCHEMA_KEY, Table};
 
 /// Files that are written at once; beyond it the one that waited longest is completed, and its
@@ -31,7 +33,8 @@ use crate::schema::{SCHEMA_KEY, Table};
 const OPEN: usize = 64;
 /// What stands for itself in the name of a partition.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b':');
-/// Longest name of a partition: file systems allow 255 octets.
+const NANOS_OF_A_DAY: i64 = 86_400_000_000_000;
+/// Longest name of a partition: file systems allow 255 bytes.
 const LONGEST: usize = 200;
 
 /// Writes one Parquet file of one table.
@@ -94,14 +97,6 @@ struct Partition {
 }
 
 impl Partition {
-    /// `None` for what is no row of a table.
-    fn of(object: &Value) -> Option<Self> {
-        let table = Table::of_json(object.get("schema")?.as_str()?)?;
-        let day = object.get("time")?.as_str()?.split('T').next()?.to_owned();
-        let source = object.get("source").or_else(|| object.pointer("/frames/0/file"));
-        Some(Self { table, day, source: source.and_then(Value::as_str).unwrap_or("unknown").to_owned() })
-    }
-
     fn path(&self, folder: &Path, part: usize) -> PathBuf {
         let name = if part == 0 { "part.parquet".to_owned() } else { format!("part-{part}.parquet") };
         let (day, source) = (encoded(&self.day), encoded(&self.source));
@@ -122,7 +117,6 @@ fn encoded(value: &str) -> String {
 }
 
 struct Part {
-    rows: Rows,
     file: ParquetFile,
     /// When it was last written to, counted in rows.
     touched: u64,
@@ -132,6 +126,8 @@ struct Part {
 /// written again is replaced.
 pub struct Partitioned {
     folder: PathBuf,
+    /// Rows that came one by one.
+    waiting: RowSet,
     open: HashMap<Partition, Part>,
     /// How many parts of each partition are complete.
     complete: HashMap<Partition, usize>,
@@ -149,13 +145,40 @@ impl Partitioned {
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { what: "make the folder", path: path.to_owned(), cause };
         fs::create_dir_all(path).map_err(io)?;
-        Ok(Self { folder: path.to_owned(), open: HashMap::new(), complete: HashMap::new(), rows: 0 })
+        let waiting = RowSet::default();
+        Ok(Self { folder: path.to_owned(), waiting, open: HashMap::new(), complete: HashMap::new(), rows: 0 })
     }
 
-    /// Takes in one JSON object of whyrst; what belongs to no table is left out.
-    pub fn push(&mut self, object: &Value) -> Result<(), StoreError> {
-        let Some(partition) = Partition::of(object) else { return Ok(()) };
-        self.rows += 1;
+    /// Takes in one record.
+    pub fn push(&mut self, row: &impl Row) -> Result<(), StoreError> {
+        if self.waiting.push(row)? { self.write_waiting() } else { Ok(()) }
+    }
+
+    /// Takes in rows of `table`, after those that came before.
+    pub fn write(&mut self, table: Table, batch: &RecordBatch) -> Result<(), StoreError> {
+        self.write_waiting()?;
+        self.write_batch(table, batch)
+    }
+
+    fn write_waiting(&mut self) -> Result<(), StoreError> {
+        self.waiting.take()?.iter().try_for_each(|(table, batch)| self.write_batch(*table, batch))
+    }
+
+    fn write_batch(&mut self, table: Table, batch: &RecordBatch) -> Result<(), StoreError> {
+        // Of packets there are no partitions.
+        let Some(places) = Places::of(batch) else { return Ok(()) };
+        let mut from = 0;
+        while from < batch.num_rows() {
+            let to = places.end_of_run(from);
+            self.write_run(places.partition(table, from), &batch.slice(from, to - from))?;
+            from = to;
+        }
+        Ok(())
+    }
+
+    /// Writes rows of one partition.
+    fn write_run(&mut self, partition: Partition, rows: &RecordBatch) -> Result<(), StoreError> {
+        self.rows += rows.num_rows() as u64;
         self.make_room(&partition)?;
         let part = match self.open.entry(partition) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -163,24 +186,16 @@ impl Partitioned {
                 let number = self.complete.get(entry.key()).copied().unwrap_or(0);
                 let path = entry.key().path(&self.folder, number);
                 let file = ParquetFile::create(&path, entry.key().table.schema())?;
-                let rows = Rows::of(entry.key().table)?;
-                entry.insert(Part { rows, file, touched: 0 })
+                entry.insert(Part { file, touched: 0 })
             }
         };
         part.touched = self.rows;
-        if !part.rows.push(object) {
-            part.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Rows that were taken in.
-    pub const fn rows(&self) -> u64 {
-        self.rows
+        part.file.write(rows)
     }
 
     /// Completes all files.
     pub fn finish(mut self) -> Result<(), StoreError> {
+        self.write_waiting()?;
         let open: Vec<Partition> = self.open.keys().cloned().collect();
         open.into_iter().try_for_each(|partition| self.complete(&partition))?;
         self.complete.iter().try_for_each(|(partition, parts)| self.remove_from(partition, *parts))
@@ -195,8 +210,7 @@ impl Partitioned {
     }
 
     fn complete(&mut self, partition: &Partition) -> Result<(), StoreError> {
-        let Some(mut part) = self.open.remove(partition) else { return Ok(()) };
-        part.flush()?;
+        let Some(part) = self.open.remove(partition) else { return Ok(()) };
         part.file.finish()?;
         *self.complete.entry(partition.clone()).or_default() += 1;
         Ok(())
@@ -216,9 +230,37 @@ impl Partitioned {
     }
 }
 
-impl Part {
-    fn flush(&mut self) -> Result<(), StoreError> {
-        self.rows.take()?.map_or(Ok(()), |batch| self.file.write(&batch))
+/// Where the rows of a batch belong.
+struct Places<'a> {
+    times: &'a [i64],
+    sources: &'a StringArray,
+}
+
+impl<'a> Places<'a> {
+    fn of(batch: &'a RecordBatch) -> Option<Self> {
+        let times = batch.column_by_name("time")?.as_primitive_opt::<TimestampNanosecondType>()?;
+        let sources = batch.column_by_name("source")?.as_string_opt::<i32>()?;
+        Some(Self { times: times.values(), sources })
+    }
+
+    fn day(&self, row: usize) -> i64 {
+        self.times[row].div_euclid(NANOS_OF_A_DAY)
+    }
+
+    fn source(&self, row: usize) -> &str {
+        if self.sources.is_valid(row) { self.sources.value(row) } else { "unknown" }
+    }
+
+    /// One past the last row that belongs where `row` does.
+    fn end_of_run(&self, row: usize) -> usize {
+        let same = |other: &usize| self.day(*other) == self.day(row) && self.source(*other) == self.source(row);
+        row + (row..self.times.len()).take_while(same).count()
+    }
+
+    fn partition(&self, table: Table, row: usize) -> Partition {
+        let moment = Timestamp::from_nanos(self.times[row]).utc().to_string();
+        let day = moment.split('T').next().unwrap_or_default().to_owned();
+        Partition { table, day, source: self.source(row).to_owned() }
     }
 }
 
@@ -275,15 +317,16 @@ pub fn today(table: Table, batch: &RecordBatch) -> Result<RecordBatch, StoreErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::cast::AsArray;
+    use arrow_array::Int64Array;
     use arrow_array::types::Int64Type;
-    use arrow_array::{Array, Int64Array};
     use arrow_schema::{DataType, Field, Schema};
-    use serde_json::json;
+    use whyrst_model::Report;
 
-    fn reset(time: &str, source: &str) -> Value {
-        json!({"schema": "whyrst.reset/1", "source": source, "time": time, "verdict": {"cause": "linger-zero"},
-               "server": {"ip": "10.0.0.2", "port": 80}})
+    use crate::rows::tests::report;
+
+    fn reset<'a>(time: &str, source: &'a str) -> Report<'a> {
+        let time = serde_json::from_value(time.into()).unwrap();
+        Report { time, source: source.into(), ..report() }
     }
 
     fn files(folder: &Path) -> Vec<String> {
@@ -313,10 +356,8 @@ mod tests {
             for time in ["2026-01-31T23:59:59.9Z", "2026-02-01T00:00:00Z", "2026-01-31T01:00:00Z"] {
                 parquet.push(&reset(time, "../ring/a=b.pcap")).unwrap();
             }
-            parquet.push(&json!({"schema": "whyrst.summary/1"})).unwrap();
             // Nothing appears under its final name before it is complete.
             assert_eq!(complete(), before);
-            assert_eq!(parquet.rows(), 3);
             parquet.finish().unwrap();
         };
         // A second run replaces the first.
@@ -332,7 +373,7 @@ mod tests {
         let (table, rows) = read(&folder.path().join(&files(folder.path())[0])).unwrap();
         assert_eq!((table, rows.iter().map(RecordBatch::num_rows).sum::<usize>()), (Table::Resets, 2));
         let cause = rows[0].column_by_name("cause").unwrap().as_string::<i32>().value(0).to_owned();
-        assert_eq!(cause, "linger-zero");
+        assert_eq!(cause, "close-unread");
     }
 
     #[test]

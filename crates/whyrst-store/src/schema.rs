@@ -1,13 +1,15 @@
-//! The columns of every table, once: name, type, where it stands in whyrst's JSON, and since which
-//! version it is there.
+//! The columns of every table: name, type, where they stand in the record, and since which version they are there.
 //!
-//! A table only ever gains columns; none changes its type or its meaning. So a file of an older
-//! version is read by filling what it lacks with null, and a newer one by leaving out what is not
-//! known here. All columns may be null: absent knowledge is null, never a made-up value. Integers
-//! are signed, since neither Spark nor most SQL dialects have any other.
+//! Packets are rows of their own. The other tables are made of the records in `whyrst-model`: their columns, in
+//! `columns/`, are written by `cargo xtask schema` from the records' JSON Schema.
+//!
+//! A table only ever gains columns; none changes its type or its meaning. So a file of an older version is read by
+//! filling what it lacks with null, and a newer one by leaving out what is not known here. All columns may be null:
+//! absent knowledge is null, never a made-up value. Integers are signed, since neither Spark nor most SQL dialects have
+//! any other.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
@@ -31,22 +33,6 @@ pub enum Table {
     /// One connect that failed without any RST: `whyrst.failed-connect/1`, the columns of a reset.
     FailedConnects,
 }
-
-/// A version of a table, and what it brought.
-#[derive(Clone, Copy, Debug)]
-pub struct Version {
-    /// Counted from 1.
-    pub number: u32,
-    /// What is new in it.
-    pub news: &'static str,
-}
-
-/// Of a table that has not changed.
-const FIRST: &[Version] = &[Version { number: 1, news: "the first" }];
-const OF_RESETS: &[Version] = &[
-    Version { number: 1, news: "the first" },
-    Version { number: 2, news: "`wire_*`: what the reporting host's NAT makes of the connection" },
-];
 
 impl Table {
     /// All of them.
@@ -78,26 +64,21 @@ impl Table {
         }
     }
 
-    /// Every version there was, the latest last. Files of all of them are read.
-    pub const fn versions(self) -> &'static [Version] {
-        match self {
-            Self::Packets | Self::Connections | Self::Incidents => FIRST,
-            Self::Resets | Self::FailedConnects => OF_RESETS,
-        }
-    }
-
-    /// The version that is written.
+    /// The version that is written: that of its newest column. Files of all versions before it are read.
     pub fn version(self) -> u32 {
-        self.versions().last().map_or(0, |version| version.number)
+        self.columns().iter().map(|column| column.since).max().unwrap_or(0)
     }
 
     /// Its columns, in their order.
-    pub const fn columns(self) -> &'static [Column] {
+    pub fn columns(self) -> &'static [Column] {
+        static CONNECTIONS: LazyLock<Vec<Column>> = LazyLock::new(|| parse(include_str!("../columns/connections.txt")));
+        static RESETS: LazyLock<Vec<Column>> = LazyLock::new(|| parse(include_str!("../columns/resets.txt")));
+        static INCIDENTS: LazyLock<Vec<Column>> = LazyLock::new(|| parse(include_str!("../columns/incidents.txt")));
         match self {
             Self::Packets => PACKETS,
-            Self::Connections => CONNECTIONS,
-            Self::Resets | Self::FailedConnects => RESETS,
-            Self::Incidents => INCIDENTS,
+            Self::Connections => &CONNECTIONS,
+            Self::Resets | Self::FailedConnects => &RESETS,
+            Self::Incidents => &INCIDENTS,
         }
     }
 
@@ -108,26 +89,31 @@ impl Table {
 
     /// Its Arrow schema.
     pub fn schema(self) -> SchemaRef {
-        let metadata = HashMap::from([(SCHEMA_KEY.to_owned(), self.label())]);
-        Arc::new(Schema::new_with_metadata(fields(self.columns()), metadata))
+        static ALL: [OnceLock<SchemaRef>; Table::ALL.len()] = [const { OnceLock::new() }; Table::ALL.len()];
+        let make = || {
+            let metadata = HashMap::from([(SCHEMA_KEY.to_owned(), self.label())]);
+            Arc::new(Schema::new_with_metadata(fields(self.columns()), metadata))
+        };
+        ALL.get(self as usize).map_or_else(make, |schema| Arc::clone(schema.get_or_init(make)))
     }
 }
 
-/// A column, or a member of a nested row.
-#[derive(Clone, Copy, Debug)]
+/// A column, or a member of the rows in one.
+#[derive(Clone, Debug)]
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// What it holds, or where it is a list, what each of its elements is.
     pub kind: Kind,
-    /// Where it stands in the JSON object, as in RFC 6901; its own name in a nested row.
-    pub pointer: &'static str,
+    /// Where it stands in the record: member names as in RFC 6901, `*` for each element of a list, `0` for the first
+    /// one, `{}` for each entry of a map. A member of rows: where it stands in the row.
+    pub path: &'static str,
     /// The first version that has it.
     pub since: u32,
 }
 
 /// What a column holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Kind {
     /// UTF-8.
     Text,
@@ -139,251 +125,182 @@ pub enum Kind {
     Bool,
     /// Nanoseconds since 1970, UTC.
     Time,
-    /// Octets.
+    /// Bytes.
     Bytes,
-    /// A list of texts.
-    Texts,
-    /// A list of integers.
-    Ints,
-    /// A list of rows.
-    Rows(&'static [Column]),
+    /// An address and a port as one text, to group by.
+    Endpoint,
+    /// A row.
+    Row(Vec<Column>),
 }
 
-const fn column(name: &'static str, kind: Kind, pointer: &'static str) -> Column {
-    Column { name, kind, pointer, since: 1 }
+/// One step into a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Step {
+    Member(&'static str),
+    First,
+    Each,
+    Entry,
+}
+
+/// The first step of a path, and the rest of the path.
+pub(crate) fn step(path: &'static str) -> Option<(Step, &'static str)> {
+    let path = path.strip_prefix('/')?;
+    let (step, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    let step = match step {
+        "0" => Step::First,
+        "*" => Step::Each,
+        "{}" => Step::Entry,
+        name => Step::Member(name),
+    };
+    Some((step, rest))
 }
 
 impl Column {
-    const fn since(self, since: u32) -> Self {
-        Self { since, ..self }
+    /// The Arrow type: that of its kind, in as many lists as its path leads through.
+    pub fn data_type(&self) -> DataType {
+        let mut data_type = self.kind.data_type();
+        let mut path = self.path;
+        while let Some((step, rest)) = step(path) {
+            if matches!(step, Step::Each | Step::Entry) {
+                data_type = DataType::List(Arc::new(Field::new_list_field(data_type, true)));
+            }
+            path = rest;
+        }
+        data_type
     }
 }
 
-fn fields(columns: &[Column]) -> Fields {
-    columns.iter().map(|column| Field::new(column.name, column.kind.data_type(), true)).collect()
+pub(crate) fn fields(columns: &[Column]) -> Fields {
+    columns.iter().map(|column| Field::new(column.name, column.data_type(), true)).collect()
 }
 
 impl Kind {
     /// The Arrow type.
-    pub fn data_type(self) -> DataType {
-        let list = |item: DataType| DataType::List(Arc::new(Field::new_list_field(item, true)));
+    pub fn data_type(&self) -> DataType {
         match self {
-            Self::Text => DataType::Utf8,
+            Self::Text | Self::Endpoint => DataType::Utf8,
             Self::Int => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::Bool => DataType::Boolean,
             Self::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into())),
             Self::Bytes => DataType::Binary,
-            Self::Texts => list(DataType::Utf8),
-            Self::Ints => list(DataType::Int64),
-            Self::Rows(columns) => list(DataType::Struct(fields(columns))),
+            Self::Row(members) => DataType::Struct(fields(members)),
         }
     }
+
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "text" => Self::Text,
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "bool" => Self::Bool,
+            "time" => Self::Time,
+            "endpoint" => Self::Endpoint,
+            "row" => Self::Row(Vec::new()),
+            _ => return None,
+        })
+    }
+}
+
+/// The columns that a file in `columns/` lists. A test reads every line of these files.
+fn parse(text: &'static str) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for column in text.lines().filter_map(column_of) {
+        match (columns.last_mut(), column.name.split_once('.')) {
+            (Some(Column { kind: Kind::Row(members), .. }), Some((_, name))) => members.push(Column { name, ..column }),
+            _ => columns.push(column),
+        }
+    }
+    columns
+}
+
+/// `1 client_ip text /client/ip`.
+fn column_of(line: &'static str) -> Option<Column> {
+    let mut words = line.split(' ');
+    let since = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let kind = Kind::named(words.next()?)?;
+    Some(Column { name, kind, path: words.next()?, since })
+}
+
+const fn column(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, path: "", since: 1 }
 }
 
 /// What a segment or ICMP error shows, whole: a tracker that is fed with rows finds what it would
 /// have found in the capture.
 const PACKETS: &[Column] = &[
-    column("source", Kind::Text, ""),
-    column("frame", Kind::Int, ""),
-    column("time", Kind::Time, ""),
-    column("interface", Kind::Int, ""),
+    column("source", Kind::Text),
+    column("frame", Kind::Int),
+    column("time", Kind::Time),
+    column("interface", Kind::Int),
     // The same for both directions: what rows are brought together by.
-    column("flow", Kind::Int, ""),
-    column("src_ip", Kind::Text, ""),
-    column("src_port", Kind::Int, ""),
-    column("dst_ip", Kind::Text, ""),
-    column("dst_port", Kind::Int, ""),
+    column("flow", Kind::Int),
+    column("src_ip", Kind::Text),
+    column("src_port", Kind::Int),
+    column("dst_ip", Kind::Text),
+    column("dst_port", Kind::Int),
     // The letters of tcpdump; null for an ICMP error.
-    column("flags", Kind::Text, ""),
-    column("syn", Kind::Bool, ""),
-    column("fin", Kind::Bool, ""),
-    column("rst", Kind::Bool, ""),
-    column("ack", Kind::Bool, ""),
-    column("seq", Kind::Int, ""),
-    column("ack_number", Kind::Int, ""),
-    column("window", Kind::Int, ""),
-    column("len", Kind::Int, ""),
+    column("flags", Kind::Text),
+    column("syn", Kind::Bool),
+    column("fin", Kind::Bool),
+    column("rst", Kind::Bool),
+    column("ack", Kind::Bool),
+    column("seq", Kind::Int),
+    column("ack_number", Kind::Int),
+    column("window", Kind::Int),
+    column("len", Kind::Int),
     // Octets of the payload that the capture holds: fewer than `len` when it was cut.
-    column("captured", Kind::Int, ""),
-    column("ttl", Kind::Int, ""),
-    column("traffic_class", Kind::Int, ""),
+    column("captured", Kind::Int),
+    column("ttl", Kind::Int),
+    column("traffic_class", Kind::Int),
     // IPv4 identification, or IPv6 flow label.
-    column("ip_id", Kind::Int, ""),
-    column("dont_fragment", Kind::Bool, ""),
-    column("checksum", Kind::Int, ""),
-    column("options", Kind::Int, ""),
-    column("mss", Kind::Int, ""),
-    column("window_scale", Kind::Int, ""),
-    column("ts_value", Kind::Int, ""),
-    column("ts_echo", Kind::Int, ""),
-    column("mptcp_reason", Kind::Int, ""),
-    column("sack_edge", Kind::Int, ""),
+    column("ip_id", Kind::Int),
+    column("dont_fragment", Kind::Bool),
+    column("checksum", Kind::Int),
+    column("options", Kind::Int),
+    column("mss", Kind::Int),
+    column("window_scale", Kind::Int),
+    column("ts_value", Kind::Int),
+    column("ts_echo", Kind::Int),
+    column("mptcp_reason", Kind::Int),
+    column("sack_edge", Kind::Int),
     // The first octets: as many as any cause can be told by.
-    column("payload", Kind::Bytes, ""),
-    column("trailer", Kind::Bytes, ""),
+    column("payload", Kind::Bytes),
+    column("trailer", Kind::Bytes),
     // Of an ICMP error: who sent it and what it says; src and dst are those of the quoted segment.
-    column("icmp_from", Kind::Text, ""),
-    column("icmp", Kind::Text, ""),
+    column("icmp_from", Kind::Text),
+    column("icmp", Kind::Text),
 ];
 
-const CONNECTIONS: &[Column] = &[
-    column("source", Kind::Text, "/source"),
-    column("time", Kind::Time, "/time"),
-    column("last", Kind::Time, "/last"),
-    column("frame", Kind::Int, "/frame"),
-    column("client_ip", Kind::Text, "/client/ip"),
-    column("client_port", Kind::Int, "/client/port"),
-    column("server_ip", Kind::Text, "/server/ip"),
-    column("server_port", Kind::Int, "/server/port"),
-    column("service", Kind::Text, "/service"),
-    column("roles", Kind::Text, "/roles"),
-    column("history", Kind::Text, "/history"),
-    column("conn_state", Kind::Text, "/conn_state"),
-    column("client_segments", Kind::Int, "/client_segments"),
-    column("server_segments", Kind::Int, "/server_segments"),
-    column("client_bytes", Kind::Int, "/client_bytes"),
-    column("server_bytes", Kind::Int, "/server_bytes"),
-    column("retransmits", Kind::Int, "/retransmits"),
-    column("copies", Kind::Int, "/copies"),
-    column("duration_ms", Kind::Float, "/duration_ms"),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-const RST: &[Column] = &[
-    column("file", Kind::Text, "file"),
-    column("frame", Kind::Int, "frame"),
-    column("time", Kind::Time, "time"),
-    column("from", Kind::Text, "from"),
-    column("flags", Kind::Text, "flags"),
-    column("seq", Kind::Int, "seq"),
-    column("ack", Kind::Int, "ack"),
-    column("seq_rel", Kind::Int, "seq_rel"),
-    column("ack_rel", Kind::Int, "ack_rel"),
-    column("window", Kind::Int, "window"),
-    column("ttl", Kind::Int, "ttl"),
-    column("payload", Kind::Text, "payload"),
-    column("answers", Kind::Int, "answers"),
-    column("accepted", Kind::Bool, "accepted"),
-];
+    #[test]
+    fn every_line_of_a_file_of_columns_is_one() {
+        for text in [
+            include_str!("../columns/connections.txt"),
+            include_str!("../columns/resets.txt"),
+            include_str!("../columns/incidents.txt"),
+        ] {
+            let lines: Vec<&str> =
+                text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("released ")).collect();
+            let members = |column: &Column| match &column.kind {
+                Kind::Row(members) => members.len(),
+                _ => 0,
+            };
+            let columns = parse(text);
+            assert_eq!(columns.len() + columns.iter().map(members).sum::<usize>(), lines.len());
+            assert!(columns.iter().all(|column| column.path.starts_with('/') && !column.name.contains('.')));
+        }
+    }
 
-const ALTERNATIVE: &[Column] = &[
-    column("cause", Kind::Text, "cause"),
-    column("confidence", Kind::Text, "confidence"),
-    column("told_apart_by", Kind::Text, "told_apart_by"),
-];
-
-const EVIDENCE: &[Column] = &[
-    column("question", Kind::Text, "question"),
-    column("answer", Kind::Text, "answer"),
-    column("role", Kind::Text, "role"),
-    column("frames", Kind::Ints, "frames"),
-    column("text", Kind::Text, "text"),
-];
-
-const RESETS: &[Column] = &[
-    // `whyrst.reset/1` or `whyrst.failed-connect/1`.
-    column("schema", Kind::Text, "/schema"),
-    column("source", Kind::Text, "/source"),
-    column("time", Kind::Time, "/time"),
-    // Of the first RST.
-    column("frame", Kind::Int, "/resets/0/frame"),
-    column("client_ip", Kind::Text, "/client/ip"),
-    column("client_port", Kind::Int, "/client/port"),
-    column("server_ip", Kind::Text, "/server/ip"),
-    column("server_port", Kind::Int, "/server/port"),
-    // Address and port of the server, as one value to group by.
-    column("service", Kind::Text, "/service"),
-    column("roles", Kind::Text, "/roles"),
-    column("reset_by", Kind::Text, "/resets/0/from"),
-    column("phase", Kind::Text, "/phase"),
-    column("origin", Kind::Text, "/origin"),
-    column("kind", Kind::Text, "/kind"),
-    column("cause", Kind::Text, "/verdict/cause"),
-    column("confidence", Kind::Text, "/verdict/confidence"),
-    column("title", Kind::Text, "/verdict/title"),
-    column("severity", Kind::Text, "/severity"),
-    column("severity_reason", Kind::Text, "/severity_reason"),
-    // The name that the client asked for in clear text.
-    column("asked_for", Kind::Text, "/asked_for/name"),
-    column("alternatives", Kind::Rows(ALTERNATIVE), "/alternatives"),
-    column("evidence", Kind::Rows(EVIDENCE), "/evidence"),
-    column("advice", Kind::Texts, "/advice"),
-    column("resets", Kind::Rows(RST), "/resets"),
-    column("resets_total", Kind::Int, "/resets_total"),
-    column("history", Kind::Text, "/history"),
-    column("conn_state", Kind::Text, "/conn_state"),
-    column("tampering_signature", Kind::Text, "/tampering_signature"),
-    column("accepted", Kind::Bool, "/effect/accepted"),
-    column("lost_client_bytes", Kind::Int, "/effect/lost_client_bytes"),
-    column("lost_server_bytes", Kind::Int, "/effect/lost_server_bytes"),
-    column("surely_lost_client_bytes", Kind::Int, "/effect/surely_lost_client_bytes"),
-    column("surely_lost_server_bytes", Kind::Int, "/effect/surely_lost_server_bytes"),
-    column("lost_certainty", Kind::Text, "/effect/certainty"),
-    column("count", Kind::Int, "/count"),
-    column("frames", Kind::Int, "/stats/frames"),
-    column("client_bytes", Kind::Int, "/stats/client_bytes"),
-    column("server_bytes", Kind::Int, "/stats/server_bytes"),
-    column("retransmits", Kind::Int, "/stats/retransmits"),
-    column("copies", Kind::Int, "/stats/copies"),
-    column("duration_ms", Kind::Float, "/stats/duration_ms"),
-    column("idle_before_rst_ms", Kind::Float, "/stats/idle_before_rst_ms"),
-    // What only the ends' kernels know: null from a capture alone.
-    column("kernel_reason", Kind::Text, "/kernel/reason"),
-    column("kernel_state", Kind::Text, "/kernel/state"),
-    column("kernel_stack", Kind::Texts, "/kernel/stack"),
-    column("socket_end", Kind::Text, "/socket/end"),
-    column("unread_bytes", Kind::Int, "/socket/unread_bytes"),
-    column("unsent_bytes", Kind::Int, "/socket/unsent_bytes"),
-    column("unacked_bytes", Kind::Int, "/socket/unacked_bytes"),
-    column("linger", Kind::Int, "/socket/linger"),
-    column("socket_age_ms", Kind::Float, "/socket/age_ms"),
-    column("socket_idle_ms", Kind::Float, "/socket/idle_ms"),
-    column("pid", Kind::Int, "/process/pid"),
-    column("comm", Kind::Text, "/process/comm"),
-    column("cmdline", Kind::Text, "/process/cmdline"),
-    column("uid", Kind::Int, "/process/uid"),
-    column("cgroup", Kind::Text, "/process/cgroup"),
-    column("unit", Kind::Text, "/process/unit"),
-    column("container", Kind::Text, "/process/container/id"),
-    column("pod", Kind::Text, "/process/container/pod"),
-    column("netns", Kind::Int, "/process/netns"),
-    column("syscall", Kind::Text, "/process/syscall"),
-    column("exit_signal", Kind::Int, "/process/exit_signal"),
-    column("peer_pid", Kind::Int, "/peer_process/pid"),
-    column("peer_comm", Kind::Text, "/peer_process/comm"),
-    // Of several capture points, which one the frames are from.
-    column("vantage", Kind::Text, "/vantage"),
-    // The ends that the other host knows the connection by: null where nobody knows what NAT makes of it.
-    column("wire_client_ip", Kind::Text, "/on_wire/client/ip").since(2),
-    column("wire_client_port", Kind::Int, "/on_wire/client/port").since(2),
-    column("wire_server_ip", Kind::Text, "/on_wire/server/ip").since(2),
-    column("wire_server_port", Kind::Int, "/on_wire/server/port").since(2),
-];
-
-const PLACE: &[Column] = &[column("file", Kind::Text, "file"), column("frame", Kind::Int, "frame")];
-
-const INCIDENTS: &[Column] = &[
-    column("source", Kind::Text, "/frames/0/file"),
-    column("time", Kind::Time, "/time"),
-    column("last", Kind::Time, "/last"),
-    column("kind", Kind::Text, "/kind"),
-    column("title", Kind::Text, "/title"),
-    column("reading", Kind::Text, "/reading"),
-    column("severity", Kind::Text, "/severity"),
-    column("host", Kind::Text, "/host"),
-    column("server", Kind::Text, "/server"),
-    column("name", Kind::Text, "/name"),
-    column("accepted_before", Kind::Time, "/accepted_before"),
-    column("accepted_again", Kind::Time, "/accepted_again"),
-    column("connections", Kind::Int, "/connections"),
-    column("refused", Kind::Int, "/refused"),
-    column("clients", Kind::Int, "/clients"),
-    column("services", Kind::Int, "/services"),
-    column("rhythm_ms", Kind::Float, "/rhythm_ms"),
-    column(
-        "causes",
-        Kind::Rows(&[column("cause", Kind::Text, "cause"), column("count", Kind::Int, "count")]),
-        "/causes",
-    ),
-    column("frames", Kind::Rows(PLACE), "/frames"),
-];
+    #[test]
+    fn a_column_is_in_as_many_lists_as_its_path_leads_through() {
+        let wrapped = |path| Column { path, ..column("x", Kind::Int) }.data_type().to_string();
+        assert_eq!(wrapped("/a/0/b"), "Int64");
+        assert_eq!(wrapped("/a/*/b"), "List(Int64)");
+        assert_eq!(wrapped("/a/*/b/{}"), "List(List(Int64))");
+    }
+}

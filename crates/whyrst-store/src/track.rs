@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::Table;
     use crate::packets::PacketRows;
-    use crate::rows::{Rows, connection_object};
+    use crate::rows::{Rows, connection_report};
     use arrow_array::cast::AsArray;
     use arrow_array::types::Int64Type;
     use whyrst_core::language::Language;
@@ -273,7 +273,7 @@ mod tests {
             Context { files: vec!["a.pcap".to_owned()], zone: jiff::tz::TimeZone::UTC, language: Language::English };
         let mut connections = Rows::of(Table::Connections).unwrap();
         while let Some(connection) = tracker.poll_connection() {
-            connections.push(&connection_object(&connection, &context));
+            connections.push(&connection_report(&connection, &context)).unwrap();
         }
         let batch = connections.take().unwrap().unwrap();
         let mut ports = batch.column_by_name("client_port").unwrap().as_primitive::<Int64Type>().values().to_vec();

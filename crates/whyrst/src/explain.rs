@@ -37,6 +37,7 @@ use whyrst_core::report::summary::{Reading, remarks};
 use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
+use whyrst_model::Report;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
@@ -295,7 +296,7 @@ impl Closing<'_> {
             self.press.held.write_first(&words, &mut self.press.output)?;
         }
         for one in &incidents {
-            self.press.keep(&incident::line(one, &self.teller.context))?;
+            self.press.keep(&incident::record(one, &self.teller.context))?;
         }
         let text = self.closing_words(&incidents);
         self.press.output.write(&text)?;
@@ -336,17 +337,14 @@ impl Closing<'_> {
 
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
-            let row = json::folded_line(folded.first, &self.teller.context, folded.count);
+            let explanation = Explanation::new(folded.first, &self.teller.context);
             let text = match self.arguments.format {
-                ReportFormat::Json => format!("{row}\n"),
-                ReportFormat::Html => {
-                    let report = Explanation::new(folded.first, &self.teller.context);
-                    html::data(&json::page_line(&report, folded.count))
-                }
+                ReportFormat::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
+                ReportFormat::Html => html::data(&json::page_line(&explanation, folded.count)),
                 ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.teller.context),
             };
             self.press.held.write(&text, &mut self.press.output)?;
-            self.press.keep(&row)?;
+            self.press.keep(&Report { count: folded.count, ..explanation.record() })?;
         }
         Ok(())
     }

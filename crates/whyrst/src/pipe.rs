@@ -17,7 +17,7 @@ use whyrst_core::language::Language;
 use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Context, json};
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Flags;
 use whyrst_core::service::tells_of_service;
 use whyrst_core::time::Timestamp;
@@ -174,19 +174,25 @@ fn run_track(track: &PipeTrack) -> Result<Completion> {
     for batch in input {
         let batch = batch.context("cannot read rows")?;
         let overheard = overheard(&batch)?;
-        let mut outcomes = Vec::new();
+        let mut done = Ok(());
         tracker.push(
             &batch,
             |row| if overheard[row] { Heed::Overhear } else { Heed::Follow },
             |outcome, sources| {
-                outcomes.push(line(&outcome, sources));
+                if done.is_ok() {
+                    done = told.write(&outcome, sources);
+                }
             },
         )?;
-        outcomes.into_iter().try_for_each(|line| told.write(&line))?;
+        done?;
     }
-    let mut outcomes = Vec::new();
-    let counts = tracker.finish(|outcome, sources| outcomes.push(line(&outcome, sources)));
-    outcomes.into_iter().try_for_each(|line| told.write(&line))?;
+    let mut done = Ok(());
+    let counts = tracker.finish(|outcome, sources| {
+        if done.is_ok() {
+            done = told.write(&outcome, sources);
+        }
+    });
+    done?;
     told.finish()?;
     if counts.forgotten > 0 {
         output::remark(&format!("{} connections were forgotten to stay within --memory", counts.forgotten));
@@ -227,11 +233,10 @@ impl Told {
         Ok(Self { rows: Rows::of(Table::Resets)?, writer })
     }
 
-    fn write(&mut self, line: &str) -> Result<()> {
-        if !self.rows.push(&serde_json::from_str(line).context("a report is JSON")?) {
-            self.flush()?;
-        }
-        Ok(())
+    fn write(&mut self, outcome: &Outcome, sources: &Sources) -> Result<()> {
+        let context = Context { files: sources.names().to_vec(), zone: TimeZone::UTC, language: Language::English };
+        self.rows.push(&Explanation::new(outcome, &context).record())?;
+        if self.rows.is_full() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -242,11 +247,6 @@ impl Told {
         self.flush()?;
         finish(self.writer)
     }
-}
-
-fn line(outcome: &Outcome, sources: &Sources) -> String {
-    let context = Context { files: sources.names().to_vec(), zone: TimeZone::UTC, language: Language::English };
-    json::line(outcome, &context)
 }
 
 fn write(writer: &mut Writer, batch: &RecordBatch) -> Result<()> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use whyrst_capture::{CaptureSet, Note, Reason, Step};
 use whyrst_core::incident::{Incident, Incidents};
 use whyrst_core::joined::{Joined, Loss, PointName};
@@ -288,10 +288,10 @@ impl<'a> Session<'a> {
         self.output.write(&second)?;
         let text = self.closing_words(&incidents);
         self.output.write(&text)?;
-        for one in &incidents {
-            self.keep(&incident::line(one, &self.context))?;
+        if let Some(mut parquet) = self.parquet.take() {
+            incidents.iter().try_for_each(|one| parquet.push(&incident::record(one, &self.context)))?;
+            parquet.finish()?;
         }
-        self.parquet.take().map_or(Ok(()), Partitioned::finish)?;
         self.output.finish()?;
         let unexplained = self.summary.unexplained() > 0;
         Ok(match (self.unread, unexplained) {
@@ -320,8 +320,8 @@ impl<'a> Session<'a> {
         if self.arguments.summary || self.folds.takes(outcome, &judgement) {
             return Ok(String::new());
         }
-        if self.parquet.is_some() {
-            self.keep(&json::line(outcome, &self.context))?;
+        if let Some(parquet) = &mut self.parquet {
+            parquet.push(&Explanation::judged(outcome, judgement.clone(), &self.context).record())?;
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
         Ok(match self.arguments.format {
@@ -333,13 +333,6 @@ impl<'a> Session<'a> {
                 html::data(&json::page_line(&report, 1))
             }
         })
-    }
-
-    /// Writes a JSON object as a row.
-    fn keep(&mut self, line: &str) -> Result<()> {
-        let Some(parquet) = &mut self.parquet else { return Ok(()) };
-        parquet.push(&serde_json::from_str(line).context("a report is JSON")?)?;
-        Ok(())
     }
 
     fn folded(&self) -> String {

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use bounded_static::ToStatic;
 use serde::{Deserialize, Serialize};
 
 use crate::segment::Flags;
@@ -13,31 +14,39 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::End;
 
-/// The fields of a line that a page is made of.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// The fields of a line that a page is made of. Their schema says so (`x-page`): tables have no columns of them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct Page<'a> {
     /// Who was reset, when.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub headline: Text<'a>,
     /// Why, as a sentence.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub sentence: Text<'a>,
     /// The moment that the `ns` of the ladder are counted from. `null` when no frame was captured.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub ladder_from: Option<Timestamp>,
     /// The packets. `null` when none was captured.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub ladder: Option<Vec<Rung<'a>>>,
     /// What kernels and the RST itself say, as sentences.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub told: Vec<Text<'a>>,
     /// What several capture points know together, as sentences.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub points: Vec<Text<'a>>,
     /// What was not seen, as sentences.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub unseen: Vec<Text<'a>>,
     /// What was lost, as sentences.
+    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub harm: Vec<Text<'a>>,
 }
 
 /// One line of the ladder of packets.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, bound(deserialize = "'de: 'a"))]
 pub enum Rung<'a> {
@@ -51,7 +60,7 @@ pub enum Rung<'a> {
 }
 
 /// One segment of the ladder. What is nothing special is absent: a report has many of these.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct SegmentRung<'a> {

@@ -2,6 +2,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::*;
+use crate::listed::ListedReport;
 
 /// A line as the first version wrote it: only the fields that were there from the start.
 const OLD: &str = r#"{"schema":"whyrst.reset/1","source":"a.pcapng","time":"2026-01-31T12:00:00.123456789Z",
@@ -99,4 +100,31 @@ fn words_that_no_list_has_are_errors_that_say_which_there_are() {
     let line: String = OLD.replace("\"likely\"", "\"sure\"");
     let error = format!("{}", serde_json::from_str::<Report<'_>>(&line).unwrap_err());
     assert!(error.contains("sure") && error.contains("certain"), "{error}");
+}
+
+#[test]
+fn a_list_reads_of_a_line_what_its_report_says() {
+    let line = OLD
+        .replace(
+            "\"process\":null",
+            r#""process":{"pid":812,"comm":"nginx","cmdline":null,"cgroup":null,"container":null,"netns":7,"syscall":null,
+            "exit_signal":null}"#,
+        )
+        .replace("\"count\":1", r#""asked_for":{"name":"example.org","stood_in":"http-host"},"count":3"#);
+    let listed: ListedReport<'_> = serde_json::from_str(&line).unwrap();
+    let report: Report<'_> = serde_json::from_str(&line).unwrap();
+    assert_eq!(listed, report.into());
+    assert_eq!((listed.count, listed.process.unwrap().comm.as_str()), (3, "nginx"));
+    assert_eq!(serde_json::from_str::<ListedReport<'_>>(OLD).unwrap(), old().into());
+}
+
+#[test]
+fn an_owned_report_is_the_same() {
+    let line = String::from(OLD);
+    let report: Report<'_> = serde_json::from_str(&line).unwrap();
+    let owned = report.clone().into_owned();
+    assert_eq!(owned, report);
+    drop(report);
+    drop(line);
+    assert_eq!(owned, old());
 }

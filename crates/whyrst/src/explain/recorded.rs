@@ -6,9 +6,10 @@ use whyrst_capture::recording;
 use whyrst_core::recording::Told;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
-use whyrst_core::report::{Context, json};
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
+use whyrst_model::Report;
 
 use super::desks::Desks;
 use super::following::BATCH;
@@ -83,7 +84,8 @@ fn tell(desks: &Desks<'_>, told: &[Told], number: u64) {
         let judgement = judge.judge(&outcome);
         let Some(text) = desks.teller.more(&outcome, &judgement, *more) else { continue };
         desks.totals.now(|totals| totals.count(&outcome, &judgement, *more));
-        let row = json::folded_line(&outcome, &desks.teller.context, *more);
+        let explanation = Explanation::judged(&outcome, judgement, &desks.teller.context);
+        let row = Report { count: *more, ..explanation.record() };
         desks.press.now(|press| press.print_counted(&text, &row));
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Error, Result};
+use arrow_array::RecordBatch;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
@@ -16,6 +17,8 @@ use whyrst_core::report::{Context, Explanation, account, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
+use whyrst_store::rows::{Row, RowSet};
+use whyrst_store::{StoreError, Table};
 
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
@@ -69,12 +72,14 @@ impl Teller<'_> {
 
     /// The reports of all.
     pub(super) fn words(&self, judged: Vec<Judged>) -> Words {
-        let mut words = Words::default();
+        let mut words = Words { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
+        let mut rows = self.arguments.parquet.as_ref().map(|_| RowSet::default());
+        let mut kept = Ok(());
         for Judged { outcome, judgement, .. } in judged {
             let Some(judgement) = judgement else { continue };
             let report = Explanation::judged(&outcome, judgement, &self.context);
-            if self.arguments.parquet.is_some() {
-                words.lines.push(json::line_of(&report));
+            if let Some(rows) = &mut rows {
+                kept = kept.and_then(|()| rows.push(&report.record()).map(drop));
             }
             if self.arguments.tui {
                 words.entries.push(Entry::of(&report, 1, self.style));
@@ -82,6 +87,7 @@ impl Teller<'_> {
                 words.text += &self.report(&report);
             }
         }
+        words.rows = kept.and_then(|()| rows.map_or(Ok(Vec::new()), |mut rows| rows.take()));
         words
     }
 
@@ -118,12 +124,11 @@ impl Teller<'_> {
 }
 
 /// Reports as they are to be written or shown.
-#[derive(Default)]
 pub(super) struct Words {
     text: String,
     entries: Vec<Entry>,
-    /// As JSON, where they are to be rows.
-    lines: Vec<String>,
+    /// Where they are to be rows.
+    rows: Result<Vec<(Table, RecordBatch)>, StoreError>,
 }
 
 /// What is counted over all outcomes.
@@ -216,7 +221,7 @@ impl Press {
             self.broken = self.held.write(&words.text, &mut self.output).err();
         }
         if self.broken.is_none() {
-            self.broken = words.lines.iter().try_for_each(|line| self.keep(line)).err();
+            self.broken = self.write_rows(words.rows).err();
         }
         // Who left the screen wants no more.
         let seen =
@@ -225,16 +230,21 @@ impl Press {
     }
 
     /// Writes what is said of several that are alike, and their row.
-    pub(super) fn print_counted(&mut self, text: &str, row: &str) {
+    pub(super) fn print_counted(&mut self, text: &str, row: &impl Row) {
         if self.broken.is_none() {
             self.broken = self.held.write(text, &mut self.output).and_then(|()| self.keep(row)).err();
         }
     }
 
-    /// Writes a JSON object as a row.
-    pub(super) fn keep(&mut self, line: &str) -> Result<()> {
+    /// Writes a record as a row, where rows are wanted.
+    pub(super) fn keep(&mut self, row: &impl Row) -> Result<()> {
+        self.parquet.as_mut().map_or(Ok(()), |parquet| parquet.push(row))?;
+        Ok(())
+    }
+
+    fn write_rows(&mut self, rows: Result<Vec<(Table, RecordBatch)>, StoreError>) -> Result<()> {
         let Some(parquet) = &mut self.parquet else { return Ok(()) };
-        parquet.push(&serde_json::from_str(line).context("a report is JSON")?)?;
+        rows?.iter().try_for_each(|(table, batch)| parquet.write(*table, batch))?;
         Ok(())
     }
 

@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &[]),
-    ("fleet", &["whyrst-capture", "whyrst-core", "whyrst-telemetry"]),
+    ("fleet", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-telemetry"]),
     ("flowread", &[]),
     ("rstgen", &[]),
     ("xtask", &["whyrst-core", "whyrst-lab"]),
@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// The pure crates and all that each may depend on; none of it does IO without its `std` feature, and `schemars` is
 /// there for `cargo xtask schema` alone.
 const PURE: &[(&str, &[&str])] = &[
-    ("whyrst-model", &["jiff", "schemars", "serde"]),
+    ("whyrst-model", &["bounded-static", "jiff", "schemars", "serde"]),
     ("whyrst-core", &["foldhash", "hashbrown", "jiff", "serde_json", "smallvec", "unicode-width", "whyrst-model"]),
 ];
 
