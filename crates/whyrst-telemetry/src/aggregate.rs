@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
+use whyrst_model::Report;
+
 use crate::metrics::locked;
 use crate::moment::Moment;
 use crate::record::Record;
@@ -19,7 +21,7 @@ const OTHER: &str = "other";
 /// What resets of one row have in common.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Key {
-    pub(crate) cause: &'static str,
+    pub(crate) cause: String,
     pub(crate) confidence: &'static str,
     pub(crate) severity: &'static str,
     pub(crate) side: &'static str,
@@ -30,7 +32,7 @@ pub(crate) struct Key {
 impl Key {
     pub(crate) fn labels(&self) -> [(&'static str, String); 6] {
         [
-            ("cause", self.cause.to_owned()),
+            ("cause", self.cause.clone()),
             ("confidence", self.confidence.to_owned()),
             ("severity", self.severity.to_owned()),
             ("side", self.side.to_owned()),
@@ -62,15 +64,16 @@ impl Window {
     }
 
     fn add(&mut self, record: &Record) {
+        let Report { verdict, severity, server, count, .. } = &record.report;
         if record.is_unplaced() {
-            self.unplaced += record.count;
+            self.unplaced += count;
         }
         let mut key = Key {
-            cause: record.cause,
-            confidence: record.confidence,
-            severity: record.severity,
+            cause: verdict.cause.to_string(),
+            confidence: verdict.confidence.name(),
+            severity: severity.name(),
             side: record.direction.name(),
-            service: record.server.to_string(),
+            service: server.to_string(),
             peer: record.peer.ip.to_string(),
         };
         if self.rows.len() >= ROWS && !self.rows.contains_key(&key) {
@@ -79,7 +82,7 @@ impl Window {
         if self.rows.len() >= 2 * ROWS && !self.rows.contains_key(&key) {
             OTHER.clone_into(&mut key.service);
         }
-        *self.rows.entry(key).or_default() += record.count;
+        *self.rows.entry(key).or_default() += count;
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
-use whyrst_core::outcome::OnWire;
+use whyrst_model::Report;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};
@@ -135,7 +135,7 @@ impl ClickHouse {
                 time: utc(window.from),
                 seconds,
                 host: &self.host,
-                cause: key.cause,
+                cause: &key.cause,
                 confidence: key.confidence,
                 severity: key.severity,
                 side: key.side,
@@ -172,43 +172,42 @@ impl ClickHouse {
 impl Sink for ClickHouse {
     fn take(&mut self, record: &Record, now: Moment) {
         self.since.get_or_insert(now.steady);
-        let Record { client, server, .. } = record;
-        let wire = match record.on_wire {
-            OnWire::Other { client, server } => Some((client, server)),
-            OnWire::Unknown | OnWire::Same => None,
-        };
-        let process = record.process.as_ref();
+        let Report { time, client, server, verdict, severity, count, .. } = &record.report;
+        let wire = record.translated();
+        let process = record.process();
+        // Of equal ones that were folded there is no single report.
+        let whole = if *count == 1 { serde_json::to_string(&record.report).unwrap_or_default() } else { String::new() };
         let container = process.and_then(|process| process.container.as_ref());
         let row = ResetRow {
-            time: whyrst_core::report::json::utc(record.time),
+            time: time.utc().to_string(),
             host: &self.host,
             netns: record.netns,
-            cause: record.cause,
-            confidence: record.confidence,
-            severity: record.severity,
+            cause: &verdict.cause,
+            confidence: verdict.confidence.name(),
+            severity: severity.name(),
             side: record.direction.name(),
             client_ip: client.ip.to_string(),
             client_port: client.port,
             server_ip: server.ip.to_string(),
             server_port: server.port,
             translation: record.translation(),
-            wire_client_ip: wire.map_or_else(String::new, |(client, _)| client.ip.to_string()),
-            wire_client_port: wire.map_or(0, |(client, _)| client.port),
-            wire_server_ip: wire.map_or_else(String::new, |(_, server)| server.ip.to_string()),
-            wire_server_port: wire.map_or(0, |(_, server)| server.port),
+            wire_client_ip: wire.map_or_else(String::new, |wire| wire.client.ip.to_string()),
+            wire_client_port: wire.map_or(0, |wire| wire.client.port),
+            wire_server_ip: wire.map_or_else(String::new, |wire| wire.server.ip.to_string()),
+            wire_server_port: wire.map_or(0, |wire| wire.server.port),
             flow: record.flow(),
-            count: record.count,
+            count: *count,
             pid: process.map_or(0, |process| process.pid),
             comm: process.map_or("", |process| &process.comm),
             unit: process.and_then(|process| process.unit.as_deref()).unwrap_or_default(),
             container: container.map_or("", |container| &container.id),
             pod: container.and_then(|container| container.pod.as_deref()).unwrap_or_default(),
-            kernel_reason: record.reason.as_deref().unwrap_or_default(),
+            kernel_reason: record.reason().unwrap_or_default(),
             sentence: &record.sentence,
-            report: record.line.as_deref().unwrap_or_default(),
+            report: &whole,
         };
         line(&mut self.rows, &row);
-        self.items += record.count;
+        self.items += count;
         self.lines += 1;
         if self.lines >= TOGETHER {
             self.pack_rows();
@@ -267,5 +266,5 @@ fn line(body: &mut Vec<u8>, row: &impl Serialize) {
 fn utc(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
-    whyrst_core::report::json::utc(whyrst_core::time::Timestamp::from_nanos(nanos))
+    whyrst_model::time::Timestamp::from_nanos(nanos).utc().to_string()
 }

@@ -50,11 +50,11 @@ impl Counting {
             aggregates.add(record);
         }
         // Of equal ones that were folded an example was told: a sample needs no more of them.
-        if self.sample.as_mut().is_none_or(|sample| record.count == 1 && sample.take(now.steady)) {
+        if self.sample.as_mut().is_none_or(|sample| record.report.count == 1 && sample.take(now.steady)) {
             return Goes::Whole;
         }
         for aggregates in &self.aggregates {
-            aggregates.leave_out(record.count);
+            aggregates.leave_out(record.report.count);
         }
         Goes::InCountsAlone
     }

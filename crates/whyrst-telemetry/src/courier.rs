@@ -58,7 +58,9 @@ impl Courier {
     pub(crate) fn hand_over(&self, record: &Arc<Record>) {
         match self.queue.try_send(Arc::clone(record)) {
             Ok(()) => {}
-            Err(TrySendError::Full(record) | TrySendError::Disconnected(record)) => self.carried.lose(record.count),
+            Err(TrySendError::Full(record) | TrySendError::Disconnected(record)) => {
+                self.carried.lose(record.report.count);
+            }
         }
     }
 

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use whyrst_model::Report;
+
 use crate::courier::Sink;
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
@@ -44,8 +46,8 @@ impl Journal {
 impl Sink for Journal {
     fn take(&mut self, record: &Record, _: Moment) {
         match self.socket.send(&message(record)) {
-            Ok(_) => self.carried.sent.fetch_add(record.count, Ordering::Relaxed),
-            Err(_) => self.carried.dropped.fetch_add(record.count, Ordering::Relaxed),
+            Ok(_) => self.carried.sent.fetch_add(record.report.count, Ordering::Relaxed),
+            Err(_) => self.carried.dropped.fetch_add(record.report.count, Ordering::Relaxed),
         };
     }
 
@@ -59,25 +61,25 @@ impl Sink for Journal {
 
 fn message(record: &Record) -> Vec<u8> {
     let mut out = Vec::with_capacity(1_024);
-    let (client, server) = (record.client, record.server);
+    let Report { time, client, server, verdict, severity, count, .. } = &record.report;
     field(&mut out, "MESSAGE", &record.message());
     field(&mut out, "PRIORITY", &priority(record).to_string());
     field(&mut out, "SYSLOG_IDENTIFIER", "whyrst");
     field(&mut out, "MESSAGE_ID", MESSAGE_ID);
-    field(&mut out, "WHYRST_CAUSE", record.cause);
-    field(&mut out, "WHYRST_CONFIDENCE", record.confidence);
-    field(&mut out, "WHYRST_SEVERITY", record.severity);
+    field(&mut out, "WHYRST_CAUSE", &verdict.cause);
+    field(&mut out, "WHYRST_CONFIDENCE", verdict.confidence.name());
+    field(&mut out, "WHYRST_SEVERITY", severity.name());
     field(&mut out, "WHYRST_DIRECTION", record.direction.name());
     field(&mut out, "WHYRST_CLIENT", &client.to_string());
     field(&mut out, "WHYRST_SERVER", &server.to_string());
     field(&mut out, "WHYRST_FLOW", &record.flow());
     field(&mut out, "WHYRST_NETNS", &record.netns.to_string());
-    field(&mut out, "WHYRST_COUNT", &record.count.to_string());
-    field(&mut out, "WHYRST_TIME", &whyrst_core::report::json::utc(record.time));
-    if let Some(reason) = &record.reason {
+    field(&mut out, "WHYRST_COUNT", &count.to_string());
+    field(&mut out, "WHYRST_TIME", &time.utc().to_string());
+    if let Some(reason) = record.reason() {
         field(&mut out, "WHYRST_KERNEL_REASON", reason);
     }
-    if let Some(process) = &record.process {
+    if let Some(process) = record.process() {
         // `journalctl _PID=` means whyrst itself; OBJECT_PID lets the journal add what it knows of this one.
         field(&mut out, "OBJECT_PID", &process.pid.to_string());
         field(&mut out, "WHYRST_PID", &process.pid.to_string());

@@ -17,7 +17,8 @@ use prometheus_client::metrics::exemplar::CounterWithExemplar;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::metrics::{MetricType, TypedMetric as _};
-use whyrst_core::time::Timestamp;
+use whyrst_model::Report;
+use whyrst_model::time::Timestamp;
 
 use crate::record::Record;
 
@@ -105,24 +106,25 @@ impl Metrics {
 
     /// Counts what `record` tells.
     pub fn add(&self, record: &Record) {
+        let Report { time, client, server, verdict, severity, count, .. } = &record.report;
         let mut series = locked(&self.series);
         let labels = |service: String| -> Labels {
             [
-                ("cause", record.cause.to_owned()),
-                ("confidence", record.confidence.to_owned()),
-                ("severity", record.severity.to_owned()),
+                ("cause", verdict.cause.to_string()),
+                ("confidence", verdict.confidence.to_string()),
+                ("severity", severity.to_string()),
                 ("direction", record.direction.name().to_owned()),
                 ("service", service),
             ]
         };
-        let mut own = labels(record.server.to_string());
+        let mut own = labels(server.to_string());
         if series.counts.len() >= series.most && !series.counts.contains_key(&own) {
-            series.beyond += record.count;
+            series.beyond += count;
             own = labels(OTHER.to_owned());
         }
-        let mut example = vec![("client", record.client.to_string())];
-        example.extend(record.process.as_ref().map(|process| ("pid", process.pid.to_string())));
-        series.counts.entry(own).or_default().inc_by(record.count, Some(example), Some(system_time(record.time)));
+        let mut example = vec![("client", client.to_string())];
+        example.extend(record.process().map(|process| ("pid", process.pid.to_string())));
+        series.counts.entry(own).or_default().inc_by(*count, Some(example), Some(system_time(*time)));
     }
 
     /// Takes over totals.

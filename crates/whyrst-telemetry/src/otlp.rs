@@ -19,7 +19,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
-use whyrst_core::outcome::OnWire;
+use whyrst_model::report::{Ends, Report};
+use whyrst_model::vocabulary::Severity;
 
 use crate::aggregate::{Aggregates, Window};
 use crate::courier::{Sending, Sink};
@@ -111,7 +112,7 @@ impl Sink for Otlp {
     fn take(&mut self, record: &Record, now: Moment) {
         self.since.get_or_insert(now.steady);
         self.records.push(log_record(record));
-        self.items += record.count;
+        self.items += record.report.count;
         if self.records.len() >= TOGETHER {
             self.pack_records();
         }
@@ -184,44 +185,46 @@ fn scope() -> InstrumentationScope {
 }
 
 fn log_record(record: &Record) -> LogRecord {
+    let Report { time, client, server, verdict, severity, count, .. } = &record.report;
     let mut attributes = vec![
-        text("whyrst.cause", record.cause),
-        text("whyrst.confidence", record.confidence),
-        text("whyrst.severity", record.severity),
+        text("whyrst.cause", verdict.cause.as_str()),
+        text("whyrst.confidence", verdict.confidence.name()),
+        text("whyrst.severity", severity.name()),
         text("whyrst.direction", record.direction.name()),
         text("network.transport", "tcp"),
-        text("client.address", record.client.ip.to_string()),
-        number("client.port", record.client.port),
-        text("server.address", record.server.ip.to_string()),
-        number("server.port", record.server.port),
+        text("client.address", client.ip.to_string()),
+        number("client.port", client.port),
+        text("server.address", server.ip.to_string()),
+        number("server.port", server.port),
         text("whyrst.flow", record.flow()),
         text("whyrst.translation", record.translation()),
         number("whyrst.netns", record.netns),
-        number("whyrst.count", u32::try_from(record.count).unwrap_or(u32::MAX)),
+        number("whyrst.count", u32::try_from(*count).unwrap_or(u32::MAX)),
     ];
-    if let OnWire::Other { client, server } = record.on_wire {
+    if let Some(Ends { client, server }) = record.translated() {
         attributes.push(text("whyrst.wire.client.address", client.ip.to_string()));
         attributes.push(number("whyrst.wire.client.port", client.port));
         attributes.push(text("whyrst.wire.server.address", server.ip.to_string()));
         attributes.push(number("whyrst.wire.server.port", server.port));
     }
-    attributes.extend(record.reason.as_ref().map(|reason| text("whyrst.kernel_reason", reason.as_str())));
-    if let Some(process) = &record.process {
+    attributes.extend(record.reason().map(|reason| text("whyrst.kernel_reason", reason)));
+    if let Some(process) = record.process() {
         attributes.push(number("process.pid", process.pid));
         attributes.push(text("process.executable.name", process.comm.as_str()));
         attributes.extend(process.unit.as_ref().map(|unit| text("systemd.unit", unit.as_str())));
         if let Some(container) = &process.container {
             attributes.push(text("container.id", container.id.as_str()));
-            attributes.extend(container.runtime.map(|runtime| text("container.runtime.name", runtime)));
+            attributes
+                .extend(container.runtime.as_ref().map(|runtime| text("container.runtime.name", runtime.as_str())));
             attributes.extend(container.pod.as_ref().map(|pod| text("k8s.pod.uid", pod.as_str())));
         }
     }
-    let severity = severity_number(record.severity);
+    let number = severity_number(*severity);
     LogRecord {
-        time_unix_nano: nanos(record.time),
+        time_unix_nano: nanos(*time),
         observed_time_unix_nano: now(),
-        severity_number: severity.into(),
-        severity_text: record.severity.to_owned(),
+        severity_number: number.into(),
+        severity_text: severity.to_string(),
         body: Some(AnyValue { value: Some(Value::StringValue(record.sentence.clone())) }),
         attributes,
         event_name: "whyrst.reset".to_owned(),
@@ -230,11 +233,11 @@ fn log_record(record: &Record) -> LogRecord {
 }
 
 /// A reset that harms somebody is a warning: the program that it hit decides whether it is an error.
-fn severity_number(severity: &str) -> SeverityNumber {
+fn severity_number(severity: Severity) -> SeverityNumber {
     match severity {
-        "fault" => SeverityNumber::Warn,
-        "attack" => SeverityNumber::Warn3,
-        _ => SeverityNumber::Info,
+        Severity::Fault => SeverityNumber::Warn,
+        Severity::Attack => SeverityNumber::Warn3,
+        Severity::Policy | Severity::Scan | Severity::Benign => SeverityNumber::Info,
     }
 }
 

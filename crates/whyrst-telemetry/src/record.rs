@@ -2,12 +2,11 @@
 
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelWord;
-use whyrst_core::outcome::{OnWire, Outcome};
+use whyrst_core::outcome::Outcome;
+use whyrst_core::report::Explanation;
 use whyrst_core::report::escape::escape_name;
-use whyrst_core::report::{Explanation, json};
-use whyrst_core::segment::Endpoint;
-use whyrst_core::socket::Process;
-use whyrst_core::time::Timestamp;
+use whyrst_model::report::{Ends, ProcessReport, Report, Verdict};
+use whyrst_model::segment::Endpoint;
 use whyrst_store::flow::FlowId;
 
 /// Which way the RST went, seen from this host.
@@ -43,101 +42,82 @@ impl Direction {
     }
 }
 
-/// What is told.
+/// What is told: the report, with what only the host knows that tells.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// When the RST was sent or received.
-    pub time: Timestamp,
-    /// How many; more than one when equal ones were folded.
-    pub count: u64,
-    /// The verdict's id, or `unexplained`.
-    pub cause: &'static str,
-    /// How sure it is.
-    pub confidence: &'static str,
-    /// How much it matters.
-    pub severity: &'static str,
-    /// Which way it went.
+    /// The report. Its `count` is more than one when equal resets were folded.
+    pub report: Report<'static>,
+    /// Which way the RST went.
     pub direction: Direction,
-    /// What stands on the wire between the hosts.
-    pub on_wire: OnWire,
-    /// The active opener.
-    pub client: Endpoint,
-    /// The service.
-    pub server: Endpoint,
     /// The end that is not this host; the client where that cannot be said, or both are.
     pub peer: Endpoint,
     /// Inode of the network namespace where it was heard.
     pub netns: u32,
     /// The verdict as a sentence.
     pub sentence: String,
-    /// The process of this host: that of the RST's sender where it is here, else of its receiver.
-    pub process: Option<Process>,
-    /// The kernel's word.
-    pub reason: Option<String>,
-    /// The whole `whyrst.reset/1` object, for a single reset.
-    pub line: Option<String>,
 }
 
 impl Record {
-    /// Of `count` resets like the one reported.
-    pub fn of(report: &Explanation<'_>, netns: u32, count: u64) -> Self {
-        let outcome = report.outcome;
-        let connection = outcome.finally();
-        let known = |side: Side| outcome.account(side).and_then(|account| account.process.as_ref());
+    /// Of `count` resets like the one explained.
+    pub fn of(explanation: &Explanation<'_>, netns: u32, count: u64) -> Self {
+        let outcome = explanation.outcome;
         Self {
-            time: outcome.time(),
-            count,
-            cause: report.cause_id(),
-            confidence: report.judgement.confidence.name(),
-            severity: report.judgement.severity.name(),
+            report: Report { count, ..explanation.record() }.into_owned(),
             direction: Direction::of(outcome),
-            on_wire: outcome.on_wire(),
-            client: connection.endpoint(connection.client),
-            server: connection.endpoint(connection.server()),
-            peer: connection.endpoint(peer(outcome)),
+            peer: outcome.finally().endpoint(peer(outcome)),
             netns,
-            sentence: report.sentence(),
-            process: known(outcome.sender()).or_else(|| known(outcome.receiver())).cloned(),
-            reason: match outcome.kernel() {
-                KernelWord::Sent(word) => Some(word.reason_name.clone()),
-                KernelWord::SentNone | KernelWord::NotAsked => None,
-            },
-            line: (count == 1).then(|| json::line_of(report)),
+            sentence: explanation.sentence(),
         }
+    }
+
+    /// The process of this host: that of the RST's sender where it is here, else of its receiver.
+    pub(crate) fn process(&self) -> Option<&ProcessReport<'static>> {
+        self.report.process.as_ref().or(self.report.peer_process.as_ref())
+    }
+
+    /// What the kernel gave as the reason.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.report.kernel.as_ref()?.reason.as_deref()
+    }
+
+    /// The ends that the other host knows the connection by, where they are others than here.
+    pub(crate) fn translated(&self) -> Option<Ends> {
+        self.report.on_wire.filter(|wire| *wire != self.ends())
+    }
+
+    fn ends(&self) -> Ends {
+        Ends { client: self.report.client, server: self.report.server }
     }
 
     /// The connection's number: the same at both ends, and in captures between them.
     pub fn flow(&self) -> String {
-        let (client, server) = match self.on_wire {
-            OnWire::Unknown | OnWire::Same => (self.client, self.server),
-            OnWire::Other { client, server } => (client, server),
-        };
+        let Ends { client, server } = self.report.on_wire.unwrap_or_else(|| self.ends());
         FlowId::of((client.ip, client.port), (server.ip, server.port)).to_string()
     }
 
     /// How it is known what stands on the wire.
-    pub const fn translation(&self) -> &'static str {
-        match self.on_wire {
-            OnWire::Unknown => "unknown",
-            OnWire::Same => "none",
-            OnWire::Other { .. } => "conntrack",
+    pub fn translation(&self) -> &'static str {
+        match (self.report.on_wire, self.translated()) {
+            (None, _) => "unknown",
+            (Some(_), None) => "none",
+            (Some(_), Some(_)) => "conntrack",
         }
     }
 
     /// Whether other hosts may call it otherwise than this one does.
     pub(crate) fn is_unplaced(&self) -> bool {
-        self.direction == Direction::Sent && self.on_wire == OnWire::Unknown
+        self.direction == Direction::Sent && self.report.on_wire.is_none()
     }
 
     /// One line for a log.
     pub fn message(&self) -> String {
-        let Self { client, server, cause, confidence, sentence, .. } = self;
-        let more = if self.count > 1 { format!(" (and {} more like it)", self.count - 1) } else { String::new() };
+        let Report { client, server, verdict, count, .. } = &self.report;
+        let more = if *count > 1 { format!(" (and {} more like it)", count - 1) } else { String::new() };
         let process = self
-            .process
-            .as_ref()
+            .process()
             .map_or_else(String::new, |process| format!(" [{} {}]", escape_name(&process.comm), process.pid));
-        format!("{client} > {server} {cause} [{confidence}]{process} {sentence}{more}")
+        let Verdict { cause, confidence, .. } = verdict;
+        format!("{client} > {server} {cause} [{confidence}]{process} {}{more}", self.sentence)
     }
 }
 
@@ -152,42 +132,40 @@ pub(crate) mod tests {
     use super::*;
 
     /// A reset that nginx sent.
-    pub(crate) fn record(cause: &'static str) -> Record {
+    pub(crate) fn record(cause: &str) -> Record {
+        let line = r#"{"schema":"whyrst.reset/1","source":"host:4026531840","time":"2026-01-31T12:00:00.123456789Z",
+            "client":{"ip":"10.0.0.1","port":40000},"server":{"ip":"10.0.0.2","port":443},"roles":"seen",
+            "on_wire":{"client":{"ip":"10.0.0.1","port":40000},"server":{"ip":"10.0.0.2","port":443}},
+            "phase":"established","origin":"endpoint","kind":"active",
+            "verdict":{"cause":"closed-port","confidence":"certain","title":"of a test"},
+            "kernel":{"reason":"TCP_ABORT_ON_CLOSE","state":null,"skb_drop":null,"stack":[]},
+            "process":{"end":"server","pid":812,"comm":"nginx","cmdline":null,"cgroup":null,"container":null,
+            "netns":4026531840,"syscall":null,"exit_signal":null},"history":"ShADr","conn_state":"RSTR","severity":"fault",
+            "effect":{"accepted":null,"lost_client_bytes":null,"lost_server_bytes":null,"certainty":"unknown"},"count":1,
+            "stats":{"frames":0,"client_bytes":0,"server_bytes":0,"retransmits":0,"duration_ms":0,
+            "idle_before_rst_ms":null}}"#;
+        let mut report: Report<'static> = serde_json::from_str(line).unwrap();
+        report.verdict.cause = cause.to_owned().into();
         Record {
-            time: Timestamp::from_nanos(1_769_860_800_123_456_789),
-            count: 1,
-            cause,
-            confidence: "certain",
-            severity: "fault",
             direction: Direction::Sent,
-            on_wire: OnWire::Same,
-            client: Endpoint::new([10, 0, 0, 1].into(), 40_000),
-            server: Endpoint::new([10, 0, 0, 2].into(), 443),
-            peer: Endpoint::new([10, 0, 0, 1].into(), 40_000),
+            peer: report.client,
             netns: 4_026_531_840,
             sentence: "The connection was reset because of a test".into(),
-            process: Some(Process {
-                pid: 812,
-                comm: "nginx".into(),
-                cmdline: None,
-                uid: None,
-                cgroup: None,
-                container: None,
-                unit: None,
-                syscall: None,
-                exit_signal: None,
-                exiting: false,
-            }),
-            reason: Some("TCP_ABORT_ON_CLOSE".into()),
-            line: None,
+            report,
         }
+    }
+
+    pub(crate) fn rename(record: &mut Record, comm: &'static str) {
+        record.report.process.as_mut().unwrap().comm = comm.into();
     }
 
     #[test]
     fn behind_a_nat_the_number_is_that_of_the_wire() {
-        let (host, server) = (Endpoint::new([192, 0, 2, 1].into(), 50_000), Endpoint::new([10, 0, 0, 2].into(), 443));
-        let inside = Record { on_wire: OnWire::Other { client: host, server }, ..record("close-unread") };
-        let outside = Record { client: host, server, ..record("close-unread") };
+        let (mut inside, mut outside) = (record("close-unread"), record("close-unread"));
+        let client = Endpoint::new([192, 0, 2, 1].into(), 50_000);
+        let wire = Ends { client, server: inside.report.server };
+        inside.report.on_wire = Some(wire);
+        (outside.report.client, outside.report.on_wire) = (client, Some(wire));
         assert_eq!(inside.flow(), outside.flow());
         assert_ne!(inside.flow(), record("close-unread").flow());
         assert_eq!((inside.translation(), outside.translation()), ("conntrack", "none"));
@@ -196,8 +174,8 @@ pub(crate) mod tests {
     #[test]
     fn a_message_is_one_line_however_a_program_is_called() {
         let mut one = record("close-unread");
-        one.process.as_mut().unwrap().comm = "a\nb".into();
-        one.count = 3;
+        rename(&mut one, "a\nb");
+        one.report.count = 3;
         assert_eq!(
             one.message(),
             "10.0.0.1:40000 > 10.0.0.2:443 close-unread [certain] [a\\u{a}b 812] The connection was reset because of a \

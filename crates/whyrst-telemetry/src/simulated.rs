@@ -75,9 +75,9 @@ impl std::fmt::Debug for Host {
 impl Host {
     /// What `agent` does with a reset that its kernel tells of.
     pub fn tell(&mut self, record: &Record, now: Moment) {
-        self.told += record.count;
+        self.told += record.report.count;
         if self.counting.count(record, now) == Goes::Whole {
-            self.sampled += record.count;
+            self.sampled += record.report.count;
             self.sink.take(record, now);
         }
     }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use whyrst_core::report::json::utc;
+use whyrst_model::Report;
+use whyrst_model::vocabulary::Severity;
 
 use crate::courier::Sink;
 use crate::error::TelemetryError;
@@ -108,7 +109,7 @@ impl Sink for Syslog {
         // A datagram that a restarted receiver refused is worth a second attempt.
         let sent = self.send(record).or_else(|_| self.send(record));
         let count = if sent.is_ok() { &self.carried.sent } else { &self.carried.dropped };
-        count.fetch_add(record.count, Ordering::Relaxed);
+        count.fetch_add(record.report.count, Ordering::Relaxed);
     }
 
     fn turn(&mut self, _: Moment) {}
@@ -121,17 +122,17 @@ impl Sink for Syslog {
 
 /// 4 is a warning, 5 a notice, 6 for information.
 pub(crate) fn priority(record: &Record) -> u8 {
-    match record.severity {
-        "fault" | "attack" => 4,
-        "policy" | "scan" => 5,
-        _ => 6,
+    match record.report.severity {
+        Severity::Fault | Severity::Attack => 4,
+        Severity::Policy | Severity::Scan => 5,
+        Severity::Benign => 6,
     }
 }
 
 /// RFC 5424, without a line end.
 fn message(record: &Record, host: &str) -> String {
     let pid = std::process::id();
-    let time = utc(record.time);
+    let time = record.report.time.utc().to_string();
     // Microseconds are all that the grammar has (TIME-SECFRAC).
     let time = time.get(..26).map_or_else(|| time.clone(), |time| format!("{time}Z"));
     let host: String = host.chars().filter(char::is_ascii_graphic).take(255).collect();
@@ -151,18 +152,19 @@ fn local_message(record: &Record) -> String {
 }
 
 fn fields(record: &Record) -> Vec<(&'static str, String)> {
+    let Report { client, server, verdict, severity, count, .. } = &record.report;
     let mut fields = vec![
-        ("cause", record.cause.to_owned()),
-        ("confidence", record.confidence.to_owned()),
-        ("severity", record.severity.to_owned()),
+        ("cause", verdict.cause.to_string()),
+        ("confidence", verdict.confidence.to_string()),
+        ("severity", severity.to_string()),
         ("direction", record.direction.name().to_owned()),
-        ("client", record.client.to_string()),
-        ("server", record.server.to_string()),
+        ("client", client.to_string()),
+        ("server", server.to_string()),
         ("flow", record.flow()),
-        ("count", record.count.to_string()),
+        ("count", count.to_string()),
     ];
-    if let Some(process) = &record.process {
-        fields.extend([("pid", process.pid.to_string()), ("comm", process.comm.clone())]);
+    if let Some(process) = record.process() {
+        fields.extend([("pid", process.pid.to_string()), ("comm", process.comm.to_string())]);
     }
     fields
 }
@@ -182,12 +184,12 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::record;
+    use crate::record::tests::{record, rename};
 
     #[test]
     fn a_message_has_the_form_of_rfc_5424() {
         let mut one = record("close-unread");
-        one.process.as_mut().unwrap().comm = "a]b\"\n".into();
+        rename(&mut one, "a]b\"\n");
         let text = message(&one, "db 1");
         assert!(text.starts_with("<28>1 2026-01-31T12:00:00.123456Z db1 whyrst "), "{text}");
         assert!(text.contains(" reset [whyrst@32473 cause=\"close-unread\" confidence=\"certain\""), "{text}");

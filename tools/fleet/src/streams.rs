@@ -12,12 +12,12 @@ use anyhow::{Context as _, Result, bail};
 use jiff::tz::TimeZone;
 use whyrst_capture::recording;
 use whyrst_core::language::Language;
-use whyrst_core::outcome::OnWire;
 use whyrst_core::report::{Context, Explanation};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Timestamp;
+use whyrst_model::report::Ends;
 use whyrst_telemetry::Record;
 
 use crate::front::{Way, Weather};
@@ -66,7 +66,7 @@ impl Template {
         let alone = |event: &_| SocketReset { event: Clone::clone(event), peer: None, unsent: false };
         matches!(reset.event.told, Told::Sent(_)).then(|| {
             let sent = record(&alone(&reset.event));
-            let sender_is_client = sent.client == reset.event.local;
+            let sender_is_client = sent.report.client == reset.event.local;
             Self { sent, received: reset.peer.as_ref().map(|peer| record(&alone(peer))), sender_is_client }
         })
     }
@@ -75,9 +75,10 @@ impl Template {
 fn record(reset: &SocketReset) -> Record {
     let context = Context { files: vec!["fleet".to_owned()], zone: TimeZone::UTC, language: Language::English };
     let outcome = reset.outcome();
-    let record = Record::of(&Explanation::new(&outcome, &context), reset.event.account.netns, 1);
+    let mut record = Record::of(&Explanation::new(&outcome, &context), reset.event.account.netns, 1);
     // Nobody translates in this fleet.
-    Record { on_wire: OnWire::Same, ..record }
+    record.report.on_wire = Some(Ends { client: record.report.client, server: record.report.server });
+    record
 }
 
 /// How large the fleet is, and when what happens.
@@ -221,10 +222,12 @@ impl Event {
         let template = &mut templates[index];
         let sender = if template.sender_is_client { self.client } else { self.server };
         let record = if sender == host { &mut template.sent } else { template.received.as_mut()? };
-        record.time = Timestamp::from_nanos(begin + i64::from(self.nanos));
-        record.client = Endpoint::new(Plan::address(self.client), self.client_port);
-        record.server = Endpoint::new(Plan::address(self.server), self.service);
-        record.peer = if host == self.client { record.server } else { record.client };
+        let report = &mut record.report;
+        report.time = Timestamp::from_nanos(begin + i64::from(self.nanos));
+        report.client = Endpoint::new(Plan::address(self.client), self.client_port);
+        report.server = Endpoint::new(Plan::address(self.server), self.service);
+        report.on_wire = Some(Ends { client: report.client, server: report.server });
+        record.peer = if host == self.client { report.server } else { report.client };
         Some(record)
     }
 }
