@@ -12,8 +12,13 @@ use crate::shell::{self, Scratch, installed, root};
 /// What Vite makes.
 const FILES: [&str; 3] = ["index.html", "app.js", "app.css"];
 
+/// The types of the records, which are made of `docs/schema`.
+const RECORDS: &str = "src/records.ts";
+
 /// Builds the page and puts it beside its sources.
 pub fn write() -> Result<()> {
+    install()?;
+    records(&folder().join(RECORDS))?;
     build(&folder().join("dist"))?;
     println!("wrote {}", folder().join("dist").display());
     Ok(())
@@ -21,7 +26,13 @@ pub fn write() -> Result<()> {
 
 /// Builds the page and compares it with the one that is checked in.
 pub fn check() -> Result<()> {
+    install()?;
     let fresh = Scratch::new("page")?;
+    let records_file = fresh.path().join("records.ts");
+    records(&records_file)?;
+    if fs::read(&records_file)? != fs::read(folder().join(RECORDS))? {
+        bail!("crates/whyrst-serve/web/{RECORDS} is not what docs/schema says: run `cargo xtask web`");
+    }
     build(fresh.path())?;
     for file in FILES {
         let read = |folder: &Path| fs::read(folder.join(file)).with_context(|| format!("cannot read {file}"));
@@ -53,8 +64,11 @@ pub fn install() -> Result<()> {
     shell::run(Command::new("npm").current_dir(folder()).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
 }
 
+fn records(into: &Path) -> Result<()> {
+    shell::run(Command::new("node").current_dir(folder()).arg("records.mjs").arg(into))
+}
+
 fn build(into: &Path) -> Result<()> {
-    install()?;
     let tool = |name: &str| folder().join("node_modules/.bin").join(name);
     shell::run(Command::new(tool("tsc")).current_dir(folder()).arg("--noEmit"))?;
     shell::run(

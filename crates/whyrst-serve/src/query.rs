@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use whyrst_core::language::Language;
+use whyrst_model::vocabulary::{Confidence, Origin, Severity};
 
-use crate::row::{CONFIDENCES, Name, Names, Row, SEVERITIES};
+use crate::row::{Name, Names, Row};
 
 /// Longest filter that is read.
 const LONGEST: usize = 2_000;
@@ -205,7 +206,7 @@ impl Test {
     fn holds(&self, key: Key, row: &Row, names: &Names) -> bool {
         match self {
             Self::Word(word) => key.word_of(row, names).is_some_and(|own| own == word),
-            Self::Between(from, to) => (*from..=*to).contains(&row.time),
+            Self::Between(from, to) => (*from..=*to).contains(&row.time.nanos()),
             Self::End { ip, port } => {
                 let is =
                     |end: &SocketAddr| ip.is_none_or(|ip| ip == end.ip()) && port.is_none_or(|port| port == end.port());
@@ -226,12 +227,12 @@ impl Key {
             Self::Process => row.process?,
             Self::Name => row.asked?,
             Self::Source => row.source,
-            Self::Origin => row.origin,
-            Self::Ending => row.ending,
-            Self::Phase => row.phase,
-            Self::Kind => row.kind,
-            Self::Severity => return SEVERITIES.get(usize::from(row.severity)).copied(),
-            Self::Confidence => return CONFIDENCES.get(usize::from(row.confidence)).copied(),
+            Self::Origin => return Some(row.origin.name()),
+            Self::Ending => return Some(row.ending),
+            Self::Phase => return Some(row.phase.name()),
+            Self::Kind => return Some(row.kind.name()),
+            Self::Severity => return Some(row.severity.name()),
+            Self::Confidence => return Some(row.confidence.name()),
             Self::Service | Self::Peer | Self::Host | Self::Port | Self::Time => return None,
         };
         Some(names.word(name))
@@ -362,11 +363,11 @@ struct Tally {
     peers: HashMap<IpAddr, u64>,
     processes: HashMap<Name, u64>,
     asked: HashMap<Name, u64>,
-    severities: HashMap<u8, u64>,
-    confidences: HashMap<u8, u64>,
+    severities: HashMap<Severity, u64>,
+    confidences: HashMap<Confidence, u64>,
     sources: HashMap<Name, u64>,
-    origins: HashMap<Name, u64>,
-    endings: HashMap<Name, u64>,
+    origins: HashMap<Origin, u64>,
+    endings: HashMap<&'static str, u64>,
 }
 
 /// Counts the rows that fit.
@@ -379,7 +380,7 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
             Fit::But(key) => tally.count(row, key),
             Fit::Yes => {
                 total += row.count;
-                moments.push((row.time, row.cause, row.count));
+                moments.push((row.time.nanos(), row.cause, row.count));
                 for (key, _) in KEYS {
                     tally.count(row, key);
                 }
@@ -415,19 +416,16 @@ impl Tally {
 
     fn facets(self, names: &Names) -> Vec<Facet> {
         let word = |name: Name| names.word(name).to_owned();
-        let ranked = |words: &'static [&'static str]| {
-            move |rank: u8| words.get(usize::from(rank)).copied().unwrap_or("other").to_owned()
-        };
         vec![
-            Facet::new("severity", self.severities, ranked(&SEVERITIES)),
+            Facet::new("severity", self.severities, |severity| severity.to_string()),
             Facet::new("cause", self.causes, word),
             Facet::new("service", self.services, |end| end.to_string()),
             Facet::new("peer", self.peers, |ip| ip.to_string()),
             Facet::new("process", self.processes, word),
             Facet::new("name", self.asked, word),
-            Facet::new("confidence", self.confidences, ranked(&CONFIDENCES)),
-            Facet::new("origin", self.origins, word),
-            Facet::new("ending", self.endings, word),
+            Facet::new("confidence", self.confidences, |confidence| confidence.to_string()),
+            Facet::new("origin", self.origins, |origin| origin.to_string()),
+            Facet::new("ending", self.endings, str::to_owned),
             Facet::new("source", self.sources, word),
         ]
     }

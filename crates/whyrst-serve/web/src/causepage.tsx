@@ -4,7 +4,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { Page } from './detail'
 import { pick } from './language'
 import { Text } from './text'
-import type { Backend, Cause } from './types'
+import type { CauseReport } from './records'
+import type { Backend } from './types'
 
 interface Props {
   backend: Backend
@@ -14,7 +15,7 @@ interface Props {
 }
 
 export function CausePage({ backend, id, close, open }: Props) {
-  const [cause, setCause] = useState<Cause | null>(null)
+  const [cause, setCause] = useState<CauseReport | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   useEffect(() => {
     let wanted = true

@@ -6,7 +6,8 @@ import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { Ladder } from './ladder'
 import { called, pick } from './language'
 import { Text } from './text'
-import type { Backend, Evidence, Reset } from './types'
+import type { EvidenceReport, Report } from './records'
+import type { Backend } from './types'
 import { clock, count, day, milliseconds, plural, tcpdump, wireshark } from './words'
 
 interface Props {
@@ -19,7 +20,7 @@ interface Props {
 
 export function Detail({ backend, id, close, openCause }: Props) {
   // The one before stays until the next is here, under its own id.
-  const [shown, setShown] = useState<{ id: string; reset: Reset } | null>(null)
+  const [shown, setShown] = useState<{ id: string; reset: Report } | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   useEffect(() => {
     let wanted = true
@@ -46,7 +47,7 @@ export function Detail({ backend, id, close, openCause }: Props) {
 }
 
 /** A recording may have anything in it: what cannot be shown must not take the page with it. */
-function Shown(props: { reset: Reset; openCause(id: string): void }) {
+function Shown(props: { reset: Report; openCause(id: string): void }) {
   const [broken] = useErrorBoundary()
   if (broken) {
     return (
@@ -58,7 +59,7 @@ function Shown(props: { reset: Reset; openCause(id: string): void }) {
   return <Whole {...props} />
 }
 
-function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void }) {
+function Whole({ reset, openCause }: { reset: Report; openCause(id: string): void }) {
   const [frame, setFrame] = useState<number | null>(null)
   const { verdict, evidence } = reset
   const ends = (side: 'client' | 'server') => {
@@ -69,7 +70,7 @@ function Whole({ reset, openCause }: { reset: Reset; openCause(id: string): void
   const speaksFor = evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'yes')
   const against = evidence.filter(({ role, answer }) => (role === 'refutes' ? answer === 'yes' : answer === 'no'))
   const told = (reset.told ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)
-  const items = (all: Evidence[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
+  const items = (all: EvidenceReport[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
   return (
     <>
       <header>
@@ -119,7 +120,7 @@ export function Page({ id, open }: { id: string; open(id: string): void }) {
   }}>{id}</a>
 }
 
-function Said({ one, show }: { one: Evidence; show(frame: number): void }) {
+function Said({ one, show }: { one: EvidenceReport; show(frame: number): void }) {
   return (
     <li>
       <Text>{one.text}</Text>
@@ -132,7 +133,7 @@ function Said({ one, show }: { one: Evidence; show(frame: number): void }) {
   )
 }
 
-function unseen({ unseen: told, evidence }: Reset): string[] {
+function unseen({ unseen: told, evidence }: Report): string[] {
   if (told) return told
   return evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'unknown').map(({ text }) => text)
 }
@@ -156,7 +157,7 @@ function Section({ kind, title, ordered, children }: SectionProps) {
 }
 
 /** A socket's life, where there are no packets. */
-function States({ reset: { socket } }: { reset: Reset }) {
+function States({ reset: { socket } }: { reset: Report }) {
   if (!socket || socket.states.length === 0) return null
   return (
     <ol class="states" aria-label={pick('the states of the socket', '套接字经过的状态')}>
@@ -165,7 +166,7 @@ function States({ reset: { socket } }: { reset: Reset }) {
   )
 }
 
-function Facts({ reset }: { reset: Reset }) {
+function Facts({ reset }: { reset: Report }) {
   const { stats, effect, process, kernel } = reset
   const unknown = pick('not known', '不得而知')
   const octets = (number: number | null) => (number === null ? unknown : `${count(number)} B`)
@@ -202,12 +203,12 @@ function Facts({ reset }: { reset: Reset }) {
 }
 
 /** The kernel's reason and the socket's state, or that it made no such RST. */
-function said({ reason, state }: NonNullable<Reset['kernel']>): string {
+function said({ reason, state }: NonNullable<Report['kernel']>): string {
   const why = reason ?? pick('sent no such RST', '没有发过这个 RST')
   return state ? pick(`${why} in ${state}`, `${why}，状态 ${state}`) : why
 }
 
-function Filters({ reset }: { reset: Reset }) {
+function Filters({ reset }: { reset: Report }) {
   return (
     <dl class="facts filters">
       <div><dt>Wireshark</dt><dd><Copied text={wireshark(reset)} /></dd></div>

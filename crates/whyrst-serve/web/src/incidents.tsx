@@ -4,21 +4,21 @@ import { useState } from 'preact/hooks'
 import { replaced } from './filter'
 import { called, pick } from './language'
 import { Text } from './text'
-import type { Incident, Severity } from './types'
+import type { IncidentReport, Severity } from './records'
 import { clock, count } from './words'
 
 const RANK: Severity[] = ['fault', 'attack', 'policy', 'scan', 'benign']
 const FEW = 3
 
 interface Props {
-  incidents: Incident[]
+  incidents: IncidentReport[]
   change(q: string): void
 }
 
 export function Incidents({ incidents, change }: Props) {
   const [all, setAll] = useState(false)
   if (incidents.length === 0) return null
-  const rank = ({ severity }: Incident) => RANK.indexOf(severity)
+  const rank = ({ severity }: IncidentReport) => RANK.indexOf(severity)
   const sorted = [...incidents].sort((one, other) => rank(one) - rank(other) || other.connections - one.connections)
   return (
     <section class="incidents" aria-label={pick('incidents', '事件')}>
@@ -47,7 +47,7 @@ export function Incidents({ incidents, change }: Props) {
 }
 
 /** The resets of those ends in that time: an incident's own, and perhaps a few more. */
-function filterOf({ host, server, time, last }: Incident): string {
+function filterOf({ host, server, time, last }: IncidentReport): string {
   let q = replaced('', 'time', `${time}..${last}`)
   if (server !== null) q = replaced(q, 'service', server)
   if (host !== null) q = replaced(q, 'host', host)

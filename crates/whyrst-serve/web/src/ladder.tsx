@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { called, pick } from './language'
-import type { Reset, Rung, Segment } from './types'
+import type { Report, Rung, SegmentRung } from './records'
 import { count, fields, plural, seconds } from './words'
 
 const ROW = 34
@@ -14,7 +14,7 @@ const WIDE = [
 ]
 
 interface Props {
-  reset: Reset
+  reset: Report
   /** A frame that some evidence names, to be shown. */
   frame: number | null
 }
@@ -72,7 +72,7 @@ export function Ladder({ reset, frame }: Props) {
 
 interface StepProps {
   at: number
-  rung: Segment
+  rung: SegmentRung
   chosen: boolean
   choose(at: number): void
   left: number
@@ -111,7 +111,7 @@ function Gap({ at, segments, left, right }: { at: number; segments: number; left
   )
 }
 
-function Fields({ segment, from }: { segment: Segment; from: string }) {
+function Fields({ segment, from }: { segment: SegmentRung; from: string }) {
   return (
     <dl class="fields" aria-live="polite">
       {fields(segment, from).map(([name, value]) => (
@@ -128,11 +128,11 @@ function decisive(rungs: Rung[]): number {
   return Math.max(rst >= 0 ? rst : rungs.findIndex(marked), 0)
 }
 
-function name(reset: Reset, side: 'client' | 'server'): string {
+function name(reset: Report, side: 'client' | 'server'): string {
   return reset.roles === 'seen' ? `${called('side', side)} ${reset[side].ip}` : reset[side].ip
 }
 
-function description({ from, marked, len }: Segment): string {
+function description({ from, marked, len }: SegmentRung): string {
   return pick(
     `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`,
     `来自${called('side', from)}${len > 0 ? `，${count(len)} 字节` : ''}${marked ? '，关键' : ''}`,

@@ -3,9 +3,8 @@
 import { terms, type Term } from './filter'
 import { pick } from './language'
 import { nanos } from './nanos'
-import type {
-  Backend, Cause, End, Facet, Incident, Order, Overview, Page, Reset, Row, Series, Source, Summary, View,
-} from './types'
+import type { CauseReport, Endpoint, IncidentReport, Report, SummaryReport } from './records'
+import type { Backend, Facet, Order, Overview, Page, Row, Series, Source, View } from './types'
 
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
@@ -16,13 +15,13 @@ const COLUMNS = 120
 
 interface Kept {
   row: Row
-  reset: Reset
+  reset: Report
   /** Nanoseconds since 1970. */
   time: bigint
   number: number
 }
 
-function address({ ip, port }: End): string {
+function address({ ip, port }: Endpoint): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
 }
 
@@ -39,7 +38,7 @@ function identity(text: string): bigint {
   return hash
 }
 
-function keep(reset: Reset, number: number, taken: Set<bigint>): Kept {
+function keep(reset: Report, number: number, taken: Set<bigint>): Kept {
   const time = nanos(reset.time)
   const client = address(reset.client)
   const server = address(reset.server)
@@ -206,9 +205,9 @@ function series(all: Kept[]): Series {
 export function local(lines: string): Backend {
   const all: Kept[] = []
   const taken = new Set<bigint>()
-  const incidents: Incident[] = []
-  const causes = new Map<string, Cause>()
-  let summary: Summary | null = null
+  const incidents: IncidentReport[] = []
+  const causes = new Map<string, CauseReport>()
+  let summary: SummaryReport | null = null
   for (const line of lines.split('\n')) {
     if (line.trim() === '') continue
     const object = JSON.parse(line)

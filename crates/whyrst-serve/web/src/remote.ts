@@ -1,7 +1,8 @@
 // The page's answers from `whyrst serve`.
 
 import { pick } from './language'
-import type { Backend, Cause, Order, Overview, Page, Reset, View } from './types'
+import type { CauseReport, Report } from './records'
+import type { Backend, Order, Overview, Page, View } from './types'
 
 async function ask<T>(path: string, parameters: Record<string, string | number> = {}): Promise<T> {
   const query = new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)]))
@@ -16,8 +17,8 @@ export const remote: Backend = {
   view: (q) => ask<View>('/api/view', { q }),
   page: (q: string, order: Order, offset: number, limit: number, find: string | null) =>
     ask<Page>('/api/resets', { q, order, offset, limit, ...(find === null ? {} : { find }) }),
-  reset: (id) => ask<Reset>(`/api/resets/${encodeURIComponent(id)}`),
-  cause: (id) => ask<Cause>(`/api/causes/${encodeURIComponent(id)}`),
+  reset: (id) => ask<Report>(`/api/resets/${encodeURIComponent(id)}`),
+  cause: (id) => ask<CauseReport>(`/api/causes/${encodeURIComponent(id)}`),
 }
 
 /** Calls `changed` whenever the server has something new, and `lost` while it cannot be heard. */

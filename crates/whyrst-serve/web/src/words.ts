@@ -2,7 +2,8 @@
 
 import { called, pick } from './language'
 import { nanos } from './nanos'
-import type { Row, Segment, Reset } from './types'
+import type { Report, SegmentRung } from './records'
+import type { Row } from './types'
 
 const GROUPED = new Intl.NumberFormat('en', { useGrouping: true })
 
@@ -46,14 +47,14 @@ export function harmOf({ lost, accepted }: Pick<Row, 'lost' | 'accepted'>): stri
 }
 
 /** A display filter for Wireshark and tshark. */
-export function wireshark({ client, server }: Pick<Reset, 'client' | 'server'>): string {
+export function wireshark({ client, server }: Pick<Report, 'client' | 'server'>): string {
   const ip = client.ip.includes(':') ? 'ipv6' : 'ip'
   const ends = `${ip}.addr == ${client.ip} && ${ip}.addr == ${server.ip}`
   return `${ends} && tcp.port == ${client.port} && tcp.port == ${server.port}`
 }
 
 /** A capture filter. */
-export function tcpdump({ client, server }: Pick<Reset, 'client' | 'server'>): string {
+export function tcpdump({ client, server }: Pick<Report, 'client' | 'server'>): string {
   return `host ${client.ip} and host ${server.ip} and tcp port ${client.port} and tcp port ${server.port}`
 }
 
@@ -72,13 +73,14 @@ function moment(from: string, ns: number): string {
 }
 
 /** Everything that is known of a segment, field by field; `from` is the ladder's first moment. */
-export function fields(segment: Segment, from: string): [string, string][] {
-  const { options = [], notes = [], tos = 0, ack, ack_rel, ts_value, ip_id } = segment
+export function fields(segment: SegmentRung, from: string): [string, string][] {
+  const { options = [], notes = [], ack, ack_rel, ts_value, ip_id } = segment
+  const tos = segment.tos ?? 0
   const frames = Object.entries(segment.frames ?? {}).map(([point, frame]) => `${point} ${frame}`)
   const none = pick('none', '无')
   const all: [string, string | undefined][] = [
     [pick('frame', '帧'), frames.length > 0 ? frames.join(', ') : String(segment.frame)],
-    [pick('file', '文件'), segment.file],
+    [pick('file', '文件'), segment.file ?? undefined],
     [pick('time', '时间'), moment(from, segment.ns)],
     [pick('after', '相对时间'), `${seconds(segment.ns)} s`],
     [pick('from', '发送方'), called('side', segment.from)],
