@@ -3,6 +3,7 @@
 
 mod citations;
 mod cycles;
+mod definition;
 
 use std::collections::BTreeMap;
 use std::path::Path;
