@@ -93,7 +93,7 @@ pub fn annotate<P: AsRef<Path>>(
 }
 
 /// A block of a pcapng file at the front of `window`, and the order of its section from here on.
-struct Block {
+struct RawBlock {
     kind: u32,
     size: usize,
     order: Order,
@@ -101,7 +101,7 @@ struct Block {
 
 /// What stands at the front of a window.
 enum Next {
-    Block(Block),
+    Block(RawBlock),
     /// The end, or the beginning of a block whose rest is missing.
     End,
     Damage,
@@ -123,7 +123,7 @@ fn next(window: &mut Window, before: Order) -> io::Result<Next> {
         return Ok(Next::End);
     }
     let same = order.u32_at(window.ahead(), size - 4) == order.u32_at(window.ahead(), 4);
-    Ok(if same { Next::Block(Block { kind, size, order }) } else { Next::Damage })
+    Ok(if same { Next::Block(RawBlock { kind, size, order }) } else { Next::Damage })
 }
 
 /// Whether block follows block to the end.
@@ -167,7 +167,7 @@ impl<W: Write> Pen<'_, W> {
         Ok(())
     }
 
-    fn copy(&mut self, block: &Block, whole: &[u8]) -> io::Result<()> {
+    fn copy(&mut self, block: &RawBlock, whole: &[u8]) -> io::Result<()> {
         let packet = matches!(block.kind, block::ENHANCED_PACKET | block::PACKET);
         if packet || block.kind == block::SIMPLE_PACKET || is_numbered(block.kind) {
             self.number += 1;

@@ -1,6 +1,6 @@
-//! Numbers out of octets that may be too few: every read says `None` instead of panicking.
+//! Numbers out of bytes that may be too few: every read says `None` instead of panicking.
 
-/// Octet order of the numbers in a file.
+/// Byte order of the numbers in a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Order {
     Little,
@@ -42,19 +42,19 @@ impl Order {
     }
 }
 
-/// The `N` octets that begin at `at`.
+/// The `N` bytes that begin at `at`.
 #[inline]
 pub(crate) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-/// A number in network octet order.
+/// A number in network byte order.
 #[inline]
 pub(crate) fn be16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Order::Big.u16_at(bytes, at)
 }
 
-/// A number in network octet order.
+/// A number in network byte order.
 #[inline]
 pub(crate) fn be32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Order::Big.u32_at(bytes, at)

@@ -41,7 +41,7 @@ pub struct Capture {
     fragments: Fragments,
     compression: Option<Compression>,
     live: bool,
-    /// Octets of the file when it was opened; `None` where that means nothing.
+    /// Bytes of the file when it was opened; `None` where that means nothing.
     expected: Option<u64>,
     /// What frames of the link layers for private use are.
     user_links: UserLinks,
@@ -99,7 +99,7 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Opens a file once more and reads no more than the (decompressed) `octets` that were read of it
+    /// Opens a file once more and reads no more than the (decompressed) `bytes` that were read of it
     /// before: it may have grown.
     pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
         let name = path.display().to_string();
@@ -134,7 +134,7 @@ impl Capture {
         Self::begin_within(source, name, file, live, u64::MAX)
     }
 
-    /// Reads `most` octets at most, when they are decompressed.
+    /// Reads `most` bytes at most, when they are decompressed.
     fn begin_within(
         source: Box<dyn Source>,
         name: String,
@@ -274,7 +274,7 @@ impl Capture {
         });
     }
 
-    /// What was found is kept in `chunk`, its octets where they are.
+    /// What was found is kept in `chunk`, its bytes where they are.
     #[inline]
     fn hold(&mut self, place: RawRecord, chunk: &mut Chunk) {
         let start = place.frame.start;
@@ -285,7 +285,7 @@ impl Capture {
         }
     }
 
-    /// What was found is kept in `chunk` with its octets.
+    /// What was found is kept in `chunk` with its bytes.
     pub(crate) fn hold_copy(&mut self, place: RawRecord, chunk: &mut Chunk) {
         let record = place.record(self.frame(), self.first_interface, &self.window);
         chunk.push(&record);
@@ -334,12 +334,12 @@ impl Capture {
         self.live
     }
 
-    /// How many octets of the (decompressed) capture have been read.
+    /// How many bytes of the (decompressed) capture have been read.
     pub const fn position(&self) -> u64 {
         self.window.octets_read()
     }
 
-    /// The octets as they lie in a pcapng file, from its first section on; `None` for another container.
+    /// The bytes as they lie in a pcapng file, from its first section on; `None` for another container.
     /// For a capture of which nothing was read yet.
     pub(crate) fn into_blocks(self) -> Option<Window> {
         matches!(self.container, Container::PcapNg(_)).then_some(self.window)
@@ -371,7 +371,7 @@ impl Capture {
             Ok(Found::Record(mut place)) => {
                 place.link = self.user_links.resolve(place.link);
                 if place.link == LinkType::LINUX_SLL2 {
-                    self.tell_interfaces_apart(&mut place);
+                    self.number_cooked_interface(&mut place);
                 }
                 if self.filter.is_some() && self.is_left_out(&place) {
                     self.ledger.counts.pass_over(Reason::LeftOut);
@@ -392,7 +392,7 @@ impl Capture {
         }
     }
 
-    fn tell_interfaces_apart(&mut self, place: &mut RawRecord) {
+    fn number_cooked_interface(&mut self, place: &mut RawRecord) {
         if let Some(index) = cooked_interface(self.window.taken(place.frame.clone())) {
             place.interface = self.cooked.number(place.interface, index, &mut self.ledger);
         }

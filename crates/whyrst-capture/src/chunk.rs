@@ -20,7 +20,7 @@ use crate::link::{LinkType, ethertype};
 use crate::record::Record;
 use crate::tcp;
 
-/// Frames in a row, with their octets.
+/// Frames in a row, with their bytes.
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub(crate) buffer: Vec<u8>,
@@ -62,7 +62,7 @@ impl Chunk {
         self.held.get(at).map(|held| self.record(held))
     }
 
-    /// How many octets of the set had been read when it was filled.
+    /// How many bytes of the set had been read when it was filled.
     pub const fn position(&self) -> u64 {
         self.position
     }
@@ -79,7 +79,7 @@ impl Chunk {
         }
     }
 
-    /// Adds a frame whose octets are copied.
+    /// Adds a frame whose bytes are copied.
     pub(crate) fn push(&mut self, record: &Record<'_>) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(record.bytes);
@@ -88,7 +88,7 @@ impl Chunk {
 }
 
 impl Held {
-    /// `record`, whose octets are `start` octets into the buffer.
+    /// `record`, whose bytes are `start` bytes into the buffer.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "a record has at most 16 MiB")]
     pub(crate) const fn of(record: &Record<'_>, start: usize) -> Self {
@@ -239,7 +239,7 @@ struct Tcp {
 impl Tcp {
     const FIXED: usize = 20;
 
-    /// At the start of `bytes`, `wire` octets by the IP header; only with options that need no reading.
+    /// At the start of `bytes`, `wire` bytes by the IP header; only with options that need no reading.
     #[inline]
     fn read(bytes: &[u8], wire: usize) -> Option<Self> {
         const WITH_TIMESTAMPS: usize = 32;

@@ -1,4 +1,4 @@
-//! The kinds of compression that are read, told apart by their magic numbers.
+//! The kinds of compression that are read, distinguished by their magic numbers.
 
 use std::fmt;
 
@@ -20,10 +20,10 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Bytes by which they are told apart.
+    /// Bytes by which they are distinguished.
     pub(crate) const MAGIC: usize = 6;
 
-    /// By the first octets of a file.
+    /// By the first bytes of a file.
     pub(crate) fn of(first: &[u8]) -> Option<Self> {
         match first {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),

@@ -1,12 +1,12 @@
 //! Containers: where one record ends and the next begins, who captured it and when. pcap, pcapng and
-//! snoop, told apart by their first octets and never by the name of the file.
+//! snoop, distinguished by their first bytes and never by the name of the file.
 
 mod ledger;
 mod looks;
-mod lost;
 mod pcap;
 pub(crate) mod pcapng;
 mod record;
+mod resync;
 mod snoop;
 
 use std::io;
@@ -36,9 +36,9 @@ impl Container {
     /// Reads the file header of the capture called `name`.
     pub(crate) fn open(window: &mut Window, name: &str, ledger: &mut Ledger) -> Result<Self, OpenError> {
         window.wait_for(ENOUGH_FOR_MAGIC).map_err(|cause| OpenError::Io { name: name.into(), cause })?;
-        if let Some(kind) = pcap::Kind::of(window.ahead()) {
-            header(window, name, kind.header_size())?;
-            Ok(Self::Pcap(Pcap::open(kind, window, ledger)))
+        if let Some(variant) = pcap::Variant::of(window.ahead()) {
+            header(window, name, variant.header_size())?;
+            Ok(Self::Pcap(Pcap::open(variant, window, ledger)))
         } else if pcapng::begins(window.ahead()) {
             header(window, name, pcapng::SECTION_HEADER)?;
             pcapng::order(&window.ahead()[pcapng::BODY..])

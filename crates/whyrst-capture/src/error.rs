@@ -40,7 +40,7 @@ pub enum OpenError {
         /// How many there can be.
         limit: usize,
     },
-    /// Not one octet.
+    /// Not one byte.
     #[error("cannot read {name}: it is empty")]
     Empty {
         /// The capture.
@@ -51,12 +51,12 @@ pub enum OpenError {
     HeaderCut {
         /// The capture.
         name: String,
-        /// Octets of the header.
+        /// Bytes of the header.
         needed: usize,
-        /// Octets there were.
+        /// Bytes there were.
         present: usize,
     },
-    /// The first octets are those of no capture.
+    /// The first bytes are those of no capture.
     #[error("cannot read {name}: not a capture, it looks like {looks}")]
     NotACapture {
         /// The file.

@@ -3,7 +3,7 @@
 //! Its words for hosts, networks, ports, protocols and lengths, with its precedence: `and` and `or` bind
 //! alike, from left to right, and a value without words takes those of the value before. What is not
 //! known here is refused with its place, never guessed: host and service names, `ether`, `vlan` and
-//! octets (`tcp[13]`). It looks at what whyrst reads: the segment inside tunnels, and for an ICMP
+//! bytes (`tcp[13]`). It looks at what whyrst reads: the segment inside tunnels, and for an ICMP
 //! error also the segment that it quotes, so that `port 443` keeps the errors about port 443.
 
 mod condition;
@@ -16,25 +16,25 @@ use whyrst_core::observation::Seen;
 
 pub use error::FilterError;
 
-use condition::Step;
+use condition::Instruction;
 
 /// An expression that is true of some segments.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Filter {
     /// In postfix notation; never more than [`MAX_DEPTH`](condition::MAX_DEPTH) results wait on the stack.
-    steps: Vec<Step>,
+    steps: Vec<Instruction>,
 }
 
 impl Filter {
-    /// Whether `seen`, in a frame of `length` octets on the wire, is one of those.
+    /// Whether `seen`, in a frame of `length` bytes on the wire, is one of those.
     pub fn matches(&self, seen: &Seen<'_>, length: u32) -> bool {
         let mut stack = 0u128;
         for step in &self.steps {
             match step {
-                Step::Test(test) => stack = (stack << 1) | u128::from(test.holds(seen, length)),
-                Step::Not => stack ^= 1,
-                Step::And => stack = (stack >> 1) & (stack | !1),
-                Step::Or => stack = (stack >> 1) | (stack & 1),
+                Instruction::Test(test) => stack = (stack << 1) | u128::from(test.holds(seen, length)),
+                Instruction::Not => stack ^= 1,
+                Instruction::And => stack = (stack >> 1) & (stack | !1),
+                Instruction::Or => stack = (stack >> 1) | (stack & 1),
             }
         }
         stack & 1 == 1

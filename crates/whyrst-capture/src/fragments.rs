@@ -2,7 +2,7 @@
 //! fragment alone does not show the TCP header: it is split, or it is behind the header of a tunnel.
 //! A first fragment that shows it is read by itself, and nothing is kept of the others.
 //!
-//! Whoever sends fragments decides what is kept here, so it is bounded: in octets, packets,
+//! Whoever sends fragments decides what is kept here, so it is bounded: in bytes, packets,
 //! fragments of a packet, and seconds of the capture's time. Fragments that overlap are dropped with
 //! their packet (RFC 5722).
 
@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::counts::{Counts, Reason};
-use crate::ip::fragment::{Key, Last, Piece, Wanted, piece};
+use crate::ip::fragment::{Keep, Key, Last, Piece, piece};
 use crate::ip::{self, Packet};
 
 const MAX_OCTETS: usize = 4 * 1024 * 1024;
@@ -40,7 +40,7 @@ struct Partial {
     header: Vec<u8>,
     /// By offset.
     pieces: Vec<(usize, Vec<u8>)>,
-    /// Octets of the payload, when the last fragment has come.
+    /// Bytes of the payload, when the last fragment has come.
     total: Option<usize>,
 }
 
@@ -71,7 +71,7 @@ impl Fragments {
     fn add(&mut self, piece: &Piece<'_>, time: Timestamp) -> bool {
         self.forget_old(time);
         if !self.partial.contains_key(&piece.key) {
-            if piece.wanted == Wanted::WithOthers {
+            if piece.keep == Keep::WithOthers {
                 return false;
             }
             self.make_room();
@@ -180,7 +180,7 @@ impl Partial {
         self.pieces.get(at).map_or(0, |(offset, octets)| offset + octets.len())
     }
 
-    /// Pieces do not overlap, so as many octets as the packet has are the packet.
+    /// Pieces do not overlap, so as many bytes as the packet has are the packet.
     fn is_whole(&self) -> bool {
         self.total == Some(self.octets())
     }
@@ -224,7 +224,7 @@ mod tests {
     fn piece(id: u32, offset: usize, last: Last, payload: &[u8]) -> Piece<'_> {
         let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let key = Key { src: ip, dst: ip, id, protocol: 6 };
-        Piece { key, offset, last, header: &HEADER, payload, wanted: Wanted::Always }
+        Piece { key, offset, last, header: &HEADER, payload, keep: Keep::Always }
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -10,7 +10,7 @@ use crate::bytes::{be16_at, be32_at};
 use crate::counts::Reason;
 use crate::ip::{self, Header, Payload, protocol};
 
-/// Octets before the quote.
+/// Bytes before the quote.
 const HEADER: usize = 8;
 
 pub(crate) fn error(outer: &Header, payload: Payload<'_>) -> Result<IcmpError, Reason> {

@@ -17,7 +17,7 @@ use header::Fragment;
 /// Packets within packets beyond this depth are not looked into.
 const MAX_DEPTH: usize = 4;
 
-/// What the IP packet in `bytes` shows; `wire` octets of it were on the wire by the capture's word.
+/// What the IP packet in `bytes` shows; `wire` bytes of it were on the wire by the capture's word.
 #[inline]
 pub(crate) fn observe<'a>(bytes: &'a [u8], wire: usize, counts: &mut Counts) -> Result<Seen<'a>, Reason> {
     let mut packet = Carried { bytes, wire, by: Carrier::Link };

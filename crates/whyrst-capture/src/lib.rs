@@ -4,7 +4,7 @@
 //! pcapng) finds the record in it, `link`, `ip` and `tcp` or `icmp` take it apart where it lies, and [`Capture::next`] lends the [`Observation`] to the caller. Nothing is allocated and
 //! no payload is copied on that way.
 //!
-//! Bad input is data. Whatever the octets are, a frame becomes an observation or is passed over for
+//! Bad input is data. Whatever the bytes are, a frame becomes an observation or is passed over for
 //! a [`Reason`] that is counted; what hangs on no single frame is a [`Note`]. Errors are for what
 //! cannot be read at all.
 //!

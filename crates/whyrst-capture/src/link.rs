@@ -1,4 +1,4 @@
-//! Link layers: from the first octet of a frame to the first octet of its IP packet.
+//! Link layers: from the first byte of a frame to the first byte of its IP packet.
 
 mod ppp;
 mod types;

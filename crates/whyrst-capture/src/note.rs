@@ -1,4 +1,4 @@
-//! What a reader must be told about a capture that hangs on no single frame's content.
+//! What a reader must know about a capture that hangs on no single frame's content.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ pub enum Note {
     Cut {
         /// Number of the frame, or of the next frame when the block is no frame.
         frame: u64,
-        /// Octets that the record needs.
+        /// Bytes that the record needs.
         needed: u64,
-        /// Octets that were there.
+        /// Bytes that were there.
         present: u64,
     },
     /// A record length that cannot be true.
     AbsurdLength {
         /// Number of the frame.
         frame: u64,
-        /// The length in octets.
+        /// The length in bytes.
         length: u64,
     },
     /// After an absurd length a place was found where records go on. Later frame numbers are ours
@@ -29,14 +29,14 @@ pub enum Note {
     Resumed {
         /// Number of the damaged frame.
         frame: u64,
-        /// Octets passed over.
+        /// Bytes passed over.
         skipped: u64,
     },
     /// After an absurd length nothing that looks like a record followed.
     NeverResumed {
         /// Number of the damaged frame.
         frame: u64,
-        /// Octets passed over.
+        /// Bytes passed over.
         skipped: u64,
     },
     /// An interface with a link layer that is not read.
@@ -50,16 +50,16 @@ pub enum Note {
     Compression {
         /// How it was compressed.
         kind: Compression,
-        /// Octets that came out before.
+        /// Bytes that came out before.
         after: u64,
         /// What the decompressor said.
         cause: String,
     },
     /// The file became shorter while it was read.
     Shrank {
-        /// Octets when it was opened.
+        /// Bytes when it was opened.
         opened: u64,
-        /// Octets that could be read.
+        /// Bytes that could be read.
         read: u64,
     },
     /// A format version that did not exist when this was written; read as the last known.
@@ -69,7 +69,7 @@ pub enum Note {
         /// Minor version.
         minor: u16,
     },
-    /// More interfaces than can be told apart.
+    /// More interfaces than can be numbered.
     ManyInterfaces,
 }
 

@@ -16,11 +16,11 @@ pub struct Record<'a> {
     pub time: Timestamp,
     /// Where it was captured.
     pub interface: Interface,
-    /// What its first octets are.
+    /// What its first bytes are.
     pub link: LinkType,
-    /// Octets that were on the wire, at least as many as are in `bytes`.
+    /// Bytes that were on the wire, at least as many as are in `bytes`.
     pub original: u32,
-    /// The octets that were captured.
+    /// The bytes that were captured.
     pub bytes: &'a [u8],
 }
 

@@ -1,7 +1,7 @@
 //! Recordings of kernel events, as JSON lines: `events.jsonl` beside the captures of a lab run, or
-//! what `whyrst watch --record` left behind. One line tells what was covered, which is what makes silence
+//! what `whyrst watch --record` left behind. One line says what was covered, which is what makes silence
 //! mean something; it is the first, or the last where the end was not known before. Each other line is
-//! one event, with the sockets and processes of its ends where they were known (`told.rs`).
+//! one event, with the sockets and processes of its ends where they were known (`socket.rs`).
 //!
 //! ```json
 //! {"schema":"whyrst.events/1","from":"2026-01-31T12:00:00Z","to":"2026-01-31T12:00:05Z","addresses":["10.0.0.2"],"lost":0}
@@ -13,7 +13,7 @@
 
 mod error;
 mod line;
-mod told;
+mod socket;
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read, Write};
@@ -39,7 +39,7 @@ pub struct DamagedLine {
 
 /// A recording as far as it could be read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reading {
+pub struct PartialRecording {
     /// What was read, events in order of time.
     pub recording: Recording,
     /// The first [`Self::KEPT`] lines that were passed over.
@@ -48,7 +48,7 @@ pub struct Reading {
     pub damaged_lines: u64,
 }
 
-impl Reading {
+impl PartialRecording {
     /// Damaged lines beyond this number are only counted.
     pub const KEPT: usize = 16;
 
@@ -61,7 +61,7 @@ impl Reading {
 }
 
 /// Reads the recording in the file at `path`.
-pub fn open(path: &Path) -> Result<Reading, RecordingError> {
+pub fn open(path: &Path) -> Result<PartialRecording, RecordingError> {
     let name = path.display().to_string();
     match std::fs::File::open(path) {
         Ok(file) => read(io::BufReader::new(file), &name),
@@ -70,8 +70,8 @@ pub fn open(path: &Path) -> Result<Reading, RecordingError> {
 }
 
 /// Reads the recording called `name`.
-pub fn read(input: impl BufRead, name: &str) -> Result<Reading, RecordingError> {
-    let mut reading = Reading::default();
+pub fn read(input: impl BufRead, name: &str) -> Result<PartialRecording, RecordingError> {
+    let mut reading = PartialRecording::default();
     let mut covered = false;
     walk(input, name, |number, line| {
         match line {
@@ -80,9 +80,9 @@ pub fn read(input: impl BufRead, name: &str) -> Result<Reading, RecordingError> 
                 line::cover(&mut reading.recording, coverage);
             }
             Ok(Line::Coverage(_)) => reading.damage(number, "tells again what was covered".into()),
-            Ok(Line::Event(heard)) => {
-                reading.recording.resets.extend(heard.sent);
-                reading.recording.told.extend(heard.told);
+            Ok(Line::Event(event)) => {
+                reading.recording.resets.extend(event.sent);
+                reading.recording.told.extend(event.reported);
             }
             Err(bad) => reading.damage(number, bad.cause),
         }
@@ -91,9 +91,9 @@ pub fn read(input: impl BufRead, name: &str) -> Result<Reading, RecordingError> 
     finish(reading, covered, name)
 }
 
-/// What a recording holds beside the resets that were told.
+/// What a recording holds beside the resets that are handed out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Beside {
+pub struct Omitted {
     /// Resets without the socket that they are of: an account of packets, no verdict by themselves.
     pub without_sockets: u64,
     /// Events that were lost or only counted while it was recorded.
@@ -102,25 +102,25 @@ pub struct Beside {
     pub damaged_lines: u64,
 }
 
-/// Hands out each reset that was told, in the order of the lines and without keeping any, until `each` breaks.
-pub fn each_told(
+/// Hands out each reset with its sockets, in the order of the lines and without keeping any, until `each` breaks.
+pub fn each_reset(
     input: impl BufRead,
     name: &str,
     mut each: impl FnMut(&recording::Told) -> ControlFlow<()>,
-) -> Result<Beside, RecordingError> {
-    let mut beside = Beside::default();
+) -> Result<Omitted, RecordingError> {
+    let mut omitted = Omitted::default();
     walk(input, name, |_, line| {
         match line {
-            Ok(Line::Coverage(coverage)) => beside.lost = beside.lost.saturating_add(coverage.lost),
-            Ok(Line::Event(heard)) => match &heard.told {
-                Some(told) => return each(told),
-                None => beside.without_sockets += 1,
+            Ok(Line::Coverage(coverage)) => omitted.lost = omitted.lost.saturating_add(coverage.lost),
+            Ok(Line::Event(event)) => match &event.reported {
+                Some(reset) => return each(reset),
+                None => omitted.without_sockets += 1,
             },
-            Err(_) => beside.damaged_lines += 1,
+            Err(_) => omitted.damaged_lines += 1,
         }
         ControlFlow::Continue(())
     })?;
-    Ok(beside)
+    Ok(omitted)
 }
 
 /// Hands out every line with its number, from 1; one that cannot be read with the reason.
@@ -149,7 +149,7 @@ fn walk(
     Ok(())
 }
 
-fn finish(mut reading: Reading, covered: bool, name: &str) -> Result<Reading, RecordingError> {
+fn finish(mut reading: PartialRecording, covered: bool, name: &str) -> Result<PartialRecording, RecordingError> {
     let nothing = reading.recording.resets.is_empty() && reading.recording.told.is_empty();
     if !covered && nothing && reading.damaged_lines == 0 {
         return Err(RecordingError::Empty { name: name.into() });
@@ -176,20 +176,20 @@ fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Writes `recording`, its coverage first. What was told stands in one line with its event.
+/// Writes `recording`, its coverage first. A reset with its sockets stands in one line with its event.
 pub fn write(mut out: impl Write, recording: &Recording) -> Result<(), RecordingError> {
     write_line(&mut out, &line::coverage(recording))?;
-    let place = |event: &KernelReset| (event.time, event.local, event.remote);
-    let words = recording.told.iter().filter_map(|told| match &told.reset.event.told {
-        Told::Sent(word) if told.more == 0 => Some(place(word)),
+    let identity = |event: &KernelReset| (event.time, event.local, event.remote);
+    let sent = recording.told.iter().filter_map(|reported| match &reported.reset.event.told {
+        Told::Sent(event) if reported.more == 0 => Some(identity(event)),
         _ => None,
     });
-    let told: HashSet<_> = words.collect();
-    for reset in recording.resets.iter().filter(|event| !told.contains(&place(event))) {
+    let with_sockets: HashSet<_> = sent.collect();
+    for reset in recording.resets.iter().filter(|event| !with_sockets.contains(&identity(event))) {
         write_event(&mut out, reset)?;
     }
-    for told in &recording.told {
-        write_told(&mut out, told)?;
+    for reported in &recording.told {
+        write_reset(&mut out, reported)?;
     }
     out.flush().map_err(|cause| RecordingError::Write { cause })
 }
@@ -199,15 +199,15 @@ pub fn write_event(out: impl Write, reset: &KernelReset) -> Result<(), Recording
     write_line(out, &line::event(reset))
 }
 
-/// Writes one reset that was told, with its sockets, as a line.
-pub fn write_told(out: impl Write, told: &recording::Told) -> Result<(), RecordingError> {
-    write_line(out, &line::told_event(told))
+/// Writes one reset that was reported, with its sockets, as a line.
+pub fn write_reset(out: impl Write, reported: &recording::Told) -> Result<(), RecordingError> {
+    write_line(out, &line::reported_event(reported))
 }
 
 /// What a recording begins with.
 const BEGINS: &[u8] = b"{\"schema\":\"whyrst.event";
 
-/// Whether these octets begin as a recording does.
+/// Whether these bytes begin as a recording does.
 pub fn begins(octets: &[u8]) -> bool {
     octets.starts_with(BEGINS)
 }
@@ -220,16 +220,16 @@ pub fn is_recording(path: &Path) -> bool {
     path.is_file() && read(path).is_ok() && begins(&begin)
 }
 
-/// Whether the recording at `path` tells of any socket.
-pub fn tells_of_sockets(path: &Path) -> bool {
-    let mut tells = false;
+/// Whether the recording at `path` has a reset with its sockets.
+pub fn has_sockets(path: &Path) -> bool {
+    let mut found = false;
     let Ok(file) = std::fs::File::open(path) else { return false };
     let name = path.display().to_string();
-    let read = each_told(io::BufReader::new(file), &name, |_| {
-        tells = true;
+    let read = each_reset(io::BufReader::new(file), &name, |_| {
+        found = true;
         ControlFlow::Break(())
     });
-    read.is_ok() && tells
+    read.is_ok() && found
 }
 
 fn write_line(mut out: impl Write, line: &impl serde::Serialize) -> Result<(), RecordingError> {
@@ -349,7 +349,7 @@ mod tests {
     fn a_line_that_stands_for_more_than_can_be_is_damaged() {
         let mut text = Vec::new();
         write(&mut text, &recording()).unwrap();
-        write_told(&mut text, &recording::Told { more: u64::MAX, ..told(70) }).unwrap();
+        write_reset(&mut text, &recording::Told { more: u64::MAX, ..told(70) }).unwrap();
         let reading = read(&*text, "told").unwrap();
         assert_eq!((reading.damaged_lines, reading.recording.told.len()), (1, 0));
     }
@@ -362,7 +362,7 @@ mod tests {
         let mut text = Vec::new();
         // As `watch` does: what it covers is known at the end.
         for told in &all {
-            write_told(&mut text, told).unwrap();
+            write_reset(&mut text, told).unwrap();
         }
         let covered = Recording { resets: Vec::new(), ..recording() };
         write(&mut text, &covered).unwrap();
@@ -384,7 +384,7 @@ mod tests {
         let mut text = Vec::new();
         let all = [told(50), recording::Told { more: 4_000, ..told(70) }];
         for told in &all {
-            write_told(&mut text, told).unwrap();
+            write_reset(&mut text, told).unwrap();
         }
         text.extend(b"no JSON\n");
         write(&mut text, &recording()).unwrap();
@@ -393,15 +393,15 @@ mod tests {
             handed_out.push(told.clone());
             ControlFlow::Continue(())
         };
-        let beside = each_told(&*text, "told", &mut take).unwrap();
-        assert_eq!(beside, Beside { without_sockets: 3, lost: 3, damaged_lines: 1 });
+        let omitted = each_reset(&*text, "told", &mut take).unwrap();
+        assert_eq!(omitted, Omitted { without_sockets: 3, lost: 3, damaged_lines: 1 });
         assert_eq!(handed_out, all);
         let mut first = 0;
-        let stop = each_told(&*text, "told", |_| {
+        let stop = each_reset(&*text, "told", |_| {
             first += 1;
             ControlFlow::Break(())
         });
-        assert_eq!((stop.unwrap(), first), (Beside::default(), 1));
+        assert_eq!((stop.unwrap(), first), (Omitted::default(), 1));
     }
 
     fn written() -> String {
@@ -410,7 +410,7 @@ mod tests {
         String::from_utf8(text).unwrap()
     }
 
-    fn read_text(text: &str) -> Result<Reading, RecordingError> {
+    fn read_text(text: &str) -> Result<PartialRecording, RecordingError> {
         read(text.as_bytes(), "events.jsonl")
     }
 
@@ -463,7 +463,7 @@ mod tests {
 
     #[test]
     fn what_is_no_recording_says_so() {
-        let text = |error: Result<Reading, RecordingError>| error.unwrap_err().to_string();
+        let text = |error: Result<PartialRecording, RecordingError>| error.unwrap_err().to_string();
         assert_eq!(text(read_text("")), "cannot read events.jsonl: it is empty");
         assert_eq!(
             text(read_text("[1]\n")),

@@ -3,7 +3,7 @@
 //! recorded at the same time are merged frame by frame. What cannot be read is said, and the rest
 //! is read.
 
-mod found;
+mod findings;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ use crate::error::{OpenError, ReadError};
 use crate::filter::Filter;
 use crate::link::LinkType;
 use crate::note::Notes;
-use found::{Begins, Findings, Item, Origin};
+use findings::{Begins, Findings, Item, Origin};
 
 /// Captures that are being read as one.
 ///
@@ -58,11 +58,11 @@ pub struct CaptureSet {
     archives: HashMap<Arc<Path>, Arc<Stream>>,
     /// An error that came after frames that were delivered.
     late_error: Option<ReadError>,
-    /// Octets of each file that may be read, by its number, when the set is read again.
+    /// Bytes of each file that may be read, by its number, when the set is read again.
     limits: Option<HashMap<u32, u64>>,
 }
 
-/// What every capture of the set is told when it is opened.
+/// What every capture of the set is given when it is opened.
 #[derive(Debug, Default)]
 struct Options {
     patience: Option<Duration>,
@@ -76,7 +76,7 @@ struct Open {
     item: usize,
     /// What comes next in it, found but not yet delivered.
     ahead: Option<Found>,
-    /// One more than the highest number of its interfaces can be told when it is closed.
+    /// One more than the highest number of its interfaces can be known when it is closed.
     first_interface: u16,
 }
 
@@ -89,11 +89,11 @@ pub struct Reading {
     pub counts: Counts,
     /// What must be said.
     pub notes: Notes,
-    /// Octets of the (decompressed) capture.
+    /// Bytes of the (decompressed) capture.
     pub octets: u64,
 }
 
-/// Octets of a chunk whose frames are copied into it, and frames.
+/// Bytes of a chunk whose frames are copied into it, and frames.
 const COPIED: usize = 256 * 1024;
 const COPIED_FRAMES: usize = 4_096;
 /// Captures that overlap beyond this number are not merged but read one after the other.
@@ -229,7 +229,7 @@ impl CaptureSet {
         sum
     }
 
-    /// How many octets of the (decompressed) captures have been read.
+    /// How many bytes of the (decompressed) captures have been read.
     pub fn position(&self) -> u64 {
         self.closed_octets + self.open.iter().map(|open| open.capture.position()).sum::<u64>()
     }

@@ -1,4 +1,4 @@
-//! Where octets come from. A source fills a buffer that is handed to it; a live one may also say
+//! Where bytes come from. A source fills a buffer that is handed to it; a live one may also say
 //! that for a while nothing came, so that the caller can print what has settled.
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::compression::Compression;
 
 /// What one attempt to fill a buffer brought.
 pub(crate) enum Filled {
-    /// So many octets, at least one.
+    /// So many bytes, at least one.
     Octets(usize),
     /// Nothing within the patience of the caller; more may come.
     Idle,

@@ -1,5 +1,5 @@
 //! The TCP header (RFC 9293 section 3.1) and its options, read laxly: a segment needs its first 20
-//! octets; options and payload are read as far as they are there, and what is missing is marked.
+//! bytes; options and payload are read as far as they are there, and what is missing is marked.
 
 use whyrst_core::segment::{Endpoint, Flags, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
@@ -175,7 +175,7 @@ impl ReadOptions for Options {
         self.set.insert(present);
     }
 
-    /// The subtype is in the upper four bits of the first octet; the reason code of `MP_TCPRST` is
+    /// The subtype is in the upper four bits of the first byte; the reason code of `MP_TCPRST` is
     /// the second (RFC 8684 section 3.6).
     fn read_mptcp(&mut self, body: &[u8]) -> OptionSet {
         let mut set = OptionSet::MPTCP;

@@ -28,7 +28,7 @@ pub(crate) fn inner(carrier: u8, payload: &[u8]) -> Result<usize, Reason> {
     }
 }
 
-/// Whether the first octets of a payload of `carrier` may be those of a tunnel.
+/// Whether the first bytes of a payload of `carrier` may be those of a tunnel.
 pub(crate) fn may_be(carrier: u8, payload: &[u8]) -> bool {
     use protocol::{ETHERIP, GRE, IPIP, IPV4, IPV6, L2TP, MPLS, UDP};
     match carrier {

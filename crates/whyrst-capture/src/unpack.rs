@@ -18,20 +18,20 @@ use crate::window::Window;
 
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 4;
-/// Octets that an xz stream may ask for: `xz -9` needs 65 MiB, but a header may say 4 GiB.
+/// Bytes that an xz stream may ask for: `xz -9` needs 65 MiB, but a header may say 4 GiB.
 const XZ_MEMORY: u64 = 128 * 1024 * 1024;
 
 /// The near end of a decompressing thread. The thread ends when this is dropped.
 pub(crate) struct Unpacked {
     kind: Compression,
-    full: Receiver<io::Result<Chunk>>,
+    full: Receiver<io::Result<Decompressed>>,
     empty: SyncSender<Vec<u8>>,
-    current: Chunk,
+    current: Decompressed,
     live: bool,
 }
 
-/// Decompressed octets; none means the end.
-struct Chunk {
+/// Decompressed bytes; none means the end.
+struct Decompressed {
     octets: Vec<u8>,
     from: usize,
     to: usize,
@@ -43,11 +43,11 @@ impl Unpacked {
         let (full_in, full) = sync_channel(CHUNKS);
         let (empty, empty_out) = sync_channel(CHUNKS);
         thread::Builder::new().name(format!("un{kind}")).spawn(move || unpack(kind, packed, &full_in, &empty_out))?;
-        Ok(Self { kind, full, empty, current: Chunk { octets: Vec::new(), from: 0, to: 0 }, live })
+        Ok(Self { kind, full, empty, current: Decompressed { octets: Vec::new(), from: 0, to: 0 }, live })
     }
 
     /// The next chunk; `None` while a live source is idle.
-    fn receive(&self, patience: Duration) -> Option<io::Result<Chunk>> {
+    fn receive(&self, patience: Duration) -> Option<io::Result<Decompressed>> {
         let received =
             if self.live { self.full.recv_timeout(patience) } else { self.full.recv().map_err(RecvTimeoutError::from) };
         match received {
@@ -91,7 +91,7 @@ impl Source for Unpacked {
 }
 
 /// The thread: decompresses until the end, an error, or nobody listens.
-fn unpack(kind: Compression, packed: Window, full: &SyncSender<io::Result<Chunk>>, empty: &Receiver<Vec<u8>>) {
+fn unpack(kind: Compression, packed: Window, full: &SyncSender<io::Result<Decompressed>>, empty: &Receiver<Vec<u8>>) {
     let mut decoder = match decoder(kind, packed) {
         Ok(decoder) => decoder,
         Err(error) => return drop(full.send(Err(error))),
@@ -104,7 +104,7 @@ fn unpack(kind: Compression, packed: Window, full: &SyncSender<io::Result<Chunk>
         };
         let read = decoder.read(&mut octets);
         let last = !matches!(read, Ok(1..));
-        if full.send(read.map(|to| Chunk { octets, from: 0, to })).is_err() || last {
+        if full.send(read.map(|to| Decompressed { octets, from: 0, to })).is_err() || last {
             return;
         }
     }

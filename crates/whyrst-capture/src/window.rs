@@ -1,6 +1,6 @@
 //! The one buffer through which a capture passes: read in large pieces, looked at where it lies.
 //!
-//! `have(n)` makes the next `n` octets contiguous; what was taken stays in place until then. A
+//! `have(n)` makes the next `n` bytes contiguous; what was taken stays in place until then. A
 //! `read()` of 128 KiB at a time costs less than mapping the file and, unlike a mapping, survives
 //! a file that is truncated meanwhile. The buffer grows only for a record that is larger.
 
@@ -14,7 +14,7 @@ use crate::source::{Filled, Source};
 const SIZE: usize = 128 * 1024;
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Whether the octets asked for are there.
+/// Whether the bytes asked for are there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Have {
     /// All of them.
@@ -31,9 +31,9 @@ pub(crate) struct Window {
     start: usize,
     end: usize,
     ended: bool,
-    /// Octets that the source ever delivered.
+    /// Bytes that the source ever delivered.
     read: u64,
-    /// Octets beyond which it is not asked for more.
+    /// Bytes beyond which it is not asked for more.
     most: u64,
     /// Nothing is read: what is not here already is [`Have::Idle`].
     sealed: bool,
@@ -59,7 +59,7 @@ impl Window {
         }
     }
 
-    /// Ends after `most` octets, whatever the source has beyond them.
+    /// Ends after `most` bytes, whatever the source has beyond them.
     pub(crate) fn end_after(&mut self, most: u64) {
         self.most = most;
         let beyond = self.read.saturating_sub(most);
@@ -67,7 +67,7 @@ impl Window {
         self.read -= beyond;
     }
 
-    /// Makes the next `count` octets (at least one) contiguous in [`Self::ahead`].
+    /// Makes the next `count` bytes (at least one) contiguous in [`Self::ahead`].
     #[inline]
     pub(crate) fn have(&mut self, count: usize) -> io::Result<Have> {
         if self.end - self.start >= count { Ok(Have::All) } else { self.fill_up_to(count) }
@@ -89,7 +89,7 @@ impl Window {
         &self.buffer[self.start..self.end]
     }
 
-    /// Takes the next octets, which must be there; their place holds until the next `have`.
+    /// Takes the next bytes, which must be there; their place holds until the next `have`.
     #[inline]
     pub(crate) fn advance(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start, "taken without having");
@@ -98,7 +98,7 @@ impl Window {
         from..self.start
     }
 
-    /// The octets that were taken.
+    /// The bytes that were taken.
     #[inline]
     pub(crate) fn taken(&self, place: Range<usize>) -> &[u8] {
         &self.buffer[place]
@@ -119,7 +119,7 @@ impl Window {
         self.sealed = false;
     }
 
-    /// Octets read so far.
+    /// Bytes read so far.
     pub(crate) const fn octets_read(&self) -> u64 {
         self.read
     }
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use crate::source::Waiting;
 
-    /// Hands out one octet at a time.
+    /// Hands out one byte at a time.
     struct Trickle(Vec<u8>);
 
     impl Source for Trickle {

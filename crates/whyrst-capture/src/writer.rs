@@ -28,9 +28,9 @@ pub struct NewFrame<'a> {
     pub interface: InterfaceId,
     /// When; before 1970 cannot be written and becomes 1970.
     pub time: Timestamp,
-    /// The octets that were captured.
+    /// The bytes that were captured.
     pub bytes: &'a [u8],
-    /// Octets that were on the wire.
+    /// Bytes that were on the wire.
     pub original: u32,
     /// What to say about it; several comments are several options.
     pub comments: &'a [&'a str],

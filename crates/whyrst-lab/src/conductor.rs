@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use whyrst_core::time::Timestamp;
-use whyrst_probe::{Item, Live, SocketReset};
+use whyrst_probe::{Live, LiveEvent, SocketReset};
 
 use crate::actor::{CallResult, Message, now};
 use crate::attribution::split_off_foreign;
@@ -324,8 +324,8 @@ impl Conductor {
 /// What the probe tells of the hosts of this play.
 fn told(mut probe: Live, inodes: &[u32]) -> Result<Vec<SocketReset>, String> {
     let ours = |item| match item {
-        Item::Reset(reset) if inodes.contains(&reset.event.account.netns) => Some(*reset),
-        Item::Reset(_) | Item::More(_) => None,
+        LiveEvent::Reset(reset) if inodes.contains(&reset.event.account.netns) => Some(*reset),
+        LiveEvent::Reset(_) | LiveEvent::Folded(_) => None,
     };
     let resets = probe.drain().into_iter().filter_map(ours).collect();
     match probe.lost() {

@@ -25,14 +25,14 @@ enum {
 	HAS_SOCKET = 1,    /* `facts` are those of a live socket */
 	HAS_TRIGGER = 2,   /* the RST answers a segment */
 	HAS_LIFE = 4,      /* `life` is known */
-	FROM_GRAVE = 8,    /* `life` and `facts` are of a socket that is gone */
+	FROM_CLOSED = 8,    /* `life` and `facts` are of a socket that is gone */
 	OWNED = 16,        /* a process holds the socket: the current task acts on it */
 	EXITING = 32,      /* the current task is ending */
 	LISTENER = 64,     /* a listener answered; `owner` is its owner */
 	ORPHAN = 128,      /* no process has the socket open any more */
 };
 
-/* A process. The number alone is used again: `born` tells two of the same number apart. */
+/* A process. The number alone is used again: `born` distinguishes two of the same number. */
 struct who {
 	u32 pid;
 	u32 born; /* when it was started: nanoseconds since boot, shifted right by BORN_SHIFT */
@@ -85,7 +85,7 @@ struct life {
 	struct who closer;
 	u64 steps[STEPS];  /* a ring of when << STATE_BITS | state */
 	u64 retransmitted; /* when last */
-	u64 failed;        /* when the program was last told of an error */
+	u64 failed;        /* when the program last got an error */
 	u16 error;         /* which */
 	u8 taken;          /* steps in all */
 	u8 opened;         /* 0 not seen, 1 by connect(), 2 by accepting, 3 a listener */
@@ -97,9 +97,9 @@ struct life {
 #define STATE_BITS 4
 
 /* A socket that is gone. */
-struct grave {
-	u64 number; /* of this burial, from 1; 0 while it is written */
-	u64 before; /* number of the one buried before it with the same hash */
+struct closed_socket {
+	u64 number; /* of this record, from 1; 0 while it is written */
+	u64 before; /* number of the one before it with the same hash */
 	u64 at;
 	struct tuple tuple;
 	struct life life;
@@ -133,8 +133,8 @@ struct signal {
 	u32 pad;
 };
 
-/* Resets that are alike, counted instead of told when there are very many. */
-struct alike {
+/* What makes resets equal that are counted instead of reported when there are very many. */
+struct aggregate {
 	u8 service[16]; /* the end with the lower port */
 	u32 port;
 	u32 netns;
@@ -166,10 +166,10 @@ struct event {
 	char comm[COMM];   /* of the current task */
 	s64 syscall;       /* -1: none or not known */
 	s32 exit_code;
-	u32 stack_len;     /* octets */
+	u32 stack_len;     /* bytes */
 	struct facts facts;
 	struct settings settings;
-	u64 grave_at;
+	u64 closed_at;
 	struct life life;
 	u64 stack[STACK];  /* cut after stack_len */
 };
@@ -245,15 +245,15 @@ AT(listener, shared, 24);
 AT(listener, pad, 28);
 SIZE(listener, 32);
 
-AT(alike, service, 0);
-AT(alike, port, 16);
-AT(alike, netns, 20);
-AT(alike, kind, 24);
-AT(alike, reason, 28);
-AT(alike, state, 32);
-AT(alike, owner, 36);
-AT(alike, window, 40);
-SIZE(alike, 48);
+AT(aggregate, service, 0);
+AT(aggregate, port, 16);
+AT(aggregate, netns, 20);
+AT(aggregate, kind, 24);
+AT(aggregate, reason, 28);
+AT(aggregate, state, 32);
+AT(aggregate, owner, 36);
+AT(aggregate, window, 40);
+SIZE(aggregate, 48);
 
 AT(event, at, 0);
 AT(event, kind, 8);
@@ -276,7 +276,7 @@ AT(event, exit_code, 128);
 AT(event, stack_len, 132);
 AT(event, facts, 136);
 AT(event, settings, 208);
-AT(event, grave_at, 224);
+AT(event, closed_at, 224);
 AT(event, life, 232);
 AT(event, stack, 336);
 SIZE(event, 528);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The kernel side of whyrst: tells of every reset that this host sends or receives, with what its
+ * The kernel side of whyrst: reports every reset that this host sends or receives, with what its
  * socket was and who owned it.
  *
  * Only BTF tracepoints and iterators: they work on every kernel from 6.1 on, also where functions
@@ -11,7 +11,7 @@
  *  - The current task made a reset only if the socket is owned by a process; else it is whoever
  *    was interrupted, or the peer.
  *  - At the event the socket is mostly CLOSE already: what it was before, the recorder knows.
- *  - An answer without a socket has only the segment: who closed that connection, `graves` knows.
+ *  - An answer without a socket has only the segment: who closed that connection, `closed_sockets` knows.
  *
  * What it costs. Resets are rare; what every connection of a busy host passes through is
  * `set_state` (ten times for both ends) and `rcv_space_adjust` (once a read). There, nothing is
@@ -61,19 +61,19 @@ struct {
 	__type(value, struct life);
 } more_lives SEC(".maps");
 
-static bool is_crowded;
+static bool has_overflowed;
 
 /* Sockets that are gone: the last so many that may still be asked for, and so many that both ends
  * had closed. Written one after the other, found by chains that begin in `chains`. */
-#define GRAVES 16384
+#define CLOSED_SOCKETS 16384
 #define CHAINS 32768
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GRAVES);
+	__uint(max_entries, CLOSED_SOCKETS);
 	__type(key, u32);
-	__type(value, struct grave);
-} graves SEC(".maps");
+	__type(value, struct closed_socket);
+} closed_sockets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -82,7 +82,7 @@ struct {
 	__type(value, u64);
 } chains SEC(".maps");
 
-static u64 buried[2];
+static u64 closed_numbers[2];
 
 /* Who listens, by local address (all zeros for any) and port: the owner of what nobody read from. */
 struct {
@@ -133,7 +133,7 @@ struct {
 } scratch SEC(".maps");
 
 /* How many events this processor had in this window. */
-struct pace {
+struct rate {
 	u64 window;
 	u64 count;
 };
@@ -142,32 +142,32 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 3);
 	__type(key, u32);
-	__type(value, struct pace);
-} paces SEC(".maps");
+	__type(value, struct rate);
+} rates SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2048);
-	__type(key, struct alike);
+	__type(key, struct aggregate);
 	__type(value, u64);
-} crowd SEC(".maps");
+} aggregates SEC(".maps");
 
 /* Set by the loader. */
 volatile const u32 HZ = 250;             /* ticks of a second, from the kernel's configuration */
 volatile const u64 LOADED = 0;           /* CLOCK_MONOTONIC */
-volatile const u32 TOLD_IN_FULL = 1000;  /* events of a window and processor */
+volatile const u32 REPORTED_IN_FULL = 1000;  /* events of a window and processor */
 
-/* What is asked for, set by the loader. Both ends of a connection have the same two ports and addresses,
- * so neither end is told without the other. 0 of a kind: all. */
-#define WANTED 8
-volatile const u32 PORTS_WANTED = 0;
-volatile const u32 PORTS[WANTED];
-volatile const u32 NETWORKS_WANTED = 0;
-volatile const u32 NETWORKS[WANTED * 4]; /* in network order, cut at the end of their prefix */
-volatile const u32 MASKS[WANTED * 4];
+/* What is reported, set by the loader. Both ends of a connection have the same two ports and addresses,
+ * so neither end is reported without the other. 0 of a kind: all. */
+#define MAX_FILTERS 8
+volatile const u32 PORT_COUNT = 0;
+volatile const u32 PORTS[MAX_FILTERS];
+volatile const u32 NETWORK_COUNT = 0;
+volatile const u32 NETWORKS[MAX_FILTERS * 4]; /* in network order, cut at the end of their prefix */
+volatile const u32 MASKS[MAX_FILTERS * 4];
 
-/* Events that were not asked for. */
-struct passed {
+/* Events that the loader did not ask for. */
+struct filtered {
 	u32 netns;
 	u32 kind;
 };
@@ -175,9 +175,9 @@ struct passed {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
-	__type(key, struct passed);
+	__type(key, struct filtered);
 	__type(value, u64);
-} passed_over SEC(".maps");
+} filtered_out SEC(".maps");
 
 static const u32 zero;
 
@@ -188,7 +188,7 @@ static const u32 zero;
 /* In a busy window the reader looks by itself; it is woken only this often. */
 #define CALM 256
 #define WAKE 32
-/* Graves with one hash that are looked at. */
+/* Closed sockets with one hash that are looked at. */
 #define LINKS 8
 
 static __always_inline bool is_full(struct sock *sk)
@@ -355,7 +355,7 @@ static __always_inline void step(struct life *life, u64 now, u8 state)
 }
 
 /* The address of a socket as a number. Verifiers allow no arithmetic with pointers, but to swap
- * their octets, which makes as good a key. */
+ * their bytes, which makes as good a key. */
 static __always_inline u64 key_of(struct sock *sk)
 {
 	u64 key = (u64)sk;
@@ -381,10 +381,10 @@ static __always_inline struct life *life_of(struct sock *sk)
 	place = bpf_map_lookup_elem(&lives, &at);
 	if (place && place->key == key)
 		return &place->life;
-	return is_crowded ? bpf_sk_storage_get(&more_lives, sk, 0, 0) : 0;
+	return has_overflowed ? bpf_sk_storage_get(&more_lives, sk, 0, 0) : 0;
 }
 
-/* A place of the dead is free. */
+/* A place of a closed socket is free. */
 static __always_inline bool takes(struct place *place, u64 key)
 {
 	u64 former = place->key;
@@ -412,7 +412,7 @@ static __always_inline struct life *begin(struct sock *sk)
 			if (place && takes(place, key)) {
 				life = &place->life;
 			} else {
-				is_crowded = true;
+				has_overflowed = true;
 				life = bpf_sk_storage_get(&more_lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 			}
 		}
@@ -441,15 +441,15 @@ static __always_inline bool same_tuple(const struct tuple *one, const struct tup
 }
 
 /* Even numbers lie in one half, odd ones in the other. */
-static __always_inline u32 grave_of(u64 number)
+static __always_inline u32 closed_slot(u64 number)
 {
-	return number & (GRAVES - 1);
+	return number & (CLOSED_SOCKETS - 1);
 }
 
 /* What both ends had closed hardly anybody asks for: it must not drive out the others. */
-static __always_inline void bury(struct sock *sk, struct tcp_sock *tp, struct life *life, u64 now, bool closed_by_both)
+static __always_inline void remember_closed(struct sock *sk, struct tcp_sock *tp, struct life *life, u64 now, bool closed_by_both)
 {
-	struct grave *grave;
+	struct closed_socket *closed;
 	struct tuple tuple;
 	u32 chain, at;
 	u64 number, *first;
@@ -458,28 +458,28 @@ static __always_inline void bury(struct sock *sk, struct tcp_sock *tp, struct li
 	if (!tuple.remote_port)
 		return;
 	if (closed_by_both)
-		number = __sync_fetch_and_add(&buried[1], 2) + 3;
+		number = __sync_fetch_and_add(&closed_numbers[1], 2) + 3;
 	else
-		number = __sync_fetch_and_add(&buried[0], 2) + 2;
-	at = grave_of(number);
-	grave = bpf_map_lookup_elem(&graves, &at);
+		number = __sync_fetch_and_add(&closed_numbers[0], 2) + 2;
+	at = closed_slot(number);
+	closed = bpf_map_lookup_elem(&closed_sockets, &at);
 	chain = chain_of(&tuple);
 	first = bpf_map_lookup_elem(&chains, &chain);
-	if (!grave || !first)
+	if (!closed || !first)
 		return;
-	grave->number = 0;
+	closed->number = 0;
 	barrier();
-	grave->before = *first;
-	grave->at = now;
-	grave->tuple = tuple;
-	grave->life = *life;
-	facts_of(&grave->facts, sk, tp);
+	closed->before = *first;
+	closed->at = now;
+	closed->tuple = tuple;
+	closed->life = *life;
+	facts_of(&closed->facts, sk, tp);
 	barrier();
-	grave->number = number;
+	closed->number = number;
 	*first = number;
 }
 
-/* Remembers who listens; several that share an address and port cannot be told apart later. */
+/* Remembers who listens; several that share an address and port cannot be distinguished later. */
 static __always_inline void listens(struct sock *sk, struct who owner, u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
@@ -579,7 +579,7 @@ int set_state(u64 *ctx)
 	if (before == BPF_TCP_LISTEN)
 		listens_no_more(sk, now);
 	else
-		bury(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
+		remember_closed(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
 }
 
@@ -615,7 +615,7 @@ int rcv_space_adjust(u64 *ctx)
 	return 0;
 }
 
-/* Which error a program was told of. */
+/* Which error a program got. */
 SEC("tp_btf/inet_sk_error_report")
 int error_report(u64 *ctx)
 {
@@ -826,30 +826,30 @@ static __always_inline void note_socket(struct event *event, struct sock *sk)
 }
 
 /* Whose connection it was, when the segment met no socket of its own. */
-static __always_inline void note_grave(struct event *event)
+static __always_inline void note_closed_socket(struct event *event)
 {
 	u32 at = chain_of(&event->tuple);
 	u64 *first = bpf_map_lookup_elem(&chains, &at), number;
-	struct grave *grave;
+	struct closed_socket *closed;
 	int link;
 
 	if (!first)
 		return;
 	number = *first;
 	for (link = 0; link < LINKS && number; link++) {
-		at = grave_of(number);
-		grave = bpf_map_lookup_elem(&graves, &at);
+		at = closed_slot(number);
+		closed = bpf_map_lookup_elem(&closed_sockets, &at);
 		/* Its place was given to another one since. */
-		if (!grave || grave->number != number)
+		if (!closed || closed->number != number)
 			return;
-		if (same_tuple(&grave->tuple, &event->tuple)) {
-			event->grave_at = grave->at;
-			event->life = grave->life;
-			event->facts = grave->facts;
+		if (same_tuple(&closed->tuple, &event->tuple)) {
+			event->closed_at = closed->at;
+			event->life = closed->life;
+			event->facts = closed->facts;
 			barrier();
-			if (grave->number != number)
+			if (closed->number != number)
 				return;
-			event->marks |= HAS_LIFE | FROM_GRAVE;
+			event->marks |= HAS_LIFE | FROM_CLOSED;
 			if (event->marks & LISTENER)
 				return;
 			event->owner = event->life.owner;
@@ -857,7 +857,7 @@ static __always_inline void note_grave(struct event *event)
 				inherit(event);
 			return;
 		}
-		number = grave->before;
+		number = closed->before;
 	}
 }
 
@@ -870,56 +870,56 @@ static __always_inline bool lies_in(const u8 *address, u32 network)
 	       (words[2] & MASKS[at + 2]) == NETWORKS[at + 2] && (words[3] & MASKS[at + 3]) == NETWORKS[at + 3];
 }
 
-static __always_inline bool is_wanted(const struct tuple *tuple)
+static __always_inline bool passes_filter(const struct tuple *tuple)
 {
-	bool port = !PORTS_WANTED, network = !NETWORKS_WANTED;
+	bool port = !PORT_COUNT, network = !NETWORK_COUNT;
 	u32 at;
 
-	for (at = 0; at < WANTED && at < PORTS_WANTED; at++)
+	for (at = 0; at < MAX_FILTERS && at < PORT_COUNT; at++)
 		port |= tuple->local_port == PORTS[at] || tuple->remote_port == PORTS[at];
-	for (at = 0; at < WANTED && at < NETWORKS_WANTED; at++)
+	for (at = 0; at < MAX_FILTERS && at < NETWORK_COUNT; at++)
 		network |= lies_in(tuple->local, at) || lies_in(tuple->remote, at);
 	return port && network;
 }
 
 /* Counted all the same: the counts are held against the kernel's own. */
-static __always_inline void pass_over(struct event *event)
+static __always_inline void filter_out(struct event *event)
 {
-	struct passed passed = { .netns = event->tuple.netns, .kind = event->kind };
-	u64 *count = bpf_map_lookup_elem(&passed_over, &passed), none = 0;
+	struct filtered filtered = { .netns = event->tuple.netns, .kind = event->kind };
+	u64 *count = bpf_map_lookup_elem(&filtered_out, &filtered), none = 0;
 
 	if (!count) {
-		bpf_map_update_elem(&passed_over, &passed, &none, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&passed_over, &passed);
+		bpf_map_update_elem(&filtered_out, &filtered, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&filtered_out, &filtered);
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
 }
 
 /* Counts an event that is like others of this window; `false` for the first of its kind. */
-static __always_inline bool is_one_of_many(struct event *event, u64 window)
+static __always_inline bool is_aggregated(struct event *event, u64 window)
 {
 	bool local = event->tuple.local_port <= event->tuple.remote_port;
-	struct alike alike = {};
+	struct aggregate aggregate = {};
 	u64 *count, none = 0;
 
-	__builtin_memcpy(alike.service, local ? event->tuple.local : event->tuple.remote, 16);
-	alike.port = local ? event->tuple.local_port : event->tuple.remote_port;
-	alike.netns = event->tuple.netns;
-	alike.kind = event->kind;
-	alike.reason = event->reason;
-	alike.state = event->state;
-	alike.owner = event->owner.pid;
-	alike.window = window;
-	count = bpf_map_lookup_elem(&crowd, &alike);
-	if (!count && bpf_map_update_elem(&crowd, &alike, &none, BPF_NOEXIST)) {
+	__builtin_memcpy(aggregate.service, local ? event->tuple.local : event->tuple.remote, 16);
+	aggregate.port = local ? event->tuple.local_port : event->tuple.remote_port;
+	aggregate.netns = event->tuple.netns;
+	aggregate.kind = event->kind;
+	aggregate.reason = event->reason;
+	aggregate.state = event->state;
+	aggregate.owner = event->owner.pid;
+	aggregate.window = window;
+	count = bpf_map_lookup_elem(&aggregates, &aggregate);
+	if (!count && bpf_map_update_elem(&aggregates, &aggregate, &none, BPF_NOEXIST)) {
 		/* Too many kinds, a scan of ports perhaps: the port makes no difference then. */
-		alike.port = 0;
-		__builtin_memset(alike.service, 0, 16);
-		alike.owner = 0;
-		count = bpf_map_lookup_elem(&crowd, &alike);
+		aggregate.port = 0;
+		__builtin_memset(aggregate.service, 0, 16);
+		aggregate.owner = 0;
+		count = bpf_map_lookup_elem(&aggregates, &aggregate);
 		if (!count)
-			bpf_map_update_elem(&crowd, &alike, &none, BPF_NOEXIST);
+			bpf_map_update_elem(&aggregates, &aggregate, &none, BPF_NOEXIST);
 	}
 	if (!count)
 		return false;
@@ -927,15 +927,15 @@ static __always_inline bool is_one_of_many(struct event *event, u64 window)
 	return true;
 }
 
-static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struct sk_buff *skb, u32 reason)
+static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, struct sk_buff *skb, u32 reason)
 {
 	u32 place = kind;
 	struct event *event = bpf_map_lookup_elem(&scratch, &place);
-	struct pace *pace = bpf_map_lookup_elem(&paces, &place);
+	struct rate *rate = bpf_map_lookup_elem(&rates, &place);
 	u64 size, window, now = bpf_ktime_get_ns();
 	long len = 0;
 
-	if (!event || !pace)
+	if (!event || !rate)
 		return 0;
 	__builtin_memset(event, 0, sizeof(*event) - sizeof(event->stack));
 	event->at = now;
@@ -946,19 +946,19 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 		note_socket(event, sk);
 	if (skb)
 		note_trigger(event, skb);
-	if (!is_wanted(&event->tuple)) {
-		pass_over(event);
+	if (!passes_filter(&event->tuple)) {
+		filter_out(event);
 		return 0;
 	}
 	window = now >> WINDOW_SHIFT;
-	if (pace->window != window) {
-		pace->window = window;
-		pace->count = 0;
+	if (rate->window != window) {
+		rate->window = window;
+		rate->count = 0;
 	}
-	pace->count++;
+	rate->count++;
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
-		note_grave(event);
-	if (pace->count > TOLD_IN_FULL && is_one_of_many(event, window))
+		note_closed_socket(event);
+	if (rate->count > REPORTED_IN_FULL && is_aggregated(event, window))
 		return 0;
 	note_current(event);
 	/* Without a socket the reason says it all; who receives has nothing to explain. */
@@ -974,7 +974,7 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 	/* Who acts is to be known also when it is gone. */
 	if (kind == SENT && !skb)
 		learn(&event->current, bpf_get_current_task_btf());
-	if (bpf_ringbuf_output(&events, event, size, pace->count > CALM && pace->count % WAKE ? BPF_RB_NO_WAKEUP : 0)) {
+	if (bpf_ringbuf_output(&events, event, size, rate->count > CALM && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0)) {
 		u64 *count = bpf_map_lookup_elem(&lost, &zero);
 
 		if (count)
@@ -986,18 +986,18 @@ static __always_inline int tell(u64 *ctx, enum kind kind, struct sock *sk, struc
 SEC("tp_btf/tcp_send_reset")
 int send_reset(u64 *ctx)
 {
-	return tell(ctx, SENT, (void *)ctx[0], (void *)ctx[1], ctx[2]);
+	return report(ctx, SENT, (void *)ctx[0], (void *)ctx[1], ctx[2]);
 }
 
 /* Up to 6.9 or so the event has no reason. */
 SEC("tp_btf/tcp_send_reset")
 int send_reset_without_reason(u64 *ctx)
 {
-	return tell(ctx, SENT, (void *)ctx[0], (void *)ctx[1], NO_REASON);
+	return report(ctx, SENT, (void *)ctx[0], (void *)ctx[1], NO_REASON);
 }
 
 SEC("tp_btf/tcp_receive_reset")
 int receive_reset(u64 *ctx)
 {
-	return tell(ctx, RECEIVED, (void *)ctx[0], 0, NO_REASON);
+	return report(ctx, RECEIVED, (void *)ctx[0], 0, NO_REASON);
 }

@@ -92,7 +92,7 @@ impl<'a> Btf<'a> {
     }
 }
 
-/// Octets that follow the twelve common ones.
+/// Bytes that follow the twelve common ones.
 const fn size_after_header(kind: u32, members: usize) -> Option<usize> {
     Some(match kind {
         2 | 7..=12 | 16 | 18 => 0, // pointer, forward, typedef, qualifiers, function, float, type tag

@@ -1,6 +1,6 @@
 //! What a process belongs to, by the path of its cgroup: a container, a pod, a unit of systemd.
 //!
-//! Runtimes name the cgroups that they make; nothing else on a host tells so surely, without asking
+//! Runtimes name the cgroups that they make; nothing else on a host says so surely, without asking
 //! a daemon. Each form is one that the runtime documents, or that its source builds.
 
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ pub(crate) fn unit(path: &str) -> Option<String> {
     path.split('/').rev().find(is_unit).map(str::to_owned)
 }
 
-/// The most telling path of a `/proc/PID/cgroup`: version 2 where it is used, else the longest.
+/// The most specific path of a `/proc/PID/cgroup`: version 2 where it is used, else the longest.
 pub(crate) fn hierarchy(text: &str) -> Option<String> {
     let paths = || text.lines().filter_map(|line| line.splitn(3, ':').nth(2));
     let unified = text.lines().find_map(|line| line.strip_prefix("0::")).filter(|path| *path != "/");

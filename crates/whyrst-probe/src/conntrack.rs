@@ -2,14 +2,14 @@
 //! (ctnetlink: `nf_conntrack_netlink.c`).
 //!
 //! A socket in a container knows the addresses of its namespace; on the wire stand those that this host's netfilter
-//! has put there. Only with these do both ends call a connection alike. The table that is asked is that of the network
+//! has put there. Only with these do both ends call a connection aggregate. The table that is asked is that of the network
 //! namespace where whyrst was started: the host's, where containers' connections are translated.
 //!
 //! Asking needs `CAP_NET_ADMIN` at every request, which everything else here has given back. So a thread of its own
 //! asks, which keeps that one capability and may make no system call beside what asking takes.
 
+mod destroyed;
 mod entry;
-mod forgotten;
 
 use std::fs;
 use std::io;
@@ -31,14 +31,14 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
 
 use crate::privileges;
+use destroyed::Destroyed;
 use entry::{ANSWER, Ends, Entry};
-use forgotten::Forgotten;
 
 /// The table of this namespace has so many entries; not there where the kernel keeps no such table.
 const COUNT: &str = "/proc/sys/net/netfilter/nf_conntrack_count";
 /// The kernel answers within microseconds; who waits longer goes on without.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// How often is taken in what the table forgot, where that is listened to.
+/// How often notifications of destroyed entries are read, where they are subscribed to.
 const PAUSE: Duration = Duration::from_millis(100);
 /// So long it is believed that nothing is tracked here, before it is tried again.
 const BELIEVED: Duration = Duration::from_mins(1);
@@ -92,7 +92,7 @@ impl Conntrack {
 struct Table {
     netlink: OwnedFd,
     trial: Trial,
-    forgotten: Forgotten,
+    destroyed: Destroyed,
 }
 
 impl Table {
@@ -101,13 +101,13 @@ impl Table {
             socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkNetFilter)?;
         let patience = TimeVal::new(0, libc::suseconds_t::try_from(PATIENCE.as_micros()).unwrap_or(50_000));
         setsockopt(&netlink, sockopt::ReceiveTimeout, &patience)?;
-        Ok(Self { netlink, trial: Trial::open()?, forgotten: Forgotten::open()? })
+        Ok(Self { netlink, trial: Trial::open()?, destroyed: Destroyed::open()? })
     }
 
     /// Answers until nobody asks any more.
     fn answer(&mut self, asked: &Receiver<Ends>, answering: &SyncSender<Answer>) {
         loop {
-            let next = if self.forgotten.hears() {
+            let next = if self.destroyed.is_subscribed() {
                 asked.recv_timeout(PAUSE)
             } else {
                 asked.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -118,7 +118,7 @@ impl Table {
                         return;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.forgotten.take_in(entries),
+                Err(RecvTimeoutError::Timeout) => self.destroyed.receive_all(entries),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -131,7 +131,7 @@ impl Table {
             Ok(Some(entry)) => entry,
             // That it was not found says something only where nothing is tracked at all.
             Ok(None) if !self.is_tracking() => return Translation::Untranslated,
-            Ok(None) => match self.forgotten.find((local, remote), entries) {
+            Ok(None) => match self.destroyed.find((local, remote), entries) {
                 Some(entry) => entry,
                 None => return Translation::Unknown,
             },

@@ -1,5 +1,5 @@
-//! The kernel's own count of resets sent, to hold against what the probe saw: `Tcp: OutRsts` of each network
-//! namespace. Netfilter's rejects are in neither (docs/internals/counters.md#outrsts-as-a-check-of-the-probe).
+//! The kernel's own count of resets sent, to hold against what the probe saw: `Tcp: OutRsts` of
+//! each network namespace. Netfilter's rejects are in neither (docs/internals/counters.md#outrsts-as-a-check-of-the-probe).
 
 use std::collections::BTreeMap;
 use std::fs;

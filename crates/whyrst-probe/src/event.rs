@@ -13,7 +13,7 @@ use crate::layout::{NOT_KNOWN, RawEvent, RawFacts, RawLife, RawSettings, RawTupl
 pub(crate) struct Event {
     /// `CLOCK_MONOTONIC`, in nanoseconds.
     pub(crate) at: u64,
-    pub(crate) kind: Kind,
+    pub(crate) tracepoint: Tracepoint,
     pub(crate) reason: Option<u32>,
     marks: u32,
     pub(crate) state: u32,
@@ -29,7 +29,7 @@ pub(crate) struct Event {
     pub(crate) exit_code: i32,
     pub(crate) facts: Facts,
     pub(crate) settings: Settings,
-    pub(crate) grave_at: u64,
+    pub(crate) closed_at: u64,
     pub(crate) life: Life,
     /// Addresses, innermost first.
     pub(crate) stack: Vec<u64>,
@@ -37,12 +37,12 @@ pub(crate) struct Event {
 
 /// Which tracepoint it was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum Tracepoint {
     Sent,
     Received,
 }
 
-impl Kind {
+impl Tracepoint {
     /// By its number in `bpf/event.h`.
     pub(crate) const fn of(number: u32) -> Option<Self> {
         match number {
@@ -117,7 +117,7 @@ pub(crate) struct Life {
     pub(crate) closer_exits: u8,
     /// When a segment was last sent again.
     pub(crate) retransmitted: Option<u64>,
-    /// The last error that the program was told of, and when.
+    /// The last error that the program got, and when.
     pub(crate) failed: Option<(u16, u64)>,
 }
 
@@ -136,7 +136,7 @@ impl Event {
         let (raw, stack) = RawEvent::read_from_prefix(bytes).ok()?;
         Some(Self {
             at: raw.at,
-            kind: Kind::of(raw.kind)?,
+            tracepoint: Tracepoint::of(raw.kind)?,
             reason: known(raw.reason),
             marks: raw.marks,
             state: raw.state,
@@ -150,7 +150,7 @@ impl Event {
             exit_code: raw.exit_code,
             facts: raw.facts.into(),
             settings: raw.settings.into(),
-            grave_at: raw.grave_at,
+            closed_at: raw.closed_at,
             life: raw.life.into(),
             stack: raw.stack(stack)?,
         })
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_read_to_its_last_octet_and_no_further() {
+    fn a_record_is_read_to_its_last_byte_and_no_further() {
         let mut record = bytes();
         record[132] = 192; // stack_len: all 24 frames
         record[SIZE - 8..].fill(0x11);
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_none() {
         let event = Event::parse(&bytes()).unwrap();
-        assert_eq!((event.kind, event.reason), (Kind::Sent, None));
+        assert_eq!((event.tracepoint, event.reason), (Tracepoint::Sent, None));
         assert_eq!((event.life.opened, event.life.failed), (Opened::Unseen, None));
         assert_eq!((event.settings.keepalive, event.owner), (None, Who::default()));
     }

@@ -1,7 +1,7 @@
-//! A flood of equal resets, folded: the first of each second are told, the rest are counted, and
-//! the count is told when the second is over. Nothing is lost from the counts.
+//! A flood of equal resets, folded: the first of each second are reported, the rest are counted, and
+//! the count is reported when the second is over. Nothing is lost from the counts.
 //!
-//! Folding happens before names and processes are looked up: that is what makes a flood bearable.
+//! Folding happens before names and processes are looked up: that is what keeps a flood cheap.
 //!
 //! The facts behind it: docs/internals/probe.md#floods.
 
@@ -11,21 +11,21 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::SocketReset;
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::crowd::Alike;
-use crate::event::{Event, Kind};
+use crate::aggregate::Aggregate;
+use crate::event::{Event, Tracepoint};
 
-/// So many of one kind are told in a second.
-const TOLD: u64 = 5;
+/// So many of one kind are reported in a second.
+const REPORTED: u64 = 5;
 /// With more events than this in a second, ports no longer make a difference: a scan has many.
 const MANY: u64 = 2_000;
 const WINDOW: Span = Span::from_secs(1);
-/// What the kernel side counted comes a second or two after the one that it told of.
+/// What the kernel side counted comes a second or two after the one that it reported.
 const RECENT: Span = Span::from_secs(4);
 
-/// Resets beyond those that were told.
+/// Resets beyond those that were reported one by one.
 #[derive(Clone, Debug)]
-pub struct More {
-    /// The last one of the kind that was told.
+pub struct FoldedResets {
+    /// The last one of the kind that was reported.
     pub like: SocketReset,
     /// How many more there were.
     pub count: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Folding {
     began: Timestamp,
     total: u64,
     folds: HashMap<Key, Fold>,
-    /// What was told in the last seconds.
+    /// What was reported in the last seconds.
     recent: HashMap<Key, (Timestamp, SocketReset)>,
 }
 
@@ -70,24 +70,24 @@ impl Folding {
         if self.total > MANY {
             service.port = 0;
         }
-        let sent = event.kind == Kind::Sent;
+        let sent = event.tracepoint == Tracepoint::Sent;
         let owner = event.owner.pid;
         Key { sent, reason: event.reason, state: event.state, netns: event.tuple.netns, owner, service }
     }
 
-    /// Whether an event of this kind is to be told.
-    pub(crate) fn tells(&mut self, key: &Key) -> bool {
+    /// Counts an event of this kind, and says whether it is to be reported by itself.
+    pub(crate) fn counts_alone(&mut self, key: &Key) -> bool {
         self.total += 1;
         let fold = self.folds.entry(key.clone()).or_default();
         fold.seen += 1;
-        fold.folded += u64::from(fold.seen > TOLD);
-        fold.seen <= TOLD
+        fold.folded += u64::from(fold.seen > REPORTED);
+        fold.seen <= REPORTED
     }
 
     /// What the kernel side only counted.
-    pub(crate) fn add(&mut self, alike: &Alike, count: u64) {
-        let Alike { reason, state, netns, owner, service, .. } = *alike;
-        let key = Key { sent: alike.kind == Kind::Sent, reason, state, netns, owner, service };
+    pub(crate) fn add(&mut self, aggregate: &Aggregate, count: u64) {
+        let Aggregate { reason, state, netns, owner, service, .. } = *aggregate;
+        let key = Key { sent: aggregate.tracepoint == Tracepoint::Sent, reason, state, netns, owner, service };
         let like = self.like(&key);
         let fold = self.folds.entry(key).or_default();
         fold.seen += count;
@@ -95,21 +95,21 @@ impl Folding {
         fold.like = fold.like.take().or(like);
     }
 
-    /// Something that was told, as like as can be had.
+    /// Something that was reported, as like as can be had.
     fn like(&self, key: &Key) -> Option<SocketReset> {
         let any_port = Key { service: Endpoint::new(key.service.ip, 0), ..key.clone() };
         let known = |key: &Key| self.recent.get(key).map(|(_, reset)| reset.clone());
-        let alike = |other: &Key| {
+        let similar = |other: &Key| {
             (other.sent, other.reason, other.state, other.netns) == (key.sent, key.reason, key.state, key.netns)
         };
         known(key).or_else(|| known(&any_port)).or_else(|| {
-            let mut all = self.recent.iter().filter(|(other, _)| alike(other));
+            let mut all = self.recent.iter().filter(|(other, _)| similar(other));
             all.next().map(|(_, (_, reset))| reset.clone())
         })
     }
 
     /// Remembers what the folded ones are like.
-    pub(crate) fn told(&mut self, key: Key, reset: &SocketReset) {
+    pub(crate) fn remember(&mut self, key: Key, reset: &SocketReset) {
         self.recent.insert(key.clone(), (reset.event.time, reset.clone()));
         self.folds.entry(key).or_default().like = Some(reset.clone());
     }
@@ -119,15 +119,15 @@ impl Folding {
         self.folds.values().any(|fold| fold.folded > 0)
     }
 
-    /// What was folded, when the second is over, and how many were like nothing that was told: further
-    /// RSTs of connections whose reset was told.
-    pub(crate) fn finish(&mut self, now: Timestamp) -> (Vec<More>, u64) {
+    /// What was folded, when the second is over, and how many were like nothing that was reported: further
+    /// RSTs of connections whose reset was reported.
+    pub(crate) fn finish(&mut self, now: Timestamp) -> (Vec<FoldedResets>, u64) {
         let within = now.since(self.began);
         if within < WINDOW { (Vec::new(), 0) } else { self.flush(now) }
     }
 
     /// The same, before the second is over.
-    pub(crate) fn flush(&mut self, now: Timestamp) -> (Vec<More>, u64) {
+    pub(crate) fn flush(&mut self, now: Timestamp) -> (Vec<FoldedResets>, u64) {
         let within = now.since(self.began);
         self.began = now;
         self.total = 0;
@@ -141,7 +141,7 @@ impl Folding {
         let mut later = 0;
         for (_, fold) in folds.into_iter().filter(|(key, fold)| fold.folded > 0 && counts(key)) {
             match fold.like {
-                Some(like) => more.push(More { like, count: fold.folded, within }),
+                Some(like) => more.push(FoldedResets { like, count: fold.folded, within }),
                 None => later += fold.folded,
             }
         }

@@ -39,9 +39,9 @@ pub struct Socket {
     pub local: Endpoint,
     /// The other end.
     pub remote: Endpoint,
-    /// Octets not read; for a listener connections not accepted.
+    /// Bytes not read; for a listener connections not accepted.
     pub queued: u32,
-    /// Octets not acknowledged; for a listener the most that it queues.
+    /// Bytes not acknowledged; for a listener the most that it queues.
     pub bound: u32,
     /// Milliseconds since data last came.
     pub silent_ms: Option<u32>,
@@ -252,7 +252,7 @@ const INET_DIAG_INFO: u16 = 2;
 const LAST_DATA_RECV: usize = 52;
 /// `sizeof(struct inet_diag_msg)`.
 const DIAG_MSG: usize = 72;
-/// Sockets looked at; a host with more is told so by `ss`.
+/// Sockets looked at; on a host with more, `ss` lists them.
 const MOST: usize = 200_000;
 
 /// All sockets of one family in the states that matter, each with its inode.

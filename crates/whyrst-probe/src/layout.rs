@@ -26,7 +26,7 @@ pub(crate) const HAS_SOCKET: u32 = 1;
 pub(crate) const HAS_TRIGGER: u32 = 2;
 pub(crate) const HAS_LIFE: u32 = 4;
 /// Life and facts are of a socket that is gone.
-pub(crate) const FROM_GRAVE: u32 = 8;
+pub(crate) const FROM_CLOSED: u32 = 8;
 /// A process holds the socket: the current task acts on it.
 pub(crate) const OWNED: u32 = 16;
 /// The current task is ending.
@@ -73,7 +73,7 @@ macro_rules! layouts {
 }
 
 layouts! {
-    /// A process, told from others that had its number.
+    /// A process, distinguished from others that had its number.
     #[derive(PartialEq, Eq, Hash, Default)]
     Who is "who" of 8 {
         /// 0: nobody.
@@ -162,7 +162,7 @@ layouts! {
     }
 
     /// What makes resets equal that are only counted.
-    RawAlike is "alike" of 48 {
+    RawAggregate is "aggregate" of 48 {
         service: [u8; 16] = 0,
         port: u32 = 16,
         netns: u32 = 20,
@@ -196,7 +196,7 @@ layouts! {
         stack_len: u32 = 132,
         facts: RawFacts = 136,
         settings: RawSettings = 208,
-        grave_at: u64 = 224,
+        closed_at: u64 = 224,
         life: RawLife = 232,
     }
 }
@@ -237,7 +237,7 @@ mod tests {
             ("HAS_SOCKET", HAS_SOCKET),
             ("HAS_TRIGGER", HAS_TRIGGER),
             ("HAS_LIFE", HAS_LIFE),
-            ("FROM_GRAVE", FROM_GRAVE),
+            ("FROM_CLOSED", FROM_CLOSED),
             ("OWNED", OWNED),
             ("EXITING", EXITING),
             ("LISTENER", LISTENER),

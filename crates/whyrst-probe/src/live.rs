@@ -1,4 +1,4 @@
-//! The running probe as the commands use it: resets, one after the other, each told once.
+//! The running probe as the commands use it: resets, one after the other, each reported once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -11,15 +11,15 @@ use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{SocketEvent, Told, Translation};
 use whyrst_core::time::{Span, Timestamp};
 
+use crate::aggregate::{EventRate, window};
 use crate::conntrack::Conntrack;
-use crate::crowd::{Pace, window};
+use crate::enrich::Enricher;
 use crate::error::ProbeError;
-use crate::event::{Event, Kind};
-use crate::folding::{Folding, Key, More};
+use crate::event::{Event, Tracepoint};
+use crate::folding::{FoldedResets, Folding, Key};
+use crate::kernel_filter::KernelFilter;
 use crate::pairing::{OtherHalf, Pairing};
 use crate::probe::{Missing, Probe, monotonic};
-use crate::tell::Teller;
-use crate::wanted::Wanted;
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
 const COMPARE_CLOCKS: Span = Span::from_secs(1);
@@ -30,27 +30,27 @@ const BATCH: usize = 1024;
 /// While events wait for their other half.
 const SHORT: Duration = Duration::from_millis(2);
 
-/// Something to be told.
+/// Something to report.
 #[derive(Clone, Debug)]
-pub enum Item {
+pub enum LiveEvent {
     /// A reset.
     Reset(Box<SocketReset>),
-    /// Others like one that was told.
-    More(Box<More>),
+    /// Others like one that was reported.
+    Folded(Box<FoldedResets>),
 }
 
 /// Resets of this host as they happen.
 pub struct Live {
     probe: Probe,
-    teller: Teller,
+    enricher: Enricher,
     conntrack: Conntrack,
     pairing: Pairing,
     folding: Folding,
-    more: VecDeque<More>,
+    folded: VecDeque<FoldedResets>,
     compared: Timestamp,
     sent: BTreeMap<u32, u64>,
     received: u64,
-    pace: Pace,
+    rate: EventRate,
     /// The window that is now; what was counted in earlier ones was taken.
     window: u64,
     /// Further RSTs that were folded.
@@ -61,23 +61,23 @@ pub struct Live {
 impl Live {
     /// Loads the probe.
     pub fn start() -> Result<Self, ProbeError> {
-        Self::start_with(&Wanted::default())
+        Self::start_with(&KernelFilter::default())
     }
 
-    /// Loads the probe to tell of what is wanted; everything else is only counted.
-    pub fn start_with(wanted: &Wanted) -> Result<Self, ProbeError> {
-        let probe = Probe::start(wanted)?;
+    /// Loads the probe to report what passes `filter`; everything else is only counted.
+    pub fn start_with(filter: &KernelFilter) -> Result<Self, ProbeError> {
+        let probe = Probe::start(filter)?;
         Ok(Self {
-            teller: Teller::new(offset(), &probe),
+            enricher: Enricher::new(offset(), &probe),
             probe,
             conntrack: Conntrack::start(),
             pairing: Pairing::default(),
             folding: Folding::default(),
-            more: VecDeque::new(),
+            folded: VecDeque::new(),
             compared: now(),
             sent: BTreeMap::new(),
             received: 0,
-            pace: Pace::default(),
+            rate: EventRate::default(),
             window: window(monotonic()),
             later: 0,
             sent_ends: None,
@@ -85,7 +85,7 @@ impl Live {
     }
 
     /// The next reset; `None` when none came within `patience`.
-    pub fn next(&mut self, patience: Duration) -> Result<Option<Item>, ProbeError> {
+    pub fn next(&mut self, patience: Duration) -> Result<Option<LiveEvent>, ProbeError> {
         self.next_beside(patience, std::iter::empty())
     }
 
@@ -94,39 +94,42 @@ impl Live {
         &mut self,
         patience: Duration,
         others: impl Iterator<Item = BorrowedFd<'a>>,
-    ) -> Result<Option<Item>, ProbeError> {
-        if let Some(item) = self.ready() {
-            return Ok(Some(item));
+    ) -> Result<Option<LiveEvent>, ProbeError> {
+        if let Some(event) = self.ready() {
+            return Ok(Some(event));
         }
-        let soon = self.pairing.is_waiting() || self.pace.is_busy();
+        let soon = self.pairing.is_waiting() || self.rate.is_busy();
         let patience = if soon { patience.min(SHORT) } else { patience };
         self.probe.wait(patience, others)?;
         Ok(self.ready())
     }
 
-    /// What this kernel cannot tell.
+    /// What this kernel cannot report.
     pub fn missing(&self) -> &[Missing] {
         self.probe.missing()
     }
 
-    /// Resets sent so far, by network namespace, with those that were not asked for.
+    /// Resets sent so far, by network namespace, with those that were filtered out.
     pub fn sent(&self) -> BTreeMap<u32, u64> {
         let mut sent = self.sent.clone();
-        for (netns, _, count) in self.probe.passed_over().into_iter().filter(|(_, kind, _)| *kind == Kind::Sent) {
+        for (netns, _, count) in
+            self.probe.filtered_out().into_iter().filter(|(_, tracepoint, _)| *tracepoint == Tracepoint::Sent)
+        {
             *sent.entry(netns).or_default() += count;
         }
         sent
     }
 
-    /// Resets received so far, with those that were not asked for.
+    /// Resets received so far, with those that were filtered out.
     pub fn received(&self) -> u64 {
-        let passed = self.probe.passed_over().into_iter().filter(|(_, kind, _)| *kind == Kind::Received);
-        self.received + passed.map(|(_, _, count)| count).sum::<u64>()
+        let filtered =
+            self.probe.filtered_out().into_iter().filter(|(_, tracepoint, _)| *tracepoint == Tracepoint::Received);
+        self.received + filtered.map(|(_, _, count)| count).sum::<u64>()
     }
 
-    /// Events that were not asked for: of one reset there are two when both ends are on this host.
-    pub fn passed_over(&self) -> u64 {
-        self.probe.passed_over().into_iter().map(|(_, _, count)| count).sum()
+    /// Events that were filtered out: of one reset there are two when both ends are on this host.
+    pub fn filtered_out(&self) -> u64 {
+        self.probe.filtered_out().into_iter().map(|(_, _, count)| count).sum()
     }
 
     /// Events that did not fit into the ring buffer.
@@ -145,21 +148,21 @@ impl Live {
         self.sent_ends.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Whether every reset that this host's TCP sends is told by its ends, so that silence means something:
+    /// Whether every reset that this host's TCP sends is reported by its ends, so that silence means something:
     /// not on every kernel, and not where there were so many that the kernel side only counted them.
-    pub fn hears_all(&self) -> bool {
-        self.probe.hears_all() && !self.pace.is_crowded(monotonic())
+    pub fn sees_all_resets(&self) -> bool {
+        self.probe.sees_all_resets() && !self.rate.may_be_aggregated(monotonic())
     }
 
-    /// RSTs that belong to resets that were told already.
+    /// RSTs that belong to resets that were reported already.
     pub const fn later(&self) -> u64 {
         self.pairing.later() + self.later
     }
 
-    fn ready(&mut self) -> Option<Item> {
+    fn ready(&mut self) -> Option<LiveEvent> {
         let now = now();
         if now.since(self.compared) > COMPARE_CLOCKS {
-            self.teller.offset = offset();
+            self.enricher.offset = offset();
             self.compared = now;
         }
         for _ in 0..BATCH {
@@ -168,12 +171,12 @@ impl Live {
         }
         while let Some((reset, key)) = self.pairing.next(now) {
             let folding = self.folding.is_folding();
-            // Of two ends one was told and the other folded: the sender's is the one that counts.
+            // Of two ends one was reported and the other folded: the sender's is the one that counts.
             if reset.unsent && folding {
                 continue;
             }
-            if let Some(reset) = self.told(reset, key) {
-                return Some(Item::Reset(Box::new(reset)));
+            if let Some(reset) = self.complete(reset, key) {
+                return Some(LiveEvent::Reset(Box::new(reset)));
             }
         }
         let window = window(monotonic());
@@ -181,34 +184,34 @@ impl Live {
             self.window = window;
             self.count(window);
         }
-        let (more, later) = self.folding.finish(now);
-        self.more.extend(more);
+        let (folded, later) = self.folding.finish(now);
+        self.folded.extend(folded);
         self.later += later;
-        self.more.pop_front().map(|more| Item::More(Box::new(more)))
+        self.folded.pop_front().map(|folded| LiveEvent::Folded(Box::new(folded)))
     }
 
-    /// Everything that was heard and not yet handed out: what waits for its other half waits no longer.
-    pub fn drain(&mut self) -> Vec<Item> {
-        let mut items: Vec<Item> = std::iter::from_fn(|| self.ready()).collect();
+    /// Everything that was read and not yet handed out: what waits for its other half waits no longer.
+    pub fn drain(&mut self) -> Vec<LiveEvent> {
+        let mut events: Vec<LiveEvent> = std::iter::from_fn(|| self.ready()).collect();
         let later = now().plus(END_OF_TIME);
         while let Some((reset, key)) = self.pairing.next(later) {
-            items.extend(self.told(reset, key).map(|reset| Item::Reset(Box::new(reset))));
+            events.extend(self.complete(reset, key).map(|reset| LiveEvent::Reset(Box::new(reset))));
         }
         self.count(u64::MAX);
-        let (more, later) = self.folding.flush(now());
+        let (folded, later) = self.folding.flush(now());
         self.later += later;
-        items.extend(more.into_iter().map(|more| Item::More(Box::new(more))));
-        items
+        events.extend(folded.into_iter().map(|folded| LiveEvent::Folded(Box::new(folded))));
+        events
     }
 
-    /// What is told of a reset, with what NAT makes of it; `None` when it was told by its other end.
-    fn told(&mut self, mut reset: SocketReset, mut key: Key) -> Option<SocketReset> {
+    /// The reset with what NAT makes of its ends; `None` when its other end reported it.
+    fn complete(&mut self, mut reset: SocketReset, mut key: Key) -> Option<SocketReset> {
         self.translate(&mut reset.event);
         if let Some(peer) = &mut reset.peer {
             self.translate(peer);
         } else if let Translation::To(wire) = reset.event.account.translation {
             match self.pairing.other_half(&reset.event, wire) {
-                OtherHalf::Told => return None,
+                OtherHalf::Reported => return None,
                 OtherHalf::Missing => {}
                 OtherHalf::Waits(mut half, of_half) => {
                     self.translate(&mut half);
@@ -222,14 +225,14 @@ impl Live {
             }
         }
         reset.unsent = reset.unsent && self.is_silence(&reset.event);
-        self.folding.told(key, &reset);
+        self.folding.remember(key, &reset);
         Some(reset)
     }
 
-    /// Whether it means something that nobody here told of having sent what `event` received. It does so only while
-    /// everything is heard, and where no NAT may have given the sender another name.
+    /// Whether it means something that nobody here reported having sent what `event` received. It does so only while
+    /// every reset is seen, and where no NAT may have given the sender another name.
     fn is_silence(&self, event: &SocketEvent) -> bool {
-        self.hears_all()
+        self.sees_all_resets()
             && match event.account.translation {
                 Translation::Untranslated => true,
                 Translation::To(_) => false,
@@ -244,30 +247,30 @@ impl Live {
 
     /// Takes what the kernel side only counted in the windows before `window`.
     fn count(&mut self, window: u64) {
-        for (alike, count) in self.probe.counted(window) {
-            match alike.kind {
-                Kind::Sent => *self.sent.entry(alike.netns).or_default() += count,
-                Kind::Received => self.received += count,
+        for (aggregate, count) in self.probe.counted(window) {
+            match aggregate.tracepoint {
+                Tracepoint::Sent => *self.sent.entry(aggregate.netns).or_default() += count,
+                Tracepoint::Received => self.received += count,
             }
-            self.folding.add(&alike, count);
+            self.folding.add(&aggregate, count);
         }
     }
 
     fn take(&mut self, event: &Event) {
-        self.pace.note(event.at);
-        match event.kind {
-            Kind::Sent => {
+        self.rate.note(event.at);
+        match event.tracepoint {
+            Tracepoint::Sent => {
                 *self.sent.entry(event.tuple.netns).or_default() += 1;
                 if let Some(ends) = &mut self.sent_ends {
                     ends.push((event.tuple.local, event.tuple.remote));
                 }
             }
-            Kind::Received => self.received += 1,
+            Tracepoint::Received => self.received += 1,
         }
         let key = self.folding.key(event);
-        if self.folding.tells(&key) {
-            let told = self.teller.tell(event, &self.probe);
-            self.pairing.take(told, key);
+        if self.folding.counts_alone(&key) {
+            let event = self.enricher.enrich(event, &self.probe);
+            self.pairing.take(event, key);
         }
     }
 }

@@ -28,7 +28,7 @@ use whyrst_core::time::{Span, Timestamp};
 use crate::host::{RejectRule, reject_rules};
 use filter::Share;
 
-/// Room for a burst: the kernel counts some hundred octets for a packet of this size.
+/// Room for a burst: the kernel counts some hundred bytes for a packet of this size.
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// The longest that the filter lets through.
 const LONGEST: usize = 512;
@@ -50,16 +50,16 @@ pub struct Packet {
     /// In which network namespace.
     pub netns: u32,
     /// Which way.
-    pub way: Way,
+    pub direction: Direction,
     /// Whether every packet of its time was looked at.
-    pub share: Looked,
-    /// Its first octets.
+    pub coverage: Coverage,
+    /// Its first bytes.
     pub bytes: Vec<u8>,
 }
 
 /// Which way a packet went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
+pub enum Direction {
     /// To this namespace; on loopback, within it.
     In,
     /// Out of it.
@@ -68,11 +68,11 @@ pub enum Way {
 
 /// How many of the packets were looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Looked {
+pub enum Coverage {
     /// All.
-    AtAll,
+    Complete,
     /// Those that open, close or reset, and a share of the others.
-    AtSome,
+    Sampled,
 }
 
 /// Packet sockets in every network namespace that may be entered.
@@ -195,8 +195,8 @@ impl Tap {
         Some(Packet {
             time,
             netns: self.netns,
-            way: if out { Way::Out } else { Way::In },
-            share: if self.share == Share::ALL { Looked::AtAll } else { Looked::AtSome },
+            direction: if out { Direction::Out } else { Direction::In },
+            coverage: if self.share == Share::ALL { Coverage::Complete } else { Coverage::Sampled },
             bytes: buffer[..len].to_vec(),
         })
     }
@@ -209,15 +209,15 @@ impl Tap {
             return;
         }
         let lost = std::mem::replace(&mut self.lost_before, self.lost) != self.lost;
-        let wanted = match count {
+        let share = match count {
             _ if lost => self.share.less(),
             MANY.. => self.share.less(),
             ..FEW => self.share.more(),
             _ => self.share,
         };
         self.counted = (now, 0);
-        if wanted != self.share && filter(&self.socket, wanted).is_ok() {
-            self.share = wanted;
+        if share != self.share && filter(&self.socket, share).is_ok() {
+            self.share = share;
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Two events of one RST, and several RSTs of one connection, made into one.
 //!
-//! On a loopback both ends tell of the same RST, the receiver often first (an abort is traced after
-//! its segment went out). A reset for data after a close is told as received too, although no RST
+//! On a loopback both ends report the same RST, the receiver often first (an abort is traced after
+//! its segment went out). A reset for data after a close is reported as received too, although no RST
 //! came (`tcp_rcv_state_process` resets its own socket). So events wait a moment for their other
-//! half. Further answers to segments that were still on their way are counted, not told again.
+//! half. Further answers to segments that were still on their way are counted, not reported again.
 //!
 //! Between a RST and the tracing of who sent it that task may lose its processor. So what was received from
-//! an address that is this host's waits longer: told alone, it would pass for a firewall's.
+//! an address that is this host's waits longer: reported alone, it would pass for a firewall's.
 //!
 //! Where this host's NAT lies between its two ends (a published port, the address of a service), these call their
 //! connection by different ends. What NAT made of one end's ([`Wire`]) leads to the other.
@@ -28,7 +28,7 @@ use crate::folding::Key;
 const PATIENCE: Span = Span::from_millis(4);
 /// The same, where the other half must come.
 const LONG_PATIENCE: Span = Span::from_millis(100);
-/// What the other end tells after the sender was told belongs to it within this time.
+/// What the other end reports after the sender was reported belongs to it within this time.
 const LATE_HALF: Span = Span::from_secs(1);
 /// Addresses of this host that are remembered.
 const ADDRESSES: usize = 1_024;
@@ -47,25 +47,25 @@ pub(crate) struct Pairing {
     /// How many were taken from the front of `waiting`, so that places stay valid.
     taken: usize,
     places: HashMap<End, usize>,
-    told: HashMap<End, Timestamp>,
+    reported: HashMap<End, Timestamp>,
     /// Of those, who sent.
     sent: HashMap<End, Timestamp>,
     oldest: VecDeque<(Timestamp, End)>,
     later: u64,
-    /// When resets were sent whose other end did not tell of them.
+    /// When resets were sent whose other end did not report them.
     alone: VecDeque<Timestamp>,
     /// Addresses of this host, in any namespace, as far as they were met.
     own: BTreeSet<IpAddr>,
 }
 
-/// The half of a reset whose other half was told of.
+/// The half of a reset whose other half was reported.
 #[derive(Debug)]
 pub(crate) enum OtherHalf {
     /// It is here, and waits no longer.
     Waits(Box<SocketEvent>, Key),
-    /// Its reset was told already.
-    Told,
-    /// It is on another host, or nobody told of it.
+    /// Its reset was reported already.
+    Reported,
+    /// It is on another host, or nobody reported it.
     Missing,
 }
 
@@ -79,7 +79,7 @@ struct Waiting {
 }
 
 impl Pairing {
-    /// RSTs that belong to resets that were told already.
+    /// RSTs that belong to resets that were reported already.
     pub(crate) const fn later(&self) -> u64 {
         self.later
     }
@@ -89,12 +89,12 @@ impl Pairing {
         if self.own.len() < ADDRESSES {
             self.own.insert(event.local.ip);
         }
-        let told_by_sender = self.sent.get(&(end.1, end.0)).copied();
+        let of_sender = self.sent.get(&(end.1, end.0)).copied();
         match &event.told {
             Told::Received => match self.waiting_at((end.1, end.0)) {
                 Some(sent) if is_sent(sent) && sent.peer.is_none() => sent.peer = Some(event),
-                // Its sender could not wait and was told without it.
-                _ if told_by_sender.is_some_and(|told| event.time.since(told).abs() < LATE_HALF) => {}
+                // Its sender could not wait and was reported without it.
+                _ if of_sender.is_some_and(|reported| event.time.since(reported).abs() < LATE_HALF) => {}
                 _ => {
                     self.wait(event, end, key);
                     self.remember(end);
@@ -107,7 +107,7 @@ impl Pairing {
     fn sent(&mut self, event: SocketEvent, end: End, key: Key) {
         if is_abort_on_data(&event) && self.waiting_at(end).is_some_and(|other| !is_sent(other)) {
             self.remove(end);
-            self.told.remove(&end);
+            self.reported.remove(&end);
             self.sent.remove(&end);
         }
         if self.is_later(&event, end) {
@@ -125,8 +125,8 @@ impl Pairing {
             _ => self.wait(event, end, key),
         }
         self.remember(end);
-        if let Some(told) = self.told.get(&end) {
-            self.sent.insert(end, *told);
+        if let Some(reported) = self.reported.get(&end) {
+            self.sent.insert(end, *reported);
         }
     }
 
@@ -154,7 +154,7 @@ impl Pairing {
         None
     }
 
-    /// What became of the other half of `event`, which was told alone, where NAT makes `wire` of its ends.
+    /// What became of the other half of `event`, which was reported alone, where NAT makes `wire` of its ends.
     pub(crate) fn other_half(&mut self, event: &SocketEvent, wire: Wire) -> OtherHalf {
         let other = (wire.remote, wire.local);
         let received = event.told == Told::Received;
@@ -164,9 +164,9 @@ impl Pairing {
             self.places.remove(&other);
             return half.map_or(OtherHalf::Missing, |half| OtherHalf::Waits(Box::new(half), key));
         }
-        let told = self.sent.get(&other).filter(|_| received);
-        if told.is_some_and(|told| event.time.since(*told).abs() < LATE_HALF) {
-            OtherHalf::Told
+        let reported = self.sent.get(&other).filter(|_| received);
+        if reported.is_some_and(|reported| event.time.since(*reported).abs() < LATE_HALF) {
+            OtherHalf::Reported
         } else {
             OtherHalf::Missing
         }
@@ -218,23 +218,23 @@ impl Pairing {
         self.places.remove(&end);
     }
 
-    /// An answer to another segment of a connection whose reset was told. A SYN begins anew.
+    /// An answer to another segment of a connection whose reset was reported. A SYN begins anew.
     fn is_later(&self, event: &SocketEvent, end: End) -> bool {
         let begins = event.trigger.is_some_and(|trigger| trigger.flags.has(Flags::SYN));
         let aborts = event.trigger.is_none() && !is_echo(event);
-        let known = [end, (end.1, end.0)].iter().filter_map(|end| self.told.get(end)).max();
-        !begins && !aborts && known.is_some_and(|told| event.time.since(*told) < MEMORY)
+        let known = [end, (end.1, end.0)].iter().filter_map(|end| self.reported.get(end)).max();
+        !begins && !aborts && known.is_some_and(|reported| event.time.since(*reported) < MEMORY)
     }
 
     fn remember(&mut self, end: End) {
         let Some(time) = self.waiting.back().map(|waiting| waiting.since) else { return };
-        self.told.insert(end, time);
+        self.reported.insert(end, time);
         self.oldest.push_back((time, end));
         if self.oldest.len() > REMEMBERED
             && let Some((time, end)) = self.oldest.pop_front()
-            && self.told.get(&end) == Some(&time)
+            && self.reported.get(&end) == Some(&time)
         {
-            self.told.remove(&end);
+            self.reported.remove(&end);
             self.sent.remove(&end);
         }
     }
@@ -304,7 +304,7 @@ mod tests {
         SocketEvent { told: Told::Sent(word), trigger, ..received(time, local, remote) }
     }
 
-    fn told(events: Vec<SocketEvent>) -> (Vec<SocketReset>, u64) {
+    fn paired(events: Vec<SocketEvent>) -> (Vec<SocketReset>, u64) {
         let mut pairing = Pairing::default();
         for event in events {
             pairing.take(event, Key::default());
@@ -321,7 +321,7 @@ mod tests {
         for events in
             [vec![received(0, 1, 2), sent(9, 2, 1, ABORT, None)], vec![sent(0, 2, 1, ABORT, None), received(9, 1, 2)]]
         {
-            let (resets, _) = told(events);
+            let (resets, _) = paired(events);
             assert_eq!(resets.len(), 1);
             assert!(matches!(resets[0].event.told, Told::Sent(_)));
             assert_eq!(resets[0].peer.as_ref().map(|peer| peer.local.port), Some(1));
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn an_abort_on_data_was_not_received_by_its_sender() {
         let (resets, _) =
-            told(vec![received(0, 2, 1), sent(1, 2, 1, RstReason::TcpAbortOnData, Some(ACK)), received(9, 1, 2)]);
+            paired(vec![received(0, 2, 1), sent(1, 2, 1, RstReason::TcpAbortOnData, Some(ACK)), received(9, 1, 2)]);
         assert_eq!(resets.len(), 1);
         assert_eq!((resets[0].event.local.port, resets[0].peer.is_some()), (2, true));
     }
@@ -340,21 +340,21 @@ mod tests {
     fn answers_to_late_segments_are_counted_and_a_syn_begins_anew() {
         let late = sent(50, 2, 1, RstReason::NoSocket, Some(ACK));
         let anew = sent(60, 2, 1, RstReason::NoSocket, Some(0x02));
-        let (resets, later) = told(vec![sent(0, 2, 1, ABORT, None), late, anew]);
+        let (resets, later) = paired(vec![sent(0, 2, 1, ABORT, None), late, anew]);
         assert_eq!((resets.len(), later), (2, 1));
     }
 
     #[test]
     fn a_reset_of_another_connection_is_another_reset() {
-        let (resets, later) = told(vec![sent(0, 2, 1, ABORT, None), received(1, 3, 2), sent(2, 4, 1, ABORT, None)]);
+        let (resets, later) = paired(vec![sent(0, 2, 1, ABORT, None), received(1, 3, 2), sent(2, 4, 1, ABORT, None)]);
         assert_eq!((resets.len(), later), (3, 0));
     }
 
     #[test]
     fn from_an_address_of_its_own_silence_means_a_firewall() {
-        assert!(told(vec![received(0, 1, 2)]).0[0].unsent);
+        assert!(paired(vec![received(0, 1, 2)]).0[0].unsent);
         let elsewhere = SocketEvent { remote: Endpoint::new([10, 9, 9, 9].into(), 80), ..received(0, 1, 80) };
-        assert!(!told(vec![elsewhere]).0[0].unsent);
+        assert!(!paired(vec![elsewhere]).0[0].unsent);
     }
 
     #[test]
@@ -363,7 +363,7 @@ mod tests {
         let next = |pairing: &mut Pairing, millis: i64| pairing.next(at(millis * 1_000)).map(|(reset, _)| reset);
         // The sender lost its processor before it was traced.
         pairing.take(received(0, 1, 2), Key::default());
-        assert!(next(&mut pairing, 50).is_none(), "told alone it would pass for a firewall's");
+        assert!(next(&mut pairing, 50).is_none(), "reported alone it would pass for a firewall's");
         pairing.take(sent(60_000, 2, 1, ABORT, None), Key::default());
         let reset = next(&mut pairing, 200).unwrap();
         assert!(matches!(reset.event.told, Told::Sent(_)) && reset.peer.is_some() && !reset.unsent);
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn what_nat_made_of_an_end_leads_to_the_other() {
         let mut pairing = Pairing::default();
-        // The receiver is told first, the sender waits.
+        // The receiver is reported first, the sender waits.
         pairing.take(received(0, 1, 8), Key::default());
         pairing.take(sent(2_000, 2, 1, ABORT, None), Key::default());
         let event = pairing.next(at(100_000)).unwrap().0.event;
@@ -391,11 +391,11 @@ mod tests {
         let OtherHalf::Waits(half, _) = pairing.other_half(&event, behind_nat(&event)) else { panic!("it waits") };
         assert!(matches!(half.told, Told::Sent(_)));
         assert!(pairing.next(at(200_000)).is_none(), "it was taken");
-        // The sender was told before its receiver told of it.
+        // The sender was reported before its receiver reported it.
         pairing.take(sent(300_000, 2, 1, ABORT, None), Key::default());
         assert!(pairing.next(at(310_000)).is_some());
         let late = received(320_000, 1, 8);
-        assert!(matches!(pairing.other_half(&late, behind_nat(&late)), OtherHalf::Told));
+        assert!(matches!(pairing.other_half(&late, behind_nat(&late)), OtherHalf::Reported));
         // Nobody here sent it.
         let foreign = received(330_000, 3, 8);
         let wire = Wire { local: end(3), remote: end(2) };
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_before_its_time() {
+    fn nothing_is_reported_before_its_time() {
         let mut pairing = Pairing::default();
         pairing.take(sent(0, 2, 1, ABORT, None), Key::default());
         assert!(pairing.next(at(1_000)).is_none() && pairing.is_waiting());

@@ -17,17 +17,17 @@ use nix::time::{ClockId, clock_getres, clock_gettime};
 use whyrst_core::socket::Listening;
 use zerocopy::transmute;
 
+use crate::aggregate::Aggregate;
 use crate::btf::Names;
-use crate::crowd::Alike;
 use crate::error::ProbeError;
-use crate::event::{Event, Kind, Tuple, known, until_zero};
-use crate::layout::{ARGS, RawAlike, RawListener, RawProcess, RawTuple, Who};
+use crate::event::{Event, Tracepoint, Tuple, known, until_zero};
+use crate::kernel_filter::KernelFilter;
+use crate::layout::{ARGS, RawAggregate, RawListener, RawProcess, RawTuple, Who};
 use crate::symbols::Symbols;
-use crate::wanted::Wanted;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
 
-/// Something that this kernel cannot tell, and what that costs.
+/// Something that this kernel cannot report, and what that costs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Missing {
     /// What is missing.
@@ -45,10 +45,10 @@ pub(crate) struct Probe {
     ring: RingBuf<MapData>,
     lost: PerCpuArray<MapData, u64>,
     processes: HashMap<MapData, [u8; size_of::<Who>()], [u8; size_of::<RawProcess>()]>,
-    crowd: HashMap<MapData, [u8; size_of::<RawAlike>()], u64>,
+    aggregates: HashMap<MapData, [u8; size_of::<RawAggregate>()], u64>,
     listeners: HashMap<MapData, [u8; size_of::<RawTuple>()], [u8; size_of::<RawListener>()]>,
-    /// Network namespace and kind.
-    passed_over: HashMap<MapData, [u32; 2], u64>,
+    /// Network namespace and tracepoint.
+    filtered_out: HashMap<MapData, [u32; 2], u64>,
     pub(crate) names: Names,
     pub(crate) symbols: Symbols,
     /// Of a second, by the kernel's clock.
@@ -67,7 +67,7 @@ const MOST_LISTENERS: usize = 900;
 #[derive(Clone, Debug)]
 pub(crate) struct Remembered {
     pub(crate) comm: String,
-    /// `None` when only `/proc` can tell.
+    /// `None` when only `/proc` knows.
     pub(crate) uid: Option<u32>,
     /// Number of its cgroup, 0 when not known.
     pub(crate) cgroup: u64,
@@ -76,8 +76,8 @@ pub(crate) struct Remembered {
 
 impl Probe {
     /// Loads whatever the running kernel can do.
-    pub(crate) fn start(wanted: &Wanted) -> Result<Self, ProbeError> {
-        let wanted = wanted.constants();
+    pub(crate) fn start(filter: &KernelFilter) -> Result<Self, ProbeError> {
+        let filter = filter.constants();
         let names = Names::of_running_kernel()?;
         let btf = Btf::from_sys_fs().map_err(|error| ProbeError::NoBtf { cause: error.to_string() })?;
         let ticks = ticks_per_second();
@@ -85,11 +85,11 @@ impl Probe {
             .btf(Some(&btf))
             .override_global("HZ", &ticks, true)
             .override_global("LOADED", &monotonic(), true)
-            .override_global("PORTS_WANTED", &wanted.ports_wanted, true)
-            .override_global("PORTS", &wanted.ports, true)
-            .override_global("NETWORKS_WANTED", &wanted.networks_wanted, true)
-            .override_global("NETWORKS", &wanted.networks, true)
-            .override_global("MASKS", &wanted.masks, true)
+            .override_global("PORT_COUNT", &filter.port_count, true)
+            .override_global("PORTS", &filter.ports, true)
+            .override_global("NETWORK_COUNT", &filter.network_count, true)
+            .override_global("NETWORKS", &filter.networks, true)
+            .override_global("MASKS", &filter.masks, true)
             .load(OBJECT)
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
@@ -106,9 +106,9 @@ impl Probe {
             ring: map(&mut object, "events")?,
             lost: map(&mut object, "lost")?,
             processes: map(&mut object, "processes")?,
-            crowd: map(&mut object, "crowd")?,
+            aggregates: map(&mut object, "aggregates")?,
             listeners: map(&mut object, "listeners")?,
-            passed_over: map(&mut object, "passed_over")?,
+            filtered_out: map(&mut object, "filtered_out")?,
             ticks,
             _object: object,
             names,
@@ -119,7 +119,7 @@ impl Probe {
         })
     }
 
-    /// What this kernel cannot tell.
+    /// What this kernel cannot report.
     pub(crate) fn missing(&self) -> &[Missing] {
         &self.missing
     }
@@ -130,8 +130,8 @@ impl Probe {
         counts.map_or(0, |counts| counts.iter().sum::<u64>()) + self.strange
     }
 
-    /// Whether every reset that this host sends is told.
-    pub(crate) fn hears_all(&self) -> bool {
+    /// Whether every reset that this host sends is reported.
+    pub(crate) fn sees_all_resets(&self) -> bool {
         self.all_sent && self.lost() == 0
     }
 
@@ -172,18 +172,18 @@ impl Probe {
         all.map(|(key, process)| (transmute!(key), remembered(&transmute!(process)))).collect()
     }
 
-    /// Events that were not asked for, by network namespace and kind.
-    pub(crate) fn passed_over(&self) -> Vec<(u32, Kind, u64)> {
-        let kind = |number| if number == 1 { Kind::Sent } else { Kind::Received };
-        let all = self.passed_over.iter().filter_map(Result::ok);
-        all.map(|([netns, number], count)| (netns, kind(number), count)).collect()
+    /// Events that were filtered out, by network namespace and tracepoint.
+    pub(crate) fn filtered_out(&self) -> Vec<(u32, Tracepoint, u64)> {
+        let tracepoint = |number| if number == 1 { Tracepoint::Sent } else { Tracepoint::Received };
+        let all = self.filtered_out.iter().filter_map(Result::ok);
+        all.map(|([netns, number], count)| (netns, tracepoint(number), count)).collect()
     }
 
     /// Who listened at the local port of `tuple` at that time, but at another address.
     pub(crate) fn listening(&self, tuple: &Tuple, time: u64) -> Listening {
         let (mut known, mut at) = (0, Listening::Nowhere);
         for listener in &self.listeners {
-            // A table that cannot be read to its end tells of no absence.
+            // A table that cannot be read to its end proves no absence.
             let Ok((key, listener)) = listener else { return Listening::Unknown };
             known += 1;
             let key: RawTuple = transmute!(key);
@@ -201,22 +201,22 @@ impl Probe {
             }
             at = Listening::At(other.local);
         }
-        // Some may have been forgotten.
+        // Some may have been destroyed.
         if known >= MOST_LISTENERS && at == Listening::Nowhere { Listening::Unknown } else { at }
     }
 
     /// What the kernel side only counted, up to `window` and without it.
-    pub(crate) fn counted(&mut self, window: u64) -> Vec<(Alike, u64)> {
-        let keys: Vec<_> = self.crowd.keys().filter_map(Result::ok).collect();
+    pub(crate) fn counted(&mut self, window: u64) -> Vec<(Aggregate, u64)> {
+        let keys: Vec<_> = self.aggregates.keys().filter_map(Result::ok).collect();
         let mut counted = Vec::new();
-        for (key, alike) in keys.into_iter().filter_map(|key| Some((key, Alike::of(transmute!(key))?))) {
+        for (key, aggregate) in keys.into_iter().filter_map(|key| Some((key, Aggregate::of(transmute!(key))?))) {
             // Nobody adds to a window that is over.
-            if alike.window < window
-                && let Ok(count) = self.crowd.get(&key, 0)
-                && self.crowd.remove(&key).is_ok()
+            if aggregate.window < window
+                && let Ok(count) = self.aggregates.get(&key, 0)
+                && self.aggregates.remove(&key).is_ok()
                 && count > 0
             {
-                counted.push((alike, count));
+                counted.push((aggregate, count));
             }
         }
         counted
@@ -247,7 +247,7 @@ pub(crate) fn spaced(args: &[u8]) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the kernel tells of every reset that it sends.
+/// Whether the kernel reports every reset that it sends.
 fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<bool, ProbeError> {
     // The recorder first, so that no reset comes without its connection's life.
     for (program, event, what, costs) in [

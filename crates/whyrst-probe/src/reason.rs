@@ -3,7 +3,7 @@
 //!
 //! The functions are those of `net/ipv4/tcp.c`, `tcp_input.c`, `tcp_timer.c` and
 //! `tcp_minisocks.c`; what they call is as old as 6.1. Held against the kernel's own word wherever
-//! there is one (`tests/kernel`). A reason that cannot be told surely is none.
+//! there is one (`tests/kernel`). A reason that is not sure is none.
 //!
 //! The facts behind it: docs/internals/reasons.md#older-kernels.
 
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_is_told_by_what_the_socket_held() {
+    fn a_close_is_recognised_by_what_the_socket_held() {
         let unread = SocketFacts { unread: 1, ..SocketFacts::default() };
         assert_eq!(aborted(&["__tcp_close", "tcp_close"], unread), Some(RstReason::TcpAbortOnClose));
         assert_eq!(aborted(&["__tcp_close"], after(TcpState::FinWait2)), Some(RstReason::TcpAbortOnLinger));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_told_by_what_it_met() {
+    fn an_answer_is_recognised_by_what_it_met() {
         let answered = |stack: &[&str], state| of_stack(&event(stack, state, true, SocketFacts::default()));
         assert_eq!(answered(&["tcp_v4_rcv"], "UNKNOWN"), Some(RstReason::NoSocket));
         assert_eq!(answered(&["tcp_v4_rcv"], "TIME_WAIT"), Some(RstReason::TcpTimewaitSocket));

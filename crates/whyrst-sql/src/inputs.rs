@@ -258,7 +258,7 @@ async fn matching(store: &dyn ObjectStore, key: &str) -> Result<Vec<ObjectMeta>>
 
 /// Events without sockets lie beside captures and are no rows; who names them is told so.
 fn has_rows(path: &Path) -> bool {
-    !recording::is_recording(path) || recording::tells_of_sockets(path)
+    !recording::is_recording(path) || recording::has_sockets(path)
 }
 
 /// Whether this is a capture, or holds some.

@@ -15,7 +15,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use jiff::tz::TimeZone;
-use whyrst_capture::recording::{self, Beside};
+use whyrst_capture::recording::{self, Omitted};
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::recording::Told;
@@ -140,13 +140,13 @@ impl Telling {
         let file = Counted { file: File::open(path)?, reading: Arc::clone(&out.reading) };
         let context = Context { files: vec![name.to_owned()], zone: TimeZone::UTC, language: Language::English };
         let mut done = Ok(true);
-        let read = recording::each_told(BufReader::new(file), name, |told| {
+        let read = recording::each_reset(BufReader::new(file), name, |told| {
             done = self.take(told, &context, out);
             if matches!(done, Ok(true)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         self.first.get_or_insert(context);
         match read {
-            Ok(beside) => say(name, beside, &out.reading),
+            Ok(omitted) => say(name, omitted, &out.reading),
             Err(error) => out.reading.failed(&error.to_string()),
         }
         done
@@ -190,8 +190,8 @@ impl Telling {
 }
 
 /// What has to be said of a recording.
-fn say(name: &str, beside: Beside, reading: &Reading) {
-    let Beside { without_sockets, lost, damaged_lines } = beside;
+fn say(name: &str, omitted: Omitted, reading: &Reading) {
+    let Omitted { without_sockets, lost, damaged_lines } = omitted;
     if without_sockets > 0 {
         reading.failed(&format!(
             "{name} holds {without_sockets} resets without their sockets, which are no verdicts: \

@@ -18,7 +18,7 @@ use whyrst_capture::writer::PcapNgWriter;
 use whyrst_core::recording::Recording;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Span;
-use whyrst_probe::{Item, Live, give_back_privileges, now};
+use whyrst_probe::{Live, LiveEvent, give_back_privileges, now};
 
 use self::gathering::Gathering;
 use self::socket::PacketSocket;
@@ -127,7 +127,7 @@ fn capture(arguments: &Extcap) -> Result<Completion> {
 /// Takes in what the kernel says of resets.
 fn listen(live: &mut Live, recording: &mut Recording) -> Result<()> {
     while let Some(item) = live.next(Duration::ZERO)? {
-        let Item::Reset(reset) = item else { continue };
+        let LiveEvent::Reset(reset) = item else { continue };
         let Told::Sent(word) = &reset.event.told else { continue };
         if !recording.addresses.contains(&word.local.ip) {
             recording.addresses.push(word.local.ip);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::{Account, Process};
-use whyrst_probe::Wanted;
+use whyrst_probe::KernelFilter;
 
 use crate::args::{Network, Watch};
 use crate::causes;
@@ -40,8 +40,8 @@ impl Filter {
     }
 
     /// The part that the kernel side can do: what both ends of a connection have alike.
-    pub(crate) fn in_kernel(&self) -> Wanted {
-        Wanted::of(&self.ports, self.networks.iter().map(Network::prefix))
+    pub(crate) fn in_kernel(&self) -> KernelFilter {
+        KernelFilter::of(&self.ports, self.networks.iter().map(Network::prefix))
     }
 
     /// Whether the ends are those that were asked for.

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::report::{Context, Explanation, incident, json};
-use whyrst_probe::{Item, Live, SocketReset, give_back_privileges};
+use whyrst_probe::{Live, LiveEvent, SocketReset, give_back_privileges};
 use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
 
 use crate::Completion;
@@ -145,10 +145,10 @@ impl Host {
         Self { source, name, language, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
     }
 
-    fn tell(&mut self, item: &Item, store: &Store) {
+    fn tell(&mut self, item: &LiveEvent, store: &Store) {
         let (reset, count): (&SocketReset, u64) = match item {
-            Item::Reset(reset) => (reset, 1),
-            Item::More(more) => (&more.like, more.count),
+            LiveEvent::Reset(reset) => (reset, 1),
+            LiveEvent::Folded(more) => (&more.like, more.count),
         };
         let outcome = reset.outcome();
         let context = self.context(reset.event.account.netns);

@@ -15,7 +15,7 @@ use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
 use whyrst_model::summary::CauseCount;
 use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
-use whyrst_probe::{Item, Live, Missing, OutRsts, SocketReset};
+use whyrst_probe::{Live, LiveEvent, Missing, OutRsts, SocketReset};
 use whyrst_telemetry::{Heard, Record, Telemetry};
 
 use crate::args::Format;
@@ -93,10 +93,10 @@ impl Telling {
     }
 
     /// What `item` says, when `shows` wants it.
-    pub(crate) fn item(&mut self, item: &Item, shows: impl Fn(&Outcome, &str) -> bool) -> Option<String> {
+    pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &str) -> bool) -> Option<String> {
         match item {
-            Item::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, shows),
-            Item::More(more) => {
+            LiveEvent::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, shows),
+            LiveEvent::Folded(more) => {
                 let netns = more.like.event.account.netns;
                 self.more(&more.like.outcome(), netns, (more.count, more.within), shows)
             }
@@ -154,10 +154,10 @@ impl Telling {
     }
 
     /// The same for a screen.
-    pub(crate) fn entry(&mut self, item: &Item, shows: impl Fn(&Outcome, &str) -> bool) -> Option<Entry> {
+    pub(crate) fn entry(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &str) -> bool) -> Option<Entry> {
         let (reset, count): (&SocketReset, u64) = match item {
-            Item::Reset(reset) => (reset, 1),
-            Item::More(more) => (&more.like, more.count),
+            LiveEvent::Reset(reset) => (reset, 1),
+            LiveEvent::Folded(more) => (&more.like, more.count),
         };
         let outcome = reset.outcome();
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
@@ -222,7 +222,7 @@ impl Tally {
             schema: WatchSchema::V1,
             shown: self.shown,
             passed_over: self.others,
-            passed_over_events: live.passed_over(),
+            passed_over_events: live.filtered_out(),
             causes: causes
                 .map(|((cause, confidence), count)| CauseCount {
                     cause: (*cause).into(),

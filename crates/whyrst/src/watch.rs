@@ -18,7 +18,7 @@ use whyrst_core::recording::{Recording, Told};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;
-use whyrst_probe::{Item, Live, Packets, Wanted, give_back_privileges, lock_down, now};
+use whyrst_probe::{KernelFilter, Live, LiveEvent, Packets, give_back_privileges, lock_down, now};
 use whyrst_telemetry::Plan;
 
 use crate::args::{Format, Watch};
@@ -78,7 +78,7 @@ impl Watching {
         let common = &arguments.common;
         let filter = Filter::of(arguments)?;
         let zone = explain::zone(&arguments.tz)?;
-        let mut live = Live::start_with(&wanted(arguments, &filter))?;
+        let mut live = Live::start_with(&kernel_filter(arguments, &filter))?;
         let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
@@ -115,12 +115,12 @@ impl Watching {
         self.tell_found(found)
     }
 
-    fn hear(&mut self, item: Item) -> Result<()> {
+    fn hear(&mut self, item: LiveEvent) -> Result<()> {
         if let Some(recorder) = &mut self.recorder {
             recorder.take(&item)?;
         }
         match item {
-            Item::Reset(reset) => {
+            LiveEvent::Reset(reset) => {
                 let reset = match &mut self.second {
                     Some(second) => second.hold(reset),
                     None => Some(reset),
@@ -130,7 +130,7 @@ impl Watching {
                     None => Ok(()),
                 }
             }
-            Item::More(_) => {
+            LiveEvent::Folded(_) => {
                 let Self { telling, filter, .. } = self;
                 let text = telling.item(&item, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
                 self.write(text)
@@ -210,8 +210,8 @@ impl Watching {
 }
 
 /// What the kernel side may pass over: a recording tells of all, so that its silence means something.
-pub(super) fn wanted(arguments: &Watch, filter: &Filter) -> Wanted {
-    if arguments.record.is_some() { Wanted::default() } else { filter.in_kernel() }
+pub(super) fn kernel_filter(arguments: &Watch, filter: &Filter) -> KernelFilter {
+    if arguments.record.is_some() { KernelFilter::default() } else { filter.in_kernel() }
 }
 
 /// Packets where that is permitted; where not, that is said.
@@ -222,7 +222,7 @@ fn second_source(live: &mut Live) -> Option<SecondSource> {
                 output::remark(&format!("packets of network namespace {netns} are not seen: {why}"));
             }
             live.keep_sent_ends();
-            if !live.hears_all() {
+            if !live.sees_all_resets() {
                 output::remark("RSTs of firewalls are not told: this kernel does not tell of all that are not theirs");
             }
             Some(SecondSource::new(packets))
@@ -290,16 +290,16 @@ impl Recorder {
         Ok(Self { file, name, from: now(), addresses: BTreeSet::new(), counted: 0 })
     }
 
-    fn take(&mut self, item: &Item) -> Result<()> {
+    fn take(&mut self, item: &LiveEvent) -> Result<()> {
         let told = match item {
-            Item::Reset(reset) => Told { reset: (**reset).clone(), more: 0 },
-            Item::More(more) => Told { reset: more.like.clone(), more: more.count },
+            LiveEvent::Reset(reset) => Told { reset: (**reset).clone(), more: 0 },
+            LiveEvent::Folded(more) => Told { reset: more.like.clone(), more: more.count },
         };
         if matches!(told.reset.event.told, Word::Sent(_)) {
             self.addresses.insert(told.reset.event.local.ip);
         }
         self.counted += told.more;
-        recording::write_told(&mut self.file, &told).with_context(|| format!("cannot write {}", self.name))
+        recording::write_reset(&mut self.file, &told).with_context(|| format!("cannot write {}", self.name))
     }
 
     /// Where some were only counted, silence means nothing.

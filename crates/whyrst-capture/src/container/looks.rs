@@ -1,4 +1,4 @@
-//! What a file is that is no capture, as far as its first octets tell: the quickest help for
+//! What a file is that is no capture, as far as its first bytes show: the quickest help for
 //! somebody who named the wrong file.
 
 use std::fmt;
@@ -83,7 +83,7 @@ impl Looks {
         (b"\0\0\x02\0\x12\x05\x1c\x10", Self::K12),
     ];
 
-    /// By the first octets; 4096 are enough for everything that is told.
+    /// By the first bytes; 4096 are enough for everything that is recognised.
     pub(crate) fn like(first: &[u8]) -> Self {
         let by_magic = Self::MAGIC.iter().find(|(magic, _)| first.starts_with(magic));
         by_magic.map_or_else(|| Self::like_by_content(first), |(_, looks)| *looks)

@@ -7,8 +7,8 @@ use std::io;
 use whyrst_core::time::Timestamp;
 
 use super::ledger::{InterfaceInfo, Ledger};
-use super::lost::{Stand, Way};
 use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
+use super::resync::{Candidate, Resync};
 use crate::bytes::{Order, array_at};
 use crate::link::LinkType;
 use crate::note::Note;
@@ -19,13 +19,13 @@ const RECORD_HEADER: usize = 16;
 /// Frames up to this size are believed whatever the header's snap length says.
 const USUAL_SNAPLEN: u32 = 256 * 1024;
 
-/// What the magic number tells.
+/// What the magic number says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Kind {
+pub(super) struct Variant {
     order: Order,
     /// Nanoseconds in one unit of a record's fraction.
     unit: u32,
-    /// Octets of a record header.
+    /// Bytes of a record header.
     record_header: usize,
     lengths: Lengths,
 }
@@ -51,8 +51,8 @@ impl Lengths {
     }
 }
 
-impl Kind {
-    /// By the first four octets.
+impl Variant {
+    /// By the first four bytes.
     pub(super) fn of(first: &[u8]) -> Option<Self> {
         [Order::Little, Order::Big].into_iter().find_map(|order| {
             let (unit, record_header) = match order.u32_at(first, 0)? {
@@ -73,50 +73,50 @@ impl Kind {
 }
 
 pub(crate) struct Pcap {
-    kind: Kind,
+    variant: Variant,
     link: LinkType,
     /// Captured lengths beyond this are taken for damage.
     longest: u32,
     /// Seconds of the last record that was believed.
     last_second: Option<u32>,
-    way: Way,
+    resync: Resync,
 }
 
 impl Pcap {
     /// Takes the file header, which must be there.
-    pub(super) fn open(mut kind: Kind, window: &mut Window, ledger: &mut Ledger) -> Self {
+    pub(super) fn open(mut variant: Variant, window: &mut Window, ledger: &mut Ledger) -> Self {
         let place = window.advance(FILE_HEADER);
         let header = window.taken(place);
-        let half = |at| kind.order.u16_at(header, at).unwrap_or_default();
+        let half = |at| variant.order.u16_at(header, at).unwrap_or_default();
         let (major, minor) = (half(4), half(6));
-        kind.lengths = Lengths::of(major, minor);
+        variant.lengths = Lengths::of(major, minor);
         if !matches!((major, minor), (2, ..=4) | (543, 0)) {
             ledger.notes.add(Note::Version { major, minor });
         }
-        let word = |at| kind.order.u32_at(header, at).unwrap_or_default();
-        // The upper half of the last word tells of checksums behind each frame.
+        let word = |at| variant.order.u32_at(header, at).unwrap_or_default();
+        // The upper half of the last word announces checksums behind each frame.
         let link = LinkType((word(20) & 0xffff) as u16);
         ledger.interfaces.push(InterfaceInfo { name: String::new(), link });
         let longest = word(16).clamp(USUAL_SNAPLEN, MAX_RECORD);
-        Self { kind, link, longest, last_second: None, way: Way::new(1, kind.record_header) }
+        Self { variant, link, longest, last_second: None, resync: Resync::new(1, variant.record_header) }
     }
 
     #[inline]
     pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
-        if self.way.is_lost() && !self.find_the_way(window, ledger)? {
+        if self.resync.is_lost() && !self.resynchronise(window, ledger)? {
             return Ok(Found::Idle);
         }
-        let size = self.kind.record_header;
+        let size = self.variant.record_header;
         match window.have(size)? {
             Have::All => {}
             Have::Idle => return Ok(Found::Idle),
             Have::Only(present) => return Ok(cut_or_end(window, size, present, ledger)),
         }
-        let Some(record) = Record::read(self.kind, window.ahead()) else {
+        let Some(record) = PcapRecord::read(self.variant, window.ahead()) else {
             return Ok(Found::End);
         };
         if record.captured > self.longest {
-            return Ok(self.way.lose(record.captured.into(), window, ledger));
+            return Ok(self.resync.lose(record.captured.into(), window, ledger));
         }
         let whole = size + record.captured as usize;
         match window.have(whole)? {
@@ -136,10 +136,10 @@ impl Pcap {
         ledger: &mut Ledger,
         mut take: impl FnMut(RawRecord, u64),
     ) {
-        let size = self.kind.record_header;
-        while !self.way.is_lost()
+        let size = self.variant.record_header;
+        while !self.resync.is_lost()
             && window.ahead().len() >= size
-            && let Some(record) = Record::read(self.kind, window.ahead())
+            && let Some(record) = PcapRecord::read(self.variant, window.ahead())
             && record.captured <= self.longest
             && window.ahead().len() - size >= record.captured as usize
         {
@@ -150,14 +150,14 @@ impl Pcap {
     }
 
     #[inline]
-    fn take(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
-        window.advance(self.kind.record_header);
+    fn take(&mut self, window: &mut Window, record: PcapRecord, ledger: &mut Ledger) -> Found {
+        window.advance(self.variant.record_header);
         let frame = window.advance(record.captured as usize);
         self.last_second = Some(record.second);
         ledger.counts.frames += 1;
         ledger.counts.bad_lengths += u64::from(record.original < record.captured);
         Found::Record(RawRecord {
-            time: record.time(self.kind.unit),
+            time: record.time(self.variant.unit),
             interface: 0,
             link: self.link,
             original: record.original.max(record.captured),
@@ -166,34 +166,34 @@ impl Pcap {
     }
 
     #[cold]
-    fn find_the_way(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
-        let mut way = self.way;
-        let found = way.find(window, ledger, |window| self.stand(window));
-        self.way = way;
+    fn resynchronise(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let mut resync = self.resync;
+        let found = resync.find(window, ledger, |window| self.candidate(window));
+        self.resync = resync;
         found
     }
 
-    /// Whether two plausible records, or one and the end, stand here.
-    fn stand(&self, window: &mut Window) -> io::Result<Stand> {
-        let size = self.kind.record_header;
-        let Some(record) = self.plausible(window.ahead()) else { return Ok(Stand::Nothing) };
+    /// Whether two plausible records, or one and the end, are here.
+    fn candidate(&self, window: &mut Window) -> io::Result<Candidate> {
+        let size = self.variant.record_header;
+        let Some(record) = self.plausible(window.ahead()) else { return Ok(Candidate::Nothing) };
         let whole = size + record.captured as usize;
         let stands = match window.have(whole + size)? {
             Have::All => self.plausible(&window.ahead()[whole..]).is_some(),
-            Have::Idle => return Ok(Stand::NotYetKnown),
+            Have::Idle => return Ok(Candidate::NotYetKnown),
             Have::Only(present) => present == whole,
         };
-        Ok(if stands { Stand::Record } else { Stand::Nothing })
+        Ok(if stands { Candidate::Record } else { Candidate::Nothing })
     }
 
     /// A record header that contradicts nothing, within a day of the last one that was believed.
-    fn plausible(&self, bytes: &[u8]) -> Option<Record> {
+    fn plausible(&self, bytes: &[u8]) -> Option<PcapRecord> {
         const DAY: u32 = 86_400;
         let near = |second: u32| self.last_second.is_none_or(|last| last.abs_diff(second) <= DAY);
-        Record::read(self.kind, bytes).filter(|record| {
+        PcapRecord::read(self.variant, bytes).filter(|record| {
             (1..=self.longest).contains(&record.captured)
                 && (record.captured..=MAX_RECORD).contains(&record.original)
-                && u64::from(record.fraction) * u64::from(self.kind.unit) < 1_000_000_000
+                && u64::from(record.fraction) * u64::from(self.variant.unit) < 1_000_000_000
                 && near(record.second)
         })
     }
@@ -201,19 +201,19 @@ impl Pcap {
 
 /// A record header.
 #[derive(Clone, Copy)]
-struct Record {
+struct PcapRecord {
     second: u32,
     fraction: u32,
     captured: u32,
     original: u32,
 }
 
-impl Record {
+impl PcapRecord {
     #[inline]
-    fn read(kind: Kind, bytes: &[u8]) -> Option<Self> {
+    fn read(variant: Variant, bytes: &[u8]) -> Option<Self> {
         let header: [u8; RECORD_HEADER] = array_at(bytes, 0)?;
-        let word = |at: usize| kind.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let (captured, original) = match (kind.lengths, word(8), word(12)) {
+        let word = |at: usize| variant.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let (captured, original) = match (variant.lengths, word(8), word(12)) {
             (Lengths::AsNow, first, second) => (first, second),
             (Lengths::Swapped, first, second) => (second, first),
             (Lengths::Either, first, second) => (first.min(second), first.max(second)),

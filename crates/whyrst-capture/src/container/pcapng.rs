@@ -1,14 +1,14 @@
-//! pcapng (draft-ietf-opsawg-pcapng): sections, each with its own octet order and interfaces, and
+//! pcapng (draft-ietf-opsawg-pcapng): sections, each with its own byte order and interfaces, and
 //! blocks in them that say their length before and after. The lengths that stand twice make it
-//! possible to find the way again in a damaged file.
+//! possible to resynchronise with a damaged file.
 
 use std::io;
 
 use whyrst_core::time::Timestamp;
 
 use super::ledger::{InterfaceInfo, Ledger};
-use super::lost::{Stand, Way};
 use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
+use super::resync::{Candidate, Resync};
 use crate::bytes::{Order, array_at};
 use crate::counts::Reason;
 use crate::link::LinkType;
@@ -31,7 +31,7 @@ pub(crate) mod block {
     pub(crate) const SECTION: u32 = 0x0a0d_0d0a;
 }
 
-/// Octets of a section header block up to its byte-order magic.
+/// Bytes of a section header block up to its byte-order magic.
 pub(super) const SECTION_HEADER: usize = 12;
 /// Type and length before the body, length behind it.
 pub(crate) const FRAME: usize = 12;
@@ -42,7 +42,7 @@ pub(super) fn begins(first: &[u8]) -> bool {
     Order::Big.u32_at(first, 0) == Some(block::SECTION)
 }
 
-/// Octet order of a section, by the body of its header block.
+/// Byte order of a section, by the body of its header block.
 pub(crate) fn order(body: &[u8]) -> Option<Order> {
     const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
     [Order::Little, Order::Big].into_iter().find(|order| order.u32_at(body, 0) == Some(BYTE_ORDER_MAGIC))
@@ -54,8 +54,8 @@ pub(crate) struct PcapNg {
     interfaces: Vec<Interface>,
     /// Time of the last frame that had one.
     last: Timestamp,
-    /// Blocks begin at multiples of four octets.
-    way: Way,
+    /// Blocks begin at multiples of four bytes.
+    resync: Resync,
 }
 
 /// A block that begins at the front of the window.
@@ -67,19 +67,19 @@ struct Block {
 
 impl PcapNg {
     pub(super) fn open(order: Order) -> Self {
-        Self { order, interfaces: Vec::new(), last: Timestamp::default(), way: Way::new(4, FRAME) }
+        Self { order, interfaces: Vec::new(), last: Timestamp::default(), resync: Resync::new(4, FRAME) }
     }
 
     #[inline]
     pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
         loop {
-            if self.way.is_lost() && !self.find_the_way(window, ledger)? {
+            if self.resync.is_lost() && !self.resynchronise(window, ledger)? {
                 return Ok(Found::Idle);
             }
             let size = match window.have(FRAME)? {
                 Have::All => match self.block(window.ahead()) {
                     Ok(block) => block.size,
-                    Err(length) => return Ok(self.way.lose(length, window, ledger)),
+                    Err(length) => return Ok(self.resync.lose(length, window, ledger)),
                 },
                 Have::Idle => return Ok(Found::Idle),
                 Have::Only(present) => return Ok(cut_or_end(window, FRAME, present, ledger)),
@@ -104,7 +104,7 @@ impl PcapNg {
         ledger: &mut Ledger,
         mut take: impl FnMut(RawRecord, u64),
     ) {
-        if self.way.is_lost() {
+        if self.resync.is_lost() {
             return;
         }
         while let Some((packet, size)) = self.sound_packet(window.ahead()) {
@@ -132,7 +132,7 @@ impl PcapNg {
     /// The enhanced packet block that begins here and its size, when it is whole and all of its
     /// lengths agree.
     #[inline]
-    fn sound_packet(&self, bytes: &[u8]) -> Option<(Packet, usize)> {
+    fn sound_packet(&self, bytes: &[u8]) -> Option<(PacketBlock, usize)> {
         const HEADER: usize = 20;
         let start: &[u8; BODY + HEADER] = bytes.first_chunk()?;
         let word = |at: usize| self.order.u32([start[at], start[at + 1], start[at + 2], start[at + 3]]);
@@ -189,9 +189,15 @@ impl PcapNg {
         Some(found.map_or_else(Found::PassedOver, Found::Record))
     }
 
-    /// Where a packet lies whose block has its body, of `room` octets, at `body`.
+    /// Where a packet lies whose block has its body, of `room` bytes, at `body`.
     #[inline]
-    fn place(&mut self, packet: Packet, body: usize, room: usize, ledger: &mut Ledger) -> Result<RawRecord, Reason> {
+    fn place(
+        &mut self,
+        packet: PacketBlock,
+        body: usize,
+        room: usize,
+        ledger: &mut Ledger,
+    ) -> Result<RawRecord, Reason> {
         let interface = self.interfaces.get(packet.interface).ok_or(Reason::UnknownInterface)?;
         let end = packet.at + packet.captured as usize;
         if end > room {
@@ -211,10 +217,10 @@ impl PcapNg {
     }
 
     #[inline]
-    fn enhanced(&self, body: &[u8]) -> Result<Packet, Reason> {
+    fn enhanced(&self, body: &[u8]) -> Result<PacketBlock, Reason> {
         let header: &[u8; 20] = body.first_chunk().ok_or(Reason::RecordDamaged)?;
         let word = |at: usize| self.order.u32([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        Ok(Packet {
+        Ok(PacketBlock {
             interface: word(0) as usize,
             ticks: Some(u64::from(word(4)) << 32 | u64::from(word(8))),
             captured: word(12),
@@ -224,19 +230,19 @@ impl PcapNg {
     }
 
     /// Has no time and no captured length: the latter follows from the snap length.
-    fn simple(&self, body: &[u8], ledger: &mut Ledger) -> Result<Packet, Reason> {
+    fn simple(&self, body: &[u8], ledger: &mut Ledger) -> Result<PacketBlock, Reason> {
         const HEADER: usize = 4;
         ledger.counts.untimed += 1;
         let original = self.order.u32_at(body, 0).ok_or(Reason::RecordDamaged)?;
         let room = u32::try_from(body.len() - HEADER).unwrap_or(u32::MAX);
         let snaplen = self.interfaces.first().map_or(u32::MAX, |interface| interface.snaplen);
-        Ok(Packet { interface: 0, ticks: None, captured: original.min(snaplen).min(room), original, at: HEADER })
+        Ok(PacketBlock { interface: 0, ticks: None, captured: original.min(snaplen).min(room), original, at: HEADER })
     }
 
-    fn obsolete(&self, body: &[u8]) -> Result<Packet, Reason> {
+    fn obsolete(&self, body: &[u8]) -> Result<PacketBlock, Reason> {
         let word = |at| self.order.u32_at(body, at).ok_or(Reason::RecordDamaged);
         let interface = self.order.u16_at(body, 0).ok_or(Reason::RecordDamaged)?;
-        Ok(Packet {
+        Ok(PacketBlock {
             interface: interface.into(),
             ticks: Some(u64::from(word(4)?) << 32 | u64::from(word(8)?)),
             captured: word(12)?,
@@ -304,23 +310,23 @@ impl PcapNg {
     }
 
     /// Whether a block that is known and says its length twice stands here.
-    fn stand(&self, window: &mut Window) -> io::Result<Stand> {
+    fn candidate(&self, window: &mut Window) -> io::Result<Candidate> {
         let block = match self.block(window.ahead()) {
             Ok(block) if is_known(block.kind) => block,
-            _ => return Ok(Stand::Nothing),
+            _ => return Ok(Candidate::Nothing),
         };
         Ok(match window.have(block.size)? {
-            Have::All if says_its_length_twice(&window.ahead()[..block.size]) => Stand::Record,
-            Have::Idle => Stand::NotYetKnown,
-            Have::All | Have::Only(_) => Stand::Nothing,
+            Have::All if says_its_length_twice(&window.ahead()[..block.size]) => Candidate::Record,
+            Have::Idle => Candidate::NotYetKnown,
+            Have::All | Have::Only(_) => Candidate::Nothing,
         })
     }
 
     #[cold]
-    fn find_the_way(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
-        let mut way = self.way;
-        let found = way.find(window, ledger, |window| self.stand(window));
-        self.way = way;
+    fn resynchronise(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let mut resync = self.resync;
+        let found = resync.find(window, ledger, |window| self.candidate(window));
+        self.resync = resync;
         found
     }
 }
@@ -339,9 +345,9 @@ fn is_known(kind: u32) -> bool {
     is_numbered(kind) || matches!(kind, 1..=6 | block::SECRETS | block::SECTION | block::DARWIN_PROCESS)
 }
 
-/// A packet as its block tells of it.
+/// A packet as its block describes it.
 #[derive(Clone, Copy)]
-struct Packet {
+struct PacketBlock {
     interface: usize,
     ticks: Option<u64>,
     captured: u32,

@@ -20,7 +20,7 @@ pub(crate) struct RawRecord {
     pub(crate) time: Timestamp,
     pub(crate) interface: u16,
     pub(crate) link: LinkType,
-    /// Octets that were on the wire, never less than were captured.
+    /// Bytes that were on the wire, never less than were captured.
     pub(crate) original: u32,
     pub(crate) frame: Range<usize>,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Found {
     End,
 }
 
-/// The input ends inside a record that needs `needed` octets: the frame is passed over, and said.
+/// The input ends inside a record that needs `needed` bytes: the frame is passed over, and said.
 /// An end between records is no such thing.
 pub(super) fn cut_or_end(window: &mut Window, needed: usize, present: usize, ledger: &mut Ledger) -> Found {
     if present == 0 {

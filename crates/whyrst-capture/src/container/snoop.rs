@@ -1,4 +1,4 @@
-//! Snoop (RFC 1761), the format of Solaris: one interface, all numbers in network octet order, and
+//! Snoop (RFC 1761), the format of Solaris: one interface, all numbers in network byte order, and
 //! records that say how long they are and how many packets were dropped so far.
 
 use std::io;
@@ -6,8 +6,8 @@ use std::io;
 use whyrst_core::time::Timestamp;
 
 use super::ledger::{InterfaceInfo, Ledger};
-use super::lost::{Stand, Way};
 use super::record::{Found, MAX_RECORD, RawRecord, cut_or_end};
+use super::resync::{Candidate, Resync};
 use crate::bytes::be32_at;
 use crate::link::LinkType;
 use crate::note::Note;
@@ -25,7 +25,7 @@ pub(crate) struct Snoop {
     link: LinkType,
     /// Seconds of the last record that was believed.
     last_second: Option<u32>,
-    way: Way,
+    resync: Resync,
 }
 
 impl Snoop {
@@ -40,12 +40,12 @@ impl Snoop {
         }
         let link = link(be32_at(header, 12).unwrap_or_default());
         ledger.interfaces.push(InterfaceInfo { name: String::new(), link });
-        Self { link, last_second: None, way: Way::new(1, RECORD_HEADER) }
+        Self { link, last_second: None, resync: Resync::new(1, RECORD_HEADER) }
     }
 
     #[inline]
     pub(super) fn find(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<Found> {
-        if self.way.is_lost() && !self.find_the_way(window, ledger)? {
+        if self.resync.is_lost() && !self.resynchronise(window, ledger)? {
             return Ok(Found::Idle);
         }
         match window.have(RECORD_HEADER)? {
@@ -53,9 +53,9 @@ impl Snoop {
             Have::Idle => return Ok(Found::Idle),
             Have::Only(present) => return Ok(cut_or_end(window, RECORD_HEADER, present, ledger)),
         }
-        let Some(record) = Record::read(window.ahead()) else { return Ok(Found::End) };
+        let Some(record) = SnoopRecord::read(window.ahead()) else { return Ok(Found::End) };
         if !record.is_possible() {
-            return Ok(self.way.lose(record.whole.into(), window, ledger));
+            return Ok(self.resync.lose(record.whole.into(), window, ledger));
         }
         // The last record may lack its padding.
         let needed = RECORD_HEADER + record.captured as usize;
@@ -67,7 +67,7 @@ impl Snoop {
         Ok(self.take(window, record, ledger))
     }
 
-    fn take(&mut self, window: &mut Window, record: Record, ledger: &mut Ledger) -> Found {
+    fn take(&mut self, window: &mut Window, record: SnoopRecord, ledger: &mut Ledger) -> Found {
         let rest = window.ahead().len().min(record.whole as usize);
         let place = window.advance(rest);
         let from = place.start + RECORD_HEADER;
@@ -85,29 +85,29 @@ impl Snoop {
     }
 
     #[cold]
-    fn find_the_way(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
-        let mut way = self.way;
-        let found = way.find(window, ledger, |window| self.stand(window));
-        self.way = way;
+    fn resynchronise(&mut self, window: &mut Window, ledger: &mut Ledger) -> io::Result<bool> {
+        let mut resync = self.resync;
+        let found = resync.find(window, ledger, |window| self.candidate(window));
+        self.resync = resync;
         found
     }
 
-    /// Whether two plausible records, or one and the end, stand here.
-    fn stand(&self, window: &mut Window) -> io::Result<Stand> {
-        let Some(record) = self.plausible(window.ahead()) else { return Ok(Stand::Nothing) };
+    /// Whether two plausible records, or one and the end, are here.
+    fn candidate(&self, window: &mut Window) -> io::Result<Candidate> {
+        let Some(record) = self.plausible(window.ahead()) else { return Ok(Candidate::Nothing) };
         let whole = record.whole as usize;
         let stands = match window.have(whole + RECORD_HEADER)? {
             Have::All => self.plausible(&window.ahead()[whole..]).is_some(),
-            Have::Idle => return Ok(Stand::NotYetKnown),
+            Have::Idle => return Ok(Candidate::NotYetKnown),
             Have::Only(present) => present == whole,
         };
-        Ok(if stands { Stand::Record } else { Stand::Nothing })
+        Ok(if stands { Candidate::Record } else { Candidate::Nothing })
     }
 
-    fn plausible(&self, bytes: &[u8]) -> Option<Record> {
+    fn plausible(&self, bytes: &[u8]) -> Option<SnoopRecord> {
         const DAY: u32 = 86_400;
         let near = |second: u32| self.last_second.is_none_or(|last| last.abs_diff(second) <= DAY);
-        Record::read(bytes).filter(|record| {
+        SnoopRecord::read(bytes).filter(|record| {
             record.is_possible()
                 && record.captured > 0
                 && (record.captured..=MAX_RECORD).contains(&record.original)
@@ -119,17 +119,17 @@ impl Snoop {
 
 /// A record header.
 #[derive(Clone, Copy)]
-struct Record {
+struct SnoopRecord {
     original: u32,
     captured: u32,
-    /// Octets from this record to the next one.
+    /// Bytes from this record to the next one.
     whole: u32,
     dropped: u32,
     second: u32,
     fraction: u32,
 }
 
-impl Record {
+impl SnoopRecord {
     fn read(bytes: &[u8]) -> Option<Self> {
         let word = |at| be32_at(bytes, at);
         Some(Self {

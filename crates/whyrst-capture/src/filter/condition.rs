@@ -10,7 +10,7 @@ use whyrst_core::segment::Endpoint;
 pub(super) const MAX_DEPTH: usize = 100;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Step {
+pub(super) enum Instruction {
     Test(Test),
     Not,
     And,
@@ -23,7 +23,7 @@ pub(super) enum Test {
     Protocol(Protocol),
     Address(Direction, Network),
     Port(Direction, RangeInclusive<u16>),
-    /// Octets on the wire.
+    /// Bytes on the wire.
     Length(RangeInclusive<u32>),
 }
 

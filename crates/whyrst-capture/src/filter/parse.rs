@@ -3,12 +3,18 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
 
-use super::condition::{Direction, MAX_DEPTH, Network, Protocol, Step, Test};
+use super::condition::{Direction, Instruction, MAX_DEPTH, Network, Protocol, Test};
 use super::error::FilterError;
 
-pub(super) fn parse(expression: &str) -> Result<Vec<Step>, FilterError> {
-    let mut parser =
-        Parser { expression, words: split(expression), next: 0, depth: 0, before: Words::default(), steps: Vec::new() };
+pub(super) fn parse(expression: &str) -> Result<Vec<Instruction>, FilterError> {
+    let mut parser = Parser {
+        expression,
+        words: split(expression),
+        next: 0,
+        depth: 0,
+        before: Qualifiers::default(),
+        steps: Vec::new(),
+    };
     if parser.words.is_empty() {
         return Err(parser.wrong("the filter is empty"));
     }
@@ -53,14 +59,14 @@ fn split(expression: &str) -> Vec<Word<'_>> {
 
 /// The words that stand before a value.
 #[derive(Clone, Copy, Default)]
-struct Words {
+struct Qualifiers {
     protocol: Option<Protocol>,
     direction: Option<Direction>,
-    kind: Option<Kind>,
+    kind: Option<TypeQualifier>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TypeQualifier {
     Host,
     Net,
     Port,
@@ -73,8 +79,8 @@ struct Parser<'a> {
     next: usize,
     depth: usize,
     /// Those of the last value that had some.
-    before: Words,
-    steps: Vec<Step>,
+    before: Qualifiers,
+    steps: Vec<Instruction>,
 }
 
 impl<'a> Parser<'a> {
@@ -105,8 +111,8 @@ impl<'a> Parser<'a> {
         self.term()?;
         loop {
             let step = match self.peek() {
-                Some("and" | "&&") => Step::And,
-                Some("or" | "||") => Step::Or,
+                Some("and" | "&&") => Instruction::And,
+                Some("or" | "||") => Instruction::Or,
                 _ => return Ok(()),
             };
             self.next += 1;
@@ -126,7 +132,7 @@ impl<'a> Parser<'a> {
             self.primitive()?;
         }
         if negated {
-            self.steps.push(Step::Not);
+            self.steps.push(Instruction::Not);
         }
         Ok(())
     }
@@ -148,7 +154,7 @@ impl<'a> Parser<'a> {
     fn primitive(&mut self) -> Result<(), FilterError> {
         let first = self.next;
         if let Some(test) = self.length()? {
-            self.steps.push(Step::Test(test));
+            self.steps.push(Instruction::Test(test));
             return Ok(());
         }
         let words = self.words_before_a_value()?;
@@ -159,11 +165,13 @@ impl<'a> Parser<'a> {
                 self.group()
             }
             None | Some(")" | "and" | "or" | "&&" | "||" | "not" | "!" | "(") => match words {
-                Words { protocol: Some(protocol), direction: None, kind: None } => {
-                    self.steps.push(Step::Test(Test::Protocol(protocol)));
+                Qualifiers { protocol: Some(protocol), direction: None, kind: None } => {
+                    self.steps.push(Instruction::Test(Test::Protocol(protocol)));
                     Ok(())
                 }
-                Words { kind: Some(Kind::Port | Kind::PortRange), .. } => Err(self.wrong("expected a port here")),
+                Qualifiers { kind: Some(TypeQualifier::Port | TypeQualifier::PortRange), .. } => {
+                    Err(self.wrong("expected a port here"))
+                }
                 _ if said => Err(self.wrong("expected an address here")),
                 _ => Err(self.wrong("the filter cannot end or go on like this here")),
             },
@@ -189,8 +197,8 @@ impl<'a> Parser<'a> {
         Ok(Some(Test::Length(if less { 0..=number } else { number..=u32::MAX })))
     }
 
-    fn words_before_a_value(&mut self) -> Result<Words, FilterError> {
-        let mut words = Words::default();
+    fn words_before_a_value(&mut self) -> Result<Qualifiers, FilterError> {
+        let mut words = Qualifiers::default();
         while let Some(word) = self.peek() {
             if let Some(protocol) = protocol(word) {
                 if words.direction.is_some() || words.kind.is_some() {
@@ -227,18 +235,18 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self, value: &str) -> Result<(), FilterError> {
-        let Words { protocol, direction, kind } = self.before;
+        let Qualifiers { protocol, direction, kind } = self.before;
         let direction = direction.unwrap_or_default();
         let test = match kind {
-            Some(Kind::Port) => Test::Port(direction, self.port(value)?),
-            Some(Kind::PortRange) => Test::Port(direction, self.port_range(value)?),
-            Some(Kind::Net) => Test::Address(direction, self.network(value)?),
-            Some(Kind::Host) | None => Test::Address(direction, self.host(value)?),
+            Some(TypeQualifier::Port) => Test::Port(direction, self.port(value)?),
+            Some(TypeQualifier::PortRange) => Test::Port(direction, self.port_range(value)?),
+            Some(TypeQualifier::Net) => Test::Address(direction, self.network(value)?),
+            Some(TypeQualifier::Host) | None => Test::Address(direction, self.host(value)?),
         };
         self.next += 1;
-        self.steps.push(Step::Test(test));
+        self.steps.push(Instruction::Test(test));
         if let Some(protocol) = protocol {
-            self.steps.extend([Step::Test(Test::Protocol(protocol)), Step::And]);
+            self.steps.extend([Instruction::Test(Test::Protocol(protocol)), Instruction::And]);
         }
         Ok(())
     }
@@ -326,17 +334,17 @@ fn protocol(word: &str) -> Option<Protocol> {
     })
 }
 
-fn kind(word: &str) -> Option<Kind> {
+fn kind(word: &str) -> Option<TypeQualifier> {
     Some(match word {
-        "host" => Kind::Host,
-        "net" => Kind::Net,
-        "port" => Kind::Port,
-        "portrange" => Kind::PortRange,
+        "host" => TypeQualifier::Host,
+        "net" => TypeQualifier::Net,
+        "port" => TypeQualifier::Port,
+        "portrange" => TypeQualifier::PortRange,
         _ => return None,
     })
 }
 
-/// `10`, `192.168`, `10.1.2`: the first octets of an address, and how many bits they are.
+/// `10`, `192.168`, `10.1.2`: the first bytes of an address, and how many bits they are.
 fn part_of_an_address(text: &str) -> Option<(Ipv4Addr, u32)> {
     let octets = text.split('.').map(|octet| octet.parse::<u8>().ok()).collect::<Option<Vec<_>>>()?;
     let mut all = [0; 4];

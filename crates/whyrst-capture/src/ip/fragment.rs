@@ -23,14 +23,14 @@ pub(crate) struct Key {
 #[derive(Debug)]
 pub(crate) struct Piece<'a> {
     pub(crate) key: Key,
-    /// Where in the payload of the packet it belongs, in octets.
+    /// Where in the payload of the packet it belongs, in bytes.
     pub(crate) offset: usize,
     pub(crate) last: Last,
     /// Its IP header, without extension headers.
     pub(crate) header: &'a [u8],
     pub(crate) payload: &'a [u8],
     /// Whether what the packet carries may hold a TCP header that is not in the first fragment.
-    pub(crate) wanted: Wanted,
+    pub(crate) keep: Keep,
 }
 
 /// Whether more fragments follow.
@@ -42,7 +42,7 @@ pub(crate) enum Last {
 
 /// For what a fragment is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum Keep {
     /// It may hold a part of a TCP header.
     Always,
     /// Only with others that are kept.
@@ -72,10 +72,10 @@ fn piece_of<'a>(ip: &Header, bytes: &'a [u8], payload: Payload<'a>) -> Option<Pi
         IpKind::V4 { .. } => (usize::from(field & 0x1fff) * 8, field & 0x2000 != 0),
         IpKind::V6 { .. } => (usize::from(field & 0xfff8), field & 1 != 0),
     };
-    let wanted = match ip.protocol {
-        protocol::TCP if offset < LONGEST_TCP_HEADER => Wanted::Always,
-        carrier if offset == 0 && tunnel::may_be(carrier, payload.captured) => Wanted::Always,
-        _ => Wanted::WithOthers,
+    let keep = match ip.protocol {
+        protocol::TCP if offset < LONGEST_TCP_HEADER => Keep::Always,
+        carrier if offset == 0 && tunnel::may_be(carrier, payload.captured) => Keep::Always,
+        _ => Keep::WithOthers,
     };
     Some(Piece {
         key: Key { src: ip.src, dst: ip.dst, id, protocol: ip.protocol },
@@ -83,6 +83,6 @@ fn piece_of<'a>(ip: &Header, bytes: &'a [u8], payload: Payload<'a>) -> Option<Pi
         last: if more { Last::No } else { Last::Yes },
         header,
         payload: payload.captured,
-        wanted,
+        keep,
     })
 }

@@ -25,13 +25,13 @@ pub(crate) struct Header {
     /// What the payload is.
     pub(crate) protocol: u8,
     pub(super) fragment: Fragment,
-    /// Octets up to the payload.
+    /// Bytes up to the payload.
     pub(super) size: usize,
-    /// Octets of the whole packet as the header has it; `None` when it says zero.
+    /// Bytes of the whole packet as the header has it; `None` when it says zero.
     pub(super) total: Option<usize>,
 }
 
-/// The payload of an IP packet: `len` octets by its header, of which `captured` are there.
+/// The payload of an IP packet: `len` bytes by its header, of which `captured` are there.
 #[derive(Clone, Copy)]
 pub(crate) struct Payload<'a> {
     pub(crate) len: usize,
@@ -40,7 +40,7 @@ pub(crate) struct Payload<'a> {
     pub(crate) trailer: &'a [u8],
 }
 
-/// An IP packet where a frame holds it; `wire` octets of it were on the wire by the capture's word.
+/// An IP packet where a frame holds it; `wire` bytes of it were on the wire by the capture's word.
 #[derive(Clone, Copy)]
 pub(crate) struct Packet<'a> {
     pub(crate) bytes: &'a [u8],
@@ -199,7 +199,7 @@ impl Chain {
         Err(Reason::MalformedIp)
     }
 
-    /// Behind the header of a later fragment come octets from the middle of something.
+    /// Behind the header of a later fragment come bytes from the middle of something.
     #[inline]
     fn goes_on(&self) -> bool {
         use protocol::{AUTHENTICATION, DESTINATION, FRAGMENT, HIP, HOP_BY_HOP, MOBILITY, ROUTING, SHIM6};

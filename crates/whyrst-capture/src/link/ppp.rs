@@ -11,7 +11,7 @@ mod protocol {
 }
 
 impl Walk<'_> {
-    /// Six octets of header, then PPP without address and control.
+    /// Six bytes of header, then PPP without address and control.
     pub(super) fn pppoe(&mut self, at: usize) -> Result<usize, Reason> {
         const SESSION_DATA: u8 = 0;
         if self.u8(at + 1)? != SESSION_DATA {
@@ -20,7 +20,7 @@ impl Walk<'_> {
         self.ppp_protocol(at + 6)
     }
 
-    /// PPP or Cisco HDLC, as the address tells.
+    /// PPP or Cisco HDLC, as the address says.
     pub(super) fn hdlc(&mut self, at: usize) -> Result<usize, Reason> {
         const CISCO_UNICAST: u8 = 0x0f;
         const CISCO_BROADCAST: u8 = 0x8f;
@@ -38,7 +38,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A protocol number is odd in its last octet and even in its first: one of one octet shows.
+    /// A protocol number is odd in its last byte and even in its first: one of one byte shows.
     pub(super) fn ppp_protocol(&mut self, at: usize) -> Result<usize, Reason> {
         let first = self.u8(at)?;
         let (number, above) = if first & 1 == 1 { (first.into(), at + 1) } else { (self.u16(at)?, at + 2) };
@@ -49,7 +49,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An address of two to four octets, then RFC 2427 or, as Cisco has it, an ethertype.
+    /// An address of two to four bytes, then RFC 2427 or, as Cisco has it, an ethertype.
     pub(super) fn frame_relay(&mut self, at: usize) -> Result<usize, Reason> {
         const LAST_OF_ADDRESS: u8 = 1;
         let mut above = at;

@@ -53,7 +53,7 @@ fn loopback_families_are_read_in_both_orders() {
 const IP: [u8; 2] = [0x45, 0];
 const SNAP: [u8; 8] = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
 
-/// The IP packet is the last two octets.
+/// The IP packet is the last two bytes.
 fn assert_found(link: LinkType, parts: &[&[u8]]) {
     let frame = [&parts.concat()[..], &IP].concat();
     assert_eq!(ip_offset(link, &frame), Ok(frame.len() - IP.len()), "{link} {frame:02x?}");
@@ -141,7 +141,7 @@ fn data_frames_of_802_11_are_read_and_protected_ones_named() {
 #[test]
 fn headers_before_802_11_are_passed() {
     assert_found(LinkType::WLAN_RADIOTAP, &[&[0, 0, 8, 0, 0, 0, 0, 0], &wlan(8, 1), &SNAP]);
-    // With time and flags; the flags say that the header of 26 octets is padded.
+    // With time and flags; the flags say that the header of 26 bytes is padded.
     let padded = [&[0, 0, 17, 0, 3, 0, 0, 0][..], &[9; 8], &[0x20]].concat();
     assert_found(LinkType::WLAN_RADIOTAP, &[&padded, &wlan(8, 1), &[0, 0], &SNAP]);
     assert_found(LinkType::WLAN_PRISM, &[&[0x44, 0, 0, 0, 144, 0, 0, 0], &[0; 136], &wlan(0, 1), &SNAP]);

@@ -23,7 +23,7 @@ macro_rules! link_types {
 }
 
 link_types! {
-    /// BSD loopback: address family in the capturing host's octet order.
+    /// BSD loopback: address family in the capturing host's byte order.
     NULL = 0, "NULL";
     /// Ethernet.
     ETHERNET = 1, "ETHERNET";
@@ -51,7 +51,7 @@ link_types! {
     WLAN = 105, "IEEE802_11";
     /// Frame relay.
     FRAME_RELAY = 107, "FRELAY";
-    /// OpenBSD loopback: address family in network octet order.
+    /// OpenBSD loopback: address family in network byte order.
     LOOP = 108, "LOOP";
     /// Linux "cooked" capture, version 1 (the "any" device).
     LINUX_SLL = 113, "LINUX_SLL";
@@ -67,9 +67,9 @@ link_types! {
     PPP_PPPD = 166, "PPP_PPPD";
     /// Any link layer behind per-packet information.
     PPI = 192, "PPI";
-    /// PPP behind an octet of direction.
+    /// PPP behind a byte of direction.
     PPP_WITH_DIRECTION = 204, "PPP_WITH_DIR";
-    /// Cisco HDLC behind an octet of direction.
+    /// Cisco HDLC behind a byte of direction.
     C_HDLC_WITH_DIRECTION = 205, "C_HDLC_WITH_DIR";
     /// MPLS without Ethernet.
     MPLS = 219, "MPLS";
@@ -79,7 +79,7 @@ link_types! {
     IPV6 = 229, "IPV6";
     /// The log of Linux's packet filter.
     NFLOG = 239, "NFLOG";
-    /// Ethernet behind four octets of a netANALYZER.
+    /// Ethernet behind four bytes of a netANALYZER.
     NETANALYZER = 240, "NETANALYZER";
     /// As before, with preamble and delimiter.
     NETANALYZER_TRANSPARENT = 241, "NETANALYZER_TRANSPARENT";

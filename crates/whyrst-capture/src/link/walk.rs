@@ -53,8 +53,8 @@ impl<'a> Walk<'a> {
         self.step()?;
         match link {
             LinkType::ETHERNET => self.ethernet(at),
-            LinkType::LINUX_SLL => self.cooked(at, Cooked { protocol: 14, arphrd: 2, size: 16 }),
-            LinkType::LINUX_SLL2 => self.cooked(at, Cooked { protocol: 0, arphrd: 8, size: 20 }),
+            LinkType::LINUX_SLL => self.cooked(at, CookedHeader { protocol: 14, arphrd: 2, size: 16 }),
+            LinkType::LINUX_SLL2 => self.cooked(at, CookedHeader { protocol: 0, arphrd: 8, size: 20 }),
             LinkType::NULL | LinkType::LOOP => self.family(at),
             LinkType::RAW | LinkType::RAW_BSD | LinkType::RAW_OPENBSD | LinkType::IPV4 | LinkType::IPV6 => Ok(at),
             LinkType::PPP | LinkType::PPP_HDLC | LinkType::C_HDLC => self.hdlc(at),
@@ -72,11 +72,11 @@ impl<'a> Walk<'a> {
             LinkType::WLAN_AVS => self.avs(at),
             LinkType::PPI => self.ppi(at),
             LinkType::MPLS => self.mpls(at),
-            // A global routing header of 40 octets, and the one of RFC 4391 section 6.
+            // A global routing header of 40 bytes, and the one of RFC 4391 section 6.
             LinkType::IPOIB => self.named(at + 40, at + 44),
             LinkType::NFLOG => self.nflog(at),
             LinkType::PFLOG => self.pflog(at),
-            // Four octets of the analyser, and with the second, preamble and delimiter of the frame.
+            // Four bytes of the analyser, and with the second, preamble and delimiter of the frame.
             LinkType::NETANALYZER => self.ethernet(at + 4),
             LinkType::NETANALYZER_TRANSPARENT => self.ethernet(at + 12),
             LinkType::ETHERNET_MPACKET => self.ethernet(at + 8),
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         match header {
             [0xaa, 0xaa, 0x03] => match self.array::<3>(at + 3)? {
                 [0, 0, 0 | 0xf8] => self.named(at + 6, at + 8),
-                // RFC 2684: a bridged Ethernet frame, with two octets of padding.
+                // RFC 2684: a bridged Ethernet frame, with two bytes of padding.
                 [0, 0x80, 0xc2] if matches!(self.u16(at + 6)?, 1 | 7) => self.ethernet(at + 10),
                 _ => Err(Reason::NotIp),
             },
@@ -173,7 +173,7 @@ impl<'a> Walk<'a> {
 
     /// A Linux cooked header. With netlink the protocol field is a netlink family and may look like
     /// an ethertype.
-    fn cooked(&mut self, at: usize, header: Cooked) -> Offset {
+    fn cooked(&mut self, at: usize, header: CookedHeader) -> Offset {
         const ARPHRD_NETLINK: u16 = 824;
         if self.bytes.len() < at + header.size {
             return Err(Reason::LinkHeaderCut);
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
     }
 
     /// `AF_INET` is 2 everywhere, `AF_INET6` is 10 (Linux), 24 (NetBSD, OpenBSD), 28 (FreeBSD) or
-    /// 30 (macOS). The octet order is the writer's, so both are tried: the values do not collide.
+    /// 30 (macOS). The byte order is the writer's, so both are tried: the values do not collide.
     fn family(&self, at: usize) -> Offset {
         let family = self.u32(at)?;
         is_ip(family.min(family.swap_bytes())).then_some(at + 4).ok_or(Reason::NotIp)
@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
         Err(Reason::NotIp)
     }
 
-    /// What the packet filter of BSD logged: its first octet is the header's length without padding.
+    /// What the packet filter of BSD logged: its first byte is the header's length without padding.
     fn pflog(&mut self, at: usize) -> Offset {
         let [length, family] = self.array::<2>(at)?;
         is_ip(family.into()).then_some(at + usize::from(length).next_multiple_of(4)).ok_or(Reason::NotIp)
@@ -260,7 +260,7 @@ impl<'a> Walk<'a> {
 
 /// Where the fields of a cooked header stand, and its size.
 #[derive(Clone, Copy)]
-struct Cooked {
+struct CookedHeader {
     protocol: usize,
     arphrd: usize,
     size: usize,

@@ -11,7 +11,7 @@ impl Walk<'_> {
         self.wlan_with(self.array(at)?, at)
     }
 
-    /// Cisco access points send the two octets of the frame control in the other order.
+    /// Cisco access points send the two bytes of the frame control in the other order.
     pub(crate) fn wlan_swapped(&mut self, at: usize) -> Result<usize, Reason> {
         let [first, second] = self.array(at)?;
         self.wlan_with([second, first], at)
@@ -83,7 +83,7 @@ impl Walk<'_> {
 
 const WITH_QUALITY: u8 = 0x80;
 
-/// Octets of the header of a data frame that holds data.
+/// Bytes of the header of a data frame that holds data.
 fn header_size(control: [u8; 2]) -> Result<usize, Reason> {
     const VERSION_AND_TYPE: u8 = 0x0f;
     const DATA: u8 = 0x08;
@@ -97,7 +97,7 @@ fn header_size(control: [u8; 2]) -> Result<usize, Reason> {
     Ok(addresses_size(control) + if quality { 2 } else { 0 } + throughput)
 }
 
-/// Octets up to the sequence control, or the fourth address of a frame between access points.
+/// Bytes up to the sequence control, or the fourth address of a frame between access points.
 const fn addresses_size(control: [u8; 2]) -> usize {
     const TO_AND_FROM: u8 = 0x03;
     if control[1] & TO_AND_FROM == TO_AND_FROM { 30 } else { 24 }
@@ -107,7 +107,7 @@ fn quality_at(control: [u8; 2]) -> Option<usize> {
     (control[0] & WITH_QUALITY != 0).then_some(addresses_size(control))
 }
 
-/// Whether radiotap's flags say that the header is padded to a multiple of four octets.
+/// Whether radiotap's flags say that the header is padded to a multiple of four bytes.
 fn is_padded(header: &[u8]) -> bool {
     const TIME: u32 = 1 << 0;
     const FLAGS: u32 = 1 << 1;

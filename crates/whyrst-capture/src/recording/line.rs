@@ -6,29 +6,29 @@ use serde::Deserialize;
 use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::recording::{Recording, Told};
 use whyrst_core::segment::Endpoint;
-use whyrst_core::socket::{SocketEvent, SocketReset, Told as Kind};
+use whyrst_core::socket::{SocketEvent, SocketReset, Told as Direction};
 use whyrst_core::time::Timestamp;
 use whyrst_model::Text;
 use whyrst_model::recording::{Coverage, CoverageSchema, Event, EventAccount, EventPeer, EventSchema, EventTrigger};
 
-use super::told;
+use super::socket;
 
 const SENT: &str = "tcp_send_reset";
 const RECEIVED: &str = "tcp_receive_reset";
 /// Resets that one line may stand for: counts of a recording must add up.
 const MOST_AT_ONCE: u64 = 1 << 32;
 
-/// What a line told.
+/// What a line says.
 pub(super) enum Line {
     Coverage(Coverage),
-    Event(Box<Heard>),
+    Event(Box<ParsedEvent>),
 }
 
-/// One event, and what was told of its sockets where that was recorded.
-pub(super) struct Heard {
+/// One event, and its reset with the sockets where those were recorded.
+pub(super) struct ParsedEvent {
     /// `None` for a RST that was received.
     pub(super) sent: Option<KernelReset>,
-    pub(super) told: Option<Told>,
+    pub(super) reported: Option<Told>,
 }
 
 /// Why a line cannot be read.
@@ -53,7 +53,7 @@ impl Line {
         if schema == CoverageSchema::V1.name() {
             serde_json::from_slice(text).map(Self::Coverage).map_err(bad)
         } else if schema == EventSchema::V1.name() {
-            heard(serde_json::from_slice(text).map_err(bad)?).map(Self::Event)
+            parsed(serde_json::from_slice(text).map_err(bad)?).map(Self::Event)
         } else {
             Err(foreign(format!("has the unknown schema {schema:?}")))
         }
@@ -96,26 +96,26 @@ pub(super) fn event(reset: &KernelReset) -> Event<'_> {
 }
 
 /// The line of an event with what was known of its sockets.
-pub(super) fn told_event(told: &Told) -> Event<'_> {
-    let SocketEvent { time, told: kind, local, remote, trigger, account } = &told.reset.event;
-    let event = match kind {
-        Kind::Sent(word) => event(word),
-        Kind::Received => named(RECEIVED, *time, *local),
+pub(super) fn reported_event(reported: &Told) -> Event<'_> {
+    let SocketEvent { time, told: direction, local, remote, trigger, account } = &reported.reset.event;
+    let event = match direction {
+        Direction::Sent(sent) => event(sent),
+        Direction::Received => named(RECEIVED, *time, *local),
     };
     Event {
         time: *time,
         remote: Some(*remote),
-        account: Some(told::account_line(account)),
-        trigger: trigger.as_ref().map(told::trigger_line),
-        peer: told.reset.peer.as_ref().map(peer_line),
-        unsent: told.reset.unsent,
-        more: told.more,
+        account: Some(socket::account_line(account)),
+        trigger: trigger.as_ref().map(socket::trigger_line),
+        peer: reported.reset.peer.as_ref().map(peer_line),
+        unsent: reported.reset.unsent,
+        more: reported.more,
         ..event
     }
 }
 
 fn peer_line(peer: &SocketEvent) -> EventPeer<'_> {
-    EventPeer { time: peer.time, account: told::account_line(&peer.account) }
+    EventPeer { time: peer.time, account: socket::account_line(&peer.account) }
 }
 
 /// An event of which nothing else is known.
@@ -139,9 +139,9 @@ fn named(name: &'static str, time: Timestamp, local: Endpoint) -> Event<'static>
     }
 }
 
-fn heard(mut event: Event<'_>) -> Result<Box<Heard>, BadLine> {
+fn parsed(mut event: Event<'_>) -> Result<Box<ParsedEvent>, BadLine> {
     let bad = |cause: String| BadLine { ours: true, cause };
-    let told = event.account.take().map(|account| (account, event.trigger.take(), event.peer.take()));
+    let sockets = event.account.take().map(|account| (account, event.trigger.take(), event.peer.take()));
     let (time, local, remote) = (event.time, event.local, event.remote);
     let (unsent, more) = (event.unsent, event.more);
     if more > MOST_AT_ONCE {
@@ -152,21 +152,21 @@ fn heard(mut event: Event<'_>) -> Result<Box<Heard>, BadLine> {
         RECEIVED => None,
         other => return Err(bad(format!("has the unknown event {other:?}"))),
     };
-    let Some((account, trigger, peer)) = told else { return Ok(Box::new(Heard { sent, told: None })) };
+    let Some((account, trigger, peer)) = sockets else { return Ok(Box::new(ParsedEvent { sent, reported: None })) };
     let Some(remote) = remote else { return Err(bad("has a socket and no other end".into())) };
     let end = |time, told, (local, remote), account: EventAccount<'_>, trigger: Option<EventTrigger>| SocketEvent {
         time,
         told,
         local,
         remote,
-        trigger: trigger.map(told::trigger),
-        account: told::account(account),
+        trigger: trigger.map(socket::trigger),
+        account: socket::account(account),
     };
-    let kind = sent.clone().map_or(Kind::Received, Kind::Sent);
-    let peer = peer.map(|EventPeer { time, account }| end(time, Kind::Received, (remote, local), account, None));
-    let reset = SocketReset { event: end(time, kind, (local, remote), account, trigger), peer, unsent };
+    let direction = sent.clone().map_or(Direction::Received, Direction::Sent);
+    let peer = peer.map(|EventPeer { time, account }| end(time, Direction::Received, (remote, local), account, None));
+    let reset = SocketReset { event: end(time, direction, (local, remote), account, trigger), peer, unsent };
     // One that was only counted is no event of its own.
-    Ok(Box::new(Heard { sent: sent.filter(|_| more == 0), told: Some(Told { reset, more }) }))
+    Ok(Box::new(ParsedEvent { sent: sent.filter(|_| more == 0), reported: Some(Told { reset, more }) }))
 }
 
 fn reset(event: Event<'_>) -> KernelReset {

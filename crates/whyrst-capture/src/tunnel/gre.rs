@@ -43,13 +43,13 @@ fn version_0(payload: &[u8], flags: u16, carried: u16) -> Result<usize, Reason> 
     }
 }
 
-/// The last bit of the header tells of eight more octets.
+/// The last bit of the header announces eight more bytes.
 fn erspan_iii_size(payload: &[u8], at: usize) -> Result<usize, Reason> {
     let more = payload.get(at + 11).ok_or(Reason::IpHeaderCut)? & 1 != 0;
     Ok(if more { 20 } else { 12 })
 }
 
-/// Version 2 has a redirect header of four octets, version 1 has none.
+/// Version 2 has a redirect header of four bytes, version 1 has none.
 fn wccp(payload: &[u8], at: usize) -> Result<usize, Reason> {
     match payload.get(at).ok_or(Reason::IpHeaderCut)? >> 4 {
         4 => Ok(at),

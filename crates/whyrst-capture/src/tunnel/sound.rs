@@ -14,7 +14,7 @@ pub(super) fn is_sound(payload: &[u8], at: usize) -> bool {
     }
 }
 
-/// The header checksum of RFC 791, over `size` octets.
+/// The header checksum of RFC 791, over `size` bytes.
 fn checksum_holds(packet: &[u8], size: usize) -> bool {
     let Some(header) = packet.get(..size).filter(|_| size >= 20) else { return false };
     let sum: u32 = header.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]]))).sum();

@@ -13,7 +13,7 @@ fn udp(port: u16, parts: &[&[u8]]) -> Vec<u8> {
     [&[0x9c, 0x40, high, low, 0, 0, 0, 0][..], &parts.concat()].concat()
 }
 
-/// Where the inner packet was put: all of it but the last 20 octets.
+/// Where the inner packet was put: all of it but the last 20 bytes.
 fn assert_found(carrier: u8, payload: &[u8]) {
     assert_eq!(inner(carrier, payload), Ok(payload.len() - IPV4.len()), "{payload:02x?}");
     for end in 0..payload.len() - IPV4.len() {

@@ -46,7 +46,7 @@ pub(super) fn is_known(payload: &[u8]) -> bool {
     BOTH_WAYS.contains(&from) || BOTH_WAYS.contains(&to) || TO_ONLY.contains(&to)
 }
 
-/// The octet at `at` behind the UDP header.
+/// The byte at `at` behind the UDP header.
 fn octet(payload: &[u8], at: usize) -> Result<u8, Reason> {
     payload.get(HEADER + at).copied().ok_or(Reason::NotTcp)
 }

@@ -1,5 +1,5 @@
 //! LZ4 frames one behind the other. The decoder ends a read at the end of each frame, and also,
-//! without a word, where the input ends between two blocks of a frame; this tells them apart.
+//! without a word, where the input ends between two blocks of a frame; this distinguishes them.
 
 use std::io::{self, BufRead, Read};
 

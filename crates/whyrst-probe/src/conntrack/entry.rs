@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_side_is_told_what_the_other_calls_it() {
+    fn each_side_is_given_the_ends_of_the_other() {
         // A container asks a service through masquerading: the host's address and another port are on the wire.
         let (container, host, server) =
             (end([10, 1, 0, 2], 40_000), end([192, 0, 2, 1], 50_000), end([192, 0, 2, 9], 443));

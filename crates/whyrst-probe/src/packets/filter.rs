@@ -23,9 +23,9 @@ impl Share {
     }
 }
 
-/// Octets of a RST: its payload may say why (draft-ietf-tcpm-rst-diagnostic-payload).
+/// Bytes of a RST: its payload may say why (draft-ietf-tcpm-rst-diagnostic-payload).
 const OF_A_RST: u32 = 512;
-/// Octets of other packets: both headers with all options, and how the first line of a request begins.
+/// Bytes of other packets: both headers with all options, and how the first line of a request begins.
 const OF_OTHERS: u32 = 160;
 
 // linux/filter.h: places beyond the packet.
@@ -36,8 +36,8 @@ const RANDOM: u32 = BEYOND + 56;
 
 const LOAD_WORD: u16 = 0x20;
 const LOAD_HALF: u16 = 0x28;
-const LOAD_OCTET: u16 = 0x30;
-const LOAD_OCTET_AT_X: u16 = 0x50;
+const LOAD_BYTE: u16 = 0x30;
+const LOAD_BYTE_AT_X: u16 = 0x50;
 const LOAD_X_HEADER_LENGTH: u16 = 0xb1;
 const AND: u16 = 0x54;
 const JUMP_IF_EQUAL: u16 = 0x15;
@@ -62,22 +62,22 @@ pub(super) fn program(share: Share) -> Vec<SockFilter> {
         plain(LOAD_WORD, PACKET_TYPE),
         SockFilter::new(JUMP_IF_EQUAL, 19, 0, OUTGOING),
         // 4: which version?
-        plain(LOAD_OCTET, 0),
+        plain(LOAD_BYTE, 0),
         plain(AND, 0xf0),
         SockFilter::new(JUMP_IF_EQUAL, 5, 0, 0x40),
         SockFilter::new(JUMP_IF_EQUAL, 0, 15, 0x60),
-        // 8: version 6, whose header has forty octets
-        plain(LOAD_OCTET, 6),
+        // 8: version 6, whose header has forty bytes
+        plain(LOAD_BYTE, 6),
         SockFilter::new(JUMP_IF_EQUAL, 0, 13, TCP),
-        plain(LOAD_OCTET, 53),
+        plain(LOAD_BYTE, 53),
         plain(JUMP, 6),
         // 12: version 4, first fragments
-        plain(LOAD_OCTET, 9),
+        plain(LOAD_BYTE, 9),
         SockFilter::new(JUMP_IF_EQUAL, 0, 9, TCP),
         plain(LOAD_HALF, 6),
         SockFilter::new(JUMP_IF_BITS, 7, 0, 0x1fff),
         plain(LOAD_X_HEADER_LENGTH, 0),
-        plain(LOAD_OCTET_AT_X, 13),
+        plain(LOAD_BYTE_AT_X, 13),
         // 18: the control bits
         SockFilter::new(JUMP_IF_BITS, 6, 0, RST),
         SockFilter::new(JUMP_IF_BITS, 4, 0, SYN_OR_FIN),

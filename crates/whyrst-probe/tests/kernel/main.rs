@@ -26,7 +26,9 @@ use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Account, Errno, Listening, Told};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_probe::{Item, Live, OutRsts, SocketReset, Wanted, give_back_privileges, lock_down, reason_of_stack};
+use whyrst_probe::{
+    KernelFilter, Live, LiveEvent, OutRsts, SocketReset, give_back_privileges, lock_down, reason_of_stack,
+};
 
 /// Long enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -68,7 +70,7 @@ impl Stage {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             match self.live.next(MOMENT).unwrap() {
-                Some(Item::Reset(reset)) if reset.event.account.netns == self.netns => return *reset,
+                Some(LiveEvent::Reset(reset)) if reset.event.account.netns == self.netns => return *reset,
                 _ => {}
             }
         }
@@ -87,7 +89,7 @@ impl Stage {
     fn is_silent(&mut self) {
         let end = Instant::now() + 3 * MOMENT;
         while Instant::now() < end {
-            if let Some(Item::Reset(reset)) = self.live.next(MOMENT).unwrap() {
+            if let Some(LiveEvent::Reset(reset)) = self.live.next(MOMENT).unwrap() {
                 assert_ne!(reset.event.account.netns, self.netns, "told beside: {reset:#?}");
             }
         }
@@ -264,8 +266,8 @@ fn endpoint(address: SocketAddr) -> Endpoint {
 #[ignore = "needs root and BPF"]
 fn what_was_not_asked_for_is_counted_in_the_kernel() {
     let turn = own_network();
-    let wanted = Wanted::of(&[1, 2], [("127.0.0.2".parse().unwrap(), 32)]);
-    let mut stage = Stage { live: Live::start_with(&wanted).unwrap(), ..started(turn) };
+    let filter = KernelFilter::of(&[1, 2], [("127.0.0.2".parse().unwrap(), 32)]);
+    let mut stage = Stage { live: Live::start_with(&filter).unwrap(), ..started(turn) };
     for address in ["127.0.0.1:1", "127.0.0.2:3", "127.0.0.2:2"] {
         TcpStream::connect(address).unwrap_err();
     }
@@ -273,7 +275,7 @@ fn what_was_not_asked_for_is_counted_in_the_kernel() {
     assert_eq!(outcome.connection().endpoint(outcome.connection().server()).to_string(), "127.0.0.2:2");
     stage.is_silent();
     assert_eq!(stage.live.sent().get(&stage.netns), Some(&3), "all are counted");
-    assert!(stage.live.passed_over() >= 4, "two resets, by both ends");
+    assert!(stage.live.filtered_out() >= 4, "two resets, by both ends");
 }
 
 #[test]
@@ -445,12 +447,12 @@ fn of_a_flood_that_nobody_reads_nothing_is_lost_from_the_counts() {
     }
     for item in stage.live.drain() {
         match item {
-            Item::Reset(reset) if reset.event.account.netns == stage.netns => {
+            LiveEvent::Reset(reset) if reset.event.account.netns == stage.netns => {
                 assert!(!reset.unsent, "taken for a firewall's: {reset:#?}");
                 told += 1;
             }
-            Item::More(more) if more.like.event.account.netns == stage.netns => folded += more.count,
-            Item::Reset(_) | Item::More(_) => {}
+            LiveEvent::Folded(more) if more.like.event.account.netns == stage.netns => folded += more.count,
+            LiveEvent::Reset(_) | LiveEvent::Folded(_) => {}
         }
     }
     assert_eq!(stage.live.lost(), 0);
@@ -478,9 +480,9 @@ fn what_is_only_counted_is_read_behind_the_lock_too() {
     flood.join().unwrap();
     let items = stage.live.drain().into_iter();
     let told = items.map(|item| match item {
-        Item::Reset(reset) => u64::from(reset.event.account.netns == stage.netns),
-        Item::More(more) if more.like.event.account.netns == stage.netns => more.count,
-        Item::More(_) => 0,
+        LiveEvent::Reset(reset) => u64::from(reset.event.account.netns == stage.netns),
+        LiveEvent::Folded(more) if more.like.event.account.netns == stage.netns => more.count,
+        LiveEvent::Folded(_) => 0,
     });
     assert_eq!(told.sum::<u64>(), CONNECTS);
     assert_eq!(stage.live.sent().get(&stage.netns), Some(&CONNECTS));
@@ -497,9 +499,9 @@ fn a_flood_is_folded_and_its_counts_add_up() {
     let (mut told, mut folded) = (0, 0);
     for item in stage.live.drain() {
         match item {
-            Item::Reset(reset) if reset.event.account.netns == stage.netns => told += 1,
-            Item::More(more) if more.like.event.account.netns == stage.netns => folded += more.count,
-            Item::Reset(_) | Item::More(_) => {}
+            LiveEvent::Reset(reset) if reset.event.account.netns == stage.netns => told += 1,
+            LiveEvent::Folded(more) if more.like.event.account.netns == stage.netns => folded += more.count,
+            LiveEvent::Reset(_) | LiveEvent::Folded(_) => {}
         }
     }
     assert_eq!(told + folded, CONNECTS);

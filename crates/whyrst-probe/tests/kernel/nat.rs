@@ -9,7 +9,7 @@ use whyrst_core::language::Language;
 use whyrst_core::outcome::{OnWire, Outcome};
 use whyrst_core::report::{Context, json};
 use whyrst_core::segment::Endpoint;
-use whyrst_probe::{Item, Live, SocketReset, Wanted};
+use whyrst_probe::{KernelFilter, Live, LiveEvent, SocketReset};
 
 use super::{MOMENT, PATIENCE, own_network};
 
@@ -124,7 +124,7 @@ fn next_between(live: &mut Live) -> SocketReset {
     let ours = [CONTAINER.into(), HOST.into()];
     while Instant::now() < end {
         match live.next(MOMENT).unwrap() {
-            Some(Item::Reset(reset)) if ours.contains(&reset.event.local.ip) => return *reset,
+            Some(LiveEvent::Reset(reset)) if ours.contains(&reset.event.local.ip) => return *reset,
             _ => {}
         }
     }
@@ -136,7 +136,7 @@ fn told_by(live: &mut Live, address: [u8; 4]) -> Outcome {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         match live.next(MOMENT).unwrap() {
-            Some(Item::Reset(reset)) if reset.event.local.ip == std::net::IpAddr::from(address) => {
+            Some(LiveEvent::Reset(reset)) if reset.event.local.ip == std::net::IpAddr::from(address) => {
                 return reset.outcome();
             }
             _ => {}
@@ -161,7 +161,7 @@ fn behind_a_nat_both_hosts_call_a_connection_alike() {
     let turn = own_network();
     let _nat = Nat::make();
     // One kernel plays both hosts: each hears its own sockets alone, by an address that only these have.
-    let hears = |address: [u8; 4]| Live::start_with(&Wanted::of(&[], [(address.into(), 32)])).unwrap();
+    let hears = |address: [u8; 4]| Live::start_with(&KernelFilter::of(&[], [(address.into(), 32)])).unwrap();
     let mut host = hears(CONTAINER);
     // The other host's agent is in the other namespace, and asks that one's table.
     let (ready, is_ready) = std::sync::mpsc::channel();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use whyrst_core::language::Language;
 use whyrst_core::socket::Told;
-use whyrst_probe::{HostFacts, Item, Live, SocketReset};
+use whyrst_probe::{HostFacts, Live, LiveEvent, SocketReset};
 
 use super::findings::{COUNTERS, Counter, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
 use super::words;
@@ -45,9 +45,11 @@ pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Completion
     let mut looked = began;
     while !interrupt.came() && arguments.duration.is_none_or(|seconds| began.elapsed() < Duration::from_secs(seconds)) {
         match live.as_mut().map(|live| live.next(PATIENCE)).transpose()?.flatten() {
-            Some(Item::Reset(reset)) => say(in_vain(&before, &reset, language).into_iter().collect(), &mut output)?,
+            Some(LiveEvent::Reset(reset)) => {
+                say(in_vain(&before, &reset, language).into_iter().collect(), &mut output)?;
+            }
             None if live.is_none() => std::thread::sleep(PATIENCE),
-            Some(Item::More(_)) | None => {}
+            Some(LiveEvent::Folded(_)) | None => {}
         }
         if looked.elapsed() >= every {
             let now = HostFacts::read();

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     tui::check()?;
     let filter = Filter::of(arguments)?;
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut live = Live::start_with(&super::wanted(arguments, &filter))?;
+    let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
     let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);

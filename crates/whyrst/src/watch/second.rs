@@ -17,7 +17,7 @@ use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_probe::{Live, Looked, Packet, Packets, SocketReset, Way, now};
+use whyrst_probe::{Coverage, Direction, Live, Packet, Packets, SocketReset, now};
 
 /// The first packets of a connection are kept: how it began.
 const FIRST: usize = 8;
@@ -182,11 +182,11 @@ impl SecondSource {
     }
 
     fn reset(&mut self, packet: &Packet, segment: &Segment<'_>) {
-        match packet.way {
-            Way::In => {
+        match packet.direction {
+            Direction::In => {
                 self.passing.insert((packet.netns, segment.seq, segment.ack), packet.time);
             }
-            Way::Out => self.suspects.push_back(Suspect {
+            Direction::Out => self.suspects.push_back(Suspect {
                 time: packet.time,
                 netns: packet.netns,
                 ends: (segment.src, segment.dst),
@@ -219,7 +219,7 @@ impl SecondSource {
             }
             let Some((_, reset)) = self.held.pop_front() else { break };
             let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
-            let left = left.filter(|_| !self.told.contains_key(&ends) && live.hears_all());
+            let left = left.filter(|_| !self.told.contains_key(&ends) && live.sees_all_resets());
             if left.is_some() {
                 outcome.note_kernel(KernelWord::SentNone);
                 self.unsent.insert(ends, time);
@@ -273,7 +273,7 @@ impl SecondSource {
             if self.told.contains_key(&suspect.ends) || self.passing.contains_key(&suspect.numbers) {
                 continue;
             }
-            if !live.hears_all() {
+            if !live.sees_all_resets() {
                 self.undecided += 1;
                 continue;
             }
@@ -367,7 +367,7 @@ impl Flow {
         begins_after
             && self.left_out == 0
             && self.syn.is_some()
-            && self.packets.iter().all(|packet| packet.share == Looked::AtAll)
+            && self.packets.iter().all(|packet| packet.coverage == Coverage::Complete)
     }
 }
 

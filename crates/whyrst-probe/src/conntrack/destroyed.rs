@@ -1,9 +1,9 @@
-//! Connections that the table forgot before it could be asked: the entry of a refused connect goes with its RST
+//! Connections that were destroyed in the table before it could be asked: the entry of a refused connect goes with its RST
 //! (`nf_conntrack_tcp_packet` in `nf_conntrack_proto_tcp.c`).
 //!
-//! The kernel tells who listens of every entry that goes. Of those only the ones whose connection never had an answer
+//! The kernel notifies its subscribers (`NFNLGRP_CONNTRACK_DESTROY`) of every entry that goes. Of those only the ones whose connection never had an answer
 //! come through, by a filter in the kernel; a RST that refuses is no answer to it. But the kernel makes each message
-//! before it is filtered, which costs it some 10 us for every connection of the host. So nothing is listened to before
+//! before it is filtered, which costs it some 10 us for every connection of the host. So nothing is subscribed to before
 //! the table did not know a connection, nor long after that, nor while many connections end.
 
 use std::collections::{HashMap, VecDeque};
@@ -23,11 +23,11 @@ use super::entry::{ANSWER, Ends, Entry};
 
 /// `NFNLGRP_CONNTRACK_DESTROY` of linux/netfilter/nfnetlink.h, as a bit of `nl_groups`.
 const DESTROYED: u32 = 1 << (3 - 1);
-/// Entries that are remembered: a reset is told within moments of its RST.
+/// Entries that are remembered: a reset is reported within moments of its RST.
 const REMEMBERED: usize = 4_096;
 /// Messages of some two kilobytes each, until somebody looks.
 const WAITING: usize = 2 << 20;
-/// Entries of a table that is listened to. After its connection has ended an entry stays for ten seconds and more
+/// Entries of a table whose notifications are subscribed to. After its connection has ended an entry stays for ten seconds and more
 /// (`nf_conntrack_tcp_timeout_close`), so of these no more than a thousand go in a second: a hundredth of a processor.
 const FEW: u64 = 10_000;
 /// Entries that may go in a second without an answer: these do not stay.
@@ -36,9 +36,9 @@ const OFTEN: u32 = 1_000;
 const SOON: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Since when it is listened.
+/// The notifications that are being received.
 #[derive(Debug)]
-struct Hearing {
+struct Subscription {
     /// When somebody last asked for what was not in the table.
     asked: Instant,
     /// The second that is now, and how many went in it.
@@ -48,18 +48,18 @@ struct Hearing {
 
 /// Entries that went without an answer, the latest of them.
 #[derive(Debug)]
-pub(super) struct Forgotten {
+pub(super) struct Destroyed {
     events: Socket,
-    hears: Option<Hearing>,
+    subscription: Option<Subscription>,
     /// Too many went at that time.
-    crowded: Option<Instant>,
+    overloaded: Option<Instant>,
     /// By the ends of either side.
     entries: HashMap<Ends, Entry>,
     order: VecDeque<Ends>,
 }
 
-impl Forgotten {
-    /// A socket that hears nothing yet.
+impl Destroyed {
+    /// A socket that is not subscribed yet.
     pub(super) fn open() -> io::Result<Self> {
         let protocol = libc::NETLINK_NETFILTER.into();
         let events = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(protocol))?;
@@ -69,43 +69,44 @@ impl Forgotten {
         if nix::sys::socket::setsockopt(&events, nix::sys::socket::sockopt::RcvBufForce, &WAITING).is_err() {
             events.set_recv_buffer_size(WAITING)?;
         }
-        Ok(Self { events, hears: None, crowded: None, entries: HashMap::new(), order: VecDeque::new() })
+        Ok(Self { events, subscription: None, overloaded: None, entries: HashMap::new(), order: VecDeque::new() })
     }
 
-    pub(super) const fn hears(&self) -> bool {
-        self.hears.is_some()
+    pub(super) const fn is_subscribed(&self) -> bool {
+        self.subscription.is_some()
     }
 
-    /// The entry that `ends` belonged to. Who asks for the first time has it listen from now on; `entries` says how
+    /// The entry that `ends` belonged to. Who asks for the first time has it subscribe; `entries` says how
     /// many the table has.
     pub(super) fn find(&mut self, ends: Ends, entries: impl Fn() -> u64) -> Option<Entry> {
         let now = Instant::now();
-        if let Some(hearing) = &mut self.hears {
-            hearing.asked = now;
-            self.take_in(entries);
-        } else if self.crowded.is_none_or(|since| now.duration_since(since) > SOON) && entries() <= FEW {
-            let listens = bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, DESTROYED)).is_ok();
-            self.hears = listens.then_some(Hearing { asked: now, second: now, went: 0 });
+        if let Some(subscription) = &mut self.subscription {
+            subscription.asked = now;
+            self.receive_all(entries);
+        } else if self.overloaded.is_none_or(|since| now.duration_since(since) > SOON) && entries() <= FEW {
+            let subscribed = bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, DESTROYED)).is_ok();
+            self.subscription = subscribed.then_some(Subscription { asked: now, second: now, went: 0 });
         }
         self.entries.get(&ends).copied()
     }
 
-    /// Takes what the kernel told meanwhile, and listens no more where that costs too much or nobody asks.
-    pub(super) fn take_in(&mut self, entries: impl Fn() -> u64) {
+    /// Takes what the kernel sent meanwhile, and unsubscribes where that costs too much or nobody asks.
+    pub(super) fn receive_all(&mut self, entries: impl Fn() -> u64) {
         let went = self.receive();
-        let Some(hearing) = &mut self.hears else { return };
-        hearing.went = hearing.went.saturating_add(went);
-        let crowded = hearing.went > OFTEN || (hearing.second.elapsed() > SECOND && entries() > FEW);
-        if hearing.second.elapsed() > SECOND {
-            (hearing.second, hearing.went) = (Instant::now(), 0);
+        let Some(subscription) = &mut self.subscription else { return };
+        subscription.went = subscription.went.saturating_add(went);
+        let overloaded = subscription.went > OFTEN || (subscription.second.elapsed() > SECOND && entries() > FEW);
+        if subscription.second.elapsed() > SECOND {
+            (subscription.second, subscription.went) = (Instant::now(), 0);
         }
-        if crowded {
-            self.crowded = Some(Instant::now());
+        if overloaded {
+            self.overloaded = Some(Instant::now());
         }
-        // Where leaving fails it goes on hearing.
-        if (crowded || hearing.asked.elapsed() > SOON) && bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, 0)).is_ok()
+        // Where leaving the group fails it stays subscribed.
+        if (overloaded || subscription.asked.elapsed() > SOON)
+            && bind(self.events.as_raw_fd(), &NetlinkAddr::new(0, 0)).is_ok()
         {
-            self.hears = None;
+            self.subscription = None;
             self.forget();
         }
     }
@@ -218,24 +219,24 @@ mod tests {
 
     #[test]
     fn of_what_went_the_latest_is_remembered_by_either_side() {
-        let mut forgotten = Forgotten::open().unwrap();
+        let mut destroyed = Destroyed::open().unwrap();
         let ports = u16::try_from(REMEMBERED).unwrap();
-        (0..ports).for_each(|port| forgotten.remember(entry(port)));
-        assert_eq!(forgotten.order.len(), REMEMBERED);
-        assert_eq!(forgotten.entries.get(&entry(ports - 1).reply), Some(&entry(ports - 1)));
-        assert_eq!(forgotten.entries.get(&entry(0).original), None);
+        (0..ports).for_each(|port| destroyed.remember(entry(port)));
+        assert_eq!(destroyed.order.len(), REMEMBERED);
+        assert_eq!(destroyed.entries.get(&entry(ports - 1).reply), Some(&entry(ports - 1)));
+        assert_eq!(destroyed.entries.get(&entry(0).original), None);
     }
 
     #[test]
-    fn a_crowded_table_is_not_listened_to() {
-        let mut forgotten = Forgotten::open().unwrap();
-        assert_eq!(forgotten.find(entry(1).original, || FEW + 1), None);
-        assert!(!forgotten.hears());
-        forgotten.remember(entry(1));
-        forgotten.hears = Some(Hearing { asked: Instant::now(), second: Instant::now(), went: OFTEN + 1 });
-        forgotten.take_in(|| 0);
-        assert!(!forgotten.hears(), "too many went");
-        assert_eq!(forgotten.find(entry(1).original, || 0), None, "what was heard before may not hold any more");
-        assert!(!forgotten.hears(), "not again so soon");
+    fn a_busy_table_is_not_subscribed_to() {
+        let mut destroyed = Destroyed::open().unwrap();
+        assert_eq!(destroyed.find(entry(1).original, || FEW + 1), None);
+        assert!(!destroyed.is_subscribed());
+        destroyed.remember(entry(1));
+        destroyed.subscription = Some(Subscription { asked: Instant::now(), second: Instant::now(), went: OFTEN + 1 });
+        destroyed.receive_all(|| 0);
+        assert!(!destroyed.is_subscribed(), "too many went");
+        assert_eq!(destroyed.find(entry(1).original, || 0), None, "what was received before may not hold any more");
+        assert!(!destroyed.is_subscribed(), "not again so soon");
     }
 }

@@ -1,4 +1,4 @@
-//! A record of the probe made into what the core understands: names for numbers, wall clock for
+//! A record of the probe enriched into what the core understands: names for numbers, wall clock for
 //! monotonic time, processes for process ids.
 //!
 //! Who did it follows the rules that were measured (one line each, at the place): the current task
@@ -15,15 +15,15 @@ use whyrst_core::socket::{
 };
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::event::{Event, Facts, Kind, Life, Opened as Raw, Settings};
-use crate::layout::{EXITING, FROM_GRAVE, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, ORPHAN, OWNED};
+use crate::event::{Event, Facts, Life, Opened as Raw, Settings, Tracepoint};
+use crate::layout::{EXITING, FROM_CLOSED, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, ORPHAN, OWNED};
 use crate::owner::Owners;
 use crate::probe::Probe;
 use crate::reason;
 
-/// Turns records into events.
+/// Turns records into events with names and processes.
 #[derive(Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Enricher {
     owners: Owners,
     /// Of a second, by the kernel's clock.
     ticks: i64,
@@ -31,19 +31,19 @@ pub(crate) struct Teller {
     pub(crate) offset: Span,
 }
 
-impl Teller {
+impl Enricher {
     pub(crate) fn new(offset: Span, probe: &Probe) -> Self {
         Self { owners: Owners::adopting(probe), ticks: probe.ticks.max(1).into(), offset }
     }
 
-    pub(crate) fn tell(&mut self, event: &Event, probe: &Probe) -> SocketEvent {
+    pub(crate) fn enrich(&mut self, event: &Event, probe: &Probe) -> SocketEvent {
         let stack = names(event, probe);
         let account = self.account(event, &stack, probe);
-        let told = match event.kind {
-            Kind::Received => Told::Received,
-            Kind::Sent => Told::Sent(self.word(event, stack, probe)),
+        let told = match event.tracepoint {
+            Tracepoint::Received => Told::Received,
+            Tracepoint::Sent => Told::Sent(self.kernel_reset(event, stack, probe)),
         };
-        let mut told = SocketEvent {
+        let mut enriched = SocketEvent {
             time: self.wall(event.at),
             told,
             local: event.tuple.local,
@@ -51,18 +51,18 @@ impl Teller {
             trigger: event.has(HAS_TRIGGER).then(|| trigger(event)),
             account,
         };
-        let derived = event.reason.is_none().then(|| reason::of_stack(&told)).flatten();
-        if let Told::Sent(word) = &mut told.told {
-            word.reason = word.reason.or(derived);
+        let derived = event.reason.is_none().then(|| reason::of_stack(&enriched)).flatten();
+        if let Told::Sent(reset) = &mut enriched.told {
+            reset.reason = reset.reason.or(derived);
         }
-        told
+        enriched
     }
 
     fn wall(&self, monotonic: u64) -> Timestamp {
         Timestamp::from_nanos(i64::try_from(monotonic).unwrap_or(i64::MAX)).plus(self.offset)
     }
 
-    fn word(&self, event: &Event, stack: Vec<String>, probe: &Probe) -> KernelReset {
+    fn kernel_reset(&self, event: &Event, stack: Vec<String>, probe: &Probe) -> KernelReset {
         let name = event.reason.and_then(|number| probe.names.reason(number)).unwrap_or_default();
         // Without a socket there is no state.
         let no_socket = event.state == 0;
@@ -81,7 +81,7 @@ impl Teller {
 
     fn account(&mut self, event: &Event, stack: &[String], probe: &Probe) -> Account {
         let went_through = |symbol: &str| stack.iter().any(|name| name == symbol);
-        let aborts = event.kind == Kind::Sent && !event.has(HAS_TRIGGER);
+        let aborts = event.tracepoint == Tracepoint::Sent && !event.has(HAS_TRIGGER);
         // A listener's children are reset by who closes it, without holding them.
         let closed_listener = aborts && went_through("inet_csk_listen_stop");
         let acts = aborts && event.has(OWNED);
@@ -107,7 +107,7 @@ impl Teller {
             cgroup: event.facts.cgroup,
             netns: event.tuple.netns,
             listening: listening(event, probe),
-            translation: Translation::Unknown, // asked when the reset is told: `Live`
+            translation: Translation::Unknown, // asked when the reset is reported: `Live`
         }
     }
 
@@ -133,16 +133,16 @@ impl Teller {
     }
 
     fn socket(&self, event: &Event, probe: &Probe) -> Option<SocketFacts> {
-        let from_grave = event.has(FROM_GRAVE);
-        if !from_grave && (!event.has(HAS_SOCKET) || event.has(LISTENER) || probe.names.state(event.state) == "LISTEN")
+        let from_closed = event.has(FROM_CLOSED);
+        if !from_closed && (!event.has(HAS_SOCKET) || event.has(LISTENER) || probe.names.state(event.state) == "LISTEN")
         {
             return None;
         }
-        let at = if from_grave { event.grave_at } else { event.at };
+        let at = if from_closed { event.closed_at } else { event.at };
         let mut facts = self.facts(&event.facts, at);
-        facts.orphan = from_grave || event.has(ORPHAN);
-        facts.gone = from_grave.then(|| self.wall(event.grave_at));
-        if !from_grave {
+        facts.orphan = from_closed || event.has(ORPHAN);
+        facts.gone = from_closed.then(|| self.wall(event.closed_at));
+        if !from_closed {
             facts.timeouts = timeouts(&event.settings);
         }
         if event.has(HAS_LIFE) {
@@ -186,17 +186,17 @@ impl Teller {
 
 /// Where else somebody listens at the port that a SYN asked for in vain.
 fn listening(event: &Event, probe: &Probe) -> Listening {
-    let asked = event.kind == Kind::Sent
+    let asked = event.tracepoint == Tracepoint::Sent
         && event.state == 0
         && event.has(HAS_TRIGGER)
         && Flags::from_bits(event.trigger.flags).is_syn();
     if asked { probe.listening(&event.tuple, event.at) } else { Listening::Unknown }
 }
 
-/// The error that the program will be told because a RST came: `tcp_reset`. Nobody is told where no
+/// The error that the program will get because a RST came: `tcp_reset`. Nobody gets one where no
 /// process holds the socket.
 fn errno(event: &Event, probe: &Probe) -> Option<Errno> {
-    if event.kind != Kind::Received || event.has(ORPHAN) || !event.has(HAS_SOCKET) {
+    if event.tracepoint != Tracepoint::Received || event.has(ORPHAN) || !event.has(HAS_SOCKET) {
         return None;
     }
     let number = match probe.names.state(event.state) {

@@ -27,7 +27,7 @@ pub(super) struct Item {
     pub(super) begins: Begins,
 }
 
-/// Where the capture's octets are.
+/// Where the capture's bytes are.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     StandardInput,

@@ -1,16 +1,16 @@
-//! What the kernel side tells of and what it only counts: connections with certain ports and addresses.
+//! What the kernel side reports and what it only counts: connections with certain ports and addresses.
 //!
-//! Both ends of a connection have the same two of each, so neither end is told without the other. Who owns
+//! Both ends of a connection have the same two of each, so neither end is reported without the other. Who owns
 //! a socket is known only here, so programs are no filter of the kernel's.
 
 use std::net::IpAddr;
 
-/// `WANTED` of `bpf/probe.bpf.c`.
+/// `MAX_FILTERS` of `bpf/probe.bpf.c`.
 const MOST: usize = 8;
 
-/// Ports and networks; none of a kind wants all.
+/// Ports and networks; none of a kind lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct KernelFilter {
     ports: Vec<u16>,
     networks: Vec<(IpAddr, u32)>,
 }
@@ -18,14 +18,14 @@ pub struct Wanted {
 /// The same as the kernel side has it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Constants {
-    pub(crate) ports_wanted: u32,
+    pub(crate) port_count: u32,
     pub(crate) ports: [u32; MOST],
-    pub(crate) networks_wanted: u32,
+    pub(crate) network_count: u32,
     pub(crate) networks: [u32; MOST * 4],
     pub(crate) masks: [u32; MOST * 4],
 }
 
-impl Wanted {
+impl KernelFilter {
     /// Connections with one of `ports`, and with one of `networks` (an address and how many of its first
     /// bits count) at either end. What the kernel side has no room for it does not filter.
     pub fn of(ports: &[u16], networks: impl IntoIterator<Item = (IpAddr, u32)>) -> Self {
@@ -37,8 +37,8 @@ impl Wanted {
     pub(crate) fn constants(&self) -> Constants {
         let count = |len: usize| u32::try_from(len).unwrap_or_default();
         let mut all = Constants {
-            ports_wanted: count(self.ports.len()),
-            networks_wanted: count(self.networks.len()),
+            port_count: count(self.ports.len()),
+            network_count: count(self.networks.len()),
             ..Constants::default()
         };
         for (place, port) in all.ports.iter_mut().zip(&self.ports) {
@@ -51,11 +51,11 @@ impl Wanted {
                 IpAddr::V6(v6) => (v6.to_bits(), *bits),
             };
             let mask = u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0);
-            for (word, octets) in (address & mask).to_be_bytes().chunks_exact(4).enumerate() {
-                all.networks[at * 4 + word] = u32::from_ne_bytes([octets[0], octets[1], octets[2], octets[3]]);
+            for (word, bytes) in (address & mask).to_be_bytes().chunks_exact(4).enumerate() {
+                all.networks[at * 4 + word] = u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             }
-            for (word, octets) in mask.to_be_bytes().chunks_exact(4).enumerate() {
-                all.masks[at * 4 + word] = u32::from_ne_bytes([octets[0], octets[1], octets[2], octets[3]]);
+            for (word, bytes) in mask.to_be_bytes().chunks_exact(4).enumerate() {
+                all.masks[at * 4 + word] = u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             }
         }
         all
@@ -68,18 +68,18 @@ mod tests {
 
     #[test]
     fn a_prefix_is_cut_where_it_ends() {
-        let wanted = Wanted::of(&[443], [("10.1.2.3".parse().unwrap(), 8), ("2001:db8::1".parse().unwrap(), 32)]);
-        let all = wanted.constants();
-        assert_eq!((all.ports_wanted, all.ports[0], all.networks_wanted), (1, 443, 2));
-        let octets = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
-        assert_eq!(octets(&all.networks[..4]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0]);
-        assert_eq!(octets(&all.masks[..4])[12..], [0xff, 0, 0, 0]);
-        assert_eq!(octets(&all.masks[4..8]), [[0xff; 4], [0; 4], [0; 4], [0; 4]].concat());
+        let filter = KernelFilter::of(&[443], [("10.1.2.3".parse().unwrap(), 8), ("2001:db8::1".parse().unwrap(), 32)]);
+        let all = filter.constants();
+        assert_eq!((all.port_count, all.ports[0], all.network_count), (1, 443, 2));
+        let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
+        assert_eq!(bytes(&all.networks[..4]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0]);
+        assert_eq!(bytes(&all.masks[..4])[12..], [0xff, 0, 0, 0]);
+        assert_eq!(bytes(&all.masks[4..8]), [[0xff; 4], [0; 4], [0; 4], [0; 4]].concat());
     }
 
     #[test]
     fn all_addresses_and_too_many_ports_are_no_filter() {
-        let all = Wanted::of(&[1; 9], [("::".parse().unwrap(), 0)]).constants();
-        assert_eq!((all.ports_wanted, all.masks[..4] == [0; 4]), (0, true));
+        let all = KernelFilter::of(&[1; 9], [("::".parse().unwrap(), 0)]).constants();
+        assert_eq!((all.port_count, all.masks[..4] == [0; 4]), (0, true));
     }
 }

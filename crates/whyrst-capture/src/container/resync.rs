@@ -1,4 +1,4 @@
-//! Finding the way again in a damaged capture: octet by octet, or word by word, up to a place that
+//! Resynchronising with a damaged capture: byte by byte, or word by word, up to a place that
 //! looks like a record. What was passed over is noted, with the damaged frame's number.
 
 use std::io;
@@ -8,29 +8,29 @@ use crate::counts::Reason;
 use crate::note::Note;
 use crate::window::{Have, Window};
 
-/// Whether the way is lost, and for how long.
+/// Whether the reader is out of step with the records, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Way {
-    /// Where records may begin: at multiples of so many octets.
+pub(super) struct Resync {
+    /// Where records may begin: at multiples of so many bytes.
     step: usize,
-    /// Fewer octets than this are no record.
+    /// Fewer bytes than this are no record.
     shortest: usize,
-    /// Octets passed over since the damage.
+    /// Bytes passed over since the damage.
     lost: Option<u64>,
 }
 
 /// What stands at one place of a damaged file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stand {
+pub(super) enum Candidate {
     /// What looks like a record.
     Record,
     /// Something else.
     Nothing,
-    /// More octets are needed to tell, and have not come yet.
+    /// More bytes are needed, and have not come yet.
     NotYetKnown,
 }
 
-impl Way {
+impl Resync {
     pub(super) const fn new(step: usize, shortest: usize) -> Self {
         Self { step, shortest, lost: None }
     }
@@ -51,20 +51,20 @@ impl Way {
         Found::PassedOver(Reason::RecordDamaged)
     }
 
-    /// Moves on to what looks like a record by `stand`, or to the end; false when the source is
+    /// Moves on to what looks like a record by `candidate`, or to the end; false when the source is
     /// idle first.
     #[cold]
     pub(super) fn find(
         &mut self,
         window: &mut Window,
         ledger: &mut Ledger,
-        stand: impl Fn(&mut Window) -> io::Result<Stand>,
+        candidate: impl Fn(&mut Window) -> io::Result<Candidate>,
     ) -> io::Result<bool> {
         let frame = ledger.counts.frames;
         while let Some(skipped) = self.lost {
-            let stand = match window.have(self.shortest)? {
-                Have::All => stand(window)?,
-                Have::Idle => Stand::NotYetKnown,
+            let found = match window.have(self.shortest)? {
+                Have::All => candidate(window)?,
+                Have::Idle => Candidate::NotYetKnown,
                 Have::Only(rest) => {
                     window.advance(rest);
                     ledger.notes.add(Note::NeverResumed { frame, skipped: skipped + rest as u64 });
@@ -72,13 +72,13 @@ impl Way {
                     break;
                 }
             };
-            match stand {
-                Stand::NotYetKnown => return Ok(false),
-                Stand::Nothing => {
+            match found {
+                Candidate::NotYetKnown => return Ok(false),
+                Candidate::Nothing => {
                     window.advance(self.step);
                     self.lost = Some(skipped + self.step as u64);
                 }
-                Stand::Record => {
+                Candidate::Record => {
                     ledger.notes.add(Note::Resumed { frame, skipped });
                     self.lost = None;
                 }
