@@ -91,7 +91,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["sql"] => sql::run(),
         ["sql", "--write"] => sql::write(),
         ["sql", "--release"] => sql::release(),
-        ["i18n"] => i18n::list(),
+        ["i18n"] => {
+            i18n::list();
+            Ok(())
+        }
         ["i18n", "--check"] => i18n::check(),
         ["book"] => docs::book(),
         ["bench-live"] => bench::watch::run(bench::watch::PARTS),

@@ -3,7 +3,7 @@
 //! One page is enough to name a pair: what the other one's page would say of it is made here, when the
 //! catalogue is compiled. So a new cause needs no other folder than its own.
 
-use crate::cause::{Cause, Likeness, LookAlike, Text};
+use crate::cause::{Cause, Likeness, LookAlike, Status, Text};
 use crate::causes::{ALL, find};
 use crate::language::Language;
 
@@ -19,10 +19,15 @@ const REVERSES: usize = reverses();
 
 static NAMED_FROM_THERE: [Reverse; REVERSES] = named_from_there();
 
+/// The look-alikes of a cause that speak for other causes' pages as well: those of a preview do not yet.
+const fn speaks_for_others(cause: &Cause) -> &'static [LookAlike] {
+    if matches!(cause.rule.status, Status::Preview) { &[] } else { cause.look_alikes }
+}
+
 const fn reverses() -> usize {
     let (mut count, mut at) = (0, 0);
     while at < ALL.len() {
-        let (mut entry, named) = (0, ALL[at].look_alikes);
+        let (mut entry, named) = (0, speaks_for_others(ALL[at]));
         while entry < named.len() {
             count += named[entry].from_there.is_some() as usize;
             entry += 1;
@@ -37,9 +42,9 @@ const fn named_from_there() -> [Reverse; REVERSES] {
         LookAlike { cause: "", likeness: Likeness::Similar, told_apart_by: Text { en: "", zh: "" }, from_there: None };
     let (mut reverses, mut count, mut at) = ([Reverse { of: "", alike: nothing }; REVERSES], 0, 0);
     while at < ALL.len() {
-        let (mut entry, cause) = (0, ALL[at]);
-        while entry < cause.look_alikes.len() {
-            let LookAlike { cause: of, likeness, from_there, .. } = cause.look_alikes[entry];
+        let (mut entry, cause, named) = (0, ALL[at], speaks_for_others(ALL[at]));
+        while entry < named.len() {
+            let LookAlike { cause: of, likeness, from_there, .. } = named[entry];
             if let Some(told_apart_by) = from_there {
                 let alike =
                     LookAlike { cause: cause.id, likeness: likeness.reversed(), told_apart_by, from_there: None };

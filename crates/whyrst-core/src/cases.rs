@@ -22,7 +22,7 @@
 //! There is an `is` for each reset, in their order; with one reset it may be left out. `is nothing`: there is
 //! no reset. `allows ID`, `forbids ID`: whether that may be the truth by the verdict. `kind active|passive`: the
 //! form of the reset. `titled TEXT`: the title contains it. `first N`: only the first packets of the
-//! conversation. `watched N`: the capture goes on for so many seconds. `from TEXT`: where it was published.
+//! conversation. `previews ID`, `previews nothing`: the causes in preview that fit. `watched N`: the capture goes on for so many seconds. `from TEXT`: where it was published.
 
 use std::format;
 use std::string::{String, ToString};
@@ -234,6 +234,11 @@ fn compare(judgement: &Judgement, name: &str, rest: &str) -> Result<(), String> 
         "without" => (ids().all(|other| !judgement.names(other) && other != id), "not all are excluded".to_string()),
         "allows" => (ids().all(|id| judgement.allows(id)), "not all are allowed".to_string()),
         "forbids" => (ids().all(|id| !judgement.allows(id)), "not all are forbidden".to_string()),
+        "previews" => {
+            let ids: Vec<&str> = judgement.previews.iter().map(|cause| cause.id).collect();
+            let found = if ids.is_empty() { "nothing".to_string() } else { ids.join(" ") };
+            (found == rest, found)
+        }
         "kind" => (judgement.kind.name() == rest, judgement.kind.name().to_string()),
         "titled" => (judgement.title.contains(rest), judgement.title.to_string()),
         _ => (false, "no such word".to_string()),
@@ -277,6 +282,7 @@ fn a_case_that_is_wrong_or_says_nothing_is_a_fault() {
         ("without closed-prot", "there is no cause closed-prot"),
         ("allows linger-zero", "not all are allowed"),
         ("forbids fw-reject-syn", "not all are forbidden"),
+        ("previews closed-port", "nothing"),
         ("kind active", "passive"),
         ("titled came back", "listens"),
         ("kernel NO_SUCH_REASON", "no such reason"),

@@ -112,7 +112,7 @@ pub struct Rule {
 /// How far a rule is trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
-    /// It is judged, and never leads a verdict: not tried on enough captures yet.
+    /// It is judged, leads no verdict and stands in no report: not tried on enough captures yet.
     Preview,
     /// It leads verdicts.
     Stable,

@@ -3,13 +3,23 @@
 //! A folder `<id>` holds what a machine needs of a cause (`rule.rs`), its texts (`en.md`, `zh.md`) and
 //! conversations with their verdicts (`cases.txt`).
 
-use crate::cause::{Cause, Likeness, LookAlike, Rule, Text, Texts};
+use crate::cause::{Cause, Likeness, LookAlike, Rule, Status, Text, Texts};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
 /// Every cause, the smallest [`Rule::prior`] first: where packets cannot tell two apart, the one that stands
 /// first is named first.
 pub static ALL: &[&Cause] = &by_prior(FOLDERS);
+
+/// Those that can lead a verdict.
+pub fn leading() -> impl Iterator<Item = &'static Cause> {
+    ALL.iter().copied().filter(|cause| cause.rule.status != Status::Preview)
+}
+
+/// Those that are judged and lead no verdict yet.
+pub fn previews() -> impl Iterator<Item = &'static Cause> {
+    ALL.iter().copied().filter(|cause| cause.rule.status == Status::Preview)
+}
 
 /// The cause of that id.
 pub fn find(id: &str) -> Option<&'static Cause> {

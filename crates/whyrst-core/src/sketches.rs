@@ -1,8 +1,8 @@
-//! What is known to happen and has no file among the causes.
+//! What is known to happen and has no folder in the catalogue.
 //!
 //! A verdict that ignored them would sound surer than packets allow. So each is sketched here: what
 //! must be seen for it, and what the kernel would say. A sketch never wins: it is named beside the
-//! verdict. When its file in `causes/` is written, its sketch goes.
+//! verdict. When its folder in `catalogue/` is written, its sketch goes.
 
 use crate::cause::{KernelSign, Sketch};
 use crate::evidence::Question;

@@ -69,11 +69,10 @@ impl Judge {
 
 fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let outcome = answers.outcome();
-    let mut candidates: Vec<Candidate> =
-        causes::ALL.iter().filter_map(|cause| Candidate::new(cause, answers)).collect();
+    let mut candidates: Vec<Candidate> = causes::leading().filter_map(|cause| Candidate::new(cause, answers)).collect();
     if candidates.is_empty() && reported_by_sender(outcome) {
         // No packet shows what these are about, but the kernel's word names them.
-        candidates.extend(causes::ALL.iter().filter_map(|cause| Candidate::not_excluded(cause, answers)));
+        candidates.extend(causes::leading().filter_map(|cause| Candidate::not_excluded(cause, answers)));
     }
     candidates.sort_by_key(Candidate::rank);
     let kind = kind(answers);
@@ -101,7 +100,13 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
         severity: weight.severity,
         ground: weight.ground,
         evidence,
+        previews: previews(answers),
     }
+}
+
+/// The previews that are not excluded.
+fn previews(answers: &mut Answers<'_>) -> Vec<&'static Cause> {
+    causes::previews().filter(|cause| Candidate::new(cause, answers).is_some()).collect()
 }
 
 /// The ids of every cause that is not excluded, best first: the row of the matrix test.
@@ -247,7 +252,7 @@ impl Candidate {
             return false;
         }
         let fits = |reasons| kernel_fit(reasons, outcome.kernel()) == Some(KernelFit::Says);
-        let causes = causes::ALL.iter().filter(|cause| fits(cause.rule.kernel_reasons)).count();
+        let causes = causes::leading().filter(|cause| fits(cause.rule.kernel_reasons)).count();
         let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
         causes == 1 && !sketched.any(|sketch| stands(sketch, answers).is_some())
     }
@@ -453,6 +458,7 @@ fn unexplained(answers: &mut Answers<'_>, kind: ResetKind) -> Judgement {
         confidence: Confidence::Unexplained,
         alternatives: sketched_alone(answers),
         evidence: evidence(general, answers),
+        previews: previews(answers),
         phase,
         origin: origin(answers, kind),
         kind,

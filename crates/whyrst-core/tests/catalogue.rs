@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use whyrst_core::alike;
-use whyrst_core::cause::{Breadth, Cause, Likeness, Severity};
+use whyrst_core::cause::{Breadth, Cause, Likeness, Severity, Status};
 use whyrst_core::causes::{self, ALL};
 use whyrst_core::evidence::Question;
 use whyrst_core::kernel::RstReason;
@@ -112,7 +112,8 @@ fn agree(one: Likeness, other: Likeness) -> bool {
 
 #[test]
 fn causes_that_look_alike_name_each_other() {
-    for cause in ALL {
+    // Nobody names a preview yet.
+    for cause in ALL.iter().filter(|cause| cause.rule.status != Status::Preview) {
         for alike in alike::look_alikes(cause) {
             let Some(other) = causes::find(alike.cause) else { continue };
             match alike::likeness(other, cause.id) {

@@ -411,7 +411,7 @@ pub enum Action {
         /// TCP port.
         port: u16,
     },
-    /// From now on the actor hears what is sent to [`Host::Silent`], and can answer for it.
+    /// From now on the actor hears what is sent to [`Host::Silent`] or to its own host, and can answer for it.
     StandIn,
     /// A segment made by hand, once [`Action::StandIn`] has been done.
     Segment(HandMade),

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use whyrst_core::cause::Status;
 use whyrst_core::causes;
 use whyrst_lab::scenario::{Action, ExpectedReturn, Reproduction, Scenario, Step, Verdicts};
 use whyrst_lab::{reproduction, scenarios};
@@ -27,10 +28,13 @@ fn ids_are_kebab_case_and_unique() {
 }
 
 #[test]
-fn the_first_scenario_of_a_cause_has_its_id_and_leads_to_it() {
+fn the_first_scenario_of_a_cause_has_its_id_and_leads_to_it_unless_it_is_a_preview() {
     for cause in causes::ALL {
         if let Some(Reproduction::Lab([first, ..])) = reproduction(cause.id) {
             assert_eq!(first.id, cause.id);
+            if cause.rule.status == Status::Preview {
+                continue;
+            }
             // What one end alone cannot see, the other may.
             let ends = [first.expect.client, first.expect.server];
             assert!(ends.iter().any(|end| ids(*end).first() == Some(&cause.id)), "{}", cause.id);

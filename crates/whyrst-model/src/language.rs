@@ -1,7 +1,7 @@
 //! The languages that reports are written in.
 //!
 //! Identifiers, fields and values of machine output, commands, kernel symbols, states and flags are
-//! the same in all of them. A text stands beside its translation: in a cause's file, in a question,
+//! the same in all of them. A text stands beside its translation: in a cause's folder, in a question,
 //! or as the two arguments of [`Language::pick`].
 
 /// A language that people read reports in.

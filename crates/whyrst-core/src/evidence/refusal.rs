@@ -100,6 +100,36 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
     }),
 };
 
+/// The sender acknowledged the very SYN-ACK that its kernel had refused: something else there speaks TCP.
+pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
+    id: "refused-syn-ack-acknowledged",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} acknowledged in {} the SYN-ACK {} that its kernel had refused: a program there knows of the connection, the kernel does not",
+    no: "{sender} did not acknowledge the SYN-ACK {} after it had refused it",
+    unknown: "the SYN-ACK that the RST answers, and what {sender} sent after the RST",
+    zh: Wording {
+        yes: "{sender}用{}确认了自己内核拒绝过的 SYN-ACK（{}）：那里有程序知道这条连接，而内核不知道",
+        no: "{sender}拒绝 SYN-ACK（{}）之后没有再确认它",
+        unknown: "RST 所应答的 SYN-ACK，以及 RST 之后{sender}发了什么",
+    },
+    ask: by(|outcome| {
+        let syn_ack = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
+        let Some(syn_ack) = syn_ack else { return Answer::Unknown };
+        let acknowledges = |record: &&Record| {
+            let is_plain =
+                record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN) && !record.flags.has(Flags::RST);
+            record.from != syn_ack.from && is_plain && record.seq == syn_ack.ack && record.ack == syn_ack.seq.add(1)
+        };
+        // After another SYN-ACK, nobody knows which of the two is acknowledged.
+        let mut before_another = outcome.after().iter().take_while(|record| !record.flags.is_syn_ack());
+        match before_another.find(acknowledges) {
+            Some(record) => Answer::Yes(yes().frame(record).frame(&syn_ack)),
+            None if outcome.after_total() == 0 && outcome.watched_after().nanos() == 0 => Answer::Unknown,
+            None => Answer::No(no().frame(&syn_ack)),
+        }
+    }),
+};
+
 /// The SYN-ACK echoes a timestamp that the SYN did not carry (RFC 7323 section 3.2).
 pub static SYN_ACK_ECHOES_WRONG: Question = Question {
     id: "syn-ack-echoes-wrong",

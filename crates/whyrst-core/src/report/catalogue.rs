@@ -10,7 +10,7 @@ use whyrst_model::catalogue::{CauseReport, CauseSchema, RecognisedBy, ToldApart}
 use super::layout::{columns, push_spaced, wrap};
 use super::style::{Part, Style};
 use crate::alike;
-use crate::cause::{Cause, KernelSign, Likeness, Source, Stack};
+use crate::cause::{Cause, KernelSign, Likeness, Source, Stack, Status};
 use crate::causes;
 use crate::evidence::Question;
 use crate::kernel::RstReason;
@@ -110,6 +110,20 @@ pub fn headline(cause: &Cause, language: Language) -> String {
     }
 }
 
+/// What a reader must know of a cause that leads no verdict.
+const fn status_note(cause: &Cause, language: Language) -> Option<&'static str> {
+    match cause.rule.status {
+        Status::Preview => Some(language.pick(
+            "Preview: it is judged, and leads no verdict and stands in no report yet.",
+            "预览：会参与判定，但暂不作为结论，也不出现在报告中。",
+        )),
+        Status::Deprecated => {
+            Some(language.pick("Deprecated: another cause says it better.", "已弃用：另有原因说得更准确。"))
+        }
+        Status::Stable => None,
+    }
+}
+
 /// A paragraph of its own begins with a capital.
 fn paragraph_of(template: &str, language: Language) -> String {
     let text = plain(template, language);
@@ -201,6 +215,10 @@ fn write_page(
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     writeln!(out, "{}", style.paint(Part::Heading, cause.id))?;
     paragraph(&headline(cause, language), 2, out)?;
+    if let Some(note) = status_note(cause, language) {
+        out.push('\n');
+        paragraph(note, 2, out)?;
+    }
     out.push('\n');
     paragraph(&paragraph_of(texts.explanation, language), 2, out)?;
     section(headings.effect, style, out)?;
@@ -235,7 +253,11 @@ fn write_markdown(cause: &Cause, reproducible: Reproducible, language: Language,
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     let heading = |title: &str| paragraph_of(title, language);
     let (headline, explanation) = (headline(cause, language), paragraph_of(texts.explanation, language));
-    writeln!(out, "# {}\n\n**{headline}**\n\n{explanation}\n", cause.id)?;
+    writeln!(out, "# {}\n\n**{headline}**\n", cause.id)?;
+    if let Some(note) = status_note(cause, language) {
+        writeln!(out, "*{note}*\n")?;
+    }
+    writeln!(out, "{explanation}\n")?;
     writeln!(out, "## {}\n\n{}\n", heading(headings.effect), paragraph_of(texts.effect, language))?;
     writeln!(out, "## {}\n\n{}\n", heading(headings.kernel), kernel_words(cause, language))?;
     writeln!(out, "## {}\n", heading(headings.rule))?;

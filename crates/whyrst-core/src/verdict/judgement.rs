@@ -74,6 +74,8 @@ pub struct Judgement {
     pub severity: Severity,
     /// Why it matters so much.
     pub ground: Ground,
+    /// Causes in preview that are not excluded, which no report shows yet.
+    pub previews: Vec<&'static Cause>,
 }
 
 impl Judgement {

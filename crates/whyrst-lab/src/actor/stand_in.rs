@@ -1,5 +1,5 @@
-//! Somebody who answers for the silent address: segments made by hand, from a host without a kernel
-//! that would interfere. It hears the other end through a packet socket, because it must know the
+//! Somebody who answers for the silent address, or beside a kernel for its own: segments made by hand, from a host
+//! without a kernel that would interfere, or with one that does. It hears the other end through a packet socket, because it must know the
 //! other end's first sequence number to acknowledge anything.
 
 use std::net::SocketAddr;
@@ -65,13 +65,13 @@ impl StandIn {
 
     /// Sends it, and says how many octets the packet has.
     pub(super) fn say(&mut self, made: &HandMade) -> nix::Result<i64> {
-        self.hear();
+        self.hear(made.from);
         let heard = if made.ack.is_some() || made.stamps.is_some() { self.other_end(made)? } else { None };
         let first = heard.map_or(0, |heard| heard.first);
         let end = |at: SocketAddr| Endpoint::new(at.ip(), at.port());
         let to = address(self.family, made.to, made.to_port);
         let bare = Bare {
-            src: end(address(self.family, Host::Silent, made.from_port)),
+            src: end(address(self.family, made.from, made.from_port)),
             dst: end(to),
             seq: FIRST.wrapping_add_signed(made.seq),
             ack: made.ack.map_or(0, |ack| first.wrapping_add_signed(ack)),
@@ -100,17 +100,17 @@ impl StandIn {
             }
             let mut fds = [PollFd::new(self.ears.as_fd(), PollFlags::POLLIN)];
             poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO))?;
-            self.hear();
+            self.hear(made.from);
         }
     }
 
-    /// Takes everything that has arrived for the silent address.
-    fn hear(&mut self) {
-        let silent = address(self.family, Host::Silent, 0).ip();
+    /// Takes everything that has arrived for the address of `host`.
+    fn hear(&mut self, host: Host) {
+        let own = address(self.family, host, 0).ip();
         let mut buffer = vec![0; LONGEST_PACKET];
         while let Ok(len) = recv(self.ears.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
             let tcp = Tcp::parse(&buffer[..len]);
-            if let Some(tcp) = tcp.filter(|tcp| tcp.dst.ip == silent) {
+            if let Some(tcp) = tcp.filter(|tcp| tcp.dst.ip == own) {
                 self.note(&tcp);
             }
         }

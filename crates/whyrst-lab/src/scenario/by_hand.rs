@@ -25,10 +25,13 @@ pub enum SocketOption {
     Md5Key(Host, &'static str),
 }
 
-/// A TCP segment from [`Host::Silent`], made by hand: no kernel knows of it, so that none interferes.
+/// A TCP segment made by hand. It comes from [`Host::Silent`], of which no kernel knows, so that none interferes,
+/// unless [`HandMade::sent_by`] says otherwise.
 /// Numbers count from the first number of either end, as in a capture's relative numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HandMade {
+    /// Whose address it comes from.
+    pub from: Host,
     /// Its source port.
     pub from_port: u16,
     /// Whose address.
@@ -50,7 +53,23 @@ pub struct HandMade {
 impl HandMade {
     /// A SYN from `from_port` to that port of `to`.
     pub const fn syn(from_port: u16, to: Host, to_port: u16) -> Self {
-        Self { from_port, to, to_port, flags: Flags::SYN, seq: 0, ack: None, bytes: 0, stamps: None }
+        Self {
+            from: Host::Silent,
+            from_port,
+            to,
+            to_port,
+            flags: Flags::SYN,
+            seq: 0,
+            ack: None,
+            bytes: 0,
+            stamps: None,
+        }
+    }
+
+    /// It comes from the address of `host`, whose kernel answers as well.
+    #[must_use]
+    pub const fn sent_by(self, host: Host) -> Self {
+        Self { from: host, ..self }
     }
 
     /// The same ends, with these control bits and this relative sequence number.

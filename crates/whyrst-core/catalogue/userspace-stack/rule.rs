@@ -1,0 +1,22 @@
+//! A program with a TCP stack of its own shares the kernel's address: the kernel resets what it does not know.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Preview,
+    prior: 105,
+    outcome: OutcomeKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
+    // Nobody else acknowledges what the same address has just refused.
+    needs: &[&REFUSED_SYN_ACK_ACKNOWLEDGED, &RST_ANSWERS_SYN_ACK],
+    refuted_by: &[&SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
+    supported_by: &[&RST_IS_BARE, &SYN_IS_BARE],
+    variants: &[],
+    sources: &[
+        rfc(9293, "3.10.7.1"),
+        kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
+        Source::Other("Scapy documentation, troubleshooting: My TCP connections are reset by Scapy or by my kernel"),
+    ],
+};
