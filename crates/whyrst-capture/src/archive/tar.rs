@@ -32,7 +32,7 @@ pub(crate) fn visit(path: &Path, mut visit: impl FnMut(Member, Section)) -> io::
     let mut met = 0;
     let mut long_name = None;
     for entry in archive.entries_with_seek()?.raw(true) {
-        let entry = entry?;
+        let entry = entry.map_err(header_error)?;
         let range = entry.raw_file_position()..entry.raw_file_position() + entry.size();
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous => {
@@ -94,6 +94,16 @@ impl Seek for Headers {
         self.stream.skip_to(to)?;
         self.at = to;
         Ok(to)
+    }
+}
+
+/// The library quotes the damaged header, which is a stranger's text; errors of another kind are our own or
+/// the system's.
+fn header_error(error: io::Error) -> io::Error {
+    match error.to_string() {
+        _ if error.kind() != io::ErrorKind::Other => error,
+        text if text.contains("checksum") || text.contains("cksum") => damaged("a header with a wrong checksum"),
+        _ => damaged("a member without a size"),
     }
 }
 

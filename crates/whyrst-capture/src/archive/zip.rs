@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use rawzip::{CompressionMethod, ErrorKind, ZipArchive, ZipFileHeaderRecord};
+use rawzip::{CompressionMethod, ErrorKind, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
 use super::member::{Content, Entry, Location, MAX_MEMBERS, Member, Unreadable};
 use super::stream::{Section, Stream, damaged};
@@ -21,6 +21,10 @@ use crate::window::Window;
 pub(super) const MAGIC: u64 = 4;
 /// A directory larger than this is refused.
 const MAX_DIRECTORY: u64 = 64 * 1024 * 1024;
+/// Bytes of the record at the end of the file, with its comment.
+const LONGEST_END: u64 = 22 + 65_535;
+/// So many places that look like that record are tried.
+const MOST_ENDS: usize = 16;
 /// Bytes of a member's own header without its name.
 const LOCAL_HEADER: u64 = 30;
 
@@ -31,7 +35,7 @@ pub(super) fn begins(first: &[u8]) -> bool {
 /// The members of the zip at `path` that are files, by its directory.
 pub(crate) fn list(path: &Path) -> io::Result<Vec<Member>> {
     let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
-    let archive = ZipArchive::from_file(File::open(path)?, &mut buffer).map_err(no_directory)?;
+    let archive = locate(File::open(path)?, &mut buffer)?;
     if archive.eocd_offset().saturating_sub(archive.directory_offset()) > MAX_DIRECTORY {
         return Err(damaged("its directory is too large"));
     }
@@ -46,8 +50,8 @@ pub(crate) fn list(path: &Path) -> io::Result<Vec<Member>> {
         if members.len() == MAX_MEMBERS {
             break;
         }
-        let range = locate(&archive, &record)?;
-        places.push(place(&record, range.as_ref()));
+        let range = content(&archive, &record)?;
+        places.push(place(&record));
         let name = String::from_utf8_lossy(name.as_ref()).into_owned();
         members.push(Member { name, location: Location::Zip(entry(&record, range)) });
     }
@@ -66,11 +70,36 @@ pub(crate) fn open(path: &Path, entry: &Entry) -> io::Result<Box<dyn Source>> {
     }
 }
 
+/// The archive in `file`, by the record at its end. What looks like one may stand in the comment of the true
+/// one: when its own comment does not fit, what is before it is tried.
+fn locate(file: File, buffer: &mut [u8]) -> io::Result<ZipArchive<FileReader>> {
+    let mut end = file.metadata()?.len();
+    let earliest = end.saturating_sub(LONGEST_END);
+    let mut reader = FileReader::from(file);
+    for _ in 1..MOST_ENDS {
+        let locator = ZipLocator::new().max_search_space(end - earliest);
+        let error = match locator.locate_in_reader(reader, buffer, end) {
+            Ok(archive) => return Ok(archive),
+            Err((returned, error)) => {
+                reader = returned;
+                error
+            }
+        };
+        match (error.eocd_offset().filter(|at| *at > earliest), error.into_kind()) {
+            (Some(at), ErrorKind::Eof) => end = at,
+            (Some(at), ErrorKind::IO(cause)) if cause.kind() == io::ErrorKind::UnexpectedEof => end = at,
+            (_, ErrorKind::IO(cause)) => return Err(cause),
+            (_, ErrorKind::InvalidEndOfCentralDirectory) => {
+                return Err(damaged("its directory is not where its end says"));
+            }
+            _ => break,
+        }
+    }
+    Err(damaged("it has no directory"))
+}
+
 /// Where the content of a member is; `None` when its own header is not where the directory says.
-fn locate(
-    archive: &ZipArchive<rawzip::FileReader>,
-    record: &ZipFileHeaderRecord<'_>,
-) -> io::Result<Option<Range<u64>>> {
+fn content(archive: &ZipArchive<FileReader>, record: &ZipFileHeaderRecord<'_>) -> io::Result<Option<Range<u64>>> {
     // Beyond this the system refuses to look.
     if i64::try_from(record.local_header_offset()).is_err() {
         return Ok(None);
@@ -103,11 +132,10 @@ fn entry(record: &ZipFileHeaderRecord<'_>, range: Option<Range<u64>>) -> Entry {
     Ok(Content { range, compression })
 }
 
-/// The bytes that are a member's own, its header included.
-fn place(record: &ZipFileHeaderRecord<'_>, content: Option<&Range<u64>>) -> Range<u64> {
+/// The bytes that are a member's own by the directory, at least.
+fn place(record: &ZipFileHeaderRecord<'_>) -> Range<u64> {
     let start = record.local_header_offset();
-    let end = start.saturating_add(LOCAL_HEADER).saturating_add(record.compressed_size_hint());
-    start..content.map_or(end, |content| content.end)
+    start..start.saturating_add(LOCAL_HEADER).saturating_add(record.compressed_size_hint())
 }
 
 fn refuse_shared_bytes(mut places: Vec<Range<u64>>) -> io::Result<()> {
@@ -116,14 +144,6 @@ fn refuse_shared_bytes(mut places: Vec<Range<u64>>) -> io::Result<()> {
         Ok(())
     } else {
         Err(damaged("its members share octets (a zip bomb)"))
-    }
-}
-
-fn no_directory(error: rawzip::Error) -> io::Error {
-    match error.into_kind() {
-        ErrorKind::IO(cause) => cause,
-        ErrorKind::MissingEndOfCentralDirectory => damaged("it has no directory"),
-        _ => damaged("its directory is not where its end says"),
     }
 }
 

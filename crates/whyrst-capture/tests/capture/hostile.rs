@@ -1,7 +1,7 @@
 //! The worst that a file can do: bombs, floods, ends of ranges. Memory is bounded whatever comes.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 
 use whyrst_capture::{Capture, CaptureSet, Compression, LinkType, Reason, Step};
 
@@ -99,6 +99,25 @@ fn a_bomb_in_a_tar_in_a_bomb_needs_no_memory() {
     while !matches!(set.next().unwrap(), Step::End) {}
     assert_eq!(set.counts().frames, BOMB / 16);
     let added = peak().saturating_sub(before);
+    assert!(added < BOMB / 2, "{added} more octets than before");
+}
+
+#[test]
+fn a_name_as_long_as_a_bomb_needs_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("names.tar");
+    // A hole in the file is most of the name.
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(&crate::sets::tar_header("@LongLink", b'L', BOMB)).unwrap();
+    file.write_all(&[b'n'; 10_000]).unwrap();
+    file.seek(io::SeekFrom::Start(512 + BOMB)).unwrap();
+    let capture = wrap::pcap(Order::Little, Pcap::Micro, ETHERNET, &timed(frames::all()));
+    file.write_all(&crate::sets::tar(&[("short", capture)])).unwrap();
+    let before = peak();
+    let set = CaptureSet::open(&[&path]);
+    let added = peak().saturating_sub(before);
+    let name = set.names().next().unwrap().rsplit('/').next().unwrap();
+    assert_eq!((set.failures().len(), name.len()), (0, 4_096));
     assert!(added < BOMB / 2, "{added} more octets than before");
 }
 

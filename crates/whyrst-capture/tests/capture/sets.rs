@@ -140,19 +140,25 @@ fn a_pipe_is_read_after_the_files_and_loses_nothing() {
     writer.join().unwrap().unwrap();
 }
 
-/// One member of a tar, by POSIX.1-1988.
-fn tarred(name: &str, kind: u8, content: &[u8]) -> Vec<u8> {
+/// The header of a member of a tar, by POSIX.1-1988.
+pub(crate) fn tar_header(name: &str, kind: u8, size: u64) -> Vec<u8> {
     let mut header = vec![0u8; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
-    header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+    header[124..135].copy_from_slice(format!("{size:011o}").as_bytes());
     header[148..156].fill(b' ');
     header[156] = kind;
     header[257..263].copy_from_slice(b"ustar\0");
     let sum: u32 = header.iter().map(|&octet| u32::from(octet)).sum();
     header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
-    header.extend(content);
-    header.resize(header.len().next_multiple_of(512), 0);
     header
+}
+
+/// One member of a tar.
+fn tarred(name: &str, kind: u8, content: &[u8]) -> Vec<u8> {
+    let mut member = tar_header(name, kind, content.len() as u64);
+    member.extend(content);
+    member.resize(member.len().next_multiple_of(512), 0);
+    member
 }
 
 pub(crate) fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
@@ -223,6 +229,34 @@ fn of_a_tar_cut_anywhere_what_stands_before_the_cut_is_read() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_a_tar_is_said_with_how_far_it_was_read() {
+    let folder = TempDir::new().unwrap();
+    let first = tarred("a", b'0', &capture(&[1]));
+    let mut checksum = tarred("b\x1b[2J", b'0', &capture(&[2]));
+    checksum[148..156].fill(0x1b);
+    let mut size = tarred("b", b'0', &capture(&[2]));
+    size[124..136].fill(b'z');
+    let digits: u32 = size[..512].iter().map(|&octet| u32::from(octet)).sum::<u32>()
+        - size[148..156].iter().map(|&octet| u32::from(octet)).sum::<u32>()
+        + 8 * u32::from(b' ');
+    size[148..156].copy_from_slice(format!("{digits:06o}\0 ").as_bytes());
+    let whole = tarred("b", b'0', &capture(&[2]));
+    let wrong = [
+        (checksum, "a header with a wrong checksum"),
+        (size, "a member without a size"),
+        (whole[..100].to_vec(), "it ends inside a header"),
+        (whole[..512].to_vec(), "it ends inside a member"),
+        (tarred("@LongLink", b'L', &[b'n'; 600])[..700].to_vec(), "it ends inside a name"),
+    ];
+    for (second, what) in wrong {
+        let mut set = CaptureSet::open(&[write(&folder, "a.tar", &[&first[..], &second].concat())]);
+        order(&mut set);
+        let expected = format!("a.tar beyond member {}: {what}", if what.ends_with("inside a member") { 2 } else { 1 });
+        assert!(failures(&set)[0].ends_with(&expected), "{what}: {:?}", failures(&set));
+    }
+}
+
 /// A zip, by APPNOTE 6.3: local headers with data, then the directory.
 fn zip(members: &[(&str, u16, Vec<u8>)]) -> Vec<u8> {
     let mut file = Vec::new();
@@ -275,6 +309,33 @@ fn an_encrypted_member_and_an_unknown_method_are_named() {
     assert_eq!(order(&mut set).len(), 1);
     assert!(failures(&set)[0].ends_with("a.zip/secret: it is encrypted"), "{:?}", failures(&set));
     assert!(failures(&set)[1].ends_with("a.zip/odd: its compression method 97 is not read"), "{:?}", failures(&set));
+}
+
+#[test]
+fn a_comment_that_looks_like_the_end_of_a_zip_is_passed_over() {
+    let folder = TempDir::new().unwrap();
+    let mut file = zip(&[("a", 8, capture(&[1]))]);
+    let comment = [b"PK\x05\x06".repeat(3), vec![0xff; 40]].concat();
+    let length = file.len() - 2;
+    file[length..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    file.extend(comment);
+    assert_eq!(times(&[write(&folder, "a.zip", &file)]), [1]);
+}
+
+#[test]
+fn a_member_that_is_not_where_the_directory_says_is_named() {
+    let folder = TempDir::new().unwrap();
+    let mut file = zip(&[("gone", 0, capture(&[1])), ("there", 0, capture(&[2]))]);
+    file[..4].fill(0);
+    file[0] = b'P';
+    file[1..4].copy_from_slice(b"K\x05\x06");
+    let mut set = CaptureSet::open(&[write(&folder, "a.zip", &file)]);
+    assert_eq!(order(&mut set).len(), 1);
+    assert!(
+        failures(&set)[0].ends_with("a.zip/gone: its header is not where the directory says"),
+        "{:?}",
+        failures(&set)
+    );
 }
 
 #[test]
