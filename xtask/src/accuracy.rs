@@ -1,6 +1,6 @@
 //! How good are the verdicts? The lab knows the truth: every scenario is played, each capture is
 //! explained through the binary as a user would, and the verdicts are held against the scenario. So is
-//! what the probe told, from the recording that `watch --record` would have made.
+//! what the probe reported, from the recording that `watch --record` would have made.
 //!
 //! Three things must hold, or the command fails: the true cause is the verdict or stands among those
 //! that the report names beside it; nothing that is called *certain* is wrong; nothing that is called
@@ -65,7 +65,7 @@ impl View {
         matches!(self, Self::ClientAndKernel | Self::ServerAndKernel | Self::BothAndKernel)
     }
 
-    /// What `whyrst explain` is told of the captures in `folder`.
+    /// The arguments of `whyrst explain` for the captures in `folder`.
     fn arguments(self, folder: &Path) -> Vec<String> {
         let capture = |end: &str| folder.join(end).with_extension("pcapng").display().to_string();
         let mut arguments = match self {
@@ -86,7 +86,7 @@ impl View {
     /// What must come out. Both ends together show what the one shows that shows the scenario's cause.
     fn expected(self, scenario: &Scenario) -> Verdicts {
         let expect = &scenario.expect;
-        let of_both = if tells(expect.client, scenario) { expect.client } else { expect.server };
+        let of_both = if shows(expect.client, scenario) { expect.client } else { expect.server };
         match self {
             Self::Client | Self::ClientAndKernel => expect.client,
             Self::Server | Self::ServerAndKernel => expect.server,
@@ -97,7 +97,7 @@ impl View {
 
 /// Whether a capture that leads to these verdicts shows what the scenario is about, or shows nothing that
 /// the other end could.
-fn tells(verdicts: Verdicts, scenario: &Scenario) -> bool {
+fn shows(verdicts: Verdicts, scenario: &Scenario) -> bool {
     let cause = cause_of(scenario).map(|cause| cause.id);
     match verdicts {
         Verdicts::Resets(named) => cause.is_some_and(|cause| named.contains(&cause)),
@@ -116,7 +116,7 @@ fn cause_of(scenario: &Scenario) -> Option<&'static Cause> {
 const HOSTS: [&str; 4] = ["10.77.0.1", "10.77.0.2", "fd77::1", "fd77::2"];
 
 /// In place of a verdict on a reset that raises no event.
-const NOT_TOLD: &str = "(not told)";
+const NO_EVENT: &str = "(not told)";
 
 /// Where the lab accepts less than the truth, because a capture cannot show it.
 const TRUTHS: &[(&str, View, &str)] = &[
@@ -136,12 +136,12 @@ struct Case {
     confidence: String,
     /// The verdict and what is named beside it.
     named: Vec<String>,
-    teller: Teller,
+    reporter: Reporter,
 }
 
-/// Whose account a verdict rests on.
+/// Whose report a verdict rests on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Teller {
+enum Reporter {
     /// Packets, or the kernel that sent the RST.
     Sender,
     /// Only the kernel that received it.
@@ -162,11 +162,11 @@ impl Case {
         alike::may_both_hold(&self.verdict, self.truth)
     }
 
-    /// No cause was named, or only that more than one kind is possible; or only its receiver told of the RST,
+    /// No cause was named, or only that more than one kind is possible; or only the kernel of the receiver reported the RST,
     /// and knows not why it came.
     fn says_nothing(&self) -> bool {
         let umbrella = causes::find(&self.verdict).is_none_or(|cause| cause.rule.breadth == Breadth::Umbrella);
-        let open = umbrella || self.teller == Teller::Receiver;
+        let open = umbrella || self.reporter == Reporter::Receiver;
         !self.is_right() && !self.is_true_as_well() && !self.names_truth() && !self.is_sure() && open
     }
 
@@ -234,12 +234,12 @@ fn fail_on(faults: &[String]) -> Result<()> {
 
 /// Every verdict on every play in `folder`, in the order of the catalogue.
 fn cases(folder: &Path) -> Result<Vec<Case>> {
-    let (mut cases, mut unheard) = (Vec::new(), 0);
+    let (mut cases, mut without_events) = (Vec::new(), 0);
     for scenario in scenarios() {
         for view in views()? {
             // The probe cannot be loaded on every kernel; whether it is here, another test says.
             if view == View::Live && !folder.join(scenario.id).join("live.jsonl").exists() {
-                unheard += 1;
+                without_events += 1;
                 continue;
             }
             let verdicts = explain(&view.arguments(&folder.join(scenario.id)))?;
@@ -249,8 +249,8 @@ fn cases(folder: &Path) -> Result<Vec<Case>> {
             });
         }
     }
-    if unheard > 0 {
-        println!("accuracy: of {unheard} plays the probe told nothing: it was not loaded");
+    if without_events > 0 {
+        println!("accuracy: of {without_events} plays the probe reported nothing: it was not loaded");
     }
     Ok(cases)
 }
@@ -268,7 +268,7 @@ struct Said {
     verdict: String,
     confidence: String,
     named: Vec<String>,
-    teller: Teller,
+    reporter: Reporter,
     /// Addresses of both ends.
     ends: [String; 2],
 }
@@ -283,7 +283,7 @@ fn explain(arguments: &[String]) -> Result<Vec<Said>> {
     if output.status.code().is_none_or(|code| code > 1) {
         bail!("whyrst explain {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let objects = output.stdout.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
+    let objects = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let objects = objects.map(|line| serde_json::from_slice::<Value>(line).context("cannot read a verdict"));
     objects.filter_map(|object| object.map(|object| said(&object)).transpose()).collect()
 }
@@ -298,12 +298,12 @@ fn said(object: &Value) -> Option<Said> {
     let verdict = text(&object["verdict"]["cause"]);
     let others = object["alternatives"].as_array().into_iter().flatten().map(|other| text(&other["cause"]));
     let named = std::iter::once(verdict.clone()).chain(others).collect();
-    let teller = if object["kernel"].is_null() { Teller::Receiver } else { Teller::Sender };
+    let reporter = if object["kernel"].is_null() { Reporter::Receiver } else { Reporter::Sender };
     let ends = ["client", "server"].map(|end| text(&object[end]["ip"]));
-    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named, teller, ends })
+    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named, reporter, ends })
 }
 
-/// What the probe told of both hosts, beside the truth: what the scenario expects at either end. What stands in
+/// What the probe reported of both hosts, beside the truth: what the scenario expects at either end. What stands in
 /// neither capture is not judged, as the lab does not: a proxy's other side, a RST that never left its host.
 fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     let view = View::Live;
@@ -317,17 +317,17 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     let expects_reset = matches!(view.expected(scenario), Verdicts::Resets(_));
     if said.is_empty() && expects_reset {
         let truth = truths().next().unwrap_or(own);
-        let (verdict, confidence) = (NOT_TOLD.to_owned(), "unexplained".to_owned());
-        let (named, teller) = (Vec::new(), Teller::Receiver);
-        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller }];
+        let (verdict, confidence) = (NO_EVENT.to_owned(), "unexplained".to_owned());
+        let (named, reporter) = (Vec::new(), Reporter::Receiver);
+        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter }];
     }
     let case = |one: Said| {
         let by_verdict = truths().find(|truth| *truth == one.verdict);
         let broader = || truths().find(|truth| alike::may_both_hold(&one.verdict, truth));
         let beside = || truths().find(|truth| mentions(&one, truth));
         let truth = by_verdict.or_else(broader).or_else(beside).unwrap_or_else(|| truths().next().unwrap_or(own));
-        let Said { verdict, confidence, named, teller, .. } = one;
-        Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller }
+        let Said { verdict, confidence, named, reporter, .. } = one;
+        Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter }
     };
     said.into_iter().map(case).collect()
 }
@@ -354,8 +354,8 @@ fn compare(scenario: &'static Scenario, view: View, said: Vec<Said>) -> Result<V
             rest.next();
         }
         let Said { verdict, confidence, named, .. } = one;
-        let teller = Teller::Sender;
-        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named, teller });
+        let reporter = Reporter::Sender;
+        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter });
     }
     if cases.last().is_some_and(|case| Some(case.truth) != last) {
         bail!("{}, {}: no verdict for {last:?}", scenario.id, view.name());

@@ -63,27 +63,27 @@ pub fn run(mib: u64) -> Result<()> {
     let mut page = machine();
     for load in LOADS {
         let capture = generate(load, &folder, mib, "pcap")?;
-        tell(&mut page, &agreement(&capture, &folder)?);
-        tell(&mut page, &table(&title(load, &capture, "pcap")?, &fast_programs(&capture, &folder), ROUNDS)?);
+        report(&mut page, &agreement(&capture, &folder)?);
+        report(&mut page, &table(&title(load, &capture, "pcap")?, &fast_programs(&capture, &folder), ROUNDS)?);
     }
     let headers = &LOADS[1];
     let pcapng = generate(headers, &folder, mib, "pcapng")?;
-    tell(&mut page, &table(&title(headers, &pcapng, "pcapng")?, &fast_programs(&pcapng, &folder), ROUNDS)?);
-    tell(&mut page, &compressed(&folder, PACKED_MIB.min(mib))?);
+    report(&mut page, &table(&title(headers, &pcapng, "pcapng")?, &fast_programs(&pcapng, &folder), ROUNDS)?);
+    report(&mut page, &compressed(&folder, PACKED_MIB.min(mib))?);
     for load in LOADS {
         let small = generate(load, &folder, SMALL_MIB.min(mib), "pcap")?;
-        tell(
+        report(
             &mut page,
             &table(&title(load, &small, "pcap, with the slow programs")?, &all_programs(&small, &folder), 1)?,
         );
     }
-    tell(&mut page, &growth(&folder, mib)?);
-    tell(&mut page, &live::table()?);
+    report(&mut page, &growth(&folder, mib)?);
+    report(&mut page, &live::table()?);
     pages::put(PAGE, MARKS, &page)
 }
 
 /// Printed at once, since the whole takes minutes, and kept for the page.
-fn tell(page: &mut String, part: &str) {
+fn report(page: &mut String, part: &str) {
     println!("{part}");
     page.push_str(part);
     page.push('\n');

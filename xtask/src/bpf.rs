@@ -1,5 +1,5 @@
 //! The probe's BPF object: compiled by one pinned clang, checked in beside its source, so that
-//! nobody needs a BPF compiler to build whyrst. The same clang gives the same octets in any folder.
+//! nobody needs a BPF compiler to build whyrst. The same clang gives the same bytes in any folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, installed, root};
 
-/// Both from Debian 12 (clang-16 16.0.6); another version gives other octets.
+/// Both from Debian 12 (clang-16 16.0.6); another version gives other bytes.
 pub const CLANG: &str = "clang-16";
 /// Takes the DWARF out and leaves the BTF.
 pub const STRIP: &str = "llvm-strip-16";

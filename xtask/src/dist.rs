@@ -107,10 +107,10 @@ fn try_out(package: &Path) -> Result<()> {
         }
     }
     let capture = root().join("fixtures/closed-port/client.pcapng");
-    let told = Command::new(scratch.path().join("usr/bin/whyrst")).arg("explain").arg(&capture).output();
-    let told = told.context("cannot run the program of the package")?;
-    let text = String::from_utf8_lossy(&told.stdout);
-    if !told.status.success() || !text.contains("whyrst causes closed-port") {
+    let output = Command::new(scratch.path().join("usr/bin/whyrst")).arg("explain").arg(&capture).output();
+    let output = output.context("cannot run the program of the package")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() || !text.contains("whyrst causes closed-port") {
         bail!("the program of the package says of {}: {text}", capture.display());
     }
     println!("the package was unpacked: its program explains a capture");

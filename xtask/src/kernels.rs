@@ -1,8 +1,8 @@
 //! `cargo xtask kernels`: the probe on other kernels than this machine's, in QEMU without
 //! acceleration: Debian's 6.1 and 6.12 and the newest in its backports.
 //!
-//! Each boots with our own binary in its initial RAM disk, plays a handful of resets, and must tell
-//! them as far as that kernel can; what it cannot tell it must say. Packages come from Debian's
+//! Each boots with our own binary in its initial RAM disk, plays a handful of resets, and must report
+//! them as far as that kernel can; what it cannot report it must say. Packages come from Debian's
 //! archive into `target/kernels`, with apt's own state kept apart from the system's.
 
 use std::fs::{self, File};
@@ -43,7 +43,7 @@ export PATH=/bin
 /bin/busybox --install /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 ip link set lo up
-whyrst watch --packets --format json >/tmp/told 2>/tmp/remarks &
+whyrst watch --packets --format json >/tmp/events 2>/tmp/remarks &
 watch=$!
 until grep -q 'Seccomp:.*2' /proc/$watch/status || ! [ -d /proc/$watch ]; do sleep 0.2; done
 xtask trouble
@@ -51,7 +51,7 @@ sleep 1
 kill -INT $watch; wait $watch
 echo \"== kernel $(uname -r)\"
 echo '== remarks'; cat /tmp/remarks
-echo '== told'; cat /tmp/told
+echo '== events'; cat /tmp/events
 echo '== end'
 poweroff -f
 ";
@@ -254,12 +254,12 @@ fn wrong(log: &str, must_say: &str) -> Vec<String> {
     if !must_say.is_empty() && !remarks.contains(must_say) {
         wrong.push(format!("it does not say that it gives no {must_say}"));
     }
-    let told: Vec<serde_json::Value> =
-        section(log, "told").lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events: Vec<serde_json::Value> =
+        section(log, "events").lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     for (name, port, causes) in PLAYS {
-        let of_play = told.iter().find(|told| told["server"]["port"] == *port);
+        let of_play = events.iter().find(|event| event["server"]["port"] == *port);
         let Some(one) = of_play else {
-            wrong.push(format!("{name} was not told"));
+            wrong.push(format!("{name} was not reported"));
             continue;
         };
         let verdict = one["verdict"]["cause"].as_str().unwrap_or_default();
@@ -269,9 +269,9 @@ fn wrong(log: &str, must_say: &str) -> Vec<String> {
         println!("   {name}: {verdict} [{sure}], kernel {}", one["kernel"]["reason"]);
         let is_sure = matches!(sure, "certain" | "likely");
         if is_sure && !causes.contains(&verdict) {
-            wrong.push(format!("{name} was told as {verdict} [{sure}]"));
+            wrong.push(format!("{name} was reported as {verdict} [{sure}]"));
         } else if !named && sure != "unexplained" {
-            wrong.push(format!("{name} was told as {verdict} [{sure}], and the cause is not named"));
+            wrong.push(format!("{name} was reported as {verdict} [{sure}], and the cause is not named"));
         }
     }
     wrong

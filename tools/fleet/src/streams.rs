@@ -1,6 +1,6 @@
-//! What happens in the fleet, second by second: which reset is told at which two hosts, and the weather.
+//! What happens in the fleet, second by second: which reset is an event at which two hosts, and the weather.
 //!
-//! Nothing is stored: what a host hears in a second follows from the numbers of both, so that the other end finds the
+//! Nothing is stored: the events of a host in a second follow from the numbers of both, so that the other end finds the
 //! same. The resets themselves are those that the lab's kernel told of (`fixtures/*/live.jsonl`), judged as `agent` judges
 //! them; only addresses, ports and times are the fleet's.
 
@@ -163,8 +163,8 @@ impl Plan {
         host % 10 == 7
     }
 
-    /// What `host` hears in `second`.
-    pub(crate) fn heard(&self, host: u32, second: u32, events: &mut Vec<Event>) {
+    /// The events of `host` in `second`.
+    pub(crate) fn events_of(&self, host: u32, second: u32, events: &mut Vec<Event>) {
         events.clear();
         let before = if host == 0 { self.hosts - 1 } else { host - 1 };
         events.extend(self.ordinary(host, second));
@@ -182,8 +182,8 @@ impl Plan {
         }
     }
 
-    /// What only `host` hears: of connections whose other end cannot be reached.
-    pub(crate) fn heard_alone(&self, host: u32, second: u32) -> Option<Event> {
+    /// An event that only `host` has: of connections whose other end cannot be reached.
+    pub(crate) fn event_at_one_end(&self, host: u32, second: u32) -> Option<Event> {
         let mut random = Random::of(host, second, 3);
         let cut = self.has_partition(second) && Self::way(host) == Way::Cut;
         (cut && random.below(LONE) == 0).then(|| {
@@ -216,8 +216,8 @@ impl Plan {
 }
 
 impl Event {
-    /// What `host` is told, written into one of `templates`; `None` where it hears nothing.
-    pub(crate) fn told<'a>(&self, host: u32, begin: i64, templates: &'a mut [Template]) -> Option<&'a Record> {
+    /// The record of `host`, written into one of `templates`; `None` where it has no event.
+    pub(crate) fn record_at<'a>(&self, host: u32, begin: i64, templates: &'a mut [Template]) -> Option<&'a Record> {
         let index = usize::try_from(self.template % templates.len() as u64).unwrap_or_default();
         let template = &mut templates[index];
         let sender = if template.sender_is_client { self.client } else { self.server };

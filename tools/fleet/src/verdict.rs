@@ -31,35 +31,35 @@ pub(crate) struct Spent {
 #[derive(Clone, Copy, Default, Debug)]
 struct Stored {
     counted: u64,
-    heard: u64,
+    observed: u64,
     unsampled: u64,
     lost: u64,
     whole: u64,
 }
 
-/// Holds the engine's tables against what the hosts were told, and prints the figures as Markdown.
+/// Holds the engine's tables against what the hosts reported, and prints the figures as Markdown.
 pub(crate) fn pass(plan: &Plan, accounts: &[Account], spent: &Spent, (mut engine, came): (Engine, Came)) -> Result<()> {
     ensure!(accounts.len() == plan.hosts as usize, "{} of {} hosts ended in order", accounts.len(), plan.hosts);
     let stored = stored(&mut engine)?;
     let (mut missing, mut given_up, mut tight) = (0, 0, 0);
     for account in accounts {
         let got = stored.get(&account.name).copied().unwrap_or_default();
-        let Account { name, told, sampled, dropped, .. } = account;
-        ensure!(got.counted <= *told && got.whole <= *sampled, "{name}: more is in the engine than it told");
-        let absent = told - got.counted + (sampled - got.whole);
+        let Account { name, reported, sampled, dropped, .. } = account;
+        ensure!(got.counted <= *reported && got.whole <= *sampled, "{name}: more is in the engine than it told");
+        let absent = reported - got.counted + (sampled - got.whole);
         ensure!(absent == *dropped, "{name}: {absent} are not in the engine, {dropped} were counted as given up");
         if account.tight {
             (missing, given_up, tight) = (missing + absent, given_up + dropped, tight + 1);
             continue;
         }
         ensure!(absent == 0 && got.lost == 0, "{name}: {absent} were lost below the bound");
-        ensure!(got.heard == *told, "{name}: its windows say {}, it was told {told}", got.heard);
-        ensure!(got.unsampled == told - sampled, "{name}: its windows say that {} were left out", got.unsampled);
+        ensure!(got.observed == *reported, "{name}: its windows say {}, it was told {reported}", got.observed);
+        ensure!(got.unsampled == reported - sampled, "{name}: its windows say that {} were left out", got.unsampled);
     }
     ensure!(tight > 0 && given_up > 0, "no buffer was too small: nothing shows that losses are counted");
-    let told: u64 = accounts.iter().map(|account| account.told).sum();
+    let reported: u64 = accounts.iter().map(|account| account.reported).sum();
     let figures = Figures::ask(plan, &mut engine)?;
-    print!("{}", figures.words(plan, told, spent, came, (tight, missing))?);
+    print!("{}", figures.words(plan, reported, spent, came, (tight, missing))?);
     Ok(())
 }
 
@@ -69,12 +69,12 @@ fn stored(engine: &mut Engine) -> Result<HashMap<String, Stored>> {
         all.entry(host(&row)?).or_default().counted = number(&row, "n")?;
     }
     for row in engine.ask(
-        "SELECT host, sum(resets) AS heard, sum(unsampled) AS unsampled, sum(lost) AS lost \
+        "SELECT host, sum(resets) AS observed, sum(unsampled) AS unsampled, sum(lost) AS lost \
          FROM whyrst.windows GROUP BY host",
     )? {
         let one = all.entry(host(&row)?).or_default();
-        (one.heard, one.unsampled, one.lost) =
-            (number(&row, "heard")?, number(&row, "unsampled")?, number(&row, "lost")?);
+        (one.observed, one.unsampled, one.lost) =
+            (number(&row, "observed")?, number(&row, "unsampled")?, number(&row, "lost")?);
     }
     for row in engine.ask("SELECT host, sum(count) AS n FROM whyrst.resets GROUP BY host")? {
         all.entry(host(&row)?).or_default().whole = number(&row, "n")?;
@@ -102,7 +102,7 @@ fn fraction(row: &Value, name: &str) -> Result<f64> {
 struct Figures {
     /// Rows of a window of a host with so many resets a second.
     rows_of_busy_window: f64,
-    /// Table, rows, octets on disk.
+    /// Table, rows, bytes on disk.
     tables: Vec<(String, u64, u64)>,
     top_causes: Duration,
     both_ends: (Duration, u64),
@@ -117,12 +117,12 @@ impl Figures {
         );
         let rows_of_busy_window = fraction(engine.ask(&busy)?.first().context("no host was busy")?, "rows")?;
         let tables = engine.ask(
-            "SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS octets FROM system.parts \
+            "SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts \
              WHERE database = 'whyrst' AND active GROUP BY table ORDER BY table",
         )?;
         let tables = tables.iter().map(|row| {
             let name = row["table"].as_str().context("a table has a name")?.to_owned();
-            Ok((name, number(row, "rows")?, number(row, "octets")?))
+            Ok((name, number(row, "rows")?, number(row, "bytes")?))
         });
         let tables = tables.collect::<Result<_>>()?;
         let began = Instant::now();
@@ -133,14 +133,18 @@ impl Figures {
         Ok(Self { rows_of_busy_window, tables, top_causes, both_ends })
     }
 
-    fn words(&self, plan: &Plan, told: u64, spent: &Spent, came: Came, tight: (u64, u64)) -> Result<String> {
+    fn words(&self, plan: &Plan, reported: u64, spent: &Spent, came: Came, tight: (u64, u64)) -> Result<String> {
         let Spent { wall, engine, hosts, rest } = spent;
         let (wall, engine, hosts) = (wall.as_secs_f64(), engine.as_secs_f64(), hosts.as_secs_f64());
         let per_second = |count: u64| count as f64 / wall;
         let mut out = String::new();
         writeln!(out, "| {} hosts, {} simulated minutes | |\n|---|---|", plan.hosts, plan.minutes)?;
-        writeln!(out, "| resets told by hosts | {} |", thousands(told))?;
-        writeln!(out, "| lost below the bound of the buffers | 0 of {} |", thousands(told - tight.1.min(told)))?;
+        writeln!(out, "| resets told by hosts | {} |", thousands(reported))?;
+        writeln!(
+            out,
+            "| lost below the bound of the buffers | 0 of {} |",
+            thousands(reported - tight.1.min(reported))
+        )?;
         writeln!(
             out,
             "| given up by the {} hosts with a buffer of 16 KiB, and counted by each | {} |",
@@ -154,10 +158,10 @@ impl Figures {
         writeln!(
             out,
             "| rate held | {} resets/s, {} requests/s, {} rows/s, {:.1} MB/s of rows |",
-            thousands(per_second(told) as u64),
+            thousands(per_second(reported) as u64),
             thousands(per_second(came.requests) as u64),
             thousands(per_second(came.rows) as u64),
-            per_second(came.octets) / MILLION
+            per_second(came.bytes) / MILLION
         )?;
         writeln!(
             out,
@@ -169,15 +173,15 @@ impl Figures {
         writeln!(
             out,
             "| on the network | {:.0} octets a row, {:.0} after gzip |",
-            came.octets as f64 / came.rows as f64,
+            came.bytes as f64 / came.rows as f64,
             came.packed as f64 / came.rows as f64
         )?;
-        for (table, rows, octets) in &self.tables {
+        for (table, rows, bytes) in &self.tables {
             writeln!(
                 out,
                 "| stored in `{table}` | {} rows, {:.1} octets each |",
                 thousands(*rows),
-                *octets as f64 / (*rows).max(1) as f64
+                *bytes as f64 / (*rows).max(1) as f64
             )?;
         }
         writeln!(out, "| after the last reset, until nothing waited | {rest} simulated seconds |")?;
@@ -192,10 +196,10 @@ impl Figures {
         Ok(out)
     }
 
-    /// Ten thousand hosts at a hundred resets a second, from the measured octets and times.
+    /// Ten thousand hosts at a hundred resets a second, from the measured bytes and times.
     fn needs(&self, out: &mut String, spent: &Spent, came: Came) -> Result<()> {
         const HOSTS: f64 = 10_000.0;
-        let octets_a_second = came.octets as f64 / spent.engine.as_secs_f64();
+        let bytes_a_second = came.bytes as f64 / spent.engine.as_secs_f64();
         let whole = 5.0 * HOSTS;
         let counts = self.rows_of_busy_window / 10.0 * HOSTS;
         let windows = HOSTS / 10.0;
@@ -205,9 +209,9 @@ impl Figures {
             self.tables
                 .iter()
                 .find(|(name, ..)| name == table)
-                .map_or(0.0, |(_, rows, octets)| *octets as f64 / (*rows).max(1) as f64)
+                .map_or(0.0, |(_, rows, bytes)| *bytes as f64 / (*rows).max(1) as f64)
         };
-        let whole_row = came.octets as f64 / self.rows("resets").max(1.0);
+        let whole_row = came.bytes as f64 / self.rows("resets").max(1.0);
         let traffic = whole * whole_row + (counts + windows) * 250.0;
         writeln!(
             out,
@@ -227,15 +231,15 @@ impl Figures {
             out,
             "| rows as they are sent | | {:.0} MB/s, {:.0} MB/s after gzip |",
             traffic / MILLION,
-            traffic * came.packed as f64 / came.octets as f64 / MILLION
+            traffic * came.packed as f64 / came.bytes as f64 / MILLION
         )?;
         writeln!(out, "| requests | | {} a second, 3 in 10 s a host |", thousands((HOSTS * 0.3) as u64))?;
         writeln!(
             out,
             "| processors for the engine, at the {:.1} MB that one took in a second, {:.0} rows an insert: larger inserts cost less | | at most {:.0} |",
-            octets_a_second / MILLION,
+            bytes_a_second / MILLION,
             came.rows as f64 / came.inserts.max(1) as f64,
-            (traffic / octets_a_second).ceil()
+            (traffic / bytes_a_second).ceil()
         )?;
         let a_day = 86_400.0 * (whole * size("resets") + counts * size("aggregates") + windows * size("windows"));
         writeln!(out, "| disk, a day of that | | {:.1} TB |", a_day / 1e12)?;

@@ -68,7 +68,7 @@ fn take(frame: &[u8], table: &mut Table) -> bool {
             ([0, word(12), 0, word(16)], ip[8], &ip[usize::from(ip[0] & 15) * 4..])
         }
         ([0x86, 0xdd], ip) if ip.len() >= 40 && ip[6] == 6 => {
-            let word = |at: usize| ip[at..].first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets));
+            let word = |at: usize| ip[at..].first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
             ([word(8), word(16), word(24), word(32)], ip[7], &ip[40..])
         }
         _ => return false,

@@ -139,7 +139,7 @@ struct Conn {
     ts_base: [u32; 2],
     ts_recent: [u32; 2],
     cause: Cause,
-    told: bool,
+    counted: bool,
     pos: usize,
     steps: Vec<Step>,
 }
@@ -633,7 +633,7 @@ fn main() -> io::Result<()> {
             ts_base: [ts as u32, (ts >> 32) as u32],
             ts_recent: [0; 2],
             cause,
-            told: false,
+            counted: false,
             pos: 0,
             steps,
         }
@@ -655,8 +655,8 @@ fn main() -> io::Result<()> {
         let s = k.steps[k.pos];
         let n = frame(&mut buf, k, &s, now, &pay);
         out.packet(now, &buf[..n])?;
-        if s.flags & RST != 0 && !k.told {
-            k.told = true;
+        if s.flags & RST != 0 && !k.counted {
+            k.counted = true;
             resets += 1;
             by_cause[CAUSES.iter().position(|c| c.0 == k.cause).unwrap()] += 1;
             if let Some(w) = &mut truth {

@@ -50,11 +50,11 @@ pub fn compare(truth: &Path, reports: &Path) -> Result<Agreement> {
         } else if others.is_some_and(|others| others.iter().any(|other| is_one(&other["cause"]))) {
             *alternative += 1;
         } else {
-            bail!("frame {frame}: {label} is told as {} and not named beside it", object["verdict"]["cause"]);
+            bail!("frame {frame}: {label} is reported as {} and not named beside it", object["verdict"]["cause"]);
         }
     }
     if found != labels.len() {
-        bail!("{found} resets told, {} are in {}", labels.len(), truth.display());
+        bail!("{found} resets reported, {} are in {}", labels.len(), truth.display());
     }
     Ok(agreement)
 }

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use serde_json::Value;
 
-use super::{machine, tell};
+use super::{machine, report};
 use crate::pages;
 use crate::shell::{self, Scratch, cargo, installed, is_root, target};
 
@@ -53,7 +53,7 @@ pub fn run(parts: &[&str]) -> Result<()> {
             "memory" => memory()?,
             other => bail!("there is no part {other}: {}", PARTS.join(", ")),
         };
-        tell(&mut page, &text);
+        report(&mut page, &text);
     }
     pages::put("docs/live.md", MARKS, &page)
 }
@@ -516,7 +516,7 @@ fn resident(pid: u32) -> u64 {
     family(pid).into_iter().filter_map(of).sum()
 }
 
-/// From the failed `connect()` to the line that tells of it.
+/// From the failed `connect()` to the line about it.
 fn delay() -> Result<String> {
     const TIMES: usize = 200;
     let whyrst = watch(&["--format", "json", "--port", "9"]);
@@ -527,7 +527,7 @@ fn delay() -> Result<String> {
     let mut answers = BufReader::new(asker.0.stdout.take().context("no output")?).lines();
     let mut delays = Vec::new();
     for _ in 0..TIMES {
-        // Slow enough that none is folded: five of a kind are told in a second.
+        // Slow enough that none is folded: five of a kind are reported in a second.
         sleep(Duration::from_millis(230));
         orders.write_all(b"\n")?;
         answers.next().context("the asker ended")??;
@@ -628,7 +628,7 @@ fn memory() -> Result<String> {
     ))
 }
 
-/// Octets that the maps of a process take in the kernel.
+/// Bytes that the maps of a process take in the kernel.
 fn maps(pid: u32) -> u64 {
     let mut all = BTreeMap::new();
     for pid in family(pid) {
@@ -638,15 +638,15 @@ fn maps(pid: u32) -> u64 {
                 let line = text.lines().find_map(|line| line.strip_prefix(name))?;
                 line.trim_start_matches(':').trim().parse::<u64>().ok()
             };
-            if let (Some(id), Some(octets)) = (number("map_id"), number("memlock")) {
-                all.insert(id, octets);
+            if let (Some(id), Some(bytes)) = (number("map_id"), number("memlock")) {
+                all.insert(id, bytes);
             }
         }
     }
     all.values().sum()
 }
 
-/// KiB in the kernel's allocations of 192 and 256 octets that are counted for a cgroup: those of
+/// KiB in the kernel's allocations of 192 and 256 bytes that are counted for a cgroup: those of
 /// `sk_storage` are.
 fn slabs() -> u64 {
     let text = fs::read_to_string("/proc/slabinfo").unwrap_or_default();

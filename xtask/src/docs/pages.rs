@@ -127,8 +127,9 @@ capture. A verdict between them is never more than *possible*.
 /// What no capture of one end shows, and the sets that no capture at all can tell apart.
 pub(super) fn limits() -> String {
     let sections = causes::ALL.iter().filter_map(|cause| {
-        let others: Vec<String> =
-            catalogue::indistinguishable(cause, Language::English).map(|(id, told)| other(id, &told)).collect();
+        let others: Vec<String> = catalogue::indistinguishable(cause, Language::English)
+            .map(|(id, difference)| other(id, &difference))
+            .collect();
         (!others.is_empty()).then(|| format!("\n### {}\n\n{}\n\n{}\n", cause.id, headed(cause), others.join("\n")))
     });
     NOTE.to_owned() + LIMITS + &sections.collect::<String>()
@@ -139,12 +140,12 @@ fn headed(cause: &Cause) -> String {
     format!("[{}](causes/{}.md) The same packets come of:", headline, cause.id)
 }
 
-fn other(id: &str, told: &str) -> String {
+fn other(id: &str, difference: &str) -> String {
     let name = match (causes::find(id), sketches::find(id)) {
         (Some(_), _) => format!("[`{id}`](causes/{id}.md)"),
         _ => format!("`{id}`"),
     };
-    format!("- {name}: {told}")
+    format!("- {name}: {difference}")
 }
 
 /// The book's table of contents: the catalogue, and every other page by its title.

@@ -1,4 +1,4 @@
-//! The plays: what is configured, what is done, and what must be told.
+//! The plays: what is configured, what is done, and what must be reported.
 
 /// One program and its best-known reset.
 pub(super) struct Play {
@@ -15,7 +15,7 @@ pub(super) struct Play {
     pub(super) ports: &'static [u16],
     /// What is done then, in a shell.
     pub(super) client: &'static str,
-    /// One of these must be told.
+    /// One of these must be reported.
     pub(super) expects: &'static [&'static str],
     /// What to do about it.
     pub(super) mend: &'static str,
