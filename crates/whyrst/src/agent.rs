@@ -1,4 +1,4 @@
-//! `whyrst agent`: what `watch` hears, told to a fleet's collectors instead of a terminal.
+//! `whyrst agent`: what `watch` reports, for a fleet's collectors instead of a terminal.
 
 use anyhow::Result;
 

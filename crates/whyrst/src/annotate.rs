@@ -15,14 +15,14 @@ use whyrst_core::report::escape::escape_name;
 use crate::args::Explain;
 use crate::output;
 
-/// Octets of comments that are kept while reading; Wireshark is of no use with so many.
+/// Bytes of comments that are kept while reading; Wireshark is of no use with so many.
 const LIMIT: usize = 256 * 1024 * 1024;
 
 /// What is kept of the reports for other tools.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     comments: Comments,
-    octets: usize,
+    bytes: usize,
     /// Verdicts beyond the limit.
     beyond: u64,
     first: Option<Mark>,
@@ -61,12 +61,12 @@ impl Marks {
         if self.first.is_none() {
             self.first = marked.mark;
         }
-        if self.octets > LIMIT {
+        if self.bytes > LIMIT {
             self.beyond += 1;
             return;
         }
         for (frame, comment) in marked.comments {
-            self.octets += comment.len() + 64;
+            self.bytes += comment.len() + 64;
             self.comments.entry(frame).or_default().push(comment);
         }
     }
@@ -104,11 +104,11 @@ impl Marks {
         let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(what)?;
         output::set_ordinary_mode(file.as_file()).with_context(what)?;
         file.persist(path).map_err(|error| error.error).with_context(what)?;
-        self.tell(&done, path, arguments);
+        self.report(&done, path, arguments);
         Ok(done)
     }
 
-    fn tell(&self, done: &Annotated, path: &Path, arguments: &Explain) {
+    fn report(&self, done: &Annotated, path: &Path, arguments: &Explain) {
         let Annotated { frames, comments, left_out, unwritten, rebuilt, .. } = done;
         let name = path.display();
         if !arguments.common.quiet {

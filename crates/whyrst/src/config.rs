@@ -119,7 +119,7 @@ fn with_default(command: Command, key: &str, value: &str) -> Result<Command> {
     Ok(command.mut_arg(id, |arg| arg.default_value(value)))
 }
 
-/// Tries the option alone, so that the fault is told with the place it comes from.
+/// Tries the option alone, so that the fault is reported with the place it comes from.
 fn check(arg: &Arg, key: &str, value: &str) -> Result<()> {
     if matches!(arg.get_action(), ArgAction::SetTrue) {
         return match value {

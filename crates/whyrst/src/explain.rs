@@ -7,17 +7,17 @@
 //! finds out what is worth following; what can be read only once, or only dearly, is followed as a
 //! whole; and pipes are followed frame by frame, so that a verdict comes at once.
 
-mod desks;
 mod following;
 mod live;
 mod ordered;
 mod recorded;
+mod reporter;
 mod scout;
 mod screen;
 mod source;
-mod telling;
+mod workers;
 
-pub(crate) use self::telling::named;
+pub(crate) use self::reporter::named;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -41,11 +41,11 @@ use whyrst_model::Report;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
-use self::desks::Desks;
 use self::following::{Following, Whom};
 use self::live::PassedOver;
+use self::reporter::{Reporter, Totals, Writer};
 use self::source::Source;
-use self::telling::{Press, Teller, Totals};
+use self::workers::Workers;
 use crate::Completion;
 use crate::annotate;
 use crate::args::{Explain, MinConfidence, ReportFormat};
@@ -80,20 +80,20 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     if let Some(filter) = &arguments.filter {
         captures.look_only_at(filter.clone());
     }
-    let teller = Teller::new(arguments, &captures)?;
+    let reporter = Reporter::new(arguments, &captures)?;
     let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
     if arguments.tui {
-        return screen::show(arguments, &mut captures, &teller, &interrupt);
+        return screen::show(arguments, &mut captures, &reporter, &interrupt);
     }
-    let desks = Desks::new(&teller, Totals::new(arguments), Press::new(arguments, None)?);
+    let workers = Workers::new(&reporter, Totals::new(arguments), Writer::new(arguments, None)?);
     let audience =
         if arguments.page { Audience::Program } else { Audience::of(arguments.common.quiet, results(arguments)) };
-    let mut progress = Progress::new(octets_to_read(arguments, &captures), audience);
-    let run = Run { arguments, desks: &desks, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
+    let mut progress = Progress::new(bytes_to_read(arguments, &captures), audience);
+    let run = Run { arguments, workers: &workers, interrupt: &interrupt, seed: random(), jobs: jobs(arguments) };
     let read = run.read(&mut captures, &mut progress);
     progress.clear();
-    let (totals, press) = desks.into_parts();
-    let closing = Closing { arguments, teller: &teller, totals, press, read };
+    let (totals, writer) = workers.into_parts();
+    let closing = Closing { arguments, reporter: &reporter, totals, writer, read };
     closing.finish(&captures)
 }
 
@@ -111,7 +111,7 @@ enum Way {
 impl Way {
     fn of(arguments: &Explain, captures: &CaptureSet) -> Self {
         if arguments.common.verbose {
-            Self::ByFrame(PassedOver::Told)
+            Self::ByFrame(PassedOver::Named)
         } else if captures.may_fall_silent() {
             Self::ByFrame(PassedOver::Counted)
         } else if captures.can_be_read_again() && !arguments.once {
@@ -133,7 +133,7 @@ struct Read {
 /// One run over all files.
 struct Run<'a, 'd> {
     arguments: &'a Explain,
-    desks: &'d Desks<'a>,
+    workers: &'d Workers<'a>,
     interrupt: &'d Interrupt,
     /// Keys all hashes: addresses and ports are chosen by strangers.
     seed: u64,
@@ -155,14 +155,14 @@ impl Run<'_, '_> {
         let census = Census::new(share(self.arguments.memory(), 2), share(self.arguments.memory(), 4));
         let source = Source::new(captures, progress, Some(self.interrupt));
         let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
-        let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.desks.teller);
+        let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.workers.reporter);
         let Some(mut again) = captures.again() else { return read };
         progress.begin_again();
         // Who interrupts wants to know what was found so far.
         let heeded = Some(self.interrupt).filter(|interrupt| !interrupt.came());
         let source = Source::new(&mut again, progress, heeded);
         let following = self.following(Census::new(0, 0));
-        let following = following::follow(&source, self.desks, following, Whom::Noted(&scouted.noted), self.jobs);
+        let following = following::follow(&source, self.workers, following, Whom::Noted(&scouted.noted), self.jobs);
         let (_, unread) = source.finish();
         if !self.interrupt.came() && again.counts().frames != captures.counts().frames {
             read.unread += 1;
@@ -177,18 +177,18 @@ impl Run<'_, '_> {
     fn read_once(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         let source = Source::new(captures, progress, Some(self.interrupt));
         let following = self.following(self.small_census());
-        let following = following::follow(&source, self.desks, following, Whom::Everyone, self.jobs);
+        let following = following::follow(&source, self.workers, following, Whom::Everyone, self.jobs);
         source.add(&following.assembly.finish());
         let (counts, unread) = source.finish();
-        let mut read = Read::of(captures, &counts, unread, self.desks.teller);
+        let mut read = Read::of(captures, &counts, unread, self.workers.reporter);
         read.take_counts(&following.tracker, &following.census);
         read.with_segments(captures.counts().segments + counts.segments)
     }
 
     fn read_by_frame(&self, captures: &mut CaptureSet, progress: &mut Progress, passed_over: PassedOver) -> Read {
         let mut following = self.following(self.small_census());
-        let unread = live::follow(captures, progress, self.desks, &mut following, passed_over, self.interrupt);
-        let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.desks.teller);
+        let unread = live::follow(captures, progress, self.workers, &mut following, passed_over, self.interrupt);
+        let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.workers.reporter);
         read.take_counts(&following.tracker, &following.census);
         read.with_segments(captures.counts().segments)
     }
@@ -212,7 +212,7 @@ impl Run<'_, '_> {
 const OTHERS: usize = 20;
 
 impl Read {
-    fn of(captures: &CaptureSet, more: &whyrst_capture::Counts, unread: usize, teller: &Teller<'_>) -> Self {
+    fn of(captures: &CaptureSet, more: &whyrst_capture::Counts, unread: usize, reporter: &Reporter<'_>) -> Self {
         let mut counts = captures.counts();
         counts += more;
         let remarks = counts.remarks().map(|(count, remark)| format!("{count} {remark}"));
@@ -228,7 +228,7 @@ impl Read {
         let others = others
             .chain((beyond > 0).then(|| format!("passed over: {beyond} more files that cannot be read as captures")));
         let reading = Reading {
-            files: teller.context.files.clone(),
+            files: reporter.context.files.clone(),
             frames: counts.frames,
             passed_over: counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect(),
             notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
@@ -261,22 +261,22 @@ impl Read {
 /// What is said at the end.
 struct Closing<'a> {
     arguments: &'a Explain,
-    teller: &'a Teller<'a>,
+    reporter: &'a Reporter<'a>,
     totals: Totals<'a>,
-    press: Press,
+    writer: Writer,
     read: Read,
 }
 
 impl Closing<'_> {
     fn finish(mut self, captures: &CaptureSet) -> Result<Completion> {
-        let read = if self.press.broken.is_none() { self.complain_of(captures) } else { Completion::Clean };
+        let read = if self.writer.broken.is_none() { self.complain_of(captures) } else { Completion::Clean };
         let files: Vec<String> = captures.names().map(str::to_owned).collect();
         self.finish_with(read, &files)
     }
 
     /// The same, when it is known how well `files` were read.
     fn finish_with(mut self, read: Completion, files: &[String]) -> Result<Completion> {
-        if let Some(error) = self.press.broken.take() {
+        if let Some(error) = self.writer.broken.take() {
             if let Some(out) = &self.arguments.annotate {
                 output::remark(&format!("{} was not written: the reports were not taken to their end", out.display()));
             }
@@ -293,15 +293,15 @@ impl Closing<'_> {
         if !self.arguments.summary {
             self.write_folded()?;
             let words = self.incident_words(&incidents);
-            self.press.held.write_first(&words, &mut self.press.output)?;
+            self.writer.held.write_first(&words, &mut self.writer.output)?;
         }
         for one in &incidents {
-            self.press.keep(&incident::record(one, &self.teller.context))?;
+            self.writer.keep(&incident::record(one, &self.reporter.context))?;
         }
         let text = self.closing_words(&incidents);
-        self.press.output.write(&text)?;
-        self.press.parquet.take().map_or(Ok(()), Partitioned::finish)?;
-        self.press.output.finish()?;
+        self.writer.output.write(&text)?;
+        self.writer.parquet.take().map_or(Ok(()), Partitioned::finish)?;
+        self.writer.output.finish()?;
         self.totals.marks.finish(self.arguments, files)?;
         Ok(read.max(if self.totals.summary.unexplained() > 0 { Completion::Unexplained } else { Completion::Clean }))
     }
@@ -337,33 +337,33 @@ impl Closing<'_> {
 
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
-            let explanation = Explanation::new(folded.first, &self.teller.context);
+            let explanation = Explanation::new(folded.first, &self.reporter.context);
             let text = match self.arguments.format {
-                ReportFormat::Json => json::folded_line(folded.first, &self.teller.context, folded.count) + "\n",
+                ReportFormat::Json => json::folded_line(folded.first, &self.reporter.context, folded.count) + "\n",
                 ReportFormat::Html => html::data(&json::page_line(&explanation, folded.count)),
-                ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.teller.context),
+                ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.reporter.context),
             };
-            self.press.held.write(&text, &mut self.press.output)?;
-            self.press.keep(&Report { count: folded.count, ..explanation.record() })?;
+            self.writer.held.write(&text, &mut self.writer.output)?;
+            self.writer.keep(&Report { count: folded.count, ..explanation.record() })?;
         }
         Ok(())
     }
 
-    /// The summary where it was asked for, or what a reader of single reports must still be told.
+    /// The summary where it was asked for, or what a reader of single reports must still see.
     fn closing_words(&self, incidents: &[Incident]) -> String {
-        let (reading, counts, style) = (&self.read.reading, &self.read.counts, self.teller.style);
+        let (reading, counts, style) = (&self.read.reading, &self.read.counts, self.reporter.style);
         let summary = &self.totals.summary;
         match (self.arguments.summary, self.arguments.format) {
-            (true, ReportFormat::Json) => summary.json(reading, counts, incidents, &self.teller.context) + "\n",
+            (true, ReportFormat::Json) => summary.json(reading, counts, incidents, &self.reporter.context) + "\n",
             (false, ReportFormat::Json) if self.arguments.page => {
-                summary.json(reading, counts, incidents, &self.teller.context) + "\n"
+                summary.json(reading, counts, incidents, &self.reporter.context) + "\n"
             }
             (_, ReportFormat::Html) => {
-                let summary = summary.json(reading, counts, incidents, &self.teller.context);
-                html_end(&summary, &self.totals.named, self.teller.context.language)
+                let summary = summary.json(reading, counts, incidents, &self.reporter.context);
+                html_end(&summary, &self.totals.named, self.reporter.context.language)
             }
             (true, _) => {
-                self.incident_words(incidents) + &summary.text(reading, counts, style, self.teller.context.language)
+                self.incident_words(incidents) + &summary.text(reading, counts, style, self.reporter.context.language)
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),
@@ -371,9 +371,9 @@ impl Closing<'_> {
     }
 
     fn incident_words(&self, incidents: &[Incident]) -> String {
-        let context = &self.teller.context;
+        let context = &self.reporter.context;
         match self.arguments.format {
-            ReportFormat::Text => incident::text(incidents, context, self.teller.style),
+            ReportFormat::Text => incident::text(incidents, context, self.reporter.style),
             ReportFormat::Json => incidents.iter().map(|one| incident::line(one, context) + "\n").collect(),
             ReportFormat::Html => incidents.iter().map(|one| html::data(&incident::line(one, context))).collect(),
             ReportFormat::Markdown => incident::markdown(incidents, context),
@@ -389,7 +389,7 @@ impl Closing<'_> {
 
     fn write_end(&self, counts: &Counts, style: Style, end: &mut String) -> fmt::Result {
         let (frames, connections) = (self.read.reading.frames, counts.connections);
-        let language = self.teller.context.language;
+        let language = self.reporter.context.language;
         match (self.totals.reported, counts.reset_connections) {
             // Nothing could be read, and that has been said.
             (0, 0) if frames == 0 && self.read.unread > 0 => {}
@@ -416,7 +416,7 @@ pub(crate) fn none_asked_for(resets: u64, language: Language) -> String {
     }
 }
 
-/// What is said of failed connects that are not told.
+/// What is said of failed connects that are not reported.
 pub(crate) fn failed_without_rst(failed: u64, language: Language) -> String {
     match language {
         Language::English => {
@@ -435,7 +435,7 @@ pub(crate) fn html_end(summary: &str, named: &BTreeSet<&'static str>, language: 
     lines.collect::<String>() + &html::tail()
 }
 
-impl<'a> Teller<'a> {
+impl<'a> Reporter<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
         let called = |name| arguments.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();
@@ -453,13 +453,13 @@ impl<'a> Teller<'a> {
 }
 
 /// How large the captures are, where that can be known beforehand: not for a pipe.
-fn octets_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
+fn bytes_to_read(arguments: &Explain, captures: &CaptureSet) -> Option<u64> {
     let size = |path: &Path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
-    let octets: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
-    Some(if Way::of(arguments, captures) == Way::Twice { octets * 2 } else { octets })
+    let bytes: u64 = arguments.files.iter().map(|path| size(path)).sum::<Option<u64>>()?;
+    Some(if Way::of(arguments, captures) == Way::Twice { bytes * 2 } else { bytes })
 }
 
-/// Reports wait for what they have in common; objects and what comes from a pipe do not ([`telling::Held`]).
+/// Reports wait for what they have in common; objects and what comes from a pipe do not ([`reporter::Held`]).
 fn results(arguments: &Explain) -> Results {
     let pipe = arguments.files.iter().any(|path| !path.is_file() && !path.is_dir());
     if arguments.summary || (arguments.format != ReportFormat::Json && !pipe) {

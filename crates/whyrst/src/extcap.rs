@@ -102,7 +102,7 @@ fn capture(arguments: &Extcap) -> Result<Completion> {
     let mut gathering = Gathering::new(writer, filter, least, output::language(&arguments.common, Format::Text));
     gathering.begin(packets.interfaces())?;
     while !interrupt.came() {
-        // Not longer than that, however busy the host is: the kernel is to be heard as well.
+        // Not longer than that, however busy the host is: the kernel's events are to be read as well.
         let until = Instant::now() + PATIENCE;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
             match packets.next(left).context("cannot read packets")? {
@@ -113,9 +113,9 @@ fn capture(arguments: &Extcap) -> Result<Completion> {
         if let Some(live) = &mut live {
             listen(live, &mut recording)?;
         }
-        match gathering.tell(now(), &recording) {
+        match gathering.write_due(now(), &recording) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
-            told => told.context("cannot write the capture")?,
+            written => written.context("cannot write the capture")?,
         }
     }
     if packets.lost() > 0 {

@@ -1,4 +1,4 @@
-//! Equal resets between the same two ends: the first few are told whole, the rest are counted.
+//! Equal resets between the same two ends: the first few are reported whole, the rest are counted.
 //!
 //! A client in a retry loop can fill a screen with one fault. Equal means: the same client host,
 //! the same service, the same cause, as sure. What is folded is still in every total, and the
@@ -15,9 +15,9 @@ use whyrst_core::verdict::{Confidence, Judgement};
 
 use crate::args::{Explain, Fold, ReportFormat};
 
-/// Told whole.
+/// Reported whole.
 const SHOWN: u64 = 3;
-/// Groups told apart; what comes beyond is told whole.
+/// Groups told apart; what comes beyond is reported whole.
 const GROUPS: usize = 4_096;
 
 type Key = (IpAddr, Endpoint, &'static str, Confidence);
@@ -29,7 +29,7 @@ pub(crate) struct Folds {
     groups: HashMap<Key, Group>,
 }
 
-/// Equal resets, and the first of those that are not told whole.
+/// Equal resets, and the first of those that are not reported whole.
 #[derive(Debug, Default)]
 struct Group {
     seen: u64,
@@ -38,7 +38,7 @@ struct Group {
 
 /// Resets that stand for others like them.
 pub(crate) struct Folded<'a> {
-    /// The first one that was not told.
+    /// The first one that was not reported.
     pub(crate) first: &'a Outcome,
     /// How many, the first included.
     pub(crate) count: u64,

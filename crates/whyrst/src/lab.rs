@@ -118,8 +118,8 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
     Ok(tally.outcome())
 }
 
-/// The kernel's trace hears every reset of the machine, and all labs use the same addresses: labs that
-/// play at once could hear each other. So each play waits for its turn, not longer than others last.
+/// The kernel's trace has every reset of the machine, and all labs use the same addresses: labs that
+/// play at once would get each other's events. So each play waits for its turn, not longer than others last.
 struct Turn(#[expect(dead_code, reason = "holds the lock until it is dropped")] Option<File>);
 
 impl Turn {

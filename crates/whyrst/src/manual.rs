@@ -29,7 +29,7 @@ pub(crate) fn man(arguments: &Man) -> Result<Completion> {
     Ok(Completion::Clean)
 }
 
-/// With the ids of causes and scenarios, which the parser itself does not list: its mistakes are told
+/// With the ids of causes and scenarios, which the parser itself does not list: its mistakes are reported
 /// with suggestions of our own.
 fn with_ids(command: Command) -> Command {
     let causes = || PossibleValuesParser::new(causes::ALL.iter().map(|cause| cause.id).chain(["unexplained"]));

@@ -1,4 +1,4 @@
-//! How much memory a command may use that was not told: no more than [`MOST`], and no more than a quarter
+//! How much memory a command may use where no bound is given: no more than [`MOST`], and no more than a quarter
 //! of what there is, of the machine or of the control group (a container's limit) that this process is in.
 
 use std::fs;
@@ -13,7 +13,7 @@ pub(crate) fn default() -> u64 {
 
 /// Where nothing can be found out, [`MOST`] it is.
 fn share_of(there_is: Option<u64>) -> u64 {
-    there_is.map_or(MOST, |octets| MOST.min(octets / 4))
+    there_is.map_or(MOST, |bytes| MOST.min(bytes / 4))
 }
 
 fn there_is() -> Option<u64> {
@@ -22,7 +22,7 @@ fn there_is() -> Option<u64> {
     machine.into_iter().chain(groups.and_then(|text| least_limit(Path::new("/sys/fs/cgroup"), &text))).min()
 }
 
-/// `MemTotal:       24612345 kB`, in octets.
+/// `MemTotal:       24612345 kB`, in bytes.
 fn total(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)

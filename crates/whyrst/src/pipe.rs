@@ -136,8 +136,8 @@ struct Flows(Vec<i64>);
 
 impl Flows {
     fn read(path: &Path) -> Result<Self> {
-        let octets = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let (numbers, rest) = octets.as_chunks();
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (numbers, rest) = bytes.as_chunks();
         if !rest.is_empty() {
             bail!("{} does not hold numbers of 8 octets each", path.display());
         }
@@ -170,7 +170,7 @@ fn run_track(track: &PipeTrack) -> Result<Completion> {
     let limits = Limits { hash_seed: 0, ..limits(track.memory) };
     let mut tracker = RowTracker::new(limits, covered);
     let input = StreamReader::try_new(BufReader::new(io::stdin()), None).context("cannot read rows")?;
-    let mut told = Told::new()?;
+    let mut lines = Lines::new()?;
     for batch in input {
         let batch = batch.context("cannot read rows")?;
         let overheard = overheard(&batch)?;
@@ -180,7 +180,7 @@ fn run_track(track: &PipeTrack) -> Result<Completion> {
             |row| if overheard[row] { Heed::Overhear } else { Heed::Follow },
             |outcome, sources| {
                 if done.is_ok() {
-                    done = told.write(&outcome, sources);
+                    done = lines.write(&outcome, sources);
                 }
             },
         )?;
@@ -189,18 +189,18 @@ fn run_track(track: &PipeTrack) -> Result<Completion> {
     let mut done = Ok(());
     let counts = tracker.finish(|outcome, sources| {
         if done.is_ok() {
-            done = told.write(&outcome, sources);
+            done = lines.write(&outcome, sources);
         }
     });
     done?;
-    told.finish()?;
+    lines.finish()?;
     if counts.forgotten > 0 {
         output::remark(&format!("{} connections were forgotten to stay within --memory", counts.forgotten));
     }
     Ok(Completion::Clean)
 }
 
-/// Which rows only tell of a service.
+/// Which rows only say something of a service.
 fn overheard(batch: &RecordBatch) -> Result<Vec<bool>> {
     let Some(column) = batch.column_by_name("overheard") else { return Ok(vec![false; batch.num_rows()]) };
     let Some(column) = column.as_boolean_opt() else {
@@ -222,12 +222,12 @@ fn read_covered(path: &Path) -> Result<Covered> {
 }
 
 /// Endings on their way out.
-struct Told {
+struct Lines {
     rows: Rows,
     writer: Writer,
 }
 
-impl Told {
+impl Lines {
     fn new() -> Result<Self> {
         let writer = StreamWriter::try_new(BufWriter::new(io::stdout()), &Table::Resets.schema())?;
         Ok(Self { rows: Rows::of(Table::Resets)?, writer })

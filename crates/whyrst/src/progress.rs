@@ -17,7 +17,7 @@ pub(crate) struct Progress {
     lines: Option<Lines>,
     began: Instant,
     total: Option<u64>,
-    /// Octets that were read before everything was read once more.
+    /// Bytes that were read before everything was read once more.
     before: u64,
     last: u64,
     /// For who shows it otherwise.
@@ -25,21 +25,21 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// For reading `total` octets, where that is known.
+    /// For reading `total` bytes, where that is known.
     pub(crate) fn new(total: Option<u64>, audience: Audience) -> Self {
         let bar = (audience == Audience::Terminal).then(ProgressBar::hidden);
         let lines = (audience == Audience::Program).then(Lines::default);
         Self { bar, lines, began: Instant::now(), total, before: 0, last: 0, gauge: Arc::default() }
     }
 
-    /// So many octets have been read.
-    pub(crate) fn at(&mut self, octets: u64) {
-        let octets = self.before + octets;
-        self.last = octets;
+    /// So many bytes have been read.
+    pub(crate) fn at(&mut self, bytes: u64) {
+        let bytes = self.before + bytes;
+        self.last = bytes;
         if let Some(lines) = &mut self.lines {
-            lines.at(octets, self.total);
+            lines.at(bytes, self.total);
         }
-        self.gauge.store(octets, Ordering::Relaxed);
+        self.gauge.store(bytes, Ordering::Relaxed);
         let Some(bar) = &self.bar else { return };
         if bar.is_hidden() && self.began.elapsed() > SILENT_FOR {
             let template = match self.total {
@@ -54,10 +54,10 @@ impl Progress {
             }
             bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        bar.set_position(octets);
+        bar.set_position(bytes);
     }
 
-    /// Octets that were read so far, for another thread to show, and all, where that is known.
+    /// Bytes that were read so far, for another thread to show, and all, where that is known.
     pub(crate) fn gauge(&self) -> (Arc<AtomicU64>, Option<u64>) {
         (Arc::clone(&self.gauge), self.total)
     }
@@ -78,21 +78,21 @@ impl Progress {
 /// Lines of `progress OCTETS [OF]`, a few in a second.
 #[derive(Debug, Default)]
 struct Lines {
-    told: Option<Instant>,
+    written: Option<Instant>,
 }
 
 impl Lines {
     const EVERY: Duration = Duration::from_millis(200);
 
     #[expect(clippy::print_stderr, reason = "the program that asked for it reads it there")]
-    fn at(&mut self, octets: u64, total: Option<u64>) {
-        if self.told.is_some_and(|told| told.elapsed() < Self::EVERY) {
+    fn at(&mut self, bytes: u64, total: Option<u64>) {
+        if self.written.is_some_and(|written| written.elapsed() < Self::EVERY) {
             return;
         }
-        self.told = Some(Instant::now());
+        self.written = Some(Instant::now());
         match total {
-            Some(total) => eprintln!("progress {octets} {total}"),
-            None => eprintln!("progress {octets}"),
+            Some(total) => eprintln!("progress {bytes} {total}"),
+            None => eprintln!("progress {bytes}"),
         }
     }
 }

@@ -22,12 +22,12 @@ use whyrst_probe::{Live, cgroup_mount_point};
 
 use crate::args::Run;
 use crate::explain;
+use crate::live_reporter::{LiveReporter, say_missing};
 use crate::output::{self, Output};
-use crate::telling::{Telling, say_missing};
 
 /// How long the end of the command may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Its last resets are told within this time.
+/// Its last resets are reported within this time.
 const LAST_WORDS: Duration = Duration::from_millis(60);
 /// `si_code` of a signal that a process sent; a terminal's goes to the command by itself.
 const SI_USER: i32 = 0;
@@ -35,7 +35,7 @@ const SI_USER: i32 = 0;
 const SIGNALLED: i32 = 128;
 
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
-    let mut telling = Telling::new(
+    let mut reporter = LiveReporter::new(
         arguments.format,
         arguments.common.verbose,
         output::style(&arguments.common),
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let mut ended: Option<(ExitStatus, Instant)> = None;
     while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
         if let Some(item) = live.next(PATIENCE)?
-            && let Some(text) = telling.item(&item, |outcome, _| followed.owns(outcome))
+            && let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome))
         {
             sink.write(&text)?;
         }
@@ -69,25 +69,25 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         }
     }
     for item in live.drain() {
-        if let Some(text) = telling.item(&item, |outcome, _| followed.owns(outcome)) {
+        if let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome)) {
             sink.write(&text)?;
         }
     }
     let status = ended.map(|(status, _)| status).unwrap_or_default();
     if !arguments.common.quiet {
-        sink.write(&closing_words(&telling, &live, arguments))?;
+        sink.write(&closing_words(&reporter, &live, arguments))?;
     }
     sink.finish()?;
     Ok(exit_code(status))
 }
 
-fn closing_words(telling: &Telling, live: &Live, arguments: &Run) -> String {
+fn closing_words(reporter: &LiveReporter, live: &Live, arguments: &Run) -> String {
     let program = arguments.command[0].to_string_lossy();
-    match telling.shown() {
+    match reporter.shown() {
         0 if arguments.format == crate::args::Format::Text && live.lost() == 0 => {
             format!("whyrst: no connection of {program} was reset\n")
         }
-        _ => telling.summary(live),
+        _ => reporter.summary(live),
     }
 }
 

@@ -21,8 +21,8 @@ use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store
 use crate::Completion;
 use crate::args::{Format, Serve};
 use crate::interrupt::Interrupt;
+use crate::live_reporter::say_missing;
 use crate::output;
-use crate::telling::say_missing;
 
 /// How long a signal may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -90,7 +90,7 @@ async fn until(interrupt: &Interrupt) {
     }
 }
 
-/// Feeds the page with what the probe hears.
+/// Feeds the page with what the probe reports.
 struct Watcher {
     stopped: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -119,7 +119,7 @@ fn watch(mut live: Live, store: &Store, language: Language, stop: &AtomicBool) {
     }
     while !stop.load(Ordering::Relaxed) {
         match live.next(PATIENCE) {
-            Ok(Some(item)) => host.tell(&item, store),
+            Ok(Some(item)) => host.report(&item, store),
             Ok(None) => {}
             Err(error) => return store.fail(host.source, &error.to_string()),
         }
@@ -127,7 +127,7 @@ fn watch(mut live: Live, store: &Store, language: Language, stop: &AtomicBool) {
     }
 }
 
-/// What this host's page is told.
+/// What the page of this host shows.
 struct Host {
     source: SourceId,
     name: String,
@@ -145,7 +145,7 @@ impl Host {
         Self { source, name, language, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
     }
 
-    fn tell(&mut self, item: &LiveEvent, store: &Store) {
+    fn report(&mut self, item: &LiveEvent, store: &Store) {
         let (reset, count): (&SocketReset, u64) = match item {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),

@@ -14,7 +14,7 @@ use crate::output;
 const EVERY: Duration = Duration::from_secs(10);
 
 impl Sinks {
-    /// What `watch` is to do; `None` when it is to tell nobody.
+    /// What `watch` is to do; `None` when there is nothing to write to.
     pub(crate) fn plan(&self) -> Result<Option<Plan>> {
         let plan = self.bare()?;
         Ok((!plan.is_empty()).then_some(plan))

@@ -43,7 +43,7 @@ pub(crate) enum Going {
     Away,
 }
 
-/// `--tui` without a terminal is a mistake to be told before anything is read.
+/// `--tui` without a terminal is a mistake to be reported before anything is read.
 pub(crate) fn check() -> Result<()> {
     if !io::stdout().is_terminal() {
         bail!("--tui needs a terminal on standard output; without --tui the reports are written there");
@@ -73,7 +73,7 @@ impl Screen {
             }
             let size = self.terminal.size().context("cannot measure the terminal")?;
             let page = view::page(app, (ratatui::layout::Position::ORIGIN, size).into());
-            match app.press(key, page) {
+            match app.take_key(key, page) {
                 Wish::Nothing => {}
                 Wish::Copy(text) => execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
                     .context("cannot write to the terminal")?,

@@ -34,7 +34,7 @@ use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
 
-/// Octets of one remembered segment, with its share of the tables.
+/// Bytes of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
 /// How often progress is shown while frames flow.
 const SHOW_EVERY: u64 = 4_096;
@@ -110,7 +110,7 @@ struct Session<'a> {
     reading: Reading,
     counts: Counts,
     progress: Progress,
-    /// Octets of the readings that are complete.
+    /// Bytes of the readings that are complete.
     passed: u64,
     points: usize,
     unread: usize,
@@ -271,18 +271,18 @@ impl<'a> Session<'a> {
         say_what_is_shared(taken, &together);
         self.counts.reset_connections = of_kind(&together, OutcomeKind::Reset);
         self.counts.failed_connects = of_kind(&together, OutcomeKind::FailedConnect);
-        let mut told = String::new();
+        let mut reports = String::new();
         for outcome in &together.outcomes {
-            told.push_str(&self.report(outcome)?);
+            reports.push_str(&self.report(outcome)?);
         }
-        told.push_str(&self.folded());
+        reports.push_str(&self.folded());
         let incidents = self.incidents.found();
         let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
         let (first, second) = match self.arguments.format {
-            ReportFormat::Json => (told, above),
-            ReportFormat::Html => (html::head(self.context.language) + &told, above),
-            ReportFormat::Text | ReportFormat::Markdown => (above, told),
+            ReportFormat::Json => (reports, above),
+            ReportFormat::Html => (html::head(self.context.language) + &reports, above),
+            ReportFormat::Text | ReportFormat::Markdown => (above, reports),
         };
         self.output.write(&first)?;
         self.output.write(&second)?;

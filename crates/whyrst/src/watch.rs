@@ -24,9 +24,9 @@ use whyrst_telemetry::Plan;
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
+use crate::live_reporter::{LiveReporter, say_missing};
 use crate::output::{self, Output};
 use crate::sinks::{self, Quiet};
-use crate::telling::{Telling, say_missing};
 use crate::watch::pcap::Pcap;
 use crate::watch::second::{Found, SecondSource};
 use crate::{Completion, explain};
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Watch) -> Result<Completion> {
     keep(arguments, output, plan)
 }
 
-/// Watches until it is told to end; resets go to `output` and to whom `plan` names.
+/// Watches until a signal ends it; resets go to `output` and to whom `plan` names.
 pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Completion> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut watching = Watching::begin(arguments, output, plan)?;
@@ -61,12 +61,12 @@ pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Res
     Ok(Completion::Clean)
 }
 
-/// Everything that is there while resets are told.
+/// Everything that is there while resets are reported.
 struct Watching {
     live: Live,
     second: Option<SecondSource>,
     filter: Filter,
-    telling: Telling,
+    reporter: LiveReporter,
     output: Output,
     recorder: Option<Recorder>,
     pcap: Option<Pcap>,
@@ -84,38 +84,38 @@ impl Watching {
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(Pcap::create).transpose()?;
         let language = output::language(common, arguments.format);
-        let mut telling = Telling::new(arguments.format, common.verbose, output::style(common), zone, language);
+        let mut reporter = LiveReporter::new(arguments.format, common.verbose, output::style(common), zone, language);
         if !common.quiet && arguments.format == Format::Text {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }
         let given_back = give_back_privileges();
         // Its threads go on opening sockets; this one does not.
         if let Some(plan) = plan {
-            telling.tell_on(sinks::start(&plan, Quiet::of(common))?, output::language(common, Format::Json));
+            reporter.pass_on(sinks::start(&plan, Quiet::of(common))?, output::language(common, Format::Json));
         }
         if let Err(error) = given_back.and_then(|()| lock_down()) {
             output::remark(&error);
         }
-        Ok(Self { live, second, filter, telling, output, recorder, pcap, format: arguments.format })
+        Ok(Self { live, second, filter, reporter, output, recorder, pcap, format: arguments.format })
     }
 
-    /// Waits at most so long and tells what comes.
+    /// Waits at most so long and reports what comes.
     fn listen(&mut self, patience: Duration) -> Result<()> {
         let fds = self.second.iter().flat_map(|second| second.packets().fds());
         let item = self.live.next_beside(patience, fds)?;
         if let Some(second) = &mut self.second {
             second.read(&mut self.live);
         }
-        self.telling.hear(&self.live);
+        self.reporter.update_totals(&self.live);
         if let Some(item) = item {
-            self.hear(item)?;
+            self.take(item)?;
         }
         let Some(second) = &mut self.second else { return Ok(()) };
         let found = second.found(&self.live, now());
-        self.tell_found(found)
+        self.report_found(found)
     }
 
-    fn hear(&mut self, item: LiveEvent) -> Result<()> {
+    fn take(&mut self, item: LiveEvent) -> Result<()> {
         if let Some(recorder) = &mut self.recorder {
             recorder.take(&item)?;
         }
@@ -126,26 +126,26 @@ impl Watching {
                     None => Some(reset),
                 };
                 match reset {
-                    Some(reset) => self.tell(&reset.outcome(), reset.event.account.netns, None),
+                    Some(reset) => self.report(&reset.outcome(), reset.event.account.netns, None),
                     None => Ok(()),
                 }
             }
             LiveEvent::Folded(_) => {
-                let Self { telling, filter, .. } = self;
-                let text = telling.item(&item, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
+                let Self { reporter, filter, .. } = self;
+                let text = reporter.item(&item, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
                 self.write(text)
             }
         }
     }
 
-    fn tell_found(&mut self, found: Vec<Found>) -> Result<()> {
+    fn report_found(&mut self, found: Vec<Found>) -> Result<()> {
         for Found { outcome, netns, more, left } in found {
             match more {
-                None => self.tell(&outcome, netns, left)?,
+                None => self.report(&outcome, netns, left)?,
                 Some(more) => {
-                    let Self { telling, filter, .. } = self;
+                    let Self { reporter, filter, .. } = self;
                     let shows = |outcome: &Outcome, cause: &str| filter.shows(outcome) && filter.wants(cause);
-                    let text = telling.more(&outcome, netns, more, shows);
+                    let text = reporter.more(&outcome, netns, more, shows);
                     self.write(text)?;
                 }
             }
@@ -153,10 +153,10 @@ impl Watching {
         Ok(())
     }
 
-    /// Tells one; it may have left the namespace `left` without this host's TCP.
-    fn tell(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
-        let Self { telling, filter, .. } = self;
-        let mut text = telling.one(outcome, netns, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
+    /// Reports one; it may have left the namespace `left` without this host's TCP.
+    fn report(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
+        let Self { reporter, filter, .. } = self;
+        let mut text = reporter.one(outcome, netns, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
         if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {
             for rule in second.rules(left, outcome) {
                 text.extend(["  a rule that answers so: ", &escape_name(rule), "\n"]);
@@ -165,7 +165,7 @@ impl Watching {
         if text.is_some()
             && let (Some(pcap), Some(second)) = (&mut self.pcap, &mut self.second)
         {
-            pcap.write(&second.unwritten(netns, outcome), &self.telling.comment(outcome))?;
+            pcap.write(&second.unwritten(netns, outcome), &self.reporter.comment(outcome))?;
         }
         self.write(text)
     }
@@ -178,19 +178,19 @@ impl Watching {
     }
 
     fn sum_up(&mut self) -> Result<()> {
-        let summary = self.telling.summary(&self.live);
+        let summary = self.reporter.summary(&self.live);
         self.write(Some(summary))
     }
 
     fn end(mut self, arguments: &Watch) -> Result<()> {
         for item in self.live.drain() {
-            self.hear(item)?;
+            self.take(item)?;
         }
         if let Some(second) = &mut self.second {
             let found = second.finish(&mut self.live);
-            self.tell_found(found)?;
+            self.report_found(found)?;
         }
-        for remark in self.telling.farewell(&self.live) {
+        for remark in self.reporter.finish(&self.live) {
             output::remark(&remark);
         }
         if let Some(recorder) = self.recorder.take() {
@@ -209,7 +209,7 @@ impl Watching {
     }
 }
 
-/// What the kernel side may pass over: a recording tells of all, so that its silence means something.
+/// What the kernel side may pass over: a recording has all, so that its silence means something.
 pub(super) fn kernel_filter(arguments: &Watch, filter: &Filter) -> KernelFilter {
     if arguments.record.is_some() { KernelFilter::default() } else { filter.in_kernel() }
 }
@@ -273,7 +273,7 @@ impl Timing {
     }
 }
 
-/// Writes what is told into a recording, as it comes; what the recording covers is known at its end.
+/// Writes the events into a recording, as it comes; what the recording covers is known at its end.
 struct Recorder {
     file: BufWriter<File>,
     name: String,

@@ -173,7 +173,7 @@ fn unread(facts: &HostFacts, language: Language) -> Vec<Finding> {
         socket.state != State::Listen && socket.queued > 0 && socket.silent_ms.is_some_and(|ms| ms >= FORGOTTEN_MS)
     };
     let unread = facts.sockets.iter().filter(forgotten).map(|socket| {
-        // A FIN that was received counts as one octet in this number.
+        // A FIN that was received counts as one byte in this number.
         let evidence = match language {
             Language::English => {
                 format!("up to {} octets have not been read for {}", socket.queued, seconds(socket.silent_ms, language))

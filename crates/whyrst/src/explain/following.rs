@@ -1,7 +1,7 @@
-//! Following connections: frames to the tracker in their order, and what settles to whoever tells it.
+//! Following connections: frames to the tracker in their order, and what settles to the workers.
 //!
 //! Each thread takes a chunk of frames, takes them apart, and feeds the tracker when its turn comes. What
-//! settled is judged and worded by whoever is free, also while waiting for a turn ([`Desks`]).
+//! settled is judged and worded by whoever is free, also while waiting for a turn ([`Workers`]).
 
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
 use whyrst_core::census::{Census, Noted};
@@ -12,10 +12,10 @@ use whyrst_core::time::Timestamp;
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
 
-use super::desks::Desks;
 use super::ordered::{Ordered, lock};
+use super::reporter::Outcomes;
 use super::source::{Source, on_threads};
-use super::telling::Endings;
+use super::workers::Workers;
 
 /// Frames whose connections are looked up at once, so that memory is not waited for one by one.
 const AT_ONCE: usize = 64;
@@ -43,24 +43,24 @@ pub(super) struct Following {
 /// Follows connections through all that `source` has, on so many threads.
 pub(super) fn follow(
     source: &Source<'_>,
-    desks: &Desks<'_>,
+    workers: &Workers<'_>,
     following: Following,
     whom: Whom<'_>,
     jobs: usize,
 ) -> Following {
     let names = following.names;
     let following = Ordered::<_>::new(following);
-    on_threads(jobs, || follow_all(source, desks, &following, whom, &names));
+    on_threads(jobs, || follow_all(source, workers, &following, whom, &names));
     let mut following = following.into_inner();
     following.tracker.finish();
     let rest = std::sync::Mutex::new((source.chunks(), following));
-    on_threads(jobs, || tell_the_rest(desks, &rest));
+    on_threads(jobs, || report_the_rest(workers, &rest));
     rest.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).1
 }
 
 fn follow_all(
     source: &Source<'_>,
-    desks: &Desks<'_>,
+    workers: &Workers<'_>,
     following: &Ordered<Following>,
     whom: Whom<'_>,
     names: &FlowHasher,
@@ -70,11 +70,11 @@ fn follow_all(
     while let Some(number) = source.fill(&mut chunk) {
         let observations = feed.read(&chunk, whom, names, &mut counts);
         let take_in = |following: &mut Following| {
-            desks.hand_over(number, following.take_in(&chunk, &feed.bites, &observations, whom));
+            workers.hand_over(number, following.take_in(&chunk, &feed.bites, &observations, whom));
         };
-        following.at(number, take_in, || desks.work(&mut judge));
-        while desks.work(&mut judge) {}
-        if !desks.is_heard() {
+        following.at(number, take_in, || workers.work(&mut judge));
+        while workers.work(&mut judge) {}
+        if !workers.is_wanted() {
             source.stop();
         }
     }
@@ -83,8 +83,8 @@ fn follow_all(
     }
 }
 
-/// When the captures are over, what is left is told in batches.
-fn tell_the_rest(desks: &Desks<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
+/// When the captures are over, what is left is reported in batches.
+fn report_the_rest(workers: &Workers<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
     let mut judge = Judge::default();
     loop {
         let (number, endings) = {
@@ -96,7 +96,7 @@ fn tell_the_rest(desks: &Desks<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
             *next += 1;
             (*next - 1, endings)
         };
-        desks.tell(number, endings, &mut judge);
+        workers.report(number, endings, &mut judge);
     }
 }
 
@@ -107,7 +107,7 @@ enum Bite {
     Pass(Timestamp),
     /// Observation of this number, of a connection that is followed.
     Observe(usize),
-    /// Observation of this number, of another connection: it tells of a service.
+    /// Observation of this number, of another connection: it says something of a service.
     Overhear(usize),
     /// The frame of this number depends on others.
     InOrder(usize),
@@ -201,8 +201,8 @@ impl Feed {
 
 impl Following {
     /// Feeds the tracker, and gives what settled.
-    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Endings {
-        let mut endings = Endings::new();
+    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Outcomes {
+        let mut endings = Outcomes::new();
         for some in bites.chunks(AT_ONCE) {
             self.expect(some, observed);
             for bite in some {

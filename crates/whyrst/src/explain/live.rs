@@ -1,5 +1,5 @@
 //! Reading frame by frame, on one thread: for pipes that somebody still writes to, where the verdict
-//! is wanted at once, and for who wants to be told of each frame that is passed over.
+//! is wanted at once, and for who wants to see each frame that is passed over.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,9 +9,9 @@ use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
 
-use super::desks::Desks;
 use super::following::{BATCH, Following};
 use super::source::complain_of_interrupt;
+use super::workers::Workers;
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -25,10 +25,10 @@ const LIVE_PATIENCE: Duration = Duration::from_millis(20);
 /// How often progress is looked at.
 const PROGRESS_EVERY: u64 = 256;
 
-/// Whether each frame that is passed over is told.
+/// Whether each frame that is passed over is named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PassedOver {
-    Told,
+    Named,
     Counted,
 }
 
@@ -36,23 +36,23 @@ pub(super) enum PassedOver {
 pub(super) fn follow(
     captures: &mut CaptureSet,
     progress: &mut Progress,
-    desks: &Desks<'_>,
+    workers: &Workers<'_>,
     following: &mut Following,
     passed_over: PassedOver,
     interrupt: &Interrupt,
 ) -> usize {
     captures.idle_after(LIVE_PATIENCE);
     let mut live = Live::new(captures);
-    let (mut steps, mut told, mut unread) = (0u64, 0, 0);
+    let (mut steps, mut batches, mut unread) = (0u64, 0, 0);
     let mut judge = Judge::default();
-    let mut tell = |following: &mut Following| {
+    let mut report_batch = |following: &mut Following| {
         loop {
             let endings: Vec<_> = std::iter::from_fn(|| following.tracker.next_settled()).take(BATCH).collect();
             let last = endings.len() < BATCH;
-            told += 1;
-            let heard = desks.tell(told - 1, endings, &mut judge);
-            if !heard || last {
-                return heard;
+            batches += 1;
+            let wanted = workers.report(batches - 1, endings, &mut judge);
+            if !wanted || last {
+                return wanted;
             }
         }
     };
@@ -66,7 +66,7 @@ pub(super) fn follow(
                 }
             }
             Ok(Step::PassedOver(frame, reason)) => {
-                if passed_over == PassedOver::Told {
+                if passed_over == PassedOver::Named {
                     let file = captures.names().nth(frame.file() as usize).unwrap_or("-");
                     output::remark(&format!("frame {frame} of {file} passed over: {reason}"));
                 }
@@ -87,11 +87,11 @@ pub(super) fn follow(
             }
         }
         if following.tracker.has_settled() {
-            if !tell(following) {
+            if !report_batch(following) {
                 return unread;
             }
             if live.is_live() {
-                desks.flush();
+                workers.flush();
             }
         }
         steps += 1;
@@ -106,7 +106,7 @@ pub(super) fn follow(
         }
     }
     following.tracker.finish();
-    tell(following);
+    report_batch(following);
     unread
 }
 

@@ -11,9 +11,9 @@ use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 use whyrst_model::Report;
 
-use super::desks::Desks;
 use super::following::BATCH;
-use super::telling::{Press, Teller, Totals};
+use super::reporter::{Reporter, Totals, Writer};
+use super::workers::Workers;
 use super::{Closing, Read, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
@@ -41,12 +41,12 @@ pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
 
 pub(super) fn run(arguments: &Explain) -> Result<Completion> {
     let names: Vec<String> = arguments.files.iter().map(|path| escape_name(&path.display().to_string())).collect();
-    // An outcome without packets names no file: each recording has a teller of its own.
-    let tellers = names.iter().map(|name| teller(arguments, name)).collect::<Result<Vec<_>>>()?;
-    let [first, ..] = tellers.as_slice() else { bail!("there is no recording") };
-    let (mut totals, mut press) = (Totals::new(arguments), Press::new(arguments, None)?);
+    // An outcome without packets names no file: each recording has a reporter of its own.
+    let reporters = names.iter().map(|name| reporter(arguments, name)).collect::<Result<Vec<_>>>()?;
+    let [first, ..] = reporters.as_slice() else { bail!("there is no recording") };
+    let (mut totals, mut writer) = (Totals::new(arguments), Writer::new(arguments, None)?);
     let (mut notes, mut resets) = (Vec::new(), 0);
-    for (path, teller) in arguments.files.iter().zip(&tellers) {
+    for (path, reporter) in arguments.files.iter().zip(&reporters) {
         let recording = read_events(path)?;
         if recording.lost > 0 {
             notes.push(format!("{} events were lost or only counted while it was recorded", recording.lost));
@@ -54,38 +54,38 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
         if recording.told.is_empty() && !recording.resets.is_empty() {
             bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
         }
-        let desks = Desks::new(teller, totals, press);
-        for (number, told) in (0..).zip(recording.told.chunks(BATCH)) {
-            tell(&desks, told, number);
+        let workers = Workers::new(reporter, totals, writer);
+        for (number, events) in (0..).zip(recording.told.chunks(BATCH)) {
+            report_batch(&workers, events, number);
         }
-        (totals, press) = desks.into_parts();
-        resets += recording.told.iter().map(|told| told.more.max(1)).sum::<u64>();
+        (totals, writer) = workers.into_parts();
+        resets += recording.told.iter().map(|event| event.more.max(1)).sum::<u64>();
     }
     let reading = Reading { files: names.clone(), notes, ..Reading::default() };
     let counts = Counts { connections: resets, reset_connections: resets, ..Counts::default() };
     let read = Read { reading, counts, unread: 0 };
-    let closing = Closing { arguments, teller: first, totals, press, read };
+    let closing = Closing { arguments, reporter: first, totals, writer, read };
     closing.finish_with(Completion::Clean, &names)
 }
 
-fn teller<'a>(arguments: &'a Explain, name: &str) -> Result<Teller<'a>> {
+fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
     let language = output::language(&arguments.common, arguments.format.spoken());
     let context = Context { files: vec![name.to_owned()], zone: zone(&arguments.tz)?, language };
-    Ok(Teller { context, style: output::style(&arguments.common), recording: None, arguments })
+    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, arguments })
 }
 
-/// Tells a batch.
-fn tell(desks: &Desks<'_>, told: &[Told], number: u64) {
+/// Reports a batch.
+fn report_batch(workers: &Workers<'_>, events: &[Told], number: u64) {
     let mut judge = Judge::default();
-    let outcomes = told.iter().filter(|told| told.more == 0).map(|told| Box::new(told.reset.outcome())).collect();
-    desks.tell(number, outcomes, &mut judge);
-    for Told { reset, more } in told.iter().filter(|told| told.more > 0) {
+    let outcomes = events.iter().filter(|event| event.more == 0).map(|event| Box::new(event.reset.outcome())).collect();
+    workers.report(number, outcomes, &mut judge);
+    for Told { reset, more } in events.iter().filter(|event| event.more > 0) {
         let outcome = reset.outcome();
         let judgement = judge.judge(&outcome);
-        let Some(text) = desks.teller.more(&outcome, &judgement, *more) else { continue };
-        desks.totals.now(|totals| totals.count(&outcome, &judgement, *more));
-        let explanation = Explanation::judged(&outcome, judgement, &desks.teller.context);
+        let Some(text) = workers.reporter.more(&outcome, &judgement, *more) else { continue };
+        workers.totals.now(|totals| totals.count(&outcome, &judgement, *more));
+        let explanation = Explanation::judged(&outcome, judgement, &workers.reporter.context);
         let row = Report { count: *more, ..explanation.record() };
-        desks.press.now(|press| press.print_counted(&text, &row));
+        workers.writer.now(|writer| writer.print_counted(&text, &row));
     }
 }

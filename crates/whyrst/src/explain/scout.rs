@@ -29,10 +29,10 @@ pub(super) struct Scouted {
 
 /// Looks at all frames, on so many threads.
 pub(super) fn scout(source: Source<'_>, census: Census, names: &FlowHasher, jobs: usize) -> Scouted {
-    let desk = Ordered::new(Desk { census, assembly: Assembly::default(), names: *names });
+    let scouting = Ordered::new(Scouting { census, assembly: Assembly::default(), names: *names });
     let spare = Mutex::default();
-    on_threads(jobs, || look_at_all(&source, &desk, names, &spare));
-    let Desk { census, assembly, .. } = desk.into_inner();
+    on_threads(jobs, || look_at_all(&source, &scouting, names, &spare));
+    let Scouting { census, assembly, .. } = scouting.into_inner();
     source.add(&assembly.finish());
     let (counts, unread) = source.finish();
     Scouted { connections: census.connections(), forgotten: census.forgotten(), noted: census.finish(), counts, unread }
@@ -65,7 +65,12 @@ struct View {
     chunk: Option<Chunk>,
 }
 
-fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk, View>, names: &FlowHasher, spare: &Mutex<Vec<Vec<Sight>>>) {
+fn look_at_all(
+    source: &Source<'_>,
+    scouting: &Ordered<Scouting, View>,
+    names: &FlowHasher,
+    spare: &Mutex<Vec<Vec<Sight>>>,
+) {
     let (mut chunk, mut counts) = (Chunk::default(), Counts::default());
     while let Some(number) = source.fill(&mut chunk) {
         let sights = lock(spare).pop().unwrap_or_default();
@@ -73,8 +78,8 @@ fn look_at_all(source: &Source<'_>, desk: &Ordered<Desk, View>, names: &FlowHash
         if view.sights.iter().any(|sight| matches!(sight, Sight::InOrder(_))) {
             view.chunk = Some(std::mem::take(&mut chunk));
         }
-        desk.leave(number, view, |desk, _, mut view| {
-            desk.take_in(&view);
+        scouting.leave(number, view, |scouting, _, mut view| {
+            scouting.take_in(&view);
             view.sights.clear();
             lock(spare).push(view.sights);
         });
@@ -97,13 +102,13 @@ impl View {
 }
 
 /// Where what the threads saw comes together.
-struct Desk {
+struct Scouting {
     census: Census,
     assembly: Assembly,
     names: FlowHasher,
 }
 
-impl Desk {
+impl Scouting {
     fn take_in(&mut self, view: &View) {
         for some in view.sights.chunks(AT_ONCE) {
             self.census.prefetch(some.iter().filter_map(Sight::flow));

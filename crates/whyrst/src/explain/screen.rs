@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 use whyrst_capture::CaptureSet;
 
-use super::desks::Desks;
-use super::telling::{Press, Teller, Totals};
-use super::{Closing, Run, jobs, octets_to_read, random};
+use super::reporter::{Reporter, Totals, Writer};
+use super::workers::Workers;
+use super::{Closing, Run, bytes_to_read, jobs, random};
 use crate::Completion;
 use crate::args::Explain;
 use crate::interrupt::Interrupt;
@@ -23,23 +23,23 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(super) fn show(
     arguments: &Explain,
     captures: &mut CaptureSet,
-    teller: &Teller<'_>,
+    reporter: &Reporter<'_>,
     interrupt: &Interrupt,
 ) -> Result<Completion> {
     let (sender, receiver) = mpsc::channel();
-    let desks = Desks::new(teller, Totals::new(arguments), Press::new(arguments, Some(sender))?);
-    let language = teller.context.language;
-    let mut progress = Progress::new(octets_to_read(arguments, captures), Audience::Nobody);
+    let workers = Workers::new(reporter, Totals::new(arguments), Writer::new(arguments, Some(sender))?);
+    let language = reporter.context.language;
+    let mut progress = Progress::new(bytes_to_read(arguments, captures), Audience::Nobody);
     let gauge = progress.gauge();
-    let mut app = App::new(teller.context.files.join(" "), language.pick("reading", "正在读取"), language);
+    let mut app = App::new(reporter.context.files.join(" "), language.pick("reading", "正在读取"), language);
     let mut screen = Screen::open(output::style(&arguments.common))?;
     let closing = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let run = Run { arguments, desks: &desks, interrupt, seed: random(), jobs: jobs(arguments) };
+            let run = Run { arguments, workers: &workers, interrupt, seed: random(), jobs: jobs(arguments) };
             let read = run.read(captures, &mut progress);
-            let (totals, press) = desks.into_parts();
+            let (totals, writer) = workers.into_parts();
             // The screen learns that all was read when nobody can send any more.
-            let closing = Closing { arguments, teller, totals, press, read };
+            let closing = Closing { arguments, reporter, totals, writer, read };
             closing.finish_on_screen(captures)
         });
         let looking = look(&mut screen, &mut app, &receiver, interrupt, || {

@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What was read is still told.
+/// What was read is still reported.
 pub(super) fn complain_of_interrupt(frames: u64) {
     output::complain(&anyhow::anyhow!("interrupted: what follows frame {frames} was not read"));
 }

@@ -21,7 +21,7 @@ use whyrst_core::verdict::Confidence;
 
 use super::socket::Packet;
 
-/// Octets of packets that wait for a reset of their connection.
+/// Bytes of packets that wait for a reset of their connection.
 const ROOM: usize = 64 * 1024 * 1024;
 /// Packets kept of one connection: its opening and its end.
 const OPENING: usize = 16;
@@ -40,8 +40,8 @@ pub(super) struct Gathering<W: Write> {
     flows: HashMap<FlowKey, Flow>,
     /// Flows in the order of their packets, to forget the oldest first.
     order: VecDeque<FlowKey>,
-    octets: usize,
-    /// Flows with a RST, and when they are told.
+    bytes: usize,
+    /// Flows with a RST, and when they are reported.
     due: VecDeque<(Timestamp, FlowKey)>,
     frames: u64,
 }
@@ -71,7 +71,7 @@ impl<W: Write> Gathering<W> {
             language,
             flows: HashMap::new(),
             order: VecDeque::new(),
-            octets: 0,
+            bytes: 0,
             due: VecDeque::new(),
             frames: 0,
         }
@@ -107,22 +107,22 @@ impl<W: Write> Gathering<W> {
             flow.due = true;
             self.due.push_back((kept.time.plus(SETTLES_AFTER), key));
         }
-        self.octets += kept.bytes.len();
+        self.bytes += kept.bytes.len();
         flow.packets.push_back(kept);
         self.order.push_back(key);
         if flow.packets.len() > OPENING + LAST {
             let gone = flow.packets.remove(OPENING).map_or(0, |kept| kept.bytes.len());
-            self.octets -= gone;
+            self.bytes -= gone;
         }
         self.forget();
     }
 
     fn forget(&mut self) {
         let beyond = 8 * (OPENING + LAST) * self.flows.len().max(64);
-        while self.octets > ROOM || self.order.len() > beyond {
+        while self.bytes > ROOM || self.order.len() > beyond {
             let Some(key) = self.order.pop_front() else { return };
             let Some(flow) = self.flows.get_mut(&key) else { continue };
-            self.octets -= flow.packets.pop_front().map_or(0, |kept| kept.bytes.len());
+            self.bytes -= flow.packets.pop_front().map_or(0, |kept| kept.bytes.len());
             if flow.packets.is_empty() {
                 self.flows.remove(&key);
             }
@@ -130,7 +130,7 @@ impl<W: Write> Gathering<W> {
     }
 
     /// Writes the connections whose time has come.
-    pub(super) fn tell(&mut self, now: Timestamp, recording: &Recording) -> io::Result<()> {
+    pub(super) fn write_due(&mut self, now: Timestamp, recording: &Recording) -> io::Result<()> {
         let mut wrote = false;
         while let Some((_, key)) = self.due.pop_front_if(|(time, _)| *time <= now) {
             wrote = true;

@@ -36,7 +36,7 @@ pub(super) struct Packet<'a> {
     /// Number of its interface in the system.
     pub(super) interface: u32,
     pub(super) bytes: &'a [u8],
-    /// Octets that it had.
+    /// Bytes that it had.
     pub(super) original: usize,
 }
 

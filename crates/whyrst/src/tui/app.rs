@@ -178,7 +178,7 @@ impl App {
     }
 
     /// A key was pressed; `page` rows fit into the pane that has the keys.
-    pub(crate) fn press(&mut self, key: KeyEvent, page: usize) -> Wish {
+    pub(crate) fn take_key(&mut self, key: KeyEvent, page: usize) -> Wish {
         if key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c')) {
             return Wish::Quit;
         }

@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     /// How many equal ones it stands for.
     pub(super) count: u64,
     pub(super) report: String,
-    /// Empty where sockets told it and no packet was seen.
+    /// Empty where sockets reported it and no packet was seen.
     pub(super) packets: String,
     pub(super) display_filter: String,
     pub(super) capture_filter: String,
@@ -38,8 +38,8 @@ impl Entry {
         let ends = format!("{client} > {server}");
         let severity = report.judgement.severity.name();
         let language = report.context.language;
-        let told = [words::confidence(confidence, language), words::severity(report.judgement.severity, language)];
-        let mut haystack = format!("{ends} {cause} {} {severity} {}", confidence.name(), told.join(" "));
+        let weights = [words::confidence(confidence, language), words::severity(report.judgement.severity, language)];
+        let mut haystack = format!("{ends} {cause} {} {severity} {}", confidence.name(), weights.join(" "));
         for process in Side::BOTH.iter().filter_map(|side| report.outcome.account(*side)?.process.as_ref()) {
             let container = process.container.as_ref().map(|container| &container.id);
             for word in

@@ -54,7 +54,7 @@ fn show(app: &mut App, entries: Vec<Entry>) {
 
 const SOME: [&str; 4] = ["closed-port", "close-unread", "linger-zero", "connect-abandoned"];
 
-fn press(app: &mut App, keys: &str) {
+fn take_key(app: &mut App, keys: &str) {
     for key in keys.chars() {
         let code = match key {
             '\n' => KeyCode::Enter,
@@ -63,7 +63,7 @@ fn press(app: &mut App, keys: &str) {
             '\x08' => KeyCode::Backspace,
             other => KeyCode::Char(other),
         };
-        app.press(KeyEvent::new(code, KeyModifiers::NONE), 10);
+        app.take_key(KeyEvent::new(code, KeyModifiers::NONE), 10);
     }
 }
 
@@ -81,28 +81,28 @@ fn list_and_report_at_80_by_24() {
 #[test]
 fn packets_of_the_second() {
     let mut app = app(&SOME);
-    press(&mut app, "j\t");
+    take_key(&mut app, "j\t");
     insta::assert_snapshot!(seen(&app).backend());
 }
 
 #[test]
 fn the_filter_as_it_is_typed() {
     let mut app = app(&SOME);
-    press(&mut app, "/10.77 -port un");
+    take_key(&mut app, "/10.77 -port un");
     insta::assert_snapshot!(seen(&app).backend());
 }
 
 #[test]
 fn the_report_on_the_whole_screen_with_a_page_down() {
     let mut app = app(&SOME);
-    press(&mut app, "j\nj j");
+    take_key(&mut app, "j\nj j");
     insta::assert_snapshot!(seen(&app).backend());
 }
 
 #[test]
 fn the_keys_are_explained() {
     let mut app = app(&SOME);
-    press(&mut app, "?");
+    take_key(&mut app, "?");
     insta::assert_snapshot!(seen(&app).backend());
 }
 
@@ -114,7 +114,7 @@ fn list_and_report_in_chinese() {
 #[test]
 fn the_keys_are_explained_in_chinese() {
     let mut app = chinese_app(&SOME);
-    press(&mut app, "?");
+    take_key(&mut app, "?");
     insta::assert_snapshot!(seen(&app).backend());
 }
 
@@ -129,11 +129,11 @@ fn the_screen_says_the_same_in_both_languages() {
     assert_eq!(said(app(&[])), said(chinese_app(&[])));
     let mut app = chinese_app(&["closed-port"]);
     for keys in ["", "s", "p", "/zzz", "\n", "\x1b", "\t", "i", "?"] {
-        press(&mut app, keys);
+        take_key(&mut app, keys);
         let screen = seen(&app).backend().to_string();
         let own: Vec<&str> = [0, 2, 23].iter().filter_map(|at| screen.lines().nth(*at)).collect();
         for line in own {
-            // The backend tells of wide characters after the line.
+            // The backend reports wide characters after the line.
             let line = line.split(" Hidden by").next().unwrap_or_default();
             assert!(line.contains(is_han), "after {keys:?}: {line}");
             for english in ["reset", "report", "incidents", "by ", "first", "wait", "filter", "keeps", "keys", "read"] {
@@ -141,8 +141,8 @@ fn the_screen_says_the_same_in_both_languages() {
             }
         }
     }
-    press(&mut app, "x");
-    press(&mut app, "/可能");
+    take_key(&mut app, "x");
+    take_key(&mut app, "/可能");
     assert_eq!(app.shown.len(), 1, "the words of the list can be searched");
 }
 
@@ -152,7 +152,7 @@ fn a_terminal_too_small_for_anything_is_still_drawn() {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
         let mut app = app(&SOME);
         terminal.draw(|frame| view::draw(frame, &app, Style::Ansi)).expect("it can be drawn");
-        press(&mut app, "?");
+        take_key(&mut app, "?");
         terminal.draw(|frame| view::draw(frame, &app, Style::Ansi)).expect("it can be drawn");
     }
 }
@@ -161,36 +161,36 @@ fn a_terminal_too_small_for_anything_is_still_drawn() {
 fn copying_gives_the_filter_and_shows_it() {
     let mut app = app(&["closed-port"]);
     let key = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
-    let Wish::Copy(text) = app.press(key('y'), 10) else { panic!("nothing is copied") };
+    let Wish::Copy(text) = app.take_key(key('y'), 10) else { panic!("nothing is copied") };
     assert!(text.starts_with("ip.addr==10.77.0.1 && "), "{text}");
     // Whole, in as many lines as it takes.
     let shown: String = seen(&app).backend().to_string().lines().map(|line| line.trim_matches('"')).collect();
     assert!(shown.trim_end().ends_with(&format!("Wireshark: {text}")), "{shown}");
-    let Wish::Copy(text) = app.press(key('t'), 10) else { panic!("nothing is copied") };
+    let Wish::Copy(text) = app.take_key(key('t'), 10) else { panic!("nothing is copied") };
     assert!(text.starts_with("host 10.77.0.1 and host "), "{text}");
 }
 
 #[test]
 fn while_it_stands_still_new_resets_wait() {
     let mut app = app(&["closed-port"]);
-    press(&mut app, "p");
+    take_key(&mut app, "p");
     show(&mut app, entries(&["linger-zero"], Style::Plain));
     let screen = seen(&app).backend().to_string();
     assert!(screen.contains("1 reset  by time  standing still, 1 wait  done"), "{screen}");
-    press(&mut app, "p");
+    take_key(&mut app, "p");
     assert!(seen(&app).backend().to_string().contains("linger-zero"));
 }
 
 #[test]
 fn sorting_keeps_the_selected_one_selected() {
     let mut app = app(&SOME);
-    press(&mut app, "jj");
+    take_key(&mut app, "jj");
     let before = app.current().map(|entry| entry.ends.clone());
     for _ in 0..5 {
-        press(&mut app, "s");
+        take_key(&mut app, "s");
         assert_eq!(app.current().map(|entry| entry.ends.clone()), before);
     }
-    press(&mut app, "ss");
+    take_key(&mut app, "ss");
     let causes: Vec<&str> = app.shown.iter().map(|at| app.entries[*at].cause).collect();
     assert!(causes.is_sorted(), "{causes:?}");
 }
@@ -198,8 +198,8 @@ fn sorting_keeps_the_selected_one_selected() {
 #[test]
 fn a_reset_that_arrives_does_not_move_who_reads() {
     let mut app = app(&SOME);
-    press(&mut app, "s");
-    press(&mut app, "j");
+    take_key(&mut app, "s");
+    take_key(&mut app, "j");
     let before = app.current().map(|entry| entry.ends.clone());
     show(&mut app, entries(&["half-open-no-listener"], Style::Plain));
     assert_eq!(app.current().map(|entry| entry.ends.clone()), before);

@@ -1,4 +1,4 @@
-//! `watch --pcap`: the packets of resets that were told, as pcapng. Wireshark shows what is said of
+//! `watch --pcap`: the packets of reported resets, as pcapng. Wireshark shows what is said of
 //! each at its first RST, as a comment.
 
 use std::collections::BTreeMap;

@@ -12,9 +12,9 @@ use super::Timing;
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
+use crate::live_reporter::{LiveReporter, say_missing};
 use crate::output;
 use crate::sinks::{self, Quiet};
-use crate::telling::{Telling, say_missing};
 use crate::tui::{self, App, Going, Screen};
 use crate::{Completion, explain};
 
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
-    let mut telling = Telling::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
+    let mut reporter = LiveReporter::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
     let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
     let timing = Timing::new(arguments);
     let host = gethostname()
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     }
     if let Some(plan) = arguments.sinks.plan()? {
         let language = output::language(&arguments.common, Format::Json);
-        telling.tell_on(sinks::start(&plan, Quiet::of(&arguments.common))?, language);
+        reporter.pass_on(sinks::start(&plan, Quiet::of(&arguments.common))?, language);
     }
     while !timing.is_over() && !interrupt.came() {
         let mut patience = PATIENCE;
@@ -58,11 +58,11 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
             if let Some(recorder) = &mut recorder {
                 recorder.take(&item)?;
             }
-            if let Some(entry) = telling.entry(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
+            if let Some(entry) = reporter.entry(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
                 app.add(entry);
             }
         }
-        telling.hear(&live);
+        reporter.update_totals(&live);
         if live.lost() > 0 {
             app.says(match language {
                 Language::English => format!("live, {} lost", live.lost()),
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
         }
     }
     drop(screen);
-    for remark in telling.farewell(&live) {
+    for remark in reporter.finish(&live) {
         output::remark(&remark);
     }
     if let Some(recorder) = recorder {
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     }
     if !arguments.common.quiet {
         let mut output = crate::output::Output::open(&arguments.common)?;
-        output.write(&telling.summary(&live))?;
+        output.write(&reporter.summary(&live))?;
         output.finish()?;
     }
     Ok(Completion::Clean)

@@ -1,8 +1,8 @@
-//! `watch --packets`: what the wire shows beside what the kernel tells.
+//! `watch --packets`: what the wire shows beside what the kernel reports.
 //!
 //! The last packets of each connection are kept. A RST that was received is judged by them as
 //! `explain` would judge a capture, against that connection's own TTL and identifications. A RST
-//! that left this host and of which its TCP told nothing was made by a firewall, or by a program
+//! that left this host and that its TCP did not report was made by a firewall, or by a program
 //! with a raw socket; one that came in on another device was only passed on.
 
 use std::collections::{HashMap, VecDeque};
@@ -23,18 +23,18 @@ use whyrst_probe::{Coverage, Direction, Live, Packet, Packets, SocketReset, now}
 const FIRST: usize = 8;
 /// And the last ones.
 const LAST: usize = 40;
-/// Packets kept in all, some 200 octets each; beyond it the quietest connections are forgotten.
+/// Packets kept in all, some 200 bytes each; beyond it the quietest connections are forgotten.
 const MOST: usize = 65_536;
 /// A RST that was received waits so long for what its supposed sender does next.
 const HOLD: Span = Span::from_millis(60);
-/// The kernel's event of a RST may be told so much later than its packet.
+/// The kernel's event of a RST may come so much later than its packet.
 const EVENT: Span = Span::from_millis(250);
-/// So long it is remembered which RSTs were told and which were only passed on.
+/// So long it is remembered which RSTs were reported and which were only passed on.
 const MEMORY: Span = Span::from_secs(5);
-/// Further RSTs of a connection that was told are counted (two maximum segment lifetimes).
+/// Further RSTs of a connection that was reported are counted (two maximum segment lifetimes).
 const LATER: Span = Span::from_secs(60);
-/// So many of one service are told one by one in a second.
-const TOLD: u64 = 5;
+/// So many of one service are reported one by one in a second.
+const REPORTED_SINGLY: u64 = 5;
 const SECOND: Span = Span::from_secs(1);
 
 /// The ends of a segment, source first.
@@ -46,13 +46,13 @@ pub(super) struct SecondSource {
     packets: Packets,
     flows: HashMap<(u32, FlowKey), Flow>,
     kept: usize,
-    /// RSTs that left this host and of which nothing was heard yet.
+    /// RSTs that left this host and have no event yet.
     suspects: VecDeque<Suspect>,
     /// RSTs that came from elsewhere into a namespace, by their numbers, which no NAT changes.
     passing: HashMap<(u32, Seq, Seq), Timestamp>,
-    /// RSTs of which the kernel told.
-    told: HashMap<Ends, Timestamp>,
-    /// RSTs of which it did not, and which were told for that.
+    /// RSTs that the kernel reported.
+    reported: HashMap<Ends, Timestamp>,
+    /// RSTs that it did not report, and that were reported for that.
     unsent: HashMap<Ends, Timestamp>,
     folds: HashMap<Endpoint, Fold>,
     folding_since: Timestamp,
@@ -89,7 +89,7 @@ struct Suspect {
 
 #[derive(Debug, Default)]
 struct Fold {
-    told: u64,
+    reported: u64,
     more: u64,
     like: Option<(Outcome, u32)>,
 }
@@ -113,7 +113,7 @@ impl SecondSource {
             kept: 0,
             suspects: VecDeque::new(),
             passing: HashMap::new(),
-            told: HashMap::new(),
+            reported: HashMap::new(),
             unsent: HashMap::new(),
             folds: HashMap::new(),
             folding_since: now(),
@@ -129,11 +129,11 @@ impl SecondSource {
         &self.packets
     }
 
-    /// Takes in what has come, and what the kernel told meanwhile.
+    /// Takes in what has come, and what the kernel reported meanwhile.
     pub(super) fn read(&mut self, live: &mut Live) {
         let time = now();
         for ends in live.take_sent_ends() {
-            self.told.insert(ends, time);
+            self.reported.insert(ends, time);
         }
         if self.packets.lost() > self.lost.1 {
             self.lost = (time, self.packets.lost());
@@ -146,7 +146,7 @@ impl SecondSource {
         if self.kept > MOST {
             self.forget_the_quietest();
         }
-        for memory in [&mut self.told, &mut self.unsent] {
+        for memory in [&mut self.reported, &mut self.unsent] {
             if memory.len() > MOST {
                 memory.retain(|_, at| time.since(*at) < MEMORY);
             }
@@ -219,7 +219,7 @@ impl SecondSource {
             }
             let Some((_, reset)) = self.held.pop_front() else { break };
             let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
-            let left = left.filter(|_| !self.told.contains_key(&ends) && live.sees_all_resets());
+            let left = left.filter(|_| !self.reported.contains_key(&ends) && live.sees_all_resets());
             if left.is_some() {
                 outcome.note_kernel(KernelWord::SentNone);
                 self.unsent.insert(ends, time);
@@ -258,7 +258,7 @@ impl SecondSource {
         Some(outcome)
     }
 
-    /// What is to be told at `time`.
+    /// What is to be reported at `time`.
     pub(super) fn found(&mut self, live: &Live, time: Timestamp) -> Vec<Found> {
         let mut found = self.due(live, time);
         found.extend(self.unsent(live, time));
@@ -270,7 +270,7 @@ impl SecondSource {
         let mut found = Vec::new();
         while self.suspects.front().is_some_and(|suspect| time.since(suspect.time) >= EVENT) {
             let Some(suspect) = self.suspects.pop_front() else { break };
-            if self.told.contains_key(&suspect.ends) || self.passing.contains_key(&suspect.numbers) {
+            if self.reported.contains_key(&suspect.ends) || self.passing.contains_key(&suspect.numbers) {
                 continue;
             }
             if !live.sees_all_resets() {
@@ -293,8 +293,8 @@ impl SecondSource {
         }
         let service = if suspect.ends.0.port <= suspect.ends.1.port { suspect.ends.0 } else { suspect.ends.1 };
         let fold = self.folds.entry(service).or_default();
-        fold.told += 1;
-        if fold.told > TOLD && fold.like.is_some() {
+        fold.reported += 1;
+        if fold.reported > REPORTED_SINGLY && fold.like.is_some() {
             fold.more += 1;
             return None;
         }
@@ -391,16 +391,16 @@ fn record(packet: &Packet, number: u64) -> Record<'_> {
     }
 }
 
-/// Octets that were on the wire, by the IP header: of a packet only the beginning is kept.
+/// Bytes that were on the wire, by the IP header: of a packet only the beginning is kept.
 pub(super) fn length(bytes: &[u8]) -> u32 {
     let at =
         |place: usize| bytes.get(place..place + 2).map_or(0, |two| u32::from(u16::from_be_bytes([two[0], two[1]])));
-    let told = match bytes.first().map(|octet| octet >> 4) {
+    let by_header = match bytes.first().map(|byte| byte >> 4) {
         Some(4) => at(2),
         Some(6) => at(4) + 40,
         _ => 0,
     };
-    told.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+    by_header.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

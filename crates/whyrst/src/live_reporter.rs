@@ -1,4 +1,4 @@
-//! What `watch` and `run` have in common: a reset told by the kernel is judged, written, counted.
+//! What `watch` and `run` have in common: a reset that the kernel reports is judged, written, counted.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ use crate::tui::Entry;
 
 /// How resets are written.
 #[derive(Debug)]
-pub(crate) struct Telling {
+pub(crate) struct LiveReporter {
     format: Format,
     verbose: bool,
     style: Style,
@@ -40,11 +40,11 @@ pub(crate) struct Telling {
 struct Sinks {
     telemetry: Telemetry,
     context: Context,
-    heard: Instant,
+    updated: Instant,
 }
 
 /// How often totals are read: one of them is a map of the kernel's.
-const HEAR_EVERY: Duration = Duration::from_secs(1);
+const TOTALS_EVERY: Duration = Duration::from_secs(1);
 
 /// How many of what.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ struct Tally {
     others: u64,
 }
 
-impl Telling {
+impl LiveReporter {
     pub(crate) fn new(format: Format, verbose: bool, style: Style, zone: TimeZone, language: Language) -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
         Self {
@@ -69,26 +69,26 @@ impl Telling {
         }
     }
 
-    /// From now on resets that are shown are also told to `telemetry`.
-    pub(crate) fn tell_on(&mut self, telemetry: Telemetry, language: Language) {
+    /// From now on resets that are shown also go to `telemetry`.
+    pub(crate) fn pass_on(&mut self, telemetry: Telemetry, language: Language) {
         let context = Context { files: vec![String::new()], zone: TimeZone::UTC, language };
-        self.sinks = Some(Sinks { telemetry, context, heard: Instant::now() });
+        self.sinks = Some(Sinks { telemetry, context, updated: Instant::now() });
     }
 
     /// Takes over totals, now and then.
-    pub(crate) fn hear(&mut self, live: &Live) {
+    pub(crate) fn update_totals(&mut self, live: &Live) {
         let filtered = self.tally.others;
         let Some(sinks) = self.sinks.as_mut() else { return };
-        if sinks.heard.elapsed() >= HEAR_EVERY {
-            sinks.heard = Instant::now();
-            sinks.telemetry.hear(heard(live, filtered));
+        if sinks.updated.elapsed() >= TOTALS_EVERY {
+            sinks.updated = Instant::now();
+            sinks.telemetry.hear(totals(live, filtered));
         }
     }
 
-    /// Lets everything finish that was told on; what is to be said of it.
-    pub(crate) fn farewell(&mut self, live: &Live) -> Vec<String> {
+    /// Flushes the telemetry sinks; what is to be said of it.
+    pub(crate) fn finish(&mut self, live: &Live) -> Vec<String> {
         let Some(sinks) = self.sinks.take() else { return Vec::new() };
-        sinks.telemetry.hear(heard(live, self.tally.others));
+        sinks.telemetry.hear(totals(live, self.tally.others));
         sinks.telemetry.finish()
     }
 
@@ -113,7 +113,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, 1, shows)?;
-        tell_on(&mut self.sinks, &report, netns, 1);
+        pass_on(&mut self.sinks, &report, netns, 1);
         let ladder = if outcome.basis() == Basis::Sockets { Ladder::Hidden } else { Ladder::Shown };
         Some(match self.format {
             Format::Json => json::line_of(&report) + "\n",
@@ -134,7 +134,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, count, shows)?;
-        tell_on(&mut self.sinks, &report, netns, count);
+        pass_on(&mut self.sinks, &report, netns, count);
         if self.format == Format::Json {
             return Some(json::folded_line(outcome, &self.context, count) + "\n");
         }
@@ -163,7 +163,7 @@ impl Telling {
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Explanation::new(&outcome, &self.context);
         self.tally.take(&report, count, shows)?;
-        tell_on(&mut self.sinks, &report, reset.event.account.netns, count);
+        pass_on(&mut self.sinks, &report, reset.event.account.netns, count);
         Some(Entry::of(&report, count, self.style))
     }
 
@@ -183,14 +183,14 @@ impl Telling {
 }
 
 /// In the language of machines, whatever the person reads.
-fn tell_on(sinks: &mut Option<Sinks>, report: &Explanation<'_>, netns: u32, count: u64) {
+fn pass_on(sinks: &mut Option<Sinks>, report: &Explanation<'_>, netns: u32, count: u64) {
     let Some(Sinks { telemetry, context, .. }) = sinks else { return };
     context.files.clone_from(&report.context.files);
     let report = Explanation::judged(report.outcome, report.judgement.clone(), context);
     telemetry.tell(Record::of(&report, netns, count));
 }
 
-fn heard(live: &Live, filtered: u64) -> Heard {
+fn totals(live: &Live, filtered: u64) -> Heard {
     Heard {
         sent: live.sent().values().sum(),
         received: live.received(),
@@ -308,7 +308,7 @@ fn write_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt::Result
     Ok(())
 }
 
-/// Says what this kernel cannot tell.
+/// Says what this kernel cannot report.
 pub(crate) fn say_missing(missing: &[Missing]) {
     for Missing { what, costs, because } in missing {
         output::remark(&format!("this kernel does not give {what}: {costs} ({because})"));

@@ -1,4 +1,4 @@
-//! What is told of outcomes: judging and wording, which any thread may do, and totals and output,
+//! Reports of outcomes: judging and wording, which any thread may do, and totals and output,
 //! which are kept in the order of outcomes.
 
 use std::collections::BTreeSet;
@@ -27,10 +27,10 @@ use crate::output::{self, Output};
 use crate::tui::Entry;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
-pub(super) type Endings = Vec<Box<Outcome>>;
+pub(super) type Outcomes = Vec<Box<Outcome>>;
 
 /// Judges outcomes and puts them into words.
-pub(super) struct Teller<'a> {
+pub(super) struct Reporter<'a> {
     pub(super) arguments: &'a Explain,
     pub(super) context: Context,
     pub(super) style: Style,
@@ -46,8 +46,8 @@ pub(super) struct Judged {
     marked: Option<Marked>,
 }
 
-impl Teller<'_> {
-    pub(super) fn judge_all(&self, outcomes: Endings, judge: &mut Judge) -> Vec<Judged> {
+impl Reporter<'_> {
+    pub(super) fn judge_all(&self, outcomes: Outcomes, judge: &mut Judge) -> Vec<Judged> {
         outcomes.into_iter().map(|outcome| self.judge(outcome, judge)).collect()
     }
 
@@ -71,8 +71,8 @@ impl Teller<'_> {
     }
 
     /// The reports of all.
-    pub(super) fn words(&self, judged: Vec<Judged>) -> Words {
-        let mut words = Words { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
+    pub(super) fn reports(&self, judged: Vec<Judged>) -> Reports {
+        let mut words = Reports { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
         let mut rows = self.arguments.parquet.as_ref().map(|_| RowSet::default());
         let mut kept = Ok(());
         for Judged { outcome, judgement, .. } in judged {
@@ -82,13 +82,13 @@ impl Teller<'_> {
                 kept = kept.and_then(|()| rows.push(&report.record()).map(drop));
             }
             if self.arguments.tui {
-                words.entries.push(Entry::of(&report, 1, self.style));
+                reports.entries.push(Entry::of(&report, 1, self.style));
             } else {
-                words.text += &self.report(&report);
+                reports.text += &self.report(&report);
             }
         }
         words.rows = kept.and_then(|()| rows.map_or(Ok(Vec::new()), |mut rows| rows.take()));
-        words
+        reports
     }
 
     /// What is said of `count` more that are like `outcome`; `None` when it is not asked for.
@@ -124,7 +124,7 @@ impl Teller<'_> {
 }
 
 /// Reports as they are to be written or shown.
-pub(super) struct Words {
+pub(super) struct Reports {
     text: String,
     entries: Vec<Entry>,
     /// Where they are to be rows.
@@ -158,9 +158,9 @@ impl<'a> Totals<'a> {
         }
     }
 
-    /// Counts outcomes, and leaves those that are to be told one by one.
+    /// Counts outcomes, and leaves those that are to be reported one by one.
     pub(super) fn take_in(&mut self, judged: &mut Vec<Judged>) {
-        judged.retain_mut(|one| self.is_told(one));
+        judged.retain_mut(|one| self.is_reported(one));
     }
 
     /// Counts so many that are like `outcome`.
@@ -171,7 +171,7 @@ impl<'a> Totals<'a> {
         self.reported += count;
     }
 
-    fn is_told(&mut self, Judged { outcome, judgement, marked }: &mut Judged) -> bool {
+    fn is_reported(&mut self, Judged { outcome, judgement, marked }: &mut Judged) -> bool {
         self.failed_connects += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
         let Some(judgement) = judgement else { return false };
         self.summary.add(outcome, judgement);
@@ -194,7 +194,7 @@ pub(crate) fn named(judgement: &Judgement) -> impl Iterator<Item = &'static str>
 }
 
 /// Where reports go.
-pub(super) struct Press {
+pub(super) struct Writer {
     pub(super) output: Output,
     pub(super) held: Held,
     /// Where rows go.
@@ -205,7 +205,7 @@ pub(super) struct Press {
     pub(super) broken: Option<Error>,
 }
 
-impl Press {
+impl Writer {
     pub(super) fn new(arguments: &Explain, screen: Option<Sender<Entry>>) -> Result<Self> {
         let parquet = arguments.parquet.as_deref().map(Partitioned::create).transpose()?;
         let mut output = Output::open(&arguments.common)?;
@@ -216,16 +216,18 @@ impl Press {
     }
 
     /// Writes reports; false when that is no use any more.
-    pub(super) fn print(&mut self, words: Words) -> bool {
-        if self.broken.is_none() && !words.text.is_empty() {
-            self.broken = self.held.write(&words.text, &mut self.output).err();
+    pub(super) fn print(&mut self, reports: Reports) -> bool {
+        if self.broken.is_none() && !reports.text.is_empty() {
+            self.broken = self.held.write(&reports.text, &mut self.output).err();
         }
         if self.broken.is_none() {
             self.broken = self.write_rows(words.rows).err();
         }
         // Who left the screen wants no more.
-        let seen =
-            self.screen.as_ref().is_none_or(|screen| words.entries.into_iter().all(|entry| screen.send(entry).is_ok()));
+        let seen = self
+            .screen
+            .as_ref()
+            .is_none_or(|screen| reports.entries.into_iter().all(|entry| screen.send(entry).is_ok()));
         self.broken.is_none() && seen
     }
 
@@ -255,7 +257,7 @@ impl Press {
     }
 }
 
-/// Reports wait for what they have in common, which is told above them: up to a bound, and not on a
+/// Reports wait for what they have in common, which stands above them: up to a bound, and not on a
 /// pipe, where each is wanted at once.
 pub(super) enum Held {
     Back(String),
