@@ -74,10 +74,11 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
         .enumerate()
         .filter(|(_, record)| is_data(record) || before[spoke..].iter().any(|late| late.frame == record.frame));
     let nth = candidates.take(1 + more.saturating_sub(later)).last().map(|(_, record)| *record);
+    // The answers follow each other as the segments did; copies of one answer come at once.
+    let within = took.nanos().saturating_add(JITTER.nanos());
     if let (Some(nth), Some(known)) = (nth, first.trigger)
         && nth.frame < known.frame
-        // The answers follow each other as the segments did; copies of one answer come at once.
-        && known.time.since(nth.time).nanos() <= took.nanos().saturating_add(JITTER.nanos())
+        && known.time.since(nth.time).nanos() <= within
     {
         first.trigger = Some(nth);
     }

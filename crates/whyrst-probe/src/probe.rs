@@ -290,7 +290,8 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
         Ok(()) => {
             missing.push(Missing {
                 what: "the kernel's reason for a reset",
-                costs: "the cause is concluded from the call stack and the socket; resets sent without a socket are not told",
+                costs: "the cause is concluded from the call stack and the socket; \
+                        resets sent without a socket are not told",
                 because: because(&first),
             });
             Ok(false)

@@ -277,7 +277,10 @@ impl<'a> Parser<'a> {
             _ if value.contains('/') => format!("\"{value}\" is a network: net {value}"),
             _ if value.parse::<u16>().is_ok() => format!("what is {value}? For a port: port {value}"),
             _ if self.before.kind.is_none() && self.before.direction.is_none() => {
-                format!("\"{value}\" is not known here; known are host, net, port, portrange, src, dst, tcp, icmp, icmp6, ip, ip6, less, greater, and, or, not")
+                format!(
+                    "\"{value}\" is not known here; known are host, net, port, portrange, src, dst, tcp, icmp, \
+                     icmp6, ip, ip6, less, greater, and, or, not"
+                )
             }
             _ => format!("\"{value}\" is no IP address (names of hosts are not looked up)"),
         }))

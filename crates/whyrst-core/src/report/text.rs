@@ -216,7 +216,8 @@ impl Explanation<'_> {
         match self.outcome.kernel() {
             KernelWord::NotAsked => None,
             KernelWord::SentNone => Some(self.words(self.language().pick(
-                "{sender}'s TCP sent no such reset (no tcp_send_reset event): a firewall or something on the path made it",
+                "{sender}'s TCP sent no such reset (no tcp_send_reset event): \
+                 a firewall or something on the path made it",
                 "{sender}的 TCP 没有发过这个 RST（没有 tcp_send_reset 事件）：是防火墙或路径上的设备生成的",
             ))),
             KernelWord::Sent(event) => {
@@ -226,9 +227,7 @@ impl Explanation<'_> {
                 let state = &event.state;
                 Some(match self.language() {
                     Language::English => format!("{sender}'s kernel says {reason} in state {state}{path}"),
-                    Language::Chinese => {
-                        spaced(&[&sender, "的内核给出的原因是", reason, "，状态", state]) + &path
-                    }
+                    Language::Chinese => spaced(&[&sender, "的内核给出的原因是", reason, "，状态", state]) + &path,
                 })
             }
         }
