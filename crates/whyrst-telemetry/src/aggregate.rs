@@ -48,7 +48,7 @@ pub(crate) struct Window {
     pub(crate) from: SystemTime,
     pub(crate) to: SystemTime,
     rows: BTreeMap<Key, u64>,
-    /// Resets that are in the counts and were not told one by one.
+    /// Resets that are in the counts and were not reported one by one.
     pub(crate) unsampled: u64,
     /// Resets that this host sent and of which it does not know what the other host calls the connection.
     pub(crate) unplaced: u64,
@@ -86,7 +86,7 @@ impl Window {
     }
 }
 
-/// The window that is now. Added to by the thread that hears, closed by a courier.
+/// The window that is now. The thread that reads the kernel's events adds to it, a worker closes it.
 #[derive(Debug)]
 pub(crate) struct Aggregates {
     every: Duration,
@@ -106,7 +106,7 @@ impl Aggregates {
         locked(&self.now).1.add(record);
     }
 
-    /// Notes that so many are told of in counts alone.
+    /// Notes that so many are reported in counts alone.
     pub(crate) fn leave_out(&self, count: u64) {
         locked(&self.now).1.unsampled += count;
     }

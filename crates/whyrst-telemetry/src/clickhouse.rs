@@ -8,12 +8,12 @@ use serde::Serialize;
 use whyrst_model::Report;
 
 use crate::aggregate::{Aggregates, Window};
-use crate::courier::{Sending, Sink};
 use crate::metrics::Metrics;
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
 use crate::post::{Answer, Client, Place};
 use crate::record::Record;
+use crate::worker::{Sending, Sink};
 
 const JSON_LINES: &str = "application/x-ndjson";
 /// Rows in one request.
@@ -69,7 +69,7 @@ struct AggregateRow<'a> {
     count: u64,
 }
 
-/// A row of `windows`: what a host was able to hear. Without it, silence would mean nothing.
+/// A row of `windows`: what a host was able to see. Without it, silence would mean nothing.
 #[derive(Serialize)]
 struct WindowRow<'a> {
     time: String,

@@ -1,5 +1,5 @@
 //! What is done with every reset before anybody is written to: it is counted, in totals and in windows, and the
-//! sample decides whether it is also told whole.
+//! sample decides whether it is also reported whole.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::telemetry::Fleet;
 pub(crate) struct Counting {
     metrics: Arc<Metrics>,
     aggregates: Vec<Arc<Aggregates>>,
-    /// `None`: all are told whole.
+    /// `None`: all are reported whole.
     sample: Option<Bucket>,
 }
 
 /// How far one reset goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Goes {
-    /// It is told whole.
+    /// It is reported whole.
     Whole,
     /// It is in the counts.
     InCountsAlone,
@@ -49,7 +49,7 @@ impl Counting {
         for aggregates in &self.aggregates {
             aggregates.add(record);
         }
-        // Of equal ones that were folded an example was told: a sample needs no more of them.
+        // Of equal ones that were folded an example was reported: a sample needs no more of them.
         if self.sample.as_mut().is_none_or(|sample| record.report.count == 1 && sample.take(now.steady)) {
             return Goes::Whole;
         }

@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use whyrst_model::Report;
 
-use crate::courier::Sink;
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
 use crate::moment::Moment;
 use crate::record::Record;
 use crate::syslog::priority;
+use crate::worker::Sink;
 
 /// Where the journal listens.
 pub(crate) const SOCKET: &str = "/run/systemd/journal/socket";

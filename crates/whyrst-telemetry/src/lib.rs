@@ -1,9 +1,9 @@
 //! Resets for the tools that people already have open: OpenMetrics for Prometheus, OTLP for an
 //! OpenTelemetry collector, ClickHouse, journald and syslog.
 //!
-//! The path of one reset: the command that hears it makes a [`Record`] of its report and gives that to
-//! [`Telemetry::tell`], which never waits. [`metrics`](Metrics) counts it in a bounded number of series that
-//! `exposition` hands out over HTTP. Each place that is written to has a courier: a thread with a bounded queue, so
+//! The path of one reset: the command that gets its event makes a [`Record`] of its report and gives that to
+//! [`Telemetry::report`], which never waits. [`metrics`](Metrics) counts it in a bounded number of series that
+//! `exposition` hands out over HTTP. Each place that is written to has a worker: a thread with a bounded queue, so
 //! that a collector that hangs holds up nobody. What goes over the network is put into an `outbox` first, in
 //! memory or in a folder, and stays there until it was taken. Whatever does not fit is counted, and the counts
 //! are metrics themselves.
@@ -16,7 +16,6 @@
 mod aggregate;
 mod clickhouse;
 mod counting;
-mod courier;
 mod error;
 mod exposition;
 mod journald;
@@ -29,9 +28,10 @@ mod record;
 mod simulated;
 mod syslog;
 mod telemetry;
+mod worker;
 
 pub use error::TelemetryError;
-pub use metrics::{Heard, Metrics};
+pub use metrics::{HostTotals, Metrics};
 pub use moment::Moment;
 pub use post::{Headers, Place};
 pub use record::{Direction, Record};

@@ -33,26 +33,26 @@ const OTHER: &str = "other";
 
 /// What the ears themselves have to say, as totals since they were opened.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Heard {
+pub struct HostTotals {
     /// RSTs that this host sent.
     pub sent: u64,
     /// RSTs that it received.
     pub received: u64,
     /// Events that did not fit into the ring buffer.
     pub lost: u64,
-    /// Further RSTs of connections that were told.
+    /// Further RSTs of connections that were reported.
     pub further: u64,
     /// Resets that the filters let through to nobody.
     pub filtered: u64,
 }
 
-/// All counters. Cheap to share: the thread that hears adds, others read.
+/// All counters. Cheap to share: the thread that reads events adds, others read.
 #[derive(Debug)]
 pub struct Metrics {
     series: Mutex<Series>,
-    heard: [AtomicU64; 5],
-    /// By courier: sent, dropped, waiting.
-    couriers: Mutex<BTreeMap<&'static str, Arc<Carried>>>,
+    totals: [AtomicU64; 5],
+    /// By worker: sent, dropped, waiting.
+    workers: Mutex<BTreeMap<&'static str, Arc<Carried>>>,
     pub(crate) began: SystemTime,
 }
 
@@ -69,14 +69,14 @@ impl fmt::Debug for Series {
     }
 }
 
-/// What one courier did.
+/// What one worker did.
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
     /// Resets, or rows, that were taken by whoever they were for.
     pub(crate) sent: AtomicU64,
     /// Those that were given up.
     pub(crate) dropped: AtomicU64,
-    /// Octets that wait.
+    /// Bytes that wait.
     pub(crate) waiting: AtomicU64,
 }
 
@@ -98,13 +98,13 @@ impl Metrics {
     pub fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             series: Mutex::new(Series { most, ..Series::default() }),
-            heard: Default::default(),
-            couriers: Mutex::default(),
+            totals: Default::default(),
+            workers: Mutex::default(),
             began: SystemTime::now(),
         })
     }
 
-    /// Counts what `record` tells.
+    /// Counts what `record` says.
     pub fn add(&self, record: &Record) {
         let Report { time, client, server, verdict, severity, count, .. } = &record.report;
         let mut series = locked(&self.series);
@@ -128,15 +128,15 @@ impl Metrics {
     }
 
     /// Takes over totals.
-    pub fn hear(&self, heard: Heard) {
-        let Heard { sent, received, lost, further, filtered } = heard;
-        for (own, now) in self.heard.iter().zip([sent, received, lost, further, filtered]) {
+    pub fn update_totals(&self, totals: HostTotals) {
+        let HostTotals { sent, received, lost, further, filtered } = totals;
+        for (own, now) in self.totals.iter().zip([sent, received, lost, further, filtered]) {
             own.store(now, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn courier(&self, name: &'static str) -> Arc<Carried> {
-        Arc::clone(locked(&self.couriers).entry(name).or_default())
+    pub(crate) fn worker(&self, name: &'static str) -> Arc<Carried> {
+        Arc::clone(locked(&self.workers).entry(name).or_default())
     }
 
     /// The series of resets.
@@ -145,10 +145,10 @@ impl Metrics {
         series.counts.iter().map(|(labels, count)| Sample { labels: labels.clone(), count: count.get().0 }).collect()
     }
 
-    /// Totals beside the series: name without prefix, what it says, value.
+    /// HostTotals beside the series: name without prefix, what it says, value.
     pub(crate) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
         let beyond = locked(&self.series).beyond;
-        let [sent, received, lost, further, filtered] = self.heard.each_ref().map(|one| one.load(Ordering::Relaxed));
+        let [sent, received, lost, further, filtered] = self.totals.each_ref().map(|one| one.load(Ordering::Relaxed));
         vec![
             ("events_lost", "Kernel events that did not fit into the ring buffer: resets that nobody told of", lost),
             ("further_rsts", "RSTs that answered late segments of connections whose reset was told", further),
@@ -163,15 +163,15 @@ impl Metrics {
         ]
     }
 
-    /// Kernel events that were lost so far, and resets that no courier took in.
+    /// Kernel events that were lost so far, and resets that no worker took in.
     pub(crate) fn lost(&self) -> u64 {
         let dropped = self.carried().iter().map(|(_, [_, dropped, _])| *dropped).sum::<u64>();
-        self.heard[2].load(Ordering::Relaxed) + dropped
+        self.totals[2].load(Ordering::Relaxed) + dropped
     }
 
     fn carried(&self) -> Vec<(&'static str, [u64; 3])> {
-        let couriers = locked(&self.couriers);
-        let each = couriers.iter().map(|(name, carried)| {
+        let workers = locked(&self.workers);
+        let each = workers.iter().map(|(name, carried)| {
             let Carried { sent, dropped, waiting } = carried.as_ref();
             (*name, [sent, dropped, waiting].map(|one| one.load(Ordering::Relaxed)))
         });

@@ -1,6 +1,6 @@
 //! Both clocks at once: the steady one says what is due, the other stands in rows.
 //!
-//! Everything here is told the time by whoever drives it, so that ten minutes of a simulated fleet need not take
+//! Whoever drives this hands in the time, so that ten minutes of a simulated fleet need not take
 //! ten minutes.
 
 use std::time::{Duration, Instant, SystemTime};

@@ -23,12 +23,12 @@ use whyrst_model::report::{Ends, Report};
 use whyrst_model::vocabulary::Severity;
 
 use crate::aggregate::{Aggregates, Window};
-use crate::courier::{Sending, Sink};
 use crate::metrics::{Metrics, nanos};
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
 use crate::post::{Answer, Client, Place};
 use crate::record::Record;
+use crate::worker::{Sending, Sink};
 
 const PROTOBUF: &str = "application/x-protobuf";
 /// Records in one request: a few hundred kilobytes before compression.

@@ -81,7 +81,7 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// In memory, of at most `most` octets.
+    /// In memory, of at most `most` bytes.
     pub(crate) fn in_memory(most: u64) -> Self {
         Self { waiting: VecDeque::new(), folder: None, most, size: 0, next: first_number() }
     }
@@ -109,7 +109,7 @@ impl Outbox {
         open().map_err(|cause| TelemetryError::Buffer { folder: folder.to_owned(), cause })
     }
 
-    /// Octets that wait.
+    /// Bytes that wait.
     pub(crate) const fn size(&self) -> u64 {
         self.size
     }

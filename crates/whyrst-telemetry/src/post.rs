@@ -10,7 +10,7 @@ use crate::error::TelemetryError;
 
 /// How long one request may take. A collector answers when it has queued the batch.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Octets of an answer that are read: a partial success, or a sentence about what is wrong.
+/// Bytes of an answer that are read: a partial success, or a sentence about what is wrong.
 const ANSWER: u64 = 64 * 1024;
 
 /// An `http://` or `https://` address, without a slash at its end.

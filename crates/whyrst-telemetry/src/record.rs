@@ -1,4 +1,4 @@
-//! One reset, or a number of equal ones, as metrics and logs tell of it.
+//! One reset, or a number of equal ones, as metrics and logs have it.
 
 use whyrst_core::flow::Side;
 use whyrst_core::kernel::KernelWord;
@@ -42,7 +42,7 @@ impl Direction {
     }
 }
 
-/// What is told: the report, with what only the host knows that tells.
+/// The report, with what only its host knows.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The report. Its `count` is more than one when equal resets were folded.
@@ -51,7 +51,7 @@ pub struct Record {
     pub direction: Direction,
     /// The end that is not this host; the client where that cannot be said, or both are.
     pub peer: Endpoint,
-    /// Inode of the network namespace where it was heard.
+    /// Inode of the network namespace where it was seen.
     pub netns: u32,
     /// The verdict as a sentence.
     pub sentence: String,

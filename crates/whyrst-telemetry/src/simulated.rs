@@ -7,13 +7,13 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clickhouse::{Addresses, ClickHouse};
 use crate::counting::{Counting, Goes};
-use crate::courier::{Sending, Sink as _};
 use crate::error::TelemetryError;
 use crate::metrics::{Carried, Metrics};
 use crate::moment::Moment;
 use crate::post::{Client, Headers, Place};
 use crate::record::Record;
 use crate::telemetry::{Buffer, Fleet, outbox};
+use crate::worker::{Sending, Sink as _};
 
 /// Series of one host: nobody scrapes it.
 const SERIES: usize = 16;
@@ -29,7 +29,7 @@ pub struct Road {
 }
 
 impl Road {
-    /// To `database` at `place`; `fleet` says how its hosts tell.
+    /// To `database` at `place`; `fleet` says how its hosts report.
     pub fn new(place: Place, database: String, fleet: Fleet) -> Self {
         Self { client: Client::new(Headers::new()), place, database, fleet }
     }
@@ -46,14 +46,14 @@ impl Road {
         now: Moment,
     ) -> Result<Host, TelemetryError> {
         let mut counting = Counting::new(Metrics::new(SERIES), Some(self.fleet), now);
-        let carried = counting.metrics().courier(NAME);
+        let carried = counting.metrics().worker(NAME);
         let sending = Sending::new(outbox(buffer, NAME)?, Arc::clone(&carried));
         let aggregates = counting.window(self.fleet.every, now);
         let names = (self.database.clone(), name.to_owned());
         let addresses = Addresses::These(addresses.iter().map(IpAddr::to_string).collect());
         let counts = (aggregates, counting.metrics());
         let sink = ClickHouse::new(self.client.clone(), self.place.clone(), names, counts, addresses, sending);
-        Ok(Host { counting, sink, carried, told: 0, sampled: 0 })
+        Ok(Host { counting, sink, carried, reported: 0, sampled: 0 })
     }
 }
 
@@ -62,34 +62,34 @@ pub struct Host {
     counting: Counting,
     sink: ClickHouse,
     carried: Arc<Carried>,
-    told: u64,
+    reported: u64,
     sampled: u64,
 }
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("told", &self.told).finish_non_exhaustive()
+        f.debug_struct("Host").field("told", &self.reported).finish_non_exhaustive()
     }
 }
 
 impl Host {
-    /// What `agent` does with a reset that its kernel tells of.
-    pub fn tell(&mut self, record: &Record, now: Moment) {
-        self.told += record.report.count;
+    /// What `agent` does with a reset that its kernel reports.
+    pub fn report(&mut self, record: &Record, now: Moment) {
+        self.reported += record.report.count;
         if self.counting.count(record, now) == Goes::Whole {
             self.sampled += record.report.count;
             self.sink.take(record, now);
         }
     }
 
-    /// What its courier does when it looks up: closes the window that is over, and sends.
+    /// What its worker does when it looks up: closes the window that is over, and sends.
     pub fn turn(&mut self, now: Moment) {
         self.sink.turn(now);
     }
 
-    /// Resets that it was told of.
-    pub const fn told(&self) -> u64 {
-        self.told
+    /// Resets that its kernel reported.
+    pub const fn reported(&self) -> u64 {
+        self.reported
     }
 
     /// Of these, those that the sample has.
@@ -102,7 +102,7 @@ impl Host {
         self.carried.dropped.load(Relaxed)
     }
 
-    /// Octets that wait to be sent.
+    /// Bytes that wait to be sent.
     pub fn waiting(&self) -> u64 {
         self.carried.waiting.load(Relaxed)
     }

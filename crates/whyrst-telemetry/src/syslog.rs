@@ -1,4 +1,4 @@
-//! Syslog: RFC 5424 over UDP (RFC 5426) or TCP with counted octets (RFC 6587), and to the local daemon the older form
+//! Syslog: RFC 5424 over UDP (RFC 5426) or TCP with counted bytes (RFC 6587), and to the local daemon the older form
 //! that `syslog(3)` writes, which is all that `/dev/log` is sure to understand.
 
 use std::fmt::Write as _;
@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use whyrst_model::Report;
 use whyrst_model::vocabulary::Severity;
 
-use crate::courier::Sink;
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
 use crate::moment::Moment;
 use crate::record::Record;
+use crate::worker::Sink;
 
 /// `daemon` of RFC 5424 section 6.2.1.
 const FACILITY: u8 = 3;

@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use crate::clickhouse::{Addresses, ClickHouse};
 use crate::counting::{Counting, Goes};
-use crate::courier::{Courier, Sending, Sink};
 use crate::error::TelemetryError;
 use crate::exposition;
 use crate::journald::{self, Journal};
-use crate::metrics::{Heard, Metrics};
+use crate::metrics::{HostTotals, Metrics};
 use crate::moment::Moment;
 use crate::otlp::{Counts, Otlp, Sender};
 use crate::outbox::Outbox;
 use crate::post::{Client, Headers, Place};
 use crate::record::Record;
 use crate::syslog::{Syslog, SyslogTarget};
+use crate::worker::{Sending, Sink, Worker};
 
-/// Octets that may wait in memory for one place, where there is no folder.
+/// Bytes that may wait in memory for one place, where there is no folder.
 const IN_MEMORY: u64 = 16 << 20;
 
 /// A log on this host, or one that speaks syslog.
@@ -36,11 +36,11 @@ pub enum LogTarget {
 pub struct Buffer {
     /// The folder.
     pub folder: PathBuf,
-    /// Octets for each place.
+    /// Bytes for each place.
     pub most: u64,
 }
 
-/// How a host of a fleet tells: counts of windows, and a sample of full events.
+/// How a host of a fleet reports: counts of windows, and a sample of full events.
 #[derive(Clone, Copy, Debug)]
 pub struct Fleet {
     /// How long a window is.
@@ -79,7 +79,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether anything is to be told to anybody.
+    /// Whether there is anything to write to.
     pub const fn is_empty(&self) -> bool {
         self.metrics.is_none() && self.otlp.is_none() && self.clickhouse.is_none() && self.logs.is_empty()
     }
@@ -90,7 +90,7 @@ impl Plan {
 pub struct Telemetry {
     counting: Counting,
     served: Option<SocketAddr>,
-    couriers: Vec<Courier>,
+    workers: Vec<Worker>,
 }
 
 impl Telemetry {
@@ -103,19 +103,19 @@ impl Telemetry {
         let metrics = Metrics::new(plan.series);
         let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics))).transpose()?;
         let now = Moment::now();
-        let mut all = Self { counting: Counting::new(metrics, plan.fleet, now), served, couriers: Vec::new() };
+        let mut all = Self { counting: Counting::new(metrics, plan.fleet, now), served, workers: Vec::new() };
         for log in &plan.logs {
             all.log(log, &plan.host)?;
         }
         if let Some(place) = &plan.otlp {
             let counts = match plan.fleet {
                 Some(fleet) => Counts::Windows(all.counting.window(fleet.every, now)),
-                None => Counts::Totals(all.counting.metrics(), plan.every),
+                None => Counts::HostTotals(all.counting.metrics(), plan.every),
             };
             let sender = Sender { host: plan.host.clone(), attributes: plan.attributes.clone() };
             let sending = all.sending("otlp", plan.buffer.as_ref())?;
             let client = Client::new(plan.headers.clone());
-            all.start_courier("otlp", Box::new(Otlp::new(client, place.clone(), sender, counts, sending)))?;
+            all.start_worker("otlp", Box::new(Otlp::new(client, place.clone(), sender, counts, sending)))?;
         }
         if let Some((place, database)) = &plan.clickhouse {
             let aggregates = all.counting.window(plan.fleet.map_or(plan.every, |fleet| fleet.every), now);
@@ -124,7 +124,7 @@ impl Telemetry {
             let names = (database.clone(), plan.host.clone());
             let counts = (aggregates, all.counting.metrics());
             let sink = ClickHouse::new(client, place.clone(), names, counts, Addresses::OfThisHost, sending);
-            all.start_courier("clickhouse", Box::new(sink))?;
+            all.start_worker("clickhouse", Box::new(sink))?;
         }
         Ok(all)
     }
@@ -134,26 +134,26 @@ impl Telemetry {
         self.served
     }
 
-    /// Tells of one reset, without waiting.
-    pub fn tell(&mut self, record: Record) {
+    /// Reports one reset, without waiting.
+    pub fn report(&mut self, record: Record) {
         if self.counting.count(&record, Moment::now()) == Goes::InCountsAlone {
             return;
         }
         let record = Arc::new(record);
-        for courier in &self.couriers {
-            courier.hand_over(&record);
+        for worker in &self.workers {
+            worker.hand_over(&record);
         }
     }
 
     /// Takes over totals.
-    pub fn hear(&self, heard: Heard) {
-        self.counting.metrics().hear(heard);
+    pub fn update_totals(&self, totals: HostTotals) {
+        self.counting.metrics().update_totals(totals);
     }
 
     /// Lets everything finish; what is to be said.
     pub fn finish(self) -> Vec<String> {
-        let names: Vec<&str> = self.couriers.iter().map(Courier::name).collect();
-        let said: Vec<Option<String>> = self.couriers.into_iter().map(Courier::finish).collect();
+        let names: Vec<&str> = self.workers.iter().map(Worker::name).collect();
+        let said: Vec<Option<String>> = self.workers.into_iter().map(Worker::finish).collect();
         names.into_iter().zip(said).filter_map(|(name, said)| Some(format!("{name}: {}", said?))).collect()
     }
 
@@ -161,22 +161,22 @@ impl Telemetry {
         match log {
             LogTarget::Journal(path) => {
                 let path = path.as_deref().unwrap_or(Path::new(journald::SOCKET));
-                let sink = Journal::open(path, self.counting.metrics().courier("journald"))?;
-                self.start_courier("journald", Box::new(sink))
+                let sink = Journal::open(path, self.counting.metrics().worker("journald"))?;
+                self.start_worker("journald", Box::new(sink))
             }
             LogTarget::Syslog(target) => {
-                let sink = Syslog::open(target, host.to_owned(), self.counting.metrics().courier("syslog"))?;
-                self.start_courier("syslog", Box::new(sink))
+                let sink = Syslog::open(target, host.to_owned(), self.counting.metrics().worker("syslog"))?;
+                self.start_worker("syslog", Box::new(sink))
             }
         }
     }
 
     fn sending(&self, name: &'static str, buffer: Option<&Buffer>) -> Result<Sending, TelemetryError> {
-        Ok(Sending::new(outbox(buffer, name)?, self.counting.metrics().courier(name)))
+        Ok(Sending::new(outbox(buffer, name)?, self.counting.metrics().worker(name)))
     }
 
-    fn start_courier(&mut self, name: &'static str, sink: Box<dyn Sink>) -> Result<(), TelemetryError> {
-        self.couriers.push(Courier::start(name, sink, &self.counting.metrics())?);
+    fn start_worker(&mut self, name: &'static str, sink: Box<dyn Sink>) -> Result<(), TelemetryError> {
+        self.workers.push(Worker::start(name, sink, &self.counting.metrics())?);
         Ok(())
     }
 }

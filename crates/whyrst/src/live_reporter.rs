@@ -16,7 +16,7 @@ use whyrst_core::verdict::Confidence;
 use whyrst_model::summary::CauseCount;
 use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
 use whyrst_probe::{Live, LiveEvent, Missing, OutRsts, SocketReset};
-use whyrst_telemetry::{Heard, Record, Telemetry};
+use whyrst_telemetry::{HostTotals, Record, Telemetry};
 
 use crate::args::Format;
 use crate::output;
@@ -81,14 +81,14 @@ impl LiveReporter {
         let Some(sinks) = self.sinks.as_mut() else { return };
         if sinks.updated.elapsed() >= TOTALS_EVERY {
             sinks.updated = Instant::now();
-            sinks.telemetry.hear(totals(live, filtered));
+            sinks.telemetry.update_totals(totals(live, filtered));
         }
     }
 
     /// Flushes the telemetry sinks; what is to be said of it.
     pub(crate) fn finish(&mut self, live: &Live) -> Vec<String> {
         let Some(sinks) = self.sinks.take() else { return Vec::new() };
-        sinks.telemetry.hear(totals(live, self.tally.others));
+        sinks.telemetry.update_totals(totals(live, self.tally.others));
         sinks.telemetry.finish()
     }
 
@@ -187,11 +187,11 @@ fn pass_on(sinks: &mut Option<Sinks>, report: &Explanation<'_>, netns: u32, coun
     let Some(Sinks { telemetry, context, .. }) = sinks else { return };
     context.files.clone_from(&report.context.files);
     let report = Explanation::judged(report.outcome, report.judgement.clone(), context);
-    telemetry.tell(Record::of(&report, netns, count));
+    telemetry.report(Record::of(&report, netns, count));
 }
 
-fn totals(live: &Live, filtered: u64) -> Heard {
-    Heard {
+fn totals(live: &Live, filtered: u64) -> HostTotals {
+    HostTotals {
         sent: live.sent().values().sum(),
         received: live.received(),
         lost: live.lost(),

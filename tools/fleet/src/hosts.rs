@@ -154,9 +154,9 @@ impl Share {
             if shared.over.load(Relaxed) {
                 return self.hosts.iter().map(|(number, host)| account(*number, host)).collect();
             }
-            let before: u64 = self.hosts.iter().map(|(_, host)| host.told()).sum();
+            let before: u64 = self.hosts.iter().map(|(_, host)| host.reported()).sum();
             self.pass(shared.second.load(Relaxed), shared.quiet.load(Relaxed));
-            let after: u64 = self.hosts.iter().map(|(_, host)| host.told()).sum();
+            let after: u64 = self.hosts.iter().map(|(_, host)| host.reported()).sum();
             shared.reported.fetch_add(after - before, Relaxed);
             shared.waiting.fetch_add(self.hosts.iter().map(|(_, host)| host.waiting()).sum(), Relaxed);
             shared.gate.wait();
@@ -174,7 +174,7 @@ impl Share {
                 events.extend(plan.event_at_one_end(*number, second));
                 for event in events.iter() {
                     if let Some(record) = event.record_at(*number, nanos, templates) {
-                        host.tell(record, now);
+                        host.report(record, now);
                     }
                 }
             }
@@ -186,7 +186,7 @@ impl Share {
 fn account(number: u32, host: &Host) -> Account {
     Account {
         name: name(number),
-        reported: host.told(),
+        reported: host.reported(),
         sampled: host.sampled(),
         dropped: host.dropped(),
         tight: Plan::is_tight(number),

@@ -12,9 +12,9 @@ use crate::outbox::{Batch, Outbox};
 use crate::post::Answer;
 use crate::record::Record;
 
-/// Resets that may wait for a courier that is busy.
+/// Resets that may wait for a worker that is busy.
 const QUEUE: usize = 8_192;
-/// How often a courier looks up when nothing comes.
+/// How often a worker looks up when nothing comes.
 const TURN: Duration = Duration::from_millis(200);
 /// How long the last messages may take.
 pub(crate) const FAREWELL: Duration = Duration::from_secs(3);
@@ -32,16 +32,16 @@ pub(crate) trait Sink: Send {
     fn finish(&mut self, end: Instant) -> Option<String>;
 }
 
-/// The near end of a courier.
+/// The near end of a worker.
 #[derive(Debug)]
-pub(crate) struct Courier {
+pub(crate) struct Worker {
     name: &'static str,
     queue: SyncSender<Arc<Record>>,
     carried: Arc<Carried>,
     thread: JoinHandle<Option<String>>,
 }
 
-impl Courier {
+impl Worker {
     pub(crate) fn start(
         name: &'static str,
         mut sink: Box<dyn Sink>,
@@ -51,7 +51,7 @@ impl Courier {
         let thread = std::thread::Builder::new().name(name.to_owned());
         let thread = thread.spawn(move || carry(sink.as_mut(), &records));
         let thread = thread.map_err(|cause| TelemetryError::Thread { name, cause })?;
-        Ok(Self { name, queue, carried: metrics.courier(name), thread })
+        Ok(Self { name, queue, carried: metrics.worker(name), thread })
     }
 
     /// Never waits: what does not fit is counted.
@@ -110,7 +110,7 @@ impl Sending {
     pub(crate) fn push(&mut self, batch: Batch) {
         let lost = self.outbox.push(batch);
         self.carried.lose(lost);
-        self.tell_size();
+        self.report_size();
     }
 
     /// Sends what can be sent now. `post` gets the batch and its number; of what was taken, it says how much was not.
@@ -150,7 +150,7 @@ impl Sending {
                 }
             }
         }
-        self.tell_size();
+        self.report_size();
     }
 
     /// Tries once more whatever is left; what could not be sent.
@@ -175,7 +175,7 @@ impl Sending {
         (left > 0).then(|| format!("{left} {became}: {trouble}"))
     }
 
-    fn tell_size(&self) {
+    fn report_size(&self) {
         self.carried.waiting.store(self.outbox.size(), std::sync::atomic::Ordering::Relaxed);
     }
 }
