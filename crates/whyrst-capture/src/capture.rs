@@ -17,6 +17,7 @@ use crate::compression::Compression;
 use crate::container::{Container, Found, InterfaceInfo, Ledger, RawRecord};
 use crate::cooked::Cooked;
 use crate::counts::{Counts, Reason};
+use crate::dissect;
 use crate::error::{OpenError, ReadError};
 use crate::filter::Filter;
 use crate::fragments::Fragments;
@@ -199,7 +200,7 @@ impl Capture {
             return false;
         };
         !ip::is_fragment(bytes)
-            && ip::observe(bytes, place.original as usize, counts)
+            && dissect::packet(bytes, place.original as usize, counts)
                 .is_ok_and(|seen| !filter.matches(&seen, place.original))
     }
 
@@ -224,7 +225,7 @@ impl Capture {
                     self.fragments.put_together(packet, record.time, &mut self.ledger.counts)
                 });
                 let counts = &mut self.ledger.counts;
-                match packet.and_then(|packet| ip::observe(packet.bytes, packet.wire, counts)) {
+                match packet.and_then(|packet| dissect::packet(packet.bytes, packet.wire, counts)) {
                     Ok(what) => self.ledger.count(record.showing(what)),
                     Err(reason) => self.ledger.pass_over(&record, reason),
                 }

@@ -14,9 +14,11 @@ use whyrst_core::time::Timestamp;
 pub use whyrst_core::census::Sighting;
 
 use crate::counts::{Counts, Reason};
+use crate::dissect;
 use crate::fragments::Fragments;
-use crate::ip::{self, protocol};
+use crate::ip;
 use crate::link::{LinkType, ethertype};
+use crate::protocol;
 use crate::record::Record;
 use crate::tcp;
 
@@ -163,7 +165,7 @@ impl<'a> Record<'a> {
             Ok(packet) => packet,
             Err(reason) => return self.nothing(reason, counts),
         };
-        match ip::observe(packet.bytes, packet.wire, counts) {
+        match dissect::packet(packet.bytes, packet.wire, counts) {
             Ok(what) => {
                 count(&what, counts);
                 Taken::Observation(self.showing(what))
@@ -305,7 +307,7 @@ impl Assembly {
                     Ok(packet)
                 }
             })
-            .and_then(|packet| ip::observe(packet.bytes, packet.wire, counts));
+            .and_then(|packet| dissect::packet(packet.bytes, packet.wire, counts));
         match observed {
             Ok(what) => {
                 count(&what, counts);

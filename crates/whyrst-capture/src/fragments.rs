@@ -11,8 +11,10 @@ use std::collections::{HashMap, VecDeque};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::counts::{Counts, Reason};
+use crate::dissect;
 use crate::ip::fragment::{Keep, Key, Last, Piece, piece};
 use crate::ip::{self, Packet};
+use crate::protocol;
 
 const MAX_OCTETS: usize = 4 * 1024 * 1024;
 const MAX_PACKETS: usize = 1_024;
@@ -54,9 +56,9 @@ impl Fragments {
         time: Timestamp,
         counts: &mut Counts,
     ) -> Result<Packet<'a>, Reason> {
-        let Err(reason) = ip::observe(packet.bytes, packet.wire, &mut Counts::default()) else { return Ok(packet) };
+        let Err(reason) = dissect::packet(packet.bytes, packet.wire, &mut Counts::default()) else { return Ok(packet) };
         let Some(piece) = piece(packet) else { return Ok(packet) };
-        let tcp = piece.key.protocol == ip::protocol::TCP;
+        let tcp = piece.key.protocol == protocol::TCP;
         let whole = self.add(&piece, time);
         counts.unassembled += std::mem::take(&mut self.given_up);
         if !whole {

@@ -8,7 +8,8 @@ use whyrst_core::seq::Seq;
 
 use crate::bytes::{be16_at, be32_at};
 use crate::counts::Reason;
-use crate::ip::{self, Header, Payload, protocol};
+use crate::ip::{self, Header, Payload};
+use crate::protocol;
 
 /// Bytes before the quote.
 const HEADER: usize = 8;

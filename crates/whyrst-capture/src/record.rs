@@ -4,7 +4,8 @@ use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
 use crate::counts::{Counts, Reason};
-use crate::ip::{self, Packet};
+use crate::dissect;
+use crate::ip::Packet;
 use crate::link::{LinkType, ip_offset};
 
 /// A frame as the capture holds it.
@@ -29,7 +30,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn observe(&self, counts: &mut Counts) -> Result<Observation<'a>, Reason> {
         let packet = self.packet()?;
-        ip::observe(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
+        dissect::packet(packet.bytes, packet.wire, counts).map(|what| self.showing(what))
     }
 
     /// The IP packet in it.

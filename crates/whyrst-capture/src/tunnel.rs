@@ -8,8 +8,8 @@ mod sound;
 mod udp;
 
 use crate::counts::Reason;
-use crate::ip::protocol;
 use crate::link::Walk;
+use crate::protocol;
 
 /// Where in the payload of protocol `carrier` another IP packet begins; an error when it carries none.
 #[cold]

@@ -110,7 +110,7 @@ impl Telemetry {
         if let Some(place) = &plan.otlp {
             let counts = match plan.fleet {
                 Some(fleet) => Counts::Windows(all.counting.window(fleet.every, now)),
-                None => Counts::HostTotals(all.counting.metrics(), plan.every),
+                None => Counts::Totals(all.counting.metrics(), plan.every),
             };
             let sender = Sender { host: plan.host.clone(), attributes: plan.attributes.clone() };
             let sending = all.sending("otlp", plan.buffer.as_ref())?;

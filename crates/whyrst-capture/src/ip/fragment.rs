@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use whyrst_core::segment::IpKind;
 
 use super::header::{Header, Packet, Payload, fragment_header};
-use super::protocol;
 use crate::bytes::{be16_at, be32_at};
+use crate::protocol;
 use crate::tunnel;
 
 /// What all fragments of a packet have in common.

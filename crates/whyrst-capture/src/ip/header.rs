@@ -4,13 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use whyrst_core::segment::{IpFacts, IpKind};
 
-use super::protocol;
 use crate::bytes::be16_at;
 use crate::counts::Reason;
+use crate::protocol;
 
 /// Which part of a packet this is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fragment {
+pub(crate) enum Fragment {
     Whole,
     First,
     Later,
@@ -24,11 +24,11 @@ pub(crate) struct Header {
     pub(crate) facts: IpFacts,
     /// What the payload is.
     pub(crate) protocol: u8,
-    pub(super) fragment: Fragment,
+    pub(crate) fragment: Fragment,
     /// Bytes up to the payload.
     pub(super) size: usize,
     /// Bytes of the whole packet as the header has it; `None` when it says zero.
-    pub(super) total: Option<usize>,
+    pub(crate) total: Option<usize>,
 }
 
 /// The payload of an IP packet: `len` bytes by its header, of which `captured` are there.
@@ -60,7 +60,7 @@ pub(crate) fn is_fragment(bytes: &[u8]) -> bool {
 impl Header {
     /// Reads the header at the start of `bytes`.
     #[inline]
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Reason> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Reason> {
         match bytes.first().ok_or(Reason::IpHeaderCut)? >> 4 {
             4 => Self::read_v4(bytes),
             6 => Self::read_v6(bytes),
@@ -123,7 +123,7 @@ impl Header {
     }
 
     #[inline]
-    pub(super) fn payload<'a>(&self, bytes: &'a [u8], wire: usize) -> Result<Payload<'a>, Reason> {
+    pub(crate) fn payload<'a>(&self, bytes: &'a [u8], wire: usize) -> Result<Payload<'a>, Reason> {
         let len = self.total.unwrap_or(wire).checked_sub(self.size).ok_or(Reason::MalformedIp)?;
         let rest = bytes.get(self.size..).ok_or(Reason::IpHeaderCut)?;
         let (captured, trailer) = rest.split_at(rest.len().min(len));

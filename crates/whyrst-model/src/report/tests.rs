@@ -104,13 +104,10 @@ fn words_that_no_list_has_are_errors_that_say_which_there_are() {
 
 #[test]
 fn a_list_reads_of_a_line_what_its_report_says() {
-    let line = OLD
-        .replace(
-            "\"process\":null",
-            r#""process":{"pid":812,"comm":"nginx","cmdline":null,"cgroup":null,"container":null,"netns":7,"syscall":null,
-            "exit_signal":null}"#,
-        )
-        .replace("\"count\":1", r#""asked_for":{"name":"example.org","stood_in":"http-host"},"count":3"#);
+    let process = r#""process":{"pid":812,"comm":"nginx","cmdline":null,"cgroup":null,"container":null,"netns":7,
+        "syscall":null,"exit_signal":null}"#;
+    let count = r#""asked_for":{"name":"example.org","stood_in":"http-host"},"count":3"#;
+    let line = OLD.replace("\"process\":null", process).replace("\"count\":1", count);
     let listed: ListedReport<'_> = serde_json::from_str(&line).unwrap();
     let report: Report<'_> = serde_json::from_str(&line).unwrap();
     assert_eq!(listed, report.into());

@@ -1,4 +1,5 @@
-//! No import cycles: the files of these crates form layers, so that each can be read knowing only what is below it.
+//! No import cycles: the files of these crates form layers, so that each can be read knowing only what is below it. So
+//! do their modules: a module is a file beside `lib.rs` with all that is in its folder.
 //!
 //! The graph has a node for each file and an edge from file A to file B when code in A names an item that B *defines*:
 //! in a `use`, an expression, a type, a pattern, a macro's tokens or an attribute. A cycle is a strongly connected
@@ -33,18 +34,40 @@ type Edges = BTreeMap<(String, String), BTreeSet<String>>;
 type Cycle = BTreeSet<String>;
 
 #[test]
-fn files_form_layers() {
-    let mut complaints = Vec::new();
+fn files_and_modules_form_layers() {
+    let mut complaints = String::new();
     for name in CRATES {
-        let edges = edges(&sources(&root().join("crates").join(name)));
-        let found = graph::cycles(&edges.keys().cloned().collect());
-        for cycle in found {
-            complaints.push(format!("{name}: import cycle {cycle:?}\n{}", inside(&cycle, &edges)));
-        }
+        let files = edges(&sources(&root().join("crates").join(name)));
+        let modules = between_modules(&files);
+        complaints.extend([&files, &modules].map(|edges| complaint(name, edges)));
     }
-    assert!(complaints.is_empty(), "\n{}", complaints.concat());
+    assert!(complaints.is_empty(), "\n{complaints}");
     // Not with `println`: this line is to be seen when the test has passed.
     writeln!(std::io::stdout(), "import cycles: none").expect("standard output can be written");
+}
+
+/// What is wrong with the graph of a crate: nothing when it is empty.
+fn complaint(name: &str, edges: &Edges) -> String {
+    let cycles = graph::cycles(&edges.keys().cloned().collect());
+    cycles.iter().map(|cycle| format!("{name}: import cycle {cycle:?}\n{}", inside(cycle, edges))).collect()
+}
+
+/// The edges between modules: those between their files.
+fn between_modules(files: &Edges) -> Edges {
+    let mut modules = Edges::new();
+    for ((from, to), names) in files {
+        let ends = (module_of(from), module_of(to));
+        if ends.0 != ends.1 {
+            modules.entry(ends).or_default().extend(names.iter().cloned());
+        }
+    }
+    modules
+}
+
+/// `tracker` of `tracker.rs` and `tracker/limits.rs`.
+fn module_of(file: &str) -> String {
+    let first = if file.starts_with(CATALOGUE) { CATALOGUE } else { file.split('/').next().unwrap_or(file) };
+    first.trim_end_matches(".rs").to_owned()
 }
 
 /// The edges that make a cycle, each with what is imported.
@@ -133,6 +156,21 @@ fn a_parent_and_its_child_are_a_cycle_when_each_names_what_the_other_defines() {
         ("a/child.rs", "pub struct Item(super::Own);"),
     ];
     assert_eq!(edges_of(&files), ["a.rs -> a/child.rs: Item", "a/child.rs -> a.rs: Own"]);
+}
+
+#[test]
+fn modules_can_form_a_cycle_where_their_files_form_none() {
+    let files = [
+        ("lib.rs", "mod a; mod b;"),
+        ("a.rs", "mod child; use crate::b::B; struct A;"),
+        ("a/child.rs", "pub struct Child;"),
+        ("b.rs", "mod deep; pub struct B;"),
+        ("b/deep.rs", "use crate::a::child::Child;"),
+    ];
+    let sources = files.map(|(file, text)| (file.to_owned(), text.to_owned())).into();
+    let edges = edges(&sources);
+    assert_eq!(complaint("x", &edges), "");
+    assert!(complaint("x", &between_modules(&edges)).contains("{\"a\", \"b\"}"));
 }
 
 #[test]

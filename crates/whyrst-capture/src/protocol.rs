@@ -1,4 +1,4 @@
-//! Protocol numbers, and the IPv6 extension headers among them.
+//! Protocol numbers of IP (IANA), and the IPv6 extension headers among them.
 
 pub(crate) const HOP_BY_HOP: u8 = 0;
 pub(crate) const ICMP: u8 = 1;
