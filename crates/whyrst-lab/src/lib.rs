@@ -1,4 +1,4 @@
-//! The lab: plays a [scenario] with real sockets in real processes, and records what both ends and
+//! The lab: plays a [scenario](mod@scenario) with real sockets in real processes, and records what both ends and
 //! the kernel saw.
 //!
 //! The stage is two fresh network namespaces, `client` and `server`, joined by a wire of two TUN

@@ -145,7 +145,7 @@ impl Metrics {
         series.counts.iter().map(|(labels, count)| Sample { labels: labels.clone(), count: count.get().0 }).collect()
     }
 
-    /// HostTotals beside the series: name without prefix, what it says, value.
+    /// Totals beside the series: name without prefix, what it says, value.
     pub(crate) fn totals(&self) -> Vec<(&'static str, &'static str, u64)> {
         let beyond = locked(&self.series).beyond;
         let [sent, received, lost, further, filtered] = self.totals.each_ref().map(|one| one.load(Ordering::Relaxed));

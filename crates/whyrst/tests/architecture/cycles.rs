@@ -49,7 +49,8 @@ fn files_and_modules_form_layers() {
 /// What is wrong with the graph of a crate: nothing when it is empty.
 fn complaint(name: &str, edges: &Edges) -> String {
     let cycles = graph::cycles(&edges.keys().cloned().collect());
-    cycles.iter().map(|cycle| format!("{name}: import cycle {cycle:?}\n{}", inside(cycle, edges))).collect()
+    let each = cycles.iter().map(|cycle| format!("{name}: import cycle {cycle:?}\n{}", inside(cycle, edges)));
+    each.collect::<Vec<_>>().concat()
 }
 
 /// The edges between modules: those between their files.
