@@ -12,8 +12,8 @@ use whyrst_core::time::{Span, Timestamp};
 
 use crate::counts::{Counts, Reason};
 use crate::dissect;
-use crate::ip::fragment::{Keep, Key, Last, Piece, piece};
 use crate::ip::Packet;
+use crate::ip::fragment::{Keep, Key, Last, Piece, piece};
 use crate::protocol;
 
 const MAX_OCTETS: usize = 4 * 1024 * 1024;

@@ -191,8 +191,12 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
                     let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
                     let verdict = format!("{} ({})", id(&judgement), judgement.confidence.name());
                     let name = format!("{}/{end}", scenario.id);
-                    let previews: String =
-                        judgement.previews.iter().map(|cause| format!(" | preview: {}", cause.id)).collect();
+                    let previews: String = judgement
+                        .previews
+                        .iter()
+                        .map(|cause| format!(" | preview: {}", cause.id))
+                        .collect::<Vec<_>>()
+                        .concat();
                     let others = others.join(", ");
                     let _ = writeln!(now, "{name:<42} {what:<8} {verdict:<36} | {others}{previews}");
                 }

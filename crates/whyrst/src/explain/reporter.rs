@@ -72,7 +72,7 @@ impl Reporter<'_> {
 
     /// The reports of all.
     pub(super) fn reports(&self, judged: Vec<Judged>) -> Reports {
-        let mut words = Reports { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
+        let mut reports = Reports { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
         let mut rows = self.arguments.parquet.as_ref().map(|_| RowSet::default());
         let mut kept = Ok(());
         for Judged { outcome, judgement, .. } in judged {
@@ -87,7 +87,7 @@ impl Reporter<'_> {
                 reports.text += &self.report(&report);
             }
         }
-        words.rows = kept.and_then(|()| rows.map_or(Ok(Vec::new()), |mut rows| rows.take()));
+        reports.rows = kept.and_then(|()| rows.map_or(Ok(Vec::new()), |mut rows| rows.take()));
         reports
     }
 
@@ -221,7 +221,7 @@ impl Writer {
             self.broken = self.held.write(&reports.text, &mut self.output).err();
         }
         if self.broken.is_none() {
-            self.broken = self.write_rows(words.rows).err();
+            self.broken = self.write_rows(reports.rows).err();
         }
         // Who left the screen wants no more.
         let seen = self
