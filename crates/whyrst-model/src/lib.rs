@@ -1,6 +1,6 @@
 //! The public types of whyrst: what other crates, files and programs build on.
 //!
-//! A [`Report`](report::Report) is the one definition of the record that whyrst writes for a reset. JSON, its JSON
+//! A [`Report`] is the one definition of the record that whyrst writes for a reset. JSON, its JSON
 //! Schema, table columns and log records are made from it, and older files are read with it. The same holds for the
 //! other objects that carry a `schema` member.
 //!
