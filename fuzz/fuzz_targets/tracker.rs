@@ -133,7 +133,7 @@ fn check(outcome: &Outcome) {
     assert!(outcome.rsts().len() <= outcome.rsts_total() as usize);
     assert!(outcome.rst().is_some() == (outcome.kind() == OutcomeKind::Reset));
     let judgement = judge(outcome);
-    assert!(judgement.cause.is_none_or(|cause| cause.outcome == outcome.kind()));
+    assert!(judgement.cause.is_none_or(|cause| cause.rule.outcome == outcome.kind()));
 }
 
 fuzz_target!(|input: Input| {
