@@ -14,6 +14,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampNanosecondType;
 use arrow_array::{Array, RecordBatch, StringArray, new_null_array};
 use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -25,7 +26,7 @@ use tempfile::NamedTempFile;
 use whyrst_model::time::Timestamp;
 
 use crate::error::StoreError;
-use crate::rows::{Row, RowSet};
+use crate::rows::{BATCH, Row, RowSet};
 use crate::schema::{SCHEMA_KEY, Table};
 
 /// Files that are written at once; beyond it the one that waited longest is completed, and its
@@ -33,6 +34,8 @@ use crate::schema::{SCHEMA_KEY, Table};
 const OPEN: usize = 64;
 /// What stands for itself in the name of a partition.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b':');
+/// Batches of a partition that wait as they are.
+const TOGETHER: usize = 64;
 const NANOS_OF_A_DAY: i64 = 86_400_000_000_000;
 /// Longest name of a partition: file systems allow 255 bytes.
 const LONGEST: usize = 200;
@@ -118,8 +121,29 @@ fn encoded(value: &str) -> String {
 
 struct Part {
     file: ParquetFile,
-    /// When it was last written to, counted in rows.
+    /// Rows that are not in the file yet: a file that was written to holds some 50 KB for each column until it is
+    /// complete, and most partitions have few rows.
+    waiting: Vec<RecordBatch>,
+    /// When it last got rows, counted in rows.
     touched: u64,
+}
+
+impl Part {
+    fn push(&mut self, rows: RecordBatch) -> Result<(), StoreError> {
+        self.waiting.push(rows);
+        if self.waiting.iter().map(RecordBatch::num_rows).sum::<usize>() >= BATCH {
+            return self.flush();
+        }
+        // A slice holds the whole batch that it is of, and a batch of one row much more than the row.
+        if self.waiting.len() >= TOGETHER {
+            self.waiting = vec![concat_batches(&self.waiting[0].schema(), &self.waiting)?];
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.waiting.drain(..).try_for_each(|rows| self.file.write(&rows))
+    }
 }
 
 /// Writes rows of several tables into a folder, partitioned by day and source. A partition that is
@@ -170,14 +194,14 @@ impl Partitioned {
         let mut from = 0;
         while from < batch.num_rows() {
             let to = places.end_of_run(from);
-            self.write_run(places.partition(table, from), &batch.slice(from, to - from))?;
+            self.write_run(places.partition(table, from), batch.slice(from, to - from))?;
             from = to;
         }
         Ok(())
     }
 
     /// Writes rows of one partition.
-    fn write_run(&mut self, partition: Partition, rows: &RecordBatch) -> Result<(), StoreError> {
+    fn write_run(&mut self, partition: Partition, rows: RecordBatch) -> Result<(), StoreError> {
         self.rows += rows.num_rows() as u64;
         self.make_room(&partition)?;
         let part = match self.open.entry(partition) {
@@ -186,11 +210,11 @@ impl Partitioned {
                 let number = self.complete.get(entry.key()).copied().unwrap_or(0);
                 let path = entry.key().path(&self.folder, number);
                 let file = ParquetFile::create(&path, entry.key().table.schema())?;
-                entry.insert(Part { file, touched: 0 })
+                entry.insert(Part { file, waiting: Vec::new(), touched: 0 })
             }
         };
         part.touched = self.rows;
-        part.file.write(rows)
+        part.push(rows)
     }
 
     /// Completes all files.
@@ -210,7 +234,8 @@ impl Partitioned {
     }
 
     fn complete(&mut self, partition: &Partition) -> Result<(), StoreError> {
-        let Some(part) = self.open.remove(partition) else { return Ok(()) };
+        let Some(mut part) = self.open.remove(partition) else { return Ok(()) };
+        part.flush()?;
         part.file.finish()?;
         *self.complete.entry(partition.clone()).or_default() += 1;
         Ok(())
