@@ -23,7 +23,7 @@ use crate::seq::Seq;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::{
-    AnswerWord, AskedIn, Certainty, ClaimedIn, Confidence, End, Expiry, Loss, OrderBy, Origin, Phase, Relation,
+    AnswerWord, AskedIn, Certainty, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase, Relation,
     ResetKind, Role, Roles, Severity, TcpState,
 };
 
@@ -72,9 +72,27 @@ pub struct Report<'a> {
     pub origin: Origin,
     /// How the RST was made.
     pub kind: ResetKind,
-    /// The cause.
+    /// The leading answer: the first reason where that is likely or better, else the mechanism.
     pub verdict: Verdict<'a>,
-    /// Other causes that fit, the best first.
+    /// What is known best, in one sentence.
+    #[serde(default)]
+    pub headline: Text<'a>,
+    /// First step of the verdict: the shape of the reset. `null` for a failed connect.
+    #[serde(default)]
+    pub family: Option<FamilyReport<'a>>,
+    /// How sure `origin` is. `null` where it is unknown.
+    #[serde(default)]
+    pub origin_confidence: Option<Confidence>,
+    /// Second step: how the reset was made. `null` where nothing in the catalogue fits.
+    #[serde(default)]
+    pub mechanism: Option<MechanismReport<'a>>,
+    /// Third step: why somebody or something did that, the best reason first.
+    #[serde(default)]
+    pub reasons: Vec<ReasonReport<'a>>,
+    /// The observations that decide between what is still open, the best one first.
+    #[serde(default)]
+    pub decide: Vec<DecideReport<'a>>,
+    /// Other mechanisms that fit, the best first, then further reasons.
     #[serde(default)]
     pub alternatives: Vec<AlternativeReport<'a>>,
     /// The questions that the verdict rests on, with their answers.
@@ -227,6 +245,68 @@ pub struct Verdict<'a> {
     pub confidence: Confidence,
     /// What it means, to be read after "The connection was reset because".
     pub title: Text<'a>,
+}
+
+/// The shape of the reset on the wire.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct FamilyReport<'a> {
+    /// Which shape.
+    pub id: Family,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The end in whose name the RST came.
+    pub by: End,
+    /// The same as a sentence.
+    pub text: Text<'a>,
+}
+
+/// How the reset was made.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct MechanismReport<'a> {
+    /// The id of the mechanism, as `whyrst causes` lists it.
+    pub cause: Text<'a>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it means, to be read after "The connection was reset because".
+    pub title: Text<'a>,
+    /// What proves it outside of this capture.
+    pub confirm: Text<'a>,
+    /// The ids of the other mechanisms of this family that nothing refutes, the best first.
+    pub open: Vec<Text<'a>>,
+}
+
+/// Why somebody or something reset the connection.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct ReasonReport<'a> {
+    /// The id of the reason, as `whyrst causes` lists it.
+    pub cause: Text<'a>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it means, to be read after "The connection was reset because".
+    pub title: Text<'a>,
+    /// What proves it outside of this capture.
+    pub confirm: Text<'a>,
+    /// The ids of the questions that speak for it.
+    pub evidence: Vec<Text<'a>>,
+}
+
+/// One observation that decides between what is still open.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct DecideReport<'a> {
+    /// The end on whose host it is made.
+    pub on: End,
+    /// What to run there.
+    pub command: Text<'a>,
+    /// What it distinguishes: each text is one outcome, the ids that it leaves joined by `+`.
+    pub splits: Vec<Text<'a>>,
 }
 
 /// Another cause that fits.

@@ -95,6 +95,30 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// The shape of a reset on the wire, and nothing else: what it answers, and what had gone before.
+    Family {
+        /// It answers a SYN.
+        Refused = "refused",
+        /// It answers a SYN-ACK, or what came in place of one.
+        UnwantedAnswer = "unwanted-answer",
+        /// It answers the third packet, or what came before the handshake was complete at its sender.
+        BrokenHandshake = "broken-handshake",
+        /// Its sender had the connection and aborted it.
+        Aborted = "aborted",
+        /// It answers a segment that came after its sender's FIN.
+        LateData = "late-data",
+        /// Both ends had closed and nothing was outstanding.
+        LastSegment = "last-segment",
+        /// It answers a segment in mid-connection as a host does that does not have the connection.
+        UnknownConnection = "unknown-connection",
+        /// A SYN met another connection on the same ports, which the capture shows.
+        SynCollision = "syn-collision",
+        /// The capture does not show enough to say.
+        Unseen = "unseen",
+    }
+}
+
+vocabulary! {
     /// How a RST was made.
     ResetKind {
         /// In answer to a segment (`tcp_v4_send_reset`).
