@@ -82,8 +82,7 @@ fn parsed(file: &Path, parse: fn(&str) -> Result<Page, page::Fault>) -> Result<P
 
 /// Everything that a page names, with the line.
 fn names(page: &Page) -> Vec<(usize, &str)> {
-    let variants = page.variants.iter().map(|variant| (variant.line, variant.question.as_str()));
-    variants.chain(page.look_alikes.iter().map(|alike| (alike.line, alike.cause.as_str()))).collect()
+    page.variants.iter().map(|variant| (variant.line, variant.question.as_str())).collect()
 }
 
 fn unique(names: &[(usize, &str)]) -> Result<(), String> {
@@ -127,44 +126,16 @@ fn write_cause(folder: &Folder, out: &mut String) -> std::fmt::Result {
     writeln!(out, "static {}: Cause = Cause {{ id: {id:?}, rule: {module}::RULE,", module.to_uppercase())?;
     writeln!(out, "en: {},", texts(english))?;
     writeln!(out, "zh: {},", texts(&translation(english, chinese, &mut untranslated)))?;
-    writeln!(out, "look_alikes: &[")?;
-    for alike in &english.look_alikes {
-        let translated = chinese.look_alikes.iter().find(|one| one.cause == alike.cause);
-        let told = translated.map(|one| &one.told_apart_by);
-        let there = translated.and_then(|one| one.from_there.as_ref());
-        if told.is_none() || alike.from_there.is_some() && there.is_none() {
-            untranslated.push(format!("`{}`", alike.cause));
-        }
-        let likeness = likeness(alike.likeness.as_deref().unwrap_or_default());
-        let from_there = match &alike.from_there {
-            Some(english) => format!("Some({})", pair(english, there)),
-            None => "None".to_owned(),
-        };
-        let told = pair(&alike.told_apart_by, told);
-        writeln!(
-            out,
-            "LookAlike {{ cause: {:?}, likeness: Likeness::{likeness}, told_apart_by: {told}, from_there: {from_there} }},",
-            alike.cause
-        )?;
-    }
-    writeln!(out, "], untranslated: &{untranslated:?} }};")
-}
-
-fn pair(english: &str, chinese: Option<&String>) -> String {
-    format!("Text {{ en: {english:?}, zh: {:?} }}", chinese.map_or(english, String::as_str))
-}
-
-fn likeness(word: &str) -> String {
-    let capital = |part: &str| part[..1].to_uppercase() + &part[1..];
-    word.split('-').map(capital).collect()
+    writeln!(out, "untranslated: &{untranslated:?} }};")
 }
 
 fn texts(page: &Page) -> String {
-    let [title, explanation, effect] =
-        [&page.title, &page.explanation, &page.effect].map(|text| text.as_deref().unwrap_or_default());
+    let [title, explanation, effect, confirm] = [&page.title, &page.explanation, &page.effect, &page.confirm]
+        .map(|text| text.as_deref().unwrap_or_default());
     let variants: Vec<&str> = page.variants.iter().map(|variant| variant.title.as_str()).collect();
     format!(
-        "Texts {{ title: {title:?}, explanation: {explanation:?}, effect: {effect:?}, variants: &{variants:?}, advice: &{:?} }}",
+        "Texts {{ title: {title:?}, explanation: {explanation:?}, effect: {effect:?}, confirm: {confirm:?}, \
+         variants: &{variants:?}, advice: &{:?} }}",
         page.advice
     )
 }
@@ -180,6 +151,7 @@ fn translation(english: &Page, chinese: &Page, untranslated: &mut Vec<String>) -
     let title = either("title", &english.title, &chinese.title);
     let explanation = either("explanation", &english.explanation, &chinese.explanation);
     let effect = either("effect", &english.effect, &chinese.effect);
+    let confirm = either("confirm", &english.confirm, &chinese.confirm);
     let variants = english.variants.iter().map(|variant| {
         let translated = chinese.variants.iter().find(|one| one.question == variant.question);
         let title = either(
@@ -197,5 +169,5 @@ fn translation(english: &Page, chinese: &Page, untranslated: &mut Vec<String>) -
         untranslated.push(format!("advice ({} of {} steps)", chinese.advice.len(), english.advice.len()));
         english.advice.clone()
     };
-    Page { title, explanation, effect, variants, look_alikes: Vec::new(), advice }
+    Page { title, explanation, effect, variants, confirm, advice }
 }

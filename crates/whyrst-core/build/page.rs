@@ -13,10 +13,9 @@
 //!
 //! - `data-crossed-fin`: the title where the answer to that question is yes
 //!
-//! ## What looks like it
+//! ## What proves it
 //!
-//! - `exit-unread` (identical): what tells the other cause from this one
-//!   - from the other side: what its page would say of this one
+//! One paragraph: a counter, a system call, a log line or a setting.
 //!
 //! ## What to do
 //!
@@ -24,7 +23,7 @@
 //! ```
 //!
 //! A line of English goes on in the next one, indented in lists as Markdown wants it. Chinese puts no blank
-//! between words, so there each paragraph and each item is one line. How alike two causes are is said in English only.
+//! between words, so there each paragraph and each item is one line.
 
 use std::fmt;
 
@@ -39,8 +38,8 @@ pub(crate) struct Page {
     pub(crate) effect: Option<String>,
     /// Titles of special cases.
     pub(crate) variants: Vec<Variant>,
-    /// What looks like it.
-    pub(crate) look_alikes: Vec<LookAlike>,
+    /// What proves it outside of a capture.
+    pub(crate) confirm: Option<String>,
     /// What to do, step by step.
     pub(crate) advice: Vec<String>,
 }
@@ -56,43 +55,23 @@ pub(crate) struct Variant {
     pub(crate) title: String,
 }
 
-/// Another cause that looks alike.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LookAlike {
-    /// Where it stands.
-    pub(crate) line: usize,
-    /// Its id.
-    pub(crate) cause: String,
-    /// How alike; in English only.
-    pub(crate) likeness: Option<String>,
-    /// What tells it apart.
-    pub(crate) told_apart_by: String,
-    /// What its own page would say of this cause.
-    pub(crate) from_there: Option<String>,
-}
-
-/// How alike two causes can be, as `Likeness` of the crate has it.
-pub(crate) const LIKENESSES: [&str; 6] = ["identical", "similar", "why", "how", "special-case", "broader"];
-
 /// What a page needs to know of its language.
 #[derive(Debug)]
 pub(crate) struct Language {
     effect: &'static str,
     variants: &'static str,
-    look_alikes: &'static str,
+    confirm: &'static str,
     advice: &'static str,
-    other_side: &'static str,
     colon: &'static str,
     wraps: bool,
 }
 
-/// `en.md`: it is whole, and says how alike look-alikes are.
+/// `en.md`: it is whole.
 pub(crate) const ENGLISH: Language = Language {
     effect: "What the programs see",
     variants: "Special cases",
-    look_alikes: "What looks like it",
+    confirm: "What proves it",
     advice: "What to do",
-    other_side: "from the other side",
     colon: ": ",
     wraps: true,
 };
@@ -101,9 +80,8 @@ pub(crate) const ENGLISH: Language = Language {
 pub(crate) const CHINESE: Language = Language {
     effect: "程序看到什么",
     variants: "特例",
-    look_alikes: "容易混淆的原因",
+    confirm: "如何证实",
     advice: "如何处理",
-    other_side: "从另一方看",
     colon: "：",
     wraps: false,
 };
@@ -129,7 +107,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The English page: nothing but special cases and look-alikes may be missing.
+/// The English page: nothing but special cases may be missing.
 pub(crate) fn english(text: &str) -> Result<Page, Fault> {
     let page = read(text, &ENGLISH)?;
     let section = |heading: &str| format!("a section \"## {heading}\"");
@@ -137,6 +115,7 @@ pub(crate) fn english(text: &str) -> Result<Page, Fault> {
         (page.title.is_none(), "a title \"# ...\"".to_owned()),
         (page.explanation.is_none(), "an explanation below the title".to_owned()),
         (page.effect.is_none(), section(ENGLISH.effect)),
+        (page.confirm.is_none(), section(ENGLISH.confirm)),
         (page.advice.is_empty(), section(ENGLISH.advice)),
     ];
     match missing.into_iter().find(|(is_missing, _)| *is_missing) {
@@ -160,23 +139,22 @@ fn read(text: &str, language: &Language) -> Result<Page, Fault> {
     if lines.section(language.variants) {
         page.variants = lines.items()?.iter().map(|item| variant(item, language)).collect::<Result<_, _>>()?;
     }
-    if lines.section(language.look_alikes) {
-        page.look_alikes = lines.items()?.iter().map(|item| look_alike(item, language)).collect::<Result<_, _>>()?;
+    if lines.section(language.confirm) {
+        page.confirm = Some(lines.paragraph().ok_or_else(|| lines.fault("a paragraph"))?);
     }
     if lines.section(language.advice) {
         page.advice = lines.steps()?;
     }
-    let headings = [language.effect, language.variants, language.look_alikes, language.advice];
+    let headings = [language.effect, language.variants, language.confirm, language.advice];
     let expected = || format!("\"## {}\", in this order and once each", headings.join("\", \"## "));
     lines.skip_blank();
     if lines.rest.peek().is_some() { Err(lines.fault(&expected())) } else { Ok(page) }
 }
 
-/// An item of a list: its first line, its text, and the text of an item below it.
+/// An item of a list: its first line and its text.
 struct Item {
     line: usize,
     text: String,
-    below: Option<String>,
 }
 
 impl Item {
@@ -195,36 +173,10 @@ impl Item {
 fn variant(item: &Item, language: &Language) -> Result<Variant, Fault> {
     let expected = format!("- `question`{}title", language.colon);
     let (question, rest) = item.named(&expected)?;
-    match rest.strip_prefix(language.colon).filter(|title| !title.is_empty() && item.below.is_none()) {
+    match rest.strip_prefix(language.colon).filter(|title| !title.is_empty()) {
         Some(title) => Ok(Variant { line: item.line, question, title: title.to_owned() }),
         None => Err(item.fault(&expected)),
     }
-}
-
-fn look_alike(item: &Item, language: &Language) -> Result<LookAlike, Fault> {
-    let likeness = if language.wraps { " (likeness)" } else { "" };
-    let expected = format!("- `cause`{likeness}{}what tells it apart", language.colon);
-    let (cause, rest) = item.named(&expected)?;
-    let (head, told) = rest.split_once(language.colon).ok_or_else(|| item.fault(&expected))?;
-    let likeness = head.strip_prefix(" (").and_then(|head| head.strip_suffix(')'));
-    if likeness.is_some() != language.wraps || likeness.is_none() && !head.is_empty() || told.is_empty() {
-        return Err(item.fault(&expected));
-    }
-    if likeness.is_some_and(|likeness| !LIKENESSES.contains(&likeness)) {
-        return Err(item.fault(&format!("one of {} in the parentheses", LIKENESSES.join(", "))));
-    }
-    let marker = format!("{}{}", language.other_side, language.colon);
-    let from_there = match &item.below {
-        Some(below) => Some(below.strip_prefix(&marker).ok_or_else(|| item.fault(&format!("  - {marker}..., below")))?),
-        None => None,
-    };
-    Ok(LookAlike {
-        line: item.line,
-        cause,
-        likeness: likeness.map(str::to_owned),
-        told_apart_by: told.to_owned(),
-        from_there: from_there.map(str::to_owned),
-    })
 }
 
 /// What is left of a page.
@@ -286,9 +238,7 @@ impl<'a> Lines<'a> {
         while let Some(line) = self.next_if(|line| line.starts_with("- ")) {
             let at = self.line - 1;
             let text = self.continued(&line[2..], "  ");
-            let below = self.next_if(|line| line.starts_with("  - "));
-            let below = below.map(|line| self.continued(&line[4..], "    "));
-            items.push(Item { line: at, text, below });
+            items.push(Item { line: at, text });
         }
         self.ended(items, "an item \"- ...\"")
     }
