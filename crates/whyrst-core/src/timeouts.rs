@@ -48,8 +48,8 @@ impl IdleTimeout {
     pub const fn expiry_words(&self, language: Language) -> &'static str {
         match self.expiry {
             Expiry::ResetBoth => language.pick("RST to both ends", "向两端发 RST"),
-            Expiry::ResetLater => language.pick("RST in answer to the next packet", "对下一个报文回 RST"),
-            Expiry::Silent => language.pick("forgotten silently", "静默删除表项"),
+            Expiry::ResetLater => language.pick("RST in reply to the next packet", "对下一个报文回 RST"),
+            Expiry::Silent => language.pick("dropped silently", "静默删除表项"),
             Expiry::Close => language.pick("closed", "关闭"),
         }
     }
@@ -169,7 +169,7 @@ pub static ALL: &[IdleTimeout] = &[
         "Linux Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_tcp_timeout_established 5 days",
     ),
     device(
-        "carrier-grade NAT, the least allowed",
+        "carrier-grade NAT at the RFC 5382 minimum",
         7_440,
         Expiry::Silent,
         "RFC 5382 REQ-5: not less than 2 h 4 min; many are shorter",

@@ -120,7 +120,7 @@ fn watch_tells_a_reset_on_one_line_and_sums_up_on_ctrl_c() {
     let (status, text) = watching.interrupt();
     assert_eq!(status, 0, "{text}");
     let line = text.lines().find(|line| line.contains("close-unread [certain]")).expect(&text);
-    assert!(line.contains("3 octets unread") && line.contains("python3"), "{line}");
+    assert!(line.contains("3 bytes unread") && line.contains("python3"), "{line}");
     assert!(text.contains("1  close-unread [certain]"), "{text}");
     assert!(!text.contains("closed-port"), "the filter lets it through: {text}");
 }
@@ -163,7 +163,7 @@ fn a_recording_of_watch_is_read_by_explain() {
     assert_eq!(one["verdict"]["confidence"], "certain");
     assert_eq!((&one["socket"]["unread_bytes"], &one["socket"]["end"]), (&3.into(), &"server".into()));
     let text = String::from_utf8(whyrst(&["explain", path.to_str().unwrap()]).stdout).unwrap();
-    assert!(text.contains("3 octets unread") && text.contains("closed-port"), "{text}");
+    assert!(text.contains("3 bytes unread") && text.contains("closed-port"), "{text}");
 }
 
 #[test]

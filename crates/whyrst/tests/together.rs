@@ -26,7 +26,10 @@ fn of<'a>(objects: &'a [Value], schema: &str) -> Vec<&'a Value> {
 #[test]
 fn the_outage_stands_above_its_resets_and_the_rest_is_folded() {
     let text = explained(&["--no-ladder"]);
-    assert!(text.starts_with("incident   10.77.0.2:8888 refused 4 connects of 1 client, until it accepted"), "{text}");
+    assert!(
+        text.starts_with("incident   10.77.0.2:8888 refused 4 connects from 1 client, until it accepted"),
+        "{text}"
+    );
     assert_eq!(text.matches("The connection was reset because").count(), 3, "{text}");
     assert!(text.contains("1 more like this from frame"), "{text}");
     assert!(

@@ -64,7 +64,7 @@ fn a_forged_reset_is_proven_by_both_ends() {
 fn one_ladder_shows_both_points_in_eighty_columns() {
     let text = stdout(&both("injected-rst", &[]));
     assert!(text.contains("never"), "{text}");
-    assert!(text.contains("was made between client and server"), "{text}");
+    assert!(text.contains("was sent from between client and server"), "{text}");
     assert!(text.lines().all(|line| line.starts_with("  filter ") || line.chars().count() <= 80), "{text}");
     let markdown = stdout(&both("injected-rst", &["--format", "markdown"]));
     assert!(markdown.contains("never") && markdown.contains("Capture points:"), "{markdown}");

@@ -33,13 +33,13 @@ const TICKETS: u32 = 1_200;
 pub static SERVER_LEFT_AT_ONCE: Question = Question {
     id: "server-left-at-once",
     asked_of: AskedOf::Packets,
-    yes: "{server} left at once: {} shows it {} after the handshake, the time on the path taken off",
-    no: "{server} did not leave at once: {} shows it {} after the handshake, the time on the path taken off",
-    unknown: "the whole handshake, and {server}'s first FIN or its own RST: how soon did it leave?",
+    yes: "{server} closed or aborted right away: {} came {} after the handshake, network delay subtracted",
+    no: "{server} did not close right away: {} came {} after the handshake, network delay subtracted",
+    unknown: "the whole handshake, and {server}'s first FIN or its own RST: how soon did it close?",
     zh: Wording {
-        yes: "{server}立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
-        no: "{server}没有立即离开：由{}可见，扣除路径上的时间，在握手之后{}",
-        unknown: "完整的握手，以及{server}的第一个 FIN 或它自己的 RST：它多快就离开了？",
+        yes: "{server}立即关闭或中止了连接：扣除网络延迟，{}在握手之后{}到来",
+        no: "{server}没有立即关闭连接：扣除网络延迟，{}在握手之后{}才到来",
+        unknown: "完整的握手，以及{server}的第一个 FIN 或它自己的 RST：它多快就关闭了？",
     },
     ask: by(|outcome| {
         let Some(left) = server_left(outcome) else { return Answer::Unknown };
@@ -64,11 +64,11 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
 pub static CLOSED_BY_ITSELF: Question = Question {
     id: "closed-by-itself",
     asked_of: AskedOf::Packets,
-    yes: "{sender} closed by its own decision, as {} shows",
-    no: "{sender} had neither sent FIN nor aborted with received data unread",
+    yes: "{sender} closed on its own initiative, as {} shows",
+    no: "{sender} had neither sent a FIN nor aborted with unread data",
     unknown: "the form of the RST, and what {sender} had received and sent before it",
     zh: Wording {
-        yes: "{sender}是自己决定关闭的，由{}可见",
+        yes: "{sender}是主动关闭的，由{}可见",
         no: "{sender}既没有发 FIN，也没有带着未读数据中止",
         unknown: "RST 的形式，以及{sender}在它之前收发了什么",
     },
@@ -87,12 +87,12 @@ pub static CLOSED_BY_ITSELF: Question = Question {
 pub static DOWNLOAD_UNDER_WAY: Question = Question {
     id: "download-under-way",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} was still sending, as {} shows, when {sender} aborted",
-    no: "{receiver} had sent all that it had to send, and {sender} had received it",
+    yes: "{receiver} was still sending when {sender} aborted, as {} shows",
+    no: "{sender} had received everything that {receiver} had sent, and no new data followed the RST",
     unknown: "what {receiver} had sent by the time of the RST, and what followed it",
     zh: Wording {
         yes: "{sender}中止时，{receiver}仍在发送，由{}可见",
-        no: "{receiver}已经发完要发的一切，{sender}也都收到了",
+        no: "{sender}已收到{receiver}发送的全部数据，RST 之后也没有新数据",
         unknown: "RST 到来时{receiver}已经发了什么，之后又发了什么",
     },
     ask: by(|outcome| {
@@ -114,11 +114,11 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
 pub static HOLE_UNFILLED: Question = Question {
     id: "hole-unfilled",
     asked_of: AskedOf::Packets,
-    yes: "{sender} had received data behind a hole of {} octets (its SACK says so), and the hole was never filled",
-    no: "nothing was missing of what {sender} had received",
-    unknown: "selective acknowledgments of {sender}: was data missing in the middle?",
+    yes: "{sender} was missing data: its SACK reaches {} bytes beyond its ACK number, and the gap was never filled",
+    no: "{sender} had received its data without a gap",
+    unknown: "selective acknowledgments (SACK) from {sender}: was data missing in the middle?",
     zh: Wording {
-        yes: "{sender}收到的数据前面缺了{}字节（由它的 SACK 可知），这个缺口一直没有补上",
+        yes: "{sender}收到的数据有缺口：它的 SACK 到达其确认号之后{}字节处，而缺口一直没有补上",
         no: "{sender}收到的数据中间没有缺失",
         unknown: "{sender}的选择性确认（SACK）：中间有没有数据缺失？",
     },
@@ -138,12 +138,12 @@ pub static HOLE_UNFILLED: Question = Question {
 pub static TRANSFER_STALLED: Question = Question {
     id: "transfer-stalled",
     asked_of: AskedOf::Packets,
-    yes: "no new data had come from {receiver} for {}, since {}",
-    no: "{receiver} had sent new data {} before, in {}",
-    unknown: "the last new data of {receiver}",
+    yes: "no new data had arrived from {receiver} for {}, since {}",
+    no: "{receiver} had sent new data {} before the RST, in {}",
+    unknown: "the last new data from {receiver}",
     zh: Wording {
         yes: "已有{}没有来自{receiver}的新数据，从{}算起",
-        no: "{receiver}在此前{}还发过新数据，即{}",
+        no: "{receiver}在 RST 之前{}还发过新数据，即{}",
         unknown: "{receiver}最后发送的新数据",
     },
     ask: by(|outcome| {
@@ -164,12 +164,12 @@ pub static TRANSFER_IN_MOTION: Question = not("transfer-in-motion", &TRANSFER_ST
 pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
     id: "receiver-repeated-in-vain",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} had repeated its data {} times, the last in {}, and {sender} acknowledged none of it",
-    no: "{receiver} had not been repeating its data",
-    unknown: "the retransmissions of {receiver}: they may be lost before the capture point",
+    yes: "{receiver} had retransmitted {} times, most recently in {}, and {sender} acknowledged none of it",
+    no: "{receiver} had not been retransmitting without an answer",
+    unknown: "{receiver}'s retransmissions: they may have been lost before the capture point",
     zh: Wording {
-        yes: "{receiver}重传数据{}次，最后一次是{}，{sender}一个都没有确认",
-        no: "{receiver}没有在重传数据",
+        yes: "{receiver}重传了{}次，最后一次是{}，{sender}一个都没有确认",
+        no: "{receiver}没有在重传得不到应答的数据",
         unknown: "{receiver}的重传：可能在到达抓包点之前就丢了",
     },
     ask: by(|outcome| repeated_in_vain(outcome, outcome.receiver())),
@@ -179,11 +179,11 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
 pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     id: "sender-repeated-in-vain",
     asked_of: AskedOf::Packets,
-    yes: "{sender} had repeated itself {} times, the last in {}, and {receiver} took none of it",
-    no: "{sender} had not been repeating itself",
-    unknown: "the retransmissions of {sender}",
+    yes: "{sender} had retransmitted or probed {} times, most recently in {}, and {receiver} accepted none of it",
+    no: "{sender} had not been retransmitting without an answer",
+    unknown: "{sender}'s retransmissions",
     zh: Wording {
-        yes: "{sender}重传{}次，最后一次是{}，{receiver}一个都没有接受",
+        yes: "{sender}重传或探测了{}次，最后一次是{}，{receiver}一个都没有接受",
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "{sender}的重传",
     },
@@ -197,12 +197,12 @@ pub static SENDER_REPEATED_IN_VAIN: Question = Question {
 pub static REPEATS_BACK_OFF: Question = Question {
     id: "repeats-back-off",
     asked_of: AskedOf::Packets,
-    yes: "the last two intervals between the repetitions were {} and {}: a retransmission timer that backs off",
-    no: "the last two intervals between the repetitions were {} and {}: no timer that backs off",
-    unknown: "three repetitions in a row of {sender}",
+    yes: "the last two retransmission intervals were {} and {}: a retransmission timer with backoff",
+    no: "the last two retransmission intervals were {} and {}: not a timer with backoff",
+    unknown: "three retransmissions in a row from {sender}",
     zh: Wording {
-        yes: "最后两次重传间隔为{}和{}：是指数退避的重传定时器",
-        no: "最后两次重传间隔为{}和{}：不是会退避的定时器",
+        yes: "最后两次重传间隔为{}和{}：是带退避的重传定时器",
+        no: "最后两次重传间隔为{}和{}：不是带退避的定时器",
         unknown: "{sender}连续三次的重传",
     },
     ask: by(|outcome| {
@@ -221,8 +221,8 @@ pub static REPEATS_BACK_OFF: Question = Question {
 pub static ONLY_TICKETS_CAME: Question = Question {
     id: "only-tickets-came",
     asked_of: AskedOf::Packets,
-    yes: "after the TLS handshake {server} sent only {} octets, about as much as session tickets are",
-    no: "after the TLS handshake {server} sent {} octets: more than session tickets, or none",
+    yes: "after the TLS handshake {server} sent only {} bytes, about the size of session tickets",
+    no: "after the TLS handshake {server} sent {} bytes: more than session tickets, or nothing",
     unknown: "all segments of the connection: what did {server} send after the TLS handshake?",
     zh: Wording {
         yes: "TLS 握手之后{server}只发了{}字节，与会话票据的大小相当",

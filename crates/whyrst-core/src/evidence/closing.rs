@@ -58,11 +58,11 @@ pub static BOTH_HAD_CLOSED: Question = Question {
     id: "both-had-closed",
     asked_of: AskedOf::PacketsOrSocket,
     yes: "both ends had closed: their FINs are {} and {}",
-    no: "not both ends had closed before the RST",
+    no: "at least one end had not closed before the RST",
     unknown: "the connection from its beginning: had both sides sent a FIN?",
     zh: Wording {
         yes: "两端都已关闭：FIN 分别是{}和{}",
-        no: "RST 之前并非两端都已关闭",
+        no: "RST 之前至少有一端还没有关闭",
         unknown: "从头开始的连接：两端是否都发过 FIN？",
     },
     ask: by(both_had_closed),
@@ -72,7 +72,7 @@ pub static BOTH_HAD_CLOSED: Question = Question {
 pub static RST_ANSWERS_DATA: Question = Question {
     id: "rst-answers-data",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} answers {}, which carries {} octets of data",
+    yes: "{} answers {}, which carries {} bytes of data",
     no: "{} does not answer data",
     unknown: "the segment that the RST answers",
     zh: Wording {
@@ -98,12 +98,12 @@ pub static RST_ANSWERS_DATA: Question = Question {
 pub static DATA_CROSSED_FIN: Question = Question {
     id: "data-crossed-fin",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} was sent before {receiver} acknowledged the FIN {}: the two crossed on the way",
-    no: "{receiver} had already acknowledged the FIN {1} when it sent {0}: it wrote to a connection that it knew was half closed",
-    unknown: "the FIN and the data that followed",
+    yes: "{} was sent before {receiver} acknowledged the FIN ({}): the two crossed in flight",
+    no: "{receiver} had already acknowledged the FIN ({1}) when it sent {0}: its kernel knew that the other end had closed",
+    unknown: "the FIN and the data that followed it",
     zh: Wording {
         yes: "{}在{receiver}确认 FIN（{}）之前就已发出：两者在路上交错",
-        no: "{receiver}发送{0}时已经确认了 FIN（{1}）：它明知连接已半关闭还在写",
+        no: "{receiver}发送{0}时已经确认了 FIN（{1}）：它的内核知道对端已经关闭",
         unknown: "FIN，以及其后的数据",
     },
     ask: by(|outcome| {
@@ -122,8 +122,8 @@ pub static DATA_CROSSED_FIN: Question = Question {
 pub static REQUEST_UNANSWERED: Question = Question {
     id: "request-unanswered",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} closed, in {1}, while nothing had come in answer to its data in {0}",
-    no: "{sender} closed, in {1}, after {receiver}'s data in {0}",
+    yes: "{sender} closed in {1}, before anything answered its data in {0}",
+    no: "{sender} closed in {1}, after {receiver}'s data in {0}",
     unknown: "the data before {sender}'s FIN",
     zh: Wording {
         yes: "{sender}关闭时（{1}），它在{0}中的数据还没有得到任何应答",
@@ -155,11 +155,11 @@ pub static WAITED_FOR_ANSWER: Question = Question {
     id: "waited-for-answer",
     asked_of: AskedOf::Packets,
     yes: "{sender} had waited {1} for an answer to its data in {0}",
-    no: "{sender} closed {1} after its data in {0}: that was no wait for an answer",
+    no: "{sender} closed {1} after its data in {0}: it did not wait for an answer",
     unknown: "{sender}'s last data before its FIN, and the handshake: how long does an answer take?",
     zh: Wording {
         yes: "{sender}等待对{0}中数据的应答等了{1}",
-        no: "{sender}在{0}中的数据之后{1}就关闭了：这不是在等待应答",
+        no: "{sender}在{0}中的数据之后{1}就关闭了：它没有等待应答",
         unknown: "{sender}在其 FIN 之前的最后数据，以及握手：一次应答需要多久？",
     },
     ask: by(|outcome| {
@@ -191,11 +191,11 @@ pub static WAITED_FOR_ANSWER: Question = Question {
 pub static CLOSED_WHEN_IDLE: Question = Question {
     id: "closed-when-idle",
     asked_of: AskedOf::Packets,
-    yes: "nothing had been going on for {} when {sender} closed, in {}",
-    no: "{sender} closed, in {1}, only {0} after the last data: the connection was in use",
+    yes: "the connection had been idle for {} when {sender} closed it, in {}",
+    no: "{sender} closed in {1}, only {0} after the last data: the connection was in use",
     unknown: "the data before {sender}'s FIN, and the handshake",
     zh: Wording {
-        yes: "{sender}关闭（{1}）时，已有{0}没有任何往来",
+        yes: "{sender}关闭连接（{1}）时，连接已空闲{0}",
         no: "{sender}关闭（{1}）时，距最后的数据只有{0}：连接正在使用",
         unknown: "{sender}的 FIN 之前的数据，以及握手",
     },
@@ -260,14 +260,14 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
 pub static SOCKET_STILL_WHOLE: Question = Question {
     id: "socket-still-whole",
     asked_of: AskedOf::Packets,
-    yes: "{sender}'s FIN had been acknowledged in {}, before the data, and its kernel still had the whole socket (TCP_ABORT_ON_DATA): its program holds it, or tcp_fin_timeout is above 60 s",
-    no: "{sender}'s kernel had only a mini-socket left (TCP_TIMEWAIT_SOCKET): its program had closed it",
-    unknown: "{sender}'s kernel's reason: TCP_ABORT_ON_DATA from a socket that somebody holds, TCP_TIMEWAIT_SOCKET after close()",
+    yes: "{sender}'s FIN was acknowledged in {}, before the data, yet its kernel still had the full socket (TCP_ABORT_ON_DATA): its program still holds it, or tcp_fin_timeout is above 60 s",
+    no: "{sender}'s kernel had only a time-wait socket left (TCP_TIMEWAIT_SOCKET): its program had closed the socket",
+    unknown: "the reset reason of {sender}'s kernel: TCP_ABORT_ON_DATA if a program still holds the socket, TCP_TIMEWAIT_SOCKET after close()",
     zh: Wording {
         yes: "{sender}的 FIN 在数据之前已得到确认（{}），而它的内核仍保有完整的套接字（TCP_ABORT_ON_DATA）：程序仍持\
             有它，或 tcp_fin_timeout 大于 60 s",
-        no: "{sender}的内核只剩下迷你套接字（TCP_TIMEWAIT_SOCKET）：程序已经关闭它",
-        unknown: "{sender}的内核给出的原因：套接字仍有人持有时是 TCP_ABORT_ON_DATA，close() 之后是 TCP_TIMEWAIT_SOCKET",
+        no: "{sender}的内核只剩下 time-wait 套接字（TCP_TIMEWAIT_SOCKET）：程序已经关闭了套接字",
+        unknown: "{sender}的内核给出的原因：仍有程序持有套接字时是 TCP_ABORT_ON_DATA，close() 之后是 TCP_TIMEWAIT_SOCKET",
     },
     ask: by(|outcome| {
         let KernelWord::Sent(event) = outcome.kernel() else {
@@ -289,12 +289,12 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
 pub static FIN_WAIT2_SKIPPED: Question = Question {
     id: "fin-wait2-skipped",
     asked_of: AskedOf::PacketsAlone,
-    yes: "{sender}'s FIN {} was acknowledged, in {}, and {sender} reset instead of waiting for {receiver}'s FIN",
-    no: "{sender} had waited after its FIN {} was acknowledged, or it was not",
+    yes: "{sender}'s FIN ({}) was acknowledged in {}, and {sender} sent a RST instead of waiting for {receiver}'s FIN",
+    no: "{sender} did not skip FIN-WAIT-2 after its FIN ({})",
     unknown: "{sender}'s FIN and its acknowledgment",
     zh: Wording {
         yes: "{sender}的 FIN（{}）已得到确认，即{}；{sender}没有等{receiver}的 FIN，而是直接重置",
-        no: "{sender}在 FIN（{}）得到确认后等待过，或者 FIN 没有得到确认",
+        no: "{sender}在其 FIN（{}）之后没有跳过 FIN-WAIT-2",
         unknown: "{sender}的 FIN 以及对它的确认",
     },
     ask: by(|outcome| {
@@ -333,8 +333,8 @@ pub static FIN_WAIT2_SKIPPED: Question = Question {
 pub static FIN_UNACKNOWLEDGED: Question = Question {
     id: "fin-unacknowledged",
     asked_of: AskedOf::Packets,
-    yes: "nobody had acknowledged {sender}'s FIN {} when the RST came",
-    no: "{sender}'s FIN {} had been acknowledged",
+    yes: "{sender}'s FIN ({}) had not been acknowledged when the RST came",
+    no: "{sender}'s FIN ({}) had been acknowledged",
     unknown: "{sender}'s FIN, and what {receiver} sent after it",
     zh: Wording {
         yes: "RST 到来时，{sender}的 FIN（{}）还没有得到确认",
@@ -357,8 +357,8 @@ pub static FIN_UNACKNOWLEDGED: Question = Question {
 pub static RST_AFTER_SHUTDOWN: Question = Question {
     id: "rst-after-shutdown",
     asked_of: AskedOf::Packets,
-    yes: "{} followed {sender}'s FIN {} within {}: its program shut down its sending, and then closed",
-    no: "{} came {2} after {sender}'s FIN {1}",
+    yes: "{} followed {sender}'s FIN ({}) within {}: its program shut down sending and then closed the socket",
+    no: "{} came {2} after {sender}'s FIN ({1})",
     unknown: "{sender}'s FIN, right before the RST",
     zh: Wording {
         yes: "{}紧跟在{sender}的 FIN（{}）之后，相隔{}：它的程序先关闭了发送方向，然后关闭了套接字",

@@ -21,7 +21,7 @@ const FIN_COUNTED_TWICE: i32 = 2;
 pub static SENDER_RECEIVED_DATA: Question = Question {
     id: "sender-received-data",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{receiver} had sent {sender} {} octets of data",
+    yes: "{receiver} had sent {sender} {} bytes of data",
     no: "{sender} had received no data at all on this connection, so none can have been unread",
     unknown: "the connection from its beginning: had {sender} received data?",
     zh: Wording {
@@ -82,11 +82,11 @@ pub static SENDER_RECEIVED_NOTHING: Question = not("sender-received-nothing", &S
 pub static LAST_DATA_WAS_FOR_SENDER: Question = Question {
     id: "last-data-was-for-sender",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{receiver}'s data in {} was the last; {sender} sent nothing in reply to it before the RST",
-    no: "{sender} had replied, in {}, after the last data that it received",
-    unknown: "data of either side",
+    yes: "the last data came from {receiver}, in {}; {sender} sent no data in reply before the RST",
+    no: "{sender} had replied, in {}, to the last data that it received",
+    unknown: "data from either end",
     zh: Wording {
-        yes: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有对它做出应答",
+        yes: "最后的数据来自{receiver}（{}）；RST 之前{sender}没有发送数据作为应答",
         no: "{sender}在最后收到的数据之后已经应答（{}）",
         unknown: "任何一端的数据",
     },
@@ -108,11 +108,11 @@ pub static SENDER_HAD_REPLIED: Question = not("sender-had-replied", &LAST_DATA_W
 pub static RST_ACKS_LESS_THAN_SENT: Question = Question {
     id: "rst-acks-less-than-sent",
     asked_of: AskedOf::Packets,
-    yes: "{} acknowledges {} octets less than {receiver} had sent: {sender} stopped in the middle of it",
+    yes: "{} acknowledges {} bytes fewer than {receiver} had sent: {sender} stopped before it had received everything",
     no: "{} acknowledges everything that {receiver} had sent",
     unknown: "what {receiver} had sent",
     zh: Wording {
-        yes: "{}确认的数据比{receiver}所发的少{}字节：{sender}在中途停下了",
+        yes: "{}确认的数据比{receiver}所发的少{}字节：{sender}没有收完就停下了",
         no: "{}确认了{receiver}所发的一切",
         unknown: "{receiver}发送了什么",
     },
@@ -136,7 +136,7 @@ pub static SENDER_SENT_NOTHING: Question = Question {
     id: "sender-sent-nothing",
     asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had sent no data of its own",
-    no: "{sender} had sent {} octets of data",
+    no: "{sender} had sent {} bytes of data",
     unknown: "the connection from its beginning: had {sender} sent data?",
     zh: Wording {
         yes: "{sender}自己没有发过数据",
@@ -155,11 +155,11 @@ pub static SENDER_SENT_NOTHING: Question = Question {
 
 /// The sender of the RST had sent payload: the connection had served something before.
 pub static SENDER_SENT_DATA: Question = Question {
-    yes: "{sender} had sent {} octets of data: the connection had been in use before",
-    no: "{sender} had sent no data: the connection had served nothing yet",
+    yes: "{sender} had sent {} bytes of data: the connection had been in use before",
+    no: "{sender} had sent no data on this connection yet",
     zh: Wording {
         yes: "{sender}已发送{}字节数据：连接此前已在使用",
-        no: "{sender}没有发过数据：连接还没有派上用场",
+        no: "{sender}在这条连接上还没有发过数据",
         unknown: "从头开始的连接：{sender}是否发过数据？",
     },
     ..not("sender-sent-data", &SENDER_SENT_NOTHING)
@@ -169,12 +169,12 @@ pub static SENDER_SENT_DATA: Question = Question {
 pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
     id: "sender-had-unacknowledged",
     asked_of: AskedOf::Packets,
-    yes: "{} octets that {sender} had sent were not acknowledged yet",
-    no: "everything that {sender} had sent was acknowledged, with room for more: nothing waited behind it",
+    yes: "{} bytes that {sender} had sent were not acknowledged yet",
+    no: "everything that {sender} had sent was acknowledged, and the window had room for more: no data was waiting to be sent",
     unknown: "{sender}'s last data and {receiver}'s acknowledgments and window",
     zh: Wording {
         yes: "{sender}所发的数据中有{}字节还没有得到确认",
-        no: "{sender}所发的一切都已得到确认，且窗口还有余地：后面没有东西在排队",
+        no: "{sender}所发的一切都已得到确认，且窗口还有余量：没有数据在等待发送",
         unknown: "{sender}最后的数据，以及{receiver}的确认和窗口",
     },
     ask: by(|outcome| {
@@ -199,12 +199,12 @@ pub static SENDER_HAD_UNACKNOWLEDGED: Question = Question {
 pub static RECEIVER_WINDOW_FULL: Question = Question {
     id: "receiver-window-full",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} had room for {} octets, and {} were on their way to it: more of {sender}'s data, and a FIN behind it, had to wait",
-    no: "{receiver} had room for {} octets, and {} were on their way to it: nothing of {sender} had to wait for room",
+    yes: "{receiver}'s window allowed {} bytes, and {} were in flight: any more data from {sender}, and a FIN after it, had to wait",
+    no: "{receiver}'s window allowed {} bytes, and {} were in flight: {sender} did not have to wait for the window",
     unknown: "{receiver}'s window, with the scale from the handshake",
     zh: Wording {
         yes: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}其余的数据和后面的 FIN 只能等待",
-        no: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}没有东西需要等窗口",
+        no: "{receiver}的窗口为{}字节，已有{}字节在途：{sender}不需要等待窗口",
         unknown: "{receiver}的窗口，以及握手中的窗口缩放因子",
     },
     ask: by(|outcome| {

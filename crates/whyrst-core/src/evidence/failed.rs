@@ -42,9 +42,9 @@ pub static SYN_UNANSWERED: Question = Question {
 pub static SYN_RETRIED: Question = Question {
     id: "syn-retried",
     asked_of: AskedOf::Packets,
-    yes: "{client} sent its SYN again in {}: it had heard nothing",
+    yes: "{client} sent its SYN again in {}: it had received no answer",
     no: "{client} sent its SYN only once",
-    unknown: "a second SYN of {client}, a second later: without it the answer may be what the capture missed",
+    unknown: "a second SYN from {client}, one second later: without it, the capture may just have missed the answer",
     zh: Wording {
         yes: "{client}重发了 SYN（{}）：它没有收到任何回应",
         no: "{client}只发了一次 SYN",

@@ -35,7 +35,7 @@ const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 
 /// The RST has come as far as its sender's other packets.
 pub static RST_TTL_SAME: Question = Question {
-    no: "{} arrived with TTL {}, all other packets of {sender} with {}",
+    no: "{} arrived with TTL {}, but all other packets from {sender} with {}",
     zh: Wording {
         yes: "{}的 TTL 与{sender}其他报文相同，为{}",
         no: "{}到达时 TTL 为{}，{sender}的其他报文都是{}",
@@ -48,11 +48,11 @@ pub static RST_TTL_SAME: Question = Question {
 pub static REFUSAL_TTL_DIFFERS: Question = Question {
     id: "refusal-ttl-differs",
     asked_of: AskedOf::Packets,
-    yes: "{} arrived with TTL {}, the SYN-ACK {} of the same service with {}: the two were made at different distances",
-    no: "{} arrived with TTL {}, as the SYN-ACK {} of the same service",
-    unknown: "a SYN-ACK of the same service, to compare its TTL with that of the refusal",
+    yes: "{} arrived with TTL {}, but the SYN-ACK of the same service ({}) with {}: they came from different distances",
+    no: "{} arrived with TTL {}, like the SYN-ACK of the same service ({})",
+    unknown: "a SYN-ACK from the same service, to compare its TTL with that of the refusal",
     zh: Wording {
-        yes: "{}到达时 TTL 为{}，同一服务的 SYN-ACK（{}）为{}：两者生成的位置距离不同",
+        yes: "{}到达时 TTL 为{}，同一服务的 SYN-ACK（{}）为{}：两者来自不同的距离",
         no: "{}到达时 TTL 为{}，与同一服务的 SYN-ACK（{}）相同",
         unknown: "同一服务的 SYN-ACK，用来与拒绝报文比较 TTL",
     },
@@ -75,12 +75,12 @@ fn refusal_ttl(outcome: &Outcome) -> Answer {
 pub static RST_FROM_NEARER: Question = Question {
     id: "rst-from-nearer",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} has TTL {}, {sender}'s other packets {}: its maker is nearer, on the way to {sender}",
-    no: "{} has TTL {}, {sender}'s other packets {}: its maker is not nearer than {sender}",
-    unknown: "another packet of {sender}, to compare the TTL with",
+    yes: "{} has TTL {}, but {sender}'s other packets have {}: it was sent from nearer, on the path to {sender}",
+    no: "{} has TTL {}, and {sender}'s other packets have {}: it was not sent from nearer than {sender}",
+    unknown: "another packet from {sender}, to compare the TTL with",
     zh: Wording {
-        yes: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者更近，在通往{sender}的路上",
-        no: "{}的 TTL 为{}，{sender}的其他报文为{}：生成者并不比{sender}近",
+        yes: "{}的 TTL 为{}，而{sender}的其他报文为{}：它来自更近的位置，在通往{sender}的路径上",
+        no: "{}的 TTL 为{}，{sender}的其他报文为{}：它并非来自比{sender}更近的位置",
         unknown: "{sender}的另一个报文，用来比较 TTL",
     },
     ask: by(|outcome| {
@@ -116,14 +116,14 @@ fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
     asked_of: AskedOf::Packets,
-    yes: "{} was not made by {sender}'s TCP: its kernel was asked and sent none, it came from another distance than {sender}'s packets, or a capture nearer to {sender} never saw it",
-    no: "the kernel of {sender} sent {} itself",
-    unknown: "{sender}'s kernel (a recording there), or other packets of {sender} to compare the TTL with",
+    yes: "{} did not come from {sender}'s TCP stack: a recording of its kernel shows no RST, the RST came from another distance than {sender}'s packets, or a capture nearer to {sender} does not contain it",
+    no: "{sender}'s kernel sent {} itself",
+    unknown: "a kernel recording from {sender}, or other packets from {sender} to compare the TTL with",
     zh: Wording {
-        yes: "{}不是{sender}的 TCP 协议栈生成的：问过它的内核而它没有发，或者距离与{sender}的报文不同，或者离\
-            {sender}更近的抓包点从未见过它",
+        yes: "{}不是{sender}的 TCP 协议栈生成的：内核事件的录制里没有它，或者它的距离与{sender}的报文不同，或者离\
+            {sender}更近的抓包点没有抓到它",
         no: "{sender}的内核自己发出了{}",
-        unknown: "{sender}的内核（在那里记录事件），或{sender}的其他报文，用来比较 TTL",
+        unknown: "在{sender}上录制的内核事件，或{sender}的其他报文，用来比较 TTL",
     },
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else {
@@ -147,13 +147,13 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
 pub static SENDER_ANSWERED_ITSELF: Question = Question {
     id: "sender-answered-itself",
     asked_of: AskedOf::Packets,
-    yes: "the kernel of {sender} sent {} itself, with TTL {} like all its packets: no router, so no NAT, lies between",
-    no: "something lies between the capture and the kernel that sent {}",
-    unknown: "a capture on {sender} itself, with its kernel's word",
+    yes: "{sender}'s kernel sent {} itself, with TTL {} like all its packets: there is no router, and so no NAT, in between",
+    no: "a device sits between the capture point and the kernel that sent {}",
+    unknown: "a capture on {sender} itself, together with a recording of its kernel",
     zh: Wording {
         yes: "{sender}的内核自己发出了{}，TTL 为{}，与它所有的报文一样：中间没有路由器，也就没有 NAT",
-        no: "在抓包点与发出{}的内核之间隔着什么",
-        unknown: "在{sender}本机上抓包，并记录其内核的说法",
+        no: "抓包点与发出{}的内核之间有中间设备",
+        unknown: "在{sender}本机上抓包，并录制其内核事件",
     },
     ask: by(|outcome| {
         let (Some(rst), KernelWord::Sent(_)) = (outcome.rst(), outcome.kernel()) else {
@@ -173,11 +173,11 @@ pub static SENDER_ANSWERED_ITSELF: Question = Question {
 pub static NO_SYN_CAME: Question = Question {
     id: "no-syn-came",
     asked_of: AskedOf::Packets,
-    yes: "the capture had been running for {} when the SYN-ACK {} came, and no SYN had passed: {client} never sent it, or not here",
+    yes: "the capture had been running for {} when the SYN-ACK ({}) came, and no SYN had passed: {client} never sent one, or it took another path",
     no: "{client} had sent a SYN, in {}",
     unknown: "a capture that begins at least a minute before: had {client} sent a SYN?",
     zh: Wording {
-        yes: "SYN-ACK（{1}）到来时抓包已进行{0}，没有 SYN 经过：{client}从未发过，或不是从这里发的",
+        yes: "SYN-ACK（{1}）到来时抓包已进行{0}，没有 SYN 经过：{client}从未发过，或者 SYN 走了别的路径",
         no: "{client}发过 SYN（{}）",
         unknown: "至少提前一分钟开始的抓包：{client}是否发过 SYN？",
     },
@@ -199,12 +199,12 @@ pub static NO_SYN_CAME: Question = Question {
 pub static WINDOW_OPENED: Question = Question {
     id: "window-opened",
     asked_of: AskedOf::Packets,
-    yes: "{server} offered a window in {}: the host behind it had accepted the connection",
-    no: "{server} never offered a window",
-    unknown: "{server}'s segments before the RST",
+    yes: "{server} opened its window in {}: the host behind the SYN proxy had accepted the connection",
+    no: "{server} never opened its window",
+    unknown: "the segments from {server} before the RST",
     zh: Wording {
-        yes: "{server}在{}中给出了窗口：它后面的主机已接受连接",
-        no: "{server}从未给出窗口",
+        yes: "{server}在{}中打开了窗口：SYN 代理后面的主机已接受连接",
+        no: "{server}从未打开窗口",
         unknown: "RST 之前{server}的报文",
     },
     ask: by(|outcome| {
@@ -222,12 +222,12 @@ pub static WINDOW_OPENED: Question = Question {
 pub static RESET_ON_FIRST_REQUEST: Question = Question {
     id: "reset-on-first-request",
     asked_of: AskedOf::Packets,
-    yes: "{} came {} after the client's first data, in {}; the server had not answered yet",
-    no: "the connection had gone further than its first request, or not so far",
+    yes: "{} came {} after the client's first data ({}); the server had not answered yet",
+    no: "the connection was past its first request, or had not reached it",
     unknown: "the connection from its beginning, with its first data",
     zh: Wording {
         yes: "{}在客户端的第一个数据（{2}）之后{1}到来；服务端还没有应答",
-        no: "连接已越过第一个请求，或还没有走到那一步",
+        no: "连接已过了第一个请求，或还没有发出第一个请求",
         unknown: "从头开始的连接，连同它的第一个数据",
     },
     ask: by(|outcome| {
@@ -252,8 +252,8 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
 pub static SYN_ASKED_ECN: Question = Question {
     id: "syn-asked-ecn",
     asked_of: AskedOf::Packets,
-    yes: "the SYN {} offers ECN: it carries ECE and CWR",
-    no: "the SYN {} does not offer ECN",
+    yes: "the SYN ({}) requests ECN: it carries ECE and CWR",
+    no: "the SYN ({}) does not request ECN",
     unknown: "the SYN",
     zh: Wording {
         yes: "SYN（{}）请求 ECN：带有 ECE 和 CWR", no: "SYN（{}）不请求 ECN", unknown: "该 SYN"
@@ -292,11 +292,11 @@ pub static PLAIN_SYN_ACCEPTED: Question = Question {
 pub static OLD_SEGMENT_CAME: Question = Question {
     id: "old-segment-came",
     asked_of: AskedOf::Packets,
-    yes: "{} repeats what {sender} had sent long before; {receiver} answered it with {}",
-    no: "nothing old came before",
-    unknown: "a capture at {receiver}: did an old segment of {sender} reach it?",
+    yes: "{} repeats an old segment from {sender}; {receiver} answered it with {}",
+    no: "no old segment came before",
+    unknown: "a capture at {receiver}: did an old segment from {sender} reach it?",
     zh: Wording {
-        yes: "{}是{sender}很久以前发送过的内容；{receiver}以{}应答",
+        yes: "{}重复了{sender}的一个旧报文；{receiver}以{}应答",
         no: "在此之前没有旧报文到来",
         unknown: "在{receiver}上抓包：{sender}的旧报文是否到达了那里？",
     },
@@ -319,12 +319,12 @@ pub static OLD_SEGMENT_CAME: Question = Question {
 pub static CLIENT_STILL_THERE: Question = Question {
     id: "client-still-there",
     asked_of: AskedOf::Packets,
-    yes: "{client} went on with the connection, in {}, although a reset had left in its name",
-    no: "{client} said nothing more on this connection",
+    yes: "{client} went on using the connection, in {}, although a RST had been sent in its name",
+    no: "{client} sent nothing more on this connection",
     unknown: "the connection from its beginning, and what {client} did after the RST",
     zh: Wording {
         yes: "尽管有 RST 以{client}的名义发出，它仍在使用这条连接，即{}",
-        no: "{client}在这条连接上没有再说什么",
+        no: "{client}在这条连接上没有再发送任何报文",
         unknown: "从头开始的连接，以及 RST 之后{client}做了什么",
     },
     ask: by(|outcome| {
@@ -342,12 +342,12 @@ pub static CLIENT_STILL_THERE: Question = Question {
 pub static RST_NUMBERS_FOREIGN: Question = Question {
     id: "rst-numbers-foreign",
     asked_of: AskedOf::Packets,
-    yes: "{} stands {} octets from everything that {sender} had sent: its numbers are of another connection or numbering",
-    no: "{} stands where {sender} stood",
+    yes: "the sequence number of {} is {} bytes away from everything that {sender} had sent: it belongs to another connection or another numbering",
+    no: "the sequence number of {} is {sender}'s own",
     unknown: "what {sender} had sent",
     zh: Wording {
-        yes: "{}与{sender}所发的一切相差{}字节：它的序列号属于另一条连接或另一套编号",
-        no: "{}的序列号就在{sender}所处的位置",
+        yes: "{}的序列号与{sender}所发的一切相差{}字节：它属于另一条连接或另一套编号",
+        no: "{}的序列号与{sender}自己的相符",
         unknown: "{sender}发送了什么",
     },
     ask: by(|outcome| {
@@ -373,11 +373,11 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
 pub static REFUSES_UNSEEN_SYN: Question = Question {
     id: "refuses-unseen-syn",
     asked_of: AskedOf::Packets,
-    yes: "{} is RST+ACK at number 0, as only a SYN is refused, and no SYN passed the capture point",
-    no: "{} does not refuse a SYN that the capture misses",
+    yes: "{} is a RST+ACK with sequence number 0, the form that refuses a SYN, but no SYN passed the capture point",
+    no: "{} does not refuse a SYN that is missing from the capture",
     unknown: "the RST",
     zh: Wording {
-        yes: "{}是序列号为 0 的 RST+ACK，只有拒绝 SYN 时才会这样，但没有 SYN 经过抓包点",
+        yes: "{}是序列号为 0 的 RST+ACK，这是拒绝 SYN 的形式，但没有 SYN 经过抓包点",
         no: "{}不是在拒绝抓包漏掉的 SYN",
         unknown: "该 RST",
     },
@@ -395,13 +395,13 @@ pub static REFUSES_UNSEEN_SYN: Question = Question {
 pub static RST_NEVER_ROUTED: Question = Question {
     id: "rst-never-routed",
     asked_of: AskedOf::Packets,
-    yes: "{} was made on this host",
-    no: "{} has TTL {}: it has come over routers",
-    unknown: "a capture of every device (`tcpdump -i any`) without a filter: is the RST alone, and on `lo`?",
+    yes: "{} was generated on this host",
+    no: "{} has TTL {}: routers forwarded it",
+    unknown: "a capture on all interfaces (`tcpdump -i any`) without a filter: is the RST the only packet, and is it on `lo`?",
     zh: Wording {
         yes: "{}是在本机生成的",
         no: "{}的 TTL 为{}：它经过了路由器",
-        unknown: "不加过滤地在所有设备上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
+        unknown: "不加过滤地在所有接口上抓包（`tcpdump -i any`）：是不是只有 RST，且在 `lo` 上？",
     },
     ask: by(|outcome| match outcome.rst() {
         Some(rst) if !INITIAL_TTLS.contains(&rst.record.ttl) => {

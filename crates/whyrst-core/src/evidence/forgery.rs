@@ -29,12 +29,12 @@ const UNSEEN_FLAGS: u32 = 2;
 pub static RST_SEQ_CLIMBS: Question = Question {
     id: "rst-seq-climbs",
     asked_of: AskedOf::Packets,
-    yes: "{} follows {} with a number {} higher, beyond all that {sender} had sent: a stack resets where it stands, a guesser tries several places",
-    no: "all RSTs of {sender} stand where it stood",
-    unknown: "a second RST of {sender}, in a capture that misses nothing of what it had sent",
+    yes: "{} follows {} with a sequence number {} higher, beyond everything that {sender} had sent: a TCP stack uses its current number, an injector that has to guess tries several",
+    no: "all RSTs from {sender} have its current sequence number",
+    unknown: "a second RST from {sender}, in a capture that misses nothing that it had sent",
     zh: Wording {
-        yes: "{}在{}之后，序列号比它大{}，超出{sender}所发的一切：协议栈只会在当前位置重置，猜测者才会试好几个位置",
-        no: "{sender}的 RST 都在它当前的位置上",
+        yes: "{}在{}之后，序列号比它大{}，超出{sender}所发的一切：协议栈只用当前的序列号，靠猜测的注入者才会试好几个",
+        no: "{sender}的 RST 都用它当前的序列号",
         unknown: "{sender}的第二个 RST，且抓包没有漏掉它所发的任何报文",
     },
     ask: by(|outcome| {
@@ -64,13 +64,13 @@ pub static RST_SEQ_CLIMBS: Question = Question {
 pub static RST_WINDOWS_COUNT: Question = Question {
     id: "rst-windows-count",
     asked_of: AskedOf::AnyPackets,
-    yes: "{}, {} and {} came within {} with windows that count upwards from {}: no stack numbers its resets",
-    no: "the RSTs have the windows that one stack would give them",
-    unknown: "three RSTs of {sender} at once",
+    yes: "{}, {} and {} came within {} with windows that count up from {}: no TCP stack numbers its RSTs",
+    no: "the RSTs have windows that a single TCP stack would use",
+    unknown: "three RSTs from {sender} in quick succession",
     zh: Wording {
         yes: "{}、{}和{}在{}之内到来，窗口从{}起依次递增：没有协议栈会给 RST 编号",
         no: "这些 RST 的窗口与同一个协议栈会给出的一致",
-        unknown: "{sender}一次发出的三个 RST",
+        unknown: "{sender}接连发出的三个 RST",
     },
     ask: by(|outcome| {
         let own: alloc::vec::Vec<&Record> = resets_of(outcome, outcome.sender()).map(|rst| &rst.record).collect();
@@ -94,8 +94,8 @@ fn counting(three: &[&Record]) -> Option<Answer> {
 pub static RSTS_BOTH_WAYS: Question = Question {
     id: "rsts-both-ways",
     asked_of: AskedOf::Packets,
-    yes: "{} and {} reset both ends within {}, and the second answers no segment: an end that has been reset does not reset back",
-    no: "only one end was reset, or the second RST answers a segment that was on its way",
+    yes: "{} and {} reset both ends within {}, and the second answers no segment: an end that was reset does not send a RST back",
+    no: "only one end was reset, or the second RST answers a segment that was in flight",
     unknown: "both directions of the connection",
     zh: Wording {
         yes: "{}和{}在{}之内重置了两端，且第二个不是在应答报文：已被重置的一端不会再反过来重置",

@@ -18,9 +18,9 @@ use crate::seq::Seq;
 pub static RST_IS_PASSIVE: Question = Question {
     id: "rst-is-passive",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} answers {}: its numbers are copied from that segment, as in every reset that a host sends in answer",
-    no: "{} is built as an abort, not as an answer to a segment",
-    unknown: "the segment that the RST answers, just before it and from the other direction",
+    yes: "{} answers {}: its sequence numbers come from that segment, as in every RST that a host sends in answer",
+    no: "{} has the form of an abort, not of an answer to a segment",
+    unknown: "the segment that the RST answers: it comes just before, from the other direction",
     zh: Wording {
         yes: "{}应答的是{}：它的序列号抄自该报文，主机以 RST 作答时都是这样",
         no: "{}的形式是中止，而不是对某个报文的应答",
@@ -44,8 +44,8 @@ pub static RST_IS_PASSIVE: Question = Question {
 pub static RST_IS_ACTIVE: Question = Question {
     id: "rst-is-active",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} is {} at {sender}'s own next sequence number: {sender} had the connection and aborted it",
-    no: "{} is built as an answer to a segment, not as an abort of a connection that {sender} had",
+    yes: "{} is a {} at {sender}'s own next sequence number: {sender} had the connection and aborted it",
+    no: "{} has the form of an answer to a segment, not of an abort by {sender}",
     unknown: "what {sender} had sent before: its next sequence number is not known",
     zh: Wording {
         yes: "{}是位于{sender}自己下一个序列号的 {}：{sender}持有这条连接并中止了它",
@@ -133,12 +133,12 @@ fn could_be_answer(outcome: &Outcome, rst: &Record) -> bool {
 pub static TRIGGER_LACKS_ACK: Question = Question {
     id: "trigger-lacks-ack",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} has neither SYN nor ACK: no connection sends such a segment, a program made it by hand",
-    no: "{} is a segment such as connections have",
+    yes: "{} has neither SYN nor ACK: no TCP stack sends such a segment on a connection, a program crafted it",
+    no: "{} is an ordinary segment of a connection",
     unknown: "the segment that the RST answers",
     zh: Wording {
         yes: "{}既没有 SYN 也没有 ACK：任何连接都不会发这样的报文，是程序手工构造的",
-        no: "{}是连接里会有的报文",
+        no: "{}是连接中的普通报文",
         unknown: "RST 所应答的报文",
     },
     ask: by(|outcome| match outcome.rst().and_then(|rst| rst.trigger) {
@@ -156,7 +156,7 @@ pub fn is_made_by_hand(record: &Record) -> bool {
 pub static RST_ANSWERS_SYN: Question = Question {
     id: "rst-answers-syn",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} refuses {}: RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
+    yes: "{} refuses {}: it is a RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
     no: "{} does not answer a SYN",
     unknown: "the segment that the RST answers",
     zh: Wording {
@@ -187,12 +187,12 @@ pub static RST_ANSWERS_SYN: Question = Question {
 pub static REFUSAL_HAS_NUMBER: Question = Question {
     id: "refusal-has-number",
     asked_of: AskedOf::Packets,
-    yes: "{} has sequence number {}: a stack without a socket would have refused the SYN with 0",
-    no: "{} has sequence number 0, as every refusal of a SYN has",
+    yes: "{} has sequence number {}: a TCP stack without a socket would have refused the SYN with sequence number 0",
+    no: "{} has sequence number 0, as usual for the refusal of a SYN",
     unknown: "a refused SYN",
     zh: Wording {
-        yes: "{}的序列号为{}：没有套接字的协议栈会用 0 拒绝 SYN",
-        no: "{}的序列号为 0，拒绝 SYN 时都是这样",
+        yes: "{}的序列号为{}：没有套接字的协议栈会用序列号 0 拒绝 SYN",
+        no: "{}的序列号为 0，拒绝 SYN 时通常如此",
         unknown: "被拒绝的 SYN",
     },
     ask: by(|outcome| match outcome.rst() {
@@ -208,11 +208,11 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
 pub static RST_ANSWERS_SYN_ACK: Question = Question {
     id: "rst-answers-syn-ack",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} answers {}: its sequence number is the SYN-ACK's ACK number and it has no ACK flag: {sender}'s kernel had no socket for it",
+    yes: "{} answers {}: it has no ACK flag, and its sequence number is the ACK number of the SYN-ACK, so {sender}'s kernel had no socket for it",
     no: "{} does not answer a SYN-ACK",
     unknown: "the segment that the RST answers",
     zh: Wording {
-        yes: "{}应答的是{}：它的序列号等于该 SYN-ACK 的确认号，且没有 ACK 标志：{sender}的内核没有对应的套接字",
+        yes: "{}应答的是{}：它没有 ACK 标志，序列号等于该 SYN-ACK 的确认号，可见{sender}的内核没有对应的套接字",
         no: "{}应答的不是 SYN-ACK",
         unknown: "RST 所应答的报文",
     },
@@ -234,12 +234,12 @@ pub static RST_ANSWERS_SYN_ACK: Question = Question {
 pub static RST_IS_BARE: Question = Question {
     id: "rst-is-bare",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} has window 0 and no options, as a kernel builds a RST without a socket",
-    no: "{} carries a window or options: a kernel that answers without a socket sends neither",
+    yes: "{} has window 0 and no options, like a RST from a kernel that has no socket for the connection",
+    no: "{} carries a window or options: a kernel without a socket for the connection sends neither",
     unknown: "the whole header of the RST",
     zh: Wording {
-        yes: "{}窗口为 0 且没有选项，内核在没有套接字时生成的 RST 就是这样",
-        no: "{}带有窗口或选项：没有套接字的内核应答时两者都不会带",
+        yes: "{}窗口为 0 且没有选项，内核在没有对应套接字时生成的 RST 就是这样",
+        no: "{}带有窗口或选项：没有对应套接字的内核应答时两者都不会带",
         unknown: "RST 的完整头部",
     },
     ask: by(|outcome| {
@@ -258,9 +258,9 @@ pub static RST_IS_BARE: Question = Question {
 pub static DSCP_MIRRORED: Question = Question {
     id: "dscp-mirrored",
     asked_of: AskedOf::Packets,
-    yes: "{} has the DSCP of {}: the TCP stack mirrors it, a netfilter reject does not",
-    no: "{} has DSCP 0 although {} had another: a netfilter reject sends 0, the TCP stack mirrors it",
-    unknown: "a SYN with a DSCP other than 0 (for example `nc -T af11`): netfilter would answer with 0, the TCP stack with the same",
+    yes: "{} has the same DSCP as {}: the TCP stack copies it, a netfilter reject does not",
+    no: "{} has DSCP 0 although {} had another value: a netfilter reject sends 0, the TCP stack copies the value",
+    unknown: "a SYN with a DSCP other than 0 (for example `nc -T af11`): netfilter would answer with 0, the TCP stack with the same value",
     zh: Wording {
         yes: "{}的 DSCP 与{}相同：TCP 协议栈会沿用它，netfilter 的 reject 不会",
         no: "{}的 DSCP 为 0，而{}的不是：netfilter 的 reject 发的是 0，TCP 协议栈会沿用",
@@ -274,7 +274,7 @@ pub static FLOW_LABEL_SET: Question = Question {
     id: "flow-label-set",
     asked_of: AskedOf::Packets,
     yes: "{} has an IPv6 flow label: the TCP stack sets one, a netfilter reject does not",
-    no: "{} has IPv6 flow label 0 although {} had one: a netfilter reject sends 0, the TCP stack sets one",
+    no: "{} has IPv6 flow label 0 although {} had a flow label: a netfilter reject sends 0, the TCP stack sets one",
     unknown: "the same connect over IPv6: a netfilter reject has flow label 0, the TCP stack sets one",
     zh: Wording {
         yes: "{}带有 IPv6 流标签：TCP 协议栈会设置，netfilter 的 reject 不会",
@@ -313,9 +313,9 @@ fn mirrored(outcome: &Outcome, field: fn(&Record) -> u64) -> Answer {
 pub static RST_IS_ALONE: Question = Question {
     id: "rst-is-alone",
     asked_of: AskedOf::Packets,
-    yes: "{} is all that the capture has of this connection",
-    no: "the capture has more of this connection than {}",
-    unknown: "the rest of the connection",
+    yes: "{} is the only packet of this connection in the capture",
+    no: "the capture has more packets of this connection than {}",
+    unknown: "the other packets of the connection",
     zh: Wording {
         yes: "抓包里这条连接只有{}", no: "抓包里这条连接不止有{}", unknown: "这条连接的其余报文"
     },

@@ -43,11 +43,11 @@ pub static SYN_SEEN: Question = Question {
 pub static HANDSHAKE_COMPLETED: Question = Question {
     id: "handshake-completed",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "the three-way handshake is in the capture, from {} on",
+    yes: "the capture shows the whole three-way handshake, from {} on",
     no: "the handshake never completed",
     unknown: "the beginning of the connection: start the capture before the connect",
     zh: Wording {
-        yes: "三次握手在抓包里，从{}开始",
+        yes: "抓包包含完整的三次握手，从{}开始",
         no: "握手一直没有完成",
         unknown: "连接的开头：在建连之前就开始抓包",
     },
@@ -115,7 +115,7 @@ pub static SENDER_IS_CLIENT: Question = Question {
     asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had opened the connection",
     no: "{sender} had accepted the connection",
-    unknown: "a SYN: which end opened the connection?",
+    unknown: "the SYN: which end opened the connection?",
     zh: Wording {
         yes: "连接是{sender}发起的", no: "连接是{sender}接受的", unknown: "SYN：连接是哪一端发起的？"
     },
@@ -132,8 +132,8 @@ pub static SENDER_IS_SERVER: Question = not("sender-is-server", &SENDER_IS_CLIEN
 pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
     id: "rst-answers-third-packet",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} answers {}, the handshake's last ACK: {sender} had not yet made a socket of its request",
-    no: "{} does not answer the handshake's last ACK",
+    yes: "{} answers {}, the last ACK of the handshake: {sender} had not yet created a socket for the request",
+    no: "{} does not answer the last ACK of the handshake",
     unknown: "the handshake, and the segment that the RST answers",
     zh: Wording {
         yes: "{}应答的是{}，即三次握手的最后一个 ACK：{sender}还没有为这个请求建立套接字",
@@ -169,8 +169,8 @@ pub static RST_ANSWERS_THIRD_PACKET: Question = Question {
 pub static SYN_ACK_REPEATED: Question = Question {
     id: "syn-ack-repeated",
     asked_of: AskedOf::Packets,
-    yes: "{server} sent its SYN-ACK again in {}, after the handshake: it had not taken {client}'s ACK",
-    no: "{server} did not repeat its SYN-ACK after the handshake",
+    yes: "{server} sent its SYN-ACK again in {}, after the handshake: it had not accepted {client}'s ACK",
+    no: "{server} did not retransmit its SYN-ACK after the handshake",
     unknown: "the segments after the handshake",
     zh: Wording {
         yes: "{server}在握手之后重发了 SYN-ACK（{}）：它没有接受{client}的 ACK",
@@ -197,12 +197,12 @@ pub static SYN_ACK_REPEATED: Question = Question {
 pub static SYN_MET_CONNECTION: Question = Question {
     id: "syn-met-connection",
     asked_of: AskedOf::Packets,
-    yes: "{} is a SYN in the middle of this connection: whoever sent it knew nothing of the connection any more",
-    no: "no new SYN met this connection",
+    yes: "{} is a SYN in the middle of this connection: its sender no longer knew the connection",
+    no: "no new SYN arrived on this connection",
     unknown: "the segments before the RST",
     zh: Wording {
         yes: "{}是这条连接中途的 SYN：发送者已经不认识这条连接",
-        no: "没有新的 SYN 碰到这条连接",
+        no: "这条连接上没有新的 SYN 到来",
         unknown: "RST 之前的报文",
     },
     ask: by(|outcome| match outcome.latest(|record| record.notes.has(Notes::SYN_ON_LIVE)) {
@@ -215,13 +215,13 @@ pub static SYN_MET_CONNECTION: Question = Question {
 pub static EARLIER_HALF_CLOSED: Question = Question {
     id: "earlier-half-closed",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "the same two ports had a connection before, which {server} had closed and {client} had not",
-    no: "no half-closed connection of the same two ports came before",
-    unknown: "what the same two ports had before: start the capture earlier",
+    yes: "an earlier connection on the same two ports was closed by {server} but not by {client}",
+    no: "there was no earlier half-closed connection on the same two ports",
+    unknown: "earlier connections on the same two ports: start the capture earlier",
     zh: Wording {
         yes: "同一端口对上此前有过一条连接，{server}已关闭而{client}没有",
         no: "同一端口对上此前没有半关闭的连接",
-        unknown: "同一端口对上此前有过什么：更早开始抓包",
+        unknown: "同一端口对上更早的连接：请更早开始抓包",
     },
     ask: by(|outcome| match outcome.connection().earlier {
         Some(TcpState::FinWait1 | TcpState::FinWait2) => Answer::Yes(yes()),
@@ -234,13 +234,13 @@ pub static EARLIER_HALF_CLOSED: Question = Question {
 pub static EARLIER_OPENING: Question = Question {
     id: "earlier-opening",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "the same two ports were in the middle of another handshake: {client} had sent a different SYN before",
-    no: "no other handshake of the same two ports was going on",
-    unknown: "what the same two ports had before: start the capture earlier",
+    yes: "another handshake on the same two ports was in progress: {client} had sent a different SYN before",
+    no: "no other handshake on the same two ports was in progress",
+    unknown: "earlier connections on the same two ports: start the capture earlier",
     zh: Wording {
         yes: "同一端口对上正在进行另一次握手：{client}此前发过一个不同的 SYN",
         no: "同一端口对上没有另一次握手正在进行",
-        unknown: "同一端口对上此前有过什么：更早开始抓包",
+        unknown: "同一端口对上更早的连接：请更早开始抓包",
     },
     ask: by(|outcome| match outcome.connection().earlier {
         Some(TcpState::SynReceived) => Answer::Yes(yes()),
@@ -253,8 +253,8 @@ pub static EARLIER_OPENING: Question = Question {
 pub static SYN_ACK_WINDOW_ZERO: Question = Question {
     id: "syn-ack-window-zero",
     asked_of: AskedOf::Packets,
-    yes: "the SYN-ACK {} offers window 0, as that of a SYN proxy does",
-    no: "the SYN-ACK {} offers a window",
+    yes: "the SYN-ACK ({}) offers window 0, as a SYN proxy does",
+    no: "the SYN-ACK ({}) offers a window",
     unknown: "the SYN-ACK",
     zh: Wording {
         yes: "SYN-ACK（{}）的窗口为 0，SYN 代理就是这样",
@@ -292,13 +292,13 @@ pub static BEGINNING_NOT_SEEN: Question = Question {
 pub static SYN_ACK_SLOW: Question = Question {
     id: "syn-ack-slow",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{client} got the SYN-ACK {} late: its RST followed {} after the SYN {}",
-    no: "{client} got the SYN-ACK {} soon: its RST followed only {} after the SYN {}",
-    unknown: "both the SYN and the SYN-ACK",
+    yes: "{client} received the SYN-ACK ({}) late: its RST came {} after the SYN ({})",
+    no: "{client} received the SYN-ACK ({}) quickly: its RST came only {} after the SYN ({})",
+    unknown: "the SYN and the SYN-ACK",
     zh: Wording {
         yes: "{client}收到的 SYN-ACK（{}）来得晚：它的 RST 距 SYN（{2}）有{1}",
         no: "{client}收到的 SYN-ACK（{}）来得快：它的 RST 距 SYN（{2}）只有{1}",
-        unknown: "SYN 和 SYN-ACK 两者",
+        unknown: "SYN 和 SYN-ACK",
     },
     ask: by(|outcome| match (outcome.syn(), outcome.syn_ack(), outcome.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
@@ -319,12 +319,12 @@ pub static SYN_ACK_SLOW: Question = Question {
 pub static SYN_IS_ORDINARY: Question = Question {
     id: "syn-is-ordinary",
     asked_of: AskedOf::Packets,
-    yes: "the SYN {} carries the options of an ordinary connect()",
-    no: "the SYN {} carries few options or none: scanners and raw sockets send such",
+    yes: "the SYN ({}) carries the options of an ordinary connect()",
+    no: "the SYN ({}) carries few options or none, like SYNs from scanners and raw sockets",
     unknown: "the SYN with its options",
     zh: Wording {
         yes: "SYN（{}）带有普通 connect() 的选项",
-        no: "SYN（{}）只有很少的选项或没有：扫描器和原始套接字才会这样发",
+        no: "SYN（{}）只有很少的选项或没有选项，扫描器和原始套接字发的 SYN 就是这样",
         unknown: "带选项的 SYN",
     },
     ask: by(|outcome| match outcome.syn() {
@@ -346,11 +346,11 @@ pub static SYN_IS_BARE: Question = not("syn-is-bare", &SYN_IS_ORDINARY);
 pub static SYN_RETRIED_AFTER_RST: Question = Question {
     id: "syn-retried-after-rst",
     asked_of: AskedOf::Packets,
-    yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting and knew nothing of the RST",
+    yes: "{client} sent its SYN again in {}, after the RST: its connect() was still waiting, so the RST had not reached it",
     no: "{client} did not send its SYN again within {} after the RST",
     unknown: "at least 2 s after the RST: would {client} send its SYN again?",
     zh: Wording {
-        yes: "{client}在 RST 之后又重发了 SYN（{}）：它的 connect() 仍在等待，不知道有这个 RST",
+        yes: "{client}在 RST 之后又重发了 SYN（{}）：它的 connect() 仍在等待，可见 RST 没有传到那里",
         no: "{client}在 RST 之后{}之内没有重发 SYN",
         unknown: "RST 之后至少 2 s：{client}会不会重发 SYN？",
     },
@@ -375,11 +375,11 @@ pub static SYN_RETRIED_AFTER_RST: Question = Question {
 pub static SYN_RETRIED_BY_TIMER: Question = Question {
     id: "syn-retried-by-timer",
     asked_of: AskedOf::Packets,
-    yes: "{client} sent its SYN again in {}, {} after the one before, as a timer does: its connect() was still waiting and knew nothing of the RST",
+    yes: "{client} sent its SYN again in {}, {} after the previous one, as a retransmission timer does: its connect() was still waiting, so the RST had not reached it",
     no: "{client} did not send its SYN again within {} after the RST",
     unknown: "at least 2 s after the RST: would {client} send its SYN again, a second after the first?",
     zh: Wording {
-        yes: "{client}重发了 SYN（{}），距前一个{}，正是定时器所为：它的 connect() 仍在等待，对这个 RST 一无所知",
+        yes: "{client}重发了 SYN（{}），距前一个{}，符合重传定时器：它的 connect() 仍在等待，可见 RST 没有传到那里",
         no: "{client}在 RST 之后{}内没有重发 SYN",
         unknown: "RST 之后至少 2 秒：{client}会在第一个 SYN 一秒后重发吗？",
     },
@@ -404,13 +404,13 @@ pub static SYN_RETRIED_BY_TIMER: Question = Question {
 pub static SYN_ACK_AFTER_RST: Question = Question {
     id: "syn-ack-after-rst",
     asked_of: AskedOf::Packets,
-    yes: "{server} answered the same SYN with the SYN-ACK {} after it had seemingly refused it",
+    yes: "{server} answered the same SYN with a SYN-ACK ({}) after it had apparently refused it",
     no: "no SYN-ACK followed the RST",
-    unknown: "what follows the RST, with one SYN and its answers",
+    unknown: "the packets after the RST, with a single SYN and the answers to it",
     zh: Wording {
         yes: "{server}看似拒绝之后，又用 SYN-ACK（{}）应答了同一个 SYN",
         no: "RST 之后没有 SYN-ACK",
-        unknown: "RST 之后的报文，对应一个 SYN 及其应答",
+        unknown: "RST 之后的报文，其中只有一个 SYN 及对它的应答",
     },
     ask: by(|outcome| {
         let connection = outcome.connection();

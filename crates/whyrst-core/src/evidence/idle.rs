@@ -13,11 +13,11 @@ use crate::timeouts::{Expiry, IdleTimeout, Place, suspects};
 pub static DEVICE_TIMEOUT_FITS: Question = Question {
     id: "device-timeout-fits",
     asked_of: AskedOf::Packets,
-    yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
+    yes: "{} of silence matches the default timeout of {}; this is a hint, not proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of load balancers, firewalls and NATs on the path: is one of them as long as the silence?",
     zh: Wording {
-        yes: "空闲{}与以下设备的默认值吻合：{}：只是线索，不是证明",
+        yes: "空闲{}与{}的默认超时吻合；这只是线索，不是证明",
         no: "连接正在使用",
         unknown: "路径上负载均衡、防火墙和 NAT 的空闲超时：其中有没有与这段空闲一样长的？",
     },
@@ -28,11 +28,11 @@ pub static DEVICE_TIMEOUT_FITS: Question = Question {
 pub static PROGRAM_TIMEOUT_FITS: Question = Question {
     id: "program-timeout-fits",
     asked_of: AskedOf::Packets,
-    yes: "{} of silence is what these allow by default: {}: a hint, not a proof",
+    yes: "{} of silence matches the default timeout of {}; this is a hint, not proof",
     no: "the connection was in use",
     unknown: "the idle timeouts of the programs and proxies at both ends: is one of them as long as the silence?",
     zh: Wording {
-        yes: "空闲{}与以下程序的默认值吻合：{}：只是线索，不是证明",
+        yes: "空闲{}与{}的默认超时吻合；这只是线索，不是证明",
         no: "连接正在使用",
         unknown: "两端程序和代理的空闲超时：其中有没有与这段空闲一样长的？",
     },
@@ -60,11 +60,11 @@ pub static RST_ENDS_SILENCE: Question = Question {
 pub static BOTH_ENDS_RESET: Question = Question {
     id: "both-ends-reset",
     asked_of: AskedOf::Packets,
-    yes: "{} and {} reset both ends within {}: something between them did, or the second answers the first",
+    yes: "{} and {} reset both ends within {}: something between them sent both, or the second answers the first",
     no: "only one end was reset",
     unknown: "the RSTs of both directions",
     zh: Wording {
-        yes: "{}和{}在{}之内重置了两端：是两端之间的什么做的，或者第二个是对第一个的应答",
+        yes: "{}和{}在{}之内重置了两端：是两端之间的某个设备发的，或者第二个是对第一个的应答",
         no: "只有一端被重置",
         unknown: "两个方向的 RST",
     },

@@ -35,7 +35,7 @@ pub static RST_IS_FASTCLOSE: Question = Question {
 pub static RST_ENDS_SUBFLOW: Question = Question {
     id: "rst-ends-subflow",
     asked_of: AskedOf::Packets,
-    yes: "{} carries MP_TCPRST: {sender} resets this subflow of a Multipath TCP connection, and says why",
+    yes: "{} carries MP_TCPRST: {sender} resets this subflow of a Multipath TCP connection and gives a reason",
     no: "{} carries no MP_TCPRST",
     unknown: "the options of the RST",
     zh: Wording {
@@ -95,8 +95,8 @@ pub static SAYS_MIDDLEBOX: Question = Question {
 pub static SYN_JOINS: Question = Question {
     id: "syn-joins",
     asked_of: AskedOf::Packets,
-    yes: "the SYN {} carries MP_JOIN: it adds a subflow to a Multipath TCP connection that exists",
-    no: "the SYN {} does not join a Multipath TCP connection",
+    yes: "the SYN ({}) carries MP_JOIN: it adds a subflow to an existing Multipath TCP connection",
+    no: "the SYN ({}) does not join a Multipath TCP connection",
     unknown: "the SYN with its options",
     zh: Wording {
         yes: "SYN（{}）带有 MP_JOIN：它要给已有的 Multipath TCP 连接增加一条子流",
@@ -115,12 +115,12 @@ pub static SYN_JOINS: Question = Question {
 pub static SYN_ACK_LACKS_JOIN: Question = Question {
     id: "syn-ack-lacks-join",
     asked_of: AskedOf::Packets,
-    yes: "the SYN-ACK {} has no MP_JOIN although the SYN had: something on the path removed it, or {server} does not speak MPTCP",
-    no: "the SYN-ACK {} answers with MP_JOIN",
+    yes: "the SYN-ACK ({}) has no MP_JOIN although the SYN had one: something on the path removed it, or {server} does not support MPTCP",
+    no: "the SYN-ACK ({}) carries MP_JOIN",
     unknown: "the SYN-ACK as {client} received it: capture there",
     zh: Wording {
         yes: "SYN 带有 MP_JOIN，而 SYN-ACK（{}）没有：被路径上的设备删掉了，或{server}不支持 MPTCP",
-        no: "SYN-ACK（{}）以 MP_JOIN 应答",
+        no: "SYN-ACK（{}）带有 MP_JOIN",
         unknown: "{client}实际收到的 SYN-ACK：在那里抓包",
     },
     ask: by(|outcome| match outcome.syn_ack() {
@@ -137,7 +137,7 @@ pub static SYN_ACK_LACKS_JOIN: Question = Question {
 pub static MPTCP_VANISHED: Question = Question {
     id: "mptcp-vanished",
     asked_of: AskedOf::Packets,
-    yes: "{} has no Multipath TCP option although the connection had used it until {}",
+    yes: "{} has no Multipath TCP option although the connection had used Multipath TCP until {}",
     no: "every data segment carries its Multipath TCP option, the last in {}",
     unknown: "data segments with their options, from the handshake on",
     zh: Wording {

@@ -30,9 +30,9 @@ const ID_SAMPLE: usize = 4;
 pub static RST_TTL_DIFFERS: Question = Question {
     id: "rst-ttl-differs",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} arrived with TTL {}, all other packets of {sender} with {}: it was made elsewhere, or by a device that answers for {sender}",
-    no: "{} has the TTL of {sender}'s other packets, {}",
-    unknown: "another packet of {sender}, to compare the TTL with",
+    yes: "{} arrived with TTL {}, but all other packets from {sender} with {}: it came from elsewhere, or from a device that answers for {sender}",
+    no: "{} has the same TTL as {sender}'s other packets, {}",
+    unknown: "another packet from {sender}, to compare the TTL with",
     zh: Wording {
         yes: "{}到达时 TTL 为{}，{sender}的其他报文都是{}：它是在别处生成的，或由代{sender}应答的设备生成",
         no: "{}的 TTL 与{sender}其他报文相同，为{}",
@@ -57,7 +57,7 @@ pub static RST_TTL_DIFFERS: Question = Question {
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} is an abort without timestamps, in a connection that uses them: Linux would have added them",
+    yes: "{} is an abort without timestamps on a connection that uses them: Linux would have added them",
     no: "{} carries timestamps like the rest of the connection",
     unknown: "a connection with TCP timestamps, or the options of the RST",
     zh: Wording {
@@ -87,13 +87,13 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
 pub static RST_WINDOW_ODD: Question = Question {
     id: "rst-window-odd",
     asked_of: AskedOf::Packets,
-    yes: "{} has no ACK flag and yet offers a window of {}: hosts send such a reset with window 0",
-    no: "{} has the window of a host's reset",
-    unknown: "a window in a RST without ACK: none is no sign",
+    yes: "{} has no ACK flag but offers a window of {}: hosts send such a RST with window 0",
+    no: "{} has the window that a host's RST has",
+    unknown: "a RST without ACK but with a window: window 0 proves nothing",
     zh: Wording {
         yes: "{}没有 ACK 标志，却给出了窗口{}：主机发这种 RST 时窗口都是 0",
         no: "{}的窗口与主机的 RST 一致",
-        unknown: "不带 ACK 的 RST 里的窗口：没有窗口不是迹象",
+        unknown: "不带 ACK 却带有窗口的 RST：窗口为 0 说明不了什么",
     },
     ask: by(|outcome| match outcome.rst() {
         Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 => {
@@ -108,9 +108,9 @@ pub static RST_WINDOW_ODD: Question = Question {
 pub static RST_IP_ID_FOREIGN: Question = Question {
     id: "rst-ip-id-foreign",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} has IP ID {}, far from {sender}'s last one, {}, of a steady count",
-    no: "{} has an IP ID that {sender}'s own counter would give",
-    unknown: "several IPv4 packets of {sender} with a running IP ID, just before the RST",
+    yes: "{} has IP ID {}, far from {}, the last value of {sender}'s steadily increasing IP IDs",
+    no: "{} has an IP ID that fits {sender}'s own counter",
+    unknown: "several IPv4 packets from {sender} with increasing IP IDs, just before the RST",
     zh: Wording {
         yes: "{}的 IP ID 为{}，与{sender}稳定递增的上一个值{}相去甚远",
         no: "{}的 IP ID 与{sender}自己的计数相符",
@@ -165,11 +165,11 @@ fn counted_id(outcome: &Outcome) -> Option<&Record> {
 pub static SENDER_TALKED_ON: Question = Question {
     id: "sender-talked-on",
     asked_of: AskedOf::AnyPackets,
-    yes: "{sender} went on after the RST, with {}: a host that resets a connection has nothing more to say on it",
+    yes: "{sender} went on sending after the RST, in {}: a host that resets a connection sends nothing more on it",
     no: "{sender} sent nothing more on this connection after the RST",
     unknown: "what {sender} did after the RST",
     zh: Wording {
-        yes: "RST 之后{sender}仍在发送，即{}：重置了连接的主机不会再在上面说话",
+        yes: "RST 之后{sender}仍在发送，即{}：重置了连接的主机不会再在上面发送报文",
         no: "RST 之后{sender}在这条连接上没有再发送",
         unknown: "RST 之后{sender}做了什么",
     },
@@ -208,9 +208,9 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
 pub static RST_CONTRADICTS_SENDER: Question = Question {
     id: "rst-contradicts-sender",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} signs say that {} did not come from {sender}",
-    no: "nothing about {1} speaks against {sender} having sent it",
-    unknown: "other packets of {sender}, before and after the RST, to compare with",
+    yes: "{} signs indicate that {} did not come from {sender}",
+    no: "nothing about {1} contradicts that {sender} sent it",
+    unknown: "other packets from {sender}, before and after the RST, to compare with",
     zh: Wording {
         yes: "有{}个迹象表明{}不是来自{sender}",
         no: "{1}没有任何迹象与{sender}发送它相矛盾",

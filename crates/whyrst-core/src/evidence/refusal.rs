@@ -22,12 +22,12 @@ const UNSCALED_WINDOW: i32 = 65_535;
 pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     id: "syn-answered-by-old-ack",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} answered the SYN {} not with a SYN-ACK but with {}, which carries the numbers of an older connection; {sender} refused that",
-    no: "the RST does not refuse an ACK with numbers of an older connection",
+    yes: "{receiver} answered the SYN ({}) not with a SYN-ACK but with {}, whose sequence numbers belong to an older connection; {sender} refused it",
+    no: "the RST does not refuse an ACK from an older connection",
     unknown: "{sender}'s SYN and the answer to it",
     zh: Wording {
         yes: "{receiver}没有用 SYN-ACK 应答 SYN（{}），而是用{}，其中是旧连接的序列号；{sender}拒绝了它",
-        no: "这个 RST 不是在拒绝带有旧连接序列号的 ACK",
+        no: "这个 RST 不是在拒绝旧连接的 ACK",
         unknown: "{sender}的 SYN 以及对它的应答",
     },
     ask: by(|outcome| {
@@ -58,13 +58,13 @@ fn is_unaccepted(outcome: &Outcome, syn: &Record) -> bool {
 pub static EARLIER_CLOSED: Question = Question {
     id: "earlier-closed",
     asked_of: AskedOf::Packets,
-    yes: "the same two ports had a connection before, which both ends had closed: its TIME-WAIT was still there",
-    no: "the older connection of the same two ports had not been closed by both ends",
-    unknown: "what the same two ports had before: start the capture earlier",
+    yes: "both ends had closed an earlier connection on the same two ports, and it was still in TIME-WAIT",
+    no: "the earlier connection on the same two ports had not been closed by both ends",
+    unknown: "earlier connections on the same two ports: start the capture earlier",
     zh: Wording {
-        yes: "同一端口对上此前有过一条连接，两端都已关闭：它的 TIME-WAIT 还在",
+        yes: "同一端口对上此前有过一条连接，两端都已关闭，但它还处于 TIME-WAIT",
         no: "同一端口对上的旧连接并非两端都已关闭",
-        unknown: "同一端口对上此前有过什么：更早开始抓包",
+        unknown: "同一端口对上更早的连接：请更早开始抓包",
     },
     ask: by(|outcome| match outcome.connection().earlier {
         _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => Answer::No(no()),
@@ -79,8 +79,8 @@ pub static EARLIER_CLOSED: Question = Question {
 pub static SYN_ACK_ACKS_WRONG: Question = Question {
     id: "syn-ack-acks-wrong",
     asked_of: AskedOf::Packets,
-    yes: "the SYN-ACK {} acknowledges another number than that of the SYN {}",
-    no: "the SYN-ACK {} acknowledges the SYN {}",
+    yes: "the SYN-ACK ({}) does not acknowledge the sequence number of the SYN ({})",
+    no: "the SYN-ACK ({}) acknowledges the SYN ({})",
     unknown: "the SYN and the SYN-ACK that the RST answers",
     zh: Wording {
         yes: "SYN-ACK（{}）确认的不是 SYN（{}）的序列号",
@@ -104,8 +104,8 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
 pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
     id: "refused-syn-ack-acknowledged",
     asked_of: AskedOf::Packets,
-    yes: "{sender} acknowledged in {} the SYN-ACK {} that its kernel had refused: a program there knows of the connection, the kernel does not",
-    no: "{sender} did not acknowledge the SYN-ACK {} after it had refused it",
+    yes: "{sender} acknowledged in {} the SYN-ACK ({}) that its own kernel had refused: a program there knows the connection, the kernel does not",
+    no: "{sender} did not acknowledge the SYN-ACK ({}) after refusing it",
     unknown: "the SYN-ACK that the RST answers, and what {sender} sent after the RST",
     zh: Wording {
         yes: "{sender}用{}确认了自己内核拒绝过的 SYN-ACK（{}）：那里有程序知道这条连接，而内核不知道",
@@ -134,8 +134,8 @@ pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
 pub static SYN_ACK_ECHOES_WRONG: Question = Question {
     id: "syn-ack-echoes-wrong",
     asked_of: AskedOf::Packets,
-    yes: "the SYN-ACK {} echoes a timestamp that {client} had not sent",
-    no: "the SYN-ACK {} echoes the timestamp of the SYN",
+    yes: "the SYN-ACK ({}) echoes a timestamp that {client} had not sent",
+    no: "the SYN-ACK ({}) echoes the timestamp of the SYN",
     unknown: "a SYN and a SYN-ACK with timestamps, each sent once",
     zh: Wording {
         yes: "SYN-ACK（{}）回显了{client}没有发过的时间戳",
@@ -157,7 +157,7 @@ pub static SYN_ACK_ECHOES_WRONG: Question = Question {
 pub static HANDSHAKE_ACK_WRONG: Question = Question {
     id: "handshake-ack-wrong",
     asked_of: AskedOf::Packets,
-    yes: "{} acknowledges a number that {sender} had not sent: its SYN or SYN-ACK is {}",
+    yes: "{} acknowledges a sequence number that {sender} had not sent: its SYN or SYN-ACK is {}",
     no: "{} acknowledges {sender}'s SYN or SYN-ACK, {}",
     unknown: "the handshake from its beginning, and the segment that the RST answers",
     zh: Wording {
@@ -209,13 +209,13 @@ pub static SYNS_CROSSED: Question = Question {
 pub static SYN_CAME_BACK: Question = Question {
     id: "syn-came-back",
     asked_of: AskedOf::Packets,
-    yes: "{sender} connects to {receiver} on the same two ports itself, a moment before or after {}",
-    no: "{sender} sent no SYN of its own on these two ports within {}",
-    unknown: "some seconds around the RST: does {sender} connect to the same two ports itself?",
+    yes: "{sender} itself connects to {receiver} on the same two ports, at about the time of {}",
+    no: "{sender} sent no SYN of its own on these two ports up to {} after the RST",
+    unknown: "a few seconds before and after the RST: does {sender} itself connect on the same two ports?",
     zh: Wording {
-        yes: "{sender}自己也在同一端口对上连接{receiver}，就在{}前后不久",
-        no: "{sender}在{}之内没有自己在这个端口对上发过 SYN",
-        unknown: "RST 前后几秒：{sender}自己是否也在连接同一端口对？",
+        yes: "{sender}自己也在同一端口对上连接{receiver}，时间与{}相近",
+        no: "到 RST 之后{}为止，{sender}没有在这个端口对上发过自己的 SYN",
+        unknown: "RST 前后几秒的报文：{sender}自己是否也在同一端口对上建连？",
     },
     ask: by(|outcome| {
         let opposite = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
@@ -237,8 +237,8 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
     id: "server-never-took-it",
     asked_of: AskedOf::Packets,
     yes: "{server} had acknowledged nothing but the SYN and sent nothing after its SYN-ACK: it may never have had this connection",
-    no: "{server} had taken the connection: it acknowledged data or sent some",
-    unknown: "the connection from its beginning: had {server} acknowledged data or sent some?",
+    no: "{server} had accepted the connection: it acknowledged or sent data",
+    unknown: "the connection from its beginning: had {server} acknowledged or sent data?",
     zh: Wording {
         yes: "{server}只确认了 SYN，SYN-ACK 之后什么都没发：它可能从未拥有这条连接",
         no: "{server}已接受连接：它确认过数据或发过数据",
@@ -263,9 +263,9 @@ pub static SERVER_NEVER_TOOK_IT: Question = Question {
 pub static SYN_ACK_FORGOTTEN: Question = Question {
     id: "syn-ack-forgotten",
     asked_of: AskedOf::Packets,
-    yes: "no ACK came for {} after the SYN-ACK {}, and {server} did not repeat it: it keeps no request, as with SYN cookies",
+    yes: "no ACK came for {} after the SYN-ACK ({}), and {server} did not retransmit it: it keeps no half-open request, as with SYN cookies",
     no: "{server} kept its half-open request",
-    unknown: "a capture at {server}, from the beginning: did the handshake's last ACK arrive?",
+    unknown: "a capture at {server}, from the beginning: did the last ACK of the handshake arrive?",
     zh: Wording {
         yes: "SYN-ACK（{1}）之后{0}没有 ACK 到来，{server}也没有重发：它不保留半连接，SYN cookie 就是这样",
         no: "{server}保留了半连接",
@@ -293,8 +293,8 @@ pub static SYN_ACK_FORGOTTEN: Question = Question {
 pub static CLIENT_SILENT_AT_FIRST: Question = Question {
     id: "client-silent-at-first",
     asked_of: AskedOf::Packets,
-    yes: "{client} had sent nothing but bare ACKs when {server} repeated its SYN-ACK, in {}",
-    no: "{client} had sent data, in {}, before {server} repeated its SYN-ACK",
+    yes: "{client} had sent nothing but pure ACKs when {server} retransmitted its SYN-ACK in {}",
+    no: "{client} had sent data ({}) before {server} retransmitted its SYN-ACK",
     unknown: "a second SYN-ACK after the handshake",
     zh: Wording {
         yes: "{server}重发 SYN-ACK（{}）时，{client}除了纯 ACK 什么都没发过",

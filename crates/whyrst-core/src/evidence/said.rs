@@ -7,7 +7,7 @@ use super::question::{AskedOf, Question, Wording, by};
 use crate::outcome::Outcome;
 use crate::said::{Gist, claim};
 
-const UNKNOWN: &str = "a reason written in the RST itself: few devices write one";
+const UNKNOWN: &str = "a reason given in the RST itself: few devices include one";
 const NO: &str = "{} itself gives another reason";
 
 const NO_ZH: &str = "{}自称的是另一个原因";
@@ -21,22 +21,22 @@ const fn question(id: &'static str, yes: &'static str, zh: &'static str, ask: fn
 /// It says that data came after the close.
 pub static RST_SAYS_DATA_AFTER_CLOSE: Question = question(
     "rst-says-data-after-close",
-    "{} itself says that data came after the close",
-    "{}自称数据在关闭之后才来",
+    "{} itself says that data arrived after the close",
+    "{}自称数据在关闭之后才到达",
     |outcome| says(outcome, Gist::DataAfterClose),
 );
 
 /// It says that the connection was not known.
 pub static RST_SAYS_NOT_KNOWN: Question = question(
     "rst-says-not-known",
-    "{} itself says that the connection was not known",
+    "{} itself says that the connection was unknown",
     "{}自称不认识这条连接",
     |outcome| says(outcome, Gist::NotKnown),
 );
 
 /// It says that time ran out.
 pub static RST_SAYS_TIMED_OUT: Question =
-    question("rst-says-timed-out", "{} itself says that time ran out", "{}自称超时", |outcome| {
+    question("rst-says-timed-out", "{} itself says that the connection timed out", "{}自称连接超时", |outcome| {
         says(outcome, Gist::TimedOut)
     });
 
@@ -57,8 +57,8 @@ pub static RST_SAYS_EXHAUSTED: Question =
 /// It says that it passes a reset on.
 pub static RST_SAYS_PASSED_ON: Question = question(
     "rst-says-passed-on",
-    "{} itself says that it passes on a reset of the other side",
-    "{}自称是在转达另一侧的 RST",
+    "{} itself says that it relays a reset from the other side",
+    "{}自称是在转发另一侧的重置",
     |outcome| says(outcome, Gist::PassedOn),
 );
 
@@ -73,7 +73,7 @@ pub static RST_SAYS_ABORTED: Question = question(
 /// It says that there is no server behind the balancer.
 pub static RST_SAYS_NO_BACKEND: Question = question(
     "rst-says-no-backend",
-    "{} itself says that no server is there to pass the connection to",
+    "{} itself says that no backend server is available for the connection",
     "{}自称没有可以转交连接的后端服务器",
     |outcome| says(outcome, Gist::NoBackend),
 );

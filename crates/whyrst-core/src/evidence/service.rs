@@ -8,9 +8,9 @@ use crate::outcome::Outcome;
 pub static PORT_HAD_ACCEPTED: Question = Question {
     id: "port-had-accepted",
     asked_of: AskedOf::Packets,
-    yes: "{server} had still accepted a connection at {}, in {}: the service stopped after that",
+    yes: "{server} still accepted a connection at {}, in {}: the service stopped after that",
     no: "{server} accepted no connection on this port",
-    unknown: "earlier connections to this port: had the service been running?",
+    unknown: "earlier connections to this port: was the service running?",
     zh: Wording {
         yes: "{server}于{}还接受过连接，即{}：服务在那之后停止",
         no: "{server}在这个端口上没有接受过连接",

@@ -11,11 +11,11 @@ pub static SENDER_HAD_SOCKET: Question = Question {
     asked_of: AskedOf::SocketAlone,
     yes: "{sender}'s kernel had a socket for this connection, until {}",
     no: "{sender}'s kernel never had a socket for this connection",
-    unknown: "the sockets of {sender}: `whyrst watch` there remembers those that were closed",
+    unknown: "the sockets on {sender}: `whyrst watch` there also remembers closed ones",
     zh: Wording {
         yes: "{sender}的内核有过这条连接的套接字，直到{}",
         no: "{sender}的内核从未有过这条连接的套接字",
-        unknown: "{sender}的套接字：在那里运行 `whyrst watch`，它记得已关闭的套接字",
+        unknown: "{sender}上的套接字：在那里运行 `whyrst watch`，它也记录已关闭的套接字",
     },
     ask: by(|outcome| {
         let socket = outcome.account(outcome.sender()).and_then(|account| account.socket.as_ref());
@@ -32,8 +32,8 @@ pub static NOTHING_WAS_UNREAD: Question = Question {
     id: "nothing-was-unread",
     asked_of: AskedOf::SocketAlone,
     yes: "{sender}'s program had read everything that {sender} had received",
-    no: "{} octets lay unread in {sender}'s socket",
-    unknown: "how much lay unread in {sender}'s socket: `whyrst watch` there tells",
+    no: "{} bytes were unread in {sender}'s socket",
+    unknown: "how much was unread in {sender}'s socket: `whyrst watch` there reports it",
     zh: Wording {
         yes: "{sender}上的程序已读完{sender}收到的一切",
         no: "{sender}的套接字里有{}字节未读",
@@ -52,7 +52,7 @@ pub static SENDER_HELD_SOCKET: Question = Question {
     asked_of: AskedOf::SocketAlone,
     yes: "a program on {sender} still held the socket",
     no: "no program on {sender} held the socket any more",
-    unknown: "whether a program on {sender} still held the socket: `whyrst watch` there tells",
+    unknown: "whether a program on {sender} still held the socket: `whyrst watch` there reports it",
     zh: Wording {
         yes: "{sender}上仍有程序持有这个套接字",
         no: "{sender}上已没有程序持有这个套接字",
@@ -70,12 +70,12 @@ pub static SENDER_HELD_SOCKET: Question = Question {
 pub static LINGER2_WAS_NEGATIVE: Question = Question {
     id: "linger2-was-negative",
     asked_of: AskedOf::SocketAlone,
-    yes: "TCP_LINGER2 of {sender}'s socket was below zero, and its FIN was acknowledged",
-    no: "TCP_LINGER2 of {sender}'s socket was not below zero, or its FIN was not acknowledged",
-    unknown: "TCP_LINGER2 of {sender}'s socket: `whyrst watch` there tells",
+    yes: "TCP_LINGER2 of {sender}'s socket was negative, and its FIN was acknowledged",
+    no: "TCP_LINGER2 of {sender}'s socket was not negative, or its FIN was not acknowledged",
+    unknown: "TCP_LINGER2 of {sender}'s socket: `whyrst watch` there reports it",
     zh: Wording {
-        yes: "{sender}的套接字 TCP_LINGER2 小于零，且它的 FIN 已得到确认",
-        no: "{sender}的套接字 TCP_LINGER2 不小于零，或它的 FIN 没有得到确认",
+        yes: "{sender}的套接字的 TCP_LINGER2 为负，且它的 FIN 已得到确认",
+        no: "{sender}的套接字的 TCP_LINGER2 不为负，或它的 FIN 没有得到确认",
         unknown: "{sender}的套接字的 TCP_LINGER2：在那里运行 `whyrst watch` 可知",
     },
     ask: by(|outcome| {
@@ -90,13 +90,13 @@ pub static LINGER2_WAS_NEGATIVE: Question = Question {
 pub static LISTENS_ELSEWHERE: Question = Question {
     id: "listens-elsewhere",
     asked_of: AskedOf::SocketAlone,
-    yes: "a program on {sender} listened at that port, but only at {}",
-    no: "nobody on {sender} listened at that port of any address",
-    unknown: "whether {sender} listens at that port of another address: `ss -ltn` there",
+    yes: "a program on {sender} listened on that port, but only at {}",
+    no: "no program on {sender} listened on that port at any address",
+    unknown: "whether {sender} listens on that port at another address: `ss -ltn` there",
     zh: Wording {
         yes: "{sender}上有程序监听这个端口，但只在 {}",
         no: "{sender}上没有程序在任何地址监听这个端口",
-        unknown: "{sender}是否在别的地址监听这个端口：在那里运行 `ss -ltn`",
+        unknown: "{sender}是否在别的地址上监听这个端口：在那里运行 `ss -ltn`",
     },
     ask: by(|outcome| match outcome.account(outcome.sender()).map(|account| account.listening) {
         Some(Listening::At(end)) => Answer::Yes(yes().value(Value::Endpoint(end))),

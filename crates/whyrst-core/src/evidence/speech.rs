@@ -15,13 +15,13 @@ use crate::time::Span;
 pub static TLS_ALERT_SENT: Question = Question {
     id: "tls-alert-sent",
     asked_of: AskedOf::Packets,
-    yes: "{} sent the fatal TLS alert {} ({}) in {}: both ends must end the connection at once (RFC 8446 section 6.2)",
-    no: "what both ends said last is no fatal TLS alert",
+    yes: "{} sent the fatal TLS alert {} ({}) in {}: both ends must close the connection immediately (RFC 8446 section 6.2)",
+    no: "neither end's last payload is a fatal TLS alert",
     unknown: "the last payload of both ends, unencrypted: an alert inside TLS 1.3 cannot be read",
     zh: Wording {
         yes: "{}在{3}中发了 TLS 致命告警 {1}（{2}）：两端必须立即结束连接（RFC 8446 section 6.2）",
-        no: "两端最后所说的不是 TLS 致命告警",
-        unknown: "两端最后的载荷，且未加密：TLS 1.3 里面的 alert 读不到",
+        no: "两端最后的载荷都不是 TLS 致命告警",
+        unknown: "两端最后的载荷，且未加密：TLS 1.3 加密的告警读不到",
     },
     ask: by(|outcome| match alert(outcome) {
         Some((side, description)) => {
@@ -43,10 +43,10 @@ pub static RST_FOLLOWS_ALERT: Question = Question {
     id: "rst-follows-alert",
     asked_of: AskedOf::Packets,
     yes: "the RST came {} after the alert",
-    no: "the RST came only {} after the alert",
+    no: "the RST did not come until {} after the alert",
     unknown: "the frame with the alert",
     zh: Wording {
-        yes: "RST 在 alert 之后{}到来", no: "RST 在 alert 之后{}才到来", unknown: "带有 alert 的帧"
+        yes: "RST 在告警之后{}到来", no: "RST 在告警之后{}才到来", unknown: "带有告警的帧"
     },
     ask: by(|outcome| {
         let sent = alert(outcome).and_then(|(side, _)| last_data(outcome, side));
@@ -64,13 +64,11 @@ pub static RST_FOLLOWS_ALERT: Question = Question {
 pub static ALERT_WAS_LAST_WORD: Question = Question {
     id: "alert-was-last-word",
     asked_of: AskedOf::Packets,
-    yes: "no data was sent by either end after the alert in {}",
+    yes: "neither end sent data after the alert in {}",
     no: "data was sent after the alert, in {}",
     unknown: "the frame with the alert",
     zh: Wording {
-        yes: "{}中的 alert 之后，两端都没有再发数据",
-        no: "alert 之后还有数据，即{}",
-        unknown: "带有 alert 的帧",
+        yes: "{}中的告警之后，两端都没有再发数据", no: "告警之后还有数据，即{}", unknown: "带有告警的帧"
     },
     ask: by(|outcome| {
         let Some(sent) = alert(outcome).and_then(|(side, _)| last_data(outcome, side)) else { return Answer::Unknown };
@@ -86,12 +84,12 @@ pub static ALERT_WAS_LAST_WORD: Question = Question {
 pub static CLIENT_SPEAKS_TLS: Question = Question {
     id: "client-speaks-tls",
     asked_of: AskedOf::Packets,
-    yes: "{client}'s first octets are a TLS handshake record",
-    no: "{client}'s first octets are {}: no TLS",
+    yes: "{client}'s first bytes are a TLS handshake record",
+    no: "{client}'s first bytes are {}: not TLS",
     unknown: "{client}'s first payload",
     zh: Wording {
-        yes: "{client}的头几个字节是 TLS 握手记录",
-        no: "{client}的头几个字节是{}：不是 TLS",
+        yes: "{client}的前几个字节是 TLS 握手记录",
+        no: "{client}的前几个字节是{}：不是 TLS",
         unknown: "{client}的第一个载荷",
     },
     ask: by(|outcome| match outcome.said(outcome.connection().client).first() {
@@ -105,11 +103,11 @@ pub static CLIENT_SPEAKS_TLS: Question = Question {
 pub static BOTH_SPEAK_TLS: Question = Question {
     id: "both-speak-tls",
     asked_of: AskedOf::Packets,
-    yes: "both ends began with TLS handshake records",
-    no: "not both ends speak TLS",
+    yes: "both ends started with TLS handshake records",
+    no: "at least one end does not speak TLS",
     unknown: "the first payload of both ends",
     zh: Wording {
-        yes: "两端都以 TLS 握手记录开始", no: "并非两端都说 TLS", unknown: "两端的第一个载荷"
+        yes: "两端都以 TLS 握手记录开始", no: "至少有一端没有使用 TLS", unknown: "两端的第一个载荷"
     },
     ask: by(|outcome| {
         let said = Side::BOTH.map(|side| outcome.said(side).first());
@@ -128,12 +126,12 @@ pub static BOTH_SPEAK_TLS: Question = Question {
 pub static PROTOCOLS_DIFFER: Question = Question {
     id: "protocols-differ",
     asked_of: AskedOf::Packets,
-    yes: "{client} began with {} ({}), but {server} speaks {}, by {}",
+    yes: "{client} started with {} ({}), but {server} speaks {}, judging by {}",
     no: "both ends speak {}",
     unknown: "the first payload of both ends",
     zh: Wording {
-        yes: "{client}以{}（{}）开始，而{server}说的是{}，由{}可知",
-        no: "两端说的都是{}",
+        yes: "{client}以{}（{}）开始，而{server}使用的是{}，由{}可知",
+        no: "两端使用的都是{}",
         unknown: "两端的第一个载荷",
     },
     ask: by(|outcome| {
@@ -145,7 +143,7 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let facts = yes().value(Value::Name(asked)).value(Value::Octets(Octets::new(client)));
         match (protocol(server), port) {
             (Some(answered), _) if same(asked, answered) => Answer::No(no().value(Value::Name(asked))),
-            (Some(answered), _) => Answer::Yes(facts.value(Value::Name(answered)).value(Value::Name("what it said"))),
+            (Some(answered), _) => Answer::Yes(facts.value(Value::Name(answered)).value(Value::Name("its answer"))),
             (None, Some(port)) if server.is_empty() && !same(asked, port) => {
                 Answer::Yes(facts.value(Value::Name(port)).value(Value::Name("its port")))
             }
@@ -158,11 +156,11 @@ pub static PROTOCOLS_DIFFER: Question = Question {
 pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
     id: "server-answered-otherwise",
     asked_of: AskedOf::Packets,
-    yes: "{server} answered with {}, which is another protocol",
+    yes: "{server} answered with {}, which belongs to another protocol",
     no: "{server} answered in {client}'s protocol",
     unknown: "{server}'s first payload",
     zh: Wording {
-        yes: "{server}以{}应答，那是另一种协议",
+        yes: "{server}以{}应答，属于另一种协议",
         no: "{server}以{client}的协议应答",
         unknown: "{server}的第一个载荷",
     },
@@ -278,7 +276,7 @@ fn alert_name(description: u8) -> &'static str {
         116 => "certificate_required",
         120 => "no_application_protocol",
         121 => "ech_required",
-        _ => "of a number that no standard names",
+        _ => "unassigned",
     }
 }
 
@@ -303,6 +301,6 @@ mod tests {
             (alert_name(40), alert_name(48), alert_name(112)),
             ("handshake_failure", "unknown_ca", "unrecognized_name")
         );
-        assert_eq!(alert_name(200), "of a number that no standard names");
+        assert_eq!(alert_name(200), "unassigned");
     }
 }

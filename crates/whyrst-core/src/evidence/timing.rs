@@ -58,7 +58,7 @@ pub static WAS_IDLE: Question = Question {
 pub static PROBES_UNANSWERED: Question = Question {
     id: "probes-unanswered",
     asked_of: AskedOf::Packets,
-    yes: "{sender} had sent {} probes that nobody answered, the last in {}",
+    yes: "{sender} had sent {} probes without an answer, the last in {}",
     no: "{sender} had not been probing a silent {receiver}",
     unknown: "{sender}'s keepalive probes: they may have been lost before the capture point",
     zh: Wording {
@@ -84,12 +84,12 @@ pub static PROBES_UNANSWERED: Question = Question {
 pub static PROBES_IN_STEP: Question = Question {
     id: "probes-in-step",
     asked_of: AskedOf::Packets,
-    yes: "{} probes came one after the other every {} without an answer: a keepalive timer sent them",
-    no: "the probes came at intervals of {} and {}: no keepalive timer does so",
+    yes: "{} probes in a row came {} apart without an answer: a keepalive timer sent them",
+    no: "the probes came at intervals of {} and {}: a keepalive timer keeps its interval",
     unknown: "three probes in a row without an answer",
     zh: Wording {
         yes: "连续{}个探测每隔{}一个，都没有应答：是保活定时器发的",
-        no: "探测的间隔是{}和{}：保活定时器不会这样",
+        no: "探测的间隔是{}和{}：保活定时器的间隔是固定的",
         unknown: "连续三个没有应答的探测",
     },
     ask: by(|outcome| {
@@ -114,7 +114,7 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
     asked_of: AskedOf::Packets,
     yes: "{} came {} after the last probe, the same interval as between the probes: a timer sent it",
     no: "{} came {} after the last probe, not at the interval of the probes: no timer sent it",
-    unknown: "two probes in a row of {sender}",
+    unknown: "two probes in a row from {sender}",
     zh: Wording {
         yes: "{}在最后一个探测之后{}到来，与探测之间的间隔相同：是定时器发的",
         no: "{}在最后一个探测之后{}到来，与探测间隔不符：不是定时器发的",
@@ -140,13 +140,13 @@ pub static RST_AFTER_PROBE_INTERVAL: Question = Question {
 pub static SENDER_WENT_UNANSWERED: Question = Question {
     id: "sender-went-unanswered",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} had repeated itself in vain, last in {}: its stack may have given up silently since",
-    no: "{sender} had not been left without an answer",
-    unknown: "a capture near {sender}: did it repeat itself in vain before, and give up?",
+    yes: "{sender} had retransmitted or probed without success (last: {}): its stack may have given up silently since then",
+    no: "{sender} had not been retransmitting without an answer",
+    unknown: "a capture near {sender}: did it retransmit without an answer before, and give up?",
     zh: Wording {
-        yes: "{sender}重发过而没有应答，最后一次是{}：其协议栈此后可能已悄无声息地放弃",
-        no: "{sender}没有得不到应答的情况",
-        unknown: "靠近{sender}的抓包：它此前是否重发无果并放弃了？",
+        yes: "{sender}重传或探测过而没有结果（最后一次：{}）：其协议栈此后可能已悄无声息地放弃",
+        no: "{sender}没有在重传得不到应答的数据",
+        unknown: "靠近{sender}的抓包：它此前是否重传无果并放弃了？",
     },
     ask: by(|outcome| {
         if let Some(gone) = gave_up(outcome) {
@@ -183,11 +183,11 @@ pub fn closes_window(outcome: &Outcome, record: &Record) -> bool {
 pub static FIN_WAIT2_LASTED: Question = Question {
     id: "fin-wait2-lasted",
     asked_of: AskedOf::Packets,
-    yes: "{sender}'s FIN had been acknowledged {} before, in {}, and {receiver} had not closed: the time of a FIN-WAIT-2 timer, which counts in seconds",
+    yes: "{sender}'s FIN had been acknowledged {} before, in {}, and {receiver} had not closed: long enough for a FIN-WAIT-2 timer, which runs for seconds",
     no: "{sender}'s FIN had been acknowledged only {} before, in {}: no FIN-WAIT-2 timer is that short",
     unknown: "the acknowledgment of {sender}'s FIN",
     zh: Wording {
-        yes: "{sender}的 FIN 在此前{}已得到确认，即{}，而{receiver}没有关闭：这是以秒计的 FIN-WAIT-2 定时器的时长",
+        yes: "{sender}的 FIN 在此前{}已得到确认，即{}，而{receiver}没有关闭：够得上以秒计的 FIN-WAIT-2 定时器",
         no: "{sender}的 FIN 在此前{}才得到确认，即{}：没有这么短的 FIN-WAIT-2 定时器",
         unknown: "对{sender}的 FIN 的确认",
     },
@@ -211,9 +211,9 @@ fn gave_up(outcome: &Outcome) -> Option<Timestamp> {
 pub static FIN_LONG_AGO: Question = Question {
     id: "fin-long-ago",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s unless changed) a kernel forgets the connection",
-    no: "{sender} had closed {} before, in {}: its kernel still knew the connection, or had ended it in order",
-    unknown: "tcp_fin_timeout of {sender} (60 s unless changed): had its kernel forgotten the connection since its FIN?",
+    yes: "{sender} had closed {} before, in {}: after tcp_fin_timeout (60 s by default) a kernel forgets the connection",
+    no: "{sender} had closed {} before, in {}: its kernel still knew the connection, or had ended it normally",
+    unknown: "tcp_fin_timeout of {sender} (60 s by default): had its kernel forgotten the connection since its FIN?",
     zh: Wording {
         yes: "{sender}在此前{}已关闭，即{}：过了 tcp_fin_timeout（默认 60 s）内核就会忘掉连接",
         no: "{sender}在此前{}才关闭，即{}：它的内核仍认识这条连接，或已将其正常结束",

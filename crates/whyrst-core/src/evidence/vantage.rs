@@ -22,11 +22,11 @@ const BOTH_ENDS_ZH: &str = "同时在两端抓包（`--vantage client=A.pcap --v
 pub static RST_LEFT_ITS_SENDER: Question = Question {
     id: "rst-left-its-sender",
     asked_of: AskedOf::SeveralPoints,
-    yes: "{} passed {} next to {sender}, with the fresh hop count of {sender}'s own packets: nothing beyond that point made it",
-    no: "{} reached {}, but never passed {}, which lies nearer to {sender} and recorded the connection before and after: {sender} did not send it",
+    yes: "{} passed {}, next to {sender}, with the same initial TTL as {sender}'s own packets: nothing between that point and {receiver} sent it",
+    no: "{} reached {} but never passed {}, which is nearer to {sender} and recorded the connection before and after: {sender} did not send it",
     unknown: BOTH_ENDS,
     zh: Wording {
-        yes: "{}经过了紧挨{sender}的{}，带着{sender}自己报文那样未经转发的跳数：不是那一点之外的设备生成的",
+        yes: "{}经过了紧挨{sender}的{}，初始 TTL 与{sender}自己的报文相同：不是那一点与{receiver}之间的设备发的",
         no: "{}到达了{}，却从未经过离{sender}更近的{}，而那里记录了前后的连接：不是{sender}发的",
         unknown: BOTH_ENDS_ZH,
     },
@@ -54,12 +54,12 @@ pub static RST_LEFT_ITS_SENDER: Question = Question {
 pub static RST_MADE_BETWEEN: Question = Question {
     id: "rst-made-between",
     asked_of: AskedOf::SeveralPoints,
-    yes: "{} was made between {} and {}: it passed the second and never the first, which recorded the connection before and after without a loss",
-    no: "{} was not made between the capture points: it had passed {} next to {sender}",
+    yes: "{} was sent from between {} and {}: it passed the second but never the first, which recorded the connection before and after without loss",
+    no: "{} was not sent from between the capture points: it had passed {}, next to {sender}",
     unknown: BOTH_ENDS,
     zh: Wording {
-        yes: "{}是在{}与{}之间生成的：它经过了后者，从未经过前者，而前者无遗漏地记录了前后的连接",
-        no: "{}不是在抓包点之间生成的：它经过了紧挨{sender}的{}",
+        yes: "{}是从{}与{}之间发出的：它经过了后者，从未经过前者，而前者无遗漏地记录了前后的连接",
+        no: "{}不是从抓包点之间发出的：它经过了紧挨{sender}的{}",
         unknown: BOTH_ENDS_ZH,
     },
     ask: by(|outcome| {
@@ -82,11 +82,11 @@ pub static RST_REACHED_ITS_RECEIVER: Question = Question {
     id: "rst-reached-its-receiver",
     asked_of: AskedOf::SeveralPoints,
     yes: "{} passed {}, the point nearest to {receiver}",
-    no: "{} passed {} and was lost before {}: {receiver} was never told",
+    no: "{} passed {} and was lost before {}: {receiver} never received it",
     unknown: BOTH_ENDS,
     zh: Wording {
         yes: "{}经过了{}，即离{receiver}最近的点",
-        no: "{}经过了{}，在{}之前丢失：{receiver}从未得知",
+        no: "{}经过了{}，在{}之前丢失：{receiver}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
     ask: by(|outcome| {
@@ -106,7 +106,7 @@ pub static TRIGGER_REACHED_SENDER: Question = Question {
     id: "trigger-reached-sender",
     asked_of: AskedOf::SeveralPoints,
     yes: "{}, which the RST answers, passed {}, the point nearest to {sender}",
-    no: "{}, which the RST answers, passed {} and was dropped before {}: {sender} never got it",
+    no: "{}, which the RST answers, passed {} and was dropped before {}: {sender} never received it",
     unknown: BOTH_ENDS,
     zh: Wording {
         yes: "RST 所应答的{}经过了{}，即离{sender}最近的点",
@@ -134,7 +134,7 @@ pub static ALL_REACHED_SENDER: Question = Question {
     id: "all-reached-sender",
     asked_of: AskedOf::SeveralPoints,
     yes: "everything that {receiver} sent in the seconds before {} passed {}, next to {sender}: nothing was rejected on the way",
-    no: "something that {receiver} sent in the seconds before {} was recorded at {} and never came to {}: it was dropped on the way",
+    no: "something that {receiver} sent in the seconds before {} was recorded at {} but never reached {}: it was dropped on the way",
     unknown: BOTH_ENDS,
     zh: Wording {
         yes: "在{}之前的几秒里，{receiver}发送的一切都经过了紧挨{sender}的{}：路上没有拒绝任何报文",
@@ -157,11 +157,11 @@ pub static ALL_REACHED_SENDER: Question = Question {
 pub static SYN_REACHED_SERVER: Question = Question {
     id: "syn-reached-server",
     asked_of: AskedOf::SeveralPoints,
-    yes: "{} passed {}, the point nearest to {server}: what is beyond it did not answer",
-    no: "{} passed {} and was dropped before {}: {server} never got it",
+    yes: "{} passed {}, the point nearest to {server}: nothing beyond it answered",
+    no: "{} passed {} and was dropped before {}: {server} never received it",
     unknown: BOTH_ENDS,
     zh: Wording {
-        yes: "{}经过了{}，即离{server}最近的点：是那一点之外没有应答",
+        yes: "{}经过了{}，即离{server}最近的点：那一点之外没有应答",
         no: "{}经过了{}，在{}之前被丢弃：{server}从未收到",
         unknown: BOTH_ENDS_ZH,
     },
@@ -182,11 +182,11 @@ pub static SYN_REACHED_SERVER: Question = Question {
 pub static ADDRESSES_REWRITTEN: Question = Question {
     id: "addresses-rewritten",
     asked_of: AskedOf::SeveralPoints,
-    yes: "a NAT lies between {} and {}: {} > {} there is {} > {} here",
+    yes: "a NAT lies between {} and {}: {} > {} at the first is {} > {} at the second",
     no: "no NAT lies between {} and {}: the addresses and ports are the same",
     unknown: BOTH_ENDS,
     zh: Wording {
-        yes: "{}与{}之间有 NAT：那边的{} > {}在这边是{} > {}",
+        yes: "{}与{}之间有 NAT：前者处的{} > {}在后者处是{} > {}",
         no: "{}与{}之间没有 NAT：地址和端口相同",
         unknown: BOTH_ENDS_ZH,
     },

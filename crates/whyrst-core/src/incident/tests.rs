@@ -90,7 +90,7 @@ fn a_service_that_never_came_back_is_said_to_be_down() {
     let found = found(&[opened(50_000, 0.0), refusals].concat());
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind, found[0].back), (IncidentKind::ServiceDown, None));
-    assert!(title(&found[0]).contains("was not seen to accept again"));
+    assert!(title(&found[0]).contains("was not seen accepting connections again"));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn the_name_is_what_they_have_in_common() {
     assert_eq!((found[0].kind, found[0].connections, found[0].services), (IncidentKind::SameName, 4, 3));
     assert_eq!(
         title(&found[0]),
-        "4 connections of 1 client to 3 services were reset once they had asked for blocked.example"
+        "4 connections from 1 client to 3 services were reset after requesting blocked.example"
     );
 }
 

@@ -12,7 +12,7 @@ use super::Explanation;
 use super::escape::escape_name;
 use super::layout::spaced;
 use super::style::{Part, Style};
-use super::words::{confidence, grouped};
+use super::words::{confidence, grouped, plural};
 use crate::flow::Side;
 use crate::kernel::KernelWord;
 use crate::language::Language;
@@ -86,7 +86,7 @@ impl Explanation<'_> {
             let end = self.end(side);
             if side == outcome.receiver() && outcome.account(outcome.sender()).is_none() {
                 let said = match language {
-                    Language::English => format!("the kernel of {end} took this RST and had sent none itself"),
+                    Language::English => format!("{end}'s kernel received this RST and had sent none itself"),
                     Language::Chinese => self.words("{receiver}的内核收到了这个 RST，自己没有发出过 RST"),
                 };
                 words.push((language.pick("here", "本机"), said));
@@ -104,7 +104,7 @@ impl Explanation<'_> {
                         &signal.to_string(),
                         language.pick(" came from ", " 来自"),
                     ]),
-                    None => language.pick("the reset was made by ", "发出 RST 的是").into(),
+                    None => language.pick("the reset was caused by ", "造成重置的是").into(),
                 };
                 words.push(("", spaced(&[&did, &maker])));
             }
@@ -114,7 +114,7 @@ impl Explanation<'_> {
             words.extend(
                 account
                     .errno
-                    .map(|errno| ("", spaced(&[&end, language.pick(" is told ", "得到的错误是"), &errno.to_string()]))),
+                    .map(|errno| ("", spaced(&[&end, language.pick(" gets ", "得到的错误是"), &errno.to_string()]))),
             );
             if let Some(socket) = &account.socket {
                 let numbers = numbers(socket, outcome.time(), language);
@@ -172,7 +172,7 @@ fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
-/// `nginx 812 closed this connection 1.48 s earlier from ESTABLISHED with 904 octets unread`.
+/// `nginx 812 closed this connection 1.48 s earlier, in state ESTABLISHED, with 904 bytes unread`.
 fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
     let socket = account.socket.as_ref()?;
     let gone = socket.gone?;
@@ -187,10 +187,10 @@ fn closing(account: &Account, now: Timestamp, language: Language) -> Option<Stri
         let unread = if socket.unread > 0 { format!("，还有 {unread} 字节未读") } else { String::new() };
         return Some(spaced(&[&who, "在", &ago, "前", how]) + &from + &unread);
     }
-    let how = if exiting { "ended and so closed" } else { "closed" };
-    let from = socket.last_open_state().map_or_else(String::new, |state| format!(" from {state}"));
+    let how = if exiting { "exited, which closed" } else { "closed" };
+    let from = socket.last_open_state().map_or_else(String::new, |state| format!(", in state {state}"));
     let unread = if socket.unread > 0 {
-        format!(" with {} octets unread", grouped(socket.unread.into()))
+        format!(", with {} unread", plural(socket.unread.into(), "byte"))
     } else {
         String::new()
     };
@@ -200,8 +200,12 @@ fn closing(account: &Account, now: Timestamp, language: Language) -> Option<Stri
 /// What of a socket's numbers catches the eye.
 fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
     let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", grouped(octets.into())));
+    let unread = match language {
+        Language::English => (socket.unread > 0).then(|| format!("{} unread", plural(socket.unread.into(), "byte"))),
+        Language::Chinese => count(socket.unread, "字节未读"),
+    };
     let all = [
-        count(socket.unread, language.pick("octets unread", "字节未读")),
+        unread,
         count(socket.unsent, language.pick("unsent", "字节未发送")),
         socket.linger.map(|linger| format!("linger {linger}")),
     ];
@@ -214,18 +218,17 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
         return chinese_numbers(socket, now);
     }
     let mut words = format!(
-        "{} octets unread, {} unsent, {} unacknowledged",
-        grouped(socket.unread.into()),
+        "{} unread, {} unsent, {} unacknowledged",
+        plural(socket.unread.into(), "byte"),
         grouped(socket.unsent.into()),
         grouped(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
     if socket.retransmits > 0 {
-        let plural = if socket.retransmits == 1 { "" } else { "s" };
-        words.extend([format!("; {} segment{plural} sent again", socket.retransmits)]);
+        words.extend([format!("; {} retransmitted", plural(socket.retransmits.into(), "segment"))]);
         words.extend(socket.last_retransmitted.map(|last| format!(", last {} before", now.since(last))));
     }
-    words.extend(socket.told_earlier.map(|(errno, at)| format!("; told {errno} {} before", now.since(at))));
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("; got {errno} {} before", now.since(at))));
     let Timeouts { send, receive, user, keepalive } = socket.timeouts;
     for (name, timeout) in
         [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive after", keepalive)]
@@ -249,7 +252,7 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         words.extend([format!("；重传 {} 个报文", socket.retransmits)]);
         words.extend(socket.last_retransmitted.map(|last| format!("，最后一次在 {} 之前", now.since(last))));
     }
-    words.extend(socket.told_earlier.map(|(errno, at)| format!("；{} 之前得到过 {errno}", now.since(at))));
+    words.extend(socket.told_earlier.map(|(errno, at)| format!("；{} 之前收到过错误 {errno}", now.since(at))));
     let Timeouts { send, receive, user, keepalive } = socket.timeouts;
     for (name, timeout) in
         [("SO_SNDTIMEO", send), ("SO_RCVTIMEO", receive), ("TCP_USER_TIMEOUT", user), ("keepalive", keepalive)]

@@ -114,23 +114,23 @@ fn title(incident: &Incident, context: &Context) -> String {
     let (clients, services) = (plural(incident.clients, "client"), plural(incident.services, "service"));
     let rhythm = incident.rhythm.map_or_else(String::new, |span| span.to_string());
     let until = incident.back.map_or_else(
-        || ", and was not seen to accept again".to_string(),
+        || ", and was not seen accepting connections again".to_string(),
         |moment| format!(", until it accepted again at {}", context.time_of_day(moment.time)),
     );
     match incident.kind {
         IncidentKind::ServiceDied => format!("{about} stopped: it reset {resets} and refused {refused}{until}"),
-        IncidentKind::ServiceDown => format!("{about} refused {refused} of {clients}{until}"),
+        IncidentKind::ServiceDown => format!("{about} refused {refused} from {clients}{until}"),
         IncidentKind::ServiceAbsent => {
-            format!("{about} refused all {refused} of {clients}; it was never seen to accept one")
+            format!("{about} refused all {refused} from {clients}; it was never seen accepting a connection")
         }
         IncidentKind::HostForgot => {
-            format!("{about} did not know {connections} on several ports any more")
+            format!("{about} no longer knew {connections} on several ports")
         }
-        IncidentKind::AbortedTogether => format!("{about} aborted {connections} at once"),
+        IncidentKind::AbortedTogether => format!("{about} aborted {connections} at the same time"),
         IncidentKind::PolicyPushed => {
-            format!("{connections} between {clients} and {services} were reset on the path at once")
+            format!("{connections} between {clients} and {services} were reset on the path at the same time")
         }
-        IncidentKind::PathResets => format!("{connections} of {clients} to {about} were reset on the path"),
+        IncidentKind::PathResets => format!("{connections} from {clients} to {about} were reset on the path"),
         IncidentKind::IdleTimeout => format!("{connections} to {about} were reset after {rhythm} of silence"),
         IncidentKind::Repeated => {
             let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
@@ -139,10 +139,10 @@ fn title(incident: &Incident, context: &Context) -> String {
         }
         IncidentKind::SameName => {
             let name = incident.name.as_deref().unwrap_or_default();
-            format!("{resets} of {clients} to {services} were reset once they had asked for {name}")
+            format!("{resets} from {clients} to {services} were reset after requesting {name}")
         }
         IncidentKind::Scan => {
-            format!("{about} tried {services} of {} without sending data", plural(incident.hosts, "host"))
+            format!("{about} probed {services} on {} without sending data", plural(incident.hosts, "host"))
         }
         IncidentKind::HealthCheck => {
             format!("{about}: opened and reset without data {} times, every {rhythm}", grouped(incident.connections))
@@ -173,7 +173,7 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::PolicyPushed => format!("{clients}与 {services}之间的 {connections}同时在路径上被重置"),
         IncidentKind::SameName => {
             let name = incident.name.as_deref().unwrap_or_default();
-            format!("{clients}到 {services}的 {resets}，在请求域名 {name} 之后被重置")
+            format!("{clients}到 {services}的 {resets}在请求 {name} 之后被重置")
         }
         IncidentKind::PathResets => format!("{clients}到 {about} 的 {connections}在路径上被重置"),
         IncidentKind::IdleTimeout => format!("到 {about} 的 {connections}在空闲 {rhythm} 后被重置"),
@@ -209,70 +209,74 @@ const fn chinese_reading(kind: IncidentKind) -> &'static str {
     match kind {
         IncidentKind::ServiceDied => {
             "最可能是进程退出（随后又被拉起），或者防火墙规则加上又撤掉：看服务的日志和当时的 `journalctl -u`；\
-             下面的 RST 都是它的后果"
+             下面的重置都是它的后果"
         }
         IncidentKind::ServiceDown => {
             "最可能是那段时间没有程序监听（重启、崩溃），或者有规则在拒绝：与服务的日志和发布记录对照"
         }
-        IncidentKind::ServiceAbsent => "最可能是没有程序监听，或者防火墙在拒绝：在该主机上用 `ss -ltn` 可以区分",
+        IncidentKind::ServiceAbsent => "最可能是没有程序监听，或者防火墙在拒绝：在该主机上用 `ss -ltn` 可以分辨",
         IncidentKind::HostForgot => {
             "最可能是它被重启、恢复或替换（故障切换，地址已属于另一台主机），或者它前面的 NAT、防火墙丢了会话表：\
              看它的 `uptime`，以及它前面那些设备的日志"
         }
         IncidentKind::AbortedTogether => {
-            "最可能是一个进程退出或被重启，或者因为同一个原因关闭了所有连接：看它在那一刻的最后几行日志"
+            "最可能是一个进程退出或被重启，或者因为同一个原因关闭了所有连接：看它在那一刻之前的最后几行日志"
         }
         IncidentKind::PolicyPushed => "最可能是共同路径上的某台设备下发了规则，或者丢了会话状态：查那个时间点的变更",
         IncidentKind::SameName => {
-            "地址不同而域名相同：最可能是路径上或这些服务器前面的过滤设备按域名判断；请求这个域名的其他连接是否\
-             通过，没有比较"
+            "地址不同而请求的目标相同：最可能是路径上或这些服务器前面的过滤设备按请求的目标判断；请求同一目标的其他\
+             连接是否通过，没有检查"
         }
         IncidentKind::PathResets => "路径上有设备在重置这个服务的连接：见下面的单条报告",
         IncidentKind::IdleTimeout => {
             "有一个这么长的定时器在断开它们，在某一端或在路径上：把保活间隔调到它以下，或者调大那个定时器"
         }
         IncidentKind::Repeated => "同一个故障反复出现：第一份报告可以代表全部",
-        IncidentKind::Scan => "有人在找开放的端口或主机：属于噪声，除非本不该有人这样做",
-        IncidentKind::HealthCheck => "最可能是负载均衡或监控在探测端口是否开放",
+        IncidentKind::Scan => "有人在扫描开放的端口或主机：属于噪声，除非这里本不该有扫描",
+        IncidentKind::HealthCheck => "最可能是负载均衡或监控在检查端口是否开放",
     }
 }
 
 const fn english_reading(kind: IncidentKind) -> &'static str {
     match kind {
         IncidentKind::ServiceDied => {
-            "most likely its process ended (and was started again), or a firewall rule came and went: read the \
-             service's log and `journalctl -u` of that time; the resets below are its consequences"
+            "most likely its process exited (and was restarted), or a firewall rule was added and removed: check the \
+             service's log and `journalctl -u` for that time; the resets below are its consequences"
         }
         IncidentKind::ServiceDown => {
-            "most likely nobody listened for that time (a restart, a crash), or a rule refused for it: compare with \
-             the service's log and with deployments"
+            "most likely nothing listened during that time (a restart, a crash), or a firewall rule refused: compare \
+             with the service's log and with deployments"
         }
         IncidentKind::ServiceAbsent => {
-            "most likely nobody listens there, or a firewall refuses: `ss -ltn` on the host tells which"
+            "most likely nothing listens there, or a firewall refuses: `ss -ltn` on the host shows which"
         }
         IncidentKind::HostForgot => {
             "most likely it was rebooted, restored or replaced (failover, another host has its address), or a NAT or \
-             firewall in front of it lost its table: `uptime` on it, and the log of what stands before it"
+             firewall in front of it lost its table: check its `uptime` and the logs of the devices in front of it"
         }
         IncidentKind::AbortedTogether => {
-            "most likely one process ended or was restarted, or closed all its connections for one reason: look for \
-             its last log lines at that time"
+            "most likely one process exited or was restarted, or closed all its connections for one reason: look at \
+             its last log lines before that time"
         }
         IncidentKind::PolicyPushed => {
-            "most likely one device on their common path was given a rule or lost its state: look for a change at \
+            "most likely one device on their common path received a new rule or lost its state: look for a change at \
              that time"
         }
-        IncidentKind::PathResets => "one device on the path resets this service's connections: see the single reports",
+        IncidentKind::PathResets => {
+            "a device on the path resets this service's connections: see the individual reports"
+        }
         IncidentKind::IdleTimeout => {
-            "a timer of that length ends them, at an end or on the path: keep-alives below it, or a longer timer there"
+            "a timer of that length ends them, at one end or on the path: send keepalives more often, or raise the timer"
         }
-        IncidentKind::Repeated => "one fault that comes again and again: the first report stands for all",
+        IncidentKind::Repeated => "the same fault keeps recurring: the first report represents all of them",
         IncidentKind::SameName => {
-            "the addresses differ and the name is the same: most likely a filter on the path, or in front of all \
-             these servers, decides by name; whether others with this name went through is not compared"
+            "the addresses differ but the requested name is the same: most likely a filter on the path, or in front of \
+             all these servers, decides by name; whether other connections with this name passed was not checked"
         }
-        IncidentKind::Scan => "somebody looks for open ports, or for hosts: noise, unless nobody should",
-        IncidentKind::HealthCheck => "most likely a load balancer or monitor that looks whether the port is open",
+        IncidentKind::Scan => {
+            "somebody is scanning for open ports or hosts: noise, unless nobody should be scanning here"
+        }
+        IncidentKind::HealthCheck => "most likely a load balancer or monitor that checks whether the port is open",
     }
 }
 

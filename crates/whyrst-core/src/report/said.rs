@@ -41,22 +41,22 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
     let words = words(claim);
     if language == Language::Chinese {
         let text = match claim {
-            Claim::Diagnostic { .. } => format!("RST 自称 \"{words}\"（RST 诊断载荷）"),
+            Claim::Diagnostic { .. } => format!("RST 写明原因 \"{words}\"（RST 诊断载荷）"),
             Claim::Linux(number) => format!("RST 自带其内核 enum sk_rst_reason 的编号 {number}"),
-            Claim::BigIp(_) => format!("F5 BIG-IP 对这个 RST 的说明：\"{words}\""),
+            Claim::BigIp(_) => format!("F5 BIG-IP 给出的重置原因：\"{words}\""),
             Claim::Text(_) => format!("RST 带有文本 \"{words}\""),
             Claim::Multipath(_) => format!("RST 的 MP_TCPRST 选项写着 \"{words}\""),
         };
-        return Some(format!("{text}：只是生成者的一面之词"));
+        return Some(format!("{text}：这只是发送者的说法"));
     }
     let text = match claim {
         Claim::Diagnostic { .. } => format!("the RST itself says \"{words}\" (RST diagnostic payload)"),
         Claim::Linux(_) => format!("the RST itself names {words}"),
-        Claim::BigIp(_) => format!("an F5 BIG-IP says of this RST: \"{words}\""),
+        Claim::BigIp(_) => format!("an F5 BIG-IP gives this reason for the RST: \"{words}\""),
         Claim::Text(_) => format!("the RST carries the text \"{words}\""),
         Claim::Multipath(_) => format!("the RST's MP_TCPRST option says \"{words}\""),
     };
-    Some(format!("{text}: a claim of whoever made it"))
+    Some(format!("{text}: a claim by its sender, not proof"))
 }
 
 fn words(claim: Claim<'_>) -> String {

@@ -84,17 +84,18 @@ impl Explanation<'_> {
         }
         match (view.relation, view.loss) {
             (Relation::Nothing, _) if covered => Some(format!(
-                "{name} recorded nothing of this connection, but other packets of the same two hosts just before and after"
+                "{name} recorded no packet of this connection, but did record other packets of the same two hosts \
+                 just before and after"
             )),
             (Relation::Nothing, _) => {
-                Some(format!("{name} recorded nothing of this connection: whether it passed there is not known"))
+                Some(format!("{name} recorded no packet of this connection: whether it passed there is unknown"))
             }
             (Relation::OtherNumbers, _) => Some(format!(
                 "{name} has the same addresses and ports with other sequence numbers: a proxy or a device that \
-                 rewrites numbers lies between, or it is another connection; nothing can be compared"
+                 rewrites sequence numbers lies in between, or it is another connection; the two cannot be compared"
             )),
             (_, Some(loss)) => Some(format!(
-                "what {name} did not record may have passed all the same: {}",
+                "packets may have passed {name} without being recorded: {}",
                 words_of(loss, Language::English)
             )),
             _ => None,
@@ -110,11 +111,13 @@ impl Explanation<'_> {
                 language.pick("by the times of their segments, in both directions", "依据两个方向上报文的时间")
             }
             OrderBy::Given if joined.path.len() > 2 => language.pick(
-                "by hop counts and times; where those do not tell, as they were named",
-                "依据跳数和时间；判断不了的地方按给定的顺序",
+                "by hop counts and times, and in the order given where those are inconclusive",
+                "依据跳数和时间，无法判断之处按给定的顺序",
             ),
-            OrderBy::Given => language
-                .pick("as they were named; neither hop counts nor times tell", "按给定的顺序；跳数和时间都判断不了"),
+            OrderBy::Given => language.pick(
+                "in the order given: hop counts and times are inconclusive",
+                "按给定的顺序：跳数和时间都无法判断",
+            ),
         };
         let (client, server) =
             (self.end(self.outcome.connection().client), self.end(self.outcome.connection().server()));
@@ -135,7 +138,7 @@ impl Explanation<'_> {
             return Some(chinese_clock(view, name, first));
         }
         Some(match view.clock {
-            None => format!("how far {name}'s clock is from {first}'s cannot be told: its times stand by themselves"),
+            None => format!("the offset of {name}'s clock from {first}'s is unknown: their times cannot be compared"),
             Some(offset) => {
                 let side = if offset.by.nanos() < 0 { "behind" } else { "ahead of" };
                 format!("{name}'s clock is {} {side} {first}'s, give or take {}", offset.by.abs(), offset.uncertainty)
@@ -358,13 +361,13 @@ fn chinese_state(view: &View, name: &str, covered: bool) -> Option<String> {
         (Relation::Nothing, _) if covered => {
             ["", name, "没有记录到这条连接，但在其前后不久记录到了同样两台主机之间的其他报文"]
         }
-        (Relation::Nothing, _) => ["", name, "没有记录到这条连接：是否经过那里不得而知"],
+        (Relation::Nothing, _) => ["", name, "没有记录到这条连接：它是否经过那里未知"],
         (Relation::OtherNumbers, _) => {
             ["", name, "上有同样的地址和端口，但序列号不同：中间隔着代理或改写序列号的设备，或者是另一条连接；无法比较"]
         }
         (_, Some(loss)) => {
             let why = words_of(loss, Language::Chinese);
-            return Some(spaced(&[name, "没有记录到的报文仍可能经过了那里：", why]));
+            return Some(spaced(&[name, "可能有报文经过而没有记录到：", why]));
         }
         _ => return None,
     };
@@ -373,7 +376,7 @@ fn chinese_state(view: &View, name: &str, covered: bool) -> Option<String> {
 
 fn chinese_clock(view: &View, name: &str, first: &str) -> String {
     let Some(offset) = view.clock else {
-        return spaced(&[name, "与", first, "的时钟相差多少无法得知：它的时间只能单独看"]);
+        return spaced(&[name, "与", first, "的时钟差未知：两者的时间无法比较"]);
     };
     let side = if offset.by.nanos() < 0 { "慢" } else { "快" };
     let (by, give) = (offset.by.abs().to_string(), offset.uncertainty.to_string());
@@ -393,9 +396,9 @@ const fn words_of(loss: Loss, language: Language) -> &'static str {
     match loss {
         Loss::Dropped => "the capturing host dropped packets",
         Loss::Cut => "packets were cut before the end of their TCP header",
-        Loss::Unread => "its files could not be read to their end",
+        Loss::Unread => "its files could not be read to the end",
         Loss::Holes => "segments that must have passed there are missing from its capture",
-        Loss::Memory => "not all of its segments fitted into memory (--memory)",
+        Loss::Memory => "not all of its segments fit into memory (--memory)",
     }
 }
 
