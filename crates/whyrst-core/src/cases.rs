@@ -19,6 +19,7 @@
 //! # a line that says more to the reader
 //! ```
 //!
+//! `family SHAPE CONFIDENCE`: the first step. `because ID CONFIDENCE`, `because nothing`: the first reason.
 //! There is an `is` for each reset, in their order; with one reset it may be left out. `is nothing`: there is
 //! no reset. `allows ID`, `forbids ID`: whether that may be the truth by the verdict. `kind active|passive`: the
 //! form of the reset. `titled TEXT`: the title contains it. `first N`: only the first packets of the
@@ -33,7 +34,7 @@ use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
 use crate::outcome::Outcome;
 use crate::testing::{check_texts, read_conversation, sent};
-use crate::verdict::{Judgement, judge};
+use crate::verdict::{Judgement, Shape, judge};
 
 const PUBLISHED: &str = include_str!("published.txt");
 
@@ -220,7 +221,7 @@ fn kernel(text: &str) -> Result<KernelWord, String> {
 fn compare(judgement: &Judgement, name: &str, rest: &str) -> Result<(), String> {
     let ids = || rest.split_whitespace();
     let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-    let known = |id: &str| causes::find(id).is_some() || crate::sketches::find(id).is_some();
+    let known = |id: &str| causes::find(id).is_some();
     let ids_matter = matches!(name, "beside" | "without" | "allows" | "forbids");
     if let Some(unknown) = ids().find(|id| ids_matter && !known(id)) {
         return Err(format!("there is no cause {unknown}"));
@@ -228,6 +229,15 @@ fn compare(judgement: &Judgement, name: &str, rest: &str) -> Result<(), String> 
     let (holds, found) = match name {
         "is" => {
             let found = verdict(judgement);
+            (found == rest, found)
+        }
+        "family" => {
+            let found = judgement.shape.map_or_else(|| "none".to_string(), |shape| shape_words(shape));
+            (found == rest, found)
+        }
+        "because" => {
+            let first = judgement.reasons.first();
+            let found = first.map_or("nothing".to_string(), |one| format!("{} {}", one.cause.id, one.confidence));
             (found == rest, found)
         }
         "beside" => (ids().all(|id| judgement.names(id)), "not all are alternatives".to_string()),
@@ -244,6 +254,11 @@ fn compare(judgement: &Judgement, name: &str, rest: &str) -> Result<(), String> 
         _ => (false, "no such word".to_string()),
     };
     if holds { Ok(()) } else { Err(found) }
+}
+
+/// As `family` has it.
+fn shape_words(shape: Shape) -> String {
+    format!("{} {}", shape.family, shape.confidence)
 }
 
 /// As `is` has it.

@@ -5,7 +5,7 @@ use crate::kernel::{KernelReset, RstReason};
 use crate::language::Language;
 use crate::outcome::OutcomeKind;
 
-pub use whyrst_model::vocabulary::Severity;
+pub use whyrst_model::vocabulary::{Family, Severity};
 
 /// One way for a connection to end in a RST, or to fail without one.
 #[derive(Debug)]
@@ -18,10 +18,7 @@ pub struct Cause {
     pub en: Texts,
     /// The same in Simplified Chinese: `zh.md`, with English where that has nothing.
     pub zh: Texts,
-    /// Causes that look the same or nearly so, commonest first. Those whose pages name this one are
-    /// look-alikes too: [`alike::look_alikes`](crate::alike::look_alikes) has all.
-    pub look_alikes: &'static [LookAlike],
-    /// What is English in [`Cause::zh`] and in the look-alikes, because `zh.md` has nothing.
+    /// What is English in [`Cause::zh`], because `zh.md` has nothing.
     pub untranslated: &'static [&'static str],
 }
 
@@ -41,29 +38,53 @@ pub struct Texts {
     pub explanation: &'static str,
     /// What the programs on both ends see: return values and errno.
     pub effect: &'static str,
+    /// What proves it outside of the capture: a counter, a system call, a log line or a setting.
+    pub confirm: &'static str,
     /// More telling titles for special cases, one for each of [`Rule::variants`].
     pub variants: &'static [&'static str],
     /// What to do, in order; each step can be checked.
     pub advice: &'static [&'static str],
 }
 
-/// One text in every language.
-#[derive(Clone, Copy, Debug)]
-pub struct Text {
-    /// English.
-    pub en: &'static str,
-    /// Simplified Chinese.
-    pub zh: &'static str,
-}
-
-impl Text {
-    /// The text in `language`.
-    pub const fn in_language(self, language: Language) -> &'static str {
-        language.pick(self.en, self.zh)
-    }
-}
-
 impl Cause {
+    /// What the kernel of the RST's sender says in this case; empty when that kernel sends nothing, and for a
+    /// reason, which no kernel knows.
+    pub const fn kernel(&self) -> &'static [KernelSign] {
+        match self.rule.step {
+            Step::Mechanism { kernel, .. } => kernel,
+            Step::Reason { .. } => &[],
+        }
+    }
+
+    /// The families that it can show as a mechanism.
+    pub const fn shows(&self) -> &'static [Family] {
+        match self.rule.step {
+            Step::Mechanism { shows, .. } => shows,
+            Step::Reason { .. } => &[],
+        }
+    }
+
+    /// The ids of the mechanisms that it explains as a reason.
+    pub const fn explains(&self) -> &'static [&'static str] {
+        match self.rule.step {
+            Step::Mechanism { .. } => &[],
+            Step::Reason { explains } => explains,
+        }
+    }
+
+    /// What is left of it outside of a capture, as a mechanism.
+    pub const fn signs(&self) -> Signs {
+        match self.rule.step {
+            Step::Mechanism { signs, .. } => signs,
+            Step::Reason { .. } => Signs::NONE,
+        }
+    }
+
+    /// Whether it says why, and not how.
+    pub const fn is_reason(&self) -> bool {
+        matches!(self.rule.step, Step::Reason { .. })
+    }
+
     /// Its texts in `language`.
     pub const fn texts(&self, language: Language) -> &Texts {
         language.pick(&self.en, &self.zh)
@@ -88,14 +109,14 @@ pub struct Rule {
     /// Decides between causes that fit equally well: the smaller one is named first. It says how often each
     /// is met, with a special case before the general one, and is never a reason for more confidence.
     pub prior: u16,
+    /// Which step of a verdict it is.
+    pub step: Step,
     /// With a RST or without.
     pub outcome: OutcomeKind,
     /// How narrow a statement it is.
     pub breadth: Breadth,
     /// How much it matters.
     pub severity: Severity,
-    /// What the kernel of the RST's sender says in this case; empty when that kernel sends nothing.
-    pub kernel_reasons: &'static [KernelSign],
     /// All must be yes; a no excludes the cause, an unknown weakens it. The first is what the cause
     /// is about: without a yes to it there is no evidence at all.
     pub needs: &'static [&'static Question],
@@ -103,16 +124,59 @@ pub struct Rule {
     pub refuted_by: &'static [&'static Question],
     /// Each yes speaks for the cause and each no against it; neither decides alone.
     pub supported_by: &'static [&'static Question],
+    /// What hardly anything else brings about. Where all of one list are yes, it is *likely* although others
+    /// fit; empty where packets never make it more than possible beside another.
+    pub likely_when: &'static [&'static [&'static Question]],
     /// Special cases, first match wins: each has a title of its own in [`Texts::variants`].
     pub variants: &'static [&'static Question],
     /// Standards and kernel functions that the rule follows from.
     pub sources: &'static [Source],
 }
 
+/// Which step of a verdict a cause is.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// How a reset is made: a code path of a kernel or a device.
+    Mechanism {
+        /// Every shape on the wire that it can have.
+        shows: &'static [Family],
+        /// What the kernel of the RST's sender says; empty when that kernel sends nothing.
+        kernel: &'static [KernelSign],
+        /// What else is left of it outside of a capture.
+        signs: Signs,
+    },
+    /// Why somebody or something did that.
+    Reason {
+        /// The ids of the mechanisms that it explains.
+        explains: &'static [&'static str],
+    },
+}
+
+/// What a mechanism leaves outside of a capture, for a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signs {
+    /// Counters of the RST's sender that rise, by the names of `nstat -az`.
+    pub counters: &'static [&'static str],
+    /// Counters there that one might expect to rise, and that do not.
+    pub still: &'static [&'static str],
+    /// The system call of the sender's program in which the RST is sent; `None` for a timer, a segment that
+    /// arrives, or a device.
+    pub syscall: Option<&'static str>,
+    /// The error that the sender's program gets.
+    pub sender_errno: Option<&'static str>,
+    /// The error that the receiver's program gets.
+    pub receiver_errno: Option<&'static str>,
+}
+
+impl Signs {
+    /// Nothing is known.
+    pub const NONE: Self = Self { counters: &[], still: &[], syscall: None, sender_errno: None, receiver_errno: None };
+}
+
 /// How far a rule is trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
-    /// It is judged, leads no verdict and stands in no report: not tried on enough captures yet.
+    /// It is judged and named beside a verdict, and leads none: not tried on enough captures yet.
     Preview,
     /// It leads verdicts.
     Stable,
@@ -226,69 +290,4 @@ pub enum Breadth {
     Specific,
     /// It names what is seen when more cannot be known: at most *possible*, and after specific ones.
     Umbrella,
-}
-
-/// Another cause that looks alike.
-#[derive(Clone, Copy, Debug)]
-pub struct LookAlike {
-    /// Its id: a cause with a folder, or a [`Sketch`].
-    pub cause: &'static str,
-    /// How alike.
-    pub likeness: Likeness,
-    /// What tells the two apart, as a sentence about the other one.
-    pub told_apart_by: Text,
-    /// What tells the two apart, as a sentence about this one; where the other one's page does not name this
-    /// one.
-    pub from_there: Option<Text>,
-}
-
-/// How much two causes look alike on the wire (docs/internals/patterns.md).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Likeness {
-    /// Packets can differ, or it is a special case: it is named, and ranking decides.
-    Similar,
-    /// The packets are the same: while nothing excludes the other, neither is more than possible.
-    Identical,
-    /// The packets are the same because the other one is a reason for this one: both can be true of
-    /// one reset, so a kernel that says this one is not contradicted by the other.
-    Why,
-    /// The reverse: the other one says by which means this one resets, and never that this one is not it.
-    How,
-    /// One of the two says more closely what the other says as well: both are true then, and
-    /// neither is less sure for the other.
-    SpecialCase,
-    /// The other one says less and holds whenever this one does, and nothing in the packets shows
-    /// the difference: this one is no more than possible, the other one no less sure.
-    Broader,
-}
-
-impl Likeness {
-    /// The same seen from the other one.
-    #[must_use]
-    pub const fn reversed(self) -> Self {
-        match self {
-            Self::Why => Self::How,
-            Self::How => Self::Why,
-            Self::Broader => Self::SpecialCase,
-            Self::Similar | Self::Identical | Self::SpecialCase => self,
-        }
-    }
-}
-
-/// A cause that has no folder in the catalogue yet: known well enough to be named beside a verdict
-/// that cannot exclude it, and to hold that verdict back; never a verdict of its own.
-#[derive(Debug)]
-pub struct Sketch {
-    /// Kebab-case, as for a cause.
-    pub id: &'static str,
-    /// Reads on after "The connection was reset because ".
-    pub title: &'static str,
-    /// The same in Simplified Chinese.
-    pub zh: &'static str,
-    /// As for a cause: empty when the kernel of the RST's sender sends nothing.
-    pub kernel_reasons: &'static [KernelSign],
-    /// All must be yes for it to hold a verdict back; one no excludes it.
-    pub needs: &'static [&'static Question],
-    /// One yes excludes it.
-    pub refuted_by: &'static [&'static Question],
 }

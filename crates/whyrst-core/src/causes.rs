@@ -3,7 +3,7 @@
 //! A folder `<id>` holds what a machine needs of a cause (`rule.rs`), its texts (`en.md`, `zh.md`) and
 //! conversations with their verdicts (`cases.txt`).
 
-use crate::cause::{Cause, Likeness, LookAlike, Rule, Status, Text, Texts};
+use crate::cause::{Cause, Family, Rule, Status, Texts};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
@@ -24,6 +24,35 @@ pub fn previews() -> impl Iterator<Item = &'static Cause> {
 /// The cause of that id.
 pub fn find(id: &str) -> Option<&'static Cause> {
     ALL.iter().copied().find(|cause| cause.id == id)
+}
+
+/// The mechanisms that can lead, commonest first.
+pub fn mechanisms() -> impl Iterator<Item = &'static Cause> {
+    leading().filter(|cause| !cause.is_reason())
+}
+
+/// The reasons that can lead, commonest first.
+pub fn reasons() -> impl Iterator<Item = &'static Cause> {
+    leading().filter(|cause| cause.is_reason())
+}
+
+/// The mechanisms that can show `family`, commonest first.
+pub fn showing(family: Family) -> impl Iterator<Item = &'static Cause> {
+    mechanisms().filter(move |cause| cause.shows().contains(&family))
+}
+
+/// The reasons that can explain `mechanism`, commonest first.
+pub fn explaining(mechanism: &'static str) -> impl Iterator<Item = &'static Cause> {
+    reasons().filter(move |cause| cause.explains().contains(&mechanism))
+}
+
+/// Whether both can be true of one reset: one is a reason of the other, or both are reasons of one mechanism.
+pub fn may_both_hold(one: &str, other: &str) -> bool {
+    let (Some(first), Some(second)) = (find(one), find(other)) else { return one == other };
+    one == other
+        || first.explains().contains(&other)
+        || second.explains().contains(&one)
+        || first.explains().iter().any(|mechanism| second.explains().contains(mechanism))
 }
 
 /// Sorted by insertion: `sort` cannot be called at compile time. Equal ones stay in the order of their ids.

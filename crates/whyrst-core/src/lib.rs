@@ -14,7 +14,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod acceptance;
-pub mod alike;
 pub mod asked;
 #[cfg(test)]
 mod cases;
@@ -42,7 +41,6 @@ pub mod rst;
 pub mod said;
 pub mod service;
 pub mod severity;
-pub mod sketches;
 pub mod socket;
 pub mod speech;
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn outcomes_of(conversation: &Conversation, kept: impl Fn(usize, &Packet) -> boo
 /// All that a verdict says, without what only names places and times.
 fn said(outcome: &Outcome) -> String {
     let judgement = judge(outcome);
-    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
+    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.cause.id).collect();
     let answers: Vec<_> =
         judgement.evidence.iter().map(|one| (one.question.id, one.answer.is_yes(), one.answer.is_no())).collect();
     let first = outcome.rst().map(|rst| (rst.record.frame.number(), rst.acceptance));

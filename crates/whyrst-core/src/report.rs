@@ -8,13 +8,16 @@ pub mod catalogue;
 mod comment;
 pub mod escape;
 mod filters;
+mod harm;
 pub mod incident;
 pub mod json;
 mod ladder;
 mod layout;
 pub mod markdown;
+mod packets;
 mod page;
 mod said;
+mod steps;
 pub mod style;
 pub mod summary;
 pub mod text;
@@ -26,17 +29,13 @@ use alloc::string::{String, ToString};
 
 use jiff::tz::TimeZone;
 
-use crate::alike;
-use crate::cause::Cause;
-use crate::causes;
 use crate::flow::Side;
 use crate::harm::{Harm, harm};
 use crate::language::Language;
 use crate::observation::Frame;
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::sketches;
 use crate::time::Timestamp;
-use crate::verdict::{Alternative, Judgement, RIVAL, SKETCHED, UNEXPLAINED_HERE, judge};
+use crate::verdict::{Alternative, Judgement, NamedBy, UNEXPLAINED_HERE, judge};
 
 /// What a report needs to know of the world it is printed in.
 #[derive(Clone, Debug)]
@@ -134,22 +133,14 @@ impl<'a> Explanation<'a> {
         })
     }
 
-    /// What would tell another cause from the verdict.
+    /// What would tell another cause from the verdict: what proves it.
     pub fn told_apart_by(&self, other: &Alternative) -> String {
-        let english = other.told_apart_by;
-        self.words(self.language().pick(english, self.chinese_of(other).unwrap_or(english)))
-    }
-
-    fn chinese_of(&self, other: &Alternative) -> Option<&'static str> {
-        let alike = |cause: &'static Cause| alike::told_apart_by(cause, other.id, Language::Chinese);
-        match other.told_apart_by {
-            RIVAL => Some("另一个抓包点单独看会得出这个结论：两者之一不完整"),
-            SKETCHED => Some("目录里描述了它，但 whyrst 还没有判定规则"),
-            text if text == other.title => match (causes::find(other.id), sketches::find(other.id)) {
-                (Some(cause), _) => Some(cause.texts(Language::Chinese).title),
-                (None, sketch) => sketch.map(|sketch| sketch.zh),
-            },
-            _ => self.judgement.cause.and_then(alike),
+        match other.named_by {
+            NamedBy::OtherPoint => String::from(self.language().pick(
+                "the capture of another point, taken alone, says so: one of the two is incomplete",
+                "另一个抓包点单独看会得出这个结论：两者之一不完整",
+            )),
+            NamedBy::Rule => self.words(other.cause.texts(self.language()).confirm),
         }
     }
 

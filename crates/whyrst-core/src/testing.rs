@@ -194,18 +194,17 @@ impl Judgement {
         self
     }
 
-    pub(crate) fn names(&self, id: &str) -> bool {
-        self.alternatives.iter().any(|other| other.id == id)
-    }
-
     pub(crate) fn explained(&self) -> String {
         let evidence: Vec<String> = self
             .evidence
             .iter()
             .map(|one| std::format!("  {:?} {} {:?}", one.role, one.question.id, one.answer))
             .collect();
-        let others: Vec<&str> = self.alternatives.iter().map(|other| other.id).collect();
-        std::format!("evidence:\n{}\nbeside {others:?}", evidence.join("\n"))
+        let others: Vec<&str> = self.alternatives.iter().map(|other| other.cause.id).collect();
+        let reasons: Vec<_> = self.reasons.iter().map(|reason| (reason.cause.id, reason.confidence)).collect();
+        let how = self.mechanism.as_ref().map(|how| (how.cause.id, how.confidence));
+        let evidence = evidence.join("\n");
+        std::format!("evidence:\n{evidence}\n{:?}\nby {how:?}\nfor {reasons:?}\nbeside {others:?}", self.shape)
     }
 }
 
@@ -213,9 +212,8 @@ impl Judgement {
 #[track_caller]
 pub(crate) fn check_texts(outcome: &Outcome) {
     let rules = crate::causes::ALL.iter().map(|cause| &cause.rule);
-    let asked = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]).flatten();
-    let sketched = crate::sketches::SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]).flatten();
-    for question in asked.chain(sketched) {
+    let asked = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by].into_iter().chain(rule.likely_when.iter().copied())).flatten();
+    for question in asked {
         let (text, values) = match question.answer(outcome) {
             Answer::Yes(facts) => (question.yes, facts.values.len()),
             Answer::No(facts) => (question.no, facts.values.len()),

@@ -1,42 +1,42 @@
-//! From answers to a verdict: every cause is tried, what is excluded falls away, and the rest is
-//! ranked. Two causes that fit equally well are both named.
+//! From answers to a verdict in three steps: the shape of the reset ([`family`]), the mechanisms that can have
+//! that shape and that nothing refutes, and the reasons that explain one of them.
+//!
+//! Causes that fit equally well are all named. What makes one of them *likely* although others fit stands in
+//! its rule, as [`Rule::likely_when`].
 
+pub mod decide;
+pub mod family;
 pub mod judgement;
 pub mod points;
 
 use alloc::vec::Vec;
 
-pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Origin, Role};
-use crate::alike;
-use crate::cause::{Breadth, Cause, KernelSign, Likeness, LookAlike, Rule, Severity, Sketch};
+use self::family::shape;
+pub use self::family::Shape;
+pub use self::judgement::{
+    Alternative, Confidence, Evidence, Judgement, Mechanism, NamedBy, Origin, Reason, Role,
+};
+use crate::cause::{Breadth, Cause, Family, KernelSign, Rule, Severity};
 use crate::causes;
 use crate::evidence::cache::{AnswerCache, Answers};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::outcome::{Basis, Outcome, OutcomeKind};
-
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, AskedOf, Question};
 use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
+use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::rst::ResetKind;
 use crate::severity;
-use crate::sketches;
 
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
 
 /// The same, when this host only received it.
 pub const UNEXPLAINED_HERE: &str = "only the host that sent the RST, or a capture, can tell why";
-
-/// What tells a verdict apart that the capture of another point would give.
-pub const RIVAL: &str = "the capture of another point, taken alone, would say so: one of the two is incomplete";
-
-/// What is said of a sketch, where there is no verdict.
-pub const SKETCHED: &str = "the catalogue describes it; whyrst has no rule for it yet";
 
 /// Asked when no cause fits, so that a report can still say what was and was not seen.
 static GENERAL: &[&Question] = &[
@@ -67,53 +67,46 @@ impl Judge {
     }
 }
 
-fn verdict(answers: &mut Answers<'_>) -> Judgement {
-    let outcome = answers.outcome();
-    let mut candidates: Vec<Candidate> = causes::leading().filter_map(|cause| Candidate::new(cause, answers)).collect();
-    if candidates.is_empty() && reported_by_sender(outcome) {
-        // No packet shows what these are about, but the kernel's word names them.
-        candidates.extend(causes::leading().filter_map(|cause| Candidate::not_excluded(cause, answers)));
-    }
-    candidates.sort_by_key(Candidate::rank);
-    let kind = kind(answers);
-    let Some((best, others)) = candidates.split_first() else {
-        return unexplained(answers, kind);
-    };
-    let sketched = sketched_beside(best.cause, answers);
-    let evidence = evidence(questions(&best.cause.rule), answers);
-    let mut alternatives = alternatives(best, others, &sketched);
-    let mut confidence = best.confidence(&evidence, others, &sketched, answers);
-    if let Some(joined) = outcome.joined().filter(|joined| !joined.rivals.is_empty()) {
-        confidence = confidence.min(Confidence::Possible);
-        name_rivals(&joined.rivals, &mut alternatives);
-    }
-    let phase = outcome.connection().phase();
-    let weight = severity::weigh(best.cause.rule.severity, outcome, phase, &harm(outcome, kind));
-    Judgement {
-        cause: Some(best.cause),
-        title: title(best.cause, answers),
-        confidence,
-        alternatives,
-        phase,
-        origin: origin(answers, kind),
-        kind,
-        severity: weight.severity,
-        ground: weight.ground,
-        evidence,
-        previews: previews(answers),
-    }
-}
-
-/// The previews that are not excluded.
-fn previews(answers: &mut Answers<'_>) -> Vec<&'static Cause> {
-    causes::previews().filter(|cause| Candidate::new(cause, answers).is_some()).collect()
-}
-
-/// The ids of every cause that is not excluded, best first: the row of the matrix test.
+/// The ids of every cause that is not excluded, best first.
 pub fn rank(outcome: &Outcome) -> Vec<&'static str> {
     let judgement = judge(outcome);
     let best = judgement.cause.map(|cause| cause.id);
-    best.into_iter().chain(judgement.alternatives.iter().map(|other| other.id)).collect()
+    best.into_iter().chain(judgement.alternatives.iter().map(|other| other.cause.id)).collect()
+}
+
+fn verdict(answers: &mut Answers<'_>) -> Judgement {
+    let outcome = answers.outcome();
+    let kind = kind(answers);
+    let seen = shape(answers);
+    let mut candidates = mechanisms(seen, answers);
+    let reasons = reasons(seen, &candidates, answers);
+    put_explained_first(&mut candidates, &reasons);
+    let shape = seen.map(|shape| shown(shape, &candidates));
+    let mechanism = mechanism(&candidates, answers);
+    let lead = lead(mechanism.as_ref(), &reasons);
+    let previews = previews(seen, answers);
+    let alternatives = alternatives(lead.cause, mechanism.as_ref(), &reasons, &previews, outcome);
+    let phase = outcome.connection().phase();
+    let by_cause = severity_of(lead.cause, &reasons);
+    let weight = severity::weigh(by_cause, outcome, phase, &harm(outcome, kind));
+    let origin = origin(answers, kind);
+    Judgement {
+        shape,
+        cause: lead.cause,
+        title: lead.title.unwrap_or_else(|| unexplained(outcome)),
+        confidence: lead.confidence,
+        alternatives,
+        evidence: lead_evidence(lead.cause, mechanism.as_ref(), answers),
+        mechanism,
+        reasons: reasons.into_iter().filter_map(|reason| reason.listed).collect(),
+        phase,
+        origin,
+        origin_confidence: origin_confidence(origin, answers),
+        kind,
+        severity: weight.severity,
+        ground: weight.ground,
+        previews,
+    }
 }
 
 /// A cause that is not excluded.
@@ -125,31 +118,50 @@ struct Candidate {
     missing: usize,
     /// Supports that are yes less those that are no.
     support: i32,
+    /// Everything that makes it likely was seen.
+    is_marked: bool,
 }
 
-/// A sketch that is not excluded, beside a cause that names it.
-#[derive(Debug)]
-struct Sketched {
-    sketch: &'static Sketch,
-    alike: &'static LookAlike,
-    kernel: KernelFit,
-    /// Nothing that it needs is unknown.
-    complete: bool,
-}
-
-/// What the sender's kernel has to say of a cause.
+/// What the sender's kernel has to say of a mechanism.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum KernelFit {
     Says,
     NotAsked,
 }
 
-/// One sign decides nothing: a cause is *likely* when this many more signs speak for it than for
-/// any other that fits. With three signs of two opposite causes that is: all of them.
-const CLEAR_MARGIN: i32 = 3;
+/// The mechanisms that can have this shape and that nothing refutes, best first.
+fn mechanisms(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<Candidate> {
+    let outcome = answers.outcome();
+    let mut candidates: Vec<Candidate> = causes::mechanisms()
+        .filter(|cause| can_show(cause, shape))
+        .filter_map(|cause| Candidate::of_mechanism(cause, answers))
+        .collect();
+    if candidates.is_empty() && reported_by_sender(outcome) {
+        // No packet shows what these are about, but the kernel's word names them.
+        candidates.extend(causes::mechanisms().filter_map(|cause| Candidate::not_excluded(cause, answers)));
+    }
+    candidates.sort_by_key(Candidate::rank);
+    candidates
+}
+
+/// A failed connect has no shape, and whether a rule is about one is asked beside it.
+fn can_show(cause: &Cause, shape: Option<Shape>) -> bool {
+    shape.is_none_or(|shape| cause.shows().contains(&shape.family))
+}
+
+/// What the kernel says can show a shape that the packets do not.
+fn shown(shape: Shape, candidates: &[Candidate]) -> Shape {
+    match candidates.first() {
+        Some(best) if !can_show(best.cause, Some(shape)) => {
+            let family = best.cause.shows().first().copied().unwrap_or(Family::Unseen);
+            Shape { family, confidence: Confidence::Likely }
+        }
+        _ => shape,
+    }
+}
 
 impl Candidate {
-    fn new(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
+    fn of_mechanism(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
         if cause.rule.outcome != answers.outcome().kind() {
             return None;
         }
@@ -170,7 +182,12 @@ impl Candidate {
         if cause.rule.outcome != answers.outcome().kind() {
             return None;
         }
-        let kernel = kernel_fit(cause.rule.kernel_reasons, answers.outcome().kernel())?;
+        let kernel = kernel_fit(cause.kernel(), answers.outcome().kernel())?;
+        Self::weighed(cause, kernel, answers)
+    }
+
+    /// `None` when an answer excludes it.
+    fn weighed(cause: &'static Cause, kernel: KernelFit, answers: &mut Answers<'_>) -> Option<Self> {
         let (mut missing, mut support) = (0, 0);
         for (role, question) in questions(&cause.rule) {
             let Some(answer) = answers.relevant(question) else { continue };
@@ -183,115 +200,53 @@ impl Candidate {
                 Role::Supports => support += i32::from(answer.is_yes()) - i32::from(answer.is_no()),
             }
         }
-        Some(Self { cause, kernel, missing, support })
+        let mut all = |marks: &&[&'static Question]| marks.iter().all(|question| answers.answer(question).is_yes());
+        let is_marked = cause.rule.likely_when.iter().any(&mut all);
+        Some(Self { cause, kernel, missing, support, is_marked })
     }
 
     /// Smaller is better. Ties keep the order of the catalogue.
-    fn rank(&self) -> (KernelFit, usize, bool, i32) {
-        (self.kernel, self.missing, self.cause.rule.breadth == Breadth::Umbrella, -self.support)
+    fn rank(&self) -> (KernelFit, usize, bool, bool, i32) {
+        (self.kernel, self.missing, self.is_umbrella(), !self.is_marked, -self.support)
     }
 
-    fn confidence(
-        &self,
-        evidence: &[Evidence],
-        others: &[Self],
-        sketched: &[Sketched],
-        answers: &mut Answers<'_>,
-    ) -> Confidence {
+    fn is_umbrella(&self) -> bool {
+        self.cause.rule.breadth == Breadth::Umbrella
+    }
+
+    /// As a mechanism, beside the others that are open.
+    fn confidence(&self, others: &[Self], answers: &mut Answers<'_>) -> Confidence {
         let outcome = answers.outcome();
-        // A kernel that sent none excludes much and proves nothing.
-        let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
-        let says = kernel_says || self.is_proven_by_both_ends(evidence, others, sketched, outcome);
-        let rivals = || {
-            others.iter().filter(|other| {
-                let agrees = match self.likeness(other.cause.id) {
-                    Some(Likeness::SpecialCase) => true,
-                    Some(Likeness::Why) => kernel_says,
-                    _ => false,
-                };
-                other.kernel == self.kernel
-                    && other.missing == 0
-                    && other.cause.rule.breadth == Breadth::Specific
-                    && !agrees
-            })
-        };
-        let close = rivals().any(|other| self.support - other.support < CLEAR_MARGIN);
-        // The kernel's reason fits several causes, and what tells them apart was not seen.
-        let goes_along =
-            |other: &Self| matches!(self.likeness(other.cause.id), Some(Likeness::Why | Likeness::SpecialCase));
-        let unseen = kernel_says && others.iter().any(|other| other.is_open_beside(self) && !goes_along(other));
-        let is_twin = |likeness| matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why);
-        let twin = rivals().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
-            || sketched.iter().any(|one| one.holds_back(self.kernel));
-        if self.is_the_kernels(answers) {
+        if self.is_the_kernels(outcome) {
             return Confidence::Certain;
         }
-        let weak = close
-            || twin
-            || unseen
-            || refuses_unseen_syn(outcome)
-            || self.is_doubtful(outcome)
-            || self.is_unsupported_reason();
-        if self.missing > 0 || self.cause.rule.breadth == Breadth::Umbrella || weak {
-            Confidence::Possible
-        } else if says && rivals().next().is_none() && (reported_by_sender(outcome) || !leaves_open(evidence)) {
+        if self.missing > 0 || self.is_umbrella() || refuses_unseen_syn(outcome) || self.is_doubtful(outcome) {
+            return Confidence::Possible;
+        }
+        // A kernel that sent none excludes much and proves nothing.
+        let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
+        // An umbrella says what is seen when more cannot be known.
+        let alone = others.iter().all(|other| self.is_marked && other.is_umbrella());
+        let evidence = evidence(questions(&self.cause.rule), answers);
+        let proven = kernel_says || is_proven_by_both_ends(&evidence, outcome);
+        let closed = reported_by_sender(outcome) || !leaves_open(&evidence);
+        if alone && proven && closed {
             Confidence::Certain
-        } else {
+        } else if alone || (self.is_marked && others.iter().all(|other| !other.is_marked)) {
             Confidence::Likely
+        } else {
+            Confidence::Possible
         }
     }
 
     /// No other cause gives this word: then the kernel has decided, and what a socket's history
     /// cannot show is not missing.
-    fn is_the_kernels(&self, answers: &mut Answers<'_>) -> bool {
-        let outcome = answers.outcome();
-        if !reported_by_sender(outcome)
-            || self.kernel != KernelFit::Says
-            || self.cause.rule.breadth != Breadth::Specific
-        {
+    fn is_the_kernels(&self, outcome: &Outcome) -> bool {
+        if !reported_by_sender(outcome) || self.kernel != KernelFit::Says || self.is_umbrella() {
             return false;
         }
-        let fits = |reasons| kernel_fit(reasons, outcome.kernel()) == Some(KernelFit::Says);
-        let causes = causes::leading().filter(|cause| fits(cause.rule.kernel_reasons)).count();
-        let mut sketched = sketches::SKETCHES.iter().filter(|sketch| fits(sketch.kernel_reasons));
-        causes == 1 && !sketched.any(|sketch| stands(sketch, answers).is_some())
-    }
-
-    /// Captures on both sides of where the RST was made show that its sender did not send it, and that
-    /// is what the cause says; and nothing that looks the same remains possible. A capture can lose a
-    /// single packet without a trace, so the RST itself must also be odd.
-    fn is_proven_by_both_ends(
-        &self,
-        evidence: &[Evidence],
-        others: &[Self],
-        sketched: &[Sketched],
-        outcome: &Outcome,
-    ) -> bool {
-        let is_twin = |likeness| {
-            matches!(likeness, Likeness::Identical | Likeness::Broader | Likeness::Why | Likeness::SpecialCase)
-        };
-        let shows =
-            |one: &Evidence| one.answer.is_yes() && one.role != Role::Refutes && one.question == &RST_MADE_BETWEEN;
-        evidence.iter().any(shows)
-            && !sketched.iter().any(|one| is_twin(one.alike.likeness))
-            && !others.iter().any(|other| self.likeness(other.cause.id).is_some_and(is_twin))
-            && (odd_signs(outcome) > 0 || SENDER_TALKED_ON.answer(outcome).is_yes())
-    }
-
-    /// The kernel says this one as well, and the capture misses what would decide.
-    fn is_open_beside(&self, best: &Self) -> bool {
-        self.kernel == best.kernel && self.missing > 0 && self.cause.rule.breadth == Breadth::Specific
-    }
-
-    fn likeness(&self, other: &str) -> Option<Likeness> {
-        alike::likeness(self.cause, other)
-    }
-
-    /// Why a program or device resets is seldom in the packets: such a cause needs signs of its own,
-    /// not only that nothing else is left.
-    fn is_unsupported_reason(&self) -> bool {
-        let is_reason = alike::look_alikes(self.cause).any(|alike| alike.likeness == Likeness::How);
-        is_reason && self.support < CLEAR_MARGIN
+        let fits = |cause: &&&Cause| kernel_fit(cause.kernel(), outcome.kernel()) == Some(KernelFit::Says);
+        causes::mechanisms().collect::<Vec<_>>().iter().filter(fits).count() == 1
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
@@ -299,6 +254,169 @@ impl Candidate {
         let from_host = self.cause.rule.refuted_by.contains(&&RST_CONTRADICTS_SENDER);
         self.kernel == KernelFit::NotAsked && from_host && odd_signs(outcome) > 0
     }
+}
+
+/// The second step.
+fn mechanism(candidates: &[Candidate], answers: &mut Answers<'_>) -> Option<Mechanism> {
+    let (best, others) = candidates.split_first()?;
+    let mut confidence = best.confidence(others, answers);
+    if answers.outcome().joined().is_some_and(|joined| !joined.rivals.is_empty()) {
+        confidence = confidence.min(Confidence::Possible);
+    }
+    Some(Mechanism {
+        cause: best.cause,
+        title: title(best.cause, answers),
+        confidence,
+        open: others.iter().map(|other| other.cause).collect(),
+    })
+}
+
+/// A reason that nothing refutes.
+#[derive(Debug)]
+struct OpenReason {
+    cause: &'static Cause,
+    /// As a report lists it; `None` without evidence of its own.
+    listed: Option<Reason>,
+}
+
+/// The reasons that explain an open mechanism and that nothing refutes, best first. Where no mechanism is open
+/// because too little was seen of the RST, those that explain one of that shape.
+fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers<'_>) -> Vec<OpenReason> {
+    let shows = |id: &&str| causes::find(id).is_some_and(|cause| can_show(cause, shape));
+    let unasked = *answers.outcome().kernel() == KernelWord::NotAsked;
+    let explains = |cause: &&'static Cause| match mechanisms {
+        [] => unasked && cause.explains().iter().any(shows),
+        _ => mechanisms.iter().any(|open| cause.explains().contains(&open.cause.id)),
+    };
+    let mut candidates: Vec<Candidate> = causes::reasons()
+        .filter(explains)
+        .filter_map(|cause| Candidate::of_reason(cause, answers))
+        .collect();
+    candidates.sort_by_key(|candidate| (candidate.missing > 0, !candidate.is_marked, -candidate.support));
+    let nothing_else = mechanisms.is_empty();
+    let listed = |one: &Candidate| nothing_else || one.missing == 0 && (one.is_marked || one.support > 0);
+    let open = |one: &Candidate| OpenReason {
+        cause: one.cause,
+        listed: listed(one).then(|| one.as_reason(mechanisms.first(), answers)),
+    };
+    candidates.iter().map(open).collect()
+}
+
+/// What a likely reason explains comes before what it does not.
+fn put_explained_first(mechanisms: &mut [Candidate], reasons: &[OpenReason]) {
+    let first = reasons.first().and_then(|reason| reason.listed.as_ref());
+    if let Some(reason) = first.filter(|reason| reason.confidence >= Confidence::Likely) {
+        let explained = |one: &Candidate| reason.cause.explains().contains(&one.cause.id);
+        mechanisms.sort_by_key(|one| (one.kernel, one.missing, one.is_umbrella(), !explained(one)));
+    }
+}
+
+impl Candidate {
+    fn of_reason(cause: &'static Cause, answers: &mut Answers<'_>) -> Option<Self> {
+        if cause.rule.outcome != answers.outcome().kind() {
+            return None;
+        }
+        let first = cause.rule.needs.iter().find(|question| question.concerns(answers.outcome()))?;
+        if !answers.answer(first).is_yes() {
+            return None;
+        }
+        Self::weighed(cause, KernelFit::NotAsked, answers)
+    }
+
+    /// As a report lists it: a reason says why, which is seldom in the packets, so without what its rule marks
+    /// it is no more than possible. Nor where a kernel says how, and that is not what it explains.
+    fn as_reason(&self, best: Option<&Self>, answers: &mut Answers<'_>) -> Reason {
+        let unasked = *answers.outcome().kernel() == KernelWord::NotAsked;
+        let explains = best.is_some_and(|best| self.cause.explains().contains(&best.cause.id));
+        let sure = self.is_marked && self.missing == 0 && (unasked || explains);
+        Reason {
+            cause: self.cause,
+            title: title(self.cause, answers),
+            confidence: if sure { Confidence::Likely } else { Confidence::Possible },
+            evidence: evidence(questions(&self.cause.rule), answers),
+        }
+    }
+}
+
+/// The leading answer.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    cause: Option<&'static Cause>,
+    title: Option<&'static str>,
+    confidence: Confidence,
+}
+
+fn lead(mechanism: Option<&Mechanism>, reasons: &[OpenReason]) -> Lead {
+    let first = reasons.first().and_then(|reason| reason.listed.as_ref());
+    match (first.filter(|reason| reason.confidence >= Confidence::Likely || mechanism.is_none()), mechanism) {
+        (Some(reason), _) => {
+            Lead { cause: Some(reason.cause), title: Some(reason.title), confidence: reason.confidence }
+        }
+        (None, Some(how)) => Lead { cause: Some(how.cause), title: Some(how.title), confidence: how.confidence },
+        (None, None) => Lead { cause: None, title: None, confidence: Confidence::Unexplained },
+    }
+}
+
+/// As a rule; but what a device did for a reason that packets name is no attack.
+fn severity_of(lead: Option<&'static Cause>, reasons: &[OpenReason]) -> Severity {
+    let why = reasons.first().and_then(|reason| reason.listed.as_ref()).map(|reason| reason.cause.rule.severity);
+    match (lead.map_or(Severity::Fault, |cause| cause.rule.severity), why) {
+        (Severity::Attack, Some(why)) => why,
+        (own, _) => own,
+    }
+}
+
+/// What the leading answer rests on, and below a reason what its mechanism rests on.
+fn lead_evidence(
+    lead: Option<&'static Cause>,
+    mechanism: Option<&Mechanism>,
+    answers: &mut Answers<'_>,
+) -> Vec<Evidence> {
+    let Some(lead) = lead else {
+        return evidence(GENERAL.iter().map(|question| (Role::Supports, *question)), answers);
+    };
+    let mut all = evidence(questions(&lead.rule), answers);
+    if let Some(cause) = mechanism.map(|mechanism| mechanism.cause).filter(|cause| *cause != lead) {
+        let below = evidence(questions(&cause.rule), answers);
+        let unasked = |one: &Evidence| all.iter().all(|known| known.question != one.question);
+        let below: Vec<Evidence> = below.into_iter().filter(unasked).collect();
+        all.extend(below);
+    }
+    all
+}
+
+/// Everything that is named beside the leading answer.
+fn alternatives(
+    lead: Option<&'static Cause>,
+    mechanism: Option<&Mechanism>,
+    reasons: &[OpenReason],
+    previews: &[&'static Cause],
+    outcome: &Outcome,
+) -> Vec<Alternative> {
+    let rivals = outcome.joined().into_iter().flat_map(|joined| &joined.rivals).filter_map(|id| causes::find(id));
+    let rivals = rivals.map(|cause| Alternative { cause, named_by: NamedBy::OtherPoint });
+    let of_mechanism = mechanism.into_iter().flat_map(|how| core::iter::once(&how.cause).chain(&how.open));
+    let of_rules = of_mechanism.copied().chain(reasons.iter().map(|reason| reason.cause)).chain(previews.iter().copied());
+    let of_rules = of_rules.map(|cause| Alternative { cause, named_by: NamedBy::Rule });
+    let mut all: Vec<Alternative> = Vec::new();
+    for other in rivals.chain(of_rules) {
+        if Some(other.cause) != lead && all.iter().all(|known| known.cause != other.cause) {
+            all.push(other);
+        }
+    }
+    all
+}
+
+/// The previews that are not excluded.
+fn previews(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<&'static Cause> {
+    let fits = |cause: &&'static Cause| {
+        if cause.is_reason() {
+            Candidate::of_reason(cause, answers).is_some()
+        } else {
+            can_show(cause, shape) && Candidate::of_mechanism(cause, answers).is_some()
+        }
+    };
+    causes::previews().filter(fits).collect()
 }
 
 /// Something that would exclude a cause was not seen. Who made the RST is no question: its kernel says
@@ -310,18 +428,12 @@ fn leaves_open(evidence: &[Evidence]) -> bool {
     evidence.iter().any(|one| open(one) && !of_maker(one))
 }
 
-impl Sketched {
-    fn new(alike: &'static LookAlike, answers: &mut Answers<'_>) -> Option<Self> {
-        let sketch = sketches::find(alike.cause)?;
-        let kernel = kernel_fit(sketch.kernel_reasons, answers.outcome().kernel())?;
-        let complete = stands(sketch, answers)?;
-        Some(Self { sketch, alike, kernel, complete })
-    }
-
-    /// Nothing in the packets prefers the cause beside it.
-    fn holds_back(&self, kernel: KernelFit) -> bool {
-        self.alike.likeness == Likeness::Identical && self.complete && self.kernel <= kernel
-    }
+/// Captures on both sides of where the RST was made show that its sender did not send it, and that
+/// is what the cause says. A capture can lose a single packet without a trace, so the RST itself must also
+/// be odd.
+fn is_proven_by_both_ends(evidence: &[Evidence], outcome: &Outcome) -> bool {
+    let shows = |one: &Evidence| one.answer.is_yes() && one.role != Role::Refutes && one.question == &RST_MADE_BETWEEN;
+    evidence.iter().any(shows) && (odd_signs(outcome) > 0 || SENDER_TALKED_ON.answer(outcome).is_yes())
 }
 
 /// A refusal by its form, and the capture misses the SYN: what came before it may decide.
@@ -339,24 +451,6 @@ fn reported_by_sender(outcome: &Outcome) -> bool {
 /// Only its receiver's kernel reported it: that knows nothing of why.
 fn reported_by_receiver(outcome: &Outcome) -> bool {
     outcome.basis() == Basis::Sockets && !matches!(outcome.kernel(), KernelWord::Sent(_))
-}
-
-/// `None` when the sketch is excluded; whether everything that it needs was seen.
-fn stands(sketch: &Sketch, answers: &mut Answers<'_>) -> Option<bool> {
-    let mut complete = true;
-    for question in sketch.needs {
-        match answers.answer(question) {
-            Answer::Yes(_) => {}
-            Answer::No(_) => return None,
-            Answer::Unknown => complete = false,
-        }
-    }
-    let refuted = sketch.refuted_by.iter().any(|question| answers.answer(question).is_yes());
-    (!refuted).then_some(complete)
-}
-
-fn sketched_beside(cause: &'static Cause, answers: &mut Answers<'_>) -> Vec<Sketched> {
-    alike::look_alikes(cause).filter_map(|alike| Sketched::new(alike, answers)).collect()
 }
 
 /// `None` when the kernel's word excludes what gives these reasons.
@@ -403,67 +497,10 @@ fn title(cause: &Cause, answers: &mut Answers<'_>) -> &'static str {
     special.and_then(|at| cause.en.variants.get(at)).copied().unwrap_or(cause.en.title)
 }
 
-/// The other candidates, then the sketches that the cause names: first those that fit entirely.
-fn alternatives(best: &Candidate, others: &[Candidate], sketched: &[Sketched]) -> Vec<Alternative> {
-    let candidate = |other: &'static Cause| {
-        let alike = alike::look_alikes(best.cause).find(|alike| alike.cause == other.id);
-        Alternative {
-            id: other.id,
-            title: other.en.title,
-            told_apart_by: alike.map_or(other.en.title, |alike| alike.told_apart_by.en),
-        }
-    };
-    let of = |complete: bool| sketched.iter().filter(move |one| one.complete == complete);
-    let named = of(true).chain(of(false)).map(|one| Alternative {
-        id: one.sketch.id,
-        title: one.sketch.title,
-        told_apart_by: one.alike.told_apart_by.en,
-    });
-    others.iter().map(|other| candidate(other.cause)).chain(named).collect()
-}
-
-/// What the capture of another point would call it.
-fn name_rivals(rivals: &[&'static str], alternatives: &mut Vec<Alternative>) {
-    for cause in rivals.iter().filter_map(|id| causes::find(id)) {
-        if alternatives.iter().all(|other| other.id != cause.id) {
-            alternatives.insert(0, Alternative { id: cause.id, title: cause.en.title, told_apart_by: RIVAL });
-        }
-    }
-}
-
-/// What is known by name only, when no cause fits.
-fn sketched_alone(answers: &mut Answers<'_>) -> Vec<Alternative> {
-    let outcome = answers.outcome();
-    if outcome.kind() != OutcomeKind::Reset {
-        return Vec::new();
-    }
-    let fits = |sketch: &&Sketch| {
-        kernel_fit(sketch.kernel_reasons, outcome.kernel()).is_some() && stands(sketch, answers) == Some(true)
-    };
-    let named = |sketch: &'static Sketch| Alternative { id: sketch.id, title: sketch.title, told_apart_by: SKETCHED };
-    sketches::SKETCHES.iter().filter(fits).map(named).collect()
-}
-
-fn unexplained(answers: &mut Answers<'_>, kind: ResetKind) -> Judgement {
-    let outcome = answers.outcome();
-    let general = GENERAL.iter().map(|question| (Role::Supports, *question));
-    let phase = outcome.connection().phase();
-    let weight = severity::weigh(Severity::Fault, outcome, phase, &harm(outcome, kind));
-    Judgement {
-        cause: None,
-        title: match (outcome.basis(), outcome.kernel()) {
-            (Basis::Sockets | Basis::Sample, KernelWord::NotAsked) => UNEXPLAINED_HERE,
-            _ => UNEXPLAINED,
-        },
-        confidence: Confidence::Unexplained,
-        alternatives: sketched_alone(answers),
-        evidence: evidence(general, answers),
-        previews: previews(answers),
-        phase,
-        origin: origin(answers, kind),
-        kind,
-        severity: weight.severity,
-        ground: weight.ground,
+fn unexplained(outcome: &Outcome) -> &'static str {
+    match (outcome.basis(), outcome.kernel()) {
+        (Basis::Sockets | Basis::Sample, KernelWord::NotAsked) => UNEXPLAINED_HERE,
+        _ => UNEXPLAINED,
     }
 }
 
@@ -491,5 +528,18 @@ fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
         Answer::Yes(_) => Origin::Path,
         Answer::No(_) if alike => Origin::Endpoint,
         _ => Origin::Unknown,
+    }
+}
+
+/// Certain where a kernel or captures of several points say it, likely where the packets are alike or not.
+fn origin_confidence(origin: Origin, answers: &mut Answers<'_>) -> Option<Confidence> {
+    let outcome = answers.outcome();
+    let reported = matches!(outcome.kernel(), KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(outcome).is_yes();
+    let between = RST_MADE_BETWEEN.answer(outcome).is_yes();
+    match origin {
+        Origin::Unknown => None,
+        Origin::Endpoint if reported => Some(Confidence::Certain),
+        Origin::Path if between => Some(Confidence::Certain),
+        Origin::Endpoint | Origin::Path => Some(Confidence::Likely),
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
-use crate::vocabulary::Severity;
+use crate::vocabulary::{Family, Severity};
 
 vocabulary! {
     /// The word in `schema`.
@@ -13,6 +13,21 @@ vocabulary! {
         /// The only version so far.
         V1 = "whyrst.cause/1",
     }
+}
+
+vocabulary! {
+    /// Which step of a verdict a cause is.
+    StepWord {
+        /// How a reset is made.
+        Mechanism = "mechanism",
+        /// Why somebody or something did that.
+        Reason = "reason",
+    }
+}
+
+/// What a line of an older version means, which knew no steps.
+const fn mechanism() -> StepWord {
+    StepWord::Mechanism
 }
 
 /// One cause of the catalogue.
@@ -37,6 +52,18 @@ pub struct CauseReport<'a> {
     /// The same in words.
     #[serde(default)]
     pub kernel: Text<'a>,
+    /// Which step of a verdict it is.
+    #[serde(default = "mechanism")]
+    pub step: StepWord,
+    /// The families that it can show as a mechanism.
+    #[serde(default)]
+    pub families: Vec<Family>,
+    /// The ids of the mechanisms that it explains as a reason.
+    #[serde(default)]
+    pub explains: Vec<Text<'a>>,
+    /// What proves it outside of a capture.
+    #[serde(default)]
+    pub confirm: Text<'a>,
     /// The questions that the rule asks.
     #[serde(default)]
     pub recognised: Vec<RecognisedBy<'a>>,

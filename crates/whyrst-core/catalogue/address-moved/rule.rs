@@ -5,10 +5,10 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 740,
+    step: Step::Reason { explains: &["half-open-no-listener", "half-open-listener"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
     refuted_by: &[
         &TRIGGER_REACHED_SENDER,
@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
         &RSTS_BOTH_WAYS,
     ],
     supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.1"),

@@ -5,14 +5,15 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 330,
+    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
     needs: &[&WAS_IDLE, &RST_IS_ACTIVE],
     // Whose data waits for an answer is not idle.
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &SENDER_REPEATED_IN_VAIN],
     supported_by: &[&PROGRAM_TIMEOUT_FITS, &SENDER_HAD_REPLIED],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

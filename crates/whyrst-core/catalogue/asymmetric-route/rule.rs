@@ -5,13 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 610,
+    step: Step::Reason { explains: &["fw-state-lost", "fw-reject-transit"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[],
     needs: &[&RST_ANSWERS_THIRD_PACKET],
     refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET],
     supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_FROM_NEARER],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/netfilter/nf_conntrack_proto_tcp.c", "tcp_conntracks"),

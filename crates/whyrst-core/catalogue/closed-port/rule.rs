@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 40,
+    step: Step::Mechanism {
+        shows: &[Family::Refused, Family::SynCollision],
+        kernel: &[KernelSign::reason(RstReason::NoSocket)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtEmbryonicRsts"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     needs: &[&RST_ANSWERS_SYN],
     refuted_by: &[
         &REFUSAL_HAS_NUMBER,
@@ -18,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
         &LISTENS_ELSEWHERE,
     ],
     supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
+    likely_when: &[&[&DSCP_MIRRORED], &[&FLOW_LABEL_SET]],
     variants: &[&PORT_ACCEPTS_LATER, &PORT_HAD_ACCEPTED],
     sources: &[
         rfc(9293, "3.5.2, group 1"),

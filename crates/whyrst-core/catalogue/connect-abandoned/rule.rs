@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 100,
+    step: Step::Mechanism {
+        shows: &[Family::UnwantedAnswer],
+        kernel: &[KernelSign::reason(RstReason::NoSocket)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtPAWSActive"], ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
     refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER],
     supported_by: &[&SYN_ACK_SLOW, &SYN_IS_ORDINARY, &RST_IS_BARE],
+    likely_when: &[&[&SYN_ACK_SLOW, &SYN_IS_ORDINARY]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.1"),

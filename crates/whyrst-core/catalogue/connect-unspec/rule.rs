@@ -5,14 +5,19 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 380,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::through(RstReason::TcpState, "__inet_stream_connect")],
+        signs: Signs { counters: &["TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("connect"), sender_errno: Some("ECONNRESET"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "__inet_stream_connect")],
     needs: &[&RST_IS_ACTIVE],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     // What speaks against unread data speaks for every deliberate abort.
     supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.5"),

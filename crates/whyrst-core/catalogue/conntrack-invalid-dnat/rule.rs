@@ -5,13 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 170,
+    step: Step::Reason { explains: &["half-open-no-listener", "stray-segment", "nat-mapping-lost", "reset-not-captured"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     needs: &[&RST_IS_PASSIVE, &RST_ANSWERS_DATA, &RST_IS_BARE, &CLIENT_STILL_THERE],
-    refuted_by: &[&SENDER_HAD_CLOSED],
+    refuted_by: &[&SENDER_HAD_CLOSED, &MADE_OUTSIDE_STACK],
     supported_by: &[],
+    likely_when: &[&[&CLIENT_STILL_THERE, &MADE_BY_STACK]],
     variants: &[],
     sources: &[
         kernel("net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),

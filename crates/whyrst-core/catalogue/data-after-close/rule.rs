@@ -5,18 +5,23 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 480,
-    outcome: OutcomeKind::Reset,
-    breadth: Breadth::Specific,
-    severity: Severity::Fault,
-    kernel_reasons: &[
+    step: Step::Mechanism {
+        shows: &[Family::LateData],
+        kernel: &[
         KernelSign::reason(RstReason::TcpTimewaitSocket),
         KernelSign::reason(RstReason::TcpAbortOnData),
         KernelSign::reason(RstReason::TcpFlags),
         KernelSign::reason(RstReason::NoSocket),
     ],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+    },
+    outcome: OutcomeKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
     needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HELD_SOCKET, &LINGER2_WAS_NEGATIVE],
     supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
+    likely_when: &[],
     variants: &[&DATA_CROSSED_FIN],
     sources: &[
         rfc(9293, "3.10.7.4"),

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Umbrella,
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &SENDER_HAD_CLOSED],
-    refuted_by: &[&RECEIVER_HAD_CLOSED],
+    refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_ANSWERS_DATA],
     supported_by: &[],
     likely_when: &[],
     variants: &[],

@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 160,
+    step: Step::Mechanism {
+        shows: &Family::ALL,
+        kernel: &[],
+        signs: Signs::NONE,
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[],
     needs: &[&RST_NUMBERS_FOREIGN, &RST_TTL_DIFFERS],
     refuted_by: &[&RST_LEFT_ITS_SENDER],
     supported_by: &[
@@ -18,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_LACKS_TIMESTAMPS,
         &RST_IP_ID_FOREIGN,
     ],
+    likely_when: &[&[&RST_NUMBERS_FOREIGN, &RST_TTL_DIFFERS]],
     variants: &[],
     sources: &[
         rfc(5961, "3.2"),

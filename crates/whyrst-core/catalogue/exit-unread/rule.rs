@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 280,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
+        signs: Signs { counters: &["TcpExtTCPAbortOnClose", "TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnMemory", "TcpExtTCPAbortOnTimeout"], syscall: Some("exit_group"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through(RstReason::TcpAbortOnClose, "do_exit")],
     needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
     supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.13"),

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Umbrella,
     severity: Severity::Fault,
-    needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED],
+    needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_UNACKNOWLEDGED],
     refuted_by: &[&RECEIVER_HAD_CLOSED],
     supported_by: &[],
     likely_when: &[],

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 440,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::through(RstReason::TcpState, "tcp_keepalive_timer")],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnData", "TcpExtTCPAbortOnMemory", "TcpExtTCPAbortOnTimeout", "TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "tcp_keepalive_timer")],
     needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_WAIT2_LASTED],
     refuted_by: &[&RECEIVER_HAD_CLOSED, &FIN_UNACKNOWLEDGED, &RST_CONTRADICTS_SENDER],
     supported_by: &[],
+    likely_when: &[&[&FIN_WAIT2_DEFAULT]],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.20"),

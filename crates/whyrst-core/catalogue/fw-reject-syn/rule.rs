@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 60,
+    step: Step::Mechanism {
+        shows: &[Family::Refused, Family::SynCollision],
+        kernel: &[],
+        signs: Signs { still: &["TcpOutRsts"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Policy,
-    kernel_reasons: &[],
     needs: &[&RST_ANSWERS_SYN],
     refuted_by: &[
         &REFUSAL_HAS_NUMBER,
@@ -19,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
         &FLOW_LABEL_SET,
     ],
     supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),

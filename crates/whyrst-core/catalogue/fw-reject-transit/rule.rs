@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 720,
+    step: Step::Mechanism {
+        shows: &[Family::Refused, Family::SynCollision, Family::BrokenHandshake, Family::UnknownConnection, Family::Unseen],
+        kernel: &[],
+        signs: Signs { still: &["TcpOutRsts"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Policy,
-    kernel_reasons: &[],
     needs: &[&RST_IS_PASSIVE, &RST_IS_BARE, &BEGINNING_WHOLE, &MADE_OUTSIDE_STACK],
     refuted_by: &[
         &RST_LEFT_ITS_SENDER,
@@ -28,6 +32,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_FROM_NEARER,
         &RST_ANSWERS_SYN,
     ],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),

@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 710,
+    step: Step::Mechanism {
+        shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
+        kernel: &[],
+        signs: Signs { still: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[],
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
     refuted_by: &[
         &RST_LEFT_ITS_SENDER,
@@ -20,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
         &FLOW_LABEL_SET,
     ],
     supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(2979, "3"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 620,
+    step: Step::Mechanism {
+        shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
+        kernel: &[KernelSign::reason(RstReason::NoSocket)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtTCPDeferAcceptDrop", "TcpExtSyncookiesFailed"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN],
+    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN, &RST_TTL_SAME],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.1"),

@@ -5,13 +5,10 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 400,
+    step: Step::Reason { explains: &["linger-zero", "close-unread", "fw-state-lost", "nat-mapping-lost", "fw-reject-transit", "injected-rst"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[
-        KernelSign::SILENCE,
-        KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
-    ],
     needs: &[&WAS_IDLE, &RST_ENDS_SILENCE],
     refuted_by: &[
         &HANDSHAKE_INCOMPLETE,
@@ -22,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_IS_FASTCLOSE,
     ],
     supported_by: &[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS, &BOTH_ENDS_RESET],
+    likely_when: &[&[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS], &[&DEVICE_TIMEOUT_FITS, &BOTH_ENDS_RESET]],
     variants: &[],
     sources: &[
         rfc(5382, "REQ-5"),

@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 180,
+    step: Step::Mechanism {
+        shows: &Family::ALL,
+        kernel: &[],
+        signs: Signs { still: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Attack,
-    kernel_reasons: &[],
     needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
     refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
     supported_by: &[
@@ -22,6 +26,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(5961, "3"),

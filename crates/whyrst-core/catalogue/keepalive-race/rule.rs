@@ -5,13 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 500,
+    step: Step::Reason { explains: &["data-after-close", "shutdown-rdwr-data", "close-unread"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
     needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
-    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    refuted_by: &[&RST_CONTRADICTS_SENDER, &SOCKET_WAS_MINI],
     supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

@@ -5,14 +5,19 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 420,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted, Family::LateData],
+        kernel: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
+        signs: Signs { counters: &["TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnData", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
     needs: &[&FIN_WAIT2_SKIPPED, &LINGER2_WAS_NEGATIVE, &SENDER_HAD_CLOSED],
     refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
     // The needs again: that FIN-WAIT-2 was skipped is what no other cause explains.
     supported_by: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED, &RST_IS_BARE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/ipv4/tcp_input.c", "tcp_rcv_state_process (TCP_FIN_WAIT1, linger2)"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 590,
+    step: Step::Mechanism {
+        shows: &[Family::BrokenHandshake],
+        kernel: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtTCPAbortOnClose"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
     needs: &[&RST_ANSWERS_THIRD_PACKET],
     refuted_by: &[&HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER],
+    supported_by: &[&RST_IS_BARE, &PORT_REFUSED_AFTER, &RST_TTL_SAME],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.2, group 1"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 360,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
+        signs: Signs { counters: &["TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
     needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&PORT_REFUSED_AFTER],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.4"),

@@ -5,13 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 50,
+    step: Step::Reason { explains: &["closed-port"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     needs: &[&RST_ANSWERS_SYN, &LISTENS_ELSEWHERE],
     refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
     supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.2, group 1"),

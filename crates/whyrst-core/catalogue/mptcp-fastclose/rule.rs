@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 240,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::reason(RstReason::TcpAbortOnClose)],
+        signs: Signs { counters: &["MPTcpExtMPFastcloseTx", "MPTcpExtMPRstTx", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnClose)],
     needs: &[&RST_IS_FASTCLOSE],
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[],
+    likely_when: &[&[&RST_IS_FASTCLOSE]],
     variants: &[],
     sources: &[rfc(8684, "3.5"), kernel("net/mptcp/protocol.c", "mptcp_do_fastclose")],
 };

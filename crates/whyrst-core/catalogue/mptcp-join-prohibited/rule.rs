@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 220,
+    step: Step::Mechanism {
+        shows: &[Family::BrokenHandshake],
+        kernel: &[KernelSign::reason(RstReason::MptcpEprohibit)],
+        signs: Signs { counters: &["MPTcpExtMPJoinRejected", "TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops"], ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Policy,
-    kernel_reasons: &[KernelSign::reason(RstReason::MptcpEprohibit)],
     needs: &[&SAYS_PROHIBITED, &RST_ENDS_SUBFLOW, &SENDER_IS_SERVER],
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[&SYN_JOINS],
+    likely_when: &[],
     variants: &[],
     sources: &[rfc(8684, "3.6"), kernel("net/mptcp/subflow.c", "subflow_syn_recv_sock")],
 };

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 230,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::reason(RstReason::MptcpEmiddlebox)],
+        signs: Signs { counters: &["MPTcpExtMPRstTx", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::MptcpEmiddlebox)],
     needs: &[&SAYS_MIDDLEBOX],
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[&MPTCP_VANISHED, &RST_ENDS_SUBFLOW],
+    likely_when: &[&[&SAYS_MIDDLEBOX]],
     variants: &[],
     sources: &[
         rfc(8684, "3.6"),

@@ -5,14 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 700,
-    outcome: OutcomeKind::Reset,
-    breadth: Breadth::Specific,
-    severity: Severity::Fault,
-    kernel_reasons: &[
+    step: Step::Mechanism {
+        shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
+        kernel: &[
         KernelSign::reason(RstReason::NoSocket),
         KernelSign::reason(RstReason::TcpFlags),
         KernelSign::SILENCE,
     ],
+        signs: Signs { counters: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
+    outcome: OutcomeKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
     refuted_by: &[
         &RST_LEFT_ITS_SENDER,
@@ -23,6 +27,7 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_ANSWERED_ITSELF,
     ],
     supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &WAS_IDLE, &RST_FROM_NEARER],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(5382, "5"),

@@ -5,13 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 660,
+    step: Step::Reason { explains: &["syn-meets-old-connection", "syn-meets-time-wait"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence), KernelSign::SILENCE],
     needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
     refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(5961, "4"),

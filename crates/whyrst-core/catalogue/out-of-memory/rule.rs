@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 450,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
+        signs: Signs { counters: &["TcpExtTCPAbortOnMemory", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
     needs: &[&RST_IS_ACTIVE, &SENDER_HAD_UNACKNOWLEDGED],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RECEIVER_WINDOW_FULL],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/ipv4/tcp.c", "tcp_check_oom"),

@@ -5,10 +5,10 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 150,
+    step: Step::Reason { explains: &["injected-rst", "fw-reject-transit"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Policy,
-    kernel_reasons: &[],
     needs: &[&RST_CONTRADICTS_SENDER, &RESET_ON_FIRST_REQUEST, &SYN_SEEN],
     refuted_by: &[&RST_LEFT_ITS_SENDER],
     supported_by: &[
@@ -22,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],
+    likely_when: &[&[&RESET_ON_FIRST_REQUEST, &SENDER_TALKED_ON], &[&RESET_ON_FIRST_REQUEST, &RST_SEQ_CLIMBS], &[&RESET_ON_FIRST_REQUEST, &RST_WINDOWS_COUNT], &[&RESET_ON_FIRST_REQUEST, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS]],
     variants: &[],
     sources: &[
         rfc(3360, "2"),

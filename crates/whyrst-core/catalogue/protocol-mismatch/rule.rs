@@ -5,18 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 260,
+    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close", "shutdown-rdwr-data"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[
-        KernelSign::reason(RstReason::TcpAbortOnClose),
-        KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
-        KernelSign::reason(RstReason::TcpTimewaitSocket),
-        KernelSign::reason(RstReason::TcpAbortOnData),
-    ],
     needs: &[&PROTOCOLS_DIFFER],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&SERVER_ANSWERED_OTHERWISE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(8446, "5.1"),

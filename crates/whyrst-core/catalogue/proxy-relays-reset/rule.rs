@@ -5,14 +5,15 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 390,
+    step: Step::Reason { explains: &["linger-zero"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
     needs: &[&RST_IS_ACTIVE],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    // In the packets it is a deliberate abort like any other.
-    supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
+    // In the packets it is a deliberate abort like any other: nothing there speaks for it.
+    supported_by: &[],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.5"),

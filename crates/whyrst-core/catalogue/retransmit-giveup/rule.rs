@@ -5,14 +5,19 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 300,
+    step: Step::Mechanism {
+        shows: &[Family::Aborted],
+        kernel: &[KernelSign::reason(RstReason::NotSpecified)],
+        signs: Signs { sender_errno: Some("ETIMEDOUT"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     // Linux gives up silently: there the kernel's word names another cause.
-    kernel_reasons: &[KernelSign::reason(RstReason::NotSpecified)],
     needs: &[&SENDER_REPEATED_IN_VAIN, &RST_IS_ACTIVE],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&REPEATS_BACK_OFF],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.8.3"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 680,
+    step: Step::Mechanism {
+        shows: &[Family::UnknownConnection],
+        kernel: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+        signs: Signs { counters: &["TcpExtTCPAbortOnTimeout", "TcpOutRsts"], sender_errno: Some("ETIMEDOUT"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
     needs: &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED, &HANDSHAKE_COMPLETED],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
+    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA, &RST_TTL_SAME],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.8.3"),

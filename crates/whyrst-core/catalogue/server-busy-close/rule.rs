@@ -5,14 +5,10 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 510,
+    step: Step::Reason { explains: &["close-unread", "linger-zero", "data-after-close", "shutdown-rdwr-data"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[
-        KernelSign::reason(RstReason::TcpAbortOnClose),
-        KernelSign::reason(RstReason::TcpTimewaitSocket),
-        KernelSign::reason(RstReason::TcpAbortOnData),
-    ],
     needs: &[&SENDER_SENT_NOTHING, &SENDER_IS_SERVER, &CLOSED_BY_ITSELF],
     refuted_by: &[
         &HANDSHAKE_INCOMPLETE,
@@ -22,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
         &LINGER2_WAS_NEGATIVE,
     ],
     supported_by: &[&SERVER_LEFT_AT_ONCE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.13"),

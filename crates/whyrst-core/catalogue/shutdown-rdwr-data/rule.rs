@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 490,
+    step: Step::Mechanism {
+        shows: &[Family::LateData],
+        kernel: &[KernelSign::reason(RstReason::TcpAbortOnData)],
+        signs: Signs { counters: &["TcpExtTCPAbortOnData", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], sender_errno: Some("ECONNRESET"), receiver_errno: Some("EPIPE"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpAbortOnData)],
     needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED, &SENDER_HELD_SOCKET],
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE, &SOCKET_STILL_WHOLE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.4"),

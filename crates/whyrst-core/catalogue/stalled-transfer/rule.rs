@@ -5,16 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 290,
+    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread"] },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[
-        KernelSign::reason(RstReason::TcpAbortOnClose),
-        KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget"),
-    ],
     needs: &[&HOLE_UNFILLED, &RST_IS_ACTIVE],
     refuted_by: &[&TRANSFER_IN_MOTION, &HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&TRANSFER_STALLED, &LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &RECEIVER_REPEATED_IN_VAIN],
+    likely_when: &[&[&TRANSFER_STALLED, &RECEIVER_REPEATED_IN_VAIN]],
     variants: &[],
     sources: &[
         rfc(2018, "4"),

@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 10,
+    step: Step::Mechanism {
+        shows: &[Family::SynCollision, Family::Refused],
+        kernel: &[KernelSign::reason(RstReason::TcpTimewaitSocket)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnData"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpTimewaitSocket)],
     needs: &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
     refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
     // As for a closed port, and what a closed port does not need.
@@ -20,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
         &PORT_HAD_ACCEPTED,
         &REFUSAL_TTL_SAME,
     ],
+    likely_when: &[],
     variants: &[],
     sources: &[rfc(9293, "3.10.7.4"), kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process (TCP_FIN_WAIT2)")],
 };

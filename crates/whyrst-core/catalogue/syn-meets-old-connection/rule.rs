@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 650,
+    step: Step::Mechanism {
+        shows: &[Family::SynCollision],
+        kernel: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
+        signs: Signs { counters: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
     needs: &[&SYN_ANSWERED_BY_OLD_ACK, &RST_IS_PASSIVE],
     refuted_by: &[&EARLIER_CLOSED, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE, &SYN_MET_CONNECTION],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.1"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 560,
+    step: Step::Mechanism {
+        shows: &[Family::BrokenHandshake],
+        kernel: &[KernelSign::reason(RstReason::TcpFlags)],
+        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtEmbryonicRsts", "TcpExtSyncookiesFailed"], ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     needs: &[&HANDSHAKE_ACK_WRONG, &RST_ANSWERS_THIRD_PACKET],
     refuted_by: &[&SYNS_CROSSED, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE],
+    supported_by: &[&RST_IS_BARE, &RST_TTL_SAME],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.4"),

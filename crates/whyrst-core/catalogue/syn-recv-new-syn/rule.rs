@@ -5,10 +5,14 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 20,
+    step: Step::Mechanism {
+        shows: &[Family::SynCollision, Family::Refused],
+        kernel: &[KernelSign::reason(RstReason::InvalidSyn)],
+        signs: Signs { counters: &["TcpExtEmbryonicRsts", "TcpAttemptFails", "TcpOutRsts"], still: &["TcpExtListenOverflows"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::InvalidSyn)],
     needs: &[&RST_ANSWERS_SYN, &EARLIER_OPENING],
     refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
     // As for a closed port, and what a closed port does not need.
@@ -20,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
         &PORT_HAD_ACCEPTED,
         &REFUSAL_TTL_SAME,
     ],
+    likely_when: &[],
     variants: &[],
     sources: &[rfc(9293, "3.10.7.4"), kernel("net/ipv4/tcp_minisocks.c", "tcp_check_req (embryonic_reset)")],
 };

@@ -5,14 +5,19 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 690,
+    step: Step::Mechanism {
+        shows: &[Family::BrokenHandshake, Family::UnknownConnection],
+        kernel: &[KernelSign::reason(RstReason::TcpFlags)],
+        signs: Signs { counters: &["TcpExtSyncookiesSent", "TcpExtSyncookiesFailed", "TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::TcpFlags)],
     // A host that repeats its SYN-ACK keeps the request, and needs no cookie.
     needs: &[&RST_IS_PASSIVE, &SENDER_IS_SERVER, &SERVER_NEVER_TOOK_IT],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN, &SYN_ACK_REPEATED, &TRIGGER_LACKS_ACK, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &SYN_ACK_FORGOTTEN],
+    supported_by: &[&RST_IS_BARE, &SYN_ACK_FORGOTTEN, &RST_TTL_SAME],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(4987, "3.6"),

@@ -5,13 +5,18 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 190,
+    step: Step::Mechanism {
+        shows: &[Family::BrokenHandshake, Family::Aborted],
+        kernel: &[KernelSign::reason(RstReason::NoSocket), KernelSign::SILENCE],
+        signs: Signs { counters: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket), KernelSign::SILENCE],
     needs: &[&SYN_ACK_WINDOW_ZERO, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &RST_IS_BARE],
     refuted_by: &[&SENDER_HAD_CLOSED, &WINDOW_OPENED],
     supported_by: &[&RST_LACKS_TIMESTAMPS, &RST_TTL_DIFFERS],
+    likely_when: &[],
     variants: &[],
     sources: &[
         kernel("net/netfilter/nf_synproxy_core.c", "synproxy_send_client_synack"),

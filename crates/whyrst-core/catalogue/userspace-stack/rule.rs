@@ -5,14 +5,19 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Preview,
     prior: 105,
+    step: Step::Mechanism {
+        shows: &[Family::UnwantedAnswer],
+        kernel: &[KernelSign::reason(RstReason::NoSocket)],
+        signs: Signs { counters: &["TcpOutRsts"], ..Signs::NONE },
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    kernel_reasons: &[KernelSign::reason(RstReason::NoSocket)],
     // Nobody else acknowledges what the same address has just refused.
     needs: &[&REFUSED_SYN_ACK_ACKNOWLEDGED, &RST_ANSWERS_SYN_ACK],
     refuted_by: &[&SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
     supported_by: &[&RST_IS_BARE, &SYN_IS_BARE],
+    likely_when: &[],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.1"),

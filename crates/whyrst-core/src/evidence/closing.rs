@@ -6,7 +6,7 @@ use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
-use super::question::{AskedOf, Question, Wording, by};
+use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use crate::half::Marks;
 use crate::history::Record;
@@ -283,6 +283,9 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         }
     }),
 };
+
+/// Only a mini-socket was left when the data came: the program had closed, and the FIN had been acknowledged.
+pub static SOCKET_WAS_MINI: Question = not("socket-was-mini", &SOCKET_STILL_WHOLE);
 
 /// FIN-WAIT-2 was skipped: the acknowledgment of the FIN itself was answered by RST, or the RST is
 /// an abort after it, while the other end had not closed.

@@ -142,6 +142,9 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
     }),
 };
 
+/// The sender's own TCP made the RST: its kernel says so.
+pub static MADE_BY_STACK: Question = not("made-by-stack", &MADE_OUTSIDE_STACK);
+
 /// The sender's own kernel sent the RST, and no router lies between it and the capture: what was
 /// captured is what that kernel saw, without a translation between the two.
 pub static SENDER_ANSWERED_ITSELF: Question = Question {

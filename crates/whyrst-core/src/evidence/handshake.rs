@@ -315,6 +315,9 @@ pub static SYN_ACK_SLOW: Question = Question {
     }),
 };
 
+/// The SYN-ACK came as soon as the path allows.
+pub static SYN_ACK_SOON: Question = not("syn-ack-soon", &SYN_ACK_SLOW);
+
 /// The SYN looks like one of an ordinary `connect()`.
 pub static SYN_IS_ORDINARY: Question = Question {
     id: "syn-is-ordinary",

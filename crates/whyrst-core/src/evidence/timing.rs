@@ -199,6 +199,33 @@ pub static FIN_WAIT2_LASTED: Question = Question {
     }),
 };
 
+/// The RST came when the timer that Linux and macOS set by default runs out (`tcp_fin_timeout`, and
+/// `net.inet.tcp.finwait2_timeout` of the BSDs), counted from the acknowledgment of its sender's FIN.
+pub static FIN_WAIT2_DEFAULT: Question = Question {
+    id: "fin-wait2-default",
+    asked_of: AskedOf::Packets,
+    yes: "the RST came {} after {sender}'s FIN was acknowledged in {}: the FIN-WAIT-2 timer of Linux and macOS runs for 60 s",
+    no: "the RST came {} after {sender}'s FIN was acknowledged in {}: not the 60 s of the default FIN-WAIT-2 timer",
+    unknown: "the acknowledgment of {sender}'s FIN",
+    zh: Wording {
+        yes: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：Linux 和 macOS 的 FIN-WAIT-2 定时器正是 60 s",
+        no: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：与默认的 60 s FIN-WAIT-2 定时器不符",
+        unknown: "对{sender}的 FIN 的确认",
+    },
+    ask: by(|outcome| match fin_ack(outcome).map(|ack| (ack, outcome.time().since(ack.time))) {
+        Some((ack, waited)) if is_sane(waited) => {
+            let off = Span::from_nanos(waited.nanos() - FIN_WAIT2_TIMEOUT.nanos()).abs();
+            yes().span(waited).frame(ack).if_so((off <= FIN_WAIT2_SLACK).into())
+        }
+        _ => Answer::Unknown,
+    }),
+};
+
+/// The default of Linux (`TCP_FIN_WAIT2_TIMEOUT`) and of the BSDs (`tcp_finwait2_timeout`).
+const FIN_WAIT2_TIMEOUT: Span = Span::from_secs(60);
+/// A kernel's timer of this length fires at most a tick of its wheel late (Linux: 1/8 of a minute's level, 0.5 s).
+const FIN_WAIT2_SLACK: Span = Span::from_millis(500);
+
 /// When the sender's socket ended in `ETIMEDOUT` (`tcp_write_err`): no RST tells of that.
 fn gave_up(outcome: &Outcome) -> Option<Timestamp> {
     const ETIMEDOUT: u32 = 110;

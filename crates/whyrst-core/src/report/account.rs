@@ -12,7 +12,7 @@ use super::Explanation;
 use super::escape::escape_name;
 use super::layout::spaced;
 use super::style::{Part, Style};
-use super::words::{confidence, grouped, plural};
+use super::words::{confidence, digits, plural};
 use crate::flow::Side;
 use crate::kernel::KernelWord;
 use crate::language::Language;
@@ -183,7 +183,7 @@ fn closing(account: &Account, now: Timestamp, language: Language) -> Option<Stri
         let how = if exiting { "因进程退出而关闭了这条连接" } else { "关闭了这条连接" };
         let ago = now.since(gone).to_string();
         let from = socket.last_open_state().map_or_else(String::new, |state| format!("，当时状态 {state}"));
-        let unread = grouped(socket.unread.into());
+        let unread = digits(socket.unread.into());
         let unread = if socket.unread > 0 { format!("，还有 {unread} 字节未读") } else { String::new() };
         return Some(spaced(&[&who, "在", &ago, "前", how]) + &from + &unread);
     }
@@ -199,7 +199,7 @@ fn closing(account: &Account, now: Timestamp, language: Language) -> Option<Stri
 
 /// What of a socket's numbers catches the eye.
 fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
-    let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", grouped(octets.into())));
+    let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", digits(octets.into())));
     let unread = match language {
         Language::English => (socket.unread > 0).then(|| format!("{} unread", plural(socket.unread.into(), "byte"))),
         Language::Chinese => count(socket.unread, "字节未读"),
@@ -220,8 +220,8 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
     let mut words = format!(
         "{} unread, {} unsent, {} unacknowledged",
         plural(socket.unread.into(), "byte"),
-        grouped(socket.unsent.into()),
-        grouped(socket.unacked.into())
+        digits(socket.unsent.into()),
+        digits(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
     if socket.retransmits > 0 {
@@ -243,9 +243,9 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
 fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
     let mut words = format!(
         "未读 {} 字节，未发送 {} 字节，未确认 {} 字节",
-        grouped(socket.unread.into()),
-        grouped(socket.unsent.into()),
-        grouped(socket.unacked.into())
+        digits(socket.unread.into()),
+        digits(socket.unsent.into()),
+        digits(socket.unacked.into())
     );
     words.extend(socket.linger.map(|linger| format!("；SO_LINGER {linger} s")));
     if socket.retransmits > 0 {

@@ -5,12 +5,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use whyrst_model::catalogue::{CauseReport, CauseSchema, RecognisedBy, ToldApart};
+use whyrst_model::catalogue::{CauseReport, CauseSchema, RecognisedBy, StepWord, ToldApart};
 
 use super::layout::{columns, push_spaced, wrap};
 use super::style::{Part, Style};
-use crate::alike;
-use crate::cause::{Cause, KernelSign, Likeness, Source, Stack, Status};
+use crate::cause::{Cause, Family, KernelSign, Source, Stack, Status};
 use crate::causes;
 use crate::evidence::Question;
 use crate::kernel::RstReason;
@@ -43,7 +42,7 @@ pub fn list(style: Style, language: Language) -> String {
 }
 
 /// The page of one cause for a terminal.
-pub fn page(cause: &Cause, reproducible: Reproducible, style: Style, language: Language) -> String {
+pub fn page(cause: &'static Cause, reproducible: Reproducible, style: Style, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     write_page(cause, reproducible, style, language, &mut out).unwrap_or_default();
@@ -51,33 +50,31 @@ pub fn page(cause: &Cause, reproducible: Reproducible, style: Style, language: L
 }
 
 /// The page of one cause as Markdown, for the documentation.
-pub fn markdown(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
+pub fn markdown(cause: &'static Cause, reproducible: Reproducible, language: Language) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     write_markdown(cause, reproducible, language, &mut out).unwrap_or_default();
     out
 }
 
-/// What packets alone can never tell from `cause`: other causes, each with what would tell it outside
-/// of them. Empty where packets decide.
-pub fn indistinguishable(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
-    let identical = |id: &str| alike::likeness(cause, id) == Some(Likeness::Identical);
-    look_alikes(cause, language).filter(move |(id, _)| identical(id))
-}
-
-/// The ids of a cause's look-alikes, each with what tells it apart.
-fn look_alikes(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
-    let told = move |id: &'static str| alike::told_apart_by(cause, id, language).unwrap_or_default();
-    alike::look_alikes(cause).map(move |alike| (alike.cause, plain(told(alike.cause), language)))
+/// What has the same shape on the wire: for a mechanism the others that can show one of its families, for a
+/// reason the others that can explain one of its mechanisms. Each with what proves it outside of the packets.
+pub fn look_alikes(cause: &'static Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {
+    let alike = move |other: &&'static Cause| {
+        let shares = |families: &[Family]| families.iter().any(|family| cause.shows().contains(family));
+        let explains = |mechanisms: &[&str]| mechanisms.iter().any(|mechanism| cause.explains().contains(mechanism));
+        *other != cause && (shares(other.shows()) || explains(other.explains()))
+    };
+    causes::leading().filter(alike).map(move |other| (other.id, plain(other.texts(language).confirm, language)))
 }
 
 /// One `whyrst.cause/1` object, without a line end.
-pub fn json(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
+pub fn json(cause: &'static Cause, reproducible: Reproducible, language: Language) -> String {
     serde_json::to_string(&record(cause, reproducible, language)).unwrap_or_default()
 }
 
 /// The page of one cause as data.
-pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> CauseReport<'static> {
+pub fn record(cause: &'static Cause, reproducible: Reproducible, language: Language) -> CauseReport<'static> {
     let texts = cause.texts(language);
     let recognised = |(role, text): (&'static str, String)| RecognisedBy { role: role.into(), text: text.into() };
     let told_apart = |(cause, by): (&'static str, String)| ToldApart { cause: cause.into(), by: by.into() };
@@ -91,7 +88,11 @@ pub fn record(cause: &Cause, reproducible: Reproducible, language: Language) -> 
         kernel_reasons: spoken(cause).map(|sign| sign.reason.name().into()).collect(),
         kernel: kernel_words(cause, language).into(),
         recognised: questions(cause, language).map(recognised).collect(),
-        look_alikes: alike::look_alikes(cause).map(|other| other.cause.into()).collect(),
+        step: if cause.is_reason() { StepWord::Reason } else { StepWord::Mechanism },
+        families: cause.shows().to_vec(),
+        explains: cause.explains().iter().map(|id| (*id).into()).collect(),
+        confirm: plain(texts.confirm, language).into(),
+        look_alikes: look_alikes(cause, language).map(|(id, _)| id.into()).collect(),
         told_apart: look_alikes(cause, language).map(told_apart).collect(),
         reproduction: reproduction(cause, reproducible, language).into(),
         advice: texts.advice.iter().map(|step| plain(step, language).into()).collect(),
@@ -114,8 +115,8 @@ pub fn headline(cause: &Cause, language: Language) -> String {
 const fn status_note(cause: &Cause, language: Language) -> Option<&'static str> {
     match cause.rule.status {
         Status::Preview => Some(language.pick(
-            "Preview: it is judged, and leads no verdict and stands in no report yet.",
-            "预览：会参与判定，但暂不作为结论，也不出现在报告中。",
+            "Preview: reports name it beside a verdict, and it leads none yet.",
+            "预览：报告会在结论旁列出它，但它暂不作为结论。",
         )),
         Status::Deprecated => {
             Some(language.pick("Deprecated: another cause says it better.", "已弃用：另有原因说得更准确。"))
@@ -140,9 +141,7 @@ fn plain(template: &str, language: Language) -> String {
         return chinese(template);
     }
     template
-        .replace("{sender}'s", "its sender's")
-        .replace("{receiver}'s", "its receiver's")
-        .replace("{sender}", "the sender of the RST")
+                .replace("{sender}", "the sender of the RST")
         .replace("{receiver}", "the receiver")
         .replace("{client}", "the client")
         .replace("{server}", "the server")
@@ -173,6 +172,8 @@ struct Headings {
     effect: &'static str,
     kernel: &'static str,
     rule: &'static str,
+    step: &'static str,
+    confirm: &'static str,
     look_alikes: &'static str,
     advice: &'static str,
     reproduction: &'static str,
@@ -183,6 +184,8 @@ const ENGLISH: Headings = Headings {
     effect: "what the programs see",
     kernel: "what Linux says",
     rule: "how it is recognised",
+    step: "where it stands in a verdict",
+    confirm: "what proves it",
     look_alikes: "what looks like it",
     advice: "what to do",
     reproduction: "see it happen",
@@ -193,6 +196,8 @@ const CHINESE: Headings = Headings {
     effect: "程序看到什么",
     kernel: "Linux 内核怎么说",
     rule: "如何判定",
+    step: "在结论中的位置",
+    confirm: "如何证实",
     look_alikes: "容易混淆的原因",
     advice: "如何处理",
     reproduction: "如何复现",
@@ -205,7 +210,7 @@ pub fn rule_heading(language: Language) -> String {
 }
 
 fn write_page(
-    cause: &Cause,
+    cause: &'static Cause,
     reproducible: Reproducible,
     style: Style,
     language: Language,
@@ -229,11 +234,14 @@ fn write_page(
     for (label, question) in questions(cause, language) {
         item(&format!("{label}{colon}{question}"), out)?;
     }
-    if alike::look_alikes(cause).next().is_some() {
+    section(headings.confirm, style, out)?;
+    paragraph(&paragraph_of(texts.confirm, language), 2, out)?;
+    section(headings.step, style, out)?;
+    paragraph(&step_words(cause, language), 2, out)?;
+    let others: Vec<&str> = look_alikes(cause, language).map(|(id, _)| id).collect();
+    if !others.is_empty() {
         section(headings.look_alikes, style, out)?;
-    }
-    for (id, told) in look_alikes(cause, language) {
-        item(&format!("{id}: {told}"), out)?;
+        paragraph(&others.join(language.pick(", ", "、")), 2, out)?;
     }
     section(headings.advice, style, out)?;
     for (number, step) in texts.advice.iter().enumerate() {
@@ -248,7 +256,7 @@ fn write_page(
     Ok(())
 }
 
-fn write_markdown(cause: &Cause, reproducible: Reproducible, language: Language, out: &mut String) -> fmt::Result {
+fn write_markdown(cause: &'static Cause, reproducible: Reproducible, language: Language, out: &mut String) -> fmt::Result {
     let (texts, headings, colon) =
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     let heading = |title: &str| paragraph_of(title, language);
@@ -264,11 +272,11 @@ fn write_markdown(cause: &Cause, reproducible: Reproducible, language: Language,
     for (label, question) in questions(cause, language) {
         writeln!(out, "- {label}{colon}{question}")?;
     }
-    if alike::look_alikes(cause).next().is_some() {
-        writeln!(out, "\n## {}\n", heading(headings.look_alikes))?;
-    }
-    for (id, told) in look_alikes(cause, language) {
-        writeln!(out, "- `{id}`: {told}")?;
+    writeln!(out, "\n## {}\n\n{}", heading(headings.confirm), paragraph_of(texts.confirm, language))?;
+    writeln!(out, "\n## {}\n\n{}", heading(headings.step), step_words(cause, language))?;
+    let others: Vec<String> = look_alikes(cause, language).map(|(id, _)| format!("`{id}`")).collect();
+    if !others.is_empty() {
+        writeln!(out, "\n## {}\n\n{}", heading(headings.look_alikes), others.join(language.pick(", ", "、")))?;
     }
     writeln!(out, "\n## {}\n", heading(headings.advice))?;
     for (number, step) in texts.advice.iter().enumerate() {
@@ -300,11 +308,37 @@ fn questions(cause: &Cause, language: Language) -> impl Iterator<Item = (&'stati
         .flat_map(move |(label, questions)| questions.iter().map(move |question: &&Question| (label, words(question))))
 }
 
+/// Which step it is, what it shows or explains, and what explains it.
+fn step_words(cause: &Cause, language: Language) -> String {
+    let comma = language.pick(", ", "、");
+    let families: Vec<&str> = cause.shows().iter().map(|family| family.name()).collect();
+    let reasons: Vec<&str> = causes::explaining(cause.id).map(|reason| reason.id).collect();
+    let (families, explains, reasons) = (families.join(comma), cause.explains().join(comma), reasons.join(comma));
+    match (cause.is_reason(), families.is_empty(), reasons.is_empty()) {
+        (true, _, _) => match language {
+            Language::English => format!("A reason: it explains {explains}."),
+            Language::Chinese => format!("缘由：它可以解释 {explains}。"),
+        },
+        (false, true, _) => language.pick("A failed connect, without a reset.", "建连失败，没有 RST。").to_string(),
+        (false, false, true) => match language {
+            Language::English => format!("A mechanism of the family {families}."),
+            Language::Chinese => format!("机制，属于 {families} 类。"),
+        },
+        (false, false, false) => match language {
+            Language::English => format!("A mechanism of the family {families}. Reasons for it: {reasons}."),
+            Language::Chinese => format!("机制，属于 {families} 类。可能的缘由：{reasons}。"),
+        },
+    }
+}
+
 fn kernel_words(cause: &Cause, language: Language) -> String {
     if language == Language::Chinese {
         return chinese_kernel_words(cause);
     }
-    if cause.rule.kernel_reasons.is_empty() {
+    if cause.is_reason() {
+        return "What it says of the mechanism: a kernel knows how it reset, not why.".to_string();
+    }
+    if cause.kernel().is_empty() {
         return match cause.rule.outcome {
             OutcomeKind::Reset => {
                 "Nothing: no tcp_send_reset event, and Tcp OutRsts does not move. That silence is the sign.".to_string()
@@ -313,7 +347,7 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
         };
     }
     let signs: Vec<String> = spoken(cause).map(sign_words).collect();
-    let none = if cause.rule.kernel_reasons.iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
+    let none = if cause.kernel().iter().any(KernelSign::is_silence) { ", or no event" } else { "" };
     let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
     counters.dedup();
     let also = if counters.is_empty() { String::new() } else { format!("; also {}", counters.join(", ")) };
@@ -322,7 +356,10 @@ fn kernel_words(cause: &Cause, language: Language) -> String {
 }
 
 fn chinese_kernel_words(cause: &Cause) -> String {
-    if cause.rule.kernel_reasons.is_empty() {
+    if cause.is_reason() {
+        return "内核给出的是机制的原因：内核知道自己如何重置，不知道为什么。".to_string();
+    }
+    if cause.kernel().is_empty() {
         return match cause.rule.outcome {
             OutcomeKind::Reset => {
                 "什么也没说：没有 tcp_send_reset 事件，Tcp OutRsts 不增长。这种沉默本身就是标志。".to_string()
@@ -337,7 +374,7 @@ fn chinese_kernel_words(cause: &Cause) -> String {
         Stack::HasAndLacks(symbol, other) => format!("{}（调用栈中有 {symbol}、没有 {other}）", sign.reason),
     };
     let signs = spoken(cause).map(words).collect::<Vec<_>>().join("，或 ");
-    let none = if cause.rule.kernel_reasons.iter().any(KernelSign::is_silence) { "，或没有事件" } else { "" };
+    let none = if cause.kernel().iter().any(KernelSign::is_silence) { "，或没有事件" } else { "" };
     let mut counters: Vec<&str> = spoken(cause).filter_map(counter).collect();
     counters.dedup();
     let also = if counters.is_empty() { String::new() } else { format!("，以及 {}", counters.join("、")) };
@@ -363,7 +400,7 @@ fn counter(sign: &KernelSign) -> Option<&'static str> {
 
 /// The signs that are events.
 fn spoken(cause: &Cause) -> impl Iterator<Item = &'static KernelSign> {
-    cause.rule.kernel_reasons.iter().filter(|sign| !sign.is_silence())
+    cause.kernel().iter().filter(|sign| !sign.is_silence())
 }
 
 fn sign_words(sign: &KernelSign) -> String {

@@ -31,9 +31,10 @@ impl Explanation<'_> {
 
     fn verdict_comment(&self) -> String {
         let language = self.language();
-        let (stop, colon) = language.pick((". ", ": "), ("。", "："));
+        let (stop, colon) = language.pick((": ", ": "), ("：", "："));
         let sure = words::confidence(self.judgement.confidence, language);
-        let mut text = format!("whyrst: {}{stop}[{sure}] {}", self.sentence(), self.cause_id());
+        let family = self.judgement.shape.map_or_else(String::new, |shape| format!(" ({})", shape.family));
+        let mut text = format!("whyrst: {} [{sure}]{family}{stop}{}", self.cause_id(), self.sentence());
         let mut section = |label: &str, lines: &mut dyn Iterator<Item = String>| {
             for line in lines {
                 // Writing to a String cannot fail.
@@ -45,11 +46,8 @@ impl Explanation<'_> {
         let speaks_for = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
         section(language.pick("for", "依据"), &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
         section(language.pick("against", "反证"), &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
-        let others = self.judgement.alternatives.iter();
-        section(
-            language.pick("instead", "也可能"),
-            &mut others.map(|other| format!("{}: {}", other.id, self.told_apart_by(other))),
-        );
+        section(language.pick("open", "待定"), &mut self.open_words().into_iter());
+        section(language.pick("decide", "判别"), &mut self.decide_words().into_iter());
         section(
             language.pick("more", "详见"),
             &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)),

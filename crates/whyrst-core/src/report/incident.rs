@@ -11,7 +11,7 @@ use whyrst_model::incident::{FrameReport, IncidentReport, IncidentSchema};
 use super::Context;
 use super::layout::{padded, wrap};
 use super::style::{Part, Style};
-use super::words::{grouped, plural, severity};
+use super::words::{digits, plural, severity};
 use crate::incident::{Incident, IncidentKind, Subject};
 use crate::language::Language;
 
@@ -135,7 +135,7 @@ fn title(incident: &Incident, context: &Context) -> String {
         IncidentKind::Repeated => {
             let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!(", every {rhythm}") };
-            format!("{about}: {cause} {} times{every}", grouped(incident.connections))
+            format!("{about}: {cause} {} times{every}", digits(incident.connections))
         }
         IncidentKind::SameName => {
             let name = incident.name.as_deref().unwrap_or_default();
@@ -145,18 +145,18 @@ fn title(incident: &Incident, context: &Context) -> String {
             format!("{about} probed {services} on {} without sending data", plural(incident.hosts, "host"))
         }
         IncidentKind::HealthCheck => {
-            format!("{about}: opened and reset without data {} times, every {rhythm}", grouped(incident.connections))
+            format!("{about}: opened and reset without data {} times, every {rhythm}", digits(incident.connections))
         }
     }
 }
 
 fn chinese_title(incident: &Incident, context: &Context) -> String {
     let about = subject(incident.subject, Language::Chinese);
-    let connections = format!("{} 条连接", grouped(incident.connections));
-    let resets = format!("{} 条连接", grouped(incident.connections - incident.refused));
-    let refused = format!("{} 次建连", grouped(incident.refused));
+    let connections = format!("{} 条连接", digits(incident.connections));
+    let resets = format!("{} 条连接", digits(incident.connections - incident.refused));
+    let refused = format!("{} 次建连", digits(incident.refused));
     let (clients, services) =
-        (format!("{} 个客户端", grouped(incident.clients)), format!("{} 个服务", grouped(incident.services)));
+        (format!("{} 个客户端", digits(incident.clients)), format!("{} 个服务", digits(incident.services)));
     let rhythm = incident.rhythm.map_or_else(String::new, |span| span.to_string());
     let until = incident.back.map_or_else(
         || "，之后没有看到它恢复接受连接".to_string(),
@@ -180,13 +180,13 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::Repeated => {
             let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!("，每隔 {rhythm} 一次") };
-            format!("{about}：{cause} 发生 {} 次{every}", grouped(incident.connections))
+            format!("{about}：{cause} 发生 {} 次{every}", digits(incident.connections))
         }
         IncidentKind::Scan => {
-            format!("{about} 探测了 {} 台主机上的 {services}，没有发送数据", grouped(incident.hosts))
+            format!("{about} 探测了 {} 台主机上的 {services}，没有发送数据", digits(incident.hosts))
         }
         IncidentKind::HealthCheck => {
-            format!("{about}：建连后不发数据就重置，共 {} 次，每隔 {rhythm} 一次", grouped(incident.connections))
+            format!("{about}：建连后不发数据就重置，共 {} 次，每隔 {rhythm} 一次", digits(incident.connections))
         }
     }
 }

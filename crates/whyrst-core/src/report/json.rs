@@ -4,8 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use whyrst_model::report::{
-    AlternativeReport, AskedFor, Effect, Ends, EvidenceReport, IdleSuspect, KernelReport, Report, ReportSchema,
-    ResetReport, Stats, Verdict,
+    AlternativeReport, AskedFor, DecideReport, Effect, Ends, EvidenceReport, FamilyReport, IdleSuspect, KernelReport,
+    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, Stats, Verdict,
 };
 use whyrst_model::vocabulary::{AnswerWord, End};
 
@@ -21,7 +21,9 @@ use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::Timestamp;
 use crate::timeouts::IdleTimeout;
-use crate::verdict::{Confidence, Evidence, Role};
+use crate::cause::Cause;
+use crate::verdict::decide::Decision;
+use crate::verdict::{Confidence, Evidence, Reason, Role, Shape};
 use crate::zeek::conn_state;
 
 /// One line of JSON for `outcome`, without a line end.
@@ -88,6 +90,12 @@ impl Explanation<'_> {
                 confidence: judgement.confidence,
                 title: self.title().into(),
             },
+            headline: self.headline().into(),
+            family: self.family_report(),
+            origin_confidence: judgement.origin_confidence,
+            mechanism: self.mechanism_report(),
+            reasons: self.reason_reports(),
+            decide: self.decide_reports(),
             alternatives: self.alternative_reports(),
             evidence: self.evidence_reports(),
             advice: judgement.cause.map_or(Vec::new(), |cause| {
@@ -148,11 +156,52 @@ impl Explanation<'_> {
         }
     }
 
+    fn family_report(&self) -> Option<FamilyReport<'_>> {
+        let Shape { family, confidence } = self.judgement.shape?;
+        let by = self.end_word(self.outcome.sender());
+        Some(FamilyReport { id: family, confidence, by, text: self.family_words().into() })
+    }
+
+    fn mechanism_report(&self) -> Option<MechanismReport<'_>> {
+        let mechanism = self.judgement.mechanism.as_ref()?;
+        Some(MechanismReport {
+            cause: mechanism.cause.id.into(),
+            confidence: mechanism.confidence,
+            title: self.title_of(mechanism.cause, mechanism.title).into(),
+            confirm: self.confirm_words(mechanism.cause).into(),
+            open: mechanism.open.iter().map(|cause| cause.id.into()).collect(),
+        })
+    }
+
+    fn reason_reports(&self) -> Vec<ReasonReport<'_>> {
+        let one = |reason: &Reason| ReasonReport {
+            cause: reason.cause.id.into(),
+            confidence: reason.confidence,
+            title: self.title_of(reason.cause, reason.title).into(),
+            confirm: self.confirm_words(reason.cause).into(),
+            evidence: reason.evidence.iter().filter(|one| one.speaks_for()).map(|one| one.question.id.into()).collect(),
+        };
+        self.judgement.reasons.iter().map(one).collect()
+    }
+
+    fn decide_reports(&self) -> Vec<DecideReport<'_>> {
+        let group = |causes: &Vec<&'static Cause>| {
+            let ids: Vec<&str> = causes.iter().map(|cause| cause.id).collect();
+            ids.join("+").into()
+        };
+        let one = |decision: &Decision| DecideReport {
+            on: self.end_word(self.outcome.sender()),
+            command: self.command(decision).into(),
+            splits: decision.groups.iter().map(group).collect(),
+        };
+        self.decisions().iter().map(one).collect()
+    }
+
     fn alternative_reports(&self) -> Vec<AlternativeReport<'_>> {
         let others = self.judgement.alternatives.iter();
         others
             .map(|other| AlternativeReport {
-                cause: other.id.into(),
+                cause: other.cause.id.into(),
                 confidence: Confidence::Possible,
                 told_apart_by: self.told_apart_by(other).into(),
             })

@@ -52,7 +52,7 @@ impl Explanation<'_> {
         self.bullets(language.pick("Not seen", "未见"), self.unseen_words().into_iter(), out)?;
         self.bullets(language.pick("Capture points", "抓包点"), self.vantage_words().into_iter(), out)?;
         let others = self.judgement.alternatives.iter();
-        let others = others.map(|other| format!("`{}`: {}", other.id, self.told_apart_by(other)));
+        let others = others.map(|other| format!("`{}`: {}", other.cause.id, self.told_apart_by(other)));
         self.bullets(language.pick("Could also be", "也可能是"), others, out)?;
         self.ends_with_advice(out)?;
         writeln!(out, "{}: `{}`\n", language.pick("Display filter", "显示过滤器"), self.display_filter())

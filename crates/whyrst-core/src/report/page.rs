@@ -52,7 +52,6 @@ impl Explanation<'_> {
         let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
         let reset = self.outcome.kind() == OutcomeKind::Reset;
         Page {
-            headline: self.headline().into(),
             sentence: self.sentence().into(),
             ladder_from: self.outcome.has_frames().then(|| self.zero()),
             ladder: self

@@ -12,7 +12,7 @@ use whyrst_model::summary::{CauseCount, ServiceReport, SummaryReport, SummarySch
 
 use super::layout::{padded, wrap};
 use super::style::{Part, Style};
-use super::words::{confidence, grouped, severity};
+use super::words::{confidence, digits, severity};
 use super::{Context, incident};
 use crate::cause::Severity;
 use crate::incident::Incident;
@@ -144,11 +144,11 @@ impl Summary {
             writeln!(out, "\n{}", style.paint(Part::Label, columns_of(columns)))?;
         }
         for (cause, sure, count) in self.ranked_causes() {
-            writeln!(out, "  {:>9}  {cause:<28}{}", grouped(count), confidence(sure, language))?;
+            writeln!(out, "  {:>9}  {cause:<28}{}", digits(count), confidence(sure, language))?;
         }
         if self.severities.keys().any(|severity| *severity != Severity::Fault) {
             let each = self.severities.iter();
-            let each = each.map(|(matters, count)| format!("{} {}", severity(*matters, language), grouped(*count)));
+            let each = each.map(|(matters, count)| format!("{} {}", severity(*matters, language), digits(*count)));
             let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
             writeln!(out, "\n  {of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
@@ -160,7 +160,7 @@ impl Summary {
                 writeln!(
                     out,
                     "  {:>9}  {:<28}{}",
-                    grouped(service.total),
+                    digits(service.total),
                     server.to_string(),
                     listed(&service.causes)
                 )?;
@@ -185,8 +185,8 @@ impl Summary {
 }
 
 fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
-    let (frames, segments) = (grouped(reading.frames), grouped(counts.segments));
-    let (connections, reset) = (grouped(counts.connections), grouped(counts.reset_connections));
+    let (frames, segments) = (digits(reading.frames), digits(counts.segments));
+    let (connections, reset) = (digits(counts.connections), digits(counts.reset_connections));
     match language {
         Language::English => {
             format!("{frames} frames, {segments} TCP segments, {connections} connections, {reset} of them reset")
@@ -204,7 +204,7 @@ fn columns_of([count, name, last]: [&str; 3]) -> String {
 /// What a report on single resets must say at its end: everything that was not looked at.
 pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Language, out: &mut String) -> fmt::Result {
     let copies = (counts.copies > 0).then(|| {
-        let (copies, resets) = (grouped(counts.copies), grouped(counts.rst_copies));
+        let (copies, resets) = (digits(counts.copies), digits(counts.rst_copies));
         match language {
             Language::English => {
                 format!(
@@ -217,7 +217,7 @@ pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Langu
         }
     });
     let forgotten = (counts.forgotten > 0).then(|| {
-        let forgotten = grouped(counts.forgotten);
+        let forgotten = digits(counts.forgotten);
         match language {
             Language::English => format!(
                 "{forgotten} connections were forgotten to stay within the memory bound: their verdicts lack their \
@@ -230,8 +230,8 @@ pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Langu
     });
     let passed = reading.passed_over.iter().filter(|(_, _, count)| *count > 0);
     let passed = passed.map(|(_, sentence, count)| match language {
-        Language::English => format!("{} frames passed over: {sentence}", grouped(*count)),
-        Language::Chinese => format!("跳过 {} 帧：{sentence}", grouped(*count)),
+        Language::English => format!("{} frames passed over: {sentence}", digits(*count)),
+        Language::Chinese => format!("跳过 {} 帧：{sentence}", digits(*count)),
     });
     let notes = reading.notes.iter().cloned();
     let all: Vec<String> = copies.into_iter().chain(forgotten).chain(passed).chain(notes).collect();

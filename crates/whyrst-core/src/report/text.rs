@@ -1,30 +1,33 @@
-//! The report for a person at a terminal, in the order one needs it at three in the morning:
-//! one sentence, the packets, what speaks for it and against it, what could not be seen, what
-//! else it could be, what it did, what to do. Eighty columns.
+//! The report for a person at a terminal, in the order one needs it at three in the morning: what is certain,
+//! the likeliest why, what decides the rest, what to do, the packets, what speaks for it and against it, what
+//! was lost. One screen, unless everything is asked for.
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use super::layout::{columns, first_line, padded, spaced, wrap};
 use super::style::{Part, Style};
-use super::words::{confidence, grouped, severity};
+use super::words::confidence;
 use super::{Context, Explanation};
 use crate::cause::Severity;
-use crate::connection::Phase;
 use crate::evidence::path::asks_for_other_resets;
 use crate::evidence::said::is_rarely_answered;
 use crate::evidence::{Answer, AskedOf};
-use crate::harm::Certainty;
 use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::rst::ResetKind;
-use crate::severity::Ground;
-use crate::verdict::{Confidence, Evidence, Origin, Role};
+use crate::verdict::{Confidence, Evidence, Role};
 
-const WIDTH: usize = 80;
-const LABEL: usize = 11;
+/// Lines of the smallest terminal in use.
+const SCREEN: usize = 24;
+/// Columns where the texts begin.
+const LABEL: usize = 10;
+/// Lines are no longer, however wide the terminal: nobody reads them then.
+const WIDEST: usize = 120;
+/// Nor shorter.
+const NARROWEST: usize = 40;
 
 /// Whether the packets are shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,16 +38,51 @@ pub enum Ladder {
     Hidden,
 }
 
+/// How much is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// What fits one screen.
+    Screen,
+    /// Everything.
+    Whole,
+}
+
+/// What a report shows, and where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct View {
+    /// Whether the packets are shown.
+    pub ladder: Ladder,
+    /// How much of it.
+    pub detail: Detail,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+impl View {
+    /// One screen of 80 columns: what stands in a pipe or a file.
+    pub const PIPED: Self = Self { ladder: Ladder::Shown, detail: Detail::Screen, width: 80 };
+
+    const fn columns(self) -> usize {
+        if self.width > WIDEST {
+            WIDEST
+        } else if self.width < NARROWEST {
+            NARROWEST
+        } else {
+            self.width
+        }
+    }
+}
+
 /// The whole report of one outcome, with a blank line at its end.
-pub fn report(outcome: &Outcome, context: &Context, style: Style, ladder: Ladder) -> String {
-    report_of(&Explanation::new(outcome, context), style, ladder)
+pub fn report(outcome: &Outcome, context: &Context, style: Style, view: View) -> String {
+    report_of(&Explanation::new(outcome, context), style, view)
 }
 
 /// The same for what was judged already.
-pub fn report_of(report: &Explanation<'_>, style: Style, ladder: Ladder) -> String {
+pub fn report_of(report: &Explanation<'_>, style: Style, view: View) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    report.write(style, ladder, &mut out).unwrap_or_default();
+    report.write(style, view, &mut out).unwrap_or_default();
     out
 }
 
@@ -58,125 +96,176 @@ pub fn ladder_of(report: &Explanation<'_>, style: Style) -> String {
     out
 }
 
+/// How many items a section has at most. The first of these with which the packets keep some room is taken.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    fixes: usize,
+    reasons: usize,
+    objections: usize,
+    accounts: usize,
+}
+
+const WHOLE: Limits =
+    Limits { fixes: usize::MAX, reasons: usize::MAX, objections: usize::MAX, accounts: usize::MAX };
+const LIMITS: [Limits; 4] = [
+    Limits { fixes: 2, reasons: 3, objections: 2, accounts: 4 },
+    Limits { fixes: 2, reasons: 2, objections: 1, accounts: 3 },
+    Limits { fixes: 1, reasons: 2, objections: 1, accounts: 2 },
+    Limits { fixes: 1, reasons: 1, objections: 1, accounts: 1 },
+];
+/// Packets that say something: an opening, what led to the RST, and the RST.
+const ROOM_FOR_PACKETS: usize = 6;
+
 impl Explanation<'_> {
-    pub(super) fn write(&self, style: Style, ladder: Ladder, out: &mut String) -> fmt::Result {
-        self.head(style, out)?;
-        self.verdict(style, out)?;
-        if ladder == Ladder::Shown && self.outcome.has_frames() {
+    pub(super) fn write(&self, style: Style, view: View, out: &mut String) -> fmt::Result {
+        let page = Page { style, width: view.columns() };
+        let packets = view.ladder == Ladder::Shown && self.outcome.has_frames();
+        let (above, below) = match view.detail {
+            Detail::Whole => self.sections(page, WHOLE, view)?,
+            Detail::Screen => self.fitting(page, view)?,
+        };
+        out.push_str(&above);
+        if packets && view.detail == Detail::Whole {
             out.push('\n');
             self.ladder(style, out)?;
+            out.push('\n');
+        } else if packets {
+            let room = SCREEN.saturating_sub(lines(&above) + lines(&below) + 1).max(ROOM_FOR_PACKETS);
+            self.packets(page.style, page.width, room, out)?;
         }
-        out.push('\n');
-        self.accounts(style, out)?;
-        self.evidence(style, out)?;
-        self.points(style, out)?;
-        self.alternatives(style, out)?;
-        self.consequences(style, out)?;
-        // In one line, however long: it is there to be copied.
-        let label = padded(self.language().pick("filter", "过滤器"), LABEL - 2);
-        writeln!(out, "  {}{}", style.paint(Part::Label, label), self.display_filter())?;
+        out.push_str(&below);
         out.push('\n');
         Ok(())
     }
 
-    fn head(&self, style: Style, out: &mut String) -> fmt::Result {
+    /// What stands above the packets and below them, on one screen with some packets.
+    fn fitting(&self, page: Page, view: View) -> Result<(String, String), fmt::Error> {
+        let mut sections = (String::new(), String::new());
+        for limits in LIMITS {
+            sections = self.sections(page, limits, view)?;
+            if lines(&sections.0) + lines(&sections.1) + 1 + ROOM_FOR_PACKETS <= SCREEN {
+                break;
+            }
+        }
+        Ok(sections)
+    }
+
+    fn sections(&self, page: Page, limits: Limits, view: View) -> Result<(String, String), fmt::Error> {
+        let (mut above, mut below) = (String::new(), String::new());
+        self.head(page, &mut above)?;
+        self.verdict(page, &mut above)?;
+        self.accounts(page, limits, &mut above)?;
+        self.decision(page, limits, view, &mut above)?;
+        self.evidence(page, limits, view, &mut below)?;
+        self.points(page, &mut below)?;
+        self.consequences(page, view, &mut below)?;
+        Ok((above, below))
+    }
+
+    fn head(&self, page: Page, out: &mut String) -> fmt::Result {
         let connection = self.outcome.connection();
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
-        let (ends, headline) = (format!("{client} > {server}"), self.headline());
-        let fits = ends.len() + 2 + columns(&headline) <= WIDTH;
-        let between = if fits { "  " } else { "\n" };
-        writeln!(out, "{}{between}{headline}", style.paint(Part::Heading, ends))?;
         let rst = self.outcome.rst().filter(|_| self.outcome.has_frames());
-        let comma = self.language().pick(", ", "，");
-        let place = rst.map(|rst| format!("{comma}{}", self.named(rst.record.frame)));
-        let asked_for = self.language().pick("asked for", "请求的域名是");
-        let asked = self.outcome.asked().map(|asked| format!("{comma}{asked_for} {}", asked.name));
-        let place = [place, asked].into_iter().flatten().collect::<String>();
-        let when = format!("{}{place}", self.context.time(self.outcome.time()));
-        writeln!(out, "{}", style.paint(Part::Dim, when))
+        let frame = rst.map(|rst| self.named(rst.record.frame));
+        let asked_for = self.language().pick("asked for", "请求的目标是");
+        let asked = self.outcome.asked().map(|asked| format!("{asked_for} {}", asked.name));
+        let time = self.context.time(self.outcome.time());
+        let rest: Vec<String> = core::iter::once(time).chain(frame).chain(asked).collect();
+        let (ends, rest) = (format!("{client} > {server}"), rest.join("  "));
+        let gap = if ends.len() + 2 + columns(&rest) <= page.width { "  " } else { "\n" };
+        writeln!(out, "{}{gap}{}", page.style.paint(Part::Heading, ends), page.style.paint(Part::Dim, rest))
     }
 
-    /// `reset by the client's kernel while connecting`.
-    pub(super) fn headline(&self) -> String {
-        if self.outcome.kind() == OutcomeKind::FailedConnect {
-            return self.language().pick("connect failed without a reset", "建连失败，没有 RST").to_string();
+    /// The steps, what is surest first.
+    fn verdict(&self, page: Page, out: &mut String) -> fmt::Result {
+        let judgement = &self.judgement;
+        let certain_how = judgement.mechanism_confidence() == Confidence::Certain;
+        if let Some(shape) = judgement.shape.filter(|_| !certain_how) {
+            let mut text = self.family_words();
+            if let Some(origin) = self.origin_words() {
+                text = text + self.language().pick("; ", "；") + &origin;
+            }
+            page.claim(shape.confidence, self.language(), &text, out)?;
         }
-        if self.language() == Language::Chinese {
-            return self.chinese_headline();
+        let reason = judgement.reasons.first();
+        let leads = reason.filter(|reason| Some(reason.cause) == judgement.cause);
+        if let Some(reason) = leads {
+            let text = self.identified(&self.title_of(reason.cause, reason.title), reason.cause.id);
+            page.claim(reason.confidence, self.language(), &text, out)?;
         }
-        let sender = self.end(self.outcome.sender());
-        let maker = match (self.judgement.origin, self.judgement.kind) {
-            (Origin::Path, _) => format!("on the path, in the name of {sender}"),
-            (_, ResetKind::Passive) => format!("by {sender}'s kernel"),
-            _ => format!("by {sender}"),
-        };
-        let phase = match self.judgement.phase {
-            Phase::Connect => " while connecting",
-            Phase::Established => "",
-            Phase::Closing => " after a close",
-            Phase::Closed => " after both ends had closed",
-            Phase::Midstream => " (its beginning was not captured)",
-        };
-        format!("reset {maker}{phase}")
-    }
-
-    /// `被客户端的内核重置（建连阶段）`.
-    fn chinese_headline(&self) -> String {
-        let maker = match (self.judgement.origin, self.judgement.kind) {
-            (Origin::Path, _) => "被路径上的设备以{sender}的名义重置",
-            (_, ResetKind::Passive) => "被{sender}的内核重置",
-            _ => "被{sender}重置",
-        };
-        let phase = match self.judgement.phase {
-            Phase::Connect => "（建连阶段）",
-            Phase::Established => "",
-            Phase::Closing => "（一端已关闭）",
-            Phase::Closed => "（两端都已关闭）",
-            Phase::Midstream => "（没有抓到连接的开头）",
-        };
-        self.words(maker) + phase
-    }
-
-    fn verdict(&self, style: Style, out: &mut String) -> fmt::Result {
-        let sure = self.judgement.confidence;
-        let sentence = self.sentence() + self.language().pick(".", "。");
-        let tag = format!("[{}]", confidence(sure, self.language()));
-        out.push('\n');
-        let lines: alloc::vec::Vec<_> = wrap(&sentence, WIDTH - 8).collect();
-        let (last, first) = lines.split_last().unwrap_or((&"", &[]));
-        for line in first {
-            writeln!(out, "  {line}")?;
+        match &judgement.mechanism {
+            Some(how) => {
+                let text = self.identified(&self.title_of(how.cause, how.title), how.cause.id);
+                page.claim(how.confidence, self.language(), &text, out)?;
+            }
+            None => page.claim(Confidence::Unexplained, self.language(), &self.title(), out)?,
         }
-        let part = if sure >= Confidence::Likely { Part::Firm } else { Part::Weak };
-        let room = WIDTH - 3 - columns(&tag);
-        if columns(last) <= room - 2 {
-            writeln!(out, "  {}{}", padded(last, room), style.paint(part, tag))
-        } else {
-            writeln!(out, "  {last}\n  {}{}", padded("", room), style.paint(part, tag))
-        }
-    }
-
-    fn accounts(&self, style: Style, out: &mut String) -> fmt::Result {
-        for (label, text) in self.account_words() {
-            Section::new(label, style).item(&text, out)?;
+        if let Some(reason) = reason.filter(|_| leads.is_none()) {
+            let text = self.identified(&self.title_of(reason.cause, reason.title), reason.cause.id);
+            page.claim(reason.confidence, self.language(), &text, out)?;
         }
         Ok(())
     }
 
-    fn evidence(&self, style: Style, out: &mut String) -> fmt::Result {
+    fn identified(&self, title: &str, id: &str) -> String {
+        match self.language() {
+            Language::English => format!("{title} ({id})"),
+            Language::Chinese => format!("{title}（{id}）"),
+        }
+    }
+
+    fn accounts(&self, page: Page, limits: Limits, out: &mut String) -> fmt::Result {
+        let mut said = page.section(self.language().pick("said", "自述"));
+        for text in self.said() {
+            said.item(&text, out)?;
+        }
+        for (label, text) in self.account_words().into_iter().take(limits.accounts) {
+            page.section(label).item(&text, out)?;
+        }
+        Ok(())
+    }
+
+    /// What is open, what decides, and what to do.
+    fn decision(&self, page: Page, limits: Limits, view: View, out: &mut String) -> fmt::Result {
+        let language = self.language();
+        let mut open = page.section(language.pick("open", "待定"));
+        if view.detail == Detail::Whole {
+            for other in &self.judgement.alternatives {
+                open.item(&format!("{}: {}", other.cause.id, self.told_apart_by(other)), out)?;
+            }
+        } else if let Some(text) = self.open_words() {
+            open.item(&text, out)?;
+        }
+        if let Some(text) = self.decide_words() {
+            page.section(language.pick("decide", "判别")).item(&text, out)?;
+        }
+        let Some(cause) = self.judgement.cause else { return Ok(()) };
+        let advice = cause.texts(language).advice;
+        let mut fix = page.section(language.pick("fix", "处理"));
+        for (number, step) in advice.iter().take(limits.fixes).enumerate() {
+            let step = self.words(step);
+            let numbered = advice.len() > 1 && limits.fixes > 1;
+            fix.item(&if numbered { format!("{}. {step}", number + 1) } else { step }, out)?;
+        }
+        Ok(())
+    }
+
+    fn evidence(&self, page: Page, limits: Limits, view: View, out: &mut String) -> fmt::Result {
         let (evidence, language) = (&self.judgement.evidence, self.language());
-        let mut speaks_for = Section::new(language.pick("for", "依据"), style);
-        for text in self.kernel_says().into_iter().chain(self.said()) {
+        let mut speaks_for = page.section(language.pick("why", "依据"));
+        let answers = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
+        let answers = answers.map(|one| self.answer(one.question, &one.answer));
+        for text in self.kernel_says().into_iter().chain(answers).take(limits.reasons) {
             speaks_for.item(&text, out)?;
         }
-        for one in evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes) {
-            speaks_for.item(&self.answer(one.question, &one.answer), out)?;
-        }
-        let mut against = Section::new(language.pick("against", "反证"), style);
-        for one in evidence.iter().filter(|one| one.speaks_against()) {
+        let mut against = page.section(language.pick("but", "反证"));
+        for one in evidence.iter().filter(|one| one.speaks_against()).take(limits.objections) {
             against.item(&self.answer(one.question, &one.answer), out)?;
         }
-        let mut unseen = Section::new(language.pick("unseen", "未见"), style);
+        if view.detail == Detail::Screen {
+            return Ok(());
+        }
+        let mut unseen = page.section(language.pick("unseen", "未见"));
         for text in self.unseen_words() {
             unseen.item(&text, out)?;
         }
@@ -187,8 +276,8 @@ impl Explanation<'_> {
     }
 
     /// What several capture points know together.
-    fn points(&self, style: Style, out: &mut String) -> fmt::Result {
-        let mut section = Section::new(self.language().pick("points", "抓包点"), style);
+    fn points(&self, page: Page, out: &mut String) -> fmt::Result {
+        let mut section = page.section(self.language().pick("points", "抓包点"));
         for text in self.vantage_words() {
             section.item(&text, out)?;
         }
@@ -233,143 +322,31 @@ impl Explanation<'_> {
         }
     }
 
-    fn alternatives(&self, style: Style, out: &mut String) -> fmt::Result {
-        let mut section = Section::new(self.language().pick("instead", "也可能"), style);
-        for other in &self.judgement.alternatives {
-            section.item(&format!("{}: {}", other.id, self.told_apart_by(other)), out)?;
-        }
-        Ok(())
-    }
-
-    fn consequences(&self, style: Style, out: &mut String) -> fmt::Result {
+    fn consequences(&self, page: Page, view: View, out: &mut String) -> fmt::Result {
         let language = self.language();
-        let mut harm = Section::new(language.pick("harm", "影响"), style);
+        let mut lost = page.section(language.pick("lost", "损失"));
         if self.outcome.kind() == OutcomeKind::Reset {
-            harm.item(&self.harm_words(), out)?;
+            lost.item(&self.harm_words(), out)?;
         }
         if self.judgement.severity != Severity::Fault {
-            harm.item(&self.matters(), out)?;
+            lost.item(&self.matters(), out)?;
         }
-        let Some(cause) = self.judgement.cause else { return Ok(()) };
-        let texts = cause.texts(language);
-        harm.item(&self.words(texts.effect), out)?;
-        let mut advice = Section::new(language.pick("do", "处理"), style);
-        for (number, step) in texts.advice.iter().enumerate() {
-            advice.item(&format!("{}. {}", number + 1, self.words(step)), out)?;
+        let cause = self.judgement.cause;
+        if view.detail == Detail::Whole {
+            if let Some(cause) = cause {
+                lost.item(&self.words(cause.texts(language).effect), out)?;
+            }
+            // In one line, however long: it is there to be copied.
+            let label = padded(language.pick("filter", "过滤器"), LABEL - 2);
+            writeln!(out, "  {}{}", page.style.paint(Part::Label, label), self.display_filter())?;
         }
-        let mut more = Section::new(language.pick("more", "详见"), style);
-        more.item(&format!("whyrst causes {}", cause.id), out)
-    }
-
-    /// How much it matters, and why.
-    pub(super) fn matters(&self) -> String {
-        let severity = severity(self.judgement.severity, self.language());
-        format!("{severity}{}{}", self.language().pick(": ", "："), self.severity_words())
-    }
-
-    /// Why it matters as much as it does.
-    pub(super) fn severity_words(&self) -> String {
-        let language = self.language();
-        let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
-        let why = match (self.judgement.ground, self.judgement.severity) {
-            (Ground::BothHadClosed, _) => language.pick(
-                "both ends had closed before it and nothing was on its way",
-                "两端在它之前都已关闭，也没有数据在途",
-            ),
-            (Ground::NotTaken, _) => language
-                .pick("its receiver did not take it, and both ends talked on", "接收方没有接受它，两端都还在继续通信"),
-            (Ground::GoodbyeRefused, _) => language.pick(
-                "it refused only the TLS goodbye of the other end, which closed later: no data of a program is lost",
-                "它拒绝的只是对端后来关闭时的 TLS 告别（close_notify）：没有丢失程序的数据",
-            ),
-            (_, Severity::Benign) => {
-                language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
-            }
-            (_, Severity::Scan) => language
-                .pick("its sender looks for open ports and wants no connection", "发送方在找开放的端口，并不想要连接"),
-            (_, Severity::Policy) => language.pick(
-                "a rule, a device or a person decided that the connection should not be",
-                "有规则、设备或人决定不允许这条连接",
-            ),
-            (_, Severity::Attack) => {
-                language.pick("neither end wanted it: somebody else forged packets", "两端都不想这样：是别人伪造了报文")
-            }
-            (_, Severity::Fault) if self.judgement.phase == Phase::Connect => {
-                language.pick("the connection never came about", "连接没有建立起来")
-            }
-            (_, Severity::Fault) if lost.iter().any(|bytes| bytes.is_some_and(|bytes| bytes > 0)) => {
-                language.pick("data may be lost: what was sent and not read", "可能丢失数据：已发送而未读的部分")
-            }
-            (_, Severity::Fault) => {
-                language.pick("the connection was cut off instead of closed in order", "连接被切断，而不是正常关闭")
-            }
-        };
-        why.to_string()
-    }
-
-    /// What was lost, with how sure that is.
-    pub(super) fn harm_words(&self) -> String {
-        if self.language() == Language::Chinese {
-            return self.chinese_harm();
-        }
-        let taken = match self.harm.accepted {
-            Some(false) => "the RST was outside what its receiver accepts: it should have had no effect; ",
-            Some(true) | None => "",
-        };
-        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
-            let bytes = bytes.filter(|bytes| *bytes > 0)?;
-            let more = if (1..bytes).contains(&surely) {
-                format!(", of which {} for certain", grouped(surely))
-            } else {
-                String::new()
-            };
-            Some(format!("{} octets from {side}{more}", grouped(bytes)))
-        };
-        let both = [
-            lost("the client", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
-            lost("the server", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
-        ];
-        let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
-        let what = match self.harm.certainty {
-            Certainty::None => "no data was lost".to_string(),
-            Certainty::Exact => format!("lost: {}", both.join(" and ")),
-            Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
-            Certainty::AtLeast => format!("lost at least: {}", both.join(" and ")),
-            Certainty::Unknown if !self.outcome.has_frames() => "how much data was lost is not known".to_string(),
-            Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
-        };
-        format!("{taken}{what}")
+        let Some(cause) = cause else { return Ok(()) };
+        page.section(language.pick("more", "详见")).item(&format!("whyrst causes {}", cause.id), out)
     }
 }
 
-impl Explanation<'_> {
-    fn chinese_harm(&self) -> String {
-        let taken = match self.harm.accepted {
-            Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",
-            Some(true) | None => "",
-        };
-        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
-            let bytes = bytes.filter(|bytes| *bytes > 0)?;
-            let certain = (1..bytes).contains(&surely);
-            let more =
-                if certain { format!("（其中 {} 字节可以确定）", grouped(surely)) } else { String::new() };
-            Some(format!("{side}发送的 {} 字节{more}", grouped(bytes)))
-        };
-        let both = [
-            lost("客户端", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
-            lost("服务端", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
-        ];
-        let both = both.into_iter().flatten().collect::<alloc::vec::Vec<_>>().join("和");
-        let what = match self.harm.certainty {
-            Certainty::None => "没有丢失数据".to_string(),
-            Certainty::Exact => format!("丢失：{both}"),
-            Certainty::AtMost => format!("最多丢失：{both}"),
-            Certainty::AtLeast => format!("至少丢失：{both}"),
-            Certainty::Unknown if !self.outcome.has_frames() => "丢失了多少数据不得而知".to_string(),
-            Certainty::Unknown => "丢失了多少数据，从这份抓包看不出来".to_string(),
-        };
-        format!("{taken}{what}")
-    }
+fn lines(text: &str) -> usize {
+    text.lines().count()
 }
 
 /// An unknown need or support is worth capturing; an unknown refutation would only add doubt.
@@ -390,24 +367,50 @@ fn via(stack: &[String], language: Language) -> String {
     }
 }
 
+/// Where a report is written.
+#[derive(Clone, Copy, Debug)]
+struct Page {
+    style: Style,
+    width: usize,
+}
+
+impl Page {
+    /// How sure, then what.
+    fn claim(self, sure: Confidence, language: Language, text: &str, out: &mut String) -> fmt::Result {
+        let tag = match language {
+            Language::English => confidence(sure, language).to_uppercase(),
+            Language::Chinese => confidence(sure, language).to_string(),
+        };
+        // The longest, "unexplained", stands in no column of the others.
+        let tag = if sure == Confidence::Unexplained { language.pick("UNKNOWN", "未知").to_string() } else { tag };
+        let part = if sure >= Confidence::Likely { Part::Firm } else { Part::Weak };
+        let mut label = self.style.paint(part, padded(&tag, LABEL)).to_string();
+        for line in wrap(text, self.width - LABEL) {
+            writeln!(out, "{label}{line}")?;
+            label = " ".repeat(LABEL);
+        }
+        Ok(())
+    }
+
+    const fn section(self, label: &'static str) -> Section {
+        Section { label, page: self }
+    }
+}
+
 /// A label on the left, items on the right.
 struct Section {
     label: &'static str,
-    style: Style,
+    page: Page,
 }
 
 impl Section {
-    const fn new(label: &'static str, style: Style) -> Self {
-        Self { label, style }
-    }
-
     fn item(&mut self, text: &str, out: &mut String) -> fmt::Result {
         let hang = if text.starts_with(|first: char| first.is_ascii_digit()) && text.contains(". ") { 3 } else { 2 };
         let label = core::mem::take(&mut self.label);
-        let Some((line, rest)) = first_line(text, WIDTH - LABEL) else { return Ok(()) };
-        writeln!(out, "  {}{line}", self.style.paint(Part::Label, padded(label, LABEL - 2)))?;
+        let Some((line, rest)) = first_line(text, self.page.width - LABEL) else { return Ok(()) };
+        writeln!(out, "  {}{line}", self.page.style.paint(Part::Label, padded(label, LABEL - 2)))?;
         // Continuation lines hang, so that items stay apart without bullets.
-        for line in wrap(rest, WIDTH - LABEL - hang) {
+        for line in wrap(rest, self.page.width - LABEL - hang) {
             writeln!(out, "{:LABEL$}{:hang$}{line}", "", "")?;
         }
         Ok(())

@@ -98,7 +98,7 @@ impl Explanation<'_> {
             Some(Value::Frame(frame)) => self.concluded(*frame),
             Some(Value::Span(span)) => span.to_string(),
             Some(Value::Time(time)) => self.context.time_of_day(*time),
-            Some(Value::Count(count)) => grouped(*count),
+            Some(Value::Count(count)) => digits(*count),
             Some(Value::Ttl(ttl)) => ttl.to_string(),
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Flags(flags)) => flags.to_string(),
@@ -163,20 +163,9 @@ fn push_capitalised(out: &mut String, words: &str) {
     out.push_str(characters.as_str());
 }
 
-/// `1 234 567`: digits in groups of three from 10 000 on.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    if digits.len() < 5 {
-        return digits;
-    }
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
+/// A number as it is searched and copied: digits alone.
+pub(super) fn digits(number: u64) -> String {
+    number.to_string()
 }
 
 /// How sure, in words.
@@ -205,17 +194,5 @@ pub fn severity(severity: Severity, language: Language) -> &'static str {
 /// `1 connection`, `12 connections`.
 pub(super) fn plural(number: u64, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{ending}", grouped(number))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        assert_eq!(grouped(904), "904");
-        assert_eq!(grouped(5_000), "5000");
-        assert_eq!(grouped(1_234_567), "1 234 567");
-    }
+    format!("{} {thing}{ending}", digits(number))
 }

@@ -19,9 +19,6 @@ use crate::vocabulary::End;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct Page<'a> {
-    /// Who was reset, when.
-    #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
-    pub headline: Text<'a>,
     /// Why, as a sentence.
     #[cfg_attr(feature = "schema", schemars(extend("x-page" = true)))]
     pub sentence: Text<'a>,

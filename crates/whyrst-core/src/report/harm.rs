@@ -1,0 +1,124 @@
+//! What a reset did and how much it matters, in words.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::Explanation;
+use super::words::{digits, plural, severity};
+use crate::cause::Severity;
+use crate::connection::Phase;
+use crate::harm::Certainty;
+use crate::language::Language;
+use crate::severity::Ground;
+
+impl Explanation<'_> {
+    /// How much it matters, and why.
+    pub(super) fn matters(&self) -> String {
+        let severity = severity(self.judgement.severity, self.language());
+        format!("{severity}{}{}", self.language().pick(": ", "："), self.severity_words())
+    }
+
+    /// Why it matters as much as it does.
+    pub(super) fn severity_words(&self) -> String {
+        let language = self.language();
+        let lost = [self.harm.lost_client_bytes, self.harm.lost_server_bytes];
+        let why = match (self.judgement.ground, self.judgement.severity) {
+            (Ground::BothHadClosed, _) => language.pick(
+                "both ends had closed before it and nothing was on its way",
+                "两端在它之前都已关闭，也没有数据在途",
+            ),
+            (Ground::NotTaken, _) => language
+                .pick("the receiver did not accept it, and both ends went on sending", "接收方没有接受它，两端都还在继续通信"),
+            (Ground::GoodbyeRefused, _) => language.pick(
+                "it refused only the TLS goodbye of the other end, which closed later: no data of a program is lost",
+                "它拒绝的只是对端后来关闭时的 TLS 告别（close_notify）：没有丢失程序的数据",
+            ),
+            (_, Severity::Benign) => {
+                language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
+            }
+            (_, Severity::Scan) => language
+                .pick("its sender looks for open ports and wants no connection", "发送方在找开放的端口，并不想要连接"),
+            (_, Severity::Policy) => language.pick(
+                "a rule, a device or a person decided that the connection should not be",
+                "有规则、设备或人决定不允许这条连接",
+            ),
+            (_, Severity::Attack) => {
+                language.pick("neither end wanted it: somebody else forged packets", "两端都不想这样：是别人伪造了报文")
+            }
+            (_, Severity::Fault) if self.judgement.phase == Phase::Connect => {
+                language.pick("the connection never came about", "连接没有建立起来")
+            }
+            (_, Severity::Fault) if lost.iter().any(|bytes| bytes.is_some_and(|bytes| bytes > 0)) => {
+                language.pick("data may be lost: what was sent and not read", "可能丢失数据：已发送而未读的部分")
+            }
+            (_, Severity::Fault) => {
+                language.pick("the connection was cut off instead of closed in order", "连接被切断，而不是正常关闭")
+            }
+        };
+        why.to_string()
+    }
+
+    /// What was lost, with how sure that is.
+    pub(super) fn harm_words(&self) -> String {
+        if self.language() == Language::Chinese {
+            return self.chinese_harm();
+        }
+        let taken = match self.harm.accepted {
+            Some(false) => "the RST had a number that its receiver ignores: it should have had no effect; ",
+            Some(true) | None => "",
+        };
+        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
+            let bytes = bytes.filter(|bytes| *bytes > 0)?;
+            let more = if (1..bytes).contains(&surely) {
+                format!(", of which {} for certain", digits(surely))
+            } else {
+                String::new()
+            };
+            Some(format!("{} from {side}{more}", plural(bytes, "byte")))
+        };
+        let both = [
+            lost("the client", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
+            lost("the server", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
+        ];
+        let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
+        let what = match self.harm.certainty {
+            Certainty::None => "no data was lost".to_string(),
+            Certainty::Exact => format!("lost: {}", both.join(" and ")),
+            Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
+            Certainty::AtLeast => format!("lost at least: {}", both.join(" and ")),
+            Certainty::Unknown if !self.outcome.has_frames() => "how much data was lost is not known".to_string(),
+            Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
+        };
+        format!("{taken}{what}")
+    }
+}
+
+impl Explanation<'_> {
+    fn chinese_harm(&self) -> String {
+        let taken = match self.harm.accepted {
+            Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",
+            Some(true) | None => "",
+        };
+        let lost = |side: &str, bytes: Option<u64>, surely: u64| {
+            let bytes = bytes.filter(|bytes| *bytes > 0)?;
+            let certain = (1..bytes).contains(&surely);
+            let more =
+                if certain { format!("（其中 {} 字节可以确定）", digits(surely)) } else { String::new() };
+            Some(format!("{side}发送的 {} 字节{more}", digits(bytes)))
+        };
+        let both = [
+            lost("客户端", self.harm.lost_client_bytes, self.harm.surely_client_bytes),
+            lost("服务端", self.harm.lost_server_bytes, self.harm.surely_server_bytes),
+        ];
+        let both = both.into_iter().flatten().collect::<alloc::vec::Vec<_>>().join("和");
+        let what = match self.harm.certainty {
+            Certainty::None => "没有丢失数据".to_string(),
+            Certainty::Exact => format!("丢失：{both}"),
+            Certainty::AtMost => format!("最多丢失：{both}"),
+            Certainty::AtLeast => format!("至少丢失：{both}"),
+            Certainty::Unknown if !self.outcome.has_frames() => "丢失了多少数据不得而知".to_string(),
+            Certainty::Unknown => "丢失了多少数据，从这份抓包看不出来".to_string(),
+        };
+        format!("{taken}{what}")
+    }
+}
