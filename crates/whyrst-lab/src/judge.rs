@@ -15,7 +15,7 @@ use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Confidence, Judgement, judge as judge_outcome};
-use whyrst_core::{alike, causes};
+use whyrst_core::causes;
 use whyrst_probe::SocketReset;
 
 use crate::attribution::sender;
@@ -117,14 +117,12 @@ fn compare_live((outcome, judgement): &(Outcome, Judgement), expect: &Expect) ->
         Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
     });
     let named = judgement.cause.map_or("unexplained", |cause| cause.id);
-    let alternatives = || judgement.alternatives.iter().map(|other| other.id);
+    let alternatives = || judgement.alternatives.iter().map(|other| other.cause.id);
     let unsure = judgement.confidence <= Confidence::Possible;
     // An umbrella says that more cannot be known.
     let umbrella = judgement.cause.is_some_and(|cause| cause.rule.breadth == Breadth::Umbrella);
     let nobody_knows = unsure && (umbrella || !matches!(outcome.kernel(), KernelWord::Sent(_)));
-    let alike =
-        |cause: &str, other: &str| causes::find(cause).is_some_and(|cause| alike::likeness(cause, other).is_some());
-    let more_closely = |cause: &str| alike(named, cause) || alike(cause, named);
+    let more_closely = |cause: &str| causes::may_both_hold(cause, named);
     let mut expected = causes_of_both.copied();
     let fits = expected
         .any(|cause| cause == named || more_closely(cause) || (unsure && alternatives().any(|other| other == cause)));
@@ -176,7 +174,7 @@ fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) 
         judged.outcomes.iter().filter(|(outcome, _)| outcome.kind() == kind).map(|(_, judgement)| judgement).collect();
     let others = judged.outcomes.len() - found.len();
     let fits = |judgement: &Judgement, cause: &str| {
-        judgement.allows(cause) || (!kernel_asked && judgement.alternatives.iter().any(|other| other.id == cause))
+        judgement.allows(cause) || (!kernel_asked && judgement.alternatives.iter().any(|other| other.cause.id == cause))
     };
     if others == 0 && in_order(&found, causes, fits) {
         return None;
@@ -211,7 +209,7 @@ fn verdict(judgement: &Judgement) -> String {
     let id = judgement.cause.map_or("unexplained", |cause| cause.id);
     let mut text = format!("{id} ({}", judgement.confidence.name());
     for other in &judgement.alternatives {
-        let _ = write!(text, ", or {}", other.id);
+        let _ = write!(text, ", or {}", other.cause.id);
     }
     text + ")"
 }

@@ -118,7 +118,7 @@ mod tests {
         let decisions = decide(&causes("close-unread exit-unread linger-zero"));
         assert_eq!(decisions[0].observe, Observe::Kernel);
         assert_eq!(ids(&decisions[0]), [["close-unread"], ["exit-unread"], ["linger-zero"]]);
-        assert_eq!(decisions[1].observe, Observe::Calls);
+        assert_eq!(decisions[1].observe, Observe::Counters);
     }
 
     #[test]
