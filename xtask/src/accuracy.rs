@@ -14,7 +14,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use whyrst_core::alike;
 use whyrst_core::cause::{Breadth, Cause};
 use whyrst_core::causes;
 use whyrst_lab::scenario::{Reproduction, Scenario, Verdicts};
@@ -159,7 +158,7 @@ impl Case {
 
     /// The verdict says less closely, or by which means, what the truth says: both hold.
     fn is_true_as_well(&self) -> bool {
-        alike::may_both_hold(&self.verdict, self.truth)
+        causes::may_both_hold(&self.verdict, self.truth)
     }
 
     /// No cause was named, or only that more than one kind is possible; or only the kernel of the receiver reported the RST,
@@ -323,7 +322,7 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     }
     let case = |one: Said| {
         let by_verdict = truths().find(|truth| *truth == one.verdict);
-        let broader = || truths().find(|truth| alike::may_both_hold(&one.verdict, truth));
+        let broader = || truths().find(|truth| causes::may_both_hold(&one.verdict, truth));
         let beside = || truths().find(|truth| mentions(&one, truth));
         let truth = by_verdict.or_else(broader).or_else(beside).unwrap_or_else(|| truths().next().unwrap_or(own));
         let Said { verdict, confidence, named, reporter, .. } = one;

@@ -67,6 +67,7 @@ fn generated() -> Result<BTreeMap<String, String>> {
         pages.extend(pages::of_causes(&root().join("fixtures"), language)?);
     }
     pages.insert("limits.md".into(), pages::limits());
+    pages.insert("steps.md".into(), pages::steps());
     pages.insert("accuracy.md".into(), accuracy::of_fixtures()?);
     pages.insert("SUMMARY.md".into(), pages::summary(&folder())?);
     Ok(pages)
@@ -80,7 +81,7 @@ fn on_disk() -> Result<BTreeMap<String, String>> {
         let of = pages::causes_folder(language);
         causes.extend(markdown_in(&folder().join(of))?.into_iter().map(|name| format!("{of}/{name}")));
     }
-    let beside = ["limits.md", "accuracy.md", "SUMMARY.md"].map(str::to_owned);
+    let beside = ["limits.md", "steps.md", "accuracy.md", "SUMMARY.md"].map(str::to_owned);
     let there = causes.into_iter().chain(beside).filter(|name| folder().join(name).is_file());
     there.map(|name| Ok((name.clone(), fs::read_to_string(folder().join(&name))?))).collect()
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Causes) -> Result<Completion> {
     Ok(Completion::Clean)
 }
 
-fn page(cause: &Cause, format: Format, style: Style, language: Language) -> String {
+fn page(cause: &'static Cause, format: Format, style: Style, language: Language) -> String {
     match format {
         Format::Text => catalogue::page(cause, reproducible(cause), style, language),
         Format::Markdown => catalogue::markdown(cause, reproducible(cause), language),

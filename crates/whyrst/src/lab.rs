@@ -240,7 +240,7 @@ fn verdicts(outcomes: &[(Outcome, Judgement)]) -> Vec<LabVerdict<'static>> {
     let verdict = |judgement: &Judgement| LabVerdict {
         cause: judgement.cause.map_or("unexplained", |cause| cause.id).into(),
         confidence: judgement.confidence,
-        alternatives: judgement.alternatives.iter().map(|other| other.id.into()).collect(),
+        alternatives: judgement.alternatives.iter().map(|other| other.cause.id.into()).collect(),
     };
     outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }

@@ -9,7 +9,7 @@ use nix::unistd::gethostname;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::style::Style;
-use whyrst_core::report::text::Ladder;
+use whyrst_core::report::text::{Ladder, View};
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
@@ -18,7 +18,7 @@ use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
 use whyrst_probe::{Live, LiveEvent, Missing, OutRsts, SocketReset};
 use whyrst_telemetry::{HostTotals, Record, Telemetry};
 
-use crate::args::Format;
+use crate::args::{Common, Format};
 use crate::output;
 use crate::tui::Entry;
 
@@ -27,6 +27,7 @@ use crate::tui::Entry;
 pub(crate) struct LiveReporter {
     format: Format,
     verbose: bool,
+    view: View,
     style: Style,
     host: String,
     context: Context,
@@ -55,12 +56,13 @@ struct Tally {
 }
 
 impl LiveReporter {
-    pub(crate) fn new(format: Format, verbose: bool, style: Style, zone: TimeZone, language: Language) -> Self {
+    pub(crate) fn new(format: Format, common: &Common, zone: TimeZone, language: Language) -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
         Self {
             format,
-            verbose,
-            style,
+            verbose: common.verbose,
+            view: View { width: output::columns(common), ..View::PIPED },
+            style: output::style(common),
             host,
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
@@ -118,7 +120,7 @@ impl LiveReporter {
         Some(match self.format {
             Format::Json => json::line_of(&report) + "\n",
             Format::Markdown => markdown::report_of(&report, ladder) + "\n",
-            Format::Text if self.verbose => text::report_of(&report, self.style, ladder),
+            Format::Text if self.verbose => text::report_of(&report, self.style, View { ladder, ..self.view }),
             Format::Text => account::line(&report, self.style) + "\n",
         })
     }
@@ -150,7 +152,7 @@ impl LiveReporter {
 
     /// The whole report without colour or packets: for those who look at the packets themselves.
     pub(crate) fn comment(&self, outcome: &Outcome) -> String {
-        text::report(outcome, &self.context, Style::Plain, Ladder::Hidden).trim_end().to_owned()
+        text::report(outcome, &self.context, Style::Plain, View { ladder: Ladder::Hidden, ..View::PIPED }).trim_end().to_owned()
     }
 
     /// The same for a screen.

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
+use whyrst_core::report::text::{Detail, Ladder, View};
 
 use crate::args::{Color, Common, Format, Lang};
 
@@ -98,6 +99,22 @@ pub(crate) fn style(common: &Common) -> Style {
         }
     };
     if wanted { Style::Ansi } else { Style::Plain }
+}
+
+/// Columns of what goes to `-o` or standard output: COLUMNS where that is set, those of the terminal, or 80.
+pub(crate) fn columns(common: &Common) -> usize {
+    let wanted = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let terminal = || {
+        let is_terminal = common.output.is_none() && io::stdout().is_terminal();
+        is_terminal.then(crossterm::terminal::size).and_then(Result::ok).map(|(columns, _)| usize::from(columns))
+    };
+    wanted.or_else(terminal).unwrap_or(View::PIPED.width)
+}
+
+/// How a report on a terminal is to look.
+pub(crate) fn view(common: &Common, ladder: Ladder) -> View {
+    let detail = if common.verbose { Detail::Whole } else { Detail::Screen };
+    View { ladder, detail, width: columns(common) }
 }
 
 /// What is said while a screen covers the terminal; `None` when it is said at once.

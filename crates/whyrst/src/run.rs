@@ -37,8 +37,7 @@ const SIGNALLED: i32 = 128;
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let mut reporter = LiveReporter::new(
         arguments.format,
-        arguments.common.verbose,
-        output::style(&arguments.common),
+        &arguments.common,
         explain::zone(&arguments.tz)?,
         output::language(&arguments.common, arguments.format),
     );

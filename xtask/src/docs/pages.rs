@@ -5,11 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use whyrst_core::cause::Cause;
+use whyrst_core::cause::{Cause, Family};
 use whyrst_core::causes;
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
-use whyrst_core::sketches;
 use whyrst_lab::scenario::Reproduction;
 use whyrst_lab::{reproducible, reproduction};
 
@@ -47,7 +46,7 @@ fn elsewhere(page: &str, language: Language) -> String {
 }
 
 /// The page, with what a capture shows of the cause before how it is recognised.
-fn page(cause: &Cause, fixtures: &Path, language: Language) -> Result<String> {
+fn page(cause: &'static Cause, fixtures: &Path, language: Language) -> Result<String> {
     let before = catalogue::rule_heading(language);
     let page = linked(&catalogue::markdown(cause, reproducible(cause), language));
     let shown = seen(cause, fixtures, language)?.unwrap_or_default();
@@ -118,34 +117,79 @@ A kernel before 6.10 sends no reason with its trace event: then it is known that
 why. Reasons are words, not numbers: the numbers differ between kernels. Some reasons stand for several
 causes (`TCP_STATE` for five): there the call stack decides.
 
-## Causes that packets cannot tell apart
+## Mechanisms of one shape
 
-For each cause: the others that leave the same packets, and what tells them apart outside of the
-capture. A verdict between them is never more than *possible*.
+For each family: the mechanisms that can have that shape on the wire, commonest first, and what proves each of
+them outside of the capture. Where packets refute none of several, the verdict between them is *possible*.
+";
+
+const STEPS: &str = "\
+# The three steps of a verdict
+
+1. The **family** is the shape of the reset on the wire: what it answers, and what had gone before. Nearly always
+   certain.
+2. The **mechanism** is how it was made: which code path of which kernel or device. Each lists the families that it
+   can show. Everything of the observed family that nothing refutes is open; the first of those that fit equally
+   well is the one with the smallest prior.
+3. A **reason** is why somebody or something did that. Each lists the mechanisms that it explains.
+
+`verdict.cause` in JSON is the first reason where that is likely or better, else the mechanism.
+
+## Where packets are the same
+
+Several mechanisms can leave the same packets. Then the one with the smallest **prior** is named first, everywhere
+and always, and it is no more than *possible*. A prior says how often each is met, with a special case before the
+general one:
+
+- aborts: unread data at `close()` is the everyday case, the end of a process with unread data next; `SO_LINGER {on, 0}`
+  is a deliberate choice of few programs; a person who runs `ss -K` and `connect(AF_UNSPEC)` are rare.
+- refusals: a port where nothing listens is the default of every host; a firewall that rejects with a reset has to be
+  told to (`REJECT` without options sends ICMP).
+- connections that are not known: a host that restarted or a service that ended is met more often than a NAT or a
+  firewall that forgot, which mostly drop.
+- late data: `close()` is what nearly every program calls; `shutdown(SHUT_RDWR)` on a socket that is kept is rare.
+
+## Mechanisms
 ";
 
 /// What no capture of one end shows, and the sets that no capture at all can tell apart.
 pub(super) fn limits() -> String {
-    let sections = causes::ALL.iter().filter_map(|cause| {
-        let others: Vec<String> = catalogue::indistinguishable(cause, Language::English)
-            .map(|(id, difference)| other(id, &difference))
-            .collect();
-        (!others.is_empty()).then(|| format!("\n### {}\n\n{}\n\n{}\n", cause.id, headed(cause), others.join("\n")))
+    let sections = Family::ALL.into_iter().map(|family| {
+        let mechanisms: Vec<String> = causes::showing(family).map(named).collect();
+        format!("\n### {family}\n\n{}\n", mechanisms.join("\n"))
     });
     NOTE.to_owned() + LIMITS + &sections.collect::<String>()
 }
 
-fn headed(cause: &Cause) -> String {
-    let headline = catalogue::headline(cause, Language::English);
-    format!("[{}](causes/{}.md) The same packets come of:", headline, cause.id)
+fn named(cause: &'static Cause) -> String {
+    let id = cause.id;
+    format!("- [`{id}`](causes/{id}.md): {}", catalogue::confirm(cause, Language::English))
 }
 
-fn other(id: &str, difference: &str) -> String {
-    let name = match (causes::find(id), sketches::find(id)) {
-        (Some(_), _) => format!("[`{id}`](causes/{id}.md)"),
-        _ => format!("`{id}`"),
+/// Which id is which step, which families a mechanism can show, which mechanisms a reason explains.
+pub(super) fn steps() -> String {
+    let row = |cause: &&'static Cause| {
+        let shows: Vec<&str> = cause.shows().iter().map(|family| family.name()).collect();
+        let shows = if shows.len() == Family::ALL.len() { "any".to_owned() } else { shows.join(", ") };
+        let reasons: Vec<String> = causes::explaining(cause.id).map(|reason| link(reason.id)).collect();
+        format!("| {} | {} | {shows} | {} |", cause.rule.prior, link(cause.id), reasons.join(", "))
     };
-    format!("- {name}: {difference}")
+    let mechanisms: Vec<String> = causes::mechanisms().map(|cause| row(&cause)).collect();
+    let reason = |cause: &'static Cause| {
+        let explains: Vec<String> = cause.explains().iter().map(|id| link(id)).collect();
+        format!("| {} | {} | {} |", cause.rule.prior, link(cause.id), explains.join(", "))
+    };
+    let reasons: Vec<String> = causes::reasons().map(reason).collect();
+    format!(
+        "{NOTE}{STEPS}\n| prior | mechanism | families | reasons for it |\n| --: | --- | --- | --- |\n{}\n\n## Reasons\n\n\
+         | prior | reason | explains |\n| --: | --- | --- |\n{}\n",
+        mechanisms.join("\n"),
+        reasons.join("\n")
+    )
+}
+
+fn link(id: &str) -> String {
+    format!("[`{id}`](causes/{id}.md)")
 }
 
 /// The book's table of contents: the catalogue, and every other page by its title.
@@ -154,8 +198,8 @@ pub(super) fn summary(folder: &Path) -> Result<String> {
     for cause in causes::ALL {
         out.extend(["  - [", cause.id, "](causes/", cause.id, ".md)\n"]);
     }
-    out.push_str("- [What cannot be known from one side](limits.md)\n- [How good the verdicts are](accuracy.md)\n");
-    let listed = ["README.md", "SUMMARY.md", "limits.md", "accuracy.md"];
+    out.push_str("- [The three steps of a verdict](steps.md)\n- [What cannot be known from one side](limits.md)\n- [How good the verdicts are](accuracy.md)\n");
+    let listed = ["README.md", "SUMMARY.md", "steps.md", "limits.md", "accuracy.md"];
     for name in markdown_in(folder)?.into_iter().filter(|name| !listed.contains(&name.as_str())) {
         out.extend(["- [", &title(&folder.join(&name))?, "](", &name, ")\n"]);
     }

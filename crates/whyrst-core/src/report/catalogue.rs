@@ -68,6 +68,11 @@ pub fn look_alikes(cause: &'static Cause, language: Language) -> impl Iterator<I
     causes::leading().filter(alike).map(move |other| (other.id, plain(other.texts(language).confirm, language)))
 }
 
+/// What proves `cause` outside of a capture.
+pub fn confirm(cause: &Cause, language: Language) -> String {
+    plain(cause.texts(language).confirm, language)
+}
+
 /// One `whyrst.cause/1` object, without a line end.
 pub fn json(cause: &'static Cause, reproducible: Reproducible, language: Language) -> String {
     serde_json::to_string(&record(cause, reproducible, language)).unwrap_or_default()

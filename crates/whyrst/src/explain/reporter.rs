@@ -114,7 +114,7 @@ impl Reporter<'_> {
         let no_packets = report.outcome.basis() == Basis::Sockets;
         let ladder = if self.arguments.no_ladder || no_packets { Ladder::Hidden } else { Ladder::Shown };
         match self.arguments.format {
-            ReportFormat::Text => text::report_of(report, self.style, ladder),
+            ReportFormat::Text => text::report_of(report, self.style, output::view(&self.arguments.common, ladder)),
             ReportFormat::Json if self.arguments.page => json::page_line(report, 1) + "\n",
             ReportFormat::Json => json::line_of(report) + "\n",
             ReportFormat::Markdown => markdown::report_of(report, ladder),
@@ -189,7 +189,7 @@ impl<'a> Totals<'a> {
 
 /// The causes that a report of it names.
 pub(crate) fn named(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
-    let others = judgement.alternatives.iter().map(|other| other.id);
+    let others = judgement.alternatives.iter().map(|other| other.cause.id);
     judgement.cause.map(|cause| cause.id).into_iter().chain(others)
 }
 

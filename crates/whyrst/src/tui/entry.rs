@@ -3,7 +3,7 @@
 use whyrst_core::flow::Side;
 use whyrst_core::report::Explanation;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::text::{self, Ladder};
+use whyrst_core::report::text::{self, Detail, Ladder, View};
 use whyrst_core::report::words;
 use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Confidence;
@@ -56,7 +56,7 @@ impl Entry {
             cause,
             confidence,
             count,
-            report: text::report_of(report, style, Ladder::Hidden),
+            report: text::report_of(report, style, View { ladder: Ladder::Hidden, detail: Detail::Whole, width: View::PIPED.width }),
             packets: text::ladder_of(report, style),
             display_filter: report.display_filter(),
             capture_filter: report.capture_filter(),

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
-    let mut reporter = LiveReporter::new(Format::Text, true, style, explain::zone(&arguments.tz)?, language);
+    let mut reporter = LiveReporter::new(Format::Text, &arguments.common, explain::zone(&arguments.tz)?, language);
     let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
     let timing = Timing::new(arguments);
     let host = gethostname()
