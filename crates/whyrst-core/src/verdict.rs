@@ -320,7 +320,10 @@ impl Candidate {
         if !answers.answer(first).is_yes() {
             return None;
         }
-        Self::weighed(cause, KernelFit::NotAsked, answers)
+        let mut candidate = Self::weighed(cause, KernelFit::NotAsked, answers)?;
+        // What these observations cannot show at all is missing too.
+        candidate.missing += cause.rule.needs.iter().filter(|question| !question.concerns(answers.outcome())).count();
+        Some(candidate)
     }
 
     /// As a report lists it: a reason says why, which is seldom in the packets, so without what its rule marks

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
-    refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER],
+    refuted_by: &[&SYN_RETRIED_AFTER_RST, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &REFUSED_SYN_ACK_ACKNOWLEDGED],
     supported_by: &[&SYN_ACK_SLOW, &SYN_IS_ORDINARY, &RST_IS_BARE],
     likely_when: &[&[&SYN_ACK_SLOW, &SYN_IS_ORDINARY]],
     variants: &[],

@@ -15,9 +15,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    // One need again: that nobody answered the probes is what no other cause explains.
     supported_by: &[
-        &PROBES_UNANSWERED,
         &RST_AFTER_PROBE_INTERVAL,
         &PROBES_IN_STEP,
         &SENDER_HAD_REPLIED,

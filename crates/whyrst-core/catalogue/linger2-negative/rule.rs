@@ -15,8 +15,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&FIN_WAIT2_SKIPPED, &LINGER2_WAS_NEGATIVE, &SENDER_HAD_CLOSED],
     refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
-    // The needs again: that FIN-WAIT-2 was skipped is what no other cause explains.
-    supported_by: &[&FIN_WAIT2_SKIPPED, &SENDER_HAD_CLOSED, &RST_IS_BARE],
+    supported_by: &[&RST_IS_BARE],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Scan,
     needs: &[&RST_ANSWERS_SYN_ACK, &SYN_SEEN],
-    refuted_by: &[&SYN_RETRIED_BY_TIMER, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
+    refuted_by: &[&SYN_RETRIED_BY_TIMER, &SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET, &REFUSED_SYN_ACK_ACKNOWLEDGED],
     supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
     likely_when: &[&[&SYN_IS_BARE, &SYN_ACK_SOON]],
     variants: &[],

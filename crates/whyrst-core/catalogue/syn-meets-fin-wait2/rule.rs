@@ -15,16 +15,14 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_SYN, &EARLIER_HALF_CLOSED],
     refuted_by: &[&SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER],
-    // As for a closed port, and what a closed port does not need.
     supported_by: &[
-        &EARLIER_HALF_CLOSED,
         &RST_IS_BARE,
         &DSCP_MIRRORED,
         &FLOW_LABEL_SET,
         &PORT_HAD_ACCEPTED,
         &REFUSAL_TTL_SAME,
     ],
-    likely_when: &[],
+    likely_when: &[&[&EARLIER_HALF_CLOSED]],
     variants: &[],
     sources: &[rfc(9293, "3.10.7.4"), kernel("net/ipv4/tcp_minisocks.c", "tcp_timewait_state_process (TCP_FIN_WAIT2)")],
 };

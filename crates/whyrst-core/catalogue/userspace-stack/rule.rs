@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 pub(super) const RULE: Rule = Rule {
-    status: Status::Preview,
+    status: Status::Stable,
     prior: 105,
     step: Step::Mechanism {
         shows: &[Family::UnwantedAnswer],
@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&REFUSED_SYN_ACK_ACKNOWLEDGED, &RST_ANSWERS_SYN_ACK],
     refuted_by: &[&SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
     supported_by: &[&RST_IS_BARE, &SYN_IS_BARE],
-    likely_when: &[],
+    likely_when: &[&[&REFUSED_SYN_ACK_ACKNOWLEDGED]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.1"),

@@ -58,8 +58,15 @@ impl Explanation<'_> {
         why.to_string()
     }
 
-    /// What was lost, with how sure that is.
+    /// What was lost, with how sure that is: a sentence of its own.
     pub(super) fn harm_words(&self) -> String {
+        let lost = self.lost_words();
+        let bytes = !matches!(self.harm.certainty, Certainty::None | Certainty::Unknown);
+        if bytes { self.language().pick("lost: ", "丢失：").to_string() + &lost } else { lost }
+    }
+
+    /// The same to be read after "lost".
+    pub(super) fn lost_words(&self) -> String {
         if self.language() == Language::Chinese {
             return self.chinese_harm();
         }
@@ -83,9 +90,9 @@ impl Explanation<'_> {
         let both: alloc::vec::Vec<_> = both.into_iter().flatten().collect();
         let what = match self.harm.certainty {
             Certainty::None => "no data was lost".to_string(),
-            Certainty::Exact => format!("lost: {}", both.join(" and ")),
-            Certainty::AtMost => format!("lost at most: {}", both.join(" and ")),
-            Certainty::AtLeast => format!("lost at least: {}", both.join(" and ")),
+            Certainty::Exact => both.join(" and "),
+            Certainty::AtMost => format!("at most {}", both.join(" and ")),
+            Certainty::AtLeast => format!("at least {}", both.join(" and ")),
             Certainty::Unknown if !self.outcome.has_frames() => "how much data was lost is not known".to_string(),
             Certainty::Unknown => "how much data was lost cannot be seen in this capture".to_string(),
         };
@@ -113,9 +120,9 @@ impl Explanation<'_> {
         let both = both.into_iter().flatten().collect::<alloc::vec::Vec<_>>().join("和");
         let what = match self.harm.certainty {
             Certainty::None => "没有丢失数据".to_string(),
-            Certainty::Exact => format!("丢失：{both}"),
-            Certainty::AtMost => format!("最多丢失：{both}"),
-            Certainty::AtLeast => format!("至少丢失：{both}"),
+            Certainty::Exact => both,
+            Certainty::AtMost => format!("最多{both}"),
+            Certainty::AtLeast => format!("至少{both}"),
             Certainty::Unknown if !self.outcome.has_frames() => "丢失了多少数据不得而知".to_string(),
             Certainty::Unknown => "丢失了多少数据，从这份抓包看不出来".to_string(),
         };

@@ -15,7 +15,7 @@ use crate::segment::Flags;
 use crate::time::Span;
 
 /// What a client or server sends stands in a column of this width.
-const COLUMN: usize = 26;
+const COLUMN: usize = 22;
 /// Silence is worth a line from here on (CATALOGUE: the silence before a reset belongs to the evidence when it
 /// is longer than a second and a hundred round trips).
 const SILENCE: Span = Span::from_secs(1);
@@ -84,7 +84,7 @@ impl Explanation<'_> {
     }
 
     fn line(&self, line: &Line<'_>) -> (String, Option<Part>) {
-        let indent = " ".repeat(6 + 2 + 11 + 2);
+        let indent = " ".repeat(1 + 6 + 2 + 10 + 2);
         match line {
             Line::Gap(segments) => (format!("{indent}... {}", self.hidden(*segments)), Some(Part::Dim)),
             Line::Silence(pause) => {
@@ -105,7 +105,7 @@ impl Explanation<'_> {
                     format!("{} <--   {text}", " ".repeat(COLUMN))
                 };
                 let part = decisive.then_some(Part::Decisive);
-                (format!("{mark}{:>6}  {time:>11}  {way}", first.frame.number()), part)
+                (format!("{mark}{:>6}  {time:>10}  {way}", first.frame.number()), part)
             }
         }
     }

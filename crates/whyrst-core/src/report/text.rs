@@ -326,7 +326,7 @@ impl Explanation<'_> {
         let language = self.language();
         let mut lost = page.section(language.pick("lost", "损失"));
         if self.outcome.kind() == OutcomeKind::Reset {
-            lost.item(&self.harm_words(), out)?;
+            lost.item(&self.lost_words(), out)?;
         }
         if self.judgement.severity != Severity::Fault {
             lost.item(&self.matters(), out)?;
