@@ -115,7 +115,7 @@ fn cause_of(scenario: &Scenario) -> Option<&'static Cause> {
 const HOSTS: [&str; 4] = ["10.77.0.1", "10.77.0.2", "fd77::1", "fd77::2"];
 
 /// In place of a verdict on a reset that raises no event.
-const NO_EVENT: &str = "(not told)";
+const NO_EVENT: &str = "(not reported)";
 
 /// Where the lab accepts less than the truth, because a capture cannot show it.
 const TRUTHS: &[(&str, View, &str)] = &[

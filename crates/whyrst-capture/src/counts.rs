@@ -37,7 +37,7 @@ reasons! {
     IpFragment = "ip-fragment", "a later fragment of an IP packet, without TCP header";
     LinkHeaderCut = "link-header-cut", "cut off inside the link layer header";
     IpHeaderCut = "ip-header-cut", "cut off inside the IP header";
-    TcpHeaderCut = "tcp-header-cut", "cut off inside the 20 octets of the TCP header";
+    TcpHeaderCut = "tcp-header-cut", "cut off inside the 20 bytes of the TCP header";
     NestedTooDeep = "nested-too-deep", "more tags, labels or tunnels around the packet than are looked through";
     MalformedIp = "malformed-ip", "an IP header that contradicts itself";
     MalformedTcp = "malformed-tcp", "a TCP header that does not fit its packet";

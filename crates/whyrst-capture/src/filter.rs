@@ -146,7 +146,7 @@ mod tests {
             ("port http", 5, "\"http\" is no port number"),
             ("port 65536", 5, "no port number"),
             ("vlan 5 and tcp", 0, "\"vlan\" is not known"),
-            ("tcp[13] & 4 != 0", 0, "octets"),
+            ("tcp[13] & 4 != 0", 0, "bytes"),
             ("host 10.0.0.0/8", 5, "net"),
             ("net 10.0.0.1/8", 4, "bits"),
             ("(port 1", 7, "\")\""),

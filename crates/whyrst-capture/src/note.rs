@@ -101,7 +101,7 @@ impl fmt::Display for Note {
                 write!(f, "format version {major}.{minor} is unknown and was read as the last known")
             }
             Self::ManyInterfaces => {
-                write!(f, "more than 65536 interfaces: the later ones are not told apart")
+                write!(f, "more than 65536 interfaces: the later ones are treated as one")
             }
         }
     }

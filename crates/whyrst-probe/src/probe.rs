@@ -266,7 +266,7 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
         (
             "error_report",
             "inet_sk_error_report",
-            "errors that programs are told",
+            "errors that programs get",
             "which error a connection had before its reset",
         ),
         ("retransmit", "tcp_retransmit_skb", "segments sent again", "when a segment was last sent again"),
@@ -291,7 +291,7 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
             missing.push(Missing {
                 what: "the kernel's reason for a reset",
                 costs: "the cause is concluded from the call stack and the socket; \
-                        resets sent without a socket are not told",
+                        resets sent without a socket are not reported",
                 because: because(&first),
             });
             Ok(false)

@@ -115,7 +115,7 @@ fn too_large(shared: &Shared) -> Refusal {
     let most = shared.options.upload;
     let told = match shared.options.language {
         Language::English => format!(
-            "the capture has more than {most} octets: name it on the command line of whyrst serve, or raise --upload-limit\n"
+            "the capture has more than {most} bytes: name it on the command line of whyrst serve, or raise --upload-limit\n"
         ),
         Language::Chinese => {
             format!("抓包超过 {most} 字节：请在 whyrst serve 的命令行上给出它，或调大 --upload-limit\n")

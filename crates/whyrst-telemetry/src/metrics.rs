@@ -150,11 +150,11 @@ impl Metrics {
         let beyond = locked(&self.series).beyond;
         let [sent, received, lost, further, filtered] = self.totals.each_ref().map(|one| one.load(Ordering::Relaxed));
         vec![
-            ("events_lost", "Kernel events that did not fit into the ring buffer: resets that nobody told of", lost),
-            ("further_rsts", "RSTs that answered late segments of connections whose reset was told", further),
+            ("events_lost", "Kernel events lost because the ring buffer was full: resets that nobody reported", lost),
+            ("further_rsts", "RSTs that answered late segments of connections whose reset was reported", further),
             (
                 "filtered",
-                "Resets that did not fit the filters of the command line and are in no other series",
+                "Resets filtered out by the command line; they are in no other series",
                 filtered,
             ),
             ("series_beyond", "Resets counted as service=\"other\" because there were too many series", beyond),

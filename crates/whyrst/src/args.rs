@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Sql(Sql),
     /// Rows in Arrow IPC on standard input and output, for a distributed engine
     Pipe(Pipe),
-    /// Say what this machine permits, and how to get the rest
+    /// Check what works on this machine and how to enable the rest
     Doctor(Doctor),
     /// Be an interface of Wireshark: this host's resets with their causes
     Extcap(Extcap),

@@ -292,13 +292,13 @@ fn write_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt::Result
         writeln!(out, "  {:>7}  {} [{}]", cause.count, cause.cause, cause.confidence)?;
     }
     if report.passed_over > 0 {
-        writeln!(out, "{} more did not fit the filters", report.passed_over)?;
+        writeln!(out, "{} filtered out", report.passed_over)?;
     }
     if report.passed_over_events > 0 {
         writeln!(out, "{} events of other ports and addresses were only counted", report.passed_over_events)?;
     }
     if report.further_rsts > 0 {
-        writeln!(out, "{} more RSTs answered late segments of connections that were told", report.further_rsts)?;
+        writeln!(out, "{} more RSTs answered late segments of reported connections", report.further_rsts)?;
     }
     if report.lost > 0 {
         writeln!(out, "{} events were lost: the ring buffer was full", report.lost)?;

@@ -139,7 +139,7 @@ impl Flows {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let (numbers, rest) = bytes.as_chunks();
         if !rest.is_empty() {
-            bail!("{} does not hold numbers of 8 octets each", path.display());
+            bail!("{} does not hold numbers of 8 bytes each", path.display());
         }
         let mut numbers: Vec<i64> = numbers.iter().map(|number| i64::from_le_bytes(*number)).collect();
         numbers.sort_unstable();

@@ -57,7 +57,7 @@ impl Agent {
             ..self.sinks.bare()?
         };
         if plan.is_empty() {
-            bail!("nobody is to be told: give --otlp, --clickhouse, --metrics or --log");
+            bail!("no output configured: pass --otlp, --clickhouse, --metrics or --log");
         }
         Ok(plan)
     }

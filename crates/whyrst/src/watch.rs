@@ -197,7 +197,7 @@ impl Watching {
             recorder.finish(self.live.lost())?;
         }
         if let Some(bare) = self.pcap.take().map(Pcap::finish).transpose()?.filter(|bare| *bare > 0) {
-            output::remark(&format!("no packet was seen of {bare} of the resets told"));
+            output::remark(&format!("no packet was captured for {bare} of the reported resets"));
         }
         for remark in self.second.iter().flat_map(SecondSource::remarks) {
             output::remark(&remark);
@@ -223,13 +223,13 @@ fn second_source(live: &mut Live) -> Option<SecondSource> {
             }
             live.keep_sent_ends();
             if !live.sees_all_resets() {
-                output::remark("RSTs of firewalls are not told: this kernel does not tell of all that are not theirs");
+                output::remark("cannot attribute firewall resets: kernel event stream incomplete");
             }
             Some(SecondSource::new(packets))
         }
         Err(errno) => {
             output::remark(&format!(
-                "packets are not seen ({}): it needs CAP_NET_RAW; resets by firewalls are not told, and those that \
+                "packets are not seen ({}): it needs CAP_NET_RAW; resets by firewalls are not reported, and those that \
                  others sent are not compared with their other packets",
                 errno.desc()
             ));

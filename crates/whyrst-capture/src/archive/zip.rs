@@ -143,7 +143,7 @@ fn refuse_shared_bytes(mut places: Vec<Range<u64>>) -> io::Result<()> {
     if places.is_sorted_by(|a, b| a.end <= b.start) {
         Ok(())
     } else {
-        Err(damaged("its members share octets (a zip bomb)"))
+        Err(damaged("its members share bytes (a zip bomb)"))
     }
 }
 

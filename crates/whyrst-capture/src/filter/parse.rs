@@ -192,7 +192,7 @@ impl<'a> Parser<'a> {
         };
         self.next += 1;
         let number = self.peek().and_then(|word| word.parse().ok());
-        let number: u32 = number.ok_or_else(|| self.wrong("expected a number of octets here"))?;
+        let number: u32 = number.ok_or_else(|| self.wrong("expected a number of bytes here"))?;
         self.next += 1;
         Ok(Some(Test::Length(if less { 0..=number } else { number..=u32::MAX })))
     }
@@ -272,7 +272,7 @@ impl<'a> Parser<'a> {
         }
         Err(self.wrong(match value {
             _ if value.contains('[') => {
-                format!("\"{value}\": filters on octets of a packet are not read")
+                format!("\"{value}\": filters on bytes of a packet are not supported")
             }
             _ if value.contains('/') => format!("\"{value}\" is a network: net {value}"),
             _ if value.parse::<u16>().is_ok() => format!("what is {value}? For a port: port {value}"),

@@ -139,7 +139,7 @@ fn more_interfaces_than_can_be_numbered_share_the_last_number() {
     file.extend(wrap::enhanced(order, 0, 5, &frames::syn()));
     let (steps, capture) = read(&file);
     assert!(matches!(steps[..], [Kept::Seen { interface: u16::MAX, .. }]));
-    assert_eq!(notes(&capture), ["more than 65536 interfaces: the later ones are not told apart"]);
+    assert_eq!(notes(&capture), ["more than 65536 interfaces: the later ones are treated as one"]);
 }
 
 #[test]

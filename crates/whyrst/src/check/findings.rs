@@ -176,7 +176,7 @@ fn unread(facts: &HostFacts, language: Language) -> Vec<Finding> {
         // A FIN that was received counts as one byte in this number.
         let evidence = match language {
             Language::English => {
-                format!("up to {} octets have not been read for {}", socket.queued, seconds(socket.silent_ms, language))
+                format!("up to {} bytes have not been read for {}", socket.queued, seconds(socket.silent_ms, language))
             }
             Language::Chinese => {
                 format!("最多 {} 字节已有 {} 没有被读取", socket.queued, seconds(socket.silent_ms, language))
@@ -550,7 +550,7 @@ mod tests {
             (found[0].cause, found[0].subject.as_str()),
             ("close-unread", "nginx 7, 127.0.0.1:80 > 127.0.0.1:4000")
         );
-        assert!(found[0].evidence.contains("904 octets") && found[0].evidence.contains("12 s"));
+        assert!(found[0].evidence.contains("904 bytes") && found[0].evidence.contains("12 s"));
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl App {
             (_, None) => &self.remarks,
             (Pane::Report, Some(entry)) => &entry.report,
             (Pane::Packets, Some(entry)) if entry.packets.is_empty() => self.language.pick(
-                "The kernel told of this reset; no packet was captured.",
+                "The kernel reported this reset; no packet was captured.",
                 "这个重置来自内核的事件，没有抓到报文。",
             ),
             (Pane::Packets, Some(entry)) => &entry.packets,

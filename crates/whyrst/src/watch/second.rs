@@ -340,7 +340,7 @@ impl SecondSource {
     /// What must be said at the end.
     pub(super) fn remarks(&self) -> Vec<String> {
         let said = [
-            (self.later, "more RSTs left this host without its TCP, on connections that were told"),
+            (self.later, "more RSTs left this host without its TCP, on connections already reported"),
             (self.packets.lost(), "packets were not seen: their buffer was full"),
             (self.forgotten, "connections' packets were forgotten: too many at once"),
             (self.undecided, "RSTs of this host may have been a firewall's: events of TCP were lost"),
