@@ -1,6 +1,7 @@
 //! What the project does to itself, one command each. `cargo xtask` lists them.
 
 mod accuracy;
+mod article;
 mod bench;
 mod bpf;
 mod columns;
@@ -39,6 +40,7 @@ cargo xtask i18n [--check]     lists what the catalogue says in English only, or
 cargo xtask schema [--check]   writes the JSON Schema of each record and the columns of tables, or fails when one is stale
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
+cargo xtask article [RUNS]     the article's own client.c and server.c on loopback, as root; fails where one run leads otherwise
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
 cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
@@ -73,6 +75,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["setup"] => setup::run(),
         ["fmt"] => fmt::check(),
         ["fixtures", ids @ ..] => fixtures::record(ids),
+        ["article", runs @ ..] => article::play(runs),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["schema"] => schema::write(),
