@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -17,8 +17,11 @@ use crate::shell::{self, Scratch, is_root, root};
 const NETNS: &str = "whyrst-article";
 const PORT: &str = "9877";
 const RUNS: u32 = 100;
-/// `tcpdump` and the server are ready by then, and the last packets are written.
+/// The last packets are written by then.
 const MOMENT: Duration = Duration::from_millis(500);
+/// A program that takes longer to be ready never is.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(20);
 /// The client's two ways, each with what must lead and the family that it must have.
 const CASES: [(&str, &str, &str); 2] =
     [("early", "close-unread", "aborted"), ("late", "data-after-close", "late-data")];
@@ -56,12 +59,27 @@ fn record(folder: &Path, capture: &Path, way: &str, runs: u32) -> Result<()> {
     let _tcpdump = Running(tcpdump.arg(capture).stderr(Stdio::null()).spawn().context("cannot start tcpdump")?);
     let mut server = inside([]);
     let _server = Running(server.arg(folder.join("server")).arg(PORT).spawn().context("cannot start the server")?);
-    sleep(MOMENT);
+    wait_for("tcpdump", || std::fs::metadata(capture).is_ok_and(|file| file.len() > 0))?;
+    wait_for("the server", is_listening)?;
     for _ in 0..runs {
         shell::run(inside([]).arg(folder.join("client")).args([PORT, way]))?;
     }
     sleep(MOMENT);
     Ok(())
+}
+
+fn wait_for(what: &str, is_ready: impl Fn() -> bool) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while !is_ready() {
+        ensure!(Instant::now() < until, "{what} was not ready within {} s", PATIENCE.as_secs());
+        sleep(STEP);
+    }
+    Ok(())
+}
+
+fn is_listening() -> bool {
+    let listed = inside(["ss", "-Hltn"]).output().map(|output| output.stdout).unwrap_or_default();
+    String::from_utf8_lossy(&listed).contains(&format!(":{PORT} "))
 }
 
 /// Family and mechanism of each reset.
