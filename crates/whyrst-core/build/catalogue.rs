@@ -94,9 +94,9 @@ fn unique(names: &[(usize, &str)]) -> Result<(), String> {
 }
 
 fn write_all(folders: &[Folder], out: &mut String) -> std::fmt::Result {
-    for folder in folders {
+    for (number, folder) in folders.iter().enumerate() {
         write_modules(folder, out)?;
-        write_cause(folder, out)?;
+        write_cause(number, folder, out)?;
     }
     let statics = folders.iter().map(|folder| format!("&{}", folder.module().to_uppercase()));
     let count = folders.len();
@@ -118,12 +118,12 @@ fn write_modules(folder: &Folder, out: &mut String) -> std::fmt::Result {
     writeln!(out, "const _: () = assert!(asks_of_variants(&{module}::RULE, &{questions:?}), {message:?});")
 }
 
-fn write_cause(folder: &Folder, out: &mut String) -> std::fmt::Result {
+fn write_cause(number: usize, folder: &Folder, out: &mut String) -> std::fmt::Result {
     let nothing = Page::default();
     let (english, chinese) = (&folder.english, folder.chinese.as_ref().unwrap_or(&nothing));
     let mut untranslated = Vec::new();
     let (module, id) = (folder.module(), &folder.id);
-    writeln!(out, "static {}: Cause = Cause {{ id: {id:?}, rule: {module}::RULE,", module.to_uppercase())?;
+    writeln!(out, "static {}: Cause = Cause {{ id: {id:?}, number: {number}, rule: {module}::RULE,", module.to_uppercase())?;
     writeln!(out, "en: {},", texts(english))?;
     writeln!(out, "zh: {},", texts(&translation(english, chinese, &mut untranslated)))?;
     writeln!(out, "untranslated: &{untranslated:?} }};")

@@ -12,6 +12,8 @@ pub use whyrst_model::vocabulary::{Family, Severity};
 pub struct Cause {
     /// Kebab-case; also the name of its folder, its fixture and its page. Never changes its meaning.
     pub id: &'static str,
+    /// Its place among the folders, in the order of their names: for sets of causes.
+    pub number: usize,
     /// What a machine needs of it: `rule.rs`.
     pub rule: Rule,
     /// Its texts: `en.md`.

@@ -46,6 +46,52 @@ pub fn explaining(mechanism: &'static str) -> impl Iterator<Item = &'static Caus
     reasons().filter(move |cause| cause.explains().contains(&mechanism))
 }
 
+/// A set of causes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Set(u128);
+
+impl Set {
+    /// With `cause`.
+    #[must_use]
+    pub const fn with(self, cause: &Cause) -> Self {
+        Self(self.0 | 1 << cause.number)
+    }
+
+    /// Whether one of them is in both.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// For each cause, by its number, the mechanisms that it explains: asked for every reset.
+static EXPLAINED: [Set; FOLDERS.len()] = explained();
+
+/// The mechanisms that `reason` explains.
+pub fn explained_by(reason: &Cause) -> Set {
+    EXPLAINED[reason.number]
+}
+
+const fn explained() -> [Set; FOLDERS.len()] {
+    assert!(FOLDERS.len() <= u128::BITS as usize, "a set of causes has a bit for each");
+    let mut sets = [Set(0); FOLDERS.len()];
+    let mut at = 0;
+    while at < FOLDERS.len() {
+        let (explains, mut nth) = (FOLDERS[at].explains(), 0);
+        while nth < explains.len() {
+            let mut other = 0;
+            while other < FOLDERS.len() {
+                if is_same(FOLDERS[other].id.as_bytes(), explains[nth].as_bytes()) {
+                    sets[at] = sets[at].with(FOLDERS[other]);
+                }
+                other += 1;
+            }
+            nth += 1;
+        }
+        at += 1;
+    }
+    sets
+}
+
 /// Whether both can be true of one reset: one is a reason of the other, or both are reasons of one mechanism.
 pub fn may_both_hold(one: &str, other: &str) -> bool {
     let (Some(first), Some(second)) = (find(one), find(other)) else { return one == other };

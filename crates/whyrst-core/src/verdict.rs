@@ -247,8 +247,8 @@ impl Candidate {
         if !reported_by_sender(outcome) || self.kernel != KernelFit::Says || self.is_umbrella() {
             return false;
         }
-        let fits = |cause: &&&Cause| kernel_fit(cause.kernel(), outcome.kernel()) == Some(KernelFit::Says);
-        causes::mechanisms().collect::<Vec<_>>().iter().filter(fits).count() == 1
+        let fits = |cause: &&'static Cause| kernel_fit(cause.kernel(), outcome.kernel()) == Some(KernelFit::Says);
+        causes::mechanisms().filter(fits).count() == 1
     }
 
     /// One field of the RST is not its sender's: no proof of a forgery, but of no certainty either.
@@ -286,9 +286,10 @@ struct OpenReason {
 fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers<'_>) -> Vec<OpenReason> {
     let shows = |id: &&str| causes::find(id).is_some_and(|cause| can_show(cause, shape));
     let unasked = *answers.outcome().kernel() == KernelWord::NotAsked;
+    let open = mechanisms.iter().fold(causes::Set::default(), |open, one| open.with(one.cause));
     let explains = |cause: &&'static Cause| match mechanisms {
         [] => unasked && cause.explains().iter().any(shows),
-        _ => mechanisms.iter().any(|open| cause.explains().contains(&open.cause.id)),
+        _ => causes::explained_by(cause).meets(open),
     };
     let mut candidates: Vec<Candidate> = causes::reasons()
         .filter(explains)
