@@ -163,7 +163,19 @@ fn shortened<'a>(lines: &[Line<'a>], most: usize) -> Vec<Line<'a>> {
         let dropped = lines[end - 1..end].iter().map(count).sum::<u64>();
         shown.push(Line::Gap(after + dropped));
     }
-    shown
+    joined(shown)
+}
+
+/// Gaps in a row as one.
+fn joined(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
+    let mut joined: Vec<Line<'_>> = Vec::with_capacity(lines.len());
+    for line in lines {
+        match (joined.last_mut(), line) {
+            (Some(Line::Gap(known)), Line::Gap(more)) => *known += more,
+            (_, line) => joined.push(line),
+        }
+    }
+    joined
 }
 
 fn count(line: &Line<'_>) -> u64 {

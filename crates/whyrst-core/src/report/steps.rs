@@ -52,9 +52,15 @@ impl Explanation<'_> {
         self.words(cause.texts(self.language()).confirm)
     }
 
-    /// Everything that is open beside the leading answer, in one line; `None` where nothing is.
+    /// Everything that is open beside what the steps state, in one line; `None` where nothing is.
     pub(super) fn open_words(&self) -> Option<String> {
-        let others: Vec<&str> = self.judgement.alternatives.iter().map(|other| other.cause.id).collect();
+        let stated = |id: &str| {
+            let judgement = &self.judgement;
+            judgement.mechanism.as_ref().is_some_and(|how| how.cause.id == id)
+                || judgement.reasons.first().is_some_and(|why| why.cause.id == id)
+        };
+        let others = self.judgement.alternatives.iter().map(|other| other.cause.id).filter(|id| !stated(id));
+        let others: Vec<&str> = others.collect();
         let (named, rest) = others.split_at(others.len().min(NAMED));
         let list = named.join(self.language().pick(", ", "、"));
         match (named.len(), rest.len()) {
