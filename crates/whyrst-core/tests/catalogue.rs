@@ -214,7 +214,7 @@ fn silence_is_a_sign_only_beside_others() {
 
 /// Marks that no list of their rule asks, and why.
 const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
-    ("conntrack-invalid-dnat", "made-by-stack", "says which translation it is, and a device's reset does not speak against it"),
+    ("conntrack-invalid-dnat", "made-by-stack", "only a kernel answers it; without one it says nothing"),
     ("fin-wait2-timer", "fin-wait2-default", "the default of one setting: other values do not speak against it"),
     ("raw-syn-scanner", "syn-ack-soon", "with a slow answer it is as likely a connect that was given up"),
 ];
