@@ -1,5 +1,5 @@
 //! What several capture points know of one connection: where each of them lies on the path, and which of
-//! them recorded which segment. [`vantage`](crate::vantage) finds it out; the questions in
+//! them recorded which segment. `vantage` finds it out; the questions in
 //! `evidence/vantage.rs` read it.
 
 use alloc::string::String;

@@ -10,6 +10,7 @@ pub mod escape;
 mod filters;
 mod harm;
 pub mod incident;
+mod issues;
 pub mod json;
 mod ladder;
 mod layout;

@@ -37,6 +37,10 @@ pub struct Service {
     pub refused: Option<Moment>,
     /// SYNs refused since it last accepted.
     pub refusals: u32,
+    /// The last SYN-ACK before it refused first of those.
+    pub accepted_before_refusals: Option<Moment>,
+    /// Connections asked of it so far: those that it accepted and those that it refused.
+    pub asked: u64,
 }
 
 /// All services seen, up to a bound.
@@ -117,6 +121,7 @@ impl Services {
             service.accepted = Some(at);
             service.accepted_ttl = ttl;
             service.refusals = 0;
+            service.asked += 1;
         }
     }
 
@@ -130,14 +135,23 @@ impl Services {
     /// `server` answered a SYN with RST.
     pub fn refused(&mut self, server: Endpoint, at: Moment) {
         if let Some(service) = self.entry(server) {
+            if service.refusals == 0 {
+                service.accepted_before_refusals = service.accepted;
+            }
             service.refused = Some(at);
             service.refusals = service.refusals.saturating_add(1);
+            service.asked += 1;
         }
     }
 
     /// What is known of `server` now.
     pub fn of(&self, server: Endpoint) -> Service {
         self.known.get(&server).copied().unwrap_or_default()
+    }
+
+    /// Each service with the number of connections that were asked of it.
+    pub fn asked(&self) -> impl Iterator<Item = (Endpoint, u64)> + '_ {
+        self.known.iter().map(|(server, service)| (*server, service.asked))
     }
 
     /// Services beyond the bound are not remembered: a scan of a whole network must not cost memory.

@@ -34,7 +34,7 @@ use crate::letters::Originator;
 use crate::observation::{IcmpError, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
-use crate::segment::{Flags, Segment};
+use crate::segment::{Endpoint, Flags, Segment};
 use crate::service::{Moment, Services, tells_of_service};
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
@@ -175,6 +175,11 @@ impl Tracker {
     /// [time pass](Self::pass) until then.
     pub const fn due(&self) -> Timestamp {
         self.next_due
+    }
+
+    /// Each service that was seen with the number of connections that were asked of it.
+    pub fn asked_of_services(&self) -> impl Iterator<Item = (Endpoint, u64)> + '_ {
+        self.services.asked()
     }
 
     /// A SYN-ACK tells of its sender's service, whatever becomes of the connection.

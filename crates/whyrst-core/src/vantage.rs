@@ -10,7 +10,7 @@
 //! (`pairing`), learns how the clocks differ (`offset`), decides where each point lies on the path
 //! (`order`) and whether "not recorded" means "never passed" (`coverage`). What comes out are the
 //! outcomes of each connection with what all points know of it in [`Outcome::joined`]; which of them is
-//! reported, [`verdict`](crate::verdict::points::of_points) decides.
+//! reported, `verdict::points` decides.
 //!
 //! [`Outcome`]: crate::outcome::Outcome
 //! [`Outcome::joined`]: crate::outcome::Outcome::joined

@@ -8,6 +8,8 @@ pub mod decide;
 pub mod family;
 pub mod judgement;
 pub mod points;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 

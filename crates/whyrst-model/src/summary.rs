@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::IncidentReport;
 use crate::text::Text;
-use crate::vocabulary::Confidence;
+use crate::vocabulary::{Confidence, End, Family};
 
 vocabulary! {
     /// The word in `schema`.
@@ -46,6 +46,9 @@ pub struct SummaryReport<'a> {
     pub unexplained: u64,
     /// Connections that were forgotten to stay within the memory bound.
     pub forgotten: u64,
+    /// Resets that are alike, the commonest first.
+    #[serde(default)]
+    pub issues: Vec<IssueReport<'a>>,
     /// How many of which cause, the commonest first.
     pub causes: Vec<CauseCount<'a>>,
     /// How many of which severity.
@@ -58,6 +61,29 @@ pub struct SummaryReport<'a> {
     pub passed_over: BTreeMap<Text<'a>, u64>,
     /// What else there is to know: files cut short, fragments, packets cut off.
     pub notes: Vec<Text<'a>>,
+}
+
+/// Resets with the same shape and the same leading answer, in the name of the same side, of the same port.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct IssueReport<'a> {
+    /// The shape of the resets. `null` for failed connects.
+    pub family: Option<Family>,
+    /// The leading cause; `unexplained` where none fits.
+    pub cause: Text<'a>,
+    /// How sure most of them are.
+    pub confidence: Confidence,
+    /// The end in whose name the resets came.
+    pub by: End,
+    /// The service, as `10.0.0.2:80`, or as `:80` where there are several.
+    pub service: Text<'a>,
+    /// How many servers there are.
+    pub servers: u64,
+    /// How many connections.
+    pub count: u64,
+    /// How many connections these servers were asked for in all. `null` where that is not known.
+    pub of_connections: Option<u64>,
 }
 
 /// How many there are of a cause.

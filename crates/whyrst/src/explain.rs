@@ -19,6 +19,7 @@ mod workers;
 
 pub(crate) use self::reporter::named;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::Path;
@@ -170,6 +171,7 @@ impl Run<'_, '_> {
         }
         read.unread += unread;
         read.counts = Counts { connections: scouted.connections, ..following.tracker.counts() };
+        read.reading.asked = following.tracker.asked_of_services().collect();
         read.say_what_is_not_exact(scouted.forgotten);
         read.with_segments(captures.counts().segments + scouted.counts.segments)
     }
@@ -231,6 +233,7 @@ impl Read {
             files: reporter.context.files.clone(),
             frames: counts.frames,
             passed_over: counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect(),
+            asked: BTreeMap::new(),
             notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
         };
         let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
@@ -240,6 +243,7 @@ impl Read {
 
     fn take_counts(&mut self, tracker: &Tracker, census: &Census) {
         self.counts = Counts { connections: census.connections(), ..tracker.counts() };
+        self.reading.asked = tracker.asked_of_services().collect();
         self.say_what_is_not_exact(census.forgotten());
     }
 
@@ -363,7 +367,9 @@ impl Closing<'_> {
                 html_end(&summary, &self.totals.named, self.reporter.context.language)
             }
             (true, _) => {
-                self.incident_words(incidents) + &summary.text(reading, counts, style, self.reporter.context.language)
+                let width = output::columns(&self.arguments.common);
+                let text = summary.text(reading, counts, style, self.reporter.context.language, width);
+                if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
             (false, _) => String::new(),

@@ -179,6 +179,10 @@ impl<'a> Session<'a> {
             }
         }
         self.note(&point, &captures, &tracker.counts());
+        for (server, asked) in tracker.asked_of_services() {
+            let known = self.reading.asked.entry(server).or_default();
+            *known = asked.max(*known);
+        }
         let files = first_file..u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
         let name = PointName { name: escape_name(&point.name), files };
         let loss = loss(&captures, errors);
@@ -367,7 +371,9 @@ impl<'a> Session<'a> {
             }
             (true, _) => {
                 let language = self.context.language;
-                self.incident_words(incidents) + &self.summary.text(&self.reading, &self.counts, self.style, language)
+                let width = output::columns(&self.arguments.common);
+                let text = self.summary.text(&self.reading, &self.counts, self.style, language, width);
+                if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),
             (false, _) => String::new(),

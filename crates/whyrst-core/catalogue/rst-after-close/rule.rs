@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA],
     refuted_by: &[&OLD_SEGMENT_CAME, &RST_ANSWERS_DATA, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE],
-    likely_when: &[&[&BOTH_HAD_CLOSED, &EVERYTHING_ACKNOWLEDGED, &RST_ANSWERS_NO_DATA]],
+    likely_when: &[],
     variants: &[],
     sources: &[rfc(9293, "3.5.2, group 1"), rfc(1337, "2"), kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset")],
 };

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
 use crate::outcome::Outcome;
+use crate::service::Moment;
 
 /// The port had accepted connections before it refused this one.
 pub static PORT_HAD_ACCEPTED: Question = Question {
@@ -73,8 +74,11 @@ pub static PORT_REFUSED_AFTER: Question = Question {
             return Answer::Unknown;
         }
         let (later, time) = (outcome.service_later(), outcome.time());
-        let refused = later.refused.filter(|moment| moment.time > time);
-        let accepted = later.accepted.filter(|moment| moment.time > time);
+        let after = |moment: &Moment| moment.time > time;
+        // A refusal amid acceptances is no sign that the service ended with this reset.
+        let meanwhile = later.accepted_before_refusals.filter(after);
+        let refused = later.refused.filter(after).filter(|_| meanwhile.is_none());
+        let accepted = meanwhile.or(later.accepted).filter(after);
         match (refused, accepted) {
             (Some(moment), _) => Answer::Yes(
                 yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame),
@@ -108,6 +112,22 @@ fn concerns_service(outcome: &Outcome) -> bool {
 mod tests {
     use super::*;
     use crate::testing::conversation;
+
+    #[test]
+    fn a_refusal_after_the_service_had_accepted_others_is_no_sign_that_it_ended() {
+        let text = "
+            0.000 C:1 > S S 0:0(0)
+            +0.001 C:1 < S SA 0:0(0) ack 1
+            +0.0001 C:1 > S PA 1:101(100) ack 1
+            +0.001 C:1 < S RA 1:1(0) ack 101
+            0.3 C:2 > S S 0:0(0)
+            +0.001 C:2 < S SA 0:0(0) ack 1
+            0.5 C:3 > S S 0:0(0)
+            +0.001 C:3 < S RA 0:0(0) ack 1";
+        assert!(PORT_REFUSED_AFTER.answer(&conversation(text).outcomes()[0]).is_no());
+        let ended = text.replace("C:2 < S SA 0:0(0) ack 1", "C:2 < S RA 0:0(0) ack 1");
+        assert!(PORT_REFUSED_AFTER.answer(&conversation(&ended).outcomes()[0]).is_yes());
+    }
 
     #[test]
     fn a_refusal_by_the_service_is_no_answer_about_a_reset_of_its_client() {

@@ -55,7 +55,9 @@ fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals
     if first.accepted.is_none() && back.is_none() {
         return None;
     }
-    let since = first.time.plus(Span::from_nanos(-DYING.nanos()));
+    // Whoever answered SYNs between a reset and the refusal did not end with that reset.
+    let dying = first.time.plus(Span::from_nanos(-DYING.nanos()));
+    let since = first.accepted.map_or(dying, |moment| moment.time.max(dying));
     let from = resets.partition_point(|at| all[*at].time < since);
     let (passed, later) = resets.split_at(resets.partition_point(|at| all[*at].time <= last.time));
     *resets = later;

@@ -266,7 +266,8 @@ fn a_name_or_an_outage_for_each_reset_takes_no_time() {
     let host = |n: u32| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 80);
     let found = many(|n, one| Member { name: Some(NameId(n % names)), server: host(n), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::SameName).count(), NAMES);
-    let before = |one: &Member| Moment { time: one.time.plus(Span::from_micros(-1)), frame: one.frame };
+    // Before the reset, which came a millisecond before the refusal.
+    let before = |one: &Member| Moment { time: one.time.plus(Span::from_micros(-1_001)), frame: one.frame };
     let found = many(|n, one| Member { refusal: n % 2 == 1, accepted: Some(before(&one)), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED / 2);
 }

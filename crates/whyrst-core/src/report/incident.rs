@@ -17,6 +17,8 @@ use crate::language::Language;
 
 const WIDTH: usize = 80;
 const LABEL: usize = 11;
+/// Incidents in a text; the rest is counted.
+const SHOWN: usize = 10;
 
 /// One line of JSON, without a line end.
 pub fn line(incident: &Incident, context: &Context) -> String {
@@ -58,12 +60,19 @@ pub fn record<'a>(incident: &'a Incident, context: &'a Context) -> IncidentRepor
     }
 }
 
-/// All of them, for a person; empty when there are none.
+/// The first of them, for a person, and how many more there are; empty when there are none.
 pub fn text(incidents: &[Incident], context: &Context, style: Style) -> String {
     let mut out = String::new();
-    for incident in incidents {
+    for incident in incidents.iter().take(SHOWN) {
         // Writing to a String cannot fail.
         write(incident, context, style, &mut out).unwrap_or_default();
+    }
+    let more = incidents.len().saturating_sub(SHOWN);
+    if more > 0 {
+        out += &match context.language {
+            Language::English => format!("and {more} more incidents (--format json)\n\n"),
+            Language::Chinese => format!("另有 {more} 个事件（--format json）\n\n"),
+        };
     }
     out
 }

@@ -10,9 +10,10 @@ use core::fmt::{self, Write};
 use whyrst_model::Text;
 use whyrst_model::summary::{CauseCount, ServiceReport, SummaryReport, SummarySchema};
 
-use super::layout::{padded, wrap};
+use super::issues::{self, Issues};
+use super::layout::wrap;
 use super::style::{Part, Style};
-use super::words::{confidence, digits, severity};
+use super::words::{digits, severity};
 use super::{Context, incident};
 use crate::cause::Severity;
 use crate::incident::Incident;
@@ -29,6 +30,7 @@ const SERVICES_COUNTED: usize = 65_536;
 /// Counts verdicts as they come.
 #[derive(Debug, Default)]
 pub struct Summary {
+    issues: Issues,
     causes: BTreeMap<(&'static str, Confidence), u64>,
     services: BTreeMap<Endpoint, ServiceCount>,
     severities: BTreeMap<Severity, u64>,
@@ -50,6 +52,8 @@ pub struct Reading {
     pub files: Vec<String>,
     /// Frames read.
     pub frames: u64,
+    /// Connections that each service was asked for.
+    pub asked: BTreeMap<Endpoint, u64>,
     /// Frames passed over: a stable name, a sentence, how many.
     pub passed_over: Vec<(&'static str, &'static str, u64)>,
     /// What else has to be said: files cut short, fragments, cut-off packets.
@@ -66,6 +70,7 @@ impl Summary {
             u64::from(judgement.confidence == Confidence::Unexplained && outcome.kind() == OutcomeKind::Reset);
         self.failed += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
         let server = outcome.connection().endpoint(outcome.connection().server());
+        self.issues.add(outcome, judgement, server);
         if self.services.len() < SERVICES_COUNTED || self.services.contains_key(&server) {
             let service = self.services.entry(server).or_default();
             service.total += 1;
@@ -107,6 +112,7 @@ impl Summary {
             failed_connects: counts.failed_connects,
             unexplained: self.unexplained,
             forgotten: counts.forgotten,
+            issues: self.issues.ranked().into_iter().map(|issue| issue.record(reading)).collect(),
             causes: causes
                 .map(|(cause, confidence, count)| CauseCount { cause: cause.into(), confidence, count })
                 .collect(),
@@ -122,50 +128,33 @@ impl Summary {
         }
     }
 
-    /// The tables for a person.
-    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style, language: Language) -> String {
+    /// What a person reads: totals and one sentence, then the issues; `width` columns.
+    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style, language: Language, width: usize) -> String {
         let mut out = String::new();
+        let page = Page { style, language, width };
         // Writing to a String cannot fail.
-        self.write_text(reading, counts, style, language, &mut out).unwrap_or_default();
+        self.write_text(reading, counts, page, &mut out).unwrap_or_default();
         out
     }
 
-    fn write_text(
-        &self,
-        reading: &Reading,
-        counts: &Counts,
-        style: Style,
-        language: Language,
-        out: &mut String,
-    ) -> fmt::Result {
-        writeln!(out, "{}", style.paint(Part::Heading, head(reading, counts, language)))?;
-        if !self.causes.is_empty() {
-            let columns = language.pick(["    count", "cause", "confidence"], ["     次数", "原因", "可信度"]);
-            writeln!(out, "\n{}", style.paint(Part::Label, columns_of(columns)))?;
+    fn write_text(&self, reading: &Reading, counts: &Counts, page: Page, out: &mut String) -> fmt::Result {
+        let Page { style, language, width } = page;
+        for line in wrap(&head(reading, counts, language), width) {
+            writeln!(out, "{}", style.paint(Part::Heading, line))?;
         }
-        for (cause, sure, count) in self.ranked_causes() {
-            writeln!(out, "  {:>9}  {cause:<28}{}", digits(count), confidence(sure, language))?;
+        let issues = self.issues.ranked();
+        if let Some(first) = issues.first() {
+            for line in wrap(&first.sentence(self.issues.total(), language), width) {
+                writeln!(out, "{line}")?;
+            }
         }
         if self.severities.keys().any(|severity| *severity != Severity::Fault) {
             let each = self.severities.iter();
             let each = each.map(|(matters, count)| format!("{} {}", severity(*matters, language), digits(*count)));
             let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
-            writeln!(out, "\n  {of_these}{}", each.collect::<Vec<_>>().join(comma))?;
+            writeln!(out, "{of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
-        let services = self.top_services();
-        if services.len() > 1 {
-            let columns = language.pick(["    count", "server", "causes"], ["     次数", "服务端", "原因"]);
-            writeln!(out, "\n{}", style.paint(Part::Label, columns_of(columns)))?;
-            for (server, service) in services {
-                writeln!(
-                    out,
-                    "  {:>9}  {:<28}{}",
-                    digits(service.total),
-                    server.to_string(),
-                    listed(&service.causes)
-                )?;
-            }
-        }
+        issues::table(&issues, reading, style, language, out)?;
         remarks(reading, counts, style, language, out)
     }
 
@@ -195,10 +184,6 @@ fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
             format!("{frames} 帧，{segments} 个 TCP 报文，{connections} 条连接，其中 {reset} 条被重置")
         }
     }
-}
-
-fn columns_of([count, name, last]: [&str; 3]) -> String {
-    format!("  {count}  {}{last}", padded(name, 28))
 }
 
 /// What a report on single resets must say at its end: everything that was not looked at.
@@ -256,8 +241,10 @@ fn service_report(server: &Endpoint, service: &ServiceCount) -> ServiceReport<'s
     }
 }
 
-fn listed(causes: &BTreeMap<&'static str, u64>) -> String {
-    let mut causes: Vec<_> = causes.iter().collect();
-    causes.sort_by_key(|(cause, count)| (Reverse(**count), **cause));
-    causes.iter().take(3).map(|(cause, count)| format!("{cause} {count}")).collect::<Vec<_>>().join(", ")
+/// How a page looks.
+#[derive(Clone, Copy, Debug)]
+struct Page {
+    style: Style,
+    language: Language,
+    width: usize,
 }

@@ -1,0 +1,229 @@
+//! Issues: resets that are alike for whoever has to mend them, with their share of what the service was asked for.
+//!
+//! Alike are resets of one shape with one leading answer, in the name of the same side, of the same port. There
+//! are few of them where there are thousands of resets.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::fmt::{self, Write};
+
+use whyrst_model::summary::IssueReport;
+use whyrst_model::vocabulary::End;
+
+use super::layout::{padded, right};
+use super::style::{Part, Style};
+use super::summary::Reading;
+use super::words::{confidence, digits};
+use crate::cause::Family;
+use crate::language::Language;
+use crate::outcome::Outcome;
+use crate::segment::Endpoint;
+use crate::verdict::{Confidence, Judgement};
+
+/// Issues in a table; the rest is counted.
+const SHOWN: usize = 10;
+/// Issues counted one by one: ports are chosen by strangers.
+const COUNTED: usize = 65_536;
+/// Servers of one issue that are told apart.
+const SERVERS: usize = 256;
+
+/// What is alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Key {
+    family: Option<Family>,
+    cause: &'static str,
+    by: End,
+    port: u16,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    count: u64,
+    servers: BTreeMap<Endpoint, u64>,
+    servers_beyond: bool,
+    confidences: BTreeMap<Confidence, u64>,
+}
+
+/// All issues, as they are counted.
+#[derive(Debug, Default)]
+pub(super) struct Issues {
+    tallies: BTreeMap<Key, Tally>,
+    total: u64,
+}
+
+impl Issues {
+    /// Counts one verdict.
+    pub(super) fn add(&mut self, outcome: &Outcome, judgement: &Judgement, server: Endpoint) {
+        self.total += 1;
+        let by = if outcome.sender() == outcome.connection().client { End::Client } else { End::Server };
+        let key = Key {
+            family: judgement.shape.map(|shape| shape.family),
+            cause: judgement.cause.map_or("unexplained", |cause| cause.id),
+            by,
+            port: server.port,
+        };
+        if self.tallies.len() >= COUNTED && !self.tallies.contains_key(&key) {
+            return;
+        }
+        let tally = self.tallies.entry(key).or_default();
+        tally.count += 1;
+        *tally.confidences.entry(judgement.confidence).or_default() += 1;
+        if tally.servers.len() < SERVERS || tally.servers.contains_key(&server) {
+            *tally.servers.entry(server).or_default() += 1;
+        } else {
+            tally.servers_beyond = true;
+        }
+    }
+
+    /// How many resets and failed connects there are in all.
+    pub(super) const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The commonest first.
+    pub(super) fn ranked(&self) -> Vec<Issue<'_>> {
+        let mut issues: Vec<Issue<'_>> = self.tallies.iter().map(|(key, tally)| Issue { key: *key, tally }).collect();
+        issues.sort_by_key(|issue| (Reverse(issue.tally.count), issue.key));
+        issues
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Issue<'a> {
+    key: Key,
+    tally: &'a Tally,
+}
+
+impl Issue<'_> {
+    pub(super) fn record(&self, reading: &Reading) -> IssueReport<'static> {
+        IssueReport {
+            family: self.key.family,
+            cause: self.key.cause.into(),
+            confidence: self.confidence(),
+            by: self.key.by,
+            service: self.service().into(),
+            servers: self.tally.servers.len() as u64,
+            count: self.tally.count,
+            of_connections: self.of_connections(reading),
+        }
+    }
+
+    /// What most of them are called.
+    fn confidence(&self) -> Confidence {
+        let most = self.tally.confidences.iter().max_by_key(|(_, count)| **count);
+        most.map_or(Confidence::Unexplained, |(confidence, _)| *confidence)
+    }
+
+    /// `10.0.0.2:80`, or `:80` of several.
+    fn service(&self) -> String {
+        let mut servers = self.tally.servers.keys();
+        match (servers.next(), servers.next()) {
+            (Some(only), None) if !self.tally.servers_beyond => only.to_string(),
+            _ => format!(":{}", self.key.port),
+        }
+    }
+
+    fn at(&self, language: Language) -> String {
+        let servers = self.tally.servers.len();
+        let more = if self.tally.servers_beyond { "+" } else { "" };
+        match (servers, language) {
+            (1, _) => self.service(),
+            (_, Language::English) => format!("{} on {servers}{more} servers", self.service()),
+            (_, Language::Chinese) => format!("{}（{servers}{more} 台服务器）", self.service()),
+        }
+    }
+
+    /// Connections that its servers were asked for; `None` where fewer were seen to begin than were reset.
+    fn of_connections(&self, reading: &Reading) -> Option<u64> {
+        let asked = self.tally.servers.keys().map(|server| reading.asked.get(server).copied().unwrap_or_default());
+        let asked: u64 = asked.sum();
+        (!self.tally.servers_beyond && asked >= self.tally.count).then_some(asked)
+    }
+
+    fn share(&self, reading: &Reading) -> String {
+        match self.of_connections(reading) {
+            None => "-".to_string(),
+            Some(asked) if self.tally.count * 100 < asked => "< 1 %".to_string(),
+            Some(asked) => format!("{} %", self.tally.count * 100 / asked),
+        }
+    }
+
+    /// What the capture is mainly about.
+    pub(super) fn sentence(&self, total: u64, language: Language) -> String {
+        let what = shape(self.key.family, self.key.by, language);
+        let (count, total, at) = (digits(self.tally.count), digits(total), self.at(language));
+        let (cause, sure) = (self.key.cause, confidence(self.confidence(), language));
+        match language {
+            Language::English => format!("mainly: {what}, {at}: {count} of {total} ({cause}, {sure})"),
+            Language::Chinese => format!("主要是：{what}，{at}：{total} 个中的 {count} 个（{cause}，{sure}）"),
+        }
+    }
+}
+
+/// The issues for a person.
+pub(super) fn table(
+    issues: &[Issue<'_>],
+    reading: &Reading,
+    style: Style,
+    language: Language,
+    out: &mut String,
+) -> fmt::Result {
+    if issues.is_empty() {
+        return Ok(());
+    }
+    let [count, share, what, service, cause] = language.pick(
+        ["count", "share", "what", "service", "likeliest"],
+        ["次数", "占比", "现象", "服务", "最可能"],
+    );
+    let line = |count: &str, share: &str, what: &str, service: &str, cause: &str| {
+        let (count, share) = (right(count, 7), right(share, 6));
+        format!("{count}  {share}  {}  {}  {cause}", padded(what, 18), padded(service, 18))
+    };
+    writeln!(out, "\n{}", style.paint(Part::Label, line(count, share, what, service, cause)))?;
+    for issue in issues.iter().take(SHOWN) {
+        let what = shape(issue.key.family, issue.key.by, language);
+        let sure = issue.confidence();
+        let cause = match sure {
+            Confidence::Likely | Confidence::Certain => format!("{} ({})", issue.key.cause, confidence(sure, language)),
+            // As most are.
+            Confidence::Possible | Confidence::Unexplained => issue.key.cause.to_string(),
+        };
+        let text = line(&digits(issue.tally.count), &issue.share(reading), &what, &issue.at(language), &cause);
+        writeln!(out, "{text}")?;
+    }
+    let rest = issues.get(SHOWN..).unwrap_or_default();
+    if !rest.is_empty() {
+        let resets: u64 = rest.iter().map(|issue| issue.tally.count).sum();
+        let (more, resets) = (rest.len(), digits(resets));
+        match language {
+            Language::English => writeln!(out, "and {more} more issues with {resets} connections (--format json)")?,
+            Language::Chinese => writeln!(out, "另有 {more} 类问题，共 {resets} 条连接（--format json）")?,
+        }
+    }
+    Ok(())
+}
+
+/// `aborted by server`; after a comma stands the end that the RST came from.
+fn shape(family: Option<Family>, by: End, language: Language) -> String {
+    let Some(family) = family else { return language.pick("failed to connect", "建连失败").to_string() };
+    let (english, chinese) = match family {
+        Family::Refused => ("refused by", "拒绝建连"),
+        Family::UnwantedAnswer => ("rejected by", "拒绝应答"),
+        Family::BrokenHandshake => ("handshake,", "握手中断"),
+        Family::Aborted => ("aborted by", "中止"),
+        Family::LateData => ("late data,", "关闭后的数据"),
+        Family::LastSegment => ("after close,", "关闭后重置"),
+        Family::UnknownConnection => ("unknown to", "不认识连接"),
+        Family::SynCollision => ("SYN clash,", "SYN 冲突"),
+        Family::Unseen => ("unseen,", "未见起因"),
+    };
+    match (language, by) {
+        (Language::English, by) => format!("{english} {by}"),
+        (Language::Chinese, End::Client) => format!("客户端{chinese}"),
+        (Language::Chinese, End::Server) => format!("服务端{chinese}"),
+    }
+}

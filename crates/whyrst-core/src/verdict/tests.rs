@@ -1,0 +1,6 @@
+//! Tests of what verdicts make of other modules: they stand here, so that nothing below imports a verdict.
+
+mod forgery;
+mod harm;
+mod said;
+mod severity;
