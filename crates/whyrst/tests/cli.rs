@@ -180,6 +180,21 @@ fn recorded_kernel_events_make_it_certain() {
     assert_eq!(object["verdict"]["confidence"], "certain");
 }
 
+/// A TLS server that sent an alert and aborted: the reason is likely, and how it did so is open.
+#[test]
+fn a_cause_is_asked_for_at_any_step() {
+    let capture = fixture("tls-alert/client.pcapng").display().to_string();
+    let whole = stdout(&whyrst(&["explain", "--format", "json", &capture]));
+    let object: Value = serde_json::from_str(whole.trim()).expect("one object");
+    let how = object["mechanism"]["cause"].as_str().expect("a mechanism");
+    assert_eq!((&object["verdict"]["cause"], &object["reasons"][0]["cause"]), (&"tls-alert".into(), &"tls-alert".into()));
+    assert_ne!(how, "tls-alert");
+    for cause in ["tls-alert", how] {
+        assert_eq!(stdout(&whyrst(&["explain", "--format", "json", "--cause", cause, &capture])), whole, "{cause}");
+    }
+    assert_eq!(stdout(&whyrst(&["explain", "--format", "json", "--cause", "closed-port", &capture])), "");
+}
+
 #[test]
 fn a_summary_counts_everything() {
     let output = whyrst(&["explain", "--summary", "--format", "json", &closed_port()]);

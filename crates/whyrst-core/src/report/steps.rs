@@ -196,17 +196,17 @@ mod tests {
     #[test]
     fn the_headline_is_the_cause_where_that_is_sure_and_else_the_family() {
         let mut outcome = aborted();
-        let headline = explained(&outcome, Language::English, Explanation::headline);
+        let headline = explained(&outcome, Language::English, |report| report.headline());
         assert!(headline.starts_with("an open connection was aborted in the server's name"), "{headline}");
         outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
-        let headline = explained(&outcome, Language::English, Explanation::headline);
+        let headline = explained(&outcome, Language::English, |report| report.headline());
         assert_eq!(headline, "the server closed the socket while data that it had received was still unread");
     }
 
     #[test]
     fn who_made_it_is_said_with_how_sure_that_is() {
         let mut outcome = aborted();
-        let origin = |outcome: &Outcome| explained(outcome, Language::English, Explanation::origin_words);
+        let origin = |outcome: &Outcome| explained(outcome, Language::English, |report| report.origin_words());
         assert_eq!(origin(&outcome).as_deref(), Some("likely by the server itself"));
         outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
         assert_eq!(origin(&outcome).as_deref(), Some("by the server itself"));
@@ -219,7 +219,7 @@ mod tests {
         let outcome = aborted();
         for (language, more) in [(Language::English, " more (-v)"), (Language::Chinese, " 个（-v）")] {
             let all = explained(&outcome, language, |report| report.judgement.alternatives.len());
-            let line = explained(&outcome, language, Explanation::open_words).expect("others");
+            let line = explained(&outcome, language, |report| report.open_words()).expect("others");
             assert!(line.ends_with(more) && line.contains(&(all - NAMED).to_string()), "{line}");
             assert!(line.starts_with("exit-unread"), "{line}");
         }
@@ -228,11 +228,11 @@ mod tests {
     #[test]
     fn what_decides_is_a_command_on_the_host_of_the_sender_until_it_is_decided() {
         let mut outcome = aborted();
-        let line = explained(&outcome, Language::English, Explanation::decide_words).expect("something splits them");
-        let host = explained(&outcome, Language::English, Explanation::sender_address);
+        let line = explained(&outcome, Language::English, |report| report.decide_words()).expect("something splits them");
+        let host = explained(&outcome, Language::English, |report| report.sender_address());
         assert!(line.starts_with(&std::format!("on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt")), "{line}");
         outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
-        assert_eq!(explained(&outcome, Language::English, Explanation::decide_words), None);
+        assert_eq!(explained(&outcome, Language::English, |report| report.decide_words()), None);
     }
 
     /// Whatever two mechanisms are open, the command is complete.
