@@ -424,7 +424,7 @@ fn the_catalogue_and_the_summary_are_there_in_chinese() {
     let list = stdout(&whyrst(&["causes", "--lang", "zh"]));
     assert!(list.contains("半开连接") || list.contains("监听"), "{list}");
     let summary = stdout(&whyrst(&["explain", "--summary", "--lang", "zh", &closed_port()]));
-    assert!(summary.contains("条被重置") && summary.contains("可信度"), "{summary}");
+    assert!(summary.contains("其中 1 条被重置") && summary.contains("主要是："), "{summary}");
     let markdown = stdout(&whyrst(&["explain", "--format", "markdown", "--lang", "zh", &closed_port()]));
     assert!(markdown.contains("如何处理：") && markdown.contains("依据："), "{markdown}");
 }

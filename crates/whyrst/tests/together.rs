@@ -69,7 +69,9 @@ fn a_summary_holds_the_incidents() {
     let summary = objects(&["--summary", "--format", "json"]);
     assert_eq!(summary.len(), 1);
     assert_eq!(summary[0]["incidents"][0]["kind"], "service-down");
-    assert!(explained(&["--summary"]).starts_with("incident"));
+    let text = explained(&["--summary"]);
+    assert!(text.starts_with("17 frames, 17 TCP segments, 6 connections, 4 of them reset\nmainly: "), "{text}");
+    assert!(text.contains("\nincident   10.77.0.2:8888 refused 4 connects"), "{text}");
 }
 
 #[test]

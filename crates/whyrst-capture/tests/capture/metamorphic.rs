@@ -188,11 +188,16 @@ fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
 }
 
 /// What else is called certain of less, and why.
-const KNOWN: [(&str, &str, &str); 2] = [
+const KNOWN: [(&str, &str, &str); 3] = [
     ("synproxy-backend-closed", "closed-port (certain)", "without the SYN-ACK the RST acknowledges the SYN only"),
     (
         "simultaneous-open-missed",
         "closed-port (certain)",
         "nothing listens there; the end's own SYN, if seen, says more",
+    ),
+    (
+        "syn-meets-time-wait",
+        "syn-meets-old-connection (certain)",
+        "the kernel has one word for both, and the FINs of the old connection are what is missing: possible would do",
     ),
 ];
