@@ -2,11 +2,12 @@
 //! explained through the binary as a user would, and the verdicts are held against the scenario. So is
 //! what the probe reported, from the recording that `watch --record` would have made.
 //!
-//! Three things must hold, or the command fails: the true cause is the verdict or stands among those
-//! that the report names beside it; nothing that is called *certain* is wrong; nothing that is called
-//! *likely* is wrong.
+//! Each of the three steps is judged for itself: the family, the mechanism, the reason. Three things must hold,
+//! or the command fails: the true cause is the verdict or stands among those that the report names beside
+//! it; nothing that is called *certain* is wrong; nothing that is called *likely* is wrong, at any step.
 
 mod page;
+mod step;
 
 use std::fs;
 use std::path::Path;
@@ -19,6 +20,7 @@ use whyrst_core::causes;
 use whyrst_lab::scenario::{Reproduction, Scenario, Verdicts};
 use whyrst_lab::{reproduction, scenarios};
 
+use self::step::Steps;
 use crate::shell::{self, Scratch, is_root, root};
 
 /// Where the page is.
@@ -135,6 +137,7 @@ struct Case {
     confidence: String,
     /// The verdict and what is named beside it.
     named: Vec<String>,
+    steps: Steps,
     reporter: Reporter,
 }
 
@@ -185,7 +188,8 @@ impl Case {
         } else if !self.names_truth() && !self.is_true_as_well() {
             Some(format!("{of}, and only {} are named", self.named.join(", ")))
         } else {
-            None
+            let wrong = self.steps.wrong_and_sure(self.truth);
+            wrong.map(|(step, said)| format!("{of}, and the {step} {said} is called sure"))
         }
     }
 }
@@ -267,6 +271,7 @@ struct Said {
     verdict: String,
     confidence: String,
     named: Vec<String>,
+    steps: Steps,
     reporter: Reporter,
     /// Addresses of both ends.
     ends: [String; 2],
@@ -299,7 +304,8 @@ fn said(object: &Value) -> Option<Said> {
     let named = std::iter::once(verdict.clone()).chain(others).collect();
     let reporter = if object["kernel"].is_null() { Reporter::Receiver } else { Reporter::Sender };
     let ends = ["client", "server"].map(|end| text(&object[end]["ip"]));
-    Some(Said { verdict, confidence: text(&object["verdict"]["confidence"]), named, reporter, ends })
+    let (confidence, steps) = (text(&object["verdict"]["confidence"]), Steps::of(object));
+    Some(Said { verdict, confidence, named, steps, reporter, ends })
 }
 
 /// What the probe reported of both hosts, beside the truth: what the scenario expects at either end. What stands in
@@ -317,16 +323,16 @@ fn live(scenario: &'static Scenario, mut said: Vec<Said>) -> Vec<Case> {
     if said.is_empty() && expects_reset {
         let truth = truths().next().unwrap_or(own);
         let (verdict, confidence) = (NO_EVENT.to_owned(), "unexplained".to_owned());
-        let (named, reporter) = (Vec::new(), Reporter::Receiver);
-        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter }];
+        let (named, steps, reporter) = (Vec::new(), Steps::default(), Reporter::Receiver);
+        return vec![Case { scenario: scenario.id, view, truth, verdict, confidence, named, steps, reporter }];
     }
     let case = |one: Said| {
         let by_verdict = truths().find(|truth| *truth == one.verdict);
         let broader = || truths().find(|truth| causes::may_both_hold(&one.verdict, truth));
         let beside = || truths().find(|truth| mentions(&one, truth));
         let truth = by_verdict.or_else(broader).or_else(beside).unwrap_or_else(|| truths().next().unwrap_or(own));
-        let Said { verdict, confidence, named, reporter, .. } = one;
-        Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter }
+        let Said { verdict, confidence, named, steps, reporter, .. } = one;
+        Case { scenario: scenario.id, view, truth, verdict, confidence, named, steps, reporter }
     };
     said.into_iter().map(case).collect()
 }
@@ -352,9 +358,9 @@ fn compare(scenario: &'static Scenario, view: View, said: Vec<Said>) -> Result<V
             truth = next;
             rest.next();
         }
-        let Said { verdict, confidence, named, .. } = one;
+        let Said { verdict, confidence, named, steps, .. } = one;
         let reporter = Reporter::Sender;
-        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named, reporter });
+        cases.push(Case { scenario: scenario.id, view, truth, verdict, confidence, named, steps, reporter });
     }
     if cases.last().is_some_and(|case| Some(case.truth) != last) {
         bail!("{}, {}: no verdict for {last:?}", scenario.id, view.name());

@@ -62,6 +62,7 @@ pub fn book() -> Result<()> {
 
 /// Every generated page by its path in `docs/`.
 fn generated() -> Result<BTreeMap<String, String>> {
+    shell::whyrst()?;
     let mut pages = BTreeMap::new();
     for language in Language::ALL {
         pages.extend(pages::of_causes(&root().join("fixtures"), language)?);

@@ -3,23 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use whyrst_core::alike;
-use whyrst_core::cause::{Cause, LookAlike};
+use whyrst_core::cause::Cause;
 use whyrst_core::causes::ALL;
 use whyrst_core::evidence::{Question, Wording, vantage};
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue::{self, Reproducible};
 use whyrst_core::report::style::Style;
-use whyrst_core::sketches::SKETCHES;
 
 const ENDS: [&str; 4] = ["sender", "receiver", "client", "server"];
 
 fn questions() -> Vec<&'static Question> {
     let rules = ALL.iter().map(|cause| &cause.rule);
     let of_rules = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by]);
-    let of_sketches = SKETCHES.iter().flat_map(|sketch| [sketch.needs, sketch.refuted_by]);
+    let of_marks = ALL.iter().flat_map(|cause| cause.rule.likely_when).copied();
     let of_variants = ALL.iter().flat_map(|cause| cause.rule.variants).copied();
-    of_rules.chain(of_sketches).flatten().chain(vantage::ALL).copied().chain(of_variants).collect()
+    of_rules.chain(of_marks).flatten().chain(vantage::ALL).copied().chain(of_variants).collect()
 }
 
 fn is_han(character: char) -> bool {
@@ -87,10 +85,14 @@ fn assert_set(id: &str, text: &str) {
 fn what_is_translated_of_a_cause_says_the_same() {
     for cause in ALL {
         let Cause { id, en, zh, untranslated, .. } = cause;
-        let texts = [(en.title, zh.title), (en.explanation, zh.explanation), (en.effect, zh.effect)];
+        let texts = [
+            (en.title, zh.title),
+            (en.explanation, zh.explanation),
+            (en.effect, zh.effect),
+            (en.confirm, zh.confirm),
+        ];
         let lists = en.variants.iter().zip(zh.variants).chain(en.advice.iter().zip(zh.advice));
-        let alikes = alike::look_alikes(cause).map(|alike| (alike.told_apart_by.en, alike.told_apart_by.zh));
-        let all = texts.into_iter().chain(lists.map(|(english, chinese)| (*english, *chinese))).chain(alikes);
+        let all = texts.into_iter().chain(lists.map(|(english, chinese)| (*english, *chinese)));
         for (english, chinese) in all.filter(|(english, chinese)| english != chinese) {
             assert_same(id, english, chinese);
         }
@@ -106,19 +108,10 @@ fn what_is_translated_of_a_cause_says_the_same() {
 /// How many parts of the Chinese page are English.
 fn english_in_chinese(cause: &Cause) -> usize {
     let is_english = |text: &str| !text.contains(is_han);
-    let texts = [cause.zh.title, cause.zh.explanation, cause.zh.effect].into_iter();
+    let texts = [cause.zh.title, cause.zh.explanation, cause.zh.effect, cause.zh.confirm].into_iter();
     let advice = cause.zh.advice.concat();
     let texts = texts.chain(cause.zh.variants.iter().copied()).chain([advice.as_str()]);
-    let sides = |alike: &LookAlike| [Some(alike.told_apart_by), alike.from_there];
-    let alikes = cause.look_alikes.iter().filter(|alike| sides(alike).iter().flatten().any(|text| is_english(text.zh)));
-    texts.filter(|text| is_english(text)).count() + alikes.count()
-}
-
-#[test]
-fn no_sketch_lacks_a_language() {
-    for sketch in SKETCHES {
-        assert_same(sketch.id, sketch.title, sketch.zh);
-    }
+    texts.filter(|text| is_english(text)).count()
 }
 
 #[test]
@@ -156,7 +149,7 @@ fn ids_and_names_of_machine_output_are_the_same_in_every_language() {
             object.as_object().expect("an object").keys().cloned().collect()
         };
         assert_eq!(keys(&english), keys(&chinese));
-        for field in ["schema", "id", "severity", "kernel_reasons", "look_alikes", "sources"] {
+        for field in ["schema", "id", "step", "families", "explains", "severity", "kernel_reasons", "look_alikes", "sources"] {
             assert_eq!(english[field], chinese[field], "{}: {field}", cause.id);
         }
         let is_translated = english["title"] != chinese["title"];

@@ -59,12 +59,61 @@ fn a_reset_is_explained_and_the_status_is_0() {
     let output = whyrst(&["explain", &closed_port()]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("The connection was reset because nothing listens on the server's address"), "{text}");
-    assert!(
-        text.lines().all(|line| line.starts_with("  filter ") || line.chars().count() <= 80),
-        "eighty columns: {text}"
-    );
+    assert!(text.contains("\nCERTAIN   the connect was refused in the server's name"), "{text}");
+    assert!(text.contains("\nPOSSIBLE  nothing listens on the server's address and port (closed-port)\n"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "eighty columns: {text}");
     assert!(!text.contains('\x1b'), "no colour in a pipe");
+}
+
+/// The first words of the lines of a report that are not packets, continued or indented.
+fn labels(text: &str) -> Vec<&str> {
+    let is_label = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    text.lines().filter(is_label).filter_map(|line| line.split_whitespace().next()).collect()
+}
+
+#[test]
+fn what_is_surest_comes_first_and_the_sections_follow_in_their_order() {
+    let text = stdout(&whyrst(&["explain", &fixture("close-unread/client.pcapng").display().to_string()]));
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is not in {text}"));
+    let order = ["10.77.0.1:40000 > ", "\nCERTAIN ", "\nPOSSIBLE ", "\n  open ", "\n  decide ", "\n  fix ", "SYN seq 0"];
+    assert!(order.map(at).is_sorted(), "{text}");
+    assert!(at("RST-ACK") < at("\n  why ") && at("\n  but ") < at("\n  lost "), "{text}");
+    assert_eq!(labels(&text), ["open", "decide", "fix", "why", "but", "lost", "more"], "{text}");
+}
+
+/// An engineer's terminal has 24 lines of 80 columns. A report of one capture point takes no more.
+#[test]
+fn a_report_fits_one_screen_unless_everything_is_asked_for() {
+    let mut longer = Vec::new();
+    for entry in fs::read_dir(fixture("")).expect("there are fixtures").flatten() {
+        let capture = entry.path().join("client.pcapng");
+        let output = whyrst(&["explain", "--fold", "never", &capture.display().to_string()]);
+        let text = stdout(&output);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{}: {text}", capture.display());
+        let reports = text.split("\n\n").filter(|report| report.contains("  more    "));
+        longer.extend(reports.filter(|report| report.lines().count() > 24).map(str::to_owned));
+    }
+    assert!(longer.is_empty(), "{} reports are longer, the first is\n{}", longer.len(), longer[0]);
+    let whole = stdout(&whyrst(&["explain", "-v", &fixture("close-unread/client.pcapng").display().to_string()]));
+    assert!(whole.contains("\n  filter  ip.addr==10.77.0.1"), "{whole}");
+    assert!(labels(&whole).contains(&"unseen") && whole.contains("          sock-destroy: "), "{whole}");
+}
+
+#[test]
+fn a_wide_terminal_is_used_and_a_pipe_has_eighty_columns() {
+    let widest = |columns: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+        command.args(["explain"]).arg(fixture("close-unread/client.pcapng")).env("LC_ALL", "C");
+        match columns {
+            "" => command.env_remove("COLUMNS"),
+            _ => command.env("COLUMNS", columns),
+        };
+        let text = stdout(&command.output().expect("whyrst runs"));
+        text.lines().map(|line| line.chars().count()).max().unwrap_or_default()
+    };
+    assert!((60..=80).contains(&widest("")), "{}", widest(""));
+    assert!((81..=120).contains(&widest("120")), "{}", widest("120"));
+    assert!(widest("500") <= 120, "nobody reads longer lines");
 }
 
 #[test]
@@ -83,6 +132,16 @@ fn json_is_one_object_a_line_with_the_contract_s_fields() {
     assert_eq!(object["schema"], "whyrst.reset/1");
     assert_eq!(object["verdict"]["cause"], "closed-port");
     assert_eq!(object["kernel"], Value::Null, "a capture alone does not know the kernel's reason");
+    assert_eq!((&object["family"]["id"], &object["family"]["confidence"]), (&"refused".into(), &"certain".into()));
+    assert_eq!(object["family"]["by"], "server");
+    assert_eq!((&object["mechanism"]["cause"], &object["verdict"]["confidence"]), (&"closed-port".into(), &"possible".into()));
+    let open = object["mechanism"]["open"].as_array().expect("a list");
+    assert!(open.contains(&"fw-reject-syn".into()), "{object}");
+    let beside = object["alternatives"].as_array().expect("a list");
+    let named = |id: &Value| beside.iter().any(|other| other["cause"] == *id && other["told_apart_by"].is_string());
+    assert!(open.iter().all(named), "what is open stands among the alternatives: {object}");
+    assert_eq!(object["decide"][0]["command"], "sudo whyrst watch --port 8888");
+    assert_eq!(object["decide"][0]["on"], "server");
     for field in [
         "source",
         "time",
@@ -104,6 +163,9 @@ fn json_is_one_object_a_line_with_the_contract_s_fields() {
         "effect",
         "count",
         "stats",
+        "headline",
+        "reasons",
+        "origin_confidence",
     ] {
         assert!(object.get(field).is_some(), "{field} is missing");
     }
@@ -116,6 +178,21 @@ fn recorded_kernel_events_make_it_certain() {
     let object: Value = serde_json::from_str(stdout(&output).trim()).expect("one object");
     assert_eq!(object["kernel"]["reason"], "NO_SOCKET");
     assert_eq!(object["verdict"]["confidence"], "certain");
+}
+
+/// A TLS server that sent an alert and aborted: the reason is likely, and how it did so is open.
+#[test]
+fn a_cause_is_asked_for_at_any_step() {
+    let capture = fixture("tls-alert/client.pcapng").display().to_string();
+    let whole = stdout(&whyrst(&["explain", "--format", "json", &capture]));
+    let object: Value = serde_json::from_str(whole.trim()).expect("one object");
+    let how = object["mechanism"]["cause"].as_str().expect("a mechanism");
+    assert_eq!((&object["verdict"]["cause"], &object["reasons"][0]["cause"]), (&"tls-alert".into(), &"tls-alert".into()));
+    assert_ne!(how, "tls-alert");
+    for cause in ["tls-alert", how] {
+        assert_eq!(stdout(&whyrst(&["explain", "--format", "json", "--cause", cause, &capture])), whole, "{cause}");
+    }
+    assert_eq!(stdout(&whyrst(&["explain", "--format", "json", "--cause", "closed-port", &capture])), "");
 }
 
 #[test]
@@ -315,11 +392,11 @@ fn a_chinese_locale_or_lang_zh_makes_reports_chinese() {
     for output in reports {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let text = stdout(&output);
-        assert!(text.contains("连接被重置：") && text.contains("whyrst causes closed-port"), "{text}");
-        assert!(!text.contains("The connection was reset"), "{text}");
+        assert!(text.contains("确定      建连被拒绝") && text.contains("whyrst causes closed-port"), "{text}");
+        assert!(!text.contains("CERTAIN") && !text.contains("the server"), "{text}");
     }
     let english = stdout(&whyrst_in("zh_CN.UTF-8", &["explain", "--lang", "en", &closed_port()]));
-    assert!(english.contains("The connection was reset because"), "{english}");
+    assert!(english.contains("CERTAIN   the connect was refused"), "{english}");
     let taiwan = stdout(&whyrst_in("zh_TW.UTF-8", &["explain", &closed_port()]));
     assert_eq!(taiwan, english, "no text in Traditional Chinese: English");
 }
@@ -347,7 +424,7 @@ fn the_catalogue_and_the_summary_are_there_in_chinese() {
     let list = stdout(&whyrst(&["causes", "--lang", "zh"]));
     assert!(list.contains("半开连接") || list.contains("监听"), "{list}");
     let summary = stdout(&whyrst(&["explain", "--summary", "--lang", "zh", &closed_port()]));
-    assert!(summary.contains("条被重置") && summary.contains("可信度"), "{summary}");
+    assert!(summary.contains("其中 1 条被重置") && summary.contains("主要是："), "{summary}");
     let markdown = stdout(&whyrst(&["explain", "--format", "markdown", "--lang", "zh", &closed_port()]));
     assert!(markdown.contains("如何处理：") && markdown.contains("依据："), "{markdown}");
 }

@@ -162,7 +162,7 @@ fn a_recording_of_watch_is_read_by_explain() {
     let one = told.iter().find(|object| object["process"]["comm"] == "python3").expect("it is told again");
     assert_eq!(one["verdict"]["confidence"], "certain");
     assert_eq!((&one["socket"]["unread_bytes"], &one["socket"]["end"]), (&3.into(), &"server".into()));
-    let text = String::from_utf8(whyrst(&["explain", path.to_str().unwrap()]).stdout).unwrap();
+    let text = String::from_utf8(whyrst(&["explain", "-v", path.to_str().unwrap()]).stdout).unwrap();
     assert!(text.contains("3 bytes unread") && text.contains("closed-port"), "{text}");
 }
 

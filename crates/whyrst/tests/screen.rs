@@ -76,7 +76,7 @@ fn a_person_looks_around_copies_a_filter_and_leaves_the_terminal_as_it_was() {
     let tmux = Tmux::new(&explain(&["closed-port", "close-unread"]));
     let screen = tmux.waits_for("2 resets");
     assert!(screen.contains("closed-port") && screen.contains("close-unread"), "{screen}");
-    tmux.waits_for("The connection was reset because");
+    tmux.waits_for("POSSIBLE  nothing listens on the server's address and port");
     tmux.keys(&["Tab"]);
     tmux.waits_for("RST-ACK seq 0 ack 1");
     tmux.keys(&["/", "unread"]);

@@ -14,7 +14,8 @@ const TELLINGS: &[&[&str]] = &[
     &["--format", "text", "--fold", "never", "--no-ladder"],
     &["--summary", "--format", "json"],
 ];
-/// Ways to read that must lead to the same as that which is chosen without a word.
+/// Ways to read that must lead to the same as that which is chosen without a word; `--verbose` says more of it to
+/// people, and the same to machines.
 const WAYS: &[&[&str]] =
     &[&["--jobs", "1"], &["--jobs", "3"], &["--once", "--jobs", "1"], &["--once", "--jobs", "2"], &["--verbose"]];
 
@@ -31,7 +32,8 @@ fn told_alike(files: &[PathBuf], tellings: &[&[&str]]) -> usize {
     for telling in tellings {
         let expected = explain(files, &[telling]);
         resets += String::from_utf8_lossy(&expected.stdout).matches("\"whyrst.reset/1\"").count();
-        for way in WAYS {
+        let for_people = telling.contains(&"text");
+        for way in WAYS.iter().filter(|way| !(for_people && way.contains(&"--verbose"))) {
             let output = explain(files, &[telling, way]);
             assert_eq!(output.status.code(), expected.status.code(), "{files:?} {telling:?} {way:?}");
             let [got, wanted] = [&output, &expected].map(|output| String::from_utf8_lossy(&output.stdout));

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use whyrst_core::cause::Cause;
+use whyrst_core::causes;
+
+use super::step::Standing;
 use super::{Case, View};
 
 const HEAD: &str = "\
@@ -26,16 +30,74 @@ names no cause: that is *left open*, and `watch --packets` says more.
 
 /// The whole page.
 pub(super) fn text(cases: &[Case]) -> String {
-    [HEAD.to_owned(), totals(cases), confusions(cases), scenarios(cases)].concat()
+    [HEAD.to_owned(), steps(cases), totals(cases), confusions(cases), scenarios(cases)].concat()
 }
 
 fn views(cases: &[Case]) -> Vec<View> {
     View::ALL.into_iter().filter(|view| cases.iter().any(|case| case.view == *view)).collect()
 }
 
+/// One table for each step.
+fn steps(cases: &[Case]) -> String {
+    let family = |case: &Case| case.steps.family(case.truth);
+    let mechanism = |case: &Case| Some(case.steps.mechanism(case.truth));
+    let reason = |case: &Case| case.steps.reason(case.truth, &case.named);
+    let about_a_reason = |case: &Case| causes::find(case.truth).is_some_and(Cause::is_reason);
+    [
+        step(cases, "The family", FAMILY, family),
+        step(cases, "The mechanism", MECHANISM, mechanism),
+        step(cases, "The reason", REASON, |case| reason(case).filter(|_| about_a_reason(case))),
+        wrong_reasons(cases),
+    ]
+    .concat()
+}
+
+const FAMILY: &str = "\
+The shape of the reset. It is right where the mechanism that the lab played can show it; a connect that failed without
+a reset has none. *Nothing said*: what led to the reset was not seen.
+";
+const MECHANISM: &str = "\
+How the reset was made; of a scenario that is about a reason, any mechanism that this reason explains.
+";
+const REASON: &str = "\
+Why, in the scenarios that are about a reason.
+";
+
+fn step(cases: &[Case], heading: &str, about: &str, standing: impl Fn(&Case) -> Option<Standing>) -> String {
+    let mut out = format!(
+        "\n## {heading}\n\n{about}\n| explained from | resets | certain | likely | possible | another is first | \
+         nothing said | not named | wrong and sure |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n"
+    );
+    for view in views(cases) {
+        let of: Vec<Standing> = cases.iter().filter(|case| case.view == view).filter_map(&standing).collect();
+        let count = |wanted: Standing| of.iter().filter(|one| **one == wanted).count();
+        let [certain, likely, possible] =
+            ["certain", "likely", "possible"].map(|sure| count(Standing::First(sure.to_owned())));
+        let [beside, nothing] = [Standing::Beside, Standing::Nothing].map(count);
+        let [unnamed, wrong] = [false, true].map(|is_sure| count(Standing::Wrong { is_sure }));
+        let (name, resets) = (view.name(), of.len());
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "| {name} | {resets} | {certain} | {likely} | {possible} | {beside} | {nothing} | {unnamed} | {wrong} |"
+        );
+    }
+    out
+}
+
+/// Sure reasons of scenarios that are about none, and that they cannot be.
+fn wrong_reasons(cases: &[Case]) -> String {
+    let wrong = |case: &&Case| case.steps.reason(case.truth, &case.named) == Some(Standing::Wrong { is_sure: true });
+    let count = cases.iter().filter(wrong).count();
+    format!("\nA reason that is called likely or certain and cannot be true of what the lab played: {count}.\n")
+}
+
 fn totals(cases: &[Case]) -> String {
     let mut out = "
-## In all
+## The verdict
+
+What `verdict.cause` says: the first reason where that is likely, else the mechanism.
 
 | explained from | resets | certain | likely | possible | broader | another is first | left open | not named | wrong and sure |
 | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |

@@ -214,3 +214,117 @@ fn cut(text: &str, width: usize) -> String {
     cut.push('~');
     cut
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Context;
+    use crate::testing::conversation;
+
+    const OPENED: &str = "0.000 C > S S 0:0(0)\n+0.001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n";
+
+    /// The packets of `text` after a handshake, in lines.
+    fn lines_of(text: &str, width: usize, most: usize, language: Language) -> Vec<String> {
+        let outcome = conversation(&(OPENED.to_string() + text)).outcome();
+        let context = Context { files: Vec::new(), zone: jiff::tz::TimeZone::UTC, language };
+        let mut out = String::new();
+        Explanation::new(&outcome, &context).packets(Style::Plain, width, most, &mut out).expect("a string");
+        out.lines().map(ToString::to_string).collect()
+    }
+
+    fn english(text: &str) -> Vec<String> {
+        lines_of(text, 80, 20, Language::English)
+    }
+
+    /// That one line has all the words.
+    #[track_caller]
+    fn has(lines: &[String], words: &[&str]) {
+        assert!(lines.iter().any(|line| words.iter().all(|word| line.contains(word))), "{words:?} in {lines:#?}");
+    }
+
+    #[test]
+    fn data_in_a_row_is_one_line_and_so_are_acknowledgments() {
+        let lines = english(
+            "0.010 C > S A 1:1001(1000) ack 1\n+0.0001 C > S A 1001:2001(1000) ack 1\n\
+             +0.0001 C > S PA 2001:2501(500) ack 1\n+0.001 C < S A 1:1(0) ack 1001\n\
+             +0.0001 C < S A 1:1(0) ack 2501\n0.1 C < S RA 1:1(0) ack 2501\n",
+        );
+        has(&lines, &["2500 bytes (3 frames)", "-->"]);
+        has(&lines, &["ack 2501 (2 frames)", "<--"]);
+        assert_eq!(lines.len(), 6, "{lines:#?}");
+    }
+
+    #[test]
+    fn what_differs_stays_apart() {
+        let lines = english(
+            "0.010 C > S PA 1:101(100) ack 1\n+0.3 C > S PA 1:101(100) ack 1\n\
+             +0.001 C < S A 1:1(0) ack 101\n+0.001 C < S A 1:1(0) ack 101 win 0\n0.6 C < S RA 1:1(0) ack 101\n",
+        );
+        assert!(lines.iter().all(|line| !line.contains("frames)")), "{lines:#?}");
+    }
+
+    #[test]
+    fn the_deciding_packets_are_marked_and_never_folded() {
+        let lines = english("0.010 C > S PA 1:101(100) ack 1\n0.1 C < S R 1:1(0)\n+0.0001 C < S R 1:1(0)\n");
+        let marked: Vec<&String> = lines.iter().filter(|line| line.starts_with('>')).collect();
+        assert!(marked.iter().any(|line| line.contains("RST")), "{lines:#?}");
+        assert!(marked.iter().all(|line| !line.contains("frames)")), "{lines:#?}");
+    }
+
+    #[test]
+    fn silence_is_a_line_of_its_own_from_a_second_and_a_hundred_round_trips_on() {
+        let after = |seconds: &str| {
+            english(&std::format!("0.010 C > S PA 1:101(100) ack 1\n+0.001 C < S A 1:1(0) ack 101\n{seconds} C < S RA 1:1(0) ack 101\n"))
+        };
+        has(&after("60.011"), &["... ", "of silence"]);
+        assert!(after("0.9").iter().all(|line| !line.contains("silence")));
+        let slow = "0 C > S S 0:0(0)\n+0.2 C < S SA 0:0(0) ack 1\n+0.001 C > S A 1:1(0) ack 1\n10 C < S RA 1:1(0) ack 1\n";
+        let outcome = conversation(slow).outcome();
+        let context = Context { files: Vec::new(), zone: jiff::tz::TimeZone::UTC, language: Language::English };
+        assert_eq!(Explanation::new(&outcome, &context).long_silence(), Span::from_secs(20));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for language in Language::ALL {
+            for width in [40, 60, 80] {
+                let text = "0.010 C > S PA 1:101(100) ack 1\n60 C < S RA 1:1(0) ack 101\n";
+                let lines = lines_of(text, width, 20, language);
+                assert!(lines.iter().all(|line| columns(line) <= width), "{width}: {lines:#?}");
+            }
+        }
+        assert_eq!(cut("frame 17", 8), "frame 17");
+        assert_eq!(cut("frame 170", 8), "frame 1~");
+        assert_eq!(cut("很可能由服务端", 8), "很可能~");
+    }
+
+    /// Every other segment is data of the one and of the other side, so that nothing folds.
+    fn long() -> String {
+        let mut text = String::new();
+        for at in 0..4u32 {
+            let from = 1 + at * 10;
+            let to = from + 10;
+            text += &std::format!("+0.01 C > S PA {from}:{to}(10) ack {from}\n+0.01 C < S PA {from}:{to}(10) ack {to}\n");
+        }
+        text + "+0.01 C < S RA 41:41(0) ack 41\n"
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let whole = english(&long());
+        for most in 6..whole.len() {
+            let lines = lines_of(&long(), 80, most, Language::English);
+            assert!(lines.len() <= most, "{most}: {lines:#?}");
+            has(&lines, &["RST-ACK"]);
+            has(&lines, &["SYN seq 0"]);
+            has(&lines, &["more segment"]);
+        }
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(elapsed(Span::from_nanos(26_797_000)), "26.7 ms");
+        assert_eq!(elapsed(Span::from_nanos(12_345_000_000)), "12.345 s");
+        assert_eq!(elapsed(Span::from_nanos(-1_500_000)), "-1.5 ms");
+    }
+}

@@ -156,3 +156,103 @@ const fn chinese(family: Family) -> &'static str {
         Family::Unseen => "以{sender}名义发出的 RST，抓包没有显示它由什么引起",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::Status;
+    use crate::kernel::RstReason;
+    use crate::outcome::Outcome;
+    use crate::report::Context;
+    use crate::testing::{conversation, sent};
+
+    const ABORTED: &str = "0.000 C > S S 0:0(0)\n+0.001 C < S SA 0:0(0) ack 1\n+0.0001 C > S A 1:1(0) ack 1\n\
+                           0.010 C > S PA 1:101(100) ack 1\n+0.001 C < S A 1:1(0) ack 101\n1 C < S RA 1:1(0) ack 101\n";
+
+    fn aborted() -> Outcome {
+        conversation(ABORTED).outcome()
+    }
+
+    fn context(language: Language) -> Context {
+        Context { files: Vec::new(), zone: jiff::tz::TimeZone::UTC, language }
+    }
+
+    fn explained<T>(outcome: &Outcome, language: Language, say: impl Fn(&Explanation<'_>) -> T) -> T {
+        say(&Explanation::new(outcome, &context(language)))
+    }
+
+    #[test]
+    fn every_family_reads_as_a_sentence_in_each_language() {
+        for family in Family::ALL {
+            for text in [english(family), chinese(family)] {
+                assert!(!text.ends_with(['.', '。']) && !text.is_empty(), "{text}");
+                assert!(["{sender}", "{receiver}", "SYN", "RST"].iter().any(|word| text.contains(word)), "{text}");
+            }
+            assert_ne!(english(family), chinese(family));
+        }
+    }
+
+    #[test]
+    fn the_words_that_people_search_for_stand_in_the_families() {
+        assert!(english(Family::Aborted).contains("connection reset by peer"));
+        assert!(english(Family::Refused).contains("connection refused"));
+        assert!(chinese(Family::Aborted).contains("errno 104"));
+    }
+
+    #[test]
+    fn the_headline_is_the_cause_where_that_is_sure_and_else_the_family() {
+        let mut outcome = aborted();
+        let headline = explained(&outcome, Language::English, |report| report.headline());
+        assert!(headline.starts_with("an open connection was aborted in the server's name"), "{headline}");
+        outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
+        let headline = explained(&outcome, Language::English, |report| report.headline());
+        assert_eq!(headline, "the server closed the socket while data that it had received was still unread");
+    }
+
+    #[test]
+    fn who_made_it_is_said_with_how_sure_that_is() {
+        let mut outcome = aborted();
+        let origin = |outcome: &Outcome| explained(outcome, Language::English, |report| report.origin_words());
+        assert_eq!(origin(&outcome).as_deref(), Some("likely by the server itself"));
+        outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
+        assert_eq!(origin(&outcome).as_deref(), Some("by the server itself"));
+        let alone = conversation("0 C > S R 1:1(0)").outcome();
+        assert_eq!(origin(&alone), None);
+    }
+
+    #[test]
+    fn three_that_are_open_are_named_and_the_rest_is_counted() {
+        let outcome = aborted();
+        for (language, more) in [(Language::English, " more (-v)"), (Language::Chinese, " 个（-v）")] {
+            let all = explained(&outcome, language, |report| report.judgement.alternatives.len());
+            let line = explained(&outcome, language, |report| report.open_words()).expect("others");
+            assert!(line.ends_with(more) && line.contains(&(all - NAMED).to_string()), "{line}");
+            assert!(line.starts_with("exit-unread"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_decides_is_a_command_on_the_host_of_the_sender_until_it_is_decided() {
+        let mut outcome = aborted();
+        let line = explained(&outcome, Language::English, |report| report.decide_words()).expect("something splits them");
+        let host = explained(&outcome, Language::English, |report| report.sender_address());
+        assert!(line.starts_with(&std::format!("on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt")), "{line}");
+        outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
+        assert_eq!(explained(&outcome, Language::English, |report| report.decide_words()), None);
+    }
+
+    /// Whatever two mechanisms are open, the command is complete.
+    #[test]
+    fn no_command_lacks_what_it_needs() {
+        let outcome = aborted();
+        for family in Family::ALL {
+            let open: Vec<&'static Cause> = crate::causes::showing(family).collect();
+            assert!(open.iter().all(|cause| cause.rule.status != Status::Preview));
+            for decision in decide(&open) {
+                let command = explained(&outcome, Language::English, |report| report.command(&decision));
+                assert_ne!(command, "nstat -az ", "{family}: {decision:?}");
+                assert!(!command.contains('{'), "{command}");
+            }
+        }
+    }
+}

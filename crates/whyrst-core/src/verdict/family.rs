@@ -114,3 +114,6 @@ fn is_whole(outcome: &Outcome) -> bool {
     let gaps = [outcome.sender(), outcome.receiver()].into_iter().any(|side| connection.has_gap(side));
     kernel || (connection.beginning_seen() && !gaps && !outcome.one_sided())
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,12 +151,19 @@ impl Explain {
 
     /// Whether this outcome is asked for.
     pub(crate) fn wants(&self, outcome: &Outcome, judgement: &Judgement) -> bool {
-        let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-        let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| cause == id);
+        let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| has_step(judgement, cause));
         let time = outcome.time();
         let is_then = self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until);
         is_cause && is_then && judgement.confidence >= confidence(self.min_confidence)
     }
+}
+
+/// Whether a step of the verdict is that cause.
+fn has_step(judgement: &Judgement, cause: &str) -> bool {
+    let lead = judgement.cause.map_or("unexplained", |lead| lead.id);
+    let how = judgement.mechanism.iter().map(|how| how.cause.id);
+    let why = judgement.reasons.iter().map(|why| why.cause.id);
+    how.chain(why).chain([lead]).any(|id| id == cause)
 }
 
 /// Whether equal resets are counted instead of told.

@@ -8,12 +8,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
-use whyrst_core::alike;
+use whyrst_core::causes;
 use whyrst_core::outcome::OutcomeKind;
 use whyrst_core::recording::Recording;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Confidence, judge};
+use whyrst_core::verdict::{Confidence, Judgement, judge};
 
 pub(super) const ENDS: [&str; 2] = ["client", "server"];
 
@@ -89,6 +89,33 @@ pub(super) struct Told {
     pub(super) cause: &'static str,
     pub(super) confidence: Confidence,
     pub(super) others: Vec<&'static str>,
+    /// Each step of the verdict that says something.
+    pub(super) steps: Vec<Said>,
+}
+
+/// One step of a verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Said {
+    /// `family`, `mechanism` or `reason`.
+    pub(super) step: &'static str,
+    pub(super) id: &'static str,
+    pub(super) confidence: Confidence,
+}
+
+impl Said {
+    fn all(judgement: &Judgement) -> Vec<Self> {
+        let family = judgement.shape.map(|shape| ("family", shape.family.name(), shape.confidence));
+        let how = judgement.mechanism.as_ref().map(|how| ("mechanism", how.cause.id, how.confidence));
+        let why = judgement.reasons.iter().map(|reason| ("reason", reason.cause.id, reason.confidence));
+        let steps = family.into_iter().chain(how).chain(why);
+        steps.map(|(step, id, confidence)| Self { step, id, confidence }).collect()
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.id, self.confidence.name())
+    }
 }
 
 impl Told {
@@ -97,11 +124,21 @@ impl Told {
         self.ends.iter().any(|end| matches!(end.ip, IpAddr::V4(ip) if ip.octets()[1] != 77))
     }
 
-    /// As sure of the same, or what `other` says is true beside it.
-    pub(super) fn is_as_sure_of(&self, other: &Self) -> bool {
-        let same = self.cause == other.cause && self.confidence >= other.confidence;
-        let beside = self.cause != other.cause && alike::may_both_hold(self.cause, other.cause);
+    /// Whether this says at `now`'s step the same as surely, or, of how or why, something that can be true beside it.
+    pub(super) fn is_as_sure_of(&self, other: &Self, now: &Said) -> bool {
+        let mut here = self.steps.iter().filter(|said| said.step == now.step);
+        let same = here.any(|said| said.id == now.id && said.confidence >= now.confidence);
+        let sure = self.steps.iter().filter(|said| said.step != "family" && said.confidence >= now.confidence);
+        let beside = now.step != "family"
+            && sure.into_iter().any(|said| said.id != now.id && causes::may_both_hold(said.id, now.id));
         (self.ends, self.kind) == (other.ends, other.kind) && (same || beside)
+    }
+
+    /// What is said at that step.
+    pub(super) fn words_at(&self, step: &str) -> String {
+        let said: Vec<String> =
+            self.steps.iter().filter(|said| said.step == step).map(ToString::to_string).collect();
+        if said.is_empty() { "nothing".to_owned() } else { said.join(" + ") }
     }
 }
 
@@ -111,8 +148,8 @@ impl fmt::Display for Told {
     }
 }
 
-pub(super) fn words(told: &[Told]) -> String {
-    told.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+pub(super) fn words(told: &[Told], step: &str) -> String {
+    told.iter().map(|one| one.words_at(step)).collect::<Vec<_>>().join(", ")
 }
 
 /// The kernel's recording, where it is asked.
@@ -147,7 +184,8 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
                 kind: outcome.kind(),
                 cause: judgement.cause.map_or("unexplained", |cause| cause.id),
                 confidence: judgement.confidence,
-                others: judgement.alternatives.iter().map(|other| other.id).collect(),
+                others: judgement.alternatives.iter().map(|other| other.cause.id).collect(),
+                steps: Said::all(&judgement),
             }
         })
         .collect()
