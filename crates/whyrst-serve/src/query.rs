@@ -439,8 +439,8 @@ impl Tally {
         let word = |name: Name| names.word(name).to_owned();
         vec![
             Facet::new("severity", self.severities, |severity| severity.to_string()),
-            Facet::new("family", self.families, |family| family.to_string()),
             Facet::new("cause", self.causes, word),
+            Facet::new("family", self.families, |family| family.to_string()),
             Facet::new("reason", self.reasons, word),
             Facet::new("service", self.services, |end| end.to_string()),
             Facet::new("peer", self.peers, |ip| ip.to_string()),

@@ -33,7 +33,10 @@ impl Explanation<'_> {
         let language = self.language();
         let (stop, colon) = language.pick((": ", ": "), ("：", "："));
         let sure = words::confidence(self.judgement.confidence, language);
-        let family = self.judgement.shape.map_or_else(String::new, |shape| format!(" ({})", shape.family));
+        let family = self.judgement.shape.map_or_else(String::new, |shape| match language {
+            Language::English => format!(" ({})", shape.family),
+            Language::Chinese => format!("（{}）", shape.family),
+        });
         let mut text = format!("whyrst: {} [{sure}]{family}{stop}{}", self.cause_id(), self.sentence());
         let mut section = |label: &str, lines: &mut dyn Iterator<Item = String>| {
             for line in lines {

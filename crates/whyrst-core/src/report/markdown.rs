@@ -41,7 +41,7 @@ impl Explanation<'_> {
         out.push('\n');
         let known = self.said().into_iter().chain(self.account_words().into_iter().map(|(_, text)| text));
         self.bullets(language.pick("What the ends said, and what their kernels know", "两端自述与内核所知"), known, out)?;
-        self.decision(out)?;
+        self.what_decides(out)?;
         self.advice(out)?;
         if ladder == Ladder::Shown && self.outcome.has_frames() {
             out.push_str("```text\n");
@@ -98,7 +98,7 @@ impl Explanation<'_> {
     }
 
     /// What is open by name, and what decides.
-    fn decision(&self, out: &mut String) -> fmt::Result {
+    fn what_decides(&self, out: &mut String) -> fmt::Result {
         let language = self.language();
         let open: Vec<String> = self.judgement.alternatives.iter().map(|other| format!("`{}`", other.cause.id)).collect();
         if !open.is_empty() {

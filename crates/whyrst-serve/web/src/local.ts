@@ -9,7 +9,7 @@ import type { Backend, Facet, Order, Overview, Page, Row, Series, Source, View }
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
 const FACETS = [
-  'severity', 'family', 'cause', 'reason', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source',
+  'severity', 'cause', 'family', 'reason', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source',
 ]
 const SHOWN = 12
 const CAUSES = 7
