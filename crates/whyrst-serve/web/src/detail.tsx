@@ -172,7 +172,7 @@ function Open({ reset, openCause }: { reset: Report; openCause(id: string): void
   return (
     <li>
       {shown.map((id, at) => <Fragment key={id}>{at > 0 && pick(', ', '、')}<Page id={id} open={openCause} /></Fragment>)}
-      {more > 0 && <> <button type="button" class="more" onClick={() => setAll(true)}>{pick(`and ${more} more`, `另有 ${more} 个`)}</button></>}
+      {more > 0 && <>{pick(' ', '，')}<button type="button" class="more" onClick={() => setAll(true)}>{pick(`and ${more} more`, `另有 ${more} 个`)}</button></>}
     </li>
   )
 }
