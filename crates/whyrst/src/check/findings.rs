@@ -491,7 +491,7 @@ fn seconds(ms: Option<u32>, language: Language) -> String {
 mod tests {
     use super::*;
     use whyrst_core::segment::Endpoint;
-    use whyrst_core::{causes, sketches};
+    use whyrst_core::causes;
     use whyrst_probe::RejectRule;
 
     fn socket(state: State, queued: u32, bound: u32, silent_ms: u32) -> Socket {
@@ -598,11 +598,7 @@ mod tests {
             assert!(chinese.advice.contains(is_han) || english.advice == chinese.advice, "{chinese:?}");
         }
         for finding in found {
-            assert!(
-                causes::find(finding.cause).is_some() || sketches::find(finding.cause).is_some(),
-                "{}",
-                finding.cause
-            );
+            assert!(causes::find(finding.cause).is_some(), "{}", finding.cause);
         }
     }
 }
