@@ -200,8 +200,8 @@ fn both_filters_of_a_report_find_its_packets_in_a_mixed_capture() {
     let display = told["display_filter"].as_str().expect("a filter");
     let shown = says("tshark", &["-r", &capture, "-Y", display]);
     assert_eq!(shown.lines().count() as u64, count, "{display}");
-    let text = String::from_utf8(whyrst(&["explain", &capture]).stdout).expect("UTF-8");
-    assert!(text.contains(&format!("  filter   {display}\n")), "{text}");
+    let text = String::from_utf8(whyrst(&["explain", "-v", &capture]).stdout).expect("UTF-8");
+    assert!(text.contains(&format!("  filter  {display}\n")), "{text}");
     let capture_filter = told["capture_filter"].as_str().expect("a filter");
     let caught = says("tcpdump", &["-nn", "-r", &capture, capture_filter]);
     assert_eq!(caught.lines().count() as u64, count, "{capture_filter}");

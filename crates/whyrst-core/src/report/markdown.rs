@@ -35,7 +35,8 @@ impl Explanation<'_> {
         self.begins_with_place(out)?;
         for (sure, text, id) in self.claims() {
             let sure = confidence(sure, language);
-            let id = id.map_or_else(String::new, |id| format!(" (`{id}`)"));
+            let (opens, closes) = language.pick((" (`", "`)"), ("（`", "`）"));
+            let id = id.map_or_else(String::new, |id| format!("{opens}{id}{closes}"));
             writeln!(out, "- **{sure}**{}{text}{id}", language.pick(": ", "："))?;
         }
         out.push('\n');
@@ -97,10 +98,13 @@ impl Explanation<'_> {
         claims
     }
 
-    /// What is open by name, and what decides.
+    /// What is open beside the steps, by name, and what decides.
     fn what_decides(&self, out: &mut String) -> fmt::Result {
         let language = self.language();
-        let open: Vec<String> = self.judgement.alternatives.iter().map(|other| format!("`{}`", other.cause.id)).collect();
+        let claimed: Vec<&str> = self.claims().into_iter().filter_map(|(_, _, id)| id).collect();
+        let others = self.judgement.alternatives.iter().map(|other| other.cause.id);
+        let open: Vec<String> =
+            others.filter(|id| !claimed.contains(id)).map(|id| format!("`{id}`")).collect();
         if !open.is_empty() {
             let open = open.join(language.pick(", ", "、"));
             writeln!(out, "{}{open}\n", language.pick("Open: ", "待定："))?;

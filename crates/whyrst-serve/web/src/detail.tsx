@@ -72,6 +72,8 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
   const first = reset.resets[0]
   const speaksFor = evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'yes')
   const against = evidence.filter(({ role, answer }) => (role === 'refutes' ? answer === 'yes' : answer === 'no'))
+  const known = steps(reset)
+  const open = reset.alternatives.map(({ cause }) => cause).filter((cause) => known.every(({ id }) => id !== cause))
   const told = (reset.told ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)
   const items = (all: EvidenceReport[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
   return (
@@ -85,7 +87,7 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
         </p>
       </header>
       <ol class="steps" aria-label={pick('what is known, the surest first', '已知的情况，最确定的在前')}>
-        {steps(reset).map(({ confidence, text, id, leads }) => (
+        {known.map(({ confidence, text, id, leads }) => (
           <li key={text} class={leads ? 'verdict' : undefined}>
             <span class={`confidence ${confidence}`}>{called('confidence', confidence)}</span>
             <span><Text>{text}</Text>{id !== null && <>{' '}<Page id={id} open={openCause} /></>}</span>
@@ -97,7 +99,7 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
           {reset.severity_reason && <span class="note">{pick(': ', '：')}<Text>{reset.severity_reason}</Text></span>}</span>
       </p>
       <Section kind="open" title={pick('open', '待定')}>
-        {reset.alternatives.length > 0 && <Open reset={reset} openCause={openCause} />}
+        {open.length > 0 && <Open ids={open} openCause={openCause} />}
       </Section>
       <Section kind="decide" title={pick('decide', '判别')}>
         {(reset.decide ?? []).map(({ on, command }) => (
@@ -163,10 +165,9 @@ function originOf({ origin, origin_confidence, family }: Report): string | null 
   }
 }
 
-/** What else it could be, by name; what distinguishes it stands below. */
-function Open({ reset, openCause }: { reset: Report; openCause(id: string): void }) {
+/** What else it could be beside the steps, by name; what distinguishes it stands below. */
+function Open({ ids, openCause }: { ids: string[]; openCause(id: string): void }) {
   const [all, setAll] = useState(false)
-  const ids = reset.alternatives.map(({ cause }) => cause)
   const shown = all ? ids : ids.slice(0, NAMED)
   const more = ids.length - shown.length
   return (
