@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS whyrst.resets
     cause         LowCardinality(String),
     confidence    LowCardinality(String),
     severity      LowCardinality(String),
+    family        LowCardinality(String),  -- the steps of the verdict: shape, how it was made, first reason; or empty
+    mechanism     LowCardinality(String),
+    reason        LowCardinality(String),
     side          LowCardinality(String),  -- sent, received, local: seen from `host`
     client_ip     String,
     client_port   UInt16,
@@ -52,6 +55,8 @@ CREATE TABLE IF NOT EXISTS whyrst.aggregates
     cause      LowCardinality(String),
     confidence LowCardinality(String),
     severity   LowCardinality(String),
+    family     LowCardinality(String),
+    reason     LowCardinality(String),
     side       LowCardinality(String),
     service    String,                                   -- ADDRESS:PORT, or `other`
     peer       String,                                   -- ADDRESS, or `other`
@@ -61,6 +66,13 @@ ENGINE = MergeTree
 PARTITION BY toDate(time)
 ORDER BY (service, cause, time)
 TTL toDateTime(time) + INTERVAL 90 DAY;
+
+-- Tables of an older version of this file lack these.
+ALTER TABLE whyrst.resets ADD COLUMN IF NOT EXISTS family LowCardinality(String) AFTER severity;
+ALTER TABLE whyrst.resets ADD COLUMN IF NOT EXISTS mechanism LowCardinality(String) AFTER family;
+ALTER TABLE whyrst.resets ADD COLUMN IF NOT EXISTS reason LowCardinality(String) AFTER mechanism;
+ALTER TABLE whyrst.aggregates ADD COLUMN IF NOT EXISTS family LowCardinality(String) AFTER severity;
+ALTER TABLE whyrst.aggregates ADD COLUMN IF NOT EXISTS reason LowCardinality(String) AFTER family;
 
 -- What every host was able to hear, window by window, also when nothing happened: without it, silence means nothing.
 CREATE TABLE IF NOT EXISTS whyrst.windows

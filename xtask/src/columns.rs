@@ -3,7 +3,8 @@
 //! A table only gains columns, so these files are a history: the columns of released versions stand as they are, under
 //! the names and in the order that readers know. Whatever a record has beyond them follows, as columns of the next
 //! version. Objects are flattened, names joined by `_`. A list is one column of rows, with the
-//! members that it had when it came; a later member is a column of its own beside it, a list in the same order.
+//! members that it had when it came; a later member is a column of its own beside it, a list in the same order. A column
+//! of the next version may be named by hand in its file, or take the first of a list (`0` in its path): it stays so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -96,7 +97,7 @@ pub fn documented(file: &str, schema: &Value) -> Result<String> {
 
 fn columns(file: &str, leaves: &[Leaf]) -> Result<Columns> {
     let Columns { released, mut list } = parse(file)?;
-    list.retain(|column| column.since <= released);
+    list.retain(|column| column.since <= released || named_by_hand(column) && stands(leaves, &column.path, &column.kind));
     let frozen = Frozen::of(&list);
     if let Some(gone) = frozen.paths.iter().find(|(path, kind)| !stands(leaves, path, kind)) {
         bail!("a column of a released version is no field any more: {} ({})", gone.0, gone.1);
@@ -109,6 +110,11 @@ fn columns(file: &str, leaves: &[Leaf]) -> Result<Columns> {
         bail!("two columns are called {}", twice.name);
     }
     Ok(Columns { released, list })
+}
+
+/// Whether its name does not follow from its path.
+fn named_by_hand(column: &Column) -> bool {
+    !column.name.contains('.') && column.name != name(&column.path)
 }
 
 /// What the columns of released versions stand for.
@@ -322,7 +328,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const FILE: &str = "released 1\n1 at time /time\n1 rows row /rows/*\n1 rows.a int /a\n1 a int /rows/0/a\n1 service endpoint /server\n2 made_in_vain int /gone\n";
+    const FILE: &str = "released 1\n1 at time /time\n1 rows row /rows/*\n1 rows.a int /a\n1 a int /rows/0/a\n1 service endpoint /server\n2 made_in_vain int /gone\n2 first_b float /rows/0/b\n2 said text /words/*\n";
 
     fn schema(row: &Value) -> Value {
         json!({
@@ -358,6 +364,8 @@ mod tests {
                 "1 rows.a int /a",
                 "1 a int /rows/0/a",
                 "1 service endpoint /server",
+                "2 first_b float /rows/0/b",
+                "2 said text /words/*",
                 "2 counts row /counts/{}",
                 "2 counts.key text /key",
                 "2 counts.value int /value",
@@ -365,7 +373,6 @@ mod tests {
                 "2 rows_points int /rows/*/points/*",
                 "2 server_again_ip text /server/again/ip",
                 "2 server_ip text /server/ip",
-                "2 words text /words/*",
             ]
         );
     }

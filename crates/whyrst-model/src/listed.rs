@@ -1,9 +1,13 @@
 //! What a list shows of a report, read without the rest: `whyrst serve` takes in tens of thousands of lines a second,
 //! and a line for a page holds every packet of its connection.
 
+use alloc::vec::Vec;
+
 use serde::Deserialize;
 
-use crate::report::{AskedFor, Effect, ProcessReport, Report, ReportSchema, Verdict};
+use crate::report::{
+    AskedFor, Effect, FamilyReport, MechanismReport, ProcessReport, ReasonReport, Report, ReportSchema, Verdict,
+};
 use crate::segment::Endpoint;
 use crate::text::Text;
 use crate::time::Timestamp;
@@ -25,6 +29,12 @@ pub struct ListedReport<'a> {
     pub kind: ResetKind,
     pub verdict: Verdict<'a>,
     #[serde(default)]
+    pub family: Option<FamilyReport<'a>>,
+    #[serde(default)]
+    pub mechanism: Option<MechanismReport<'a>>,
+    #[serde(default)]
+    pub reasons: Vec<ReasonReport<'a>>,
+    #[serde(default)]
     pub process: Option<ProcessReport<'a>>,
     #[serde(default)]
     pub peer_process: Option<ProcessReport<'a>>,
@@ -38,7 +48,7 @@ pub struct ListedReport<'a> {
 impl<'a> From<Report<'a>> for ListedReport<'a> {
     fn from(report: Report<'a>) -> Self {
         let Report { schema, source, time, client, server, phase, origin, kind, verdict, process, .. } = report;
-        let Report { peer_process, severity, asked_for, effect, count, .. } = report;
+        let Report { family, mechanism, reasons, peer_process, severity, asked_for, effect, count, .. } = report;
         Self {
             schema,
             source,
@@ -49,6 +59,9 @@ impl<'a> From<Report<'a>> for ListedReport<'a> {
             origin,
             kind,
             verdict,
+            family,
+            mechanism,
+            reasons,
             process,
             peer_process,
             severity,

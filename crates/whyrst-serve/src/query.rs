@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use whyrst_core::language::Language;
-use whyrst_model::vocabulary::{Confidence, Origin, Severity};
+use whyrst_model::vocabulary::{Confidence, Family, Origin, Severity};
 
 use crate::row::{Name, Names, Row};
 
@@ -28,7 +28,10 @@ const COLUMNS: i64 = 120;
 /// What a term is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Key {
+    Family,
     Cause,
+    Mechanism,
+    Reason,
     Service,
     Peer,
     Process,
@@ -45,8 +48,11 @@ enum Key {
     Time,
 }
 
-const KEYS: [(Key, &str); 15] = [
+const KEYS: [(Key, &str); 18] = [
+    (Key::Family, "family"),
     (Key::Cause, "cause"),
+    (Key::Mechanism, "mechanism"),
+    (Key::Reason, "reason"),
     (Key::Service, "service"),
     (Key::Peer, "peer"),
     (Key::Process, "process"),
@@ -175,7 +181,9 @@ impl Filter {
         let word = |name: Option<Name>| name.map_or("", |name| names.word(name));
         let (process, asked) = (word(row.process), word(row.asked));
         let (cause, source) = (names.word(row.cause), names.word(row.source));
-        let text = format!("{} {} {cause} {process} {asked} {source}", row.client, row.server).to_lowercase();
+        let (mechanism, reason) = (word(row.mechanism), word(row.reason));
+        let (steps, ends) = (format!("{cause} {mechanism} {reason}"), format!("{} {}", row.client, row.server));
+        let text = format!("{ends} {steps} {process} {asked} {source}").to_lowercase();
         self.words.iter().all(|word| text.contains(word)) && !self.without.iter().any(|word| text.contains(word))
     }
 }
@@ -224,6 +232,9 @@ impl Key {
     fn word_of<'a>(self, row: &Row, names: &'a Names) -> Option<&'a str> {
         let name = match self {
             Self::Cause => row.cause,
+            Self::Mechanism => row.mechanism?,
+            Self::Reason => row.reason?,
+            Self::Family => return row.family.map(Family::name),
             Self::Process => row.process?,
             Self::Name => row.asked?,
             Self::Source => row.source,
@@ -358,7 +369,9 @@ struct CauseSeries {
 
 #[derive(Default)]
 struct Tally {
+    families: HashMap<Family, u64>,
     causes: HashMap<Name, u64>,
+    reasons: HashMap<Name, u64>,
     services: HashMap<SocketAddr, u64>,
     peers: HashMap<IpAddr, u64>,
     processes: HashMap<Name, u64>,
@@ -394,6 +407,14 @@ impl Tally {
     fn count(&mut self, row: &Row, key: Key) {
         let slot = match key {
             Key::Cause => self.causes.entry(row.cause).or_default(),
+            Key::Family => match row.family {
+                Some(family) => self.families.entry(family).or_default(),
+                None => return,
+            },
+            Key::Reason => match row.reason {
+                Some(reason) => self.reasons.entry(reason).or_default(),
+                None => return,
+            },
             Key::Service => self.services.entry(row.server).or_default(),
             Key::Peer => self.peers.entry(row.client.ip()).or_default(),
             Key::Severity => self.severities.entry(row.severity).or_default(),
@@ -409,7 +430,7 @@ impl Tally {
                 Some(name) => self.asked.entry(name).or_default(),
                 None => return,
             },
-            Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
+            Key::Mechanism | Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
         };
         *slot += row.count;
     }
@@ -419,6 +440,8 @@ impl Tally {
         vec![
             Facet::new("severity", self.severities, |severity| severity.to_string()),
             Facet::new("cause", self.causes, word),
+            Facet::new("family", self.families, |family| family.to_string()),
+            Facet::new("reason", self.reasons, word),
             Facet::new("service", self.services, |end| end.to_string()),
             Facet::new("peer", self.peers, |ip| ip.to_string()),
             Facet::new("process", self.processes, word),

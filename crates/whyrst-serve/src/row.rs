@@ -10,7 +10,7 @@ use whyrst_model::listed::ListedReport;
 use whyrst_model::report::ReportSchema;
 use whyrst_model::segment::Endpoint;
 use whyrst_model::time::Timestamp;
-use whyrst_model::vocabulary::{Confidence, Origin, Phase, ResetKind, Severity};
+use whyrst_model::vocabulary::{Confidence, Family, Origin, Phase, ResetKind, Severity};
 
 /// A word that many rows have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -59,6 +59,11 @@ pub(crate) struct Row {
     pub(crate) server: SocketAddr,
     pub(crate) source: Name,
     pub(crate) cause: Name,
+    /// The shape of the reset. A failed connect has none, nor has a line of an older version.
+    pub(crate) family: Option<Family>,
+    pub(crate) mechanism: Option<Name>,
+    /// The first reason.
+    pub(crate) reason: Option<Name>,
     pub(crate) phase: Phase,
     pub(crate) origin: Origin,
     pub(crate) kind: ResetKind,
@@ -85,6 +90,9 @@ pub(crate) struct RowObject<'a> {
     server: String,
     cause: &'a str,
     confidence: &'static str,
+    family: Option<&'static str>,
+    mechanism: Option<&'a str>,
+    reason: Option<&'a str>,
     severity: &'static str,
     ending: &'static str,
     origin: &'static str,
@@ -110,6 +118,9 @@ impl Row {
             server,
             source: names.name(&read.source),
             cause: names.name(&read.verdict.cause),
+            family: read.family.map(|family| family.id),
+            mechanism: read.mechanism.map(|mechanism| names.name(&mechanism.cause)),
+            reason: read.reasons.first().map(|reason| names.name(&reason.cause)),
             phase: read.phase,
             origin: read.origin,
             kind: read.kind,
@@ -149,6 +160,9 @@ impl Row {
             server: self.server.to_string(),
             cause: names.word(self.cause),
             confidence: self.confidence.name(),
+            family: self.family.map(Family::name),
+            mechanism: self.mechanism.map(|mechanism| names.word(mechanism)),
+            reason: self.reason.map(|reason| names.word(reason)),
             severity: self.severity.name(),
             ending: self.ending,
             origin: self.origin.name(),

@@ -10,6 +10,7 @@ macro_rules! queries {
 
 queries![
     "top-causes",
+    "issues",
     "by-cause",
     "by-confidence",
     "unexplained",

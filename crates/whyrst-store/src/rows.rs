@@ -382,6 +382,35 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_steps_of_a_verdict_are_columns_and_null_where_an_older_version_knew_none() {
+        let steps = concat!(
+            r#""family":{"id":"aborted","confidence":"certain","by":"server","text":"x"},"headline":"h","#,
+            r#""mechanism":{"cause":"close-unread","confidence":"possible","title":"t","confirm":"c","open":["linger-zero"]},"#,
+            r#""reasons":[{"cause":"early-answer","confidence":"likely","title":"t","confirm":"c","evidence":["q"]},"#,
+            r#"{"cause":"client-abort","confidence":"possible","title":"t","confirm":"c","evidence":[]}],"count":1"#,
+        );
+        let mut rows = Rows::of(Table::Resets).unwrap();
+        rows.push_line(LINE.as_bytes()).unwrap();
+        rows.push_line(LINE.replace(r#""count":1"#, steps).as_bytes()).unwrap();
+        let batch = rows.take().unwrap().unwrap();
+        for (name, value) in [
+            ("family", "aborted"),
+            ("family_confidence", "certain"),
+            ("mechanism", "close-unread"),
+            ("mechanism_confidence", "possible"),
+            ("reason", "early-answer"),
+            ("reason_confidence", "likely"),
+            ("headline", "h"),
+        ] {
+            let column = batch.column_by_name(name).unwrap().as_string::<i32>();
+            assert!(column.is_null(0), "{name}");
+            assert_eq!(column.value(1), value, "{name}");
+        }
+        let reasons = batch.column_by_name("reasons").unwrap().as_list::<i32>().value(1);
+        assert_eq!(reasons.as_struct().column_by_name("cause").unwrap().as_string::<i32>().value(1), "client-abort");
+    }
+
+    #[test]
     fn a_line_is_a_row_of_its_own_table_alone() {
         let mut rows = Rows::of(Table::Resets).unwrap();
         assert_eq!(rows.push_line(LINE.as_bytes()).unwrap(), Line::Taken);

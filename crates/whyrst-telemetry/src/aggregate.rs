@@ -1,6 +1,6 @@
 //! A fleet's volume: counts of each window, and some full events beside them.
 //!
-//! A window has one row for each cause, confidence, severity, side, service and peer. It has a bounded number of
+//! A window has one row for each cause, confidence, severity, family, reason, side, service and peer. It has a bounded number of
 //! rows: beyond that a reset is counted under the peer `other`, then under the service `other`, so that the sum of
 //! a window is always the number of resets in it.
 
@@ -24,17 +24,21 @@ pub(crate) struct Key {
     pub(crate) cause: String,
     pub(crate) confidence: &'static str,
     pub(crate) severity: &'static str,
+    pub(crate) family: &'static str,
+    pub(crate) reason: String,
     pub(crate) side: &'static str,
     pub(crate) service: String,
     pub(crate) peer: String,
 }
 
 impl Key {
-    pub(crate) fn labels(&self) -> [(&'static str, String); 6] {
+    pub(crate) fn labels(&self) -> [(&'static str, String); 8] {
         [
             ("cause", self.cause.clone()),
             ("confidence", self.confidence.to_owned()),
             ("severity", self.severity.to_owned()),
+            ("family", self.family.to_owned()),
+            ("reason", self.reason.clone()),
             ("side", self.side.to_owned()),
             ("service", self.service.clone()),
             ("peer", self.peer.clone()),
@@ -72,6 +76,8 @@ impl Window {
             cause: verdict.cause.to_string(),
             confidence: verdict.confidence.name(),
             severity: severity.name(),
+            family: record.family(),
+            reason: record.reason_id().to_owned(),
             side: record.direction.name(),
             service: server.to_string(),
             peer: record.peer.ip.to_string(),

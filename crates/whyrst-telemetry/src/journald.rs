@@ -76,7 +76,10 @@ fn message(record: &Record) -> Vec<u8> {
     field(&mut out, "WHYRST_NETNS", &record.netns.to_string());
     field(&mut out, "WHYRST_COUNT", &count.to_string());
     field(&mut out, "WHYRST_TIME", &time.utc().to_string());
-    if let Some(reason) = record.reason() {
+    for (name, value) in record.steps() {
+        field(&mut out, &format!("WHYRST_{}", name.to_uppercase()), value);
+    }
+    if let Some(reason) = record.kernel_reason() {
         field(&mut out, "WHYRST_KERNEL_REASON", reason);
     }
     if let Some(process) = record.process() {
@@ -129,7 +132,7 @@ mod tests {
         let mut buffer = [0; 4_096];
         let size = journal.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..size]).unwrap();
-        for line in ["WHYRST_CAUSE=close-unread", "PRIORITY=4", "WHYRST_COMM=nginx", "WHYRST_SERVER=10.0.0.2:443"] {
+        for line in ["WHYRST_CAUSE=close-unread", "WHYRST_FAMILY=aborted", "WHYRST_REASON_CONFIDENCE=possible", "PRIORITY=4", "WHYRST_COMM=nginx", "WHYRST_SERVER=10.0.0.2:443"] {
             assert!(text.lines().any(|own| own == line), "{line}: {text}");
         }
         let refused = Journal::open(&socket.path().join("nobody"), Arc::default()).err().unwrap();

@@ -1,7 +1,7 @@
 //! What is counted, in a bounded number of series.
 //!
-//! A label set is `cause`, `confidence`, `severity`, `direction` and `service`. The first four have few values;
-//! services are as many as the host talks to, and a scan makes up thousands. So there are at most so many series:
+//! A label set is `cause`, `confidence`, `severity`, `direction`, `family`, `reason` and `service`. All but the last
+//! have few values: words of the contract and ids of the catalogue, or nothing. Services are as many as the host talks to, and a scan makes up thousands. So there are at most so many series:
 //! beyond that a new one is counted under `service="other"`, and how many resets that concerned is a metric.
 
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ use whyrst_model::time::Timestamp;
 
 use crate::record::Record;
 
-/// Everything of these five, in the order in which they are written.
-pub(crate) type Labels = [(&'static str, String); 5];
+/// Everything of these, in the order in which they are written.
+pub(crate) type Labels = [(&'static str, String); 7];
 
 /// An example of what a series counts: who, and which process. OpenMetrics allows 128 characters.
 type Example = CounterWithExemplar<Vec<(&'static str, String)>>;
@@ -114,6 +114,8 @@ impl Metrics {
                 ("confidence", verdict.confidence.to_string()),
                 ("severity", severity.to_string()),
                 ("direction", record.direction.name().to_owned()),
+                ("family", record.family().to_owned()),
+                ("reason", record.reason_id().to_owned()),
                 ("service", service),
             ]
         };

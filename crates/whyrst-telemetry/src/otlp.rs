@@ -207,7 +207,8 @@ fn log_record(record: &Record) -> LogRecord {
         attributes.push(text("whyrst.wire.server.address", server.ip.to_string()));
         attributes.push(number("whyrst.wire.server.port", server.port));
     }
-    attributes.extend(record.reason().map(|reason| text("whyrst.kernel_reason", reason)));
+    attributes.extend(record.steps().map(|(name, value)| text(&format!("whyrst.{name}"), value)));
+    attributes.extend(record.kernel_reason().map(|reason| text("whyrst.kernel_reason", reason)));
     if let Some(process) = record.process() {
         attributes.push(number("process.pid", process.pid));
         attributes.push(text("process.executable.name", process.comm.as_str()));

@@ -5,7 +5,7 @@ use whyrst_core::kernel::KernelWord;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::Explanation;
 use whyrst_core::report::escape::escape_name;
-use whyrst_model::report::{Ends, ProcessReport, Report, Verdict};
+use whyrst_model::report::{Ends, ProcessReport, ReasonReport, Report, Verdict};
 use whyrst_model::segment::Endpoint;
 use whyrst_store::flow::FlowId;
 
@@ -75,8 +75,45 @@ impl Record {
         self.report.process.as_ref().or(self.report.peer_process.as_ref())
     }
 
+    /// The shape of the reset; empty for a failed connect, which has none.
+    pub(crate) fn family(&self) -> &'static str {
+        self.report.family.as_ref().map_or("", |family| family.id.name())
+    }
+
+    /// The id of the mechanism; empty where nothing in the catalogue fits.
+    pub(crate) fn mechanism(&self) -> &str {
+        self.report.mechanism.as_ref().map_or("", |mechanism| &mechanism.cause)
+    }
+
+    fn first_reason(&self) -> Option<&ReasonReport<'static>> {
+        self.report.reasons.first()
+    }
+
+    /// The id of the first reason; empty where none is known.
+    pub(crate) fn reason_id(&self) -> &str {
+        self.first_reason().map_or("", |reason| &reason.cause)
+    }
+
+    /// The steps of the verdict, for logs: name, value. What is not known is left out.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Report { headline, family, mechanism, .. } = &self.report;
+        let family = family.as_ref().map(|family| (family.id.name(), family.confidence.name()));
+        let mechanism = mechanism.as_ref().map(|mechanism| (&*mechanism.cause, mechanism.confidence.name()));
+        let reason = self.first_reason().map(|reason| (&*reason.cause, reason.confidence.name()));
+        let all = [
+            ("family", family.map(|(id, _)| id)),
+            ("family_confidence", family.map(|(_, sure)| sure)),
+            ("mechanism", mechanism.map(|(id, _)| id)),
+            ("mechanism_confidence", mechanism.map(|(_, sure)| sure)),
+            ("reason", reason.map(|(id, _)| id)),
+            ("reason_confidence", reason.map(|(_, sure)| sure)),
+            ("headline", Some(&**headline).filter(|text| !text.is_empty())),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
     /// What the kernel gave as the reason.
-    pub(crate) fn reason(&self) -> Option<&str> {
+    pub(crate) fn kernel_reason(&self) -> Option<&str> {
         self.report.kernel.as_ref()?.reason.as_deref()
     }
 
@@ -137,7 +174,10 @@ pub(crate) mod tests {
             "client":{"ip":"10.0.0.1","port":40000},"server":{"ip":"10.0.0.2","port":443},"roles":"seen",
             "on_wire":{"client":{"ip":"10.0.0.1","port":40000},"server":{"ip":"10.0.0.2","port":443}},
             "phase":"established","origin":"endpoint","kind":"active",
-            "verdict":{"cause":"closed-port","confidence":"certain","title":"of a test"},
+            "verdict":{"cause":"closed-port","confidence":"certain","title":"of a test"},"headline":"of a test",
+            "family":{"id":"aborted","confidence":"certain","by":"server","text":"t"},
+            "mechanism":{"cause":"closed-port","confidence":"certain","title":"of a test","confirm":"c","open":[]},
+            "reasons":[{"cause":"client-abort","confidence":"possible","title":"t","confirm":"c","evidence":[]}],
             "kernel":{"reason":"TCP_ABORT_ON_CLOSE","state":null,"skb_drop":null,"stack":[]},
             "process":{"end":"server","pid":812,"comm":"nginx","cmdline":null,"cgroup":null,"container":null,
             "netns":4026531840,"syscall":null,"exit_signal":null},"history":"ShADr","conn_state":"RSTR","severity":"fault",

@@ -163,6 +163,9 @@ fn fields(record: &Record) -> Vec<(&'static str, String)> {
         ("flow", record.flow()),
         ("count", count.to_string()),
     ];
+    // The message says the headline.
+    let steps = record.steps().filter(|(name, _)| *name != "headline");
+    fields.extend(steps.map(|(name, value)| (name, value.to_owned())));
     if let Some(process) = record.process() {
         fields.extend([("pid", process.pid.to_string()), ("comm", process.comm.to_string())]);
     }
@@ -193,6 +196,7 @@ mod tests {
         let text = message(&one, "db 1");
         assert!(text.starts_with("<28>1 2026-01-31T12:00:00.123456Z db1 whyrst "), "{text}");
         assert!(text.contains(" reset [whyrst@32473 cause=\"close-unread\" confidence=\"certain\""), "{text}");
+        assert!(text.contains(" family=\"aborted\" family_confidence=\"certain\" mechanism=\"closed-port\""), "{text}");
         assert!(text.contains("comm=\"a\\]b\\\"?\"] 10.0.0.1:40000 > 10.0.0.2:443 close-unread [certain]"), "{text}");
         assert!(!text.contains('\n'), "{text}");
     }

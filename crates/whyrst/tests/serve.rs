@@ -261,6 +261,11 @@ fn facets_and_series_agree_with_a_recount() {
     // A facet is counted as if its own terms were not there: what else could be chosen.
     let view = server.get("/api/view?q=cause:close-unread").json();
     assert!(view["facets"][1]["values"].as_array().expect("values").len() > 1, "{view}");
+    // Each step of a verdict can be asked for.
+    let view = server.get("/api/view?q=family:aborted%20mechanism:close-unread").json();
+    let families = view["facets"].as_array().expect("facets").iter().find(|facet| facet["key"] == "family");
+    assert!(families.expect("families")["values"].to_string().contains("aborted"), "{view}");
+    assert!(view["rows"].as_u64().expect("rows") > 0, "{view}");
     assert_eq!(server.get("/api/view?q=service:nowhere").status, 400);
     assert_eq!(server.get(&format!("/api/view?q={}", "x".repeat(3_000))).status, 400);
 }
@@ -385,9 +390,11 @@ fn a_report_brings_everything_in_one_file() {
     assert_eq!(of("whyrst.reset/1") + of("whyrst.failed-connect/1"), explained(SOME).len());
     assert_eq!(of("whyrst.summary/1"), 1);
     for reset in objects.iter().filter(|one| one["verdict"].is_object()) {
-        let named =
-            objects.iter().any(|one| one["schema"] == "whyrst.cause/1" && one["id"] == reset["verdict"]["cause"]);
-        assert!(named || reset["verdict"]["cause"] == "unexplained", "no page for {}", reset["verdict"]["cause"]);
+        for step in [&reset["verdict"], &reset["mechanism"], &reset["reasons"][0]] {
+            let cause = &step["cause"];
+            let named = objects.iter().any(|one| one["schema"] == "whyrst.cause/1" && one["id"] == *cause);
+            assert!(named || *cause == "unexplained" || step.is_null(), "no page for {cause}");
+        }
     }
     assert!(!page.contains("http://") || !page.contains("src=\"http"), "something would be loaded");
 }

@@ -19,6 +19,7 @@ use crate::language::Language;
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
+use crate::verdict::Confidence;
 
 /// One line for a person who watches: when, who, what, why.
 pub fn line(report: &Explanation<'_>, style: Style) -> String {
@@ -26,7 +27,7 @@ pub fn line(report: &Explanation<'_>, style: Style) -> String {
     let connection = outcome.connection();
     let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
     let time = report.context.time_of_day(outcome.time());
-    let part = if judgement.confidence >= crate::verdict::Confidence::Likely { Part::Firm } else { Part::Weak };
+    let part = if judgement.confidence >= Confidence::Likely { Part::Firm } else { Part::Weak };
     let verdict = format!("{} [{}]", report.cause_id(), confidence(judgement.confidence, report.language()));
     let mut line = format!(
         "{}  {}  {}",
@@ -34,6 +35,11 @@ pub fn line(report: &Explanation<'_>, style: Style) -> String {
         style.paint(Part::Heading, ends),
         style.paint(part, verdict)
     );
+    // What is certain, where the cause is not.
+    let shape = judgement.shape.filter(|_| judgement.mechanism_confidence() != Confidence::Certain);
+    if let Some(shape) = shape {
+        line = format!("{line} {}", style.paint(Part::Dim, shape.family));
+    }
     for words in report.short_words() {
         line.push_str("  ");
         line.push_str(&words);

@@ -33,7 +33,10 @@ impl Explanation<'_> {
         let language = self.language();
         let (stop, colon) = language.pick((": ", ": "), ("：", "："));
         let sure = words::confidence(self.judgement.confidence, language);
-        let family = self.judgement.shape.map_or_else(String::new, |shape| format!(" ({})", shape.family));
+        let family = self.judgement.shape.map_or_else(String::new, |shape| match language {
+            Language::English => format!(" ({})", shape.family),
+            Language::Chinese => format!("（{}）", shape.family),
+        });
         let mut text = format!("whyrst: {} [{sure}]{family}{stop}{}", self.cause_id(), self.sentence());
         let mut section = |label: &str, lines: &mut dyn Iterator<Item = String>| {
             for line in lines {
@@ -46,7 +49,9 @@ impl Explanation<'_> {
         let speaks_for = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
         section(language.pick("for", "依据"), &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
         section(language.pick("against", "反证"), &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
-        section(language.pick("open", "待定"), &mut self.open_words().into_iter());
+        let open: Vec<&str> = self.judgement.alternatives.iter().map(|other| other.cause.id).collect();
+        let open = (!open.is_empty()).then(|| open.join(language.pick(", ", "、")));
+        section(language.pick("open", "待定"), &mut open.into_iter());
         section(language.pick("decide", "判别"), &mut self.decide_words().into_iter());
         section(
             language.pick("more", "详见"),

@@ -29,6 +29,8 @@ fn an_old_line_is_read_without_the_fields_that_came_later() {
     assert_eq!(report.resets[0].flags, Some(Flags::RST.with(Flags::ACK)));
     assert_eq!((report.verdict.confidence, report.effect.certainty), (Confidence::Likely, Certainty::AtMost));
     assert_eq!((report.idle_suspects, report.severity_reason.as_str(), report.page), (None, "", None));
+    assert_eq!((report.family, report.mechanism, report.headline.as_str()), (None, None, ""));
+    assert!(report.reasons.is_empty() && report.decide.is_empty());
 }
 
 /// The same with what few lines have.
@@ -45,6 +47,33 @@ fn rare() -> Report<'static> {
     });
     report.resets[0].frames = Some([("here".into(), 17), ("there".into(), 18)].into());
     report.kernel = Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() });
+    report.headline = "it was \"abandoned\"".into();
+    report.origin_confidence = Some(Confidence::Likely);
+    report.family = Some(FamilyReport {
+        id: Family::UnwantedAnswer,
+        confidence: Confidence::Certain,
+        by: End::Client,
+        text: "it answers a SYN-ACK".into(),
+    });
+    report.mechanism = Some(MechanismReport {
+        cause: "connect-abandoned".into(),
+        confidence: Confidence::Possible,
+        title: "t".into(),
+        confirm: "c".into(),
+        open: alloc::vec!["syn-sent-bad-ack".into()],
+    });
+    report.reasons = alloc::vec![ReasonReport {
+        cause: "client-abort".into(),
+        confidence: Confidence::Possible,
+        title: "t".into(),
+        confirm: "c".into(),
+        evidence: alloc::vec!["q".into()],
+    }];
+    report.decide = alloc::vec![DecideReport {
+        on: End::Client,
+        command: "nstat".into(),
+        splits: alloc::vec!["a+b".into(), "c".into()],
+    }];
     report.vantage = Some("here".into());
     report.vantages = Some(alloc::vec![VantageReport {
         name: "here".into(),
@@ -67,7 +96,6 @@ fn rare() -> Report<'static> {
 fn what_is_written_is_read_again() {
     let mut report = old();
     report.page = Some(Page {
-        headline: "h".into(),
         sentence: "s".into(),
         ladder_from: None,
         ladder: Some(alloc::vec![Rung::Gap { gap: 3 }]),
@@ -87,7 +115,7 @@ fn what_is_written_is_read_again() {
 #[test]
 fn optional_members_are_absent_and_unknown_ones_null() {
     let line = serde_json::to_string(&old()).unwrap();
-    for absent in ["on_wire", "peer_socket", "peer_process", "vantage", "vantages", "headline", "frames\":{"] {
+    for absent in ["on_wire", "peer_socket", "peer_process", "vantage", "vantages", "sentence", "frames\":{"] {
         assert!(!line.contains(absent), "{absent}");
     }
     for null in ["\"kernel\":null", "\"socket\":null", "\"asked_for\":null", "\"payload\":null", "\"said\":null"] {
@@ -113,6 +141,10 @@ fn a_list_reads_of_a_line_what_its_report_says() {
     assert_eq!(listed, report.into());
     assert_eq!((listed.count, listed.process.unwrap().comm.as_str()), (3, "nginx"));
     assert_eq!(serde_json::from_str::<ListedReport<'_>>(OLD).unwrap(), old().into());
+    let line = serde_json::to_string(&rare()).unwrap();
+    let listed: ListedReport<'_> = serde_json::from_str(&line).unwrap();
+    assert_eq!(listed, rare().into());
+    assert_eq!(listed.reasons[0].cause.as_str(), "client-abort");
 }
 
 #[test]

@@ -125,6 +125,19 @@ test('facets narrow the list, and their numbers are those of the list', async ()
   await close()
 })
 
+test('a reset begins with what is certain, and says what decides the rest', async () => {
+  const { page, close } = await open(browser, `${served.url}#q=cause:close-unread+confidence:possible`)
+  await ready(page)
+  await page.keyboard.press('j')
+  const steps = page.locator('.detail .steps li')
+  await steps.first().waitFor()
+  assert.match(await steps.first().innerText(), /^certain\s+an open connection was aborted/u)
+  assert.match(await page.locator('.detail .steps .verdict').innerText(), /^possible\s.*close-unread$/su)
+  assert.ok((await page.locator('.detail .told.decide code').first().innerText()).startsWith('sudo whyrst watch --port '))
+  assert.equal(await page.locator('.line.chosen .family').innerText(), 'aborted')
+  await close()
+})
+
 test('a link opens the same view', async () => {
   const { page, close } = await open(browser, served.url)
   await ready(page)

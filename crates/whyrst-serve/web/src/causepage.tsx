@@ -42,6 +42,8 @@ export function CausePage({ backend, id, close, open }: Props) {
           <p><Text>{cause.effect}</Text></p>
           <h3>{pick('What Linux says', 'Linux 内核怎么说')}</h3>
           <p><Text>{cause.kernel}</Text></p>
+          {cause.confirm !== '' && <h3>{pick('What proves it outside of a capture', '抓包之外如何证实')}</h3>}
+          {cause.confirm !== '' && <p><Text>{cause.confirm}</Text></p>}
           <h3>{pick('How it is recognised', '如何判定')}</h3>
           <ul>{cause.recognised.map(({ role, text }) => <li key={role + text}><em>{role}</em> <Text>{text}</Text></li>)}</ul>
           {cause.told_apart.length > 0 && <h3>{pick('What looks like it', '容易混淆的原因')}</h3>}

@@ -1,14 +1,17 @@
-// One reset, in the order of the text report: the sentence, the packets, what speaks for it and
-// against it, what could not be seen, what else it could be, what it did, what to do.
+// One reset, in the order of the text report: what is certain, why, what is open and what decides it, what to do, the
+// packets, what speaks for it and against it, what could not be seen, what distinguishes the alternatives, what was lost.
 
-import type { ComponentChildren } from 'preact'
+import { Fragment, type ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { Ladder } from './ladder'
 import { called, pick } from './language'
 import { Text } from './text'
-import type { EvidenceReport, Report } from './records'
+import type { Confidence, EvidenceReport, Report } from './records'
 import type { Backend } from './types'
 import { clock, count, day, milliseconds, plural, tcpdump, wireshark } from './words'
+
+/** Alternatives that are named at once. */
+const NAMED = 3
 
 interface Props {
   backend: Backend
@@ -61,7 +64,7 @@ function Shown(props: { reset: Report; openCause(id: string): void }) {
 
 function Whole({ reset, openCause }: { reset: Report; openCause(id: string): void }) {
   const [frame, setFrame] = useState<number | null>(null)
-  const { verdict, evidence } = reset
+  const { evidence } = reset
   const ends = (side: 'client' | 'server') => {
     const { ip, port } = reset[side]
     return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
@@ -69,6 +72,8 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
   const first = reset.resets[0]
   const speaksFor = evidence.filter(({ role, answer }) => role !== 'refutes' && answer === 'yes')
   const against = evidence.filter(({ role, answer }) => (role === 'refutes' ? answer === 'yes' : answer === 'no'))
+  const known = steps(reset)
+  const open = reset.alternatives.map(({ cause }) => cause).filter((cause) => known.every(({ id }) => id !== cause))
   const told = (reset.told ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)
   const items = (all: EvidenceReport[]) => all.map((one) => <Said key={one.question + one.text} one={one} show={setFrame} />)
   return (
@@ -80,22 +85,33 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
           {first?.frame != null && pick(`, frame ${first.frame}`, `，帧 ${first.frame}`)} <span class="source">{reset.source}</span>
           {reset.count > 1 && pick(`, stands for ${plural(reset.count, 'reset')} like it`, `，代表同样的 ${count(reset.count)} 次重置`)}
         </p>
-        <p class="headline">{reset.headline ?? `${reset.kind} ${reset.origin}`}</p>
       </header>
-      <p class="verdict">
-        {reset.sentence ?? pick(`The connection was reset because ${verdict.title}`, `连接被重置：${verdict.title}`)}{pick('. ', '。')}
-        <span class={`confidence ${verdict.confidence}`}>{called('confidence', verdict.confidence)}</span>
-      </p>
+      <ol class="steps" aria-label={pick('what is known, the surest first', '已知的情况，最确定的在前')}>
+        {known.map(({ confidence, text, id, leads }) => (
+          <li key={text} class={leads ? 'verdict' : undefined}>
+            <span class={`confidence ${confidence}`}>{called('confidence', confidence)}</span>
+            <span><Text>{text}</Text>{id !== null && <>{' '}<Page id={id} open={openCause} /></>}</span>
+          </li>
+        ))}
+      </ol>
       <p class="which">
-        <Page id={verdict.cause} open={openCause} />
         <span><span class={`severity ${reset.severity}`}>{called('severity', reset.severity)}</span>
           {reset.severity_reason && <span class="note">{pick(': ', '：')}<Text>{reset.severity_reason}</Text></span>}</span>
       </p>
+      <Section kind="open" title={pick('open', '待定')}>
+        {open.length > 0 && <Open ids={open} openCause={openCause} />}
+      </Section>
+      <Section kind="decide" title={pick('decide', '判别')}>
+        {(reset.decide ?? []).map(({ on, command }) => (
+          <li key={command}><span class="note">{pick(`on ${reset[on].ip}: `, `在 ${reset[on].ip}：`)}</span><Copied text={command} /></li>
+        ))}
+      </Section>
+      <Section kind="do" title={pick('fix', '处理')} ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
 
       {reset.ladder ? <Ladder reset={reset} frame={frame} /> : <States reset={reset} />}
 
-      <Section kind="for" title={pick('for', '依据')}>{told}{items(speaksFor)}</Section>
-      <Section kind="against" title={pick('against', '反证')}>{items(against)}</Section>
+      <Section kind="for" title={pick('why', '依据')}>{told}{items(speaksFor)}</Section>
+      <Section kind="against" title={pick('but', '反证')}>{items(against)}</Section>
       <Section kind="unseen" title={pick('unseen', '未见')}>{unseen(reset).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
       <Section kind="points" title={pick('points', '抓包点')}>{(reset.points ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
       <Section kind="instead" title={pick('instead', '也可能')}>
@@ -103,11 +119,62 @@ function Whole({ reset, openCause }: { reset: Report; openCause(id: string): voi
           <li key={cause}><Page id={cause} open={openCause} /> <Text>{told_apart_by}</Text></li>
         ))}
       </Section>
-      <Section kind="harm" title={pick('harm', '影响')}>{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
-      <Section kind="do" title={pick('do', '处理')} ordered>{reset.advice.map((step) => <li key={step}><Text>{step}</Text></li>)}</Section>
+      <Section kind="harm" title={pick('lost', '损失')}>{(reset.harm ?? []).map((text) => <li key={text}><Text>{text}</Text></li>)}</Section>
       <Facts reset={reset} />
       <Filters reset={reset} />
     </>
+  )
+}
+
+/** One step of the verdict. */
+interface Step {
+  confidence: Confidence
+  text: string
+  /** Its page in the catalogue. */
+  id: string | null
+  /** Whether it is the leading answer. */
+  leads: boolean
+}
+
+/** The steps in the order of the text report: the shape, the reason where it leads, how it was made, a weaker reason. */
+function steps(reset: Report): Step[] {
+  const { verdict, family, mechanism } = reset
+  const all: Step[] = []
+  if (family && mechanism?.confidence !== 'certain') {
+    const origin = originOf(reset)
+    const text = origin === null ? family.text : family.text + pick('; ', '；') + origin
+    all.push({ confidence: family.confidence, text, id: null, leads: false })
+  }
+  const one = ({ cause, confidence, title }: Report['verdict']) =>
+    ({ confidence, text: title, id: cause === 'unexplained' ? null : cause, leads: cause === verdict.cause })
+  const [first] = reset.reasons ?? []
+  // Older versions knew one answer and no steps.
+  const how = mechanism ?? (family ? { ...verdict, cause: 'unexplained', confidence: 'unexplained' as const } : verdict)
+  const both = first ? (first.cause === verdict.cause ? [first, how] : [how, first]) : [how]
+  return [...all, ...both.map(one)]
+}
+
+/** Who made the RST, to be read after its shape. */
+function originOf({ origin, origin_confidence, family }: Report): string | null {
+  const certain = origin_confidence === 'certain'
+  const by = called('side', family?.by ?? '')
+  switch (origin) {
+    case 'endpoint': return certain ? pick(`by the ${by} itself`, `由${by}自己发出`) : pick(`likely by the ${by} itself`, `很可能由${by}自己发出`)
+    case 'path': return certain ? pick('by a device between the two', '由两端之间的设备发出') : pick('likely by a device on the path', '很可能由路径上的设备发出')
+    default: return null
+  }
+}
+
+/** What else it could be beside the steps, by name; what distinguishes it stands below. */
+function Open({ ids, openCause }: { ids: string[]; openCause(id: string): void }) {
+  const [all, setAll] = useState(false)
+  const shown = all ? ids : ids.slice(0, NAMED)
+  const more = ids.length - shown.length
+  return (
+    <li>
+      {shown.map((id, at) => <Fragment key={id}>{at > 0 && pick(', ', '、')}<Page id={id} open={openCause} /></Fragment>)}
+      {more > 0 && <>{pick(' ', '，')}<button type="button" class="more" onClick={() => setAll(true)}>{pick(`and ${more} more`, `另有 ${more} 个`)}</button></>}
+    </li>
   )
 }
 
@@ -176,7 +243,8 @@ function Facts({ reset }: { reset: Report }) {
   const inBrackets = (text: string) => pick(` (${text})`, `（${text}）`)
   const facts: [string, string | null][] = [
     [pick('phase', '阶段'), called('phase', reset.phase)],
-    [pick('made by', '由谁发出'), called('origin', reset.origin) + (reset.origin === 'endpoint' ? pick(': ', '：') + called('kind', reset.kind) : '')],
+    [pick('made by', '由谁发出'), called('origin', reset.origin) + (reset.origin === 'endpoint' ? pick(': ', '：') + called('kind', reset.kind) : '') +
+      (reset.origin_confidence ? inBrackets(called('confidence', reset.origin_confidence)) : '')],
     [pick('accepted', '被接受'), effect.accepted === null ? unknown : effect.accepted ? pick('yes', '是') : pick('no', '否')],
     [pick('lost', '丢失'), both(effect.lost_client_bytes, effect.lost_server_bytes) + inBrackets(certainty)],
     [pick('asked for', '请求的域名'), reset.asked_for ? reset.asked_for.name + inBrackets(called('stood_in', reset.asked_for.stood_in)) : null],

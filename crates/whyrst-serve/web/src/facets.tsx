@@ -8,7 +8,8 @@ import type { Facet } from './types'
 import { count } from './words'
 
 const TITLES: Record<string, string> = {
-  severity: pick('Severity', '严重程度'), cause: pick('Cause', '原因'), service: pick('Service', '服务'),
+  severity: pick('Severity', '严重程度'), family: pick('Shape of the reset', '重置的形态'), cause: pick('Cause', '原因'),
+  reason: pick('Reason', '缘由'), service: pick('Service', '服务'),
   peer: pick('Peer', '对端'), process: pick('Process', '进程'), name: pick('Name asked for', '请求的域名'),
   confidence: pick('Confidence', '可信度'), origin: pick('Who made the RST', 'RST 由谁发出'),
   ending: pick('Ending', '结局'), source: pick('Source', '来源'),
@@ -47,7 +48,7 @@ function One({ facet, q, change }: { facet: Facet; q: string; change(q: string):
           <li key={value}>
             <button type="button" aria-pressed={has(q, key, value)} title={value}
               onClick={() => change(toggled(q, key, value))}>
-              <span class="value">{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{key === 'source' ? short(value) : called(key, value)}</span>
+              <span class={key === 'reason' ? 'value id' : 'value'}>{key === 'cause' && <i class={`dot c${colourOf(value)}`} />}{key === 'source' ? short(value) : called(key, value)}</span>
               <span class="number">{count(one)}</span>
               <span class="share" style={{ width: `${(100 * one) / most}%` }} aria-hidden="true" />
             </button>

@@ -8,8 +8,8 @@ export interface Term {
 }
 
 export const KEYS = [
-  'cause', 'service', 'peer', 'process', 'name', 'severity', 'confidence', 'source', 'origin', 'ending', 'phase', 'kind',
-  'host', 'port', 'time',
+  'family', 'cause', 'mechanism', 'reason', 'service', 'peer', 'process', 'name', 'severity', 'confidence', 'source',
+  'origin', 'ending', 'phase', 'kind', 'host', 'port', 'time',
 ]
 
 /** Words apart by blanks; what stands in double quotes is one, or belongs to one. */

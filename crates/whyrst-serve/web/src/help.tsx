@@ -19,6 +19,7 @@ const FILTERS: [string, string][] = [
   ['peer:10.0.0.1', pick('that client', '该客户端')],
   ['host:10.0.0.1', pick('either end; port:443 likewise', '任意一端；port:443 同理')],
   ['cause:close-unread cause:linger-zero', pick('one or the other', '两者之一')],
+  ['family:aborted', pick('that shape of reset; also mechanism: and reason:', '这种形态的重置；还有 mechanism:、reason:')],
   ['-severity:benign', pick('all but these', '除此之外的全部')],
   ['confidence:certain', pick('also origin:, phase:, kind:, ending:, process:, name:, source:',
     '还有 origin:、phase:、kind:、ending:、process:、name:、source:')],

@@ -18,6 +18,13 @@ const VALUES: Record<string, Record<string, [string, string]>> = {
     certain: ['certain', '确定'], likely: ['likely', '很可能'], possible: ['possible', '可能'],
     unexplained: ['unexplained', '无法解释'],
   },
+  family: {
+    'refused': ['refused', '拒绝建连'], 'unwanted-answer': ['unwanted answer', '拒绝应答'],
+    'broken-handshake': ['broken handshake', '握手中断'], 'aborted': ['aborted', '中止'],
+    'late-data': ['late data', '关闭后的数据'], 'last-segment': ['last segment', '最后的报文'],
+    'unknown-connection': ['unknown connection', '未知连接'], 'syn-collision': ['SYN collision', 'SYN 相撞'],
+    'unseen': ['not captured', '没有抓到'],
+  },
   origin: { endpoint: ['an endpoint', '一端'], path: ['the path', '路径上的设备'], unknown: ['unknown', '未知'] },
   ending: { 'reset': ['reset', '重置'], 'failed-connect': ['failed connect', '建连失败'] },
   phase: {

@@ -188,7 +188,7 @@ function Line({ index, rows, row, height, selected, select, open }: LineProps) {
       <span class={`severity ${row.severity}`}>{called('severity', row.severity)}</span>
       <time dateTime={row.time} title={`${day(row.time)} ${clock(row.time)} UTC`}>{clock(row.time).slice(0, 15)}</time>
       <span class="ends" title={`${row.client} > ${row.server}`}>{row.client}<i>{' > '}</i>{row.server}</span>
-      <span class="cause" title={row.cause}><i class={`dot c${colourOf(row.cause)}`} />{row.cause}</span>
+      <span class="cause" title={row.family === null ? row.cause : `${row.cause}, ${called('family', row.family)}`}><i class={`dot c${colourOf(row.cause)}`} />{row.cause}{row.family !== null && <i class="family">{called('family', row.family)}</i>}</span>
       <span class={`confidence ${row.confidence}`}>{called('confidence', row.confidence)}</span>
       <span class="lost">{harmOf(row)}</span>
       <span class="who">{row.count > 1 ? `\u00d7${count(row.count)} ` : ''}{row.process ?? ''}</span>

@@ -8,7 +8,9 @@ import type { Backend, Facet, Order, Overview, Page, Row, Series, Source, View }
 
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
-const FACETS = ['severity', 'cause', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source']
+const FACETS = [
+  'severity', 'cause', 'family', 'reason', 'service', 'peer', 'process', 'name', 'confidence', 'origin', 'ending', 'source',
+]
 const SHOWN = 12
 const CAUSES = 7
 const COLUMNS = 120
@@ -53,6 +55,9 @@ function keep(reset: Report, number: number, taken: Set<bigint>): Kept {
     server,
     cause: reset.verdict.cause,
     confidence: reset.verdict.confidence,
+    family: reset.family?.id ?? null,
+    mechanism: reset.mechanism?.cause ?? null,
+    reason: reset.reasons?.[0]?.cause ?? null,
     severity: reset.severity,
     ending: reset.schema === 'whyrst.reset/1' ? 'reset' : 'failed-connect',
     origin: reset.origin,
@@ -143,7 +148,8 @@ function holds({ any, none }: Group, kept: Kept): boolean {
 }
 
 function wordsFit({ words, without }: Filter, { row }: Kept): boolean {
-  const text = `${row.client} ${row.server} ${row.cause} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
+  const steps = `${row.cause} ${row.mechanism ?? ''} ${row.reason ?? ''}`
+  const text = `${row.client} ${row.server} ${steps} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
   return words.every((one) => text.includes(one)) && !without.some((one) => text.includes(one))
 }
 

@@ -5,6 +5,10 @@
  */
 export type Flags = string
 /**
+ * How sure a verdict is, from the weakest to the strongest.
+ */
+export type Confidence = 'unexplained' | 'possible' | 'likely' | 'certain'
+/**
  * One of the two ends of a connection.
  */
 export type End = 'client' | 'server'
@@ -32,6 +36,19 @@ export type Rung =
       gap: number
     }
 /**
+ * The shape of a reset on the wire, and nothing else: what it answers, and what had gone before.
+ */
+export type Family =
+  | 'refused'
+  | 'unwanted-answer'
+  | 'broken-handshake'
+  | 'aborted'
+  | 'late-data'
+  | 'last-segment'
+  | 'unknown-connection'
+  | 'syn-collision'
+  | 'unseen'
+/**
  * Which record a line is.
  */
 export type ReportSchema = 'whyrst.reset/1' | 'whyrst.failed-connect/1'
@@ -55,10 +72,6 @@ export type Origin = 'endpoint' | 'path' | 'unknown'
  * How a RST was made.
  */
 export type ResetKind = 'passive' | 'active' | 'unknown'
-/**
- * How sure a verdict is, from the weakest to the strongest.
- */
-export type Confidence = 'unexplained' | 'possible' | 'likely' | 'certain'
 /**
  * The answer to a question. Unknown is never no.
  */
@@ -131,6 +144,10 @@ export type SummarySchema = 'whyrst.summary/1'
  * The word in `schema`.
  */
 export type CauseSchema = 'whyrst.cause/1'
+/**
+ * Which step of a verdict a cause is.
+ */
+export type StepWord = 'mechanism' | 'reason'
 
 export interface Records {
   reset: Report
@@ -193,11 +210,35 @@ export interface Report {
    */
   kind: ResetKind
   /**
-   * The cause.
+   * The leading answer: the first reason where that is likely or better, else the mechanism.
    */
   verdict: Verdict
   /**
-   * Other causes that fit, the best first.
+   * What is known best, in one sentence.
+   */
+  headline: string
+  /**
+   * First step of the verdict: the shape of the reset. `null` for a failed connect.
+   */
+  family: FamilyReport | null
+  /**
+   * How sure `origin` is. `null` where it is unknown.
+   */
+  origin_confidence: Confidence | null
+  /**
+   * Second step: how the reset was made. `null` where nothing in the catalogue fits.
+   */
+  mechanism: MechanismReport | null
+  /**
+   * Third step: why somebody or something did that, the best reason first.
+   */
+  reasons: ReasonReport[]
+  /**
+   * The observations that decide between what is still open, the best one first.
+   */
+  decide: DecideReport[]
+  /**
+   * Other mechanisms that fit, the best first, then further reasons.
    */
   alternatives: AlternativeReport[]
   /**
@@ -284,10 +325,6 @@ export interface Report {
    * What each capture point has of the connection, where there are several.
    */
   vantages?: VantageReport[] | null
-  /**
-   * Who was reset, when.
-   */
-  headline?: string
   /**
    * Why, as a sentence.
    */
@@ -421,6 +458,94 @@ export interface ClaimReport {
    * The meaning of the code, or the text itself, escaped.
    */
   text: string
+}
+/**
+ * The shape of the reset on the wire.
+ */
+export interface FamilyReport {
+  /**
+   * Which shape.
+   */
+  id: Family
+  /**
+   * How sure it is.
+   */
+  confidence: Confidence
+  /**
+   * The end in whose name the RST came.
+   */
+  by: End
+  /**
+   * The same as a sentence.
+   */
+  text: string
+}
+/**
+ * How the reset was made.
+ */
+export interface MechanismReport {
+  /**
+   * The id of the mechanism, as `whyrst causes` lists it.
+   */
+  cause: string
+  /**
+   * How sure it is.
+   */
+  confidence: Confidence
+  /**
+   * What it means, to be read after "The connection was reset because".
+   */
+  title: string
+  /**
+   * What proves it outside of this capture.
+   */
+  confirm: string
+  /**
+   * The ids of the other mechanisms of this family that nothing refutes, the best first.
+   */
+  open: string[]
+}
+/**
+ * Why somebody or something reset the connection.
+ */
+export interface ReasonReport {
+  /**
+   * The id of the reason, as `whyrst causes` lists it.
+   */
+  cause: string
+  /**
+   * How sure it is.
+   */
+  confidence: Confidence
+  /**
+   * What it means, to be read after "The connection was reset because".
+   */
+  title: string
+  /**
+   * What proves it outside of this capture.
+   */
+  confirm: string
+  /**
+   * The ids of the questions that speak for it.
+   */
+  evidence: string[]
+}
+/**
+ * One observation that decides between what is still open.
+ */
+export interface DecideReport {
+  /**
+   * The end on whose host it is made.
+   */
+  on: End
+  /**
+   * What to run there.
+   */
+  command: string
+  /**
+   * What it distinguishes: each text is one outcome, the ids that it leaves joined by `+`.
+   */
+  splits: string[]
 }
 /**
  * Another cause that fits.
@@ -977,6 +1102,22 @@ export interface CauseReport {
    * The same in words.
    */
   kernel: string
+  /**
+   * Which step of a verdict it is.
+   */
+  step: StepWord
+  /**
+   * The families that it can show as a mechanism.
+   */
+  families: Family[]
+  /**
+   * The ids of the mechanisms that it explains as a reason.
+   */
+  explains: string[]
+  /**
+   * What proves it outside of a capture.
+   */
+  confirm: string
   /**
    * The questions that the rule asks.
    */

@@ -1,6 +1,6 @@
 // What the server answers beside the records themselves, which are in records.ts, and where the page gets both from.
 
-import type { CauseReport, Confidence, IncidentReport, Report, Severity, SummaryReport } from './records'
+import type { CauseReport, Confidence, Family, IncidentReport, Report, Severity, SummaryReport } from './records'
 
 export type Order = 'harm' | 'newest' | 'oldest'
 
@@ -12,6 +12,11 @@ export interface Row {
   server: string
   cause: string
   confidence: Confidence
+  /** The shape of the reset. A failed connect has none. */
+  family: Family | null
+  mechanism: string | null
+  /** The first reason. */
+  reason: string | null
   severity: Severity
   ending: string
   origin: string

@@ -190,7 +190,8 @@ impl<'a> Totals<'a> {
 /// The causes that a report of it names.
 pub(crate) fn named(judgement: &Judgement) -> impl Iterator<Item = &'static str> {
     let others = judgement.alternatives.iter().map(|other| other.cause.id);
-    judgement.cause.map(|cause| cause.id).into_iter().chain(others)
+    let steps = judgement.mechanism.iter().map(|how| how.cause.id);
+    steps.chain(judgement.reasons.iter().map(|why| why.cause.id)).chain(others)
 }
 
 /// Where reports go.

@@ -25,7 +25,7 @@ pub(crate) struct Entry {
     pub(super) packets: String,
     pub(super) display_filter: String,
     pub(super) capture_filter: String,
-    /// What is searched, in small letters: ends, cause, confidence, severity, processes.
+    /// What is searched, in small letters: ends, the steps of the verdict, confidence, severity, processes.
     haystack: String,
 }
 
@@ -40,6 +40,13 @@ impl Entry {
         let language = report.context.language;
         let weights = [words::confidence(confidence, language), words::severity(report.judgement.severity, language)];
         let mut haystack = format!("{ends} {cause} {} {severity} {}", confidence.name(), weights.join(" "));
+        let judgement = &report.judgement;
+        let steps = judgement.mechanism.iter().map(|how| how.cause.id);
+        let steps = steps.chain(judgement.reasons.iter().map(|why| why.cause.id));
+        for step in steps.chain(judgement.shape.map(|shape| shape.family.name())) {
+            haystack.push(' ');
+            haystack.push_str(step);
+        }
         for process in Side::BOTH.iter().filter_map(|side| report.outcome.account(*side)?.process.as_ref()) {
             let container = process.container.as_ref().map(|container| &container.id);
             for word in
