@@ -12,7 +12,7 @@ mod harm;
 pub mod incident;
 pub mod json;
 mod ladder;
-mod layout;
+pub mod layout;
 pub mod markdown;
 mod packets;
 mod page;

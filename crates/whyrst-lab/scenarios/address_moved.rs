@@ -56,5 +56,5 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
 
 /// The old host sees nothing of it.
 const fn told_by(kernel: &'static [(Host, RstReason)]) -> Expect {
-    Expect { client: Verdicts::Resets(&["address-moved"]), server: Verdicts::NoReset, kernel }
+    Expect::ends(Verdicts::Resets(&["address-moved"]), Verdicts::NoReset, kernel)
 }

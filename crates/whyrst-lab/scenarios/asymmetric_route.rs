@@ -14,7 +14,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
 ]);
 
 const ONLY_CLIENT_IS_TOLD: Expect =
-    Expect { client: Verdicts::Resets(&["asymmetric-route"]), server: Verdicts::NoReset, kernel: &[] };
+    Expect::ends(Verdicts::Resets(&["asymmetric-route"]), Verdicts::NoReset, &[]);
 
 static ONE_DIRECTION: &[Step] = &[
     ROUTER.does(Action::Nft(BLIND_TO_THE_SERVER)),

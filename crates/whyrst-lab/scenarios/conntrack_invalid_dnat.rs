@@ -23,12 +23,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        // Nobody can ask the kernel of the service address, so which of the half-open ones stays open.
-        client: Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]),
-        server: Verdicts::Resets(&["conntrack-invalid-dnat"]),
-        kernel: &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
-    },
+    Expect::ends(Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]), Verdicts::Resets(&["conntrack-invalid-dnat"]), &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)]),
 )]);
 
 const SERVICE_ADDRESS: &str = "table ip lab { chain in { type nat hook prerouting priority -100;

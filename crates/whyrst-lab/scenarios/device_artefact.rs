@@ -18,7 +18,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         SERVER.does(Action::Read { most: 4096 }).gives(0),
         SERVER.does(Action::Close),
     ],
-    Expect { client: Verdicts::Resets(&["device-artefact"]), server: Verdicts::NoReset, kernel: &[] },
+    Expect::ends(Verdicts::Resets(&["device-artefact"]), Verdicts::NoReset, &[]),
 )
 .on(Wire::PLAIN.with(&[WireRule::on(
     Packet::first(PacketKind::Fin, Host::Client),

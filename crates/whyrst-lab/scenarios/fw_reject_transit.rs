@@ -31,7 +31,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
 ]);
 
 const ONLY_CLIENT_IS_TOLD: Expect =
-    Expect { client: Verdicts::Resets(&["fw-reject-transit"]), server: Verdicts::NoReset, kernel: &[] };
+    Expect::ends(Verdicts::Resets(&["fw-reject-transit"]), Verdicts::NoReset, &[]);
 
 static SECOND_REFUSED: &[Step] = &steps![
     opened(),

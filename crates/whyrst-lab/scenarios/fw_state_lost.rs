@@ -8,13 +8,13 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         "The router's firewall loses its state, as in a restart: the client's next data is rejected, and the server \
          learns nothing.",
         CLIENT_TALKS,
-        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["fw-state-lost"]), Verdicts::NoReset, &[]),
     ),
     Scenario::new(
         "fw-state-lost-v6",
         "The same over IPv6.",
         CLIENT_TALKS,
-        Expect { client: Verdicts::Resets(&["fw-state-lost"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["fw-state-lost"]), Verdicts::NoReset, &[]),
     )
     .over_ipv6(),
     Scenario::new(
@@ -33,7 +33,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::ReadTimeout(50)),
             CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
-        Expect { client: Verdicts::NoReset, server: Verdicts::Resets(&["fw-state-lost"]), kernel: &[] },
+        Expect::ends(Verdicts::NoReset, Verdicts::Resets(&["fw-state-lost"]), &[]),
     ),
 ]);
 

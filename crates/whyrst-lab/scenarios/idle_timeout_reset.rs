@@ -1,8 +1,7 @@
 //! How the lab plays `idle-timeout-reset`.
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
-};
+    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps, Verdicts};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "idle-timeout-reset",
@@ -17,11 +16,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        client: crate::scenario::Verdicts::Resets(&["idle-timeout-reset"]),
-        server: crate::scenario::Verdicts::NoReset,
-        kernel: &[],
-    },
+    Expect::ends(Verdicts::Resets(&["idle-timeout-reset"]), Verdicts::NoReset, &[]),
 )
 .on(Wire::PLAIN.with(&[WireRule::on(
     Packet { from: Host::Client, kind: PacketKind::Data, nth: 2 },

@@ -65,7 +65,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).gives(1000),
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
-        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["injected-rst"]), Verdicts::NoReset, &[]),
     )
     .on(Wire::PLAIN.with(&[WireRule::on(
         RESPONSE,
@@ -88,7 +88,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Read { most: 4096 }).gives(0),
             SERVER.does(Action::Close),
         ],
-        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["injected-rst"]), Verdicts::NoReset, &[]),
     )
     .on(Wire::PLAIN.with(&[WireRule::on(RESPONSE, Treatment::Inject(&[guessed(200, 3_000)]))])),
     Scenario::new(
@@ -113,18 +113,10 @@ static TOLD_ON_RESPONSE: &[Step] = &steps![
 ];
 
 /// The client's end sees only that the server has no such connection any more.
-const ONLY_SERVER_SEES_IT: Expect = Expect {
-    client: Verdicts::Resets(&["half-open-listener"]),
-    server: Verdicts::Resets(&["injected-rst"]),
-    kernel: &[(Host::Server, RstReason::TcpFlags)],
-};
+const ONLY_SERVER_SEES_IT: Expect = Expect::ends(Verdicts::Resets(&["half-open-listener"]), Verdicts::Resets(&["injected-rst"]), &[(Host::Server, RstReason::TcpFlags)]);
 
 /// The server's end never sees the forgery, only its consequence: a client that has no such socket.
-const ONLY_CLIENT_SEES_IT: Expect = Expect {
-    client: Verdicts::Resets(&["injected-rst"]),
-    server: Verdicts::Resets(&["half-open-no-listener"]),
-    kernel: &[(Host::Client, RstReason::NoSocket)],
-};
+const ONLY_CLIENT_SEES_IT: Expect = Expect::ends(Verdicts::Resets(&["injected-rst"]), Verdicts::Resets(&["half-open-no-listener"]), &[(Host::Client, RstReason::NoSocket)]);
 
 const RESPONSE: Packet = Packet::first(PacketKind::Data, Host::Server);
 const ON_RESPONSE_TO_BOTH: WireRule =

@@ -25,11 +25,7 @@ pub(super) const REPRODUCTION: Reproduction =
                 CLIENT.does(Action::Read { most: 4096 }).gives(100),
                 CLIENT.does(Action::Pause(100)),
             ],
-            Expect {
-                client: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-                server: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-                kernel: &[(Host::Client, RstReason::MptcpEmptcp)],
-            },
+            Expect::both(&["mptcp-join-stripped"], &[(Host::Client, RstReason::MptcpEmptcp)]),
         )
         .on(Wire::PLAIN.with(&[WireRule::on(
             Packet { from: Host::Server, kind: PacketKind::SynAck, nth: 2 },

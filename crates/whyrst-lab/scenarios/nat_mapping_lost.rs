@@ -22,11 +22,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::ReadTimeout(50)),
             SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
-        Expect {
-            client: Verdicts::Resets(&["nat-mapping-lost"]),
-            server: Verdicts::Resets(&["stray-segment"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
+        Expect::ends(Verdicts::Resets(&["nat-mapping-lost"]), Verdicts::Resets(&["stray-segment"]), &[(Host::Server, RstReason::TcpFlags)]),
     ),
     Scenario::new(
         "nat-mapping-lost-server-talks",
@@ -44,11 +40,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::ReadTimeout(50)),
             CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
-        Expect {
-            client: Verdicts::NoReset,
-            server: Verdicts::Resets(&["nat-mapping-lost"]),
-            kernel: &[(Host::Router, RstReason::NoSocket)],
-        },
+        Expect::ends(Verdicts::NoReset, Verdicts::Resets(&["nat-mapping-lost"]), &[(Host::Router, RstReason::NoSocket)]),
     ),
 ]);
 

@@ -2,7 +2,7 @@
 
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts, steps};
+use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "nat-port-collision",
@@ -18,11 +18,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         NEWCOMER.does(Action::Connect { to: Host::Server, port: 8888 }),
         SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        client: Verdicts::Resets(&["nat-port-collision"]),
-        server: Verdicts::Resets(&["nat-port-collision"]),
-        kernel: &[(Host::Client, RstReason::TcpInvalidAckSequence)],
-    },
+    Expect::both(&["nat-port-collision"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
 )]);
 
 /// Another host behind the same NAT: to the server only the port counts.

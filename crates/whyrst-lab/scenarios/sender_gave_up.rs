@@ -12,11 +12,7 @@ const LOSES_DATA: Wire =
     Wire::PLAIN.with(&[WireRule::on(Packet::every(PacketKind::Data, Host::Client), Treatment::Drop)]);
 
 /// From the client's capture; the server's does not show what was lost.
-const GAVE_UP: Expect = Expect {
-    client: Verdicts::Resets(&["sender-gave-up"]),
-    server: Verdicts::Resets(&["half-open-no-listener"]),
-    kernel: &[(Host::Client, RstReason::NoSocket)],
-};
+const GAVE_UP: Expect = Expect::ends(Verdicts::Resets(&["sender-gave-up"]), Verdicts::Resets(&["half-open-no-listener"]), &[(Host::Client, RstReason::NoSocket)]);
 
 static GIVES_UP_AND_IS_SPOKEN_TO: &[Step] = &steps![
     opened(),

@@ -22,11 +22,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
         // The client's capture shows its ACK, not that it was lost.
-        Expect {
-            client: Verdicts::Resets(&["half-open-listener"]),
-            server: Verdicts::Resets(&["syncookie-invalid"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
+        Expect::ends(Verdicts::Resets(&["half-open-listener"]), Verdicts::Resets(&["syncookie-invalid"]), &[(Host::Server, RstReason::TcpFlags)]),
     )
     .on(LOSES_ACK),
     Scenario::new(

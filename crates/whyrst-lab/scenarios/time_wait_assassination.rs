@@ -3,7 +3,7 @@
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Verdicts, Wire,
+    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire,
     WireRule, steps,
 };
 
@@ -20,11 +20,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Close),
         CLIENT.does(Action::Pause(150)),
     ],
-    Expect {
-        client: Verdicts::Resets(&["time-wait-assassination"]),
-        server: Verdicts::Resets(&["time-wait-assassination"]),
-        kernel: &[(Host::Client, RstReason::NoSocket)],
-    },
+    Expect::both(&["time-wait-assassination"], &[(Host::Client, RstReason::NoSocket)]),
 )
 .on(
     Wire::PLAIN.with(&[WireRule::on(Packet::first(PacketKind::Data, Host::Client), Treatment::DuplicateAfterMs(150))])
