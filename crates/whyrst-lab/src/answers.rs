@@ -31,7 +31,7 @@ pub fn disagreement(expect: &Expect, end: Host, view: View, found: &[First]) -> 
     let wanted = expect.firsts(end, view);
     let from = match view {
         View::Packets => "alone",
-        View::Kernel => "with the kernel's word",
+        View::Kernel | View::Sockets => "with the kernel's word",
     };
     (wanted != found).then(|| {
         let (wanted, found) = (words(&wanted), words(found));
@@ -42,7 +42,8 @@ pub fn disagreement(expect: &Expect, end: Host, view: View, found: &[First]) -> 
 /// What one socket leads to without any packet, where that is not what the scenario says.
 ///
 /// The kernel that sent the RST knows how it was made: the first mechanism is one that its word leads to at one of
-/// the ends. The kernel that received it knows nothing of that, so then nothing may be sure.
+/// the ends, or the scenario says which other and why. The kernel that received it knows nothing of that, so then
+/// nothing may be sure.
 pub fn live_disagreement(expect: &Expect, outcome: &Outcome, judgement: &Judgement) -> Option<String> {
     if !is_between_the_ends(outcome) || never_leaves(expect) {
         return None;
@@ -54,15 +55,22 @@ pub fn live_disagreement(expect: &Expect, outcome: &Outcome, judgement: &Judgeme
         let is_sure = surest > Some(Confidence::Possible);
         return is_sure.then(|| format!("the receiver's kernel knows nothing, but its socket leads surely to {first}"));
     }
-    let wanted = live_mechanisms(expect);
-    let is_wanted = first.mechanism.is_some_and(|mechanism| wanted.contains(&mechanism));
-    (!is_wanted).then(|| format!("the sender's socket should lead to {}, but it leads to {first}", wanted.join(" or ")))
+    let (is_wanted, wanted) = match expect.exception_of_sockets() {
+        Some(but) => (but.firsts.contains(&first), but.firsts.iter().map(First::to_string).collect()),
+        None => {
+            let mechanisms = live_mechanisms(expect);
+            (first.mechanism.is_some_and(|one| mechanisms.iter().any(|id| id == one)), mechanisms)
+        }
+    };
+    let wanted = || wanted.join(" or ");
+    (!is_wanted).then(|| format!("the sender's socket should lead to {}; but it led to {first}", wanted()))
 }
 
 /// The mechanisms that the kernel's word leads to at either end.
-fn live_mechanisms(expect: &Expect) -> Vec<&'static str> {
+fn live_mechanisms(expect: &Expect) -> Vec<String> {
     let of_end = |end| expect.firsts(end, View::Kernel);
-    let mut all: Vec<&str> = [Host::Client, Host::Server].into_iter().flat_map(of_end).filter_map(|first| first.mechanism).collect();
+    let firsts = [Host::Client, Host::Server].into_iter().flat_map(of_end);
+    let mut all: Vec<String> = firsts.filter_map(|first| Some(first.mechanism?.into())).collect();
     all.sort_unstable();
     all.dedup();
     all

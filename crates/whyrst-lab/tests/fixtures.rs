@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
+use whyrst_core::kernel::KernelWord;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
@@ -22,7 +23,7 @@ use whyrst_core::report::{Context, json};
 use whyrst_core::tracker::{Limits, Tracker};
 use whyrst_core::verdict::{Judgement, judge};
 use whyrst_lab::answers::{disagreement, firsts, live_disagreement};
-use whyrst_lab::scenario::{Host, Scenario, View};
+use whyrst_lab::scenario::{Expect, Host, Scenario, View};
 use whyrst_lab::scenarios;
 
 const ENDS: [Host; 2] = [Host::Client, Host::Server];
@@ -73,7 +74,16 @@ fn views(scenario: &Scenario) -> Vec<(Host, View, Vec<Outcome>)> {
         let recording = (view == View::Kernel).then_some(&events);
         (end, view, outcomes(scenario, end, recording))
     };
-    ENDS.into_iter().flat_map(|end| View::ALL.map(|view| view_of(end, view))).collect()
+    ENDS.into_iter().flat_map(|end| View::OF_CAPTURES.map(|view| view_of(end, view))).collect()
+}
+
+/// What the probe told, with the verdict on it.
+fn told(scenario: &Scenario) -> impl Iterator<Item = (Outcome, Judgement)> {
+    recording_of(scenario, "live.jsonl").told.into_iter().map(|told| {
+        let outcome = told.reset.outcome();
+        let judgement = judge(&outcome);
+        (outcome, judgement)
+    })
 }
 
 fn context(end: Host, language: Language) -> Context {
@@ -225,7 +235,7 @@ fn row(judgement: &Judgement) -> String {
 #[test]
 fn the_matrix_of_all_fixtures_by_all_causes() {
     let mut now = String::from(
-        "# fixture/end, from packets alone or with the kernel's word: family, mechanism, first reason | open others, \
+        "# fixture/end, from packets alone or with the kernel's word, or from the sockets of that end alone: family, mechanism, first reason | open others, \
          best first | further reasons\n",
     );
     for scenario in scenarios() {
@@ -234,6 +244,10 @@ fn the_matrix_of_all_fixtures_by_all_causes() {
                 let name = format!("{}/{}", scenario.id, end.name());
                 let _ = writeln!(now, "{name:<42} {:<8} {}", view.name(), row(&judge(&outcome)));
             }
+        }
+        for (outcome, judgement) in told(scenario) {
+            let by = if matches!(outcome.kernel(), KernelWord::Sent(_)) { "sender" } else { "receiver" };
+            let _ = writeln!(now, "{:<42} {:<8} {}", format!("{}/{by}", scenario.id), "sockets", row(&judgement));
         }
     }
     assert_snapshot(&folder().join("matrix.txt"), &now);
@@ -256,9 +270,8 @@ fn each_step_answers_first_what_the_scenario_says() {
 fn sockets_alone_answer_what_the_scenario_says_or_nothing_surely() {
     let mut wrong = Vec::new();
     for scenario in scenarios() {
-        for told in recording_of(scenario, "live.jsonl").told {
-            let outcome = told.reset.outcome();
-            let disagreement = live_disagreement(&scenario.expect, &outcome, &judge(&outcome));
+        for (outcome, judgement) in told(scenario) {
+            let disagreement = live_disagreement(&scenario.expect, &outcome, &judgement);
             wrong.extend(disagreement.map(|how| format!("{}: {how}", scenario.id)));
         }
     }
@@ -271,9 +284,11 @@ fn each_exception_makes_a_difference_and_says_why() {
         for but in scenario.expect.but {
             assert!(but.because.split_whitespace().count() >= 5, "{}: {:?} says not why", scenario.id, but.because);
             let counts = |end, view| scenario.expect.exception(end, view).is_some_and(|it| std::ptr::eq(it, but));
-            let ordinary = whyrst_lab::scenario::Expect { but: &[], ..scenario.expect };
+            let ordinary = Expect { but: &[], ..scenario.expect };
             let differs = |end, view| counts(end, view) && ordinary.firsts(end, view) != but.firsts;
-            let makes_a_difference = ENDS.iter().any(|end| View::ALL.iter().any(|view| differs(*end, *view)));
+            let of_sockets = ENDS.iter().any(|end| counts(*end, View::Sockets));
+            let of_captures = ENDS.iter().any(|end| View::OF_CAPTURES.iter().any(|view| differs(*end, *view)));
+            let makes_a_difference = of_sockets || of_captures;
             assert!(makes_a_difference, "{}: {but:?}", scenario.id);
         }
     }

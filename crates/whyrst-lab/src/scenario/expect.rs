@@ -66,6 +66,11 @@ impl Expect {
         self.but.iter().find(|but| but.concerns(end, view))
     }
 
+    /// The exception that concerns what the sender's sockets lead to.
+    pub fn exception_of_sockets(&self) -> Option<&But> {
+        self.exception(Host::Client, View::Sockets)
+    }
+
     /// The first answers that must come of that end in that view, in order; equal ones in a row are one.
     pub fn firsts(&self, end: Host, view: View) -> Vec<First> {
         let verdicts = self.verdicts(end);
@@ -114,17 +119,20 @@ pub enum View {
     Packets,
     /// The same with what the kernels said.
     Kernel,
+    /// What the probe told of the sockets, and no packet.
+    Sockets,
 }
 
 impl View {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Packets, Self::Kernel];
+    /// Those of a capture.
+    pub const OF_CAPTURES: [Self; 2] = [Self::Packets, Self::Kernel];
 
-    /// `packets` or `kernel`.
+    /// `packets`, `kernel` or `sockets`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Packets => "packets",
             Self::Kernel => "kernel",
+            Self::Sockets => "sockets",
         }
     }
 }
@@ -202,7 +210,7 @@ impl fmt::Display for First {
 pub struct But {
     /// Only at this end; `None` at both.
     pub end: Option<Host>,
-    /// Only in this view; `None` in both.
+    /// Only in this view; `None` in both of a capture.
     pub view: Option<View>,
     /// What comes first, of each outcome in order; equal ones in a row are one.
     pub firsts: &'static [First],
@@ -226,6 +234,11 @@ impl But {
         Self { end: None, view: None, firsts, because }
     }
 
+    /// From the sockets of the RST's sender alone: one of these, whichever socket it is.
+    pub const fn sockets(firsts: &'static [First], because: &'static str) -> Self {
+        Self { end: None, view: Some(View::Sockets), firsts, because }
+    }
+
     /// Only at this end.
     #[must_use]
     pub const fn at(self, end: Host) -> Self {
@@ -233,7 +246,8 @@ impl But {
     }
 
     fn concerns(&self, end: Host, view: View) -> bool {
-        self.end.is_none_or(|own| own == end) && self.view.is_none_or(|own| own == view)
+        let in_view = self.view.map_or(view != View::Sockets, |own| own == view);
+        in_view && self.end.is_none_or(|own| own == end)
     }
 }
 
