@@ -1,8 +1,9 @@
 //! How the lab plays `fin-wait2-expired`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "fin-wait2-expired",
@@ -17,4 +18,15 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
     ],
     Expect::both(&["fin-wait2-expired"], &[(Host::Server, RstReason::TcpFlags)]),
-)]);
+)
+.but(&[
+    But::packets(
+        &[First::of(Family::LateData, "data-after-close").for_reason("server-busy-close")],
+        "how long FIN-WAIT-2 lasts there is a setting that no packet shows; \
+         a server that closes unasked may be busy",
+    ),
+    But::kernel(
+        &[First::of(Family::LateData, "fin-wait2-expired").for_reason("server-busy-close")],
+        "a server that closes before the client has said anything may be busy",
+    ),
+])]);

@@ -1,8 +1,9 @@
 //! How the lab plays `linger2-negative`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, SocketOption, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -17,7 +18,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
         ],
         Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnData)]),
-    ),
+    )
+    .but(&[But::always(
+        &[First::of(Family::LateData, "linger2-negative")],
+        "data comes after the FIN; an abort is the first of its shapes",
+    )]),
     Scenario::new(
         "linger2-negative-shutdown",
         "The same with shutdown() first: the RST comes at close(), when the FIN has long been acknowledged.",
@@ -32,5 +37,18 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
         ],
         Expect::both(&["linger2-negative"], &[(Host::Server, RstReason::TcpAbortOnLinger)]),
-    ),
+    )
+    .but(&[
+        But::packets(
+            &[First::of(Family::Aborted, "linger-zero")],
+            "the packets are those of linger-zero, which has the smaller prior",
+        )
+        .at(Host::Client),
+        But::packets(
+            &[First::of(Family::Aborted, "linger-zero").for_reason("server-busy-close")],
+            "the packets are those of linger-zero, which has the smaller prior; a server that says \
+             nothing and closes may be busy",
+        )
+        .at(Host::Server),
+    ]),
 ]);

@@ -1,8 +1,9 @@
 //! How the lab plays `proxy-relays-reset`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, Scenario};
+use crate::scenario::{Action, Actor, But, CLIENT, Expect, First, Host, Reproduction, Scenario};
 
 const PROXY: Actor = Actor::on_server("proxy");
 const UPSTREAM: Actor = Actor::on_server("upstream");
@@ -32,4 +33,26 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect::both(&["proxy-relays-reset"], &[(Host::Server, RstReason::TcpState)]),
-)]);
+)
+.but(&[
+    But::packets(
+        &[First::of(Family::Aborted, "close-unread").for_reason("server-busy-close")],
+        "the reset that is relayed is on another connection, which neither capture has",
+    )
+    .at(Host::Client),
+    But::kernel(
+        &[First::of(Family::Aborted, "linger-zero").for_reason("server-busy-close")],
+        "the reset that is relayed is on another connection, which neither capture has",
+    )
+    .at(Host::Client),
+    But::packets(
+        &[First::of(Family::Aborted, "close-unread")],
+        "the reset that is relayed is on another connection, which neither capture has",
+    )
+    .at(Host::Server),
+    But::kernel(
+        &[First::of(Family::Aborted, "linger-zero")],
+        "the reset that is relayed is on another connection, which neither capture has",
+    )
+    .at(Host::Server),
+])]);

@@ -66,10 +66,11 @@ pub fn live_disagreement(expect: &Expect, outcome: &Outcome, judgement: &Judgeme
     (!is_wanted).then(|| format!("the sender's socket should lead to {}; but it led to {first}", wanted()))
 }
 
-/// The mechanisms that the kernel's word leads to at either end.
+/// The mechanisms that are true at either end, and those that the kernel's word leads to.
 fn live_mechanisms(expect: &Expect) -> Vec<String> {
     let of_end = |end| expect.firsts(end, View::Kernel);
-    let firsts = [Host::Client, Host::Server].into_iter().flat_map(of_end);
+    let truths = |end: Host| expect.verdicts(end).firsts();
+    let firsts = [Host::Client, Host::Server].into_iter().flat_map(|end| truths(end).into_iter().chain(of_end(end)));
     let mut all: Vec<String> = firsts.filter_map(|first| Some(first.mechanism?.into())).collect();
     all.sort_unstable();
     all.dedup();

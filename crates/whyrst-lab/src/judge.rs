@@ -63,7 +63,8 @@ pub fn judge(played: &Played) -> Judged {
             disagreements.extend(with_kernel.and_then(|it| answers::disagreement(expect, host, View::Kernel, &it)));
         }
         let told = live.iter().flatten();
-        disagreements.extend(told.filter_map(|(outcome, judgement)| answers::live_disagreement(expect, outcome, judgement)));
+        disagreements
+            .extend(told.filter_map(|(outcome, judgement)| answers::live_disagreement(expect, outcome, judgement)));
         disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
     }
     Judged { ends, live, disagreements }

@@ -107,12 +107,15 @@ fn kernel(played: &Played, page: Page) -> String {
     let mut parts: Vec<String> = Vec::new();
     for reset in &recording.resets {
         let no_socket = reset.state == "UNKNOWN";
-        let state = if no_socket { page.pick("no socket", "无套接字").into() } else { reset.state.replace("TCP_", "") };
+        let state =
+            if no_socket { page.pick("no socket", "无套接字").into() } else { reset.state.replace("TCP_", "") };
         let sent = page.pick("sent a RST:", "发出 RST：");
         parts.push(format!("{} {sent} {} ({state})", reset.local, reset.reason_name));
     }
     if recording.resets.is_empty() {
-        parts.push(page.pick("it was asked, and no kernel sent a RST of its own", "问过了，没有内核自己发出 RST").into());
+        parts.push(
+            page.pick("it was asked, and no kernel sent a RST of its own", "问过了，没有内核自己发出 RST").into(),
+        );
     }
     if recording.lost > 0 {
         let lost = page.pick("events were lost, so silence means nothing", "个事件丢失，沉默不说明任何事");
@@ -137,7 +140,11 @@ fn verdicts(out: &mut String, judged: &Judged, page: Page) {
 fn of_end(end: &EndJudged, page: Page) -> String {
     let mut verdicts: Vec<String> = end.outcomes.iter().map(|(_, judgement)| steps(judgement, page)).collect();
     verdicts.dedup();
-    if verdicts.is_empty() { page.pick("no reset", "没有重置").into() } else { verdicts.join(page.pick("; ", "；")) }
+    if verdicts.is_empty() {
+        page.pick("no reset", "没有重置").into()
+    } else {
+        verdicts.join(page.pick("; ", "；"))
+    }
 }
 
 /// Family, mechanism with the open others, and reasons: `aborted (certain), close-unread (possible; open:

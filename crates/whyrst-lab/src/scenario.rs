@@ -91,6 +91,12 @@ impl Scenario {
         Self { family: Family::V6, ..self }
     }
 
+    /// With these first answers in place of those that the truth has of itself.
+    #[must_use]
+    pub const fn but(self, but: &'static [But]) -> Self {
+        Self { expect: self.expect.but(but), ..self }
+    }
+
     /// With what the article says of it.
     #[must_use]
     pub const fn told(self, says: &'static str, finding: Finding, measured: &'static str) -> Self {

@@ -115,6 +115,8 @@ const LIMITS: [Limits; 4] = [
 ];
 /// Packets that say something: an opening, what led to the RST, and the RST.
 const ROOM_FOR_PACKETS: usize = 6;
+/// Where the texts leave less room: how it began, the RST, and one beside it.
+const FEWEST_PACKETS: usize = 4;
 
 impl Explanation<'_> {
     pub(super) fn write(&self, style: Style, view: View, out: &mut String) -> fmt::Result {
@@ -130,7 +132,7 @@ impl Explanation<'_> {
             self.ladder(style, out)?;
             out.push('\n');
         } else if packets {
-            let room = SCREEN.saturating_sub(lines(&above) + lines(&below) + 1).max(ROOM_FOR_PACKETS);
+            let room = SCREEN.saturating_sub(lines(&above) + lines(&below) + 1).max(FEWEST_PACKETS);
             self.packets(page.style, page.width, room, out)?;
         }
         out.push_str(&below);

@@ -83,7 +83,9 @@ impl Rung {
                 let text = notation::shortened(text, middle);
                 format!("{} {arrow} {text:<middle$} {arrow} {}", left.show(zero), right.show(zero))
             }
-            What::Call { text, on: Host::Client } => format!("{} {}", Mark::At(self.at).show(zero), clipped(text, room)),
+            What::Call { text, on: Host::Client } => {
+                format!("{} {}", Mark::At(self.at).show(zero), clipped(text, room))
+            }
             What::Call { text, .. } => format!("{:>room$} {}", clipped(text, room), Mark::At(self.at).show(zero)),
         }
     }

@@ -73,9 +73,8 @@ impl Expect {
 
     /// The first answers that must come of that end in that view, in order; equal ones in a row are one.
     pub fn firsts(&self, end: Host, view: View) -> Vec<First> {
-        let verdicts = self.verdicts(end);
-        let truths = || verdicts.causes().iter().map(|id| First::of_truth(id, verdicts.kind()));
-        let mut firsts = self.exception(end, view).map_or_else(|| truths().collect(), |but| but.firsts.to_vec());
+        let truths = || self.verdicts(end).firsts();
+        let mut firsts = self.exception(end, view).map_or_else(truths, |but| but.firsts.to_vec());
         firsts.dedup();
         firsts
     }
@@ -101,6 +100,11 @@ impl Verdicts {
             Self::NoReset => &[],
             Self::FailedConnect(cause) => std::slice::from_ref(cause),
         }
+    }
+
+    /// The answers that the causes have of themselves.
+    pub fn firsts(&self) -> Vec<First> {
+        self.causes().iter().map(|id| First::of_truth(id, self.kind())).collect()
     }
 
     /// With a RST or without.
@@ -219,6 +223,12 @@ pub struct But {
 }
 
 impl But {
+    /// The probe tells of the segment that was answered, and knows of no connection before it.
+    pub const NOTHING_BEFORE: Self = Self::sockets(
+        &[First::of(Family::UnknownConnection, "stray-segment")],
+        "the probe tells of the segment that was answered, and without packets nothing shows a connection before it",
+    );
+
     /// From packets alone.
     pub const fn packets(firsts: &'static [First], because: &'static str) -> Self {
         Self { end: None, view: Some(View::Packets), firsts, because }
@@ -269,8 +279,8 @@ mod tests {
     fn an_exception_holds_where_it_says_and_the_first_one_counts() {
         static UNREAD: &[First] = &[First::of(Family::Aborted, "close-unread")];
         static EXIT: &[First] = &[First::of(Family::Aborted, "exit-unread")];
-        let expect = Expect::both(&["linger-zero"], &[])
-            .but(&[But::packets(UNREAD, "").at(Host::Client), But::packets(EXIT, "")]);
+        static BUT: &[But] = &[But::packets(UNREAD, "").at(Host::Client), But::packets(EXIT, "")];
+        let expect = Expect::both(&["linger-zero"], &[]).but(BUT);
         assert_eq!(expect.firsts(Host::Client, View::Packets), UNREAD);
         assert_eq!(expect.firsts(Host::Server, View::Packets), EXIT);
         assert_eq!(expect.firsts(Host::Server, View::Kernel), [First::of(Family::Aborted, "linger-zero")]);
