@@ -28,7 +28,7 @@ impl Page {
     /// Two clocks and a segment between them need so much.
     const NARROWEST: usize = 60;
     /// Nobody reads longer lines.
-    const WIDEST: usize = 120;
+    pub const WIDEST: usize = 120;
     /// Columns where the texts begin.
     const LABEL: usize = 11;
 
