@@ -1,12 +1,11 @@
 //! How the lab plays `data-after-close`.
 
-use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::segment::Flags;
 
 use crate::scenario::{
-    Action, Actor, But, CLIENT, Expect, Finding, First, HandMade, Host, Packet, PacketKind, Reproduction, SERVER,
-    Scenario, Step, Treatment, Wire, WireRule, steps,
+    Action, Actor, CLIENT, Expect, Finding, HandMade, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Step,
+    Treatment, Wire, WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
@@ -15,6 +14,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         "The server closes; the client's first write still succeeds and draws a RST, its second fails with EPIPE.",
         &steps![
             opened(),
+            SERVER.does(Action::Pause(60)),
             SERVER.does(Action::Close),
             CLIENT.does(Action::Pause(80)),
             CLIENT.does(Action::Write { bytes: 100 }).gives(100),
@@ -23,7 +23,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         ],
         Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
     )
-    .but(MAYBE_BUSY)
     .told(
         "data sent to a closed socket is answered by RST, and the next write fails with EPIPE",
         Finding::Holds,
@@ -37,6 +36,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         &steps![
             CLIENT.does(Action::HeedSigpipe),
             opened(),
+            SERVER.does(Action::Pause(60)),
             SERVER.does(Action::Close),
             CLIENT.does(Action::Pause(80)),
             CLIENT.does(Action::Write { bytes: 100 }).gives(100),
@@ -45,7 +45,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         ],
         Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
     )
-    .but(MAYBE_BUSY)
     .told(
         "a program that writes again after the RST is killed by SIGPIPE",
         Finding::Holds,
@@ -57,7 +56,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         FAST,
         Expect::both(&["data-after-close"], &[(Host::Server, RstReason::TcpAbortOnData)]),
     )
-    .but(MAYBE_BUSY)
     .on(Wire::PLAIN.with(&[WireRule::on(Packet::first(PacketKind::Ack, Host::Client), Treatment::Drop)
         .after(Packet::first(PacketKind::Fin, Host::Server))])),
     Scenario::new(
@@ -106,14 +104,10 @@ const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
 /// follows is what acknowledges it.
 static FAST: &[Step] = &steps![
     opened(),
+    SERVER.does(Action::Pause(60)),
     CLIENT.does(Action::Read { most: 4096 }).gives(0).meanwhile(),
     CLIENT.does(Action::Write { bytes: 100 }).gives(100).meanwhile(),
     SERVER.does(Action::Close),
     CLIENT.does(Action::Pause(30)),
     CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
 ];
-
-const MAYBE_BUSY: &[But] = &[But::always(
-    &[First::of(Family::LateData, "data-after-close").for_reason("server-busy-close")],
-    "a server that closes before the client has said anything may be busy",
-)];

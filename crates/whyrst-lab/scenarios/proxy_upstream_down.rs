@@ -16,6 +16,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         PROXY.does(Action::AwaitUnread { bytes: 100 }).gives(100),
+        PROXY.does(Action::Pause(60)),
         PROXY.does(Action::OtherConnection),
         PROXY.does(Action::Connect { to: Host::Server, port: 9999 }).fails("ECONNREFUSED"),
         PROXY.does(Action::OtherConnection),
