@@ -14,6 +14,7 @@ mod fmt;
 mod fuzz;
 mod i18n;
 mod kernels;
+mod lab;
 mod pages;
 mod programs;
 mod schema;
@@ -39,6 +40,7 @@ cargo xtask docs [--check]     writes the book's generated pages, or fails when 
 cargo xtask i18n [--check]     lists what the catalogue says in English only, or fails when there is something
 cargo xtask schema [--check]   writes the JSON Schema of each record and the columns of tables, or fails when one is stale
 cargo xtask book               makes HTML of docs/ (builds mdbook when it is not installed)
+cargo xtask lab [--repeat N] [--load N] [ID...]  plays the lab N times beside N busy loops; fails when an answer differs; writes docs/lab.md
 cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails when a sure verdict is wrong
 cargo xtask article [RUNS]     the article's own client.c and server.c on loopback, as root; fails where one run leads otherwise
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
@@ -86,6 +88,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["web"] => web::write(),
         ["web", "--check"] => web::check(),
         ["e2e"] => web::end_to_end(),
+        ["lab", words @ ..] => lab::run(words),
         ["accuracy"] => accuracy::play(),
         ["fuzz"] => fuzz::fuzz(30, &[]),
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),

@@ -13,7 +13,7 @@ pub mod incident;
 mod issues;
 pub mod json;
 mod ladder;
-mod layout;
+pub mod layout;
 pub mod markdown;
 mod packets;
 mod page;

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use whyrst_core::language::Language;
 use whyrst_lab::scenario::Scenario;
 
 fn main() -> ExitCode {
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
 fn played_well(scenario: &'static Scenario) -> bool {
     match whyrst_lab::play_fairly(scenario) {
         Ok((played, judged)) => {
-            println!("{}", whyrst_lab::render(&played, &judged));
+            let page = whyrst_lab::Page::new(80, Language::English);
+            println!("{}", whyrst_lab::render(&played, &judged, page));
             let outcome = if judged.passed() { "passed" } else { "FAILED" };
             println!("{outcome} {} in {}, {} foreign resets\n", scenario.id, played.duration(), played.foreign_resets);
             if let Some(directory) = std::env::var_os("KEEP") {

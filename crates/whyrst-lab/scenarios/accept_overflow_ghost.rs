@@ -2,7 +2,7 @@
 
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
+use crate::scenario::{Action, Actor, But, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Wire};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "accept-overflow-ghost",
@@ -21,6 +21,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::both(&["accept-overflow-ghost"], &[(Host::Server, RstReason::TcpFlags)]),
 )
+.but(&[But::NOTHING_BEFORE])
 .on(Wire::delays_us(20_000, 20_000))]);
 
 /// These two leave room for one more (Linux takes one above the backlog). With a smaller backlog the

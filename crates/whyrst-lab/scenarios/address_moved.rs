@@ -1,8 +1,11 @@
 //! How the lab plays `address-moved`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, STANDBY, Scenario, Verdicts, steps};
+use crate::scenario::{
+    Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, STANDBY, Scenario, Verdicts, steps,
+};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -22,7 +25,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
         told_by(&[(Host::Standby, RstReason::NoSocket)]),
-    ),
+    )
+    .but(&[But::NOTHING_BEFORE]),
     Scenario::new(
         "address-moved-listener",
         "The same with a standby of the same kind that runs the service: from outside it looks like a restart.",
@@ -37,7 +41,21 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
         told_by(&[(Host::Standby, RstReason::TcpFlags)]),
-    ),
+    )
+    .but(&[
+        But::packets(
+            &[First::of(Family::UnknownConnection, "half-open-no-listener")],
+            "a standby of the same kind looks like the server after a restart, and nobody who listens has \
+             the smaller prior",
+        )
+        .at(Host::Client),
+        But::kernel(
+            &[First::of(Family::UnknownConnection, "half-open-listener")],
+            "a standby of the same kind looks like the server after a restart",
+        )
+        .at(Host::Client),
+        But::NOTHING_BEFORE,
+    ]),
     Scenario::new(
         "address-removed",
         "The server's address is taken away and nobody else has it: silence, and no reset.",
@@ -56,5 +74,5 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
 
 /// The old host sees nothing of it.
 const fn told_by(kernel: &'static [(Host, RstReason)]) -> Expect {
-    Expect { client: Verdicts::Resets(&["address-moved"]), server: Verdicts::NoReset, kernel }
+    Expect::ends(Verdicts::Resets(&["address-moved"]), Verdicts::NoReset, kernel)
 }

@@ -1,8 +1,9 @@
 //! How the lab plays `app-idle-timeout`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "app-idle-timeout",
@@ -19,4 +20,9 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect::both(&["app-idle-timeout"], &[(Host::Server, RstReason::TcpState)]),
-)]);
+)
+.but(&[But::always(
+    &[First::of(Family::Aborted, "linger-zero").for_reason("app-idle-timeout")],
+    "the program aborts with SO_LINGER 0; a close with data unread is the first that the reason \
+     explains",
+)])]);

@@ -1,6 +1,10 @@
 //! How the lab plays `asymmetric-route`.
 
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts};
+use whyrst_core::cause::Family;
+
+use crate::scenario::{
+    Action, But, CLIENT, Expect, First, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts,
+};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -9,12 +13,14 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
          of the handshake is INVALID and rejected.",
         ONE_DIRECTION,
         ONLY_CLIENT_IS_TOLD,
-    ),
-    Scenario::new("asymmetric-route-v6", "The same over IPv6.", ONE_DIRECTION, ONLY_CLIENT_IS_TOLD).over_ipv6(),
+    )
+    .but(IN_THE_HANDSHAKE),
+    Scenario::new("asymmetric-route-v6", "The same over IPv6.", ONE_DIRECTION, ONLY_CLIENT_IS_TOLD)
+        .but(IN_THE_HANDSHAKE)
+        .over_ipv6(),
 ]);
 
-const ONLY_CLIENT_IS_TOLD: Expect =
-    Expect { client: Verdicts::Resets(&["asymmetric-route"]), server: Verdicts::NoReset, kernel: &[] };
+const ONLY_CLIENT_IS_TOLD: Expect = Expect::ends(Verdicts::Resets(&["asymmetric-route"]), Verdicts::NoReset, &[]);
 
 static ONE_DIRECTION: &[Step] = &[
     ROUTER.does(Action::Nft(BLIND_TO_THE_SERVER)),
@@ -27,3 +33,10 @@ const BLIND_TO_THE_SERVER: &str = "table inet lab {
     chain raw { type filter hook prerouting priority raw; iifname \"wire1\" notrack; }
     chain forward { type filter hook forward priority 0; meta l4proto tcp ct state invalid reject with tcp reset; }
 }";
+
+const IN_THE_HANDSHAKE: &[But] = &[But::always(
+    &[First::of(Family::BrokenHandshake, "fw-state-lost").for_reason("asymmetric-route")],
+    "the firewall rejects the third packet; a connection that was open is the first shape of what \
+     the reason explains",
+)
+.at(Host::Client)];

@@ -1,8 +1,9 @@
 //! How the lab plays `connect-unspec`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "connect-unspec",
@@ -18,4 +19,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect::both(&["connect-unspec"], &[(Host::Client, RstReason::TcpState)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "close-unread")],
+    "the packets are those of close-unread, which has the smaller prior",
+)])]);

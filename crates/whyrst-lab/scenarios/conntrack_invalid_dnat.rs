@@ -1,8 +1,9 @@
 //! How the lab plays `conntrack-invalid-dnat`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "conntrack-invalid-dnat",
@@ -23,13 +24,35 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        // Nobody can ask the kernel of the service address, so which of the half-open ones stays open.
-        client: Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]),
-        server: Verdicts::Resets(&["conntrack-invalid-dnat"]),
-        kernel: &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
-    },
-)]);
+    Expect::ends(
+        Verdicts::Resets(&["conntrack-invalid-dnat", "half-open-no-listener"]),
+        Verdicts::Resets(&["conntrack-invalid-dnat"]),
+        &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
+    ),
+)
+.but(&[
+    But::always(
+        &[
+            First::of(Family::UnknownConnection, "stray-segment"),
+            First::of(Family::UnknownConnection, "half-open-no-listener"),
+        ],
+        "one end sees a stranger, answers it and is reset elsewhere; nobody can ask the kernel of the \
+         service address",
+    )
+    .at(Host::Client),
+    But::packets(
+        &[First::of(Family::UnknownConnection, "fw-reject-established")],
+        "the kernel of the client made the RST for another connection; on this one it looks like a \
+         firewall of that host",
+    )
+    .at(Host::Server),
+    But::kernel(
+        &[First::of(Family::UnknownConnection, "nat-mapping-lost").for_reason("conntrack-invalid-dnat")],
+        "no kernel sent a RST on this connection, so something translates in between",
+    )
+    .at(Host::Server),
+    But::NOTHING_BEFORE,
+])]);
 
 const SERVICE_ADDRESS: &str = "table ip lab { chain in { type nat hook prerouting priority -100;
     ip daddr 10.77.0.9 tcp dport 8888 dnat to 10.77.0.2

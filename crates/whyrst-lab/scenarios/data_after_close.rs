@@ -14,6 +14,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         "The server closes; the client's first write still succeeds and draws a RST, its second fails with EPIPE.",
         &steps![
             opened(),
+            SERVER.does(Action::Pause(60)),
             SERVER.does(Action::Close),
             CLIENT.does(Action::Pause(80)),
             CLIENT.does(Action::Write { bytes: 100 }).gives(100),
@@ -35,6 +36,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         &steps![
             CLIENT.does(Action::HeedSigpipe),
             opened(),
+            SERVER.does(Action::Pause(60)),
             SERVER.does(Action::Close),
             CLIENT.does(Action::Pause(80)),
             CLIENT.does(Action::Write { bytes: 100 }).gives(100),
@@ -102,6 +104,7 @@ const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
 /// follows is what acknowledges it.
 static FAST: &[Step] = &steps![
     opened(),
+    SERVER.does(Action::Pause(60)),
     CLIENT.does(Action::Read { most: 4096 }).gives(0).meanwhile(),
     CLIENT.does(Action::Write { bytes: 100 }).gives(100).meanwhile(),
     SERVER.does(Action::Close),

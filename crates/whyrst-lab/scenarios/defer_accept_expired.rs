@@ -3,8 +3,8 @@
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, SocketOption, Treatment, Wire,
-    WireRule,
+    Action, But, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, SocketOption, Treatment,
+    Wire, WireRule,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
@@ -22,5 +22,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::both(&["defer-accept-expired"], &[(Host::Server, RstReason::TcpFlags)]),
 )
+.but(&[But::NOTHING_BEFORE])
 .on(Wire::PLAIN.with(&[WireRule::on(Packet::every(PacketKind::Ack, Host::Client), Treatment::Drop)
     .after(Packet::first(PacketKind::Ack, Host::Client))]))]);

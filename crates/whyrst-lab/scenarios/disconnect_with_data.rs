@@ -1,8 +1,9 @@
 //! How the lab plays `disconnect-with-data`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "disconnect-with-data",
@@ -25,4 +26,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
     ],
     Expect::both(&["disconnect-with-data"], &[(Host::Server, RstReason::TcpDisconnectWithData)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the packets are those of linger-zero, which has the smaller prior",
+)])]);

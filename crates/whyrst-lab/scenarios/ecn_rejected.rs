@@ -18,7 +18,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         SERVER.does(Action::Read { most: 4096 }).gives(0),
         SERVER.does(Action::Close),
     ],
-    Expect { client: Verdicts::Resets(&["ecn-rejected"]), server: Verdicts::NoReset, kernel: &[] },
+    Expect::ends(Verdicts::Resets(&["ecn-rejected"]), Verdicts::NoReset, &[]),
 )]);
 
 const NO_ECN: &str = "table inet lab { chain forward { type filter hook forward priority 0;

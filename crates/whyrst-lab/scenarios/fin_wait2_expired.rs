@@ -1,8 +1,9 @@
 //! How the lab plays `fin-wait2-expired`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "fin-wait2-expired",
@@ -10,6 +11,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     &steps![
         SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "1" }),
         opened(),
+        SERVER.does(Action::Pause(60)),
         SERVER.does(Action::Close),
         CLIENT.does(Action::Pause(2_200)),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
@@ -17,4 +19,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
     ],
     Expect::both(&["fin-wait2-expired"], &[(Host::Server, RstReason::TcpFlags)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::LateData, "data-after-close")],
+    "how long FIN-WAIT-2 lasts there is a setting that no packet shows",
+)])]);

@@ -1,8 +1,9 @@
 //! How the lab plays `fin-wait2-timer`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "fin-wait2-timer",
@@ -20,4 +21,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
     ],
     Expect::both(&["fin-wait2-timer"], &[(Host::Server, RstReason::TcpState)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the packets are those of linger-zero, which has the smaller prior",
+)])]);

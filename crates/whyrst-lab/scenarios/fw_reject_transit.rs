@@ -1,6 +1,10 @@
 //! How the lab plays `fw-reject-transit`.
 
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts, steps};
+use whyrst_core::cause::Family;
+
+use crate::scenario::{
+    Action, But, CLIENT, Expect, First, Host, ROUTER, Reproduction, SERVER, Scenario, Step, Verdicts, steps,
+};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -27,11 +31,23 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
         ONLY_CLIENT_IS_TOLD,
-    ),
+    )
+    .but(&[
+        But::packets(
+            &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("address-moved")],
+            "the RST has another TTL: a device in between, or another host that has the address now",
+        )
+        .at(Host::Client),
+        But::kernel(
+            &[First::of(Family::UnknownConnection, "fw-state-lost")],
+            "a rule that is new and a state that is lost look the same, and the state has the smaller \
+             prior",
+        )
+        .at(Host::Client),
+    ]),
 ]);
 
-const ONLY_CLIENT_IS_TOLD: Expect =
-    Expect { client: Verdicts::Resets(&["fw-reject-transit"]), server: Verdicts::NoReset, kernel: &[] };
+const ONLY_CLIENT_IS_TOLD: Expect = Expect::ends(Verdicts::Resets(&["fw-reject-transit"]), Verdicts::NoReset, &[]);
 
 static SECOND_REFUSED: &[Step] = &steps![
     opened(),

@@ -1,7 +1,10 @@
 //! How the lab plays `idle-timeout-reset`.
 
+use whyrst_core::cause::Family;
+
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Verdicts,
+    Wire, WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
@@ -17,12 +20,20 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        client: crate::scenario::Verdicts::Resets(&["idle-timeout-reset"]),
-        server: crate::scenario::Verdicts::NoReset,
-        kernel: &[],
-    },
+    Expect::ends(Verdicts::Resets(&["idle-timeout-reset"]), Verdicts::NoReset, &[]),
 )
+.but(&[
+    But::packets(
+        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("address-moved")],
+        "five seconds are no known timeout of a device, so the other TTL speaks for a move rather",
+    )
+    .at(Host::Client),
+    But::kernel(
+        &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("idle-timeout-reset")],
+        "a device in between answers as one that has forgotten the connection",
+    )
+    .at(Host::Client),
+])
 .on(Wire::PLAIN.with(&[WireRule::on(
     Packet { from: Host::Client, kind: PacketKind::Data, nth: 2 },
     Treatment::Reject { ttl: 63 },

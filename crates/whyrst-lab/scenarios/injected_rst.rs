@@ -1,10 +1,11 @@
 //! How the lab plays `injected-rst`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Injected, Packet, PacketKind, Reproduction, SERVER, Scenario, Step, Treatment,
-    Verdicts, Wire, WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Injected, Packet, PacketKind, Reproduction, SERVER, Scenario, Step,
+    Treatment, Verdicts, Wire, WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
@@ -15,6 +16,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         TOLD_ON_RESPONSE,
         Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
     )
+    .but(CUTS)
     .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
     Scenario::new(
         "injected-rst-client-only",
@@ -32,6 +34,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         ],
         ONLY_CLIENT_SEES_IT,
     )
+    .but(&[But::always(
+        &[First::of(Family::Aborted, "injected-rst")],
+        "it cuts an open connection; a refused connect is the first of the shapes of injected-rst",
+    )
+    .at(Host::Client)])
     .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_CLIENT])),
     Scenario::new(
         "injected-rst-server-only",
@@ -51,6 +58,18 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         ],
         ONLY_SERVER_SEES_IT,
     )
+    .but(&[
+        But::packets(
+            &[First::of(Family::UnknownConnection, "half-open-no-listener")],
+            "no packet shows whether anybody listens, and nobody has the smaller prior",
+        )
+        .at(Host::Client),
+        But::always(
+            &[First::of(Family::Aborted, "injected-rst")],
+            "it cuts an open connection; a refused connect is the first of the shapes of injected-rst",
+        )
+        .at(Host::Server),
+    ])
     .on(Wire::PLAIN.with(&[WireRule::on(SECOND_REQUEST, Treatment::Inject(&[forged(Host::Server)]))])),
     Scenario::new(
         "injected-rst-guessed",
@@ -65,8 +84,13 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).gives(1000),
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
-        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["injected-rst"]), Verdicts::NoReset, &[]),
     )
+    .but(&[But::always(
+        &[First::of(Family::Aborted, "injected-rst")],
+        "it cuts an open connection; a refused connect is the first of the shapes of injected-rst",
+    )
+    .at(Host::Client)])
     .on(Wire::PLAIN.with(&[WireRule::on(
         RESPONSE,
         Treatment::Inject(&[guessed(200, 0), guessed(300, 1_460), guessed(400, 4_380)]),
@@ -88,8 +112,10 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Read { most: 4096 }).gives(0),
             SERVER.does(Action::Close),
         ],
-        Expect { client: Verdicts::Resets(&["injected-rst"]), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::Resets(&["injected-rst"]), Verdicts::NoReset, &[]),
     )
+    .but(&[But::always(&[First::of(Family::Unseen, "injected-rst")], "its number fits no shape that a host makes")
+        .at(Host::Client)])
     .on(Wire::PLAIN.with(&[WireRule::on(RESPONSE, Treatment::Inject(&[guessed(200, 3_000)]))])),
     Scenario::new(
         "injected-rst-v6",
@@ -97,6 +123,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         TOLD_ON_RESPONSE,
         Expect::both(&["injected-rst"], &[(Host::Server, RstReason::TcpFlags)]),
     )
+    .but(CUTS)
     .over_ipv6()
     .on(Wire::PLAIN.with(&[ON_RESPONSE_TO_BOTH])),
 ]);
@@ -113,18 +140,18 @@ static TOLD_ON_RESPONSE: &[Step] = &steps![
 ];
 
 /// The client's end sees only that the server has no such connection any more.
-const ONLY_SERVER_SEES_IT: Expect = Expect {
-    client: Verdicts::Resets(&["half-open-listener"]),
-    server: Verdicts::Resets(&["injected-rst"]),
-    kernel: &[(Host::Server, RstReason::TcpFlags)],
-};
+const ONLY_SERVER_SEES_IT: Expect = Expect::ends(
+    Verdicts::Resets(&["half-open-listener"]),
+    Verdicts::Resets(&["injected-rst"]),
+    &[(Host::Server, RstReason::TcpFlags)],
+);
 
 /// The server's end never sees the forgery, only its consequence: a client that has no such socket.
-const ONLY_CLIENT_SEES_IT: Expect = Expect {
-    client: Verdicts::Resets(&["injected-rst"]),
-    server: Verdicts::Resets(&["half-open-no-listener"]),
-    kernel: &[(Host::Client, RstReason::NoSocket)],
-};
+const ONLY_CLIENT_SEES_IT: Expect = Expect::ends(
+    Verdicts::Resets(&["injected-rst"]),
+    Verdicts::Resets(&["half-open-no-listener"]),
+    &[(Host::Client, RstReason::NoSocket)],
+);
 
 const RESPONSE: Packet = Packet::first(PacketKind::Data, Host::Server);
 const ON_RESPONSE_TO_BOTH: WireRule =
@@ -142,3 +169,8 @@ const fn guessed(after_us: u32, ahead: u32) -> Injected {
 const fn forged(victim: Host) -> Injected {
     Injected { victim, after_us: 200, ttl: 47, ip_id: 0xbeef, ahead: 0 }
 }
+
+const CUTS: &[But] = &[But::always(
+    &[First::of(Family::Aborted, "injected-rst")],
+    "it cuts an open connection; a refused connect is the first of the shapes of injected-rst",
+)];

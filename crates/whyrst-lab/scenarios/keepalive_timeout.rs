@@ -1,9 +1,11 @@
 //! How the lab plays `keepalive-timeout`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire,
+    WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
@@ -17,5 +19,10 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::both(&["keepalive-timeout"], &[(Host::Client, RstReason::TcpKeepaliveTimeout)]),
 )
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the probes were lost on the way, so this end sees an abort out of silence",
+)
+.at(Host::Server)])
 .on(Wire::PLAIN.with(&[WireRule::on(Packet::every(PacketKind::Ack, Host::Client), Treatment::Drop)
     .after(Packet::first(PacketKind::Ack, Host::Client))]))]);

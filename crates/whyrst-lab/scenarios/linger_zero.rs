@@ -1,10 +1,11 @@
 //! How the lab plays `linger-zero`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, SocketOption, Treatment, Wire,
-    WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, SocketOption,
+    Treatment, Wire, WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
@@ -37,7 +38,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
         ABORTED,
-    ),
+    )
+    .but(&[But::packets(
+        &[First::of(Family::Aborted, "close-unread")],
+        "the packets are those of close-unread, which has the smaller prior",
+    )]),
     Scenario::new(
         "linger-timeout",
         "SO_LINGER {1, 1} and data that is never acknowledged: close() waits for a second and nothing is reset.",

@@ -1,8 +1,9 @@
 //! How the lab plays `listener-close-half-open`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, Step, Wire};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, Step, Wire};
 
 /// Time to close between SYN-ACK and ACK.
 const SLOW: Wire = Wire::delays_us(100_000, 200_000);
@@ -24,6 +25,23 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         CLOSED_TOO_EARLY,
         RESET,
     )
+    .but(&[
+        But::packets(
+            &[First::of(Family::BrokenHandshake, "accept-overflow-abort")],
+            "the packets are those of accept-overflow-abort, which has the smaller prior",
+        ),
+        But::NOTHING_BEFORE,
+    ])
     .on(SLOW),
-    Scenario::new("listener-close-half-open-v6", "The same over IPv6.", CLOSED_TOO_EARLY, RESET).over_ipv6().on(SLOW),
+    Scenario::new("listener-close-half-open-v6", "The same over IPv6.", CLOSED_TOO_EARLY, RESET)
+        .but(&[
+            But::always(
+                &[First::of(Family::BrokenHandshake, "half-open-no-listener")],
+                "the RST has the flow label of a kernel without a socket, which half-open-no-listener asks \
+                 for first",
+            ),
+            But::NOTHING_BEFORE,
+        ])
+        .over_ipv6()
+        .on(SLOW),
 ]);

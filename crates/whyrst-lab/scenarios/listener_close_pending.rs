@@ -1,8 +1,9 @@
 //! How the lab plays `listener-close-pending`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+use crate::scenario::{Action, Actor, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -18,7 +19,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
         Expect::both(&["listener-close-pending"], &[(Host::Server, RstReason::TcpState)]),
-    ),
+    )
+    .but(&[But::packets(
+        &[First::of(Family::Aborted, "close-unread")],
+        "the packets are those of close-unread, which has the smaller prior",
+    )]),
     Scenario::new(
         "reuseport-worker-exit-migrate",
         "With tcp_migrate_req the waiting connection moves to the other worker's listener when its own is closed.",

@@ -1,9 +1,11 @@
 //! How the lab plays `mptcp-join-stripped`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire,
+    WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction =
@@ -25,12 +27,12 @@ pub(super) const REPRODUCTION: Reproduction =
                 CLIENT.does(Action::Read { most: 4096 }).gives(100),
                 CLIENT.does(Action::Pause(100)),
             ],
-            Expect {
-                client: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-                server: crate::scenario::Verdicts::Resets(&["mptcp-join-stripped"]),
-                kernel: &[(Host::Client, RstReason::MptcpEmptcp)],
-            },
+            Expect::both(&["mptcp-join-stripped"], &[(Host::Client, RstReason::MptcpEmptcp)]),
         )
+        .but(&[But::always(
+            &[First::of(Family::Aborted, "mptcp-join-stripped")],
+            "the client had the subflow and aborts it; rejecting the SYN-ACK is the first of its shapes",
+        )])
         .on(Wire::PLAIN.with(&[WireRule::on(
             Packet { from: Host::Server, kind: PacketKind::SynAck, nth: 2 },
             Treatment::StripMptcp,

@@ -1,8 +1,11 @@
 //! How the lab plays `nat-mapping-lost`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts, steps};
+use crate::scenario::{
+    Action, But, CLIENT, Expect, First, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts, steps,
+};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -22,12 +25,25 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::ReadTimeout(50)),
             SERVER.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
-        Expect {
-            client: Verdicts::Resets(&["nat-mapping-lost"]),
-            server: Verdicts::Resets(&["stray-segment"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
-    ),
+        Expect::ends(
+            Verdicts::Resets(&["nat-mapping-lost"]),
+            Verdicts::Resets(&["stray-segment"]),
+            &[(Host::Server, RstReason::TcpFlags)],
+        ),
+    )
+    .but(&[
+        But::packets(
+            &[First::of(Family::UnknownConnection, "half-open-no-listener")],
+            "no packet at the client shows another port; a host that has no such connection is commoner",
+        )
+        .at(Host::Client),
+        But::kernel(
+            &[First::of(Family::UnknownConnection, "half-open-listener")],
+            "the server has a listener and no such connection; that the port was another stands at the \
+             other end",
+        )
+        .at(Host::Client),
+    ]),
     Scenario::new(
         "nat-mapping-lost-server-talks",
         "The NAT forgets an idle client; the server's next data is for the NAT's own address, and the NAT's kernel \
@@ -44,12 +60,24 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::ReadTimeout(50)),
             CLIENT.does(Action::Read { most: 4096 }).fails("EAGAIN"),
         ],
-        Expect {
-            client: Verdicts::NoReset,
-            server: Verdicts::Resets(&["nat-mapping-lost"]),
-            kernel: &[(Host::Router, RstReason::NoSocket)],
-        },
-    ),
+        Expect::ends(
+            Verdicts::NoReset,
+            Verdicts::Resets(&["nat-mapping-lost"]),
+            &[(Host::Router, RstReason::NoSocket)],
+        ),
+    )
+    .but(&[
+        But::packets(
+            &[First::of(Family::UnknownConnection, "fw-state-lost").for_reason("address-moved")],
+            "the RST has another TTL: a device in between, or another host that has the address now",
+        )
+        .at(Host::Server),
+        But::kernel(
+            &[First::of(Family::UnknownConnection, "half-open-no-listener").for_reason("address-moved")],
+            "the kernel without a socket is that of the NAT, whose address the server speaks to",
+        )
+        .at(Host::Server),
+    ]),
 ]);
 
 /// A NAT chooses any free port; here it is told which, so that every run is the same.

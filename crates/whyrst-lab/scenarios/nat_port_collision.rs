@@ -1,8 +1,9 @@
 //! How the lab plays `nat-port-collision`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, ROUTER, Reproduction, SERVER, Scenario, Verdicts, steps};
+use crate::scenario::{Action, Actor, But, CLIENT, Expect, First, Host, ROUTER, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "nat-port-collision",
@@ -18,12 +19,20 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         NEWCOMER.does(Action::Connect { to: Host::Server, port: 8888 }),
         SERVER.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        client: Verdicts::Resets(&["nat-port-collision"]),
-        server: Verdicts::Resets(&["nat-port-collision"]),
-        kernel: &[(Host::Client, RstReason::TcpInvalidAckSequence)],
-    },
-)]);
+    Expect::both(&["nat-port-collision"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
+)
+.but(&[
+    But::always(
+        &[First::of(Family::SynCollision, "syn-meets-old-connection")],
+        "before the NAT it is one host that meets its own connection",
+    )
+    .at(Host::Client),
+    But::kernel(
+        &[First::of(Family::SynCollision, "fw-reject-transit")],
+        "the kernel that sent the RST knows another address, so of this connection no kernel sent one",
+    )
+    .at(Host::Server),
+])]);
 
 /// Another host behind the same NAT: to the server only the port counts.
 const NEWCOMER: Actor = Actor::on_client("newcomer");

@@ -1,8 +1,9 @@
 //! How the lab plays `out-of-memory`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "out-of-memory",
@@ -24,4 +25,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
     ],
     Expect::both(&["out-of-memory"], &[(Host::Server, RstReason::TcpAbortOnMemory)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the packets are those of linger-zero, which has the smaller prior",
+)])]);

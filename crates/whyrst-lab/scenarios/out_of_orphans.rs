@@ -1,8 +1,9 @@
 //! How the lab plays `out-of-orphans`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, SocketOption};
+use crate::scenario::{Action, Actor, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, SocketOption};
 
 /// A peer that reads nothing, so that the server's closed socket stays with its kernel.
 const IDLER: Actor = Actor::on_client("idler");
@@ -29,4 +30,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
     ],
     Expect::both(&["out-of-orphans"], &[(Host::Server, RstReason::TcpAbortOnMemory)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the packets are those of linger-zero, which has the smaller prior",
+)])]);

@@ -1,10 +1,11 @@
 //! How the lab plays `policy-reset`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Injected, Packet, PacketKind, Reproduction, SERVER, Scenario, Step, Treatment, Wire,
-    WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Injected, Packet, PacketKind, Reproduction, SERVER, Scenario, Step,
+    Treatment, Wire, WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
@@ -15,8 +16,10 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         READ_ALONG,
         BOTH_TOLD,
     )
+    .but(CUTS)
     .on(Wire::PLAIN.with(&[ON_REQUEST])),
     Scenario::new("policy-reset-v6", "The same over IPv6.", READ_ALONG, BOTH_TOLD)
+        .but(CUTS)
         .over_ipv6()
         .on(Wire::PLAIN.with(&[ON_REQUEST])),
 ]);
@@ -42,3 +45,8 @@ const ON_REQUEST: WireRule = WireRule::on(
 const fn told(victim: Host) -> Injected {
     Injected { victim, after_us: 100, ttl: 47, ip_id: 0xbeef, ahead: 0 }
 }
+
+const CUTS: &[But] = &[But::always(
+    &[First::of(Family::Aborted, "injected-rst").for_reason("policy-reset")],
+    "it cuts an open connection; a refused connect is the first of the shapes of injected-rst",
+)];

@@ -1,8 +1,9 @@
 //! How the lab plays `server-busy-close`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -33,5 +34,10 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),
         ],
         Expect::both(&["server-busy-close"], &[(Host::Server, RstReason::TcpTimewaitSocket)]),
-    ),
+    )
+    .but(&[But::always(
+        &[First::of(Family::LateData, "data-after-close").for_reason("server-busy-close")],
+        "the request comes after the close; a close with it unread is the first that the reason \
+         explains",
+    )]),
 ]);

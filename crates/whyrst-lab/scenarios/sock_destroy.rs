@@ -1,8 +1,9 @@
 //! How the lab plays `sock-destroy`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "sock-destroy",
@@ -19,4 +20,8 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect::both(&["sock-destroy"], &[(Host::Server, RstReason::TcpState)]),
-)]);
+)
+.but(&[But::packets(
+    &[First::of(Family::Aborted, "linger-zero")],
+    "the packets are those of linger-zero, which has the smaller prior",
+)])]);

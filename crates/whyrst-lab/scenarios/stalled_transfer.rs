@@ -1,9 +1,11 @@
 //! How the lab plays `stalled-transfer`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire, WireRule, steps,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Wire,
+    WireRule, steps,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
@@ -25,6 +27,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::both(&["stalled-transfer"], &[(Host::Client, RstReason::TcpState)]),
 )
+.but(&[But::kernel(
+    &[First::of(Family::Aborted, "linger-zero").for_reason("stalled-transfer")],
+    "the program aborts with SO_LINGER 0; a close with data unread is the first that the reason \
+     explains",
+)])
 .on(Wire::PLAIN.with(&[
     WireRule::on(Packet { from: Host::Server, kind: PacketKind::Data, nth: 2 }, Treatment::Drop),
     WireRule::on(Packet::every(PacketKind::Data, Host::Server), Treatment::Drop).after(Packet {

@@ -1,8 +1,9 @@
 //! How the lab plays `syn-meets-time-wait`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
-use crate::scenario::{Action, CLIENT, Expect, Host, Reproduction, SERVER, Scenario, steps};
+use crate::scenario::{Action, But, CLIENT, Expect, First, Host, Reproduction, SERVER, Scenario, steps};
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
     Scenario::new(
@@ -23,7 +24,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Accept),
         ],
         Expect::both(&["syn-meets-time-wait"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
-    ),
+    )
+    .but(&[But::sockets(
+        &[First::of(Family::SynCollision, "syn-meets-old-connection")],
+        "the socket that sent the RST knows nothing of the state of the old connection",
+    )]),
     Scenario::new(
         "syn-to-time-wait-accepted",
         "The client comes back from the same port as kernels do, with a higher number: the TIME-WAIT gives way at \

@@ -18,7 +18,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
                 .gives(0),
             CLIENT.does(Action::Close),
         ],
-        Expect { client: Verdicts::FailedConnect("syn-unanswered"), server: Verdicts::NoReset, kernel: &[] },
+        Expect::ends(Verdicts::FailedConnect("syn-unanswered"), Verdicts::NoReset, &[]),
     )
     .on(Wire::PLAIN.with(&[WireRule::on(Packet::every(PacketKind::Syn, Host::Client), Treatment::Drop)])),
     Scenario::new(

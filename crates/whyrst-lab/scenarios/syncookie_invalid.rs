@@ -1,10 +1,11 @@
 //! How the lab plays `syncookie-invalid`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 
 use crate::scenario::{
-    Action, CLIENT, Expect, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Verdicts, Wire,
-    WireRule,
+    Action, But, CLIENT, Expect, First, Host, Packet, PacketKind, Reproduction, SERVER, Scenario, Treatment, Verdicts,
+    Wire, WireRule,
 };
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
@@ -22,12 +23,25 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
         ],
         // The client's capture shows its ACK, not that it was lost.
-        Expect {
-            client: Verdicts::Resets(&["half-open-listener"]),
-            server: Verdicts::Resets(&["syncookie-invalid"]),
-            kernel: &[(Host::Server, RstReason::TcpFlags)],
-        },
+        Expect::ends(
+            Verdicts::Resets(&["half-open-listener"]),
+            Verdicts::Resets(&["syncookie-invalid"]),
+            &[(Host::Server, RstReason::TcpFlags)],
+        ),
     )
+    .but(&[
+        But::packets(
+            &[First::of(Family::BrokenHandshake, "half-open-no-listener")],
+            "the client sees a handshake completed and reset; nobody who listens has the smaller prior",
+        )
+        .at(Host::Client),
+        But::kernel(
+            &[First::of(Family::BrokenHandshake, "half-open-listener")],
+            "only the capture of the server shows that its SYN-ACK was a cookie",
+        )
+        .at(Host::Client),
+        But::NOTHING_BEFORE,
+    ])
     .on(LOSES_ACK),
     Scenario::new(
         "syncookie-lost-ack",

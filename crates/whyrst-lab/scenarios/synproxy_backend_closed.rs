@@ -14,11 +14,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
         CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
-    Expect {
-        client: Verdicts::Resets(&["synproxy-backend-closed"]),
-        server: Verdicts::Resets(&["closed-port"]),
-        kernel: &[(Host::Server, RstReason::NoSocket)],
-    },
+    Expect::ends(
+        Verdicts::Resets(&["synproxy-backend-closed"]),
+        Verdicts::Resets(&["closed-port"]),
+        &[(Host::Server, RstReason::NoSocket)],
+    ),
 )]);
 
 const SYN_PROXY: &str = "table ip lab {

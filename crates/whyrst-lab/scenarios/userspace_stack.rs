@@ -1,9 +1,10 @@
 //! How the lab plays `userspace-stack`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::segment::Flags;
 
-use crate::scenario::{Action, Actor, Expect, HandMade, Host, Reproduction, SERVER, Scenario};
+use crate::scenario::{Action, Actor, But, Expect, First, HandMade, Host, Reproduction, SERVER, Scenario};
 
 /// A TCP stack of its own, with the address of a host whose kernel knows nothing of it.
 const STACK: Actor = Actor::on_client("stack");
@@ -21,9 +22,52 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         STACK.does(Action::Segment(SYN.then(Flags::PSH, 1).ack(1).carrying(5))),
         STACK.does(Action::Pause(30)),
     ],
-    // The cause is a preview: what leads is what it was called before, and then what the server's kernel answers.
+    // Then what the server's kernel answers, which the RST has told that there is no connection.
     Expect::both(
-        &["raw-syn-scanner", "half-open-listener"],
+        &["userspace-stack", "half-open-listener"],
         &[(Host::Client, RstReason::NoSocket), (Host::Server, RstReason::TcpFlags)],
     ),
-)]);
+)
+.but(&[
+    But::packets(
+        &[
+            First::of(Family::UnwantedAnswer, "userspace-stack"),
+            First::of(Family::BrokenHandshake, "half-open-no-listener"),
+        ],
+        "after the RST whoever gets the data has no such connection, and nobody who listens has the \
+         smaller prior",
+    )
+    .at(Host::Client),
+    But::kernel(
+        &[
+            First::of(Family::UnwantedAnswer, "userspace-stack"),
+            First::of(Family::BrokenHandshake, "half-open-listener"),
+        ],
+        "the server has a listener and, after the RST, no such connection",
+    )
+    .at(Host::Client),
+    But::packets(
+        &[
+            First::of(Family::UnwantedAnswer, "userspace-stack"),
+            First::of(Family::BrokenHandshake, "accept-overflow-abort"),
+        ],
+        "of what resets the third packet of a handshake, want of room has the smallest prior",
+    )
+    .at(Host::Server),
+    But::kernel(
+        &[
+            First::of(Family::UnwantedAnswer, "userspace-stack"),
+            First::of(Family::BrokenHandshake, "listener-close-half-open"),
+        ],
+        "the kernel answers the third packet for want of a request; that the RST took it is not asked",
+    )
+    .at(Host::Server),
+    But::sockets(
+        &[
+            First::of(Family::UnwantedAnswer, "connect-abandoned"),
+            First::of(Family::BrokenHandshake, "listener-close-half-open"),
+            First::of(Family::UnknownConnection, "half-open-listener"),
+        ],
+        "the probe sees a SYN-ACK that nobody waits for, as after a connect that was given up",
+    ),
+])]);

@@ -4,24 +4,19 @@
 //! kernel's recording beside it when there is one.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
 use whyrst_capture::{Counts, LinkType, Record};
-use whyrst_core::cause::Breadth;
-use whyrst_core::flow::Side;
-use whyrst_core::kernel::KernelWord;
 use whyrst_core::observation::{Frame as FrameNumber, Interface};
-use whyrst_core::outcome::{Outcome, OutcomeKind};
+use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::Recording;
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Confidence, Judgement, judge as judge_outcome};
-use whyrst_core::causes;
+use whyrst_core::verdict::{Judgement, judge as judge_outcome};
 use whyrst_probe::SocketReset;
 
+use crate::answers;
 use crate::attribution::sender;
 use crate::played::{End, Played};
-use crate::plug::{ipv4_of, ipv6_of};
-use crate::scenario::{Expect, Host, Verdicts};
+use crate::scenario::{First, Host, View};
 
 /// What was made of a play.
 #[derive(Debug)]
@@ -46,8 +41,10 @@ impl Judged {
 pub struct EndJudged {
     /// `client` or `server`.
     pub name: &'static str,
-    /// Every outcome with its verdict, in order.
+    /// Every outcome with its verdict, in order; with the kernel's word where it was asked.
     pub outcomes: Vec<(Outcome, Judgement)>,
+    /// The first answers from its packets alone, in order; equal ones in a row are one.
+    pub alone: Vec<First>,
 }
 
 /// Judges a play from both ends and compares everything with what the scenario expects.
@@ -59,10 +56,15 @@ pub fn judge(played: &Played) -> Judged {
     let mut disagreements = played.disagreements.clone();
     if disagreements.is_empty() {
         disagreements.extend(compare_kernel(played));
-        for (judged, expected) in ends.iter().zip([expect.client, expect.server]) {
-            disagreements.extend(compare_verdicts(judged, expected, recording.is_some()));
+        for (end, judged) in ends.iter().enumerate() {
+            let host = played.ends[end].host;
+            disagreements.extend(answers::disagreement(expect, host, View::Packets, &judged.alone));
+            let with_kernel = recording.map(|_| judged.firsts());
+            disagreements.extend(with_kernel.and_then(|it| answers::disagreement(expect, host, View::Kernel, &it)));
         }
-        disagreements.extend(live.iter().flatten().filter_map(|told| compare_live(told, expect)));
+        let told = live.iter().flatten();
+        disagreements
+            .extend(told.filter_map(|(outcome, judgement)| answers::live_disagreement(expect, outcome, judgement)));
         disagreements.extend(played.ends.iter().filter(|end| end.dropped > 0).map(dropped));
     }
     Judged { ends, live, disagreements }
@@ -85,50 +87,23 @@ fn explain(end: &End, recording: Option<&Recording>) -> EndJudged {
         }
     }
     tracker.finish();
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut alone) = (Vec::new(), Vec::new());
     while let Some(mut outcome) = tracker.poll() {
+        alone.push(First::of_judgement(&judge_outcome(&outcome)));
         if let Some(recording) = recording {
             recording.note_word(&mut outcome);
         }
         let judgement = judge_outcome(&outcome);
         outcomes.push((outcome, judgement));
     }
-    EndJudged { name: end.name, outcomes }
+    alone.dedup();
+    EndJudged { name: end.name, outcomes, alone }
 }
 
 fn judge_told(reset: &SocketReset) -> (Outcome, Judgement) {
     let outcome = reset.outcome();
     let judgement = judge_outcome(&outcome);
     (outcome, judgement)
-}
-
-/// Sockets alone may leave several causes, as packets may: then the expected one must be among
-/// those named. They show how a RST was made and not always why, so a cause that names the other as
-/// its look-alike is the same thing more closely said. Of a RST that no kernel sent its receiver knows nothing, so it must not be sure.
-fn compare_live((outcome, judgement): &(Outcome, Judgement), expect: &Expect) -> Option<String> {
-    // What a proxy of the play has with others, or with itself, stands in neither capture.
-    let hosts = [Host::Client, Host::Server].map(|host| [IpAddr::from(ipv4_of(host)), IpAddr::from(ipv6_of(host))]);
-    let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side).ip);
-    let between_them = ends.iter().all(|ip| hosts.as_flattened().contains(ip)) && ends[0] != ends[1];
-    // A RST can be sent and never leave its host: a link that is down, a filter on the way out.
-    let never_left = matches!((expect.client, expect.server), (Verdicts::NoReset, Verdicts::NoReset));
-    let causes_of_both = [expect.client, expect.server].into_iter().flat_map(|verdicts| match verdicts {
-        Verdicts::Resets(causes) => causes,
-        Verdicts::NoReset | Verdicts::FailedConnect(_) => &[],
-    });
-    let named = judgement.cause.map_or("unexplained", |cause| cause.id);
-    let alternatives = || judgement.alternatives.iter().map(|other| other.cause.id);
-    let unsure = judgement.confidence <= Confidence::Possible;
-    // An umbrella says that more cannot be known.
-    let umbrella = judgement.cause.is_some_and(|cause| cause.rule.breadth == Breadth::Umbrella);
-    let nobody_knows = unsure && (umbrella || !matches!(outcome.kernel(), KernelWord::Sent(_)));
-    let more_closely = |cause: &str| causes::may_both_hold(cause, named);
-    let mut expected = causes_of_both.copied();
-    let fits = expected
-        .any(|cause| cause == named || more_closely(cause) || (unsure && alternatives().any(|other| other == cause)));
-    let confidence = judgement.confidence.name();
-    (between_them && !never_left && !fits && !nobody_knows)
-        .then(|| format!("the probe's sockets lead to {named} ({confidence})"))
 }
 
 fn dropped(end: &End) -> String {
@@ -161,55 +136,9 @@ fn words(reasons: &[(Option<Host>, &str)]) -> String {
     text.trim_end_matches(", ").into()
 }
 
-/// With the kernel's word the verdict must be the expected cause, or be sure of nothing that the
-/// catalogue says cannot be told from it. Packets alone may leave several that look the same: then
-/// the expected one must be among those named.
-fn compare_verdicts(judged: &EndJudged, expected: Verdicts, kernel_asked: bool) -> Option<String> {
-    let (kind, causes): (_, &[&str]) = match &expected {
-        Verdicts::Resets(causes) => (OutcomeKind::Reset, causes),
-        Verdicts::NoReset => (OutcomeKind::Reset, &[]),
-        Verdicts::FailedConnect(cause) => (OutcomeKind::FailedConnect, std::slice::from_ref(cause)),
-    };
-    let found: Vec<&Judgement> =
-        judged.outcomes.iter().filter(|(outcome, _)| outcome.kind() == kind).map(|(_, judgement)| judgement).collect();
-    let others = judged.outcomes.len() - found.len();
-    let fits = |judgement: &Judgement, cause: &str| {
-        judgement.allows(cause) || (!kernel_asked && judgement.alternatives.iter().any(|other| other.cause.id == cause))
-    };
-    if others == 0 && in_order(&found, causes, fits) {
-        return None;
-    }
-    let wanted = if causes.is_empty() { "no reset".into() } else { causes.join(", ") };
-    Some(format!("the {}'s capture should lead to {wanted}, but it led to {}", judged.name, judged.summary()))
-}
-
-/// Whether the causes describe all of `found` in order, each one of at least one in a row.
-fn in_order(found: &[&Judgement], causes: &[&str], fits: impl Fn(&Judgement, &str) -> bool) -> bool {
-    let mut rest = found;
-    for cause in causes {
-        let run = rest.iter().take_while(|judgement| fits(judgement, cause)).count();
-        if run == 0 {
-            return false;
-        }
-        rest = &rest[run..];
-    }
-    rest.is_empty()
-}
-
 impl EndJudged {
-    /// `closed-port (possible, or fw-reject-syn)`, one entry for equal ones in a row.
-    pub fn summary(&self) -> String {
-        let mut verdicts: Vec<String> = self.outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect();
-        verdicts.dedup();
-        if verdicts.is_empty() { "no reset".into() } else { verdicts.join("; ") }
+    /// The first answers of `outcomes`; equal ones in a row are one.
+    pub fn firsts(&self) -> Vec<First> {
+        answers::firsts(self.outcomes.iter().map(|(_, judgement)| judgement))
     }
-}
-
-fn verdict(judgement: &Judgement) -> String {
-    let id = judgement.cause.map_or("unexplained", |cause| cause.id);
-    let mut text = format!("{id} ({}", judgement.confidence.name());
-    for other in &judgement.alternatives {
-        let _ = write!(text, ", or {}", other.cause.id);
-    }
-    text + ")"
 }

@@ -18,10 +18,11 @@ pub use crate::conductor::{play, play_fairly};
 pub use crate::error::LabError;
 pub use crate::judge::{EndJudged, Judged, judge};
 pub use crate::played::{Call, Direction, End, Ending, Frame, Played, Returned, Wiring};
-pub use crate::render::render;
+pub use crate::render::{Page, render};
 pub use crate::scenarios::{reproducible, reproduction, scenario, scenarios};
 
 mod actor;
+pub mod answers;
 mod attribution;
 mod conductor;
 mod error;

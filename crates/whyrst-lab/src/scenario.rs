@@ -23,14 +23,15 @@
 //! without a pause between them, as lines of one program do. And a service that is restarted is a
 //! second actor: a new process has nothing of the old one but its name.
 
-use whyrst_core::kernel::RstReason;
 use whyrst_core::time::Span;
 
 pub use self::by_hand::{HandMade, SocketOption};
+pub use self::expect::{But, Expect, First, Verdicts, View};
 pub(crate) use self::opening::{OPENED, steps};
 pub use self::packets::{Injected, Packet, PacketKind, Treatment, WireRule};
 
 mod by_hand;
+mod expect;
 mod opening;
 mod packets;
 
@@ -88,6 +89,12 @@ impl Scenario {
     #[must_use]
     pub const fn over_ipv6(self) -> Self {
         Self { family: Family::V6, ..self }
+    }
+
+    /// With these first answers in place of those that the truth has of itself.
+    #[must_use]
+    pub const fn but(self, but: &'static [But]) -> Self {
+        Self { expect: self.expect.but(but), ..self }
     }
 
     /// With what the article says of it.
@@ -548,45 +555,6 @@ impl Wire {
     pub const fn with(self, rules: &'static [WireRule]) -> Self {
         Self { rules, ..self }
     }
-}
-
-/// What must be seen when the story is over.
-#[derive(Clone, Copy, Debug)]
-pub struct Expect {
-    /// What the client's capture alone must lead to.
-    pub client: Verdicts,
-    /// What the server's capture alone must lead to.
-    pub server: Verdicts,
-    /// The resets that the kernels must report: whose kernel, and which reason. In order; one
-    /// entry stands for any number of equal ones in a row.
-    pub kernel: &'static [(Host, RstReason)],
-}
-
-impl Expect {
-    /// Both captures lead to `causes`, and these are the kernel's words.
-    pub const fn both(causes: &'static [&'static str], kernel: &'static [(Host, RstReason)]) -> Self {
-        Self { client: Verdicts::Resets(causes), server: Verdicts::Resets(causes), kernel }
-    }
-
-    /// Both captures show a connect that failed without any RST, of `cause`.
-    pub const fn failed_connect(cause: &'static str) -> Self {
-        Self { client: Verdicts::FailedConnect(cause), server: Verdicts::FailedConnect(cause), kernel: &[] }
-    }
-
-    /// No reset anywhere.
-    pub const QUIET: Self = Self { client: Verdicts::NoReset, server: Verdicts::NoReset, kernel: &[] };
-}
-
-/// What one capture must lead to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdicts {
-    /// Reset connections with these causes, in the order of their first RST. One entry stands for
-    /// any number of connections in a row with the same cause.
-    Resets(&'static [&'static str]),
-    /// No connection was reset.
-    NoReset,
-    /// A connection that failed without any RST, of this cause.
-    FailedConnect(&'static str),
 }
 
 /// What the article says of a case, and what to lay beside it.

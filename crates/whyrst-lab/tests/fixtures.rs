@@ -12,26 +12,29 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{Capture, Step, recording};
+use whyrst_core::kernel::KernelWord;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
+use whyrst_core::report::layout::columns;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::text::{self, Ladder};
+use whyrst_core::report::text;
 use whyrst_core::report::{Context, json};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_core::verdict::{Confidence, Judgement, judge};
-use whyrst_lab::scenario::{Scenario, Verdicts};
+use whyrst_core::verdict::{Judgement, judge};
+use whyrst_lab::answers::{disagreement, firsts, live_disagreement};
+use whyrst_lab::scenario::{Expect, Host, Scenario, View};
 use whyrst_lab::scenarios;
 
-const ENDS: [&str; 2] = ["client", "server"];
+const ENDS: [Host; 2] = [Host::Client, Host::Server];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
 }
 
 /// The outcomes in one end's capture, in order; with the kernel's word where `events` are given.
-fn outcomes(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<Outcome> {
-    let path = folder().join(scenario.id).join(end).with_extension("pcapng");
+fn outcomes(scenario: &Scenario, end: Host, events: Option<&Recording>) -> Vec<Outcome> {
+    let path = folder().join(scenario.id).join(end.name()).with_extension("pcapng");
     let mut capture = Capture::open(&path, 0).unwrap_or_else(|error| panic!("{error}"));
     let mut tracker = Tracker::new(Limits::default());
     loop {
@@ -53,23 +56,38 @@ fn outcomes(scenario: &Scenario, end: &str, events: Option<&Recording>) -> Vec<O
         .collect()
 }
 
-fn events(scenario: &Scenario) -> Recording {
-    let path = folder().join(scenario.id).join("events.jsonl");
+fn recording_of(scenario: &Scenario, name: &str) -> Recording {
+    let path = folder().join(scenario.id).join(name);
     let read = recording::open(&path).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(read.damaged_lines, 0, "{}", path.display());
     read.recording
 }
 
-fn verdicts(scenario: &Scenario, end: &str) -> Verdicts {
-    if end == "client" { scenario.expect.client } else { scenario.expect.server }
+fn events(scenario: &Scenario) -> Recording {
+    recording_of(scenario, "events.jsonl")
 }
 
-fn expected(scenario: &Scenario, end: &str) -> (OutcomeKind, Vec<&'static str>) {
-    match verdicts(scenario, end) {
-        Verdicts::Resets(causes) => (OutcomeKind::Reset, causes.to_vec()),
-        Verdicts::NoReset => (OutcomeKind::Reset, Vec::new()),
-        Verdicts::FailedConnect(cause) => (OutcomeKind::FailedConnect, vec![cause]),
-    }
+/// From both ends, without and with the kernel's word.
+fn views(scenario: &Scenario) -> Vec<(Host, View, Vec<Outcome>)> {
+    let events = events(scenario);
+    let view_of = |end, view| {
+        let recording = (view == View::Kernel).then_some(&events);
+        (end, view, outcomes(scenario, end, recording))
+    };
+    ENDS.into_iter().flat_map(|end| View::OF_CAPTURES.map(|view| view_of(end, view))).collect()
+}
+
+/// What the probe told, with the verdict on it.
+fn told(scenario: &Scenario) -> impl Iterator<Item = (Outcome, Judgement)> {
+    recording_of(scenario, "live.jsonl").told.into_iter().map(|told| {
+        let outcome = told.reset.outcome();
+        let judgement = judge(&outcome);
+        (outcome, judgement)
+    })
+}
+
+fn context(end: Host, language: Language) -> Context {
+    Context { files: vec![format!("{}.pcapng", end.name())], zone: TimeZone::UTC, language }
 }
 
 fn id(judgement: &Judgement) -> &'static str {
@@ -102,29 +120,71 @@ fn every_scenario_has_its_fixture_and_every_fixture_its_scenario() {
     assert_eq!(found, wanted, "record with `cargo xtask fixtures`");
 }
 
+fn report(outcome: &Outcome, end: Host, language: Language) -> String {
+    text::report(outcome, &context(end, language), Style::Plain, text::View::PIPED)
+}
+
 #[test]
 fn reports_read_as_recorded() {
     for scenario in scenarios() {
         let mut now = String::new();
         for end in ENDS {
-            let context =
-                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for outcome in outcomes(scenario, end, None) {
-                let _ = writeln!(now, "=== {end}.pcapng\n");
-                now.push_str(&text::report(&outcome, &context, Style::Plain, Ladder::Shown));
+                let _ = writeln!(now, "=== {}.pcapng\n", end.name());
+                now.push_str(&report(&outcome, end, Language::English));
             }
         }
-        assert!(
-            now.lines().all(|line| line.starts_with("  filter ") || line.chars().count() <= 80),
-            "{}: wider than 80 columns",
-            scenario.id
-        );
         assert_snapshot(&folder().join(scenario.id).join("report.txt"), &now);
     }
 }
 
+/// One screen, as terminals begin.
+const SCREEN: (usize, usize) = (24, 80);
+
+#[test]
+fn every_report_fits_one_screen_and_nine_of_ten_begin_with_what_is_sure() {
+    let (mut resets, mut sure, mut unsure, mut long) = (0, 0, Vec::new(), Vec::new());
+    for scenario in scenarios() {
+        for (end, view, outcomes) in views(scenario) {
+            for outcome in outcomes {
+                let report = report(&outcome, end, Language::English);
+                let name = format!("{}/{} {}", scenario.id, end.name(), view.name());
+                let (lines, width) = SCREEN;
+                let found = report.trim_end().lines().count();
+                if found > lines {
+                    long.push(format!("{name}: {found} lines"));
+                }
+                let wide = report.lines().find(|line| columns(line) > width);
+                assert_eq!(wide, None, "{name}: wider than {width} columns");
+                if outcome.kind() != OutcomeKind::Reset {
+                    continue;
+                }
+                resets += 1;
+                let second = report.lines().nth(1).unwrap_or_default();
+                if second.starts_with("CERTAIN") || second.starts_with("LIKELY") {
+                    sure += 1;
+                } else {
+                    unsure.push(format!("{name}: {second}"));
+                }
+            }
+        }
+    }
+    assert!(long.is_empty(), "longer than a screen:\n{}", long.join("\n"));
+    assert!(sure * 10 >= resets * 9, "only {sure} of {resets}:\n{}", unsure.join("\n"));
+}
+
 /// The fields of machine output that hold sentences; all others are the same in every language.
-const TEXTS: [&str; 6] = ["title", "severity_reason", "told_apart_by", "advice", "text", "reading"];
+const TEXTS: [&str; 9] = [
+    "title",
+    "headline",
+    "confirm",
+    "severity_reason",
+    "told_apart_by",
+    "advice",
+    "text",
+    "reading",
+    "accepted_because",
+];
 
 fn without_texts(value: &mut serde_json::Value) {
     match value {
@@ -137,37 +197,28 @@ fn without_texts(value: &mut serde_json::Value) {
     }
 }
 
-/// Columns on a terminal: a Chinese character or mark takes two.
-fn columns(line: &str) -> usize {
-    line.chars().map(|character| if ('\u{2e80}'..='\u{ffef}').contains(&character) { 2 } else { 1 }).sum()
-}
-
 #[test]
 fn in_chinese_every_report_keeps_its_columns_its_marks_and_its_ids() {
-    let frame = ["依据", "未见", "影响", "处理", "详见"];
+    let labels = ["待定", "判别", "处理", "依据", "反证", "损失", "详见"];
     for scenario in scenarios() {
-        let events = events(scenario);
-        for (end, recording) in ENDS.into_iter().flat_map(|end| [(end, None), (end, Some(&events))]) {
-            let context = |language| Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language };
-            let (english, chinese) = (context(Language::English), context(Language::Chinese));
-            for outcome in outcomes(scenario, end, recording) {
-                let report = text::report(&outcome, &chinese, Style::Plain, Ladder::Shown);
-                let name = format!("{}/{end}", scenario.id);
-                for line in report.lines() {
-                    assert!(
-                        line.starts_with("  过滤器 ") || columns(line) <= 80,
-                        "{name}: wider than 80 columns: {line}"
-                    );
+        for (end, view, outcomes) in views(scenario) {
+            for outcome in outcomes {
+                let chinese = report(&outcome, end, Language::Chinese);
+                let name = format!("{}/{} {}", scenario.id, end.name(), view.name());
+                for line in chinese.lines() {
+                    assert!(columns(line) <= SCREEN.1, "{name}: wider than 80 columns: {line}");
                     assert!(
                         !line.trim_start().starts_with(['，', '。', '：', '；', '、', '）', '？']),
                         "{name}: {line}"
                     );
                     assert!(!line.ends_with(['（', '「']), "{name}: {line}");
                 }
-                let shown = frame.iter().filter(|label| report.contains(*label)).count();
-                assert!(shown >= 2 && report.contains("：") && !report.contains("{}"), "{name}: {report}");
-                let [mut english, mut chinese]: [serde_json::Value; 2] = [&english, &chinese]
-                    .map(|context| serde_json::from_str(&json::line(&outcome, context)).expect("JSON"));
+                let shown = labels.iter().filter(|label| chinese.contains(*label)).count();
+                assert!(shown >= 2 && !chinese.contains("{}"), "{name}: {chinese}");
+                let [mut english, mut chinese]: [serde_json::Value; 2] =
+                    [Language::English, Language::Chinese].map(|language| {
+                        serde_json::from_str(&json::line(&outcome, &context(end, language))).expect("JSON")
+                    });
                 assert_ne!(english["verdict"]["title"], chinese["verdict"]["title"], "{name}");
                 without_texts(&mut english);
                 without_texts(&mut chinese);
@@ -177,76 +228,84 @@ fn in_chinese_every_report_keeps_its_columns_its_marks_and_its_ids() {
     }
 }
 
+/// `family (certain), mechanism (possible), reason (likely) | open others | further reasons | preview: others`.
+fn row(judgement: &Judgement) -> String {
+    let sure = |id: &str, how| format!("{id} ({how})");
+    let shape = judgement.shape.map_or_else(|| "-".into(), |shape| sure(shape.family.name(), shape.confidence));
+    let how = judgement.mechanism.as_ref();
+    let mechanism = how.map_or_else(|| "unexplained".into(), |how| sure(how.cause.id, how.confidence));
+    let mut reasons = judgement.reasons.iter().map(|reason| sure(reason.cause.id, reason.confidence));
+    let reason = reasons.next().unwrap_or_else(|| "-".into());
+    let open: Vec<&str> = how.iter().flat_map(|how| &how.open).map(|other| other.id).collect();
+    let mut row = format!("{shape:<28} {mechanism:<36} {reason:<32} | {}", open.join(", "));
+    let further: Vec<String> = reasons.collect();
+    if !further.is_empty() {
+        let _ = write!(row, " | {}", further.join(", "));
+    }
+    for preview in &judgement.previews {
+        let _ = write!(row, " | preview: {}", preview.id);
+    }
+    row.trim_end().to_owned()
+}
+
 #[test]
 fn the_matrix_of_all_fixtures_by_all_causes() {
     let mut now = String::from(
-        "# fixture/end: verdict (confidence) | others, best first. Packets alone, then with the kernel's word.\n",
+        "# fixture/end, from packets alone or with the kernel's word, or from the sockets of that end alone: family, mechanism, first reason | open others, \
+         best first | further reasons\n",
     );
     for scenario in scenarios() {
-        let events = events(scenario);
-        for end in ENDS {
-            for (what, recording) in [("packets", None), ("kernel", Some(&events))] {
-                for outcome in outcomes(scenario, end, recording) {
-                    let judgement = judge(&outcome);
-                    let others: Vec<&str> = judgement.alternatives.iter().map(|other| other.id).collect();
-                    let verdict = format!("{} ({})", id(&judgement), judgement.confidence.name());
-                    let name = format!("{}/{end}", scenario.id);
-                    let previews: String = judgement
-                        .previews
-                        .iter()
-                        .map(|cause| format!(" | preview: {}", cause.id))
-                        .collect::<Vec<_>>()
-                        .concat();
-                    let others = others.join(", ");
-                    let _ = writeln!(now, "{name:<42} {what:<8} {verdict:<36} | {others}{previews}");
-                }
+        for (end, view, outcomes) in views(scenario) {
+            for outcome in outcomes {
+                let name = format!("{}/{}", scenario.id, end.name());
+                let _ = writeln!(now, "{name:<42} {:<8} {}", view.name(), row(&judge(&outcome)));
             }
+        }
+        for (outcome, judgement) in told(scenario) {
+            let by = if matches!(outcome.kernel(), KernelWord::Sent(_)) { "sender" } else { "receiver" };
+            let _ = writeln!(now, "{:<42} {:<8} {}", format!("{}/{by}", scenario.id), "sockets", row(&judgement));
         }
     }
     assert_snapshot(&folder().join("matrix.txt"), &now);
 }
 
 #[test]
-fn with_the_kernel_s_word_each_fixture_is_won_by_its_own_cause_or_what_nothing_can_tell_from_it() {
+fn each_step_answers_first_what_the_scenario_says() {
+    let mut wrong = Vec::new();
     for scenario in scenarios() {
-        let events = events(scenario);
-        for end in ENDS {
-            let (kind, wanted) = expected(scenario, end);
-            let found: Vec<Judgement> = outcomes(scenario, end, Some(&events))
-                .iter()
-                .filter(|outcome| outcome.kind() == kind)
-                .map(judge)
-                .collect();
-            let ids: Vec<&str> = found.iter().map(id).collect();
-            let mut rest = found.as_slice();
-            for cause in &wanted {
-                let run = rest.iter().take_while(|judgement| judgement.allows(cause)).count();
-                assert!(run > 0, "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
-                rest = &rest[run..];
-            }
-            assert!(rest.is_empty(), "{}/{end}: {ids:?}, not {wanted:?}", scenario.id);
+        for (end, view, outcomes) in views(scenario) {
+            let judgements: Vec<Judgement> = outcomes.iter().map(judge).collect();
+            let disagreement = disagreement(&scenario.expect, end, view, &firsts(&judgements));
+            wrong.extend(disagreement.map(|how| format!("{}: {how}", scenario.id)));
         }
     }
+    assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
+fn sockets_alone_answer_what_the_scenario_says_or_nothing_surely() {
+    let mut wrong = Vec::new();
     for scenario in scenarios() {
-        for end in ENDS {
-            let (kind, wanted) = expected(scenario, end);
-            for outcome in outcomes(scenario, end, None).iter().filter(|outcome| outcome.kind() == kind) {
-                let judgement = judge(outcome);
-                let others = judgement.alternatives.iter().map(|other| other.id);
-                let named: Vec<&str> = others.chain([id(&judgement)]).collect();
-                let name = format!("{}/{end}", scenario.id);
-                assert!(named.iter().any(|cause| wanted.contains(cause)), "{name}: {named:?}, not {wanted:?}");
-                let right = wanted.iter().any(|cause| judgement.allows(cause));
-                assert!(
-                    right || judgement.confidence <= Confidence::Possible,
-                    "{name}: {} is wrong and sure",
-                    id(&judgement)
-                );
-            }
+        for (outcome, judgement) in told(scenario) {
+            let disagreement = live_disagreement(&scenario.expect, &outcome, &judgement);
+            wrong.extend(disagreement.map(|how| format!("{}: {how}", scenario.id)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn each_exception_makes_a_difference_and_says_why() {
+    for scenario in scenarios() {
+        for but in scenario.expect.but {
+            assert!(but.because.split_whitespace().count() >= 5, "{}: {:?} says not why", scenario.id, but.because);
+            let counts = |end, view| scenario.expect.exception(end, view).is_some_and(|it| std::ptr::eq(it, but));
+            let ordinary = Expect { but: &[], ..scenario.expect };
+            let differs = |end, view| counts(end, view) && ordinary.firsts(end, view) != but.firsts;
+            let of_sockets = ENDS.iter().any(|end| counts(*end, View::Sockets));
+            let of_captures = ENDS.iter().any(|end| View::OF_CAPTURES.iter().any(|view| differs(*end, *view)));
+            let makes_a_difference = of_sockets || of_captures;
+            assert!(makes_a_difference, "{}: {but:?}", scenario.id);
         }
     }
 }
@@ -255,10 +314,8 @@ fn from_packets_alone_the_true_cause_is_named_and_no_other_is_called_likely() {
 fn json_of_every_fixture_is_one_line_that_parses() {
     for scenario in scenarios() {
         for end in ENDS {
-            let context =
-                Context { files: vec![format!("{end}.pcapng")], zone: TimeZone::UTC, language: Language::English };
             for outcome in outcomes(scenario, end, None) {
-                let line = json::line(&outcome, &context);
+                let line = json::line(&outcome, &context(end, Language::English));
                 assert!(!line.contains('\n'));
                 let object: serde_json::Value = serde_json::from_str(&line).expect("JSON");
                 assert_eq!(object["verdict"]["cause"], id(&judge(&outcome)));

@@ -119,7 +119,8 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
                 let (part, whole) = (judge(&outcome), judge(whole));
                 if disputed {
                     // Each end alone is sure of something else: both are named, and neither is sure.
-                    let named = id(&whole) == id(&part) || whole.alternatives.iter().any(|other| other.id == id(&part));
+                    let named =
+                        id(&whole) == id(&part) || whole.alternatives.iter().any(|other| other.cause.id == id(&part));
                     assert!(named && whole.confidence == Confidence::Possible, "{}", scenario.id);
                     continue;
                 }
@@ -137,7 +138,7 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
         }
         for outcome in &together.outcomes {
             let judgement = judge(outcome);
-            let named = [id(&judgement)].into_iter().chain(judgement.alternatives.iter().map(|other| other.id));
+            let named = [id(&judgement)].into_iter().chain(judgement.alternatives.iter().map(|other| other.cause.id));
             let meant = expected(scenario);
             assert!(
                 named.clone().any(|name| meant.contains(&name)),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
-use crate::vocabulary::Confidence;
+use crate::vocabulary::{Confidence, Family};
 
 vocabulary! {
     /// The word in `schema`.
@@ -58,6 +58,15 @@ pub struct LabVerdict<'a> {
     pub confidence: Confidence,
     /// The ids of other causes that fit.
     pub alternatives: Vec<Text<'a>>,
+    /// The first step: the shape of the reset. `null` for a connect that failed without one.
+    #[serde(default)]
+    pub family: Option<Family>,
+    /// The first answer of the second step, an id. `null` when nothing fits.
+    #[serde(default)]
+    pub mechanism: Option<Text<'a>>,
+    /// The first answer of the third step, an id. `null` without any.
+    #[serde(default)]
+    pub reason: Option<Text<'a>>,
 }
 
 /// A system call that failed.

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
+use whyrst_core::language::Language;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::Recording;
+use whyrst_core::report::layout::wrap;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_core::verdict::Judgement;
-use whyrst_lab::scenario::{Reproduction, Scenario};
-use whyrst_lab::{Judged, LabError, Played, Returned, play_fairly, render, reproduction};
+use whyrst_lab::scenario::{First, Reproduction, Scenario};
+use whyrst_lab::{Judged, LabError, Page, Played, Returned, play_fairly, render, reproduction};
 use whyrst_model::Text;
 use whyrst_model::lab::{FailedCall, LabReport, LabSchema, LabVerdict};
 
@@ -40,16 +42,28 @@ fn scenarios(cause: &Cause) -> &'static [Scenario] {
     reproduction(cause.id).map_or(&[], Reproduction::scenarios)
 }
 
+/// Columns where the stories stand.
+const STORY: usize = 33;
+
 fn show(arguments: &LabList) -> Result<Completion> {
-    let style = output::style(&arguments.common);
-    let mut output = Output::open(&arguments.common)?;
+    let common = &arguments.common;
+    let (style, language) = (output::style(common), output::language(common, Format::Text));
+    let room = output::columns(common).min(Page::WIDEST).saturating_sub(STORY).max(STORY);
+    let mut output = Output::open(common)?;
     for cause in causes::ALL {
         output.write(&format!("{}\n", style.paint(Part::Label, cause.id)))?;
         if let Some(Reproduction::NotReproducible(reason)) = reproduction(cause.id) {
-            output.write(&format!("  cannot be played: {reason}\n"))?;
+            let unplayable = language.pick("cannot be played: ", "无法重现：");
+            for line in wrap(&format!("{unplayable}{reason}"), room + STORY - 2) {
+                output.write(&format!("  {line}\n"))?;
+            }
         }
         for scenario in scenarios(cause) {
-            output.write(&format!("  {:<30} {}\n", scenario.id, scenario.story))?;
+            let mut id = scenario.id;
+            for line in wrap(scenario.story, room) {
+                output.write(&format!("  {id:<30} {line}\n"))?;
+                id = "";
+            }
         }
     }
     output.finish()?;
@@ -86,7 +100,7 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
         bail!("the lab writes text or json, not markdown");
     }
     let chosen = chosen(arguments)?;
-    let style = output::style(&arguments.common);
+    let looks = Looks::of(arguments);
     let mut output = Output::open(&arguments.common)?;
     let mut tally = Tally::default();
     for (cause, scenario) in &chosen {
@@ -98,7 +112,7 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
             Ok((played, judged)) => {
                 keep(arguments, &played)?;
                 tally.count(&judged);
-                output.write(&result(arguments, cause, &played, &judged, style))?;
+                output.write(&result(arguments, cause, &played, &judged, looks))?;
             }
             Err(error) => {
                 tally.count_unplayed(arguments, &error);
@@ -112,7 +126,7 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
         output.flush()?;
     }
     if arguments.format == Format::Text {
-        output.write(&tally.words())?;
+        output.write(&tally.words(looks.language))?;
     }
     output.finish()?;
     Ok(tally.outcome())
@@ -142,17 +156,40 @@ fn keep(arguments: &LabRun, played: &Played) -> Result<()> {
     played.keep(&folder).with_context(|| format!("cannot keep {}", folder.display()))
 }
 
-fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, style: Style) -> String {
+/// How text is to look.
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    style: Style,
+    language: Language,
+    page: Page,
+}
+
+impl Looks {
+    fn of(arguments: &LabRun) -> Self {
+        let language = output::language(&arguments.common, arguments.format);
+        let page = Page::new(output::columns(&arguments.common), language);
+        Self { style: output::style(&arguments.common), language, page }
+    }
+}
+
+fn result(arguments: &LabRun, cause: &Cause, played: &Played, judged: &Judged, looks: Looks) -> String {
     if arguments.format == Format::Json {
         return line(&played_record(cause, played, judged)) + "\n";
     }
-    let verdict =
-        if judged.passed() { style.paint(Part::Firm, "passed") } else { style.paint(Part::Decisive, "FAILED") };
-    let verdict = format!("{verdict}  {} in {}\n", played.scenario.id, played.duration());
+    let Looks { style, language, page } = looks;
+    let verdict = if judged.passed() {
+        style.paint(Part::Firm, language.pick("passed", "通过"))
+    } else {
+        style.paint(Part::Decisive, language.pick("FAILED", "失败"))
+    };
+    let verdict = match language {
+        Language::English => format!("{verdict}  {} in {}\n", played.scenario.id, played.duration()),
+        Language::Chinese => format!("{verdict}  {}，用时 {}\n", played.scenario.id, played.duration()),
+    };
     if arguments.common.quiet && judged.passed() {
         verdict
     } else {
-        format!("{}\n\n{verdict}\n", render(played, judged).trim_end())
+        format!("{}\n\n{verdict}\n", render(played, judged, page).trim_end())
     }
 }
 
@@ -183,12 +220,20 @@ impl Tally {
         }
     }
 
-    fn words(&self) -> String {
-        let left_out =
-            if self.left_out > 0 { format!(", {} left out: only root may", self.left_out) } else { String::new() };
-        let impossible =
-            if self.impossible > 0 { format!(", {} could not be played", self.impossible) } else { String::new() };
-        format!("{} scenarios passed, {} failed{impossible}{left_out}\n", self.passed, self.failed)
+    fn words(&self, language: Language) -> String {
+        let Self { passed, failed, impossible, left_out } = self;
+        let (more, only_root) = match language {
+            Language::English => {
+                (format!(", {impossible} could not be played"), format!(", {left_out} left out: only root may"))
+            }
+            Language::Chinese => (format!("，{impossible} 个无法播放"), format!("，{left_out} 个略过：只有 root 可以")),
+        };
+        let more = if *impossible > 0 { more } else { String::new() };
+        let only_root = if *left_out > 0 { only_root } else { String::new() };
+        match language {
+            Language::English => format!("{passed} scenarios passed, {failed} failed{more}{only_root}\n"),
+            Language::Chinese => format!("{passed} 个场景通过，{failed} 个失败{more}{only_root}\n"),
+        }
     }
 
     const fn outcome(&self) -> Completion {
@@ -237,10 +282,16 @@ fn skipped_record<'a>(cause: &'a Cause, scenario: &'a Scenario, why: &'a str) ->
 }
 
 fn verdicts(outcomes: &[(Outcome, Judgement)]) -> Vec<LabVerdict<'static>> {
-    let verdict = |judgement: &Judgement| LabVerdict {
-        cause: judgement.cause.map_or("unexplained", |cause| cause.id).into(),
-        confidence: judgement.confidence,
-        alternatives: judgement.alternatives.iter().map(|other| other.cause.id.into()).collect(),
+    let verdict = |judgement: &Judgement| {
+        let First { family, mechanism, reason } = First::of_judgement(judgement);
+        LabVerdict {
+            cause: judgement.cause.map_or("unexplained", |cause| cause.id).into(),
+            confidence: judgement.confidence,
+            alternatives: judgement.alternatives.iter().map(|other| other.cause.id.into()).collect(),
+            family,
+            mechanism: mechanism.map(Into::into),
+            reason: reason.map(Into::into),
+        }
     };
     outcomes.iter().map(|(_, judgement)| verdict(judgement)).collect()
 }

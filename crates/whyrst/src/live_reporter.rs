@@ -152,7 +152,9 @@ impl LiveReporter {
 
     /// The whole report without colour or packets: for those who look at the packets themselves.
     pub(crate) fn comment(&self, outcome: &Outcome) -> String {
-        text::report(outcome, &self.context, Style::Plain, View { ladder: Ladder::Hidden, ..View::PIPED }).trim_end().to_owned()
+        text::report(outcome, &self.context, Style::Plain, View { ladder: Ladder::Hidden, ..View::PIPED })
+            .trim_end()
+            .to_owned()
     }
 
     /// The same for a screen.

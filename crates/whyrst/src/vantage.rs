@@ -329,7 +329,9 @@ impl<'a> Session<'a> {
         }
         let ladder = if self.arguments.no_ladder { Ladder::Hidden } else { Ladder::Shown };
         Ok(match self.arguments.format {
-            ReportFormat::Text => text::report(outcome, &self.context, self.style, output::view(&self.arguments.common, ladder)),
+            ReportFormat::Text => {
+                text::report(outcome, &self.context, self.style, output::view(&self.arguments.common, ladder))
+            }
             ReportFormat::Json => json::line(outcome, &self.context) + "\n",
             ReportFormat::Markdown => markdown::report(outcome, &self.context, ladder),
             ReportFormat::Html => {

@@ -8,26 +8,26 @@ use alloc::string::String;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many columns `text` takes.
-pub(super) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     text.width()
 }
 
 /// `text` filled with blanks up to `width` columns.
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub fn padded(text: &str, width: usize) -> String {
     let mut out = String::from(text);
     out.extend(core::iter::repeat_n(' ', width.saturating_sub(columns(text))));
     out
 }
 
 /// `text` at the right of `width` columns.
-pub(super) fn right(text: &str, width: usize) -> String {
+pub fn right(text: &str, width: usize) -> String {
     let mut out: String = core::iter::repeat_n(' ', width.saturating_sub(columns(text))).collect();
     out.push_str(text);
     out
 }
 
 /// Breaks `text` into lines of at most `width` columns, at spaces and between wide characters.
-pub(super) fn wrap(text: &str, width: usize) -> impl Iterator<Item = &str> {
+pub fn wrap(text: &str, width: usize) -> impl Iterator<Item = &str> {
     let mut rest = text;
     core::iter::from_fn(move || {
         let (line, after) = first_line(rest, width)?;

@@ -148,9 +148,9 @@ fn shortened<'a>(lines: &[Line<'a>], most: usize) -> Vec<Line<'a>> {
     }
     let kept = most.saturating_sub(1);
     let marked = lines.iter().rposition(|line| matches!(line, Line::Burst { decisive: true, .. }));
-    let end = marked.map_or(lines.len(), |at| (at + 2).min(lines.len()));
+    let end = marked.map_or(lines.len(), |at| (at + 2).max(kept).min(lines.len()));
     let opening = (kept / 3).min(3);
-    let first = end.saturating_sub(kept - opening);
+    let first = end.saturating_sub(kept - opening).max(opening);
     let hidden: u64 = lines[opening..first].iter().map(count).sum();
     let after: u64 = lines[end..].iter().map(count).sum();
     let mut shown: Vec<Line<'a>> = lines[..opening].to_vec();

@@ -6,8 +6,7 @@ use std::fmt::Write;
 
 use whyrst_core::time::{Span, Timestamp};
 
-use super::WIDTH;
-use super::notation::Origins;
+use super::notation::{self, Origins};
 use crate::packet::Tcp;
 use crate::played::{Call, Direction, End, Frame, Played, Returned};
 use crate::plug::{ipv4_of, ipv6_of};
@@ -15,17 +14,14 @@ use crate::scenario::{Family, Host};
 
 const CLOCK: usize = 8;
 
-/// Room between the clocks and their arrows.
-const MIDDLE: usize = WIDTH - 2 * (CLOCK + 4);
-
 /// A packet under way for longer than this gets two lines.
 const LONG: Span = Span::from_millis(20);
 
 /// Calls that take longer say how long.
 const NOTABLE: Span = Span::from_millis(1);
 
-/// The ladder of a play, with its header.
-pub(super) fn ladder(played: &Played) -> String {
+/// The ladder of a play, with its header, on a page of `width` columns.
+pub(super) fn ladder(played: &Played, width: usize) -> String {
     let mut rungs = packets(&played.ends);
     let busy: Vec<Timestamp> = rungs.iter().map(|rung| rung.at).collect();
     for call in &played.calls {
@@ -33,21 +29,21 @@ pub(super) fn ladder(played: &Played) -> String {
     }
     rungs.sort_by_key(|rung| rung.at);
     let zero = rungs.first().map_or(played.began, |rung| rung.at);
-    let mut text = header(played);
+    let mut text = header(played, width);
     for rung in &rungs {
-        text.push_str(rung.line(zero).trim_end());
+        text.push_str(rung.line(zero, width).trim_end());
         text.push('\n');
     }
     text
 }
 
-fn header(played: &Played) -> String {
+fn header(played: &Played, width: usize) -> String {
     let name = |host: Host| match played.scenario.family {
         Family::V4 => format!("{} {}", host.name(), ipv4_of(host)),
         Family::V6 => format!("{} {}", host.name(), ipv6_of(host)),
     };
     let (left, right) = (name(Host::Client), name(Host::Server));
-    format!("{left}{right:>width$}\n", width = WIDTH - left.len())
+    format!("{left}{right:>rest$}\n", rest = width.saturating_sub(left.len()))
 }
 
 /// One line, at one moment.
@@ -78,17 +74,19 @@ enum Mark {
 }
 
 impl Rung {
-    fn line(&self, zero: Timestamp) -> String {
+    fn line(&self, zero: Timestamp, width: usize) -> String {
+        // What the clocks and their arrows leave.
+        let (middle, room) = (width - 2 * (CLOCK + 4), width - CLOCK - 1);
         match &self.what {
             What::Packet { text, rightward, left, right } => {
                 let arrow = if *rightward { "->" } else { "<-" };
-                let text = shorten(text, MIDDLE);
-                format!("{} {arrow} {text:<MIDDLE$} {arrow} {}", left.show(zero), right.show(zero))
+                let text = notation::shortened(text, middle);
+                format!("{} {arrow} {text:<middle$} {arrow} {}", left.show(zero), right.show(zero))
             }
-            What::Call { text, on: Host::Client } => format!("{} {text}", Mark::At(self.at).show(zero)),
-            What::Call { text, .. } => {
-                format!("{text:>width$} {}", Mark::At(self.at).show(zero), width = WIDTH - CLOCK - 1)
+            What::Call { text, on: Host::Client } => {
+                format!("{} {}", Mark::At(self.at).show(zero), clipped(text, room))
             }
+            What::Call { text, .. } => format!("{:>room$} {}", clipped(text, room), Mark::At(self.at).show(zero)),
         }
     }
 }
@@ -108,12 +106,14 @@ impl Mark {
     }
 }
 
-fn shorten(text: &str, width: usize) -> String {
+/// A call with a long argument, such as a firewall's rules: its beginning, and what it returned.
+fn clipped(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.into();
     }
-    let text = text.strip_suffix(", length 0").unwrap_or(text);
-    text.chars().take(width).collect()
+    let (call, returned) = text.rfind(" = ").map_or((text, ""), |at| text.split_at(at));
+    let room = width.saturating_sub(returned.chars().count() + 3);
+    format!("{}...{returned}", call.chars().take(room).collect::<String>())
 }
 
 /// A packet with the frames that show it at its sender and at its receiver.
@@ -262,7 +262,7 @@ mod tests {
     }
 
     fn lines(played: &Played) -> Vec<String> {
-        ladder(played).lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        ladder(played, 80).lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]
@@ -308,7 +308,13 @@ mod tests {
     fn no_line_is_wider_than_the_page() {
         let syn = packet(1, Flags::SYN);
         let sent = vec![frame(10, Direction::Sent, syn.clone())];
-        let page = ladder(&played(sent, vec![frame(15, Direction::Received, syn)], vec![call(SERVER, 5, 30)]));
-        assert!(page.lines().all(|line| line.chars().count() <= WIDTH), "{page}");
+        let mut long = call(SERVER, 5, 5);
+        long.text = format!("nft -f \"{}\"", "add rule inet t input; ".repeat(20));
+        let played = played(sent, vec![frame(15, Direction::Received, syn)], vec![call(SERVER, 5, 30), long]);
+        for width in [60, 80, 120] {
+            let page = ladder(&played, width);
+            assert!(page.lines().all(|line| line.chars().count() <= width), "{page}");
+            assert!(page.contains("... = -1 EINPROGRESS"), "{page}");
+        }
     }
 }

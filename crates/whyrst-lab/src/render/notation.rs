@@ -48,6 +48,24 @@ impl Origins {
     }
 }
 
+/// The same in at most `width` columns: what says least goes first.
+pub(super) fn shortened(text: &str, width: usize) -> String {
+    let fits = |text: &str| text.chars().count() <= width;
+    let without = |text: &str, begin: &str, end: &str| -> String {
+        let Some((before, rest)) = text.split_once(begin) else { return text.into() };
+        let after = rest.find(end).map_or("", |at| &rest[at + end.len()..]);
+        if after.is_empty() { before.into() } else { format!("{before}, {after}") }
+    };
+    let mut text = text.to_owned();
+    for (begin, end) in [(", length 0", "\n"), (", [", "], "), (", win ", ", "), (", length ", "\n")] {
+        if fits(&text) {
+            return text;
+        }
+        text = without(&text, begin, end);
+    }
+    text.chars().take(width).collect()
+}
+
 /// tcpdump's letters; the dot is ACK.
 fn letters(flags: Flags) -> String {
     const LETTERS: [(Flags, char); 8] = [
@@ -117,6 +135,18 @@ mod tests {
         let syn = segment(Flags::SYN, 0, 0, &all, &[]);
         let text = Origins::default().describe(&syn);
         assert_eq!(text, "Flags [S], seq 0, win 502, [mss 1460,sackOK,TS,wscale 7], length 0");
+    }
+
+    #[test]
+    fn what_says_least_goes_first() {
+        let syn = "Flags [S], seq 0, win 502, [mss 1460,sackOK], length 0";
+        assert_eq!(shortened(syn, 60), syn);
+        assert_eq!(shortened(syn, 50), "Flags [S], seq 0, win 502, [mss 1460,sackOK]");
+        let data = "Flags [P.], seq 1:6, ack 77, win 502, [TS], length 5";
+        assert_eq!(shortened(data, 50), "Flags [P.], seq 1:6, ack 77, win 502, length 5");
+        assert_eq!(shortened(data, 40), "Flags [P.], seq 1:6, ack 77, length 5");
+        assert_eq!(shortened(data, 30), "Flags [P.], seq 1:6, ack 77");
+        assert_eq!(shortened(data, 9), "Flags [P.");
     }
 
     #[test]
