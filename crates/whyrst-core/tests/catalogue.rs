@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use whyrst_core::cause::{Breadth, Cause, Family, KernelSign, Severity, Status};
+use whyrst_core::cause::{Breadth, Cause, Family, KernelSign, Severity};
 use whyrst_core::causes::{self, ALL};
 use whyrst_core::evidence::Question;
 use whyrst_core::kernel::RstReason;
