@@ -69,11 +69,11 @@ fn comments_are_chinese_where_that_is_asked_for() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let comments = comments(&out).join("\n");
     for word in
-        ["连接被重置：", "。[可能] close-unread", "依据：", "也可能：", "关于帧 12 的重置的依据（close-unread，可能）"]
+        ["连接被重置：", "close-unread [可能]", "依据：", "待定：", "判别：", "关于帧 12 的重置的依据（close-unread，可能）"]
     {
         assert!(comments.contains(word), "{word}: {comments}");
     }
-    for english in ["for:", "instead:", "evidence on", "possible"] {
+    for english in ["for:", "open:", "evidence on", "possible"] {
         assert!(!comments.contains(english), "{english}: {comments}");
     }
 }
@@ -86,7 +86,7 @@ fn tshark_shows_the_verdict_at_the_rst_and_evidence_at_what_it_answers() {
     let (told, comments) = (reset(&capture), comments(&out));
     let rst = told["resets"][0]["frame"].as_u64().expect("a frame");
     let verdict = &comments[usize::try_from(rst).expect("small") - 1];
-    for word in ["close-unread", "possible", "The connection was reset because", "for:", "instead:"] {
+    for word in ["close-unread", "possible", "The connection was reset because", "for:", "open:", "decide:"] {
         assert!(verdict.contains(word), "{word}: {verdict}");
     }
     let named: Vec<u64> = told["evidence"]
@@ -194,8 +194,8 @@ fn both_filters_of_a_report_find_its_packets_in_a_mixed_capture() {
     let display = told["display_filter"].as_str().expect("a filter");
     let shown = says("tshark", &["-r", &capture, "-Y", display]);
     assert_eq!(shown.lines().count() as u64, count, "{display}");
-    let text = String::from_utf8(whyrst(&["explain", &capture]).stdout).expect("UTF-8");
-    assert!(text.contains(&format!("  filter   {display}\n")), "{text}");
+    let text = String::from_utf8(whyrst(&["explain", "-v", &capture]).stdout).expect("UTF-8");
+    assert!(text.contains(&format!("  filter  {display}\n")), "{text}");
     let capture_filter = told["capture_filter"].as_str().expect("a filter");
     let caught = says("tcpdump", &["-nn", "-r", &capture, capture_filter]);
     assert_eq!(caught.lines().count() as u64, count, "{capture_filter}");
