@@ -68,9 +68,14 @@ fn comments_are_chinese_where_that_is_asked_for() {
     let output = whyrst(&["explain", "-q", "--lang", "zh", "--annotate", &out, &capture]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let comments = comments(&out).join("\n");
-    for word in
-        ["连接被重置：", "close-unread [可能]", "依据：", "待定：", "判别：", "关于帧 12 的重置的依据（close-unread，可能）"]
-    {
+    for word in [
+        "连接被重置：",
+        "close-unread [可能]",
+        "依据：",
+        "待定：",
+        "判别：",
+        "关于帧 12 的重置的依据（close-unread，可能）",
+    ] {
         assert!(comments.contains(word), "{word}: {comments}");
     }
     for english in ["for:", "open:", "evidence on", "possible"] {
