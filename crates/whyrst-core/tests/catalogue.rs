@@ -227,9 +227,9 @@ fn what_makes_a_cause_likely_is_asked_by_its_rule_or_stands_on_a_list() {
         for mark in rule.likely_when {
             assert!(!mark.is_empty(), "{id}: a mark that is always there");
             for question in *mark {
-                let listed = ASKED_IN_MARKS_ONLY.iter().any(|(cause, of, why)| {
-                    (*cause, *of) == (id, question.id) && !why.is_empty()
-                });
+                let listed = ASKED_IN_MARKS_ONLY
+                    .iter()
+                    .any(|(cause, of, why)| (*cause, *of) == (id, question.id) && !why.is_empty());
                 assert!(asked.contains(&question.id) != listed, "{id}: {}: asked or listed", question.id);
             }
         }

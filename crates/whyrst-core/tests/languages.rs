@@ -85,12 +85,8 @@ fn assert_set(id: &str, text: &str) {
 fn what_is_translated_of_a_cause_says_the_same() {
     for cause in ALL {
         let Cause { id, en, zh, untranslated, .. } = cause;
-        let texts = [
-            (en.title, zh.title),
-            (en.explanation, zh.explanation),
-            (en.effect, zh.effect),
-            (en.confirm, zh.confirm),
-        ];
+        let texts =
+            [(en.title, zh.title), (en.explanation, zh.explanation), (en.effect, zh.effect), (en.confirm, zh.confirm)];
         let lists = en.variants.iter().zip(zh.variants).chain(en.advice.iter().zip(zh.advice));
         let all = texts.into_iter().chain(lists.map(|(english, chinese)| (*english, *chinese)));
         for (english, chinese) in all.filter(|(english, chinese)| english != chinese) {
@@ -149,7 +145,9 @@ fn ids_and_names_of_machine_output_are_the_same_in_every_language() {
             object.as_object().expect("an object").keys().cloned().collect()
         };
         assert_eq!(keys(&english), keys(&chinese));
-        for field in ["schema", "id", "step", "families", "explains", "severity", "kernel_reasons", "look_alikes", "sources"] {
+        for field in
+            ["schema", "id", "step", "families", "explains", "severity", "kernel_reasons", "look_alikes", "sources"]
+        {
             assert_eq!(english[field], chinese[field], "{}: {field}", cause.id);
         }
         let is_translated = english["title"] != chinese["title"];

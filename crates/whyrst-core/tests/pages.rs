@@ -63,7 +63,11 @@ fn a_page_that_is_not_as_expected_says_where_and_what_is() {
         ("{receiver}: ECONNRESET.\n", "", "9: expected a paragraph, found \"## Special cases\""),
         ("{receiver}: ECONNRESET.", "- {receiver}: ECONNRESET.", "8: expected a paragraph"),
         ("- `data-crossed-fin`: {sender}", "- data-crossed-fin: {sender}", "12: expected - `question`: title, found"),
-        ("## What proves it", "## What looks like it", "14: expected \"## What the programs see\", \"## Special cases\""),
+        (
+            "## What proves it",
+            "## What looks like it",
+            "14: expected \"## What the programs see\", \"## Special cases\"",
+        ),
         ("A counter rises on {sender},\nand `strace` there shows the close().\n", "", "17: expected a paragraph"),
         ("A counter rises", "- A counter rises", "16: expected a paragraph, found \"- A counter rises on {sender},\""),
         (
@@ -99,6 +103,7 @@ fn chinese_is_one_line_a_paragraph_and_any_part_may_be_missing() {
     assert_eq!(chinese(""), Ok(Page::default()));
     let said = chinese("# 标题\n\n一段\n两行\n").expect_err("two lines").to_string();
     assert!(said.starts_with("4: expected \"## 程序看到什么\""), "{said}");
-    let old = chinese("# 标题\n\n## 容易混淆的原因\n\n- `exit-unread`：进程\n").expect_err("an old section").to_string();
+    let old =
+        chinese("# 标题\n\n## 容易混淆的原因\n\n- `exit-unread`：进程\n").expect_err("an old section").to_string();
     assert!(old.contains("\"## 如何证实\""), "{old}");
 }

@@ -75,7 +75,8 @@ fn labels(text: &str) -> Vec<&str> {
 fn what_is_surest_comes_first_and_the_sections_follow_in_their_order() {
     let text = stdout(&whyrst(&["explain", &fixture("close-unread/client.pcapng").display().to_string()]));
     let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is not in {text}"));
-    let order = ["10.77.0.1:40000 > ", "\nCERTAIN ", "\nPOSSIBLE ", "\n  open ", "\n  decide ", "\n  fix ", "SYN seq 0"];
+    let order =
+        ["10.77.0.1:40000 > ", "\nCERTAIN ", "\nPOSSIBLE ", "\n  open ", "\n  decide ", "\n  fix ", "SYN seq 0"];
     assert!(order.map(at).is_sorted(), "{text}");
     assert!(at("RST-ACK") < at("\n  why ") && at("\n  but ") < at("\n  lost "), "{text}");
     assert_eq!(labels(&text), ["open", "decide", "fix", "why", "but", "lost", "more"], "{text}");
@@ -134,7 +135,10 @@ fn json_is_one_object_a_line_with_the_contract_s_fields() {
     assert_eq!(object["kernel"], Value::Null, "a capture alone does not know the kernel's reason");
     assert_eq!((&object["family"]["id"], &object["family"]["confidence"]), (&"refused".into(), &"certain".into()));
     assert_eq!(object["family"]["by"], "server");
-    assert_eq!((&object["mechanism"]["cause"], &object["verdict"]["confidence"]), (&"closed-port".into(), &"possible".into()));
+    assert_eq!(
+        (&object["mechanism"]["cause"], &object["verdict"]["confidence"]),
+        (&"closed-port".into(), &"possible".into())
+    );
     let open = object["mechanism"]["open"].as_array().expect("a list");
     assert!(open.contains(&"fw-reject-syn".into()), "{object}");
     let beside = object["alternatives"].as_array().expect("a list");
@@ -187,7 +191,10 @@ fn a_cause_is_asked_for_at_any_step() {
     let whole = stdout(&whyrst(&["explain", "--format", "json", &capture]));
     let object: Value = serde_json::from_str(whole.trim()).expect("one object");
     let how = object["mechanism"]["cause"].as_str().expect("a mechanism");
-    assert_eq!((&object["verdict"]["cause"], &object["reasons"][0]["cause"]), (&"tls-alert".into(), &"tls-alert".into()));
+    assert_eq!(
+        (&object["verdict"]["cause"], &object["reasons"][0]["cause"]),
+        (&"tls-alert".into(), &"tls-alert".into())
+    );
     assert_ne!(how, "tls-alert");
     for cause in ["tls-alert", how] {
         assert_eq!(stdout(&whyrst(&["explain", "--format", "json", "--cause", cause, &capture])), whole, "{cause}");

@@ -18,12 +18,12 @@ Every scenario of the lab is played; the capture of each end is explained alone,
 the kernel of that lab says. The truth is what the scenario did. Three things hold, or the build fails:
 
 - the true cause is the verdict, or stands among the causes that the report names beside it;
-- nothing that is called *certain* is wrong;
-- nothing that is called *likely* is wrong.
+- nothing that is called *certain* is wrong, at any of the [three steps](steps.md);
+- nothing that is called *likely* is wrong, at any step.
 
 *Possible* is said where packets cannot decide: [what cannot be known from one side](limits.md).
 
-*Live* is what `whyrst watch` tells of the same plays without any packet, with both hosts on its kernel
+*Live* is what `whyrst watch` says of the same plays without any packet, with both hosts on its kernel
 ([Asking the kernel](live.md)). Of a RST that only its receiver's kernel knows of (a firewall's, a forged one) it
 names no cause: that is *left open*, and `watch --packets` says more.
 ";

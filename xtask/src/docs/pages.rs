@@ -111,7 +111,7 @@ other points. What follows is not a matter of better rules: more must be capture
 - Which of several causes behind one packet pattern it was: the sets below.
 - What happened before the capture began. Without the SYN nobody knows the options, the first sequence
   numbers, or whether an earlier FIN was missed. Start the capture before the connection.
-- What was captured but cut off. 96 octets show every header; text in a RST needs more.
+- What was captured but cut off. 96 bytes show every header; text in a RST needs more.
 - A packet that the capture lost. A missing segment of a stream is noticed; a missing RST, FIN without
   answer or SYN-ACK is not, because nothing counts them.
 - Why a packet is missing: lost on the way, dropped by a filter, or never sent.
@@ -161,8 +161,8 @@ general one:
 
 - aborts: unread data at `close()` is the everyday case, the end of a process with unread data next; `SO_LINGER {on, 0}`
   is a deliberate choice of few programs; a person who runs `ss -K` and `connect(AF_UNSPEC)` are rare.
-- refusals: a port where nothing listens is the default of every host; a firewall that rejects with a reset has to be
-  told to (`REJECT` without options sends ICMP).
+- refusals: a port where nothing listens is the default of every host; a firewall rejects with a reset only where a rule
+  says so (`REJECT` without options sends ICMP).
 - connections that are not known: a host that restarted or a service that ended is met more often than a NAT or a
   firewall that forgot, which mostly drop.
 - late data: `close()` is what nearly every program calls; `shutdown(SHUT_RDWR)` on a socket that is kept is rare.

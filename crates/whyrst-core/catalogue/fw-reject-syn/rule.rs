@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
         &DSCP_MIRRORED,
         &FLOW_LABEL_SET,
     ],
-    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN],
+    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &RST_SAYS_FORBIDDEN, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Policy,
     needs: &[&RST_ANSWERS_SYN_ACK, &SYN_RETRIED_BY_TIMER],
     refuted_by: &[&DSCP_MIRRORED, &FLOW_LABEL_SET, &SYN_ACK_ACKS_WRONG, &SYN_ACK_ECHOES_WRONG],
-    supported_by: &[&RST_IS_BARE],
+    supported_by: &[&RST_IS_BARE, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED],
     likely_when: &[&[&SYN_RETRIED_BY_TIMER]],
     variants: &[],
     sources: &[kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"), rfc(9293, "3.10.7.3"), rfc(6298, "2")],

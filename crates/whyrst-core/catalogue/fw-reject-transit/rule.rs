@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_TTL_DIFFERS,
         &REFUSAL_TTL_DIFFERS,
         &RST_FROM_NEARER,
-        &RST_ANSWERS_SYN,
+        &RST_ANSWERS_SYN, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED,
     ],
     likely_when: &[],
     variants: &[],

@@ -7,7 +7,8 @@ pub(super) const RULE: Rule = Rule {
     prior: 650,
     step: Step::Mechanism {
         shows: &[Family::SynCollision],
-        kernel: &[KernelSign::reason(RstReason::TcpInvalidAckSequence)],
+        // Behind a NAT the RST is that of a host with another address.
+        kernel: &[KernelSign::reason(RstReason::TcpInvalidAckSequence), KernelSign::SILENCE],
         signs: Signs { counters: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
     },
     outcome: OutcomeKind::Reset,

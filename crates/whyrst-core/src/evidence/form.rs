@@ -5,7 +5,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;
-use super::question::{AskedOf, Question, Wording, by};
+use super::question::{AskedOf, Question, Wording, by, not};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -269,6 +269,9 @@ pub static DSCP_MIRRORED: Question = Question {
     ask: by(|outcome| mirrored(outcome, |record| u64::from(record.dscp()))),
 };
 
+/// The RST has DSCP 0 where the segment that it answers has another, as netfilter sends it.
+pub static DSCP_NOT_MIRRORED: Question = not("dscp-not-mirrored", &DSCP_MIRRORED);
+
 /// The RST has an IPv6 flow label, as the TCP stack sets and netfilter does not.
 pub static FLOW_LABEL_SET: Question = Question {
     id: "flow-label-set",
@@ -296,6 +299,9 @@ pub static FLOW_LABEL_SET: Question = Question {
         }
     }),
 };
+
+/// The RST has IPv6 flow label 0 where the segment that it answers has one, as netfilter sends it.
+pub static FLOW_LABEL_UNSET: Question = not("flow-label-unset", &FLOW_LABEL_SET);
 
 fn mirrored(outcome: &Outcome, field: fn(&Record) -> u64) -> Answer {
     let Some(rst) = outcome.rst() else {

@@ -136,8 +136,7 @@ impl Told {
 
     /// What is said at that step.
     pub(super) fn words_at(&self, step: &str) -> String {
-        let said: Vec<String> =
-            self.steps.iter().filter(|said| said.step == step).map(ToString::to_string).collect();
+        let said: Vec<String> = self.steps.iter().filter(|said| said.step == step).map(ToString::to_string).collect();
         if said.is_empty() { "nothing".to_owned() } else { said.join(" + ") }
     }
 }

@@ -18,88 +18,193 @@ const HANDSHAKE: &str = "
 
 /// What happens, its shape, how sure that is, and the packets; `...` stands for a handshake.
 const TABLE: &[(&str, Family, Confidence, &str)] = &[
-    ("a SYN is refused", Refused, Certain, "
+    (
+        "a SYN is refused",
+        Refused,
+        Certain,
+        "
 0.000 C > S S 0:0(0)
-+0.0001 C < S RA 0:0(0) ack 1"),
-    ("the same, and the capture begins after the SYN", Refused, Likely, "
-0.000 C < S RA 0:0(0) ack 1"),
-    ("a SYN-ACK that the client does not want", UnwantedAnswer, Certain, "
++0.0001 C < S RA 0:0(0) ack 1",
+    ),
+    (
+        "the same, and the capture begins after the SYN",
+        Refused,
+        Likely,
+        "
+0.000 C < S RA 0:0(0) ack 1",
+    ),
+    (
+        "a SYN-ACK that the client does not want",
+        UnwantedAnswer,
+        Certain,
+        "
 0.000 C > S S 0:0(0)
 +0.001 C < S SA 0:0(0) ack 1
-+0.0001 C > S R 1:1(0)"),
-    ("a SYN-ACK that nobody asked for", UnwantedAnswer, Certain, "
++0.0001 C > S R 1:1(0)",
+    ),
+    (
+        "a SYN-ACK that nobody asked for",
+        UnwantedAnswer,
+        Certain,
+        "
 0.000 C < S SA 0:0(0) ack 1
-+0.0001 C > S R 1:1(0)"),
-    ("the third packet is answered with a reset", BrokenHandshake, Certain, "...
-+0.0001 C < S R 1:1(0)"),
++0.0001 C > S R 1:1(0)",
+    ),
+    (
+        "the third packet is answered with a reset",
+        BrokenHandshake,
+        Certain,
+        "...
++0.0001 C < S R 1:1(0)",
+    ),
     // Unseen data of the server could have been acknowledged.
-    ("a third packet with a wrong number", BrokenHandshake, Likely, "
+    (
+        "a third packet with a wrong number",
+        BrokenHandshake,
+        Likely,
+        "
 0.000 C > S S 0:0(0)
 +0.001 C < S SA 0:0(0) ack 1
 +0.0001 C > S A 1:1(0) ack 5000001
-+0.0001 C < S R 5000001:5000001(0)"),
-    ("a proxy took the connection, and who is behind it refuses", BrokenHandshake, Certain, "
++0.0001 C < S R 5000001:5000001(0)",
+    ),
+    (
+        "a proxy took the connection, and who is behind it refuses",
+        BrokenHandshake,
+        Certain,
+        "
 0.000 C > S S 0:0(0)
 +0.001 C < S SA 0:0(0) ack 1 win 0 ttl 64
 +0.0001 C > S A 1:1(0) ack 1
-+0.010 C < S RA 1:1(0) ack 1 win 0 ts none id 0 ttl 61"),
-    ("data that the server has acknowledged is followed by its abort", Aborted, Certain, "...
++0.010 C < S RA 1:1(0) ack 1 win 0 ts none id 0 ttl 61",
+    ),
+    (
+        "data that the server has acknowledged is followed by its abort",
+        Aborted,
+        Certain,
+        "...
 0.010 C > S PA 1:5001(5000) ack 1
 +0.001 C < S A 1:1(0) ack 5001
-1.000 C < S RA 1:1(0) ack 5001"),
-    ("the client aborts", Aborted, Certain, "...
+1.000 C < S RA 1:1(0) ack 5001",
+    ),
+    (
+        "the client aborts",
+        Aborted,
+        Certain,
+        "...
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S PA 1:51(50) ack 101
-1.000 C > S RA 101:101(0) ack 51"),
-    ("an abort after the sender's own FIN", Aborted, Certain, "...
+1.000 C > S RA 101:101(0) ack 51",
+    ),
+    (
+        "an abort after the sender's own FIN",
+        Aborted,
+        Certain,
+        "...
 0.100 C < S FA 1:1(0) ack 1
 +0.001 C > S A 1:1(0) ack 2
-1.000 C < S RA 2:2(0) ack 1"),
-    ("an abort after the receiver's FIN", Aborted, Certain, "...
+1.000 C < S RA 2:2(0) ack 1",
+    ),
+    (
+        "an abort after the receiver's FIN",
+        Aborted,
+        Certain,
+        "...
 0.100 C > S FA 1:1(0) ack 1
 +0.001 C < S A 1:1(0) ack 2
-1.000 C < S RA 1:1(0) ack 2"),
-    ("an abort, and the capture begins in the middle", Aborted, Likely, "
+1.000 C < S RA 1:1(0) ack 2",
+    ),
+    (
+        "an abort, and the capture begins in the middle",
+        Aborted,
+        Likely,
+        "
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S PA 1:51(50) ack 101
 +0.1 C > S PA 101:201(100) ack 51
-1.000 C < S RA 51:51(0) ack 201"),
-    ("data comes after the server's FIN", LateData, Certain, "...
+1.000 C < S RA 51:51(0) ack 201",
+    ),
+    (
+        "data comes after the server's FIN",
+        LateData,
+        Certain,
+        "...
 0.100 C < S FA 1:1(0) ack 1
 +0.001 C > S A 1:1(0) ack 2
 0.500 C > S PA 1:101(100) ack 2
-+0.0001 C < S R 2:2(0)"),
-    ("the last acknowledgment after both FINs is answered", LastSegment, Certain, "...
++0.0001 C < S R 2:2(0)",
+    ),
+    (
+        "the last acknowledgment after both FINs is answered",
+        LastSegment,
+        Certain,
+        "...
 0.100 C > S FA 1:1(0) ack 1
 +0.001 C < S FA 1:1(0) ack 2
 +0.001 C > S A 2:2(0) ack 2
-+0.0001 C < S R 2:2(0)"),
-    ("data in mid-connection meets a host that does not have it", UnknownConnection, Certain, "...
++0.0001 C < S R 2:2(0)",
+    ),
+    (
+        "data in mid-connection meets a host that does not have it",
+        UnknownConnection,
+        Certain,
+        "...
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S A 1:1(0) ack 101
 90.00 C > S PA 101:201(100) ack 1
-+0.0001 C < S R 1:1(0)"),
-    ("the same, and the capture begins in the middle", UnknownConnection, Likely, "
++0.0001 C < S R 1:1(0)",
+    ),
+    (
+        "the same, and the capture begins in the middle",
+        UnknownConnection,
+        Likely,
+        "
 0.000 C > S A 1:1(0) ack 7
-+0.0001 C < S R 7:7(0)"),
-    ("a probe without ACK is answered as one of a connection that is not there", UnknownConnection, Likely, "
++0.0001 C < S R 7:7(0)",
+    ),
+    (
+        "a probe without ACK is answered as one of a connection that is not there",
+        UnknownConnection,
+        Likely,
+        "
 0.000 C > S F 1:1(0)
-+0.0001 C < S RA 0:0(0) ack 2"),
-    ("a SYN meets an older connection, whose answer is refused", SynCollision, Certain, "...
++0.0001 C < S RA 0:0(0) ack 2",
+    ),
+    (
+        "a SYN meets an older connection, whose answer is refused",
+        SynCollision,
+        Certain,
+        "...
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S A 1:1(0) ack 101
 90.00 C > S S 900000:900000(0)
 +0.001 C < S A 1:1(0) ack 101
-+0.0001 C > S R 101:101(0)"),
-    ("a SYN meets a half closed connection and is refused", SynCollision, Certain, "...
++0.0001 C > S R 101:101(0)",
+    ),
+    (
+        "a SYN meets a half closed connection and is refused",
+        SynCollision,
+        Certain,
+        "...
 0.100 C < S FA 1:1(0) ack 1
 +0.001 C > S A 1:1(0) ack 2
 5.000 C > S S 1001:1001(0)
-+0.001 C < S RA 0:0(0) ack 1002 ts none win 0 opts none"),
-    ("a RST alone", Unseen, Certain, "
-0.000 C > S R 1:1(0)"),
-    ("a RST with ACK alone", Unseen, Certain, "
-0.000 C < S RA 5:5(0) ack 9 win 501"),
++0.001 C < S RA 0:0(0) ack 1002 ts none win 0 opts none",
+    ),
+    (
+        "a RST alone",
+        Unseen,
+        Certain,
+        "
+0.000 C > S R 1:1(0)",
+    ),
+    (
+        "a RST with ACK alone",
+        Unseen,
+        Certain,
+        "
+0.000 C < S RA 5:5(0) ack 9 win 501",
+    ),
 ];
 
 fn outcome(text: &str) -> Outcome {
@@ -124,8 +229,7 @@ fn each_conversation_has_its_shape() {
         .iter()
         .filter_map(|(what, family, confidence, text)| {
             let got = shape_of(&outcome(text));
-            (got != Some((*family, *confidence)))
-                .then(|| std::format!("{what}: {got:?}, not {family} {confidence:?}"))
+            (got != Some((*family, *confidence))).then(|| std::format!("{what}: {got:?}, not {family} {confidence:?}"))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
