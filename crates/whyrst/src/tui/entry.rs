@@ -63,7 +63,11 @@ impl Entry {
             cause,
             confidence,
             count,
-            report: text::report_of(report, style, View { ladder: Ladder::Hidden, detail: Detail::Whole, width: View::PIPED.width }),
+            report: text::report_of(
+                report,
+                style,
+                View { ladder: Ladder::Hidden, detail: Detail::Whole, width: View::PIPED.width },
+            ),
             packets: text::ladder_of(report, style),
             display_filter: report.display_filter(),
             capture_filter: report.capture_filter(),
