@@ -97,7 +97,9 @@ pub fn documented(file: &str, schema: &Value) -> Result<String> {
 
 fn columns(file: &str, leaves: &[Leaf]) -> Result<Columns> {
     let Columns { released, mut list } = parse(file)?;
-    list.retain(|column| column.since <= released || named_by_hand(column) && stands(leaves, &column.path, &column.kind));
+    list.retain(|column| {
+        column.since <= released || named_by_hand(column) && stands(leaves, &column.path, &column.kind)
+    });
     let frozen = Frozen::of(&list);
     if let Some(gone) = frozen.paths.iter().find(|(path, kind)| !stands(leaves, path, kind)) {
         bail!("a column of a released version is no field any more: {} ({})", gone.0, gone.1);

@@ -132,7 +132,14 @@ mod tests {
         let mut buffer = [0; 4_096];
         let size = journal.recv(&mut buffer).unwrap();
         let text = std::str::from_utf8(&buffer[..size]).unwrap();
-        for line in ["WHYRST_CAUSE=close-unread", "WHYRST_FAMILY=aborted", "WHYRST_REASON_CONFIDENCE=possible", "PRIORITY=4", "WHYRST_COMM=nginx", "WHYRST_SERVER=10.0.0.2:443"] {
+        for line in [
+            "WHYRST_CAUSE=close-unread",
+            "WHYRST_FAMILY=aborted",
+            "WHYRST_REASON_CONFIDENCE=possible",
+            "PRIORITY=4",
+            "WHYRST_COMM=nginx",
+            "WHYRST_SERVER=10.0.0.2:443",
+        ] {
             assert!(text.lines().any(|own| own == line), "{line}: {text}");
         }
         let refused = Journal::open(&socket.path().join("nobody"), Arc::default()).err().unwrap();

@@ -41,7 +41,11 @@ impl Explanation<'_> {
         }
         out.push('\n');
         let known = self.said().into_iter().chain(self.account_words().into_iter().map(|(_, text)| text));
-        self.bullets(language.pick("What the ends said, and what their kernels know", "两端自述与内核所知"), known, out)?;
+        self.bullets(
+            language.pick("What the ends said, and what their kernels know", "两端自述与内核所知"),
+            known,
+            out,
+        )?;
         self.what_decides(out)?;
         self.advice(out)?;
         if ladder == Ladder::Shown && self.outcome.has_frames() {
@@ -103,8 +107,7 @@ impl Explanation<'_> {
         let language = self.language();
         let claimed: Vec<&str> = self.claims().into_iter().filter_map(|(_, _, id)| id).collect();
         let others = self.judgement.alternatives.iter().map(|other| other.cause.id);
-        let open: Vec<String> =
-            others.filter(|id| !claimed.contains(id)).map(|id| format!("`{id}`")).collect();
+        let open: Vec<String> = others.filter(|id| !claimed.contains(id)).map(|id| format!("`{id}`")).collect();
         if !open.is_empty() {
             let open = open.join(language.pick(", ", "、"));
             writeln!(out, "{}{open}\n", language.pick("Open: ", "待定："))?;
