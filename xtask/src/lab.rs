@@ -110,6 +110,8 @@ struct Play {
     passed: bool,
     answers: Answers,
     disagreements: Vec<String>,
+    /// Attempts that did not count, because the lab itself was late.
+    unfair: u64,
 }
 
 /// The first answers of each step: client, server, sockets.
@@ -129,6 +131,7 @@ impl Play {
             passed: result["passed"] == true,
             answers: Answers([client, server, sockets]),
             disagreements: texts(&result["disagreements"]),
+            unfair: result["attempts"].as_u64().unwrap_or(1).saturating_sub(1),
         }
     }
 }
@@ -170,6 +173,10 @@ impl Played {
         self.plays().filter(|play| !play.passed).count()
     }
 
+    fn unfair(&self) -> u64 {
+        self.plays().map(|play| play.unfair).sum()
+    }
+
     fn differing(&self) -> usize {
         self.of.values().filter(|plays| answers(plays).len() > 1).count()
     }
@@ -178,7 +185,10 @@ impl Played {
     fn table(&self) -> String {
         let rows: Vec<String> = self.scenarios().flat_map(|plays| rows(plays)).collect();
         let [plays, of, failed, differing] = [self.plays().count(), self.of.len(), self.failed(), self.differing()];
-        let total = format!("{plays} plays of {of} scenarios: {failed} failed, {differing} answered differently");
+        let total = format!(
+            "{plays} plays of {of} scenarios: {failed} failed, {differing} answered differently; {} unfair attempts",
+            self.unfair()
+        );
         if rows.is_empty() { total } else { format!("{}\n{total}", rows.join("\n")) }
     }
 
@@ -262,7 +272,7 @@ mod tests {
     #[test]
     fn equal_answers_every_time_are_no_row() {
         let played = played(vec![play(true, "close-unread"), play(true, "close-unread")]);
-        assert_eq!(played.table(), "2 plays of 1 scenarios: 0 failed, 0 answered differently");
+        assert_eq!(played.table(), "2 plays of 1 scenarios: 0 failed, 0 answered differently; 0 unfair attempts");
         assert!(played.check().is_ok());
     }
 

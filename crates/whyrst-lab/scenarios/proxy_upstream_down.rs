@@ -12,9 +12,9 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "A forwarder accepts the client, finds its upstream's port closed, and closes with the request unread.",
     &[
         PROXY.does(Action::Listen { port: 8888 }),
-        PROXY.does(Action::Accept).meanwhile(),
         CLIENT.does(Action::Connect { to: Host::Server, port: 8888 }),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
+        PROXY.does(Action::Accept),
         PROXY.does(Action::AwaitUnread { bytes: 100 }).gives(100),
         PROXY.does(Action::Pause(60)),
         PROXY.does(Action::OtherConnection),

@@ -43,6 +43,9 @@ pub struct LabReport<'a> {
     pub disagreements: Vec<Text<'a>>,
     /// Milliseconds that it took.
     pub ms: f64,
+    /// How often it was played: again when it failed and the lab itself had been late. 0 in older records.
+    #[serde(default)]
+    pub attempts: u32,
     /// Why it was not played. `null` when it was.
     pub skipped_reason: Option<Text<'a>>,
 }

@@ -258,6 +258,7 @@ fn played_record<'a>(cause: &'a Cause, played: &'a Played, judged: &'a Judged) -
         errnos: errnos(played),
         disagreements: judged.disagreements.iter().map(Text::from).collect(),
         ms: played.duration().as_millis_f64(),
+        attempts: u32::try_from(played.earlier_attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         skipped_reason: None,
         ..skipped_record(cause, played.scenario, "")
     }
@@ -277,6 +278,7 @@ fn skipped_record<'a>(cause: &'a Cause, scenario: &'a Scenario, why: &'a str) ->
         errnos: Vec::new(),
         disagreements: Vec::new(),
         ms: 0.0,
+        attempts: 0,
         skipped_reason: Some(why.into()),
     }
 }

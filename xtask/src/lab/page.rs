@@ -15,7 +15,8 @@ const HEAD: &str = "\
 scenario names the first answer of each step of the verdict (family, mechanism, reason) at each end, from packets alone
 and with the kernel's word, and what the sender's sockets lead to without packets; a play with another answer
 fails, and so does a scenario whose plays differ. A play in which the lab itself was late (its wire delivered a
-packet more than 6 ms behind its time, or a step of the story took too long) is played again, four times at most.
+packet more than 2 ms behind its time, or a step of the story took too long) and that failed was no fair test and is
+played again, eight times at most.
 
 The last run of everything:
 ";
@@ -32,6 +33,7 @@ pub(super) fn text(plan: &Plan, played: &Played) -> String {
         ("processors", processors.to_string()),
         ("Linux", kernel.trim().to_owned()),
         ("the kernel was asked", if is_root() { "yes" } else { "no: played by an ordinary user" }.to_owned()),
+        ("attempts that were no fair test", played.unfair().to_string()),
         ("plays that failed", played.failed().to_string()),
         ("scenarios whose plays differ", played.differing().to_string()),
         ("took", format!("{} s", played.took.as_secs())),
