@@ -83,8 +83,8 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let mut candidates = mechanisms(seen, answers);
     let reasons = reasons(seen, &candidates, answers);
     put_explained_first(&mut candidates, &reasons);
-    let shape = seen.map(|shape| shown(shape, &candidates));
     let mechanism = mechanism(&candidates, answers);
+    let shape = seen.map(|shape| shown(shape, mechanism.as_ref()));
     let lead = lead(mechanism.as_ref(), &reasons);
     let previews = previews(seen, answers);
     let alternatives = alternatives(lead.cause, mechanism.as_ref(), &reasons, &previews, outcome);
@@ -151,14 +151,18 @@ fn can_show(cause: &Cause, shape: Option<Shape>) -> bool {
     shape.is_none_or(|shape| cause.shows().contains(&shape.family))
 }
 
-/// What the kernel says can show a shape that the packets do not.
-fn shown(shape: Shape, candidates: &[Candidate]) -> Shape {
-    match candidates.first() {
-        Some(best) if !can_show(best.cause, Some(shape)) => {
-            let family = best.cause.shows().first().copied().unwrap_or(Family::Unseen);
+/// What the kernel says can show a shape that the packets do not; and how a reset was made for certain entails its
+/// shape where it has only one.
+fn shown(shape: Shape, mechanism: Option<&Mechanism>) -> Shape {
+    let Some(how) = mechanism else { return shape };
+    let certain = how.confidence == Confidence::Certain;
+    match how.cause.shows() {
+        [only] if certain => Shape { family: *only, confidence: Confidence::Certain },
+        shows if shows.contains(&shape.family) => shape,
+        shows => {
+            let family = shows.first().copied().unwrap_or(Family::Unseen);
             Shape { family, confidence: Confidence::Likely }
         }
-        _ => shape,
     }
 }
 

@@ -309,6 +309,13 @@ pub static SYN_ACK_SLOW: Question = Question {
             if wait >= SYN_TIMER && syns == 1 {
                 return Answer::Unknown;
             }
+            // It may answer the SYN that was sent again.
+            let again = outcome.latest(|record| {
+                record.from == syn.from && record.flags.is_syn() && record.time <= syn_ack.time && record.frame != syn.frame
+            });
+            if again.is_some_and(|again| syn_ack.time.since(again.time) < SLOW_SYN_ACK) {
+                return Answer::Unknown;
+            }
             yes().frame(syn_ack).span(wait).frame(syn).if_so((wait >= SLOW_SYN_ACK).into())
         }
         _ => Answer::Unknown,

@@ -11,7 +11,9 @@ use crate::evidence::cache::Answers;
 use crate::evidence::closing::{BOTH_HAD_CLOSED, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
 use crate::evidence::data::EVERYTHING_ACKNOWLEDGED;
 use crate::evidence::firewall::WINDOW_OPENED;
-use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK};
+use crate::evidence::form::{
+    REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE, RST_IS_PASSIVE, TRIGGER_LACKS_ACK,
+};
 use crate::evidence::handshake::{
     EARLIER_HALF_CLOSED, EARLIER_OPENING, RST_ANSWERS_THIRD_PACKET, SENDER_IS_SERVER, SYN_ACK_REPEATED,
     SYN_ACK_WINDOW_ZERO,
@@ -41,11 +43,26 @@ impl Shape {
 pub fn shape(answers: &mut Answers<'_>) -> Option<Shape> {
     let outcome = answers.outcome();
     outcome.rst()?;
-    let seen = if is_whole(outcome) { Confidence::Certain } else { Confidence::Likely };
+    let whole = is_whole(outcome);
+    let reported = matches!(outcome.kernel(), KernelWord::Sent(_));
     Some(match seen_family(answers) {
-        Some(family) => Shape::new(family, seen),
+        Some(family) if (whole || reported) && is_entailed(family, answers) => Shape::new(family, Confidence::Certain),
+        Some(family) => Shape::new(family, Confidence::Likely),
         None => Shape::new(Family::Unseen, Confidence::Certain),
     })
+}
+
+/// Whether what was seen entails the shape. What follows only from something that was not seen (no FIN, no data of
+/// the server) does not: a capture can lose a single packet without a trace.
+fn is_entailed(family: Family, answers: &mut Answers<'_>) -> bool {
+    let mut yes = |question| answers.answer(question).is_yes();
+    match family {
+        Family::Refused => !yes(&REFUSAL_HAS_NUMBER),
+        Family::BrokenHandshake => yes(&RST_ANSWERS_THIRD_PACKET) || yes(&HANDSHAKE_ACK_WRONG),
+        Family::SynCollision => !yes(&SYN_ANSWERED_BY_OLD_ACK),
+        Family::UnknownConnection => false,
+        Family::UnwantedAnswer | Family::Aborted | Family::LateData | Family::LastSegment | Family::Unseen => true,
+    }
 }
 
 fn seen_family(answers: &mut Answers<'_>) -> Option<Family> {
@@ -106,13 +123,11 @@ fn had_accepted(answers: &mut Answers<'_>) -> bool {
     matches!(answers.answer(&SERVER_NEVER_TOOK_IT), Answer::No(_))
 }
 
-/// Nothing that could change the shape was missed: the connection is captured from its beginning without a
-/// gap, or the kernel that sent the RST reports it.
+/// The connection is captured from its beginning without a gap that shows.
 fn is_whole(outcome: &Outcome) -> bool {
     let connection = outcome.connection();
-    let kernel = matches!(outcome.kernel(), KernelWord::Sent(_));
     let gaps = [outcome.sender(), outcome.receiver()].into_iter().any(|side| connection.has_gap(side));
-    kernel || (connection.beginning_seen() && !gaps && !outcome.one_sided())
+    connection.beginning_seen() && !gaps && !outcome.one_sided()
 }
 
 #[cfg(test)]

@@ -125,13 +125,16 @@ impl Told {
     }
 
     /// Whether this says at `now`'s step the same as surely, or, of how or why, something that can be true beside it.
+    /// Of the shape it may say another as surely: what was missed can have left no trace.
     pub(super) fn is_as_sure_of(&self, other: &Self, now: &Said) -> bool {
         let mut here = self.steps.iter().filter(|said| said.step == now.step);
         let same = here.any(|said| said.id == now.id && said.confidence >= now.confidence);
         let sure = self.steps.iter().filter(|said| said.step != "family" && said.confidence >= now.confidence);
         let beside = now.step != "family"
             && sure.into_iter().any(|said| said.id != now.id && causes::may_both_hold(said.id, now.id));
-        (self.ends, self.kind) == (other.ends, other.kind) && (same || beside)
+        let mut shapes = self.steps.iter().filter(|said| said.step == "family" && now.step == "family");
+        let surer = shapes.any(|said| said.confidence >= now.confidence.max(Confidence::Likely) && now.confidence < Confidence::Certain);
+        (self.ends, self.kind) == (other.ends, other.kind) && (same || beside || surer)
     }
 
     /// What is said at that step.

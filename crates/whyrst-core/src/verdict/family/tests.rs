@@ -71,7 +71,7 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
     (
         "a proxy took the connection, and who is behind it refuses",
         BrokenHandshake,
-        Certain,
+        Likely,
         "
 0.000 C > S S 0:0(0)
 +0.001 C < S SA 0:0(0) ack 1 win 0 ttl 64
@@ -147,7 +147,7 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
     (
         "data in mid-connection meets a host that does not have it",
         UnknownConnection,
-        Certain,
+        Likely,
         "...
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S A 1:1(0) ack 101
@@ -173,7 +173,7 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
     (
         "a SYN meets an older connection, whose answer is refused",
         SynCollision,
-        Certain,
+        Likely,
         "...
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S A 1:1(0) ack 101
