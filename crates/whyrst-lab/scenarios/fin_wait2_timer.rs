@@ -12,6 +12,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     &steps![
         SERVER.does(Action::Sysctl { name: "net.ipv4.tcp_fin_timeout", value: "61" }),
         opened(),
+        SERVER.does(Action::Pause(60)),
         SERVER.does(Action::ShutdownWrite),
         CLIENT.does(Action::Read { most: 4096 }).gives(0),
         SERVER.does(Action::Pause(60)),

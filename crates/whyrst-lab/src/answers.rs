@@ -55,12 +55,11 @@ pub fn live_disagreement(expect: &Expect, outcome: &Outcome, judgement: &Judgeme
         let is_sure = surest > Some(Confidence::Possible);
         return is_sure.then(|| format!("the receiver's kernel knows nothing, but its socket leads surely to {first}"));
     }
-    let (is_wanted, wanted) = match expect.exception_of_sockets() {
-        Some(but) => (but.firsts.contains(&first), but.firsts.iter().map(First::to_string).collect()),
-        None => {
-            let mechanisms = live_mechanisms(expect);
-            (first.mechanism.is_some_and(|one| mechanisms.iter().any(|id| id == one)), mechanisms)
-        }
+    let (is_wanted, wanted) = if let Some(but) = expect.exception_of_sockets() {
+        (but.firsts.contains(&first), but.firsts.iter().map(First::to_string).collect())
+    } else {
+        let mechanisms = live_mechanisms(expect);
+        (first.mechanism.is_some_and(|one| mechanisms.iter().any(|id| id == one)), mechanisms)
     };
     let wanted = || wanted.join(" or ");
     (!is_wanted).then(|| format!("the sender's socket should lead to {}; but it led to {first}", wanted()))

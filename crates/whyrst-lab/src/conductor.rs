@@ -301,6 +301,9 @@ impl Conductor {
         }
         let all: Vec<&End> = ends.iter().collect();
         let (kernel, foreign_resets) = split_off_foreign(traced, &all, from, ended);
+        // The trace has no room for the stack now and then, and the reason alone does not say which path it was.
+        let stackless = kernel.as_ref().is_ok_and(|recording| recording.resets.iter().any(|it| it.stack.is_empty()));
+        let disturbance = disturbance.or(stackless.then(|| "the kernel's trace has an event without its stack".into()));
         let bystanders = ends.split_off(2);
         let ends = ends.try_into().expect("invariant: the client's and the server's come first");
         Played {
