@@ -19,7 +19,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
         RULE_ADDED,
         REJECTED,
     )
-    .but(AS_IF_GONE)
     .over_ipv6(),
     Scenario::new(
         "fw-reject-established-invalid",

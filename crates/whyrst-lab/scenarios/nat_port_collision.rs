@@ -27,11 +27,6 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         "before the NAT it is one host that meets its own connection",
     )
     .at(Host::Client),
-    But::kernel(
-        &[First::of(Family::SynCollision, "fw-reject-transit")],
-        "the kernel that sent the RST knows another address, so of this connection no kernel sent one",
-    )
-    .at(Host::Server),
 ])]);
 
 /// Another host behind the same NAT: to the server only the port counts.
