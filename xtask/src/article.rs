@@ -86,7 +86,8 @@ fn is_listening() -> bool {
 fn leads(whyrst: &Path, capture: &Path) -> Result<Vec<[String; 2]>> {
     let output = Command::new(whyrst).args(["explain", "--format", "json", "--fold", "never"]).arg(capture).output()?;
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let objects: Vec<Value> = lines.map(serde_json::from_slice).collect::<Result<_, _>>().context("cannot read JSON")?;
+    let objects: Vec<Value> =
+        lines.map(serde_json::from_slice).collect::<Result<_, _>>().context("cannot read JSON")?;
     let resets = objects.iter().filter(|object| object["schema"] == "whyrst.reset/1");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Ok(resets.map(|reset| [text(&reset["family"]["id"]), text(&reset["verdict"]["cause"])]).collect())

@@ -123,15 +123,19 @@ fn write_cause(number: usize, folder: &Folder, out: &mut String) -> std::fmt::Re
     let (english, chinese) = (&folder.english, folder.chinese.as_ref().unwrap_or(&nothing));
     let mut untranslated = Vec::new();
     let (module, id) = (folder.module(), &folder.id);
-    writeln!(out, "static {}: Cause = Cause {{ id: {id:?}, number: {number}, rule: {module}::RULE,", module.to_uppercase())?;
+    writeln!(
+        out,
+        "static {}: Cause = Cause {{ id: {id:?}, number: {number}, rule: {module}::RULE,",
+        module.to_uppercase()
+    )?;
     writeln!(out, "en: {},", texts(english))?;
     writeln!(out, "zh: {},", texts(&translation(english, chinese, &mut untranslated)))?;
     writeln!(out, "untranslated: &{untranslated:?} }};")
 }
 
 fn texts(page: &Page) -> String {
-    let [title, explanation, effect, confirm] = [&page.title, &page.explanation, &page.effect, &page.confirm]
-        .map(|text| text.as_deref().unwrap_or_default());
+    let [title, explanation, effect, confirm] =
+        [&page.title, &page.explanation, &page.effect, &page.confirm].map(|text| text.as_deref().unwrap_or_default());
     let variants: Vec<&str> = page.variants.iter().map(|variant| variant.title.as_str()).collect();
     format!(
         "Texts {{ title: {title:?}, explanation: {explanation:?}, effect: {effect:?}, confirm: {confirm:?}, \

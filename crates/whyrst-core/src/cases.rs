@@ -232,7 +232,7 @@ fn compare(judgement: &Judgement, name: &str, rest: &str) -> Result<(), String> 
             (found == rest, found)
         }
         "family" => {
-            let found = judgement.shape.map_or_else(|| "none".to_string(), |shape| shape_words(shape));
+            let found = judgement.shape.map_or_else(|| "none".to_string(), shape_words);
             (found == rest, found)
         }
         "because" => {

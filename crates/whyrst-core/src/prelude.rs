@@ -2,9 +2,7 @@
 //!
 //! A rule says what it asks; where that is, a search for the question's name finds.
 
-pub(crate) use crate::cause::{
-    Breadth, Family, KernelSign, Rule, Severity, Signs, Source, Status, Step, kernel, rfc,
-};
+pub(crate) use crate::cause::{Breadth, Family, KernelSign, Rule, Severity, Signs, Source, Status, Step, kernel, rfc};
 pub(crate) use crate::evidence::{
     application::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*,
     multipath::*, path::*, refusal::*, said::*, service::*, sockets::*, speech::*, timing::*, vantage::*,

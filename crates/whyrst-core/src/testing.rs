@@ -212,7 +212,11 @@ impl Judgement {
 #[track_caller]
 pub(crate) fn check_texts(outcome: &Outcome) {
     let rules = crate::causes::ALL.iter().map(|cause| &cause.rule);
-    let asked = rules.flat_map(|rule| [rule.needs, rule.refuted_by, rule.supported_by].into_iter().chain(rule.likely_when.iter().copied())).flatten();
+    let asked = rules
+        .flat_map(|rule| {
+            [rule.needs, rule.refuted_by, rule.supported_by].into_iter().chain(rule.likely_when.iter().copied())
+        })
+        .flatten();
     for question in asked {
         let (text, values) = match question.answer(outcome) {
             Answer::Yes(facts) => (question.yes, facts.values.len()),

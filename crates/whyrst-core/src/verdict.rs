@@ -13,11 +13,9 @@ mod tests;
 
 use alloc::vec::Vec;
 
-use self::family::shape;
 pub use self::family::Shape;
-pub use self::judgement::{
-    Alternative, Confidence, Evidence, Judgement, Mechanism, NamedBy, Origin, Reason, Role,
-};
+use self::family::shape;
+pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Mechanism, NamedBy, Origin, Reason, Role};
 use crate::cause::{Breadth, Cause, Family, KernelSign, Rule, Severity};
 use crate::causes;
 use crate::evidence::cache::{AnswerCache, Answers};
@@ -233,10 +231,8 @@ impl Candidate {
         let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
         // An umbrella says what is seen when more cannot be known.
         let alone = others.iter().all(|other| self.is_marked && other.is_umbrella());
-        let evidence = evidence(questions(&self.cause.rule), answers);
-        let proven = kernel_says || is_proven_by_both_ends(&evidence, outcome);
-        let closed = reported_by_sender(outcome) || !leaves_open(&evidence);
-        if alone && proven && closed {
+        let proven = || kernel_says || is_proven_by_both_ends(&self.cause.rule, outcome);
+        if alone && proven() && (reported_by_sender(outcome) || !leaves_open(&self.cause.rule, answers)) {
             Confidence::Certain
         } else if alone || (self.is_marked && others.iter().all(|other| !other.is_marked)) {
             Confidence::Likely
@@ -295,10 +291,8 @@ fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers
         [] => unasked && cause.explains().iter().any(shows),
         _ => causes::explained_by(cause).meets(open),
     };
-    let mut candidates: Vec<Candidate> = causes::reasons()
-        .filter(explains)
-        .filter_map(|cause| Candidate::of_reason(cause, answers))
-        .collect();
+    let mut candidates: Vec<Candidate> =
+        causes::reasons().filter(explains).filter_map(|cause| Candidate::of_reason(cause, answers)).collect();
     candidates.sort_by_key(|candidate| (candidate.missing > 0, !candidate.is_marked, -candidate.support));
     let nothing_else = mechanisms.is_empty();
     let listed = |one: &Candidate| nothing_else || one.missing == 0 && (one.is_marked || one.support > 0);
@@ -343,7 +337,7 @@ impl Candidate {
             cause: self.cause,
             title: title(self.cause, answers),
             confidence: if sure { Confidence::Likely } else { Confidence::Possible },
-            evidence: evidence(questions(&self.cause.rule), answers),
+            evidence: speaks_for(&self.cause.rule, answers),
         }
     }
 }
@@ -406,11 +400,15 @@ fn alternatives(
     let rivals = outcome.joined().into_iter().flat_map(|joined| &joined.rivals).filter_map(|id| causes::find(id));
     let rivals = rivals.map(|cause| Alternative { cause, named_by: NamedBy::OtherPoint });
     let of_mechanism = mechanism.into_iter().flat_map(|how| core::iter::once(&how.cause).chain(&how.open));
-    let of_rules = of_mechanism.copied().chain(reasons.iter().map(|reason| reason.cause)).chain(previews.iter().copied());
+    let of_rules =
+        of_mechanism.copied().chain(reasons.iter().map(|reason| reason.cause)).chain(previews.iter().copied());
     let of_rules = of_rules.map(|cause| Alternative { cause, named_by: NamedBy::Rule });
-    let mut all: Vec<Alternative> = Vec::new();
+    let mut named = lead.map_or_else(causes::Set::default, |lead| causes::Set::default().with(lead));
+    let mut all: Vec<Alternative> = Vec::with_capacity(16);
     for other in rivals.chain(of_rules) {
-        if Some(other.cause) != lead && all.iter().all(|known| known.cause != other.cause) {
+        let own = causes::Set::default().with(other.cause);
+        if !named.meets(own) {
+            named = named.with(other.cause);
             all.push(other);
         }
     }
@@ -431,19 +429,21 @@ fn previews(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<&'static Cau
 
 /// Something that would exclude a cause was not seen. Who made the RST is no question: its kernel says
 /// so, or captures of both ends.
-fn leaves_open(evidence: &[Evidence]) -> bool {
-    let open = |one: &Evidence| one.role == Role::Refutes && one.answer == Answer::Unknown;
+fn leaves_open(rule: &Rule, answers: &mut Answers<'_>) -> bool {
     let of_maker =
-        |one: &Evidence| *one.question == RST_CONTRADICTS_SENDER || (one.question.asked_of == AskedOf::SeveralPoints);
-    evidence.iter().any(|one| open(one) && !of_maker(one))
+        |question: &Question| *question == RST_CONTRADICTS_SENDER || question.asked_of == AskedOf::SeveralPoints;
+    rule.refuted_by.iter().any(|question| {
+        !of_maker(question) && answers.relevant(question).is_some_and(|answer| *answer == Answer::Unknown)
+    })
 }
 
 /// Captures on both sides of where the RST was made show that its sender did not send it, and that
 /// is what the cause says. A capture can lose a single packet without a trace, so the RST itself must also
 /// be odd.
-fn is_proven_by_both_ends(evidence: &[Evidence], outcome: &Outcome) -> bool {
-    let shows = |one: &Evidence| one.answer.is_yes() && one.role != Role::Refutes && one.question == &RST_MADE_BETWEEN;
-    evidence.iter().any(shows) && (odd_signs(outcome) > 0 || SENDER_TALKED_ON.answer(outcome).is_yes())
+fn is_proven_by_both_ends(rule: &Rule, outcome: &Outcome) -> bool {
+    let says = rule.needs.iter().chain(rule.supported_by).any(|question| **question == RST_MADE_BETWEEN);
+    says && RST_MADE_BETWEEN.answer(outcome).is_yes()
+        && (odd_signs(outcome) > 0 || SENDER_TALKED_ON.answer(outcome).is_yes())
 }
 
 /// A refusal by its form, and the capture misses the SYN: what came before it may decide.
@@ -492,6 +492,18 @@ fn evidence(questions: impl Iterator<Item = (Role, &'static Question)>, answers:
         .filter_map(|(role, question)| Some(Evidence { question, answer: answers.relevant(question)?.clone(), role }));
     evidence.extend(answered);
     evidence
+}
+
+/// The questions of `rule` whose answers speak for it.
+fn speaks_for(rule: &Rule, answers: &mut Answers<'_>) -> Vec<&'static Question> {
+    let speaks = |role: Role, answer: &Answer| if role == Role::Refutes { answer.is_no() } else { answer.is_yes() };
+    let mut speak_for = Vec::with_capacity(8);
+    for (role, question) in questions(rule) {
+        if answers.relevant(question).is_some_and(|answer| speaks(role, answer)) {
+            speak_for.push(question);
+        }
+    }
+    speak_for
 }
 
 const fn excludes(role: Role, answer: &Answer) -> bool {

@@ -21,13 +21,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     ],
     Expect::both(&["nat-port-collision"], &[(Host::Client, RstReason::TcpInvalidAckSequence)]),
 )
-.but(&[
-    But::always(
-        &[First::of(Family::SynCollision, "syn-meets-old-connection")],
-        "before the NAT it is one host that meets its own connection",
-    )
-    .at(Host::Client),
-])]);
+.but(&[But::always(
+    &[First::of(Family::SynCollision, "syn-meets-old-connection")],
+    "before the NAT it is one host that meets its own connection",
+)
+.at(Host::Client)])]);
 
 /// Another host behind the same NAT: to the server only the port counts.
 const NEWCOMER: Actor = Actor::on_client("newcomer");

@@ -154,11 +154,7 @@ impl Metrics {
         vec![
             ("events_lost", "Kernel events lost because the ring buffer was full: resets that nobody reported", lost),
             ("further_rsts", "RSTs that answered late segments of connections whose reset was reported", further),
-            (
-                "filtered",
-                "Resets filtered out by the command line; they are in no other series",
-                filtered,
-            ),
+            ("filtered", "Resets filtered out by the command line; they are in no other series", filtered),
             ("series_beyond", "Resets counted as service=\"other\" because there were too many series", beyond),
             ("rsts_sent", "RSTs that this host's TCP sent", sent),
             ("rsts_received", "RSTs that this host's TCP received", received),

@@ -171,7 +171,8 @@ fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
                 for (told, now) in surer(&whole, &told_of_packets(&left, heard)) {
                     let all = fixture::words(&whole, now.step);
                     let line = format!("{}: {}/{end} {said}: {now} where all packets say {all}", now.step, of.id);
-                    let says = |before: &Told| before.ends == told.ends && before.steps.iter().any(|it| it.id == now.id);
+                    let says =
+                        |before: &Told| before.ends == told.ends && before.steps.iter().any(|it| it.id == now.id);
                     let known = KNOWN.iter().any(|(id, said, _)| *id == of.id && *said == now.to_string());
                     let another = now.step != "family" && !whole.iter().any(says);
                     if another && !known && now.confidence == Confidence::Certain {

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::BrokenHandshake],
         kernel: &[KernelSign::reason(RstReason::InvalidSyn)],
-        signs: Signs { counters: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtEmbryonicRsts", "TcpOutRsts"], still: &["TcpExtSyncookiesFailed", "MPTcpExtMPJoinRejected"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtEmbryonicRsts", "TcpOutRsts"],
+            still: &["TcpExtSyncookiesFailed", "MPTcpExtMPJoinRejected"],
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -9,7 +9,11 @@ pub(super) const RULE: Rule = Rule {
     prior: 810,
     step: Step::Mechanism {
         shows: &[Family::UnknownConnection, Family::Unseen],
-        kernel: &[KernelSign::reason(RstReason::TcpTimewaitSocket), KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
+        kernel: &[
+            KernelSign::reason(RstReason::TcpTimewaitSocket),
+            KernelSign::reason(RstReason::NoSocket),
+            KernelSign::reason(RstReason::TcpFlags),
+        ],
         signs: Signs { counters: &["TcpOutRsts"], ..Signs::NONE },
     },
     outcome: OutcomeKind::Reset,

@@ -8,7 +8,18 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::not_through(RstReason::TcpAbortOnClose, "do_exit")],
-        signs: Signs { counters: &["TcpExtTCPAbortOnClose", "TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnMemory", "TcpExtTCPAbortOnTimeout"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnClose", "TcpOutRsts", "TcpEstabResets"],
+            still: &[
+                "TcpExtTCPAbortOnData",
+                "TcpExtTCPAbortOnLinger",
+                "TcpExtTCPAbortOnMemory",
+                "TcpExtTCPAbortOnTimeout",
+            ],
+            syscall: Some("close"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Refused, Family::SynCollision],
         kernel: &[KernelSign::reason(RstReason::NoSocket)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtEmbryonicRsts"], receiver_errno: Some("ECONNREFUSED"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtEmbryonicRsts"],
+            receiver_errno: Some("ECONNREFUSED"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::through(RstReason::TcpState, "__inet_stream_connect")],
-        signs: Signs { counters: &["TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("connect"), sender_errno: Some("ECONNRESET"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts", "TcpEstabResets"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"],
+            syscall: Some("connect"),
+            sender_errno: Some("ECONNRESET"),
+            receiver_errno: Some("ECONNRESET"),
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

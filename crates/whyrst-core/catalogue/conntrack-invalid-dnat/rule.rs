@@ -5,7 +5,9 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 170,
-    step: Step::Reason { explains: &["half-open-no-listener", "stray-segment", "nat-mapping-lost", "reset-not-captured"] },
+    step: Step::Reason {
+        explains: &["half-open-no-listener", "stray-segment", "nat-mapping-lost", "reset-not-captured"],
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,

@@ -8,12 +8,17 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::LateData],
         kernel: &[
-        KernelSign::reason(RstReason::TcpTimewaitSocket),
-        KernelSign::reason(RstReason::TcpAbortOnData),
-        KernelSign::reason(RstReason::TcpFlags),
-        KernelSign::reason(RstReason::NoSocket),
-    ],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+            KernelSign::reason(RstReason::TcpTimewaitSocket),
+            KernelSign::reason(RstReason::TcpAbortOnData),
+            KernelSign::reason(RstReason::TcpFlags),
+            KernelSign::reason(RstReason::NoSocket),
+        ],
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose"],
+            receiver_errno: Some("EPIPE"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::BrokenHandshake, Family::UnknownConnection],
         kernel: &[KernelSign::reason(RstReason::TcpFlags)],
-        signs: Signs { counters: &["TcpExtTCPDeferAcceptDrop", "TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtSyncookiesFailed"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPDeferAcceptDrop", "TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtSyncookiesFailed"],
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

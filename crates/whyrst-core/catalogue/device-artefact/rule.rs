@@ -5,11 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 160,
-    step: Step::Mechanism {
-        shows: &Family::ALL,
-        kernel: &[],
-        signs: Signs::NONE,
-    },
+    step: Step::Mechanism { shows: &Family::ALL, kernel: &[], signs: Signs::NONE },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,

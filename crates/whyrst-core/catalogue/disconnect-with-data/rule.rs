@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::reason(RstReason::TcpDisconnectWithData)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnClose", "TcpEstabResets"], syscall: Some("connect"), sender_errno: Some("ECONNRESET"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose", "TcpEstabResets"],
+            syscall: Some("connect"),
+            sender_errno: Some("ECONNRESET"),
+            receiver_errno: Some("ECONNRESET"),
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::LateData],
         kernel: &[KernelSign::reason(RstReason::TcpFlags), KernelSign::reason(RstReason::NoSocket)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"],
+            receiver_errno: Some("EPIPE"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,18 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::through(RstReason::TcpState, "tcp_keepalive_timer")],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnData", "TcpExtTCPAbortOnMemory", "TcpExtTCPAbortOnTimeout", "TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &[
+                "TcpExtTCPAbortOnLinger",
+                "TcpExtTCPAbortOnData",
+                "TcpExtTCPAbortOnMemory",
+                "TcpExtTCPAbortOnTimeout",
+                "TcpExtTCPAbortOnClose",
+            ],
+            receiver_errno: Some("EPIPE"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -7,11 +7,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 840,
-    step: Step::Mechanism {
-        shows: &[Family::LateData],
-        kernel: &[],
-        signs: Signs { ..Signs::NONE },
-    },
+    step: Step::Mechanism { shows: &[Family::LateData], kernel: &[], signs: Signs { ..Signs::NONE } },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Umbrella,
     severity: Severity::Fault,

@@ -23,7 +23,15 @@ pub(super) const RULE: Rule = Rule {
         &DSCP_MIRRORED,
         &FLOW_LABEL_SET,
     ],
-    supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &RST_TTL_DIFFERS, &RST_FROM_NEARER, &WAS_IDLE, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED],
+    supported_by: &[
+        &RST_MADE_BETWEEN,
+        &TRIGGER_DROPPED,
+        &RST_TTL_DIFFERS,
+        &RST_FROM_NEARER,
+        &WAS_IDLE,
+        &FLOW_LABEL_UNSET,
+        &DSCP_NOT_MIRRORED,
+    ],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
         kernel: &[KernelSign::reason(RstReason::TcpFlags)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtTCPDeferAcceptDrop", "TcpExtSyncookiesFailed"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtTCPDeferAcceptDrop", "TcpExtSyncookiesFailed"],
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
@@ -21,7 +26,14 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_IS_CLIENT,
         &RST_CONTRADICTS_SENDER,
     ],
-    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_ACCEPTED_AFTER, &RST_SAYS_NOT_KNOWN, &RST_TTL_SAME],
+    supported_by: &[
+        &RST_IS_BARE,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+        &PORT_ACCEPTED_AFTER,
+        &RST_SAYS_NOT_KNOWN,
+        &RST_TTL_SAME,
+    ],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -8,14 +8,26 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
         kernel: &[KernelSign::reason(RstReason::NoSocket)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtTCPDeferAcceptDrop", "TcpExtSyncookiesFailed"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtTCPDeferAcceptDrop", "TcpExtSyncookiesFailed"],
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_REFUSED_AFTER, &RST_SAYS_NOT_KNOWN, &RST_TTL_SAME],
+    supported_by: &[
+        &RST_IS_BARE,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+        &PORT_REFUSED_AFTER,
+        &RST_SAYS_NOT_KNOWN,
+        &RST_TTL_SAME,
+    ],
     likely_when: &[],
     variants: &[],
     sources: &[

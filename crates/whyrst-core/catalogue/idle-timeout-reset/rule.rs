@@ -5,7 +5,16 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 400,
-    step: Step::Reason { explains: &["linger-zero", "close-unread", "fw-state-lost", "nat-mapping-lost", "fw-reject-transit", "injected-rst"] },
+    step: Step::Reason {
+        explains: &[
+            "linger-zero",
+            "close-unread",
+            "fw-state-lost",
+            "nat-mapping-lost",
+            "fw-reject-transit",
+            "injected-rst",
+        ],
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,

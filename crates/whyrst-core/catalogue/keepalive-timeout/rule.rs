@@ -8,19 +8,20 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::reason(RstReason::TcpKeepaliveTimeout)],
-        signs: Signs { counters: &["TcpExtTCPAbortOnTimeout", "TcpExtTCPKeepAlive", "TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"], sender_errno: Some("ETIMEDOUT"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnTimeout", "TcpExtTCPKeepAlive", "TcpOutRsts", "TcpEstabResets"],
+            still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"],
+            sender_errno: Some("ETIMEDOUT"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[
-        &RST_AFTER_PROBE_INTERVAL,
-        &PROBES_IN_STEP,
-        &SENDER_HAD_REPLIED,
-        &RST_SAYS_TIMED_OUT,
-    ],
+    supported_by: &[&RST_AFTER_PROBE_INTERVAL, &PROBES_IN_STEP, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
     likely_when: &[&[&PROBES_UNANSWERED, &RST_AFTER_PROBE_INTERVAL]],
     variants: &[],
     sources: &[rfc(9293, "3.8.4"), rfc(1122, "4.2.3.6"), kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer")],

@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::through_without(RstReason::TcpState, "__tcp_close", "inet_child_forget")],
-        signs: Signs { counters: &["TcpExtTCPAbortOnData", "TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnLinger"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnData", "TcpOutRsts", "TcpEstabResets"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnLinger"],
+            syscall: Some("close"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted, Family::LateData],
         kernel: &[KernelSign::reason(RstReason::TcpAbortOnLinger), KernelSign::reason(RstReason::TcpAbortOnData)],
-        signs: Signs { counters: &["TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnData", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], receiver_errno: Some("EPIPE"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnLinger", "TcpExtTCPAbortOnData", "TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose"],
+            receiver_errno: Some("EPIPE"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::BrokenHandshake],
         kernel: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtTCPAbortOnClose"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtListenDrops", "TcpExtTCPAbortOnClose"],
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

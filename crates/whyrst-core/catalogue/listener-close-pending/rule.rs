@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::through(RstReason::TcpState, "inet_child_forget")],
-        signs: Signs { counters: &["TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts", "TcpEstabResets"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"],
+            syscall: Some("close"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,11 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::BrokenHandshake],
         kernel: &[KernelSign::reason(RstReason::MptcpEprohibit)],
-        signs: Signs { counters: &["MPTcpExtMPJoinRejected", "TcpOutRsts"], still: &["TcpExtListenOverflows", "TcpExtListenDrops"], ..Signs::NONE },
+        signs: Signs {
+            counters: &["MPTcpExtMPJoinRejected", "TcpOutRsts"],
+            still: &["TcpExtListenOverflows", "TcpExtListenDrops"],
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

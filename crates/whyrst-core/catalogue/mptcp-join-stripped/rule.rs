@@ -8,7 +8,11 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::UnwantedAnswer, Family::BrokenHandshake, Family::Aborted],
         kernel: &[KernelSign::reason(RstReason::MptcpEmptcp)],
-        signs: Signs { counters: &["MPTcpExtMPRstTx", "TcpOutRsts"], still: &["MPTcpExtMPJoinSynAckRx"], ..Signs::NONE },
+        signs: Signs {
+            counters: &["MPTcpExtMPRstTx", "TcpOutRsts"],
+            still: &["MPTcpExtMPJoinSynAckRx"],
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,7 +8,11 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::reason(RstReason::MptcpEmiddlebox)],
-        signs: Signs { counters: &["MPTcpExtMPRstTx", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], ..Signs::NONE },
+        signs: Signs {
+            counters: &["MPTcpExtMPRstTx", "TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"],
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -8,10 +8,10 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::UnknownConnection, Family::BrokenHandshake, Family::Unseen],
         kernel: &[
-        KernelSign::reason(RstReason::NoSocket),
-        KernelSign::reason(RstReason::TcpFlags),
-        KernelSign::SILENCE,
-    ],
+            KernelSign::reason(RstReason::NoSocket),
+            KernelSign::reason(RstReason::TcpFlags),
+            KernelSign::SILENCE,
+        ],
         signs: Signs { counters: &["TcpOutRsts"], receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
     },
     outcome: OutcomeKind::Reset,

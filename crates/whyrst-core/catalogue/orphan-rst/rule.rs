@@ -5,11 +5,7 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 760,
-    step: Step::Mechanism {
-        shows: &[Family::Unseen, Family::Refused],
-        kernel: &[],
-        signs: Signs::NONE,
-    },
+    step: Step::Mechanism { shows: &[Family::Unseen, Family::Refused], kernel: &[], signs: Signs::NONE },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Umbrella,
     severity: Severity::Fault,

@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::reason(RstReason::TcpAbortOnMemory)],
-        signs: Signs { counters: &["TcpExtTCPAbortOnMemory", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], syscall: Some("close"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnMemory", "TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"],
+            syscall: Some("close"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

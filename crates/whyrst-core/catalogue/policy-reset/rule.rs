@@ -22,7 +22,12 @@ pub(super) const RULE: Rule = Rule {
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],
-    likely_when: &[&[&RESET_ON_FIRST_REQUEST, &SENDER_TALKED_ON], &[&RESET_ON_FIRST_REQUEST, &RST_SEQ_CLIMBS], &[&RESET_ON_FIRST_REQUEST, &RST_WINDOWS_COUNT], &[&RESET_ON_FIRST_REQUEST, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS]],
+    likely_when: &[
+        &[&RESET_ON_FIRST_REQUEST, &SENDER_TALKED_ON],
+        &[&RESET_ON_FIRST_REQUEST, &RST_SEQ_CLIMBS],
+        &[&RESET_ON_FIRST_REQUEST, &RST_WINDOWS_COUNT],
+        &[&RESET_ON_FIRST_REQUEST, &RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS],
+    ],
     variants: &[],
     sources: &[
         rfc(3360, "2"),

@@ -8,11 +8,15 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::LastSegment, Family::LateData],
         kernel: &[
-        KernelSign::reason(RstReason::NoSocket),
-        KernelSign::reason(RstReason::TcpFlags),
-        KernelSign::reason(RstReason::TcpTimewaitSocket),
-    ],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"], ..Signs::NONE },
+            KernelSign::reason(RstReason::NoSocket),
+            KernelSign::reason(RstReason::TcpFlags),
+            KernelSign::reason(RstReason::TcpTimewaitSocket),
+        ],
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnData", "TcpExtTCPAbortOnClose"],
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

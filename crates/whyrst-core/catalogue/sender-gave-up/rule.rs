@@ -8,7 +8,12 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::UnknownConnection],
         kernel: &[KernelSign::reason(RstReason::NoSocket), KernelSign::reason(RstReason::TcpFlags)],
-        signs: Signs { counters: &["TcpExtTCPAbortOnTimeout", "TcpOutRsts"], sender_errno: Some("ETIMEDOUT"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnTimeout", "TcpOutRsts"],
+            sender_errno: Some("ETIMEDOUT"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

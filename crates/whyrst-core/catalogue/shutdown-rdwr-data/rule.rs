@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::LateData],
         kernel: &[KernelSign::reason(RstReason::TcpAbortOnData)],
-        signs: Signs { counters: &["TcpExtTCPAbortOnData", "TcpOutRsts"], still: &["TcpExtTCPAbortOnClose"], sender_errno: Some("ECONNRESET"), receiver_errno: Some("EPIPE"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpExtTCPAbortOnData", "TcpOutRsts"],
+            still: &["TcpExtTCPAbortOnClose"],
+            sender_errno: Some("ECONNRESET"),
+            receiver_errno: Some("EPIPE"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

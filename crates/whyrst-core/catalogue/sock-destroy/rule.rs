@@ -8,7 +8,13 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::Aborted],
         kernel: &[KernelSign::through_without(RstReason::TcpState, "tcp_abort", "inet_child_forget")],
-        signs: Signs { counters: &["TcpOutRsts", "TcpEstabResets"], still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"], sender_errno: Some("ECONNABORTED"), receiver_errno: Some("ECONNRESET"), ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts", "TcpEstabResets"],
+            still: &["TcpExtTCPAbortOnClose", "TcpExtTCPAbortOnData"],
+            sender_errno: Some("ECONNABORTED"),
+            receiver_errno: Some("ECONNRESET"),
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

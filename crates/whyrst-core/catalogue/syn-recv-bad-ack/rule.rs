@@ -8,7 +8,11 @@ pub(super) const RULE: Rule = Rule {
     step: Step::Mechanism {
         shows: &[Family::BrokenHandshake],
         kernel: &[KernelSign::reason(RstReason::TcpFlags)],
-        signs: Signs { counters: &["TcpOutRsts"], still: &["TcpExtEmbryonicRsts", "TcpExtSyncookiesFailed"], ..Signs::NONE },
+        signs: Signs {
+            counters: &["TcpOutRsts"],
+            still: &["TcpExtEmbryonicRsts", "TcpExtSyncookiesFailed"],
+            ..Signs::NONE
+        },
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

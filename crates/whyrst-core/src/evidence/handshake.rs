@@ -311,7 +311,10 @@ pub static SYN_ACK_SLOW: Question = Question {
             }
             // It may answer the SYN that was sent again.
             let again = outcome.latest(|record| {
-                record.from == syn.from && record.flags.is_syn() && record.time <= syn_ack.time && record.frame != syn.frame
+                record.from == syn.from
+                    && record.flags.is_syn()
+                    && record.time <= syn_ack.time
+                    && record.frame != syn.frame
             });
             if again.is_some_and(|again| syn_ack.time.since(again.time) < SLOW_SYN_ACK) {
                 return Answer::Unknown;

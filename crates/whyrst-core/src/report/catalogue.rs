@@ -146,7 +146,7 @@ fn plain(template: &str, language: Language) -> String {
         return chinese(template);
     }
     template
-                .replace("{sender}", "the sender of the RST")
+        .replace("{sender}", "the sender of the RST")
         .replace("{receiver}", "the receiver")
         .replace("{client}", "the client")
         .replace("{server}", "the server")
@@ -261,7 +261,12 @@ fn write_page(
     Ok(())
 }
 
-fn write_markdown(cause: &'static Cause, reproducible: Reproducible, language: Language, out: &mut String) -> fmt::Result {
+fn write_markdown(
+    cause: &'static Cause,
+    reproducible: Reproducible,
+    language: Language,
+    out: &mut String,
+) -> fmt::Result {
     let (texts, headings, colon) =
         (cause.texts(language), language.pick(&ENGLISH, &CHINESE), language.pick(": ", "："));
     let heading = |title: &str| paragraph_of(title, language);

@@ -27,8 +27,10 @@ impl Explanation<'_> {
                 "both ends had closed before it and nothing was on its way",
                 "两端在它之前都已关闭，也没有数据在途",
             ),
-            (Ground::NotTaken, _) => language
-                .pick("the receiver did not accept it, and both ends went on sending", "接收方没有接受它，两端都还在继续通信"),
+            (Ground::NotTaken, _) => language.pick(
+                "the receiver did not accept it, and both ends went on sending",
+                "接收方没有接受它，两端都还在继续通信",
+            ),
             (Ground::GoodbyeRefused, _) => language.pick(
                 "it refused only the TLS goodbye of the other end, which closed later: no data of a program is lost",
                 "它拒绝的只是对端后来关闭时的 TLS 告别（close_notify）：没有丢失程序的数据",

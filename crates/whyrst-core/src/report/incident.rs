@@ -69,10 +69,12 @@ pub fn text(incidents: &[Incident], context: &Context, style: Style) -> String {
     }
     let more = incidents.len().saturating_sub(SHOWN);
     if more > 0 {
-        out += &match context.language {
-            Language::English => format!("and {more} more incidents (--format json)\n\n"),
-            Language::Chinese => format!("另有 {more} 个事件（--format json）\n\n"),
-        };
+        // Writing to a String cannot fail.
+        match context.language {
+            Language::English => writeln!(out, "and {more} more incidents (--format json)\n"),
+            Language::Chinese => writeln!(out, "另有 {more} 个事件（--format json）\n"),
+        }
+        .unwrap_or_default();
     }
     out
 }

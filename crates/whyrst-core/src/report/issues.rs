@@ -175,10 +175,8 @@ pub(super) fn table(
     if issues.is_empty() {
         return Ok(());
     }
-    let [count, share, what, service, cause] = language.pick(
-        ["count", "share", "what", "service", "likeliest"],
-        ["次数", "占比", "现象", "服务", "最可能"],
-    );
+    let [count, share, what, service, cause] =
+        language.pick(["count", "share", "what", "service", "likeliest"], ["次数", "占比", "现象", "服务", "最可能"]);
     let line = |count: &str, share: &str, what: &str, service: &str, cause: &str| {
         let (count, share) = (right(count, 7), right(share, 6));
         format!("{count}  {share}  {}  {}  {cause}", padded(what, 18), padded(service, 18))

@@ -11,6 +11,7 @@ use whyrst_model::vocabulary::{AnswerWord, End};
 
 use super::escape::escape;
 use super::{Context, Explanation, said};
+use crate::cause::Cause;
 use crate::evidence::idle::idle_suspects;
 use crate::evidence::{Answer, Facts};
 use crate::flow::Side;
@@ -21,7 +22,6 @@ use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::time::Timestamp;
 use crate::timeouts::IdleTimeout;
-use crate::cause::Cause;
 use crate::verdict::decide::Decision;
 use crate::verdict::{Confidence, Evidence, Reason, Role, Shape};
 use crate::zeek::conn_state;
@@ -179,7 +179,7 @@ impl Explanation<'_> {
             confidence: reason.confidence,
             title: self.title_of(reason.cause, reason.title).into(),
             confirm: self.confirm_words(reason.cause).into(),
-            evidence: reason.evidence.iter().filter(|one| one.speaks_for()).map(|one| one.question.id.into()).collect(),
+            evidence: reason.evidence.iter().map(|question| question.id.into()).collect(),
         };
         self.judgement.reasons.iter().map(one).collect()
     }

@@ -71,7 +71,13 @@ impl Explanation<'_> {
                 Some(Line::Burst { last, frames, bytes, decisive: false, .. }) if !decisive && joins(last, record) => {
                     (*last, *frames, *bytes) = (record, *frames + 1, *bytes + u64::from(record.len));
                 }
-                _ => lines.push(Line::Burst { first: record, last: record, frames: 1, bytes: record.len.into(), decisive }),
+                _ => lines.push(Line::Burst {
+                    first: record,
+                    last: record,
+                    frames: 1,
+                    bytes: record.len.into(),
+                    decisive,
+                }),
             }
         }
         lines
@@ -274,11 +280,14 @@ mod tests {
     #[test]
     fn silence_is_a_line_of_its_own_from_a_second_and_a_hundred_round_trips_on() {
         let after = |seconds: &str| {
-            english(&std::format!("0.010 C > S PA 1:101(100) ack 1\n+0.001 C < S A 1:1(0) ack 101\n{seconds} C < S RA 1:1(0) ack 101\n"))
+            english(&std::format!(
+                "0.010 C > S PA 1:101(100) ack 1\n+0.001 C < S A 1:1(0) ack 101\n{seconds} C < S RA 1:1(0) ack 101\n"
+            ))
         };
         has(&after("60.011"), &["... ", "of silence"]);
         assert!(after("0.9").iter().all(|line| !line.contains("silence")));
-        let slow = "0 C > S S 0:0(0)\n+0.2 C < S SA 0:0(0) ack 1\n+0.001 C > S A 1:1(0) ack 1\n10 C < S RA 1:1(0) ack 1\n";
+        let slow =
+            "0 C > S S 0:0(0)\n+0.2 C < S SA 0:0(0) ack 1\n+0.001 C > S A 1:1(0) ack 1\n10 C < S RA 1:1(0) ack 1\n";
         let outcome = conversation(slow).outcome();
         let context = Context { files: Vec::new(), zone: jiff::tz::TimeZone::UTC, language: Language::English };
         assert_eq!(Explanation::new(&outcome, &context).long_silence(), Span::from_secs(20));
@@ -304,7 +313,8 @@ mod tests {
         for at in 0..4u32 {
             let from = 1 + at * 10;
             let to = from + 10;
-            text += &std::format!("+0.01 C > S PA {from}:{to}(10) ack {from}\n+0.01 C < S PA {from}:{to}(10) ack {to}\n");
+            let way = |arrow: char, ack: u32| std::format!("+0.01 C {arrow} S PA {from}:{to}(10) ack {ack}\n");
+            text.extend([way('>', from), way('<', to)]);
         }
         text + "+0.01 C < S RA 41:41(0) ack 41\n"
     }

@@ -79,7 +79,8 @@ impl Explanation<'_> {
         if mechanism.confidence == Confidence::Certain {
             return Vec::new();
         }
-        let open: Vec<&'static Cause> = core::iter::once(mechanism.cause).chain(mechanism.open.iter().copied()).collect();
+        let open: Vec<&'static Cause> =
+            core::iter::once(mechanism.cause).chain(mechanism.open.iter().copied()).collect();
         decide(&open)
     }
 
@@ -91,7 +92,7 @@ impl Explanation<'_> {
             return None;
         }
         let host = self.sender_address();
-        let or = self.language().pick("  or: ", "  或："); 
+        let or = self.language().pick("  or: ", "  或：");
         let on = self.language().pick("on ", "在 ");
         Some(format!("{on}{host}{}{}", self.language().pick(": ", "："), commands.join(or)))
     }
@@ -131,7 +132,9 @@ const fn english(family: Family) -> &'static str {
     match family {
         Family::Refused => "the connect was refused in {sender}'s name: a RST answers the SYN (\"connection refused\")",
         Family::UnwantedAnswer => "{sender} rejected the answer to its SYN: a RST in its name answers the SYN-ACK",
-        Family::BrokenHandshake => "the handshake broke: a RST in {sender}'s name answers what should have completed it",
+        Family::BrokenHandshake => {
+            "the handshake broke: a RST in {sender}'s name answers what should have completed it"
+        }
         Family::Aborted => "an open connection was aborted in {sender}'s name (\"connection reset by peer\")",
         Family::LateData => "a segment arrived after {sender} had closed, and a RST in its name answers it",
         Family::LastSegment => "both ends had closed and nothing was outstanding when the RST came",
@@ -158,6 +161,7 @@ const fn chinese(family: Family) -> &'static str {
 }
 
 #[cfg(test)]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "a method of one lifetime does not fit all of them")]
 mod tests {
     use super::*;
     use crate::cause::Status;
@@ -234,9 +238,13 @@ mod tests {
     #[test]
     fn what_decides_is_a_command_on_the_host_of_the_sender_until_it_is_decided() {
         let mut outcome = aborted();
-        let line = explained(&outcome, Language::English, |report| report.decide_words()).expect("something splits them");
+        let line =
+            explained(&outcome, Language::English, |report| report.decide_words()).expect("something splits them");
         let host = explained(&outcome, Language::English, |report| report.sender_address());
-        assert!(line.starts_with(&std::format!("on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt")), "{line}");
+        assert!(
+            line.starts_with(&std::format!("on {host}: sudo whyrst watch --port 80  or: nstat -az TcpExt")),
+            "{line}"
+        );
         outcome.note_kernel(sent(RstReason::TcpAbortOnClose, &["__tcp_close"]));
         assert_eq!(explained(&outcome, Language::English, |report| report.decide_words()), None);
     }

@@ -105,8 +105,7 @@ struct Limits {
     accounts: usize,
 }
 
-const WHOLE: Limits =
-    Limits { fixes: usize::MAX, reasons: usize::MAX, objections: usize::MAX, accounts: usize::MAX };
+const WHOLE: Limits = Limits { fixes: usize::MAX, reasons: usize::MAX, objections: usize::MAX, accounts: usize::MAX };
 const LIMITS: [Limits; 4] = [
     Limits { fixes: 2, reasons: 3, objections: 2, accounts: 4 },
     Limits { fixes: 2, reasons: 2, objections: 1, accounts: 3 },
@@ -172,10 +171,10 @@ impl Explanation<'_> {
         let asked_for = self.language().pick("asked for", "请求的目标是");
         let asked = self.outcome.asked().map(|asked| format!("{asked_for} {}", asked.name));
         let time = self.context.time(self.outcome.time());
-        let rest: Vec<String> = core::iter::once(time).chain(frame).chain(asked).collect();
-        let (ends, rest) = (format!("{client} > {server}"), rest.join("  "));
-        let gap = if ends.len() + 2 + columns(&rest) <= page.width { "  " } else { "\n" };
-        writeln!(out, "{}{gap}{}", page.style.paint(Part::Heading, ends), page.style.paint(Part::Dim, rest))
+        let place: Vec<String> = core::iter::once(time).chain(frame).chain(asked).collect();
+        let (ends, place) = (format!("{client} > {server}"), place.join("  "));
+        let gap = if ends.len() + 2 + columns(&place) <= page.width { "  " } else { "\n" };
+        writeln!(out, "{}{gap}{}", page.style.paint(Part::Heading, ends), page.style.paint(Part::Dim, place))
     }
 
     /// The steps, what is surest first.

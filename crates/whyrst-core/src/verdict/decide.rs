@@ -35,9 +35,17 @@ pub fn decide(open: &[&'static Cause]) -> Vec<Decision> {
     let with = |observe| Decision { observe, groups: groups(open, observe) };
     let splits = |decision: &Decision| decision.groups.len() > 1;
     let kernel = Some(with(Observe::Kernel)).filter(splits);
-    let others = [Observe::Counters, Observe::Calls, Observe::Capture].map(with);
     // The first of the best: counters cost least.
-    let other = others.into_iter().filter(splits).min_by_key(|decision| largest(&decision.groups));
+    let mut other: Option<Decision> = None;
+    for observe in [Observe::Counters, Observe::Calls, Observe::Capture] {
+        let best = other.as_ref().map_or(open.len(), |known| largest(&known.groups));
+        if best > 1 {
+            let decision = with(observe);
+            if splits(&decision) && largest(&decision.groups) < best {
+                other = Some(decision);
+            }
+        }
+    }
     kernel.into_iter().chain(other).collect()
 }
 
@@ -48,7 +56,10 @@ fn largest(groups: &[Vec<&'static Cause>]) -> usize {
 fn groups(open: &[&'static Cause], observe: Observe) -> Vec<Vec<&'static Cause>> {
     let mut groups: Vec<Vec<&'static Cause>> = Vec::new();
     for cause in open {
-        match groups.iter_mut().find(|group| group.iter().any(|other| looks_alike(cause, other, observe))) {
+        // Only what a kernel says can overlap with two that do not overlap.
+        let members = if observe == Observe::Kernel { usize::MAX } else { 1 };
+        let alike = |other: &&'static Cause| looks_alike(cause, other, observe);
+        match groups.iter_mut().find(|group| group.iter().take(members).any(alike)) {
             Some(group) => group.push(cause),
             None => groups.push(alloc::vec![cause]),
         }

@@ -99,9 +99,11 @@ fn seen_family(answers: &mut Answers<'_>) -> Option<Family> {
 
 /// Of a RST that answers a segment of a connection.
 fn of_answer(answers: &mut Answers<'_>) -> Family {
-    let nothing_new = answers.outcome().rst().and_then(|rst| rst.trigger).is_some_and(|trigger| {
-        trigger.len == 0 && !trigger.flags.has(Flags::FIN)
-    });
+    let nothing_new = answers
+        .outcome()
+        .rst()
+        .and_then(|rst| rst.trigger)
+        .is_some_and(|trigger| trigger.len == 0 && !trigger.flags.has(Flags::FIN));
     let mut yes = |question| answers.answer(question).is_yes();
     if yes(&TRIGGER_LACKS_ACK) {
         return Family::UnknownConnection;

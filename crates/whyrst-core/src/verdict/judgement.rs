@@ -63,8 +63,8 @@ pub struct Reason {
     pub title: &'static str,
     /// How sure.
     pub confidence: Confidence,
-    /// What it rests on, in the order of the rule.
-    pub evidence: Vec<Evidence>,
+    /// The questions whose answers speak for it, in the order of the rule.
+    pub evidence: Vec<&'static Question>,
 }
 
 /// Another cause that could be it.
@@ -133,7 +133,9 @@ impl Judgement {
         leads(mechanism.cause.id)
             || self.reasons.iter().any(|reason| leads(reason.cause.id))
             || (named && unsure(mechanism.confidence) && self.reasons.iter().all(|reason| unsure(reason.confidence)))
-            || (named && unsure(mechanism.confidence) && self.cause.is_some_and(|lead| lead.explains().contains(&cause)))
+            || (named
+                && unsure(mechanism.confidence)
+                && self.cause.is_some_and(|lead| lead.explains().contains(&cause)))
             || (named && causes::find(cause).is_some_and(|truth| truth.explains().contains(&mechanism.cause.id)))
     }
 

@@ -490,8 +490,8 @@ fn seconds(ms: Option<u32>, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use whyrst_core::segment::Endpoint;
     use whyrst_core::causes;
+    use whyrst_core::segment::Endpoint;
     use whyrst_probe::RejectRule;
 
     fn socket(state: State, queued: u32, bound: u32, silent_ms: u32) -> Socket {

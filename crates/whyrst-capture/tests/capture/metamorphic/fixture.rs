@@ -133,7 +133,9 @@ impl Told {
         let beside = now.step != "family"
             && sure.into_iter().any(|said| said.id != now.id && causes::may_both_hold(said.id, now.id));
         let mut shapes = self.steps.iter().filter(|said| said.step == "family" && now.step == "family");
-        let surer = shapes.any(|said| said.confidence >= now.confidence.max(Confidence::Likely) && now.confidence < Confidence::Certain);
+        let surer = shapes.any(|said| {
+            said.confidence >= now.confidence.max(Confidence::Likely) && now.confidence < Confidence::Certain
+        });
         (self.ends, self.kind) == (other.ends, other.kind) && (same || beside || surer)
     }
 

@@ -1,6 +1,6 @@
 //! Conversations and their shapes, with near misses: one packet is another, and so is the shape.
 
-use std::string::{String, ToString};
+use std::string::String;
 
 use super::shape;
 use crate::cause::Family::{self, *};
@@ -310,6 +310,6 @@ fn the_shape_is_the_same_over_ipv6() {
     for (what, family, confidence, text) in TABLE {
         let text = crate::testing::over_ipv6(&text.replace("...", HANDSHAKE));
         // There is no IP identification to compare, and only that may differ.
-        assert_eq!(shape_of(&outcome(&text)), Some((*family, *confidence)), "{}", what.to_string());
+        assert_eq!(shape_of(&outcome(&text)), Some((*family, *confidence)), "{what}");
     }
 }

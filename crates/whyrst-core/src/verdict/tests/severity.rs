@@ -1,7 +1,7 @@
 //! How much a reset matters, by the verdict on it.
 
-use crate::severity::*;
 use crate::cause::Severity;
+use crate::severity::*;
 use crate::testing::conversation;
 use crate::verdict::judge;
 
