@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&RST_ANSWERS_SYN, &LISTENS_ELSEWHERE],
     refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
     supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET],
-    likely_when: &[],
+    // The kernel lists its listeners.
+    likely_when: &[&[&LISTENS_ELSEWHERE]],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.2, group 1"),

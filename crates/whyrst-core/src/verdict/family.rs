@@ -20,7 +20,7 @@ use crate::evidence::handshake::{
 };
 use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SERVER_NEVER_TOOK_IT, SYN_ANSWERED_BY_OLD_ACK};
 use crate::kernel::KernelWord;
-use crate::outcome::Outcome;
+use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use whyrst_model::vocabulary::Confidence;
 
@@ -47,6 +47,8 @@ pub fn shape(answers: &mut Answers<'_>) -> Option<Shape> {
     let reported = matches!(outcome.kernel(), KernelWord::Sent(_));
     Some(match seen_family(answers) {
         Some(family) if (whole || reported) && is_entailed(family, answers) => Shape::new(family, Confidence::Certain),
+        // A socket alone does not tell what it had gone through before.
+        Some(family) if outcome.basis() == Basis::Sockets => Shape::new(family, Confidence::Possible),
         Some(family) => Shape::new(family, Confidence::Likely),
         None => Shape::new(Family::Unseen, Confidence::Certain),
     })
