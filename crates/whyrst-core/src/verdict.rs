@@ -63,6 +63,14 @@ pub struct Judge {
 impl Judge {
     /// The verdict.
     pub fn judge(&mut self, outcome: &Outcome) -> Judgement {
+        let answers = &mut Answers::of(outcome, &mut self.cache);
+        let judgement = verdict(answers);
+        let evidence = lead_evidence(judgement.cause, judgement.mechanism.as_ref(), answers);
+        Judgement { evidence, ..judgement }
+    }
+
+    /// The same without its evidence, for whoever only counts verdicts.
+    pub fn judge_briefly(&mut self, outcome: &Outcome) -> Judgement {
         verdict(&mut Answers::of(outcome, &mut self.cache))
     }
 }
@@ -74,6 +82,7 @@ pub fn rank(outcome: &Outcome) -> Vec<&'static str> {
     best.into_iter().chain(judgement.alternatives.iter().map(|other| other.cause.id)).collect()
 }
 
+/// All but the evidence.
 fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let outcome = answers.outcome();
     let kind = kind(answers);
@@ -96,7 +105,7 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
         title: lead.title.unwrap_or_else(|| unexplained(outcome)),
         confidence: lead.confidence,
         alternatives,
-        evidence: lead_evidence(lead.cause, mechanism.as_ref(), answers),
+        evidence: Vec::new(),
         mechanism,
         reasons: reasons.into_iter().filter_map(|reason| reason.listed).collect(),
         phase,

@@ -15,7 +15,6 @@ use whyrst_model::vocabulary::End;
 
 use super::layout::{padded, right};
 use super::style::{Part, Style};
-use super::summary::Reading;
 use super::words::{confidence, digits};
 use crate::cause::Family;
 use crate::language::Language;
@@ -29,6 +28,9 @@ const SHOWN: usize = 10;
 const COUNTED: usize = 65_536;
 /// Servers of one issue that are told apart.
 const SERVERS: usize = 256;
+
+/// How many connections each server was asked for.
+type Asked = BTreeMap<Endpoint, u64>;
 
 /// What is alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -99,7 +101,7 @@ pub(super) struct Issue<'a> {
 }
 
 impl Issue<'_> {
-    pub(super) fn record(&self, reading: &Reading) -> IssueReport<'static> {
+    pub(super) fn record(&self, asked: &Asked) -> IssueReport<'static> {
         IssueReport {
             family: self.key.family,
             cause: self.key.cause.into(),
@@ -108,7 +110,7 @@ impl Issue<'_> {
             service: self.service().into(),
             servers: self.tally.servers.len() as u64,
             count: self.tally.count,
-            of_connections: self.of_connections(reading),
+            of_connections: self.of_connections(asked),
         }
     }
 
@@ -138,17 +140,17 @@ impl Issue<'_> {
     }
 
     /// Connections that its servers were asked for; `None` where fewer were seen to begin than were reset.
-    fn of_connections(&self, reading: &Reading) -> Option<u64> {
-        let asked = self.tally.servers.keys().map(|server| reading.asked.get(server).copied().unwrap_or_default());
-        let asked: u64 = asked.sum();
-        (!self.tally.servers_beyond && asked >= self.tally.count).then_some(asked)
+    fn of_connections(&self, asked: &Asked) -> Option<u64> {
+        let each = self.tally.servers.keys().map(|server| asked.get(server).copied().unwrap_or_default());
+        let sum: u64 = each.sum();
+        (!self.tally.servers_beyond && sum >= self.tally.count).then_some(sum)
     }
 
-    fn share(&self, reading: &Reading) -> String {
-        match self.of_connections(reading) {
+    fn share(&self, asked: &Asked) -> String {
+        match self.of_connections(asked) {
             None => "-".to_string(),
-            Some(asked) if self.tally.count * 100 < asked => "< 1 %".to_string(),
-            Some(asked) => format!("{} %", self.tally.count * 100 / asked),
+            Some(all) if self.tally.count * 100 < all => "< 1 %".to_string(),
+            Some(all) => format!("{} %", self.tally.count * 100 / all),
         }
     }
 
@@ -167,7 +169,7 @@ impl Issue<'_> {
 /// The issues for a person.
 pub(super) fn table(
     issues: &[Issue<'_>],
-    reading: &Reading,
+    asked: &Asked,
     style: Style,
     language: Language,
     out: &mut String,
@@ -190,7 +192,7 @@ pub(super) fn table(
             // As most are.
             Confidence::Possible | Confidence::Unexplained => issue.key.cause.to_string(),
         };
-        let text = line(&digits(issue.tally.count), &issue.share(reading), &what, &issue.at(language), &cause);
+        let text = line(&digits(issue.tally.count), &issue.share(asked), &what, &issue.at(language), &cause);
         writeln!(out, "{text}")?;
     }
     let rest = issues.get(SHOWN..).unwrap_or_default();

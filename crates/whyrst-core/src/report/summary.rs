@@ -112,7 +112,7 @@ impl Summary {
             failed_connects: counts.failed_connects,
             unexplained: self.unexplained,
             forgotten: counts.forgotten,
-            issues: self.issues.ranked().into_iter().map(|issue| issue.record(reading)).collect(),
+            issues: self.issues.ranked().into_iter().map(|issue| issue.record(&reading.asked)).collect(),
             causes: causes
                 .map(|(cause, confidence, count)| CauseCount { cause: cause.into(), confidence, count })
                 .collect(),
@@ -154,7 +154,7 @@ impl Summary {
             let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
             writeln!(out, "{of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
-        issues::table(&issues, reading, style, language, out)?;
+        issues::table(&issues, &reading.asked, style, language, out)?;
         remarks(reading, counts, style, language, out)
     }
 

@@ -59,7 +59,12 @@ impl Reporter<'_> {
             recording.note_word(&mut outcome);
             recording.account_for(&mut outcome);
         }
-        let judgement = Some(judge.judge(&outcome)).filter(|judgement| self.arguments.wants(&outcome, judgement));
+        let judgement = if self.arguments.summary && !Marked::is_asked_for(self.arguments) {
+            judge.judge_briefly(&outcome)
+        } else {
+            judge.judge(&outcome)
+        };
+        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&outcome, judgement));
         let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { outcome, judgement: Some(judgement), marked: None };
