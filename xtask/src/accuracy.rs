@@ -127,6 +127,8 @@ const NO_EVENT: &str = "(not reported)";
 const TRUTHS: &[(&str, View, &str)] = &[
     ("injected-rst-client-only", View::Server, "reset-not-captured"),
     ("injected-rst-client-only", View::ServerAndKernel, "reset-not-captured"),
+    // What the program does with its own TCP stands in no socket.
+    ("userspace-stack", View::Live, "connect-abandoned"),
     // Each end's kernel knows of one SYN, for which it had no socket at that moment.
     ("simultaneous-open-missed", View::Live, "closed-port"),
 ];
