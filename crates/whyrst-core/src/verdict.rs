@@ -342,10 +342,17 @@ impl Candidate {
         let unasked = *answers.outcome().kernel() == KernelWord::NotAsked;
         let explains = best.is_some_and(|best| self.cause.explains().contains(&best.cause.id));
         let sure = self.is_marked && self.missing == 0 && (unasked || explains);
+        // What the sender's kernel lists itself is no hint.
+        let mut marks = self.cause.rule.likely_when.iter().copied().flatten();
+        let listed = reported_by_sender(answers.outcome()) && marks.any(|mark| mark.asked_of == AskedOf::SocketAlone);
         Reason {
             cause: self.cause,
             title: title(self.cause, answers),
-            confidence: if sure { Confidence::Likely } else { Confidence::Possible },
+            confidence: match (sure, listed) {
+                (true, true) => Confidence::Certain,
+                (true, false) => Confidence::Likely,
+                (false, _) => Confidence::Possible,
+            },
             evidence: speaks_for(&self.cause.rule, answers),
         }
     }

@@ -294,5 +294,5 @@ fn rows_of_some_flows_are_those_and_what_tells_of_services() {
     fs::write(&damaged, [1, 2, 3]).expect("room");
     let output = scan(&captures, &["--flows", damaged.to_str().expect("UTF-8")]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("does not hold numbers of 8 octets"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not hold numbers of 8 bytes"), "{output:?}");
 }

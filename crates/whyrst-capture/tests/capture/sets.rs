@@ -295,7 +295,7 @@ fn a_zip_whose_members_share_octets_is_refused() {
     bomb[second + 42..second + 46].fill(0);
     let mut set = CaptureSet::open(&[write(&folder, "bomb.zip", &bomb)]);
     assert!(matches!(set.next(), Ok(Step::End)));
-    assert!(failures(&set)[0].ends_with("its members share octets (a zip bomb)"), "{:?}", failures(&set));
+    assert!(failures(&set)[0].ends_with("its members share bytes (a zip bomb)"), "{:?}", failures(&set));
 }
 
 #[test]

@@ -1002,6 +1002,10 @@ export interface SummaryReport {
    */
   forgotten: number
   /**
+   * Resets that are alike, the commonest first.
+   */
+  issues: IssueReport[]
+  /**
    * How many of which cause, the commonest first.
    */
   causes: CauseCount[]
@@ -1029,6 +1033,43 @@ export interface SummaryReport {
    * What else there is to know: files cut short, fragments, packets cut off.
    */
   notes: string[]
+}
+/**
+ * Resets with the same shape and the same leading answer, in the name of the same side, of the same port.
+ */
+export interface IssueReport {
+  /**
+   * The shape of the resets. `null` for failed connects.
+   */
+  family: Family | null
+  /**
+   * The leading cause; `unexplained` where none fits.
+   */
+  cause: string
+  /**
+   * How sure most of them are.
+   */
+  confidence: Confidence
+  /**
+   * The end in whose name the resets came.
+   */
+  by: End
+  /**
+   * The service, as `10.0.0.2:80`, or as `:80` where there are several.
+   */
+  service: string
+  /**
+   * How many servers there are.
+   */
+  servers: number
+  /**
+   * How many connections.
+   */
+  count: number
+  /**
+   * How many connections these servers were asked for in all. `null` where that is not known.
+   */
+  of_connections: number | null
 }
 /**
  * How many there are of a cause.
