@@ -33,7 +33,12 @@ use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segme
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::tracker::{Counts, Limits, Tracker};
-use crate::verdict::{Confidence, Judgement, judge};
+use crate::verdict::Judgement;
+// For tests of what lies below verdicts and reports: those modules import neither, not even for a test.
+pub(crate) use crate::causes;
+pub(crate) use crate::report;
+pub(crate) use crate::verdict::points::{Together, of_points};
+pub(crate) use crate::verdict::{Confidence, Origin, judge};
 
 /// When every conversation begins: 2023-11-14 22:13:20 UTC.
 pub(crate) const START: i64 = 1_700_000_000;

@@ -111,8 +111,7 @@ fn home(question: &'static Question) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causes;
-    use crate::testing::conversation;
+    use crate::testing::{causes, conversation};
 
     #[test]
     fn what_is_kept_is_what_the_question_answers_however_often_it_is_asked() {

@@ -12,12 +12,11 @@ use super::member::Member;
 use super::{Incidents, NAMES, REMEMBERED};
 use crate::cause::Severity;
 use crate::language::Language;
-use crate::report::{Context, incident};
 use crate::segment::Endpoint;
 use crate::service::Moment;
-use crate::testing::conversation;
+use crate::testing::report::{Context, incident};
+use crate::testing::{conversation, judge};
 use crate::time::Span;
-use crate::verdict::judge;
 
 fn found(text: &str) -> Vec<Incident> {
     let mut incidents = Incidents::default();

@@ -15,8 +15,7 @@ use std::vec::Vec;
 use super::*;
 use crate::acceptance::Acceptance;
 use crate::history::Notes;
-use crate::testing::{START, conversation};
-use crate::verdict::judge;
+use crate::testing::{START, conversation, judge};
 
 const OPEN: &str = "
     0.000 C > S S 0:0(0)

@@ -21,12 +21,10 @@ use crate::joined::{Joined, Loss, OrderBy, Point, PointName, Presence, Relation}
 use crate::observation::{Frame, Observation, Seen};
 use crate::outcome::Outcome;
 use crate::segment::Endpoint;
-use crate::testing::{Conversation, Packet, check_texts, conversation};
+use crate::testing::Confidence::{Certain, Likely, Possible};
+use crate::testing::{Conversation, Origin, Packet, Together, check_texts, conversation, judge, of_points};
 use crate::time::Span;
 use crate::tracker::{Limits, Tracker};
-use crate::verdict::Confidence::{Certain, Likely, Possible};
-use crate::verdict::points::{Together, of_points};
-use crate::verdict::{Origin, judge};
 
 const CLIENT: usize = 0;
 

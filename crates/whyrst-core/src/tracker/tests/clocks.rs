@@ -8,7 +8,7 @@ const REFUSED: &str = "
     0.1621 C:1 > S R 1:1(0)";
 
 /// The verdicts of a capture in which one packet of a stranger has a broken clock.
-fn verdicts(broken: i64, first: bool) -> Vec<(Option<&'static str>, crate::verdict::Confidence)> {
+fn verdicts(broken: i64, first: bool) -> Vec<(Option<&'static str>, crate::testing::Confidence)> {
     let stranger = std::format!("0.170 X > Y A 1:1(0) ack 1 time {broken}");
     let waiting = "0.171 C:2 > S S 0:0(0)\n0.2 C:2 < S SA 0:0(0) ack 1\n0.21 C:2 > S A 1:1(0) ack 1";
     let text = if first {
@@ -25,7 +25,7 @@ fn verdicts(broken: i64, first: bool) -> Vec<(Option<&'static str>, crate::verdi
 
 #[test]
 fn a_frame_of_another_century_does_not_ruin_the_rest() {
-    let wanted = [(Some("connect-abandoned"), crate::verdict::Confidence::Likely)];
+    let wanted = [(Some("connect-abandoned"), crate::testing::Confidence::Likely)];
     for first in [true, false] {
         for broken in [4_102_444_800, 0, START + 90_000, -1] {
             assert_eq!(verdicts(broken, first), wanted, "{broken} {first}");
@@ -37,7 +37,7 @@ fn a_frame_of_another_century_does_not_ruin_the_rest() {
 fn a_broken_clock_within_the_connection_makes_no_verdict_surer() {
     for broken in [4_102_444_800_i64, 0] {
         let text = std::format!("0.0 C > S S 0:0(0) time {broken}\n0.001 C < S SA 0:0(0) ack 1\n0.0011 C > S R 1:1(0)");
-        assert!(judge(&conversation(&text).outcome()).confidence < crate::verdict::Confidence::Likely, "{broken}");
+        assert!(judge(&conversation(&text).outcome()).confidence < crate::testing::Confidence::Likely, "{broken}");
     }
 }
 

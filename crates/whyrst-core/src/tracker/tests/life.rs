@@ -96,7 +96,7 @@ fn the_bound_on_connections_is_kept_and_what_is_forgotten_is_counted() {
     let outcome = core::iter::from_fn(|| tracker.poll()).find(|outcome| outcome.kind() == OutcomeKind::Reset);
     let outcome = outcome.expect("the reset of a forgotten connection");
     assert!(!outcome.connection().beginning_seen(), "what was forgotten must not be claimed to be seen");
-    assert!(judge(&outcome).confidence <= crate::verdict::Confidence::Possible);
+    assert!(judge(&outcome).confidence <= crate::testing::Confidence::Possible);
 }
 
 #[test]
