@@ -156,8 +156,8 @@ const STEPS: &str = "\
 ## Where packets are the same
 
 Several mechanisms can leave the same packets. Then the one with the smallest **prior** is named first, everywhere
-and always, and it is no more than *possible*. A prior says how often each is met, with a special case before the
-general one:
+and always, and it is no more than *possible*. A prior says what is met more often, with a special case before
+the general one. Nobody counted: the order follows from what each takes to happen.
 
 - aborts: unread data at `close()` is the everyday case, the end of a process with unread data next; `SO_LINGER {on, 0}`
   is a deliberate choice of few programs; a person who runs `ss -K` and `connect(AF_UNSPEC)` are rare.

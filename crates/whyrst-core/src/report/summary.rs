@@ -190,10 +190,11 @@ fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
 pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Language, out: &mut String) -> fmt::Result {
     let copies = (counts.copies > 0).then(|| {
         let (copies, resets) = (digits(counts.copies), digits(counts.rst_copies));
+        let noun = if counts.copies == 1 { "copy" } else { "copies" };
         match language {
             Language::English => {
                 format!(
-                    "{copies} copies of packets left out ({resets} of them RST): several interfaces or a mirror port"
+                    "{copies} {noun} of packets left out ({resets} of them RST): several interfaces or a mirror port"
                 )
             }
             Language::Chinese => {
