@@ -34,7 +34,7 @@ use whyrst_core::incident::Incident;
 use whyrst_core::language::Language;
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::summary::{Reading, remarks};
+use whyrst_core::report::summary::{Page, Reading, remarks};
 use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
@@ -410,7 +410,8 @@ impl Closing<'_> {
         if failed > 0 && !self.arguments.all {
             end.push_str(&failed_without_rst(failed, language));
         }
-        remarks(&self.read.reading, counts, style, language, end)
+        let page = Page { style, language, width: output::columns(&self.arguments.common) };
+        remarks(&self.read.reading, counts, page, end)
     }
 }
 

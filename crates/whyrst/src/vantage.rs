@@ -16,7 +16,7 @@ use whyrst_core::observation::{Frame, Observation};
 use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
-use whyrst_core::report::summary::{Reading, Summary, remarks};
+use whyrst_core::report::summary::{Page, Reading, Summary, remarks};
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, escape::escape_name, incident, json, markdown, text};
 use whyrst_core::tracker::{Counts, Tracker};
@@ -401,7 +401,8 @@ impl<'a> Session<'a> {
             end.push_str(&failed_without_rst(self.failed_connects, language));
         }
         // Writing to a String cannot fail.
-        remarks(&self.reading, &self.counts, self.style, language, &mut end).unwrap_or_default();
+        let page = Page { style: self.style, language, width: output::columns(&self.arguments.common) };
+        remarks(&self.reading, &self.counts, page, &mut end).unwrap_or_default();
         end
     }
 }

@@ -155,7 +155,7 @@ impl Summary {
             writeln!(out, "{of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
         issues::table(&issues, &reading.asked, style, language, out)?;
-        remarks(reading, counts, style, language, out)
+        remarks(reading, counts, page, out)
     }
 
     fn ranked_causes(&self) -> Vec<(&'static str, Confidence, u64)> {
@@ -187,7 +187,8 @@ fn head(reading: &Reading, counts: &Counts, language: Language) -> String {
 }
 
 /// What a report on single resets must say at its end: everything that was not looked at.
-pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Language, out: &mut String) -> fmt::Result {
+pub fn remarks(reading: &Reading, counts: &Counts, page: Page, out: &mut String) -> fmt::Result {
+    let Page { style, language, width } = page;
     let copies = (counts.copies > 0).then(|| {
         let (copies, resets) = (digits(counts.copies), digits(counts.rst_copies));
         let noun = if counts.copies == 1 { "copy" } else { "copies" };
@@ -227,7 +228,7 @@ pub fn remarks(reading: &Reading, counts: &Counts, style: Style, language: Langu
     out.push('\n');
     let note = language.pick("note: ", "注意：");
     for text in all {
-        for (at, line) in wrap(&text, 74).enumerate() {
+        for (at, line) in wrap(&text, width.saturating_sub(8)).enumerate() {
             writeln!(out, "{}", style.paint(Part::Dim, format!("  {}{line}", if at == 0 { note } else { "      " })))?;
         }
     }
@@ -242,10 +243,13 @@ fn service_report(server: &Endpoint, service: &ServiceCount) -> ServiceReport<'s
     }
 }
 
-/// How a page looks.
+/// How a page of text looks.
 #[derive(Clone, Copy, Debug)]
-struct Page {
-    style: Style,
-    language: Language,
-    width: usize,
+pub struct Page {
+    /// With colours or without.
+    pub style: Style,
+    /// In which language.
+    pub language: Language,
+    /// Columns of the terminal.
+    pub width: usize,
 }
