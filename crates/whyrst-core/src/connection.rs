@@ -142,7 +142,10 @@ impl Connection {
         }
         let half = self.half(from);
         if half.marks.has(Marks::SYN) {
-            half.first_seq != segment.seq
+            // A small stack that was restarted begins with the same number again (lwIP `tcp_next_iss`). Who has gone
+            // beyond its SYN does not repeat it when the connection is over.
+            let over = self.closed_in_order() || Side::BOTH.iter().any(|side| self.half(*side).marks.has(Marks::RST));
+            half.first_seq != segment.seq || over && half.marks.has(Marks::ACKED)
         } else {
             // A crossed SYN (simultaneous open) belongs to the connection; after anything else
             // has been said in this direction a SYN is a new beginning.

@@ -29,6 +29,7 @@ pub mod said;
 pub mod service;
 pub mod sockets;
 pub mod speech;
+pub mod stack;
 pub mod timing;
 pub mod vantage;
 

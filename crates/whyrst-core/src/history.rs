@@ -193,7 +193,7 @@ impl HistoryPool {
     }
 
     /// The records in order of arrival; a gap lies after the first four when more than sixteen came.
-    pub fn records(&self, history: &History) -> impl DoubleEndedIterator<Item = &Record> {
+    pub fn records(&self, history: &History) -> impl DoubleEndedIterator<Item = &Record> + Clone {
         let len = history.len as usize;
         let tail_start = len.saturating_sub(TAIL).max(HEAD);
         (0..HEAD.min(len)).chain(tail_start..len).filter_map(|at| {

@@ -43,6 +43,7 @@ pub mod service;
 pub mod severity;
 pub mod socket;
 pub mod speech;
+pub mod stack;
 #[cfg(test)]
 mod stacks;
 pub mod tampering;

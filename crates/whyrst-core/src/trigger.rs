@@ -1,14 +1,19 @@
 //! Which segment a RST answers (RFC 9293 section 3.5.2).
 
+use crate::flow::Side;
 use crate::history::{Notes, Record};
 use crate::rst::Rst;
 use crate::segment::Flags;
 use crate::seq::Seq;
+use crate::stack::Stack;
 use crate::time::Span;
 
 /// A reset in answer leaves within the same interrupt, so it is seen at the latest one round trip
-/// after what it answers. Anything later is the sender's own decision or answers something unseen.
+/// after what it answers. Anything later is the sender's own decision or answers something unseen. Where the
+/// round trip is not known, no path in use is longer than this.
 const ANSWERED_WITHIN: Span = Span::from_secs(3);
+/// A path may be twice as slow as it was, and queues add so much.
+const QUEUES: Span = Span::from_millis(250);
 /// By so much a path and two hosts stretch or squeeze a burst.
 const JITTER: Span = Span::from_millis(5);
 
@@ -20,28 +25,57 @@ const JITTER: Span = Span::from_millis(5);
 /// Of several that it can answer, the last one; but data that its sender neither acknowledged nor
 /// can have had before what it sent last comes first: segments are answered in their order, and a
 /// receiver that joins a burst into one (GRO) answers the whole of it once.
-pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
+pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record> + Clone, rst: &Record) -> Option<Record> {
     let mut found: Option<Record> = None;
-    for record in answerable(records, rst) {
+    for record in answerable(records.clone(), rst) {
         let repeated = found.is_some_and(|later| later.notes.has(Notes::RETRANSMISSION));
         if found.is_none() || (is_data(record) && !repeated) {
             found = Some(*record);
         }
     }
-    found
+    found.or_else(|| refused_syn(records, rst))
+}
+
+/// The SYN that a RST without ACK refuses: such a RST is none that a host accepts (RFC 9293 section 3.10.7.3), but
+/// user-mode networking (passt) and injectors send it. There is nothing else that it could answer.
+fn refused_syn<'a>(mut records: impl DoubleEndedIterator<Item = &'a Record> + Clone, rst: &Record) -> Option<Record> {
+    let last = *records.clone().next_back()?;
+    let only_syns =
+        records.all(|record| record.flags.has(Flags::RST) || record.flags.is_syn() && record.from != rst.from);
+    let soon = rst.time.since(last.time) <= ANSWERED_WITHIN;
+    (only_syns && soon && last.flags.is_syn() && !rst.flags.has(Flags::ACK)).then_some(last)
+}
+
+/// A stack that sets ACK in every RST answers a segment with the numbers that an abort has as well. What it answers is
+/// known where it had closed before, or where its identifications begin anew because it had been restarted.
+fn acknowledged_trigger(rst: &Record, before: &[Record]) -> Option<Record> {
+    let stack = Stack::of(before, rst.from).filter(|stack| stack.always_acknowledges());
+    let last = before.last().filter(|last| last.from != rst.from && last.flags.has(Flags::ACK))?;
+    let numbers = rst.flags.has(Flags::ACK) && rst.seq == last.ack && rst.ack == last.end();
+    let own = || before.iter().filter(|record| record.from == rst.from);
+    let closed = own().any(|record| record.flags.has(Flags::FIN));
+    let restarted = own().next_back().is_some_and(|known| rst.ip_id.wrapping_sub(known.ip_id) > u16::MAX / 2);
+    let soon = rst.time.since(last.time) <= answered_within(before.iter(), rst.from);
+    (stack.is_some() && numbers && soon && (closed || restarted)).then_some(*last)
 }
 
 /// The last segment that the RST can answer.
-pub fn latest_trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record>, rst: &Record) -> Option<Record> {
+pub fn latest_trigger<'a>(
+    records: impl DoubleEndedIterator<Item = &'a Record> + Clone,
+    rst: &Record,
+) -> Option<Record> {
     answerable(records, rst).next().copied()
 }
 
-/// The segments that the RST can answer, the last one first.
+/// The segments that the RST can answer, the last one first. A host takes segments in their order: what came before
+/// one that it acknowledged, it had answered before that.
 fn answerable<'a>(
-    records: impl DoubleEndedIterator<Item = &'a Record>,
+    records: impl DoubleEndedIterator<Item = &'a Record> + Clone,
     rst: &Record,
 ) -> impl Iterator<Item = &'a Record> {
+    let within = answered_within(records.clone(), rst.from);
     let mut acknowledged: Option<Seq> = None;
+    let mut was_taken = false;
     records.rev().filter(move |record| {
         if record.from == rst.from {
             if record.flags.has(Flags::ACK) && !record.flags.has(Flags::RST) {
@@ -49,9 +83,22 @@ fn answerable<'a>(
             }
             return false;
         }
-        let taken = record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
-        !taken && answers(rst, record) && rst.time.since(record.time) <= ANSWERED_WITHIN
+        was_taken |= record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
+        !was_taken && answers(rst, record) && rst.time.since(record.time) <= within
     })
+}
+
+/// For how long an answer of `side` may still be on its way, by how long its acknowledgments took before. They wait
+/// for nothing but the path, and a delayed one for half a second more (RFC 9293 section 3.8.6.3).
+pub fn answered_within<'a>(records: impl Iterator<Item = &'a Record> + Clone, side: Side) -> Span {
+    let asked = records.clone().enumerate().filter(|(_, record)| record.from != side && record.seq_len() > 0);
+    let took = asked.filter_map(|(at, record)| {
+        let mut replies =
+            records.clone().skip(at + 1).filter(|reply| reply.from == side && reply.flags.has(Flags::ACK));
+        replies.find(|reply| reply.ack == record.end()).map(|reply| reply.time.since(record.time).nanos())
+    });
+    let slow = |took: i64| Span::from_nanos(took.max(0).saturating_mul(2).saturating_add(QUEUES.nanos()));
+    took.max().map_or(ANSWERED_WITHIN, slow).min(ANSWERED_WITHIN)
 }
 
 /// Where several equal RSTs came, each answers a segment of its own (docs/internals/resets.md#trains-of-resets):
@@ -59,6 +106,9 @@ fn answerable<'a>(
 pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     let Some((first, others)) = resets.split_first_mut() else { return };
     let rst = first.record;
+    if first.trigger.is_none() {
+        first.trigger = acknowledged_trigger(&rst, before);
+    }
     if rst.flags.has(Flags::ACK) || first.trigger.is_none() {
         return;
     }

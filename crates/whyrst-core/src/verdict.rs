@@ -24,6 +24,7 @@ use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
+use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::{Answer, AskedOf, Question};
 use crate::harm::harm;
@@ -443,11 +444,13 @@ fn previews(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<&'static Cau
     causes::previews().filter(fits).collect()
 }
 
-/// Something that would exclude a cause was not seen. Who made the RST is no question: its kernel says
-/// so, or captures of both ends.
+/// Something that would exclude a cause was not seen. Who made the RST and on which system is no question: its kernel
+/// says so, or captures of both ends.
 fn leaves_open(rule: &Rule, answers: &mut Answers<'_>) -> bool {
-    let of_maker =
-        |question: &Question| *question == RST_CONTRADICTS_SENDER || question.asked_of == AskedOf::SeveralPoints;
+    let of_maker = |question: &Question| {
+        [&RST_CONTRADICTS_SENDER, &SENDER_IS_NOT_LINUX].contains(&question)
+            || question.asked_of == AskedOf::SeveralPoints
+    };
     rule.refuted_by.iter().any(|question| {
         !of_maker(question) && answers.relevant(question).is_some_and(|answer| *answer == Answer::Unknown)
     })

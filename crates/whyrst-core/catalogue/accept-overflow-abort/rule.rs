@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_THIRD_PACKET],
-    refuted_by: &[&HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
+    refuted_by: &[&SENDER_IS_NOT_LINUX, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE, &RST_SAYS_EXHAUSTED, &RST_TTL_SAME],
     likely_when: &[],
     variants: &[],

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&FIN_WAIT2_SKIPPED, &LINGER2_WAS_NEGATIVE, &SENDER_HAD_CLOSED],
-    refuted_by: &[&RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
+    refuted_by: &[&SENDER_IS_NOT_LINUX, &RECEIVER_HAD_CLOSED, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE],
     likely_when: &[],
     variants: &[],

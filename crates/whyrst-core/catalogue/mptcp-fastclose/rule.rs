@@ -23,6 +23,6 @@ pub(super) const RULE: Rule = Rule {
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[],
     likely_when: &[&[&RST_IS_FASTCLOSE]],
-    variants: &[],
+    variants: &[&FASTCLOSE_CONFIRMED],
     sources: &[rfc(8684, "3.5"), kernel("net/mptcp/protocol.c", "mptcp_do_fastclose")],
 };

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &SENDER_HAD_UNACKNOWLEDGED],
-    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
+    refuted_by: &[&SENDER_IS_NOT_LINUX, &HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER],
     supported_by: &[&RECEIVER_WINDOW_FULL],
     likely_when: &[],
     variants: &[],

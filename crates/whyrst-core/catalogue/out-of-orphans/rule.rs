@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_UNACKNOWLEDGED],
-    refuted_by: &[&RST_CONTRADICTS_SENDER],
+    refuted_by: &[&SENDER_IS_NOT_LINUX, &RST_CONTRADICTS_SENDER],
     // That FIN and RST come in one go says the same of every program that shuts down and then aborts.
     supported_by: &[],
     likely_when: &[],

@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Policy,
     // `ss -K` of a listener aborts what waits there: that is listener-close-pending.
     needs: &[&RST_IS_ACTIVE],
-    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    refuted_by: &[&SENDER_IS_NOT_LINUX, &HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     // What speaks against unread data speaks for every deliberate abort.
     supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED],
     likely_when: &[],

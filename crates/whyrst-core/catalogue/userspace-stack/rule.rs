@@ -6,7 +6,8 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 105,
     step: Step::Mechanism {
-        shows: &[Family::UnwantedAnswer],
+        // And what the program goes on with is refused by the other end, which has got the RST.
+        shows: &[Family::UnwantedAnswer, Family::BrokenHandshake, Family::UnknownConnection],
         kernel: &[KernelSign::reason(RstReason::NoSocket)],
         signs: Signs { counters: &["TcpOutRsts"], ..Signs::NONE },
     },
@@ -14,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     // Nobody else acknowledges what the same address has just refused.
-    needs: &[&REFUSED_SYN_ACK_ACKNOWLEDGED, &RST_ANSWERS_SYN_ACK],
+    needs: &[&REFUSED_SYN_ACK_ACKNOWLEDGED],
     refuted_by: &[&SYN_ACK_ACKS_WRONG, &RST_CONTRADICTS_SENDER, &SENDER_HAD_SOCKET],
     supported_by: &[&RST_IS_BARE, &SYN_IS_BARE],
     likely_when: &[&[&REFUSED_SYN_ACK_ACKNOWLEDGED]],

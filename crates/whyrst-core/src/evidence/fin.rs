@@ -7,6 +7,7 @@ use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
+use crate::time::Span;
 
 /// Whether `side` had closed before the RST.
 pub(super) fn had_closed(outcome: &Outcome, side: Side) -> Answer {
@@ -47,16 +48,28 @@ pub(super) fn fin_ack(outcome: &Outcome) -> Option<&Record> {
     outcome.earlier(acks).filter(|_| sender.marks.has(Marks::FIN))
 }
 
-/// Windows answers data for a socket that it has closed with RST+ACK that acknowledges it, with window 0
-/// and no options. A socket that still exists, as Linux aborts it, shows its window there.
+/// Data that a closed socket refused by a RST with ACK. Windows acknowledges the data, with window 0 and no options; a
+/// socket that still exists, as Linux aborts it, shows its window there. gVisor (`replyWithReset`, `resetConnectionLocked`)
+/// leaves out what it refused: a socket that had taken the data would have acknowledged it.
 pub(super) fn data_refused_with_ack(outcome: &Outcome) -> Option<&Record> {
     let rst = &outcome.rst()?.record;
-    let plain = rst.flags.has(Flags::ACK) && rst.window == 0 && rst.options.is_empty();
     let is_fin = |record: &Record| record.from == rst.from && record.flags.has(Flags::FIN);
-    let closed = outcome.before().iter().position(is_fin).filter(|_| plain)?;
-    let refused = |record: &&Record| record.from != rst.from && is_data(record) && record.end() == rst.ack;
+    let closed = outcome.before().iter().position(is_fin).filter(|_| rst.flags.has(Flags::ACK))?;
+    let plain = rst.window == 0 && rst.options.is_empty();
+    let refused = |record: &&Record| {
+        let arrived = || rst.time.since(record.time) >= answered_at_best(outcome, rst.from);
+        let taken = plain && record.end() == rst.ack;
+        record.from != rst.from && is_data(record) && (taken || rst.ack == record.seq && arrived())
+    };
     let spoke = outcome.before().iter().rposition(|record| record.from == rst.from).unwrap_or(closed);
     outcome.before()[spoke.max(closed)..].iter().rev().find(refused)
+}
+
+/// How soon an answer of `side` came at best: what it sent sooner after a segment does not answer that.
+fn answered_at_best(outcome: &Outcome, side: Side) -> Span {
+    let pairs = outcome.before().windows(2).filter(|pair| pair[0].from != side && pair[1].from == side);
+    let took = pairs.filter(|pair| pair[0].seq_len() > 0 && pair[1].ack == pair[0].end());
+    took.map(|pair| pair[1].time.since(pair[0].time)).min().unwrap_or(Span::ZERO)
 }
 
 /// Whether the segment carries data that was new or lost, not a probe's.

@@ -13,6 +13,7 @@ use crate::outcome::{Basis, Outcome};
 use crate::rst::Rst;
 use crate::segment::{Flags, OptionSet};
 use crate::seq::Seq;
+use crate::stack::Stack;
 
 /// The RST answers one particular segment: a *passive* reset.
 pub static RST_IS_PASSIVE: Question = Question {
@@ -31,6 +32,10 @@ pub static RST_IS_PASSIVE: Question = Question {
             return Answer::Unknown;
         };
         match (built(outcome, rst), &rst.trigger) {
+            // A RST without ACK took no number of the SYN that it refuses.
+            (Built::Answer, Some(trigger)) if trigger.flags.is_syn() && !rst.record.flags.has(Flags::ACK) => {
+                Answer::Unknown
+            }
             (Built::Answer, Some(trigger)) => Answer::Yes(yes().frame(&rst.record).frame(trigger)),
             (Built::Abort, _) if rst.record.flags.has(Flags::ACK) && !could_be_answer(outcome, &rst.record) => {
                 Answer::No(no().frame(&rst.record))
@@ -80,6 +85,9 @@ enum Built {
 /// RFC 9293 section 3.10.5 has it (older Windows, many small stacks).
 fn built(outcome: &Outcome, rst: &Rst) -> Built {
     let sender = outcome.connection().half(rst.record.from);
+    if offers_own_window(outcome, rst) {
+        return Built::Abort;
+    }
     if rst.trigger.is_some() || data_refused_with_ack(outcome).is_some() {
         return Built::Answer;
     }
@@ -94,19 +102,27 @@ fn built(outcome: &Outcome, rst: &Rst) -> Built {
     if beyond == 0 || unseen || carries_connection_state(outcome, &rst.record) { Built::Abort } else { Built::Unclear }
 }
 
+/// A bare RST where its sender stands, with the window that its sender last offered: who has no socket for the
+/// connection does not know that window. passt relays aborts so (`tcp_rst_do`), and old stacks abort so.
+pub(super) fn offers_own_window(outcome: &Outcome, rst: &Rst) -> bool {
+    let sender = outcome.connection().half(rst.record.from);
+    let stands = sender.marks.has(Marks::ACKED) && !sender.marks.has(Marks::FIN) && rst.record.seq == sender.nxt;
+    let offered = !sender.marks.has(Marks::WINDOW_IN_SYN) && rst.record.window == sender.window;
+    let bare = !rst.record.flags.has(Flags::ACK) && rst.record.window > 0;
+    outcome.basis() == Basis::Packets && bare && stands && offered
+}
+
 /// A bare RST where its sender stands, in a connection that it held, and nothing was captured that it
 /// could answer, though both directions were.
 fn is_plain_abort(outcome: &Outcome, rst: &Rst) -> bool {
     let connection = outcome.connection();
-    let (sender, receiver) = (connection.half(rst.record.from), connection.half(rst.record.from.other()));
-    let whole =
-        Side::BOTH.iter().all(|side| connection.half(*side).marks.has(Marks::SYN) && !connection.has_gap(*side));
-    whole
+    let sender = connection.half(rst.record.from);
+    let captured = |side: &Side| connection.half(*side).marks.has(Marks::ACKED) && !connection.has_gap(*side);
+    Side::BOTH.iter().all(captured)
         && outcome.basis() == Basis::Packets
         && rst.record.seq == sender.nxt
-        && connection.handshake_complete()
+        && (connection.handshake_complete() || !connection.beginning_seen())
         && !sender.marks.has(Marks::FIN)
-        && receiver.marks.has(Marks::ACKED)
 }
 
 /// A RST further than this beyond what was seen of its sender is not explained by missed segments.
@@ -121,7 +137,8 @@ fn carries_connection_state(outcome: &Outcome, rst: &Record) -> bool {
 /// and both numbers are those of the last segment, abort and answer cannot be told apart.
 fn could_be_answer(outcome: &Outcome, rst: &Record) -> bool {
     let last = outcome.latest(|record| record.from != rst.from);
-    rst.window == 0
+    let acknowledges = Stack::of(outcome.before(), rst.from).is_some_and(Stack::always_acknowledges);
+    (rst.window == 0 || acknowledges)
         && rst.options.is_empty()
         && last.is_some_and(|last| {
             last.flags.has(Flags::ACK) && last.ack == rst.seq && last.end() == rst.ack && last.seq_len() > 0
@@ -156,13 +173,11 @@ pub fn is_made_by_hand(record: &Record) -> bool {
 pub static RST_ANSWERS_SYN: Question = Question {
     id: "rst-answers-syn",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} refuses {}: it is a RST+ACK that acknowledges the SYN, and no SYN-ACK was ever sent",
+    yes: "{} refuses {}, and no SYN-ACK was ever sent",
     no: "{} does not answer a SYN",
     unknown: "the segment that the RST answers",
     zh: Wording {
-        yes: "{}拒绝了{}：是确认该 SYN 的 RST+ACK，且从未发过 SYN-ACK",
-        no: "{}应答的不是 SYN",
-        unknown: "RST 所应答的报文",
+        yes: "{}拒绝了{}，且从未发过 SYN-ACK", no: "{}应答的不是 SYN", unknown: "RST 所应答的报文"
     },
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else {
@@ -196,7 +211,8 @@ pub static REFUSAL_HAS_NUMBER: Question = Question {
         unknown: "被拒绝的 SYN",
     },
     ask: by(|outcome| match outcome.rst() {
-        Some(rst) if rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
+        // Without ACK it has the form of nothing that a host sends: its number says nothing of a socket.
+        Some(rst) if rst.record.flags.has(Flags::ACK) && rst.trigger.is_some_and(|trigger| trigger.flags.is_syn()) => {
             let number = rst.record.seq.raw();
             yes().frame(&rst.record).value(Value::Number(number.into())).if_so((number != 0).into())
         }

@@ -64,6 +64,10 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
             let fits = !client.ack.after(server.nxt) || server.marks.has(Marks::DATA);
             return if fits { Answer::Yes(yes().frame(syn)) } else { Answer::Unknown };
         }
+        // TCP Fast Open (RFC 7413 section 4.2): the server's program has the connection once its SYN-ACK acknowledges data.
+        if syn.len > 0 && outcome.syn_ack().is_some_and(|syn_ack| syn_ack.ack == syn.end()) {
+            return Answer::Unknown;
+        }
         if let Some(rst) = completed_by_rst(outcome) {
             return Answer::Yes(yes().frame(syn).shown_by(rst.frame));
         }

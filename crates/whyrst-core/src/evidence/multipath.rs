@@ -13,11 +13,11 @@ use crate::segment::OptionSet;
 pub static RST_IS_FASTCLOSE: Question = Question {
     id: "rst-is-fastclose",
     asked_of: AskedOf::PacketsOrSocket,
-    yes: "{} carries MP_FASTCLOSE: {sender} aborts the whole Multipath TCP connection, not this subflow alone",
+    yes: "{} carries MP_FASTCLOSE, which aborts the whole Multipath TCP connection and not this subflow alone",
     no: "{} carries no MP_FASTCLOSE",
     unknown: "the options of the RST",
     zh: Wording {
-        yes: "{}带有 MP_FASTCLOSE：{sender}中止的是整个 Multipath TCP 连接，而不只是这条子流",
+        yes: "{}带有 MP_FASTCLOSE：它中止整个 Multipath TCP 连接，而不只是这条子流",
         no: "{}不带 MP_FASTCLOSE",
         unknown: "RST 的选项",
     },
@@ -27,9 +27,42 @@ pub static RST_IS_FASTCLOSE: Question = Question {
             let fastclose = event.stack.iter().any(|symbol| symbol.starts_with("mptcp_do_fastclose"));
             yes().frame(&rst.record).if_so(fastclose.into())
         }
-        _ => rst_has(outcome, OptionSet::MP_FASTCLOSE),
+        _ => match fastclose_in_ack(outcome) {
+            Some(ack) => Answer::Yes(yes().frame(ack)),
+            None => rst_has(outcome, OptionSet::MP_FASTCLOSE),
+        },
     }),
 };
+
+/// The receiver of the RST had sent MP_FASTCLOSE in an acknowledgment, and the RST confirms it (RFC 8684 section 3.5).
+pub static FASTCLOSE_CONFIRMED: Question = Question {
+    id: "fastclose-confirmed",
+    asked_of: AskedOf::Packets,
+    yes: "{receiver} sent MP_FASTCLOSE in {}, and the RST is what {sender} must answer to that",
+    no: "{receiver} sent no MP_FASTCLOSE before the RST",
+    unknown: "the options of {receiver}'s last segment before the RST",
+    zh: Wording {
+        yes: "{receiver}在{}中发了 MP_FASTCLOSE，{sender}必须以 RST 应答它",
+        no: "RST 之前{receiver}没有发过 MP_FASTCLOSE",
+        unknown: "{receiver}在 RST 之前最后一个报文的选项",
+    },
+    ask: by(|outcome| match fastclose_in_ack(outcome) {
+        Some(ack) => Answer::Yes(yes().frame(ack)),
+        None if outcome
+            .latest(|record| record.from == outcome.receiver() && !record.options.has(OptionSet::CUT))
+            .is_some() =>
+        {
+            Answer::No(no())
+        }
+        None => Answer::Unknown,
+    }),
+};
+
+/// The last segment of the RST's receiver, where it carries the option.
+fn fastclose_in_ack(outcome: &Outcome) -> Option<&crate::history::Record> {
+    let last = outcome.latest(|record| record.from == outcome.receiver())?;
+    last.options.has(OptionSet::MP_FASTCLOSE).then_some(last)
+}
 
 /// The RST says by option that it ends one subflow.
 pub static RST_ENDS_SUBFLOW: Question = Question {

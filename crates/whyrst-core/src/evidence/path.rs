@@ -8,7 +8,7 @@
 use super::answer::{Answer, Value, no, yes};
 use super::fin::data_refused_with_ack;
 use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
-use super::form::RST_IS_ACTIVE;
+use super::form::{RST_IS_ACTIVE, offers_own_window};
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::question::{AskedOf, Question, Wording, by};
 use super::vantage::RST_MADE_BETWEEN;
@@ -82,8 +82,8 @@ pub static RST_LACKS_TIMESTAMPS: Question = Question {
 };
 
 /// A reset without ACK that offers a window. Who answers without a socket has none to offer (Linux
-/// `tcp_v4_send_reset`, FreeBSD `tcp_respond`, Windows send 0); devices write a fixed number, or copy one. Never no: a
-/// forger can write 0 as well.
+/// `tcp_v4_send_reset`, FreeBSD `tcp_respond`, Windows send 0); devices write a fixed number. Never no: a
+/// forger can write 0 as well, and who offers the window that its connection had may have the connection.
 pub static RST_WINDOW_ODD: Question = Question {
     id: "rst-window-odd",
     asked_of: AskedOf::Packets,
@@ -96,7 +96,7 @@ pub static RST_WINDOW_ODD: Question = Question {
         unknown: "不带 ACK 却带有窗口的 RST：窗口为 0 说明不了什么",
     },
     ask: by(|outcome| match outcome.rst() {
-        Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 => {
+        Some(rst) if !looks_active(&rst.record) && rst.record.window > 0 && !offers_own_window(outcome, rst) => {
             Answer::Yes(yes().frame(&rst.record).value(Value::Number(rst.record.window.into())))
         }
         _ => Answer::Unknown,

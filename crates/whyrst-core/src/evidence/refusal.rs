@@ -8,9 +8,11 @@ use super::timing::is_sane;
 use crate::connection::TcpState;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
-use crate::outcome::Outcome;
-use crate::segment::Flags;
+use crate::observation::IcmpKind;
+use crate::outcome::{IcmpSeen, Outcome};
+use crate::segment::{Endpoint, Flags};
 use crate::time::Span;
+use crate::trigger::answered_within;
 
 /// Hosts that remember a half-open request repeat its SYN-ACK 1 s after the first (RFC 6298 section 2); a margin.
 const SYN_ACK_REPEATED_BY: Span = Span::from_millis(1_500);
@@ -22,12 +24,12 @@ const UNSCALED_WINDOW: i32 = 65_535;
 pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     id: "syn-answered-by-old-ack",
     asked_of: AskedOf::Packets,
-    yes: "{receiver} answered the SYN ({}) not with a SYN-ACK but with {}, whose sequence numbers belong to an older connection; {sender} refused it",
-    no: "the RST does not refuse an ACK from an older connection",
+    yes: "{receiver} answered the SYN ({}) not with a SYN-ACK but with {}, whose numbers belong to an older connection; {sender} refused it",
+    no: "the RST does not refuse a segment of an older connection",
     unknown: "{sender}'s SYN and the answer to it",
     zh: Wording {
         yes: "{receiver}没有用 SYN-ACK 应答 SYN（{}），而是用{}，其中是旧连接的序列号；{sender}拒绝了它",
-        no: "这个 RST 不是在拒绝旧连接的 ACK",
+        no: "这个 RST 不是在拒绝旧连接的报文",
         unknown: "{sender}的 SYN 以及对它的应答",
     },
     ask: by(|outcome| {
@@ -40,7 +42,7 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
         let at = outcome.before().iter().position(|record| record == trigger).unwrap_or(outcome.before().len());
         let is_syn = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
         match outcome.before()[..at].iter().rfind(is_syn) {
-            Some(syn) if trigger.is_pure_ack() && trigger.ack != syn.end() && is_unaccepted(outcome, syn) => {
+            Some(syn) if is_of_connection(trigger) && trigger.ack != syn.end() && is_unaccepted(outcome, syn) => {
                 Answer::Yes(yes().frame(syn).frame(trigger))
             }
             None if !outcome.connection().beginning_seen() => Answer::Unknown,
@@ -49,10 +51,74 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
     }),
 };
 
+/// Whether it is a segment of a connection that exists: a challenge ACK, old data or an old FIN.
+fn is_of_connection(record: &Record) -> bool {
+    record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN) && !record.flags.has(Flags::RST)
+}
+
 /// Whether nobody took this SYN: it came in the middle of a connection, or the other end sent none.
 fn is_unaccepted(outcome: &Outcome, syn: &Record) -> bool {
     syn.notes.has(Notes::SYN_ON_LIVE) || !outcome.connection().half(syn.from.other()).marks.has(Marks::SYN)
 }
+
+/// A SYN of the other end had come in the middle of the connection, and the RST answers it (RFC 793 section 3.9). A
+/// stack of RFC 5961 answers with a challenge ACK instead.
+pub static RST_ANSWERS_SYN_ON_LIVE: Question = Question {
+    id: "rst-answers-syn-on-live",
+    asked_of: AskedOf::Packets,
+    yes: "{receiver} sent a SYN on the ports of the live connection, in {}, and the RST followed {} later: RFC 793 has a SYN in the window answered so",
+    no: "the RST does not answer a SYN in the middle of the connection",
+    unknown: "both directions of the connection before the RST",
+    zh: Wording {
+        yes: "{receiver}在仍打开的连接的端口上发了 SYN，即{}，{}之后出现 RST：RFC 793 规定窗口内的 SYN 这样应答",
+        no: "这个 RST 应答的不是连接中途的 SYN",
+        unknown: "RST 之前连接的两个方向",
+    },
+    ask: by(|outcome| {
+        let (Some(rst), Some(last)) = (outcome.rst(), outcome.before().last()) else { return Answer::Unknown };
+        let after = rst.record.time.since(last.time);
+        let soon = after <= answered_within(outcome.before().iter(), rst.record.from);
+        let met = last.from != rst.record.from && last.flags.is_syn() && last.notes.has(Notes::SYN_ON_LIVE);
+        match (met && soon, outcome.one_sided()) {
+            (true, _) => Answer::Yes(yes().frame(last).span(after)),
+            (false, true) => Answer::Unknown,
+            (false, false) => Answer::No(no()),
+        }
+    }),
+};
+
+/// An ICMP error about the SYN-ACK had come before the handshake's last ACK, of a kind for which Linux removes a request
+/// (`tcp_v4_err`: net or host unreachable, time exceeded, parameter problem). An error on its way elsewhere is not seen.
+pub static ICMP_QUOTED_SYN_ACK: Question = Question {
+    id: "icmp-quoted-syn-ack",
+    asked_of: AskedOf::Packets,
+    yes: "an ICMP error from {} said that {server}'s packets could not be delivered, {} after the SYN-ACK ({}) and before its last ACK",
+    no: "no ICMP error came between the SYN-ACK and the last ACK",
+    unknown: "ICMP errors about {server}'s SYN-ACK: capture ICMP as well as TCP",
+    zh: Wording {
+        yes: "来自 {} 的 ICMP 差错说{server}的报文无法送达，它在 SYN-ACK（{2}）之后{1}、最后一个 ACK 之前",
+        no: "SYN-ACK 与最后一个 ACK 之间没有 ICMP 差错",
+        unknown: "关于{server}的 SYN-ACK 的 ICMP 差错：抓包时除 TCP 外也要抓 ICMP",
+    },
+    ask: by(|outcome| {
+        let server = outcome.connection().endpoint(outcome.connection().server());
+        let (Some(syn_ack), Some(ack)) = (outcome.syn_ack(), outcome.rst().and_then(|rst| rst.trigger)) else {
+            return Answer::Unknown;
+        };
+        let removes = |kind: IcmpKind| {
+            matches!(kind, IcmpKind::HostUnreachable | IcmpKind::TimeExceeded | IcmpKind::Other { kind: 12, .. })
+        };
+        let between = |seen: &&IcmpSeen| seen.at.time >= syn_ack.time && seen.at.time <= ack.time;
+        let mut errors = outcome.icmp().iter().filter(|seen| seen.error.src == server && removes(seen.error.kind));
+        match errors.find(between) {
+            Some(seen) => {
+                let from = Value::Endpoint(Endpoint::new(seen.error.from, 0));
+                Answer::Yes(yes().value(from).span(seen.at.time.since(syn_ack.time)).frame(syn_ack))
+            }
+            None => Answer::Unknown,
+        }
+    }),
+};
 
 /// The same pair of endpoints had a connection before that both had closed.
 pub static EARLIER_CLOSED: Question = Question {
@@ -104,17 +170,17 @@ pub static SYN_ACK_ACKS_WRONG: Question = Question {
 pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
     id: "refused-syn-ack-acknowledged",
     asked_of: AskedOf::Packets,
-    yes: "{sender} acknowledged in {} the SYN-ACK ({}) that its own kernel had refused: a program there knows the connection, the kernel does not",
-    no: "{sender} did not acknowledge the SYN-ACK ({}) after refusing it",
-    unknown: "the SYN-ACK that the RST answers, and what {sender} sent after the RST",
+    yes: "{client} acknowledged in {} the SYN-ACK ({}) that its own kernel had refused: a program there knows the connection, the kernel does not",
+    no: "{client} did not acknowledge the SYN-ACK ({}) after refusing it",
+    unknown: "the SYN-ACK that {client} refused, and what {client} sent after the RST",
     zh: Wording {
-        yes: "{sender}用{}确认了自己内核拒绝过的 SYN-ACK（{}）：那里有程序知道这条连接，而内核不知道",
-        no: "{sender}拒绝 SYN-ACK（{}）之后没有再确认它",
-        unknown: "RST 所应答的 SYN-ACK，以及 RST 之后{sender}发了什么",
+        yes: "{client}用{}确认了自己内核拒绝过的 SYN-ACK（{}）：那里有程序知道这条连接，而内核不知道",
+        no: "{client}拒绝 SYN-ACK（{}）之后没有再确认它",
+        unknown: "{client}所拒绝的 SYN-ACK，以及 RST 之后{client}发了什么",
     },
     ask: by(|outcome| {
         let syn_ack = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.flags.is_syn_ack());
-        let Some(syn_ack) = syn_ack else { return Answer::Unknown };
+        let Some(syn_ack) = syn_ack else { return refused_before(outcome) };
         let acknowledges = |record: &&Record| {
             let is_plain =
                 record.flags.has(Flags::ACK) && !record.flags.has(Flags::SYN) && !record.flags.has(Flags::RST);
@@ -129,6 +195,25 @@ pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
         }
     }),
 };
+
+/// The same where this RST is not the one that refused the SYN-ACK: it then answers what the program went on with.
+fn refused_before(outcome: &Outcome) -> Answer {
+    let client = outcome.connection().client;
+    let refuses = |pair: &&[Record]| {
+        let [syn_ack, rst] = pair else { return false };
+        let bare = rst.flags.has(Flags::RST) && !rst.flags.has(Flags::ACK) && rst.from == client;
+        bare && syn_ack.flags.is_syn_ack() && rst.seq == syn_ack.ack
+    };
+    let Some(at) = outcome.before().windows(2).position(|pair| refuses(&pair)) else { return Answer::Unknown };
+    let syn_ack = &outcome.before()[at];
+    let goes_on = |record: &&Record| {
+        record.from == client && is_of_connection(record) && record.seq == syn_ack.ack && record.ack == syn_ack.end()
+    };
+    match outcome.before()[at + 2..].iter().find(goes_on) {
+        Some(record) => Answer::Yes(yes().frame(record).frame(syn_ack)),
+        None => Answer::Unknown,
+    }
+}
 
 /// The SYN-ACK echoes a timestamp that the SYN did not carry (RFC 7323 section 3.2).
 pub static SYN_ACK_ECHOES_WRONG: Question = Question {

@@ -18,7 +18,9 @@ use crate::evidence::handshake::{
     EARLIER_HALF_CLOSED, EARLIER_OPENING, RST_ANSWERS_THIRD_PACKET, SENDER_IS_SERVER, SYN_ACK_REPEATED,
     SYN_ACK_WINDOW_ZERO,
 };
-use crate::evidence::refusal::{HANDSHAKE_ACK_WRONG, SERVER_NEVER_TOOK_IT, SYN_ANSWERED_BY_OLD_ACK};
+use crate::evidence::refusal::{
+    HANDSHAKE_ACK_WRONG, RST_ANSWERS_SYN_ON_LIVE, SERVER_NEVER_TOOK_IT, SYN_ANSWERED_BY_OLD_ACK,
+};
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
@@ -61,16 +63,18 @@ fn is_entailed(family: Family, answers: &mut Answers<'_>) -> bool {
     match family {
         Family::Refused => !yes(&REFUSAL_HAS_NUMBER),
         Family::BrokenHandshake => yes(&RST_ANSWERS_THIRD_PACKET) || yes(&HANDSHAKE_ACK_WRONG),
-        Family::SynCollision => !yes(&SYN_ANSWERED_BY_OLD_ACK),
+        Family::SynCollision => !yes(&SYN_ANSWERED_BY_OLD_ACK) && !yes(&RST_ANSWERS_SYN_ON_LIVE),
         Family::UnknownConnection => false,
-        Family::UnwantedAnswer | Family::Aborted | Family::LateData | Family::LastSegment | Family::Unseen => true,
+        // An answer can have the same form, or answer something that the capture missed.
+        Family::Aborted => matches!(answers.answer(&RST_IS_PASSIVE), Answer::No(_)),
+        Family::UnwantedAnswer | Family::LateData | Family::LastSegment | Family::Unseen => true,
     }
 }
 
 fn seen_family(answers: &mut Answers<'_>) -> Option<Family> {
     let outcome = answers.outcome();
     let mut yes = |question| answers.answer(question).is_yes();
-    if yes(&SYN_ANSWERED_BY_OLD_ACK) {
+    if yes(&SYN_ANSWERED_BY_OLD_ACK) || yes(&RST_ANSWERS_SYN_ON_LIVE) {
         return Some(Family::SynCollision);
     }
     if yes(&RST_ANSWERS_SYN) {

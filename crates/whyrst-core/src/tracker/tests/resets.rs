@@ -109,14 +109,31 @@ fn the_trigger_is_the_segment_whose_ack_number_was_copied() {
 }
 
 #[test]
-fn what_the_sender_acknowledged_since_is_not_what_it_answered() {
-    let outcome = open_then(
-        "
+fn what_the_sender_acknowledged_since_is_not_what_it_answered_and_nor_is_what_came_before_that() {
+    let acknowledged = "
         0.1 C > S PA 1:51(50) ack 1
         0.2 C < S A 1:1(0) ack 51
-        0.3 C < S R 1:1(0)",
-    );
-    assert_eq!(outcome.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number()), Some(3));
+        0.3 C < S R 1:1(0)";
+    assert_eq!(open_then(acknowledged).rst().and_then(|rst| rst.trigger), None);
+    let unacknowledged = acknowledged.replace("1:1(0) ack 51", "1:1(0) ack 1");
+    let trigger = open_then(&unacknowledged).rst().and_then(|rst| rst.trigger);
+    assert_eq!(trigger.map(|trigger| trigger.frame.number()), Some(4));
+}
+
+/// Its acknowledgments took a millisecond: what lies a second before the RST was answered long ago.
+#[test]
+fn what_a_host_would_have_answered_long_ago_is_not_what_the_reset_answers() {
+    let after = |time: &str| {
+        let text = std::format!(
+            "
+            0.1 C > S PA 1:51(50) ack 1
+            0.101 C < S A 1:1(0) ack 51
+            0.2 C > S A 51:51(0) ack 1
+            {time} C < S R 1:1(0)"
+        );
+        open_then(&text).rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame.number())
+    };
+    assert_eq!((after("0.3"), after("1.2")), (Some(6), None));
 }
 
 #[test]
