@@ -27,23 +27,24 @@ const JITTER: Span = Span::from_millis(5);
 /// receiver that joins a burst into one (GRO) answers the whole of it once.
 pub fn trigger<'a>(records: impl DoubleEndedIterator<Item = &'a Record> + Clone, rst: &Record) -> Option<Record> {
     let mut found: Option<Record> = None;
-    for record in answerable(records.clone(), rst) {
+    for record in answerable(records, rst) {
         let repeated = found.is_some_and(|later| later.notes.has(Notes::RETRANSMISSION));
         if found.is_none() || (is_data(record) && !repeated) {
             found = Some(*record);
         }
     }
-    found.or_else(|| refused_syn(records, rst))
+    found
 }
 
-/// The SYN that a RST without ACK refuses: such a RST is none that a host accepts (RFC 9293 section 3.10.7.3), but
-/// user-mode networking (passt) and injectors send it. There is nothing else that it could answer.
-fn refused_syn<'a>(mut records: impl DoubleEndedIterator<Item = &'a Record> + Clone, rst: &Record) -> Option<Record> {
-    let last = *records.clone().next_back()?;
-    let only_syns =
-        records.all(|record| record.flags.has(Flags::RST) || record.flags.is_syn() && record.from != rst.from);
+/// The SYN that a RST without ACK refuses. No host accepts such a RST (RFC 9293 section 3.10.7.3), but user-mode networking
+/// (passt) and injectors send it. That the SYN comes again shows that its sender had received nothing before.
+fn refused_syn(rst: &Record, before: &[Record], after: &[Record]) -> Option<Record> {
+    let last = before.last().filter(|last| last.flags.is_syn() && last.from != rst.from)?;
+    let only_syns = before.iter().all(|record| record.flags.has(Flags::RST) || record.flags.is_syn());
+    let again = |record: &&Record| record.flags.is_syn() && record.from == last.from && record.seq == last.seq;
     let soon = rst.time.since(last.time) <= ANSWERED_WITHIN;
-    (only_syns && soon && last.flags.is_syn() && !rst.flags.has(Flags::ACK)).then_some(last)
+    let refused = only_syns && soon && !rst.flags.has(Flags::ACK);
+    after.iter().find(again).filter(|_| refused).map(|_| *last)
 }
 
 /// A stack that sets ACK in every RST answers a segment with the numbers that an abort has as well. What it answers is
@@ -107,7 +108,7 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     let Some((first, others)) = resets.split_first_mut() else { return };
     let rst = first.record;
     if first.trigger.is_none() {
-        first.trigger = acknowledged_trigger(&rst, before);
+        first.trigger = acknowledged_trigger(&rst, before).or_else(|| refused_syn(&rst, before, after));
     }
     if rst.flags.has(Flags::ACK) || first.trigger.is_none() {
         return;

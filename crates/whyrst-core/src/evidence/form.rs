@@ -140,9 +140,16 @@ fn could_be_answer(outcome: &Outcome, rst: &Record) -> bool {
     let acknowledges = Stack::of(outcome.before(), rst.from).is_some_and(Stack::always_acknowledges);
     (rst.window == 0 || acknowledges)
         && rst.options.is_empty()
-        && last.is_some_and(|last| {
-            last.flags.has(Flags::ACK) && last.ack == rst.seq && last.end() == rst.ack && last.seq_len() > 0
-        })
+        && (acknowledges_unseen(outcome, rst)
+            || last.is_some_and(|last| {
+                last.flags.has(Flags::ACK) && last.ack == rst.seq && last.end() == rst.ack && last.seq_len() > 0
+            }))
+}
+
+/// It acknowledges more than was seen of the other end: what it answers may be what the capture missed.
+fn acknowledges_unseen(outcome: &Outcome, rst: &Record) -> bool {
+    let receiver = outcome.connection().half(rst.from.other());
+    receiver.marks.has(Marks::SPOKE) && rst.ack.after(receiver.nxt)
 }
 
 /// What the RST answers has neither SYN nor ACK. Every segment of a connection but the first has ACK (RFC 9293
