@@ -1,5 +1,6 @@
 //! Link layers: from the first byte of a frame to the first byte of its IP packet.
 
+pub(crate) mod address;
 mod ppp;
 mod types;
 mod walk;

@@ -6,7 +6,7 @@ use whyrst_core::time::Timestamp;
 use crate::counts::{Counts, Reason};
 use crate::dissect;
 use crate::ip::Packet;
-use crate::link::{LinkType, ip_offset};
+use crate::link::{LinkType, address, ip_offset};
 
 /// A frame as the capture holds it.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,8 @@ impl<'a> Record<'a> {
 
     /// The observation that it shows `what`.
     #[inline]
-    pub(crate) const fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
-        Observation { time: self.time, frame: self.frame, interface: self.interface, what }
+    pub(crate) fn showing<'b>(&self, what: Seen<'b>) -> Observation<'b> {
+        let link = address::source(self.link, self.bytes);
+        Observation { time: self.time, frame: self.frame, interface: self.interface, link, what }
     }
 }

@@ -2,7 +2,7 @@
 //! RFC 9293 section 3.3.1 seen from outside.
 
 use crate::history::Notes;
-use crate::observation::Frame;
+use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Flags, IpKind, OptionSet, Segment};
 use crate::seq::Seq;
 
@@ -53,6 +53,10 @@ impl Marks {
     pub const ECHO_RIGHT: Self = Self(1 << 19);
     /// Its SYN-ACK echoed a timestamp that the only SYN did not carry.
     pub const ECHO_WRONG: Self = Self(1 << 20);
+    /// `link` holds an address.
+    pub const LINK_KNOWN: Self = Self(1 << 21);
+    /// Segments that are not RSTs came from different addresses on the link.
+    pub const LINK_VARIES: Self = Self(1 << 22);
 
     /// Whether all of `other` is marked.
     pub const fn has(self, other: Self) -> bool {
@@ -108,6 +112,8 @@ pub struct Half {
     pub window_scale: u8,
     /// Hops left on the first segment that was not a RST.
     pub ttl: u8,
+    /// From which address on the link the first segment came that was not a RST.
+    pub link: LinkAddress,
 }
 
 /// What the peer of a half can take: the bound of RFC 9293 section 3.10.7.4 for a plausible segment.
@@ -148,6 +154,17 @@ impl Half {
             notes.insert(Notes::ACKS_UNSEEN);
         }
         notes
+    }
+
+    /// Takes in the address on the link that a segment came from, which is not a RST.
+    #[inline]
+    pub fn came_from(&mut self, link: LinkAddress) {
+        if !self.marks.has(Marks::LINK_KNOWN) {
+            self.link = link;
+            self.marks.insert(Marks::LINK_KNOWN);
+        } else if self.link != link {
+            self.marks.insert(Marks::LINK_VARIES);
+        }
     }
 
     fn note_ip(&mut self, segment: &Segment<'_>) {

@@ -220,6 +220,7 @@ impl<'a> Story<'a> {
             mptcp_reason: None,
             trailer: Vec::new(),
             trigger: answered,
+            link: None,
             acceptance: taken,
         }
     }
@@ -395,7 +396,8 @@ fn segment(src: Endpoint, dst: Endpoint, flags: Flags, seq: Seq, ack: Seq, len: 
 }
 
 fn record(time: Timestamp, frame: Frame, segment: &Segment<'_>, from: Side) -> Record {
-    let observation = Observation { time, frame, interface: Interface::default(), what: Seen::Segment(*segment) };
+    let observation =
+        Observation { time, frame, interface: Interface::default(), link: None, what: Seen::Segment(*segment) };
     Record::new(&observation, segment, from)
 }
 

@@ -52,8 +52,34 @@ pub struct Observation<'a> {
     pub frame: Frame,
     /// On which interface.
     pub interface: Interface,
+    /// From which address on the link, where the link layer has one.
+    pub link: Option<LinkAddress>,
     /// What it was.
     pub what: Seen<'a>,
+}
+
+/// The address of a host or router on its link (Ethernet: MAC address).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LinkAddress([u8; 6]);
+
+impl LinkAddress {
+    /// From the bytes on the wire.
+    pub const fn new(bytes: [u8; 6]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether it is that of a device without addresses, as the loopback device is.
+    #[inline]
+    pub const fn is_null(self) -> bool {
+        matches!(self.0, [0, 0, 0, 0, 0, 0])
+    }
+}
+
+impl core::fmt::Display for LinkAddress {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let [a, b, c, d, e, f] = self.0;
+        write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+    }
 }
 
 /// The kinds of things that packets can show.

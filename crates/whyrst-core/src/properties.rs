@@ -158,7 +158,7 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
         if one.seq_off == 0 && !flags.has(Flags::RST) {
             next[own] = segment.end();
         }
-        packets.push(Packet { time, interface: Interface(0), what: Seen::Segment(segment) });
+        packets.push(Packet { time, interface: Interface(0), link: None, what: Seen::Segment(segment) });
     }
     Conversation { packets }
 }

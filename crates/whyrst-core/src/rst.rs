@@ -7,6 +7,7 @@ pub use whyrst_model::vocabulary::ResetKind;
 
 use crate::acceptance::Acceptance;
 use crate::history::Record;
+use crate::observation::LinkAddress;
 
 /// Payload octets kept of a RST: enough for any diagnostic text in use.
 pub const RST_PAYLOAD_LIMIT: usize = 128;
@@ -26,6 +27,8 @@ pub struct Rst {
     pub trailer: Vec<u8>,
     /// The segment of the other end that it answers, when one fits (RFC 9293 section 3.5.2).
     pub trigger: Option<Record>,
+    /// From which address on the link it came.
+    pub link: Option<LinkAddress>,
     /// Whether its receiver would have taken it.
     pub acceptance: Acceptance,
 }

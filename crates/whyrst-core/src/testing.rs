@@ -15,7 +15,7 @@
 //! IPv6. A RST+ACK with number 0 has the number 0 itself: it refuses a SYN.
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
-//! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `time N` (a broken clock: seconds since
+//! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `mac N` (the last byte of the sender's address on the link), `time N` (a broken clock: seconds since
 //! the epoch, without moving the time of the lines below), `mp capable|join|fastclose|rst`, `reason N` (of
 //! `MP_TCPRST`), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
 
@@ -27,7 +27,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::evidence::Answer;
 use crate::kernel::KernelWord;
 use crate::kernel::{KernelReset, RstReason};
-use crate::observation::{Frame, IcmpError, IcmpKind, Interface, Observation, Seen};
+use crate::observation::{Frame, IcmpError, IcmpKind, Interface, LinkAddress, Observation, Seen};
 use crate::outcome::Outcome;
 use crate::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use crate::seq::Seq;
@@ -50,6 +50,7 @@ static PAYLOAD: [u8; 65_536] = [b'x'; 65_536];
 pub(crate) struct Packet {
     pub(crate) time: Timestamp,
     pub(crate) interface: Interface,
+    pub(crate) link: Option<LinkAddress>,
     pub(crate) what: Seen<'static>,
 }
 
@@ -167,6 +168,7 @@ impl Packet {
             time: self.time,
             frame: Frame::new(0, number as u64 + 1),
             interface: self.interface,
+            link: self.link,
             what: self.what,
         }
     }
@@ -289,7 +291,7 @@ impl Reader {
         };
         let (src, dst) = ends(rest)?;
         let what = Seen::Icmp(IcmpError { from: dst.ip, kind, src, dst, seq: None });
-        Some(Packet { time: self.now, interface: Interface(0), what })
+        Some(Packet { time: self.now, interface: Interface(0), link: None, what })
     }
 
     fn segment(&mut self, words: &[&str]) -> Option<Packet> {
@@ -318,7 +320,8 @@ impl Reader {
         if let Some(timestamps) = &mut segment.options.timestamps {
             timestamps.value = self.clock(src);
         }
-        let mut packet = Packet { time: self.now, interface: Interface(0), what: Seen::Icmp(no_error(src)) };
+        let mut packet =
+            Packet { time: self.now, interface: Interface(0), link: None, what: Seen::Icmp(no_error(src)) };
         for pair in words[5..].chunks(2) {
             let [name, value] = pair else { return None };
             apply(&mut segment, &mut packet, name, value)?;
@@ -391,6 +394,7 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
         "reason" => segment.options.mptcp_reason = Some(value.parse().ok()?),
         "says" => segment.payload = payload(value, segment.len)?,
         "if" => packet.interface = Interface(value.parse().ok()?),
+        "mac" => packet.link = Some(LinkAddress::new([2, 0, 0, 0, 0, value.parse().ok()?])),
         "time" => packet.time = Timestamp::from_nanos(value.parse::<i64>().ok()?.saturating_mul(1_000_000_000)),
         _ => return None,
     }

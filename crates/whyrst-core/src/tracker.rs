@@ -31,7 +31,7 @@ use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::letters::Originator;
-use crate::observation::{IcmpError, Observation, Seen};
+use crate::observation::{IcmpError, LinkAddress, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
@@ -312,8 +312,11 @@ impl Tracker {
         }
         self.counts.segments += 1;
         if segment.flags.has(Flags::RST) {
-            self.reset(at, record, segment);
+            self.reset(at, record, observation.link, segment);
         } else {
+            if let Some(link) = observation.link {
+                self.slots[at as usize].connection.halves[from.index()].came_from(link);
+            }
             self.ordinary(at, &mut record, segment);
         }
         self.remember(at, record);
@@ -350,7 +353,7 @@ impl Tracker {
         }
     }
 
-    fn reset(&mut self, at: u32, record: Record, segment: &Segment<'_>) {
+    fn reset(&mut self, at: u32, record: Record, link: Option<LinkAddress>, segment: &Segment<'_>) {
         self.counts.rst_segments += 1;
         self.note_refusal(at, &record, segment);
         let slot = &self.slots[at as usize];
@@ -361,6 +364,7 @@ impl Tracker {
             mptcp_reason: segment.options.mptcp_reason,
             trailer: unpadded(segment.trailer),
             trigger: trigger(remembered, &record),
+            link,
             acceptance: acceptance(&slot.connection, record.from, segment),
         };
         let opened_since = slot.reset == ResetSeen::WhileOpening && slot.connection.handshake_complete();

@@ -69,6 +69,7 @@ fn packet(client: u8, number: u32) -> Observation<'static> {
         time: Timestamp::from_nanos(i64::from(number) * 1_000_000),
         frame: Frame::new(0, number.into()),
         interface: Interface(0),
+        link: None,
         what: Seen::Segment(segment),
     }
 }

@@ -172,6 +172,7 @@ mod tests {
             time: Timestamp::from_nanos(time),
             frame: Frame::new(0, 1),
             interface: Interface::default(),
+            link: None,
             what,
         }
     }

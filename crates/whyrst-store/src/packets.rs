@@ -457,6 +457,7 @@ impl<'a> Cells<'a> {
             time: Timestamp::from_nanos(self.time.value(row)),
             frame: Frame::new(file, self.required(row, "frame")?),
             interface: Interface(self.required(row, "interface")?),
+            link: None,
             what: match self.text(row, "icmp") {
                 Some(words) => Seen::Icmp(self.icmp(row, words)?),
                 None => Seen::Segment(self.segment(row, said)?),
@@ -584,7 +585,7 @@ mod tests {
 
     fn seen(number: u64, what: Seen<'_>) -> Observation<'_> {
         let frame = Frame::new(0, number);
-        Observation { time: Timestamp::from_nanos(-5), frame, interface: Interface(3), what }
+        Observation { time: Timestamp::from_nanos(-5), frame, interface: Interface(3), link: None, what }
     }
 
     #[test]

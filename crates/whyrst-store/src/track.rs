@@ -222,7 +222,8 @@ mod tests {
         for (number, (seconds, port, flags)) in (1..).zip(rows) {
             let what = Seen::Segment(segment(*port, *flags));
             let frame = Frame::new(0, number);
-            packets.push("a.pcap", &Observation { time: at(*seconds), frame, interface: Interface(0), what });
+            packets
+                .push("a.pcap", &Observation { time: at(*seconds), frame, interface: Interface(0), link: None, what });
         }
         packets.take().unwrap()
     }

@@ -85,6 +85,8 @@ link_types! {
     NETANALYZER_TRANSPARENT = 241, "NETANALYZER_TRANSPARENT";
     /// IP over `InfiniBand`.
     IPOIB = 242, "IPOIB";
+    /// Any link layer behind what macOS knows of the packet's process (tcpdump -i pktap).
+    PKTAP = 258, "PKTAP";
     /// Ethernet with preamble and delimiter (IEEE 802.3br).
     ETHERNET_MPACKET = 274, "ETHERNET_MPACKET";
     /// Linux "cooked" capture, version 2.
@@ -147,7 +149,6 @@ impl LinkType {
             253 => "NETLINK",
             254 => "BLUETOOTH_LINUX_MONITOR",
             256 => "BLUETOOTH_LE_LL_WITH_PHDR",
-            258 => "PKTAP",
             266 => "USB_DARWIN",
             270 => "VSOCK",
             265 | 272 => "NORDIC_BLE",

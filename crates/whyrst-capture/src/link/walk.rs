@@ -76,6 +76,7 @@ impl<'a> Walk<'a> {
             LinkType::IPOIB => self.named(at + 40, at + 44),
             LinkType::NFLOG => self.nflog(at),
             LinkType::PFLOG => self.pflog(at),
+            LinkType::PKTAP => self.pktap(at),
             // Four bytes of the analyser, and with the second, preamble and delimiter of the frame.
             LinkType::NETANALYZER => self.ethernet(at + 4),
             LinkType::NETANALYZER_TRANSPARENT => self.ethernet(at + 12),
@@ -233,6 +234,17 @@ impl<'a> Walk<'a> {
     fn pflog(&mut self, at: usize) -> Offset {
         let [length, family] = self.array::<2>(at)?;
         is_ip(family.into()).then_some(at + usize::from(length).next_multiple_of(4)).ok_or(Reason::NotIp)
+    }
+
+    /// XNU `struct pktap_header`: its length, and further on the link layer of what follows, both as the host writes
+    /// numbers, which is little-endian on every Mac that is in use.
+    fn pktap(&mut self, at: usize) -> Offset {
+        const LINK: usize = 8;
+        let length = u32::from_le_bytes(self.array::<4>(at)?);
+        let link = u32::from_le_bytes(self.array::<4>(at + LINK)?);
+        let link = u16::try_from(link).map_err(|_| Reason::UnsupportedLinkType)?;
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        self.link(LinkType(link), at.saturating_add(length))
     }
 
     /// One step deeper.

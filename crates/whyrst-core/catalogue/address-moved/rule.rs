@@ -17,9 +17,11 @@ pub(super) const RULE: Rule = Rule {
         &RST_ANSWERS_SYN_ACK,
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,
+        // A host that has the address now draws IP IDs of its own.
+        &RST_ECHOES_IP_ID,
     ],
-    supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS],
-    likely_when: &[],
+    supported_by: &[&RST_IS_BARE, &RST_TTL_DIFFERS, &RST_LINK_DIFFERS],
+    likely_when: &[&[&ADDRESS_IS_ELSEWHERE]],
     variants: &[],
     sources: &[
         rfc(9293, "3.5.1"),

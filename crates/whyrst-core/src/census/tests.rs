@@ -176,6 +176,7 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
             time: Timestamp::from_nanos(now),
             frame: Frame::new(0, number as u64 + 1),
             interface: Interface(0),
+            link: None,
             what: Seen::Segment(segment(packet)),
         }
     };

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::history::Record;
 use crate::joined::Point;
 use crate::kernel::RstReason;
-use crate::observation::Frame;
+use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Endpoint, Flags};
 use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
@@ -65,6 +65,8 @@ pub enum Value {
     Count(u64),
     /// Hops left in an IP header.
     Ttl(u8),
+    /// An address on the link.
+    Link(LinkAddress),
     /// An IP identification, a DSCP or another plain number.
     Number(u64),
     /// Control bits.

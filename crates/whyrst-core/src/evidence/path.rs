@@ -53,6 +53,61 @@ pub static RST_TTL_DIFFERS: Question = Question {
     }),
 };
 
+/// The RST came from another address on the link than the other packets of its supposed sender.
+pub static RST_LINK_DIFFERS: Question = Question {
+    id: "rst-link-differs",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{} came from MAC address {}, but all other packets from {sender} from {}: another host or router sent it to this link",
+    no: "{} came from the same MAC address as {sender}'s other packets, {}",
+    unknown: "the MAC address of {sender}'s packets: a capture on Ethernet or on the `any` device",
+    zh: Wording {
+        yes: "{}来自 MAC 地址 {}，而{sender}的其他报文都来自 {}：是另一台主机或路由器把它发到这条链路上的",
+        no: "{}与{sender}的其他报文来自同一个 MAC 地址 {}",
+        unknown: "{sender}的报文的 MAC 地址：在以太网或 `any` 设备上抓包",
+    },
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let sender = outcome.connection().half(outcome.sender());
+        let known = sender.marks.has(Marks::LINK_KNOWN) && !sender.marks.has(Marks::LINK_VARIES);
+        match rst.link.filter(|_| known) {
+            Some(link) if link == sender.link => Answer::No(no().frame(&rst.record).value(Value::Link(link))),
+            Some(link) => {
+                Answer::Yes(yes().frame(&rst.record).value(Value::Link(link)).value(Value::Link(sender.link)))
+            }
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// The RST came from another host on this link, which has the address of its supposed sender: no router lies between,
+/// as neither TTL was lowered.
+pub static ADDRESS_IS_ELSEWHERE: Question = Question {
+    id: "address-is-elsewhere",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{sender} is on this link (TTL {}), and {} came from MAC address {} instead of {}: another host has its address now",
+    no: "{} came from the host on this link that has had {sender}'s address all along",
+    unknown: "the MAC address of {sender}'s packets, captured on the link that it is on",
+    zh: Wording {
+        yes: "{sender}就在这条链路上（TTL {}），而{}来自 MAC 地址 {}，不再是 {}：现在是另一台主机持有它的地址",
+        no: "{}来自这条链路上一直持有{sender}地址的主机",
+        unknown: "{sender}的报文的 MAC 地址，且在它所在的链路上抓取",
+    },
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let sender = outcome.connection().half(outcome.sender());
+        let near = |ttl: u8| matches!(ttl, 64 | 128 | 255);
+        let on_link = near(rst.record.ttl) && near(sender.ttl) && !sender.marks.has(Marks::TTL_VARIES);
+        match (RST_LINK_DIFFERS.answer(outcome), rst.link) {
+            (Answer::Yes(_), Some(link)) if on_link => {
+                let facts = yes().value(Value::Ttl(sender.ttl)).frame(&rst.record);
+                Answer::Yes(facts.value(Value::Link(link)).value(Value::Link(sender.link)))
+            }
+            (Answer::No(_), _) if on_link => Answer::No(no().frame(&rst.record)),
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
 /// An abort without the timestamps that its connection used.
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",
@@ -140,6 +195,29 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
         } else {
             Answer::Yes(facts.value(Value::Number(id.into())).value(Value::Number(last.ip_id.into())))
         }
+    }),
+};
+
+/// The RST has the identification of the packet that it answers. Hosts draw their own or write 0 (Linux
+/// `tcp_v4_send_reset`, `nf_reject_iphdr_put`; FreeBSD `ip_fillid`); a data plane that turns the packet around keeps it.
+pub static RST_ECHOES_IP_ID: Question = Question {
+    id: "rst-echoes-ip-id",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{} has the IP ID of {}, {}: a device made it out of that packet, where a host would have used an IP ID of its own",
+    no: "{} has an IP ID of its own",
+    unknown: "the segment that the RST answers, over IPv4 and with an IP ID",
+    zh: Wording {
+        yes: "{}的 IP ID 与{}相同，为 {}：是设备用那个报文改造而成的，主机会使用自己的 IP ID",
+        no: "{}的 IP ID 是它自己的",
+        unknown: "RST 所应答的报文，且是带有 IP ID 的 IPv4 报文",
+    },
+    ask: by(|outcome| match outcome.rst().and_then(|rst| Some((rst, rst.trigger?))) {
+        Some((rst, trigger)) if trigger.ip_id != 0 && !rst.record.notes.has(Notes::IPV6) => {
+            let id = Value::Number(trigger.ip_id.into());
+            let echoed = rst.record.ip_id == trigger.ip_id;
+            yes().frame(&rst.record).frame(&trigger).value(id).if_so(echoed.into())
+        }
+        _ => Answer::Unknown,
     }),
 };
 

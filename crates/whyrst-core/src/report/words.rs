@@ -100,6 +100,7 @@ impl Explanation<'_> {
             Some(Value::Time(time)) => self.context.time_of_day(*time),
             Some(Value::Count(count)) => digits(*count),
             Some(Value::Ttl(ttl)) => ttl.to_string(),
+            Some(Value::Link(link)) => link.to_string(),
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Flags(flags)) => flags.to_string(),
             Some(Value::Reason(reason)) => reason.to_string(),
