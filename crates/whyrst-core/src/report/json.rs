@@ -98,9 +98,9 @@ impl Explanation<'_> {
             decide: self.decide_reports(),
             alternatives: self.alternative_reports(),
             evidence: self.evidence_reports(),
-            advice: judgement.cause.map_or(Vec::new(), |cause| {
-                cause.texts(self.language()).advice.iter().map(|step| self.words(step).into()).collect()
-            }),
+            advice: judgement
+                .cause
+                .map_or(Vec::new(), |cause| self.advice(cause).into_iter().map(Into::into).collect()),
             kernel: self.kernel_report(),
             socket: self.teller().and_then(|side| self.socket_report(side)),
             process: self.teller().and_then(|side| self.process_report(side)),

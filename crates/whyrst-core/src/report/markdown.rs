@@ -47,7 +47,7 @@ impl Explanation<'_> {
             out,
         )?;
         self.what_decides(out)?;
-        self.advice(out)?;
+        self.advice_list(out)?;
         if ladder == Ladder::Shown && self.outcome.has_frames() {
             out.push_str("```text\n");
             self.ladder(Style::Plain, out)?;
@@ -126,11 +126,11 @@ impl Explanation<'_> {
         all.map(|one| self.answer(one.question, &one.answer))
     }
 
-    fn advice(&self, out: &mut String) -> fmt::Result {
+    fn advice_list(&self, out: &mut String) -> fmt::Result {
         let Some(cause) = self.judgement.cause else { return Ok(()) };
         writeln!(out, "{}\n", self.language().pick("What to do:", "如何处理："))?;
-        for (number, step) in cause.texts(self.language()).advice.iter().enumerate() {
-            writeln!(out, "{}. {}", number + 1, self.words(step))?;
+        for (number, step) in self.advice(cause).iter().enumerate() {
+            writeln!(out, "{}. {step}", number + 1)?;
         }
         out.push('\n');
         Ok(())

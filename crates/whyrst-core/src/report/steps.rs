@@ -7,9 +7,10 @@ use alloc::vec::Vec;
 
 use super::Explanation;
 use crate::cause::{Cause, Family};
+use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::language::Language;
 use crate::outcome::OutcomeKind;
-use crate::verdict::decide::{Decision, Observe, decide};
+use crate::verdict::decide::{Decision, Observe, System, decide};
 use crate::verdict::{Confidence, Origin};
 
 /// How many alternatives a line names before it counts the rest.
@@ -73,6 +74,14 @@ impl Explanation<'_> {
         }
     }
 
+    /// What to do, step by step. Steps that only a Linux host can take are left out where the one that they are for runs
+    /// something else.
+    pub(super) fn advice(&self, cause: &Cause) -> Vec<String> {
+        let elsewhere = SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes();
+        let steps = cause.texts(self.language()).advice.iter();
+        steps.filter(|step| !(elsewhere && needs_linux(step))).map(|step| self.words(step)).collect()
+    }
+
     /// What splits the mechanisms that are open best.
     pub(super) fn decisions(&self) -> Vec<Decision> {
         let Some(mechanism) = &self.judgement.mechanism else { return Vec::new() };
@@ -81,7 +90,8 @@ impl Explanation<'_> {
         }
         let open: Vec<&'static Cause> =
             core::iter::once(mechanism.cause).chain(mechanism.open.iter().copied()).collect();
-        decide(&open)
+        let other = SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes();
+        decide(&open, if other { System::Other } else { System::Linux })
     }
 
     /// The commands of [`Explanation::decisions`], in one line; `None` where nothing splits.
@@ -112,6 +122,12 @@ impl Explanation<'_> {
             Observe::Capture => format!("sudo tcpdump -ni any 'tcp port {port}'"),
         }
     }
+}
+
+/// Whether a step is one for the RST's sender with a tool that only Linux has.
+fn needs_linux(step: &str) -> bool {
+    const TOOLS: [&str; 7] = ["`nstat", "`ss ", "`strace", "`bpftrace", "`journalctl", "`systemctl", "`sysctl"];
+    step.contains("{sender}") && TOOLS.iter().any(|tool| step.contains(tool))
 }
 
 /// Counters that rise for some of the groups and not for all.
@@ -186,6 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_does_not_run_linux_is_not_asked_for_its_counters() {
+        let windows = "
+            0.000 C > S S 0:0(0)
+            +0.001 C < S SA 0:0(0) ack 1 ttl 128 ts none
+            +0.0001 C > S A 1:1(0) ack 1
+            0.010 C > S PA 1:101(100) ack 1
+            +0.001 C < S RA 1:1(0) ack 101 ttl 128 win 0";
+        let advised = |text: &str| {
+            let outcome = conversation(text).outcome();
+            let context = context(Language::English);
+            let explanation = Explanation::new(&outcome, &context);
+            explanation.judgement.cause.map(|cause| explanation.advice(cause).join(" ")).unwrap_or_default()
+        };
+        assert!(advised(&windows.replace("ttl 128", "ttl 64")).contains("nstat"));
+        assert!(!advised(windows).contains("nstat"));
+    }
+
+    #[test]
     fn every_family_reads_as_a_sentence_in_each_language() {
         for family in Family::ALL {
             for text in [english(family), chinese(family)] {
@@ -256,7 +290,7 @@ mod tests {
         for family in Family::ALL {
             let open: Vec<&'static Cause> = crate::causes::showing(family).collect();
             assert!(open.iter().all(|cause| cause.rule.status != Status::Preview));
-            for decision in decide(&open) {
+            for decision in decide(&open, System::Linux) {
                 let command = explained(&outcome, Language::English, |report| report.command(&decision));
                 assert_ne!(command, "nstat -az ", "{family}: {decision:?}");
                 assert!(!command.contains('{'), "{command}");

@@ -241,12 +241,11 @@ impl Explanation<'_> {
             page.section(language.pick("decide", "判别")).item(&text, out)?;
         }
         let Some(cause) = self.judgement.cause else { return Ok(()) };
-        let advice = cause.texts(language).advice;
+        let advice = self.advice(cause);
         let mut fix = page.section(language.pick("fix", "处理"));
         for (number, step) in advice.iter().take(limits.fixes).enumerate() {
-            let step = self.words(step);
             let numbered = advice.len() > 1 && limits.fixes > 1;
-            fix.item(&if numbered { format!("{}. {step}", number + 1) } else { step }, out)?;
+            fix.item(&if numbered { format!("{}. {step}", number + 1) } else { step.clone() }, out)?;
         }
         Ok(())
     }

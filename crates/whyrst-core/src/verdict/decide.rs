@@ -20,6 +20,15 @@ pub enum Observe {
     Capture,
 }
 
+/// What the host of the RST's sender runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum System {
+    /// Linux, or nobody knows.
+    Linux,
+    /// Something else: neither whyrst nor the counters and tools of Linux are there.
+    Other,
+}
+
 /// An observation and the groups that it leaves.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decision {
@@ -31,9 +40,13 @@ pub struct Decision {
 
 /// The best observation, which is the kernel wherever that splits, and the best one without whyrst. Empty where
 /// nothing is open or nothing splits it.
-pub fn decide(open: &[&'static Cause]) -> Vec<Decision> {
+pub fn decide(open: &[&'static Cause], system: System) -> Vec<Decision> {
     let with = |observe| Decision { observe, groups: groups(open, observe) };
     let splits = |decision: &Decision| decision.groups.len() > 1;
+    if system == System::Other {
+        // A capture beside it needs nothing of it.
+        return Some(with(Observe::Capture)).filter(splits).into_iter().collect();
+    }
     let kernel = Some(with(Observe::Kernel)).filter(splits);
     // The first of the best: counters cost least.
     let mut other: Option<Decision> = None;
@@ -126,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_kernel_splits_what_counters_split_less() {
-        let decisions = decide(&causes("close-unread exit-unread linger-zero"));
+        let decisions = decide(&causes("close-unread exit-unread linger-zero"), System::Linux);
         assert_eq!(decisions[0].observe, Observe::Kernel);
         assert_eq!(ids(&decisions[0]), [["close-unread"], ["exit-unread"], ["linger-zero"]]);
         assert_eq!(decisions[1].observe, Observe::Counters);
@@ -134,14 +147,21 @@ mod tests {
 
     #[test]
     fn a_firewall_is_told_by_the_silence_of_the_kernel_and_by_its_counters() {
-        let decisions = decide(&causes("closed-port fw-reject-syn"));
+        let decisions = decide(&causes("closed-port fw-reject-syn"), System::Linux);
         let observed: Vec<Observe> = decisions.iter().map(|decision| decision.observe).collect();
         assert_eq!(observed, [Observe::Kernel, Observe::Counters]);
     }
 
     #[test]
     fn nothing_splits_one_alone() {
-        assert!(decide(&causes("closed-port")).is_empty());
-        assert!(decide(&[]).is_empty());
+        assert!(decide(&causes("closed-port"), System::Linux).is_empty());
+        assert!(decide(&[], System::Linux).is_empty());
+    }
+
+    #[test]
+    fn of_a_host_that_does_not_run_linux_only_a_capture_beside_it_is_asked() {
+        let decisions = decide(&causes("half-open-no-listener fw-state-lost"), System::Other);
+        assert_eq!(decisions.iter().map(|decision| decision.observe).collect::<Vec<_>>(), [Observe::Capture]);
+        assert!(decide(&causes("close-unread linger-zero"), System::Other).is_empty());
     }
 }
