@@ -23,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_TTL_DIFFERS,
         &RST_LACKS_TIMESTAMPS,
         &RST_IP_ID_FOREIGN,
+        &RST_ECHOES_IP_ID,
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],

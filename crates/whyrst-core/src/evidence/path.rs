@@ -182,12 +182,11 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
             return Answer::Unknown;
         }
         let id = rst.record.ip_id;
-        let echoed = rst.trigger.is_some_and(|trigger| trigger.ip_id == id);
         let answers = rst.trigger.is_some();
         let reply = id == 0 && !RST_IS_ACTIVE.answer_on_any_basis(outcome).is_yes();
         let running = id != 0 && id.wrapping_sub(last.ip_id) <= ID_STEP;
         let facts = yes().frame(&rst.record);
-        if echoed || reply || running {
+        if reply || running {
             Answer::No(facts)
         } else if answers || rst.record.time.since(last.time) > ID_FRESH {
             // Who answers without a socket has no socket's counter: the number is the host's own, or drawn.
@@ -200,24 +199,25 @@ pub static RST_IP_ID_FOREIGN: Question = Question {
 
 /// The RST has the identification of the packet that it answers. Hosts draw their own or write 0 (Linux
 /// `tcp_v4_send_reset`, `nf_reject_iphdr_put`; FreeBSD `ip_fillid`); a data plane that turns the packet around keeps it.
+/// Never no: a device can draw a number as well.
 pub static RST_ECHOES_IP_ID: Question = Question {
     id: "rst-echoes-ip-id",
     asked_of: AskedOf::AnyPackets,
-    yes: "{} has the IP ID of {}, {}: a device made it out of that packet, where a host would have used an IP ID of its own",
+    yes: "{} has the IP ID of {}, {}: a device made it out of that packet; a host would have used an IP ID of its own",
     no: "{} has an IP ID of its own",
-    unknown: "the segment that the RST answers, over IPv4 and with an IP ID",
+    unknown: "an IP ID of the RST that is the one of {receiver}'s packet: another proves nothing",
     zh: Wording {
         yes: "{}的 IP ID 与{}相同，为 {}：是设备用那个报文改造而成的，主机会使用自己的 IP ID",
         no: "{}的 IP ID 是它自己的",
-        unknown: "RST 所应答的报文，且是带有 IP ID 的 IPv4 报文",
+        unknown: "RST 的 IP ID 与{receiver}的报文相同：不同则说明不了什么",
     },
-    ask: by(|outcome| match outcome.rst().and_then(|rst| Some((rst, rst.trigger?))) {
-        Some((rst, trigger)) if trigger.ip_id != 0 && !rst.record.notes.has(Notes::IPV6) => {
-            let id = Value::Number(trigger.ip_id.into());
-            let echoed = rst.record.ip_id == trigger.ip_id;
-            yes().frame(&rst.record).frame(&trigger).value(id).if_so(echoed.into())
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst().filter(|rst| !rst.record.notes.has(Notes::IPV6)) else { return Answer::Unknown };
+        let last = rst.trigger.or_else(|| outcome.latest(|record| record.from == outcome.receiver()).copied());
+        match last.filter(|last| last.ip_id != 0 && rst.record.ip_id == last.ip_id) {
+            Some(last) => Answer::Yes(yes().frame(&rst.record).frame(&last).value(Value::Number(last.ip_id.into()))),
+            None => Answer::Unknown,
         }
-        _ => Answer::Unknown,
     }),
 };
 
@@ -316,14 +316,15 @@ pub static RST_CONTRADICTS_SENDER: Question = Question {
     }),
 };
 
-static SIGNS: [&Question; 4] = [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN, &RST_WINDOW_ODD];
+static SIGNS: [&Question; 5] =
+    [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID];
 
 /// What no stack does: go on after its own reset, or guess where it stands; or a capture that shows it.
 static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
 
 /// Whether only other RSTs could answer it: nobody can go and capture those.
 pub fn asks_for_other_resets(question: &Question) -> bool {
-    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD].contains(&question)
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID].contains(&question)
 }
 
 /// How many of the RST's fields are not those of its supposed sender.
