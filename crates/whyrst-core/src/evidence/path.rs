@@ -53,28 +53,28 @@ pub static RST_TTL_DIFFERS: Question = Question {
     }),
 };
 
-/// The RST came from another address on the link than the other packets of its supposed sender.
+/// The RST came from another address on the link than the other packets of its supposed sender. Never no: a router's
+/// address stands on everything that it forwards.
 pub static RST_LINK_DIFFERS: Question = Question {
     id: "rst-link-differs",
     asked_of: AskedOf::AnyPackets,
     yes: "{} came from MAC address {}, but all other packets from {sender} from {}: another host or router sent it to this link",
     no: "{} came from the same MAC address as {sender}'s other packets, {}",
-    unknown: "the MAC address of {sender}'s packets: a capture on Ethernet or on the `any` device",
+    unknown: "a MAC address of the RST other than that of {sender}'s packets: behind a router the same one proves nothing",
     zh: Wording {
         yes: "{}来自 MAC 地址 {}，而{sender}的其他报文都来自 {}：是另一台主机或路由器把它发到这条链路上的",
         no: "{}与{sender}的其他报文来自同一个 MAC 地址 {}",
-        unknown: "{sender}的报文的 MAC 地址：在以太网或 `any` 设备上抓包",
+        unknown: "RST 的 MAC 地址与{sender}的其他报文不同：在路由器之后，相同说明不了什么",
     },
     ask: by(|outcome| {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
         let sender = outcome.connection().half(outcome.sender());
         let known = sender.marks.has(Marks::LINK_KNOWN) && !sender.marks.has(Marks::LINK_VARIES);
         match rst.link.filter(|_| known) {
-            Some(link) if link == sender.link => Answer::No(no().frame(&rst.record).value(Value::Link(link))),
-            Some(link) => {
+            Some(link) if link != sender.link => {
                 Answer::Yes(yes().frame(&rst.record).value(Value::Link(link)).value(Value::Link(sender.link)))
             }
-            None => Answer::Unknown,
+            _ => Answer::Unknown,
         }
     }),
 };
@@ -102,7 +102,9 @@ pub static ADDRESS_IS_ELSEWHERE: Question = Question {
                 let facts = yes().value(Value::Ttl(sender.ttl)).frame(&rst.record);
                 Answer::Yes(facts.value(Value::Link(link)).value(Value::Link(sender.link)))
             }
-            (Answer::No(_), _) if on_link => Answer::No(no().frame(&rst.record)),
+            (_, Some(link)) if on_link && link == sender.link && sender.marks.has(Marks::LINK_KNOWN) => {
+                Answer::No(no().frame(&rst.record))
+            }
             _ => Answer::Unknown,
         }
     }),
@@ -324,7 +326,7 @@ static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_
 
 /// Whether only other RSTs could answer it: nobody can go and capture those.
 pub fn asks_for_other_resets(question: &Question) -> bool {
-    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID].contains(&question)
+    [&RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID, &RST_LINK_DIFFERS].contains(&question)
 }
 
 /// How many of the RST's fields are not those of its supposed sender.

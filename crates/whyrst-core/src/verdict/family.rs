@@ -21,7 +21,6 @@ use crate::evidence::handshake::{
 use crate::evidence::refusal::{
     HANDSHAKE_ACK_WRONG, RST_ANSWERS_SYN_ON_LIVE, SERVER_NEVER_TOOK_IT, SYN_ANSWERED_BY_OLD_ACK,
 };
-use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use whyrst_model::vocabulary::Confidence;
@@ -46,9 +45,8 @@ pub fn shape(answers: &mut Answers<'_>) -> Option<Shape> {
     let outcome = answers.outcome();
     outcome.rst()?;
     let whole = is_whole(outcome);
-    let reported = matches!(outcome.kernel(), KernelWord::Sent(_));
     Some(match seen_family(answers) {
-        Some(family) if (whole || reported) && is_entailed(family, answers) => Shape::new(family, Confidence::Certain),
+        Some(family) if whole && is_entailed(family, answers) => Shape::new(family, Confidence::Certain),
         // A socket alone does not tell what it had gone through before.
         Some(family) if outcome.basis() == Basis::Sockets => Shape::new(family, Confidence::Possible),
         Some(family) => Shape::new(family, Confidence::Likely),
