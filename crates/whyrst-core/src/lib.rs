@@ -35,6 +35,7 @@ pub mod outcome;
 mod prelude;
 #[cfg(test)]
 mod properties;
+pub mod reception;
 pub mod recording;
 pub mod report;
 pub mod rst;

@@ -73,7 +73,7 @@ impl Explanation<'_> {
             return self.chinese_harm();
         }
         let taken = match self.harm.accepted {
-            Some(false) => "the RST had a number that its receiver ignores: it should have had no effect; ",
+            Some(false) => "the receiver did not accept the RST; ",
             Some(true) | None => "",
         };
         let lost = |side: &str, bytes: Option<u64>, surely: u64| {
@@ -105,7 +105,7 @@ impl Explanation<'_> {
 impl Explanation<'_> {
     fn chinese_harm(&self) -> String {
         let taken = match self.harm.accepted {
-            Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",
+            Some(false) => "接收方没有接受这个 RST；",
             Some(true) | None => "",
         };
         let lost = |side: &str, bytes: Option<u64>, surely: u64| {
