@@ -77,7 +77,8 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     if !outcome.connection().beginning_seen() || outcome.one_sided() {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    let loss = |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side, kind) };
+    let loss =
+        |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side, kind) };
     let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
     let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {

@@ -22,6 +22,7 @@ pub mod causes;
 pub mod census;
 pub mod connection;
 pub mod evidence;
+pub mod farewell;
 pub mod half;
 pub mod harm;
 pub mod history;

@@ -172,7 +172,8 @@ fn on_its_way(outcome: &Outcome) -> Span {
 /// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
 fn round_trip(outcome: &Outcome) -> Option<Span> {
     let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
-    let third = |record: &Record| record.from == syn.from && !record.flags.has(Flags::SYN) && record.time >= syn_ack.time;
+    let third =
+        |record: &Record| record.from == syn.from && !record.flags.has(Flags::SYN) && record.time >= syn_ack.time;
     let trip = outcome.earlier(third)?.time.since(syn.time);
     (trip.nanos() >= 0).then_some(trip)
 }

@@ -300,10 +300,7 @@ mod tests {
     /// Nothing of what amounts to anything has kept its number.
     #[test]
     fn a_code_that_was_renumbered_has_two_names_and_no_gist() {
-        assert_eq!(
-            diagnostic_name(3),
-            CodeName::Either { up_to_02: "new data after CLOSE", from_03: "ABORT" },
-        );
+        assert_eq!(diagnostic_name(3), CodeName::Either { up_to_02: "new data after CLOSE", from_03: "ABORT" },);
         assert_eq!(diagnostic_name(1), CodeName::One("illegal option length"));
         assert_eq!(diagnostic_name(19), CodeName::One("middlebox interference"));
         assert_eq!(diagnostic_name(20), CodeName::Unassigned);

@@ -30,7 +30,7 @@ use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::rst::ResetKind;
-use crate::severity;
+use crate::severity::{self, AsARule};
 
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
@@ -96,8 +96,8 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let previews = previews(seen, answers);
     let alternatives = alternatives(lead.cause, mechanism.as_ref(), &reasons, &previews, outcome);
     let phase = outcome.connection().phase();
-    let by_cause = severity_of(lead.cause, &reasons);
-    let weight = severity::weigh(by_cause, outcome, phase, &harm(outcome, kind));
+    let by_cause = as_a_rule(severity_of(lead.cause, &reasons), lead, mechanism.as_ref());
+    let weight = severity::weigh(by_cause, outcome, phase, &harm(outcome, kind), kind);
     let origin = origin(answers, kind);
     Judgement {
         shape,
@@ -384,6 +384,15 @@ fn severity_of(lead: Option<&'static Cause>, reasons: &[OpenReason]) -> Severity
         (Severity::Attack, Some(why)) => why,
         (own, _) => own,
     }
+}
+
+/// Whether the other mechanisms that are open would matter as little.
+fn as_a_rule(severity: Severity, lead: Lead, mechanism: Option<&Mechanism>) -> AsARule {
+    let open = || mechanism.into_iter().flat_map(|how| &how.open);
+    let doubted = severity == Severity::Benign
+        && lead.confidence < Confidence::Likely
+        && open().any(|other| other.rule.severity == Severity::Fault);
+    if doubted { AsARule::PerhapsBenign } else { AsARule::Surely(severity) }
 }
 
 /// What the leading answer rests on, and below a reason what its mechanism rests on.

@@ -94,9 +94,7 @@ fn by_number(acceptance: Acceptance, lived_on: bool, language: Language) -> &'st
              ACK (RFC 5961)",
             "序列号在接收窗口内，但不是下一个：主机对此回应 challenge ACK（RFC 5961）",
         ),
-        Acceptance::Ignored => {
-            ("its sequence number lies outside {to}'s receive window", "序列号在{to}的接收窗口之外")
-        }
+        Acceptance::Ignored => ("its sequence number lies outside {to}'s receive window", "序列号在{to}的接收窗口之外"),
         Acceptance::WrongAck => (
             "it does not acknowledge {to}'s SYN, and a host that is connecting ignores such a RST (RFC 9293 section \
              3.10.7.3)",
@@ -110,10 +108,9 @@ fn by_number(acceptance: Acceptance, lived_on: bool, language: Language) -> &'st
             "its TCP checksum is wrong, and {from}'s other checksums are right",
             "它的 TCP 校验和是错的，而{from}其他报文的校验和是对的",
         ),
-        Acceptance::Unknown => (
-            "the capture does not show which sequence number {to} expected",
-            "抓包没有显示{to}期望的序列号",
-        ),
+        Acceptance::Unknown => {
+            ("the capture does not show which sequence number {to} expected", "抓包没有显示{to}期望的序列号")
+        }
     };
     language.pick(english, chinese)
 }

@@ -41,7 +41,9 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
     let words = words(claim);
     if language == Language::Chinese {
         let text = match claim {
-            Claim::Diagnostic { code, enterprise: 0 } => format!("RST 写明原因 {code}（RST 诊断载荷）：{}", chinese(code)),
+            Claim::Diagnostic { code, enterprise: 0 } => {
+                format!("RST 写明原因 {code}（RST 诊断载荷）：{}", chinese(code))
+            }
             Claim::Diagnostic { .. } => format!("RST 写明原因 \"{words}\"（RST 诊断载荷）"),
             Claim::Linux(number) => format!("RST 自带其内核 enum sk_rst_reason 的编号 {number}"),
             Claim::BigIp(_) => format!("F5 BIG-IP 给出的重置原因：\"{words}\""),

@@ -55,13 +55,7 @@ fn names_its_packet(record: &Record) -> bool {
 /// For packets without an identification: equal in every bit, so only time and place are left,
 /// and for a RST whether there is a segment of its own that it answers: Linux answers two segments with RSTs that are
 /// equal in every bit (`tcp_v4_send_reset`).
-fn comes_like_a_copy(
-    pool: &HistoryPool,
-    history: &History,
-    copied: Copied,
-    earlier: &Record,
-    record: &Record,
-) -> bool {
+fn comes_like_a_copy(pool: &HistoryPool, history: &History, copied: Copied, earlier: &Record, record: &Record) -> bool {
     if earlier.checksum != record.checksum {
         return false;
     }
