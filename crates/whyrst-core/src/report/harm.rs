@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::Explanation;
+use super::style::Part;
 use super::words::{digits, plural, severity};
 use crate::cause::Severity;
 use crate::connection::Phase;
@@ -16,6 +17,14 @@ impl Explanation<'_> {
     pub(super) fn matters(&self) -> String {
         let severity = severity(self.judgement.severity, self.language());
         format!("{severity}{}{}", self.language().pick(": ", "："), self.severity_words())
+    }
+
+    /// How the packets that decide are dressed: only what needs somebody is red.
+    pub(super) const fn decisive_part(&self) -> Part {
+        match self.judgement.severity {
+            Severity::Fault | Severity::Attack => Part::Decisive,
+            Severity::Policy | Severity::Scan | Severity::Benign => Part::Heading,
+        }
     }
 
     /// Why it matters as much as it does.
