@@ -139,7 +139,7 @@ fn unread(outcome: &Outcome, side: Side, kind: ResetKind) -> Loss {
     }
     let closed = peer.marks.has(Marks::FIN) && peer.marks.has(Marks::ACKED);
     let known = match kind {
-        ResetKind::Passive if closed => Some(peer.ack),
+        ResetKind::Passive if closed => Some(fin_of(outcome, side.other()).map_or(peer.ack, |fin| fin.ack)),
         ResetKind::Passive => last_reply(outcome, side.other()).map(|reply| reply.ack),
         ResetKind::Active | ResetKind::Unknown => reply_before_last_turn(outcome, side),
     };
@@ -147,6 +147,11 @@ fn unread(outcome: &Outcome, side: Side, kind: ResetKind) -> Loss {
     let at_most = known.map_or(own.bytes, |known| octets(known, end).min(own.bytes));
     let surely = never_received_from(outcome).map_or(0, |from| octets(from, end)).min(at_most);
     Loss { surely, at_most }
+}
+
+/// The FIN of `from`: what it acknowledges had arrived when its program closed.
+fn fin_of(outcome: &Outcome, from: Side) -> Option<&Record> {
+    outcome.earlier(|record| record.from == from && record.flags.has(Flags::FIN.with(Flags::ACK)))
 }
 
 /// What the last reply acknowledges that the other end of `side` sent before the last data that it received.

@@ -119,7 +119,8 @@ fn afterwards(outcome: &Outcome, rst: &Record) -> Afterwards {
     let receiver = rst.from.other();
     let waits = on_its_way(outcome);
     let later = |record: &&Record| record.from == receiver && record.time.since(rst.time) > waits && is_of_it(record);
-    match outcome.after().iter().find(later) {
+    let own = outcome.after().iter().take_while(|record| !begins_another(outcome, record));
+    match own.filter(later).next() {
         Some(record) if record.notes.has(Notes::RETRANSMISSION) || record.notes.has(Notes::PROBE) => {
             Afterwards::Repeated(*record)
         }
@@ -129,10 +130,15 @@ fn afterwards(outcome: &Outcome, rst: &Record) -> Afterwards {
     }
 }
 
-/// Of this connection: a SYN that is not repeated begins another.
+/// Neither a RST nor what no receiver would take.
 fn is_of_it(record: &Record) -> bool {
-    let begins = record.flags.has(Flags::SYN) && !record.notes.has(Notes::RETRANSMISSION);
-    !begins && !record.flags.has(Flags::RST) && !record.notes.has(Notes::OUT_OF_WINDOW)
+    !record.flags.has(Flags::RST) && !record.notes.has(Notes::OUT_OF_WINDOW)
+}
+
+/// A SYN that does not repeat the one of a connection that is still being opened: some stacks choose the same numbers again.
+fn begins_another(outcome: &Outcome, record: &Record) -> bool {
+    let opening = !outcome.connection().handshake_complete() && record.notes.has(Notes::RETRANSMISSION);
+    record.flags.has(Flags::SYN) && !opening
 }
 
 /// It had sent what was never acknowledged, and did not repeat it though there was time.

@@ -48,6 +48,8 @@ pub enum AsARule {
     Surely(Severity),
     /// It is benign, and something that is open beside it is a fault.
     PerhapsBenign,
+    /// It is a fault for a reason of its own: the end of the connection may do no harm, what led to it does.
+    ByReason,
 }
 
 /// Weighs one outcome.
@@ -57,6 +59,9 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
         AsARule::Surely(severity @ (Severity::Benign | Severity::Scan | Severity::Policy | Severity::Attack)) => {
             Weight { severity, ground: Ground::Cause }
         }
+        AsARule::ByReason => {
+            not_taken(outcome, phase, harm).map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign)
+        }
         AsARule::Surely(Severity::Fault) | AsARule::PerhapsBenign => ground(outcome, phase, harm, kind)
             .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),
     }
@@ -64,13 +69,16 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
 
 /// What shows that nothing was lost that anybody waited for.
 fn ground(outcome: &Outcome, phase: Phase, harm: &Harm, kind: ResetKind) -> Option<Ground> {
+    let was_over = || was_over(outcome, kind).then_some(Ground::WasOver);
+    let was_idle = || was_idle(outcome).then_some(Ground::WasIdle);
+    not_taken(outcome, phase, harm).or_else(was_over).or_else(was_idle)
+}
+
+/// What shows that the RST changed nothing at all.
+fn not_taken(outcome: &Outcome, phase: Phase, harm: &Harm) -> Option<Ground> {
     if phase == Phase::Closed && harm.certainty == Certainty::None {
         Some(Ground::BothHadClosed)
-    } else if outcome.rsts_never_taken() {
-        Some(Ground::NotTaken)
-    } else if was_over(outcome, kind) {
-        Some(Ground::WasOver)
     } else {
-        was_idle(outcome).then_some(Ground::WasIdle)
+        outcome.rsts_never_taken().then_some(Ground::NotTaken)
     }
 }

@@ -386,13 +386,18 @@ fn severity_of(lead: Option<&'static Cause>, reasons: &[OpenReason]) -> Severity
     }
 }
 
-/// Whether the other mechanisms that are open would matter as little.
+/// Whether the other mechanisms that are open would matter as little, and whether it is a reason that says so.
 fn as_a_rule(severity: Severity, lead: Lead, mechanism: Option<&Mechanism>) -> AsARule {
     let open = || mechanism.into_iter().flat_map(|how| &how.open);
     let doubted = severity == Severity::Benign
         && lead.confidence < Confidence::Likely
         && open().any(|other| other.rule.severity == Severity::Fault);
-    if doubted { AsARule::PerhapsBenign } else { AsARule::Surely(severity) }
+    let by_reason = severity == Severity::Fault && lead.cause.is_some_and(Cause::is_reason);
+    match (doubted, by_reason) {
+        (true, _) => AsARule::PerhapsBenign,
+        (false, true) => AsARule::ByReason,
+        (false, false) => AsARule::Surely(severity),
+    }
 }
 
 /// What the leading answer rests on, and below a reason what its mechanism rests on.

@@ -117,3 +117,16 @@ fn a_reset_that_both_ends_ignore_is_no_fault() {
     assert!(outcome.rsts_never_taken());
     assert_ne!(judge(&outcome).severity, Severity::Fault);
 }
+
+/// Small stacks begin their connections with the same number again.
+#[test]
+fn another_connection_with_the_same_numbers_is_not_this_one_going_on() {
+    let rest = "
+        +0.001 C < S A 1:1(0) ack 201
+        +1.0 C < S RA 1:1(0) ack 201
+        +3.0 C > S S 0:0(0)
+        +0.001 C < S SA 7000:7000(0) ack 1
+        +0.001 C > S A 1:1(0) ack 7001";
+    let outcomes = conversation(&[OPENED, rest].concat()).outcomes();
+    assert!(outcomes.first().is_some_and(|one| one.without_effect().is_none()));
+}
