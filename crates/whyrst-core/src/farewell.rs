@@ -82,8 +82,8 @@ fn last_of_content(outcome: &Outcome, goodbye: usize) -> Option<&Record> {
     outcome.before().get(..=goodbye)?.iter().rev().find(content)
 }
 
-/// A client's last words, to which it wants no answer: a few bytes (LDAP unbind, SMTP QUIT, MySQL `COM_QUIT`, the Terminate of
-/// PostgreSQL), and its FIN follows before an answer could have come, on a connection on which it had been answered.
+/// A client's last words, to which it wants no answer: a few bytes (LDAP unbind, SMTP QUIT, `COM_QUIT` of `MySQL`, Terminate of
+/// `PostgreSQL`), and its FIN follows before an answer could have come, on a connection on which it had been answered.
 fn is_parting(outcome: &Outcome, last: &Record, goodbye: usize) -> bool {
     let Some(fin) = outcome.before().get(goodbye).filter(|record| record.flags.has(Flags::FIN)) else { return false };
     let at_once = fin.time.since(last.time) <= AT_ONCE.max(round_trip(outcome));

@@ -119,8 +119,8 @@ fn afterwards(outcome: &Outcome, rst: &Record) -> Afterwards {
     let receiver = rst.from.other();
     let waits = on_its_way(outcome);
     let later = |record: &&Record| record.from == receiver && record.time.since(rst.time) > waits && is_of_it(record);
-    let own = outcome.after().iter().take_while(|record| !begins_another(outcome, record));
-    match own.filter(later).next() {
+    let mut own = outcome.after().iter().take_while(|record| !begins_another(outcome, record));
+    match own.find(later) {
         Some(record) if record.notes.has(Notes::RETRANSMISSION) || record.notes.has(Notes::PROBE) => {
             Afterwards::Repeated(*record)
         }
