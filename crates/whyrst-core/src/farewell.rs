@@ -34,6 +34,7 @@ pub fn was_over(outcome: &Outcome, kind: ResetKind) -> bool {
     let server = outcome.connection().server();
     let answered = |record: &Record| record.from == server || is_parting(outcome, record, at);
     last_of_content(outcome, at).is_some_and(answered)
+        && nothing_after(outcome, at)
         && Side::BOTH.iter().all(|side| misses_only_courtesy(outcome, *side))
         && !may_be_unread(outcome, kind, said_by)
 }
@@ -80,6 +81,12 @@ fn goodbye(outcome: &Outcome) -> Option<usize> {
 fn last_of_content(outcome: &Outcome, goodbye: usize) -> Option<&Record> {
     let content = |record: &&Record| is_new_data(record) && !is_courtesy(outcome, record);
     outcome.before().get(..=goodbye)?.iter().rev().find(content)
+}
+
+/// Nobody sent anything after the goodbye but courtesies: whoever does expects it to arrive.
+fn nothing_after(outcome: &Outcome, goodbye: usize) -> bool {
+    let mut later = outcome.before().iter().skip(goodbye + 1).chain(outcome.after());
+    later.all(|record| !is_new_data(record) || is_courtesy(outcome, record))
 }
 
 /// A client's last words, to which it wants no answer: a few bytes (LDAP unbind, SMTP QUIT, `COM_QUIT` of `MySQL`, Terminate of

@@ -130,3 +130,15 @@ fn a_client_that_ends_an_idle_connection_does_no_harm_and_one_that_waits_is_no_i
     assert_eq!(weight(&[again, asks].concat()).0, Severity::Fault);
     assert_eq!(weight("+30 C > S RA 101:101(0) ack 201").0, Severity::Fault);
 }
+
+/// Some stacks acknowledge what comes after their FIN, and reset then.
+#[test]
+fn data_after_a_goodbye_is_lost_also_where_it_was_acknowledged() {
+    let rest = "
+        +0.001 C < S FA 201:201(0) ack 101
+        +0.001 C > S A 101:101(0) ack 202
+        +0.3 C > S PA 101:105(4) ack 202
+        +0.001 C < S A 202:202(0) ack 105
+        +0.0001 C < S R 202:202(0)";
+    assert_eq!(weight(rest).0, Severity::Fault);
+}
