@@ -29,6 +29,7 @@ mod annotate;
 mod archive;
 mod bytes;
 mod capture;
+mod checksum;
 mod chunk;
 mod compression;
 mod container;

@@ -5,6 +5,7 @@ use whyrst_core::segment::{Endpoint, Flags, OptionSet, Options, Segment, Timesta
 use whyrst_core::seq::Seq;
 
 use crate::bytes::{array_at, be16_at, be32_at};
+use crate::checksum;
 use crate::counts::{Counts, Reason};
 use crate::ip::{Header, Payload};
 
@@ -23,6 +24,7 @@ pub(crate) fn segment<'a>(ip: &Header, payload: Payload<'a>, counts: &mut Counts
     let half = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
     let number = |at: usize| u32::from_be_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
     let len = payload.len - size;
+    let flags = Flags::from_bits(fixed[FLAGS_AT]);
     let captured = payload.captured.get(size..).unwrap_or_default();
     counts.cut_payloads += u64::from(captured.len() < len);
     Ok(Segment {
@@ -30,9 +32,10 @@ pub(crate) fn segment<'a>(ip: &Header, payload: Payload<'a>, counts: &mut Counts
         dst: Endpoint::new(ip.dst, half(2)),
         seq: Seq::new(number(4)),
         ack: Seq::new(number(8)),
-        flags: Flags::from_bits(fixed[FLAGS_AT]),
+        flags,
         window: half(14),
         checksum: half(16),
+        checksum_right: checksum::is_right(flags, ip, &payload),
         ip: ip.facts,
         options: options(payload.captured, size, counts),
         len: u32::try_from(len).unwrap_or(u32::MAX),

@@ -18,8 +18,14 @@ pub enum Acceptance {
     IfNothingLost,
     /// In the receive window but not exact: answered by a challenge ACK.
     Challenged,
-    /// Outside the receive window, or in SYN-SENT without the right acknowledgment: ignored.
+    /// Outside the receive window: ignored.
     Ignored,
+    /// In SYN-SENT without an acknowledgment of the SYN: ignored.
+    WrongAck,
+    /// Without a signature on a connection whose segments are signed: ignored.
+    Unsigned,
+    /// With a wrong checksum, while its sender's others are right: dropped before TCP looks at it.
+    Damaged,
     /// The capture does not show what the receiver expects.
     Unknown,
 }
@@ -29,7 +35,7 @@ impl Acceptance {
     pub const fn accepted(self) -> Option<bool> {
         match self {
             Self::Exact => Some(true),
-            Self::Challenged | Self::Ignored => Some(false),
+            Self::Challenged | Self::Ignored | Self::WrongAck | Self::Unsigned | Self::Damaged => Some(false),
             Self::IfNothingLost | Self::Unknown => None,
         }
     }
@@ -38,8 +44,11 @@ impl Acceptance {
 /// Judges whether `segment`, a RST from `from`, is acceptable to its receiver.
 pub fn acceptance(connection: &Connection, from: Side, segment: &Segment<'_>) -> Acceptance {
     let (sender, receiver) = (connection.half(from), connection.half(from.other()));
+    if segment.checksum_right == Some(false) && connection.checksums.can_be_judged(from) {
+        return Acceptance::Damaged;
+    }
     if unsigned_on_signed(connection, segment) {
-        return Acceptance::Ignored;
+        return Acceptance::Unsigned;
     }
     if receiver.marks.has(Marks::SYN) && !sender.marks.has(Marks::SPOKE) && !receiver.marks.has(Marks::ACKED) {
         return in_syn_sent(receiver.first_seq, receiver.nxt, segment);
@@ -83,6 +92,6 @@ fn unsigned_on_signed(connection: &Connection, segment: &Segment<'_>) -> bool {
 fn in_syn_sent(isn: Seq, nxt: Seq, segment: &Segment<'_>) -> Acceptance {
     match segment.acknowledges() {
         Some(ack) if ack.after(isn) && !ack.after(nxt) => Acceptance::Exact,
-        _ => Acceptance::Ignored,
+        _ => Acceptance::WrongAck,
     }
 }

@@ -34,12 +34,60 @@ pub struct Connection {
     pub earlier: Option<TcpState>,
     /// Which end had opened that earlier connection.
     pub earlier_opener: Option<Side>,
+    /// Whether the checksums of each end's segments are right at this capture point.
+    pub checksums: Checksums,
     /// Copies of packets that were left out.
     pub copies: u32,
+    /// The latest segment of which a copy was left out.
+    pub copied: Copied,
     /// The first and last records.
     pub history: History,
     /// Zeek's history letters.
     pub letters: Letters,
+}
+
+/// Whether each end's checksums were right, where that could be told: network cards complete them behind the capture
+/// point, and then all are wrong. Indexed by [`Side::index`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Checksums(u8);
+
+impl Checksums {
+    const RIGHT: u8 = 1;
+    const WRONG: u8 = 2;
+    const BITS: usize = 2;
+
+    const fn note(&mut self, from: Side, right: bool) {
+        let what = if right { Self::RIGHT } else { Self::WRONG };
+        self.0 |= what << (Self::BITS * from.index());
+    }
+
+    /// Some checksums of `side` were right and none was wrong: one that is wrong is so on the wire.
+    pub const fn can_be_judged(self, side: Side) -> bool {
+        let seen = self.0 >> (Self::BITS * side.index());
+        seen & (Self::RIGHT | Self::WRONG) == Self::RIGHT
+    }
+}
+
+/// The latest segment, not a RST, of which a copy was left out: the low bits of its frame's number, which are enough among
+/// the few segments that are remembered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Copied(u32);
+
+impl Copied {
+    /// A copy of what `frame` holds was left out.
+    pub const fn note(&mut self, frame: Frame) {
+        self.0 = Self::low_bits(frame);
+    }
+
+    /// Whether a copy was left out of what `frame` holds, or of something later.
+    pub const fn reaches(self, frame: Frame) -> bool {
+        self.0 != 0 && Self::low_bits(frame).wrapping_sub(self.0).wrapping_sub(1) >= 1 << 31
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "only the low bits are kept")]
+    const fn low_bits(frame: Frame) -> u32 {
+        frame.number() as u32
+    }
 }
 
 impl Connection {
@@ -64,7 +112,9 @@ impl Connection {
             roles,
             earlier: None,
             earlier_opener: None,
+            checksums: Checksums::default(),
             copies: 0,
+            copied: Copied::default(),
             history: History::default(),
             letters: Letters::default(),
         }
@@ -88,6 +138,9 @@ impl Connection {
     /// Takes in a segment that is not a RST and says what was noticed about it.
     pub fn observe(&mut self, from: Side, segment: &Segment<'_>, time: Timestamp, frame: Frame) -> Notes {
         self.last = time;
+        if let Some(right) = segment.checksum_right {
+            self.checksums.note(from, right);
+        }
         if self.is_syn_on_live(from, segment) {
             let mut notes = Notes::default();
             notes.insert(Notes::SYN_ON_LIVE);

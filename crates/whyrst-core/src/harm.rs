@@ -60,7 +60,7 @@ impl Harm {
 
 /// Measures the damage.
 pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
-    let accepted = outcome.rst().and_then(|rst| rst.acceptance.accepted());
+    let accepted = outcome.rst().and_then(|rst| outcome.reception(rst).accepted());
     if outcome.basis() == Basis::Sockets {
         return of_socket(outcome, kind, accepted);
     }
@@ -77,7 +77,8 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     if !outcome.connection().beginning_seen() || outcome.one_sided() {
         return Harm::new(accepted, Certainty::Unknown);
     }
-    let loss = |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side) };
+    let loss =
+        |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side, kind) };
     let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
     let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {
@@ -126,20 +127,41 @@ fn undelivered(outcome: &Outcome, side: Side) -> Loss {
     Loss { surely: 0, at_most: octets(peer.ack, end_of_data(own)) }
 }
 
-/// What was sent to the sender of the RST and may not have been read: everything since its last own
-/// data, or since its acknowledgment where it had said FIN, since a program that closes with data
-/// unread says RST instead (RFC 1122 section 4.2.2.13).
-fn unread(outcome: &Outcome, side: Side) -> Loss {
+/// What was sent to the sender of the RST and may not have been read.
+///
+/// A host that answers what comes after its FIN had read what came before: its program would have said RST instead
+/// of FIN (RFC 1122 section 4.2.2.13). An abort says nothing of that kind: what its program had answered before it got the
+/// last turn of the other end, it had read; but a greeting, an early answer or a FIN do not show that it had read that turn.
+fn unread(outcome: &Outcome, side: Side, kind: ResetKind) -> Loss {
     let (own, peer) = (outcome.finally().half(side), outcome.connection().half(side.other()));
     if own.bytes == 0 {
         return Loss::default();
     }
     let closed = peer.marks.has(Marks::FIN) && peer.marks.has(Marks::ACKED);
-    let known = if closed { Some(peer.ack) } else { last_reply(outcome, side.other()).map(|reply| reply.ack) };
+    let known = match kind {
+        ResetKind::Passive if closed => Some(fin_of(outcome, side.other()).map_or(peer.ack, |fin| fin.ack)),
+        ResetKind::Passive => last_reply(outcome, side.other()).map(|reply| reply.ack),
+        ResetKind::Active | ResetKind::Unknown => reply_before_last_turn(outcome, side),
+    };
     let end = end_of_data(own);
     let at_most = known.map_or(own.bytes, |known| octets(known, end).min(own.bytes));
     let surely = never_received_from(outcome).map_or(0, |from| octets(from, end)).min(at_most);
     Loss { surely, at_most }
+}
+
+/// The FIN of `from`: what it acknowledges had arrived when its program closed.
+fn fin_of(outcome: &Outcome, from: Side) -> Option<&Record> {
+    outcome.earlier(|record| record.from == from && record.flags.has(Flags::FIN.with(Flags::ACK)))
+}
+
+/// What the last reply acknowledges that the other end of `side` sent before the last data that it received.
+fn reply_before_last_turn(outcome: &Outcome, side: Side) -> Option<Seq> {
+    let received = outcome.connection().half(side.other()).ack;
+    let data = |record: &&Record| record.len > 0 && record.flags.has(Flags::ACK);
+    let mut turns = outcome.before().iter().rev().filter(data);
+    let came = |record: &Record| record.from == side && record.seq.before(received);
+    turns.by_ref().find(|record| came(record))?;
+    turns.find(|record| record.from == side.other()).map(|reply| reply.ack)
 }
 
 /// From this number on, nothing reached the socket of the RST's sender: an abort says what it had

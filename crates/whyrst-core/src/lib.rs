@@ -22,6 +22,7 @@ pub mod causes;
 pub mod census;
 pub mod connection;
 pub mod evidence;
+pub mod farewell;
 pub mod half;
 pub mod harm;
 pub mod history;
@@ -35,6 +36,7 @@ pub mod outcome;
 mod prelude;
 #[cfg(test)]
 mod properties;
+pub mod reception;
 pub mod recording;
 pub mod report;
 pub mod rst;

@@ -387,6 +387,7 @@ fn segment(src: Endpoint, dst: Endpoint, flags: Flags, seq: Seq, ack: Seq, len: 
         // Not seen; anything but the 0 that would mean something.
         window: u16::MAX,
         checksum: 0,
+        checksum_right: None,
         ip: IpFacts { ttl: 0, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: false } },
         options: Options { set: OptionSet::CUT, ..Options::default() },
         len,

@@ -320,16 +320,6 @@ impl Outcome {
         }
     }
 
-    /// No RST was acceptable, and each end sent something else after the first.
-    pub fn rsts_never_taken(&self) -> bool {
-        let Self::Reset(reset) = self else { return false };
-        let rsts = reset.rsts.as_slice();
-        let refused =
-            reset.rsts_total as usize == rsts.len() && rsts.iter().all(|rst| rst.acceptance.accepted() == Some(false));
-        let talks = |side| reset.after.iter().any(|record| record.from == side);
-        refused && Side::BOTH.into_iter().all(talks)
-    }
-
     /// Only one direction of the connection was captured.
     pub fn one_sided(&self) -> bool {
         let spoke = |side: Side| {

@@ -145,6 +145,7 @@ fn play(moves: &[Move], setting: &Setting) -> Conversation {
             flags,
             window: if bare { 0 } else { 502 },
             checksum: number,
+            checksum_right: None,
             ip: IpFacts {
                 ttl: if one.odd_ttl && flags.has(Flags::RST) { 50 } else { 64 },
                 traffic_class: 0,

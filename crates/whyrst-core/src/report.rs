@@ -17,6 +17,7 @@ pub mod layout;
 pub mod markdown;
 mod packets;
 mod page;
+mod reception;
 mod said;
 mod steps;
 pub mod style;
@@ -30,6 +31,7 @@ use alloc::string::{String, ToString};
 
 use jiff::tz::TimeZone;
 
+use self::words::capitalised;
 use crate::flow::Side;
 use crate::harm::{Harm, harm};
 use crate::language::Language;
@@ -108,6 +110,9 @@ impl<'a> Explanation<'a> {
 
     /// "The connection was reset because nothing listens on the server's port", without a full stop.
     pub fn sentence(&self) -> String {
+        if let Some((_, text)) = self.without_effect_words() {
+            return capitalised(&text);
+        }
         let title = self.title();
         if self.language() == Language::Chinese {
             return match self.outcome.kind() {

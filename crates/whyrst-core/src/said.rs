@@ -2,7 +2,7 @@
 //!
 //! - The RST diagnostic payload (draft-ietf-tcpm-rst-diagnostic-payload): eight octets, the magic
 //!   number 0x33AA, a reason code, and whose code it is (an IANA private enterprise number, 0 for
-//!   the draft's own registry). The draft also knows a variant that is in use: a payload of 1000
+//!   the draft's own registry, which version -03 renumbered: most codes have two readings). The draft also knows a variant that is in use: a payload of 1000
 //!   octets whose first is the number of Linux's `enum sk_rst_reason` and whose rest is zero.
 //! - F5 BIG-IP writes text into the payload (`tm.rstcause.pkt`), or a trailer behind the IP packet
 //!   (tcpdump's `:nnn` noise level).
@@ -145,41 +145,87 @@ impl Claim<'_> {
     }
 }
 
-/// The draft's registry.
-const fn of_code(code: u16) -> Option<Gist> {
-    match code {
-        2 => Some(Gist::NotKnown),
-        3 => Some(Gist::DataAfterClose),
-        4 => Some(Gist::Aborted),
-        9 => Some(Gist::Forbidden),
-        10 | 15 => Some(Gist::Exhausted),
-        12 => Some(Gist::PassedOn),
-        14 => Some(Gist::TimedOut),
-        _ => None,
+/// What a code of the draft's registry stands for.
+type Meaning = (&'static str, Option<Gist>);
+
+/// The registry up to version -02 (May 2026); the first entry is code 1.
+const UP_TO_02: [Meaning; 17] = [
+    ("illegal option length", None),
+    ("desynchronized state", Some(Gist::NotKnown)),
+    ("new data after CLOSE", Some(Gist::DataAfterClose)),
+    ("ABORT", Some(Gist::Aborted)),
+    ("unexpected ACK in a non-synchronized state", None),
+    ("unexpected SYN in the window", None),
+    ("unexpected security compartment", None),
+    ("malformed message", None),
+    ("not authorized", Some(Gist::Forbidden)),
+    ("resource exceeded", Some(Gist::Exhausted)),
+    ("network failure", None),
+    ("reset received from the peer", Some(Gist::PassedOn)),
+    ("destination unreachable", None),
+    ("connection timeout", Some(Gist::TimedOut)),
+    ("too much outstanding data", Some(Gist::Exhausted)),
+    ("unacceptable performance", None),
+    ("middlebox interference", None),
+];
+
+/// The registry of the text of version -03 (July 2026), section 9.1.
+const FROM_03: [Meaning; 19] = [
+    ("illegal option length", None),
+    ("data that the application can no longer read", Some(Gist::DataAfterClose)),
+    ("ABORT", Some(Gist::Aborted)),
+    ("segment in CLOSED", Some(Gist::NotKnown)),
+    ("ACK in LISTEN", None),
+    ("bad ACK in SYN-SENT", None),
+    ("bad ACK in SYN-RECEIVED", None),
+    ("unexpected SYN in the window", None),
+    ("unexpected security compartment", None),
+    ("malformed message", None),
+    ("not authorized", Some(Gist::Forbidden)),
+    ("resource exceeded", Some(Gist::Exhausted)),
+    ("network failure", None),
+    ("reset received from the peer", Some(Gist::PassedOn)),
+    ("destination unreachable", None),
+    ("connection timeout", Some(Gist::TimedOut)),
+    ("too much outstanding data", Some(Gist::Exhausted)),
+    ("unacceptable performance", None),
+    ("middlebox interference", None),
+];
+
+fn meaning(registry: &[Meaning], code: u16) -> Option<Meaning> {
+    registry.get(usize::from(code).checked_sub(1)?).copied()
+}
+
+/// What a code amounts to: nothing where it depends on the version of the draft.
+fn of_code(code: u16) -> Option<Gist> {
+    match (meaning(&UP_TO_02, code), meaning(&FROM_03, code)) {
+        (Some((_, old)), Some((_, new))) => old.filter(|gist| Some(*gist) == new),
+        (only, None) | (None, only) => only.and_then(|(_, gist)| gist),
     }
 }
 
+/// What the draft calls a code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CodeName {
+    /// No version knows it.
+    Unassigned,
+    /// All versions that know it call it so.
+    One(&'static str),
+    /// The registry was renumbered, and a code does not say which one it is of.
+    Either {
+        /// In versions up to -02.
+        up_to_02: &'static str,
+        /// In version -03.
+        from_03: &'static str,
+    },
+}
+
 /// What the draft calls its code.
-pub const fn diagnostic_name(code: u16) -> &'static str {
-    match code {
-        1 => "illegal option length",
-        2 => "desynchronized state",
-        3 => "new data after CLOSE",
-        4 => "ABORT",
-        5 => "unexpected ACK in a non-synchronized state",
-        6 => "unexpected SYN in the window",
-        7 => "unexpected security compartment",
-        8 => "malformed message",
-        9 => "not authorized",
-        10 => "resource exceeded",
-        11 => "network failure",
-        12 => "reset received from the peer",
-        13 => "destination unreachable",
-        14 => "connection timeout",
-        15 => "too much outstanding data",
-        16 => "unacceptable performance",
-        17 => "middlebox interference",
-        _ => "unassigned",
+pub fn diagnostic_name(code: u16) -> CodeName {
+    match (meaning(&UP_TO_02, code), meaning(&FROM_03, code)) {
+        (Some((up_to_02, _)), Some((from_03, _))) if up_to_02 != from_03 => CodeName::Either { up_to_02, from_03 },
+        (Some((name, _)), _) | (None, Some((name, _))) => CodeName::One(name),
+        (None, None) => CodeName::Unassigned,
     }
 }
 
@@ -245,11 +291,22 @@ mod tests {
     fn the_diagnostic_payload_has_eight_octets_and_a_code() {
         let claim = said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]).unwrap();
         assert_eq!(claim, Claim::Diagnostic { code: 3, enterprise: 0 });
-        assert_eq!(claim.gist(), Some(Gist::DataAfterClose));
         assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 9]).unwrap().gist(), None);
         assert_eq!(said(&[0x33, 0xaa, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0]), None);
         assert_eq!(said(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0, 0]), None);
+    }
+
+    /// Nothing of what amounts to anything has kept its number.
+    #[test]
+    fn a_code_that_was_renumbered_has_two_names_and_no_gist() {
+        assert_eq!(diagnostic_name(3), CodeName::Either { up_to_02: "new data after CLOSE", from_03: "ABORT" },);
+        assert_eq!(diagnostic_name(1), CodeName::One("illegal option length"));
+        assert_eq!(diagnostic_name(19), CodeName::One("middlebox interference"));
+        assert_eq!(diagnostic_name(20), CodeName::Unassigned);
+        for code in 0..=u16::from(u8::MAX) {
+            assert_eq!(Claim::Diagnostic { code, enterprise: 0 }.gist(), None, "{code}");
+        }
     }
 
     #[test]

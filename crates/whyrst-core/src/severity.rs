@@ -2,16 +2,20 @@
 //! of the one connection can lower that, never raise it.
 //!
 //! A RST after both ends had said and acknowledged FIN takes nothing away (RFC 9293 section 3.6: both
-//! directions are closed), nor does one that refuses a goodbye: a TLS `close_notify` that comes after its
-//! receiver has closed (RFC 8446 section 6.1: nobody has to wait for it). A RST that its receiver does not
+//! directions are closed), nor does one on a connection that was over but for a courtesy, or on which nothing went on
+//! ([`crate::farewell`]). A RST that its receiver does not
 //! accept changes nothing (RFC 5961 section 3.2, RFC 9293 section 3.5.3), which is said only where both
 //! ends were seen to talk on.
+//!
+//! That a cause is benign as a rule is worth as much as the verdict is: where another mechanism is open that does harm, it
+//! is one only where the connection itself shows that nothing was lost.
 
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::half::Marks;
+use crate::farewell::{was_idle, was_over};
 use crate::harm::{Certainty, Harm};
 use crate::outcome::Outcome;
+use crate::rst::ResetKind;
 
 /// Why a reset matters as much as it does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,8 +26,10 @@ pub enum Ground {
     BothHadClosed,
     /// Its receiver did not take it, and both ends talked on.
     NotTaken,
-    /// It refused nothing but the TLS goodbye of who closed after its sender.
-    GoodbyeRefused,
+    /// The connection was over: nothing but a courtesy can have been lost.
+    WasOver,
+    /// The client ended a connection on which nothing went on.
+    WasIdle,
 }
 
 /// How much, and why.
@@ -35,37 +41,44 @@ pub struct Weight {
     pub ground: Ground,
 }
 
-/// Weighs one outcome whose cause is of severity `by_cause`.
-pub fn weigh(by_cause: Severity, outcome: &Outcome, phase: Phase, harm: &Harm) -> Weight {
-    let lowered = match by_cause {
-        Severity::Fault if phase == Phase::Closed && harm.certainty == Certainty::None => Some(Ground::BothHadClosed),
-        Severity::Fault if outcome.rsts_never_taken() => Some(Ground::NotTaken),
-        Severity::Fault if only_goodbye_refused(outcome, harm) => Some(Ground::GoodbyeRefused),
-        _ => None,
-    };
-    lowered.map_or(Weight { severity: by_cause, ground: Ground::Cause }, |ground| Weight {
-        severity: Severity::Benign,
-        ground,
-    })
+/// How much a cause matters as a rule, and whether that holds for all that is open beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AsARule {
+    /// It does.
+    Surely(Severity),
+    /// It is benign, and something that is open beside it is a fault.
+    PerhapsBenign,
+    /// It is a fault for a reason of its own: the end of the connection may do no harm, what led to it does.
+    ByReason,
 }
 
-/// The sender had closed, and all that it can have missed is one TLS record of type alert. In clear text it must be
-/// `close_notify`: a fatal alert says what went wrong, and is missed.
-fn only_goodbye_refused(outcome: &Outcome, harm: &Harm) -> bool {
-    const RECORD_HEADER: u32 = 5;
-    const CLEAR_ALERT: u32 = 2;
-    const CLOSE_NOTIFY: u8 = 0;
-    let (sender, receiver) = (outcome.sender(), outcome.receiver());
-    let closed =
-        outcome.connection().half(sender).marks.has(Marks::FIN) || outcome.finally().half(sender).marks.has(Marks::FIN);
-    let Some(refused) = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| closed && trigger.len > 0) else {
-        return false;
-    };
-    let lost = [harm.lost_client_bytes, harm.lost_server_bytes];
-    let all_lost = lost.iter().try_fold(0, |sum, lost| Some(sum + (*lost)?));
-    let [21, 3, 0..=4, high, low, alert @ ..] = outcome.said(receiver).last() else { return false };
-    let length = u32::from(u16::from_be_bytes([*high, *low]));
-    let is_goodbye = length != CLEAR_ALERT || matches!(alert, [_, CLOSE_NOTIFY, ..]);
-    let record = RECORD_HEADER + length;
-    is_goodbye && record == refused.len && all_lost.is_some_and(|lost| lost <= u64::from(record))
+/// Weighs one outcome.
+pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, kind: ResetKind) -> Weight {
+    let benign = |ground: Ground| Weight { severity: Severity::Benign, ground };
+    match by_cause {
+        AsARule::Surely(severity @ (Severity::Benign | Severity::Scan | Severity::Policy | Severity::Attack)) => {
+            Weight { severity, ground: Ground::Cause }
+        }
+        AsARule::ByReason => {
+            not_taken(outcome, phase, harm).map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign)
+        }
+        AsARule::Surely(Severity::Fault) | AsARule::PerhapsBenign => ground(outcome, phase, harm, kind)
+            .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),
+    }
+}
+
+/// What shows that nothing was lost that anybody waited for.
+fn ground(outcome: &Outcome, phase: Phase, harm: &Harm, kind: ResetKind) -> Option<Ground> {
+    let was_over = || was_over(outcome, kind).then_some(Ground::WasOver);
+    let was_idle = || was_idle(outcome).then_some(Ground::WasIdle);
+    not_taken(outcome, phase, harm).or_else(was_over).or_else(was_idle)
+}
+
+/// What shows that the RST changed nothing at all.
+fn not_taken(outcome: &Outcome, phase: Phase, harm: &Harm) -> Option<Ground> {
+    if phase == Phase::Closed && harm.certainty == Certainty::None {
+        Some(Ground::BothHadClosed)
+    } else {
+        outcome.rsts_never_taken().then_some(Ground::NotTaken)
+    }
 }

@@ -17,7 +17,7 @@
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
 //! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `mac N` (the last byte of the sender's address on the link), `time N` (a broken clock: seconds since
 //! the epoch, without moving the time of the lines below), `mp capable|join|fastclose|rst`, `reason N` (of
-//! `MP_TCPRST`), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
+//! `MP_TCPRST`), `sum right|wrong` (the checksum), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -311,6 +311,7 @@ impl Reader {
             flags,
             window: default_window(flags, answer),
             checksum: 0,
+            checksum_right: None,
             ip: IpFacts { ttl: 64, traffic_class: 0, kind: ip_kind(src, voice, flags, answer) },
             options: default_options(flags, answer, voice, peer),
             len,
@@ -392,6 +393,7 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
             segment.options.set.insert(subtype);
         }
         "reason" => segment.options.mptcp_reason = Some(value.parse().ok()?),
+        "sum" => segment.checksum_right = Some(["wrong", "right"].iter().position(|word| *word == value)? == 1),
         "says" => segment.payload = payload(value, segment.len)?,
         "if" => packet.interface = Interface(value.parse().ok()?),
         "mac" => packet.link = Some(LinkAddress::new([2, 0, 0, 0, 0, value.parse().ok()?])),

@@ -22,7 +22,7 @@ use hashbrown::{HashMap, HashTable};
 use smallvec::SmallVec;
 
 use self::clock::Clock;
-use self::copies::is_copy;
+use self::copies::original;
 pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::acceptance::acceptance;
@@ -31,7 +31,7 @@ use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
 use crate::history::{HistoryPool, Record};
 use crate::letters::Originator;
-use crate::observation::{IcmpError, LinkAddress, Observation, Seen};
+use crate::observation::{Frame, IcmpError, LinkAddress, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
@@ -306,8 +306,9 @@ impl Tracker {
         let (key, from) = FlowKey::of(segment.src, segment.dst);
         let mut record = Record::new(observation, segment, from);
         let at = self.slot_of(key, from, segment, &record);
-        if is_copy(&self.pool, &self.slots[at as usize].connection.history, &record) {
-            self.count_copy(at, &record);
+        let connection = &self.slots[at as usize].connection;
+        if let Some(original) = original(&self.pool, &connection.history, connection.copied, &record) {
+            self.count_copy(at, original, &record);
             return;
         }
         self.counts.segments += 1;
@@ -540,10 +541,13 @@ impl Tracker {
         }
     }
 
-    fn count_copy(&mut self, at: u32, record: &Record) {
+    fn count_copy(&mut self, at: u32, original: Frame, record: &Record) {
         self.counts.rst_copies += u64::from(record.flags.has(Flags::RST));
         let connection = &mut self.slots[at as usize].connection;
         connection.copies = connection.copies.saturating_add(1);
+        if !record.flags.has(Flags::RST) {
+            connection.copied.note(original);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::rst::ResetKind;
-use crate::severity;
+use crate::severity::{self, AsARule};
 
 /// The title of what nothing explains.
 pub const UNEXPLAINED: &str = "no cause in the catalogue fits what the capture shows";
@@ -97,8 +97,8 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let previews = previews(seen, answers);
     let alternatives = alternatives(lead.cause, mechanism.as_ref(), &reasons, &previews, outcome);
     let phase = outcome.connection().phase();
-    let by_cause = severity_of(lead.cause, &reasons);
-    let weight = severity::weigh(by_cause, outcome, phase, &harm(outcome, kind));
+    let by_cause = as_a_rule(severity_of(lead.cause, &reasons), lead, mechanism.as_ref());
+    let weight = severity::weigh(by_cause, outcome, phase, &harm(outcome, kind), kind);
     let origin = origin(answers, kind);
     Judgement {
         shape,
@@ -384,6 +384,20 @@ fn severity_of(lead: Option<&'static Cause>, reasons: &[OpenReason]) -> Severity
     match (lead.map_or(Severity::Fault, |cause| cause.rule.severity), why) {
         (Severity::Attack, Some(why)) => why,
         (own, _) => own,
+    }
+}
+
+/// Whether the other mechanisms that are open would matter as little, and whether it is a reason that says so.
+fn as_a_rule(severity: Severity, lead: Lead, mechanism: Option<&Mechanism>) -> AsARule {
+    let open = || mechanism.into_iter().flat_map(|how| &how.open);
+    let doubted = severity == Severity::Benign
+        && lead.confidence < Confidence::Likely
+        && open().any(|other| other.rule.severity == Severity::Fault);
+    let by_reason = severity == Severity::Fault && lead.cause.is_some_and(Cause::is_reason);
+    match (doubted, by_reason) {
+        (true, _) => AsARule::PerhapsBenign,
+        (false, true) => AsARule::ByReason,
+        (false, false) => AsARule::Surely(severity),
     }
 }
 

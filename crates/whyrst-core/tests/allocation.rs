@@ -55,6 +55,7 @@ fn packet(client: u8, number: u32) -> Observation<'static> {
         flags: Flags::ACK,
         window: 502,
         checksum: 0,
+        checksum_right: None,
         ip: IpFacts {
             ttl: 64,
             traffic_class: 0,

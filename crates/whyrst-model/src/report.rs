@@ -214,6 +214,10 @@ pub struct ResetReport<'a> {
     pub answers: Option<u64>,
     /// Whether its receiver accepted it. `null` where the packets do not decide that.
     pub accepted: Option<bool>,
+    /// How that is known, or why it is not: from its numbers and checksum, and from what its receiver did afterwards.
+    /// `null` where no packet was captured.
+    #[serde(default)]
+    pub accepted_because: Option<Text<'a>>,
     /// Its frame at each capture point that saw it, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<BTreeMap<Text<'a>, u64>>,

@@ -318,6 +318,9 @@ pub struct Segment<'a> {
     pub window: u16,
     /// Checksum field, as sent; recognises copies of one packet.
     pub checksum: u16,
+    /// Whether the checksum is right. `None` where nobody looked: only segments with SYN, FIN or RST are looked at, and
+    /// only where the packet is whole and no network card was to complete the checksum.
+    pub checksum_right: Option<bool>,
     /// IP header facts.
     pub ip: IpFacts,
     /// TCP options.

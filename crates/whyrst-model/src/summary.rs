@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::incident::IncidentReport;
 use crate::text::Text;
-use crate::vocabulary::{Confidence, End, Family};
+use crate::vocabulary::{Confidence, End, Family, Severity};
 
 vocabulary! {
     /// The word in `schema`.
@@ -84,6 +84,9 @@ pub struct IssueReport<'a> {
     pub count: u64,
     /// How many connections these servers were asked for in all. `null` where that is not known.
     pub of_connections: Option<u64>,
+    /// How much each of them matters. `null` in records of versions that did not say.
+    #[serde(default)]
+    pub severity: Option<Severity>,
 }
 
 /// How many there are of a cause.

@@ -188,6 +188,7 @@ mod tests {
             flags,
             window: 0,
             checksum: 0,
+            checksum_right: None,
             ip: IpFacts { ttl: 64, traffic_class: 0, kind },
             options: Options::default(),
             len: 0,

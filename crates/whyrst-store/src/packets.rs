@@ -491,6 +491,8 @@ impl<'a> Cells<'a> {
             flags: self.flags(row)?,
             window: self.required(row, "window")?,
             checksum: self.required(row, "checksum")?,
+            // No column has it.
+            checksum_right: None,
             ip: IpFacts { ttl: self.required(row, "ttl")?, traffic_class: self.required(row, "traffic_class")?, kind },
             options: Options {
                 set: OptionSet::from_bits(self.required(row, "options")?),
@@ -568,6 +570,7 @@ mod tests {
             flags: Flags::RST.with(Flags::ACK).with(Flags::ECE),
             window: 65_535,
             checksum: 0xbeef,
+            checksum_right: None,
             ip: IpFacts { ttl: 64, traffic_class: 3, kind: IpKind::V4 { id: 9, dont_fragment: true } },
             options: Options {
                 set: OptionSet::from_bits(0x8011),

@@ -209,6 +209,7 @@ mod tests {
             flags,
             window: 1,
             checksum: 0,
+            checksum_right: None,
             ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
             options: Options::default(),
             len: 0,

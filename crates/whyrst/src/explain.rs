@@ -368,7 +368,8 @@ impl Closing<'_> {
             }
             (true, _) => {
                 let width = output::columns(&self.arguments.common);
-                let text = summary.text(reading, counts, style, self.reporter.context.language, width);
+                let page = Page { style, language: self.reporter.context.language, width };
+                let text = summary.text(reading, counts, page, self.arguments.benign());
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),

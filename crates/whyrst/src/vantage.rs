@@ -374,7 +374,8 @@ impl<'a> Session<'a> {
             (true, _) => {
                 let language = self.context.language;
                 let width = output::columns(&self.arguments.common);
-                let text = self.summary.text(&self.reading, &self.counts, self.style, language, width);
+                let page = Page { style: self.style, language, width };
+                let text = self.summary.text(&self.reading, &self.counts, page, self.arguments.benign());
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),

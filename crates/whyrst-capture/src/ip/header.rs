@@ -122,6 +122,13 @@ impl Header {
         })
     }
 
+    /// Whether the packet is whole and its addresses are those that TCP's checksum covers: options and extension
+    /// headers may route it to another destination.
+    pub(crate) fn is_plain(&self) -> bool {
+        let fixed = if self.src.is_ipv4() { 20 } else { 40 };
+        self.fragment == Fragment::Whole && self.size == fixed && self.total.is_some()
+    }
+
     #[inline]
     pub(crate) fn payload<'a>(&self, bytes: &'a [u8], wire: usize) -> Result<Payload<'a>, Reason> {
         let len = self.total.unwrap_or(wire).checked_sub(self.size).ok_or(Reason::MalformedIp)?;

@@ -163,6 +163,7 @@ fn observations(packets: &[Packet]) -> Vec<Observation<'static>> {
             flags: Flags::from_bits(packet.flags),
             window: 1_000,
             checksum: 0,
+            checksum_right: None,
             ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
             options: Options::default(),
             len: packet.len,

@@ -31,11 +31,18 @@ pub(super) fn forgotten(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     for (host, members) in pool.groups(forgot) {
         for run in runs(pool.members, &members, NOTICED_WITHIN) {
             let ports = distinct(run.iter().map(|at| pool.members[*at].sender().port));
-            if run.len() >= TOGETHER_FROM && ports > 1 {
+            if run.len() >= TOGETHER_FROM && ports > 1 && !accepted_meanwhile(pool.members, run) {
                 found.push(pool.take(IncidentKind::HostForgot, Subject::Host(host), run));
             }
         }
     }
+}
+
+/// It answered a SYN between the first of these resets and a later one: it was up, and had not lost everything at once.
+fn accepted_meanwhile(all: &[Member], run: &[usize]) -> bool {
+    let Some(first) = run.first().map(|at| all[*at].time) else { return false };
+    let answered = |one: &Member| one.accepted.is_some_and(|moment| moment.time > first);
+    run.iter().map(|at| &all[*at]).any(|one| !one.by_client && answered(one))
 }
 
 /// Hosts that abort several connections at one moment: of one service, or of one client.

@@ -1,8 +1,10 @@
 //! A service that stopped: connections that it reset, connects that it refused, and when it was back.
 //!
 //! A host refuses with RST while nobody listens (RFC 9293 section 3.5.2, group 1) and accepts again
-//! as soon as somebody does, so the SYN-ACKs before and after tell how long the service was away.
+//! as soon as somebody does, so the SYN-ACKs before and after tell how long the service was away. A refusal amid
+//! acceptances is no sign that a process ended: a full queue refuses too, and so does one dead backend of several.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::found::{Incident, IncidentKind, Subject};
@@ -15,6 +17,10 @@ use crate::time::Span;
 const DYING: Span = Span::from_secs(10);
 /// Refusals without any sign that the service was ever there.
 const ABSENT_FROM: usize = 3;
+/// A process that ends is not back earlier: starting another one and binding its port takes longer.
+const SHORTEST_RESTART: Span = Span::from_millis(100);
+/// Fewer may be restarts.
+const INTERMITTENT_FROM: usize = 3;
 /// A refusal and a reset, or two refusals, make an outage.
 const OUTAGE_FROM: usize = 2;
 
@@ -23,7 +29,11 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     let resets = pool.groups(|one| (!one.refusal && !one.by_client).then_some(one.server));
     for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
         let mut resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
-        for episode in episodes(pool.members, &refusals) {
+        let episodes = episodes(pool.members, &refusals);
+        if is_intermittent(&episodes) {
+            continue;
+        }
+        for episode in episodes {
             found.extend(outage(pool, server, &mut resets, episode));
         }
     }
@@ -31,8 +41,10 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 
 /// Services that refuse and were never seen to accept.
 pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
+    let accepts = |one: &&Member| !one.refusal || one.accepted.is_some() || one.back.is_some();
+    let present: BTreeSet<Endpoint> = pool.members.iter().filter(accepts).map(|one| one.server).collect();
     for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
-        if refusals.len() >= ABSENT_FROM {
+        if refusals.len() >= ABSENT_FROM && !present.contains(&server) {
             found.push(pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals));
         }
     }
@@ -47,12 +59,22 @@ fn episodes<'m>(all: &[Member], refusals: &'m [usize]) -> Vec<&'m [usize]> {
     refusals.chunk_by(together).collect()
 }
 
+/// Again and again a single refusal between two acceptances.
+fn is_intermittent(episodes: &[&[usize]]) -> bool {
+    let single = episodes.iter().filter(|episode| episode.len() == 1).count();
+    episodes.len() >= INTERMITTENT_FROM && single * 2 > episodes.len()
+}
+
 /// What `resets` an outage took, and what came before them, is of no later one, and is cut off.
 fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals: &[usize]) -> Option<Incident> {
     let all = pool.members;
     let (first, last) = (&all[*refusals.first()?], &all[*refusals.last()?]);
     let back = refusals.iter().rev().find_map(|at| all[*at].back).filter(|moment| moment.time > last.time);
     if first.accepted.is_none() && back.is_none() {
+        return None;
+    }
+    let away = first.accepted.zip(back).map(|(before, after)| after.time.since(before.time));
+    if away.is_some_and(|away| away < SHORTEST_RESTART) {
         return None;
     }
     // Whoever answered SYNs between a reset and the refusal did not end with that reset.

@@ -102,6 +102,26 @@ fn two_outages_are_two_incidents() {
     assert_eq!(kinds(&text), [IncidentKind::ServiceDown, IncidentKind::ServiceDown]);
 }
 
+/// A full queue, or one dead backend of several: the service goes on accepting, and then no process has ended.
+#[test]
+fn a_refusal_amid_acceptances_is_no_outage() {
+    let amid = |from: u16, at: f64| -> String {
+        [opened(from, at), aborted(from, at + 0.02), refused(from + 1, at + 0.03), opened(from + 2, at + 0.05)].concat()
+    };
+    assert_eq!(kinds(&amid(50_000, 1.0)), []);
+    let many: String = ports(0, 5).map(|n| amid(50_000 + 10 * n, 1.0 + f64::from(n))).collect();
+    let kinds = kinds(&many);
+    let outage = [IncidentKind::ServiceDied, IncidentKind::ServiceDown, IncidentKind::ServiceAbsent];
+    assert!(!kinds.is_empty() && kinds.iter().all(|kind| !outage.contains(kind)), "{kinds:?}");
+    let slow = |n: u16| -> String {
+        let at = 10.0 * f64::from(n);
+        let from = 50_000 + 10 * n;
+        [opened(from, at), aborted(from, at + 1.0), refused(from + 1, at + 2.0), opened(from + 2, at + 3.0)].concat()
+    };
+    assert_eq!(self::kinds(&slow(0)), [IncidentKind::ServiceDied]);
+    assert!(!self::kinds(&ports(0, 4).map(slow).collect::<String>()).contains(&IncidentKind::ServiceDied));
+}
+
 #[test]
 fn refusals_alone_do_not_say_that_a_service_was_ever_there() {
     let text: String = ports(51_000, 4).map(|port| refused(port, f64::from(port - 51_000))).collect();
@@ -265,8 +285,11 @@ fn a_name_or_an_outage_for_each_reset_takes_no_time() {
     let host = |n: u32| Endpoint::new(IpAddr::V4(Ipv4Addr::from_bits(n)), 80);
     let found = many(|n, one| Member { name: Some(NameId(n % names)), server: host(n), ..one });
     assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::SameName).count(), NAMES);
-    // Before the reset, which came a millisecond before the refusal.
-    let before = |one: &Member| Moment { time: one.time.plus(Span::from_micros(-1_001)), frame: one.frame };
-    let found = many(|n, one| Member { refusal: n % 2 == 1, accepted: Some(before(&one)), ..one });
-    assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED / 2);
+    // Before the reset, which came a millisecond before the first of two refusals.
+    let before = |one: &Member, n: i64| {
+        let time = one.time.plus(Span::from_micros(-1_000 * n - 1));
+        Some(Moment { time, frame: one.frame })
+    };
+    let found = many(|n, one| Member { refusal: n % 3 > 0, accepted: before(&one, i64::from(n % 3)), ..one });
+    assert_eq!(found.iter().filter(|one| one.kind == IncidentKind::ServiceDied).count(), REMEMBERED.div_ceil(3));
 }

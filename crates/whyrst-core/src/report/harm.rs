@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::Explanation;
+use super::style::Part;
 use super::words::{digits, plural, severity};
 use crate::cause::Severity;
 use crate::connection::Phase;
@@ -16,6 +17,14 @@ impl Explanation<'_> {
     pub(super) fn matters(&self) -> String {
         let severity = severity(self.judgement.severity, self.language());
         format!("{severity}{}{}", self.language().pick(": ", "："), self.severity_words())
+    }
+
+    /// How the packets that decide are dressed: only what needs somebody is red.
+    pub(super) const fn decisive_part(&self) -> Part {
+        match self.judgement.severity {
+            Severity::Fault | Severity::Attack => Part::Decisive,
+            Severity::Policy | Severity::Scan | Severity::Benign => Part::Heading,
+        }
     }
 
     /// Why it matters as much as it does.
@@ -31,10 +40,18 @@ impl Explanation<'_> {
                 "the receiver did not accept it, and both ends went on sending",
                 "接收方没有接受它，两端都还在继续通信",
             ),
-            (Ground::GoodbyeRefused, _) => language.pick(
-                "it refused only the TLS goodbye of the other end, which closed later: no data of a program is lost",
-                "它拒绝的只是对端后来关闭时的 TLS 告别（close_notify）：没有丢失程序的数据",
+            (Ground::WasOver, _) => language.pick(
+                "an end had said goodbye and every request was answered: nothing but the goodbye (TLS close_notify) or a \
+                 control frame of the other end can have been lost",
+                "一端已经道别，所有请求都已得到应答：可能丢失的只是对端的告别（TLS close_notify）或控制帧",
             ),
+            (Ground::WasIdle, _) => language.pick(
+                "the client ended an idle connection: each of its requests had been answered, and nothing was on its way",
+                "客户端结束了一条空闲的连接：它的每个请求都已得到应答，也没有数据在途",
+            ),
+            (_, Severity::Benign) if self.harm.certainty != Certainty::None => {
+                language.pick("the connection was over, and nobody waits for more", "连接已经结束，没有人在等待更多数据")
+            }
             (_, Severity::Benign) => {
                 language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
             }
@@ -73,7 +90,7 @@ impl Explanation<'_> {
             return self.chinese_harm();
         }
         let taken = match self.harm.accepted {
-            Some(false) => "the RST had a number that its receiver ignores: it should have had no effect; ",
+            Some(false) => "the receiver did not accept the RST; ",
             Some(true) | None => "",
         };
         let lost = |side: &str, bytes: Option<u64>, surely: u64| {
@@ -105,7 +122,7 @@ impl Explanation<'_> {
 impl Explanation<'_> {
     fn chinese_harm(&self) -> String {
         let taken = match self.harm.accepted {
-            Some(false) => "RST 落在接收方的接受范围之外，本不应起作用；",
+            Some(false) => "接收方没有接受这个 RST；",
             Some(true) | None => "",
         };
         let lost = |side: &str, bytes: Option<u64>, surely: u64| {

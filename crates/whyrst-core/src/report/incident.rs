@@ -132,7 +132,7 @@ fn title(incident: &Incident, context: &Context) -> String {
         IncidentKind::ServiceDied => format!("{about} stopped: it reset {resets} and refused {refused}{until}"),
         IncidentKind::ServiceDown => format!("{about} refused {refused} from {clients}{until}"),
         IncidentKind::ServiceAbsent => {
-            format!("{about} refused all {refused} from {clients}; it was never seen accepting a connection")
+            format!("{about} refused {refused} from {clients} and was never seen accepting a connection")
         }
         IncidentKind::HostForgot => {
             format!("{about} no longer knew {connections} on several ports")
@@ -177,7 +177,7 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::ServiceDied => format!("{about} 停止服务：重置了 {resets}，拒绝了 {refused}{until}"),
         IncidentKind::ServiceDown => format!("{about} 拒绝了 {clients}的 {refused}{until}"),
         IncidentKind::ServiceAbsent => {
-            format!("{about} 拒绝了 {clients}的全部 {refused}；从未看到它接受过连接")
+            format!("{about} 拒绝了 {clients}的 {refused}；从未看到它接受过连接")
         }
         IncidentKind::HostForgot => format!("{about} 不再认识多个端口上的 {connections}"),
         IncidentKind::AbortedTogether => format!("{about} 同时中止了 {connections}"),

@@ -1,7 +1,7 @@
 //! Issues: resets that are alike for whoever has to mend them, with their share of what the service was asked for.
 //!
-//! Alike are resets of one shape with one leading answer, in the name of the same side, of the same port. There
-//! are few of them where there are thousands of resets.
+//! Alike are resets of one shape with one leading answer that matter as much, in the name of the same side, of the same
+//! port. There are few of them where there are thousands of resets. What is benign is only counted, unless it is asked for.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -16,7 +16,7 @@ use whyrst_model::vocabulary::End;
 use super::layout::{padded, right};
 use super::style::{Part, Style};
 use super::words::{confidence, digits};
-use crate::cause::Family;
+use crate::cause::{Family, Severity};
 use crate::language::Language;
 use crate::outcome::Outcome;
 use crate::segment::Endpoint;
@@ -39,6 +39,7 @@ struct Key {
     cause: &'static str,
     by: End,
     port: u16,
+    severity: Severity,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +67,7 @@ impl Issues {
             cause: judgement.cause.map_or("unexplained", |cause| cause.id),
             by,
             port: server.port,
+            severity: judgement.severity,
         };
         if self.tallies.len() >= COUNTED && !self.tallies.contains_key(&key) {
             return;
@@ -111,7 +113,13 @@ impl Issue<'_> {
             servers: self.tally.servers.len() as u64,
             count: self.tally.count,
             of_connections: self.of_connections(asked),
+            severity: Some(self.key.severity),
         }
+    }
+
+    /// Whether somebody may want to do something about it.
+    pub(super) fn matters(&self) -> bool {
+        self.key.severity != Severity::Benign
     }
 
     /// What most of them are called.
@@ -166,17 +174,41 @@ impl Issue<'_> {
     }
 }
 
+/// What becomes of benign issues in a table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Benign {
+    /// They are counted in one line.
+    Counted,
+    /// They stand among the others.
+    Listed,
+}
+
 /// The issues for a person.
 pub(super) fn table(
     issues: &[Issue<'_>],
     asked: &Asked,
+    benign: Benign,
     style: Style,
     language: Language,
     out: &mut String,
 ) -> fmt::Result {
-    if issues.is_empty() {
-        return Ok(());
+    let (issues, hidden): (Vec<Issue<'_>>, Vec<Issue<'_>>) =
+        issues.iter().partition(|issue| benign == Benign::Listed || issue.matters());
+    let hidden: u64 = hidden.iter().map(|issue| issue.tally.count).sum();
+    if !issues.is_empty() {
+        rows(&issues, asked, style, language, out)?;
     }
+    if hidden > 0 {
+        let hidden = digits(hidden);
+        match language {
+            Language::English => writeln!(out, "and {hidden} benign (--all shows them)")?,
+            Language::Chinese => writeln!(out, "另有 {hidden} 条无害（--all 显示）")?,
+        }
+    }
+    Ok(())
+}
+
+fn rows(issues: &[Issue<'_>], asked: &Asked, style: Style, language: Language, out: &mut String) -> fmt::Result {
     let [count, share, what, service, cause] =
         language.pick(["count", "share", "what", "service", "likeliest"], ["次数", "占比", "现象", "服务", "最可能"]);
     let line = |count: &str, share: &str, what: &str, service: &str, cause: &str| {
@@ -225,5 +257,48 @@ fn shape(family: Option<Family>, by: End, language: Language) -> String {
         (Language::English, by) => format!("{english} {by}"),
         (Language::Chinese, End::Client) => format!("客户端{chinese}"),
         (Language::Chinese, End::Server) => format!("服务端{chinese}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{conversation, judge};
+
+    /// A refused connect, and an abort after both ends had closed.
+    const BOTH: &str = "
+        0.000 C > S S 0:0(0)
+        +0.0001 C < S RA 0:0(0) ack 1
+        1.000 C:40001 > S S 0:0(0)
+        +0.001 C:40001 < S SA 0:0(0) ack 1
+        +0.0001 C:40001 > S A 1:1(0) ack 1
+        +0.001 C:40001 > S PA 1:101(100) ack 1
+        +0.001 C:40001 < S PA 1:51(50) ack 101
+        +0.001 C:40001 > S FA 101:101(0) ack 51
+        +0.001 C:40001 < S FA 51:51(0) ack 102
+        +0.001 C:40001 > S A 102:102(0) ack 52
+        +0.001 C:40001 > S RA 102:102(0) ack 52";
+
+    fn table_of(benign: Benign) -> String {
+        let mut issues = Issues::default();
+        for outcome in conversation(BOTH).outcomes() {
+            let server = outcome.connection().endpoint(outcome.connection().server());
+            issues.add(&outcome, &judge(&outcome), server);
+        }
+        let mut out = String::new();
+        table(&issues.ranked(), &Asked::new(), benign, Style::Plain, Language::English, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn what_is_benign_is_counted_unless_it_is_asked_for() {
+        let counted = table_of(Benign::Counted);
+        assert!(
+            counted.contains("refused by server") && counted.contains("and 1 benign (--all shows them)"),
+            "{counted}"
+        );
+        assert!(!counted.contains("client"), "{counted}");
+        let listed = table_of(Benign::Listed);
+        assert!(listed.contains("client") && !listed.contains("--all"), "{listed}");
     }
 }

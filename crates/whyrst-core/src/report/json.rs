@@ -151,7 +151,8 @@ impl Explanation<'_> {
             payload: (!rst.payload.is_empty()).then(|| escape(&rst.payload).into()),
             said: said::report(rst),
             answers: rst.trigger.filter(|_| seen).map(|trigger| trigger.frame.number()),
-            accepted: rst.acceptance.accepted(),
+            accepted: self.outcome.reception(rst).accepted(),
+            accepted_because: seen.then(|| self.reception_words(rst).into()),
             frames: self.frames_by_point(record.frame),
         }
     }

@@ -124,7 +124,7 @@ impl Explanation<'_> {
             format!(" {mark} {:>6}  {time:>10}  {:<room$} <---  {text}", record.frame.number(), "")
         };
         let line = line.trim_end();
-        if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
+        if decisive { writeln!(out, "{}", style.paint(self.decisive_part(), line)) } else { writeln!(out, "{line}") }
     }
 
     /// `SYN seq 0`, `DATA 1:5001 ack 1`, `RST-ACK seq 1 ack 5001 win 501`.

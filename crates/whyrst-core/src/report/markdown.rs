@@ -138,7 +138,7 @@ impl Explanation<'_> {
 
     fn harm_section(&self, out: &mut String) -> fmt::Result {
         let harm = (self.outcome.kind() == OutcomeKind::Reset).then(|| self.harm_words());
-        let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
+        let effect = self.effect_words();
         let harm = harm.into_iter().chain([self.matters()]).chain(effect);
         self.bullets(self.language().pick("Harm", "影响"), harm, out)
     }

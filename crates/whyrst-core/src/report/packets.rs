@@ -110,7 +110,7 @@ impl Explanation<'_> {
                 } else {
                     format!("{} <--   {text}", " ".repeat(COLUMN))
                 };
-                let part = decisive.then_some(Part::Decisive);
+                let part = decisive.then_some(self.decisive_part());
                 (format!("{mark}{:>6}  {time:>10}  {way}", first.frame.number()), part)
             }
         }

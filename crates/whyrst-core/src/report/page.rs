@@ -49,7 +49,7 @@ const NOTES: [(Notes, Words); 7] = [
 
 impl Explanation<'_> {
     pub(super) fn page(&self) -> Page<'_> {
-        let effect = self.judgement.cause.map(|cause| self.words(cause.texts(self.language()).effect));
+        let effect = self.effect_words();
         let reset = self.outcome.kind() == OutcomeKind::Reset;
         Page {
             sentence: self.sentence().into(),

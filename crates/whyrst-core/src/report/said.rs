@@ -11,7 +11,7 @@ use super::Explanation;
 use super::escape::escape;
 use crate::language::Language;
 use crate::rst::Rst;
-use crate::said::{Claim, claim, diagnostic_name, multipath_name};
+use crate::said::{Claim, CodeName, claim, diagnostic_name, multipath_name};
 
 impl Explanation<'_> {
     /// What the RSTs say, each once, for a person.
@@ -41,6 +41,9 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
     let words = words(claim);
     if language == Language::Chinese {
         let text = match claim {
+            Claim::Diagnostic { code, enterprise: 0 } => {
+                format!("RST 写明原因 {code}（RST 诊断载荷）：{}", chinese(code))
+            }
             Claim::Diagnostic { .. } => format!("RST 写明原因 \"{words}\"（RST 诊断载荷）"),
             Claim::Linux(number) => format!("RST 自带其内核 enum sk_rst_reason 的编号 {number}"),
             Claim::BigIp(_) => format!("F5 BIG-IP 给出的重置原因：\"{words}\""),
@@ -50,7 +53,7 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
         return Some(format!("{text}：这只是发送者的说法"));
     }
     let text = match claim {
-        Claim::Diagnostic { .. } => format!("the RST itself says \"{words}\" (RST diagnostic payload)"),
+        Claim::Diagnostic { .. } => format!("the RST itself gives as its reason {words} (RST diagnostic payload)"),
         Claim::Linux(_) => format!("the RST itself names {words}"),
         Claim::BigIp(_) => format!("an F5 BIG-IP gives this reason for the RST: \"{words}\""),
         Claim::Text(_) => format!("the RST carries the text \"{words}\""),
@@ -61,11 +64,30 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
 
 fn words(claim: Claim<'_>) -> String {
     match claim {
-        Claim::Diagnostic { code, enterprise: 0 } => diagnostic_name(code).to_string(),
+        Claim::Diagnostic { code, enterprise: 0 } => english(code),
         Claim::Diagnostic { code, enterprise } => format!("code {code} of enterprise {enterprise}"),
         // The numbers are no stable interface: each kernel has its own.
         Claim::Linux(number) => format!("number {number} of its kernel's enum sk_rst_reason"),
         Claim::BigIp(text) | Claim::Text(text) => escape(text),
         Claim::Multipath(reason) => multipath_name(reason).to_string(),
+    }
+}
+
+fn english(code: u16) -> String {
+    match diagnostic_name(code) {
+        CodeName::Unassigned => format!("code {code}, which is unassigned"),
+        CodeName::One(name) => format!("code {code}, {name}"),
+        CodeName::Either { up_to_02, from_03 } => {
+            format!("code {code}: {up_to_02} in drafts up to -02, {from_03} in draft -03")
+        }
+    }
+}
+
+/// The draft's own words stay English.
+fn chinese(code: u16) -> String {
+    match diagnostic_name(code) {
+        CodeName::Unassigned => "未分配".to_string(),
+        CodeName::One(name) => name.to_string(),
+        CodeName::Either { up_to_02, from_03 } => format!("草案 -02 及以前是 {up_to_02}，-03 是 {from_03}"),
     }
 }

@@ -39,6 +39,9 @@ impl Explanation<'_> {
 
     /// What is known best, in one sentence without a full stop.
     pub(super) fn headline(&self) -> String {
+        if let Some((_, text)) = self.without_effect_words() {
+            return text;
+        }
         let sure = self.judgement.confidence >= Confidence::Likely;
         if sure || self.outcome.kind() == OutcomeKind::FailedConnect { self.title() } else { self.family_words() }
     }

@@ -10,6 +10,7 @@ use core::fmt::{self, Write};
 use whyrst_model::Text;
 use whyrst_model::summary::{CauseCount, ServiceReport, SummaryReport, SummarySchema};
 
+pub use super::issues::Benign;
 use super::issues::{self, Issues};
 use super::layout::wrap;
 use super::style::{Part, Style};
@@ -128,22 +129,28 @@ impl Summary {
         }
     }
 
-    /// What a person reads: totals and one sentence, then the issues; `width` columns.
-    pub fn text(&self, reading: &Reading, counts: &Counts, style: Style, language: Language, width: usize) -> String {
+    /// What a person reads: totals and one sentence, then the issues.
+    pub fn text(&self, reading: &Reading, counts: &Counts, page: Page, benign: Benign) -> String {
         let mut out = String::new();
-        let page = Page { style, language, width };
         // Writing to a String cannot fail.
-        self.write_text(reading, counts, page, &mut out).unwrap_or_default();
+        self.write_text(reading, counts, page, benign, &mut out).unwrap_or_default();
         out
     }
 
-    fn write_text(&self, reading: &Reading, counts: &Counts, page: Page, out: &mut String) -> fmt::Result {
+    fn write_text(
+        &self,
+        reading: &Reading,
+        counts: &Counts,
+        page: Page,
+        benign: Benign,
+        out: &mut String,
+    ) -> fmt::Result {
         let Page { style, language, width } = page;
         for line in wrap(&head(reading, counts, language), width) {
             writeln!(out, "{}", style.paint(Part::Heading, line))?;
         }
         let issues = self.issues.ranked();
-        if let Some(first) = issues.first() {
+        if let Some(first) = issues.iter().find(|issue| issue.matters()).or_else(|| issues.first()) {
             for line in wrap(&first.sentence(self.issues.total(), language), width) {
                 writeln!(out, "{line}")?;
             }
@@ -154,7 +161,7 @@ impl Summary {
             let (of_these, comma) = language.pick(("of these: ", ", "), ("其中：", "，"));
             writeln!(out, "{of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
-        issues::table(&issues, &reading.asked, style, language, out)?;
+        issues::table(&issues, &reading.asked, benign, style, language, out)?;
         remarks(reading, counts, page, out)
     }
 

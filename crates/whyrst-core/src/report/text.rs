@@ -180,6 +180,9 @@ impl Explanation<'_> {
     /// The steps, what is surest first.
     fn verdict(&self, page: Page, out: &mut String) -> fmt::Result {
         let judgement = &self.judgement;
+        if let Some((sure, text)) = self.without_effect_words() {
+            page.claim(sure, self.language(), &text, out)?;
+        }
         let certain_how = judgement.mechanism_confidence() == Confidence::Certain;
         if let Some(shape) = judgement.shape.filter(|_| !certain_how) {
             let mut text = self.family_words();
@@ -333,8 +336,8 @@ impl Explanation<'_> {
         }
         let cause = self.judgement.cause;
         if view.detail == Detail::Whole {
-            if let Some(cause) = cause {
-                lost.item(&self.words(cause.texts(language).effect), out)?;
+            if let Some(effect) = self.effect_words() {
+                lost.item(&effect, out)?;
             }
             // In one line, however long: it is there to be copied.
             let label = padded(language.pick("filter", "过滤器"), LABEL - 2);

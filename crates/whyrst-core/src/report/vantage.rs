@@ -203,7 +203,7 @@ impl Explanation<'_> {
         let mark = if decisive { '>' } else { ' ' };
         let line = format!(" {mark} {places}  {arrow} {}", self.segment(record));
         let line = line.trim_end();
-        if decisive { writeln!(out, "{}", style.paint(Part::Decisive, line)) } else { writeln!(out, "{line}") }
+        if decisive { writeln!(out, "{}", style.paint(self.decisive_part(), line)) } else { writeln!(out, "{line}") }
     }
 
     fn joint_head(&self, joined: &Joined, several: bool) -> Vec<String> {

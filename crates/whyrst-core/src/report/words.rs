@@ -164,6 +164,13 @@ fn push_capitalised(out: &mut String, words: &str) {
     out.push_str(characters.as_str());
 }
 
+/// The same by itself.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    push_capitalised(&mut out, words);
+    out
+}
+
 /// A number as it is searched and copied: digits alone.
 pub(super) fn digits(number: u64) -> String {
     number.to_string()

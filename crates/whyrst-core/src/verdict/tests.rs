@@ -2,5 +2,6 @@
 
 mod forgery;
 mod harm;
+mod reception;
 mod said;
 mod severity;

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp as Moment};
 use whyrst_capture::LinkType;
 use whyrst_core::outcome::Outcome;
+use whyrst_core::report::summary::Benign;
 use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Judgement;
 use whyrst_store::Table;
@@ -58,7 +59,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "DIR", conflicts_with = "summary")]
     pub(crate) parquet: Option<PathBuf>,
 
-    /// Also connects that failed without any RST
+    /// Also connects that failed without any RST; with --summary also the issues that are benign
     #[arg(long)]
     pub(crate) all: bool,
 
@@ -147,6 +148,11 @@ impl Explain {
     /// Octets for connections.
     pub(crate) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(memory::default)
+    }
+
+    /// What becomes of benign issues in a summary.
+    pub(crate) const fn benign(&self) -> Benign {
+        if self.all { Benign::Listed } else { Benign::Counted }
     }
 
     /// Whether this outcome is asked for.

@@ -69,3 +69,21 @@ fn a_reset_much_later_is_another_one() {
     );
     assert_eq!(resets(&text), (2, 0));
 }
+
+/// Two segments and their copies, then a RST without an identification and its copy: it is one where its trigger was
+/// doubled, or where the second came over some routers.
+#[test]
+fn a_reset_whose_trigger_was_copied_is_copied_too() {
+    let burst = |copy: &str, again: &str| {
+        std::format!(
+            "{OPEN}\n1.0000 C > S PA 1:101(100) ack 1\n{copy}\n1.0001 C > S PA 101:201(100) ack 1\n{copy}\n\
+             1.0003 C < S R 1:1(0)\n{again}"
+        )
+    };
+    assert_eq!(resets(&burst("+0.00001 copy", "+0.00001 copy")), (1, 1));
+    assert_eq!(resets(&over_ipv6(&burst("+0.00001 copy", "+0.00001 copy"))), (1, 1));
+    assert_eq!(resets(&burst("", "+0.00001 copy ttl 63")), (1, 1));
+    assert_eq!(resets(&burst("", "+0.00001 copy")), (2, 0), "Linux answers each");
+    assert_eq!(resets(&burst("", "+0.01 copy ttl 63")), (2, 0), "much later");
+    assert_eq!(resets(&burst("", "+0.00001 copy ttl 255")), (2, 0), "not of the same host");
+}

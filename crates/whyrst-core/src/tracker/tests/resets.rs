@@ -6,9 +6,9 @@ use super::*;
 fn in_syn_sent_only_an_acknowledgment_of_the_syn_counts() {
     let refused = |rst: &str| acceptances(&std::format!("0 C > S S 0:0(0)\n0.1 C < S {rst}"))[0];
     assert_eq!(refused("RA 0:0(0) ack 1"), Acceptance::Exact);
-    assert_eq!(refused("RA 0:0(0) ack 2"), Acceptance::Ignored);
-    assert_eq!(refused("RA 0:0(0) ack 0"), Acceptance::Ignored);
-    assert_eq!(refused("R 0:0(0)"), Acceptance::Ignored);
+    assert_eq!(refused("RA 0:0(0) ack 2"), Acceptance::WrongAck);
+    assert_eq!(refused("RA 0:0(0) ack 0"), Acceptance::WrongAck);
+    assert_eq!(refused("R 0:0(0)"), Acceptance::WrongAck);
 }
 
 #[test]
@@ -66,8 +66,24 @@ fn a_time_wait_takes_only_the_exact_number() {
 #[test]
 fn on_a_signed_connection_an_unsigned_reset_is_ignored() {
     let signed = std::format!("{OPEN}\n0.2 C > S A 1:1(0) ack 1 opts md5\n0.3 C < S A 1:1(0) ack 1 opts md5");
-    assert_eq!(acceptances(&std::format!("{signed}\n0.4 C < S RA 1:1(0) ack 1")), [Acceptance::Ignored]);
+    assert_eq!(acceptances(&std::format!("{signed}\n0.4 C < S RA 1:1(0) ack 1")), [Acceptance::Unsigned]);
     assert_eq!(acceptances(&std::format!("{signed}\n0.4 C < S RA 1:1(0) ack 1 opts md5")), [Acceptance::Exact]);
+}
+
+/// Network cards complete the checksums of their own host behind the capture point: then all are wrong.
+#[test]
+fn a_wrong_checksum_counts_where_the_others_of_its_sender_are_right() {
+    let reset = |syn_ack: &str, rst: &str| {
+        let text = std::format!(
+            "0 C > S S 0:0(0) sum right\n+0.001 C < S SA 0:0(0) ack 1 {syn_ack}\n+0.001 C > S A 1:1(0) ack 1\n\
+             1 C < S RA 1:1(0) ack 1 {rst}"
+        );
+        acceptances(&text)[0]
+    };
+    assert_eq!(reset("sum right", "sum wrong"), Acceptance::Damaged);
+    assert_eq!(reset("sum right", "sum right"), Acceptance::Exact);
+    assert_eq!(reset("sum wrong", "sum wrong"), Acceptance::Exact);
+    assert_eq!(reset("", "sum wrong"), Acceptance::Exact);
 }
 
 #[test]

@@ -53,3 +53,20 @@ fn a_repeated_segment_may_have_been_read_the_first_time() {
         +0.001 C < S R 1:1(0)";
     assert_eq!(measured(rest), (Certainty::AtMost, Some(100), 0));
 }
+
+/// A greeting or an early answer is no proof that the request was read, nor is a FIN before an abort.
+#[test]
+fn what_was_answered_last_may_be_unread_when_its_receiver_aborts() {
+    let asks = "
+        +0.001 C > S PA 1:101(100) ack 1
+        +0.001 C < S PA 1:51(50) ack 101
+        +0.001 C > S PA 101:1101(1000) ack 51
+        +0.001 C < S PA 51:101(50) ack 1101";
+    let abort = "\n+0.1 C < S RA 101:101(0) ack 1101";
+    let fin = "\n+0.1 C < S FA 101:101(0) ack 1101";
+    assert_eq!(measured(&[asks, abort].concat()), (Certainty::AtMost, Some(1000), 0));
+    assert_eq!(
+        measured(&[asks, fin, "\n+0.1 C < S RA 102:102(0) ack 1101"].concat()),
+        (Certainty::AtMost, Some(1000), 0)
+    );
+}

@@ -26,11 +26,10 @@ fn with_payload(payload: &[u8]) -> Outcome {
 
 #[test]
 fn a_reason_in_the_rst_is_evidence_and_no_verdict() {
-    let claimed = with_payload(&[0x33, 0xaa, 0, 3, 0, 0, 0, 0]);
-    assert!(RST_SAYS_DATA_AFTER_CLOSE.answer(&claimed).is_yes());
-    assert!(RST_SAYS_TIMED_OUT.answer(&claimed).is_no());
+    let claimed = with_payload(b"BIG-IP: [0x1:2] Flow expired");
+    assert!(RST_SAYS_TIMED_OUT.answer(&claimed).is_yes());
+    assert!(RST_SAYS_DATA_AFTER_CLOSE.answer(&claimed).is_no());
     let judgement = judge(&claimed);
-    assert_eq!(judgement.cause.map(|cause| cause.id), Some("data-after-close"));
     assert!(judgement.confidence < Confidence::Certain);
 }
 
@@ -38,4 +37,15 @@ fn a_reason_in_the_rst_is_evidence_and_no_verdict() {
 fn a_rst_without_a_reason_leaves_it_open() {
     assert_eq!(RST_SAYS_DATA_AFTER_CLOSE.answer(&with_payload(b"")), Answer::Unknown);
     assert_eq!(RST_SAYS_FORBIDDEN.answer(&with_payload(b"mystery")), Answer::Unknown);
+}
+
+/// The draft's registry was renumbered: a number alone does not say which of the two it is of.
+#[test]
+fn a_code_of_the_diagnostic_payload_supports_nothing() {
+    for code in 1..=20 {
+        let claimed = with_payload(&[0x33, 0xaa, 0, code, 0, 0, 0, 0]);
+        for question in [&RST_SAYS_DATA_AFTER_CLOSE, &RST_SAYS_ABORTED, &RST_SAYS_TIMED_OUT, &RST_SAYS_EXHAUSTED] {
+            assert_eq!(question.answer(&claimed), Answer::Unknown, "{code}");
+        }
+    }
 }
