@@ -150,7 +150,8 @@ const fn low_bits_or_one(flow_label: u32) -> u16 {
 }
 
 const BLOCK: usize = 4;
-const HEAD: usize = BLOCK;
+/// So many of the first records are kept.
+pub(crate) const HEAD: usize = BLOCK;
 const TAIL_BLOCKS: usize = 3;
 const TAIL: usize = BLOCK * TAIL_BLOCKS;
 /// Records in a full history, and in one lap of its ring.
