@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub struct Notes(u8);
 
 impl Notes {
-    /// Carries only octets that had been sent before (a TCP retransmission).
+    /// Carries octets that had been sent before (a TCP retransmission), and behind them at most some that had waited.
     pub const RETRANSMISSION: Self = Self(1);
     /// At most one octet just below SND.NXT: a keep-alive (RFC 9293 section 3.8.4) or window probe.
     pub const PROBE: Self = Self(1 << 1);
