@@ -336,17 +336,9 @@ pub static ALL: &[IdleTimeout] = &[
     server("Jetty idleTimeout", 30, "Eclipse Jetty, HTTP connector: idle timeout 30 s"),
     client("Java HttpClient keepalive", 30, "JDK, jdk.httpclient.keepalive.timeout: 30 s since 21"),
     either("AWS Application or Classic Load Balancer", 60, "AWS Elastic Load Balancing: idle timeout 60 s"),
-    either(
-        "nginx proxy_read_timeout, send_timeout, client_header_timeout",
-        60,
-        "nginx, core and proxy modules: 60 s",
-    ),
+    either("nginx proxy_read_timeout, send_timeout, client_header_timeout", 60, "nginx, core and proxy modules: 60 s"),
     client("nginx upstream keepalive_timeout", 60, "nginx, upstream module: keepalive_timeout 60 s"),
-    server(
-        "Apache Tomcat connectionTimeout (no server.xml value)",
-        60,
-        "Apache Tomcat, HTTP connector: default 60 s",
-    ),
+    server("Apache Tomcat connectionTimeout (no server.xml value)", 60, "Apache Tomcat, HTTP connector: default 60 s"),
     client("Windows WinINet keep-alive", 60, "Microsoft, Internet Explorer keep-alive: 60 s"),
     server("Node.js server.keepAliveTimeout (newer)", 65, "Node.js http: server.keepAliveTimeout 65000 ms"),
     server(
@@ -421,7 +413,9 @@ mod tests {
 
     #[test]
     fn a_round_time_is_met_late_and_never_early() {
-        let met = |millis, trip| round_time(Span::from_millis(millis), Span::from_millis(trip)).map(|met| met.nanos() / 1_000_000_000);
+        let met = |millis, trip| {
+            round_time(Span::from_millis(millis), Span::from_millis(trip)).map(|met| met.nanos() / 1_000_000_000)
+        };
         assert_eq!((met(1_002, 0), met(60_200, 0), met(300_100, 0)), (Some(1), Some(60), Some(300)));
         assert_eq!((met(990, 0), met(1_020, 0), met(2_960, 0), met(7_000, 0)), (None, None, None, None));
         assert_eq!((met(3_040, 0), met(3_040, 30), met(3_100, 90)), (None, Some(3), None));

@@ -5,7 +5,9 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 330,
-    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close", "shutdown-rdwr-data"] },
+    step: Step::Reason {
+        explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close", "shutdown-rdwr-data"],
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
@@ -18,11 +20,15 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_REPEATED_IN_VAIN,
         &PROBES_UNANSWERED,
         &SENDER_HAD_UNSENT,
+        &SURVIVED_AS_LONG,
         &CLIENT_WENT_UNANSWERED,
     ],
     supported_by: &[&PROGRAM_TIMEOUT_FITS, &OWED_NOTHING_WHEN_LEFT, &IDLE_TIMER_FITS, &REQUEST_MET_TIMER],
     // Its FIN, or what only a socket puts into a RST, shows that the end itself did it.
-    likely_when: &[&[&IDLE_TIMER_FITS, &SENDER_HAD_CLOSED], &[&IDLE_TIMER_FITS, &RST_SHOWS_SOCKET]],
+    likely_when: &[
+        &[&IDLE_TIMER_FITS, &SENDER_HAD_CLOSED, &HANDSHAKE_COMPLETED],
+        &[&IDLE_TIMER_FITS, &RST_SHOWS_SOCKET, &HANDSHAKE_COMPLETED],
+    ],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

@@ -5,7 +5,9 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 310,
-    step: Step::Reason { explains: &["close-unread", "exit-unread", "linger-zero", "data-after-close", "shutdown-rdwr-data"] },
+    step: Step::Reason {
+        explains: &["close-unread", "exit-unread", "linger-zero", "data-after-close", "shutdown-rdwr-data"],
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&REQUEST_UNANSWERED, &SENDER_IS_CLIENT, &WAITED_FOR_ANSWER],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&WAIT_ON_TIME, &RST_IS_BARE],
-    likely_when: &[&[&WAIT_ON_TIME]],
+    likely_when: &[&[&WAIT_ON_TIME, &HANDSHAKE_COMPLETED]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.4"),

@@ -6,7 +6,14 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 285,
     step: Step::Reason {
-        explains: &["linger-zero", "close-unread", "exit-unread", "data-after-close", "out-of-orphans", "retransmit-giveup"],
+        explains: &[
+            "linger-zero",
+            "close-unread",
+            "exit-unread",
+            "data-after-close",
+            "out-of-orphans",
+            "retransmit-giveup",
+        ],
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

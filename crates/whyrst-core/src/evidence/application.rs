@@ -129,9 +129,8 @@ pub static LEFT_IN_MIDDLE: Question = Question {
         let receiver = outcome.receiver();
         let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
         let Some(fin) = outcome.earlier(is_fin) else { return Answer::Unknown };
-        let new = |record: &&Record| {
-            record.from == receiver && is_data(record) && !record.notes.has(Notes::RETRANSMISSION)
-        };
+        let new =
+            |record: &&Record| record.from == receiver && is_data(record) && !record.notes.has(Notes::RETRANSMISSION);
         let late = |record: &&Record| new(record) && record.end().after(fin.ack);
         let Some(more) = outcome.before().iter().find(late) else { return Answer::Unknown };
         let known = |record: &&Record| record.frame < fin.frame && is_data(record) && !late(record);

@@ -70,11 +70,10 @@ pub static RECEIVER_FELL_SILENT: Question = Question {
     },
     ask: by(|outcome| {
         let Some(quiet) = Quiet::of(outcome) else { return Answer::Unknown };
-        let silent = outcome.time().since(quiet.from.time);
+        let silent = quiet.lasted;
         let mut beats = quiet.beats(outcome);
         let count = beats.clone().count();
         match beats.next_back() {
-            _ if !is_sane(silent) => Answer::Unknown,
             Some(beat) if count >= HEARTBEATS && is_long(outcome, silent) => {
                 Answer::Yes(yes().span(silent).count(count as u64).frame(beat))
             }
@@ -110,8 +109,8 @@ pub static SENDER_KEPT_RHYTHM: Question = Question {
         else {
             return Answer::Unknown;
         };
-        let equal = longest.nanos().saturating_sub(shortest.nanos()) <= longest.nanos() / UNSTEADY
-            && shortest >= SHORTEST_BEAT;
+        let equal =
+            longest.nanos().saturating_sub(shortest.nanos()) <= longest.nanos() / UNSTEADY && shortest >= SHORTEST_BEAT;
         yes().count(beats.len() as u64).count(first.len.into()).span(shortest).if_so(equal.into())
     }),
 };
@@ -167,6 +166,48 @@ pub static IDLE_TIMER_FITS: Question = Question {
         }
     }),
 };
+
+/// The connection had survived a silence as long before: no idle timeout ended this one.
+pub static SURVIVED_AS_LONG: Question = Question {
+    id: "survived-as-long",
+    asked_of: AskedOf::Packets,
+    yes: "the connection had been as silent before, for {} up to {}, and lived on: no idle timeout is as short",
+    no: "the connection had never been as silent before, as far as the capture shows",
+    unknown: "the silences of the connection before",
+    zh: Wording {
+        yes: "连接此前也曾沉默{}（到{}为止）而继续存在：没有这么短的空闲超时",
+        no: "就抓包所见，连接此前从未沉默这么久",
+        unknown: "连接此前的沉默",
+    },
+    ask: by(|outcome| {
+        let Some(silence) = silence_before_request(outcome).or_else(|| silence(outcome)) else {
+            return Answer::Unknown;
+        };
+        let long_enough = silence.lasted.nanos() / 100 * ALIKE_PERCENT;
+        let server = outcome.connection().server();
+        let data = || outcome.before().iter().filter(|one| is_data(one) && one.frame <= silence.since.frame);
+        // While an answer is due, no idle timer runs. What was forgotten between makes a silence only longer.
+        let earlier = data().zip(data().skip(1)).find(|(one, next)| {
+            let whole = known_neighbours(outcome, one, next);
+            one.from == server && whole && next.time.since(one.time).nanos() >= long_enough
+        });
+        match earlier {
+            Some((one, next)) => Answer::Yes(yes().span(next.time.since(one.time)).frame(next)),
+            None => Answer::No(yes()),
+        }
+    }),
+};
+
+/// Two silences of a rhythm differ by less than the rest.
+const ALIKE_PERCENT: i64 = 95;
+
+/// Whether nothing was forgotten between two records: they are both of the first, or both of the last.
+fn known_neighbours(outcome: &Outcome, one: &Record, next: &Record) -> bool {
+    let segments: usize = outcome.connection().halves.iter().map(|half| half.segments as usize).sum();
+    let last_of_head = outcome.before().get(HEAD.saturating_sub(1)).map(|last| last.frame);
+    let parted = last_of_head.is_some_and(|last| one.frame <= last && next.frame > last);
+    segments <= outcome.before().len() || !parted
+}
 
 /// A request came at the very moment at which an idle timer ran out.
 pub static REQUEST_MET_TIMER: Question = Question {
@@ -239,17 +280,23 @@ pub static RST_SHOWS_SOCKET: Question = not("rst-shows-socket", &RST_IS_BARE);
 
 /// The first of what was said in one go with leaving, or that itself.
 fn goodbye<'a>(outcome: &'a Outcome, left: &'a Record) -> &'a Record {
-    let in_one_go = |record: &&Record| {
-        record.from == left.from && is_data(record) && left.time.since(record.time).abs() <= GOODBYE
-    };
+    let in_one_go =
+        |record: &&Record| record.from == left.from && is_data(record) && left.time.since(record.time).abs() <= GOODBYE;
     let earlier = outcome.before().iter().filter(|record| record.frame < left.frame);
-    earlier.rev().take_while(|record| record.from != left.from || record.len == 0 || in_one_go(record)).filter(in_one_go).last().unwrap_or(left)
+    earlier
+        .rev()
+        .take_while(|record| record.from != left.from || record.len == 0 || in_one_go(record))
+        .filter(in_one_go)
+        .last()
+        .unwrap_or(left)
 }
 
 /// The last part of a connection, in which the receiver of the RST sent no data.
 struct Quiet<'a> {
     /// Its last data, or the earliest segment since when none of it is known.
     from: &'a Record,
+    /// From there until the sender of the RST left.
+    lasted: Span,
     /// Whether that is its last data.
     began: bool,
     /// Everything after that.
@@ -257,16 +304,20 @@ struct Quiet<'a> {
 }
 
 impl<'a> Quiet<'a> {
+    /// Up to the moment at which the sender of the RST left.
     fn of(outcome: &'a Outcome) -> Option<Self> {
-        let all = outcome.before();
+        let until = leaving(outcome)?;
+        let before = outcome.before().partition_point(|record| record.frame < until.frame);
+        let all = outcome.before().get(..before)?;
         let segments: usize = outcome.connection().halves.iter().map(|half| half.segments as usize).sum();
         // Between the first and the last records others may be forgotten.
-        let forgotten = if segments > all.len() { HEAD.min(all.len()) } else { 0 };
+        let forgotten = if segments > outcome.before().len() { HEAD.min(all.len()) } else { 0 };
         let theirs = |record: &Record| record.from == outcome.receiver() && is_data(record);
         let last = all.get(forgotten..)?.iter().rposition(theirs).map(|at| at.saturating_add(forgotten));
         let from = all.get(last.unwrap_or(forgotten))?;
         let rest = all.get(last.map_or(forgotten, |at| at.saturating_add(1))..)?;
-        Some(Self { from, began: last.is_some(), rest })
+        let lasted = until.time.since(from.time);
+        is_sane(lasted).then_some(Self { from, lasted, began: last.is_some(), rest })
     }
 
     /// What the sender of the RST said meanwhile.
@@ -356,7 +407,8 @@ fn request<'a>(outcome: &'a Outcome, until: &'a Record) -> [Option<&'a Record>; 
     let mut own = since.filter(|record| record.from == sender && is_data(record) && record.frame < until.frame);
     let first = own.next();
     let last = own.next_back().or(first);
-    let opening = outcome.syn().filter(|syn| syn.from == sender && outcome.connection().half(sender.other()).bytes == 0);
+    let opening =
+        outcome.syn().filter(|syn| syn.from == sender && outcome.connection().half(sender.other()).bytes == 0);
     [last, first, opening.filter(|_| first.is_some())]
 }
 

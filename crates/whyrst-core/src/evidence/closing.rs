@@ -53,6 +53,9 @@ pub static RECEIVER_HAD_CLOSED: Question = Question {
     ask: by(|outcome| had_closed(outcome, outcome.receiver())),
 };
 
+/// The receiver of the RST had not closed, and its FIN cannot have been missed.
+pub static RECEIVER_HAD_NOT_CLOSED: Question = not("receiver-had-not-closed", &RECEIVER_HAD_CLOSED);
+
 /// Both ends had closed.
 pub static BOTH_HAD_CLOSED: Question = Question {
     id: "both-had-closed",
@@ -179,9 +182,8 @@ pub static WAITED_FOR_ANSWER: Question = Question {
     },
     ask: by(|outcome| {
         let Some(left) = leaving(outcome) else { return Answer::Unknown };
-        let own_data = |record: &Record| {
-            record.frame <= left.frame && record.from == outcome.sender() && is_data(record)
-        };
+        let own_data =
+            |record: &Record| record.frame <= left.frame && record.from == outcome.sender() && is_data(record);
         let Some(last) = outcome.latest(own_data) else { return Answer::Unknown };
         let waited = left.time.since(last.time);
         if !is_sane(waited) {

@@ -8,8 +8,8 @@
 //! The facts behind it: docs/internals/timers.md.
 
 use super::answer::{Answer, Value, no, yes};
-use super::closing::RST_ANSWERS_DATA;
 use super::clock::is_long;
+use super::closing::RST_ANSWERS_DATA;
 use super::fin::had_closed;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
