@@ -17,6 +17,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[
             SERVER.does(Action::Pause(3_000)),
             SERVER.does(Action::LingerZero),
             SERVER.does(Action::Close),
+            CLIENT.does(Action::Pause(50)),
             CLIENT.does(Action::Read { most: 65_536 }).gives_between(1_000, 10_000),
             CLIENT.does(Action::Read { most: 65_536 }).fails("ECONNRESET"),
         ],

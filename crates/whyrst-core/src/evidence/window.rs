@@ -10,12 +10,10 @@
 use super::answer::{Answer, Value, no, yes};
 use super::clock::is_long;
 use super::closing::RST_ANSWERS_DATA;
-use super::fin::had_closed;
+use super::fin::{closed_state, had_closed};
 use super::question::{AskedOf, Question, Wording, by, not};
-use super::timing::is_sane;
-use crate::connection::TcpState;
+use super::timing::{is_sane, round_trip};
 use crate::history::{Notes, Record};
-use crate::kernel::KernelWord;
 use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
@@ -124,7 +122,7 @@ pub static SENDER_CLOSE_SHOWN: Question = Question {
         if by_fin.is_yes() {
             return by_fin;
         }
-        if let Some(state) = closed_state(outcome) {
+        if let Some(state) = closed_state(outcome, outcome.sender()) {
             return Answer::Yes(yes().value(Value::Name(state)));
         }
         match (SENDER_STILL_PROBED.answer(outcome), RST_ANSWERS_DATA.answer(outcome)) {
@@ -187,7 +185,13 @@ struct Closed<'a> {
 impl<'a> Closed<'a> {
     fn of(outcome: &'a Outcome) -> Option<Self> {
         let closes = |record: &&Record| record.window == 0 && !record.flags.has(Flags::SYN);
-        let theirs = outcome.before().iter().rev().filter(|record| record.from == outcome.receiver());
+        let trip = round_trip(outcome).unwrap_or(Span::ZERO);
+        let answered = outcome.rst().and_then(|rst| rst.trigger).map(|trigger| trigger.frame);
+        // A window that opened within the last trip had not come to the sender of the RST yet.
+        let came = |record: &Record| {
+            record.window == 0 || answered == Some(record.frame) || outcome.time().since(record.time) > trip
+        };
+        let theirs = outcome.before().iter().rev().filter(|record| record.from == outcome.receiver() && came(record));
         theirs.take_while(closes).last().map(|since| Self { since })
     }
 
@@ -204,36 +208,5 @@ impl<'a> Closed<'a> {
     fn last_answer(&self, outcome: &'a Outcome) -> Option<&'a Record> {
         let first = self.probes(outcome).next()?;
         outcome.latest(|record| record.from == outcome.receiver() && record.is_pure_ack() && record.frame > first.frame)
-    }
-}
-
-/// The state of the socket of the RST's sender, where it shows that it had closed.
-fn closed_state(outcome: &Outcome) -> Option<&'static str> {
-    let by_socket = outcome.account(outcome.sender()).and_then(|account| account.socket.as_ref());
-    let entered = by_socket.and_then(|socket| socket.steps.iter().rev().find_map(|step| name_of(step.state)));
-    let by_event = || match outcome.kernel() {
-        KernelWord::Sent(event) => STATES.iter().find(|(name, _)| *name == event.state).map(|(_, state)| *state),
-        _ => None,
-    };
-    entered.or_else(by_event)
-}
-
-/// As `tcp:tcp_send_reset` names them, and as RFC 9293 does.
-const STATES: [(&str, &str); 5] = [
-    ("FIN_WAIT1", "FIN-WAIT-1"),
-    ("FIN_WAIT2", "FIN-WAIT-2"),
-    ("CLOSING", "CLOSING"),
-    ("LAST_ACK", "LAST-ACK"),
-    ("TIME_WAIT", "TIME-WAIT"),
-];
-
-const fn name_of(state: TcpState) -> Option<&'static str> {
-    match state {
-        TcpState::FinWait1 => Some("FIN-WAIT-1"),
-        TcpState::FinWait2 => Some("FIN-WAIT-2"),
-        TcpState::Closing => Some("CLOSING"),
-        TcpState::LastAck => Some("LAST-ACK"),
-        TcpState::TimeWait => Some("TIME-WAIT"),
-        _ => None,
     }
 }
