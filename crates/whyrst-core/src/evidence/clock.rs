@@ -407,10 +407,18 @@ fn request<'a>(outcome: &'a Outcome, until: &'a Record) -> [Option<&'a Record>; 
     let mut own = since.filter(|record| record.from == sender && is_data(record) && record.frame < until.frame);
     let first = own.next();
     let last = own.next_back().or(first);
+    let asked = last.zip(first).map(|(last, first)| (last.time.since(first.time), until.time.since(last.time)));
+    // Who goes on sending without an answer waits for none.
+    if asked.is_none_or(|(asking, waited)| asking.nanos() > waited.nanos() / ASKING) {
+        return [None; 3];
+    }
     let opening =
         outcome.syn().filter(|syn| syn.from == sender && outcome.connection().half(sender.other()).bytes == 0);
-    [last, first, opening.filter(|_| first.is_some())]
+    [last, first, opening]
 }
+
+/// A request is sent in a small part of the time that its sender waits for the answer.
+const ASKING: i64 = 4;
 
 fn waited_round(until: &Record, since: &Record, trip: Span) -> Option<Span> {
     let waited = until.time.since(since.time);
@@ -476,6 +484,18 @@ mod tests {
         assert!(RECEIVER_FELL_SILENT.answer(&silent).is_yes());
         assert!(SENDER_KEPT_RHYTHM.answer(&silent).is_yes());
         assert!(!RECEIVER_FELL_SILENT.answer(&opened("1.2 C < S RA 51:51(0) ack 101")).is_yes());
+    }
+
+    #[test]
+    fn who_sends_on_and_on_waits_for_no_answer() {
+        let waited = |beginning: &str| {
+            let rest = "
+                5.200 C > S PA 201:301(100) ack 51
+                8.204 C > S RA 301:301(0) ack 51 win 64";
+            WAIT_ON_TIME.answer(&opened(&[beginning, rest].concat())).is_yes()
+        };
+        assert!(waited("5.100 C > S PA 101:201(100) ack 51"));
+        assert!(!waited("2.100 C > S PA 101:201(100) ack 51"));
     }
 
     #[test]

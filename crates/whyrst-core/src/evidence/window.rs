@@ -13,6 +13,7 @@ use super::closing::RST_ANSWERS_DATA;
 use super::fin::{closed_state, had_closed};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{is_sane, round_trip};
+use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
@@ -130,6 +131,36 @@ pub static SENDER_CLOSE_SHOWN: Question = Question {
             _ if Closed::of(outcome).is_some() => Answer::Unknown,
             _ => by_fin,
         }
+    }),
+};
+
+/// The segment that the RST answers begins beyond the window: a host that had the connection would have answered with
+/// an ACK (RFC 9293 section 3.10.7.4), and connection tracking calls it INVALID and translates it no more
+/// (`tcp_in_window`).
+pub static TRIGGER_BEYOND_WINDOW: Question = Question {
+    id: "trigger-beyond-window",
+    asked_of: AskedOf::Packets,
+    yes: "{} begins {} bytes beyond {sender}'s window: a host that had the connection would have answered with an ACK, and connection tracking does not translate such a segment",
+    no: "the segment that the RST answers lies within {sender}'s window",
+    unknown: "the segment that the RST answers, and {sender}'s window, with the scale from the handshake",
+    zh: Wording {
+        yes: "{}的起点超出{sender}的窗口{}字节：持有这条连接的主机会回 ACK，而连接跟踪不会转换这样的报文",
+        no: "RST 所应答的报文位于{sender}的窗口之内",
+        unknown: "RST 所应答的报文，以及{sender}的窗口和握手中的缩放因子",
+    },
+    ask: by(|outcome| {
+        let trigger = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.seq_len() > 0);
+        let sender = outcome.connection().half(outcome.sender());
+        let window = outcome.connection().offered_window(outcome.sender());
+        let (Some(trigger), Some(window), true) = (trigger, window, sender.marks.has(Marks::ACKED)) else {
+            return Answer::Unknown;
+        };
+        let beyond = trigger.seq.diff(sender.ack.add(window));
+        if beyond > 0 && !trigger.flags.has(Flags::SYN) {
+            return Answer::Yes(yes().frame(&trigger).count(beyond.unsigned_abs().into()));
+        }
+        // Nearly all segments are within, whoever answers them.
+        Answer::Unknown
     }),
 };
 
