@@ -12,6 +12,7 @@
 pub mod answer;
 pub mod application;
 pub mod cache;
+pub mod clock;
 pub mod closing;
 pub mod data;
 pub mod failed;
@@ -32,6 +33,7 @@ pub mod speech;
 pub mod stack;
 pub mod timing;
 pub mod vantage;
+pub mod window;
 
 pub use self::answer::{Answer, Condition, Facts, Octets, Timeouts, Value};
 pub use self::question::{AskedOf, Question, Wording};

@@ -98,7 +98,7 @@ pub struct Half {
     pub hole_len: u32,
     /// Segments sent, RSTs and copies not counted.
     pub segments: u32,
-    /// Segments that carried only octets sent before.
+    /// Segments that carried octets sent before, alone or first.
     pub retransmissions: u32,
     /// What is known.
     pub marks: Marks,
@@ -215,15 +215,29 @@ impl Half {
             self.marks.insert(Marks::FIN);
         }
         if end.after(self.nxt) {
+            if self.grows(segment, room) {
+                self.repeated(notes);
+            }
             self.extend(segment, notes);
         } else if self.is_probe(segment) {
             notes.insert(Notes::PROBE);
             self.unanswered = self.unanswered.saturating_add(1);
         } else if segment.seq_len() > 0 && self.marks.has(Marks::SPOKE) && !self.fills_hole(segment) {
-            notes.insert(Notes::RETRANSMISSION);
-            self.retransmissions = self.retransmissions.saturating_add(1);
-            self.unanswered = self.unanswered.saturating_add(1);
+            self.repeated(notes);
         }
+    }
+
+    fn repeated(&mut self, notes: &mut Notes) {
+        notes.insert(Notes::RETRANSMISSION);
+        self.retransmissions = self.retransmissions.saturating_add(1);
+        self.unanswered = self.unanswered.saturating_add(1);
+    }
+
+    /// The oldest octets that the peer has not acknowledged once more, with new ones behind them: Windows fills
+    /// what it sends again with what was written meanwhile.
+    fn grows(&self, segment: &Segment<'_>, room: Room) -> bool {
+        let again = room.acked == Some(segment.seq) && segment.seq.before(self.nxt);
+        again && segment.len > 0 && !self.marks.has(Marks::GAP)
     }
 
     /// A segment that no receiver would take, whatever the capture missed: damaged, forged or of

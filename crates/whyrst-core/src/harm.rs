@@ -7,6 +7,7 @@
 
 use crate::evidence::form::RST_IS_ACTIVE;
 use crate::evidence::path::RST_CONTRADICTS_SENDER;
+use crate::evidence::window::{Unsent, unsent};
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
@@ -80,6 +81,10 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     let loss =
         |side: Side| if side == outcome.sender() { undelivered(outcome, side) } else { unread(outcome, side, kind) };
     let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
+    if unsent(outcome) == Unsent::Some {
+        // An abort throws away what waits behind a closed window, and no packet shows how much that is.
+        return Harm::new(accepted, Certainty::Unknown);
+    }
     let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {
         Certainty::None

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub struct Notes(u8);
 
 impl Notes {
-    /// Carries only octets that had been sent before (a TCP retransmission).
+    /// Carries octets that had been sent before (a TCP retransmission), and behind them at most some that had waited.
     pub const RETRANSMISSION: Self = Self(1);
     /// At most one octet just below SND.NXT: a keep-alive (RFC 9293 section 3.8.4) or window probe.
     pub const PROBE: Self = Self(1 << 1);
@@ -150,7 +150,8 @@ const fn low_bits_or_one(flow_label: u32) -> u16 {
 }
 
 const BLOCK: usize = 4;
-const HEAD: usize = BLOCK;
+/// So many of the first records are kept.
+pub(crate) const HEAD: usize = BLOCK;
 const TAIL_BLOCKS: usize = 3;
 const TAIL: usize = BLOCK * TAIL_BLOCKS;
 /// Records in a full history, and in one lap of its ring.

@@ -530,6 +530,23 @@ mod tests {
     }
 
     #[test]
+    fn a_fin_that_waits_behind_unsent_data_is_a_close() {
+        let closed = SocketFacts {
+            unread: 0,
+            unsent: 61_000,
+            orphan: true,
+            steps: alloc::vec![
+                Step { time: at(0), state: TcpState::Established },
+                Step { time: at(400), state: TcpState::FinWait1 },
+            ],
+            ..facts()
+        };
+        let data = segment_to_us(Flags::ACK, 2_001, 511, 14);
+        let late = event(sent(RstReason::TcpAbortOnData, &["tcp_v4_rcv"]), Some(data), Some(closed));
+        assert_eq!(verdict(&late), ("data-after-close", Confidence::Certain));
+    }
+
+    #[test]
     fn a_stray_segment_alone_is_never_more_than_possible() {
         let stray = event(sent(RstReason::NoSocket, &[]), Some(segment_to_us(Flags::ACK, 5, 9, 100)), None);
         assert!(judged(&stray).confidence <= Confidence::Possible);

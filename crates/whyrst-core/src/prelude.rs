@@ -4,8 +4,9 @@
 
 pub(crate) use crate::cause::{Breadth, Family, KernelSign, Rule, Severity, Signs, Source, Status, Step, kernel, rfc};
 pub(crate) use crate::evidence::{
-    application::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*,
+    application::*, clock::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*,
     multipath::*, path::*, refusal::*, said::*, service::*, sockets::*, speech::*, stack::*, timing::*, vantage::*,
+    window::*,
 };
 pub(crate) use crate::kernel::RstReason;
 pub(crate) use crate::outcome::OutcomeKind;

@@ -59,9 +59,10 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
         AsARule::Surely(severity @ (Severity::Benign | Severity::Scan | Severity::Policy | Severity::Attack)) => {
             Weight { severity, ground: Ground::Cause }
         }
-        AsARule::ByReason => {
-            not_taken(outcome, phase, harm).map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign)
-        }
+        // That a client's own timer ended what was idle is no fault of anybody.
+        AsARule::ByReason => not_taken(outcome, phase, harm)
+            .or_else(|| was_idle(outcome).then_some(Ground::WasIdle))
+            .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),
         AsARule::Surely(Severity::Fault) | AsARule::PerhapsBenign => ground(outcome, phase, harm, kind)
             .map_or(Weight { severity: Severity::Fault, ground: Ground::Cause }, benign),
     }

@@ -19,21 +19,36 @@ pub struct IdleTimeout {
     pub name: &'static str,
     /// Its default in seconds.
     pub seconds: u32,
-    /// Whether it is an end of the connection or something between the ends.
+    /// Which end of the connection it is, or whether it stands between the ends.
     pub place: Place,
+    /// Of which connections it takes the time.
+    pub of: Of,
     /// What it does when the time is over.
     pub expiry: Expiry,
     /// Where that is documented.
     pub source: &'static str,
 }
 
-/// Where a timeout acts.
+/// Where a timeout acts. A pool of a client cannot make the server's reset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// Something on the path that does not end the TCP connection.
     Device,
-    /// A program or a proxy that holds the socket.
-    Endpoint,
+    /// A program that opens connections, or the upstream side of a proxy.
+    Client,
+    /// A program that accepts connections, or the downstream side of a proxy.
+    Server,
+    /// A program, a proxy or a kernel at either end.
+    EitherEnd,
+}
+
+/// Of which connections a timeout takes the time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Of {
+    /// Those that neither end has closed.
+    Open,
+    /// Those that one end has closed and the other has not.
+    HalfClosed,
 }
 
 /// Timers fire late, never early; a second of the round trip may hide in the measurement.
@@ -42,6 +57,36 @@ const EARLY: Span = Span::from_secs(1);
 const LATE: Span = Span::from_secs(2);
 /// Long timeouts are kept in coarser steps.
 const LATE_PERCENT: i64 = 2;
+/// A second more or less is no match for a timeout of a few seconds.
+const SHORT_PERCENT: i64 = 10;
+
+/// Times that people configure. Whoever leaves after one of them, to the millisecond, had a timer.
+static ROUND: &[u32] = &[
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 45, 50, 60, 75, 90, 100, 120, 150, 180, 240, 300, 360, 600, 900,
+    1_200, 1_800, 3_600, 7_200,
+];
+/// What stands between two packets of one host that a timer sets apart, when it seems too short.
+const JITTER: Span = Span::from_millis(5);
+/// A timer fires after its time; a busy host and a coarse wheel add this and half a percent.
+const LATENESS: Span = Span::from_millis(10);
+const LATENESS_PER_MILLE: i64 = 5;
+/// Whatever the path adds, more is no match.
+const MOST_PER_MILLE: i64 = 15;
+/// Ordinary work takes as long as shorter times, so nothing follows of them.
+const SHORTEST_TIMER: Span = Span::from_secs(1);
+
+/// The round time that `waited` is, where the path may add `trip` to it: not before it, and at most 1.5 % later
+/// (much less without the path). `None` below one second.
+pub fn round_time(waited: Span, trip: Span) -> Option<Span> {
+    let fits = |seconds: &&u32| {
+        let timer = i64::from(**seconds).saturating_mul(1_000_000_000);
+        let late = LATENESS.nanos().saturating_add(timer / 1_000 * LATENESS_PER_MILLE).saturating_add(trip.nanos());
+        let beyond = waited.nanos().saturating_sub(timer);
+        beyond >= -JITTER.nanos() && beyond <= late.min(timer / 1_000 * MOST_PER_MILLE)
+    };
+    let round = ROUND.iter().find(fits).filter(|_| waited >= SHORTEST_TIMER)?;
+    Some(Span::from_secs(i64::from(*round)))
+}
 
 impl IdleTimeout {
     /// What happens when the time is over, as a report says it after "then".
@@ -60,11 +105,21 @@ impl IdleTimeout {
     }
 
     /// Whether a silence of `idle` ends when this timeout would end it: at most one second earlier,
-    /// and later by at most two seconds or two percent, whichever is more.
+    /// and later by at most two seconds or two percent, whichever is more; and never by more than a tenth.
     pub fn fits(&self, idle: Span) -> bool {
+        let time = self.span().nanos();
+        let beyond = idle.nanos().saturating_sub(time);
+        let late = LATE.nanos().max(time / 100 * LATE_PERCENT);
+        let tenth = time / 100 * SHORT_PERCENT;
+        beyond >= -EARLY.nanos().min(tenth) && beyond <= late.min(tenth)
+    }
+}
+
+impl IdleTimeout {
+    /// Whether a silence of `idle` is this timeout within 1.5 %, and not shorter.
+    pub fn fits_closely(&self, idle: Span) -> bool {
         let beyond = idle.nanos().saturating_sub(self.span().nanos());
-        let late = LATE.nanos().max(self.span().nanos() / 100 * LATE_PERCENT);
-        beyond >= -EARLY.nanos() && beyond <= late
+        beyond >= -JITTER.nanos() && beyond <= self.span().nanos() / 1_000 * MOST_PER_MILLE
     }
 }
 
@@ -76,11 +131,23 @@ pub fn suspects(idle: Span) -> impl Iterator<Item = &'static IdleTimeout> {
 }
 
 const fn device(name: &'static str, seconds: u32, expiry: Expiry, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Device, expiry, source }
+    IdleTimeout { name, seconds, place: Place::Device, of: Of::Open, expiry, source }
 }
 
-const fn endpoint(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Endpoint, expiry: Expiry::Close, source }
+const fn half_closed(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
+    IdleTimeout { name, seconds, place: Place::Device, of: Of::HalfClosed, expiry: Expiry::ResetLater, source }
+}
+
+const fn client(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
+    IdleTimeout { name, seconds, place: Place::Client, of: Of::Open, expiry: Expiry::Close, source }
+}
+
+const fn server(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
+    IdleTimeout { name, seconds, place: Place::Server, of: Of::Open, expiry: Expiry::Close, source }
+}
+
+const fn either(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
+    IdleTimeout { name, seconds, place: Place::EitherEnd, of: Of::Open, expiry: Expiry::Close, source }
 }
 
 /// The table. Devices first, then ends; the commoner first where the time is the same.
@@ -126,6 +193,55 @@ pub static ALL: &[IdleTimeout] = &[
         240,
         Expiry::ResetLater,
         "Microsoft, Azure NAT Gateway: TCP idle timeout 4 minutes (4 to 120)",
+    ),
+    device(
+        "kube-proxy IPVS, tcp",
+        900,
+        Expiry::ResetLater,
+        "Linux net/netfilter/ipvs/ip_vs_proto_tcp.c: tcp_timeouts[IP_VS_TCP_S_ESTABLISHED] 15 min; kube-proxy --ipvs-tcp-timeout; the node has no socket for what comes later",
+    ),
+    device(
+        "Google Cloud passthrough Network Load Balancer",
+        600,
+        Expiry::Silent,
+        "Google Cloud, passthrough Network Load Balancer: connection tracking idle timeout 600 s",
+    ),
+    device(
+        "Alibaba Cloud CLB, TCP listener",
+        900,
+        Expiry::Silent,
+        "Alibaba Cloud, CLB TCP listener: connection timeout 900 s (10 to 900)",
+    ),
+    device(
+        "Cilium connection tracking",
+        8_000,
+        Expiry::Silent,
+        "Cilium, bpf-ct-timeout-regular-tcp: 2 h 13 min 20 s (6 h in older versions)",
+    ),
+    half_closed(
+        "kube-proxy IPVS, tcpfin",
+        120,
+        "Linux net/netfilter/ipvs/ip_vs_proto_tcp.c: tcp_timeouts[IP_VS_TCP_S_FIN_WAIT] 2 min; kube-proxy --ipvs-tcpfin-timeout",
+    ),
+    half_closed(
+        "IPVS, close wait",
+        60,
+        "Linux net/netfilter/ipvs/ip_vs_proto_tcp.c: tcp_timeouts[IP_VS_TCP_S_CLOSE_WAIT] 60 s",
+    ),
+    half_closed(
+        "Linux conntrack, close wait",
+        60,
+        "Linux Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_tcp_timeout_close_wait 60 s",
+    ),
+    half_closed(
+        "Linux conntrack, FIN wait",
+        120,
+        "Linux Documentation/networking/nf_conntrack-sysctl.rst: nf_conntrack_tcp_timeout_fin_wait 120 s",
+    ),
+    half_closed(
+        "NAT at the RFC 5382 minimum, partially closed",
+        240,
+        "RFC 5382 REQ-5: transitory connection idle-timeout not less than 4 min",
     ),
     device(
         "Google Cloud VPC firewall",
@@ -174,78 +290,95 @@ pub static ALL: &[IdleTimeout] = &[
         Expiry::Silent,
         "RFC 5382 REQ-5: not less than 2 h 4 min; many are shorter",
     ),
-    endpoint("undici (Node.js fetch) keepAliveTimeout", 4, "undici, Client options: keepAliveTimeout 4 s"),
-    endpoint("Apache httpd KeepAliveTimeout", 5, "Apache HTTP Server 2.4, core: KeepAliveTimeout 5"),
-    endpoint(
+    either(
+        "Docker Desktop port forwarder (vpnkit)",
+        300,
+        "moby/vpnkit --port-max-idle-time: 300 s; vpnKitMaxPortIdleTime in Docker Desktop's settings.json",
+    ),
+    server("gunicorn --keep-alive", 2, "Gunicorn settings: keepalive 2 s"),
+    server("lighttpd server.max-keep-alive-idle", 5, "lighttpd, server.max-keep-alive-idle: 5 s"),
+    server("MySQL connect_timeout", 10, "MySQL, server system variables: connect_timeout 10"),
+    server("RabbitMQ handshake_timeout", 10, "RabbitMQ, networking: handshake_timeout 10000 ms"),
+    server("Puma persistent_timeout", 20, "Puma, persistent_timeout: 20 s (65 s in newer versions)"),
+    server("MySQL net_read_timeout", 30, "MySQL, server system variables: net_read_timeout 30"),
+    either("HAProxy timeout client, timeout server (packaged)", 50, "HAProxy packages, haproxy.cfg: 50000 ms"),
+    server("MySQL net_write_timeout", 60, "MySQL, server system variables: net_write_timeout 60"),
+    server("Apache httpd Timeout", 60, "Apache HTTP Server 2.4, core: Timeout 60"),
+    server("OpenSSH LoginGraceTime", 120, "sshd_config(5): LoginGraceTime 120 s"),
+    server("Traefik entry point idleTimeout", 180, "Traefik, respondingTimeouts.idleTimeout: 180 s"),
+    client("Traefik forwardingTimeouts.idleConnTimeout", 90, "Traefik, forwardingTimeouts.idleConnTimeout: 90 s"),
+    server("Caddy idle timeout", 300, "Caddy, servers: timeouts, idle 5 min"),
+    server("Cloudflare, client side", 400, "Cloudflare, connection limits: keep-alive to the client 400 s"),
+    client("Cloudflare, origin side", 900, "Cloudflare, connection limits: keep-alive to the origin 900 s"),
+    client("Apache Kafka client connections.max.idle.ms", 540, "Apache Kafka, client configuration: 9 minutes"),
+    server("Apache Kafka broker connections.max.idle.ms", 600, "Apache Kafka, broker configuration: 10 minutes"),
+    client("PgBouncer server_idle_timeout", 600, "PgBouncer configuration: server_idle_timeout 600 s"),
+    client("HikariCP idleTimeout", 600, "HikariCP: idleTimeout 10 minutes"),
+    client("HikariCP maxLifetime", 1_800, "HikariCP: maxLifetime 30 minutes"),
+    client("undici (Node.js fetch) keepAliveTimeout", 4, "undici, Client options: keepAliveTimeout 4 s"),
+    server("Apache httpd KeepAliveTimeout", 5, "Apache HTTP Server 2.4, core: KeepAliveTimeout 5"),
+    server(
         "Node.js server.keepAliveTimeout",
         5,
         "Node.js http: server.keepAliveTimeout 5000 ms (65000 in newer versions)",
     ),
-    endpoint("uvicorn --timeout-keep-alive", 5, "uvicorn settings: timeout-keep-alive 5"),
-    endpoint(
+    server("uvicorn --timeout-keep-alive", 5, "uvicorn settings: timeout-keep-alive 5"),
+    server(
         "Apache httpd KeepAliveTimeout (2.2)",
         15,
         "Apache HTTP Server 2.2, core: KeepAliveTimeout 15 in older configurations",
     ),
-    endpoint(
+    server(
         "Apache Tomcat connectionTimeout",
         20,
         "Apache Tomcat, HTTP connector: 20 s in the server.xml that it ships with",
     ),
-    endpoint("Jetty idleTimeout", 30, "Eclipse Jetty, HTTP connector: idle timeout 30 s"),
-    endpoint("Java HttpClient keepalive", 30, "JDK, jdk.httpclient.keepalive.timeout: 30 s since 21"),
-    endpoint("AWS Application or Classic Load Balancer", 60, "AWS Elastic Load Balancing: idle timeout 60 s"),
-    endpoint(
-        "nginx proxy_read_timeout, send_timeout, client_header_timeout",
-        60,
-        "nginx, core and proxy modules: 60 s",
-    ),
-    endpoint("nginx upstream keepalive_timeout", 60, "nginx, upstream module: keepalive_timeout 60 s"),
-    endpoint(
-        "Apache Tomcat connectionTimeout (no server.xml value)",
-        60,
-        "Apache Tomcat, HTTP connector: default 60 s",
-    ),
-    endpoint("Windows WinINet keep-alive", 60, "Microsoft, Internet Explorer keep-alive: 60 s"),
-    endpoint("Node.js server.keepAliveTimeout (newer)", 65, "Node.js http: server.keepAliveTimeout 65000 ms"),
-    endpoint(
+    server("Jetty idleTimeout", 30, "Eclipse Jetty, HTTP connector: idle timeout 30 s"),
+    client("Java HttpClient keepalive", 30, "JDK, jdk.httpclient.keepalive.timeout: 30 s since 21"),
+    either("AWS Application or Classic Load Balancer", 60, "AWS Elastic Load Balancing: idle timeout 60 s"),
+    either("nginx proxy_read_timeout, send_timeout, client_header_timeout", 60, "nginx, core and proxy modules: 60 s"),
+    client("nginx upstream keepalive_timeout", 60, "nginx, upstream module: keepalive_timeout 60 s"),
+    server("Apache Tomcat connectionTimeout (no server.xml value)", 60, "Apache Tomcat, HTTP connector: default 60 s"),
+    client("Windows WinINet keep-alive", 60, "Microsoft, Internet Explorer keep-alive: 60 s"),
+    server("Node.js server.keepAliveTimeout (newer)", 65, "Node.js http: server.keepAliveTimeout 65000 ms"),
+    server(
         "OCI Load Balancer, client side",
         65,
         "Oracle Cloud Infrastructure, load balancer connection settings: 65 s",
     ),
-    endpoint("nginx keepalive_timeout", 75, "nginx, core module: keepalive_timeout 75 s"),
-    endpoint("aiohttp keepalive_timeout", 75, "aiohttp web server: keepalive_timeout 75 s in older versions"),
-    endpoint("Go http.DefaultTransport IdleConnTimeout", 90, "Go net/http: DefaultTransport IdleConnTimeout 90 s"),
-    endpoint("Microsoft .NET SocketsHttpHandler pool", 60, ".NET 5 and newer: PooledConnectionIdleTimeout 1 minute"),
-    endpoint("Firefox keep-alive", 115, "Firefox, network.http.keep-alive.timeout 115 s"),
-    endpoint("Windows HTTP.sys, IIS connectionTimeout", 120, "Microsoft, HTTP.sys TimeoutManager: 2 minutes"),
-    endpoint("ASP.NET Core Kestrel KeepAliveTimeout", 130, "Microsoft, KestrelServerLimits.KeepAliveTimeout: 130 s"),
-    endpoint(
+    server("nginx keepalive_timeout", 75, "nginx, core module: keepalive_timeout 75 s"),
+    server("aiohttp keepalive_timeout", 75, "aiohttp web server: keepalive_timeout 75 s in older versions"),
+    client("Go http.DefaultTransport IdleConnTimeout", 90, "Go net/http: DefaultTransport IdleConnTimeout 90 s"),
+    client("Microsoft .NET SocketsHttpHandler pool", 60, ".NET 5 and newer: PooledConnectionIdleTimeout 1 minute"),
+    client("Firefox keep-alive", 115, "Firefox, network.http.keep-alive.timeout 115 s"),
+    server("Windows HTTP.sys, IIS connectionTimeout", 120, "Microsoft, HTTP.sys TimeoutManager: 2 minutes"),
+    server("ASP.NET Core Kestrel KeepAliveTimeout", 130, "Microsoft, KestrelServerLimits.KeepAliveTimeout: 130 s"),
+    client(
         "OCI Load Balancer, backend side",
         300,
         "Oracle Cloud Infrastructure, load balancer connection settings: 300 s",
     ),
-    endpoint("OkHttp connection pool", 300, "OkHttp, ConnectionPool: 5 minutes"),
-    endpoint("Chromium idle sockets", 300, "Chromium net, used idle sockets: 300 s"),
-    endpoint("Envoy stream idle timeout", 300, "Envoy, timeouts: stream_idle_timeout 5 minutes"),
-    endpoint(
+    client("OkHttp connection pool", 300, "OkHttp, ConnectionPool: 5 minutes"),
+    client("Chromium idle sockets", 300, "Chromium net, used idle sockets: 300 s"),
+    either("Envoy stream idle timeout", 300, "Envoy, timeouts: stream_idle_timeout 5 minutes"),
+    client(
         "Google Front End, backend side",
         600,
         "Google Cloud, external Application Load Balancer: backend keep-alive 600 s",
     ),
-    endpoint(
+    server(
         "Google Front End, client side",
         610,
         "Google Cloud, external Application Load Balancer: client keep-alive 610 s",
     ),
-    endpoint("Windows SMB server autodisconnect", 900, "Microsoft, LanmanServer autodisconnect: 15 minutes"),
-    endpoint("Envoy idle_timeout (HTTP and TCP proxy)", 3_600, "Envoy, timeouts: 1 hour"),
-    endpoint(
+    server("Windows SMB server autodisconnect", 900, "Microsoft, LanmanServer autodisconnect: 15 minutes"),
+    either("Envoy idle_timeout (HTTP and TCP proxy)", 3_600, "Envoy, timeouts: 1 hour"),
+    either(
         "Linux or Windows TCP keepalive",
         7_200,
         "RFC 1122 section 4.2.3.6; Linux tcp_keepalive_time 7200; Windows KeepAliveTime 2 h",
     ),
-    endpoint("MySQL wait_timeout", 28_800, "MySQL, server system variables: wait_timeout 28800"),
+    server("MySQL wait_timeout", 28_800, "MySQL, server system variables: wait_timeout 28800"),
 ];
 
 #[cfg(test)]
@@ -270,6 +403,22 @@ mod tests {
         assert!(names(75_040).contains(&"nginx keepalive_timeout"));
         assert!(names(73_900).is_empty() && names(77_100).is_empty());
         assert!(names(3_671_000).contains(&"Cisco ASA timeout conn") && names(3_673_000).is_empty());
+    }
+
+    #[test]
+    fn a_timeout_of_a_few_seconds_is_matched_closer() {
+        assert!(names(5_050).contains(&"Apache httpd KeepAliveTimeout") && names(5_900).is_empty());
+        assert!(names(2_010).contains(&"gunicorn --keep-alive") && names(1_500).is_empty());
+    }
+
+    #[test]
+    fn a_round_time_is_met_late_and_never_early() {
+        let met = |millis, trip| {
+            round_time(Span::from_millis(millis), Span::from_millis(trip)).map(|met| met.nanos() / 1_000_000_000)
+        };
+        assert_eq!((met(1_002, 0), met(60_200, 0), met(300_100, 0)), (Some(1), Some(60), Some(300)));
+        assert_eq!((met(990, 0), met(1_020, 0), met(2_960, 0), met(7_000, 0)), (None, None, None, None));
+        assert_eq!((met(3_040, 0), met(3_040, 30), met(3_100, 90)), (None, Some(3), None));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
         &TRIGGER_REACHED_SENDER,
         &ALL_REACHED_SENDER,
         &SENDER_HAD_CLOSED,
+        &SENDER_STILL_PROBED,
         &RST_ANSWERS_SYN_ACK,
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,

@@ -5,15 +5,30 @@ use crate::prelude::*;
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 330,
-    step: Step::Reason { explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close"] },
+    step: Step::Reason {
+        explains: &["close-unread", "linger-zero", "exit-unread", "data-after-close", "shutdown-rdwr-data"],
+    },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&WAS_IDLE, &RST_IS_ACTIVE],
+    needs: &[&IDLE_FOR_A_TIMEOUT],
     // Whose data waits for an answer is not idle.
-    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &SENDER_REPEATED_IN_VAIN],
-    supported_by: &[&PROGRAM_TIMEOUT_FITS, &SENDER_HAD_REPLIED],
-    likely_when: &[],
+    refuted_by: &[
+        &HANDSHAKE_INCOMPLETE,
+        &RST_CONTRADICTS_SENDER,
+        &RST_IS_FASTCLOSE,
+        &SENDER_REPEATED_IN_VAIN,
+        &PROBES_UNANSWERED,
+        &SENDER_HAD_UNSENT,
+        &SURVIVED_AS_LONG,
+        &CLIENT_WENT_UNANSWERED,
+    ],
+    supported_by: &[&PROGRAM_TIMEOUT_FITS, &OWED_NOTHING_WHEN_LEFT, &IDLE_TIMER_FITS, &REQUEST_MET_TIMER],
+    // Its FIN, or what only a socket puts into a RST, shows that the end itself did it.
+    likely_when: &[
+        &[&IDLE_TIMER_FITS, &SENDER_HAD_CLOSED, &HANDSHAKE_COMPLETED],
+        &[&IDLE_TIMER_FITS, &RST_SHOWS_SOCKET, &HANDSHAKE_COMPLETED],
+    ],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

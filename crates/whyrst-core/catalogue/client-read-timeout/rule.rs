@@ -9,10 +9,11 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_CLIENT, &REQUEST_UNANSWERED, &WAITED_FOR_ANSWER],
-    refuted_by: &[&RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE],
-    likely_when: &[],
+    // It closes and resets the late answer, or aborts at once.
+    needs: &[&REQUEST_UNANSWERED, &SENDER_IS_CLIENT, &WAITED_FOR_ANSWER],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    supported_by: &[&WAIT_ON_TIME, &RST_IS_BARE],
+    likely_when: &[&[&WAIT_ON_TIME, &HANDSHAKE_COMPLETED]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.4"),

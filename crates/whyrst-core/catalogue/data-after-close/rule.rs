@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 480,
     step: Step::Mechanism {
-        shows: &[Family::LateData],
+        shows: &[Family::LateData, Family::UnknownConnection],
         kernel: &[
             KernelSign::reason(RstReason::TcpTimewaitSocket),
             KernelSign::reason(RstReason::TcpAbortOnData),
@@ -23,7 +23,8 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA],
+    // Behind a closed window its FIN waits, and no packet shows it.
+    needs: &[&SENDER_CLOSE_SHOWN, &RST_ANSWERS_DATA],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HELD_SOCKET, &LINGER2_WAS_NEGATIVE],
     supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
     likely_when: &[],

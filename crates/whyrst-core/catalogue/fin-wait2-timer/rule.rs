@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&RST_IS_ACTIVE, &SENDER_HAD_CLOSED, &FIN_WAIT2_LASTED],
     refuted_by: &[&RECEIVER_HAD_CLOSED, &FIN_UNACKNOWLEDGED, &RST_CONTRADICTS_SENDER],
     supported_by: &[],
-    likely_when: &[&[&FIN_WAIT2_DEFAULT]],
+    likely_when: &[&[&FIN_WAIT2_DEFAULT, &RECEIVER_HAD_NOT_CLOSED]],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.20"),

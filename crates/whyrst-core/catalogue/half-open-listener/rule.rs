@@ -24,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_ANSWERS_SYN_ACK,
         &HANDSHAKE_ACK_WRONG,
         &SENDER_IS_CLIENT,
+        &SENDER_STILL_PROBED,
         &RST_CONTRADICTS_SENDER,
     ],
     supported_by: &[

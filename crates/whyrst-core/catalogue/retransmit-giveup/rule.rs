@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     // Linux gives up silently: there the kernel's word names another cause.
     needs: &[&SENDER_REPEATED_IN_VAIN, &RST_IS_ACTIVE],
-    refuted_by: &[&RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    refuted_by: &[&PROBES_WERE_ANSWERED, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&REPEATS_BACK_OFF],
     likely_when: &[],
     variants: &[],

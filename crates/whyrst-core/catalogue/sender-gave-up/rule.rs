@@ -20,7 +20,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &SENDER_WENT_UNANSWERED, &HANDSHAKE_COMPLETED],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RST_CONTRADICTS_SENDER],
-    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA, &RST_TTL_SAME],
+    // Who still probes gives up only by TCP_USER_TIMEOUT, which counts a closed window too.
+    supported_by: &[&SENDER_STOPPED_PROBING, &RST_IS_BARE, &SENDER_SENT_DATA, &RST_TTL_SAME],
     likely_when: &[],
     variants: &[],
     sources: &[
@@ -28,6 +29,7 @@ pub(super) const RULE: Rule = Rule {
         rfc(1122, "4.2.3.5"),
         kernel("net/ipv4/tcp_timer.c", "tcp_write_timeout"),
         kernel("net/ipv4/tcp_timer.c", "tcp_probe_timer"),
+        Source::Other("tcp(7): TCP_USER_TIMEOUT"),
         kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_send_reset"),
     ],
 };

@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 490,
     step: Step::Mechanism {
-        shows: &[Family::LateData],
+        shows: &[Family::LateData, Family::UnknownConnection],
         kernel: &[KernelSign::reason(RstReason::TcpAbortOnData)],
         signs: Signs {
             counters: &["TcpExtTCPAbortOnData", "TcpOutRsts"],
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&RST_ANSWERS_DATA, &SENDER_HAD_CLOSED, &SENDER_HELD_SOCKET],
+    needs: &[&SENDER_CLOSE_SHOWN, &RST_ANSWERS_DATA, &SENDER_HELD_SOCKET],
     refuted_by: &[&RST_CONTRADICTS_SENDER],
     supported_by: &[&RST_IS_BARE, &SOCKET_STILL_WHOLE],
     likely_when: &[],

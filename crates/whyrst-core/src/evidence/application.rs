@@ -8,7 +8,8 @@ use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
 use super::question::{AskedOf, Question, Wording, by, not};
-use super::timing::{closes_window, is_sane, refused_window_probes};
+use super::speech::BOTH_SPEAK_TLS;
+use super::timing::is_sane;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -110,6 +111,82 @@ pub static DOWNLOAD_UNDER_WAY: Question = Question {
     }),
 };
 
+/// The sender of the RST had closed in the middle of what the receiver was sending: data came before its FIN, in
+/// answer to what it had asked, and went on coming after it, and the receiver had not closed. With nothing unread a
+/// close sends a FIN, so that is what stopping looks like where an abort would show it else.
+pub static LEFT_IN_MIDDLE: Question = Question {
+    id: "left-in-middle",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} closed in {} while {receiver} was sending: more data came in {}, {} after the data before",
+    no: "{receiver} was not sending when {sender} closed, in {}",
+    unknown: "{sender}'s FIN, and {receiver}'s data before and after it",
+    zh: Wording {
+        yes: "{receiver}正在发送时{sender}关闭了（{}）：之后又来了数据（{}），距前一次数据{}",
+        no: "{sender}关闭（{}）时，{receiver}没有在发送",
+        unknown: "{sender}的 FIN，以及{receiver}在其前后发送的数据",
+    },
+    ask: by(|outcome| {
+        let receiver = outcome.receiver();
+        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+        let Some(fin) = outcome.earlier(is_fin) else { return Answer::Unknown };
+        let new =
+            |record: &&Record| record.from == receiver && is_data(record) && !record.notes.has(Notes::RETRANSMISSION);
+        let late = |record: &&Record| new(record) && record.end().after(fin.ack);
+        let Some(more) = outcome.before().iter().find(late) else { return Answer::Unknown };
+        let known = |record: &&Record| record.frame < fin.frame && is_data(record) && !late(record);
+        let mut earlier = outcome.before().iter().rev().filter(known);
+        // What it had asked last was unanswered: then it had waited, and left no answer.
+        let Some(last) = earlier.next().filter(new) else { return Answer::No(no().frame(fin)) };
+        let gap = more.time.since(last.time);
+        let pace = earlier.take_while(new).next().map(|one| last.time.since(one.time));
+        let pause = pace.map_or(Span::ZERO, |pace| Span::from_nanos(pace.nanos().saturating_mul(STEADY)));
+        let steady = gap <= pause.max(IN_FLIGHT);
+        let ended = outcome.connection().half(receiver).marks.has(Marks::FIN);
+        let facts = no().frame(fin);
+        if !is_sane(gap) || ended || !steady || is_farewell(outcome, more, pace) {
+            return Answer::No(facts);
+        }
+        Answer::Yes(facts.frame(more).span(gap))
+    }),
+};
+
+/// A sender that pauses longer than three times its last pause is not in the middle of anything.
+const STEADY: i64 = 3;
+/// The end of a chunked body, and a TLS alert with its record, initialization vector, padding and code (RFC 5246
+/// section 6.2.3.2).
+const CHUNKED_END: u32 = 5;
+const ALERT: u32 = 96;
+
+/// Whether what came after the FIN is only the end of a body or a goodbye.
+fn is_farewell(outcome: &Outcome, late: &Record, pace: Option<Span>) -> bool {
+    let rest = outcome.before().iter().chain(outcome.after());
+    let octets = rest.filter(|one| one.from == late.from && is_data(one) && one.frame >= late.frame);
+    let octets = octets.fold(0_u32, |sum, one| sum.saturating_add(one.len));
+    // In clear text, and one of several, it goes on with what came before.
+    let goes_on = BOTH_SPEAK_TLS.answer(outcome).is_no() && pace.is_some();
+    octets <= if goes_on { CHUNKED_END } else { ALERT }
+}
+
+/// The sender of the RST left while the receiver was still sending, whether something was unread or not.
+pub static STOPPED_MIDWAY: Question = Question {
+    id: "stopped-midway",
+    asked_of: AskedOf::Packets,
+    yes: "{receiver} was still sending when {sender} left, as {} shows",
+    no: "{receiver} was not sending any more when {sender} left",
+    unknown: "what {receiver} had sent when {sender} left, and what followed",
+    zh: Wording {
+        yes: "{sender}离开时，{receiver}仍在发送，由{}可见",
+        no: "{sender}离开时，{receiver}已不在发送",
+        unknown: "{sender}离开时{receiver}已经发了什么，之后又发了什么",
+    },
+    ask: by(|outcome| match (RST_IS_ACTIVE.answer(outcome), DOWNLOAD_UNDER_WAY.answer(outcome)) {
+        (Answer::Yes(_), by_abort) => by_abort,
+        (Answer::No(_), _) => LEFT_IN_MIDDLE.answer(outcome),
+        (Answer::Unknown, Answer::No(facts)) => Answer::No(facts),
+        _ => Answer::Unknown,
+    }),
+};
+
 /// The sender of the RST reports octets behind a hole that was never filled (RFC 2018).
 pub static HOLE_UNFILLED: Question = Question {
     id: "hole-unfilled",
@@ -179,18 +256,15 @@ pub static RECEIVER_REPEATED_IN_VAIN: Question = Question {
 pub static SENDER_REPEATED_IN_VAIN: Question = Question {
     id: "sender-repeated-in-vain",
     asked_of: AskedOf::Packets,
-    yes: "{sender} had retransmitted or probed {} times, most recently in {}, and {receiver} accepted none of it",
+    yes: "{sender} had retransmitted {} times, most recently in {}, and {receiver} accepted none of it",
     no: "{sender} had not been retransmitting without an answer",
     unknown: "{sender}'s retransmissions",
     zh: Wording {
-        yes: "{sender}重传或探测了{}次，最后一次是{}，{receiver}一个都没有接受",
+        yes: "{sender}重传了{}次，最后一次是{}，{receiver}一个都没有接受",
         no: "{sender}没有在重传得不到应答的数据",
         unknown: "{sender}的重传",
     },
-    ask: by(|outcome| match repeated_in_vain(outcome, outcome.sender()) {
-        Answer::Yes(facts) => Answer::Yes(facts),
-        other => probed_closed_window(outcome).unwrap_or(other),
-    }),
+    ask: by(|outcome| repeated_in_vain(outcome, outcome.sender())),
 };
 
 /// The retransmissions came at growing intervals: a timer that backs off sent them (RFC 6298 section 5.5).
@@ -222,15 +296,19 @@ pub static ONLY_TICKETS_CAME: Question = Question {
     id: "only-tickets-came",
     asked_of: AskedOf::Packets,
     yes: "after the TLS handshake {server} sent only {} bytes, about the size of session tickets",
-    no: "after the TLS handshake {server} sent {} bytes: more than session tickets, or nothing",
+    no: "after the TLS handshake {server} sent {} bytes or more: more than session tickets",
     unknown: "all segments of the connection: what did {server} send after the TLS handshake?",
     zh: Wording {
         yes: "TLS 握手之后{server}只发了{}字节，与会话票据的大小相当",
-        no: "TLS 握手之后{server}发了{}字节：比会话票据多，或者没有发",
+        no: "TLS 握手之后{server}至少发了{}字节：比会话票据多",
         unknown: "连接的全部报文：TLS 握手之后{server}发了什么？",
     },
     ask: by(|outcome| {
         let connection = outcome.connection();
+        let beyond_handshake = connection.half(connection.server()).bytes.saturating_sub(LARGEST_HANDSHAKE);
+        if beyond_handshake > TICKETS.into() {
+            return Answer::No(no().count(beyond_handshake));
+        }
         let all = connection.halves.iter().map(|half| half.segments as usize).sum::<usize>() == outcome.before().len();
         // ClientHello is the client's first data, Finished its second.
         let mut own = outcome
@@ -241,10 +319,18 @@ pub static ONLY_TICKETS_CAME: Question = Question {
         let Some((finished, _)) = own.nth(1).filter(|_| all) else { return Answer::Unknown };
         let later =
             outcome.before()[finished..].iter().filter(|record| is_data(record) && record.from == connection.server());
-        let octets = later.map(|record| record.len).sum::<u32>();
-        yes().count(octets.into()).if_so((1..=TICKETS).contains(&octets).into())
+        match later.map(|record| record.len).fold(0_u32, u32::saturating_add) {
+            0 => Answer::Unknown,
+            octets => yes().count(octets.into()).if_so((octets <= TICKETS).into()),
+        }
     }),
 };
+
+/// More than session tickets came after the handshake: an answer.
+pub static MORE_THAN_TICKETS: Question = not("more-than-tickets", &ONLY_TICKETS_CAME);
+
+/// A handshake's certificates take kilobytes; whatever a server sent beyond one full record is no handshake.
+const LARGEST_HANDSHAKE: u64 = 16_384;
 
 /// How long a segment takes to `side` and its answer back, seen from the capture point.
 fn path_to(outcome: &Outcome, side: Side) -> Option<Span> {
@@ -287,16 +373,6 @@ fn repeated_in_vain(outcome: &Outcome, side: Side) -> Answer {
 
 fn enough(repeat: &Record) -> usize {
     if repeat.flags.is_syn_ack() { SYN_ACK_REPEATS } else { REPEATS }
-}
-
-/// Probes of a window that stayed closed to the end: its data waited, so it was not idle. The first one is
-/// no repetition yet.
-fn probed_closed_window(outcome: &Outcome) -> Option<Answer> {
-    let last_word = outcome.before().iter().rfind(|record| record.from == outcome.receiver())?;
-    let mut refused = refused_window_probes(outcome);
-    let last = refused.next_back().filter(|_| closes_window(outcome, last_word))?;
-    let count = refused.count() + 1;
-    (count + 1 >= REPEATS).then(|| Answer::Yes(yes().count(count as u64).frame(last)))
 }
 
 /// Data, a SYN-ACK or a FIN once more.

@@ -7,7 +7,7 @@ use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
 use super::question::{AskedOf, Question, Wording, by, not};
-use super::timing::is_sane;
+use super::timing::{is_sane, leaving, round_trip};
 use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
@@ -52,6 +52,9 @@ pub static RECEIVER_HAD_CLOSED: Question = Question {
     },
     ask: by(|outcome| had_closed(outcome, outcome.receiver())),
 };
+
+/// The receiver of the RST had not closed, and its FIN cannot have been missed.
+pub static RECEIVER_HAD_NOT_CLOSED: Question = not("receiver-had-not-closed", &RECEIVER_HAD_CLOSED);
 
 /// Both ends had closed.
 pub static BOTH_HAD_CLOSED: Question = Question {
@@ -131,21 +134,36 @@ pub static REQUEST_UNANSWERED: Question = Question {
         unknown: "{sender}的 FIN 之前的数据",
     },
     ask: by(|outcome| {
-        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
-        let Some(at) = outcome.before().iter().position(is_fin) else {
-            return Answer::Unknown;
-        };
+        let Some(left) = leaving(outcome) else { return Answer::Unknown };
         // A FIN may carry the request itself.
-        let last = outcome.before()[..=at].iter().rev().find(|record| is_data(record));
+        let last = outcome.latest(|record| record.frame <= left.frame && is_data(record));
         let Some(last) = last.filter(|_| !outcome.connection().has_gap(outcome.receiver())) else {
             return Answer::Unknown;
         };
-        let fin = &outcome.before()[at];
         // It acknowledges more than the request did: an answer came, on a way that was not captured.
-        if last.from == outcome.sender() && fin.ack.after(last.ack) {
+        if last.from == outcome.sender() && left.flags.has(Flags::ACK) && left.ack.after(last.ack) {
             return Answer::Unknown;
         }
-        yes().frame(last).frame(fin).if_so((last.from == outcome.sender()).into())
+        yes().frame(last).frame(left).if_so((last.from == outcome.sender()).into())
+    }),
+};
+
+/// The client that sent the RST left before anything answered its last data.
+pub static CLIENT_WENT_UNANSWERED: Question = Question {
+    id: "client-went-unanswered",
+    asked_of: AskedOf::PacketsOrSocket,
+    yes: "{sender} left in {1}, before anything answered its data in {0}",
+    no: "{sender} had its answer when it left, or had asked nothing",
+    unknown: "the data before {sender} left",
+    zh: Wording {
+        yes: "{sender}离开时（{1}），它在{0}中的数据还没有得到任何应答",
+        no: "{sender}离开时已得到应答，或没有请求过什么",
+        unknown: "{sender}离开之前的数据",
+    },
+    ask: by(|outcome| match REQUEST_UNANSWERED.answer_on_any_basis(outcome) {
+        Answer::Yes(facts) => facts.if_so((outcome.sender() == outcome.connection().client).into()),
+        Answer::No(_) => Answer::No(no()),
+        Answer::Unknown => Answer::Unknown,
     }),
 };
 
@@ -163,22 +181,21 @@ pub static WAITED_FOR_ANSWER: Question = Question {
         unknown: "{sender}在其 FIN 之前的最后数据，以及握手：一次应答需要多久？",
     },
     ask: by(|outcome| {
-        let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
-        let Some(at) = outcome.before().iter().position(is_fin) else {
-            return Answer::Unknown;
-        };
-        let own_data = |record: &&Record| record.from == outcome.sender() && is_data(record);
-        let Some(last) = outcome.before()[..=at].iter().rev().find(own_data) else {
-            return Answer::Unknown;
-        };
-        let waited = outcome.before()[at].time.since(last.time);
+        let Some(left) = leaving(outcome) else { return Answer::Unknown };
+        let own_data =
+            |record: &Record| record.frame <= left.frame && record.from == outcome.sender() && is_data(record);
+        let Some(last) = outcome.latest(own_data) else { return Answer::Unknown };
+        let waited = left.time.since(last.time);
         if !is_sane(waited) {
             return Answer::Unknown;
         }
+        let by_abort = left.flags.has(Flags::RST);
         let facts = yes().frame(last).span(waited);
         let goodbye = matches!(outcome.said(outcome.sender()).last(), [21, 3, 0..=4, ..]);
         match round_trip(outcome) {
             _ if goodbye || waited < SHORTEST_WAIT => Answer::No(facts),
+            // A program may abort for many reasons; who waited for an answer waited.
+            _ if by_abort && waited < LONGEST_TRIP => Answer::No(facts),
             Some(trip) => facts.if_so((waited > trip).into()),
             None if waited >= LONGEST_TRIP => Answer::Yes(facts),
             None => Answer::Unknown,
@@ -224,14 +241,6 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         }
     }),
 };
-
-/// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
-fn round_trip(outcome: &Outcome) -> Option<Span> {
-    let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
-    let third = outcome
-        .earlier(|record| record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time)?;
-    Some(third.time.since(syn.time)).filter(|trip| is_sane(*trip))
-}
 
 /// The RST answers something without data: an ACK, a probe or a FIN.
 pub static RST_ANSWERS_NO_DATA: Question = Question {

@@ -2,9 +2,11 @@
 //! Several topics ask it.
 
 use super::answer::{Answer, Value, no, yes};
+use crate::connection::TcpState;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::kernel::KernelWord;
 use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
@@ -14,7 +16,7 @@ pub(super) fn had_closed(outcome: &Outcome, side: Side) -> Answer {
     let half = outcome.connection().half(side);
     if half.marks.has(Marks::FIN) {
         Answer::Yes(yes().value(Value::Frame(half.fin_frame)).shown_by(half.fin_frame))
-    } else if knows_all(outcome, side) {
+    } else if knows_all(outcome, side) && closed_state(outcome, side).is_none() {
         Answer::No(no())
     } else {
         Answer::Unknown
@@ -75,4 +77,37 @@ fn answered_at_best(outcome: &Outcome, side: Side) -> Span {
 /// Whether the segment carries data that was new or lost, not a probe's.
 pub(super) fn is_data(record: &Record) -> bool {
     record.len > 0 && !record.notes.has(Notes::PROBE)
+}
+
+/// The state of `side`'s socket, where it shows that it had closed, whether its FIN was sent or waits.
+pub(super) fn closed_state(outcome: &Outcome, side: Side) -> Option<&'static str> {
+    let by_socket = outcome.account(side).and_then(|account| account.socket.as_ref());
+    let entered = by_socket.and_then(|socket| socket.steps.iter().rev().find_map(|step| name_of(step.state)));
+    let by_event = || match outcome.kernel() {
+        KernelWord::Sent(event) if side == outcome.sender() => {
+            STATES.iter().find(|(name, _)| *name == event.state).map(|(_, state)| *state)
+        }
+        _ => None,
+    };
+    entered.or_else(by_event)
+}
+
+/// As `tcp:tcp_send_reset` names them, and as RFC 9293 does.
+const STATES: [(&str, &str); 5] = [
+    ("FIN_WAIT1", "FIN-WAIT-1"),
+    ("FIN_WAIT2", "FIN-WAIT-2"),
+    ("CLOSING", "CLOSING"),
+    ("LAST_ACK", "LAST-ACK"),
+    ("TIME_WAIT", "TIME-WAIT"),
+];
+
+const fn name_of(state: TcpState) -> Option<&'static str> {
+    match state {
+        TcpState::FinWait1 => Some("FIN-WAIT-1"),
+        TcpState::FinWait2 => Some("FIN-WAIT-2"),
+        TcpState::Closing => Some("CLOSING"),
+        TcpState::LastAck => Some("LAST-ACK"),
+        TcpState::TimeWait => Some("TIME-WAIT"),
+        _ => None,
+    }
 }

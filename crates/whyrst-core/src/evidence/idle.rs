@@ -1,13 +1,15 @@
 //! How long a connection had been silent, and whose timeout that is (see [`crate::timeouts`]).
 
 use super::answer::{Answer, Timeouts, yes};
+use super::clock::silence;
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use super::question::{AskedOf, Question, Wording, by};
-use super::timing::{WAS_IDLE, is_sane};
+use super::timing::{is_sane, leaving};
+use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::time::Span;
-use crate::timeouts::{Expiry, IdleTimeout, Place, suspects};
+use crate::timeouts::{Expiry, IdleTimeout, Of, Place, suspects};
 
 /// The silence is as long as a device on the path is known to allow.
 pub static DEVICE_TIMEOUT_FITS: Question = Question {
@@ -36,7 +38,25 @@ pub static PROGRAM_TIMEOUT_FITS: Question = Question {
         no: "连接正在使用",
         unknown: "两端程序和代理的空闲超时：其中有没有与这段空闲一样长的？",
     },
-    ask: by(|outcome| fits(outcome, |one| one.place == Place::Endpoint)),
+    ask: by(|outcome| fits(outcome, |one| one.place != Place::Device)),
+};
+
+/// The silence is, within 1.5 %, what a device on the path is known to allow.
+pub static DEVICE_TIMER_FITS: Question = Question {
+    id: "device-timer-fits",
+    asked_of: AskedOf::Packets,
+    yes: "{} of silence is the default timeout of {} within 1.5 %",
+    no: "the silence is no known timeout of a device",
+    unknown: "the idle timeouts of load balancers, firewalls and NATs on the path: is one of them as long as the silence?",
+    zh: Wording {
+        yes: "空闲{}与{}的默认超时相差不到 1.5 %",
+        no: "这段空闲与已知设备的超时都不符",
+        unknown: "路径上负载均衡、防火墙和 NAT 的空闲超时：其中有没有与这段空闲一样长的？",
+    },
+    ask: by(|outcome| {
+        let ages = idle_ages(outcome);
+        fits(outcome, |one| one.place == Place::Device && ages.iter().any(|age| one.fits_closely(*age)))
+    }),
 };
 
 /// The RST is what came at the end of the silence, or answers the first segment after it.
@@ -94,8 +114,9 @@ pub fn idle_ages(outcome: &Outcome) -> alloc::vec::Vec<Span> {
     let before_rst = outcome.before().last().map(|last| rst.record.time.since(last.time));
     let before_trigger = earlier().next().map(|last| until.time.since(last.time));
     let since_data = earlier().find(is_data).map(|last| until.time.since(last.time));
-    let mut ages: alloc::vec::Vec<Span> =
-        [before_rst, before_trigger, since_data].into_iter().flatten().filter(|age| is_sane(*age)).collect();
+    let at_leaving = silence(outcome).map(|silence| silence.lasted);
+    let spans = [before_rst, before_trigger, since_data, at_leaving];
+    let mut ages: alloc::vec::Vec<Span> = spans.into_iter().flatten().filter(|age| is_sane(*age)).collect();
     ages.sort_by_key(|age| core::cmp::Reverse(age.nanos()));
     ages
 }
@@ -106,11 +127,9 @@ pub fn idle_suspects(outcome: &Outcome) -> Option<alloc::vec::Vec<&'static IdleT
     if ages.is_empty() {
         return None;
     }
-    if !WAS_IDLE.answer_on_any_basis(outcome).is_yes() {
-        return Some(alloc::vec::Vec::new());
-    }
     let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();
-    for suspect in ages.into_iter().flat_map(suspects).filter(|one| can_reset(outcome, one)) {
+    let long = ages.into_iter().filter(|age| *age >= SHORTEST);
+    for suspect in long.flat_map(suspects).filter(|one| can_reset(outcome, one) && can_stand_there(outcome, one)) {
         if !found.contains(&suspect) {
             found.push(suspect);
         }
@@ -125,6 +144,25 @@ fn can_reset(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
         Expiry::ResetLater | Expiry::Silent => answers,
         Expiry::ResetBoth | Expiry::Close => true,
     }
+}
+
+/// No idle timeout in use is shorter.
+const SHORTEST: Span = Span::from_secs(1);
+
+/// Whose time that is must be where the RST came from, and keep time of such connections.
+fn can_stand_there(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
+    let connection = outcome.connection();
+    let closed = [outcome.sender(), outcome.receiver()].map(|side| connection.half(side).marks.has(Marks::FIN));
+    let state = if closed == [false, false] { Of::Open } else { Of::HalfClosed };
+    // Who closes for idleness sends a FIN or aborts: an answer by a host without the connection is neither.
+    let left = leaving(outcome).is_some();
+    let at_sender = match timeout.place {
+        Place::Device => return timeout.of == state,
+        Place::Client => outcome.sender() == connection.client,
+        Place::Server => outcome.sender() == connection.server(),
+        Place::EitherEnd => true,
+    };
+    at_sender && left
 }
 
 fn fits(outcome: &Outcome, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {

@@ -4,6 +4,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::fin::fin_ack;
+use super::form::RST_IS_ACTIVE;
 use super::question::{AskedOf, Question, Wording, by};
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -199,30 +200,41 @@ pub static FIN_WAIT2_LASTED: Question = Question {
     }),
 };
 
-/// The RST came when the timer that Linux and macOS set by default runs out (`tcp_fin_timeout`, and
-/// `net.inet.tcp.finwait2_timeout` of the BSDs), counted from the acknowledgment of its sender's FIN.
+/// The RST came when the FIN-WAIT-2 timer of a known stack runs out, counted from the acknowledgment of its
+/// sender's FIN.
 pub static FIN_WAIT2_DEFAULT: Question = Question {
     id: "fin-wait2-default",
     asked_of: AskedOf::Packets,
-    yes: "the RST came {} after {sender}'s FIN was acknowledged in {}: the FIN-WAIT-2 timer of Linux and macOS runs for 60 s",
-    no: "the RST came {} after {sender}'s FIN was acknowledged in {}: not the 60 s of the default FIN-WAIT-2 timer",
+    yes: "the RST came {} after {sender}'s FIN was acknowledged in {}: the FIN-WAIT-2 timer of {} runs for {}",
+    no: "the RST came {} after {sender}'s FIN was acknowledged in {}: no stack's default FIN-WAIT-2 timer",
     unknown: "the acknowledgment of {sender}'s FIN",
     zh: Wording {
-        yes: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：Linux 和 macOS 的 FIN-WAIT-2 定时器正是 60 s",
-        no: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：与默认的 60 s FIN-WAIT-2 定时器不符",
+        yes: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：{2} 的 FIN-WAIT-2 定时器正是{3}",
+        no: "{sender}的 FIN 得到确认（{1}）之后{0}出现 RST：与各协议栈默认的 FIN-WAIT-2 定时器都不符",
         unknown: "对{sender}的 FIN 的确认",
     },
     ask: by(|outcome| match fin_ack(outcome).map(|ack| (ack, outcome.time().since(ack.time))) {
         Some((ack, waited)) if is_sane(waited) => {
-            let off = Span::from_nanos(waited.nanos() - FIN_WAIT2_TIMEOUT.nanos()).abs();
-            yes().span(waited).frame(ack).if_so((off <= FIN_WAIT2_SLACK).into())
+            let off = |timer: Span| Span::from_nanos(waited.nanos().saturating_sub(timer.nanos())).abs();
+            let facts = yes().span(waited).frame(ack);
+            match FIN_WAIT2_TIMERS.iter().find(|(_, timer)| off(*timer) <= FIN_WAIT2_SLACK) {
+                Some((stack, timer)) => Answer::Yes(facts.value(Value::Name(stack)).span(*timer)),
+                None => Answer::No(facts),
+            }
         }
         _ => Answer::Unknown,
     }),
 };
 
-/// The default of Linux (`TCP_FIN_WAIT2_TIMEOUT`) and of the BSDs (`tcp_finwait2_timeout`).
-const FIN_WAIT2_TIMEOUT: Span = Span::from_secs(60);
+/// Linux: `TCP_FIN_WAIT2_TIMEOUT` of `tcp_fin_timeout`; FreeBSD and macOS: `net.inet.tcp.finwait2_timeout`,
+/// `TCPTV_FINWAIT2_TIMEOUT`; Solaris: `tcp_fin_wait_2_flush_interval`; Windows: `TcpFinWait2Delay`; older BSDs and
+/// AIX: `tcp_maxidle`, eight keepalive intervals of 75 s.
+const FIN_WAIT2_TIMERS: [(&str, Span); 4] = [
+    ("Linux, FreeBSD and macOS", Span::from_secs(60)),
+    ("Solaris", Span::from_millis(67_500)),
+    ("Windows", Span::from_secs(120)),
+    ("older BSDs and AIX", Span::from_secs(600)),
+];
 /// A kernel's timer of this length fires at most a tick of its wheel late (Linux: 1/8 of a minute's level, 0.5 s).
 const FIN_WAIT2_SLACK: Span = Span::from_millis(500);
 
@@ -284,6 +296,23 @@ fn kernel_forgot(word: &KernelWord) -> Option<bool> {
 /// Whether a span can be one between two packets of a connection: frames with a broken clock exist.
 pub fn is_sane(span: Span) -> bool {
     span.nanos() >= 0 && span < ABSURD
+}
+
+/// Where a segment shows that the sender of the RST left: its FIN, or the RST itself where it is an abort.
+pub(super) fn leaving(outcome: &Outcome) -> Option<&Record> {
+    let sender = outcome.sender();
+    if outcome.connection().half(sender).marks.has(Marks::FIN) {
+        return outcome.earlier(|record| record.from == sender && record.flags.has(Flags::FIN));
+    }
+    RST_IS_ACTIVE.answer(outcome).is_yes().then(|| outcome.rst().map(|rst| &rst.record))?
+}
+
+/// From the SYN to the ACK of the SYN-ACK: the whole way there and back, wherever it was captured.
+pub(super) fn round_trip(outcome: &Outcome) -> Option<Span> {
+    let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
+    let third = outcome
+        .earlier(|record| record.from == syn.from && record.flags.has(Flags::ACK) && record.time >= syn_ack.time)?;
+    Some(third.time.since(syn.time)).filter(|trip| is_sane(*trip))
 }
 
 fn is_repeat(outcome: &Outcome, record: &Record) -> bool {

@@ -18,6 +18,21 @@ fn a_retransmission_is_not_counted_twice() {
 }
 
 #[test]
+fn a_repetition_that_grows_is_one_and_its_tail_is_new() {
+    let outcome = open_then(
+        "
+        0.1 C > S PA 1:335(334) ack 1
+        0.4 C > S PA 1:669(668) ack 1
+        1.0 C > S PA 1:1362(1361) ack 1
+        2.2 C > S RA 1362:1362(0) ack 1",
+    );
+    let client = outcome.connection().half(outcome.connection().client);
+    assert_eq!((client.bytes, client.retransmissions, client.unanswered), (1361, 2, 2));
+    assert!(!notes(&outcome)[3].has(Notes::RETRANSMISSION));
+    assert!(notes(&outcome)[4].has(Notes::RETRANSMISSION) && notes(&outcome)[5].has(Notes::RETRANSMISSION));
+}
+
+#[test]
 fn a_keep_alive_and_a_window_probe_are_probes_and_no_data() {
     let outcome = open_then(
         "
