@@ -31,6 +31,7 @@ pub mod sockets;
 pub mod speech;
 pub mod timing;
 pub mod vantage;
+pub mod words;
 
 pub use self::answer::{Answer, Condition, Facts, Octets, Timeouts, Value};
 pub use self::question::{AskedOf, Question, Wording};

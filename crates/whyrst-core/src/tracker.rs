@@ -336,7 +336,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
-        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -403,6 +403,7 @@ impl Tracker {
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
             said: self.speeches.said(slot.speech),
+            words: self.speeches.words(slot.speech),
             asked: self.speeches.asked(slot.speech),
             rsts: Rsts::new(rst),
             rsts_total: 1,

@@ -1,0 +1,361 @@
+//! What the ends said last, as questions: who turned whom away, and whether a request was answered before all of it
+//! had arrived ([`crate::words`]).
+//!
+//! A message says why its sender ends the connection, which no kernel knows: the words are proof of their own. They
+//! are no proof of how it does.
+
+use super::answer::{Answer, Value, yes};
+use super::data::LAST_DATA_WAS_FOR_SENDER;
+use super::question::{AskedOf, Question, Wording, by, not};
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::outcome::Outcome;
+use crate::segment::Flags;
+use crate::seq::Seq;
+use crate::time::Span;
+use crate::words::{Body, Gist, Message, Protocol};
+
+/// A program that writes its last words closes right away; a margin for the path.
+const SOON: Span = Span::from_secs(2);
+
+const UNKNOWN: &str = "the last message of each end, in clear text";
+const UNKNOWN_ZH: &str = "两端最后一条明文消息";
+
+/// The end that closed had said before that it turns the other away.
+pub static WORDS_REFUSE: Question = Question {
+    id: "words-refuse",
+    asked_of: AskedOf::Packets,
+    yes: "the end that closed first had turned the other away in words, in {} ({})",
+    no: "the last words of the end that closed first, in {} ({}), turn nobody away",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "先关闭的一端此前用明文拒绝了对方，见{}（{}）",
+        no: "先关闭的一端最后的话（{}，{}）没有拒绝对方",
+        unknown: UNKNOWN_ZH,
+    },
+    ask: by(|outcome| says(outcome, ender(outcome), Gist::Refuses)),
+};
+
+/// Nothing was sent between these words and the end.
+pub static ENDED_AFTER_WORDS: Question = Question {
+    id: "ended-after-words",
+    asked_of: AskedOf::Packets,
+    yes: "these words, in {}, were the last data of their sender, which then closed",
+    no: "their sender had gone on after these words, in {}",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "{}中的这句话是其发送者最后的数据，之后它就关闭了",
+        no: "在{}中的这句话之后，其发送者还发了别的数据",
+        unknown: UNKNOWN_ZH,
+    },
+    ask: by(|outcome| {
+        let side = ender(outcome);
+        let Some(message) = outcome.message(side) else { return Answer::Unknown };
+        let facts = yes().shown_by(message.frame).value(Value::Frame(message.frame));
+        facts.if_so(ends_with(outcome, side, message).into())
+    }),
+};
+
+/// The request was answered before all of its body had arrived.
+pub static ANSWERED_BEFORE_BODY: Question = Question {
+    id: "answered-before-body",
+    asked_of: AskedOf::Packets,
+    yes: "the answer in {} came when only {} bytes of the request's body had been acknowledged (announced: {})",
+    no: "the answer in {} came after all of the request's body had been acknowledged ({} bytes of {})",
+    unknown: "the head of the request, which announces how long its body is, and the answer",
+    zh: Wording {
+        yes: "{}中的应答到来时，请求体只有{}字节得到确认（声明的长度：{}）",
+        no: "{}中的应答到来时，请求体已全部得到确认（{}字节，共{}）",
+        unknown: "请求的头部（它声明请求体有多长）以及应答",
+    },
+    ask: by(|outcome| {
+        let Some(exchange) = Exchange::of(outcome) else { return Answer::Unknown };
+        let Some(acked) = exchange.acknowledged() else { return Answer::Unknown };
+        let facts = yes().shown_by(exchange.asked.frame).shown_by(exchange.answer.frame);
+        let facts = facts.value(Value::Frame(exchange.answer.frame)).count(acked);
+        match exchange.asked.body {
+            Body::Length { octets, .. } => facts.count(octets).if_so((acked < octets).into()),
+            // Only the last chunk says how many there are; what is sent after the answer is one of them.
+            Body::Chunks { .. } if exchange.goes_on(outcome) => Answer::Yes(facts.value(Value::Name("chunked"))),
+            Body::Chunks { .. } | Body::Unknown => Answer::Unknown,
+        }
+    }),
+};
+
+/// More of the request came after the answer.
+pub static REQUEST_WENT_ON: Question = Question {
+    id: "request-went-on",
+    asked_of: AskedOf::Packets,
+    yes: "the request went on after the answer in {}",
+    no: "nothing more of the request came after the answer in {}",
+    unknown: "the request and its answer, in clear text",
+    zh: Wording {
+        yes: "在{}中的应答之后，请求还在继续发送",
+        no: "在{}中的应答之后，请求没有再发送",
+        unknown: "明文的请求及其应答",
+    },
+    ask: by(|outcome| match Exchange::of(outcome) {
+        Some(exchange) => {
+            let facts = yes().shown_by(exchange.answer.frame).value(Value::Frame(exchange.answer.frame));
+            facts.if_so(exchange.goes_on(outcome).into())
+        }
+        None => Answer::Unknown,
+    }),
+};
+
+/// The sender's receive window is closed: its buffer is full of what its program has not read (RFC 9293 section 3.8.6).
+pub static SENDER_WINDOW_CLOSED: Question = Question {
+    id: "sender-window-closed",
+    asked_of: AskedOf::Packets,
+    yes: "{sender}'s receive window was 0: its buffer was full of data that its program had not read",
+    no: "{sender}'s receive window was open",
+    unknown: "a segment of {sender} before the RST",
+    zh: Wording {
+        yes: "{sender}的接收窗口为 0：缓冲区里满是程序没有读的数据",
+        no: "{sender}的接收窗口是打开的",
+        unknown: "RST 之前{sender}的报文",
+    },
+    ask: by(|outcome| {
+        let sender = outcome.connection().half(outcome.sender());
+        if sender.marks.has(Marks::ACKED) {
+            yes().if_so(sender.marks.has(Marks::ZERO_WINDOW).into())
+        } else {
+            Answer::Unknown
+        }
+    }),
+};
+
+/// The last data came from the receiver, or the sender's reply to it does not show that it was read: a greeting, a
+/// refusal, an early answer.
+pub static DATA_MAY_BE_UNREAD: Question = Question {
+    id: "data-may-be-unread",
+    asked_of: AskedOf::PacketsOrSocket,
+    yes: "{sender}'s program need not have read the last data from {receiver}: {}",
+    no: "{sender} had replied, in {}, to the last data that it received",
+    unknown: "data from either end",
+    zh: Wording {
+        yes: "{sender}的程序未必读了{receiver}最后的数据，见{}",
+        no: "{sender}在最后收到的数据之后已经应答（{}）",
+        unknown: "任何一端的数据",
+    },
+    ask: by(|outcome| {
+        let replied = LAST_DATA_WAS_FOR_SENDER.answer_on_any_basis(outcome);
+        match (replied, reply_without_reading(outcome)) {
+            (Answer::No(_), Some(message)) => {
+                Answer::Yes(yes().shown_by(message.frame).value(Value::Frame(message.frame)))
+            }
+            (answer, _) => answer,
+        }
+    }),
+};
+
+/// The sender had replied to everything that it had received, with what shows that it read it.
+pub static SENDER_HAD_ANSWERED: Question = not("sender-had-answered", &DATA_MAY_BE_UNREAD);
+
+/// An end said that the other is to connect again.
+pub static WORDS_SAY_GO_AWAY: Question = Question {
+    id: "words-say-go-away",
+    asked_of: AskedOf::Packets,
+    yes: "the end that closed first had announced it in {} ({})",
+    no: "the last words of the end that closed first, in {} ({}), announce no close",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "先关闭的一端已在{}中预告（{}）",
+        no: "先关闭的一端最后的话（{}，{}）没有预告关闭",
+        unknown: UNKNOWN_ZH,
+    },
+    ask: by(|outcome| says(outcome, ender(outcome), Gist::GoesAway)),
+};
+
+/// The server said that another session of the same identity takes over.
+pub static WORDS_SAY_TAKEN_OVER: Question = Question {
+    id: "words-say-taken-over",
+    asked_of: AskedOf::Packets,
+    yes: "{server} said in {} ({}) that another session of the same identity took over",
+    no: "{server}'s last words, in {} ({}), name no other session",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "{server}在{}（{}）中说，同一身份的另一个会话接管了",
+        no: "{server}最后的话（{}，{}）没有提到别的会话",
+        unknown: UNKNOWN_ZH,
+    },
+    ask: by(|outcome| says(outcome, outcome.connection().server(), Gist::TakenOver)),
+};
+
+/// The server said that it does not understand.
+pub static WORDS_MISUNDERSTAND: Question = Question {
+    id: "words-misunderstand",
+    asked_of: AskedOf::Packets,
+    yes: "{server} said in {} ({}) that it does not understand what {client} sent",
+    no: "{server}'s last words, in {} ({}), do not complain of the protocol",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "{server}在{}（{}）中说，它看不懂{client}发的内容",
+        no: "{server}最后的话（{}，{}）没有抱怨协议",
+        unknown: UNKNOWN_ZH,
+    },
+    ask: by(|outcome| says(outcome, outcome.connection().server(), Gist::Misunderstands)),
+};
+
+/// All that the RST refused was the receiver's goodbye: everything else had been delivered.
+pub static GOODBYE_REFUSED: Question = Question {
+    id: "goodbye-refused",
+    asked_of: AskedOf::Packets,
+    yes: "all that {sender} refused was {receiver}'s goodbye in {} ({})",
+    no: "{sender} refused more than a goodbye: {receiver}'s last words are in {} ({})",
+    unknown: "{receiver}'s last message, in clear text or by its size",
+    zh: Wording {
+        yes: "{sender}拒绝的只是{receiver}的告别，见{}（{}）",
+        no: "{sender}拒绝的不只是告别：{receiver}最后的话见{}（{}）",
+        unknown: "{receiver}最后一条消息（明文，或由大小可知）",
+    },
+    ask: by(|outcome| {
+        let Some(message) = outcome.message(outcome.receiver()) else { return Answer::Unknown };
+        let is_goodbye = goodbye(message);
+        let facts = about(message);
+        if !is_goodbye {
+            return Answer::No(facts);
+        }
+        match delivered_up_to(outcome) {
+            Some(delivered) => {
+                let last = outcome.connection().half(outcome.receiver()).nxt.diff(end_of(message)) <= 1;
+                facts.if_so((last && !message.seq.after(delivered)).into())
+            }
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// Whether a message is the last that its protocol provides for.
+pub fn goodbye(message: &Message) -> bool {
+    message.read().is_some_and(|spoken| spoken.gist == Gist::Goodbye)
+}
+
+/// Up to which number the RST's sender has taken what its receiver sent.
+fn delivered_up_to(outcome: &Outcome) -> Option<Seq> {
+    let half = outcome.connection().half(outcome.sender());
+    let own = half.marks.has(Marks::ACKED).then_some(half.ack);
+    let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.flags.has(Flags::ACK)).map(|rst| rst.ack);
+    match (own, rst) {
+        (Some(own), Some(rst)) => Some(own.max(rst)),
+        (own, rst) => own.or(rst),
+    }
+}
+
+/// The end that closed first: by its FIN, or else the RST's sender.
+pub fn ender(outcome: &Outcome) -> Side {
+    let fin = |side: Side| {
+        let half = outcome.connection().half(side);
+        half.marks.has(Marks::FIN).then_some(half.fin_frame)
+    };
+    match (fin(outcome.sender()), fin(outcome.receiver())) {
+        (None, Some(_)) => outcome.receiver(),
+        (Some(own), Some(peer)) if peer < own => outcome.receiver(),
+        _ => outcome.sender(),
+    }
+}
+
+fn about(message: &Message) -> super::Facts {
+    yes().shown_by(message.frame).value(Value::Frame(message.frame)).value(Value::Name(message.protocol.name()))
+}
+
+fn says(outcome: &Outcome, side: Side, gist: Gist) -> Answer {
+    let Some(message) = outcome.message(side) else { return Answer::Unknown };
+    match message.read() {
+        Some(spoken) => about(message).if_so((spoken.gist == gist).into()),
+        None => Answer::Unknown,
+    }
+}
+
+/// The number after the segment that begins the message.
+fn end_of(message: &Message) -> Seq {
+    message.seq.add(message.segment_len)
+}
+
+/// Whether the message, with the body that it announces, is the last data that its sender sent, or the end came
+/// right after it.
+fn ends_with(outcome: &Outcome, side: Side, message: &Message) -> bool {
+    let half = outcome.connection().half(side);
+    let last = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
+    let announced = match message.body {
+        Body::Length { from, octets } => u32::try_from(octets).ok().map(|octets| from.add(octets)),
+        Body::Chunks { .. } | Body::Unknown => None,
+    };
+    if last == end_of(message) || Some(last) == announced {
+        return true;
+    }
+    let fin = outcome.latest(|record| record.from == side && record.flags.has(Flags::FIN));
+    let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.from == side);
+    fin.or(rst).is_some_and(|end| end.time.since(message.time) <= SOON)
+}
+
+/// What the RST's sender said last, where that shows nothing of what it read.
+fn reply_without_reading(outcome: &Outcome) -> Option<&Message> {
+    let message = outcome.message(outcome.sender())?;
+    let spoken = message.read()?;
+    let turned_away = matches!(spoken.gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands | Gist::TakenOver);
+    let closed = SENDER_WINDOW_CLOSED.answer_on_any_basis(outcome).is_yes();
+    let early = ANSWERED_BEFORE_BODY.answer_on_any_basis(outcome).is_yes();
+    (turned_away || closed || early || greets(outcome, message)).then_some(message)
+}
+
+/// Those whose server says something before it reads.
+fn greets(outcome: &Outcome, message: &Message) -> bool {
+    const GREET: [Protocol; 5] =
+        [Protocol::Ssh, Protocol::ReplyCode, Protocol::Imap, Protocol::Pop3, Protocol::MySql];
+    let half = outcome.connection().half(outcome.sender());
+    let first = half.marks.has(Marks::SYN) && message.seq == half.first_seq.add(1);
+    let server = outcome.sender() == outcome.connection().server();
+    server && first && GREET.contains(&message.protocol)
+}
+
+/// Who sent the request that was answered before all of its body had arrived.
+pub fn answered_early(outcome: &Outcome) -> Option<Side> {
+    let exchange = Exchange::of(outcome).filter(|_| ANSWERED_BEFORE_BODY.answer_on_any_basis(outcome).is_yes())?;
+    Some(exchange.asker)
+}
+
+/// How much of the body of `asked`, which `side` sent, was seen before the first RST.
+pub fn sent_of_body(outcome: &Outcome, side: Side, asked: &Message) -> u64 {
+    let half = outcome.connection().half(side);
+    let sent = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
+    match asked.body {
+        Body::Unknown => 0,
+        Body::Length { from, .. } | Body::Chunks { from } if from.after(sent) => 0,
+        Body::Length { from, octets } => octets.min(sent.relative_to(from).into()),
+        Body::Chunks { from } => sent.relative_to(from).into(),
+    }
+}
+
+/// A request that announces its body, and what came back.
+struct Exchange<'a> {
+    asker: Side,
+    asked: &'a Message,
+    answer: &'a Message,
+}
+
+impl<'a> Exchange<'a> {
+    fn of(outcome: &'a Outcome) -> Option<Self> {
+        Side::BOTH.into_iter().find_map(|asker| {
+            let (asked, answer) = (outcome.message(asker)?, outcome.message(asker.other())?);
+            let turned_down = answer.read().is_some_and(|spoken| {
+                answer.closes || matches!(spoken.gist, Gist::Refuses | Gist::Fails | Gist::Misunderstands)
+            });
+            let in_order = answer.frame > asked.frame && asked.protocol == answer.protocol;
+            (in_order && turned_down && asked.body != Body::Unknown).then_some(Self { asker, asked, answer })
+        })
+    }
+
+    /// How much of the body the answer acknowledges.
+    fn acknowledged(&self) -> Option<u64> {
+        let (Body::Length { from, .. } | Body::Chunks { from }) = self.asked.body else { return None };
+        let ack = self.answer.ack?;
+        Some(if from.after(ack) { 0 } else { ack.relative_to(from).into() })
+    }
+
+    fn goes_on(&self, outcome: &Outcome) -> bool {
+        let half = outcome.finally().half(self.asker);
+        let sent = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
+        self.answer.ack.is_some_and(|ack| sent.after(ack))
+    }
+}
