@@ -20,7 +20,7 @@ use crate::history::{Notes, Record};
 use crate::segment::{Flags, Segment};
 use crate::words::{Message, Protocol, Words, opening};
 
-/// Messages that are kept at once: some 20 MiB. A file is read twice, and only connections that were reset are
+/// Messages that are kept at once, at most: some 20 MiB. A file is read twice, and only connections that were reset are
 /// followed then; a pipe follows all of them.
 pub const MESSAGES: usize = 65_536;
 
@@ -87,6 +87,12 @@ pub struct SpeechPool {
 }
 
 impl SpeechPool {
+    /// An empty one that keeps at most `messages` messages.
+    pub fn with_room(messages: usize) -> Self {
+        let messages = Messages { room: messages.clamp(1, MESSAGES), ..Messages::default() };
+        Self { messages, ..Self::default() }
+    }
+
     /// Remembers the payload of `segment`, which `from` sent and `connection` has taken in with `notes`.
     pub fn hear(
         &mut self,
@@ -209,12 +215,20 @@ struct Owner {
 }
 
 /// The last messages of all connections, in a bounded number of places.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Messages {
     places: Vec<(Option<Owner>, Message)>,
     free: Vec<u32>,
     /// The next place to be taken from its owner when all are taken.
     hand: u32,
+    /// How many places there may be.
+    room: usize,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { places: Vec::new(), free: Vec::new(), hand: 0, room: MESSAGES }
+    }
 }
 
 impl Messages {
@@ -247,7 +261,7 @@ impl Messages {
             return free;
         }
         match u32::try_from(self.places.len()) {
-            Ok(next) if self.places.len() < MESSAGES => next,
+            Ok(next) if self.places.len() < self.room => next,
             _ => {
                 self.hand = (self.hand + 1) % u32::try_from(self.places.len()).unwrap_or(u32::MAX).max(1);
                 self.hand
@@ -288,6 +302,24 @@ mod tests {
         +0.001 C < S PA 5:7(2) ack 6 says ok
         +0.001 C < S PA 5:7(2) ack 6 says no
         0.100 C < S RA 7:7(0) ack 6";
+
+    #[test]
+    fn beyond_their_room_the_oldest_message_gives_way() {
+        let outcome = conversation(TALK).outcome();
+        let message = outcome.message(outcome.connection().client).copied().expect("it asked in clear text");
+        let mut messages = Messages { room: 2, ..Messages::default() };
+        let owner = |handle| Owner { handle, side: Side::Low };
+        let places: Vec<u32> = (0..5).map(|handle| messages.keep(NONE, owner(handle), message)).collect();
+        let known = |messages: &Messages| {
+            (0..5_u32).filter(|at| messages.of(places[*at as usize], owner(*at)).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(known(&messages), [3, 4]);
+        messages.release(places[0], owner(0));
+        assert_eq!(known(&messages), [3, 4], "a place that was lost is not given back");
+        messages.release(places[4], owner(4));
+        messages.keep(NONE, owner(9), message);
+        assert_eq!((known(&messages), messages.places.len()), (vec![3], 2));
+    }
 
     #[test]
     fn the_first_octets_and_the_latest_new_ones_are_kept() {

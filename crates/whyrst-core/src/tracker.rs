@@ -100,7 +100,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
-            speeches: SpeechPool::default(),
+            speeches: SpeechPool::with_room(limits.connections),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),

@@ -127,11 +127,20 @@ impl Protocol {
         matches!(self, Self::Proxy | Self::Socks | Self::Text)
     }
 
+    /// Whether chance does not look like this: a command of a database is a short length and a letter.
+    fn is_signed(self, payload: &[u8]) -> bool {
+        match self {
+            Self::MySql => mysql::is_signed(payload),
+            Self::PostgreSql => postgres::is_signed(payload),
+            _ => true,
+        }
+    }
+
     fn opens(self, payload: &[u8]) -> bool {
         match self {
             Self::Http => http::opens(payload),
             Self::Http2 => http2::opens(payload),
-            Self::WebSocket => http::closes_web_socket(payload),
+            Self::WebSocket => http::controls_web_socket(payload),
             Self::Tls => tls::opens(payload),
             Self::Ssh => ssh::opens(payload),
             Self::ReplyCode => text::is_reply(payload) || text::is_mail_command(payload),
@@ -176,14 +185,14 @@ pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
     if first.is_empty() {
         return None;
     }
-    SIGNED.into_iter().find(|protocol| protocol.opens(first))
+    SIGNED.into_iter().find(|protocol| protocol.opens(first) && protocol.is_signed(first))
 }
 
 /// What begins in `payload`, from an end that spoke `before` to one that speaks `peer`; `None` for anything in the
 /// middle of a message, or of no protocol that is known.
 pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>) -> Option<Protocol> {
     match before.filter(|before| !before.is_prelude()) {
-        Some(Protocol::Http) if http::closes_web_socket(payload) => Some(Protocol::WebSocket),
+        Some(Protocol::Http) if http::controls_web_socket(payload) => Some(Protocol::WebSocket),
         // STARTTLS, and what HTTP was upgraded to.
         Some(before) if before.opens(payload) => Some(before),
         Some(_) if tls::begins_handshake(payload) => Some(Protocol::Tls),
@@ -203,23 +212,37 @@ pub enum Body {
     Unknown,
     /// So many octets follow from this number on.
     Length {
-        /// The number of the first.
+        /// The number of the first; where the head was cut, that of the first octet that was not captured.
         from: Seq,
         /// How many.
         octets: u64,
+        /// Whether `from` is exact.
+        head: Head,
     },
-    /// Chunks follow from this number on (RFC 9112 section 7.1): how many is said by the last.
-    Chunks {
-        /// The number of the first octet.
+    /// A body follows from this number on, and nobody knows how long it is: it comes in chunks (RFC 9112 section 7.1),
+    /// or the line was cut that says it.
+    OpenEnded {
+        /// The number of the first octet, or an earlier one.
         from: Seq,
     },
+}
+
+/// Whether one segment holds the whole head of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Head {
+    /// To its last octet.
+    Whole,
+    /// It goes on where the segment, or what was captured of it, ends.
+    #[default]
+    Cut,
 }
 
 /// What follows the first line, as its head announces it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Announced {
     /// Octets of this segment before the body.
-    head: u32,
+    len: u32,
+    head: Head,
     length: Length,
     closes: bool,
 }
@@ -229,7 +252,7 @@ enum Length {
     #[default]
     Unknown,
     Octets(u64),
-    Chunked,
+    OpenEnded,
 }
 
 /// The beginning of a message, as it was captured.
@@ -272,11 +295,11 @@ impl Message {
             Protocol::MySql => mysql::announced(payload),
             _ => Announced::default(),
         };
-        let from = segment.seq.add(announced.head);
+        let from = segment.seq.add(announced.len);
         let body = match announced.length {
             Length::Unknown => Body::Unknown,
-            Length::Octets(octets) => Body::Length { from, octets },
-            Length::Chunked => Body::Chunks { from },
+            Length::Octets(octets) => Body::Length { from, octets, head: announced.head },
+            Length::OpenEnded => Body::OpenEnded { from },
         };
         Self {
             octets,
@@ -345,6 +368,8 @@ pub enum Gist {
     Misunderstands,
     /// It is through, in order.
     Goodbye,
+    /// It is there, and wants to know whether the other is.
+    Heartbeat,
     /// Anything else: a greeting, a request, an answer.
     Goes,
 }

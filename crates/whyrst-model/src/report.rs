@@ -524,17 +524,18 @@ pub struct WordsReport<'a> {
     pub text: Text<'a>,
     /// What the code means. `null` where the text says it, or it is not known.
     pub meaning: Option<Text<'a>>,
-    /// The request's body, where the message is a request that announces one, or answers one before it had arrived.
+    /// The body that is not complete: of the message itself, or of the request that it answers too early. `null` where
+    /// all of it was sent, or there is none.
     pub of: Option<BodyReport>,
 }
 
-/// The body of a request: how long it should be, and how much of it was seen.
+/// The body of a message: how long it should be, and how much of it was seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BodyReport {
     /// The end that sends it.
     pub from: End,
-    /// How long it is, as its head announces. `null` where it comes in chunks.
+    /// How long it is, as its head announces. `null` where it comes in chunks, or the head is cut off.
     pub content_length: Option<u64>,
     /// Bytes of it that were sent before the first RST.
     pub seen: u64,

@@ -6,7 +6,7 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 256,
     step: Step::Reason {
-        explains: &["close-unread", "exit-unread", "linger-zero", "data-after-close", "shutdown-rdwr-data"],
+        explains: &["data-after-close", "shutdown-rdwr-data", "close-unread", "exit-unread", "linger-zero"],
     },
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,

@@ -185,13 +185,15 @@ pub static FIRST_BYTES_ENDED_IT: Question = Question {
             return Answer::Unknown;
         };
         if outcome.connection().half(server).marks.has(Marks::DATA) || left.frame < first.frame {
-            return Answer::No(no());
+            return Answer::Unknown;
         }
         let third = outcome.earlier(|record| record.from == client && record.frame > syn_ack.frame).unwrap_or(first);
         let (waited, reacted) = (first.time.since(third.time), left.time.since(first.time));
         let there = outcome.syn().map_or(Span::ZERO, |syn| syn_ack.time.since(syn.time));
         let reacted = Span::from_nanos(reacted.nanos().saturating_sub(there.nanos()).max(0));
-        yes().span(waited).span(reacted).shown_by(first.frame).shown_by(left.frame).if_so((reacted < waited).into())
+        let facts = yes().span(waited).span(reacted).shown_by(first.frame).shown_by(left.frame);
+        // What took longer may still be because of them.
+        if reacted < waited { Answer::Yes(facts) } else { Answer::Unknown }
     }),
 };
 

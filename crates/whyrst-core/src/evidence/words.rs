@@ -9,14 +9,17 @@ use super::data::LAST_DATA_WAS_FOR_SENDER;
 use super::question::{AskedOf, Question, Wording, by, not};
 use crate::flow::Side;
 use crate::half::Marks;
+use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::seq::Seq;
 use crate::time::Span;
-use crate::words::{Body, Gist, Message, Protocol};
+use crate::words::{Body, Gist, Head, Message, Protocol};
 
 /// A program that writes its last words closes right away; a margin for the path.
 const SOON: Span = Span::from_secs(2);
+/// Heartbeats without any answer that are too many.
+const MISSED: usize = 2;
 
 const UNKNOWN: &str = "the last message of each end, in clear text";
 const UNKNOWN_ZH: &str = "两端最后一条明文消息";
@@ -60,24 +63,28 @@ pub static ENDED_AFTER_WORDS: Question = Question {
 pub static ANSWERED_BEFORE_BODY: Question = Question {
     id: "answered-before-body",
     asked_of: AskedOf::Packets,
-    yes: "the answer in {} came when only {} bytes of the request's body had been acknowledged (announced: {})",
-    no: "the answer in {} came after all of the request's body had been acknowledged ({} bytes of {})",
+    yes: "the answer in {} came when only {} bytes of the request had been acknowledged (announced length of its body: {})",
+    no: "the answer in {} came when all {} bytes of the request had been acknowledged (announced length of its body: {})",
     unknown: "the head of the request, which announces how long its body is, and the answer",
     zh: Wording {
-        yes: "{}中的应答到来时，请求体只有{}字节得到确认（声明的长度：{}）",
-        no: "{}中的应答到来时，请求体已全部得到确认（{}字节，共{}）",
+        yes: "{}中的应答到来时，请求只有{}字节得到确认（声明的请求体长度：{}）",
+        no: "{}中的应答到来时，请求的{}字节已全部得到确认（声明的请求体长度：{}）",
         unknown: "请求的头部（它声明请求体有多长）以及应答",
     },
     ask: by(|outcome| {
         let Some(exchange) = Exchange::of(outcome) else { return Answer::Unknown };
-        let Some(acked) = exchange.acknowledged() else { return Answer::Unknown };
+        let Some(ack) = exchange.answer.ack else { return Answer::Unknown };
         let facts = yes().shown_by(exchange.asked.frame).shown_by(exchange.answer.frame);
-        let facts = facts.value(Value::Frame(exchange.answer.frame)).count(acked);
+        let facts = facts.value(Value::Frame(exchange.answer.frame)).count(after(exchange.asked.seq, ack));
         match exchange.asked.body {
-            Body::Length { octets, .. } => facts.count(octets).if_so((acked < octets).into()),
-            // Only the last chunk says how many there are; what is sent after the answer is one of them.
-            Body::Chunks { .. } if exchange.goes_on(outcome) => Answer::Yes(facts.value(Value::Name("chunked"))),
-            Body::Chunks { .. } | Body::Unknown => Answer::Unknown,
+            Body::Length { from, octets, .. } if after(from, ack) < octets => Answer::Yes(facts.count(octets)),
+            Body::Length { octets, head: Head::Whole, .. } => Answer::No(facts.count(octets)),
+            // The last chunk says how many there are. What is sent after the answer is one of them, and so is what
+            // fills the buffer of who answers.
+            Body::OpenEnded { .. } if exchange.goes_on(outcome) || exchange.is_stuck(outcome) => {
+                Answer::Yes(facts.value(Value::Name("?")))
+            }
+            Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => Answer::Unknown,
         }
     }),
 };
@@ -86,20 +93,20 @@ pub static ANSWERED_BEFORE_BODY: Question = Question {
 pub static REQUEST_WENT_ON: Question = Question {
     id: "request-went-on",
     asked_of: AskedOf::Packets,
-    yes: "the request went on after the answer in {}",
+    yes: "more of the request came after the answer in {}",
     no: "nothing more of the request came after the answer in {}",
-    unknown: "the request and its answer, in clear text",
+    unknown: "whether more of the request came after its answer",
     zh: Wording {
         yes: "在{}中的应答之后，请求还在继续发送",
         no: "在{}中的应答之后，请求没有再发送",
-        unknown: "明文的请求及其应答",
+        unknown: "应答之后请求是否还在发送",
     },
+    // That nothing more came says nothing: the answer may have stopped it.
     ask: by(|outcome| match Exchange::of(outcome) {
-        Some(exchange) => {
-            let facts = yes().shown_by(exchange.answer.frame).value(Value::Frame(exchange.answer.frame));
-            facts.if_so(exchange.goes_on(outcome).into())
+        Some(exchange) if exchange.goes_on(outcome) => {
+            Answer::Yes(yes().shown_by(exchange.answer.frame).value(Value::Frame(exchange.answer.frame)))
         }
-        None => Answer::Unknown,
+        _ => Answer::Unknown,
     }),
 };
 
@@ -109,19 +116,16 @@ pub static SENDER_WINDOW_CLOSED: Question = Question {
     asked_of: AskedOf::Packets,
     yes: "{sender}'s receive window was 0: its buffer was full of data that its program had not read",
     no: "{sender}'s receive window was open",
-    unknown: "a segment of {sender} before the RST",
+    unknown: "whether {sender}'s receive window was closed",
     zh: Wording {
         yes: "{sender}的接收窗口为 0：缓冲区里满是程序没有读的数据",
         no: "{sender}的接收窗口是打开的",
-        unknown: "RST 之前{sender}的报文",
+        unknown: "{sender}的接收窗口是否关闭",
     },
     ask: by(|outcome| {
-        let sender = outcome.connection().half(outcome.sender());
-        if sender.marks.has(Marks::ACKED) {
-            yes().if_so(sender.marks.has(Marks::ZERO_WINDOW).into())
-        } else {
-            Answer::Unknown
-        }
+        // An open one says nothing: there may be data in front of it.
+        let closed = outcome.connection().half(outcome.sender()).marks.has(Marks::ZERO_WINDOW);
+        if closed { Answer::Yes(yes()) } else { Answer::Unknown }
     }),
 };
 
@@ -151,6 +155,49 @@ pub static DATA_MAY_BE_UNREAD: Question = Question {
 
 /// The sender had replied to everything that it had received, with what shows that it read it.
 pub static SENDER_HAD_ANSWERED: Question = not("sender-had-answered", &DATA_MAY_BE_UNREAD);
+
+/// One end sent heartbeats and no data of the other came: only the programs fell silent, or one of them.
+pub static HEARTBEATS_ONE_SIDED: Question = Question {
+    id: "heartbeats-one-sided",
+    asked_of: AskedOf::Packets,
+    yes: "{sender} had sent {} heartbeats in a row, the last in {}, and no data had come from {receiver} for {}",
+    no: "{receiver} had sent data since {sender}'s last heartbeats",
+    unknown: "heartbeats of {sender} in clear text",
+    zh: Wording {
+        yes: "{sender}已连续发了{}个心跳，最后一个是{}，而{receiver}已有{}没有发数据",
+        no: "{sender}最后几个心跳以来，{receiver}发过数据",
+        unknown: "{sender}的明文心跳",
+    },
+    ask: by(|outcome| {
+        let Some(beat) = outcome.message(outcome.sender()).filter(|message| beats(message)) else {
+            return Answer::Unknown;
+        };
+        let heard = outcome.latest(|record| record.from == outcome.receiver() && is_data(record));
+        let since = heard.map(|record| record.frame);
+        let is_beat = |record: &&Record| {
+            record.from == outcome.sender() && is_data(record) && since.is_none_or(|since| record.frame > since)
+        };
+        let row = || outcome.before().iter().filter(is_beat);
+        match (row().next_back(), heard) {
+            // Two that are missed (AMQP 0-9-1, section 4.2.7).
+            (Some(last), Some(heard))
+                if row().count() >= MISSED && row().all(|record| record.len == beat.segment_len) =>
+            {
+                Answer::Yes(yes().count(row().count() as u64).frame(last).span(outcome.time().since(heard.time)))
+            }
+            _ if row().count() == 0 => Answer::No(yes()),
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
+fn beats(message: &Message) -> bool {
+    message.read().is_some_and(|spoken| spoken.gist == Gist::Heartbeat)
+}
+
+fn is_data(record: &Record) -> bool {
+    record.len > 0 && !record.notes.has(Notes::PROBE) && !record.notes.has(Notes::RETRANSMISSION)
+}
 
 /// An end said that the other is to connect again.
 pub static WORDS_SAY_GO_AWAY: Question = Question {
@@ -194,7 +241,11 @@ pub static WORDS_MISUNDERSTAND: Question = Question {
         no: "{server}最后的话（{}，{}）没有抱怨协议",
         unknown: UNKNOWN_ZH,
     },
-    ask: by(|outcome| says(outcome, outcome.connection().server(), Gist::Misunderstands)),
+    // That it does not complain says nothing: an answer in another protocol is none.
+    ask: by(|outcome| match says(outcome, outcome.connection().server(), Gist::Misunderstands) {
+        Answer::Yes(facts) => Answer::Yes(facts),
+        Answer::No(_) | Answer::Unknown => Answer::Unknown,
+    }),
 };
 
 /// All that the RST refused was the receiver's goodbye: everything else had been delivered.
@@ -278,8 +329,8 @@ fn ends_with(outcome: &Outcome, side: Side, message: &Message) -> bool {
     let half = outcome.connection().half(side);
     let last = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
     let announced = match message.body {
-        Body::Length { from, octets } => u32::try_from(octets).ok().map(|octets| from.add(octets)),
-        Body::Chunks { .. } | Body::Unknown => None,
+        Body::Length { from, octets, .. } => u32::try_from(octets).ok().map(|octets| from.add(octets)),
+        Body::OpenEnded { .. } | Body::Unknown => None,
     };
     if last == end_of(message) || Some(last) == announced {
         return true;
@@ -301,8 +352,7 @@ fn reply_without_reading(outcome: &Outcome) -> Option<&Message> {
 
 /// Those whose server says something before it reads.
 fn greets(outcome: &Outcome, message: &Message) -> bool {
-    const GREET: [Protocol; 5] =
-        [Protocol::Ssh, Protocol::ReplyCode, Protocol::Imap, Protocol::Pop3, Protocol::MySql];
+    const GREET: [Protocol; 5] = [Protocol::Ssh, Protocol::ReplyCode, Protocol::Imap, Protocol::Pop3, Protocol::MySql];
     let half = outcome.connection().half(outcome.sender());
     let first = half.marks.has(Marks::SYN) && message.seq == half.first_seq.add(1);
     let server = outcome.sender() == outcome.connection().server();
@@ -321,10 +371,14 @@ pub fn sent_of_body(outcome: &Outcome, side: Side, asked: &Message) -> u64 {
     let sent = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
     match asked.body {
         Body::Unknown => 0,
-        Body::Length { from, .. } | Body::Chunks { from } if from.after(sent) => 0,
-        Body::Length { from, octets } => octets.min(sent.relative_to(from).into()),
-        Body::Chunks { from } => sent.relative_to(from).into(),
+        Body::Length { from, octets, .. } => octets.min(after(from, sent)),
+        Body::OpenEnded { from } => after(from, sent),
     }
+}
+
+/// How many octets lie between `from` and `to`; none where `to` comes before.
+fn after(from: Seq, to: Seq) -> u64 {
+    if from.after(to) { 0 } else { to.relative_to(from).into() }
 }
 
 /// A request that announces its body, and what came back.
@@ -346,16 +400,14 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// How much of the body the answer acknowledges.
-    fn acknowledged(&self) -> Option<u64> {
-        let (Body::Length { from, .. } | Body::Chunks { from }) = self.asked.body else { return None };
-        let ack = self.answer.ack?;
-        Some(if from.after(ack) { 0 } else { ack.relative_to(from).into() })
-    }
-
     fn goes_on(&self, outcome: &Outcome) -> bool {
         let half = outcome.finally().half(self.asker);
         let sent = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
         self.answer.ack.is_some_and(|ack| sent.after(ack))
+    }
+
+    /// Who answers takes nothing more: its window is closed.
+    fn is_stuck(&self, outcome: &Outcome) -> bool {
+        outcome.connection().half(self.asker.other()).marks.has(Marks::ZERO_WINDOW)
     }
 }

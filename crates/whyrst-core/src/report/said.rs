@@ -52,16 +52,18 @@ impl Explanation<'_> {
         all
     }
 
-    /// The body of the request that this is, or that this answers before all of it had arrived.
+    /// The body of the message, or of the request that it answers before all of that had arrived; only where it is
+    /// not complete.
     fn body_of(&self, side: Side, message: &Message) -> Option<BodyReport> {
         let asker = if answered_early(self.outcome) == Some(side.other()) { side.other() } else { side };
         let asked = if asker == side { message } else { self.outcome.message(asker)? };
+        let seen = sent_of_body(self.outcome, asker, asked);
         let content_length = match asked.body {
-            Body::Length { octets: 0, .. } | Body::Unknown => return None,
-            Body::Length { octets, .. } => Some(octets),
-            Body::Chunks { .. } => None,
+            Body::Length { octets, .. } if seen < octets => Some(octets),
+            Body::OpenEnded { .. } if seen > 0 => None,
+            Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => return None,
         };
-        Some(BodyReport { from: self.end_word(asker), content_length, seen: sent_of_body(self.outcome, asker, asked) })
+        Some(BodyReport { from: self.end_word(asker), content_length, seen })
     }
 
     fn word_sentence(&self, (side, message, spoken): Said<'_>) -> String {
@@ -73,9 +75,9 @@ impl Explanation<'_> {
         });
         let body = self.body_of(side, message).map_or_else(String::new, |body| match (language, body.content_length) {
             (Language::English, Some(length)) => format!("; {} of {length} bytes of the body were sent", body.seen),
-            (Language::English, None) => format!("; {} bytes of the body were sent, in chunks", body.seen),
-            (Language::Chinese, Some(length)) => format!("；请求体共 {length} 字节，已发 {} 字节", body.seen),
-            (Language::Chinese, None) => format!("；请求体分块发送，已发 {} 字节", body.seen),
+            (Language::English, None) => format!("; {} bytes of the body were sent", body.seen),
+            (Language::Chinese, Some(length)) => format!("；消息体共 {length} 字节，已发 {} 字节", body.seen),
+            (Language::Chinese, None) => format!("；消息体已发 {} 字节", body.seen),
         });
         match language {
             Language::English => format!("{end}, {frame}, {protocol}: \"{quoted}\"{meaning}{body}"),
@@ -92,7 +94,12 @@ impl Explanation<'_> {
         let cut = self.outcome.basis() == Basis::Packets && Side::BOTH.iter().any(all_cut);
         let none = self.messages().is_empty();
         (cut && none).then(|| {
-            self.language().pick("the payload was not captured: what the ends said is not known", "载荷没有抓到：不知道两端说了什么").into()
+            self.language()
+                .pick(
+                    "the payload was not captured: what the ends said is not known",
+                    "载荷没有抓到：不知道两端说了什么",
+                )
+                .into()
         })
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
         return Some(Spoken::named("protocol header", Gist::Goes));
     }
     if octets.first() == Some(&HEARTBEAT) {
-        return Some(Spoken::named("heartbeat", Gist::Goes));
+        return Some(Spoken::named("heartbeat", Gist::Heartbeat));
     }
     match word(octets, FRAME_HEAD + 2)? {
         START => Some(Spoken::named("connection.start", Gist::Goes)),
@@ -52,7 +52,9 @@ const fn close(code: u16) -> (Gist, Option<Meaning>) {
         320 => (Gist::Refuses, means("an operator or a shutdown ends the connection", "管理员或停机结束了连接")),
         402 | 403 => (Gist::Refuses, means("access was refused", "访问被拒绝")),
         506 => (Gist::Refuses, means("a resource of the broker ran out", "代理资源耗尽")),
-        530 => (Gist::Refuses, means("not allowed: a virtual host, a limit or a rule", "不被允许：虚拟主机、上限或规则")),
+        530 => {
+            (Gist::Refuses, means("not allowed: a virtual host, a limit or a rule", "不被允许：虚拟主机、上限或规则"))
+        }
         501..=505 => (Gist::Misunderstands, means("what arrived breaks the protocol", "收到的内容违反协议")),
         _ => (Gist::Fails, None),
     }

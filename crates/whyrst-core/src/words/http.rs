@@ -1,7 +1,7 @@
-//! HTTP/1 (RFC 9112), and the Close frame of a WebSocket (RFC 6455 section 5.5.1).
+//! HTTP/1 (RFC 9112), and the control frames of a WebSocket (RFC 6455 section 5.5).
 
 use super::bytes::{begins, contains, first_line, part, word};
-use super::{Announced, Gist, Length, Meaning, Spoken, means};
+use super::{Announced, Gist, Head, Length, Meaning, Spoken, means};
 
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
@@ -27,35 +27,41 @@ fn status(payload: &[u8]) -> Option<u16> {
     core::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Content-Length or chunks (RFC 9112 section 6), from a head that stands whole in `payload`.
+/// Content-Length or chunks (RFC 9112 section 6). A request that can have a body and whose head is cut off before it
+/// says how long that is, has one of any length.
 pub(super) fn announced(payload: &[u8]) -> Announced {
-    let (mut head, mut closes, mut length) = (0, false, Length::Unknown);
-    let (mut chunked, mut ended) = (false, false);
+    let mut announced = Announced::default();
+    let (mut len, mut chunked) = (0, false);
     for line in part(payload, 0, MOST).split_inclusive(|octet| *octet == b'\n') {
-        head += line.len();
-        if !line.ends_with(b"\n") {
+        len += line.len();
+        let whole = line.ends_with(b"\n");
+        let line = line.trim_ascii();
+        if whole && line.is_empty() {
+            announced.head = Head::Whole;
             break;
         }
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            ended = true;
+        if !whole {
             break;
         }
         if let Some(value) = header(line, b"content-length") {
-            length = number(value).map_or(Length::Unknown, Length::Octets);
+            announced.length = number(value).map_or(Length::Unknown, Length::Octets);
         } else if let Some(value) = header(line, b"transfer-encoding") {
             chunked |= contains(value, b"chunked");
         } else if let Some(value) = header(line, b"connection") {
-            closes |= contains(value, b"close");
+            announced.closes |= contains(value, b"close");
         }
     }
-    if chunked {
-        length = Length::Chunked;
+    let open = announced.head == Head::Cut && announced.length == Length::Unknown && can_have_body(payload);
+    if chunked || open {
+        announced.length = Length::OpenEnded;
     }
-    match u32::try_from(head) {
-        Ok(head) if ended => Announced { head, length, closes },
-        _ => Announced { closes, ..Announced::default() },
-    }
+    announced.len = u32::try_from(len).unwrap_or_default();
+    announced
+}
+
+/// RFC 9110 section 9.3.
+fn can_have_body(payload: &[u8]) -> bool {
+    [&b"POST "[..], b"PUT ", b"PATCH "].iter().any(|method| payload.starts_with(method))
 }
 
 fn header<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
@@ -108,17 +114,20 @@ const fn meaning(status: u16) -> Option<Meaning> {
     }
 }
 
-/// A Close frame and nothing else, masked or not.
-pub(super) fn closes_web_socket(payload: &[u8]) -> bool {
+/// A Close or a Ping frame and nothing else, masked or not.
+pub(super) fn controls_web_socket(payload: &[u8]) -> bool {
     match payload {
-        [0x88, len @ 0..=125, rest @ ..] => rest.len() == usize::from(*len) && *len != 1,
-        [0x88, len @ 128..=253, rest @ ..] => rest.len() == usize::from(*len - 128) + 4,
+        [0x88 | 0x89, len @ 0..=125, rest @ ..] => rest.len() == usize::from(*len) && *len != 1,
+        [0x88 | 0x89, len @ 128..=253, rest @ ..] => rest.len() == usize::from(*len - 128) + 4,
         _ => false,
     }
 }
 
 pub(super) fn read_web_socket(octets: &[u8]) -> Option<Spoken<'_>> {
-    let [0x88, len, ..] = octets else { return None };
+    let [kind, len, ..] = octets else { return None };
+    if *kind == 0x89 {
+        return Some(Spoken::named("Ping", Gist::Heartbeat));
+    }
     let close = Spoken::named("Close", Gist::Goodbye);
     // What is masked hides the code (RFC 6455 section 5.3).
     let Some(code) = word(octets, 2).filter(|_| *len < 128 && *len >= 2) else { return Some(close) };

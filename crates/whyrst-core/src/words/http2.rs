@@ -101,7 +101,9 @@ const fn meaning(code: u32) -> Option<Meaning> {
         ),
         1 => means("the peer broke the protocol", "对端违反协议"),
         2 => means("the sender's program failed", "发送方程序出错"),
-        7 => means("the stream was refused before it was processed: it can be sent again", "流在处理前被拒绝：可以重发"),
+        7 => {
+            means("the stream was refused before it was processed: it can be sent again", "流在处理前被拒绝：可以重发")
+        }
         8 => means("the stream is no longer needed", "不再需要该流"),
         11 => means("too much load from the peer: a limit, such as on pings", "对端负载过大：触发限制，例如 ping 过多"),
         _ => None,

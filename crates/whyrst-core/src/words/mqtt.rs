@@ -33,7 +33,7 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
             let (gist, meaning) = reason(*code);
             Some(Spoken::named("DISCONNECT", gist).with_code(u32::from(*code)).meaning(meaning))
         }
-        [0xc0, ..] => Some(Spoken::named("PINGREQ", Gist::Goes)),
+        [0xc0, ..] => Some(Spoken::named("PINGREQ", Gist::Heartbeat)),
         [0xd0, ..] => Some(Spoken::named("PINGRESP", Gist::Goes)),
         _ => None,
     }
@@ -42,7 +42,9 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
 /// MQTT 3.1.1, table 3.1.
 const fn refused(code: u8) -> (Gist, Option<Meaning>) {
     match code {
-        1 => (Gist::Misunderstands, means("the broker does not speak this version of MQTT", "代理不支持这个 MQTT 版本")),
+        1 => {
+            (Gist::Misunderstands, means("the broker does not speak this version of MQTT", "代理不支持这个 MQTT 版本"))
+        }
         2 => (Gist::Refuses, means("the client identifier is not allowed", "客户端标识不被允许")),
         3 => (Gist::Refuses, means("the broker is not available", "代理不可用")),
         4 => (Gist::Refuses, means("wrong user name or password", "用户名或密码错误")),
@@ -55,15 +57,28 @@ const fn reason(code: u8) -> (Gist, Option<Meaning>) {
     match code {
         0x04 => (Gist::Goodbye, means("it is through; its will message is sent", "正常结束，并发送遗嘱消息")),
         0x81 | 0x82 => (Gist::Misunderstands, means("what arrived breaks the protocol", "收到的内容违反协议")),
-        0x84 => (Gist::Misunderstands, means("the broker does not speak this version of MQTT", "代理不支持这个 MQTT 版本")),
+        0x84 => {
+            (Gist::Misunderstands, means("the broker does not speak this version of MQTT", "代理不支持这个 MQTT 版本"))
+        }
         0x86 => (Gist::Refuses, means("wrong user name or password", "用户名或密码错误")),
         0x87 | 0x8c => (Gist::Refuses, means("not authorized", "未授权")),
         0x88 | 0x89 => (Gist::Refuses, means("the broker is not available or busy", "代理不可用或繁忙")),
         0x8a => (Gist::Refuses, means("the client is banned", "客户端被封禁")),
         0x8b => (Gist::GoesAway, means("the broker shuts down", "代理正在停机")),
-        0x8d => (Gist::Refuses, means("nothing came for longer than the keep-alive time", "超过 keep alive 时间没有收到数据")),
-        0x8e => (Gist::TakenOver, means("another connection with the same client identifier took over", "另一条连接用同一客户端标识接管了会话")),
-        0x93 | 0x95 | 0x96 | 0x97 | 0x9f => (Gist::Refuses, means("a limit on size, rate or quota was reached", "达到大小、速率或配额上限")),
+        0x8d => (
+            Gist::Refuses,
+            means("nothing came for longer than the keep-alive time", "超过 keep alive 时间没有收到数据"),
+        ),
+        0x8e => (
+            Gist::TakenOver,
+            means(
+                "another connection with the same client identifier took over",
+                "另一条连接用同一客户端标识接管了会话",
+            ),
+        ),
+        0x93 | 0x95 | 0x96 | 0x97 | 0x9f => {
+            (Gist::Refuses, means("a limit on size, rate or quota was reached", "达到大小、速率或配额上限"))
+        }
         0x98 => (Gist::Refuses, means("an administrator ended the connection", "管理员结束了连接")),
         0x9c | 0x9d => (Gist::GoesAway, means("the client is to use another server", "客户端应改用另一台服务器")),
         _ => (Gist::Fails, None),

@@ -2,7 +2,7 @@
 //! and a number; the greeting, the ERR packet and the commands.
 
 use super::bytes::until;
-use super::{Announced, Gist, Length, Meaning, Spoken, means};
+use super::{Announced, Gist, Head, Length, Meaning, Spoken, means};
 
 const HEAD: usize = 4;
 const GREETING: u8 = 10;
@@ -29,6 +29,13 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     }
 }
 
+/// A greeting or an error; a command only where the segment ends with it.
+pub(super) fn is_signed(payload: &[u8]) -> bool {
+    let whole =
+        length(payload).and_then(|len| usize::try_from(len).ok()).is_some_and(|len| len + HEAD == payload.len());
+    whole || !matches!(payload.get(HEAD), Some(&(COM_QUIT | COM_INIT_DB | COM_QUERY | COM_PING)))
+}
+
 fn length(payload: &[u8]) -> Option<u32> {
     let [low, middle, high] = *payload.first_chunk::<3>()?;
     Some(u32::from_le_bytes([low, middle, high, 0])).filter(|len| *len > 0)
@@ -36,7 +43,7 @@ fn length(payload: &[u8]) -> Option<u32> {
 
 pub(super) fn announced(payload: &[u8]) -> Announced {
     let length = length(payload).map_or(Length::Unknown, |len| Length::Octets(len.into()));
-    Announced { head: 4, length, closes: false }
+    Announced { len: 4, head: Head::Whole, length, closes: false }
 }
 
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
@@ -50,7 +57,10 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
                 _ => (&[][..], HEAD + 3),
             };
             let (gist, meaning) = error(code);
-            Some(Spoken { state, ..Spoken::named("ERR", gist).with_code(code.into()).with_text(text(at)).meaning(meaning) })
+            Some(Spoken {
+                state,
+                ..Spoken::named("ERR", gist).with_code(code.into()).with_text(text(at)).meaning(meaning)
+            })
         }
         [0, COM_QUIT] => Some(Spoken::named("COM_QUIT", Gist::Goodbye)),
         [0, COM_PING] => Some(Spoken::named("COM_PING", Gist::Goes)),
@@ -67,7 +77,10 @@ const fn error(code: u16) -> (Gist, Option<Meaning>) {
         1203 | 1226 => (Gist::Refuses, means("this user's limit was reached", "达到该用户的上限")),
         1129 => (
             Gist::Refuses,
-            means("the host is blocked after too many connection errors (max_connect_errors)", "连接错误过多，主机被封（max_connect_errors）"),
+            means(
+                "the host is blocked after too many connection errors (max_connect_errors)",
+                "连接错误过多，主机被封（max_connect_errors）",
+            ),
         ),
         1130 => (Gist::Refuses, means("the host may not connect", "该主机无权连接")),
         1044 | 1045 | 1698 => (Gist::Refuses, means("the login was not accepted", "登录未被接受")),
@@ -76,10 +89,7 @@ const fn error(code: u16) -> (Gist, Option<Meaning>) {
         1159 | 1161 | 4031 => {
             (Gist::Refuses, means("the session was idle for too long (wait_timeout)", "会话空闲过久（wait_timeout）"))
         }
-        1153 => (
-            Gist::Fails,
-            means("the packet is larger than max_allowed_packet", "报文大于 max_allowed_packet"),
-        ),
+        1153 => (Gist::Fails, means("the packet is larger than max_allowed_packet", "报文大于 max_allowed_packet")),
         1156 | 1157 | 1047 | 1835 => {
             (Gist::Misunderstands, means("what arrived is no packet of this protocol", "收到的不是该协议的报文"))
         }

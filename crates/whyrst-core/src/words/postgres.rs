@@ -16,18 +16,29 @@ pub(super) fn opens(payload: &[u8]) -> bool {
         [b'E', ..] if payload.starts_with(UNFRAMED) => true,
         [b'E', _, _, _, _, b'S', ..] => fits(8) && payload.get(6).is_some_and(u8::is_ascii_alphabetic),
         [b'X', 0, 0, 0, 4] => true,
-        [b'Q', _, _, _, _, first, ..] => fits(5) && first.is_ascii_graphic() && long(payload, 1).is_some_and(|len| len < LARGEST),
+        [b'Q', _, _, _, _, first, ..] => {
+            fits(5) && first.is_ascii_graphic() && long(payload, 1).is_some_and(|len| len < LARGEST)
+        }
         [b'R', 0, 0, 0, 8..=64, 0, 0, 0, 0..=12, ..] => true,
         [0, 0, _, _, ..] => long(payload, 4).is_some_and(|start| STARTS.contains(&start)),
         _ => false,
     }
 }
 
+/// Anything but a query; that only where the segment ends with it.
+pub(super) fn is_signed(payload: &[u8]) -> bool {
+    let whole = long(payload, 1).and_then(|len| usize::try_from(len).ok()).is_some_and(|len| len + 1 == payload.len());
+    whole || payload.first() != Some(&b'Q')
+}
+
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
     match octets {
         [b'E', ..] if octets.starts_with(UNFRAMED) => {
             let text = until(octets, 1, 0).trim_ascii();
-            Some(Spoken::line(text, Gist::Refuses).meaning(means("the server cannot start another process", "服务端无法再创建进程")))
+            Some(
+                Spoken::line(text, Gist::Refuses)
+                    .meaning(means("the server cannot start another process", "服务端无法再创建进程")),
+            )
         }
         [b'E', ..] => error(octets),
         [b'X', ..] => Some(Spoken::named("Terminate", Gist::Goodbye)),
@@ -66,13 +77,23 @@ fn error(octets: &[u8]) -> Option<Spoken<'_>> {
 /// "PostgreSQL Error Codes".
 fn meaning(state: &[u8]) -> Option<Meaning> {
     match state {
-        b"53300" => means("max_connections, or the limit of this role or database, was reached", "达到 max_connections，或该角色或数据库的上限"),
+        b"53300" => means(
+            "max_connections, or the limit of this role or database, was reached",
+            "达到 max_connections，或该角色或数据库的上限",
+        ),
         b"57P01" => means("an administrator or a shutdown ended the session", "管理员或停机结束了会话"),
         b"57P02" => means("another server process crashed", "另一个服务端进程崩溃"),
         b"57P03" => means("the server starts up, shuts down or recovers", "服务端正在启动、停机或恢复"),
-        b"57P05" => means("the session was idle for longer than idle_session_timeout", "会话空闲超过 idle_session_timeout"),
-        b"25P03" => means("the transaction was idle for longer than idle_in_transaction_session_timeout", "事务空闲超过 idle_in_transaction_session_timeout"),
-        [b'2', b'8', ..] => means("the login was not accepted (pg_hba.conf, password)", "登录未被接受（pg_hba.conf、密码）"),
+        b"57P05" => {
+            means("the session was idle for longer than idle_session_timeout", "会话空闲超过 idle_session_timeout")
+        }
+        b"25P03" => means(
+            "the transaction was idle for longer than idle_in_transaction_session_timeout",
+            "事务空闲超过 idle_in_transaction_session_timeout",
+        ),
+        [b'2', b'8', ..] => {
+            means("the login was not accepted (pg_hba.conf, password)", "登录未被接受（pg_hba.conf、密码）")
+        }
         [b'5', b'3', ..] => means("a resource of the server ran out", "服务端资源耗尽"),
         [b'0', b'8', ..] => means("what arrived breaks the protocol", "收到的内容违反协议"),
         _ => None,

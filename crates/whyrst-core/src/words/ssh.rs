@@ -52,9 +52,10 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
 
 const fn meaning(gist: Gist) -> Option<Meaning> {
     match gist {
-        Gist::Refuses => {
-            means("sshd's limit on logins in progress or on this address was reached", "达到 sshd 对正在登录的连接数或对该地址的限制")
-        }
+        Gist::Refuses => means(
+            "sshd's limit on logins in progress or on this address was reached",
+            "达到 sshd 对正在登录的连接数或对该地址的限制",
+        ),
         Gist::Misunderstands => means("the peer did not speak SSH", "对端说的不是 SSH"),
         _ => None,
     }

@@ -78,7 +78,11 @@ fn last_words_are_understood() {
         (b"\x01\0\0\0\x01", Protocol::MySql, Gist::Goodbye),
         (b"\x10\0\0\0\x0a8.0.36\0\0\0\0\0abcd", Protocol::MySql, Gist::Goes),
         (b"\x13\0\0\0\x03select * from users", Protocol::MySql, Gist::Goes),
-        (b"E\0\0\0\x40SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0", Protocol::PostgreSql, Gist::Refuses),
+        (
+            b"E\0\0\0\x40SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0",
+            Protocol::PostgreSql,
+            Gist::Refuses,
+        ),
         (b"Ecould not fork new process for connection: no\n\0", Protocol::PostgreSql, Gist::Refuses),
         (b"E\0\0\0\x30SERROR\0VERROR\0C42P01\0Mno such relation\0\0", Protocol::PostgreSql, Gist::Fails),
         (b"X\0\0\0\x04", Protocol::PostgreSql, Gist::Goodbye),
@@ -128,10 +132,14 @@ fn passwords_are_not_quoted() {
 fn a_body_is_as_long_as_its_head_says() {
     let body = |payload: &[u8]| http::announced(payload);
     let post = b"POST /up HTTP/1.1\r\nHost: x\r\ncontent-length: 5000\r\n\r\nabc";
-    assert_eq!(body(post), Announced { head: 52, length: Length::Octets(5000), closes: false });
-    assert_eq!(body(&post[..40]).length, Length::Unknown);
+    let whole = Announced { len: 52, head: Head::Whole, length: Length::Octets(5000), closes: false };
+    assert_eq!(body(post), whole);
+    assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, ..whole });
+    assert_eq!(body(&post[..40]).length, Length::OpenEnded);
+    assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::Unknown);
     let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: Close\r\n\r\n5\r\n";
-    assert_eq!(body(chunked), Announced { head: 66, length: Length::Chunked, closes: true });
+    let open = Announced { len: 66, head: Head::Whole, length: Length::OpenEnded, closes: true };
+    assert_eq!(body(chunked), open);
     assert_eq!(body(b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n").length, Length::Unknown);
 }
 

@@ -5,8 +5,18 @@ use super::{Gist, Meaning, Spoken, means};
 
 /// Commands of SMTP, FTP, NNTP and POP3 that a client begins or ends with.
 const COMMANDS: [&[u8]; 12] = [
-    b"EHLO ", b"HELO ", b"MAIL FROM:", b"RCPT TO:", b"STARTTLS", b"AUTH ", b"USER ", b"PASS ", b"QUIT", b"RETR ",
-    b"STOR ", b"LHLO ",
+    b"EHLO ",
+    b"HELO ",
+    b"MAIL FROM:",
+    b"RCPT TO:",
+    b"STARTTLS",
+    b"AUTH ",
+    b"USER ",
+    b"PASS ",
+    b"QUIT",
+    b"RETR ",
+    b"STOR ",
+    b"LHLO ",
 ];
 /// What follows these is nobody's business.
 const SECRET: [&[u8]; 4] = [b"AUTH", b"PASS", b"LOGIN", b"AUTHENTICATE"];
@@ -29,7 +39,10 @@ pub(super) fn is_mail_command(payload: &[u8]) -> bool {
 pub(super) fn read_reply(octets: &[u8]) -> Option<Spoken<'_>> {
     let line = first_line(octets);
     if !is_reply(octets) {
-        return Some(Spoken::line(without_secret(line), if begins(line, b"QUIT") { Gist::Goodbye } else { Gist::Goes }));
+        return Some(Spoken::line(
+            without_secret(line),
+            if begins(line, b"QUIT") { Gist::Goodbye } else { Gist::Goes },
+        ));
     }
     let code = core::str::from_utf8(line.get(..3)?).ok()?.parse::<u16>().ok()?;
     let gist = match code {
@@ -148,8 +161,19 @@ pub(super) fn is_line(payload: &[u8]) -> bool {
 
 /// What programs say when they turn somebody away, whatever they speak.
 const REFUSALS: [&[u8]; 13] = [
-    b"too many", b"max number of", b"maximum number", b"limit", b"denied", b"not allowed", b"refused", b"forbidden",
-    b"banned", b"blocked", b"busy", b"try again later", b"closing link",
+    b"too many",
+    b"max number of",
+    b"maximum number",
+    b"limit",
+    b"denied",
+    b"not allowed",
+    b"refused",
+    b"forbidden",
+    b"banned",
+    b"blocked",
+    b"busy",
+    b"try again later",
+    b"closing link",
 ];
 const TIMEOUTS: [&[u8]; 4] = [b"timeout", b"timed out", b"idle", b"inactivity"];
 const MISUNDERSTANDINGS: [&[u8]; 4] =

@@ -1,0 +1,25 @@
+//! One end went on with its heartbeats, none came back, and it ended the connection.
+
+use crate::prelude::*;
+
+pub(super) const RULE: Rule = Rule {
+    status: Status::Stable,
+    prior: 259,
+    step: Step::Reason {
+        explains: &["linger-zero", "data-after-close", "shutdown-rdwr-data", "close-unread", "exit-unread"],
+    },
+    outcome: OutcomeKind::Reset,
+    breadth: Breadth::Specific,
+    severity: Severity::Fault,
+    needs: &[&HEARTBEATS_ONE_SIDED],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    supported_by: &[&EVERYTHING_ACKNOWLEDGED],
+    likely_when: &[&[&HEARTBEATS_ONE_SIDED]],
+    variants: &[],
+    sources: &[
+        Source::Other("AMQP 0-9-1 specification, 4.2.7 Heartbeat Frames"),
+        Source::Other("RabbitMQ documentation, Detecting Dead TCP Connections with Heartbeats and TCP Keepalives"),
+        Source::Other("MQTT 5.0, 3.1.2.10 Keep Alive"),
+        rfc(6455, "5.5.2"),
+    ],
+};
