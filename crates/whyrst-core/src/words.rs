@@ -127,11 +127,15 @@ impl Protocol {
         matches!(self, Self::Proxy | Self::Socks | Self::Text)
     }
 
-    /// Whether chance does not look like this: a command of a database is a short length and a letter.
+    /// Whether chance does not look like this, where nothing is known of either end: a command of a database is a short
+    /// length and a letter.
     fn is_signed(self, payload: &[u8]) -> bool {
         match self {
             Self::MySql => mysql::is_signed(payload),
             Self::PostgreSql => postgres::is_signed(payload),
+            Self::Http2 => http2::is_signed(payload),
+            Self::Ssh => ssh::is_signed(payload),
+            Self::Mqtt => mqtt::is_signed(payload),
             _ => true,
         }
     }

@@ -11,9 +11,9 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&ANSWERED_BEFORE_BODY],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&REQUEST_WENT_ON, &SENDER_WINDOW_CLOSED, &ENDED_AFTER_WORDS],
-    // The head of the request announces how much is missing, and the answer is the last that was said.
-    likely_when: &[&[&ANSWERED_BEFORE_BODY, &ENDED_AFTER_WORDS], &[&ANSWERED_BEFORE_BODY, &REQUEST_WENT_ON]],
+    supported_by: &[&BODY_NEVER_COMPLETE, &REQUEST_WENT_ON, &SENDER_WINDOW_CLOSED, &ENDED_AFTER_WORDS],
+    // Who reads the rest of the body after an early answer may go on with the connection.
+    likely_when: &[&[&ANSWERED_BEFORE_BODY, &ENDED_AFTER_WORDS], &[&ANSWERED_BEFORE_BODY, &BODY_NEVER_COMPLETE]],
     variants: &[],
     sources: &[
         rfc(9112, "9.6"),

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&WORDS_SAY_GO_AWAY],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[&ENDED_AFTER_WORDS],
-    likely_when: &[&[&WORDS_SAY_GO_AWAY, &ENDED_AFTER_WORDS]],
+    likely_when: &[&[&WORDS_SAY_GO_AWAY]],
     variants: &[],
     sources: &[
         rfc(9113, "6.8"),

@@ -18,10 +18,10 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&WORDS_REFUSE],
+    needs: &[&WORDS_REFUSE, &ENDED_AFTER_WORDS],
     // What is refused in the middle of a request is an early answer.
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &ANSWERED_BEFORE_BODY],
-    supported_by: &[&ENDED_AFTER_WORDS],
+    supported_by: &[],
     likely_when: &[&[&WORDS_REFUSE, &ENDED_AFTER_WORDS]],
     variants: &[],
     sources: &[

@@ -89,6 +89,31 @@ pub static ANSWERED_BEFORE_BODY: Question = Question {
     }),
 };
 
+/// When the RST came, the request still lacked a part of the body that it had announced.
+pub static BODY_NEVER_COMPLETE: Question = Question {
+    id: "body-never-complete",
+    asked_of: AskedOf::Packets,
+    yes: "when the RST came, {} of the {} bytes of the request's body had been sent",
+    no: "all {} bytes of the request's body had been sent ({} were announced)",
+    unknown: "the head of the request, which announces how long its body is",
+    zh: Wording {
+        yes: "RST 到来时，请求体的{1}字节只发了{0}字节",
+        no: "请求体的{}字节已全部发出（声明的长度：{}）",
+        unknown: "请求的头部（它声明请求体有多长）",
+    },
+    ask: by(|outcome| {
+        let Some(exchange) = Exchange::of(outcome) else { return Answer::Unknown };
+        let Body::Length { octets, head, .. } = exchange.asked.body else { return Answer::Unknown };
+        let sent = sent_of_body(outcome, exchange.asker, exchange.asked);
+        let facts = yes().shown_by(exchange.asked.frame).count(sent).count(octets);
+        match head {
+            _ if sent < octets => Answer::Yes(facts),
+            Head::Whole => Answer::No(facts),
+            Head::Cut => Answer::Unknown,
+        }
+    }),
+};
+
 /// More of the request came after the answer.
 pub static REQUEST_WENT_ON: Question = Question {
     id: "request-went-on",
@@ -323,21 +348,19 @@ fn end_of(message: &Message) -> Seq {
     message.seq.add(message.segment_len)
 }
 
-/// Whether the message, with the body that it announces, is the last data that its sender sent, or the end came
-/// right after it.
+/// Whether its sender closed soon after the message; where the capture's memory does not reach back to the FIN, whether
+/// the message announces it and nothing else was sent.
 fn ends_with(outcome: &Outcome, side: Side, message: &Message) -> bool {
     let half = outcome.connection().half(side);
-    let last = if half.marks.has(Marks::FIN) { half.fin } else { half.nxt };
-    let announced = match message.body {
-        Body::Length { from, octets, .. } => u32::try_from(octets).ok().map(|octets| from.add(octets)),
-        Body::OpenEnded { .. } | Body::Unknown => None,
+    let end = if half.marks.has(Marks::FIN) {
+        outcome.earlier(|record| record.from == side && record.flags.has(Flags::FIN))
+    } else {
+        outcome.rst().map(|rst| &rst.record).filter(|rst| rst.from == side)
     };
-    if last == end_of(message) || Some(last) == announced {
-        return true;
-    }
-    let fin = outcome.latest(|record| record.from == side && record.flags.has(Flags::FIN));
-    let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.from == side);
-    fin.or(rst).is_some_and(|end| end.time.since(message.time) <= SOON)
+    let Some(end) = end else {
+        return message.closes && half.marks.has(Marks::FIN) && half.fin == end_of(message);
+    };
+    end.time.since(message.time) <= SOON
 }
 
 /// What the RST's sender said last, where that shows nothing of what it read.

@@ -17,6 +17,20 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     payload.starts_with(PREFACE) || frames(payload).any(|frame| frame.is_word())
 }
 
+/// The preface, SETTINGS at the beginning, or a GOAWAY with a known code that ends the segment.
+pub(super) fn is_signed(payload: &[u8]) -> bool {
+    const CODES: u32 = 14;
+    let says = |frame: Frame| match frame.kind {
+        SETTINGS => frame.is_word(),
+        GOAWAY => {
+            let known = long(payload, frame.at + HEAD + 4).is_some_and(|code| code < CODES);
+            known && frame.is_word() && frame.at + HEAD + frame.len == payload.len()
+        }
+        _ => false,
+    };
+    payload.starts_with(PREFACE) || frames(payload).any(says)
+}
+
 /// Where the frame begins that is quoted: the last GOAWAY or `RST_STREAM`, else the first.
 pub(super) fn last_word(payload: &[u8]) -> usize {
     let words = frames(payload).filter(|frame| matches!(frame.kind, RST_STREAM | GOAWAY));

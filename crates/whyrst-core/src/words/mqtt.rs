@@ -16,6 +16,11 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     }
 }
 
+/// A packet of two octets only where MQTT was spoken before.
+pub(super) const fn is_signed(payload: &[u8]) -> bool {
+    payload.len() > 2
+}
+
 fn is_whole(payload: &[u8], len: u8) -> bool {
     payload.len() == usize::from(len) + 2
 }

@@ -23,6 +23,11 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     payload.starts_with(BANNER) || LINES.iter().any(|(line, _)| begins(payload, line)) || is_disconnect(payload)
 }
 
+/// A line; a disconnect only where SSH was spoken before.
+pub(super) fn is_signed(payload: &[u8]) -> bool {
+    !is_disconnect(payload)
+}
+
 fn is_disconnect(payload: &[u8]) -> bool {
     let fits = long(payload, 0).is_some_and(|len| (12..=LARGEST).contains(&len) && len % 4 == 0);
     let reason = long(payload, PACKET_HEAD + 1).is_some_and(|reason| (1..=15).contains(&reason));

@@ -160,28 +160,35 @@ pub(super) fn is_line(payload: &[u8]) -> bool {
 }
 
 /// What programs say when they turn somebody away, whatever they speak.
-const REFUSALS: [&[u8]; 13] = [
+const REFUSALS: [&[u8]; 17] = [
     b"too many",
     b"max number of",
-    b"maximum number",
-    b"limit",
-    b"denied",
+    b"maximum number of",
+    b"limit exceeded",
+    b"limit reached",
+    b"access denied",
+    b"permission denied",
     b"not allowed",
-    b"refused",
+    b"not permitted",
+    b"connection refused",
     b"forbidden",
     b"banned",
-    b"blocked",
-    b"busy",
+    b"server is busy",
+    b"server busy",
+    b"server is full",
     b"try again later",
     b"closing link",
 ];
-const TIMEOUTS: [&[u8]; 4] = [b"timeout", b"timed out", b"idle", b"inactivity"];
+const TIMEOUTS: [&[u8]; 5] = [b"idle timeout", b"timed out", b"inactivity", b"idle for too long", b"idle too long"];
+/// They say it in few lines: a listing may hold any word.
+const LINES: usize = 3;
 const MISUNDERSTANDINGS: [&[u8]; 4] =
     [b"protocol error", b"protocol mismatch", b"HTTP request to an HTTPS", b"HTTP request was sent to HTTPS"];
 
 pub(super) fn read_line(octets: &[u8]) -> Option<Spoken<'_>> {
     let line = first_line(octets);
-    let says = |phrases: &[&[u8]]| phrases.iter().any(|phrase| contains(octets, phrase));
+    let short = octets.iter().filter(|octet| **octet == b'\n').count() <= LINES;
+    let says = |phrases: &[&[u8]]| short && phrases.iter().any(|phrase| contains(octets, phrase));
     let gist = match line {
         // RFC 6120 section 4.9.3.3: another session of the same resource.
         _ if says(&[b"<conflict"]) => Gist::TakenOver,
