@@ -195,6 +195,9 @@ pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
 /// What begins in `payload`, from an end that spoke `before` to one that speaks `peer`; `None` for anything in the
 /// middle of a message, or of no protocol that is known.
 pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>) -> Option<Protocol> {
+    if http::is_interim(payload) {
+        return None;
+    }
     match before.filter(|before| !before.is_prelude()) {
         Some(Protocol::Http) if http::controls_web_socket(payload) => Some(Protocol::WebSocket),
         // STARTTLS, and what HTTP was upgraded to.

@@ -143,13 +143,11 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let Some(asked) = protocol_of(client) else { return Answer::Unknown };
         let port = registered(connection.endpoint(connection.server()).port);
         let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
-        match (protocol_of(server), port) {
-            (Some(answered), _) if same(asked, answered) => Answer::No(no().value(Value::Name(asked.name()))),
+        match (spoken(asked, server), port) {
+            (Some(answered), _) if answered == asked.name() => Answer::No(no().value(Value::Name(answered))),
             // Any protocol may follow the header, and a server that knows it answers in that one.
             (Some(_), _) if asked == Protocol::Proxy && !complains(outcome) => Answer::Unknown,
-            (Some(answered), _) => {
-                Answer::Yes(facts.value(Value::Name(answered.name())).value(Value::Name("its answer")))
-            }
+            (Some(answered), _) => Answer::Yes(facts.value(Value::Name(answered)).value(Value::Name("its answer"))),
             (None, Some(port)) if server.is_empty() && !same(asked, port) => {
                 Answer::Yes(facts.value(Value::Name(port.name())).value(Value::Name("its port")))
             }
@@ -213,12 +211,12 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
         let connection = outcome.connection();
         let client = protocol_of(outcome.said(connection.client).first());
         let server = outcome.said(connection.server()).first();
-        match (client, protocol_of(server)) {
-            (Some(Protocol::Proxy), _) if !complains(outcome) => Answer::Unknown,
-            (Some(asked), Some(answered)) => {
-                yes().value(Value::Octets(Octets::new(server))).if_so((!same(asked, answered)).into())
+        match client.and_then(|asked| Some((asked, spoken(asked, server)?))) {
+            Some((Protocol::Proxy, _)) if !complains(outcome) => Answer::Unknown,
+            Some((asked, answered)) => {
+                yes().value(Value::Octets(Octets::new(server))).if_so((answered != asked.name()).into())
             }
-            _ => Answer::Unknown,
+            None => Answer::Unknown,
         }
     }),
 };
@@ -251,6 +249,18 @@ fn is_data(record: &Record) -> bool {
 
 fn speaks_tls(first: &[u8]) -> bool {
     protocol_of(first) == Some(Protocol::Tls)
+}
+
+/// What a server speaks that answers `asked` with these first octets: the same, another protocol, or something else
+/// than TLS, whose records cannot be mistaken (RFC 8446 section 5.1).
+fn spoken(asked: Protocol, server: &[u8]) -> Option<&'static str> {
+    const RECORD_HEADER: usize = 5;
+    match protocol_of(server) {
+        Some(answered) if same(asked, answered) => Some(asked.name()),
+        Some(answered) => Some(answered.name()),
+        None if asked == Protocol::Tls && server.len() >= RECORD_HEADER => Some("something else"),
+        None => None,
+    }
 }
 
 /// Whether the server's last words turn something down.

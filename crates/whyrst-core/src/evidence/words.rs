@@ -199,18 +199,16 @@ pub static HEARTBEATS_ONE_SIDED: Question = Question {
         };
         let heard = outcome.latest(|record| record.from == outcome.receiver() && is_data(record));
         let since = heard.map(|record| record.frame);
-        let is_beat = |record: &&Record| {
+        let own = |record: &&Record| {
             record.from == outcome.sender() && is_data(record) && since.is_none_or(|since| record.frame > since)
         };
-        let row = || outcome.before().iter().filter(is_beat);
-        match (row().next_back(), heard) {
+        let row = || outcome.before().iter().rev().filter(own).take_while(|record| record.len == beat.segment_len);
+        match (row().next(), heard) {
             // Two that are missed (AMQP 0-9-1, section 4.2.7).
-            (Some(last), Some(heard))
-                if row().count() >= MISSED && row().all(|record| record.len == beat.segment_len) =>
-            {
+            (Some(last), Some(heard)) if row().count() >= MISSED => {
                 Answer::Yes(yes().count(row().count() as u64).frame(last).span(outcome.time().since(heard.time)))
             }
-            _ if row().count() == 0 => Answer::No(yes()),
+            (None, Some(_)) => Answer::No(yes()),
             _ => Answer::Unknown,
         }
     }),

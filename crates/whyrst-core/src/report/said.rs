@@ -69,7 +69,7 @@ impl Explanation<'_> {
     fn word_sentence(&self, (side, message, spoken): Said<'_>) -> String {
         let (end, frame, protocol) = (self.end(side), self.named(message.frame), message.protocol.name());
         let language = self.language();
-        let quoted = quoted(&spoken);
+        let quoted = shortened(quoted(&spoken));
         let meaning = spoken.meaning.map_or_else(String::new, |meaning| {
             format!("{}{}", language.pick(": ", "："), language.pick(meaning.en, meaning.zh))
         });
@@ -106,6 +106,15 @@ impl Explanation<'_> {
 
 /// Who said it, the message, and what it says.
 type Said<'a> = (Side, &'a Message, Spoken<'a>);
+
+/// What a screen has room for.
+fn shortened(quote: String) -> String {
+    const SHOWN: usize = 120;
+    match quote.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}...", &quote[..at]),
+        None => quote,
+    }
+}
 
 /// `FATAL 57P05: terminating connection due to idle-session timeout`.
 fn quoted(spoken: &Spoken<'_>) -> String {

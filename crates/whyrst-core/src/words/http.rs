@@ -11,15 +11,21 @@ const MOST: usize = 16_384;
 
 pub(super) fn opens(payload: &[u8]) -> bool {
     match payload.first() {
-        Some(b'H') if payload.starts_with(ANSWER) => is_answer(payload),
-        Some(b'A'..=b'Z') => METHODS.iter().any(|method| payload.starts_with(method)),
+        Some(b'H') if payload.starts_with(ANSWER) => true,
+        Some(b'A'..=b'Z') => METHODS.iter().any(|method| asks(payload, method)),
         _ => false,
     }
 }
 
-/// 100 Continue and the like are no answer yet (RFC 9110 section 15.2), but 101 changes the protocol.
-fn is_answer(payload: &[u8]) -> bool {
-    status(payload).is_none_or(|status| status >= 200 || status == 101)
+/// With a path, a URL or, for OPTIONS, a star (RFC 9112 section 3.2): Redis and RTSP have such verbs too.
+fn asks(payload: &[u8], method: &[u8]) -> bool {
+    let target = payload.strip_prefix(method);
+    target.is_some_and(|target| matches!(target.first(), Some(b'/' | b'h' | b'*') | None) || method == b"CONNECT ")
+}
+
+/// 100 Continue and the like are no answer yet (RFC 9110 section 15.2); 101 is the last of this protocol.
+pub(super) fn is_interim(payload: &[u8]) -> bool {
+    status(payload).is_some_and(|status| status < 200 && status != 101)
 }
 
 fn status(payload: &[u8]) -> Option<u16> {

@@ -154,9 +154,12 @@ pub(super) fn read_redis(octets: &[u8]) -> Option<Spoken<'_>> {
     }
 }
 
-/// A segment that is text and no more than what a program says at once: no word in the middle of a transfer.
+/// A segment that is text, has several words or a line's end, and is no more than what a program says at once: no word
+/// in the middle of a transfer.
 pub(super) fn is_line(payload: &[u8]) -> bool {
-    payload.len() <= MOST && first_line(payload).len() >= LEAST && is_text(payload)
+    let line = first_line(payload);
+    let speaks = line.contains(&b' ') || payload.contains(&b'\n');
+    payload.len() <= MOST && line.len() >= LEAST && speaks && is_text(payload)
 }
 
 /// What programs say when they turn somebody away, whatever they speak.
