@@ -73,7 +73,9 @@ impl Explanation<'_> {
         let meaning = spoken.meaning.map_or_else(String::new, |meaning| {
             format!("{}{}", language.pick(": ", "："), language.pick(meaning.en, meaning.zh))
         });
-        let body = self.body_of(side, message).map_or_else(String::new, |body| match (language, body.content_length) {
+        // That of the request stands beside the request.
+        let own = self.body_of(side, message).filter(|body| body.from == self.end_word(side));
+        let body = own.map_or_else(String::new, |body| match (language, body.content_length) {
             (Language::English, Some(length)) => format!("; {} of {length} bytes of the body were sent", body.seen),
             (Language::English, None) => format!("; {} bytes of the body were sent", body.seen),
             (Language::Chinese, Some(length)) => format!("；消息体共 {length} 字节，已发 {} 字节", body.seen),
