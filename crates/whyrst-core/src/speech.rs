@@ -129,7 +129,7 @@ impl SpeechPool {
             talk.protocol = Some(protocol);
             let message = Message::new(protocol, segment, record.frame, record.time);
             let owner = Owner { handle: handle.0, side: record.from };
-            talk.place = self.messages.keep(talk.place, owner, message);
+            talk.place = self.messages.keep(talk.place, owner, &message);
         }
     }
 
@@ -233,11 +233,11 @@ impl Default for Messages {
 
 impl Messages {
     /// Keeps `message` where its owner has a place, or else in a new one; says where.
-    fn keep(&mut self, at: u32, owner: Owner, message: Message) -> u32 {
+    fn keep(&mut self, at: u32, owner: Owner, message: &Message) -> u32 {
         let at = if self.of(at, owner).is_some() { at } else { self.take() };
         match self.places.get_mut(at as usize) {
-            Some(place) => *place = (Some(owner), message),
-            None => self.places.push((Some(owner), message)),
+            Some(place) => *place = (Some(owner), *message),
+            None => self.places.push((Some(owner), *message)),
         }
         at
     }
@@ -309,7 +309,7 @@ mod tests {
         let message = outcome.message(outcome.connection().client).copied().expect("it asked in clear text");
         let mut messages = Messages { room: 2, ..Messages::default() };
         let owner = |handle| Owner { handle, side: Side::Low };
-        let places: Vec<u32> = (0..5).map(|handle| messages.keep(NONE, owner(handle), message)).collect();
+        let places: Vec<u32> = (0..5).map(|handle| messages.keep(NONE, owner(handle), &message)).collect();
         let known = |messages: &Messages| {
             (0..5_u32).filter(|at| messages.of(places[*at as usize], owner(*at)).is_some()).collect::<Vec<_>>()
         };
@@ -317,7 +317,7 @@ mod tests {
         messages.release(places[0], owner(0));
         assert_eq!(known(&messages), [3, 4], "a place that was lost is not given back");
         messages.release(places[4], owner(4));
-        messages.keep(NONE, owner(9), message);
+        messages.keep(NONE, owner(9), &message);
         assert_eq!((known(&messages), messages.places.len()), (vec![3], 2));
     }
 

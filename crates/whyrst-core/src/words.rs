@@ -38,7 +38,7 @@ pub enum Protocol {
     Http,
     /// HTTP/2 (RFC 9113), in clear text.
     Http2,
-    /// A WebSocket that HTTP was upgraded to (RFC 6455).
+    /// A `WebSocket` that HTTP was upgraded to (RFC 6455).
     WebSocket,
     /// TLS records (RFC 8446).
     Tls,
@@ -52,15 +52,15 @@ pub enum Protocol {
     Pop3,
     /// Redis' RESP.
     Redis,
-    /// MySQL and MariaDB.
+    /// `MySQL` and `MariaDB`.
     MySql,
-    /// PostgreSQL, protocol 3.
+    /// `PostgreSQL`, protocol 3.
     PostgreSql,
     /// AMQP 0-9-1.
     Amqp,
     /// MQTT 3.1.1 and 5.
     Mqtt,
-    /// The PROXY protocol of HAProxy.
+    /// The PROXY protocol of `HAProxy`.
     Proxy,
     /// SOCKS 4 and 5 (RFC 1928).
     Socks,
@@ -334,24 +334,24 @@ impl Message {
     pub fn read(&self) -> Option<Spoken<'_>> {
         let octets = self.octets();
         let spoken = match self.protocol {
-            Protocol::Http => http::read(octets),
+            Protocol::Http => Some(http::read(octets)),
             Protocol::Http2 => http2::read(octets),
             Protocol::WebSocket => http::read_web_socket(octets),
             Protocol::Tls => tls::read(octets),
             Protocol::Ssh => ssh::read(octets),
             Protocol::ReplyCode => text::read_reply(octets),
-            Protocol::Imap => text::read_imap(octets),
-            Protocol::Pop3 => text::read_pop3(octets),
-            Protocol::Redis => text::read_redis(octets),
+            Protocol::Imap => Some(text::read_imap(octets)),
+            Protocol::Pop3 => Some(text::read_pop3(octets)),
+            Protocol::Redis => Some(text::read_redis(octets)),
             Protocol::MySql => mysql::read(octets),
             Protocol::PostgreSql => postgres::read(octets),
             Protocol::Amqp => amqp::read(octets),
             Protocol::Mqtt => mqtt::read(octets),
-            Protocol::Proxy => proxy::read_header(octets),
+            Protocol::Proxy => Some(proxy::read_header(octets)),
             Protocol::Socks => proxy::read_socks(octets),
             Protocol::Smb => directory::read_smb(octets),
             Protocol::Ldap => directory::read_ldap(octets),
-            Protocol::Text => text::read_line(octets),
+            Protocol::Text => Some(text::read_line(octets)),
         };
         spoken.filter(|_| self.complete)
     }
@@ -390,6 +390,7 @@ pub struct Meaning {
     pub zh: &'static str,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "tables of codes end with those that mean nothing")]
 const fn means(en: &'static str, zh: &'static str) -> Option<Meaning> {
     Some(Meaning { en, zh })
 }

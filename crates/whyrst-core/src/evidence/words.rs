@@ -432,3 +432,42 @@ impl<'a> Exchange<'a> {
         outcome.connection().half(self.asker.other()).marks.has(Marks::ZERO_WINDOW)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    /// The server has closed; the client's goodbye comes after that and is refused.
+    const LATE_QUIT: &str = "
+        0.000 C > S:25 S 0:0(0)
+        +0.001 C < S:25 SA 0:0(0) ack 1
+        +0.0001 C > S:25 A 1:1(0) ack 1
+        0.010 C < S:25 PA 1:12(11) ack 1 says 220_mx_ESMTP
+        0.020 C < S:25 FA 12:12(0) ack 1
+        +0.0001 C > S:25 PA 1:7(6) ack 13 says 0x515549540d0a
+        +0.0001 C < S:25 R 13:13(0)";
+
+    fn refused(text: &str) -> Answer {
+        GOODBYE_REFUSED.answer(&conversation(text).outcome())
+    }
+
+    #[test]
+    fn a_goodbye_that_comes_late_is_all_that_was_refused() {
+        assert!(refused(LATE_QUIT).is_yes());
+        let encrypted = LATE_QUIT.replace("1:7(6)", "1:25(24)").replace("0x515549540d0a", "0x1703030013");
+        assert!(refused(&encrypted).is_yes());
+    }
+
+    #[test]
+    fn a_request_is_no_goodbye_and_unknown_octets_are_unknown() {
+        assert!(refused(&LATE_QUIT.replace("0x515549540d0a", "0x45484c4f2061")).is_no());
+        assert_eq!(refused(&LATE_QUIT.replace("0x515549540d0a", "0x000102030405")), Answer::Unknown);
+    }
+
+    #[test]
+    fn data_that_was_lost_before_the_goodbye_is_more_than_a_goodbye() {
+        let more = "+0.0001 C > S:25 PA 1:101(100) ack 13 says 0x0001\n        +0.0001 C > S:25 PA 101:107(6)";
+        assert!(refused(&LATE_QUIT.replace("+0.0001 C > S:25 PA 1:7(6)", more)).is_no());
+    }
+}

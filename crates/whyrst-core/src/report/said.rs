@@ -55,15 +55,15 @@ impl Explanation<'_> {
     /// The body of the message, or of the request that it answers before all of that had arrived; only where it is
     /// not complete.
     fn body_of(&self, side: Side, message: &Message) -> Option<BodyReport> {
-        let asker = if answered_early(self.outcome) == Some(side.other()) { side.other() } else { side };
-        let asked = if asker == side { message } else { self.outcome.message(asker)? };
-        let seen = sent_of_body(self.outcome, asker, asked);
-        let content_length = match asked.body {
+        let sender = if answered_early(self.outcome) == Some(side.other()) { side.other() } else { side };
+        let request = if sender == side { message } else { self.outcome.message(sender)? };
+        let seen = sent_of_body(self.outcome, sender, request);
+        let content_length = match request.body {
             Body::Length { octets, .. } if seen < octets => Some(octets),
             Body::OpenEnded { .. } if seen > 0 => None,
             Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => return None,
         };
-        Some(BodyReport { from: self.end_word(asker), content_length, seen })
+        Some(BodyReport { from: self.end_word(sender), content_length, seen })
     }
 
     fn word_sentence(&self, (side, message, spoken): Said<'_>) -> String {

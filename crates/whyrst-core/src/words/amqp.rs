@@ -14,12 +14,11 @@ const CLOSE_OK: u16 = 51;
 
 pub(super) fn opens(payload: &[u8]) -> bool {
     match payload {
-        [b'A', b'M', b'Q', b'P', 0..=3, ..] => true,
+        [b'A', b'M', b'Q', b'P', 0..=3, ..] | [HEARTBEAT, 0, 0, 0, 0, 0, 0, 0xce] => true,
         [METHOD, 0, 0, ..] => {
             let class = word(payload, FRAME_HEAD) == Some(CONNECTION);
             class && word(payload, FRAME_HEAD + 2).is_some_and(|method| (START..=CLOSE_OK).contains(&method))
         }
-        [HEARTBEAT, 0, 0, 0, 0, 0, 0, 0xce] => true,
         _ => false,
     }
 }

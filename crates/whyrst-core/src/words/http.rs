@@ -1,4 +1,4 @@
-//! HTTP/1 (RFC 9112), and the control frames of a WebSocket (RFC 6455 section 5.5).
+//! HTTP/1 (RFC 9112), and the control frames of a `WebSocket` (RFC 6455 section 5.5).
 
 use super::bytes::{begins, contains, first_line, part, word};
 use super::{Announced, Gist, Head, Length, Meaning, Spoken, means};
@@ -79,11 +79,11 @@ fn number(value: &[u8]) -> Option<u64> {
     core::str::from_utf8(value).ok()?.parse().ok()
 }
 
-pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
-    let Some(status) = status(octets) else { return Some(Spoken::line(line, Gist::Goes)) };
+    let Some(status) = status(octets) else { return Spoken::line(line, Gist::Goes) };
     let spoken = Spoken::line(line, gist(status, octets));
-    Some(spoken.meaning(meaning(status)))
+    spoken.meaning(meaning(status))
 }
 
 /// Whether it is an answer that turns the request down (RFC 9110 section 15.4 and what follows it).

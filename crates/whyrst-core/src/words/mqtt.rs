@@ -4,14 +4,15 @@ use super::{Gist, Meaning, Spoken, means};
 
 pub(super) fn opens(payload: &[u8]) -> bool {
     match payload {
-        [0x10, _, 0, 4, b'M', b'Q', b'T', b'T', ..] | [0x10, _, _, 0, 4, b'M', b'Q', b'T', b'T', ..] => true,
-        [0x10, _, 0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..] => true,
-        // CONNACK of version 3, then of version 5 with properties.
-        [0x20, 2, 0 | 1, 0..=5] => true,
+        // CONNECT, of version 3.1 too; CONNACK of version 3; the packets of two octets.
+        [0x10, _, 0, 4, b'M', b'Q', b'T', b'T', ..]
+        | [0x10, _, _, 0, 4, b'M', b'Q', b'T', b'T', ..]
+        | [0x10, _, 0, 6, b'M', b'Q', b'I', b's', b'd', b'p', ..]
+        | [0x20, 2, 0 | 1, 0..=5]
+        | [0xe0 | 0xc0 | 0xd0, 0] => true,
+        // Of version 5, with properties.
         [0x20, len @ 3..=127, 0 | 1, code, ..] => is_whole(payload, *len) && (*code == 0 || *code >= 0x80),
-        [0xe0, 0] => true,
         [0xe0, len @ 1..=127, code, ..] => is_whole(payload, *len) && (matches!(code, 0 | 4) || *code >= 0x80),
-        [0xc0 | 0xd0, 0] => true,
         _ => false,
     }
 }

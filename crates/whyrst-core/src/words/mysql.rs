@@ -1,4 +1,4 @@
-//! MySQL and MariaDB (their documentation of the client/server protocol): three octets of length, the low one first,
+//! `MySQL` and `MariaDB` (their documentation of the client/server protocol): three octets of length, the low one first,
 //! and a number; the greeting, the ERR packet and the commands.
 
 use super::bytes::until;
@@ -70,7 +70,7 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
     }
 }
 
-/// Numbers of the MySQL and MariaDB error references.
+/// Numbers of the `MySQL` and `MariaDB` error references.
 const fn error(code: u16) -> (Gist, Option<Meaning>) {
     match code {
         1040 => (Gist::Refuses, means("max_connections was reached", "达到 max_connections 上限")),

@@ -1,4 +1,4 @@
-//! PostgreSQL (its documentation, "Message Formats" and "Error and Notice Message Fields").
+//! `PostgreSQL` (its documentation, "Message Formats" and "Error and Notice Message Fields").
 
 use super::bytes::{long, until};
 use super::{Gist, Meaning, Spoken, means};
@@ -15,11 +15,10 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     match payload {
         [b'E', ..] if payload.starts_with(UNFRAMED) => true,
         [b'E', _, _, _, _, b'S', ..] => fits(8) && payload.get(6).is_some_and(u8::is_ascii_alphabetic),
-        [b'X', 0, 0, 0, 4] => true,
+        [b'X', 0, 0, 0, 4] | [b'R', 0, 0, 0, 8..=64, 0, 0, 0, 0..=12, ..] => true,
         [b'Q', _, _, _, _, first, ..] => {
             fits(5) && first.is_ascii_graphic() && long(payload, 1).is_some_and(|len| len < LARGEST)
         }
-        [b'R', 0, 0, 0, 8..=64, 0, 0, 0, 0..=12, ..] => true,
         [0, 0, _, _, ..] => long(payload, 4).is_some_and(|start| STARTS.contains(&start)),
         _ => false,
     }
@@ -74,7 +73,7 @@ fn error(octets: &[u8]) -> Option<Spoken<'_>> {
     Some(Spoken { state, ..Spoken::named(what, gist).with_text(text).meaning(meaning(state)) })
 }
 
-/// "PostgreSQL Error Codes".
+/// "`PostgreSQL` Error Codes".
 fn meaning(state: &[u8]) -> Option<Meaning> {
     match state {
         b"53300" => means(

@@ -1,4 +1,4 @@
-//! What comes before the protocol proper: the PROXY protocol (HAProxy's `proxy-protocol.txt`), SOCKS (RFC 1928 section
+//! What comes before the protocol proper: the PROXY protocol (`HAProxy`'s `proxy-protocol.txt`), SOCKS (RFC 1928 section
 //! 6, and the older version 4).
 
 use super::bytes::first_line;
@@ -10,11 +10,11 @@ pub(super) fn opens_header(payload: &[u8]) -> bool {
     payload.starts_with(b"PROXY ") || payload.starts_with(VERSION_2)
 }
 
-pub(super) fn read_header(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read_header(octets: &[u8]) -> Spoken<'_> {
     if octets.starts_with(VERSION_2) {
-        return Some(Spoken::named("PROXY header, version 2", Gist::Goes));
+        return Spoken::named("PROXY header, version 2", Gist::Goes);
     }
-    Some(Spoken::line(first_line(octets), Gist::Goes))
+    Spoken::line(first_line(octets), Gist::Goes)
 }
 
 /// A reply, or the refusal of all methods. Requests are too short to be known.

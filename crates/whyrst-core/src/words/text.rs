@@ -83,15 +83,15 @@ pub(super) fn is_imap(payload: &[u8]) -> bool {
 }
 
 /// RFC 9051 section 7.1.5: BYE is the last line before the close, on request or not.
-pub(super) fn read_imap(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read_imap(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
     if begins(line, b"* BYE") {
         let asked = [&b"logging out"[..], b"signing off"].iter().any(|phrase| contains(line, phrase));
         let gist = if asked { Gist::Goodbye } else { Gist::Refuses };
-        return Some(Spoken::line(line, gist).meaning(means("the server ends the connection", "服务端结束连接")));
+        return Spoken::line(line, gist).meaning(means("the server ends the connection", "服务端结束连接"));
     }
     let gist = if contains(line, b" LOGOUT") { Gist::Goodbye } else { Gist::Goes };
-    Some(Spoken::line(without_secret(line), gist))
+    Spoken::line(without_secret(line), gist)
 }
 
 /// Redis says `-ERR` too, but never `+OK` to nobody.
@@ -100,9 +100,9 @@ pub(super) fn is_pop3(payload: &[u8]) -> bool {
 }
 
 /// RFC 1939 section 3.
-pub(super) fn read_pop3(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read_pop3(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
-    Some(Spoken::line(line, if line.starts_with(b"-") { Gist::Refuses } else { Gist::Goes }))
+    Spoken::line(line, if line.starts_with(b"-") { Gist::Refuses } else { Gist::Goes })
 }
 
 /// Errors that Redis names (its source: `server.c` `createSharedObjects`, `networking.c`), and a command of its clients.
@@ -134,7 +134,7 @@ const REDIS: [(&[u8], Option<Meaning>); 10] = [
     (b"-MASTERDOWN", means("the replica has lost its master", "副本失去了主节点")),
 ];
 
-pub(super) fn read_redis(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read_redis(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
     match octets.first() {
         Some(b'-') => {
@@ -144,13 +144,13 @@ pub(super) fn read_redis(octets: &[u8]) -> Option<Spoken<'_>> {
                 line if known.is_some() || line.starts_with(b"-ERR max") => Gist::Refuses,
                 _ => Gist::Fails,
             };
-            Some(Spoken::line(line, gist).meaning(known.and_then(|(_, meaning)| *meaning)))
+            Spoken::line(line, gist).meaning(known.and_then(|(_, meaning)| *meaning))
         }
         Some(b'*') => {
             let verb = octets.split(|octet| *octet == b'\n').nth(2).unwrap_or_default().trim_ascii();
-            Some(Spoken::line(verb, if begins(verb, b"QUIT") { Gist::Goodbye } else { Gist::Goes }))
+            Spoken::line(verb, if begins(verb, b"QUIT") { Gist::Goodbye } else { Gist::Goes })
         }
-        _ => Some(Spoken::line(line, Gist::Goes)),
+        _ => Spoken::line(line, Gist::Goes),
     }
 }
 
@@ -188,9 +188,9 @@ const LINES: usize = 3;
 const MISUNDERSTANDINGS: [&[u8]; 4] =
     [b"protocol error", b"protocol mismatch", b"HTTP request to an HTTPS", b"HTTP request was sent to HTTPS"];
 
-pub(super) fn read_line(octets: &[u8]) -> Option<Spoken<'_>> {
+pub(super) fn read_line(octets: &[u8]) -> Spoken<'_> {
     let line = first_line(octets);
-    let short = octets.iter().filter(|octet| **octet == b'\n').count() <= LINES;
+    let short = octets.split(|octet| *octet == b'\n').count() <= LINES + 1;
     let says = |phrases: &[&[u8]]| short && phrases.iter().any(|phrase| contains(octets, phrase));
     let gist = match line {
         // RFC 6120 section 4.9.3.3: another session of the same resource.
@@ -200,7 +200,7 @@ pub(super) fn read_line(octets: &[u8]) -> Option<Spoken<'_>> {
         _ if says(&REFUSALS) || says(&TIMEOUTS) => Gist::Refuses,
         _ => Gist::Goes,
     };
-    Some(Spoken::line(without_secret(line), gist))
+    Spoken::line(without_secret(line), gist)
 }
 
 /// The line up to a password.
