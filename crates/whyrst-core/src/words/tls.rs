@@ -5,6 +5,7 @@ use super::{Gist, Spoken};
 
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
+const DATA: u8 = 23;
 const CLEAR_ALERT: u16 = 2;
 /// A record has no more (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
 const LARGEST: u16 = 18_432;
@@ -33,6 +34,11 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
         }
         // Encrypted, where a warning of close_notify is nearly always what it is (RFC 5246 section 7.2.1).
         [ALERT, ..] => Some(Spoken::named("encrypted alert", Gist::Goodbye)),
+        // The same in TLS 1.3, where every record looks like data: two octets, their type and a tag of 16 (RFC 8446
+        // sections 5.2 and 5.3). No program sends two octets and closes.
+        [DATA, _, _, 0, 19, rest @ ..] if rest.len() == 19 => {
+            Some(Spoken::named("encrypted record of an alert's size", Gist::Goodbye))
+        }
         [HANDSHAKE, _, _, _, _, 1, ..] => Some(Spoken::named("ClientHello", Gist::Goes)),
         [HANDSHAKE, _, _, _, _, 2, ..] => Some(Spoken::named("ServerHello", Gist::Goes)),
         _ => None,
