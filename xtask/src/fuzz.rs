@@ -22,6 +22,7 @@ const TARGETS: &[(&str, u32)] = &[
     ("tracker", 2_048),
     ("end_to_end", 4_096),
     ("record", 640),
+    ("words", 1_024),
 ];
 
 /// No input may need more memory, or more time. An xz stream may ask for 128 MiB (docs/formats.md).

@@ -34,6 +34,7 @@ pub mod stack;
 pub mod timing;
 pub mod vantage;
 pub mod window;
+pub mod words;
 
 pub use self::answer::{Answer, Condition, Facts, Octets, Timeouts, Value};
 pub use self::question::{AskedOf, Question, Wording};

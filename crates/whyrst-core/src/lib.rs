@@ -57,6 +57,7 @@ pub mod trigger;
 pub mod vantage;
 pub mod verdict;
 pub mod witness;
+pub mod words;
 pub mod zeek;
 
 pub use whyrst_model::{flow, language, segment, seq, time};

@@ -258,6 +258,7 @@ impl<'a> Story<'a> {
             service: Service::default(),
             service_later: Service::default(),
             said: Default::default(),
+            words: Default::default(),
             asked: None,
             seen_from: connection.first,
             seen_until: event.time,

@@ -18,6 +18,7 @@ use crate::service::{Moment, Service};
 use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
+use crate::words::{Message, Words};
 
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
@@ -66,6 +67,8 @@ pub struct Incarnation {
     pub before: Vec<Record>,
     /// What each end had said first and last before the first RST; indexed by [`Side::index`].
     pub said: [Speech; 2],
+    /// The last message of each before it, where it is of a protocol that is known; indexed by [`Side::index`].
+    pub words: Words,
     /// The name of the service that the client asked for.
     pub asked: Option<Asked>,
     /// ICMP errors about it, up to a bound.
@@ -183,6 +186,11 @@ impl Outcome {
     /// What each end had said first and last before the first RST.
     pub const fn said(&self, side: Side) -> &Speech {
         &self.incarnation().said[side.index()]
+    }
+
+    /// The last message of this end before the first RST.
+    pub fn message(&self, side: Side) -> Option<&Message> {
+        self.incarnation().words[side.index()].as_deref()
     }
 
     /// The name of the service that the client asked for.

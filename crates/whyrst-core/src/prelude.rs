@@ -6,7 +6,7 @@ pub(crate) use crate::cause::{Breadth, Family, KernelSign, Rule, Severity, Signs
 pub(crate) use crate::evidence::{
     application::*, clock::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*,
     multipath::*, path::*, refusal::*, said::*, service::*, sockets::*, speech::*, stack::*, timing::*, vantage::*,
-    window::*,
+    window::*, words::*,
 };
 pub(crate) use crate::kernel::RstReason;
 pub(crate) use crate::outcome::OutcomeKind;

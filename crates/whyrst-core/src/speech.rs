@@ -4,15 +4,25 @@
 //! the last thing that it said. So sixteen octets of the first data and eight of the latest are
 //! kept, in a pool: a connection without data costs nothing but its handle. Beside them stands the name
 //! that the client asked for ([`crate::asked`]), where it said one: the one allocation of a connection.
+//!
+//! Where the first octets of a segment begin a message of a protocol that is known, its beginning is kept too
+//! ([`crate::words`]). That takes 300 octets, so there is room for [`MESSAGES`] of them: beyond, the oldest
+//! gives its place to the newest, and its connection has said nothing that is known.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::asked::{Asked, asked};
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
-use crate::history::Notes;
+use crate::history::{Notes, Record};
 use crate::segment::{Flags, Segment};
+use crate::words::{Message, Protocol, Words, opening};
+
+/// Messages that are kept at once, at most: some 20 MiB. A file is read twice, and only connections that were reset are
+/// followed then; a pipe follows all of them.
+pub const MESSAGES: usize = 65_536;
 
 const FIRST: usize = 16;
 const LAST: usize = 8;
@@ -69,12 +79,20 @@ impl Default for Handle {
 pub struct SpeechPool {
     said: Vec<[Speech; 2]>,
     asked: Vec<Option<Asked>>,
+    talks: Vec<[Talk; 2]>,
+    messages: Messages,
     /// Octets of all names.
     names: usize,
     free: Vec<u32>,
 }
 
 impl SpeechPool {
+    /// An empty one that keeps at most `messages` messages.
+    pub fn with_room(messages: usize) -> Self {
+        let messages = Messages { room: messages.clamp(1, MESSAGES), ..Messages::default() };
+        Self { messages, ..Self::default() }
+    }
+
     /// Remembers the payload of `segment`, which `from` sent and `connection` has taken in with `notes`.
     pub fn hear(
         &mut self,
@@ -82,9 +100,9 @@ impl SpeechPool {
         connection: &Connection,
         from: Side,
         segment: &Segment<'_>,
-        notes: Notes,
+        record: &Record,
     ) {
-        if segment.payload.is_empty() || is_said_before(notes) {
+        if segment.payload.is_empty() || is_said_before(record.notes) {
             return;
         }
         if handle.0 == NONE {
@@ -99,6 +117,29 @@ impl SpeechPool {
         }
         let speech = &mut self.said[handle.0 as usize][from.index()];
         speech.goes_on_with(segment.payload);
+        self.understand(*handle, segment, record);
+    }
+
+    /// Keeps the message that the segment begins, where it does.
+    fn understand(&mut self, handle: Handle, segment: &Segment<'_>, record: &Record) {
+        let Some(talks) = self.talks.get_mut(handle.0 as usize) else { return };
+        let peer = talks[record.from.other().index()].protocol;
+        let talk = &mut talks[record.from.index()];
+        if let Some(protocol) = opening(segment.payload, talk.protocol, peer) {
+            talk.protocol = Some(protocol);
+            let message = Message::new(protocol, segment, record.frame, record.time);
+            let owner = Owner { handle: handle.0, side: record.from };
+            talk.place = self.messages.keep(talk.place, owner, &message);
+        }
+    }
+
+    /// The last messages of the ends, as far as they are known.
+    pub fn words(&self, handle: Handle) -> Words {
+        let Some(talks) = self.talks.get(handle.0 as usize) else { return Words::default() };
+        Side::BOTH.map(|side| {
+            let owner = Owner { handle: handle.0, side };
+            self.messages.of(talks[side.index()].place, owner).copied().map(Box::new)
+        })
     }
 
     /// What the ends said, indexed by [`Side::index`].
@@ -122,6 +163,10 @@ impl SpeechPool {
     pub fn release(&mut self, handle: &mut Handle) {
         if handle.0 != NONE {
             self.asks(*handle, None);
+            for side in Side::BOTH {
+                let place = self.talks[handle.0 as usize][side.index()].place;
+                self.messages.release(place, Owner { handle: handle.0, side });
+            }
             self.free.push(handle.0);
             *handle = Handle::default();
         }
@@ -129,9 +174,10 @@ impl SpeechPool {
 
     /// Octets that the pool occupies.
     pub fn bytes(&self) -> usize {
-        let places =
-            self.said.capacity() * size_of::<[Speech; 2]>() + self.asked.capacity() * size_of::<Option<Asked>>();
-        places + self.names + self.free.capacity() * size_of::<u32>()
+        let places = self.said.capacity() * size_of::<[Speech; 2]>()
+            + self.asked.capacity() * size_of::<Option<Asked>>()
+            + self.talks.capacity() * size_of::<[Talk; 2]>();
+        places + self.messages.bytes() + self.names + self.free.capacity() * size_of::<u32>()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 76 octets do not fit into any memory")]
@@ -139,10 +185,92 @@ impl SpeechPool {
         let at = self.free.pop().unwrap_or_else(|| {
             self.said.push([Speech::default(); 2]);
             self.asked.push(None);
+            self.talks.push(<[Talk; 2]>::default());
             (self.said.len() - 1) as u32
         });
         self.said[at as usize] = [Speech::default(); 2];
+        self.talks[at as usize] = <[Talk; 2]>::default();
         at
+    }
+}
+
+/// What one end speaks, and where its last message is kept.
+#[derive(Clone, Copy, Debug)]
+struct Talk {
+    protocol: Option<Protocol>,
+    place: u32,
+}
+
+impl Default for Talk {
+    fn default() -> Self {
+        Self { protocol: None, place: NONE }
+    }
+}
+
+/// Whose message it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Owner {
+    handle: u32,
+    side: Side,
+}
+
+/// The last messages of all connections, in a bounded number of places.
+#[derive(Debug)]
+struct Messages {
+    places: Vec<(Option<Owner>, Message)>,
+    free: Vec<u32>,
+    /// The next place to be taken from its owner when all are taken.
+    hand: u32,
+    /// How many places there may be.
+    room: usize,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { places: Vec::new(), free: Vec::new(), hand: 0, room: MESSAGES }
+    }
+}
+
+impl Messages {
+    /// Keeps `message` where its owner has a place, or else in a new one; says where.
+    fn keep(&mut self, at: u32, owner: Owner, message: &Message) -> u32 {
+        let at = if self.of(at, owner).is_some() { at } else { self.take() };
+        match self.places.get_mut(at as usize) {
+            Some(place) => *place = (Some(owner), *message),
+            None => self.places.push((Some(owner), *message)),
+        }
+        at
+    }
+
+    /// The message at `at`, while it is still that of `owner`.
+    fn of(&self, at: u32, owner: Owner) -> Option<&Message> {
+        let (of, message) = self.places.get(at as usize)?;
+        (*of == Some(owner)).then_some(message)
+    }
+
+    fn release(&mut self, at: u32, owner: Owner) {
+        if let Some(place) = self.places.get_mut(at as usize).filter(|(of, _)| *of == Some(owner)) {
+            place.0 = None;
+            self.free.push(at);
+        }
+    }
+
+    /// A free place, a new one, or that of the connection whose turn it is to lose its own.
+    fn take(&mut self) -> u32 {
+        if let Some(free) = self.free.pop() {
+            return free;
+        }
+        match u32::try_from(self.places.len()) {
+            Ok(next) if self.places.len() < self.room => next,
+            _ => {
+                self.hand = (self.hand + 1) % u32::try_from(self.places.len()).unwrap_or(u32::MAX).max(1);
+                self.hand
+            }
+        }
+    }
+
+    const fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<(Option<Owner>, Message)>() + self.free.capacity() * size_of::<u32>()
     }
 }
 
@@ -174,6 +302,24 @@ mod tests {
         +0.001 C < S PA 5:7(2) ack 6 says ok
         +0.001 C < S PA 5:7(2) ack 6 says no
         0.100 C < S RA 7:7(0) ack 6";
+
+    #[test]
+    fn beyond_their_room_the_oldest_message_gives_way() {
+        let outcome = conversation(TALK).outcome();
+        let message = outcome.message(outcome.connection().client).copied().expect("it asked in clear text");
+        let mut messages = Messages { room: 2, ..Messages::default() };
+        let owner = |handle| Owner { handle, side: Side::Low };
+        let places: Vec<u32> = (0..5).map(|handle| messages.keep(NONE, owner(handle), &message)).collect();
+        let known = |messages: &Messages| {
+            (0..5_u32).filter(|at| messages.of(places[*at as usize], owner(*at)).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(known(&messages), [3, 4]);
+        messages.release(places[0], owner(0));
+        assert_eq!(known(&messages), [3, 4], "a place that was lost is not given back");
+        messages.release(places[4], owner(4));
+        messages.keep(NONE, owner(9), &message);
+        assert_eq!((known(&messages), messages.places.len()), (vec![3], 2));
+    }
 
     #[test]
     fn the_first_octets_and_the_latest_new_ones_are_kept() {

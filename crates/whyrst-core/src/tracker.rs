@@ -100,7 +100,7 @@ impl Tracker {
             slots: Vec::new(),
             free: Vec::new(),
             pool: HistoryPool::default(),
-            speeches: SpeechPool::default(),
+            speeches: SpeechPool::with_room(limits.connections),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             queue: VecDeque::new(),
@@ -340,7 +340,7 @@ impl Tracker {
             slot.challenger = Some(Box::new(Challenger::new(slot.connection.key, segment, *record)));
         }
         record.notes.insert(slot.connection.observe(record.from, segment, record.time, record.frame));
-        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record.notes);
+        self.speeches.hear(&mut slot.speech, &slot.connection, record.from, segment, record);
         if let Some(pending) = &mut slot.pending {
             pending.after_total = pending.after_total.saturating_add(1);
             if pending.after.len() < AFTER_LIMIT {
@@ -408,6 +408,7 @@ impl Tracker {
             connection: slot.connection,
             before: self.pool.records(&slot.connection.history).copied().collect(),
             said: self.speeches.said(slot.speech),
+            words: self.speeches.words(slot.speech),
             asked: self.speeches.asked(slot.speech),
             rsts: Rsts::new(rst),
             rsts_total: 1,

@@ -27,6 +27,7 @@ use crate::evidence::handshake::SYN_SEEN;
 use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
+use crate::evidence::words::is_quoted;
 use crate::evidence::{Answer, AskedOf, Question};
 use crate::harm::harm;
 use crate::kernel::{KernelWord, RstReason};
@@ -304,7 +305,9 @@ fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers
     };
     let mut candidates: Vec<Candidate> =
         causes::reasons().filter(explains).filter_map(|cause| Candidate::of_reason(cause, answers)).collect();
-    candidates.sort_by_key(|candidate| (candidate.missing > 0, !candidate.is_marked, -candidate.support));
+    // What an end said itself comes before what clocks and numbers suggest.
+    let is_said = |candidate: &Candidate| candidate.is_marked && quotes(&candidate.cause.rule);
+    candidates.sort_by_key(|one| (one.missing > 0, !one.is_marked, !is_said(one), -one.support));
     let nothing_else = mechanisms.is_empty();
     let listed = |one: &Candidate| nothing_else || one.missing == 0 && (one.is_marked || one.support > 0);
     let open = |one: &Candidate| OpenReason {
@@ -312,6 +315,11 @@ fn reasons(shape: Option<Shape>, mechanisms: &[Candidate], answers: &mut Answers
         listed: listed(one).then(|| one.as_reason(mechanisms.first(), answers)),
     };
     candidates.iter().map(open).collect()
+}
+
+/// Whether what makes it likely was said by an end.
+fn quotes(rule: &Rule) -> bool {
+    rule.likely_when.iter().copied().flatten().any(|question| is_quoted(question))
 }
 
 /// What a likely reason explains comes before what it does not.

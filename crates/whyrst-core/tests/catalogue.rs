@@ -78,14 +78,17 @@ fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
 }
 
 /// Why somebody or something did it. Everything else is a mechanism: how it was done.
-const REASONS: [&str; 19] = [
+const REASONS: [&str; 24] = [
     "address-moved",
     "app-idle-timeout",
     "asymmetric-route",
     "client-abort",
     "client-read-timeout",
     "conntrack-invalid-dnat",
+    "early-answer",
     "ecn-rejected",
+    "goaway-close",
+    "heartbeat-missed",
     "idle-timeout-reset",
     "keepalive-race",
     "listening-elsewhere",
@@ -94,7 +97,9 @@ const REASONS: [&str; 19] = [
     "protocol-mismatch",
     "proxy-relays-reset",
     "proxy-upstream-down",
+    "refused-in-words",
     "server-busy-close",
+    "session-taken-over",
     "stalled-transfer",
     "tls-alert",
     "tls-ticket-unread",
@@ -105,7 +110,7 @@ fn mechanisms() -> impl Iterator<Item = &'static Cause> {
 }
 
 #[test]
-fn the_nineteen_reasons_are_reasons_and_every_other_id_is_a_mechanism() {
+fn the_listed_reasons_are_reasons_and_every_other_id_is_a_mechanism() {
     let reasons: BTreeSet<&str> = ALL.iter().filter(|cause| cause.is_reason()).map(|cause| cause.id).collect();
     assert_eq!(reasons, BTreeSet::from(REASONS));
     let leading = causes::mechanisms().chain(causes::reasons()).chain(causes::previews());

@@ -174,7 +174,7 @@ fn every_report_fits_one_screen_and_nine_of_ten_begin_with_what_is_sure() {
 }
 
 /// The fields of machine output that hold sentences; all others are the same in every language.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     "title",
     "headline",
     "confirm",
@@ -183,6 +183,7 @@ const TEXTS: [&str; 9] = [
     "advice",
     "text",
     "reading",
+    "meaning",
     "accepted_because",
 ];
 

@@ -140,6 +140,10 @@ pub struct Report<'a> {
     /// The name that the client asked for in clear text.
     #[serde(default)]
     pub asked_for: Option<AskedFor<'a>>,
+    /// The last message of each end, in the order of time, where it was captured in clear text and in a protocol that
+    /// is known.
+    #[serde(default)]
+    pub words: Vec<WordsReport<'a>>,
     /// The signature of connection tampering that the segments match.
     #[serde(default)]
     pub tampering_signature: Option<Text<'a>>,
@@ -509,6 +513,38 @@ pub struct AskedFor<'a> {
     pub stood_in: AskedIn,
 }
 
+/// The last message of one end, as far as it stands in clear text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct WordsReport<'a> {
+    /// The end that said it.
+    pub from: End,
+    /// The frame that it begins in.
+    pub frame: u64,
+    /// In which protocol: `http`, `http2`, `tls`, `ssh`, `smtp-or-ftp`, `mysql`, `text` and so on.
+    pub protocol: Text<'a>,
+    /// Its first line or its name and code, at most 200 bytes of it, with everything escaped that is not printable.
+    pub text: Text<'a>,
+    /// What the code means. `null` where the text says it, or it is not known.
+    pub meaning: Option<Text<'a>>,
+    /// The body that is not complete: of the message itself, or of the request that it answers too early. `null` where
+    /// all of it was sent, or there is none.
+    pub of: Option<BodyReport>,
+}
+
+/// The body of a message: how long it should be, and how much of it was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BodyReport {
+    /// The end that sends it.
+    pub from: End,
+    /// How long it is, as its head announces. `null` where it comes in chunks, or the head is cut off.
+    pub content_length: Option<u64>,
+    /// Bytes of it that were sent before the first RST.
+    pub seen: u64,
+}
+
 /// What the reset did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -550,7 +586,7 @@ pub struct Stats {
     pub idle_before_rst_ms: Option<f64>,
 }
 
-borrows_nothing!(Effect, Ends, StateReport, Stats, TimeoutsReport);
+borrows_nothing!(BodyReport, Effect, Ends, StateReport, Stats, TimeoutsReport);
 
 /// What one of several capture points has of the connection.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]

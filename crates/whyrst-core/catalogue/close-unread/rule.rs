@@ -27,7 +27,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
     // Who shuts down its sending first and closes then (as many servers do) has often not read all.
-    supported_by: &[&LAST_DATA_WAS_FOR_SENDER, &RST_ACKS_LESS_THAN_SENT, &RST_AFTER_SHUTDOWN],
+    supported_by: &[&DATA_MAY_BE_UNREAD, &RST_ACKS_LESS_THAN_SENT, &RST_AFTER_SHUTDOWN],
     likely_when: &[],
     variants: &[],
     sources: &[rfc(1122, "4.2.2.13"), rfc(2525, "2.17"), kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)")],

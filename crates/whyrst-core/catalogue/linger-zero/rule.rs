@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_REPLIED, &RST_SAYS_ABORTED],
+    supported_by: &[&SENDER_RECEIVED_NOTHING, &SENDER_HAD_ANSWERED, &RST_SAYS_ABORTED],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&PROTOCOLS_DIFFER],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&SERVER_ANSWERED_OTHERWISE],
-    likely_when: &[],
+    supported_by: &[&SERVER_ANSWERED_OTHERWISE, &WORDS_MISUNDERSTAND, &FIRST_BYTES_ENDED_IT],
+    likely_when: &[&[&SERVER_ANSWERED_OTHERWISE]],
     variants: &[],
     sources: &[
         rfc(8446, "5.1"),

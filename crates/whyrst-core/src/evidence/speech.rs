@@ -6,10 +6,12 @@
 use super::answer::{Answer, Octets, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by};
 use crate::flow::Side;
+use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
 use crate::time::Span;
+use crate::words::{Gist, Message, Protocol, protocol_of};
 
 /// Either end sent a fatal TLS alert in clear text.
 pub static TLS_ALERT_SENT: Question = Question {
@@ -94,7 +96,7 @@ pub static CLIENT_SPEAKS_TLS: Question = Question {
     },
     ask: by(|outcome| match outcome.said(outcome.connection().client).first() {
         [] => Answer::Unknown,
-        octets if protocol(octets) == Some("TLS") => Answer::Yes(yes()),
+        octets if speaks_tls(octets) => Answer::Yes(yes()),
         octets => Answer::No(no().value(Value::Octets(Octets::new(octets)))),
     }),
 };
@@ -111,9 +113,9 @@ pub static BOTH_SPEAK_TLS: Question = Question {
     },
     ask: by(|outcome| {
         let said = Side::BOTH.map(|side| outcome.said(side).first());
-        if said.iter().all(|octets| protocol(octets) == Some("TLS")) {
+        if said.iter().all(|octets| speaks_tls(octets)) {
             Answer::Yes(yes())
-        } else if said.iter().any(|octets| !octets.is_empty() && protocol(octets) != Some("TLS")) {
+        } else if said.iter().any(|octets| !octets.is_empty() && !speaks_tls(octets)) {
             Answer::No(no())
         } else {
             Answer::Unknown
@@ -121,8 +123,8 @@ pub static BOTH_SPEAK_TLS: Question = Question {
     }),
 };
 
-/// The first words of the two ends belong to different protocols, or the client's to another
-/// protocol than the one that its port is registered for.
+/// The first words of the two ends belong to different protocols, or the client's to another protocol than the one
+/// that its port is registered for, or they ended the connection without an answer.
 pub static PROTOCOLS_DIFFER: Question = Question {
     id: "protocols-differ",
     asked_of: AskedOf::Packets,
@@ -138,17 +140,58 @@ pub static PROTOCOLS_DIFFER: Question = Question {
         let connection = outcome.connection();
         let client = outcome.said(connection.client).first();
         let server = outcome.said(connection.server()).first();
-        let Some(asked) = protocol(client) else { return Answer::Unknown };
+        let Some(asked) = protocol_of(client) else { return Answer::Unknown };
         let port = registered(connection.endpoint(connection.server()).port);
-        let facts = yes().value(Value::Name(asked)).value(Value::Octets(Octets::new(client)));
-        match (protocol(server), port) {
-            (Some(answered), _) if same(asked, answered) => Answer::No(no().value(Value::Name(asked))),
+        let facts = yes().value(Value::Name(asked.name())).value(Value::Octets(Octets::new(client)));
+        match (spoken(asked, server), port) {
+            (Some(answered), _) if answered == asked.name() => Answer::No(no().value(Value::Name(answered))),
+            // Any protocol may follow the header, and a server that knows it answers in that one.
+            (Some(_), _) if asked == Protocol::Proxy && !complains(outcome) => Answer::Unknown,
             (Some(answered), _) => Answer::Yes(facts.value(Value::Name(answered)).value(Value::Name("its answer"))),
             (None, Some(port)) if server.is_empty() && !same(asked, port) => {
-                Answer::Yes(facts.value(Value::Name(port)).value(Value::Name("its port")))
+                Answer::Yes(facts.value(Value::Name(port.name())).value(Value::Name("its port")))
+            }
+            (None, None) if FIRST_BYTES_ENDED_IT.answer(outcome).is_yes() => {
+                let facts = facts.value(Value::Name("something else"));
+                Answer::Yes(facts.value(Value::Name("its close right after them, without an answer")))
             }
             _ => Answer::Unknown,
         }
+    }),
+};
+
+/// The server waited for the client's first bytes, and closed upon them without a word. A TLS server that refuses a
+/// `ClientHello` sends an alert (RFC 8446 section 6.2), a HTTP server answers 400 (RFC 9112 section 3): who says
+/// nothing has understood nothing. Or it was about to close, so it only ranks.
+pub static FIRST_BYTES_ENDED_IT: Question = Question {
+    id: "first-bytes-ended-it",
+    asked_of: AskedOf::Packets,
+    yes: "{server} had waited {} for {client}'s first bytes, and closed without an answer {} after them",
+    no: "{server} answered {client}'s first bytes, or did not close upon them",
+    unknown: "the whole handshake, {client}'s first payload and {server}'s first FIN or RST",
+    zh: Wording {
+        yes: "{server}等了{}才等到{client}的头几个字节，在它们之后{}就关闭，没有应答",
+        no: "{server}应答了{client}的头几个字节，或没有因它们而关闭",
+        unknown: "完整的握手、{client}的第一个载荷，以及{server}的第一个 FIN 或 RST",
+    },
+    ask: by(|outcome| {
+        let (client, server) = (outcome.connection().client, outcome.connection().server());
+        let first = outcome.earlier(|record| record.from == client && is_data(record));
+        let fin = outcome.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
+        let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.from == server);
+        let (Some(syn_ack), Some(first), Some(left)) = (outcome.syn_ack(), first, fin.or(rst)) else {
+            return Answer::Unknown;
+        };
+        if outcome.connection().half(server).marks.has(Marks::DATA) || left.frame < first.frame {
+            return Answer::Unknown;
+        }
+        let third = outcome.earlier(|record| record.from == client && record.frame > syn_ack.frame).unwrap_or(first);
+        let (waited, reacted) = (first.time.since(third.time), left.time.since(first.time));
+        let there = outcome.syn().map_or(Span::ZERO, |syn| syn_ack.time.since(syn.time));
+        let reacted = Span::from_nanos(reacted.nanos().saturating_sub(there.nanos()).max(0));
+        let facts = yes().span(waited).span(reacted).shown_by(first.frame).shown_by(left.frame);
+        // What took longer may still be because of them.
+        if reacted < waited { Answer::Yes(facts) } else { Answer::Unknown }
     }),
 };
 
@@ -166,13 +209,14 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
     },
     ask: by(|outcome| {
         let connection = outcome.connection();
-        let client = protocol(outcome.said(connection.client).first());
+        let client = protocol_of(outcome.said(connection.client).first());
         let server = outcome.said(connection.server()).first();
-        match (client, protocol(server)) {
-            (Some(asked), Some(answered)) => {
-                yes().value(Value::Octets(Octets::new(server))).if_so((!same(asked, answered)).into())
+        match client.and_then(|asked| Some((asked, spoken(asked, server)?))) {
+            Some((Protocol::Proxy, _)) if !complains(outcome) => Answer::Unknown,
+            Some((asked, answered)) => {
+                yes().value(Value::Octets(Octets::new(server))).if_so((answered != asked.name()).into())
             }
-            _ => Answer::Unknown,
+            None => Answer::Unknown,
         }
     }),
 };
@@ -192,7 +236,7 @@ fn alert(outcome: &Outcome) -> Option<(Side, u8)> {
 /// Whether an alert of this end could be read.
 fn speaks_plainly(outcome: &Outcome, side: Side) -> bool {
     let first = outcome.said(side).first();
-    protocol(first).is_some_and(|name| name != "TLS") && !outcome.connection().has_gap(side)
+    protocol_of(first).is_some_and(|spoken| spoken != Protocol::Tls) && !outcome.connection().has_gap(side)
 }
 
 fn last_data(outcome: &Outcome, side: Side) -> Option<&Record> {
@@ -203,43 +247,48 @@ fn is_data(record: &Record) -> bool {
     record.len > 0 && !record.notes.has(Notes::PROBE) && !record.flags.has(Flags::RST)
 }
 
-/// What the first octets of an end belong to, where they leave no doubt.
-fn protocol(first: &[u8]) -> Option<&'static str> {
-    const METHODS: [&[u8]; 9] =
-        [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"HTTP/1."];
-    match first {
-        [20..=23, 3, 0..=4, _, _, ..] => Some("TLS"),
-        octets if METHODS.iter().any(|method| octets.starts_with(method)) => Some("HTTP"),
-        octets if octets.starts_with(b"PRI * HTTP/2.0") => Some("HTTP/2"),
-        octets if octets.starts_with(b"SSH-") => Some("SSH"),
-        octets if octets.starts_with(b"PROXY ") || octets.starts_with(b"\r\n\r\n\0\r\nQUIT\n") => {
-            Some("the PROXY protocol")
-        }
-        octets if octets.starts_with(b"EHLO ") || octets.starts_with(b"HELO ") => Some("SMTP"),
-        octets if octets.starts_with(b"220 ") || octets.starts_with(b"220-") => Some("SMTP or FTP"),
-        _ => None,
+fn speaks_tls(first: &[u8]) -> bool {
+    protocol_of(first) == Some(Protocol::Tls)
+}
+
+/// What a server speaks that answers `asked` with these first octets: the same, another protocol, or something else
+/// than TLS, whose records cannot be mistaken (RFC 8446 section 5.1).
+fn spoken(asked: Protocol, server: &[u8]) -> Option<&'static str> {
+    const RECORD_HEADER: usize = 5;
+    match protocol_of(server) {
+        Some(answered) if same(asked, answered) => Some(asked.name()),
+        Some(answered) => Some(answered.name()),
+        None if asked == Protocol::Tls && server.len() >= RECORD_HEADER => Some("something else"),
+        None => None,
     }
 }
 
-/// HTTP/2 with prior knowledge is refused by servers of HTTP/1 in HTTP/1: that is a mismatch. The
-/// PROXY header is followed by any protocol, and a server that knows it answers in that one.
-fn same(asked: &str, answered: &str) -> bool {
-    asked == answered || (asked.starts_with("SMTP") && answered.starts_with("SMTP"))
+/// Whether the server's last words turn something down.
+fn complains(outcome: &Outcome) -> bool {
+    let spoken = outcome.message(outcome.connection().server()).and_then(Message::read);
+    spoken.is_some_and(|spoken| matches!(spoken.gist, Gist::Fails | Gist::Refuses | Gist::Misunderstands))
+}
+
+/// HTTP/2 with prior knowledge is refused by servers of HTTP/1 in HTTP/1: that is a mismatch. Commands of mail look
+/// alike, and POP3 and Redis both say `+OK`.
+fn same(asked: Protocol, answered: Protocol) -> bool {
+    const ALIKE: [Protocol; 4] = [Protocol::ReplyCode, Protocol::Pop3, Protocol::Redis, Protocol::Imap];
+    asked == answered || (ALIKE.contains(&asked) && ALIKE.contains(&answered))
 }
 
 /// The protocol of a port (IANA service names), where in practice nothing else is spoken there.
-fn registered(port: u16) -> Option<&'static str> {
+fn registered(port: u16) -> Option<Protocol> {
     match port {
-        22 => Some("SSH"),
-        25 | 587 => Some("SMTP"),
-        80 => Some("HTTP"),
-        443 | 465 | 636 | 853 | 993 | 995 => Some("TLS"),
+        22 => Some(Protocol::Ssh),
+        25 | 587 => Some(Protocol::ReplyCode),
+        80 => Some(Protocol::Http),
+        443 | 465 | 636 | 853 | 993 | 995 => Some(Protocol::Tls),
         _ => None,
     }
 }
 
 /// Names of the registry "TLS Alerts" (RFC 8446 section 6, RFC 5246 section 7.2).
-fn alert_name(description: u8) -> &'static str {
+pub(crate) fn alert_name(description: u8) -> &'static str {
     match description {
         0 => "close_notify",
         10 => "unexpected_message",
@@ -283,17 +332,6 @@ fn alert_name(description: u8) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn protocols_are_known_by_their_first_octets() {
-        assert_eq!(protocol(&[22, 3, 1, 2, 0]), Some("TLS"));
-        assert_eq!(protocol(b"GET / HTTP/1.1\r\n"), Some("HTTP"));
-        assert_eq!(protocol(b"HTTP/1.1 400 Bad"), Some("HTTP"));
-        assert_eq!(protocol(b"SSH-2.0-OpenSSH_"), Some("SSH"));
-        assert_eq!(protocol(b"PROXY TCP4 10.0."), Some("the PROXY protocol"));
-        assert_eq!(protocol(b"xxxxxxxxxxxxxxxx"), None);
-        assert_eq!(protocol(b""), None);
-    }
 
     #[test]
     fn alerts_have_the_names_of_the_registry() {

@@ -49,6 +49,7 @@ impl Explanation<'_> {
         let speaks_for = evidence.iter().filter(|one| one.speaks_for() && one.role != Role::Refutes);
         section(language.pick("for", "依据"), &mut self.kernel_says().into_iter().chain(speaks_for.map(said)));
         section(language.pick("against", "反证"), &mut evidence.iter().filter(|one| one.speaks_against()).map(said));
+        section(language.pick("said", "自述"), &mut self.said().into_iter());
         let open: Vec<&str> = self.judgement.alternatives.iter().map(|other| other.cause.id).collect();
         let open = (!open.is_empty()).then(|| open.join(language.pick(", ", "、")));
         section(language.pick("open", "待定"), &mut open.into_iter());

@@ -114,6 +114,7 @@ impl Explanation<'_> {
             severity: judgement.severity,
             severity_reason: self.severity_words().into(),
             asked_for: outcome.asked().map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
+            words: self.word_reports(),
             tampering_signature: crate::tampering::signature(outcome).map(Into::into),
             effect: Effect {
                 accepted: self.harm.accepted,

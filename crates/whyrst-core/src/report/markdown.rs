@@ -26,6 +26,18 @@ pub fn report_of(report: &Explanation<'_>, ladder: Ladder) -> String {
     out
 }
 
+/// Text from packets as it is: no markup, no link, no HTML.
+fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '<' | '>' | '[' | ']' | '`' | '*' | '|' | '&' | '!' | '#' | '~') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
 /// A step of the verdict: how sure, what, and the id of its page.
 type Claim = (Confidence, String, Option<&'static str>);
 
@@ -40,7 +52,11 @@ impl Explanation<'_> {
             writeln!(out, "- **{sure}**{}{text}{id}", language.pick(": ", "："))?;
         }
         out.push('\n');
-        let known = self.said().into_iter().chain(self.account_words().into_iter().map(|(_, text)| text));
+        let known = self
+            .said()
+            .into_iter()
+            .map(|text| literal(&text))
+            .chain(self.account_words().into_iter().map(|(_, text)| text));
         self.bullets(
             language.pick("What the ends said, and what their kernels know", "两端自述与内核所知"),
             known,
@@ -154,5 +170,15 @@ impl Explanation<'_> {
         }
         out.push('\n');
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_packets_say_is_no_markup() {
+        assert_eq!(literal("<img src=x> [a](javascript:b) `c`"), "\\<img src=x\\> \\[a\\](javascript:b) \\`c\\`");
     }
 }

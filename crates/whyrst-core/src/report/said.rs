@@ -1,25 +1,132 @@
-//! The RST's own words, and ICMP errors about the connection: claims, and told as such.
+//! What was said: the last message of each end, quoted, and what the RSTs say of themselves, which are claims and
+//! reported as such.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use whyrst_model::report::ClaimReport;
+use whyrst_model::report::{BodyReport, ClaimReport, WordsReport};
 use whyrst_model::vocabulary::ClaimedIn;
 
 use super::Explanation;
 use super::escape::escape;
+use crate::evidence::words::{answered_early, sent_of_body};
+use crate::flow::Side;
+use crate::half::Marks;
 use crate::language::Language;
+use crate::outcome::Basis;
 use crate::rst::Rst;
 use crate::said::{Claim, CodeName, claim, diagnostic_name, multipath_name};
+use crate::words::{Body, Message, QUOTED, Spoken};
 
 impl Explanation<'_> {
-    /// What the RSTs say, each once, for a person.
+    /// What the ends said last, and what the RSTs say, each once, for a person.
     pub(super) fn said(&self) -> Vec<String> {
         let sentence = |rst| sentence(rst, self.language());
-        let mut said: Vec<String> = self.outcome.rsts().iter().filter_map(sentence).collect();
-        said.dedup();
-        said
+        let mut claims: Vec<String> = self.outcome.rsts().iter().filter_map(sentence).collect();
+        claims.dedup();
+        let messages = self.messages().into_iter().map(|one| self.word_sentence(one));
+        messages.chain(self.not_captured()).chain(claims).collect()
+    }
+
+    /// The last message of each end, in the order of time, for a machine.
+    pub(super) fn word_reports(&self) -> Vec<WordsReport<'_>> {
+        let one = |(side, message, spoken): Said<'_>| WordsReport {
+            from: self.end_word(side),
+            frame: self.first_named(message.frame).number(),
+            protocol: message.protocol.id().into(),
+            text: quoted(&spoken).into(),
+            meaning: spoken.meaning.map(|meaning| self.language().pick(meaning.en, meaning.zh).into()),
+            of: self.body_of(side, message),
+        };
+        self.messages().into_iter().map(one).collect()
+    }
+
+    fn messages(&self) -> Vec<Said<'_>> {
+        let read = |side: Side| {
+            let message = self.outcome.message(side)?;
+            Some((side, message, message.read()?))
+        };
+        let mut all: Vec<Said<'_>> = Side::BOTH.into_iter().filter_map(read).collect();
+        all.sort_by_key(|(_, message, _)| message.frame);
+        all
+    }
+
+    /// The body of the message, or of the request that it answers before all of that had arrived; only where it is
+    /// not complete.
+    fn body_of(&self, side: Side, message: &Message) -> Option<BodyReport> {
+        let sender = if answered_early(self.outcome) == Some(side.other()) { side.other() } else { side };
+        let request = if sender == side { message } else { self.outcome.message(sender)? };
+        let seen = sent_of_body(self.outcome, sender, request);
+        let content_length = match request.body {
+            Body::Length { octets, .. } if seen < octets => Some(octets),
+            Body::OpenEnded { .. } if seen > 0 => None,
+            Body::Length { .. } | Body::OpenEnded { .. } | Body::Unknown => return None,
+        };
+        Some(BodyReport { from: self.end_word(sender), content_length, seen })
+    }
+
+    fn word_sentence(&self, (side, message, spoken): Said<'_>) -> String {
+        let (end, frame, protocol) = (self.end(side), self.named(message.frame), message.protocol.name());
+        let language = self.language();
+        let quoted = shortened(quoted(&spoken));
+        let meaning = spoken.meaning.map_or_else(String::new, |meaning| {
+            format!("{}{}", language.pick(": ", "："), language.pick(meaning.en, meaning.zh))
+        });
+        // That of the request stands beside the request.
+        let own = self.body_of(side, message).filter(|body| body.from == self.end_word(side));
+        let body = own.map_or_else(String::new, |body| match (language, body.content_length) {
+            (Language::English, Some(length)) => format!("; {} of {length} bytes of the body were sent", body.seen),
+            (Language::English, None) => format!("; {} bytes of the body were sent", body.seen),
+            (Language::Chinese, Some(length)) => format!("；消息体共 {length} 字节，已发 {} 字节", body.seen),
+            (Language::Chinese, None) => format!("；消息体已发 {} 字节", body.seen),
+        });
+        match language {
+            Language::English => format!("{end}, {frame}, {protocol}: \"{quoted}\"{meaning}{body}"),
+            Language::Chinese => format!("{end}，{frame}，{protocol}：\"{quoted}\"{meaning}{body}"),
+        }
+    }
+
+    /// That there was data, and the capture has none of it.
+    fn not_captured(&self) -> Option<String> {
+        let all_cut = |side: &Side| {
+            let marks = self.outcome.connection().half(*side).marks;
+            marks.has(Marks::DATA) && marks.has(Marks::SYN) && self.outcome.said(*side).last().is_empty()
+        };
+        let cut = self.outcome.basis() == Basis::Packets && Side::BOTH.iter().any(all_cut);
+        let none = self.messages().is_empty();
+        (cut && none).then(|| {
+            self.language()
+                .pick(
+                    "the payload was not captured: what the ends said is not known",
+                    "载荷没有抓到：不知道两端说了什么",
+                )
+                .into()
+        })
+    }
+}
+
+/// Who said it, the message, and what it says.
+type Said<'a> = (Side, &'a Message, Spoken<'a>);
+
+/// What a screen has room for.
+fn shortened(quote: String) -> String {
+    const SHOWN: usize = 120;
+    match quote.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}...", &quote[..at]),
+        None => quote,
+    }
+}
+
+/// `FATAL 57P05: terminating connection due to idle-session timeout`.
+fn quoted(spoken: &Spoken<'_>) -> String {
+    let quote = escape(spoken.quote.get(..QUOTED).unwrap_or(spoken.quote));
+    let code = spoken.code.map_or_else(String::new, |code| format!(" {code}"));
+    let state = if spoken.state.is_empty() { String::new() } else { format!(" {}", escape(spoken.state)) };
+    match (spoken.what, quote.is_empty()) {
+        ("", _) => quote,
+        (what, true) => format!("{what}{code}{state}"),
+        (what, false) => format!("{what}{code}{state}: {quote}"),
     }
 }
 

@@ -220,8 +220,10 @@ impl Explanation<'_> {
 
     fn accounts(&self, page: Page, limits: Limits, out: &mut String) -> fmt::Result {
         let mut said = page.section(self.language().pick("said", "自述"));
-        for text in self.said() {
-            said.item(&text, out)?;
+        // The last words say most.
+        let words = self.said();
+        for text in words.iter().skip(words.len().saturating_sub(limits.accounts)) {
+            said.item(text, out)?;
         }
         for (label, text) in self.account_words().into_iter().take(limits.accounts) {
             page.section(label).item(&text, out)?;

@@ -13,6 +13,7 @@ use crate::segment::{Flags, Segment};
 use crate::service::Service;
 use crate::speech::{Handle, Speech};
 use crate::time::Timestamp;
+use crate::words::Words;
 
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -54,6 +55,7 @@ pub(super) struct Pending {
     pub(super) connection: Connection,
     pub(super) before: Vec<Record>,
     pub(super) said: [Speech; 2],
+    pub(super) words: Words,
     pub(super) asked: Option<Asked>,
     pub(super) rsts: Rsts,
     pub(super) rsts_total: u32,

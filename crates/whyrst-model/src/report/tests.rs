@@ -30,7 +30,7 @@ fn an_old_line_is_read_without_the_fields_that_came_later() {
     assert_eq!((report.verdict.confidence, report.effect.certainty), (Confidence::Likely, Certainty::AtMost));
     assert_eq!((report.idle_suspects, report.severity_reason.as_str(), report.page), (None, "", None));
     assert_eq!((report.family, report.mechanism, report.headline.as_str()), (None, None, ""));
-    assert!(report.reasons.is_empty() && report.decide.is_empty());
+    assert!(report.reasons.is_empty() && report.decide.is_empty() && report.words.is_empty());
 }
 
 /// The same with what few lines have.
@@ -39,6 +39,14 @@ fn rare() -> Report<'static> {
     let ends = Ends { client: report.server, server: report.client };
     report.on_wire = Some(ends);
     report.asked_for = Some(AskedFor { name: "example.org".into(), stood_in: AskedIn::TlsServerName });
+    report.words = alloc::vec![WordsReport {
+        from: End::Server,
+        frame: 8,
+        protocol: "http".into(),
+        text: "HTTP/1.1 413 Content Too Large".into(),
+        meaning: None,
+        of: Some(BodyReport { from: End::Client, content_length: Some(5_000_000), seen: 122_028 }),
+    }];
     report.resets[0].said = Some(ClaimReport {
         by: ClaimedIn::DiagnosticPayload,
         code: Some(4),

@@ -1,0 +1,440 @@
+//! What the ends said: the beginning of the last message of each, read as far as it stands in clear text.
+//!
+//! Many a reset is announced: `421 Too many connections`, `HTTP/1.1 413`, `FATAL 57P05`, GOAWAY. A [`Message`] is
+//! such a beginning as it was captured; [`Message::read`] says what it means. One file for each family of protocols:
+//! it knows a message by its first octets (`opens`), and reads it (`read`). There is no reassembly: a message is
+//! read as far as one segment holds it.
+//!
+//! Whatever stands here was chosen by strangers: every function is total, and what it quotes is escaped where it is
+//! printed.
+
+mod amqp;
+mod bytes;
+mod directory;
+mod http;
+mod http2;
+mod mqtt;
+mod mysql;
+mod postgres;
+mod proxy;
+mod ssh;
+mod text;
+mod tls;
+
+use crate::observation::Frame;
+use crate::segment::Segment;
+use crate::seq::Seq;
+use crate::time::Timestamp;
+
+/// Octets of a message that are kept: its first line, as a rule.
+pub const KEPT: usize = 224;
+/// Octets of it that are quoted.
+pub const QUOTED: usize = 200;
+
+/// What an end speaks, as far as its messages show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// HTTP/1.0 and 1.1 (RFC 9112).
+    Http,
+    /// HTTP/2 (RFC 9113), in clear text.
+    Http2,
+    /// A `WebSocket` that HTTP was upgraded to (RFC 6455).
+    WebSocket,
+    /// TLS records (RFC 8446).
+    Tls,
+    /// SSH (RFC 4253).
+    Ssh,
+    /// Replies with three digits: SMTP (RFC 5321), FTP (RFC 959), NNTP (RFC 3977).
+    ReplyCode,
+    /// IMAP (RFC 9051).
+    Imap,
+    /// POP3 (RFC 1939).
+    Pop3,
+    /// Redis' RESP.
+    Redis,
+    /// `MySQL` and `MariaDB`.
+    MySql,
+    /// `PostgreSQL`, protocol 3.
+    PostgreSql,
+    /// AMQP 0-9-1.
+    Amqp,
+    /// MQTT 3.1.1 and 5.
+    Mqtt,
+    /// The PROXY protocol of `HAProxy`.
+    Proxy,
+    /// SOCKS 4 and 5 (RFC 1928).
+    Socks,
+    /// SMB 2 and 3.
+    Smb,
+    /// LDAP (RFC 4511).
+    Ldap,
+    /// A line of text of no protocol that is known.
+    Text,
+}
+
+impl Protocol {
+    /// For a machine.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Http2 => "http2",
+            Self::WebSocket => "websocket",
+            Self::Tls => "tls",
+            Self::Ssh => "ssh",
+            Self::ReplyCode => "smtp-or-ftp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Redis => "redis",
+            Self::MySql => "mysql",
+            Self::PostgreSql => "postgresql",
+            Self::Amqp => "amqp",
+            Self::Mqtt => "mqtt",
+            Self::Proxy => "proxy-protocol",
+            Self::Socks => "socks",
+            Self::Smb => "smb",
+            Self::Ldap => "ldap",
+            Self::Text => "text",
+        }
+    }
+
+    /// For a person.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Http2 => "HTTP/2",
+            Self::WebSocket => "WebSocket",
+            Self::Tls => "TLS",
+            Self::Ssh => "SSH",
+            Self::ReplyCode => "SMTP or FTP",
+            Self::Imap => "IMAP",
+            Self::Pop3 => "POP3",
+            Self::Redis => "Redis",
+            Self::MySql => "MySQL",
+            Self::PostgreSql => "PostgreSQL",
+            Self::Amqp => "AMQP",
+            Self::Mqtt => "MQTT",
+            Self::Proxy => "the PROXY protocol",
+            Self::Socks => "SOCKS",
+            Self::Smb => "SMB",
+            Self::Ldap => "LDAP",
+            Self::Text => "plain text",
+        }
+    }
+
+    /// Whether an end that spoke this may go on in any other: a PROXY header and a SOCKS reply come before the
+    /// protocol proper, and a line of text is none.
+    const fn is_prelude(self) -> bool {
+        matches!(self, Self::Proxy | Self::Socks | Self::Text)
+    }
+
+    /// Whether chance does not look like this, where nothing is known of either end: a command of a database is a short
+    /// length and a letter.
+    fn is_signed(self, payload: &[u8]) -> bool {
+        match self {
+            Self::MySql => mysql::is_signed(payload),
+            Self::PostgreSql => postgres::is_signed(payload),
+            Self::Http2 => http2::is_signed(payload),
+            Self::Ssh => ssh::is_signed(payload),
+            Self::Mqtt => mqtt::is_signed(payload),
+            _ => true,
+        }
+    }
+
+    fn opens(self, payload: &[u8]) -> bool {
+        match self {
+            Self::Http => http::opens(payload),
+            Self::Http2 => http2::opens(payload),
+            Self::WebSocket => http::controls_web_socket(payload),
+            Self::Tls => tls::opens(payload),
+            Self::Ssh => ssh::opens(payload),
+            Self::ReplyCode => text::is_reply(payload) || text::is_mail_command(payload),
+            Self::Imap => text::is_imap(payload),
+            Self::Pop3 => text::is_pop3(payload),
+            Self::Redis => text::is_redis(payload),
+            Self::MySql => mysql::opens(payload),
+            Self::PostgreSql => postgres::opens(payload),
+            Self::Amqp => amqp::opens(payload),
+            Self::Mqtt => mqtt::opens(payload),
+            Self::Proxy => proxy::opens_header(payload),
+            Self::Socks => proxy::opens_socks(payload),
+            Self::Smb => directory::opens_smb(payload),
+            Self::Ldap => directory::opens_ldap(payload),
+            Self::Text => text::is_line(payload),
+        }
+    }
+}
+
+/// Those whose first octets leave no doubt, the commonest first.
+const SIGNED: [Protocol; 16] = [
+    Protocol::Http,
+    Protocol::Tls,
+    Protocol::Ssh,
+    Protocol::ReplyCode,
+    Protocol::Imap,
+    Protocol::Pop3,
+    Protocol::Redis,
+    Protocol::Proxy,
+    Protocol::Http2,
+    Protocol::Amqp,
+    Protocol::PostgreSql,
+    Protocol::MySql,
+    Protocol::Mqtt,
+    Protocol::Smb,
+    Protocol::Ldap,
+    Protocol::Socks,
+];
+
+/// What the first octets of an end belong to, where they leave no doubt.
+pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
+    if first.is_empty() {
+        return None;
+    }
+    SIGNED.into_iter().find(|protocol| protocol.opens(first) && protocol.is_signed(first))
+}
+
+/// What begins in `payload`, from an end that spoke `before` to one that speaks `peer`; `None` for anything in the
+/// middle of a message, or of no protocol that is known.
+pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>) -> Option<Protocol> {
+    if http::is_interim(payload) {
+        return None;
+    }
+    match before.filter(|before| !before.is_prelude()) {
+        Some(Protocol::Http) if http::controls_web_socket(payload) => Some(Protocol::WebSocket),
+        // STARTTLS, and what HTTP was upgraded to.
+        Some(before) if before.opens(payload) => Some(before),
+        Some(_) if tls::begins_handshake(payload) => Some(Protocol::Tls),
+        Some(_) => None,
+        None => {
+            let of_peer = peer.filter(|peer| peer.opens(payload) && !peer.is_prelude());
+            of_peer.or_else(|| protocol_of(payload)).or_else(|| text::is_line(payload).then_some(Protocol::Text))
+        }
+    }
+}
+
+/// What an announced length says of the rest of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Body {
+    /// Nothing is announced, or the head was not captured whole.
+    #[default]
+    Unknown,
+    /// So many octets follow from this number on.
+    Length {
+        /// The number of the first; where the head was cut, that of the first octet that was not captured.
+        from: Seq,
+        /// How many.
+        octets: u64,
+        /// Whether `from` is exact.
+        head: Head,
+    },
+    /// A body follows from this number on, and nobody knows how long it is: it comes in chunks (RFC 9112 section 7.1),
+    /// or the line was cut that says it.
+    OpenEnded {
+        /// The number of the first octet, or an earlier one.
+        from: Seq,
+    },
+}
+
+/// Whether one segment holds the whole head of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Head {
+    /// To its last octet.
+    Whole,
+    /// It goes on where the segment, or what was captured of it, ends.
+    #[default]
+    Cut,
+}
+
+/// What follows the first line, as its head announces it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Announced {
+    /// Octets of this segment before the body.
+    len: u32,
+    head: Head,
+    length: Length,
+    closes: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Length {
+    #[default]
+    Unknown,
+    Octets(u64),
+    OpenEnded,
+}
+
+/// The beginning of a message, as it was captured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Message {
+    octets: [u8; KEPT],
+    len: u8,
+    /// Whether the capture has its first line.
+    complete: bool,
+    /// In which protocol.
+    pub protocol: Protocol,
+    /// Whether it says that the connection ends with it (`Connection: close`).
+    pub closes: bool,
+    /// The frame that it begins in.
+    pub frame: Frame,
+    /// When that was seen.
+    pub time: Timestamp,
+    /// Its number.
+    pub seq: Seq,
+    /// Payload octets of that segment.
+    pub segment_len: u32,
+    /// What its sender had acknowledged by then.
+    pub ack: Option<Seq>,
+    /// What follows the head.
+    pub body: Body,
+}
+
+impl Message {
+    /// The one that `segment` begins with.
+    pub fn new(protocol: Protocol, segment: &Segment<'_>, frame: Frame, time: Timestamp) -> Self {
+        let at = if protocol == Protocol::Http2 { http2::last_word(segment.payload) } else { 0 };
+        let payload = segment.payload.get(at..).unwrap_or_default();
+        let kept = payload.get(..KEPT).unwrap_or(payload);
+        let mut octets = [0; KEPT];
+        for (place, octet) in octets.iter_mut().zip(kept) {
+            *place = *octet;
+        }
+        let announced = match protocol {
+            Protocol::Http => http::announced(payload),
+            Protocol::MySql => mysql::announced(payload),
+            _ => Announced::default(),
+        };
+        let from = segment.seq.add(announced.len);
+        let body = match announced.length {
+            Length::Unknown => Body::Unknown,
+            Length::Octets(octets) => Body::Length { from, octets, head: announced.head },
+            Length::OpenEnded => Body::OpenEnded { from },
+        };
+        Self {
+            octets,
+            len: u8::try_from(kept.len()).unwrap_or(u8::MAX),
+            complete: u64::from(segment.len) <= segment.payload.len() as u64
+                || kept.len() == KEPT
+                || kept.contains(&b'\n'),
+            protocol,
+            closes: announced.closes,
+            frame,
+            time,
+            seq: segment.seq,
+            segment_len: segment.len,
+            ack: segment.acknowledges(),
+            body,
+        }
+    }
+
+    /// Its first octets.
+    pub fn octets(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// What it says; `None` where its first line is cut off, or says nothing that is worth a line.
+    pub fn read(&self) -> Option<Spoken<'_>> {
+        let octets = self.octets();
+        let spoken = match self.protocol {
+            Protocol::Http => Some(http::read(octets)),
+            Protocol::Http2 => http2::read(octets),
+            Protocol::WebSocket => http::read_web_socket(octets),
+            Protocol::Tls => tls::read(octets),
+            Protocol::Ssh => ssh::read(octets),
+            Protocol::ReplyCode => text::read_reply(octets),
+            Protocol::Imap => Some(text::read_imap(octets)),
+            Protocol::Pop3 => Some(text::read_pop3(octets)),
+            Protocol::Redis => Some(text::read_redis(octets)),
+            Protocol::MySql => mysql::read(octets),
+            Protocol::PostgreSql => postgres::read(octets),
+            Protocol::Amqp => amqp::read(octets),
+            Protocol::Mqtt => mqtt::read(octets),
+            Protocol::Proxy => Some(proxy::read_header(octets)),
+            Protocol::Socks => proxy::read_socks(octets),
+            Protocol::Smb => directory::read_smb(octets),
+            Protocol::Ldap => directory::read_ldap(octets),
+            Protocol::Text => Some(text::read_line(octets)),
+        };
+        spoken.filter(|_| self.complete)
+    }
+}
+
+/// The last message of each end, indexed by [`crate::flow::Side::index`].
+pub type Words = [Option<alloc::boxed::Box<Message>>; 2];
+
+/// What a message amounts to, over all protocols.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gist {
+    /// A limit, an access rule or a mode ends the connection.
+    Refuses,
+    /// The peer's message cannot be served, and maybe the next one can.
+    Fails,
+    /// The peer is to stop and to connect again.
+    GoesAway,
+    /// Another session of the same identity replaces this one.
+    TakenOver,
+    /// The peer's words belong to another protocol.
+    Misunderstands,
+    /// It is through, in order.
+    Goodbye,
+    /// It is there, and wants to know whether the other is.
+    Heartbeat,
+    /// Anything else: a greeting, a request, an answer.
+    Goes,
+}
+
+/// What a code or a phrase means, in both languages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Meaning {
+    /// In English.
+    pub en: &'static str,
+    /// In Simplified Chinese.
+    pub zh: &'static str,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "tables of codes end with those that mean nothing")]
+const fn means(en: &'static str, zh: &'static str) -> Option<Meaning> {
+    Some(Meaning { en, zh })
+}
+
+/// What a message says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spoken<'a> {
+    /// What the octets are called in their protocol; empty where they are text.
+    pub what: &'static str,
+    /// The code in it, where `quote` does not hold it.
+    pub code: Option<u32>,
+    /// A code that is letters, as SQLSTATE; empty as a rule.
+    pub state: &'a [u8],
+    /// Its own text, not escaped.
+    pub quote: &'a [u8],
+    /// What it amounts to.
+    pub gist: Gist,
+    /// What the code means.
+    pub meaning: Option<Meaning>,
+}
+
+impl<'a> Spoken<'a> {
+    /// A line of text.
+    const fn line(quote: &'a [u8], gist: Gist) -> Self {
+        Self { what: "", code: None, state: &[], quote, gist, meaning: None }
+    }
+
+    /// Octets with a name.
+    const fn named(what: &'static str, gist: Gist) -> Self {
+        Self { what, code: None, state: &[], quote: &[], gist, meaning: None }
+    }
+
+    const fn with_code(self, code: u32) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
+    const fn with_text(self, quote: &'a [u8]) -> Self {
+        Self { quote, ..self }
+    }
+
+    const fn meaning(self, meaning: Option<Meaning>) -> Self {
+        Self { meaning, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::observation::Seen;
+
+const ALL: [Protocol; 18] = [
+    Protocol::Http,
+    Protocol::Http2,
+    Protocol::WebSocket,
+    Protocol::Tls,
+    Protocol::Ssh,
+    Protocol::ReplyCode,
+    Protocol::Imap,
+    Protocol::Pop3,
+    Protocol::Redis,
+    Protocol::MySql,
+    Protocol::PostgreSql,
+    Protocol::Amqp,
+    Protocol::Mqtt,
+    Protocol::Proxy,
+    Protocol::Socks,
+    Protocol::Smb,
+    Protocol::Ldap,
+    Protocol::Text,
+];
+
+fn nothing() -> Segment<'static> {
+    let packet = crate::testing::conversation("0 C > S A 1:1(0) ack 1").packets.remove(0);
+    match packet.what {
+        Seen::Segment(segment) => segment,
+        Seen::Icmp(_) => unreachable!("it is a segment"),
+    }
+}
+
+fn message(protocol: Protocol, payload: &[u8]) -> Message {
+    let segment = Segment { payload, len: u32::try_from(payload.len()).unwrap(), ..nothing() };
+    Message::new(protocol, &segment, Frame::new(0, 1), Timestamp::default())
+}
+
+/// What `payload` says, from an end of which nothing is known.
+fn said(payload: &[u8]) -> (Option<Protocol>, Option<Gist>) {
+    let protocol = opening(payload, None, None);
+    (protocol, protocol.and_then(|protocol| message(protocol, payload).read().map(|spoken| spoken.gist)))
+}
+
+#[test]
+fn last_words_are_understood() {
+    let cases: [(&[u8], Protocol, Gist); 41] = [
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Protocol::Http, Gist::Refuses),
+        (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Fails),
+        (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http, Gist::Goes),
+        (b"GET / HTTP/1.1\r\n\r\n", Protocol::Http, Gist::Goes),
+        (b"\0\0\x0f\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0max_age", Protocol::Http2, Gist::GoesAway),
+        (b"\x15\x03\x03\0\x02\x02\x28", Protocol::Tls, Gist::Fails),
+        (b"\x15\x03\x03\0\x02\x01\0", Protocol::Tls, Gist::Goodbye),
+        (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", Protocol::Tls, Gist::Goes),
+        (b"Exceeded MaxStartups\r\n", Protocol::Ssh, Gist::Refuses),
+        (b"Not allowed at this time\r\n", Protocol::Ssh, Gist::Refuses),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Protocol::Ssh, Gist::Goes),
+        (b"SSH-2.0-x\r\nInvalid SSH identification string.\r\n", Protocol::Ssh, Gist::Misunderstands),
+        (b"421 Too many connections from your host.\r\n", Protocol::ReplyCode, Gist::Refuses),
+        (b"221 Goodbye.\r\n", Protocol::ReplyCode, Gist::Goodbye),
+        (b"220 mx ESMTP\r\n", Protocol::ReplyCode, Gist::Goes),
+        (b"QUIT\r\n", Protocol::ReplyCode, Gist::Goodbye),
+        (b"* BYE Too many connections\r\n", Protocol::Imap, Gist::Refuses),
+        (b"* BYE IMAP4rev1 Server logging out\r\n", Protocol::Imap, Gist::Goodbye),
+        (b"a1 LOGOUT\r\n", Protocol::Imap, Gist::Goodbye),
+        (b"-ERR Too many connections\r\n", Protocol::Pop3, Gist::Refuses),
+        (b"-ERR max number of clients reached\r\n", Protocol::Redis, Gist::Refuses),
+        (b"-DENIED Redis is running in protected mode\r\n", Protocol::Redis, Gist::Refuses),
+        (b"-ERR Protocol error: invalid bulk length\r\n", Protocol::Redis, Gist::Misunderstands),
+        (b"*1\r\n$4\r\nQUIT\r\n", Protocol::Redis, Gist::Goodbye),
+        (b"\x17\0\0\0\xff\x10\x04Too many connections", Protocol::MySql, Gist::Refuses),
+        (b"\x01\0\0\0\x01", Protocol::MySql, Gist::Goodbye),
+        (b"\x10\0\0\0\x0a8.0.36\0\0\0\0\0abcd", Protocol::MySql, Gist::Goes),
+        (b"\x14\0\0\0\x03select * from users", Protocol::MySql, Gist::Goes),
+        (
+            b"E\0\0\0\x40SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0",
+            Protocol::PostgreSql,
+            Gist::Refuses,
+        ),
+        (b"Ecould not fork new process for connection: no\n\0", Protocol::PostgreSql, Gist::Refuses),
+        (b"E\0\0\0\x30SERROR\0VERROR\0C42P01\0Mno such relation\0\0", Protocol::PostgreSql, Gist::Fails),
+        (b"X\0\0\0\x04", Protocol::PostgreSql, Gist::Goodbye),
+        (b"AMQP\0\0\x09\x01", Protocol::Amqp, Gist::Goes),
+        (b"\x01\0\0\0\0\0\x10\0\x0a\0\x32\x01\x40\x10CONNECTION_FORCED\0\0\0\0\xce", Protocol::Amqp, Gist::Refuses),
+        (b"\x01\0\0\0\0\0\x04\0\x0a\0\x33\xce", Protocol::Amqp, Gist::Goodbye),
+        (b"\xe0\x01\x8e", Protocol::Mqtt, Gist::TakenOver),
+        (b"\x20\x02\0\x05", Protocol::Mqtt, Gist::Refuses),
+        (b"\x05\x05\0\x01\0\0\0\0\0\0", Protocol::Socks, Gist::Refuses),
+        (b"\x30\x05\x02\x01\x03\x42\0", Protocol::Ldap, Gist::Goodbye),
+        (b"Too many connections, bye\n", Protocol::Text, Gist::Refuses),
+        (b"<stream:error><conflict xmlns='x'/></stream:error></stream:stream>", Protocol::Text, Gist::TakenOver),
+    ];
+    for (payload, protocol, gist) in cases {
+        assert_eq!(said(payload), (Some(protocol), Some(gist)), "{}", payload.escape_ascii());
+    }
+}
+
+#[test]
+fn short_words_are_understood_where_their_protocol_is_known() {
+    let cases: [(&[u8], Protocol, Gist); 5] = [
+        (b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08", Protocol::Http2, Gist::Goes),
+        (b"\xe0\0", Protocol::Mqtt, Gist::Goodbye),
+        (b"\xc0\0", Protocol::Mqtt, Gist::Heartbeat),
+        (b"\x08\0\0\0\0\0\0\xce", Protocol::Amqp, Gist::Heartbeat),
+        (b"\0\0\0\x14\x06\x01\0\0\0\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0", Protocol::Ssh, Gist::Goodbye),
+    ];
+    for (payload, protocol, gist) in cases {
+        let read = message(protocol, payload).read().map(|spoken| spoken.gist);
+        assert_eq!((opening(payload, Some(protocol), None), read), (Some(protocol), Some(gist)));
+        assert_eq!(opening(payload, None, Some(protocol)), Some(protocol), "{}", payload.escape_ascii());
+    }
+}
+
+#[test]
+fn what_is_in_the_middle_of_something_opens_nothing() {
+    assert_eq!(opening(&[0x8a, 0x91, 0xff, 3, 7, 9, 200, 0, 0, 1, 2, 3], None, None), None);
+    assert_eq!(opening(b"421 bottles of beer\r\n", Some(Protocol::Http), None), None);
+    assert_eq!(opening(b"<html>too many</html>\n", Some(Protocol::Http), None), None);
+    assert_eq!(opening(b"", None, None), None);
+}
+
+#[test]
+fn a_line_cut_before_its_end_says_nothing() {
+    let segment = Segment { payload: b"HTTP/1.1 50", len: 400, ..nothing() };
+    let cut = Message::new(Protocol::Http, &segment, Frame::new(0, 1), Timestamp::default());
+    assert_eq!(cut.read(), None);
+    let segment = Segment { payload: b"HTTP/1.1 503 Busy\r\nServ", len: 400, ..nothing() };
+    let whole = Message::new(Protocol::Http, &segment, Frame::new(0, 1), Timestamp::default());
+    assert_eq!(whole.read().map(|spoken| spoken.quote), Some(&b"HTTP/1.1 503 Busy"[..]));
+}
+
+#[test]
+fn passwords_are_not_quoted() {
+    let quoted = |protocol, payload: &[u8]| message(protocol, payload).read().map(|spoken| Vec::from(spoken.quote));
+    assert_eq!(quoted(Protocol::ReplyCode, b"PASS hunter2\r\n"), Some(b"PASS".to_vec()));
+    assert_eq!(quoted(Protocol::ReplyCode, b"AUTH PLAIN AGFi\r\n"), Some(b"AUTH".to_vec()));
+    assert_eq!(quoted(Protocol::Imap, b"a1 LOGIN me hunter2\r\n"), Some(b"a1 LOGIN".to_vec()));
+}
+
+#[test]
+fn a_body_is_as_long_as_its_head_says() {
+    let body = |payload: &[u8]| http::announced(payload);
+    let post = b"POST /up HTTP/1.1\r\nHost: x\r\ncontent-length: 5000\r\n\r\nabc";
+    let whole = Announced { len: 52, head: Head::Whole, length: Length::Octets(5000), closes: false };
+    assert_eq!(body(post), whole);
+    assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, ..whole });
+    assert_eq!(body(&post[..40]).length, Length::OpenEnded);
+    assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::Unknown);
+    let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: Close\r\n\r\n5\r\n";
+    let open = Announced { len: 66, head: Head::Whole, length: Length::OpenEnded, closes: true };
+    assert_eq!(body(chunked), open);
+    assert_eq!(body(b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n").length, Length::Unknown);
+}
+
+#[test]
+fn the_last_word_of_several_frames_is_found() {
+    let frames = b"\0\0\x02\0\0\0\0\0\x01hi\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\x0b";
+    assert!(http2::opens(frames));
+    let goaway = message(Protocol::Http2, frames);
+    let spoken = goaway.read().expect("a GOAWAY");
+    assert_eq!((spoken.what, spoken.gist), ("GOAWAY ENHANCE_YOUR_CALM", Gist::Refuses));
+}
+
+proptest! {
+    #[test]
+    fn whatever_arrives_is_read_without_a_fault(
+        start in prop::sample::select(std::vec![
+            &b""[..], b"HTTP/1.", b"E\0\0\0\x20S", b"\x01\0\0\0\0\0\x10\0\x0a\0\x32", b"\0\0\x08\x07\0", b"\x30\x20\x02",
+            b"\0\0\0\x40\xfeSMB", b"\x0f\0\0\0\xff\x10\x04", b"\xe0", b"\x20", b"\0\0\0\x14\x06\x01", b"* BYE ", b"\x88",
+        ]),
+        rest in prop::collection::vec(any::<u8>(), 0..400),
+        more in 0_u32..2_000,
+    ) {
+        let payload = [start, &rest].concat();
+        let _ = (opening(&payload, None, None), protocol_of(&payload));
+        for protocol in ALL {
+            for before in ALL {
+                let _ = opening(&payload, Some(protocol), Some(before));
+            }
+            let len = u32::try_from(payload.len()).unwrap() + more;
+            let segment = Segment { payload: &payload, len, ..nothing() };
+            let message = Message::new(protocol, &segment, Frame::new(0, 1), Timestamp::default());
+            prop_assert!(message.octets().len() <= KEPT);
+            if let Some(spoken) = message.read() {
+                prop_assert!(spoken.quote.len() <= KEPT && spoken.state.len() <= KEPT);
+            }
+        }
+    }
+}
