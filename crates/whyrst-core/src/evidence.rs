@@ -30,6 +30,7 @@ pub mod service;
 pub mod sockets;
 pub mod speech;
 pub mod timing;
+pub mod twins;
 pub mod vantage;
 
 pub use self::answer::{Answer, Condition, Facts, Octets, Timeouts, Value};

@@ -51,6 +51,7 @@ mod testing;
 pub mod timeouts;
 pub mod tracker;
 pub mod trigger;
+pub mod twins;
 pub mod vantage;
 pub mod verdict;
 pub mod witness;

@@ -261,6 +261,7 @@ impl<'a> Story<'a> {
             seen_from: connection.first,
             seen_until: event.time,
             joined: None,
+            twin: None,
             basis: Basis::Sockets,
             accounts,
         };

@@ -18,6 +18,7 @@ use crate::service::{Moment, Service};
 use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
+use crate::twins::Twin;
 
 /// How one incarnation of a connection ended.
 #[derive(Clone, Debug)]
@@ -84,6 +85,8 @@ pub struct Incarnation {
     pub accounts: [Option<Box<Account>>; 2],
     /// What other capture points know of it, when there are any.
     pub joined: Option<Box<Joined>>,
+    /// The same handshake, or the other leg of a proxy, between other endpoints.
+    pub twin: Option<Box<Twin>>,
 }
 
 /// An ICMP error about this connection.
@@ -223,6 +226,11 @@ impl Outcome {
     /// What other capture points know of it, when there are any.
     pub fn joined(&self) -> Option<&Joined> {
         self.incarnation().joined.as_deref()
+    }
+
+    /// The same handshake, or the other leg of a proxy, between other endpoints.
+    pub fn twin(&self) -> Option<&Twin> {
+        self.incarnation().twin.as_deref()
     }
 
     /// What the kernel of `side` knows of its socket.

@@ -39,6 +39,7 @@ use crate::service::{Moment, Services, tells_of_service};
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::trigger::trigger;
+use crate::twins::Twins;
 
 const RST_LIMIT: usize = 32;
 const AFTER_LIMIT: usize = 16;
@@ -58,6 +59,7 @@ pub struct Tracker {
     speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
+    twins: Twins,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
     queue: VecDeque<Queued>,
     first_ticket: u64,
@@ -103,6 +105,7 @@ impl Tracker {
             speeches: SpeechPool::default(),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
+            twins: Twins::default(),
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
@@ -311,6 +314,9 @@ impl Tracker {
             return;
         }
         self.counts.segments += 1;
+        if segment.flags.bits() & Flags::SYN.with(Flags::RST).bits() != 0 {
+            self.twins.saw(key, &record);
+        }
         if segment.flags.has(Flags::RST) {
             self.reset(at, record, segment);
         } else {
@@ -395,13 +401,16 @@ impl Tracker {
         self.queue.push_back(Queued::Waiting { slot: at });
         let slot = &mut self.slots[at as usize];
         let opening = slot.connection.beginning_seen() && !slot.connection.handshake_complete();
+        self.twins.went_wrong(&slot.connection);
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
+        let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
         slot.pending = Some(Box::new(Pending {
+            upstream: self.twins.upstream(&slot.connection, &rst.record),
             ticket,
             since: self.clock.now(),
             connection: slot.connection,
-            before: self.pool.records(&slot.connection.history).copied().collect(),
+            before,
             said: self.speeches.said(slot.speech),
             asked: self.speeches.asked(slot.speech),
             rsts: Rsts::new(rst),
@@ -421,6 +430,7 @@ impl Tracker {
         let to_syn = client.marks.has(Marks::SYN) && segment.acknowledges() == Some(client.nxt);
         if slot.pending.is_none() && by_server && to_syn && !slot.connection.half(record.from).marks.has(Marks::SPOKE) {
             self.services.refused(segment.src, Moment { time: record.time, frame: record.frame });
+            self.twins.refused(&slot.connection, record);
         }
     }
 

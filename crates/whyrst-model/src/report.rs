@@ -24,7 +24,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::{
     AnswerWord, AskedIn, Certainty, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase, Relation,
-    ResetKind, Role, Roles, Severity, TcpState,
+    ResetKind, Role, Roles, Severity, TcpState, TwinRelation,
 };
 
 vocabulary! {
@@ -143,6 +143,9 @@ pub struct Report<'a> {
     /// The signature of connection tampering that the segments match.
     #[serde(default)]
     pub tampering_signature: Option<Text<'a>>,
+    /// The same handshake, or the other leg of a proxy, between other endpoints. `null` where none was captured.
+    #[serde(default)]
+    pub twin: Option<TwinReport<'a>>,
     /// Whether the RST was accepted, and what was lost by it.
     pub effect: Effect,
     /// How many equal resets this object stands for.
@@ -175,6 +178,19 @@ pub struct Ends {
     pub client: Endpoint,
     /// The end that it was opened to.
     pub server: Endpoint,
+}
+
+/// The same handshake, or the other leg of a proxy, between other endpoints.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct TwinReport<'a> {
+    /// The frame of the SYN there, or of the refusal by the upstream, counted from 1.
+    pub frames: Vec<u64>,
+    /// Between whom, as `client > server`.
+    pub tuple: Text<'a>,
+    /// What the two have to do with each other.
+    pub relation: TwinRelation,
 }
 
 /// One RST.

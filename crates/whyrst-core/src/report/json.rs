@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use whyrst_model::report::{
     AlternativeReport, AskedFor, DecideReport, Effect, Ends, EvidenceReport, FamilyReport, IdleSuspect, KernelReport,
-    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, Stats, Verdict,
+    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, Stats, TwinReport, Verdict,
 };
 use whyrst_model::vocabulary::{AnswerWord, End};
 
@@ -115,6 +115,11 @@ impl Explanation<'_> {
             severity_reason: self.severity_words().into(),
             asked_for: outcome.asked().map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
             tampering_signature: crate::tampering::signature(outcome).map(Into::into),
+            twin: outcome.twin().map(|twin| TwinReport {
+                frames: alloc::vec![twin.frame.number()],
+                tuple: alloc::format!("{} > {}", twin.client, twin.server).into(),
+                relation: twin.relation,
+            }),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,

@@ -5,16 +5,20 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::hash::BuildHasher;
 
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
+use crate::connection::Connection;
 use crate::half::Marks;
+use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
+use crate::twins::Twin;
 
 /// Entries for vanished connections that a queue may hold before it is cleaned.
 pub(super) const STALE_ALLOWED: usize = 4_096;
@@ -26,6 +30,7 @@ impl Tracker {
         if self.is_failed_connect(at) {
             self.counts.failed_connects += 1;
             let outcome = self.failed_connect(at);
+            self.twins.went_wrong(&self.slots[at as usize].connection);
             self.failed.push_back(Box::new(outcome));
         }
         self.icmp.remove(&at);
@@ -58,7 +63,10 @@ impl Tracker {
         settle_trigger(pending.rsts.as_mut_slice(), &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
-        let reset_at = pending.rsts.first().record.time;
+        let first = &pending.rsts.first().record;
+        let reset_at = first.time;
+        let twin = self.handshake_twin(&pending.connection, &pending.before, Some(first)).or(pending.upstream);
+        let twin = twin.map(Box::new);
         let incarnation = Incarnation {
             service_later: self.services.of(finally.endpoint(finally.server())),
             connection: pending.connection,
@@ -73,6 +81,7 @@ impl Tracker {
             basis: Basis::Packets,
             accounts: [None, None],
             joined: None,
+            twin,
         };
         Outcome::Reset(Reset {
             incarnation,
@@ -88,10 +97,12 @@ impl Tracker {
         let slot = &self.slots[at as usize];
         let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
+        let before: Vec<Record> = self.pool.records(&connection.history).copied().collect();
         Outcome::FailedConnect(Incarnation {
             connection,
             finally: connection,
-            before: self.pool.records(&connection.history).copied().collect(),
+            twin: self.handshake_twin(&connection, &before, None).map(Box::new),
+            before,
             said: self.speeches.said(slot.speech),
             asked: self.speeches.asked(slot.speech),
             icmp: self.icmp.remove(&at).unwrap_or_default(),
@@ -103,6 +114,11 @@ impl Tracker {
             accounts: [None, None],
             joined: None,
         })
+    }
+
+    fn handshake_twin(&self, connection: &Connection, records: &[Record], rst: Option<&Record>) -> Option<Twin> {
+        let waits = |key| self.find(key).is_some_and(|at| self.is_failed_connect(at));
+        self.twins.handshake(connection, records, rst, waits)
     }
 
     /// A SYN was seen, and nothing whatever that answers it.

@@ -13,6 +13,7 @@ use crate::segment::{Flags, Segment};
 use crate::service::Service;
 use crate::speech::{Handle, Speech};
 use crate::time::Timestamp;
+use crate::twins::Twin;
 
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -60,6 +61,8 @@ pub(super) struct Pending {
     pub(super) after: Vec<Record>,
     pub(super) after_total: u32,
     pub(super) service: Service,
+    /// The connect of its proxy that had just been refused.
+    pub(super) upstream: Option<Twin>,
 }
 
 #[derive(Debug)]
