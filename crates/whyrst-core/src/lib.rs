@@ -41,6 +41,7 @@ pub mod rst;
 pub mod said;
 pub mod service;
 pub mod severity;
+pub mod siblings;
 pub mod socket;
 pub mod speech;
 #[cfg(test)]

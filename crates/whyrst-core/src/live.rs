@@ -262,6 +262,7 @@ impl<'a> Story<'a> {
             seen_until: event.time,
             joined: None,
             twin: None,
+            siblings: None,
             basis: Basis::Sockets,
             accounts,
         };

@@ -15,6 +15,7 @@ use crate::observation::IcmpError;
 use crate::rst::{Rst, Rsts};
 use crate::segment::Endpoint;
 use crate::service::{Moment, Service};
+use crate::siblings::Siblings;
 use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
@@ -87,6 +88,8 @@ pub struct Incarnation {
     pub joined: Option<Box<Joined>>,
     /// The same handshake, or the other leg of a proxy, between other endpoints.
     pub twin: Option<Box<Twin>>,
+    /// The other connections to the same service; of a connection that was reset after it had been accepted.
+    pub siblings: Option<Box<Siblings>>,
 }
 
 /// An ICMP error about this connection.
@@ -231,6 +234,11 @@ impl Outcome {
     /// The same handshake, or the other leg of a proxy, between other endpoints.
     pub fn twin(&self) -> Option<&Twin> {
         self.incarnation().twin.as_deref()
+    }
+
+    /// The other connections to the same service.
+    pub fn siblings(&self) -> Option<&Siblings> {
+        self.incarnation().siblings.as_deref()
     }
 
     /// What the kernel of `side` knows of its socket.

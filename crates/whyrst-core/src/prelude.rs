@@ -4,8 +4,9 @@
 
 pub(crate) use crate::cause::{Breadth, Family, KernelSign, Rule, Severity, Signs, Source, Status, Step, kernel, rfc};
 pub(crate) use crate::evidence::{
-    application::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*,
-    multipath::*, path::*, refusal::*, said::*, service::*, sockets::*, speech::*, timing::*, twins::*, vantage::*,
+    application::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, handshake::*, idle::*, mtu::*,
+    multipath::*, path::*, refusal::*, said::*, service::*, siblings::*, sockets::*, speech::*, timing::*, twins::*,
+    vantage::*,
 };
 pub(crate) use crate::kernel::RstReason;
 pub(crate) use crate::outcome::OutcomeKind;

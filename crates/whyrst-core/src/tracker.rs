@@ -26,6 +26,7 @@ use self::copies::is_copy;
 pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::acceptance::acceptance;
+use crate::census::Sighting;
 use crate::connection::Connection;
 use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
@@ -35,7 +36,8 @@ use crate::observation::{IcmpError, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
-use crate::service::{Moment, Services, tells_of_service};
+use crate::service::{Moment, Services, SynData, tells_of_service};
+use crate::siblings::{Book, Death, Exchange};
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::trigger::trigger;
@@ -60,6 +62,9 @@ pub struct Tracker {
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
     twins: Twins,
+    book: Book,
+    /// Names of flows as whoever feeds this tracker has them.
+    flow_names: FlowHasher,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
     queue: VecDeque<Queued>,
     first_ticket: u64,
@@ -106,6 +111,8 @@ impl Tracker {
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
             twins: Twins::default(),
+            book: Book::default(),
+            flow_names: FlowHasher::new(limits.hash_seed),
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
@@ -174,6 +181,16 @@ impl Tracker {
         self.expire();
     }
 
+    /// As [`Self::pass`] for a segment of a connection that is not followed, but [is a
+    /// sibling](crate::siblings) of one that is.
+    pub fn glimpse(&mut self, sighting: &Sighting) {
+        self.clock.saw(sighting.time);
+        self.began.get_or_insert(sighting.time);
+        self.settle_first();
+        self.book.glimpsed(sighting);
+        self.expire();
+    }
+
     /// When something is to be done as time passes: who feeds a tracker with few of many packets lets
     /// [time pass](Self::pass) until then.
     pub const fn due(&self) -> Timestamp {
@@ -191,6 +208,21 @@ impl Tracker {
             let flow = self.names.name(segment.src, segment.dst);
             let at = Moment { time: observation.time, frame: observation.frame };
             self.services.heard(segment, flow, at);
+        }
+        if segment.flags.is_syn_ack() {
+            self.note_sibling(observation.time, segment);
+        } else if segment.flags.is_syn() {
+            self.book.left(self.flow_names.name(segment.src, segment.dst));
+        }
+    }
+
+    /// A service accepted a connection.
+    fn note_sibling(&mut self, time: Timestamp, segment: &Segment<'_>) {
+        let (key, service_side) = FlowKey::of(segment.src, segment.dst);
+        let name = self.flow_names.name(segment.src, segment.dst);
+        let sibling = self.book.opened(name, segment.src, segment.dst, service_side, time);
+        if let Some(at) = self.find(key).filter(|_| sibling.is_some()) {
+            self.slots[at as usize].sibling = sibling;
         }
     }
 
@@ -309,6 +341,9 @@ impl Tracker {
         let (key, from) = FlowKey::of(segment.src, segment.dst);
         let mut record = Record::new(observation, segment, from);
         let at = self.slot_of(key, from, segment, &record);
+        if let Some(sibling) = self.slots[at as usize].sibling {
+            self.book.saw(sibling, from, segment.flags, record.time);
+        }
         if is_copy(&self.pool, &self.slots[at as usize].connection.history, &record) {
             self.count_copy(at, &record);
             return;
@@ -405,7 +440,12 @@ impl Tracker {
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
         let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
+        let death = Death::of(&slot.connection, &before, &rst);
+        if death.exchange != Exchange::Refused {
+            self.book.died(server, death);
+        }
         slot.pending = Some(Box::new(Pending {
+            death,
             upstream: self.twins.upstream(&slot.connection, &rst.record),
             ticket,
             since: self.clock.now(),
@@ -429,7 +469,8 @@ impl Tracker {
         let by_server = record.from == slot.connection.server();
         let to_syn = client.marks.has(Marks::SYN) && segment.acknowledges() == Some(client.nxt);
         if slot.pending.is_none() && by_server && to_syn && !slot.connection.half(record.from).marks.has(Marks::SPOKE) {
-            self.services.refused(segment.src, Moment { time: record.time, frame: record.frame });
+            let data = if client.bytes > 0 { SynData::Some } else { SynData::None };
+            self.services.refused(segment.src, Moment { time: record.time, frame: record.frame }, data);
             self.twins.refused(&slot.connection, record);
         }
     }
@@ -519,6 +560,7 @@ impl Tracker {
             reset: ResetSeen::No,
             pending: None,
             challenger: None,
+            sibling: None,
         };
         if let Some(at) = self.free.pop() {
             slot.generation = self.slots[at as usize].generation.wrapping_add(1);

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&WAS_IDLE, &RST_IS_ACTIVE],
     // Whose data waits for an answer is not idle.
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &SENDER_REPEATED_IN_VAIN],
-    supported_by: &[&PROGRAM_TIMEOUT_FITS, &SENDER_HAD_REPLIED],
+    supported_by: &[&PROGRAM_TIMEOUT_FITS, &SENDER_HAD_REPLIED, &SILENCES_AT_DEATH_ALIKE, &LONGER_SILENCE_DIED],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -19,7 +19,13 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED],
-    refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &HANDSHAKE_ACK_WRONG, &RST_CONTRADICTS_SENDER],
+    refuted_by: &[
+        &SENDER_HAD_CLOSED,
+        &RST_ANSWERS_SYN_ACK,
+        &HANDSHAKE_ACK_WRONG,
+        &RST_CONTRADICTS_SENDER,
+        &SIBLINGS_OUTLIVED_SILENCE,
+    ],
     supported_by: &[
         &RST_IS_BARE,
         &DSCP_MIRRORED,

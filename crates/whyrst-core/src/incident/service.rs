@@ -15,6 +15,8 @@ use crate::time::Span;
 const DYING: Span = Span::from_secs(10);
 /// Refusals without any sign that the service was ever there.
 const ABSENT_FROM: usize = 3;
+/// A program that ends and is started anew is away for longer.
+const AMID: Span = Span::from_secs(1);
 /// A refusal and a reset, or two refusals, make an outage.
 const OUTAGE_FROM: usize = 2;
 
@@ -31,7 +33,8 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 
 /// Services that refuse and were never seen to accept.
 pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
+    let never_there = |one: &Member| one.refusal && one.accepted.is_none() && one.back.is_none();
+    for (server, refusals) in pool.groups(|one| never_there(one).then_some(one.server)) {
         if refusals.len() >= ABSENT_FROM {
             found.push(pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals));
         }
@@ -53,6 +56,11 @@ fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals
     let (first, last) = (&all[*refusals.first()?], &all[*refusals.last()?]);
     let back = refusals.iter().rev().find_map(|at| all[*at].back).filter(|moment| moment.time > last.time);
     if first.accepted.is_none() && back.is_none() {
+        return None;
+    }
+    // Refused amid acceptances: one backend of several, or a full queue, and no service that was away.
+    let soon_before = first.accepted.is_some_and(|moment| first.time.since(moment.time) <= AMID);
+    if soon_before && back.is_some_and(|moment| moment.time.since(last.time) <= AMID) {
         return None;
     }
     // Whoever answered SYNs between a reset and the refusal did not end with that reset.

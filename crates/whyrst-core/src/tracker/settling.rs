@@ -16,6 +16,7 @@ use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
+use crate::siblings::Exchange;
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 use crate::twins::Twin;
@@ -67,8 +68,13 @@ impl Tracker {
         let reset_at = first.time;
         let twin = self.handshake_twin(&pending.connection, &pending.before, Some(first)).or(pending.upstream);
         let twin = twin.map(Box::new);
+        let accepted = pending.death.exchange != Exchange::Refused;
+        let server = finally.endpoint(finally.server());
+        let mut service_later = self.services.of(server);
+        service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
+        let siblings = accepted.then(|| self.book.of(server, &pending.death)).flatten().map(Box::new);
         let incarnation = Incarnation {
-            service_later: self.services.of(finally.endpoint(finally.server())),
+            service_later,
             connection: pending.connection,
             finally,
             before: pending.before,
@@ -82,6 +88,7 @@ impl Tracker {
             accounts: [None, None],
             joined: None,
             twin,
+            siblings,
         };
         Outcome::Reset(Reset {
             incarnation,
@@ -102,6 +109,7 @@ impl Tracker {
             connection,
             finally: connection,
             twin: self.handshake_twin(&connection, &before, None).map(Box::new),
+            siblings: None,
             before,
             said: self.speeches.said(slot.speech),
             asked: self.speeches.asked(slot.speech),
