@@ -243,7 +243,7 @@ impl Tracker {
     #[inline]
     pub fn has_settled(&self) -> bool {
         let first_is_settled = match self.queue.front() {
-            Some(Queued::Done(_)) => true,
+            Some(Queued::Done(_)) => !self.is_held(),
             Some(Queued::Waiting { .. }) => self.over,
             None => false,
         };
@@ -269,15 +269,30 @@ impl Tracker {
             self.retire(*slot);
         }
         match self.queue.front() {
-            Some(Queued::Done(_)) => {
+            Some(Queued::Done(_)) if !self.is_held() => {
                 self.first_ticket += 1;
                 match self.queue.pop_front() {
-                    Some(Queued::Done(outcome)) => Some(outcome),
+                    Some(Queued::Done(outcome)) => Some(self.with_siblings(outcome)),
                     _ => None,
                 }
             }
             _ => None,
         }
+    }
+
+    /// Whether the first of the queue may still learn from what comes.
+    fn is_held(&self) -> bool {
+        !self.over && self.queue.len() <= self.limits.held
+    }
+
+    /// What is known of its siblings now.
+    fn with_siblings(&self, mut outcome: Box<Outcome>) -> Box<Outcome> {
+        let connection = outcome.finally();
+        let server = connection.endpoint(connection.server());
+        let own = outcome.siblings().and_then(|siblings| siblings.own);
+        let siblings = own.and_then(|own| self.book.of(server, &own));
+        outcome.incarnation_mut().siblings = siblings.map(Box::new);
+        outcome
     }
 
     /// From now on every connection is handed out when it is forgotten, reset or not: poll them with

@@ -53,12 +53,12 @@ pub static AGES_AT_DEATH_ALIKE: Question = Question {
         let idle = || deaths.iter().map(|one| one.idle);
         let (least, most) = (idle().min().unwrap_or_default(), idle().max().unwrap_or_default());
         let outlived = siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos() + oldest.nanos() / 100);
-        // As old as it was silent: then the silence is what had a limit.
-        let merely_idle = alike(least, most) && least >= SILENCE;
+        // Used alike, they may die of what they did: a time-out that began with their one request.
+        let used_alike = most.nanos() - least.nanos() < SILENCE.nanos();
         if !alike(youngest, oldest) || outlived {
             return Answer::No(no().span(youngest).span(oldest));
         }
-        if merely_idle {
+        if used_alike {
             return Answer::Unknown;
         }
         let facts = yes().count(deaths.len() as u64).span(youngest).span(oldest).span(least).span(most);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use whyrst_model::report::{
     AlternativeReport, AskedFor, DecideReport, Effect, Ends, EvidenceReport, FamilyReport, IdleSuspect, KernelReport,
-    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, Stats, TwinReport, Verdict,
+    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, SiblingsReport, Stats, TwinReport, Verdict,
 };
 use whyrst_model::vocabulary::{AnswerWord, End};
 
@@ -20,7 +20,8 @@ use crate::outcome::{OnWire, Outcome, OutcomeKind};
 use crate::recording::Told;
 use crate::rst::Rst;
 use crate::segment::Flags;
-use crate::time::Timestamp;
+use crate::siblings::Death;
+use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
 use crate::verdict::decide::Decision;
 use crate::verdict::{Confidence, Evidence, Reason, Role, Shape};
@@ -120,6 +121,7 @@ impl Explanation<'_> {
                 tuple: alloc::format!("{} > {}", twin.client, twin.server).into(),
                 relation: twin.relation,
             }),
+            siblings: self.siblings_report(),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -159,6 +161,25 @@ impl Explanation<'_> {
             accepted: rst.acceptance.accepted(),
             frames: self.frames_by_point(record.frame),
         }
+    }
+
+    fn siblings_report(&self) -> Option<SiblingsReport<'_>> {
+        let siblings = self.outcome.siblings()?;
+        let connection = self.outcome.finally();
+        let (then, later) = (self.outcome.service(), self.outcome.service_later());
+        let millis = |spans: &mut dyn Iterator<Item = Span>| spans.map(Span::as_millis_f64).collect();
+        let watched = self.outcome.watched_after() > Span::ZERO;
+        Some(SiblingsReport {
+            service: connection.endpoint(connection.server()).to_string().into(),
+            before: then.answered.saturating_sub(1),
+            during: siblings.during as u64,
+            after: watched.then(|| later.answered.saturating_sub(then.answered)),
+            died: siblings.deaths.len() as u64,
+            idle_ms_died: millis(&mut siblings.deaths.iter().map(|death| death.idle)),
+            age_ms_died: millis(&mut siblings.deaths.iter().map(Death::age)),
+            idle_ms_survived_max: siblings.survived.first().map(|span| span.as_millis_f64()),
+            idle_ms_closed: millis(&mut siblings.closed_after.iter().copied()),
+        })
     }
 
     fn family_report(&self) -> Option<FamilyReport<'_>> {

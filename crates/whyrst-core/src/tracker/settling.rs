@@ -16,7 +16,7 @@ use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
-use crate::siblings::Exchange;
+use crate::siblings::{Exchange, Siblings};
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 use crate::twins::Twin;
@@ -72,7 +72,8 @@ impl Tracker {
         let server = finally.endpoint(finally.server());
         let mut service_later = self.services.of(server);
         service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
-        let siblings = accepted.then(|| self.book.of(server, &pending.death)).flatten().map(Box::new);
+        let own = accepted.then_some(pending.death);
+        let siblings = own.map(|own| Box::new(Siblings { own: Some(own), ..Siblings::default() }));
         let incarnation = Incarnation {
             service_later,
             connection: pending.connection,

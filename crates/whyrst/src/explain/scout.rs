@@ -108,15 +108,15 @@ fn look_at_all(
 impl View {
     fn of(chunk: &Chunk, mut sights: Vec<Sight>, names: &FlowHasher, counts: &mut Counts) -> Self {
         for (at, record) in chunk.records().enumerate() {
-            sights.push(match record.look(names, counts) {
+            match record.look(names, counts) {
                 Look::Segment(sighting) => {
+                    sights.push(Sight::Segment(sighting));
                     sights.extend(ends_of(&record, &sighting, names));
-                    Sight::Segment(sighting)
                 }
-                Look::Icmp => Sight::Pass(record.time),
-                Look::InOrder => Sight::InOrder(at),
-                Look::Nothing => continue,
-            });
+                Look::Icmp => sights.push(Sight::Pass(record.time)),
+                Look::InOrder => sights.push(Sight::InOrder(at)),
+                Look::Nothing => {}
+            }
         }
         Self { sights, chunk: None }
     }
