@@ -190,10 +190,13 @@ struct Sibling {
     last: Timestamp,
     /// The last segment of the service with anything but a RST.
     answered: Timestamp,
-    /// A silence that ended, and has not been answered yet.
+    /// The last silence that ended. A kernel answers what its program resets: whether the connection went on after it
+    /// shows when it falls silent again, closes, or is looked at.
     silence: Span,
     /// Who broke it.
     woken_by: Side,
+    /// The other end has sent something since.
+    taken: bool,
     /// The longest silence that it went on after.
     survived: Span,
     state: State,
@@ -241,6 +244,7 @@ impl Book {
             answered: time,
             silence: Span::ZERO,
             woken_by: service_side,
+            taken: false,
             survived: Span::ZERO,
             state: State::Open,
             ended: None,
@@ -264,27 +268,28 @@ impl Book {
         let silence = time.since(sibling.last);
         sibling.last = sibling.last.max(time);
         if flags.has(Flags::RST) {
+            sibling.taken = false;
             sibling.state = State::Over;
             sibling.was_reset = true;
             sibling.ended.get_or_insert(time);
             return;
         }
         if silence >= SILENCE {
-            (sibling.silence, sibling.woken_by) = (silence, from);
-        } else if sibling.silence > Span::ZERO && from != sibling.woken_by {
-            sibling.survived = sibling.survived.max(sibling.silence);
-            sibling.silence = Span::ZERO;
+            sibling.survived = sibling.went_on_after();
+            (sibling.silence, sibling.woken_by, sibling.taken) = (silence, from, false);
+        } else {
+            sibling.taken |= from != sibling.woken_by;
         }
         let by_service = from == sibling.service_side;
         if by_service {
             sibling.answered = time;
         }
         if flags.has(Flags::FIN) && sibling.state == State::Open {
+            // What a FIN ended nobody went on after.
+            (sibling.survived, sibling.silence) = (sibling.went_on_after(), Span::ZERO);
             sibling.state = State::Closing;
             sibling.ended = Some(time);
             if by_service && silence >= SILENCE {
-                // What the service ended it did not go on after.
-                sibling.silence = Span::ZERO;
                 let server = sibling.server;
                 if let Some(entry) = self.services.get_mut(&server) {
                     push(&mut entry.closed_after, silence);
@@ -324,7 +329,7 @@ impl Book {
         let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
         let others = || all().filter(|one| one.client != client);
         let lives: Vec<(Timestamp, Timestamp)> = others().map(|one| (one.opened, one.answered)).collect();
-        let mut survived: Vec<Span> = all().map(|one| one.survived).filter(|span| *span > Span::ZERO).collect();
+        let mut survived: Vec<Span> = all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).collect();
         let mut ages: Vec<Span> =
             others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).collect();
         survived.sort_unstable_by(|one, other| other.cmp(one));
@@ -349,6 +354,13 @@ impl Book {
             return None;
         }
         Some(self.services.entry(server).or_default())
+    }
+}
+
+impl Sibling {
+    /// The longest silence that it went on after, as it looks now.
+    fn went_on_after(&self) -> Span {
+        if self.taken { self.survived.max(self.silence) } else { self.survived }
     }
 }
 
@@ -383,4 +395,61 @@ fn push<T>(line: &mut VecDeque<T>, one: T) {
         line.pop_front();
     }
     line.push_back(one);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    /// A connection from port `port` that begins at `from` seconds, with one exchange.
+    fn opened(port: u16, from: i64) -> std::string::String {
+        std::format!(
+            "{from}.0 C:{port} > S S 0:0(0)\n+0.001 C:{port} < S SA 0:0(0) ack 1\n+0.001 C:{port} > S A 1:1(0) ack 1
+            +0.001 C:{port} > S PA 1:101(100) ack 1\n+0.001 C:{port} < S PA 1:51(50) ack 101\n"
+        )
+    }
+
+    fn last_siblings(text: &str) -> Siblings {
+        let outcomes = conversation(text).outcomes();
+        outcomes.last().and_then(|outcome| outcome.siblings().cloned()).expect("it was accepted")
+    }
+
+    #[test]
+    fn what_its_kernel_acknowledged_and_its_program_reset_has_not_survived() {
+        let text = opened(1, 0)
+            + "5.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S A 51:51(0) ack 201\n+0.1 C:1 < S RA 51:51(0) ack 201";
+        let siblings = last_siblings(&text);
+        assert_eq!(siblings.survived, []);
+        assert_eq!(siblings.deaths.iter().map(|death| death.idle.nanos() / 1_000_000).collect::<Vec<_>>(), [4_996]);
+    }
+
+    #[test]
+    fn a_silence_that_was_answered_is_survived_and_one_that_the_service_ended_is_its_own() {
+        let text = opened(1, 0)
+            + &opened(2, 1)
+            + "5.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S PA 51:101(50) ack 201
+            9.0 C:2 < S FA 51:51(0) ack 101\n+0.001 C:2 > S FA 101:101(0) ack 52\n+0.001 C:2 < S A 52:52(0) ack 102
+            10.0 C:1 < S RA 101:101(0) ack 201";
+        let siblings = last_siblings(&text);
+        let seconds = |spans: &[Span]| spans.iter().map(|span| span.nanos() / 1_000_000_000).collect::<Vec<_>>();
+        assert_eq!((seconds(&siblings.survived), seconds(&siblings.closed_after)), (std::vec![4], std::vec![7]));
+        assert_eq!(siblings.during, 0);
+    }
+
+    #[test]
+    fn lives_that_overlap_prove_that_their_host_kept_its_connections() {
+        let of = |back: &str| {
+            let text = opened(1, 0)
+                + &opened(2, 1)
+                + "30.0 C:2 > S PA 101:201(100) ack 51\n+0.001 C:2 < S PA 51:101(50) ack 201\n"
+                + &opened(3, 20)
+                + back
+                + "60.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S R 51:51(0)\n62.0 C:3 < S A 51:51(0) ack 101";
+            last_siblings(&text).outlived.is_some()
+        };
+        // The first fell silent before the second began: what was then nobody knows.
+        assert!(!of(""));
+        assert!(!of("40.0 C:2 > S PA 201:301(100) ack 101\n+0.001 C:2 < S PA 101:151(50) ack 301\n"));
+    }
 }

@@ -37,7 +37,7 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         OF_ONE.does(Action::Read { most: 4096 }).gives(100),
         OF_ONE.does(Action::Write { bytes: 100 }).gives(100),
         ONE.does(Action::Read { most: 4096 }).gives(100),
-        OF_ONE.does(Action::Pause(140)),
+        OF_ONE.does(Action::Pause(95)),
         OF_ONE.does(Action::LingerZero),
         OF_ONE.does(Action::Close),
         OF_TWO.does(Action::Pause(1_200)),

@@ -28,11 +28,18 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         &[(Host::Server, RstReason::TcpState)],
     ),
 )
-.but(&[But::kernel(
-    &[First::of(Family::Aborted, "linger-zero").for_reason("path-mtu-black-hole")],
-    "the kernel says how the server aborted",
-)
-.at(Host::Client)])]);
+.but(&[
+    But::kernel(
+        &[First::of(Family::Aborted, "linger-zero").for_reason("path-mtu-black-hole")],
+        "the kernel says how the server aborted",
+    )
+    .at(Host::Client),
+    But::packets(
+        &[First::of(Family::Aborted, "close-unread")],
+        "the server sees nothing of what is lost; the packets are those of close-unread, which has the smaller prior",
+    )
+    .at(Host::Server),
+])]);
 
 const NARROW: &str = "table inet lab { chain f { type filter hook forward priority 0;
     tcp dport 8888 meta length > 1000 drop

@@ -17,6 +17,8 @@ use crate::time::{Span, Timestamp};
 const DEATHS: usize = 3;
 /// Deaths that come closer together than this are one event: a program ends within that time.
 const ONE_EVENT: Span = Span::from_secs(1);
+/// Silences that differ by more than a timer is late, and by ten times more than the ages, are not what the ages follow.
+const USED_APART: Span = Span::from_millis(100);
 /// Probes of a monitor that make a period.
 const PROBES: usize = 4;
 /// Shorter periods are a program in a hurry.
@@ -54,7 +56,8 @@ pub static AGES_AT_DEATH_ALIKE: Question = Question {
         let (least, most) = (idle().min().unwrap_or_default(), idle().max().unwrap_or_default());
         let outlived = siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos() + oldest.nanos() / 100);
         // Used alike, they may die of what they did: a time-out that began with their one request.
-        let used_alike = most.nanos() - least.nanos() < SILENCE.nanos();
+        let (apart, aged_apart) = (most.nanos() - least.nanos(), oldest.nanos() - youngest.nanos());
+        let used_alike = apart < USED_APART.nanos() || apart / 10 < aged_apart;
         if !alike(youngest, oldest) || outlived {
             return Answer::No(no().span(youngest).span(oldest));
         }
