@@ -268,6 +268,9 @@ impl Book {
         let silence = time.since(sibling.last);
         sibling.last = sibling.last.max(time);
         if flags.has(Flags::RST) {
+            if silence >= SILENCE {
+                sibling.survived = sibling.went_on_after();
+            }
             sibling.taken = false;
             sibling.state = State::Over;
             sibling.was_reset = true;
