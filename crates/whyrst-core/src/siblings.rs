@@ -32,7 +32,7 @@ const FLOWS: usize = 65_536;
 pub const FIRST: usize = 64;
 /// Ends of one service's connections that are remembered, the latest.
 const ENDS: usize = 32;
-/// A health check asks with one segment at most, gets one small answer, and is over soon (HAProxy, `timeout check`).
+/// A health check asks with one segment at most, gets one small answer, and is over soon (`timeout check`).
 const TINY_WITHIN: Span = Span::from_secs(1);
 const TINY_QUESTION: u64 = 1_460;
 const TINY_ANSWER: u64 = 4_380;

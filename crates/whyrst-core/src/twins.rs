@@ -245,7 +245,7 @@ impl<'a> Own<'a> {
     /// Beyond the number.
     fn belongs_to(&self, asked: &Asked, connection: &Connection) -> bool {
         let (client, server) = (connection.endpoint(connection.client), connection.endpoint(connection.server()));
-        let (asker, service) = (asked.key.endpoint(asked.from), asked.key.endpoint(asked.from.other()));
+        let (opener, target) = (asked.key.endpoint(asked.from), asked.key.endpoint(asked.from.other()));
         match self.syn {
             Some(syn) => {
                 let same_id = asked.ip_id != 0 && asked.ip_id == identification(syn);
@@ -253,9 +253,9 @@ impl<'a> Own<'a> {
             }
             // A lone RST does not say which end had asked.
             None if !connection.half(connection.server()).marks.has(Marks::SYN) => {
-                [client, server].contains(&asker) || (service == server && asker.ip == client.ip)
+                [client, server].contains(&opener) || (target == server && opener.ip == client.ip)
             }
-            None => asker == client || (service == server && asker.ip == client.ip),
+            None => opener == client || (target == server && opener.ip == client.ip),
         }
     }
 }
@@ -266,7 +266,6 @@ const fn identification(record: &Record) -> u16 {
 }
 
 /// Fibonacci hashing: numbers of one stack may differ in few bits.
-#[expect(clippy::cast_possible_truncation, reason = "a 32-bit hash names one of 1,024 sets")]
 const fn set_of(number: Seq) -> usize {
     (number.raw().wrapping_mul(0x9E37_79B1) >> 16) as usize & (SETS - 1)
 }
