@@ -190,7 +190,9 @@ impl Run<'_, '_> {
     }
 
     fn read_by_frame(&self, captures: &mut CaptureSet, progress: &mut Progress, passed_over: PassedOver) -> Read {
-        let mut following = self.following(self.small_census(), 0);
+        // Who writes to a pipe wants each verdict at once.
+        let held = if captures.may_fall_silent() { 0 } else { HELD };
+        let mut following = self.following(self.small_census(), held);
         let unread = live::follow(captures, progress, self.workers, &mut following, passed_over, self.interrupt);
         let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.workers.reporter);
         read.take_counts(&following.tracker, &following.census);
