@@ -104,7 +104,7 @@ struct Recovery {
 }
 
 /// Recoveries remembered: those of the last seconds are asked for.
-const RECOVERIES: usize = 1_024;
+const RECOVERIES: usize = 256;
 
 /// All services seen, up to a bound.
 #[derive(Debug)]
@@ -203,8 +203,10 @@ impl Services {
 
     /// When `server` first accepted again after it had refused at `time`.
     pub fn recovered_after(&self, server: Endpoint, time: Timestamp) -> Option<Moment> {
-        let of_it = |one: &&Recovery| one.server == server && one.refused_from <= time && one.at.time > time;
-        self.recoveries.iter().find(of_it).map(|one| one.at)
+        // They stand in the order of time, but for packets that overtook each other.
+        let from = self.recoveries.partition_point(|one| one.at.time <= time);
+        let of_it = |one: &&Recovery| one.refused_from <= time && one.server == server;
+        self.recoveries.range(from..).find(of_it).map(|one| one.at)
     }
 
     /// The SYN that `server` has just answered with SYN-ACK had offered ECN.

@@ -27,7 +27,7 @@ use crate::time::{Span, Timestamp};
 /// Services whose connections are remembered.
 const SERVICES: usize = 4_096;
 /// Connections of all services together.
-const FLOWS: usize = 65_536;
+pub(crate) const FLOWS: usize = 4_096;
 /// Connections of one service that are looked at from their beginning to their end.
 pub const FIRST: usize = 64;
 /// Ends of one service's connections that are remembered, the latest.

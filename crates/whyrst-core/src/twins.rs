@@ -174,13 +174,16 @@ impl Twins {
     /// The connect of a proxy that was refused while its client waited, right before the client was reset.
     pub(crate) fn upstream(&self, connection: &Connection, rst: &Record) -> Option<Twin> {
         let host = connection.endpoint(connection.server()).ip;
-        let by_proxy = rst.from == connection.server() && connection.handshake_complete();
+        if rst.from != connection.server() || !connection.handshake_complete() {
+            return None;
+        }
         let of_proxy = |refusal: &&Refusal| {
             let here = refusal.client.ip == host || (host.is_loopback() && refusal.unrouted);
             let meanwhile = refusal.asked >= connection.first && refusal.time <= rst.time;
             here && meanwhile && rst.time.since(refusal.time) <= GIVES_UP_WITHIN
         };
-        let refusal = self.refusals.iter().rev().find(of_proxy).filter(|_| by_proxy)?;
+        let mut recent = self.refusals.iter().rev().take_while(|one| rst.time.since(one.time) <= GIVES_UP_WITHIN);
+        let refusal = recent.find(of_proxy)?;
         Some(Twin {
             client: refusal.client,
             server: refusal.server,

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_SYN, &REFUSED_AMID_ACCEPTANCES],
     refuted_by: &[&SYN_ACK_AFTER_RST, &STACK_REFUSES_WHEN_FULL, &ONLY_SYN_DATA_REFUSED],
-    supported_by: &[&REFUSED_AMID_ACCEPTANCES, &ACCEPTS_IN_TURN],
+    supported_by: &[&ACCEPTS_IN_TURN],
     likely_when: &[&[&REFUSED_AMID_ACCEPTANCES, &ACCEPTS_IN_TURN]],
     variants: &[],
     sources: &[

@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
-use crate::siblings::FIRST;
+use crate::siblings::{FIRST, FLOWS};
 
-/// Services, and flows of all of them, that are remembered: as many as the book of siblings has room for.
+/// Services that are remembered: as many as the book of siblings has room for.
 const SERVICES: usize = 4_096;
-const FLOWS: usize = 65_536;
+/// Ends of RSTs that are no known service, and may come to be one.
+const STRANGERS: usize = 65_536;
 
 /// The first flows of each service, and the services that were reset, by their names.
 #[derive(Debug, Default)]
@@ -37,9 +38,9 @@ impl Acquaintances {
 
     /// A RST was seen between these two, one of which is a service.
     pub(super) fn reset(&mut self, ends: [u64; 2]) {
-        // What is known to accept has its place; of strangers, which may come to it yet, there are as many as flows.
+        // What is known to accept has its place.
         for end in ends {
-            if self.reset.len() < FLOWS || self.first.contains_key(&end) {
+            if self.reset.len() < STRANGERS || self.first.contains_key(&end) {
                 self.reset.insert(end);
             }
         }

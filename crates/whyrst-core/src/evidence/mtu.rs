@@ -63,15 +63,15 @@ fn large_lost(outcome: &Outcome, side: Side) -> Answer {
     Answer::Yes(yes().count(stuck.len.into()).frame(stuck).count(times as u64).count(passed.into()))
 }
 
-/// The first transmission that is remembered of what the peer waits for, when there were several.
+/// The smallest transmission that is remembered of what the peer waits for, when there were several: repeated
+/// segments may be joined to larger ones.
 fn stuck(outcome: &Outcome, side: Side) -> Option<&Record> {
     let peer = outcome.connection().half(side.other());
     if !peer.marks.has(Marks::ACKED) {
         return None;
     }
-    let mut same = data(outcome, side).filter(|one| one.seq == peer.ack);
-    let first = same.next()?;
-    (same.count() + 1 >= IN_VAIN).then_some(first)
+    let same = || data(outcome, side).filter(|one| one.seq == peer.ack);
+    same().min_by_key(|one| one.len).filter(|_| same().count() >= IN_VAIN)
 }
 
 fn data(outcome: &Outcome, side: Side) -> impl Iterator<Item = &Record> {
