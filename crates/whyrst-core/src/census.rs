@@ -11,7 +11,8 @@
 //!   so whatever is doubtful is noted, and two flows that share a name are noted together.
 //! - ICMP errors are fed to the tracker all, which drops those about flows that it does not follow.
 //! - What one connection can learn from another is what the tracker knows of services. SYN-ACKs of
-//!   unfollowed flows are told by [`Tracker::overhear`]; a refusal is a RST, so its flow is followed.
+//!   unfollowed flows are told by [`Tracker::overhear`]; a refusal is a RST, so its flow is followed. Of the first
+//!   connections of a service that had a reset every segment is told by [`Tracker::glimpse`].
 //! - Time passes for the tracker with every observation, followed or not ([`Tracker::pass`]).
 //! - What waits in the tracker's queues is in the order of time, so that no connection waits for
 //!   another, unless the capture's clock is set back by more than ten minutes. Then every flow is
@@ -26,11 +27,17 @@
 //!
 //! [`Tracker`]: crate::tracker::Tracker
 //! [`Tracker::overhear`]: crate::tracker::Tracker::overhear
+//! [`Tracker::glimpse`]: crate::tracker::Tracker::glimpse
 //! [`Tracker::pass`]: crate::tracker::Tracker::pass
 //!
 //! The facts behind it: docs/internals/bounds.md#the-census.
 
+mod acquaintances;
+
+use alloc::boxed::Box;
 use alloc::vec::Vec;
+
+use self::acquaintances::Acquaintances;
 
 use crate::flow::Side;
 use crate::segment::Flags;
@@ -83,6 +90,7 @@ pub struct Census {
     most_noted: usize,
     /// More flows are to be followed than can be listed.
     too_many: bool,
+    acquaintances: Acquaintances,
 }
 
 /// A flow. 16 octets, so that four share a cache line.
@@ -202,6 +210,7 @@ impl Census {
             noted: Vec::new(),
             most_noted: notes / OCTETS_PER_NOTE,
             too_many: false,
+            acquaintances: Acquaintances::default(),
         }
     }
 
@@ -249,12 +258,26 @@ impl Census {
         }
     }
 
+    /// A SYN-ACK of `flow` was seen; `service` is the name of the end that sent it, as of a flow with itself.
+    pub fn accepted(&mut self, service: u64, flow: u64) {
+        self.acquaintances.accepted(service, flow);
+    }
+
+    /// A RST was seen between the ends of these names.
+    pub fn reset(&mut self, ends: [u64; 2]) {
+        self.acquaintances.reset(ends);
+    }
+
     /// The flows to be followed. Those whose SYN is still unanswered are among them.
     pub fn finish(mut self) -> Noted {
         let waiting = self.table.iter().filter(|entry| entry.has(state::UNANSWERED)).map(|entry| entry.flow);
         self.noted.extend(waiting);
         let all = self.too_many || self.beat.is_lost() || self.noted.len() > self.most_noted;
-        if all { Noted::everything() } else { Noted::of(self.noted) }
+        if all {
+            return Noted::everything();
+        }
+        let siblings = Noted::of(self.acquaintances.finish());
+        Noted { siblings: Some(Box::new(siblings)), ..Noted::of(self.noted) }
     }
 
     /// Everything that is more than one more segment of a connection that goes on.
@@ -401,6 +424,8 @@ pub struct Noted {
     /// Twice as many places as flows.
     table: Vec<u64>,
     everything: bool,
+    /// Flows that are looked at beside those.
+    siblings: Option<Box<Self>>,
 }
 
 impl Noted {
@@ -415,7 +440,12 @@ impl Noted {
         flows.sort_unstable();
         flows.dedup();
         let places = (flows.len() * 2).next_power_of_two().max(64);
-        let mut noted = Self { sieve: alloc::vec![0; places / 8], table: alloc::vec![0; places], everything: false };
+        let mut noted = Self {
+            sieve: alloc::vec![0; places / 8],
+            table: alloc::vec![0; places],
+            everything: false,
+            siblings: None,
+        };
         for flow in flows {
             let (word, bit) = noted.place(flow);
             noted.sieve[word] |= bit;
@@ -433,6 +463,12 @@ impl Noted {
     pub fn has(&self, flow: u64) -> bool {
         let (word, bit) = self.place(flow);
         (self.sieve[word] & bit != 0 && self.is_listed(flow)) || self.everything
+    }
+
+    /// Whether the flow, which is not followed, is a [sibling](crate::siblings) of one that is.
+    #[inline]
+    pub fn has_sibling(&self, flow: u64) -> bool {
+        self.siblings.as_ref().is_some_and(|siblings| siblings.has(flow))
     }
 
     /// By other bits of the name than the place in the table.

@@ -263,6 +263,8 @@ impl<'a> Story<'a> {
             seen_from: connection.first,
             seen_until: event.time,
             joined: None,
+            twin: None,
+            siblings: None,
             basis: Basis::Sockets,
             accounts,
         };

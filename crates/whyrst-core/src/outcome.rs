@@ -15,9 +15,11 @@ use crate::observation::IcmpError;
 use crate::rst::{Rst, Rsts};
 use crate::segment::Endpoint;
 use crate::service::{Moment, Service};
+use crate::siblings::Siblings;
 use crate::socket::{Account, Translation, Wire};
 use crate::speech::Speech;
 use crate::time::{Span, Timestamp};
+use crate::twins::Twin;
 use crate::words::{Message, Words};
 
 /// How one incarnation of a connection ended.
@@ -87,6 +89,10 @@ pub struct Incarnation {
     pub accounts: [Option<Box<Account>>; 2],
     /// What other capture points know of it, when there are any.
     pub joined: Option<Box<Joined>>,
+    /// The same handshake, or the other leg of a proxy, between other endpoints.
+    pub twin: Option<Box<Twin>>,
+    /// The other connections to the same service; of a connection that was reset after it had been accepted.
+    pub siblings: Option<Box<Siblings>>,
 }
 
 /// An ICMP error about this connection.
@@ -231,6 +237,16 @@ impl Outcome {
     /// What other capture points know of it, when there are any.
     pub fn joined(&self) -> Option<&Joined> {
         self.incarnation().joined.as_deref()
+    }
+
+    /// The same handshake, or the other leg of a proxy, between other endpoints.
+    pub fn twin(&self) -> Option<&Twin> {
+        self.incarnation().twin.as_deref()
+    }
+
+    /// The other connections to the same service.
+    pub fn siblings(&self) -> Option<&Siblings> {
+        self.incarnation().siblings.as_deref()
     }
 
     /// What the kernel of `side` knows of its socket.

@@ -274,7 +274,7 @@ proptest! {
     #[test]
     fn what_others_say_meanwhile_changes_nothing(one in moves(), other in moves()) {
         let ours = play(&one, &setting());
-        let theirs = play(&other, &Setting { client: end(3, 40_001), server: end(4, 443), ..setting() });
+        let theirs = play(&other, &Setting { client: end(3, 40_001), server: end(4, 443), isn: [3_000_000, 4_000_000], ..setting() });
         let mixed = by_time(ours.packets.iter().chain(&theirs.packets).cloned().collect());
         let alone = by_time(ours.packets.iter().cloned().chain(theirs.packets.iter().map(stranger)).collect());
         let of_ours = |outcome: &&Outcome| outcome.connection().endpoint(outcome.connection().client) == setting().client

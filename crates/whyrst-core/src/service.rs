@@ -3,6 +3,7 @@
 //!
 //! This is how a refused connect can be told as "the service had been there until 12:00:03".
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use foldhash::fast::FixedState;
@@ -39,9 +40,71 @@ pub struct Service {
     pub refusals: u32,
     /// The last SYN-ACK before it refused first of those.
     pub accepted_before_refusals: Option<Moment>,
+    /// The first of those refusals.
+    pub refusing_since: Option<Timestamp>,
     /// Connections asked of it so far: those that it accepted and those that it refused.
     pub asked: u64,
+    /// Those that it accepted.
+    pub answered: u64,
+    /// SYNs without data that it refused.
+    pub refused_plain: u32,
+    /// SYNs with data that it refused.
+    pub refused_with_data: u32,
+    /// How it takes turns.
+    pub turns: Turns,
 }
+
+/// How often a service went from accepting to refusing and back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Turns {
+    /// How often it began to refuse after it had accepted.
+    pub begun: u32,
+    /// Connections accepted between two turns.
+    pub accepted: Runs,
+    /// Connections refused in one turn.
+    pub refused: Runs,
+    /// Accepted since it last refused.
+    accepting: u32,
+}
+
+/// The lengths of some runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Runs {
+    shortest: u32,
+    longest: u32,
+}
+
+impl Runs {
+    /// The length of all of them, where it is the same.
+    pub fn same(self) -> Option<u32> {
+        (self.shortest > 0 && self.shortest == self.longest).then_some(self.longest)
+    }
+
+    fn add(&mut self, length: u32) {
+        self.shortest = if self.shortest == 0 { length } else { self.shortest.min(length) };
+        self.longest = self.longest.max(length);
+    }
+}
+
+/// Whether a SYN carried data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SynData {
+    /// None, as nearly all.
+    None,
+    /// Some (RFC 7413).
+    Some,
+}
+
+/// A service that refused accepted again.
+#[derive(Clone, Copy, Debug)]
+struct Recovery {
+    server: Endpoint,
+    refused_from: Timestamp,
+    at: Moment,
+}
+
+/// Recoveries remembered: those of the last seconds are asked for.
+const RECOVERIES: usize = 256;
 
 /// All services seen, up to a bound.
 #[derive(Debug)]
@@ -54,6 +117,7 @@ pub struct Services {
     /// The SYNs that came last and offered ECN, by a fingerprint of flow and the number that
     /// acknowledges them.
     asked_ecn: Vec<u64>,
+    recoveries: VecDeque<Recovery>,
 }
 
 /// SYNs and SYN-ACKs remembered.
@@ -87,6 +151,7 @@ impl Services {
             limit,
             recent: alloc::vec![0; RECENT],
             asked_ecn: alloc::vec![0; RECENT],
+            recoveries: VecDeque::new(),
         }
     }
 
@@ -114,15 +179,34 @@ impl Services {
 
     /// `server` answered a SYN with SYN-ACK, which arrived with this TTL.
     pub fn accepted(&mut self, server: Endpoint, at: Moment, ttl: u8) {
+        let mut recovery = None;
         if let Some(service) = self.entry(server) {
             if service.refusals > 0 {
                 service.recovered = Some(at);
+                service.turns.refused.add(service.refusals);
+                recovery = service.refusing_since.map(|refused_from| Recovery { server, refused_from, at });
             }
+            service.turns.accepting = service.turns.accepting.saturating_add(1);
+            service.answered += 1;
             service.accepted = Some(at);
             service.accepted_ttl = ttl;
             service.refusals = 0;
             service.asked += 1;
         }
+        if let Some(recovery) = recovery {
+            if self.recoveries.len() >= RECOVERIES {
+                self.recoveries.pop_front();
+            }
+            self.recoveries.push_back(recovery);
+        }
+    }
+
+    /// When `server` first accepted again after it had refused at `time`.
+    pub fn recovered_after(&self, server: Endpoint, time: Timestamp) -> Option<Moment> {
+        // They stand in the order of time, but for packets that overtook each other.
+        let from = self.recoveries.partition_point(|one| one.at.time <= time);
+        let of_it = |one: &&Recovery| one.refused_from <= time && one.server == server;
+        self.recoveries.range(from..).find(of_it).map(|one| one.at)
     }
 
     /// The SYN that `server` has just answered with SYN-ACK had offered ECN.
@@ -133,11 +217,22 @@ impl Services {
     }
 
     /// `server` answered a SYN with RST.
-    pub fn refused(&mut self, server: Endpoint, at: Moment) {
+    pub fn refused(&mut self, server: Endpoint, at: Moment, data: SynData) {
         if let Some(service) = self.entry(server) {
             if service.refusals == 0 {
                 service.accepted_before_refusals = service.accepted;
+                service.refusing_since = Some(at.time);
+                if service.turns.accepting > 0 {
+                    service.turns.begun = service.turns.begun.saturating_add(1);
+                    service.turns.accepted.add(service.turns.accepting);
+                    service.turns.accepting = 0;
+                }
             }
+            let counted = match data {
+                SynData::None => &mut service.refused_plain,
+                SynData::Some => &mut service.refused_with_data,
+            };
+            *counted = counted.saturating_add(1);
             service.refused = Some(at);
             service.refusals = service.refusals.saturating_add(1);
             service.asked += 1;
@@ -176,8 +271,8 @@ mod tests {
         let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
         let mut services = Services::new(10, 0);
         services.accepted(server, at(1), 64);
-        services.refused(server, at(2));
-        services.refused(server, at(3));
+        services.refused(server, at(2), SynData::None);
+        services.refused(server, at(3), SynData::None);
         assert_eq!(services.of(server).refusals, 2);
         assert_eq!(services.of(server).recovered, None);
         services.accepted(server, at(4), 64);

@@ -12,7 +12,7 @@
 //! What a line leaves out is what Linux would send: TTL 64, a running IP identification per
 //! direction (0 in a SYN-ACK and in a reset in answer), timestamps once both SYNs had them or no
 //! SYN was seen, window 0 and no options in a reset in answer. A host whose name ends in `6` speaks
-//! IPv6. A RST+ACK with number 0 has the number 0 itself: it refuses a SYN.
+//! IPv6, and an IPv4 address is itself. A RST+ACK with number 0 has the number 0 itself: it refuses a SYN.
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
 //! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `mac N` (the last byte of the sender's address on the link), `time N` (a broken clock: seconds since
@@ -433,6 +433,9 @@ fn ends(words: &[&str]) -> Option<(Endpoint, Endpoint)> {
 /// `C`, `S`, `S2:81`, `C6`: hosts by name; a client's port is 40000 and a server's 80 unless it is said.
 fn endpoint(name: &str) -> Option<Endpoint> {
     let (host, port) = name.split_once(':').unwrap_or((name, if name.starts_with('S') { "80" } else { "40000" }));
+    if let Ok(ip) = host.parse() {
+        return Some(Endpoint::new(ip, port.parse().ok()?));
+    }
     let number = host.bytes().fold(0u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let [high, low] = number.to_be_bytes();
     let ip = if host.ends_with('6') {

@@ -26,6 +26,7 @@ use self::copies::original;
 pub use self::limits::{Counts, Limits};
 use self::slot::{Challenger, Due, Pending, Queued, ResetSeen, Slot};
 use crate::acceptance::acceptance;
+use crate::census::Sighting;
 use crate::connection::Connection;
 use crate::flow::{FlowHasher, FlowKey, Side};
 use crate::half::Marks;
@@ -35,10 +36,12 @@ use crate::observation::{Frame, IcmpError, LinkAddress, Observation, Seen};
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT, Rst, Rsts};
 use crate::segment::{Endpoint, Flags, Segment};
-use crate::service::{Moment, Services, tells_of_service};
+use crate::service::{Moment, Services, SynData, tells_of_service};
+use crate::siblings::{Book, Death, Exchange};
 use crate::speech::{Handle, SpeechPool};
 use crate::time::{Span, Timestamp};
 use crate::trigger::trigger;
+use crate::twins::Twins;
 
 const RST_LIMIT: usize = 32;
 const AFTER_LIMIT: usize = 16;
@@ -58,6 +61,10 @@ pub struct Tracker {
     speeches: SpeechPool,
     icmp: HashMap<u32, Vec<IcmpSeen>, FixedState>,
     services: Services,
+    twins: Twins,
+    book: Book,
+    /// Names of flows as whoever feeds this tracker has them.
+    flow_names: FlowHasher,
     /// Resets in order of their first RST; `first_ticket` numbers the front.
     queue: VecDeque<Queued>,
     first_ticket: u64,
@@ -103,6 +110,9 @@ impl Tracker {
             speeches: SpeechPool::with_room(limits.connections),
             icmp: HashMap::with_hasher(FixedState::with_seed(limits.hash_seed)),
             services: Services::new(limits.services, limits.hash_seed),
+            twins: Twins::default(),
+            book: Book::default(),
+            flow_names: FlowHasher::new(limits.hash_seed),
             queue: VecDeque::new(),
             first_ticket: 0,
             failed: VecDeque::new(),
@@ -171,6 +181,16 @@ impl Tracker {
         self.expire();
     }
 
+    /// As [`Self::pass`] for a segment of a connection that is not followed, but [is a
+    /// sibling](crate::siblings) of one that is.
+    pub fn glimpse(&mut self, sighting: &Sighting) {
+        self.clock.saw(sighting.time);
+        self.began.get_or_insert(sighting.time);
+        self.settle_first();
+        self.book.glimpsed(sighting);
+        self.expire();
+    }
+
     /// When something is to be done as time passes: who feeds a tracker with few of many packets lets
     /// [time pass](Self::pass) until then.
     pub const fn due(&self) -> Timestamp {
@@ -188,6 +208,21 @@ impl Tracker {
             let flow = self.names.name(segment.src, segment.dst);
             let at = Moment { time: observation.time, frame: observation.frame };
             self.services.heard(segment, flow, at);
+        }
+        if segment.flags.is_syn_ack() {
+            self.note_sibling(observation.time, segment);
+        } else if segment.flags.is_syn() {
+            self.book.left(self.flow_names.name(segment.src, segment.dst));
+        }
+    }
+
+    /// A service accepted a connection.
+    fn note_sibling(&mut self, time: Timestamp, segment: &Segment<'_>) {
+        let (key, service_side) = FlowKey::of(segment.src, segment.dst);
+        let name = self.flow_names.name(segment.src, segment.dst);
+        let sibling = self.book.opened(name, segment.src, segment.dst, service_side, time);
+        if let Some(at) = self.find(key).filter(|_| sibling.is_some()) {
+            self.slots[at as usize].sibling = sibling;
         }
     }
 
@@ -208,7 +243,7 @@ impl Tracker {
     #[inline]
     pub fn has_settled(&self) -> bool {
         let first_is_settled = match self.queue.front() {
-            Some(Queued::Done(_)) => true,
+            Some(Queued::Done(_)) => !self.is_held(),
             Some(Queued::Waiting { .. }) => self.over,
             None => false,
         };
@@ -234,15 +269,30 @@ impl Tracker {
             self.retire(*slot);
         }
         match self.queue.front() {
-            Some(Queued::Done(_)) => {
+            Some(Queued::Done(_)) if !self.is_held() => {
                 self.first_ticket += 1;
                 match self.queue.pop_front() {
-                    Some(Queued::Done(outcome)) => Some(outcome),
+                    Some(Queued::Done(outcome)) => Some(self.with_siblings(outcome)),
                     _ => None,
                 }
             }
             _ => None,
         }
+    }
+
+    /// Whether the first of the queue may still learn from what comes.
+    fn is_held(&self) -> bool {
+        !self.over && self.queue.len() <= self.limits.held
+    }
+
+    /// What is known of its siblings now.
+    fn with_siblings(&self, mut outcome: Box<Outcome>) -> Box<Outcome> {
+        let connection = outcome.finally();
+        let server = connection.endpoint(connection.server());
+        let own = outcome.siblings().and_then(|siblings| siblings.own);
+        let siblings = own.and_then(|own| self.book.of(server, &own));
+        outcome.incarnation_mut().siblings = siblings.map(Box::new);
+        outcome
     }
 
     /// From now on every connection is handed out when it is forgotten, reset or not: poll them with
@@ -306,12 +356,18 @@ impl Tracker {
         let (key, from) = FlowKey::of(segment.src, segment.dst);
         let mut record = Record::new(observation, segment, from);
         let at = self.slot_of(key, from, segment, &record);
+        if let Some(sibling) = self.slots[at as usize].sibling {
+            self.book.saw(sibling, from, segment.flags, record.time);
+        }
         let connection = &self.slots[at as usize].connection;
         if let Some(original) = original(&self.pool, &connection.history, connection.copied, &record) {
             self.count_copy(at, original, &record);
             return;
         }
         self.counts.segments += 1;
+        if segment.flags.bits() & Flags::SYN.with(Flags::RST).bits() != 0 {
+            self.twins.saw(key, &record);
+        }
         if segment.flags.has(Flags::RST) {
             self.reset(at, record, observation.link, segment);
         } else {
@@ -400,13 +456,21 @@ impl Tracker {
         self.queue.push_back(Queued::Waiting { slot: at });
         let slot = &mut self.slots[at as usize];
         let opening = slot.connection.beginning_seen() && !slot.connection.handshake_complete();
+        self.twins.went_wrong(&slot.connection);
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
+        let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
+        let death = Death::of(&slot.connection, &before, &rst);
+        if death.exchange != Exchange::Refused {
+            self.book.died(server, death);
+        }
         slot.pending = Some(Box::new(Pending {
+            death,
+            upstream: self.twins.upstream(&slot.connection, &rst.record),
             ticket,
             since: self.clock.now(),
             connection: slot.connection,
-            before: self.pool.records(&slot.connection.history).copied().collect(),
+            before,
             said: self.speeches.said(slot.speech),
             words: self.speeches.words(slot.speech),
             asked: self.speeches.asked(slot.speech),
@@ -426,7 +490,9 @@ impl Tracker {
         let by_server = record.from == slot.connection.server();
         let to_syn = client.marks.has(Marks::SYN) && segment.acknowledges() == Some(client.nxt);
         if slot.pending.is_none() && by_server && to_syn && !slot.connection.half(record.from).marks.has(Marks::SPOKE) {
-            self.services.refused(segment.src, Moment { time: record.time, frame: record.frame });
+            let data = if client.bytes > 0 { SynData::Some } else { SynData::None };
+            self.services.refused(segment.src, Moment { time: record.time, frame: record.frame }, data);
+            self.twins.refused(&slot.connection, record);
         }
     }
 
@@ -515,6 +581,7 @@ impl Tracker {
             reset: ResetSeen::No,
             pending: None,
             challenger: None,
+            sibling: None,
         };
         if let Some(at) = self.free.pop() {
             slot.generation = self.slots[at as usize].generation.wrapping_add(1);

@@ -24,7 +24,7 @@ use crate::text::Text;
 use crate::time::Timestamp;
 use crate::vocabulary::{
     AnswerWord, AskedIn, Certainty, ClaimedIn, Confidence, End, Expiry, Family, Loss, OrderBy, Origin, Phase, Relation,
-    ResetKind, Role, Roles, Severity, TcpState,
+    ResetKind, Role, Roles, Severity, TcpState, TwinRelation,
 };
 
 vocabulary! {
@@ -147,6 +147,13 @@ pub struct Report<'a> {
     /// The signature of connection tampering that the segments match.
     #[serde(default)]
     pub tampering_signature: Option<Text<'a>>,
+    /// The same handshake, or the other leg of a proxy, between other endpoints. `null` where none was captured.
+    #[serde(default)]
+    pub twin: Option<TwinReport<'a>>,
+    /// The other connections to the same service, as far as they were captured. `null` for a refused connect, and
+    /// where nothing is known of them.
+    #[serde(default)]
+    pub siblings: Option<SiblingsReport<'a>>,
     /// Whether the RST was accepted, and what was lost by it.
     pub effect: Effect,
     /// How many equal resets this object stands for.
@@ -179,6 +186,45 @@ pub struct Ends {
     pub client: Endpoint,
     /// The end that it was opened to.
     pub server: Endpoint,
+}
+
+/// The same handshake, or the other leg of a proxy, between other endpoints.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct TwinReport<'a> {
+    /// The frame of the SYN there, or of the refusal by the upstream, counted from 1.
+    pub frames: Vec<u64>,
+    /// Between whom, as `client > server`.
+    pub tuple: Text<'a>,
+    /// What the two have to do with each other.
+    pub relation: TwinRelation,
+}
+
+/// The other connections to one service.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct SiblingsReport<'a> {
+    /// Address and port of the service.
+    pub service: Text<'a>,
+    /// Connections that it had accepted before this one was reset, this one not counted.
+    pub before: u64,
+    /// Those of the first 64 that were open when this one was reset.
+    pub during: u64,
+    /// Connections that it accepted within the time that the reset was watched for. `null` where the capture was not
+    /// read on.
+    pub after: Option<u64>,
+    /// Connections that were reset, this one among them; of the last 32.
+    pub died: u64,
+    /// How long those had been silent, in ms, in the order of their resets.
+    pub idle_ms_died: Vec<f64>,
+    /// How old those had become, in ms, in the same order.
+    pub age_ms_died: Vec<f64>,
+    /// The longest silence after which one of the first 64 went on, in ms. `null` where none of them was silent.
+    pub idle_ms_survived_max: Option<f64>,
+    /// The silences after which the service closed a connection itself, in ms; of the last 32.
+    pub idle_ms_closed: Vec<f64>,
 }
 
 /// One RST.

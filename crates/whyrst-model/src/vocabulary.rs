@@ -280,6 +280,18 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What a connection has to do with another one that was captured beside it.
+    TwinRelation {
+        /// The same SYN was seen under other addresses or ports: a NAT, a redirect or a bridge translated it.
+        Translated = "translated",
+        /// Only the answer was seen here; the SYN that it acknowledges had been sent to, or from, somebody else.
+        Answered = "answered",
+        /// The connect of a proxy on behalf of its client.
+        Upstream = "upstream",
+    }
+}
+
+vocabulary! {
     /// A sign that a capture is not complete.
     Loss {
         /// The capturing host counted packets that it dropped.

@@ -57,6 +57,8 @@ use crate::progress::{Audience, Progress, Results};
 use crate::tui;
 use crate::vantage;
 
+/// Resets that wait in files for what their siblings do later: some 8 MB.
+const HELD: usize = 2_048;
 /// A connection with its records, as the tracker keeps it, and its share of the tables.
 const OCTETS_PER_CONNECTION: u64 = 1_200;
 
@@ -162,7 +164,7 @@ impl Run<'_, '_> {
         // Who interrupts wants to know what was found so far.
         let heeded = Some(self.interrupt).filter(|interrupt| !interrupt.came());
         let source = Source::new(&mut again, progress, heeded);
-        let following = self.following(Census::new(0, 0));
+        let following = self.following(Census::new(0, 0), HELD);
         let following = following::follow(&source, self.workers, following, Whom::Noted(&scouted.noted), self.jobs);
         let (_, unread) = source.finish();
         if !self.interrupt.came() && again.counts().frames != captures.counts().frames {
@@ -178,7 +180,7 @@ impl Run<'_, '_> {
 
     fn read_once(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         let source = Source::new(captures, progress, Some(self.interrupt));
-        let following = self.following(self.small_census());
+        let following = self.following(self.small_census(), HELD);
         let following = following::follow(&source, self.workers, following, Whom::Everyone, self.jobs);
         source.add(&following.assembly.finish());
         let (counts, unread) = source.finish();
@@ -188,16 +190,18 @@ impl Run<'_, '_> {
     }
 
     fn read_by_frame(&self, captures: &mut CaptureSet, progress: &mut Progress, passed_over: PassedOver) -> Read {
-        let mut following = self.following(self.small_census());
+        // Who writes to a pipe wants each verdict at once.
+        let held = if captures.may_fall_silent() { 0 } else { HELD };
+        let mut following = self.following(self.small_census(), held);
         let unread = live::follow(captures, progress, self.workers, &mut following, passed_over, self.interrupt);
         let mut read = Read::of(captures, &whyrst_capture::Counts::default(), unread, self.workers.reporter);
         read.take_counts(&following.tracker, &following.census);
         read.with_segments(captures.counts().segments)
     }
 
-    fn following(&self, census: Census) -> Following {
+    fn following(&self, census: Census, held: usize) -> Following {
         Following {
-            tracker: Tracker::new(Limits { hash_seed: self.seed, ..limits(self.arguments.memory()) }),
+            tracker: Tracker::new(Limits { hash_seed: self.seed, held, ..limits(self.arguments.memory()) }),
             census,
             assembly: Assembly::default(),
             names: FlowHasher::new(self.seed),

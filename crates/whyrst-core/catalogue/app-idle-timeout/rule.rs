@@ -23,7 +23,14 @@ pub(super) const RULE: Rule = Rule {
         &SURVIVED_AS_LONG,
         &CLIENT_WENT_UNANSWERED,
     ],
-    supported_by: &[&PROGRAM_TIMEOUT_FITS, &OWED_NOTHING_WHEN_LEFT, &IDLE_TIMER_FITS, &REQUEST_MET_TIMER],
+    supported_by: &[
+        &PROGRAM_TIMEOUT_FITS,
+        &OWED_NOTHING_WHEN_LEFT,
+        &IDLE_TIMER_FITS,
+        &REQUEST_MET_TIMER,
+        &SILENCES_AT_DEATH_ALIKE,
+        &LONGER_SILENCE_DIED,
+    ],
     // Its FIN, or what only a socket puts into a RST, shows that the end itself did it.
     likely_when: &[
         &[&IDLE_TIMER_FITS, &SENDER_HAD_CLOSED, &HANDSHAKE_COMPLETED],

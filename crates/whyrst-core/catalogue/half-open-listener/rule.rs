@@ -26,6 +26,7 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_IS_CLIENT,
         &SENDER_STILL_PROBED,
         &RST_CONTRADICTS_SENDER,
+        &SIBLINGS_OUTLIVED_SILENCE,
     ],
     supported_by: &[
         &RST_IS_BARE,

@@ -25,6 +25,7 @@ pub(super) const RULE: Rule = Rule {
         &HANDSHAKE_ACK_WRONG,
         &SENDER_STILL_PROBED,
         &RST_CONTRADICTS_SENDER,
+        &SIBLINGS_OUTLIVED_SILENCE,
     ],
     supported_by: &[
         &RST_IS_BARE,

@@ -27,8 +27,19 @@ pub(super) const RULE: Rule = Rule {
         &SYN_MET_CONNECTION,
         &RST_IS_FASTCLOSE,
     ],
-    supported_by: &[&DEVICE_TIMEOUT_FITS, &DEVICE_TIMER_FITS, &RST_TTL_DIFFERS, &BOTH_ENDS_RESET],
-    likely_when: &[&[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS], &[&DEVICE_TIMEOUT_FITS, &BOTH_ENDS_RESET]],
+    supported_by: &[
+        &DEVICE_TIMEOUT_FITS,
+        &DEVICE_TIMER_FITS,
+        &RST_TTL_DIFFERS,
+        &BOTH_ENDS_RESET,
+        &LONGER_SILENCE_DIED,
+        &SILENCES_AT_DEATH_ALIKE,
+    ],
+    likely_when: &[
+        &[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS],
+        &[&DEVICE_TIMEOUT_FITS, &BOTH_ENDS_RESET],
+        &[&LONGER_SILENCE_DIED, &RST_IS_PASSIVE],
+    ],
     variants: &[],
     sources: &[
         rfc(5382, "REQ-5"),

@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SOCKET_WAS_MINI],
-    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA],
-    likely_when: &[],
+    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA, &SIBLINGS_CLOSED_WHEN_IDLE],
+    likely_when: &[&[&SIBLINGS_CLOSED_WHEN_IDLE, &DATA_CROSSED_FIN]],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&RST_IS_ACTIVE, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING, &SENDER_RECEIVED_DATA],
+    needs: &[&PROXY_GAVE_UP, &SENDER_IS_SERVER, &SENDER_SENT_NOTHING],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&SERVER_LEFT_AT_ONCE, &RST_SAYS_NO_BACKEND],
-    likely_when: &[],
+    supported_by: &[&SERVER_LEFT_AT_ONCE, &RST_SAYS_NO_BACKEND, &UPSTREAM_REFUSED],
+    likely_when: &[&[&UPSTREAM_REFUSED]],
     variants: &[],
     sources: &[rfc(1122, "4.2.2.13"), kernel("net/ipv4/tcp.c", "__tcp_close (data_was_unread)")],
 };

@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_CONTRADICTS_SENDER,
         &SENDER_HAD_SOCKET,
         &REFUSED_SYN_ACK_ACKNOWLEDGED,
+        &ANSWERED_ELSEWHERE,
     ],
     supported_by: &[&SYN_IS_BARE, &RST_IS_BARE],
     likely_when: &[&[&SYN_IS_BARE, &SYN_ACK_SOON]],

@@ -189,6 +189,8 @@ fn told(tracker: &mut Tracker) -> Vec<String> {
     let plain = |mut outcome: Outcome| {
         outcome.incarnation_mut().connection.history = History::default();
         outcome.incarnation_mut().finally.history = History::default();
+        // A SYN that waits when its twin is settled may be answered later, and then only one pass sees it.
+        outcome.incarnation_mut().twin = None;
         format!("{outcome:?}")
     };
     core::iter::from_fn(|| tracker.poll()).map(plain).collect()
@@ -214,13 +216,18 @@ fn segment<'a>(observation: &Observation<'a>) -> Segment<'a> {
 }
 
 fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
-    let names = FlowHasher::new(3);
+    let names = FlowHasher::new(Limits::default().hash_seed);
     let flow = |observation: &Observation<'_>| names.name(segment(observation).src, segment(observation).dst);
     let mut census = Census::new(1 << 20, 1 << 20);
     for observation in observations {
         let Segment { src, dst, seq, flags, .. } = segment(observation);
         let from = FlowKey::of(src, dst).1;
         census.saw(&Sighting { flow: flow(observation), time: observation.time, seq, flags, from });
+        if flags.is_syn_ack() {
+            census.accepted(names.name(src, src), flow(observation));
+        } else if flags.has(RST) {
+            census.reset([src, dst].map(|end| names.name(end, end)));
+        }
     }
     let noted = census.finish();
     let mut tracker = Tracker::new(Limits::default());
@@ -230,6 +237,10 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
             tracker.observe(observation);
         } else if tells_of_service(segment(observation).flags) {
             tracker.overhear(observation);
+        } else if noted.has_sibling(flow(observation)) {
+            let Segment { src, dst, seq, flags, .. } = segment(observation);
+            let from = FlowKey::of(src, dst).1;
+            tracker.glimpse(&Sighting { flow: flow(observation), time: observation.time, seq, flags, from });
         } else {
             tracker.pass(observation.time);
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use whyrst_model::report::{
     AlternativeReport, AskedFor, DecideReport, Effect, Ends, EvidenceReport, FamilyReport, IdleSuspect, KernelReport,
-    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, Stats, Verdict,
+    MechanismReport, ReasonReport, Report, ReportSchema, ResetReport, SiblingsReport, Stats, TwinReport, Verdict,
 };
 use whyrst_model::vocabulary::{AnswerWord, End};
 
@@ -20,7 +20,8 @@ use crate::outcome::{OnWire, Outcome, OutcomeKind};
 use crate::recording::Told;
 use crate::rst::Rst;
 use crate::segment::Flags;
-use crate::time::Timestamp;
+use crate::siblings::Death;
+use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
 use crate::verdict::decide::Decision;
 use crate::verdict::{Confidence, Evidence, Reason, Role, Shape};
@@ -116,6 +117,12 @@ impl Explanation<'_> {
             asked_for: outcome.asked().map(|asked| AskedFor { name: (&*asked.name).into(), stood_in: asked.stood_in }),
             words: self.word_reports(),
             tampering_signature: crate::tampering::signature(outcome).map(Into::into),
+            twin: outcome.twin().map(|twin| TwinReport {
+                frames: alloc::vec![twin.frame.number()],
+                tuple: alloc::format!("{} > {}", twin.client, twin.server).into(),
+                relation: twin.relation,
+            }),
+            siblings: self.siblings_report(),
             effect: Effect {
                 accepted: self.harm.accepted,
                 lost_client_bytes: self.harm.lost_client_bytes,
@@ -156,6 +163,25 @@ impl Explanation<'_> {
             accepted_because: seen.then(|| self.reception_words(rst).into()),
             frames: self.frames_by_point(record.frame),
         }
+    }
+
+    fn siblings_report(&self) -> Option<SiblingsReport<'_>> {
+        let siblings = self.outcome.siblings()?;
+        let connection = self.outcome.finally();
+        let (then, later) = (self.outcome.service(), self.outcome.service_later());
+        let millis = |spans: &mut dyn Iterator<Item = Span>| spans.map(Span::as_millis_f64).collect();
+        let watched = self.outcome.watched_after() > Span::ZERO;
+        Some(SiblingsReport {
+            service: connection.endpoint(connection.server()).to_string().into(),
+            before: then.answered.saturating_sub(1),
+            during: siblings.during as u64,
+            after: watched.then(|| later.answered.saturating_sub(then.answered)),
+            died: siblings.deaths.len() as u64,
+            idle_ms_died: millis(&mut siblings.deaths.iter().map(|death| death.idle)),
+            age_ms_died: millis(&mut siblings.deaths.iter().map(Death::age)),
+            idle_ms_survived_max: siblings.survived.first().map(|span| span.as_millis_f64()),
+            idle_ms_closed: millis(&mut siblings.closed_after.iter().copied()),
+        })
     }
 
     fn family_report(&self) -> Option<FamilyReport<'_>> {

@@ -18,6 +18,9 @@ pub struct Limits {
     pub settle_at_most: Span,
     /// Resets that wait to be settled; beyond it the oldest is settled early.
     pub unsettled: usize,
+    /// Settled resets that wait for what their siblings do later, until more are settled or the capture ends: who
+    /// reads files has the time.
+    pub held: usize,
     /// An orderly closed connection is remembered so long, for its late segments.
     pub remember_closed: Span,
     /// Orderly closed connections remembered at once; beyond it the one closed longest ago is forgotten.
@@ -39,6 +42,7 @@ impl Default for Limits {
             settle_after: Span::from_secs(20),
             settle_at_most: Span::from_secs(120),
             unsettled: 65_536,
+            held: 0,
             remember_closed: Span::from_secs(10),
             closed: 16_384,
             remember_reset: Span::from_secs(130),

@@ -5,16 +5,21 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::hash::BuildHasher;
 
 use super::Tracker;
 use super::clock::Clock;
 use super::slot::{Due, Expiry, Pending, Queued, ResetSeen, Slot};
+use crate::connection::Connection;
 use crate::half::Marks;
+use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
+use crate::siblings::{Exchange, Siblings};
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
+use crate::twins::Twin;
 
 /// Entries for vanished connections that a queue may hold before it is cleaned.
 pub(super) const STALE_ALLOWED: usize = 4_096;
@@ -26,6 +31,7 @@ impl Tracker {
         if self.is_failed_connect(at) {
             self.counts.failed_connects += 1;
             let outcome = self.failed_connect(at);
+            self.twins.went_wrong(&self.slots[at as usize].connection);
             self.failed.push_back(Box::new(outcome));
         }
         self.icmp.remove(&at);
@@ -58,9 +64,18 @@ impl Tracker {
         settle_trigger(pending.rsts.as_mut_slice(), &pending.before, &pending.after);
         let finally = self.slots[at as usize].connection;
         self.counts.copies += u64::from(finally.copies);
-        let reset_at = pending.rsts.first().record.time;
+        let first = &pending.rsts.first().record;
+        let reset_at = first.time;
+        let twin = self.handshake_twin(&pending.connection, &pending.before, Some(first)).or(pending.upstream);
+        let twin = twin.map(Box::new);
+        let accepted = pending.death.exchange != Exchange::Refused;
+        let server = finally.endpoint(finally.server());
+        let mut service_later = self.services.of(server);
+        service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
+        let own = accepted.then_some(pending.death);
+        let siblings = own.map(|own| Box::new(Siblings { own: Some(own), ..Siblings::default() }));
         let incarnation = Incarnation {
-            service_later: self.services.of(finally.endpoint(finally.server())),
+            service_later,
             connection: pending.connection,
             finally,
             before: pending.before,
@@ -74,6 +89,8 @@ impl Tracker {
             basis: Basis::Packets,
             accounts: [None, None],
             joined: None,
+            twin,
+            siblings,
         };
         Outcome::Reset(Reset {
             incarnation,
@@ -89,10 +106,13 @@ impl Tracker {
         let slot = &self.slots[at as usize];
         let (connection, since) = (slot.connection, slot.touched);
         let service = self.services.of(connection.endpoint(connection.server()));
+        let before: Vec<Record> = self.pool.records(&connection.history).copied().collect();
         Outcome::FailedConnect(Incarnation {
             connection,
             finally: connection,
-            before: self.pool.records(&connection.history).copied().collect(),
+            twin: self.handshake_twin(&connection, &before, None).map(Box::new),
+            siblings: None,
+            before,
             said: self.speeches.said(slot.speech),
             words: self.speeches.words(slot.speech),
             asked: self.speeches.asked(slot.speech),
@@ -105,6 +125,11 @@ impl Tracker {
             accounts: [None, None],
             joined: None,
         })
+    }
+
+    fn handshake_twin(&self, connection: &Connection, records: &[Record], rst: Option<&Record>) -> Option<Twin> {
+        let waits = |key| self.find(key).is_some_and(|at| self.is_failed_connect(at));
+        self.twins.handshake(connection, records, rst, waits)
     }
 
     /// A SYN was seen, and nothing whatever that answers it.

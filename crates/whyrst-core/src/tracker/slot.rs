@@ -11,8 +11,10 @@ use crate::outcome::Outcome;
 use crate::rst::Rsts;
 use crate::segment::{Flags, Segment};
 use crate::service::Service;
+use crate::siblings::{Death, Handle as Sibling};
 use crate::speech::{Handle, Speech};
 use crate::time::Timestamp;
+use crate::twins::Twin;
 use crate::words::Words;
 
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Slot {
     pub(super) pending: Option<Box<Pending>>,
     /// A SYN that may replace this connection, when the server answers it.
     pub(super) challenger: Option<Box<Challenger>>,
+    /// Where the book of siblings has it.
+    pub(super) sibling: Option<Sibling>,
 }
 
 /// Whether a reset of this connection was seen, and how far the connection had come.
@@ -62,6 +66,10 @@ pub(super) struct Pending {
     pub(super) after: Vec<Record>,
     pub(super) after_total: u32,
     pub(super) service: Service,
+    /// As its siblings see it.
+    pub(super) death: Death,
+    /// The connect of its proxy that had just been refused.
+    pub(super) upstream: Option<Twin>,
 }
 
 #[derive(Debug)]

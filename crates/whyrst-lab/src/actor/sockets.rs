@@ -144,6 +144,7 @@ pub(super) fn set(socket: &OwnedFd, option: SocketOption) -> nix::Result<i64> {
         O::ReceiveBuffer(octets) => int(libc::SOL_SOCKET, libc::SO_RCVBUF, octets),
         O::ReusePort => int(libc::SOL_SOCKET, libc::SO_REUSEPORT, 1),
         O::Linger(l_linger) => setsockopt(socket, Linger, &libc::linger { l_onoff: 1, l_linger }),
+        O::FastOpen => int(libc::IPPROTO_TCP, libc::TCP_FASTOPEN_CONNECT, 1),
         O::Md5Key(host, key) => sys::set_md5_key(fd, ipv4_of(host), key.as_bytes()),
     }
     .map(|()| 0)

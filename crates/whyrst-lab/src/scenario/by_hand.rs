@@ -21,6 +21,8 @@ pub enum SocketOption {
     ReusePort,
     /// `SO_LINGER {1, N}` with `N` seconds.
     Linger(i32),
+    /// `TCP_FASTOPEN_CONNECT`: `connect` only remembers whom, and the first `write` sends SYN and data together.
+    FastOpen,
     /// `TCP_MD5SIG`: segments to and from that host are signed with this key.
     Md5Key(Host, &'static str),
 }

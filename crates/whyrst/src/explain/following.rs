@@ -109,6 +109,8 @@ enum Bite {
     Observe(usize),
     /// Observation of this number, of another connection: it says something of a service.
     Overhear(usize),
+    /// It is of another connection to a service that had a reset.
+    Glimpse(Sighting),
     /// The frame of this number depends on others.
     InOrder(usize),
 }
@@ -186,6 +188,7 @@ impl Feed {
             Look::Segment(sighting) if noted.has(sighting.flow) => Bite::Observe(observations.len()),
             Look::Segment(sighting) if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
             Look::Icmp => Bite::Observe(observations.len()),
+            Look::Segment(sighting) if noted.has_sibling(sighting.flow) => Bite::Glimpse(sighting),
             Look::Segment(_) => Bite::Pass(record.time),
             Look::InOrder => Bite::InOrder(at),
             Look::Nothing => return,
@@ -210,6 +213,7 @@ impl Following {
                     Bite::Pass(time) => self.tracker.pass(time),
                     Bite::Observe(at) => self.observe(&observed[at]),
                     Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
+                    Bite::Glimpse(sighting) => self.tracker.glimpse(&sighting),
                     Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
                 }
                 if self.tracker.has_settled() {
@@ -244,7 +248,12 @@ impl Following {
             Seen::Icmp(_) => None,
         };
         match (whom, sighting) {
-            (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => self.tracker.overhear(&observation),
+            (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => {
+                self.tracker.overhear(&observation);
+                if noted.has_sibling(sighting.flow) && !tells_of_service(sighting.flags) {
+                    self.tracker.glimpse(&sighting);
+                }
+            }
             (_, sighting) => {
                 self.tracker.observe(&observation);
                 if let Some(sighting) = &sighting {

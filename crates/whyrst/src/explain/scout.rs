@@ -4,10 +4,11 @@
 
 use std::sync::Mutex;
 
-use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, sighting};
+use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
 use whyrst_core::census::{Census, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
+use whyrst_core::segment::{Flags, Segment};
 use whyrst_core::time::Timestamp;
 
 use super::ordered::{Ordered, lock};
@@ -41,6 +42,13 @@ pub(super) fn scout(source: Source<'_>, census: Census, names: &FlowHasher, jobs
 /// What one frame shows, in the order of frames.
 enum Sight {
     Segment(Sighting),
+    /// The segment before was a SYN-ACK: whose, by name, and of which flow.
+    Accepted {
+        service: u64,
+        flow: u64,
+    },
+    /// The segment before was a RST, between these two.
+    Reset([u64; 2]),
     /// Something else that took its time.
     Pass(Timestamp),
     /// The frame of this number in its chunk depends on others.
@@ -48,11 +56,21 @@ enum Sight {
 }
 
 impl Sight {
+    /// What a SYN-ACK or a RST says beside its sighting.
+    fn of_ends(segment: &Segment<'_>, names: &FlowHasher) -> Option<Self> {
+        let [from, to] = [segment.src, segment.dst].map(|end| names.name(end, end));
+        if segment.flags.is_syn_ack() {
+            Some(Self::Accepted { service: from, flow: names.name(segment.src, segment.dst) })
+        } else {
+            segment.flags.has(Flags::RST).then_some(Self::Reset([from, to]))
+        }
+    }
+
     #[inline]
     const fn flow(&self) -> Option<u64> {
         match self {
             Self::Segment(sighting) => Some(sighting.flow),
-            Self::Pass(_) | Self::InOrder(_) => None,
+            Self::Accepted { .. } | Self::Reset(_) | Self::Pass(_) | Self::InOrder(_) => None,
         }
     }
 }
@@ -90,14 +108,31 @@ fn look_at_all(
 impl View {
     fn of(chunk: &Chunk, mut sights: Vec<Sight>, names: &FlowHasher, counts: &mut Counts) -> Self {
         for (at, record) in chunk.records().enumerate() {
-            sights.push(match record.look(names, counts) {
-                Look::Segment(sighting) => Sight::Segment(sighting),
-                Look::Icmp => Sight::Pass(record.time),
-                Look::InOrder => Sight::InOrder(at),
-                Look::Nothing => continue,
-            });
+            match record.look(names, counts) {
+                Look::Segment(sighting) => {
+                    sights.push(Sight::Segment(sighting));
+                    sights.extend(ends_of(&record, &sighting, names));
+                }
+                Look::Icmp => sights.push(Sight::Pass(record.time)),
+                Look::InOrder => sights.push(Sight::InOrder(at)),
+                Look::Nothing => {}
+            }
         }
         Self { sights, chunk: None }
+    }
+}
+
+/// Whose SYN-ACK or RST it is, which a first look does not say.
+#[inline]
+fn ends_of(record: &Record<'_>, sighting: &Sighting, names: &FlowHasher) -> Option<Sight> {
+    (sighting.flags.is_syn_ack() || sighting.flags.has(Flags::RST)).then(|| named_ends(record, names)).flatten()
+}
+
+#[cold]
+fn named_ends(record: &Record<'_>, names: &FlowHasher) -> Option<Sight> {
+    match record.take(&mut Counts::default()) {
+        Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => Sight::of_ends(&segment, names),
+        _ => None,
     }
 }
 
@@ -115,10 +150,19 @@ impl Scouting {
             for sight in some {
                 match sight {
                     Sight::Segment(sighting) => self.census.saw(sighting),
+                    Sight::Accepted { .. } | Sight::Reset(_) => self.note_ends(sight),
                     Sight::Pass(time) => self.census.pass(*time),
                     Sight::InOrder(at) => self.put_together(view.chunk.as_ref().and_then(|chunk| chunk.get(*at))),
                 }
             }
+        }
+    }
+
+    fn note_ends(&mut self, sight: &Sight) {
+        match *sight {
+            Sight::Accepted { service, flow } => self.census.accepted(service, flow),
+            Sight::Reset(ends) => self.census.reset(ends),
+            Sight::Segment(_) | Sight::Pass(_) | Sight::InOrder(_) => {}
         }
     }
 
@@ -127,6 +171,9 @@ impl Scouting {
         match self.assembly.observe(&record) {
             Some(Observation { what: Seen::Segment(segment), .. }) => {
                 self.census.saw(&sighting(&segment, record.time, &self.names));
+                if let Some(ends) = Sight::of_ends(&segment, &self.names) {
+                    self.note_ends(&ends);
+                }
             }
             Some(_) => self.census.pass(record.time),
             None => {}

@@ -1,0 +1,340 @@
+//! What the other connections to the same service say of this one ([`crate::siblings`]).
+//!
+//! A limit shows in several connections, so the minimum stands with each question: three deaths on one side of it, or
+//! fewer with a survivor on the other side. Below that the answer is unknown. Connections that die together are one
+//! event, and say nothing of a limit.
+
+use alloc::vec::Vec;
+
+use super::answer::{Answer, Facts, Value, no, yes};
+use super::question::{AskedOf, Question, Wording, by};
+use crate::outcome::Outcome;
+use crate::service::Moment;
+use crate::siblings::{Death, End, Exchange, SILENCE, Siblings};
+use crate::time::{Span, Timestamp};
+
+/// Deaths that make a limit without a survivor on the other side of it.
+const DEATHS: usize = 3;
+/// Deaths that come closer together than this are one event: a program ends within that time.
+const ONE_EVENT: Span = Span::from_secs(1);
+/// Silences that differ by more than a timer is late, and by ten times more than the ages, are not what the ages follow.
+const USED_APART: Span = Span::from_millis(100);
+/// Probes of a monitor that make a period.
+const PROBES: usize = 4;
+/// Shorter periods are a program in a hurry.
+const PERIOD_FROM: Span = Span::from_millis(200);
+/// Connections that the service closed after the same silence.
+const CLOSES: usize = 3;
+/// Before and after: a program that is started anew is away for longer.
+const AMID: Span = Span::from_secs(1);
+/// Turns of accepting and refusing that are no chance.
+const TURNS: u32 = 3;
+
+/// Connections to the service die at one age, whatever they do.
+pub static AGES_AT_DEATH_ALIKE: Question = Question {
+    id: "ages-at-death-alike",
+    asked_of: AskedOf::Packets,
+    yes: "{} connections to {server} were reset at the same age, {} to {}, after silences of {} to {}: what they did made no difference",
+    no: "connections to {server} had different ages when they were reset, {} to {}, or others grew older",
+    unknown: "three or more connections to {server} from their beginning to their reset: were they equally old?",
+    zh: Wording {
+        yes: "到{server}的{}条连接被重置时年龄相同，{}到{}，而空闲时间为{}到{}：与它们在做什么无关",
+        no: "到{server}的连接被重置时年龄不同，{}到{}，或者别的连接活得更久",
+        unknown: "到{server}的三条以上连接，从开始到被重置：它们的年龄相同吗？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.from_beginning) else {
+            return Answer::Unknown;
+        };
+        let deaths: Vec<&Death> = siblings.deaths_by(own.by).filter(|one| one.from_beginning).collect();
+        let ages = || deaths.iter().map(|one| one.age());
+        let (Some(youngest), Some(oldest)) = (ages().min(), ages().max()) else { return Answer::Unknown };
+        if events(&deaths) < DEATHS || oldest < SILENCE {
+            return Answer::Unknown;
+        }
+        let idle = || deaths.iter().map(|one| one.idle);
+        let (least, most) = (idle().min().unwrap_or_default(), idle().max().unwrap_or_default());
+        let outlived = siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos() + oldest.nanos() / 100);
+        // Used alike, they may die of what they did: a time-out that began with their one request.
+        let (apart, aged_apart) = (most.nanos() - least.nanos(), oldest.nanos() - youngest.nanos());
+        let used_alike = apart < USED_APART.nanos() || apart / 10 < aged_apart;
+        if !alike(youngest, oldest) || outlived {
+            return Answer::No(no().span(youngest).span(oldest));
+        }
+        if used_alike {
+            return Answer::Unknown;
+        }
+        let facts = yes().count(deaths.len() as u64).span(youngest).span(oldest).span(least).span(most);
+        Answer::Yes(facts)
+    }),
+};
+
+/// Those that were silent for long died, and those that were silent for less lived on.
+pub static LONGER_SILENCE_DIED: Question = Question {
+    id: "longer-silence-died",
+    asked_of: AskedOf::Packets,
+    yes: "connections to {server} went on after up to {} of silence, and each of the {} that had been silent for longer, from {} on, was reset when it went on: a limit lies between",
+    no: "another connection to {server} was silent for {}, no less than this one, {}, and lived on",
+    unknown: "other connections to {server} that were silent and then went on: from which silence on are they reset?",
+    zh: Wording {
+        yes: "到{server}的连接在至多{}的空闲之后还能继续；空闲更久（{2}以上）的{1}条，一继续就被重置：限制就在两者之间",
+        no: "到{server}的另一条连接空闲了{}，不短于这一条的{}，却活了下来",
+        unknown: "到{server}的其他空闲之后又继续的连接：空闲多久以后会被重置？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.idle >= SILENCE) else {
+            return Answer::Unknown;
+        };
+        let Some(survived) = siblings.survived.first() else { return Answer::Unknown };
+        if *survived >= own.idle {
+            return Answer::No(no().span(*survived).span(own.idle));
+        }
+        let silent: Vec<&Death> = siblings.deaths_by(own.by).filter(|one| one.idle > *survived).collect();
+        let least = silent.iter().map(|one| one.idle).min().unwrap_or(own.idle);
+        // Half of it on one side and the whole on the other enclose a limit; two events are the least that can.
+        let near = survived.nanos() >= least.nanos() / 2;
+        if events(&silent) < 2 || !near {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().span(*survived).count(silent.len() as u64).span(least))
+    }),
+};
+
+/// Three died after the same silence.
+pub static SILENCES_AT_DEATH_ALIKE: Question = Question {
+    id: "silences-at-death-alike",
+    asked_of: AskedOf::Packets,
+    yes: "{} connections to {server} were reset after the same silence, {} to {}: a timer",
+    no: "connections to {server} were reset after different silences, {} to {}",
+    unknown: "three or more connections to {server} that were silent until they were reset: for equally long?",
+    zh: Wording {
+        yes: "到{server}的{}条连接在同样长的空闲（{}到{}）之后被重置：是定时器",
+        no: "到{server}的连接被重置之前空闲的时间各不相同，{}到{}",
+        unknown: "到{server}的三条以上一直空闲到被重置的连接：空闲时间一样长吗？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.idle >= SILENCE) else {
+            return Answer::Unknown;
+        };
+        let silent: Vec<&Death> = siblings.deaths_by(own.by).filter(|one| one.idle >= SILENCE).collect();
+        let idle = || silent.iter().map(|one| one.idle);
+        let (Some(least), Some(most)) = (idle().min(), idle().max()) else { return Answer::Unknown };
+        if events(&silent) < DEATHS {
+            return Answer::Unknown;
+        }
+        if !alike(least, most) {
+            return Answer::No(no().span(least).span(most));
+        }
+        Answer::Yes(yes().count(silent.len() as u64).span(least).span(most))
+    }),
+};
+
+/// The service closes connections itself that have been silent for as long as this one was.
+pub static SIBLINGS_CLOSED_WHEN_IDLE: Question = Question {
+    id: "siblings-closed-when-idle",
+    asked_of: AskedOf::Packets,
+    yes: "{server} closed {} other connections itself after {} to {} of silence; this one had been silent for {} when it went on: the two met",
+    no: "{server} closes idle connections after {} to {}; this one had been silent for {}",
+    unknown: "other connections to {server} that nobody used: after which silence does it close them?",
+    zh: Wording {
+        yes: "{server}自己关闭了另外{}条连接，都在空闲{}到{}之后；这一条空闲了{}才继续：两者正好相遇",
+        no: "{server}在空闲{}到{}之后关闭连接；而这一条空闲了{}",
+        unknown: "到{server}的其他无人使用的连接：空闲多久以后它会关闭？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome) else { return Answer::Unknown };
+        let closed = &siblings.closed_after;
+        let (Some(least), Some(most), CLOSES..) = (closed.iter().min(), closed.iter().max(), closed.len()) else {
+            return Answer::Unknown;
+        };
+        if !alike(*least, *most) {
+            return Answer::Unknown;
+        }
+        let facts = |with: Facts| with.span(*least).span(*most).span(own.idle);
+        // A request is on its way for as long as the program is about to close, and one timer is a second late.
+        let late = Span::from_nanos(most.nanos() / 50).max(LATE);
+        let met = own.idle.nanos() + late.nanos() >= least.nanos() && own.idle.nanos() <= most.nanos() + late.nanos();
+        if met { Answer::Yes(facts(yes().count(closed.len() as u64))) } else { Answer::No(facts(no())) }
+    }),
+};
+
+/// Timers of programs are looked at once in so long.
+const LATE: Span = Span::from_millis(250);
+
+/// Through the whole silence others lived that were answered later: their host kept its connections.
+pub static SIBLINGS_OUTLIVED_SILENCE: Question = Question {
+    id: "siblings-outlived-silence",
+    asked_of: AskedOf::Packets,
+    yes: "other connections to {server} lived through the whole silence of this one and were answered up to {}: {server} had neither rebooted nor lost its program",
+    no: "no other connection to {server} lived through the silence of this one",
+    unknown: "other connections to {server} that were open before this one fell silent: were they answered after it?",
+    zh: Wording {
+        yes: "到{server}的其他连接活过了这条连接的整个空闲期，直到{}仍得到应答：{server}既没有重启，程序也没有消失",
+        no: "没有别的到{server}的连接活过这条连接的空闲期",
+        unknown: "在这条连接开始空闲之前就已打开的其他到{server}的连接：之后还得到应答吗？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.by == End::Server) else {
+            return Answer::Unknown;
+        };
+        match siblings.outlived.filter(|_| own.idle >= SILENCE) {
+            Some(time) => Answer::Yes(yes().value(Value::Time(time))),
+            None => Answer::Unknown,
+        }
+    }),
+};
+
+/// Connections of this client to the service begin at a regular period, and each is aborted at once.
+pub static PROBED_REGULARLY: Question = Question {
+    id: "probed-regularly",
+    asked_of: AskedOf::Packets,
+    yes: "{client}'s host opened {} such connections to {server}, one every {} to {}, and aborted each after one question at most: a monitor",
+    no: "connections of {client}'s host to {server} that it aborted at once came at no regular time, {} to {} apart",
+    unknown: "four or more connections of {client}'s host to {server}: do they come at a regular time?",
+    zh: Wording {
+        yes: "{client}所在主机向{server}发起了{}条这样的连接，每隔{}到{}一条，最多问一句就中止：是监控探测",
+        no: "{client}所在主机发起又立即中止的连接到{server}并无规律，相隔{}到{}",
+        unknown: "{client}所在主机到{server}的四条以上连接：它们按固定间隔到来吗？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| is_probe(own)) else { return Answer::Unknown };
+        let probes = siblings.deaths_of(own.client.ip).filter(|one| is_probe(one));
+        let mut opened: Vec<Timestamp> = probes.map(|one| one.opened).collect();
+        opened.sort_unstable();
+        let steps = || opened.windows(2).filter_map(|pair| Some(pair.last()?.since(*pair.first()?)));
+        let (Some(least), Some(most)) = (steps().min(), steps().max()) else { return Answer::Unknown };
+        if opened.len() < PROBES || least < PERIOD_FROM {
+            return Answer::Unknown;
+        }
+        // A check that takes longer, or is spread by chance, is late by less than a tenth.
+        let regular = most.nanos() - least.nanos() <= most.nanos() / 10;
+        let facts = |with: Facts| with.span(least).span(most);
+        if regular { Answer::Yes(facts(yes().count(opened.len() as u64))) } else { Answer::No(facts(no())) }
+    }),
+};
+
+/// The service accepted others right before it refused this one, and right after.
+pub static REFUSED_AMID_ACCEPTANCES: Question = Question {
+    id: "refused-amid-acceptances",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted others {} before it refused this one ({}) and {} after ({}): the service was there all the time",
+    no: "{server} accepted nobody within a second before this refusal and after: {} before at the least",
+    unknown: "connects to {server} within a second before and after: were they accepted?",
+    zh: Wording {
+        yes: "{server}在拒绝这条连接之前{}（{}）和之后{}（{}）都接受了别的连接：服务一直都在",
+        no: "在这次拒绝前后一秒之内{server}没有接受过连接：之前至少{}",
+        unknown: "前后一秒之内到{server}的其他建连：被接受了吗？",
+    },
+    ask: by(|outcome| {
+        let Some((before, after)) = acceptances_around(outcome) else { return Answer::Unknown };
+        let (waited, came) = (outcome.time().since(before.time), after.time.since(outcome.time()));
+        let facts = yes().span(waited).value(Value::Frame(before.frame)).shown_by(before.frame);
+        let facts = facts.span(came).value(Value::Frame(after.frame)).shown_by(after.frame);
+        if waited <= AMID && came <= AMID { Answer::Yes(facts) } else { Answer::No(no().span(waited)) }
+    }),
+};
+
+/// The service accepts and refuses in turn, as a balancer deals connects out.
+pub static ACCEPTS_IN_TURN: Question = Question {
+    id: "accepts-in-turn",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepts {} and refuses {} in turn, {} times so far: connects are dealt out to several backends, and not all of them listen",
+    no: "{server} accepts and refuses in no regular turn: it began to refuse {} times",
+    unknown: "a few more connects to {server}: are they accepted and refused in turn?",
+    zh: Wording {
+        yes: "{server}轮流接受{}条、拒绝{}条，至今{}轮：连接被分给多个后端，其中有的没有监听",
+        no: "{server}的接受和拒绝没有规律：它开始拒绝过{}次",
+        unknown: "再多几次到{server}的建连：接受和拒绝是轮流的吗？",
+    },
+    ask: by(|outcome| {
+        let turns = outcome.service_later().turns;
+        if turns.begun < TURNS || outcome.sender() != outcome.connection().server() {
+            return Answer::Unknown;
+        }
+        match (turns.accepted.same(), turns.refused.same()) {
+            (Some(accepted), Some(refused)) => {
+                Answer::Yes(yes().count(accepted.into()).count(refused.into()).count(turns.begun.into()))
+            }
+            _ => Answer::No(no().count(turns.begun.into())),
+        }
+    }),
+};
+
+/// The stack that refused answers a SYN by RST when its accept queue is full. Windows does, and sends with TTL 128;
+/// Linux and the BSDs, which send with 64, drop the SYN (`tcp_conn_request`).
+pub static STACK_REFUSES_WHEN_FULL: Question = Question {
+    id: "stack-refuses-when-full",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{} arrived with TTL {}, and so was sent with 128, as Windows does: its full accept queue answers by RST",
+    no: "{} arrived with TTL {}, and so was not sent with 128, as Windows does: other stacks drop a SYN when the accept queue is full",
+    unknown: "the TTL of the RST",
+    zh: Wording {
+        yes: "{}到达时 TTL 为{}，即发出时为 128，是 Windows 的做法：accept 队列满时它以 RST 应答",
+        no: "{}到达时 TTL 为{}，发出时不是 Windows 的 128：其他协议栈在 accept 队列满时丢弃 SYN",
+        unknown: "RST 的 TTL",
+    },
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let ttl = rst.record.ttl;
+        yes().frame(&rst.record).value(Value::Ttl(ttl)).if_so((65..=128).contains(&ttl).into())
+    }),
+};
+
+/// Of the connects to the service just those were refused whose SYN carried data (RFC 7413).
+pub static ONLY_SYN_DATA_REFUSED: Question = Question {
+    id: "only-syn-data-refused",
+    asked_of: AskedOf::Packets,
+    yes: "the SYN ({}) carries {} bytes of data (TCP Fast Open), as each of the {} that {server} refused; others it accepted meanwhile",
+    no: "SYNs without data were refused as well, or this one ({}) carries none",
+    unknown: "connects to {server} with and without data in the SYN: are just those with data refused?",
+    zh: Wording {
+        yes: "这个 SYN（{}）带有{}字节数据（TCP Fast Open），{server}拒绝的{}个都是如此；其间别的连接被接受",
+        no: "不带数据的 SYN 也被拒绝过，或者这个 SYN（{}）不带数据",
+        unknown: "到{server}的建连中，SYN 带数据和不带数据的：只有带数据的被拒绝吗？",
+    },
+    ask: by(|outcome| {
+        let Some(syn) = outcome.syn().filter(|_| outcome.sender() == outcome.connection().server()) else {
+            return Answer::Unknown;
+        };
+        let later = outcome.service_later();
+        if syn.len == 0 || later.refused_plain > 0 {
+            return Answer::No(no().frame(syn));
+        }
+        if later.refused_with_data < 2 || later.accepted.is_none() {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().frame(syn).count(syn.len.into()).count(later.refused_with_data.into()))
+    }),
+};
+
+fn acceptances_around(outcome: &Outcome) -> Option<(Moment, Moment)> {
+    let refused = outcome.sender() == outcome.connection().server();
+    let before = outcome.service().accepted.filter(|_| refused)?;
+    let after = outcome.service_later().recovered.filter(|moment| moment.time > outcome.time())?;
+    Some((before, after))
+}
+
+fn is_probe(death: &Death) -> bool {
+    death.by == End::Client && death.exchange == Exchange::Tiny && death.from_beginning
+}
+
+fn known(outcome: &Outcome) -> Option<(&Siblings, &Death)> {
+    let siblings = outcome.siblings()?;
+    Some((siblings, siblings.own.as_ref()?))
+}
+
+/// Deaths that did not come together.
+fn events(deaths: &[&Death]) -> usize {
+    let mut times: Vec<Timestamp> = deaths.iter().map(|one| one.time).collect();
+    times.sort_unstable();
+    let apart = |pair: &&[Timestamp]| matches!(pair, [one, next] if next.since(*one) > ONE_EVENT);
+    times.len().min(1) + times.windows(2).filter(apart).count()
+}
+
+/// Within 1 %, or as exact as timers of programs are.
+fn alike(least: Span, most: Span) -> bool {
+    most.nanos() - least.nanos() <= (most.nanos() / 100).max(TICK.nanos())
+}
+
+/// The tick of slow timers.
+const TICK: Span = Span::from_millis(10);

@@ -1,0 +1,458 @@
+//! What became of the other connections to the same service: how long they had been silent when they died, how long
+//! others were silent and lived on, how old they grew, and after which silence the service closed them itself.
+//!
+//! A limit on idle time or on age shows in no single connection; it does in several. Every reset counts, and of the
+//! connections that went on or ended well the first [`FIRST`] of each service: those have had the most time to be
+//! idle or old. They are the same whether the input is read once or twice, so an answer does not depend on that.
+//!
+//! What is remembered is bounded ([`SERVICES`], [`FLOWS`]). What had no room is no sibling, and proves nothing.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use core::net::IpAddr;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::census::Sighting;
+use crate::connection::Connection;
+use crate::flow::Side;
+use crate::half::Marks;
+use crate::history::Record;
+use crate::rst::Rst;
+use crate::segment::{Endpoint, Flags};
+use crate::time::{Span, Timestamp};
+
+/// Services whose connections are remembered.
+const SERVICES: usize = 4_096;
+/// Connections of all services together.
+pub(crate) const FLOWS: usize = 4_096;
+/// Connections of one service that are looked at from their beginning to their end.
+pub const FIRST: usize = 64;
+/// Ends of one service's connections that are remembered, the latest.
+const ENDS: usize = 32;
+/// A health check asks with one segment at most, gets one small answer, and is over soon (`timeout check`).
+const TINY_WITHIN: Span = Span::from_secs(1);
+const TINY_QUESTION: u64 = 1_460;
+const TINY_ANSWER: u64 = 4_380;
+/// What is shorter is no silence: the time of a retransmission (RFC 6298 section 2).
+pub(crate) const SILENCE: Span = Span::from_secs(1);
+
+/// What one moment knows of the other connections to a service.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Siblings {
+    /// Resets of its connections, up to a bound, the one in question among them; oldest first.
+    pub deaths: Vec<Death>,
+    /// The longest silences that connections had before they went on, longest first, each of another connection.
+    pub survived: Vec<Span>,
+    /// The ages that connections without a reset had come to, longest first.
+    pub ages: Vec<Span>,
+    /// The silences after which the service sent the first FIN, oldest first.
+    pub closed_after: Vec<Span>,
+    /// Up to when others prove that their host kept its connections through the whole silence of the one in question.
+    pub outlived: Option<Timestamp>,
+    /// Those that were open when the one in question was reset.
+    pub during: usize,
+    /// The one in question.
+    pub own: Option<Death>,
+}
+
+/// How one connection of a service ended in a reset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Death {
+    /// Its client.
+    pub client: Endpoint,
+    /// When the RST came.
+    pub time: Timestamp,
+    /// When its first segment was seen.
+    pub opened: Timestamp,
+    /// When the segment came that ended its silence: what the RST answers, or the RST itself.
+    pub woken: Timestamp,
+    /// How long it had been silent before the RST, or before the segment that the RST answers.
+    pub idle: Span,
+    /// The RST claims to come from the service.
+    pub by: End,
+    /// What had been said.
+    pub exchange: Exchange,
+    /// Its beginning was captured.
+    pub from_beginning: bool,
+}
+
+/// One end of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Who opened it.
+    Client,
+    /// Who accepted it.
+    Server,
+}
+
+/// How much had been said before a reset.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exchange {
+    /// The SYN was refused.
+    Refused,
+    /// At most one small question and one answer, within a second.
+    Tiny,
+    /// More.
+    Ordinary,
+}
+
+impl Death {
+    /// Of a connection whose remembered segments are `records`, by its first RST.
+    pub(crate) fn of(connection: &Connection, records: &[Record], rst: &Rst) -> Self {
+        let (woken, idle) = silence(records, rst);
+        let by = if rst.record.from == connection.client { End::Client } else { End::Server };
+        Self {
+            client: connection.endpoint(connection.client),
+            time: rst.record.time,
+            opened: connection.first,
+            woken,
+            idle,
+            by,
+            exchange: exchange(connection, rst),
+            from_beginning: connection.half(connection.client).marks.has(Marks::SYN),
+        }
+    }
+
+    /// How old it was.
+    pub fn age(&self) -> Span {
+        self.time.since(self.opened)
+    }
+
+    /// When it fell silent.
+    pub fn silent_since(&self) -> Timestamp {
+        self.woken.plus(Span::from_nanos(-self.idle.nanos()))
+    }
+}
+
+/// The last silence that nobody answered with data, and when it ended: a host acknowledges by itself what its program
+/// never reads.
+fn silence(records: &[Record], rst: &Rst) -> (Timestamp, Span) {
+    let until = rst.trigger.map_or(rst.record.time, |trigger| trigger.time);
+    let earlier = || records.iter().filter(|record| record.time <= until);
+    let mut later: Option<&Record> = None;
+    let mut spoke = [false; 2];
+    for record in earlier().rev() {
+        if let Some(next) = later {
+            let gap = next.time.since(record.time);
+            let answered = next.len > 0 && spoke[next.from.other().index()];
+            if gap >= SILENCE && next.len > 0 && !answered {
+                return (next.time, gap);
+            }
+        }
+        spoke[record.from.index()] |= record.len > 0;
+        later = Some(record);
+    }
+    let last = earlier().rfind(|record| rst.trigger.is_none_or(|trigger| trigger.frame != record.frame));
+    (until, last.map_or(Span::ZERO, |last| until.since(last.time)))
+}
+
+fn exchange(connection: &Connection, rst: &Rst) -> Exchange {
+    let (client, server) = (connection.half(connection.client), connection.half(connection.server()));
+    let soon = rst.record.time.since(connection.first) <= TINY_WITHIN;
+    if !server.marks.has(Marks::SYN) && client.marks.has(Marks::SYN) {
+        Exchange::Refused
+    } else if soon && client.bytes <= TINY_QUESTION && server.bytes <= TINY_ANSWER {
+        Exchange::Tiny
+    } else {
+        Exchange::Ordinary
+    }
+}
+
+/// The connections of all services, as far as they are remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    services: HashMap<Endpoint, Entry, FixedState>,
+    flows: Vec<Sibling>,
+    by_name: HashMap<u64, Handle, FixedState>,
+}
+
+/// A connection in the book.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Handle(u32);
+
+#[derive(Debug, Default)]
+struct Entry {
+    flows: Vec<Handle>,
+    deaths: VecDeque<Death>,
+    closed_after: VecDeque<Span>,
+}
+
+/// One of the first connections of a service.
+#[derive(Clone, Copy, Debug)]
+struct Sibling {
+    server: Endpoint,
+    client: Endpoint,
+    service_side: Side,
+    opened: Timestamp,
+    last: Timestamp,
+    /// The last segment of the service with anything but a RST.
+    answered: Timestamp,
+    /// The last silence that ended. A kernel answers what its program resets: whether the connection went on after it
+    /// shows when it falls silent again, closes, or is looked at.
+    silence: Span,
+    /// Who broke it.
+    woken_by: Side,
+    /// The other end has sent something since.
+    taken: bool,
+    /// The longest silence that it went on after.
+    survived: Span,
+    state: State,
+    /// When the first FIN or RST came.
+    ended: Option<Timestamp>,
+    was_reset: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Open,
+    /// An end has sent FIN.
+    Closing,
+    /// Reset, or its endpoints begin another one.
+    Over,
+}
+
+impl Book {
+    /// A SYN-ACK was seen: `server` accepted a connection of `client`. `None` is no sibling.
+    pub(crate) fn opened(
+        &mut self,
+        name: u64,
+        server: Endpoint,
+        client: Endpoint,
+        service_side: Side,
+        time: Timestamp,
+    ) -> Option<Handle> {
+        if let Some(known) = self.by_name.get(&name).copied().filter(|at| self.is_open(*at)) {
+            return Some(known);
+        }
+        let number = u32::try_from(self.flows.len()).ok().filter(|_| self.flows.len() < FLOWS)?;
+        let entry = self.entry(server)?;
+        if entry.flows.len() >= FIRST {
+            return None;
+        }
+        let handle = Handle(number);
+        entry.flows.push(handle);
+        self.by_name.insert(name, handle);
+        self.flows.push(Sibling {
+            server,
+            client,
+            service_side,
+            opened: time,
+            last: time,
+            answered: time,
+            silence: Span::ZERO,
+            woken_by: service_side,
+            taken: false,
+            survived: Span::ZERO,
+            state: State::Open,
+            ended: None,
+            was_reset: false,
+        });
+        Some(handle)
+    }
+
+    /// The connection of this name.
+    fn find(&self, name: u64) -> Option<Handle> {
+        self.by_name.get(&name).copied()
+    }
+
+    /// A segment of it was seen.
+    pub(crate) fn saw(&mut self, handle: Handle, from: Side, flags: Flags, time: Timestamp) {
+        let Some(sibling) = self.flows.get_mut(handle.0 as usize) else { return };
+        // A SYN belongs to `left`, a SYN-ACK to `opened`.
+        if sibling.state == State::Over || flags.has(Flags::SYN) {
+            return;
+        }
+        let silence = time.since(sibling.last);
+        sibling.last = sibling.last.max(time);
+        if flags.has(Flags::RST) {
+            if silence >= SILENCE {
+                sibling.survived = sibling.went_on_after();
+            }
+            sibling.taken = false;
+            sibling.state = State::Over;
+            sibling.was_reset = true;
+            sibling.ended.get_or_insert(time);
+            return;
+        }
+        if silence >= SILENCE {
+            sibling.survived = sibling.went_on_after();
+            (sibling.silence, sibling.woken_by, sibling.taken) = (silence, from, false);
+        } else {
+            sibling.taken |= from != sibling.woken_by;
+        }
+        let by_service = from == sibling.service_side;
+        if by_service {
+            sibling.answered = time;
+        }
+        if flags.has(Flags::FIN) && sibling.state == State::Open {
+            // What a FIN ended nobody went on after.
+            (sibling.survived, sibling.silence) = (sibling.went_on_after(), Span::ZERO);
+            sibling.state = State::Closing;
+            sibling.ended = Some(time);
+            if by_service && silence >= SILENCE {
+                let server = sibling.server;
+                if let Some(entry) = self.services.get_mut(&server) {
+                    push(&mut entry.closed_after, silence);
+                }
+            }
+        }
+    }
+
+    /// A SYN was seen: the endpoints of this name begin another connection.
+    pub(crate) fn left(&mut self, name: u64) {
+        let handle = self.find(name);
+        if let Some(sibling) = handle.and_then(|at| self.flows.get_mut(at.0 as usize)) {
+            sibling.state = State::Over;
+        }
+    }
+
+    /// The same for who has only a first look at it.
+    pub(crate) fn glimpsed(&mut self, sighting: &Sighting) {
+        if sighting.flags.is_syn() {
+            self.left(sighting.flow);
+        } else if let Some(handle) = self.find(sighting.flow) {
+            self.saw(handle, sighting.from, sighting.flags, sighting.time);
+        }
+    }
+
+    /// A connection to `server` was reset.
+    pub(crate) fn died(&mut self, server: Endpoint, death: Death) {
+        if let Some(entry) = self.entry(server) {
+            push(&mut entry.deaths, death);
+        }
+    }
+
+    /// What is known of the connections to `server`, for the one that ended so.
+    pub(crate) fn of(&self, server: Endpoint, own: &Death) -> Option<Siblings> {
+        let client = own.client;
+        let entry = self.services.get(&server)?;
+        let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
+        let others = || all().filter(|one| one.client != client);
+        let lives: Vec<(Timestamp, Timestamp)> = others().map(|one| (one.opened, one.answered)).collect();
+        let mut survived: Vec<Span> = all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).collect();
+        let mut ages: Vec<Span> =
+            others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).collect();
+        survived.sort_unstable_by(|one, other| other.cmp(one));
+        ages.sort_unstable_by(|one, other| other.cmp(one));
+        Some(Siblings {
+            deaths: entry.deaths.iter().copied().collect(),
+            survived,
+            ages,
+            closed_after: entry.closed_after.iter().copied().collect(),
+            outlived: outlived(lives, own),
+            during: others().filter(|one| one.opened < own.time && one.ended.is_none_or(|end| end > own.time)).count(),
+            own: Some(*own),
+        })
+    }
+
+    fn is_open(&self, handle: Handle) -> bool {
+        self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open)
+    }
+
+    fn entry(&mut self, server: Endpoint) -> Option<&mut Entry> {
+        if self.services.len() >= SERVICES && !self.services.contains_key(&server) {
+            return None;
+        }
+        Some(self.services.entry(server).or_default())
+    }
+}
+
+impl Sibling {
+    /// The longest silence that it went on after, as it looks now.
+    fn went_on_after(&self) -> Span {
+        if self.taken { self.survived.max(self.silence) } else { self.survived }
+    }
+}
+
+impl Siblings {
+    /// Resets in the name of the same end.
+    pub fn deaths_by(&self, end: End) -> impl Iterator<Item = &Death> + Clone {
+        self.deaths.iter().filter(move |death| death.by == end)
+    }
+
+    /// Resets of connections from the same host.
+    pub fn deaths_of(&self, client: IpAddr) -> impl Iterator<Item = &Death> + Clone {
+        self.deaths.iter().filter(move |death| death.client.ip == client)
+    }
+}
+
+/// A connection that was opened before a moment and answered after it outlived that moment, and its host did not
+/// forget its connections then. Whether such lives cover all of the silence, and up to when.
+fn outlived(mut lives: Vec<(Timestamp, Timestamp)>, own: &Death) -> Option<Timestamp> {
+    lives.sort_unstable();
+    let since = own.silent_since();
+    let reach = lives.into_iter().fold(
+        since,
+        |reach, (opened, answered)| {
+            if opened < reach { reach.max(answered) } else { reach }
+        },
+    );
+    (reach > since && reach >= own.woken).then_some(reach)
+}
+
+fn push<T>(line: &mut VecDeque<T>, one: T) {
+    if line.len() >= ENDS {
+        line.pop_front();
+    }
+    line.push_back(one);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conversation;
+
+    /// A connection from port `port` that begins at `from` seconds, with one exchange.
+    fn opened(port: u16, from: i64) -> std::string::String {
+        std::format!(
+            "{from}.0 C:{port} > S S 0:0(0)\n+0.001 C:{port} < S SA 0:0(0) ack 1\n+0.001 C:{port} > S A 1:1(0) ack 1
+            +0.001 C:{port} > S PA 1:101(100) ack 1\n+0.001 C:{port} < S PA 1:51(50) ack 101\n"
+        )
+    }
+
+    fn last_siblings(text: &str) -> Siblings {
+        let outcomes = conversation(text).outcomes();
+        outcomes.last().and_then(|outcome| outcome.siblings().cloned()).expect("it was accepted")
+    }
+
+    #[test]
+    fn what_its_kernel_acknowledged_and_its_program_reset_has_not_survived() {
+        let text = opened(1, 0)
+            + "5.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S A 51:51(0) ack 201\n+0.1 C:1 < S RA 51:51(0) ack 201";
+        let siblings = last_siblings(&text);
+        assert_eq!(siblings.survived, []);
+        assert_eq!(siblings.deaths.iter().map(|death| death.idle.nanos() / 1_000_000).collect::<Vec<_>>(), [4_996]);
+    }
+
+    #[test]
+    fn a_silence_that_was_answered_is_survived_and_one_that_the_service_ended_is_its_own() {
+        let text = opened(1, 0)
+            + &opened(2, 1)
+            + "5.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S PA 51:101(50) ack 201
+            9.0 C:2 < S FA 51:51(0) ack 101\n+0.001 C:2 > S FA 101:101(0) ack 52\n+0.001 C:2 < S A 52:52(0) ack 102
+            10.0 C:1 < S RA 101:101(0) ack 201";
+        let siblings = last_siblings(&text);
+        let seconds = |spans: &[Span]| spans.iter().map(|span| span.nanos() / 1_000_000_000).collect::<Vec<_>>();
+        assert_eq!((seconds(&siblings.survived), seconds(&siblings.closed_after)), (std::vec![4], std::vec![7]));
+        assert_eq!(siblings.during, 0);
+    }
+
+    #[test]
+    fn lives_that_overlap_prove_that_their_host_kept_its_connections() {
+        let of = |back: &str| {
+            let text = opened(1, 0)
+                + &opened(2, 1)
+                + "30.0 C:2 > S PA 101:201(100) ack 51\n+0.001 C:2 < S PA 51:101(50) ack 201\n"
+                + &opened(3, 20)
+                + back
+                + "60.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S R 51:51(0)\n62.0 C:3 < S A 51:51(0) ack 101";
+            last_siblings(&text).outlived.is_some()
+        };
+        // The first fell silent before the second began: what was then nobody knows.
+        assert!(!of(""));
+        assert!(!of("40.0 C:2 > S PA 201:301(100) ack 101\n+0.001 C:2 < S PA 101:151(50) ack 301\n"));
+    }
+}
