@@ -103,15 +103,16 @@ fn every_capture_of_another_stack_has_its_truth() {
 
 #[test]
 fn other_stacks_are_judged_by_what_they_did() {
-    let mut wrong = String::new();
-    for truth in truths() {
-        let judged = judged(&folder().join(&truth.capture).with_extension("pcap"));
-        let contradictions = truth.contradictions(&judged);
-        match (&truth.known_wrong, contradictions.as_slice()) {
-            (None, []) | (Some(_), [_, ..]) => {}
-            (None, found) => wrong += &format!("{}: {}\n", truth.capture, found.join("; ")),
-            (Some(_), []) => wrong += &format!("{} is right now: put a - into its known_wrong\n", truth.capture),
-        }
+    let wrong: Vec<String> = truths().iter().filter_map(disagreement).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// What the table and the verdicts do not agree on.
+fn disagreement(truth: &Truth) -> Option<String> {
+    let judged = judged(&folder().join(&truth.capture).with_extension("pcap"));
+    match (&truth.known_wrong, truth.contradictions(&judged).as_slice()) {
+        (None, []) | (Some(_), [_, ..]) => None,
+        (None, found) => Some(format!("{}: {}", truth.capture, found.join("; "))),
+        (Some(_), []) => Some(format!("{} is right now: put a - into its known_wrong", truth.capture)),
     }
-    assert!(wrong.is_empty(), "\n{wrong}");
 }
