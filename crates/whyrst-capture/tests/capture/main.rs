@@ -10,4 +10,5 @@ mod hostile;
 mod live;
 mod metamorphic;
 mod sets;
+mod stacks;
 mod support;
