@@ -31,6 +31,11 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         "the RST answers data after a FIN; that a device made it is the reason",
     )
     .at(Host::Server),
+    But::kernel(
+        &[First::of(Family::LateData, "fin-wait2-expired").for_reason("half-closed-expired")],
+        "the kernel without a socket is that of the NAT, whose address the server speaks to",
+    )
+    .at(Host::Server),
     But::NOTHING_BEFORE,
 ])]);
 

@@ -8,6 +8,9 @@ use crate::scenario::{
     WireRule, steps,
 };
 
+/// Bytes of the largest segment with timestamps on Ethernet.
+const FULL_SEGMENT: u32 = 1448;
+
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "stalled-transfer",
     "The second of three segments is lost, and so is every repetition; the client gives up after four seconds.",
@@ -15,8 +18,9 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         opened(),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         SERVER.does(Action::Read { most: 4096 }).gives(100),
-        SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
-        CLIENT.does(Action::Read { most: 4096 }).gives(1000),
+        // As large as what is lost later: the path takes such segments.
+        SERVER.does(Action::Write { bytes: FULL_SEGMENT }).gives(1448),
+        CLIENT.does(Action::Read { most: 4096 }).gives(1448),
         SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
         SERVER.does(Action::Pause(4)),
         SERVER.does(Action::Write { bytes: 1000 }).gives(1000),
