@@ -83,7 +83,15 @@ pub fn harm(outcome: &Outcome, kind: ResetKind) -> Harm {
     let (client, server) = (loss(outcome.connection().client), loss(outcome.connection().server()));
     if unsent(outcome) == Unsent::Some {
         // An abort throws away what waits behind a closed window, and no packet shows how much that is.
-        return Harm::new(accepted, Certainty::Unknown);
+        let certainty = if client.surely + server.surely > 0 { Certainty::AtLeast } else { Certainty::Unknown };
+        let known = |loss: &Loss| (certainty == Certainty::AtLeast).then_some(loss.surely);
+        return Harm {
+            lost_client_bytes: known(&client),
+            lost_server_bytes: known(&server),
+            surely_client_bytes: client.surely,
+            surely_server_bytes: server.surely,
+            ..Harm::new(accepted, certainty)
+        };
     }
     let exact = |loss: &Loss| loss.surely == loss.at_most;
     let certainty = if client.at_most == 0 && server.at_most == 0 {

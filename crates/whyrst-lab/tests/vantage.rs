@@ -86,6 +86,13 @@ fn id(judgement: &Judgement) -> &'static str {
 }
 
 /// The causes that either end may call it.
+/// What its ends are expected to show.
+fn kind_of(scenario: &Scenario) -> OutcomeKind {
+    let failed =
+        [scenario.expect.client, scenario.expect.server].iter().any(|end| end.kind() == OutcomeKind::FailedConnect);
+    if failed { OutcomeKind::FailedConnect } else { OutcomeKind::Reset }
+}
+
 fn expected(scenario: &Scenario) -> Vec<&'static str> {
     [scenario.expect.client, scenario.expect.server]
         .into_iter()
@@ -136,7 +143,9 @@ fn both_ends_say_at_least_as_much_as_either_alone_and_never_something_else() {
                 assert!(part.confidence < Confidence::Likely || id(&part) == id(&whole), "{words}");
             }
         }
-        for outcome in &together.outcomes {
+        // A connect that was reset under another tuple fails under its own.
+        let of_kind = |outcome: &&Outcome| outcome.kind() == kind_of(scenario);
+        for outcome in together.outcomes.iter().filter(of_kind) {
             let judgement = judge(outcome);
             let named = [id(&judgement)].into_iter().chain(judgement.alternatives.iter().map(|other| other.cause.id));
             let meant = expected(scenario);

@@ -49,6 +49,10 @@ export type Family =
   | 'syn-collision'
   | 'unseen'
 /**
+ * How much a reset matters, from the worst to the least.
+ */
+export type Severity = 'fault' | 'attack' | 'policy' | 'scan' | 'benign'
+/**
  * Which record a line is.
  */
 export type ReportSchema = 'whyrst.reset/1' | 'whyrst.failed-connect/1'
@@ -101,13 +105,13 @@ export type TcpState =
  */
 export type Expiry = 'reset-both' | 'reset-later' | 'silent' | 'close'
 /**
- * How much a reset matters, from the worst to the least.
- */
-export type Severity = 'fault' | 'attack' | 'policy' | 'scan' | 'benign'
-/**
  * Where the name stood that a client asked for.
  */
 export type AskedIn = 'tls-server-name' | 'http-host'
+/**
+ * What a connection has to do with another one that was captured beside it.
+ */
+export type TwinRelation = 'translated' | 'answered' | 'upstream'
 /**
  * How firm the figures of what was lost are.
  */
@@ -302,9 +306,21 @@ export interface Report {
    */
   asked_for: AskedFor | null
   /**
+   * The last message of each end, in the order of time, where it was captured in clear text and in a protocol that is known.
+   */
+  words: WordsReport[]
+  /**
    * The signature of connection tampering that the segments match.
    */
   tampering_signature: string | null
+  /**
+   * The same handshake, or the other leg of a proxy, between other endpoints. `null` where none was captured.
+   */
+  twin: TwinReport | null
+  /**
+   * The other connections to the same service, as far as they were captured. `null` for a refused connect, and where nothing is known of them.
+   */
+  siblings: SiblingsReport | null
   /**
    * Whether the RST was accepted, and what was lost by it.
    */
@@ -431,6 +447,10 @@ export interface ResetReport {
    * Whether its receiver accepted it. `null` where the packets do not decide that.
    */
   accepted: boolean | null
+  /**
+   * How that is known, or why it is not: from its numbers and checksum, and from what its receiver did afterwards. `null` where no packet was captured.
+   */
+  accepted_because: string | null
   /**
    * Its frame at each capture point that saw it, where there are several.
    */
@@ -801,6 +821,110 @@ export interface AskedFor {
   stood_in: AskedIn
 }
 /**
+ * The last message of one end, as far as it stands in clear text.
+ */
+export interface WordsReport {
+  /**
+   * The end that said it.
+   */
+  from: End
+  /**
+   * The frame that it begins in.
+   */
+  frame: number
+  /**
+   * In which protocol: `http`, `http2`, `tls`, `ssh`, `smtp-or-ftp`, `mysql`, `text` and so on.
+   */
+  protocol: string
+  /**
+   * Its first line or its name and code, at most 200 bytes of it, with everything escaped that is not printable.
+   */
+  text: string
+  /**
+   * What the code means. `null` where the text says it, or it is not known.
+   */
+  meaning: string | null
+  /**
+   * The body that is not complete: of the message itself, or of the request that it answers too early. `null` where all of it was sent, or there is none.
+   */
+  of: BodyReport | null
+}
+/**
+ * The body of a message: how long it should be, and how much of it was seen.
+ */
+export interface BodyReport {
+  /**
+   * The end that sends it.
+   */
+  from: End
+  /**
+   * How long it is, as its head announces. `null` where it comes in chunks, or the head is cut off.
+   */
+  content_length: number | null
+  /**
+   * Bytes of it that were sent before the first RST.
+   */
+  seen: number
+}
+/**
+ * The same handshake, or the other leg of a proxy, between other endpoints.
+ */
+export interface TwinReport {
+  /**
+   * The frame of the SYN there, or of the refusal by the upstream, counted from 1.
+   */
+  frames: number[]
+  /**
+   * Between whom, as `client > server`.
+   */
+  tuple: string
+  /**
+   * What the two have to do with each other.
+   */
+  relation: TwinRelation
+}
+/**
+ * The other connections to one service.
+ */
+export interface SiblingsReport {
+  /**
+   * Address and port of the service.
+   */
+  service: string
+  /**
+   * Connections that it had accepted before this one was reset, this one not counted.
+   */
+  before: number
+  /**
+   * Those of the first 64 that were open when this one was reset.
+   */
+  during: number
+  /**
+   * Connections that it accepted within the time that the reset was watched for. `null` where the capture was not read on.
+   */
+  after: number | null
+  /**
+   * Connections that were reset, this one among them; of the last 32.
+   */
+  died: number
+  /**
+   * How long those had been silent, in ms, in the order of their resets.
+   */
+  idle_ms_died: number[]
+  /**
+   * How old those had become, in ms, in the same order.
+   */
+  age_ms_died: number[]
+  /**
+   * The longest silence after which one of the first 64 went on, in ms. `null` where none of them was silent.
+   */
+  idle_ms_survived_max: number | null
+  /**
+   * The silences after which the service closed a connection itself, in ms; of the last 32.
+   */
+  idle_ms_closed: number[]
+}
+/**
  * What one of several capture points has of the connection.
  */
 export interface VantageReport {
@@ -1070,6 +1194,10 @@ export interface IssueReport {
    * How many connections these servers were asked for in all. `null` where that is not known.
    */
   of_connections: number | null
+  /**
+   * How much each of them matters. `null` in records of versions that did not say.
+   */
+  severity: Severity | null
 }
 /**
  * How many there are of a cause.
