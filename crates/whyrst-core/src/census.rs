@@ -38,6 +38,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use self::acquaintances::Acquaintances;
+pub use crate::sighting::Sighting;
 
 use crate::flow::Side;
 use crate::segment::Flags;
@@ -58,21 +59,6 @@ const STEP: u32 = 200;
 const OCTETS_PER_NOTE: usize = 48;
 /// Entries in the smallest table.
 const SMALLEST: usize = 1 << 12;
-
-/// What the census needs to know of one segment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Sighting {
-    /// The flow, by its [`FlowHasher`](crate::flow::FlowHasher).
-    pub flow: u64,
-    /// When it was seen.
-    pub time: Timestamp,
-    /// SEG.SEQ.
-    pub seq: Seq,
-    /// Control bits.
-    pub flags: Flags,
-    /// Who sent it: which side is which does not matter, as long as it stays so within a flow.
-    pub from: Side,
-}
 
 /// Counts the connections of one capture and notes those to be followed.
 #[derive(Debug)]

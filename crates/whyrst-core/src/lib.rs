@@ -44,6 +44,7 @@ pub mod said;
 pub mod service;
 pub mod severity;
 pub mod siblings;
+pub mod sighting;
 pub mod socket;
 pub mod speech;
 pub mod stack;

@@ -31,7 +31,7 @@ use alloc::string::{String, ToString};
 
 use jiff::tz::TimeZone;
 
-use self::words::capitalised;
+use self::layout::capitalised;
 use crate::flow::Side;
 use crate::harm::{Harm, harm};
 use crate::language::Language;

@@ -15,21 +15,17 @@ use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::census::Sighting;
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
 use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags};
+use crate::sighting::{FIRST, FLOWS, Sighting};
 use crate::time::{Span, Timestamp};
 
 /// Services whose connections are remembered.
 const SERVICES: usize = 4_096;
-/// Connections of all services together.
-pub(crate) const FLOWS: usize = 4_096;
-/// Connections of one service that are looked at from their beginning to their end.
-pub const FIRST: usize = 64;
 /// Ends of one service's connections that are remembered, the latest.
 const ENDS: usize = 32;
 /// A health check asks with one segment at most, gets one small answer, and is over soon (`timeout check`).

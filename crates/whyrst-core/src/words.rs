@@ -17,10 +17,14 @@ mod mqtt;
 mod mysql;
 mod postgres;
 mod proxy;
+mod spoken;
 mod ssh;
 mod text;
 mod tls;
 
+use self::spoken::{Announced, Length};
+pub use self::spoken::{Gist, Head, Meaning, Spoken};
+pub use self::tls::alert_name;
 use crate::observation::Frame;
 use crate::segment::Segment;
 use crate::seq::Seq;
@@ -192,6 +196,19 @@ pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
     SIGNED.into_iter().find(|protocol| protocol.opens(first) && protocol.is_signed(first))
 }
 
+/// How many bytes of `payload` the readers of messages need, whatever had been said before.
+pub fn needed(payload: &[u8]) -> usize {
+    match protocol_of(payload) {
+        Some(Protocol::Http) => http::head_len(payload),
+        _ if SIGNED.into_iter().chain([Protocol::WebSocket]).any(|protocol| protocol.opens(payload))
+            || text::is_line(payload) =>
+        {
+            KEPT
+        }
+        _ => 0,
+    }
+}
+
 /// What begins in `payload`, from an end that spoke `before` to one that speaks `peer`; `None` for anything in the
 /// middle of a message, or of no protocol that is known.
 pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>) -> Option<Protocol> {
@@ -232,34 +249,6 @@ pub enum Body {
         /// The number of the first octet, or an earlier one.
         from: Seq,
     },
-}
-
-/// Whether one segment holds the whole head of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Head {
-    /// To its last octet.
-    Whole,
-    /// It goes on where the segment, or what was captured of it, ends.
-    #[default]
-    Cut,
-}
-
-/// What follows the first line, as its head announces it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Announced {
-    /// Octets of this segment before the body.
-    len: u32,
-    head: Head,
-    length: Length,
-    closes: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Length {
-    #[default]
-    Unknown,
-    Octets(u64),
-    OpenEnded,
 }
 
 /// The beginning of a message, as it was captured.
@@ -359,82 +348,6 @@ impl Message {
 
 /// The last message of each end, indexed by [`crate::flow::Side::index`].
 pub type Words = [Option<alloc::boxed::Box<Message>>; 2];
-
-/// What a message amounts to, over all protocols.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Gist {
-    /// A limit, an access rule or a mode ends the connection.
-    Refuses,
-    /// The peer's message cannot be served, and maybe the next one can.
-    Fails,
-    /// The peer is to stop and to connect again.
-    GoesAway,
-    /// Another session of the same identity replaces this one.
-    TakenOver,
-    /// The peer's words belong to another protocol.
-    Misunderstands,
-    /// It is through, in order.
-    Goodbye,
-    /// It is there, and wants to know whether the other is.
-    Heartbeat,
-    /// Anything else: a greeting, a request, an answer.
-    Goes,
-}
-
-/// What a code or a phrase means, in both languages.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Meaning {
-    /// In English.
-    pub en: &'static str,
-    /// In Simplified Chinese.
-    pub zh: &'static str,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "tables of codes end with those that mean nothing")]
-const fn means(en: &'static str, zh: &'static str) -> Option<Meaning> {
-    Some(Meaning { en, zh })
-}
-
-/// What a message says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Spoken<'a> {
-    /// What the octets are called in their protocol; empty where they are text.
-    pub what: &'static str,
-    /// The code in it, where `quote` does not hold it.
-    pub code: Option<u32>,
-    /// A code that is letters, as SQLSTATE; empty as a rule.
-    pub state: &'a [u8],
-    /// Its own text, not escaped.
-    pub quote: &'a [u8],
-    /// What it amounts to.
-    pub gist: Gist,
-    /// What the code means.
-    pub meaning: Option<Meaning>,
-}
-
-impl<'a> Spoken<'a> {
-    /// A line of text.
-    const fn line(quote: &'a [u8], gist: Gist) -> Self {
-        Self { what: "", code: None, state: &[], quote, gist, meaning: None }
-    }
-
-    /// Octets with a name.
-    const fn named(what: &'static str, gist: Gist) -> Self {
-        Self { what, code: None, state: &[], quote: &[], gist, meaning: None }
-    }
-
-    const fn with_code(self, code: u32) -> Self {
-        Self { code: Some(code), ..self }
-    }
-
-    const fn with_text(self, quote: &'a [u8]) -> Self {
-        Self { quote, ..self }
-    }
-
-    const fn meaning(self, meaning: Option<Meaning>) -> Self {
-        Self { meaning, ..self }
-    }
-}
 
 #[cfg(test)]
 mod tests;

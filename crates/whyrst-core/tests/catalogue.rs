@@ -78,29 +78,39 @@ fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
 }
 
 /// Why somebody or something did it. Everything else is a mechanism: how it was done.
-const REASONS: [&str; 24] = [
+const REASONS: [&str; 34] = [
     "address-moved",
+    "age-limit",
     "app-idle-timeout",
     "asymmetric-route",
+    "backend-switched",
     "client-abort",
     "client-read-timeout",
     "conntrack-invalid-dnat",
     "early-answer",
     "ecn-rejected",
     "goaway-close",
+    "half-closed-expired",
+    "health-check",
     "heartbeat-missed",
     "idle-timeout-reset",
     "keepalive-race",
     "listening-elsewhere",
     "nat-port-collision",
+    "one-backend-dead",
+    "path-mtu-black-hole",
     "policy-reset",
     "protocol-mismatch",
     "proxy-relays-reset",
     "proxy-upstream-down",
+    "reader-stalled",
+    "redirect-without-listener",
     "refused-in-words",
+    "reply-untranslated",
     "server-busy-close",
     "session-taken-over",
     "stalled-transfer",
+    "syn-data-rejected",
     "tls-alert",
     "tls-ticket-unread",
 ];
@@ -219,6 +229,39 @@ fn silence_is_a_sign_only_beside_others() {
 
 /// Marks that no list of their rule asks, and why.
 const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
+    (
+        "address-moved",
+        "address-is-elsewhere",
+        "it distinguishes from what fits as well, and its lack speaks for nothing",
+    ),
+    (
+        "client-read-timeout",
+        "handshake-completed",
+        "it distinguishes from what fits as well, and its lack speaks for nothing",
+    ),
+    (
+        "fin-wait2-timer",
+        "receiver-had-not-closed",
+        "it distinguishes from what fits as well, and its lack speaks for nothing",
+    ),
+    (
+        "idle-timeout-reset",
+        "rst-is-passive",
+        "it distinguishes from what fits as well, and its lack speaks for nothing",
+    ),
+    (
+        "app-idle-timeout",
+        "sender-had-closed",
+        "its own FIN shows that the end itself did it; without one it may have aborted",
+    ),
+    ("app-idle-timeout", "rst-shows-socket", "the same where it aborted"),
+    ("app-idle-timeout", "handshake-completed", "who came in the middle does not see what went on before"),
+    (
+        "backscatter-synack",
+        "no-syn-came",
+        "what makes it likely is that nothing else was captured, which supports nothing",
+    ),
+    ("fw-reject-synack", "syn-unrouted", "a SYN that a router passed on says nothing of a firewall on the client"),
     ("conntrack-invalid-dnat", "made-by-stack", "only a kernel answers it; without one it says nothing"),
     ("fin-wait2-timer", "fin-wait2-default", "the default of one setting: other values do not speak against it"),
     ("raw-syn-scanner", "syn-ack-soon", "with a slow answer it is as likely a connect that was given up"),

@@ -21,6 +21,7 @@ use whyrst_core::rst::{RST_PAYLOAD_LIMIT, RST_TRAILER_LIMIT};
 use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, OptionSet, Options, Segment, Timestamps};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
+use whyrst_core::words::needed;
 
 use crate::error::StoreError;
 use crate::schema::{Table, UTC};
@@ -215,7 +216,7 @@ fn building(name: &str) -> Building {
             let limit = match asked(segment.payload) {
                 Some(_) => usize::MAX,
                 None if segment.flags.has(Flags::RST) => RST_PAYLOAD_LIMIT,
-                None => PAYLOAD_LIMIT,
+                None => PAYLOAD_LIMIT.max(needed(segment.payload)),
             };
             Some(&segment.payload[..segment.payload.len().min(limit)]).filter(|kept| !kept.is_empty())
         }),

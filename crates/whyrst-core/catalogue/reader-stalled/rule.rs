@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
-    prior: 285,
+    prior: 287,
     step: Step::Reason {
         explains: &[
             "linger-zero",

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 
-use crate::siblings::{FIRST, FLOWS};
+use crate::sighting::{FIRST, FLOWS};
 
 /// Services that are remembered: as many as the book of siblings has room for.
 const SERVICES: usize = 4_096;

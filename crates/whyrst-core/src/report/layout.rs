@@ -100,6 +100,20 @@ const fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{9fff}')
 }
 
+/// A sentence within a text begins with a capital.
+pub(super) fn push_capitalised(out: &mut String, words: &str) {
+    let mut characters = words.chars();
+    out.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+    out.push_str(characters.as_str());
+}
+
+/// The same by itself.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    push_capitalised(&mut out, words);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

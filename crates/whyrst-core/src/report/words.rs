@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 
 use super::Explanation;
 use super::escape::escape;
+use super::layout::push_capitalised;
 use super::layout::{push_spaced, spaced};
 use crate::cause::Severity;
 use crate::connection::Roles;
@@ -155,20 +156,6 @@ fn push_text(out: &mut String, text: &str, language: Language) {
         Language::English => out.push_str(text),
         Language::Chinese => push_spaced(out, text),
     }
-}
-
-/// A sentence within a text begins with a capital.
-fn push_capitalised(out: &mut String, words: &str) {
-    let mut characters = words.chars();
-    out.extend(characters.next().into_iter().flat_map(char::to_uppercase));
-    out.push_str(characters.as_str());
-}
-
-/// The same by itself.
-pub(super) fn capitalised(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    push_capitalised(&mut out, words);
-    out
 }
 
 /// A number as it is searched and copied: digits alone.

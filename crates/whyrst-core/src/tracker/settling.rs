@@ -110,7 +110,8 @@ impl Tracker {
         Outcome::FailedConnect(Incarnation {
             connection,
             finally: connection,
-            twin: self.handshake_twin(&connection, &before, None).map(Box::new),
+            // Its twin is known only where all of it is read at once.
+            twin: None,
             siblings: None,
             before,
             said: self.speeches.said(slot.speech),

@@ -1,7 +1,7 @@
 //! AMQP 0-9-1 (its specification, sections 2.3.5 and 4.2): the protocol header, `connection.close`, `close-ok`.
 
 use super::bytes::{long, part, word};
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 const HEADER: &[u8] = b"AMQP";
 const METHOD: u8 = 1;

@@ -1,7 +1,7 @@
 //! SMB 2 and 3 (MS-SMB2 section 2.2.1) and LDAP (RFC 4511 sections 4.3 and 4.4.1): their goodbyes.
 
 use super::bytes::{contains, word};
-use super::{Gist, Spoken, means};
+use super::spoken::{Gist, Spoken, means};
 
 const SMB: &[u8] = b"\xfeSMB";
 /// The length in front, and the fields of the header before the command.

@@ -1,7 +1,7 @@
 //! HTTP/1 (RFC 9112), and the control frames of a `WebSocket` (RFC 6455 section 5.5).
 
 use super::bytes::{begins, contains, first_line, part, word};
-use super::{Announced, Gist, Head, Length, Meaning, Spoken, means};
+use super::spoken::{Announced, Gist, Head, Length, Meaning, Spoken, means};
 
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"TRACE "];
@@ -31,6 +31,12 @@ pub(super) fn is_interim(payload: &[u8]) -> bool {
 fn status(payload: &[u8]) -> Option<u16> {
     let digits = payload.get(9..12).filter(|_| payload.starts_with(ANSWER))?;
     core::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// How long the head is, as far as it is read.
+pub(super) fn head_len(payload: &[u8]) -> usize {
+    let head = part(payload, 0, MOST);
+    head.windows(4).position(|end| end == b"\r\n\r\n").map_or(head.len(), |at| at + 4)
 }
 
 /// Content-Length or chunks (RFC 9112 section 6). A request that can have a body and whose head is cut off before it

@@ -1,7 +1,7 @@
 //! HTTP/2 in clear text (RFC 9113 section 4.1): GOAWAY and `RST_STREAM`, with code and debug text.
 
 use super::bytes::{long, part, three};
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 const HEAD: usize = 9;

@@ -1,6 +1,6 @@
 //! MQTT 3.1.1 (section 3) and 5 (section 2.4, reason codes): CONNECT, CONNACK, DISCONNECT.
 
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 pub(super) fn opens(payload: &[u8]) -> bool {
     match payload {

@@ -2,7 +2,7 @@
 //! and a number; the greeting, the ERR packet and the commands.
 
 use super::bytes::until;
-use super::{Announced, Gist, Head, Length, Meaning, Spoken, means};
+use super::spoken::{Announced, Gist, Head, Length, Meaning, Spoken, means};
 
 const HEAD: usize = 4;
 const GREETING: u8 = 10;

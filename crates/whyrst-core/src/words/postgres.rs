@@ -1,7 +1,7 @@
 //! `PostgreSQL` (its documentation, "Message Formats" and "Error and Notice Message Fields").
 
 use super::bytes::{long, until};
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 const HEAD: usize = 5;
 /// Protocol 3.0, and the requests for TLS, GSSAPI and a cancel.

@@ -2,7 +2,7 @@
 //! 6, and the older version 4).
 
 use super::bytes::first_line;
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 const VERSION_2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 

@@ -1,7 +1,7 @@
 //! SSH (RFC 4253): the line before the keys, what OpenSSH says instead of it, and `SSH_MSG_DISCONNECT` in clear text.
 
 use super::bytes::{begins, contains, first_line, long, part};
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 const BANNER: &[u8] = b"SSH-";
 const DISCONNECT: u8 = 1;

@@ -1,7 +1,7 @@
 //! Protocols of lines: replies with three digits (SMTP, FTP, NNTP), IMAP, POP3, Redis, and plain text.
 
 use super::bytes::{begins, contains, first_line, is_text};
-use super::{Gist, Meaning, Spoken, means};
+use super::spoken::{Gist, Meaning, Spoken, means};
 
 /// Commands of SMTP, FTP, NNTP and POP3 that a client begins or ends with.
 const COMMANDS: [&[u8]; 12] = [

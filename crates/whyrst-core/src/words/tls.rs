@@ -1,7 +1,7 @@
 //! TLS records (RFC 8446 section 5.1) and alerts (section 6).
 
 use super::bytes::word;
-use super::{Gist, Spoken};
+use super::spoken::{Gist, Spoken};
 
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
@@ -28,7 +28,7 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
                 (2, _) => Gist::Fails,
                 _ => Gist::Goes,
             };
-            let name = crate::evidence::speech::alert_name(*description);
+            let name = alert_name(*description);
             let what = if *level == 2 { "fatal alert" } else { "alert" };
             Some(Spoken::named(what, gist).with_code(u32::from(*description)).with_text(name.as_bytes()))
         }
@@ -42,5 +42,47 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
         [HANDSHAKE, _, _, _, _, 1, ..] => Some(Spoken::named("ClientHello", Gist::Goes)),
         [HANDSHAKE, _, _, _, _, 2, ..] => Some(Spoken::named("ServerHello", Gist::Goes)),
         _ => None,
+    }
+}
+
+/// Names of the registry "TLS Alerts" (RFC 8446 section 6, RFC 5246 section 7.2).
+pub fn alert_name(description: u8) -> &'static str {
+    match description {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        21 => "decryption_failed",
+        22 => "record_overflow",
+        30 => "decompression_failure",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        60 => "export_restriction",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        100 => "no_renegotiation",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        111 => "certificate_unobtainable",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        114 => "bad_certificate_hash_value",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        121 => "ech_required",
+        _ => "unassigned",
     }
 }
