@@ -529,7 +529,7 @@ impl Tracker {
             self.retire(at);
         }
         let connection = Connection::new(key, from, segment, record.time, record.frame);
-        let at = self.enter(Connection { earlier, earlier_opener, ..connection });
+        let at = self.enter(&Connection { earlier, earlier_opener, ..connection });
         if segment.flags.is_syn() {
             let generation = self.slots[at as usize].generation;
             self.opening.push_back(Due { slot: at, generation, since: self.clock.now() });
@@ -555,12 +555,12 @@ impl Tracker {
         let earlier = Some(slot.connection.state(challenger.connection.server()));
         let earlier_opener = Some(slot.connection.client);
         self.retire(at);
-        let at = self.enter(Connection { earlier, earlier_opener, ..challenger.connection });
+        let at = self.enter(&Connection { earlier, earlier_opener, ..challenger.connection });
         self.remember(at, challenger.syn);
         at
     }
 
-    fn enter(&mut self, connection: Connection) -> u32 {
+    fn enter(&mut self, connection: &Connection) -> u32 {
         self.make_room();
         self.drop_stale();
         self.counts.connections += 1;
@@ -571,9 +571,9 @@ impl Tracker {
         at
     }
 
-    fn occupy(&mut self, connection: Connection) -> u32 {
+    fn occupy(&mut self, connection: &Connection) -> u32 {
         let mut slot = Slot {
-            connection,
+            connection: *connection,
             touched: self.clock.now(),
             generation: 0,
             speech: Handle::default(),

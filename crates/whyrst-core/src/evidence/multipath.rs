@@ -34,7 +34,7 @@ pub static RST_IS_FASTCLOSE: Question = Question {
     }),
 };
 
-/// The receiver of the RST had sent MP_FASTCLOSE in an acknowledgment, and the RST confirms it (RFC 8684 section 3.5).
+/// The receiver of the RST had sent `MP_FASTCLOSE` in an acknowledgment, and the RST confirms it (RFC 8684 section 3.5).
 pub static FASTCLOSE_CONFIRMED: Question = Question {
     id: "fastclose-confirmed",
     asked_of: AskedOf::Packets,

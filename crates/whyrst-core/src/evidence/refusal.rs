@@ -77,7 +77,7 @@ pub static RST_ANSWERS_SYN_ON_LIVE: Question = Question {
     ask: by(|outcome| {
         let (Some(rst), Some(last)) = (outcome.rst(), outcome.before().last()) else { return Answer::Unknown };
         let after = rst.record.time.since(last.time);
-        let soon = after <= answered_within(outcome.before().iter(), rst.record.from);
+        let soon = after <= answered_within(&outcome.before().iter(), rst.record.from);
         let met = last.from != rst.record.from && last.flags.is_syn() && last.notes.has(Notes::SYN_ON_LIVE);
         match (met && soon, outcome.one_sided()) {
             (true, _) => Answer::Yes(yes().frame(last).span(after)),
