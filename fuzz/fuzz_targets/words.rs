@@ -16,7 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     for (payload, before, peer) in [(first, None, None), (second, spoken, None), (second, None, spoken)] {
         let _ = protocol_of(payload);
         let Some(protocol) = opening(payload, before, peer) else { continue };
-        let message = Message::new(protocol, &segment(payload, u32::from(*cut)), Frame::new(0, 1), Timestamp::default());
+        let (segment, frame) = (segment(payload, u32::from(*cut)), Frame::new(0, 1));
+        let message = Message::new(protocol, &segment, frame, Timestamp::default());
         assert!(message.octets().len() <= KEPT);
         if let Some(spoken) = message.read() {
             assert!(spoken.quote.len() <= KEPT);

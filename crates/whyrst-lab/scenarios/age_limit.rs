@@ -14,8 +14,8 @@ const OF_THREE: Actor = Actor::on_server("of-three");
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "age-limit",
-    "Three connections begin 1.2 s after each other, and the server ends each by RST at the age of 3.6 s; the first was \
-     in use until then, the others were not.",
+    "Three connections begin 1.2 s after each other, and the server ends each by RST at the age of 3.6 s; the first \
+     was in use until then, the others were not.",
     &steps![
         SERVER.does(Action::Listen { port: 8888 }),
         ONE.does(Action::UsePort(41_001)),

@@ -10,13 +10,13 @@ const SYN: HandMade = HandMade::syn(40_000, Host::Server, 8888);
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "icmp-drops-request",
-    "The client's link reports the SYN-ACK undeliverable (ICMP host unreachable); the handshake's last ACK comes all the \
-     same and finds no request.",
+    "The client's link reports the SYN-ACK undeliverable (ICMP host unreachable); the handshake's last ACK comes all \
+     the same and finds no request.",
     &[
         SERVER.does(Action::Listen { port: 8888 }),
         CLIENT.does(Action::Nft(
-            "table netdev lab { chain in { type filter hook ingress device wire0 priority 0; tcp sport 8888 tcp flags & \
-             (syn | ack) == syn | ack reject with icmp type host-unreachable; }; }",
+            "table netdev lab { chain in { type filter hook ingress device wire0 priority 0; tcp sport 8888 tcp flags \
+             & (syn | ack) == syn | ack reject with icmp type host-unreachable; }; }",
         )),
         STRANGER.does(Action::StandIn),
         STRANGER.does(Action::Segment(SYN)),

@@ -41,17 +41,17 @@ impl Explanation<'_> {
                 "接收方没有接受它，两端都还在继续通信",
             ),
             (Ground::WasOver, _) => language.pick(
-                "an end had said goodbye and every request was answered: nothing but the goodbye (TLS close_notify) or a \
-                 control frame of the other end can have been lost",
+                "an end had said goodbye and every request was answered: nothing but the goodbye (TLS close_notify) or \
+                 a control frame of the other end can have been lost",
                 "一端已经道别，所有请求都已得到应答：可能丢失的只是对端的告别（TLS close_notify）或控制帧",
             ),
             (Ground::WasIdle, _) => language.pick(
-                "the client ended an idle connection: each of its requests had been answered, and nothing was on its way",
+                "the client ended an idle connection: each of its requests had been answered, and nothing was on its \
+                 way",
                 "客户端结束了一条空闲的连接：它的每个请求都已得到应答，也没有数据在途",
             ),
-            (_, Severity::Benign) if self.harm.certainty != Certainty::None => {
-                language.pick("the connection was over, and nobody waits for more", "连接已经结束，没有人在等待更多数据")
-            }
+            (_, Severity::Benign) if self.harm.certainty != Certainty::None => language
+                .pick("the connection was over, and nobody waits for more", "连接已经结束，没有人在等待更多数据"),
             (_, Severity::Benign) => {
                 language.pick("nothing is lost by it and nothing needs mending", "没有因此丢失什么，也无需修复什么")
             }
