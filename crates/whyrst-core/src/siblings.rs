@@ -5,7 +5,7 @@
 //! connections that went on or ended well the first [`FIRST`] of each service: those have had the most time to be
 //! idle or old. They are the same whether the input is read once or twice, so an answer does not depend on that.
 //!
-//! What is remembered is bounded ([`SERVICES`], [`FLOWS`]). What had no room is no sibling, and proves nothing.
+//! What is remembered is bounded ([`FLOWS`], and as many services). What had no room is no sibling, and proves nothing.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
