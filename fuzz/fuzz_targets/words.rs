@@ -36,6 +36,7 @@ fn segment(payload: &[u8], missing: u32) -> Segment<'_> {
         flags: Flags::ACK,
         window: 1,
         checksum: 0,
+        checksum_right: None,
         ip: IpFacts { ttl: 64, traffic_class: 0, kind: IpKind::V4 { id: 0, dont_fragment: true } },
         options: Options::default(),
         len: u32::try_from(payload.len()).unwrap_or(u32::MAX).saturating_add(missing),
