@@ -86,6 +86,7 @@ fn seen(event: &Event, base: u32) -> Seen<'static> {
                 flags: Flags::from_bits(*flags),
                 window: *window,
                 checksum: *id,
+                checksum_right: None,
                 ip: IpFacts { ttl: *ttl, traffic_class: *ttl, kind },
                 options: Options {
                     set,
@@ -151,7 +152,7 @@ fuzz_target!(|input: Input| {
         };
         let interface = Interface(u16::from(event.way >> 4 & 3));
         let what = seen(event, input.base);
-        tracker.observe(&Observation { time, frame: Frame::new(0, number), interface, what });
+        tracker.observe(&Observation { time, frame: Frame::new(0, number), interface, link: None, what });
         assert!(tracker.live() <= connections);
         match event.then % 8 {
             0 => told.take(&mut tracker),
