@@ -129,8 +129,17 @@ const TRUTHS: &[(&str, View, &str)] = &[
     ("injected-rst-client-only", View::ServerAndKernel, "reset-not-captured"),
     // What the program does with its own TCP stands in no socket.
     ("userspace-stack", View::Live, "connect-abandoned"),
+    // A kernel knows nothing of the SYN's twin: it sees a SYN-ACK from a stranger.
+    ("reply-untranslated", View::Live, "backscatter-synack"),
     // Each end's kernel knows of one SYN, for which it had no socket at that moment.
     ("simultaneous-open-missed", View::Live, "closed-port"),
+];
+
+/// What is true beside the cause of a scenario, of another connection or of what follows from it.
+const TRUE_BESIDE: &[(&str, &str, &str)] = &[
+    ("reply-untranslated", "syn-unanswered", "nobody answered the SYN under the address that it was sent to"),
+    ("userspace-stack", "half-open-listener", "the server listens and, after the RST, has no such connection"),
+    ("userspace-stack", "listener-close-half-open", "the kernel gives the same reason for want of a request"),
 ];
 
 /// One verdict beside the truth.
@@ -167,7 +176,9 @@ impl Case {
 
     /// The verdict says less closely, or by which means, what the truth says: both hold.
     fn is_true_as_well(&self) -> bool {
-        causes::may_both_hold(&self.verdict, self.truth)
+        let beside =
+            |(scenario, verdict, _): &(&str, &str, &str)| (*scenario, *verdict) == (self.scenario, &*self.verdict);
+        causes::may_both_hold(&self.verdict, self.truth) || TRUE_BESIDE.iter().any(beside)
     }
 
     /// No cause was named, or only that more than one kind is possible; or only the kernel of the receiver reported the RST,
