@@ -54,9 +54,11 @@ pub static AGES_AT_DEATH_ALIKE: Question = Question {
         }
         let idle = || deaths.iter().map(|one| one.idle);
         let (least, most) = (idle().min().unwrap_or_default(), idle().max().unwrap_or_default());
-        let outlived = siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos() + oldest.nanos() / 100);
+        let outlived =
+            siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos().saturating_add(oldest.nanos() / 100));
         // Used alike, they may die of what they did: a time-out that began with their one request.
-        let (apart, aged_apart) = (most.nanos() - least.nanos(), oldest.nanos() - youngest.nanos());
+        let (apart, aged_apart) =
+            (most.nanos().saturating_sub(least.nanos()), oldest.nanos().saturating_sub(youngest.nanos()));
         let used_alike = apart < USED_APART.nanos() || apart / 10 < aged_apart;
         if !alike(youngest, oldest) || outlived {
             return Answer::No(no().span(youngest).span(oldest));
@@ -153,7 +155,8 @@ pub static SIBLINGS_CLOSED_WHEN_IDLE: Question = Question {
         let facts = |with: Facts| with.span(*least).span(*most).span(own.idle);
         // A request is on its way for as long as the program is about to close, and one timer is a second late.
         let late = Span::from_nanos(most.nanos() / 50).max(LATE);
-        let met = own.idle.nanos() + late.nanos() >= least.nanos() && own.idle.nanos() <= most.nanos() + late.nanos();
+        let met = own.idle.nanos().saturating_add(late.nanos()) >= least.nanos()
+            && own.idle.nanos() <= most.nanos().saturating_add(late.nanos());
         if met { Answer::Yes(facts(yes().count(closed.len() as u64))) } else { Answer::No(facts(no())) }
     }),
 };
@@ -207,7 +210,7 @@ pub static PROBED_REGULARLY: Question = Question {
             return Answer::Unknown;
         }
         // A check that takes longer, or is spread by chance, is late by less than a tenth.
-        let regular = most.nanos() - least.nanos() <= most.nanos() / 10;
+        let regular = most.nanos().saturating_sub(least.nanos()) <= most.nanos() / 10;
         let facts = |with: Facts| with.span(least).span(most);
         if regular { Answer::Yes(facts(yes().count(opened.len() as u64))) } else { Answer::No(facts(no())) }
     }),
@@ -333,7 +336,7 @@ fn events(deaths: &[&Death]) -> usize {
 
 /// Within 1 %, or as exact as timers of programs are.
 fn alike(least: Span, most: Span) -> bool {
-    most.nanos() - least.nanos() <= (most.nanos() / 100).max(TICK.nanos())
+    most.nanos().saturating_sub(least.nanos()) <= (most.nanos() / 100).max(TICK.nanos())
 }
 
 /// The tick of slow timers.
