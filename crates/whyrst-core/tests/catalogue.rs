@@ -229,25 +229,21 @@ fn silence_is_a_sign_only_beside_others() {
 
 /// Marks that no list of their rule asks, and why.
 const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
-    (
-        "address-moved",
-        "address-is-elsewhere",
-        "it distinguishes from what fits as well, and its lack speaks for nothing",
-    ),
+    ("address-moved", "address-is-elsewhere", "behind a router it cannot be yes, so its lack speaks for nothing"),
     (
         "client-read-timeout",
         "handshake-completed",
-        "it distinguishes from what fits as well, and its lack speaks for nothing",
+        "a capture that begins later does not show how long the client had waited before",
     ),
     (
         "fin-wait2-timer",
         "receiver-had-not-closed",
-        "it distinguishes from what fits as well, and its lack speaks for nothing",
+        "FIN-WAIT-2 ends when the other end closes; where that is not known, the timer may still have been it",
     ),
     (
         "idle-timeout-reset",
         "rst-is-passive",
-        "it distinguishes from what fits as well, and its lack speaks for nothing",
+        "a device answers the next segment; one that resets on its own still fits the reason",
     ),
     (
         "app-idle-timeout",
