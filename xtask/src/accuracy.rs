@@ -176,9 +176,12 @@ impl Case {
 
     /// The verdict says less closely, or by which means, what the truth says: both hold.
     fn is_true_as_well(&self) -> bool {
-        let beside =
-            |(scenario, verdict, _): &(&str, &str, &str)| (*scenario, *verdict) == (self.scenario, &*self.verdict);
-        causes::may_both_hold(&self.verdict, self.truth) || TRUE_BESIDE.iter().any(beside)
+        causes::may_both_hold(&self.verdict, self.truth) || self.holds_beside(&self.verdict)
+    }
+
+    /// Said of another connection of the scenario, or of what follows from its cause.
+    fn holds_beside(&self, said: &str) -> bool {
+        TRUE_BESIDE.iter().any(|(scenario, beside, _)| (*scenario, *beside) == (self.scenario, said))
     }
 
     /// No cause was named, or only that more than one kind is possible; or only the kernel of the receiver reported the RST,
@@ -205,8 +208,8 @@ impl Case {
         } else if !self.names_truth() && !self.is_true_as_well() {
             Some(format!("{of}, and only {} are named", self.named.join(", ")))
         } else {
-            let wrong = self.steps.wrong_and_sure(self.truth);
-            wrong.map(|(step, said)| format!("{of}, and the {step} {said} is called sure"))
+            let mut wrong = self.steps.wrong_and_sure(self.truth).filter(|(_, said)| !self.holds_beside(said));
+            wrong.next().map(|(step, said)| format!("{of}, and the {step} {said} is called sure"))
         }
     }
 }

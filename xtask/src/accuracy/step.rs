@@ -82,17 +82,17 @@ impl Steps {
         }
     }
 
-    /// The step that is sure of what is not so.
-    pub(super) fn wrong_and_sure(&self, truth: &str) -> Option<(&'static str, String)> {
-        let wrong = |standing: Option<Standing>| standing == Some(Standing::Wrong { is_sure: true });
-        let words = |claim: Option<&Claim>| claim.map(|claim| claim.id.clone()).unwrap_or_default();
-        if wrong(self.family(truth)) {
-            return Some(("family", words(self.family.as_ref())));
-        }
-        if wrong(Some(self.mechanism(truth))) {
-            return Some(("mechanism", words(self.mechanism.as_ref())));
-        }
-        wrong(self.reason(truth, &[])).then(|| ("reason", words(self.reasons.first())))
+    /// The steps that are sure of what is not so.
+    pub(super) fn wrong_and_sure(&self, truth: &str) -> impl Iterator<Item = (&'static str, String)> {
+        let steps = [
+            ("family", self.family(truth), self.family.as_ref()),
+            ("mechanism", Some(self.mechanism(truth)), self.mechanism.as_ref()),
+            ("reason", self.reason(truth, &[]), self.reasons.first()),
+        ];
+        steps.into_iter().filter_map(|(step, standing, said)| {
+            let wrong = standing == Some(Standing::Wrong { is_sure: true });
+            wrong.then(|| (step, said.map(|claim| claim.id.clone()).unwrap_or_default()))
+        })
     }
 }
 
@@ -138,8 +138,8 @@ mod tests {
         assert_eq!(said.mechanism("close-unread"), first("possible"));
         assert_eq!(said.mechanism("linger-zero"), Standing::Beside);
         assert_eq!(said.mechanism("closed-port"), Standing::Wrong { is_sure: false });
-        assert_eq!(said.wrong_and_sure("closed-port"), Some(("family", "aborted".to_owned())));
-        assert_eq!(said.wrong_and_sure("linger-zero"), None);
+        assert_eq!(said.wrong_and_sure("closed-port").next(), Some(("family", "aborted".to_owned())));
+        assert_eq!(said.wrong_and_sure("linger-zero").next(), None);
     }
 
     #[test]
@@ -147,8 +147,8 @@ mod tests {
         let said = steps(["aborted", "certain"], ["close-unread", "likely"], &[], &[["server-busy-close", "likely"]]);
         assert_eq!(said.reason("server-busy-close", &[]), Some(Standing::First("likely".to_owned())));
         assert_eq!(said.reason("close-unread", &[]), None, "the lab did not say why");
-        assert_eq!(said.wrong_and_sure("server-busy-close"), None);
-        assert_eq!(said.wrong_and_sure("linger-zero").map(|(step, _)| step), Some("mechanism"));
+        assert_eq!(said.wrong_and_sure("server-busy-close").next(), None);
+        assert_eq!(said.wrong_and_sure("linger-zero").next().map(|(step, _)| step), Some("mechanism"));
         assert_eq!(said.reason("closed-port", &[]), Some(Standing::Wrong { is_sure: true }));
     }
 
@@ -157,7 +157,7 @@ mod tests {
         let said = Steps::of(&json!({"family": {"id": "unseen", "confidence": "certain"}, "mechanism": null}));
         assert_eq!(said.family("close-unread"), Some(Standing::Nothing));
         assert_eq!(said.mechanism("close-unread"), Standing::Nothing);
-        assert_eq!(said.wrong_and_sure("close-unread"), None);
+        assert_eq!(said.wrong_and_sure("close-unread").next(), None);
         assert_eq!(Steps::default().family("syn-unanswered"), None);
     }
 }
