@@ -262,6 +262,8 @@ pub struct Message {
     pub protocol: Protocol,
     /// Whether it says that the connection ends with it (`Connection: close`).
     pub closes: bool,
+    /// Whether its body waits for a word of the other end (`Expect: 100-continue`).
+    pub awaits_continue: bool,
     /// The frame that it begins in.
     pub frame: Frame,
     /// When that was seen.
@@ -305,6 +307,7 @@ impl Message {
                 || kept.contains(&b'\n'),
             protocol,
             closes: announced.closes,
+            awaits_continue: announced.awaits_continue,
             frame,
             time,
             seq: segment.seq,
