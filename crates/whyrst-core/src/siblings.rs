@@ -220,7 +220,7 @@ impl Book {
         service_side: Side,
         time: Timestamp,
     ) -> Option<Handle> {
-        if let Some(known) = self.by_name.get(&name).copied().filter(|at| self.is_open(*at)) {
+        if let Some(known) = self.find(name).filter(|at| self.is_open_at(*at, server)) {
             return Some(known);
         }
         let number = u32::try_from(self.flows.len()).ok().filter(|_| self.flows.len() < FLOWS)?;
@@ -250,7 +250,7 @@ impl Book {
     }
 
     /// The connection of this name.
-    fn find(&self, name: u64) -> Option<Handle> {
+    pub(crate) fn find(&self, name: u64) -> Option<Handle> {
         self.by_name.get(&name).copied()
     }
 
@@ -339,8 +339,9 @@ impl Book {
         })
     }
 
-    fn is_open(&self, handle: Handle) -> bool {
-        self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open)
+    /// Where both ends accept, it is a sibling of two services, one after the other.
+    fn is_open_at(&self, handle: Handle, server: Endpoint) -> bool {
+        self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open && one.server == server)
     }
 
     fn entry(&mut self, server: Endpoint) -> Option<&mut Entry> {

@@ -191,7 +191,6 @@ fn told(tracker: &mut Tracker) -> Vec<String> {
         outcome.incarnation_mut().finally.history = History::default();
         // A SYN that waits when its twin is settled may be answered later, and then only one pass sees it.
         outcome.incarnation_mut().twin = None;
-        outcome.incarnation_mut().siblings = None;
         format!("{outcome:?}")
     };
     core::iter::from_fn(|| tracker.poll()).map(plain).collect()
