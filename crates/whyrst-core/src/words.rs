@@ -28,7 +28,7 @@ pub use self::tls::alert_name;
 use crate::observation::Frame;
 use crate::segment::Segment;
 use crate::seq::Seq;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Octets of a message that are kept: its first line, as a rule.
 pub const KEPT: usize = 224;
@@ -194,6 +194,11 @@ pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
         return None;
     }
     SIGNED.into_iter().find(|protocol| protocol.opens(first) && protocol.is_signed(first))
+}
+
+/// How often an end that begins with these octets promises to send something, at least.
+pub fn promised_interval(first: &[u8]) -> Option<Span> {
+    mqtt::keep_alive(first).map(|seconds| Span::from_secs(seconds.into()))
 }
 
 /// How many bytes of `payload` the readers of messages need, whatever had been said before.
