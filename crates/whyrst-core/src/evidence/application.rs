@@ -3,10 +3,11 @@
 //! Times are taken off the path: a capture near one end sees what the other does a round trip later,
 //! and the handshake shows by how much.
 
-use super::answer::{Answer, no, yes};
+use super::answer::{Answer, Value, no, yes};
 use super::closing::SENDER_HAD_CLOSED;
 use super::data::{RST_ACKS_LESS_THAN_SENT, SENDER_RECEIVED_DATA};
 use super::form::RST_IS_ACTIVE;
+use super::promise::ANSWER_WAS_UNDER_WAY;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::speech::BOTH_SPEAK_TLS;
 use super::timing::is_sane;
@@ -179,13 +180,24 @@ pub static STOPPED_MIDWAY: Question = Question {
         no: "{sender}离开时，{receiver}已不在发送",
         unknown: "{sender}离开时{receiver}已经发了什么，之后又发了什么",
     },
-    ask: by(|outcome| match (RST_IS_ACTIVE.answer(outcome), DOWNLOAD_UNDER_WAY.answer(outcome)) {
+    ask: by(|outcome| match (ANSWER_WAS_UNDER_WAY.answer(outcome), by_what_followed(outcome)) {
+        (_, Answer::Yes(facts)) => Answer::Yes(facts),
+        (Answer::Yes(answer), _) => answer
+            .frames
+            .first()
+            .map_or(Answer::Unknown, |frame| Answer::Yes(yes().shown_by(*frame).value(Value::Frame(*frame)))),
+        (_, otherwise) => otherwise,
+    }),
+};
+
+fn by_what_followed(outcome: &Outcome) -> Answer {
+    match (RST_IS_ACTIVE.answer(outcome), DOWNLOAD_UNDER_WAY.answer(outcome)) {
         (Answer::Yes(_), by_abort) => by_abort,
         (Answer::No(_), _) => LEFT_IN_MIDDLE.answer(outcome),
         (Answer::Unknown, Answer::No(facts)) => Answer::No(facts),
         _ => Answer::Unknown,
-    }),
-};
+    }
+}
 
 /// The sender of the RST reports octets behind a hole that was never filled (RFC 2018).
 pub static HOLE_UNFILLED: Question = Question {

@@ -1,15 +1,16 @@
-//! What an end promised when it began, and whether it kept that: how often it would send something.
+//! What an end promised, and whether that was kept: how often it would send something, how long its answer would be.
 
-use super::answer::{Answer, yes};
+use super::answer::{Answer, Value, yes};
 use super::clock::is_long;
 use super::fin::is_data;
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::{is_sane, leaving};
-use super::words::HEARTBEAT_MISSED;
+use super::words::{HEARTBEAT_MISSED, sent_of_body};
+use crate::half::Marks;
 use crate::history::Record;
 use crate::outcome::Outcome;
 use crate::time::Span;
-use crate::words::promised_interval;
+use crate::words::{Body, Head, promised_interval};
 
 /// The receiver of the RST had been silent for one and a half times the interval that it had promised when the other
 /// end left, as a broker must then (MQTT 3.1.1, MQTT-3.1.2-24).
@@ -67,6 +68,36 @@ fn silence(outcome: &Outcome) -> Option<(&Record, Span)> {
     let theirs = |record: &Record| record.from == outcome.receiver() && is_data(record) && record.frame < left.frame;
     Some((left, left.time.since(outcome.latest(theirs)?.time)))
 }
+
+/// The answer was under way, and less of it had been sent than its head announces.
+pub static ANSWER_WAS_UNDER_WAY: Question = Question {
+    id: "answer-was-under-way",
+    asked_of: AskedOf::Packets,
+    yes: "{receiver}'s answer in {} announced {} bytes, and {} had been sent when {sender} left",
+    no: "{receiver}'s answer in {} was complete: {} bytes were announced, {} were sent",
+    unknown: "the head of {receiver}'s answer, which announces how long it is",
+    zh: Wording {
+        yes: "{receiver}在{}中的应答声明有{}字节，{sender}离开时只发了{}字节",
+        no: "{receiver}在{}中的应答已经完整：声明{}字节，发了{}字节",
+        unknown: "{receiver}的应答头部（它声明应答有多长）",
+    },
+    ask: by(|outcome| {
+        let server = outcome.connection().server();
+        let answer = outcome.message(server).filter(|_| outcome.receiver() == server);
+        let Some((answer, left)) = answer.zip(leaving(outcome)) else { return Answer::Unknown };
+        let Body::Length { octets, head: Head::Whole, .. } = answer.body else { return Answer::Unknown };
+        let sent = sent_of_body(outcome, server, answer);
+        let facts = yes().shown_by(answer.frame).value(Value::Frame(answer.frame)).count(octets).count(sent);
+        // Who waits for the rest and gets nothing leaves for another reason.
+        let last = outcome.latest(|record| record.from == server && is_data(record) && record.frame < left.frame);
+        let stalled = last.is_none_or(|last| is_long(outcome, left.time.since(last.time)));
+        match sent < octets {
+            true if stalled || outcome.connection().half(server).marks.has(Marks::FIN) => Answer::Unknown,
+            true => Answer::Yes(facts),
+            false => Answer::No(facts),
+        }
+    }),
+};
 
 fn has_gaps(outcome: &Outcome) -> bool {
     outcome.one_sided() || outcome.connection().has_gap(outcome.receiver())
