@@ -22,6 +22,10 @@ mod ssh;
 mod text;
 mod tls;
 
+use core::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+
 use self::spoken::{Announced, Length};
 pub use self::spoken::{Gist, Head, Meaning, Spoken};
 pub use self::tls::alert_name;
@@ -226,6 +230,13 @@ pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>)
             of_peer.or_else(|| protocol_of(payload)).or_else(|| text::is_line(payload).then_some(Protocol::Text))
         }
     }
+}
+
+/// A hash of who the client is that logs in with `payload`, where the protocol lets an identity be used only once at a
+/// time.
+pub fn identity(protocol: Protocol, payload: &[u8]) -> Option<u64> {
+    let identity = (protocol == Protocol::Mqtt).then(|| mqtt::client_identifier(payload)).flatten()?;
+    Some(FixedState::with_seed(0).hash_one(identity))
 }
 
 /// What an announced length says of the rest of a message.

@@ -22,7 +22,8 @@ pub(super) const RULE: Rule = Rule {
         &REFUSAL_TTL_DIFFERS,
     ],
     supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME],
-    likely_when: &[&[&REFUSED_AMID_ACCEPTANCES, &STACK_REFUSES_WHEN_FULL, &REFUSAL_TTL_SAME]],
+    // A program that is started anew refuses too, and then accepts again.
+    likely_when: &[&[&LISTENER_LIVED, &STACK_REFUSES_WHEN_FULL, &REFUSAL_TTL_SAME]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.2"),
