@@ -9,8 +9,10 @@
 //! printed.
 
 mod amqp;
+mod amqp1;
 mod bytes;
 mod directory;
+mod grpc;
 mod http;
 mod http2;
 mod mqtt;
@@ -64,7 +66,7 @@ pub enum Protocol {
     MySql,
     /// `PostgreSQL`, protocol 3.
     PostgreSql,
-    /// AMQP 0-9-1.
+    /// AMQP 0-9-1 and 1.0.
     Amqp,
     /// MQTT 3.1.1 and 5.
     Mqtt,
@@ -144,6 +146,7 @@ impl Protocol {
             Self::Http2 => http2::is_signed(payload),
             Self::Ssh => ssh::is_signed(payload),
             Self::Mqtt => mqtt::is_signed(payload),
+            Self::Amqp => amqp::is_signed(payload),
             _ => true,
         }
     }

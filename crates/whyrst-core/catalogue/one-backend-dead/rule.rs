@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&RST_ANSWERS_SYN, &REFUSED_WHILE_ACCEPTING],
+    needs: &[&REFUSED_WHILE_ACCEPTING, &RST_ANSWERS_SYN],
     refuted_by: &[&SYN_ACK_AFTER_RST, &STACK_REFUSES_WHEN_FULL, &ONLY_SYN_DATA_REFUSED, &SIBLINGS_WERE_CUT],
     supported_by: &[&SERVICE_KEPT_ACCEPTING, &ACCEPTS_IN_TURN],
     likely_when: &[&[&REFUSED_WHILE_ACCEPTING, &ACCEPTS_IN_TURN]],

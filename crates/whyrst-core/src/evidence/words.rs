@@ -287,7 +287,11 @@ pub static WORDS_SAY_TAKEN_OVER: Question = Question {
         no: "{server}最后的话（{}，{}）没有提到别的会话",
         unknown: UNKNOWN_ZH,
     },
-    ask: by(|outcome| says(outcome, outcome.connection().server(), Gist::TakenOver)),
+    // Of MQTT 3.1.1 no broker says anything.
+    ask: by(|outcome| match says(outcome, outcome.connection().server(), Gist::TakenOver) {
+        Answer::Yes(facts) => Answer::Yes(facts),
+        Answer::No(_) | Answer::Unknown => Answer::Unknown,
+    }),
 };
 
 /// Another session of the same identity took over: the server said so, or the other login was captured.
