@@ -10,7 +10,7 @@ use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::observation::Frame;
+use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -55,6 +55,33 @@ pub struct Service {
     pub turns: Turns,
     /// The host of the last client that it accepted.
     accepted_host: Option<IpAddr>,
+    /// From which addresses on the link its SYN-ACKs come.
+    pub links: Links,
+}
+
+/// The last two addresses on the link that a service's SYN-ACKs came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Links {
+    /// The last one.
+    pub now: Option<LinkAddress>,
+    /// The one before, where it is another.
+    pub before: Option<LinkAddress>,
+    /// How often, lately, they came from the one before again: a host that takes an address over keeps it.
+    pub returns: u32,
+    /// When the last one changed.
+    changed: Option<Timestamp>,
+}
+
+impl Links {
+    fn note(&mut self, link: LinkAddress, time: Timestamp) {
+        if self.now == Some(link) {
+            return;
+        }
+        let lately = self.changed.is_some_and(|changed| time.since(changed) <= ONE_GAME);
+        self.returns = if lately { self.returns + u32::from(self.before == Some(link)) } else { 0 };
+        self.changed = self.now.map(|_| time);
+        (self.before, self.now) = (self.now, Some(link));
+    }
 }
 
 /// Refusals that are further apart are no turns of one game: the service may have been started anew in between.
@@ -164,22 +191,26 @@ impl Services {
         }
     }
 
-    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name.
-    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name, `link` whom it came
+    /// from on the link.
+    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
         if segment.flags.is_syn_ack() {
-            self.answered(segment, flow, at);
+            self.answered(segment, flow, link, at);
         } else if asks_ecn(segment.flags) {
             let fingerprint = fingerprint(flow, segment.end());
             self.asked_ecn[place(fingerprint)] = fingerprint;
         }
     }
 
-    fn answered(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+    fn answered(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
         let own = fingerprint(flow, segment.seq);
         if core::mem::replace(&mut self.recent[place(own)], own) == own {
             return;
         }
         self.accepted(segment.src, segment.dst.ip, at, segment.ip.ttl);
+        if let (Some(link), Some(service)) = (link, self.entry(segment.src)) {
+            service.links.note(link, at.time);
+        }
         let asked = fingerprint(flow, segment.ack);
         if self.asked_ecn[place(asked)] == asked {
             self.accepted_ecn(segment.src, at);
@@ -293,6 +324,22 @@ mod tests {
         assert_eq!(turns(HOST, 2), (3, 3));
         assert_eq!(turns(other, 2), (3, 0));
         assert_eq!(turns(HOST, 3_600), (1, 1));
+    }
+
+    #[test]
+    fn an_address_that_moves_once_does_not_return() {
+        let link = |last: u8| LinkAddress::new([2, 0, 0, 0, 0, last]);
+        let returns = |seen: &[(u8, i64)]| {
+            let mut links = Links::default();
+            for (from, seconds) in seen {
+                links.note(link(*from), at(*seconds).time);
+            }
+            links.returns
+        };
+        assert_eq!(returns(&[(1, 0), (1, 1), (2, 2), (2, 3)]), 0);
+        assert_eq!(returns(&[(1, 0), (2, 1), (1, 2), (2, 3)]), 2);
+        assert_eq!(returns(&[(1, 0), (2, 1), (1, 3_600)]), 0, "it was moved, and moved back");
+        assert_eq!(returns(&[(1, 0), (2, 1), (3, 2)]), 0);
     }
 
     fn at(seconds: i64) -> Moment {

@@ -54,7 +54,7 @@ pub struct Siblings {
     pub during: usize,
     /// The last request on one of those that came after that reset and was answered: the program lived on.
     pub served: Option<Timestamp>,
-    /// Those that the service ended before it had said anything.
+    /// Those that the service ended with a request unanswered, and before it had said anything.
     pub cut: usize,
     /// Those that are looked at, ended or not.
     pub known: usize,
@@ -216,7 +216,7 @@ struct Entry {
 enum Speech {
     None,
     Some,
-    /// It ended the connection before.
+    /// It was asked, and ended the connection before.
     Cut,
 }
 
@@ -468,7 +468,7 @@ impl Sibling {
             self.served = self.asked.take().or(self.served);
             self.speech = Speech::Some;
         } else if flags.has(Flags::FIN) || flags.has(Flags::RST) {
-            let first = self.ended.is_none() && self.speech == Speech::None;
+            let first = self.ended.is_none() && self.speech == Speech::None && self.asked.is_some();
             self.speech = if first { Speech::Cut } else { self.speech };
         }
     }

@@ -207,7 +207,7 @@ impl Tracker {
         if tells_of_service(segment.flags) {
             let flow = self.names.name(segment.src, segment.dst);
             let at = Moment { time: observation.time, frame: observation.frame };
-            self.services.heard(segment, flow, at);
+            self.services.heard(segment, flow, observation.link, at);
         }
         if segment.flags.is_syn_ack() {
             self.note_sibling(observation.time, segment);

@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_HAD_CLOSED,
         &SENDER_STILL_PROBED,
         &SIBLINGS_OUTLIVED_SILENCE,
+        &ADDRESS_ANSWERED_BY_TWO,
         &RST_ANSWERS_SYN_ACK,
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,

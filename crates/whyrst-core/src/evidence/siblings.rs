@@ -294,16 +294,16 @@ pub static SERVICE_KEPT_ACCEPTING: Question = Question {
     }),
 };
 
-/// The service ended most of the connections that it accepted before it had said anything on them.
+/// The service ended most of the connections that it accepted without an answer to what it was asked.
 pub static SIBLINGS_WERE_CUT: Question = Question {
     id: "siblings-were-cut",
     asked_of: AskedOf::Packets,
-    yes: "{server} ended {} of {} other connections before it had said anything on them",
-    no: "{server} said something on the other connections before it ended them, but for {} of {}",
+    yes: "{server} ended {} of {} other connections without an answer to the request on them",
+    no: "{server} left no request unanswered on the other connections that it ended, but for {} of {}",
     unknown: "other connections to {server}: were they answered?",
     zh: Wording {
-        yes: "{server}在另外{1}条连接中的{0}条上什么都没说就结束了它们",
-        no: "{server}在结束其他连接之前都有应答，例外是{1}条中的{0}条",
+        yes: "{server}没有应答其中的请求就结束了另外{1}条连接中的{0}条",
+        no: "{server}在结束其他连接之前都应答了请求，例外是{1}条中的{0}条",
         unknown: "到{server}的其他连接：得到应答了吗？",
     },
     ask: by(|outcome| {
