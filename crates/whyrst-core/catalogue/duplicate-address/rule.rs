@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&ADDRESS_ANSWERED_BY_TWO, &RST_LINK_DIFFERS, &RST_IS_PASSIVE],
     refuted_by: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &RSTS_BOTH_WAYS],
-    supported_by: &[&ADDRESS_ANSWERED_BY_TWO, &RST_TTL_DIFFERS],
+    supported_by: &[&ADDRESS_ANSWERED_BY_TWO, &ADDRESS_IS_ELSEWHERE, &RST_TTL_DIFFERS],
     // Two ports of one host know the same connections, and a device that only resets accepts none.
     likely_when: &[&[&ADDRESS_ANSWERED_BY_TWO, &ADDRESS_IS_ELSEWHERE]],
     variants: &[],
