@@ -55,7 +55,8 @@ pub fn play(runs: &[&str]) -> Result<()> {
 }
 
 fn record(folder: &Path, capture: &Path, way: &str, runs: u32) -> Result<()> {
-    let mut tcpdump = inside(["tcpdump", "-i", "lo", "-U", "-w"]);
+    // Otherwise the kernel keeps the last packets back for up to a second.
+    let mut tcpdump = inside(["tcpdump", "--immediate-mode", "-i", "lo", "-U", "-w"]);
     let _tcpdump = Running(tcpdump.arg(capture).stderr(Stdio::null()).spawn().context("cannot start tcpdump")?);
     let mut server = inside([]);
     let _server = Running(server.arg(folder.join("server")).arg(PORT).spawn().context("cannot start the server")?);

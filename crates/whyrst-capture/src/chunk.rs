@@ -222,6 +222,29 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The two ends of a segment by name, each as of a flow with itself, the sender first.
+    pub fn ends(&self, names: &FlowHasher) -> Option<[u64; 2]> {
+        if let Some(ends) = self.plain_ends() {
+            return Some(ends.map(|(ip, port)| names.name_v4([ip; 2], [port; 2])));
+        }
+        match self.take(&mut Counts::default()) {
+            Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => {
+                Some([segment.src, segment.dst].map(|end| names.name(end, end)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same as they stand in an IPv4 packet without options right behind an Ethernet header.
+    fn plain_ends(&self) -> Option<[(u32, u16); 2]> {
+        let frame: &[u8; 14 + 20 + 4] = self.bytes.first_chunk().filter(|_| self.link == LinkType::ETHERNET)?;
+        let half = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+        let word = |at: usize| u32::from(half(at)) << 16 | u32::from(half(at + 2));
+        let fragment = half(14 + 6) & 0x3fff != 0;
+        let plain = half(12) == ethertype::IPV4 && frame[14] == 0x45 && !fragment && frame[14 + 9] == protocol::TCP;
+        plain.then(|| [(word(14 + 12), half(14 + 20)), (word(14 + 16), half(14 + 22))])
+    }
+
     #[inline]
     fn sighting(&self, flow: u64, from_low: bool, tcp: &Tcp) -> (Sighting, bool) {
         let from = if from_low { Side::Low } else { Side::High };

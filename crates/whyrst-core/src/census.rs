@@ -34,7 +34,6 @@
 
 mod acquaintances;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use self::acquaintances::Acquaintances;
@@ -262,8 +261,7 @@ impl Census {
         if all {
             return Noted::everything();
         }
-        let siblings = Noted::of(self.acquaintances.finish());
-        Noted { siblings: Some(Box::new(siblings)), ..Noted::of(self.noted) }
+        Noted::of(self.noted, self.acquaintances.finish())
     }
 
     /// Everything that is more than one more segment of a connection that goes on.
@@ -402,69 +400,99 @@ fn first_beyond(ages: impl Iterator<Item = u64>, count: usize) -> u64 {
     if ages.len() <= count { u64::MAX } else { *ages.select_nth_unstable(count).1 }
 }
 
-/// The flows that are followed: a set that is asked once for each segment, mostly in vain.
+/// What is to be done with a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interest {
+    /// It is followed.
+    Followed,
+    /// It is a [sibling](crate::siblings) of one that is.
+    Sibling,
+    /// Nothing.
+    None,
+}
+
+/// The flows that are followed, and their siblings: asked for once for each segment, mostly in vain.
 #[derive(Clone, Debug)]
 pub struct Noted {
     /// 16 bits for each flow, one of them set: it fits the cache where the flows do not.
     sieve: Vec<u64>,
-    /// Twice as many places as flows.
-    table: Vec<u64>,
+    followed: FlowSet,
+    siblings: FlowSet,
     everything: bool,
-    /// Flows that are looked at beside those.
-    siblings: Option<Box<Self>>,
 }
 
 impl Noted {
     /// Every flow there is.
     pub fn everything() -> Self {
-        Self { everything: true, ..Self::of(Vec::new()) }
+        Self { everything: true, ..Self::of(Vec::new(), Vec::new()) }
     }
 
-    /// The flows of these names.
-    #[expect(clippy::cast_possible_truncation, reason = "only the low bits name a place")]
-    pub fn of(mut flows: Vec<u64>) -> Self {
-        flows.sort_unstable();
-        flows.dedup();
-        let places = (flows.len() * 2).next_power_of_two().max(64);
-        let mut noted = Self {
-            sieve: alloc::vec![0; places / 8],
-            table: alloc::vec![0; places],
-            everything: false,
-            siblings: None,
-        };
-        for flow in flows {
-            let (word, bit) = noted.place(flow);
-            noted.sieve[word] |= bit;
-            let mut at = flow as usize & (places - 1);
-            while noted.table[at] != 0 {
-                at = (at + 1) & (places - 1);
-            }
-            noted.table[at] = flow;
+    /// The flows of these names, to be followed or siblings of such.
+    pub fn of(followed: Vec<u64>, siblings: Vec<u64>) -> Self {
+        let places = ((followed.len() + siblings.len()) * 2).next_power_of_two().max(64);
+        let mut sieve = alloc::vec![0; places / 8];
+        for flow in followed.iter().chain(&siblings) {
+            let (word, bit) = sieve_place(places / 8, *flow);
+            sieve[word] |= bit;
         }
-        noted
+        Self { sieve, followed: FlowSet::of(followed), siblings: FlowSet::of(siblings), everything: false }
+    }
+
+    /// What is to be done with `flow`.
+    #[inline]
+    pub fn interest(&self, flow: u64) -> Interest {
+        let (word, bit) = sieve_place(self.sieve.len(), flow);
+        if self.sieve[word] & bit == 0 && !self.everything { Interest::None } else { self.listed(flow) }
     }
 
     /// Whether the flow is followed.
     #[inline]
     pub fn has(&self, flow: u64) -> bool {
-        let (word, bit) = self.place(flow);
-        (self.sieve[word] & bit != 0 && self.is_listed(flow)) || self.everything
+        self.interest(flow) == Interest::Followed
     }
 
-    /// Whether the flow, which is not followed, is a [sibling](crate::siblings) of one that is.
-    #[inline]
-    pub fn has_sibling(&self, flow: u64) -> bool {
-        self.siblings.as_ref().is_some_and(|siblings| siblings.has(flow))
+    fn listed(&self, flow: u64) -> Interest {
+        if self.everything || self.followed.has(flow) {
+            Interest::Followed
+        } else if self.siblings.has(flow) {
+            Interest::Sibling
+        } else {
+            Interest::None
+        }
+    }
+}
+
+/// By other bits of the name than the place in a set.
+#[inline]
+const fn sieve_place(words: usize, flow: u64) -> (usize, u64) {
+    ((flow >> 32) as usize & (words - 1), 1 << (flow >> 58))
+}
+
+/// Names of flows, none of them 0.
+#[derive(Clone, Debug)]
+struct FlowSet {
+    /// Twice as many places as flows.
+    table: Vec<u64>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits name a place")]
+impl FlowSet {
+    fn of(mut flows: Vec<u64>) -> Self {
+        flows.sort_unstable();
+        flows.dedup();
+        let places = (flows.len() * 2).next_power_of_two().max(64);
+        let mut table = alloc::vec![0; places];
+        for flow in flows {
+            let mut at = flow as usize & (places - 1);
+            while table[at] != 0 {
+                at = (at + 1) & (places - 1);
+            }
+            table[at] = flow;
+        }
+        Self { table }
     }
 
-    /// By other bits of the name than the place in the table.
-    #[inline]
-    fn place(&self, flow: u64) -> (usize, u64) {
-        ((flow >> 32) as usize & (self.sieve.len() - 1), 1 << (flow >> 58))
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "only the low bits name a place")]
-    fn is_listed(&self, flow: u64) -> bool {
+    fn has(&self, flow: u64) -> bool {
         let mut at = flow as usize & (self.table.len() - 1);
         while self.table[at] != flow {
             if self.table[at] == 0 {

@@ -25,6 +25,7 @@ pub mod idle;
 pub mod mtu;
 pub mod multipath;
 pub mod path;
+pub mod promise;
 pub mod question;
 pub mod refusal;
 pub mod said;

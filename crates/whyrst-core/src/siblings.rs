@@ -42,10 +42,10 @@ pub(crate) const SILENCE: Span = Span::from_secs(1);
 pub struct Siblings {
     /// Resets of its connections, up to a bound, the one in question among them; oldest first.
     pub deaths: Vec<Death>,
-    /// The longest silences that connections had before they went on, longest first, each of another connection.
-    pub survived: Vec<Span>,
-    /// The ages that connections without a reset had come to, longest first.
-    pub ages: Vec<Span>,
+    /// The longest silence that a connection went on after.
+    pub survived: Option<Span>,
+    /// The greatest age that a connection without a reset had come to.
+    pub oldest: Option<Span>,
     /// The silences after which the service sent the first FIN, oldest first.
     pub closed_after: Vec<Span>,
     /// Up to when others prove that their host kept its connections through the whole silence of the one in question.
@@ -274,7 +274,7 @@ impl Book {
     ) -> Option<Handle> {
         let (server, client) = (syn_ack.src, syn_ack.dst);
         self.accepted_again(server, time);
-        if let Some(known) = self.by_name.get(&name).copied().filter(|at| self.is_open(*at)) {
+        if let Some(known) = self.find(name).filter(|at| self.is_open_at(*at, server)) {
             return Some(known);
         }
         let number = u32::try_from(self.flows.len()).ok().filter(|_| self.flows.len() < FLOWS)?;
@@ -309,7 +309,7 @@ impl Book {
     }
 
     /// The connection of this name.
-    fn find(&self, name: u64) -> Option<Handle> {
+    pub(crate) fn find(&self, name: u64) -> Option<Handle> {
         self.by_name.get(&name).copied()
     }
 
@@ -400,39 +400,35 @@ impl Book {
         let entry = self.services.get(&server)?;
         let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
         let others = || all().filter(|one| one.client != client);
-        let open = |one: &Sibling| one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
-        let served = others().filter(|one| open(one)).filter_map(|one| one.served).max();
+        let open = |one: &&Sibling| one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
+        let served = others().filter(open).filter_map(|one| one.served).max();
         let lived_on = Siblings {
             served: served.filter(|time| *time > own.time),
             cut: others().filter(|one| one.speech == Speech::Cut).count(),
             known: others().count(),
-            during: others().filter(|one| open(one)).count(),
+            during: others().filter(open).count(),
             own: Some(*own),
             ..Siblings::default()
         };
         if own.exchange == Exchange::Refused {
             return Some(lived_on);
         }
-        let lives: Vec<(Timestamp, Timestamp)> = others().map(|one| (one.opened, one.answered)).collect();
-        let mut survived: Vec<Span> = all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).collect();
-        let mut ages: Vec<Span> =
-            others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).collect();
-        survived.sort_unstable_by(|one, other| other.cmp(one));
-        ages.sort_unstable_by(|one, other| other.cmp(one));
         Some(Siblings {
             deaths: entry.deaths.iter().copied().collect(),
-            survived,
-            ages,
+            survived: all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).max(),
+            oldest: others().filter(|one| !one.was_reset).map(|one| one.answered.since(one.opened)).max(),
             closed_after: entry.closed_after.iter().copied().collect(),
-            outlived: outlived(lives, own),
+            // What was not silent had no time to reboot.
+            outlived: if own.idle >= SILENCE { outlived(others(), own) } else { None },
             answered: others().map(|one| one.request).filter(|request| *request > 0).collect(),
             taken_over: entry.taken_over(own),
             ..lived_on
         })
     }
 
-    fn is_open(&self, handle: Handle) -> bool {
-        self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open)
+    /// Where both ends accept, it is a sibling of two services, one after the other.
+    fn is_open_at(&self, handle: Handle, server: Endpoint) -> bool {
+        self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open && one.server == server)
     }
 
     fn entry(&mut self, server: Endpoint) -> Option<&mut Entry> {
@@ -493,7 +489,8 @@ impl Siblings {
 
 /// A connection that was opened before a moment and answered after it outlived that moment, and its host did not
 /// forget its connections then. Whether such lives cover all of the silence, and up to when.
-fn outlived(mut lives: Vec<(Timestamp, Timestamp)>, own: &Death) -> Option<Timestamp> {
+fn outlived<'a>(others: impl Iterator<Item = &'a Sibling>, own: &Death) -> Option<Timestamp> {
+    let mut lives: Vec<(Timestamp, Timestamp)> = others.map(|one| (one.opened, one.answered)).collect();
     lives.sort_unstable();
     let since = own.silent_since();
     let reach = lives.into_iter().fold(
@@ -535,7 +532,7 @@ mod tests {
         let text = opened(1, 0)
             + "5.0 C:1 > S PA 101:201(100) ack 51\n+0.001 C:1 < S A 51:51(0) ack 201\n+0.1 C:1 < S RA 51:51(0) ack 201";
         let siblings = last_siblings(&text);
-        assert_eq!(siblings.survived, []);
+        assert_eq!(siblings.survived, None);
         assert_eq!(siblings.deaths.iter().map(|death| death.idle.nanos() / 1_000_000).collect::<Vec<_>>(), [4_996]);
     }
 
@@ -547,8 +544,9 @@ mod tests {
             9.0 C:2 < S FA 51:51(0) ack 101\n+0.001 C:2 > S FA 101:101(0) ack 52\n+0.001 C:2 < S A 52:52(0) ack 102
             10.0 C:1 < S RA 101:101(0) ack 201";
         let siblings = last_siblings(&text);
-        let seconds = |spans: &[Span]| spans.iter().map(|span| span.nanos() / 1_000_000_000).collect::<Vec<_>>();
-        assert_eq!((seconds(&siblings.survived), seconds(&siblings.closed_after)), (std::vec![4], std::vec![7]));
+        let seconds = |span: &Span| span.nanos() / 1_000_000_000;
+        assert_eq!(siblings.survived.as_ref().map(seconds), Some(4));
+        assert_eq!(siblings.closed_after.iter().map(seconds).collect::<Vec<_>>(), [7]);
         assert_eq!(siblings.during, 0);
     }
 

@@ -572,6 +572,7 @@ impl Tracker {
     }
 
     fn occupy(&mut self, connection: &Connection) -> u32 {
+        let [low, high] = Side::BOTH.map(|side| connection.endpoint(side));
         let mut slot = Slot {
             connection: *connection,
             touched: self.clock.now(),
@@ -581,7 +582,8 @@ impl Tracker {
             reset: ResetSeen::No,
             pending: None,
             challenger: None,
-            sibling: None,
+            // It may be known from before it was forgotten.
+            sibling: self.book.find(self.flow_names.name(low, high)),
         };
         if let Some(at) = self.free.pop() {
             slot.generation = self.slots[at as usize].generation.wrapping_add(1);

@@ -56,8 +56,8 @@ fn acknowledged_trigger(rst: &Record, before: &[Record]) -> Option<Record> {
     let own = || before.iter().filter(|record| record.from == rst.from);
     let closed = own().any(|record| record.flags.has(Flags::FIN));
     let restarted = own().next_back().is_some_and(|known| rst.ip_id.wrapping_sub(known.ip_id) > u16::MAX / 2);
-    let soon = rst.time.since(last.time) <= answered_within(&before.iter(), rst.from);
-    (stack.is_some() && numbers && soon && (closed || restarted)).then_some(*last)
+    let soon = || is_prompt(&before.iter(), rst, last);
+    (stack.is_some() && numbers && (closed || restarted) && soon()).then_some(*last)
 }
 
 /// The last segment that the RST can answer.
@@ -74,7 +74,7 @@ fn answerable<'a>(
     records: impl DoubleEndedIterator<Item = &'a Record> + Clone,
     rst: &Record,
 ) -> impl Iterator<Item = &'a Record> {
-    let within = answered_within(&records, rst.from);
+    let all = records.clone();
     let mut acknowledged: Option<Seq> = None;
     let mut was_taken = false;
     records.rev().filter(move |record| {
@@ -85,13 +85,20 @@ fn answerable<'a>(
             return false;
         }
         was_taken |= record.seq_len() > 0 && acknowledged.is_some_and(|ack| !ack.before(record.end()));
-        !was_taken && answers(rst, record) && rst.time.since(record.time) <= within
+        !was_taken && answers(rst, record) && is_prompt(&all, rst, record)
     })
+}
+
+/// Whether `rst` came early enough to answer `segment`.
+pub fn is_prompt<'a>(records: &(impl Iterator<Item = &'a Record> + Clone), rst: &Record, segment: &Record) -> bool {
+    let elapsed = rst.time.since(segment.time);
+    // No path is so fast that this were too late.
+    elapsed <= QUEUES || elapsed <= answered_within(records, rst.from)
 }
 
 /// For how long an answer of `side` may still be on its way, by how long its acknowledgments took before. They wait
 /// for nothing but the path, and a delayed one for half a second more (RFC 9293 section 3.8.6.3).
-pub fn answered_within<'a>(records: &(impl Iterator<Item = &'a Record> + Clone), side: Side) -> Span {
+fn answered_within<'a>(records: &(impl Iterator<Item = &'a Record> + Clone), side: Side) -> Span {
     let asked = records.clone().enumerate().filter(|(_, record)| record.from != side && record.seq_len() > 0);
     let took = asked.filter_map(|(at, record)| {
         let mut replies =

@@ -19,7 +19,7 @@ pub use self::judgement::{Alternative, Confidence, Evidence, Judgement, Mechanis
 use crate::cause::{Breadth, Cause, Family, KernelSign, Rule, Severity};
 use crate::causes;
 use crate::evidence::cache::{AnswerCache, Answers};
-use crate::evidence::clock::SILENCE_WAS_LONG;
+use crate::evidence::clock::{CLOSED_AFTER_SILENCE, SILENCE_WAS_LONG};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
@@ -426,11 +426,12 @@ fn lead_evidence(
         let below: Vec<Evidence> = below.into_iter().filter(unasked).collect();
         all.extend(below);
     }
-    // A long silence belongs to the evidence whatever the rules ask.
-    let silence = evidence(core::iter::once((Role::Supports, &SILENCE_WAS_LONG)), answers);
+    // Long silences belong to the evidence whatever the rules ask.
+    let silences = [&SILENCE_WAS_LONG, &CLOSED_AFTER_SILENCE].map(|question| (Role::Supports, question));
+    let silences = evidence(silences.into_iter(), answers);
     let was_long = |one: &Evidence| one.answer.is_yes() && all.iter().all(|known| known.question != one.question);
-    let silence: Vec<Evidence> = silence.into_iter().filter(was_long).collect();
-    all.extend(silence);
+    let silences: Vec<Evidence> = silences.into_iter().filter(was_long).collect();
+    all.extend(silences);
     all
 }
 

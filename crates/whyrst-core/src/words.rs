@@ -34,7 +34,7 @@ pub use self::tls::alert_name;
 use crate::observation::Frame;
 use crate::segment::Segment;
 use crate::seq::Seq;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Octets of a message that are kept: its first line, as a rule.
 pub const KEPT: usize = 224;
@@ -203,6 +203,11 @@ pub fn protocol_of(first: &[u8]) -> Option<Protocol> {
     SIGNED.into_iter().find(|protocol| protocol.opens(first) && protocol.is_signed(first))
 }
 
+/// How often an end that begins with these octets promises to send something, at least.
+pub fn promised_interval(first: &[u8]) -> Option<Span> {
+    mqtt::keep_alive(first).map(|seconds| Span::from_secs(seconds.into()))
+}
+
 /// How many bytes of `payload` the readers of messages need, whatever had been said before.
 pub fn needed(payload: &[u8]) -> usize {
     match protocol_of(payload) {
@@ -276,6 +281,8 @@ pub struct Message {
     pub protocol: Protocol,
     /// Whether it says that the connection ends with it (`Connection: close`).
     pub closes: bool,
+    /// Whether its body waits for a word of the other end (`Expect: 100-continue`).
+    pub awaits_continue: bool,
     /// The frame that it begins in.
     pub frame: Frame,
     /// When that was seen.
@@ -319,6 +326,7 @@ impl Message {
                 || kept.contains(&b'\n'),
             protocol,
             closes: announced.closes,
+            awaits_continue: announced.awaits_continue,
             frame,
             time,
             seq: segment.seq,

@@ -12,10 +12,10 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     // Who merely streams to a silent reader sends messages of many sizes.
-    needs: &[&HEARTBEAT_MISSED],
+    needs: &[&HEARTBEAT_WAS_DUE],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RECEIVER_READ_NOTHING, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&HEARTBEATS_ONE_SIDED, &SENDER_KEPT_RHYTHM],
-    likely_when: &[&[&HEARTBEATS_ONE_SIDED]],
+    supported_by: &[&HEARTBEATS_ONE_SIDED, &SENDER_KEPT_RHYTHM, &KEEP_ALIVE_EXPIRED],
+    likely_when: &[&[&HEARTBEATS_ONE_SIDED], &[&KEEP_ALIVE_EXPIRED]],
     variants: &[],
     sources: &[
         Source::Other("AMQP 0-9-1 specification, 4.2.7 Heartbeat Frames"),

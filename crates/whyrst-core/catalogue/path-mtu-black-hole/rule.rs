@@ -19,10 +19,11 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&LARGE_SEGMENTS_LOST],
+    needs: &[&LARGE_DATA_IS_MISSING],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_IS_FASTCLOSE],
     supported_by: &[
         &LARGE_SEGMENTS_LOST,
+        &ANNOUNCED_BODY_NEVER_BEGAN,
         &SMALLER_SEGMENT_PASSED_LATER,
         &RECEIVER_REPEATED_IN_VAIN,
         &TRANSFER_STALLED,

@@ -114,10 +114,10 @@ fn in_a_flood_no_search_walks_far() {
 #[test]
 fn the_set_of_noted_flows_has_what_was_put_in_and_little_else() {
     let flows: Vec<u64> = (1..10_000u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-    let noted = Noted::of(flows.clone());
+    let noted = Noted::of(flows.clone(), Vec::new());
     assert!(flows.iter().all(|flow| noted.has(*flow)));
     assert!(!(10_000..20_000u64).any(|n| noted.has(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
-    assert!(Noted::everything().has(1) && !Noted::of(Vec::new()).has(1));
+    assert!(Noted::everything().has(1) && !Noted::of(Vec::new(), Vec::new()).has(1));
 }
 
 /// One segment of one of a few flows.
@@ -191,7 +191,6 @@ fn told(tracker: &mut Tracker) -> Vec<String> {
         outcome.incarnation_mut().finally.history = History::default();
         // A SYN that waits when its twin is settled may be answered later, and then only one pass sees it.
         outcome.incarnation_mut().twin = None;
-        outcome.incarnation_mut().siblings = None;
         format!("{outcome:?}")
     };
     core::iter::from_fn(|| tracker.poll()).map(plain).collect()
@@ -238,7 +237,7 @@ fn noted_followed(observations: &[Observation<'_>]) -> (Vec<String>, String) {
             tracker.observe(observation);
         } else if tells_of_service(segment(observation).flags) {
             tracker.overhear(observation);
-        } else if noted.has_sibling(flow(observation)) {
+        } else if noted.interest(flow(observation)) == Interest::Sibling {
             let Segment { src, dst, seq, flags, .. } = segment(observation);
             let from = FlowKey::of(src, dst).1;
             tracker.glimpse(&Sighting { flow: flow(observation), time: observation.time, seq, flags, from });

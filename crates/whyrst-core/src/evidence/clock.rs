@@ -6,6 +6,7 @@
 //! The facts behind it: docs/internals/timers.md.
 
 use super::answer::{Answer, yes};
+use super::closing::DATA_CROSSED_FIN;
 use super::fin::is_data;
 use super::form::RST_IS_BARE;
 use super::question::{AskedOf, Question, Wording, by, not};
@@ -46,6 +47,30 @@ pub static SILENCE_WAS_LONG: Question = Question {
         match last.map(|last| until.time.since(last.time)).filter(|silent| is_sane(*silent)) {
             Some(silent) => yes().span(silent).frame(&until).if_so(is_long(outcome, silent).into()),
             None => Answer::Unknown,
+        }
+    }),
+};
+
+/// The connection had been unused for long when an end closed it. Where the RST came only later, this began it.
+pub static CLOSED_AFTER_SILENCE: Question = Question {
+    id: "closed-after-silence",
+    asked_of: AskedOf::Packets,
+    yes: "the connection had been silent for {} when the first FIN came, in {}",
+    no: "the connection was in use when the first FIN came, {} after the segment before, in {}",
+    unknown: "the first FIN and what was sent before it",
+    zh: Wording {
+        yes: "第一个 FIN（{1}）到来时，连接已沉默{0}",
+        no: "第一个 FIN 到来时连接正在使用：与前一个报文相隔{}，即{}",
+        unknown: "第一个 FIN 以及它之前的报文",
+    },
+    ask: by(|outcome| {
+        let fin = outcome.earlier(|record| record.flags.has(Flags::FIN));
+        let last = fin.and_then(|fin| outcome.latest(|record| record.frame < fin.frame));
+        match fin.zip(last).map(|(fin, last)| (fin, fin.time.since(last.time))) {
+            Some((fin, silent)) if is_sane(silent) => {
+                yes().span(silent).frame(fin).if_so(is_long(outcome, silent).into())
+            }
+            _ => Answer::Unknown,
         }
     }),
 };
@@ -137,7 +162,13 @@ pub static IDLE_FOR_A_TIMEOUT: Question = Question {
         let Some(left) = leaving(outcome) else { return Answer::Unknown };
         let exact = silence(outcome).filter(|silence| silence.timer(outcome).is_some());
         let met = || silence_before_request(outcome).filter(|silence| silence.about_a_timer().is_some());
-        if let Some(silence) = exact.or_else(met) {
+        // Who closes after a long silence that owed nobody an answer had a timer, whichever it was. Where the next
+        // request crossed that FIN, the two met: `keepalive-race`.
+        let idle = || {
+            let quiet = silence(outcome).filter(|silence| silence.owes_nothing(outcome) && silence.is_idle(outcome));
+            quiet.filter(|_| left.flags.has(Flags::FIN) && !DATA_CROSSED_FIN.answer(outcome).is_yes())
+        };
+        if let Some(silence) = exact.or_else(met).or_else(idle) {
             return Answer::Yes(yes().span(silence.lasted).frame(left));
         }
         if left.flags.has(Flags::RST) { WAS_IDLE.answer(outcome) } else { Answer::Unknown }
@@ -344,6 +375,11 @@ impl Silence<'_> {
     /// The same, as far off as a busy program may be.
     fn about_a_timer(&self) -> Option<Span> {
         round_time(self.lasted, self.lasted)
+    }
+
+    /// Something had been said, and then nothing for long.
+    fn is_idle(&self, outcome: &Outcome) -> bool {
+        self.since.len > 0 && is_long(outcome, self.lasted)
     }
 
     /// The last word was the server's, which had answered, or there was none.

@@ -1,12 +1,15 @@
 //! Large segments that never arrive where small ones do: a path whose MTU is smaller than the sender believes, and that
 //! does not say so (RFC 2923 section 2.1).
 
-use super::answer::{Answer, no, yes};
+use super::answer::{Answer, Value, no, yes};
+use super::clock::is_long;
 use super::question::{AskedOf, Question, Wording, by};
+use super::words::sent_of_body;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
+use crate::words::{Body, Head};
 
 /// Transmissions of one segment in vain that are no loss by chance: with one packet of a hundred lost, one of a million.
 const IN_VAIN: usize = 3;
@@ -27,6 +30,56 @@ pub static LARGE_SEGMENTS_LOST: Question = Question {
     },
     ask: by(|outcome| Side::BOTH.iter().map(|side| large_lost(outcome, *side)).fold(Answer::Unknown, stronger)),
 };
+
+/// Beyond the narrow link the large segments are not even seen: a small one announces more than fits any path, and
+/// nothing of that follows.
+pub static ANNOUNCED_BODY_NEVER_BEGAN: Question = Question {
+    id: "announced-body-never-began",
+    asked_of: AskedOf::Packets,
+    yes: "{}, of {} bytes, announces a body of {} bytes, and not one byte of it followed within {}",
+    no: "the announced body began to arrive",
+    unknown: "the head of a request that announces its body, and the time after it",
+    zh: Wording {
+        yes: "{}（{}字节）声明了{}字节的消息体，而其后{}之内一个字节也没有到达",
+        no: "声明的消息体已开始到达",
+        unknown: "声明消息体的请求头部，以及其后的时间",
+    },
+    ask: by(|outcome| Side::BOTH.iter().find_map(|side| never_began(outcome, *side)).unwrap_or(Answer::Unknown)),
+};
+
+/// Either end of the narrow link shows it: before it, large segments are repeated; beyond it, they are missing.
+pub static LARGE_DATA_IS_MISSING: Question = Question {
+    id: "large-data-is-missing",
+    asked_of: AskedOf::Packets,
+    yes: "large segments are repeated in vain or never came, and small ones arrived",
+    no: "segments arrived that were as large as what was repeated",
+    unknown: "data that fills segments, sent by one end and awaited by the other",
+    zh: Wording {
+        yes: "大报文反复重发无果或从未到达，而小报文都到达了",
+        no: "与被重发的一样大的报文到达了",
+        unknown: "一端发送、另一端等待的、装满报文的数据",
+    },
+    ask: by(|outcome| {
+        let lost = LARGE_SEGMENTS_LOST.answer(outcome);
+        if lost != Answer::Unknown {
+            return if lost.is_yes() { Answer::Yes(yes()) } else { Answer::No(no()) };
+        }
+        ANNOUNCED_BODY_NEVER_BEGAN.answer(outcome).is_yes().then(|| Answer::Yes(yes())).unwrap_or(Answer::Unknown)
+    }),
+};
+
+fn never_began(outcome: &Outcome, side: Side) -> Option<Answer> {
+    let asked = outcome.message(side)?;
+    let Body::Length { octets, head: Head::Whole, .. } = asked.body else { return None };
+    let waited = outcome.time().since(asked.time);
+    let small = asked.segment_len <= ANY_PATH_CARRIES && octets > ANY_PATH_CARRIES.into();
+    let sent = sent_of_body(outcome, side, asked);
+    let missing = sent == 0 && !asked.awaits_continue && !outcome.one_sided();
+    (small && missing && is_long(outcome, waited)).then(|| {
+        let facts = yes().shown_by(asked.frame).value(Value::Frame(asked.frame)).count(asked.segment_len.into());
+        Answer::Yes(facts.count(octets).span(waited))
+    })
+}
 
 /// A smaller segment that was sent after it arrived, as a selective acknowledgment says (RFC 2018).
 pub static SMALLER_SEGMENT_PASSED_LATER: Question = Question {

@@ -12,7 +12,7 @@ use crate::observation::IcmpKind;
 use crate::outcome::{IcmpSeen, Outcome};
 use crate::segment::{Endpoint, Flags};
 use crate::time::Span;
-use crate::trigger::answered_within;
+use crate::trigger::is_prompt;
 
 /// Hosts that remember a half-open request repeat its SYN-ACK 1 s after the first (RFC 6298 section 2); a margin.
 const SYN_ACK_REPEATED_BY: Span = Span::from_millis(1_500);
@@ -77,9 +77,8 @@ pub static RST_ANSWERS_SYN_ON_LIVE: Question = Question {
     ask: by(|outcome| {
         let (Some(rst), Some(last)) = (outcome.rst(), outcome.before().last()) else { return Answer::Unknown };
         let after = rst.record.time.since(last.time);
-        let soon = after <= answered_within(&outcome.before().iter(), rst.record.from);
         let met = last.from != rst.record.from && last.flags.is_syn() && last.notes.has(Notes::SYN_ON_LIVE);
-        match (met && soon, outcome.one_sided()) {
+        match (met && is_prompt(&outcome.before().iter(), &rst.record, last), outcome.one_sided()) {
             (true, _) => Answer::Yes(yes().frame(last).span(after)),
             (false, true) => Answer::Unknown,
             (false, false) => Answer::No(no()),

@@ -66,7 +66,7 @@ pub static AGES_AT_DEATH_ALIKE: Question = Question {
         let idle = || deaths.iter().map(|one| one.idle);
         let (least, most) = (idle().min().unwrap_or_default(), idle().max().unwrap_or_default());
         let outlived =
-            siblings.ages.first().is_some_and(|age| age.nanos() > oldest.nanos().saturating_add(oldest.nanos() / 100));
+            siblings.oldest.is_some_and(|age| age.nanos() > oldest.nanos().saturating_add(oldest.nanos() / 100));
         // Used alike, they may die of what they did: a time-out that began with their one request.
         let (apart, aged_apart) =
             (most.nanos().saturating_sub(least.nanos()), oldest.nanos().saturating_sub(youngest.nanos()));
@@ -98,18 +98,18 @@ pub static LONGER_SILENCE_DIED: Question = Question {
         let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.idle >= SILENCE) else {
             return Answer::Unknown;
         };
-        let Some(survived) = siblings.survived.first() else { return Answer::Unknown };
-        if *survived >= own.idle {
-            return Answer::No(no().span(*survived).span(own.idle));
+        let Some(survived) = siblings.survived else { return Answer::Unknown };
+        if survived >= own.idle {
+            return Answer::No(no().span(survived).span(own.idle));
         }
-        let silent: Vec<&Death> = siblings.deaths_by(own.by).filter(|one| one.idle > *survived).collect();
+        let silent: Vec<&Death> = siblings.deaths_by(own.by).filter(|one| one.idle > survived).collect();
         let least = silent.iter().map(|one| one.idle).min().unwrap_or(own.idle);
         // Half of it on one side and the whole on the other enclose a limit; two events are the least that can.
         let near = survived.nanos() >= least.nanos() / 2;
         if events(&silent) < 2 || !near {
             return Answer::Unknown;
         }
-        Answer::Yes(yes().span(*survived).count(silent.len() as u64).span(least))
+        Answer::Yes(yes().span(survived).count(silent.len() as u64).span(least))
     }),
 };
 

@@ -180,7 +180,7 @@ impl Explanation<'_> {
             died: siblings.deaths.len() as u64,
             idle_ms_died: millis(&mut siblings.deaths.iter().map(|death| death.idle)),
             age_ms_died: millis(&mut siblings.deaths.iter().map(Death::age)),
-            idle_ms_survived_max: siblings.survived.first().map(|span| span.as_millis_f64()),
+            idle_ms_survived_max: siblings.survived.map(Span::as_millis_f64),
             idle_ms_closed: millis(&mut siblings.closed_after.iter().copied()),
         })
     }

@@ -36,7 +36,9 @@ pub(super) fn first_line(octets: &[u8]) -> &[u8] {
 
 /// Whether `octets` contains `wanted`, in capitals or not.
 pub(super) fn contains(octets: &[u8], wanted: &[u8]) -> bool {
-    octets.windows(wanted.len().max(1)).any(|window| window.eq_ignore_ascii_case(wanted))
+    let Some(first) = wanted.first() else { return true };
+    let begins = |window: &[u8]| window.first().is_some_and(|octet| octet.eq_ignore_ascii_case(first));
+    octets.windows(wanted.len()).any(|window| begins(window) && window.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether `octets` begins with `wanted`, in capitals or not.

@@ -61,6 +61,8 @@ pub(super) fn announced(payload: &[u8]) -> Announced {
             chunked |= contains(value, b"chunked");
         } else if let Some(value) = header(line, b"connection") {
             announced.closes |= contains(value, b"close");
+        } else if let Some(value) = header(line, b"expect") {
+            announced.awaits_continue |= begins(value, b"100-continue");
         }
     }
     let open = announced.head == Head::Cut && announced.length == Length::Unknown && can_have_body(payload);

@@ -43,7 +43,7 @@ fn length(payload: &[u8]) -> Option<u32> {
 
 pub(super) fn announced(payload: &[u8]) -> Announced {
     let length = length(payload).map_or(Length::Unknown, |len| Length::Octets(len.into()));
-    Announced { len: 4, head: Head::Whole, length, closes: false }
+    Announced { len: 4, head: Head::Whole, length, ..Announced::default() }
 }
 
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {

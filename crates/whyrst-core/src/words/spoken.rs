@@ -18,6 +18,8 @@ pub(super) struct Announced {
     pub head: Head,
     pub length: Length,
     pub closes: bool,
+    /// The body waits for `100 Continue` (RFC 9110 section 10.1.1).
+    pub awaits_continue: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -192,13 +192,14 @@ fn passwords_are_not_quoted() {
 fn a_body_is_as_long_as_its_head_says() {
     let body = |payload: &[u8]| http::announced(payload);
     let post = b"POST /up HTTP/1.1\r\nHost: x\r\ncontent-length: 5000\r\n\r\nabc";
-    let whole = Announced { len: 52, head: Head::Whole, length: Length::Octets(5000), closes: false };
+    let whole = Announced { len: 52, head: Head::Whole, length: Length::Octets(5000), ..Announced::default() };
     assert_eq!(body(post), whole);
     assert_eq!(body(&post[..50]), Announced { len: 50, head: Head::Cut, ..whole });
     assert_eq!(body(&post[..40]).length, Length::OpenEnded);
     assert_eq!(body(b"GET / HTTP/1.1\r\nHo").length, Length::Unknown);
     let chunked = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: Close\r\n\r\n5\r\n";
-    let open = Announced { len: 66, head: Head::Whole, length: Length::OpenEnded, closes: true };
+    let open =
+        Announced { len: 66, head: Head::Whole, length: Length::OpenEnded, closes: true, ..Announced::default() };
     assert_eq!(body(chunked), open);
     assert_eq!(body(b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n").length, Length::Unknown);
 }

@@ -68,6 +68,9 @@ const fn reply_meaning(code: u16) -> Option<Meaning> {
     }
 }
 
+/// Programs count their commands, in so many octets at most.
+const TAG: usize = 8;
+
 /// `* BYE Too many connections`; a greeting; `a1 LOGOUT`.
 pub(super) fn is_imap(payload: &[u8]) -> bool {
     const UNTAGGED: [&[u8]; 3] = [b"* BYE", b"* OK", b"* PREAUTH"];
@@ -75,11 +78,10 @@ pub(super) fn is_imap(payload: &[u8]) -> bool {
     if payload.first() == Some(&b'*') {
         return UNTAGGED.iter().any(|start| begins(payload, start));
     }
-    let line = first_line(payload);
-    let tag = line.iter().position(|octet| *octet == b' ').filter(|at| *at <= 8);
-    let command = tag.and_then(|at| line.get(at + 1..)).unwrap_or_default();
+    let tag = payload.iter().take(TAG + 1).position(|octet| *octet == b' ');
+    let command = tag.and_then(|at| payload.get(at + 1..)).unwrap_or_default();
     let tagged = payload.first().is_some_and(u8::is_ascii_alphanumeric);
-    tagged && TAGGED.iter().any(|verb| begins(command, verb)) && is_text(line)
+    tagged && TAGGED.iter().any(|verb| begins(command, verb)) && is_text(first_line(payload))
 }
 
 /// RFC 9051 section 7.1.5: BYE is the last line before the close, on request or not.

@@ -4,7 +4,7 @@
 //! settled is judged and worded by whoever is free, also while waiting for a turn ([`Workers`]).
 
 use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
-use whyrst_core::census::{Census, Noted};
+use whyrst_core::census::{Census, Interest, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
 use whyrst_core::service::tells_of_service;
@@ -70,7 +70,7 @@ fn follow_all(
     while let Some(number) = source.fill(&mut chunk) {
         let observations = feed.read(&chunk, whom, names, &mut counts);
         let take_in = |following: &mut Following| {
-            workers.hand_over(number, following.take_in(&chunk, &feed.bites, &observations, whom));
+            workers.hand_over(number, following.take_in(&chunk, &feed, &observations, whom));
         };
         following.at(number, take_in, || workers.work(&mut judge));
         while workers.work(&mut judge) {}
@@ -109,8 +109,8 @@ enum Bite {
     Observe(usize),
     /// Observation of this number, of another connection: it says something of a service.
     Overhear(usize),
-    /// It is of another connection to a service that had a reset.
-    Glimpse(Sighting),
+    /// Sighting of this number, of another connection to a service that had a reset.
+    Glimpse(usize),
     /// The frame of this number depends on others.
     InOrder(usize),
 }
@@ -126,6 +126,7 @@ impl Bite {
 #[derive(Default)]
 struct Feed {
     bites: Vec<Bite>,
+    glimpses: Vec<Sighting>,
     /// Observations of the chunk before: about as many will come.
     last: usize,
 }
@@ -142,6 +143,7 @@ impl Feed {
         counts: &mut Counts,
     ) -> Vec<Observed<'a>> {
         self.bites.clear();
+        self.glimpses.clear();
         let mut observations = Vec::with_capacity(self.last + self.last / 4);
         for (at, record) in chunk.records().enumerate() {
             match whom {
@@ -185,11 +187,16 @@ impl Feed {
         observations: &mut Vec<Observed<'a>>,
     ) {
         let bite = match record.look(names, counts) {
-            Look::Segment(sighting) if noted.has(sighting.flow) => Bite::Observe(observations.len()),
-            Look::Segment(sighting) if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
+            Look::Segment(sighting) => match noted.interest(sighting.flow) {
+                Interest::Followed => Bite::Observe(observations.len()),
+                _ if tells_of_service(sighting.flags) => Bite::Overhear(observations.len()),
+                Interest::Sibling => {
+                    self.glimpses.push(sighting);
+                    Bite::Glimpse(self.glimpses.len() - 1)
+                }
+                Interest::None => Bite::Pass(record.time),
+            },
             Look::Icmp => Bite::Observe(observations.len()),
-            Look::Segment(sighting) if noted.has_sibling(sighting.flow) => Bite::Glimpse(sighting),
-            Look::Segment(_) => Bite::Pass(record.time),
             Look::InOrder => Bite::InOrder(at),
             Look::Nothing => return,
         };
@@ -204,16 +211,16 @@ impl Feed {
 
 impl Following {
     /// Feeds the tracker, and gives what settled.
-    fn take_in(&mut self, chunk: &Chunk, bites: &[Bite], observed: &[Observed<'_>], whom: Whom<'_>) -> Outcomes {
+    fn take_in(&mut self, chunk: &Chunk, feed: &Feed, observed: &[Observed<'_>], whom: Whom<'_>) -> Outcomes {
         let mut endings = Outcomes::new();
-        for some in bites.chunks(AT_ONCE) {
+        for some in feed.bites.chunks(AT_ONCE) {
             self.expect(some, observed);
             for bite in some {
                 match *bite {
                     Bite::Pass(time) => self.tracker.pass(time),
                     Bite::Observe(at) => self.observe(&observed[at]),
                     Bite::Overhear(at) => self.tracker.overhear(&observed[at].0),
-                    Bite::Glimpse(sighting) => self.tracker.glimpse(&sighting),
+                    Bite::Glimpse(at) => self.tracker.glimpse(&feed.glimpses[at]),
                     Bite::InOrder(at) => self.put_together(chunk.get(at), whom),
                 }
                 if self.tracker.has_settled() {
@@ -250,7 +257,7 @@ impl Following {
         match (whom, sighting) {
             (Whom::Noted(noted), Some(sighting)) if !noted.has(sighting.flow) => {
                 self.tracker.overhear(&observation);
-                if noted.has_sibling(sighting.flow) && !tells_of_service(sighting.flags) {
+                if noted.interest(sighting.flow) == Interest::Sibling && !tells_of_service(sighting.flags) {
                     self.tracker.glimpse(&sighting);
                 }
             }

@@ -4,11 +4,11 @@
 
 use std::sync::Mutex;
 
-use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, Taken, sighting};
+use whyrst_capture::{Assembly, Chunk, Counts, Look, Record, Sighting, sighting};
 use whyrst_core::census::{Census, Noted};
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::observation::{Observation, Seen};
-use whyrst_core::segment::{Flags, Segment};
+use whyrst_core::segment::Flags;
 use whyrst_core::time::Timestamp;
 
 use super::ordered::{Ordered, lock};
@@ -56,13 +56,15 @@ enum Sight {
 }
 
 impl Sight {
-    /// What a SYN-ACK or a RST says beside its sighting.
-    fn of_ends(segment: &Segment<'_>, names: &FlowHasher) -> Option<Self> {
-        let [from, to] = [segment.src, segment.dst].map(|end| names.name(end, end));
-        if segment.flags.is_syn_ack() {
-            Some(Self::Accepted { service: from, flow: names.name(segment.src, segment.dst) })
+    /// What a SYN-ACK or a RST of `flow` says beside its sighting.
+    #[inline]
+    fn of_ends(flags: Flags, flow: u64, ends: impl FnOnce() -> Option<[u64; 2]>) -> Option<Self> {
+        if flags.is_syn_ack() {
+            ends().map(|[service, _]| Self::Accepted { service, flow })
+        } else if flags.has(Flags::RST) {
+            ends().map(Self::Reset)
         } else {
-            segment.flags.has(Flags::RST).then_some(Self::Reset([from, to]))
+            None
         }
     }
 
@@ -111,7 +113,7 @@ impl View {
             match record.look(names, counts) {
                 Look::Segment(sighting) => {
                     sights.push(Sight::Segment(sighting));
-                    sights.extend(ends_of(&record, &sighting, names));
+                    sights.extend(Sight::of_ends(sighting.flags, sighting.flow, || record.ends(names)));
                 }
                 Look::Icmp => sights.push(Sight::Pass(record.time)),
                 Look::InOrder => sights.push(Sight::InOrder(at)),
@@ -119,20 +121,6 @@ impl View {
             }
         }
         Self { sights, chunk: None }
-    }
-}
-
-/// Whose SYN-ACK or RST it is, which a first look does not say.
-#[inline]
-fn ends_of(record: &Record<'_>, sighting: &Sighting, names: &FlowHasher) -> Option<Sight> {
-    (sighting.flags.is_syn_ack() || sighting.flags.has(Flags::RST)).then(|| named_ends(record, names)).flatten()
-}
-
-#[cold]
-fn named_ends(record: &Record<'_>, names: &FlowHasher) -> Option<Sight> {
-    match record.take(&mut Counts::default()) {
-        Taken::Observation(Observation { what: Seen::Segment(segment), .. }) => Sight::of_ends(&segment, names),
-        _ => None,
     }
 }
 
@@ -170,8 +158,10 @@ impl Scouting {
         let Some(record) = record else { return };
         match self.assembly.observe(&record) {
             Some(Observation { what: Seen::Segment(segment), .. }) => {
-                self.census.saw(&sighting(&segment, record.time, &self.names));
-                if let Some(ends) = Sight::of_ends(&segment, &self.names) {
+                let sighting = sighting(&segment, record.time, &self.names);
+                self.census.saw(&sighting);
+                let ends = || Some([segment.src, segment.dst].map(|end| self.names.name(end, end)));
+                if let Some(ends) = Sight::of_ends(segment.flags, sighting.flow, ends) {
                     self.note_ends(&ends);
                 }
             }
