@@ -7,14 +7,14 @@ use whyrst_core::observation::Frame;
 use whyrst_core::segment::{Endpoint, Flags, IpFacts, IpKind, Options, Segment};
 use whyrst_core::seq::Seq;
 use whyrst_core::time::Timestamp;
-use whyrst_core::words::{KEPT, Message, opening, protocol_of};
+use whyrst_core::words::{KEPT, Message, Protocol, identity, opening, protocol_of};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((cut, payload)) = bytes.split_first() else { return };
     let (first, second) = payload.split_at(payload.len().min(usize::from(*cut)));
     let spoken = opening(first, None, None);
     for (payload, before, peer) in [(first, None, None), (second, spoken, None), (second, None, spoken)] {
-        let _ = protocol_of(payload);
+        let _ = (protocol_of(payload), identity(Protocol::Mqtt, payload));
         let Some(protocol) = opening(payload, before, peer) else { continue };
         let (segment, frame) = (segment(payload, u32::from(*cut)), Frame::new(0, 1));
         let message = Message::new(protocol, &segment, frame, Timestamp::default());

@@ -91,7 +91,7 @@ pub struct Incarnation {
     pub joined: Option<Box<Joined>>,
     /// The same handshake, or the other leg of a proxy, between other endpoints.
     pub twin: Option<Box<Twin>>,
-    /// The other connections to the same service; of a connection that was reset after it had been accepted.
+    /// The other connections to the same service; of a connection that was reset or refused.
     pub siblings: Option<Box<Siblings>>,
 }
 

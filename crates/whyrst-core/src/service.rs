@@ -5,14 +5,15 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::observation::Frame;
+use crate::observation::{Frame, LinkAddress};
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A frame and when it was seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,9 +53,41 @@ pub struct Service {
     pub refused_with_data: u32,
     /// How it takes turns.
     pub turns: Turns,
+    /// The host of the last client that it accepted.
+    accepted_host: Option<IpAddr>,
+    /// From which addresses on the link its SYN-ACKs come.
+    pub links: Links,
 }
 
-/// How often a service went from accepting to refusing and back.
+/// The last two addresses on the link that a service's SYN-ACKs came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Links {
+    /// The last one.
+    pub now: Option<LinkAddress>,
+    /// The one before, where it is another.
+    pub before: Option<LinkAddress>,
+    /// How often, lately, they came from the one before again: a host that takes an address over keeps it.
+    pub returns: u32,
+    /// When the last one changed.
+    changed: Option<Timestamp>,
+}
+
+impl Links {
+    fn note(&mut self, link: LinkAddress, time: Timestamp) {
+        if self.now == Some(link) {
+            return;
+        }
+        let lately = self.changed.is_some_and(|changed| time.since(changed) <= ONE_GAME);
+        self.returns = if lately { self.returns + u32::from(self.before == Some(link)) } else { 0 };
+        self.changed = self.now.map(|_| time);
+        (self.before, self.now) = (self.now, Some(link));
+    }
+}
+
+/// Refusals that are further apart are no turns of one game: the service may have been started anew in between.
+const ONE_GAME: Span = Span::from_secs(60);
+
+/// How often a service went from accepting to refusing and back, lately.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Turns {
     /// How often it began to refuse after it had accepted.
@@ -63,6 +96,9 @@ pub struct Turns {
     pub accepted: Runs,
     /// Connections refused in one turn.
     pub refused: Runs,
+    /// How often it refused the very host that it had accepted right before. Where some hosts are accepted and others
+    /// refused, a rule tells them apart, and nobody takes turns.
+    pub same_host: u32,
     /// Accepted since it last refused.
     accepting: u32,
 }
@@ -155,30 +191,34 @@ impl Services {
         }
     }
 
-    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name.
-    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+    /// `segment` was seen, of a connection that is followed or of another. `flow` is its flow's name, `link` whom it came
+    /// from on the link.
+    pub fn heard(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
         if segment.flags.is_syn_ack() {
-            self.answered(segment, flow, at);
+            self.answered(segment, flow, link, at);
         } else if asks_ecn(segment.flags) {
             let fingerprint = fingerprint(flow, segment.end());
             self.asked_ecn[place(fingerprint)] = fingerprint;
         }
     }
 
-    fn answered(&mut self, segment: &Segment<'_>, flow: u64, at: Moment) {
+    fn answered(&mut self, segment: &Segment<'_>, flow: u64, link: Option<LinkAddress>, at: Moment) {
         let own = fingerprint(flow, segment.seq);
         if core::mem::replace(&mut self.recent[place(own)], own) == own {
             return;
         }
-        self.accepted(segment.src, at, segment.ip.ttl);
+        self.accepted(segment.src, segment.dst.ip, at, segment.ip.ttl);
+        if let (Some(link), Some(service)) = (link, self.entry(segment.src)) {
+            service.links.note(link, at.time);
+        }
         let asked = fingerprint(flow, segment.ack);
         if self.asked_ecn[place(asked)] == asked {
             self.accepted_ecn(segment.src, at);
         }
     }
 
-    /// `server` answered a SYN with SYN-ACK, which arrived with this TTL.
-    pub fn accepted(&mut self, server: Endpoint, at: Moment, ttl: u8) {
+    /// `server` answered a SYN of `host` with SYN-ACK, which arrived with this TTL.
+    pub fn accepted(&mut self, server: Endpoint, host: IpAddr, at: Moment, ttl: u8) {
         let mut recovery = None;
         if let Some(service) = self.entry(server) {
             if service.refusals > 0 {
@@ -190,6 +230,7 @@ impl Services {
             service.answered += 1;
             service.accepted = Some(at);
             service.accepted_ttl = ttl;
+            service.accepted_host = Some(host);
             service.refusals = 0;
             service.asked += 1;
         }
@@ -216,9 +257,12 @@ impl Services {
         }
     }
 
-    /// `server` answered a SYN with RST.
-    pub fn refused(&mut self, server: Endpoint, at: Moment, data: SynData) {
+    /// `server` answered a SYN of `host` with RST.
+    pub fn refused(&mut self, server: Endpoint, host: IpAddr, at: Moment, data: SynData) {
         if let Some(service) = self.entry(server) {
+            if service.refused.is_some_and(|last| at.time.since(last.time) > ONE_GAME) {
+                service.turns = Turns { accepting: service.turns.accepting, ..Turns::default() };
+            }
             if service.refusals == 0 {
                 service.accepted_before_refusals = service.accepted;
                 service.refusing_since = Some(at.time);
@@ -226,6 +270,7 @@ impl Services {
                     service.turns.begun = service.turns.begun.saturating_add(1);
                     service.turns.accepted.add(service.turns.accepting);
                     service.turns.accepting = 0;
+                    service.turns.same_host += u32::from(service.accepted_host == Some(host));
                 }
             }
             let counted = match data {
@@ -262,6 +307,41 @@ impl Services {
 mod tests {
     use super::*;
 
+    const HOST: IpAddr = IpAddr::V4(core::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn turns_are_those_of_one_game_and_a_rule_that_knows_hosts_takes_none() {
+        let (server, other) = (Endpoint::new(HOST, 80), "10.0.0.9".parse().unwrap());
+        let turns = |refused: IpAddr, step: i64| {
+            let mut services = Services::new(10, 0);
+            for turn in 0..3 {
+                services.accepted(server, HOST, at(turn * step), 64);
+                services.refused(server, refused, at(turn * step + 1), SynData::None);
+            }
+            let turns = services.of(server).turns;
+            (turns.begun, turns.same_host)
+        };
+        assert_eq!(turns(HOST, 2), (3, 3));
+        assert_eq!(turns(other, 2), (3, 0));
+        assert_eq!(turns(HOST, 3_600), (1, 1));
+    }
+
+    #[test]
+    fn an_address_that_moves_once_does_not_return() {
+        let link = |last: u8| LinkAddress::new([2, 0, 0, 0, 0, last]);
+        let returns = |seen: &[(u8, i64)]| {
+            let mut links = Links::default();
+            for (from, seconds) in seen {
+                links.note(link(*from), at(*seconds).time);
+            }
+            links.returns
+        };
+        assert_eq!(returns(&[(1, 0), (1, 1), (2, 2), (2, 3)]), 0);
+        assert_eq!(returns(&[(1, 0), (2, 1), (1, 2), (2, 3)]), 2);
+        assert_eq!(returns(&[(1, 0), (2, 1), (1, 3_600)]), 0, "it was moved, and moved back");
+        assert_eq!(returns(&[(1, 0), (2, 1), (3, 2)]), 0);
+    }
+
     fn at(seconds: i64) -> Moment {
         Moment { time: Timestamp::from_nanos(seconds * 1_000_000_000), frame: Frame::new(0, seconds.unsigned_abs()) }
     }
@@ -270,13 +350,13 @@ mod tests {
     fn a_service_that_stops_and_returns_is_remembered() {
         let server = Endpoint::new("10.0.0.2".parse().unwrap(), 80);
         let mut services = Services::new(10, 0);
-        services.accepted(server, at(1), 64);
-        services.refused(server, at(2), SynData::None);
-        services.refused(server, at(3), SynData::None);
+        services.accepted(server, HOST, at(1), 64);
+        services.refused(server, HOST, at(2), SynData::None);
+        services.refused(server, HOST, at(3), SynData::None);
         assert_eq!(services.of(server).refusals, 2);
         assert_eq!(services.of(server).recovered, None);
-        services.accepted(server, at(4), 64);
-        services.accepted(server, at(5), 64);
+        services.accepted(server, HOST, at(4), 64);
+        services.accepted(server, HOST, at(5), 64);
         let now = services.of(server);
         assert_eq!(
             (now.recovered, now.refused, now.accepted, now.refusals),
@@ -297,8 +377,8 @@ mod tests {
     #[test]
     fn the_number_of_services_is_bounded() {
         let mut services = Services::new(1, 0);
-        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), at(1), 64);
-        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), at(1), 64);
+        services.accepted(Endpoint::new("10.0.0.1".parse().unwrap(), 80), HOST, at(1), 64);
+        services.accepted(Endpoint::new("10.0.0.2".parse().unwrap(), 80), HOST, at(1), 64);
         assert_eq!(services.known.len(), 1);
     }
 }

@@ -20,7 +20,9 @@ use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
 use crate::rst::Rst;
-use crate::segment::{Endpoint, Flags};
+use crate::segment::{Endpoint, Flags, Segment};
+use crate::seq::Seq;
+use crate::service::Moment;
 use crate::sighting::{FIRST, FLOWS, Sighting};
 use crate::time::{Span, Timestamp};
 
@@ -50,6 +52,16 @@ pub struct Siblings {
     pub outlived: Option<Timestamp>,
     /// Those that were open when the one in question was reset.
     pub during: usize,
+    /// The last request on one of those that came after that reset and was answered: the program lived on.
+    pub served: Option<Timestamp>,
+    /// Those that the service ended with a request unanswered, and before it had said anything.
+    pub cut: usize,
+    /// Those that are looked at, ended or not.
+    pub known: usize,
+    /// The sizes of the first requests that were answered.
+    pub answered: Vec<u32>,
+    /// Another login with the same identity, which came while the one in question was in use.
+    pub taken_over: Option<Login>,
     /// The one in question.
     pub own: Option<Death>,
 }
@@ -71,8 +83,25 @@ pub struct Death {
     pub by: End,
     /// What had been said.
     pub exchange: Exchange,
+    /// Bytes of its client.
+    pub asked: u64,
+    /// Bytes of the service.
+    pub said: u64,
+    /// When the service next accepted a connection.
+    pub next_accepted: Option<Timestamp>,
     /// Its beginning was captured.
     pub from_beginning: bool,
+    /// How its client logged in.
+    pub login: Option<Login>,
+}
+
+/// A login with an identity that a service knows only once at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Login {
+    /// A hash of the identity.
+    pub identity: u64,
+    /// Where and when.
+    pub at: Moment,
 }
 
 /// One end of a connection.
@@ -97,7 +126,7 @@ pub enum Exchange {
 
 impl Death {
     /// Of a connection whose remembered segments are `records`, by its first RST.
-    pub(crate) fn of(connection: &Connection, records: &[Record], rst: &Rst) -> Self {
+    pub(crate) fn of(connection: &Connection, records: &[Record], rst: &Rst, login: Option<Login>) -> Self {
         let (woken, idle) = silence(records, rst);
         let by = if rst.record.from == connection.client { End::Client } else { End::Server };
         Self {
@@ -108,7 +137,11 @@ impl Death {
             idle,
             by,
             exchange: exchange(connection, rst),
+            asked: connection.half(connection.client).bytes,
+            said: connection.half(connection.server()).bytes,
+            next_accepted: None,
             from_beginning: connection.half(connection.client).marks.has(Marks::SYN),
+            login,
         }
     }
 
@@ -163,6 +196,8 @@ pub(crate) struct Book {
     services: HashMap<Endpoint, Entry, FixedState>,
     flows: Vec<Sibling>,
     by_name: HashMap<u64, Handle, FixedState>,
+    /// Deaths after which the service has not yet accepted another connection.
+    waiting: usize,
 }
 
 /// A connection in the book.
@@ -174,6 +209,15 @@ struct Entry {
     flows: Vec<Handle>,
     deaths: VecDeque<Death>,
     closed_after: VecDeque<Span>,
+}
+
+/// Whether the service has said anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Speech {
+    None,
+    Some,
+    /// It was asked, and ended the connection before.
+    Cut,
 }
 
 /// One of the first connections of a service.
@@ -195,6 +239,15 @@ struct Sibling {
     taken: bool,
     /// The longest silence that it went on after.
     survived: Span,
+    /// The number of the first octet of its client.
+    begins: Seq,
+    /// The last segment of its client that a program pushed, where it has no answer yet.
+    asked: Option<Timestamp>,
+    /// The last such segment that the service answered.
+    served: Option<Timestamp>,
+    /// The size of the first request that was answered.
+    request: u32,
+    speech: Speech,
     state: State,
     /// When the first FIN or RST came.
     ended: Option<Timestamp>,
@@ -211,15 +264,16 @@ enum State {
 }
 
 impl Book {
-    /// A SYN-ACK was seen: `server` accepted a connection of `client`. `None` is no sibling.
+    /// A SYN-ACK was seen: a service accepted the connection of this name. `None` is no sibling.
     pub(crate) fn opened(
         &mut self,
         name: u64,
-        server: Endpoint,
-        client: Endpoint,
+        syn_ack: &Segment<'_>,
         service_side: Side,
         time: Timestamp,
     ) -> Option<Handle> {
+        let (server, client) = (syn_ack.src, syn_ack.dst);
+        self.accepted_again(server, time);
         if let Some(known) = self.find(name).filter(|at| self.is_open_at(*at, server)) {
             return Some(known);
         }
@@ -242,6 +296,11 @@ impl Book {
             woken_by: service_side,
             taken: false,
             survived: Span::ZERO,
+            begins: syn_ack.ack,
+            asked: None,
+            served: None,
+            request: 0,
+            speech: Speech::None,
             state: State::Open,
             ended: None,
             was_reset: false,
@@ -255,12 +314,13 @@ impl Book {
     }
 
     /// A segment of it was seen.
-    pub(crate) fn saw(&mut self, handle: Handle, from: Side, flags: Flags, time: Timestamp) {
+    pub(crate) fn saw(&mut self, handle: Handle, from: Side, flags: Flags, seq: Seq, time: Timestamp) {
         let Some(sibling) = self.flows.get_mut(handle.0 as usize) else { return };
         // A SYN belongs to `left`, a SYN-ACK to `opened`.
         if sibling.state == State::Over || flags.has(Flags::SYN) {
             return;
         }
+        sibling.heard(from, flags, seq, time);
         let silence = time.since(sibling.last);
         sibling.last = sibling.last.max(time);
         if flags.has(Flags::RST) {
@@ -310,7 +370,7 @@ impl Book {
         if sighting.flags.is_syn() {
             self.left(sighting.flow);
         } else if let Some(handle) = self.find(sighting.flow) {
-            self.saw(handle, sighting.from, sighting.flags, sighting.time);
+            self.saw(handle, sighting.from, sighting.flags, sighting.seq, sighting.time);
         }
     }
 
@@ -318,6 +378,19 @@ impl Book {
     pub(crate) fn died(&mut self, server: Endpoint, death: Death) {
         if let Some(entry) = self.entry(server) {
             push(&mut entry.deaths, death);
+            self.waiting += 1;
+        }
+    }
+
+    /// `server` accepts a connection: those that died before know when it did.
+    fn accepted_again(&mut self, server: Endpoint, time: Timestamp) {
+        if self.waiting == 0 {
+            return;
+        }
+        let Some(entry) = self.services.get_mut(&server) else { return };
+        for death in entry.deaths.iter_mut().rev().take_while(|death| death.next_accepted.is_none()) {
+            death.next_accepted = Some(time);
+            self.waiting = self.waiting.saturating_sub(1);
         }
     }
 
@@ -327,6 +400,19 @@ impl Book {
         let entry = self.services.get(&server)?;
         let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
         let others = || all().filter(|one| one.client != client);
+        let open = |one: &&Sibling| one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
+        let served = others().filter(open).filter_map(|one| one.served).max();
+        let lived_on = Siblings {
+            served: served.filter(|time| *time > own.time),
+            cut: others().filter(|one| one.speech == Speech::Cut).count(),
+            known: others().count(),
+            during: others().filter(open).count(),
+            own: Some(*own),
+            ..Siblings::default()
+        };
+        if own.exchange == Exchange::Refused {
+            return Some(lived_on);
+        }
         Some(Siblings {
             deaths: entry.deaths.iter().copied().collect(),
             survived: all().map(Sibling::went_on_after).filter(|span| *span > Span::ZERO).max(),
@@ -334,8 +420,9 @@ impl Book {
             closed_after: entry.closed_after.iter().copied().collect(),
             // What was not silent had no time to reboot.
             outlived: if own.idle >= SILENCE { outlived(others(), own) } else { None },
-            during: others().filter(|one| one.opened < own.time && one.ended.is_none_or(|end| end > own.time)).count(),
-            own: Some(*own),
+            answered: others().map(|one| one.request).filter(|request| *request > 0).collect(),
+            taken_over: entry.taken_over(own),
+            ..lived_on
         })
     }
 
@@ -352,7 +439,36 @@ impl Book {
     }
 }
 
+impl Entry {
+    /// The first login with the identity of `own` on another connection while that was in use. Only of what was reset
+    /// itself: what went well is not followed where the input is read twice.
+    fn taken_over(&self, own: &Death) -> Option<Login> {
+        let first = own.login?;
+        let others = self.deaths.iter().filter(|death| death.client != own.client).filter_map(|death| death.login);
+        let meanwhile = |login: &Login| login.at.time > first.at.time && login.at.time <= own.time;
+        others.filter(|login| login.identity == first.identity && meanwhile(login)).min_by_key(|login| login.at.time)
+    }
+}
+
 impl Sibling {
+    /// What its program says, as far as flags and numbers show it: a program's data ends with PSH (RFC 9293 section
+    /// 3.9.1.2), and what a kernel sends for a program that is gone answers nothing.
+    fn heard(&mut self, from: Side, flags: Flags, seq: Seq, time: Timestamp) {
+        let pushed = flags.has(Flags::PSH);
+        if from != self.service_side {
+            if self.served.is_some() && self.request == 0 {
+                self.request = u32::try_from(seq.diff(self.begins)).unwrap_or_default();
+            }
+            self.asked = pushed.then_some(time).or(self.asked);
+        } else if pushed && self.state == State::Open {
+            self.served = self.asked.take().or(self.served);
+            self.speech = Speech::Some;
+        } else if flags.has(Flags::FIN) || flags.has(Flags::RST) {
+            let first = self.ended.is_none() && self.speech == Speech::None && self.asked.is_some();
+            self.speech = if first { Speech::Cut } else { self.speech };
+        }
+    }
+
     /// The longest silence that it went on after, as it looks now.
     fn went_on_after(&self) -> Span {
         if self.taken { self.survived.max(self.silence) } else { self.survived }

@@ -12,13 +12,18 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use crate::asked::{Asked, asked};
 use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::segment::{Flags, Segment};
-use crate::words::{Message, Protocol, Words, opening};
+use crate::service::Moment;
+use crate::siblings::Login;
+use crate::words::{Message, Protocol, Words, identity, opening};
 
 /// Messages that are kept at once, at most: some 20 MiB. A file is read twice, and only connections that were reset are
 /// followed then; a pipe follows all of them.
@@ -81,6 +86,8 @@ pub struct SpeechPool {
     asked: Vec<Option<Asked>>,
     talks: Vec<[Talk; 2]>,
     messages: Messages,
+    /// Of the few connections whose client said who it is, by their handles.
+    logins: HashMap<u32, Login, FixedState>,
     /// Octets of all names.
     names: usize,
     free: Vec<u32>,
@@ -130,6 +137,10 @@ impl SpeechPool {
             let message = Message::new(protocol, segment, record.frame, record.time);
             let owner = Owner { handle: handle.0, side: record.from };
             talk.place = self.messages.keep(talk.place, owner, &message);
+            if let Some(identity) = identity(protocol, segment.payload) {
+                let at = Moment { time: record.time, frame: record.frame };
+                self.logins.insert(handle.0, Login { identity, at });
+            }
         }
     }
 
@@ -140,6 +151,11 @@ impl SpeechPool {
             let owner = Owner { handle: handle.0, side };
             self.messages.of(talks[side.index()].place, owner).copied().map(Box::new)
         })
+    }
+
+    /// How the client logged in, where it said who it is.
+    pub fn login(&self, handle: Handle) -> Option<Login> {
+        self.logins.get(&handle.0).copied()
     }
 
     /// What the ends said, indexed by [`Side::index`].
@@ -167,6 +183,7 @@ impl SpeechPool {
                 let place = self.talks[handle.0 as usize][side.index()].place;
                 self.messages.release(place, Owner { handle: handle.0, side });
             }
+            self.logins.remove(&handle.0);
             self.free.push(handle.0);
             *handle = Handle::default();
         }
@@ -177,7 +194,8 @@ impl SpeechPool {
         let places = self.said.capacity() * size_of::<[Speech; 2]>()
             + self.asked.capacity() * size_of::<Option<Asked>>()
             + self.talks.capacity() * size_of::<[Talk; 2]>();
-        places + self.messages.bytes() + self.names + self.free.capacity() * size_of::<u32>()
+        let logins = self.logins.capacity() * size_of::<(u32, Login)>();
+        places + logins + self.messages.bytes() + self.names + self.free.capacity() * size_of::<u32>()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "2^32 places of 76 octets do not fit into any memory")]

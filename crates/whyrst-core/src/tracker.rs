@@ -207,7 +207,7 @@ impl Tracker {
         if tells_of_service(segment.flags) {
             let flow = self.names.name(segment.src, segment.dst);
             let at = Moment { time: observation.time, frame: observation.frame };
-            self.services.heard(segment, flow, at);
+            self.services.heard(segment, flow, observation.link, at);
         }
         if segment.flags.is_syn_ack() {
             self.note_sibling(observation.time, segment);
@@ -220,7 +220,7 @@ impl Tracker {
     fn note_sibling(&mut self, time: Timestamp, segment: &Segment<'_>) {
         let (key, service_side) = FlowKey::of(segment.src, segment.dst);
         let name = self.flow_names.name(segment.src, segment.dst);
-        let sibling = self.book.opened(name, segment.src, segment.dst, service_side, time);
+        let sibling = self.book.opened(name, segment, service_side, time);
         if let Some(at) = self.find(key).filter(|_| sibling.is_some()) {
             self.slots[at as usize].sibling = sibling;
         }
@@ -357,7 +357,7 @@ impl Tracker {
         let mut record = Record::new(observation, segment, from);
         let at = self.slot_of(key, from, segment, &record);
         if let Some(sibling) = self.slots[at as usize].sibling {
-            self.book.saw(sibling, from, segment.flags, record.time);
+            self.book.saw(sibling, from, segment.flags, segment.seq, record.time);
         }
         let connection = &self.slots[at as usize].connection;
         if let Some(original) = original(&self.pool, &connection.history, connection.copied, &record) {
@@ -460,7 +460,7 @@ impl Tracker {
         slot.reset = if opening { ResetSeen::WhileOpening } else { ResetSeen::Later };
         let server = slot.connection.endpoint(slot.connection.server());
         let before: Vec<Record> = self.pool.records(&slot.connection.history).copied().collect();
-        let death = Death::of(&slot.connection, &before, &rst);
+        let death = Death::of(&slot.connection, &before, &rst, self.speeches.login(slot.speech));
         if death.exchange != Exchange::Refused {
             self.book.died(server, death);
         }
@@ -491,7 +491,7 @@ impl Tracker {
         let to_syn = client.marks.has(Marks::SYN) && segment.acknowledges() == Some(client.nxt);
         if slot.pending.is_none() && by_server && to_syn && !slot.connection.half(record.from).marks.has(Marks::SPOKE) {
             let data = if client.bytes > 0 { SynData::Some } else { SynData::None };
-            self.services.refused(segment.src, Moment { time: record.time, frame: record.frame }, data);
+            self.services.refused(segment.src, segment.dst.ip, Moment { time: record.time, frame: record.frame }, data);
             self.twins.refused(&slot.connection, record);
         }
     }

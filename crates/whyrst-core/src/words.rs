@@ -9,8 +9,10 @@
 //! printed.
 
 mod amqp;
+mod amqp1;
 mod bytes;
 mod directory;
+mod grpc;
 mod http;
 mod http2;
 mod mqtt;
@@ -21,6 +23,10 @@ mod spoken;
 mod ssh;
 mod text;
 mod tls;
+
+use core::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
 
 use self::spoken::{Announced, Length};
 pub use self::spoken::{Gist, Head, Meaning, Spoken};
@@ -60,7 +66,7 @@ pub enum Protocol {
     MySql,
     /// `PostgreSQL`, protocol 3.
     PostgreSql,
-    /// AMQP 0-9-1.
+    /// AMQP 0-9-1 and 1.0.
     Amqp,
     /// MQTT 3.1.1 and 5.
     Mqtt,
@@ -140,6 +146,7 @@ impl Protocol {
             Self::Http2 => http2::is_signed(payload),
             Self::Ssh => ssh::is_signed(payload),
             Self::Mqtt => mqtt::is_signed(payload),
+            Self::Amqp => amqp::is_signed(payload),
             _ => true,
         }
     }
@@ -231,6 +238,13 @@ pub fn opening(payload: &[u8], before: Option<Protocol>, peer: Option<Protocol>)
             of_peer.or_else(|| protocol_of(payload)).or_else(|| text::is_line(payload).then_some(Protocol::Text))
         }
     }
+}
+
+/// A hash of who the client is that logs in with `payload`, where the protocol lets an identity be used only once at a
+/// time.
+pub fn identity(protocol: Protocol, payload: &[u8]) -> Option<u64> {
+    let identity = (protocol == Protocol::Mqtt).then(|| mqtt::client_identifier(payload)).flatten()?;
+    Some(FixedState::with_seed(0).hash_one(identity))
 }
 
 /// What an announced length says of the rest of a message.

@@ -78,7 +78,7 @@ fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
 }
 
 /// Why somebody or something did it. Everything else is a mechanism: how it was done.
-const REASONS: [&str; 34] = [
+const REASONS: [&str; 37] = [
     "address-moved",
     "age-limit",
     "app-idle-timeout",
@@ -87,6 +87,7 @@ const REASONS: [&str; 34] = [
     "client-abort",
     "client-read-timeout",
     "conntrack-invalid-dnat",
+    "duplicate-address",
     "early-answer",
     "ecn-rejected",
     "goaway-close",
@@ -106,7 +107,9 @@ const REASONS: [&str; 34] = [
     "reader-stalled",
     "redirect-without-listener",
     "refused-in-words",
+    "reload-drops-queue",
     "reply-untranslated",
+    "request-too-large",
     "server-busy-close",
     "session-taken-over",
     "stalled-transfer",

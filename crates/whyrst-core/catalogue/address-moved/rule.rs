@@ -15,6 +15,8 @@ pub(super) const RULE: Rule = Rule {
         &ALL_REACHED_SENDER,
         &SENDER_HAD_CLOSED,
         &SENDER_STILL_PROBED,
+        &SIBLINGS_OUTLIVED_SILENCE,
+        &ADDRESS_ANSWERED_BY_TWO,
         &RST_ANSWERS_SYN_ACK,
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,

@@ -21,8 +21,9 @@ pub(super) const RULE: Rule = Rule {
         &RST_ENDS_SUBFLOW,
         &REFUSAL_TTL_DIFFERS,
     ],
-    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME],
-    likely_when: &[&[&REFUSED_AMID_ACCEPTANCES, &STACK_REFUSES_WHEN_FULL, &REFUSAL_TTL_SAME]],
+    supported_by: &[&RST_IS_BARE, &REFUSAL_TTL_SAME, &LISTENER_LIVED],
+    // A program that is started anew refuses too, and then accepts again.
+    likely_when: &[&[&LISTENER_LIVED, &STACK_REFUSES_WHEN_FULL, &REFUSAL_TTL_SAME]],
     variants: &[],
     sources: &[
         rfc(9293, "3.10.7.2"),

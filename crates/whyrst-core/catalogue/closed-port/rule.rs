@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
     refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
     supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME],
     likely_when: &[&[&DSCP_MIRRORED], &[&FLOW_LABEL_SET]],
-    variants: &[&PORT_ACCEPTS_LATER, &PORT_HAD_ACCEPTED],
+    variants: &[&SERVICE_KEPT_ACCEPTING, &PORT_ACCEPTS_LATER, &PORT_HAD_ACCEPTED],
     sources: &[
         rfc(9293, "3.5.2, group 1"),
         rfc(9293, "3.10.7.1"),

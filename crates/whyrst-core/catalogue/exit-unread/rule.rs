@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &SENDER_RECEIVED_DATA],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &NOTHING_WAS_UNREAD],
-    supported_by: &[&DATA_MAY_BE_UNREAD, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER],
+    supported_by: &[&DATA_MAY_BE_UNREAD, &RST_ACKS_LESS_THAN_SENT, &PORT_REFUSED_AFTER, &PROGRAM_MAY_HAVE_ENDED],
     likely_when: &[],
     variants: &[],
     sources: &[

@@ -35,9 +35,10 @@ pub(super) const RULE: Rule = Rule {
         &LONGER_SILENCE_DIED,
         &SILENCES_AT_DEATH_ALIKE,
     ],
+    // Chance meets a device's timeout within 1.5 % once in sixty silences of any length.
     likely_when: &[
-        &[&DEVICE_TIMEOUT_FITS, &RST_TTL_DIFFERS],
-        &[&DEVICE_TIMEOUT_FITS, &BOTH_ENDS_RESET],
+        &[&DEVICE_TIMER_FITS, &RST_TTL_DIFFERS],
+        &[&DEVICE_TIMER_FITS, &BOTH_ENDS_RESET],
         &[&LONGER_SILENCE_DIED, &RST_IS_PASSIVE],
     ],
     variants: &[],

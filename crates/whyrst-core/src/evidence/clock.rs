@@ -464,7 +464,7 @@ fn waited_round(until: &Record, since: &Record, trip: Span) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::conversation;
+    use crate::testing::{Confidence, conversation, judge};
 
     fn opened(rest: &str) -> Outcome {
         let beginning = "
@@ -538,5 +538,40 @@ mod tests {
     fn a_silence_is_long_by_the_round_trip() {
         assert!(SILENCE_WAS_LONG.answer(&opened("2.2 C < S RA 51:51(0) ack 101")).is_yes());
         assert!(SILENCE_WAS_LONG.answer(&opened("1.2 C < S RA 51:51(0) ack 101")).is_no());
+    }
+
+    /// How many of 2,000 silences of any length, from 1 s to 1 h (each as likely by its logarithm), make `id` likely.
+    fn by_chance(id: &str, rest: impl Fn(f64) -> std::string::String) -> usize {
+        let mut state = 0x2545_F491_4F6C_DD1D_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            #[expect(clippy::cast_precision_loss, reason = "53 bits are as many as a fraction has")]
+            let fraction = (state >> 11) as f64 / 9_007_199_254_740_992.0;
+            3_600_f64.powf(fraction)
+        };
+        let silences = core::iter::repeat_with(|| random()).take(2_000);
+        let likely = |silence: &f64| {
+            let judgement = judge(&opened(&rest(*silence)));
+            judgement.reasons.iter().any(|one| one.cause.id == id && one.confidence >= Confidence::Likely)
+        };
+        silences.filter(likely).count()
+    }
+
+    #[test]
+    fn chance_meets_a_round_time_once_in_seventy() {
+        // A busy program that aborts whenever it likes.
+        let aborted = |silence: f64| std::format!("{:.6} C < S RA 51:51(0) ack 101 win 64", 1.01 + silence);
+        let met = by_chance("app-idle-timeout", aborted);
+        assert!(met <= 28, "{met} of 2,000 aborts after a silence of any length are called an idle timeout");
+    }
+
+    #[test]
+    fn chance_meets_a_timeout_of_a_device_once_in_sixty() {
+        // Something on the path resets the first segment after a silence of any length.
+        let reset = |silence: f64| {
+            std::format!("{:.6} C > S PA 101:201(100) ack 51\n+0.002 C < S R 51:51(0) ttl 250", 1.05 + silence)
+        };
+        let met = by_chance("idle-timeout-reset", reset);
+        assert!(met <= 34, "{met} of 2,000 resets on the path after a silence of any length are called a timeout");
     }
 }

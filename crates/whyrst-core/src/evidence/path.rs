@@ -110,6 +110,36 @@ pub static ADDRESS_IS_ELSEWHERE: Question = Question {
     }),
 };
 
+/// An address that fails over and back returns once.
+const TO_AND_FRO: u32 = 2;
+
+/// Connects to the service are accepted by two hosts of this link in turn.
+pub static ADDRESS_ANSWERED_BY_TWO: Question = Question {
+    id: "address-answered-by-two",
+    asked_of: AskedOf::AnyPackets,
+    yes: "connects to {server} were accepted from MAC addresses {} and {} in turn, {} times back and forth: two hosts answer for this address",
+    no: "connects to {server} were all accepted from MAC address {}",
+    unknown: "more connects to {server}, captured on the link that it is on: is one MAC address all that accepts?",
+    zh: Wording {
+        yes: "到{server}的建连先后由 MAC 地址 {} 和 {} 接受，来回{}次：有两台主机在应答这个地址",
+        no: "到{server}的建连都由 MAC 地址 {} 接受",
+        unknown: "在{server}所在的链路上抓取更多到它的建连：是否只有一个 MAC 地址在接受？",
+    },
+    ask: by(|outcome| {
+        let later = outcome.service_later();
+        // Behind routers either of them may have sent it.
+        let on_link = matches!(later.accepted_ttl, 64 | 128 | 255);
+        match (later.links.now, later.links.before) {
+            (Some(now), Some(before)) if on_link && later.links.returns >= TO_AND_FRO => {
+                let facts = yes().value(Value::Link(now)).value(Value::Link(before));
+                Answer::Yes(facts.count(later.links.returns.into()))
+            }
+            // One that has been asked is no sign that there is no other.
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
 /// An abort without the timestamps that its connection used.
 pub static RST_LACKS_TIMESTAMPS: Question = Question {
     id: "rst-lacks-timestamps",

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
+use super::siblings::{SERVICE_KEPT_ACCEPTING, takes_turns};
 use crate::outcome::Outcome;
 use crate::service::Moment;
 
@@ -18,7 +19,7 @@ pub static PORT_HAD_ACCEPTED: Question = Question {
         unknown: "此前对这个端口的连接：服务当时在运行吗？",
     },
     ask: by(|outcome| match outcome.service().accepted {
-        Some(moment) if concerns_service(outcome) => {
+        Some(moment) if concerns_service(outcome) && !SERVICE_KEPT_ACCEPTING.answer(outcome).is_yes() => {
             Answer::Yes(yes().value(Value::Time(moment.time)).value(Value::Frame(moment.frame)).shown_by(moment.frame))
         }
         _ => Answer::Unknown,
@@ -77,7 +78,7 @@ pub static PORT_REFUSED_AFTER: Question = Question {
         let after = |moment: &Moment| moment.time > time;
         // A refusal amid acceptances is no sign that the service ended with this reset.
         let meanwhile = later.accepted_before_refusals.filter(after);
-        let refused = later.refused.filter(after).filter(|_| meanwhile.is_none());
+        let refused = later.refused.filter(after).filter(|_| meanwhile.is_none() && !takes_turns(outcome));
         let accepted = meanwhile.or(later.accepted).filter(after);
         match (refused, accepted) {
             (Some(moment), _) => Answer::Yes(

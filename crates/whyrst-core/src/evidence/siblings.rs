@@ -7,7 +7,8 @@
 use alloc::vec::Vec;
 
 use super::answer::{Answer, Facts, Value, no, yes};
-use super::question::{AskedOf, Question, Wording, by};
+use super::question::{AskedOf, Question, Wording, by, not};
+use super::timing::leaving;
 use crate::outcome::Outcome;
 use crate::service::Moment;
 use crate::siblings::{Death, End, Exchange, SILENCE, Siblings};
@@ -29,6 +30,16 @@ const CLOSES: usize = 3;
 const AMID: Span = Span::from_secs(1);
 /// Turns of accepting and refusing that are no chance.
 const TURNS: u32 = 3;
+/// A listener that was there between two refusals, with others accepted in between.
+const TWICE: u32 = 2;
+/// Starting a program and binding its port takes longer.
+const AT_ONCE: Span = Span::from_millis(100);
+/// A kernel aborts what waits in an accept queue in one go (`inet_csk_listen_stop`); workers end within this time.
+const ONE_GO: Span = Span::from_millis(20);
+/// Requests of as many sizes as make it no chance, less often than once in twenty, that just the largest died.
+const NO_CHANCE: u64 = 20;
+/// A server that takes a session over closes the older connection before it does anything else.
+const TAKES_OVER_WITHIN: Span = Span::from_secs(1);
 
 /// Connections to the service die at one age, whatever they do.
 pub static AGES_AT_DEATH_ALIKE: Question = Question {
@@ -237,16 +248,127 @@ pub static REFUSED_AMID_ACCEPTANCES: Question = Question {
     }),
 };
 
+/// Others were accepted right before, and right after or after each refusal like it.
+pub static REFUSED_WHILE_ACCEPTING: Question = Question {
+    id: "refused-while-accepting",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted another connection {} before it refused this one ({}), and others right after it, or after each refusal before it",
+    no: "{server} accepted nobody within a second before this refusal and after: {} before at the least",
+    unknown: "connects to {server} within a second before and after: were they accepted?",
+    zh: Wording {
+        yes: "{server}在拒绝这条连接之前{}接受了另一条（{}），紧接着、或在此前每次拒绝之后，又接受了别的连接",
+        no: "在这次拒绝前后一秒之内{server}没有接受过连接：之前至少{}",
+        unknown: "前后一秒之内到{server}的其他建连：被接受了吗？",
+    },
+    ask: by(|outcome| match (REFUSED_AMID_ACCEPTANCES.answer(outcome), accepted_before(outcome)) {
+        (Answer::No(facts), _) => Answer::No(facts),
+        (answer, Some((before, waited))) if answer.is_yes() || takes_turns(outcome) => {
+            Answer::Yes(yes().span(waited).value(Value::Frame(before.frame)).shown_by(before.frame))
+        }
+        _ => Answer::Unknown,
+    }),
+};
+
+/// The service refused several times, each time amid acceptances: it was never down.
+pub static SERVICE_KEPT_ACCEPTING: Question = Question {
+    id: "service-kept-accepting",
+    asked_of: AskedOf::Packets,
+    yes: "within a minute {server} began to refuse {} times and accepted others each time in between: the service was there all the time",
+    no: "{server} refused without accepting anybody in between",
+    unknown: "more connects to {server}: are others accepted between the refusals?",
+    zh: Wording {
+        yes: "一分钟之内{server}有{}次开始拒绝，其间每次又接受了别的连接：服务一直都在",
+        no: "{server}的几次拒绝之间没有接受过连接",
+        unknown: "再多几次到{server}的建连：拒绝之间有没有别的连接被接受？",
+    },
+    ask: by(|outcome| {
+        let turns = outcome.service_later().turns;
+        let while_accepting = REFUSED_WHILE_ACCEPTING.answer(outcome).is_yes();
+        // One that starts, fails at the first request and starts again takes such turns too.
+        let fails = SIBLINGS_WERE_CUT.answer(outcome).is_yes();
+        if turns.begun >= TURNS && while_accepting && !fails {
+            Answer::Yes(yes().count(turns.begun.into()))
+        } else {
+            Answer::Unknown
+        }
+    }),
+};
+
+/// The service ended most of the connections that it accepted without an answer to what it was asked.
+pub static SIBLINGS_WERE_CUT: Question = Question {
+    id: "siblings-were-cut",
+    asked_of: AskedOf::Packets,
+    yes: "{server} ended {} of {} other connections without an answer to the request on them",
+    no: "{server} left no request unanswered on the other connections that it ended, but for {} of {}",
+    unknown: "other connections to {server}: were they answered?",
+    zh: Wording {
+        yes: "{server}没有应答其中的请求就结束了另外{1}条连接中的{0}条",
+        no: "{server}在结束其他连接之前都应答了请求，例外是{1}条中的{0}条",
+        unknown: "到{server}的其他连接：得到应答了吗？",
+    },
+    ask: by(|outcome| {
+        let siblings = outcome.siblings().filter(|siblings| siblings.known > 0);
+        let Some(Siblings { cut, known, .. }) = siblings else { return Answer::Unknown };
+        yes().count(*cut as u64).count(*known as u64).if_so((cut * 2 > *known).into())
+    }),
+};
+
+/// Others that were open then were asked something afterwards, and answered.
+pub static SIBLINGS_SERVED_AFTER: Question = Question {
+    id: "siblings-served-after",
+    asked_of: AskedOf::Packets,
+    yes: "{server} answered requests on other connections that had been open before, the last at {}: the program that has them did not end",
+    no: "{server} answered nothing on other connections afterwards",
+    unknown: "other connections to {server} that were open before the reset: were requests on them answered afterwards?",
+    zh: Wording {
+        yes: "{server}之后仍在此前已打开的其他连接上应答请求，最后一次在{}：拥有它们的程序没有退出",
+        no: "{server}之后没有在其他连接上应答",
+        unknown: "重置之前已打开的其他到{server}的连接：之后的请求得到应答了吗？",
+    },
+    ask: by(|outcome| match outcome.siblings().and_then(|siblings| siblings.served) {
+        Some(time) if outcome.sender() == outcome.connection().server() => Answer::Yes(yes().value(Value::Time(time))),
+        _ => Answer::Unknown,
+    }),
+};
+
+/// None of those was.
+pub static PROGRAM_MAY_HAVE_ENDED: Question = not("program-may-have-ended", &SIBLINGS_SERVED_AFTER);
+
+/// Others were accepted between two refusals, or so soon before and after this one that no program was started anew.
+pub static LISTENER_LIVED: Question = Question {
+    id: "listener-lived",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted others {} apart and refused in between, and has begun to refuse {} times lately: its listener was there",
+    no: "{server} accepted nobody between its refusals",
+    unknown: "more connects to {server}: are others accepted between the refusals?",
+    zh: Wording {
+        yes: "{server}相隔{}接受了别的连接而在其间拒绝，近来有{}次开始拒绝：它的监听一直都在",
+        no: "{server}的几次拒绝之间没有接受过连接",
+        unknown: "再多几次到{server}的建连：拒绝之间有没有别的连接被接受？",
+    },
+    ask: by(|outcome| {
+        let Some((before, after)) = acceptances_around(outcome) else { return Answer::Unknown };
+        let (apart, turns) = (after.time.since(before.time), outcome.service_later().turns);
+        // What is refused in turn is dealt out, and no queue is full.
+        let in_turn = ACCEPTS_IN_TURN.answer(outcome).is_yes();
+        if (turns.begun >= TWICE || apart < AT_ONCE) && !in_turn {
+            Answer::Yes(yes().span(apart).count(turns.begun.into()))
+        } else {
+            Answer::Unknown
+        }
+    }),
+};
+
 /// The service accepts and refuses in turn, as a balancer deals connects out.
 pub static ACCEPTS_IN_TURN: Question = Question {
     id: "accepts-in-turn",
     asked_of: AskedOf::Packets,
     yes: "{server} accepts {} and refuses {} in turn, {} times so far: connects are dealt out to several backends, and not all of them listen",
-    no: "{server} accepts and refuses in no regular turn: it began to refuse {} times",
+    no: "{server} began to refuse {} times, and never a host that it had accepted right before: a rule may tell them apart",
     unknown: "a few more connects to {server}: are they accepted and refused in turn?",
     zh: Wording {
         yes: "{server}轮流接受{}条、拒绝{}条，至今{}轮：连接被分给多个后端，其中有的没有监听",
-        no: "{server}的接受和拒绝没有规律：它开始拒绝过{}次",
+        no: "{server}开始拒绝过{}次，但从没有拒绝刚刚接受过的主机：可能是规则在区分它们",
         unknown: "再多几次到{server}的建连：接受和拒绝是轮流的吗？",
     },
     ask: by(|outcome| {
@@ -255,11 +377,154 @@ pub static ACCEPTS_IN_TURN: Question = Question {
             return Answer::Unknown;
         }
         match (turns.accepted.same(), turns.refused.same()) {
-            (Some(accepted), Some(refused)) => {
+            _ if turns.same_host == 0 => Answer::No(no().count(turns.begun.into())),
+            (Some(accepted), Some(refused)) if turns.same_host >= TWICE => {
                 Answer::Yes(yes().count(accepted.into()).count(refused.into()).count(turns.begun.into()))
             }
-            _ => Answer::No(no().count(turns.begun.into())),
+            // Many balancers deal out at random.
+            _ => Answer::Unknown,
         }
+    }),
+};
+
+/// Of the requests to the service just the largest died without an answer.
+pub static LARGER_REQUESTS_DIED: Question = Question {
+    id: "larger-requests-died",
+    asked_of: AskedOf::Packets,
+    yes: "{server} answered {} requests of at most {} bytes, and reset {} of at least {} without a word: a limit on their size may lie between",
+    no: "{server} answered a request of {} bytes, no smaller than this one of {}",
+    unknown: "other requests to {server}, smaller and larger ones: from which size on are they reset?",
+    zh: Wording {
+        yes: "{server}应答了{}个至多{}字节的请求，而{}个至少{}字节的一言不发就被重置：两者之间可能有大小限制",
+        no: "{server}应答过{}字节的请求，不小于这一个的{}字节",
+        unknown: "到{server}的其他大小不同的请求：从多大开始会被重置？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| died_unanswered(own)) else {
+            return Answer::Unknown;
+        };
+        let Some(largest) = siblings.answered.iter().max().map(|size| u64::from(*size)) else {
+            return Answer::Unknown;
+        };
+        let died = || siblings.deaths.iter().filter(|one| died_unanswered(one)).map(|one| one.asked);
+        let smallest = died().min().unwrap_or(own.asked);
+        if largest >= own.asked {
+            return Answer::No(no().count(largest).count(own.asked));
+        }
+        // Those that had the same fate with less have died of something else.
+        if largest >= smallest || died().count() < 2 || siblings.answered.len() < 2 {
+            return Answer::Unknown;
+        }
+        let facts = yes().count(siblings.answered.len() as u64).count(largest);
+        Answer::Yes(facts.count(died().count() as u64).count(smallest))
+    }),
+};
+
+/// So many sizes that chance does not sort them.
+pub static SIZES_SORT_THE_DEAD: Question = Question {
+    id: "sizes-sort-the-dead",
+    asked_of: AskedOf::Packets,
+    yes: "requests of {} different sizes were answered and of {} larger ones reset: chance would sort them so once in {}",
+    no: "too few different sizes of requests are known: {} that were answered, {} that were reset",
+    unknown: "requests to {server} of more sizes: from which size on are they reset?",
+    zh: Wording {
+        yes: "{}种大小的请求得到应答，{}种更大的被重置：随机出现这种顺序的机会是{}分之一",
+        no: "请求的不同大小太少：应答的{}种，被重置的{}种",
+        unknown: "到{server}的更多大小的请求：从多大开始会被重置？",
+    },
+    ask: by(|outcome| {
+        let (Some((siblings, _)), true) = (known(outcome), LARGER_REQUESTS_DIED.answer(outcome).is_yes()) else {
+            return Answer::Unknown;
+        };
+        let answered = different(siblings.answered.iter().map(|size| u64::from(*size)).collect());
+        let died = different(siblings.deaths.iter().filter(|one| died_unanswered(one)).map(|one| one.asked).collect());
+        let ways = ways_to_choose(answered + died, died);
+        // Few sizes are no sign against it.
+        if ways < NO_CHANCE {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().count(answered).count(died).count(ways))
+    }),
+};
+
+/// Several that had waited in vain for different times were reset in one go.
+pub static DIED_WAITING_TOGETHER: Question = Question {
+    id: "died-waiting-together",
+    asked_of: AskedOf::Packets,
+    yes: "{server} reset {} connections within {} that it had never said a word on, some {} old and some {}: they look like what waits in the queue of a listener that is closed",
+    no: "{server} had answered, or reset this connection alone",
+    unknown: "other connections to {server} that waited for their first answer: were they reset at the same moment?",
+    zh: Wording {
+        yes: "{server}在{1}之内重置了{0}条从未应答过的连接，它们存在的时间从{2}到{3}不等：像是监听套接字关闭时还在队列里等待的连接",
+        no: "{server}应答过，或者只重置了这一条连接",
+        unknown: "到{server}的其他还在等待第一次应答的连接：是否同时被重置？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| died_waiting(own)) else {
+            return Answer::Unknown;
+        };
+        let together = |one: &&Death| died_waiting(one) && one.time.since(own.time).abs() <= ONE_GO;
+        let deaths: Vec<&Death> = siblings.deaths.iter().filter(together).collect();
+        let times = || deaths.iter().map(|one| one.time);
+        let ages = || deaths.iter().map(|one| one.age());
+        let (Some(first), Some(last)) = (times().min(), times().max()) else { return Answer::Unknown };
+        let (Some(youngest), Some(oldest)) = (ages().min(), ages().max()) else { return Answer::Unknown };
+        // A program that turns each away as it comes ends all at the same age.
+        if deaths.len() < DEATHS || oldest.nanos() < youngest.nanos().saturating_mul(2) {
+            return Answer::Unknown;
+        }
+        Answer::Yes(yes().count(deaths.len() as u64).span(last.since(first)).span(youngest).span(oldest))
+    }),
+};
+
+/// So soon after it the service accepted others that no program was started in between.
+pub static ACCEPTED_AT_ONCE: Question = Question {
+    id: "accepted-at-once",
+    asked_of: AskedOf::Packets,
+    yes: "{server} accepted the next connection {} later: the service as a whole was there",
+    no: "{server} accepted the next connection only {} later",
+    unknown: "the next connect to {server}: was it accepted at once?",
+    zh: Wording {
+        yes: "{}之后{server}就接受了下一条连接：服务整体一直都在",
+        no: "{}之后{server}才接受下一条连接",
+        unknown: "到{server}的下一次建连：是否立刻被接受？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome) else { return Answer::Unknown };
+        let same = siblings.deaths.iter().find(|one| one.client == own.client && one.time == own.time);
+        match same.and_then(|one| one.next_accepted).map(|next| next.since(own.time)) {
+            Some(waited) if waited <= AT_ONCE => Answer::Yes(yes().span(waited)),
+            // Nobody may have asked.
+            _ => Answer::Unknown,
+        }
+    }),
+};
+
+/// The same client identifier logged in on another connection right before the server closed this one.
+pub static SAME_LOGIN_ELSEWHERE: Question = Question {
+    id: "same-login-elsewhere",
+    asked_of: AskedOf::Packets,
+    yes: "the client identifier of this connection logged in on another one in {}, {} before {server} closed this one",
+    no: "another login with the client identifier of this connection, in {}, came {} before {server} closed it",
+    unknown: "logins at {server}: does another connection use the same client identifier?",
+    zh: Wording {
+        yes: "这条连接的客户端标识在{}中又从另一条连接登录，{}之后{server}关闭了这一条",
+        no: "用这条连接的客户端标识的另一次登录（{}）在{server}关闭它之前{}",
+        unknown: "在{server}上的登录：有没有别的连接使用同一个客户端标识？",
+    },
+    ask: by(|outcome| {
+        let Some((siblings, own)) = known(outcome).filter(|(_, own)| own.by == End::Server) else {
+            return Answer::Unknown;
+        };
+        let (Some(other), Some(left)) = (siblings.taken_over, leaving(outcome)) else { return Answer::Unknown };
+        let waited = left.time.since(other.at.time);
+        let since = own.login.map(|login| login.at.frame);
+        if waited < Span::ZERO {
+            return Answer::Unknown;
+        }
+        let facts = yes().value(Value::Frame(other.at.frame)).shown_by(other.at.frame).span(waited);
+        let facts = since.into_iter().fold(facts, Facts::shown_by);
+        if waited <= TAKES_OVER_WITHIN { Answer::Yes(facts) } else { Answer::Unknown }
     }),
 };
 
@@ -310,6 +575,55 @@ pub static ONLY_SYN_DATA_REFUSED: Question = Question {
     }),
 };
 
+/// Whether the last refusal is one of a game of turns, and not the end of it.
+pub(super) fn takes_turns(outcome: &Outcome) -> bool {
+    let later = outcome.service_later();
+    let goes_on = later.turns.refused.same().is_some_and(|refused| later.refusals <= refused);
+    goes_on && ACCEPTS_IN_TURN.answer(outcome).is_yes()
+}
+
+/// The last acceptance before a refusal, where it came right before.
+fn accepted_before(outcome: &Outcome) -> Option<(Moment, Span)> {
+    let refused = outcome.sender() == outcome.connection().server();
+    let before = outcome.service().accepted.filter(|_| refused)?;
+    let waited = outcome.time().since(before.time);
+    (waited <= AMID).then_some((before, waited))
+}
+
+/// Whether it refused this one while its listener was there: one backend of several does not listen, or the queue of a
+/// stack that refuses then was full.
+pub fn refused_while_up(outcome: &Outcome) -> bool {
+    let full = || [&STACK_REFUSES_WHEN_FULL, &LISTENER_LIVED].iter().all(|one| one.answer(outcome).is_yes());
+    SERVICE_KEPT_ACCEPTING.answer(outcome).is_yes() || full()
+}
+
+/// Whether the service went on right after it: others were answered, or accepted at once.
+pub fn service_went_on(outcome: &Outcome) -> bool {
+    let server = outcome.sender() == outcome.connection().server();
+    server && [&SIBLINGS_SERVED_AFTER, &ACCEPTED_AT_ONCE].iter().any(|one| one.answer(outcome).is_yes())
+}
+
+/// The service reset it, and had not said anything on it.
+fn died_waiting(death: &Death) -> bool {
+    death.by == End::Server && death.exchange != Exchange::Refused && death.said == 0 && death.from_beginning
+}
+
+/// The same after a request.
+fn died_unanswered(death: &Death) -> bool {
+    died_waiting(death) && death.asked > 0
+}
+
+fn different(mut sizes: Vec<u64>) -> u64 {
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes.len() as u64
+}
+
+/// Binomial coefficient, as far as it matters.
+fn ways_to_choose(of: u64, chosen: u64) -> u64 {
+    (1..=chosen).fold(1, |ways: u64, nth| ways.saturating_mul(of.saturating_sub(nth).saturating_add(1)) / nth)
+}
+
 fn acceptances_around(outcome: &Outcome) -> Option<(Moment, Moment)> {
     let refused = outcome.sender() == outcome.connection().server();
     let before = outcome.service().accepted.filter(|_| refused)?;
@@ -321,9 +635,10 @@ fn is_probe(death: &Death) -> bool {
     death.by == End::Client && death.exchange == Exchange::Tiny && death.from_beginning
 }
 
+/// Of a connection that had been accepted.
 fn known(outcome: &Outcome) -> Option<(&Siblings, &Death)> {
     let siblings = outcome.siblings()?;
-    Some((siblings, siblings.own.as_ref()?))
+    Some((siblings, siblings.own.as_ref().filter(|own| own.exchange != Exchange::Refused)?))
 }
 
 /// Deaths that did not come together.

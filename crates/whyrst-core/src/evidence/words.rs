@@ -4,10 +4,11 @@
 //! A message says why its sender ends the connection, which no kernel knows: the words are proof of their own. They
 //! are no proof of how it does.
 
-use super::answer::{Answer, Value, no, yes};
+use super::answer::{Answer, Facts, Value, no, yes};
 use super::clock::RECEIVER_FELL_SILENT;
 use super::data::LAST_DATA_WAS_FOR_SENDER;
 use super::question::{AskedOf, Question, Wording, by, not};
+use super::siblings::SAME_LOGIN_ELSEWHERE;
 use super::speech::{ALERT_WAS_LAST_WORD, SERVER_ANSWERED_OTHERWISE};
 use crate::flow::Side;
 use crate::half::Marks;
@@ -286,7 +287,36 @@ pub static WORDS_SAY_TAKEN_OVER: Question = Question {
         no: "{server}最后的话（{}，{}）没有提到别的会话",
         unknown: UNKNOWN_ZH,
     },
-    ask: by(|outcome| says(outcome, outcome.connection().server(), Gist::TakenOver)),
+    // Of MQTT 3.1.1 no broker says anything.
+    ask: by(|outcome| match says(outcome, outcome.connection().server(), Gist::TakenOver) {
+        Answer::Yes(facts) => Answer::Yes(facts),
+        Answer::No(_) | Answer::Unknown => Answer::Unknown,
+    }),
+};
+
+/// Another session of the same identity took over: the server said so, or the other login was captured.
+pub static SESSION_TAKEN_OVER: Question = Question {
+    id: "session-taken-over",
+    asked_of: AskedOf::Packets,
+    yes: "another session with the identity of this one took over, see {}",
+    no: "{server} did not speak of another session, see {}",
+    unknown: UNKNOWN,
+    zh: Wording {
+        yes: "同一身份的另一个会话接管了，见{}", no: "{server}没有提到别的会话，见{}", unknown: UNKNOWN_ZH
+    },
+    ask: by(|outcome| {
+        let said = WORDS_SAY_TAKEN_OVER.answer(outcome);
+        let seen = SAME_LOGIN_ELSEWHERE.answer(outcome);
+        let shown = |facts: Facts| {
+            let frame = facts.frames.first().copied().unwrap_or_default();
+            Facts { frames: facts.frames, ..yes() }.value(Value::Frame(frame))
+        };
+        match (said, seen) {
+            (Answer::Yes(facts), _) | (_, Answer::Yes(facts)) => Answer::Yes(shown(facts)),
+            // What is not said may be so all the same.
+            (_, Answer::No(_) | Answer::Unknown) => Answer::Unknown,
+        }
+    }),
 };
 
 /// The server said that it does not understand.

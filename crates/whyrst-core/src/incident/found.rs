@@ -66,4 +66,6 @@ pub struct Incident {
     pub frames: Vec<Frame>,
     /// How much it matters.
     pub severity: Severity,
+    /// The service went on right after it, for others.
+    pub went_on: bool,
 }

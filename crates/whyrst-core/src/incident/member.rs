@@ -5,6 +5,7 @@ use crate::cause::Severity;
 use crate::connection::Phase;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
+use crate::evidence::siblings::{SIBLINGS_OUTLIVED_SILENCE, refused_while_up, service_went_on};
 use crate::flow::Side;
 use crate::observation::Frame;
 use crate::outcome::Outcome;
@@ -41,6 +42,12 @@ pub(super) struct Member {
     pub(super) forgot: bool,
     pub(super) accepted: Option<Moment>,
     pub(super) back: Option<Moment>,
+    /// Refused while others were accepted: no sign that the service was away.
+    pub(super) up: bool,
+    /// The service went on right after it.
+    pub(super) went_on: bool,
+    /// The last request on other connections, open at that time, that came later and was answered.
+    pub(super) served: Option<Timestamp>,
 }
 
 impl Member {
@@ -68,7 +75,15 @@ impl Member {
             server_octets: connection.half(connection.server()).bytes,
             name,
             refusal,
-            forgot: passive && open && !answers_opening && !SENDER_HAD_CLOSED.answer_on_any_basis(outcome).is_yes(),
+            up: refusal && refused_while_up(outcome),
+            went_on: service_went_on(outcome),
+            served: outcome.siblings().and_then(|siblings| siblings.served),
+            forgot: passive
+                && open
+                && !answers_opening
+                && ![&SENDER_HAD_CLOSED, &SIBLINGS_OUTLIVED_SILENCE]
+                    .iter()
+                    .any(|question| question.answer_on_any_basis(outcome).is_yes()),
             accepted: service.accepted,
             back: later.recovered.filter(|moment| moment.time > outcome.time()),
         }

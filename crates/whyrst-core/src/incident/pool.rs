@@ -55,6 +55,7 @@ impl<'a> Pool<'a> {
             causes: counted(all().map(|one| one.cause)),
             frames: all().map(|one| one.frame).take(LISTED).collect(),
             severity: all().map(|one| one.severity).min().unwrap_or(Severity::Fault),
+            went_on: all().any(|one| one.went_on),
         };
         for at in members {
             self.taken[*at] = true;

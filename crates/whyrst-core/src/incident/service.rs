@@ -27,7 +27,7 @@ const OUTAGE_FROM: usize = 2;
 /// Services that accepted before they refused, or after.
 pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
     let resets = pool.groups(|one| (!one.refusal && !one.by_client).then_some(one.server));
-    for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
+    for (server, refusals) in pool.groups(|one| (one.refusal && !one.up).then_some(one.server)) {
         let mut resets = resets.get(&server).map_or(&[][..], Vec::as_slice);
         let episodes = episodes(pool.members, &refusals);
         if is_intermittent(&episodes) {
@@ -83,7 +83,9 @@ fn outage(pool: &mut Pool<'_>, server: Endpoint, resets: &mut &[usize], refusals
     let from = resets.partition_point(|at| all[*at].time < since);
     let (passed, later) = resets.split_at(resets.partition_point(|at| all[*at].time <= last.time));
     *resets = later;
-    let dying = passed.get(from..).unwrap_or_default().iter().filter(|at| !pool.taken[**at]);
+    // Who answers on others after it began to refuse did not end: only nobody listens any more.
+    let ended = |one: &Member| one.served.is_none_or(|served| served < first.time);
+    let dying = passed.get(from..).unwrap_or_default().iter().filter(|at| !pool.taken[**at] && ended(&all[**at]));
     let members: Vec<usize> = dying.chain(refusals).copied().collect();
     let kind = if members.len() > refusals.len() { IncidentKind::ServiceDied } else { IncidentKind::ServiceDown };
     (members.len() >= OUTAGE_FROM).then(|| Incident {

@@ -122,6 +122,50 @@ fn a_refusal_amid_acceptances_is_no_outage() {
     assert!(!self::kinds(&ports(0, 4).map(slow).collect::<String>()).contains(&IncidentKind::ServiceDied));
 }
 
+/// The last ones of a game of turns are no outage either, though nothing comes after them.
+#[test]
+fn one_dead_backend_of_two_is_no_outage() {
+    let turn = |n: u16| -> String {
+        let at = 0.4 * f64::from(n);
+        [opened(50_000 + 10 * n, at), refused(50_001 + 10 * n, at + 0.2)].concat()
+    };
+    let text: String = ports(0, 5).map(turn).collect();
+    assert_eq!(kinds(&text), [IncidentKind::Repeated]);
+}
+
+/// Who still answers on another connection has not ended; it only listens no more.
+#[test]
+fn a_service_that_answers_others_after_it_refused_has_not_died() {
+    let served = |at: f64| {
+        format!(
+            "{at:.3} C:40000 > S PA 101:201(100) ack 1\n+0.001 C:40000 < S PA 1:51(50) ack 201
+             +0.001 C:40000 > S A 201:201(0) ack 51\n"
+        )
+    };
+    let text = |after: &str| {
+        let refusals = [refused(51_000, 3.0), refused(51_001, 3.5)].concat();
+        [&opened(40_000, 0.0), &opened(50_000, 0.1), &aborted(50_000, 2.0), &refusals, after].concat()
+    };
+    assert_eq!(kinds(&text("")), [IncidentKind::ServiceDied]);
+    assert_eq!(kinds(&text(&served(4.0))), [IncidentKind::ServiceDown]);
+}
+
+/// Windows refuses what its accept queue has no room for.
+#[test]
+fn a_full_queue_is_no_outage() {
+    let windows = |text: String| text.replace("SA 0:0(0) ack 1", "SA 0:0(0) ack 1 ttl 128");
+    let full = |n: u16| -> String {
+        let (at, from) = (0.4 * f64::from(n), 50_000 + 10 * n);
+        let refusals = [refused(from + 1, at + 0.1), refused(from + 2, at + 0.15 + 0.05 * f64::from(n))].concat();
+        let refusals = refusals.replace("RA 0:0(0) ack 1", "RA 0:0(0) ack 1 ttl 128");
+        [windows(opened(from, at)), refusals].concat()
+    };
+    let text: String = ports(0, 3).map(full).collect();
+    let outage = [IncidentKind::ServiceDied, IncidentKind::ServiceDown];
+    let kinds = kinds(&[text, windows(opened(60_000, 1.3))].concat());
+    assert!(kinds.iter().all(|kind| !outage.contains(kind)), "{kinds:?}");
+}
+
 #[test]
 fn refusals_alone_do_not_say_that_a_service_was_ever_there() {
     let text: String = ports(51_000, 4).map(|port| refused(port, f64::from(port - 51_000))).collect();

@@ -213,8 +213,17 @@ fn subject(subject: Subject, language: Language) -> String {
 
 /// What that most likely means, and where to look.
 fn reading(incident: &Incident, language: Language) -> &'static str {
-    language.pick(english_reading(incident.kind), chinese_reading(incident.kind))
+    match incident.kind {
+        IncidentKind::AbortedTogether if incident.went_on => language.pick(WENT_ON, WENT_ON_ZH),
+        kind => language.pick(english_reading(kind), chinese_reading(kind)),
+    }
 }
+
+const WENT_ON: &str = "others were accepted or answered right afterwards, so the service as a whole did not end: most likely \
+                       one of its workers did, or it closed these for one reason; look at its last log lines before \
+                       that time";
+const WENT_ON_ZH: &str = "紧接着其他连接仍被接受或得到应答，所以服务整体没有结束：最可能是它的一个工作进程退出，或者因为\
+                          同一个原因关闭了这些连接；看它在那一刻之前的最后几行日志";
 
 const fn chinese_reading(kind: IncidentKind) -> &'static str {
     match kind {

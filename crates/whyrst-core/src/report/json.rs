@@ -20,7 +20,7 @@ use crate::outcome::{OnWire, Outcome, OutcomeKind};
 use crate::recording::Told;
 use crate::rst::Rst;
 use crate::segment::Flags;
-use crate::siblings::Death;
+use crate::siblings::{Death, Exchange, Siblings};
 use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
 use crate::verdict::decide::Decision;
@@ -166,7 +166,8 @@ impl Explanation<'_> {
     }
 
     fn siblings_report(&self) -> Option<SiblingsReport<'_>> {
-        let siblings = self.outcome.siblings()?;
+        let of_accepted = |one: &&Siblings| one.own.is_some_and(|own| own.exchange != Exchange::Refused);
+        let siblings = self.outcome.siblings().filter(of_accepted)?;
         let connection = self.outcome.finally();
         let (then, later) = (self.outcome.service(), self.outcome.service_later());
         let millis = |spans: &mut dyn Iterator<Item = Span>| spans.map(Span::as_millis_f64).collect();

@@ -16,7 +16,7 @@ use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::outcome::{Basis, Incarnation, Outcome, Reset};
-use crate::siblings::{Exchange, Siblings};
+use crate::siblings::Siblings;
 use crate::time::{Span, Timestamp};
 use crate::trigger::settle_trigger;
 use crate::twins::Twin;
@@ -68,12 +68,10 @@ impl Tracker {
         let reset_at = first.time;
         let twin = self.handshake_twin(&pending.connection, &pending.before, Some(first)).or(pending.upstream);
         let twin = twin.map(Box::new);
-        let accepted = pending.death.exchange != Exchange::Refused;
         let server = finally.endpoint(finally.server());
         let mut service_later = self.services.of(server);
         service_later.recovered = self.services.recovered_after(server, reset_at).or(service_later.recovered);
-        let own = accepted.then_some(pending.death);
-        let siblings = own.map(|own| Box::new(Siblings { own: Some(own), ..Siblings::default() }));
+        let siblings = Some(Box::new(Siblings { own: Some(pending.death), ..Siblings::default() }));
         let incarnation = Incarnation {
             service_later,
             connection: pending.connection,

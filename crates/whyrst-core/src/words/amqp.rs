@@ -1,5 +1,7 @@
-//! AMQP 0-9-1 (its specification, sections 2.3.5 and 4.2): the protocol header, `connection.close`, `close-ok`.
+//! AMQP 0-9-1 (its specification, sections 2.3.5 and 4.2): the protocol header, `connection.close`, `close-ok`. Version
+//! 1.0 has the same header and other frames ([`amqp1`]).
 
+use super::amqp1;
 use super::bytes::{long, part, word};
 use super::spoken::{Gist, Meaning, Spoken, means};
 
@@ -19,8 +21,13 @@ pub(super) fn opens(payload: &[u8]) -> bool {
             let class = word(payload, FRAME_HEAD) == Some(CONNECTION);
             class && word(payload, FRAME_HEAD + 2).is_some_and(|method| (START..=CLOSE_OK).contains(&method))
         }
-        _ => false,
+        _ => amqp1::opens(payload),
     }
+}
+
+/// The empty frame of version 1.0 only where AMQP was spoken before.
+pub(super) fn is_signed(payload: &[u8]) -> bool {
+    amqp1::is_signed(payload)
 }
 
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
@@ -29,6 +36,9 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
     }
     if octets.first() == Some(&HEARTBEAT) {
         return Some(Spoken::named("heartbeat", Gist::Heartbeat));
+    }
+    if octets.first() == Some(&0) {
+        return amqp1::read(octets);
     }
     match word(octets, FRAME_HEAD + 2)? {
         START => Some(Spoken::named("connection.start", Gist::Goes)),

@@ -1,20 +1,28 @@
-//! HTTP/2 in clear text (RFC 9113 section 4.1): GOAWAY and `RST_STREAM`, with code and debug text.
+//! HTTP/2 in clear text (RFC 9113 section 4.1): GOAWAY and `RST_STREAM`, with code and debug text, and the trailers in
+//! which gRPC says how a call ended ([`grpc`](super::grpc)).
 
 use super::bytes::{long, part, three};
+use super::grpc::{Status, status};
 use super::spoken::{Gist, Meaning, Spoken, means};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0";
 const HEAD: usize = 9;
+const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
+/// The last frame of a stream, and all of its header block (section 6.2); octets that stand around or before it.
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const PADDED: u8 = 8;
+const PRIORITY: u8 = 0x20;
 /// Frames of one segment that are looked at.
 const FRAMES: usize = 32;
 
 /// The client's preface, or frames from the first octet on, of which the first stands alone there: SETTINGS (section
 /// 3.4), or one of the two that are read.
 pub(super) fn opens(payload: &[u8]) -> bool {
-    payload.starts_with(PREFACE) || frames(payload).any(|frame| frame.is_word())
+    payload.starts_with(PREFACE) || frames(payload).any(|frame| frame.is_word() || frame.status(payload).is_some())
 }
 
 /// The preface, SETTINGS at the beginning, or a GOAWAY with a known code that ends the segment.
@@ -31,15 +39,17 @@ pub(super) fn is_signed(payload: &[u8]) -> bool {
     payload.starts_with(PREFACE) || frames(payload).any(says)
 }
 
-/// Where the frame begins that is quoted: the last GOAWAY or `RST_STREAM`, else the first.
+/// Where the frame begins that is quoted: the last GOAWAY, `RST_STREAM` or status, else the first.
 pub(super) fn last_word(payload: &[u8]) -> usize {
-    let words = frames(payload).filter(|frame| matches!(frame.kind, RST_STREAM | GOAWAY));
+    let says = |frame: &Frame| matches!(frame.kind, RST_STREAM | GOAWAY) || frame.status(payload).is_some();
+    let words = frames(payload).filter(says);
     words.last().map_or(0, |frame| frame.at)
 }
 
 struct Frame {
     at: usize,
     kind: u8,
+    flags: u8,
     len: usize,
     stream: u32,
 }
@@ -54,6 +64,16 @@ impl Frame {
             _ => false,
         }
     }
+
+    /// Of the trailers that end a stream.
+    fn status<'a>(&self, payload: &'a [u8]) -> Option<Status<'a>> {
+        let ends = END_STREAM | END_HEADERS;
+        if self.kind != HEADERS || self.flags & ends != ends || self.stream == 0 || self.flags & PADDED != 0 {
+            return None;
+        }
+        let before = if self.flags & PRIORITY == 0 { 0 } else { 5 };
+        status(part(payload, self.at + HEAD + before, self.len.saturating_sub(before)))
+    }
 }
 
 fn frames(payload: &[u8]) -> impl Iterator<Item = Frame> {
@@ -61,8 +81,9 @@ fn frames(payload: &[u8]) -> impl Iterator<Item = Frame> {
     let next = move || {
         let len = usize::try_from(three(payload, at)?).ok()?;
         let kind = *payload.get(at + 3).filter(|kind| **kind <= 9)?;
+        let flags = *payload.get(at + 4)?;
         let stream = long(payload, at + 5).filter(|stream| stream >> 31 == 0)?;
-        let frame = Frame { at, kind, len, stream };
+        let frame = Frame { at, kind, flags, len, stream };
         at += HEAD + len;
         Some(frame)
     };
@@ -73,7 +94,11 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
     if octets.starts_with(PREFACE) {
         return Some(Spoken::line(PREFACE, Gist::Goes));
     }
-    let frame = frames(octets).next().filter(Frame::is_word)?;
+    let frame = frames(octets).next()?;
+    if let Some(status) = frame.status(octets) {
+        return Some(status.spoken());
+    }
+    let frame = Some(frame).filter(Frame::is_word)?;
     match frame.kind {
         GOAWAY => {
             let code = long(octets, HEAD + 4)?;

@@ -1,5 +1,6 @@
 //! MQTT 3.1.1 (section 3) and 5 (section 2.4, reason codes): CONNECT, CONNACK, DISCONNECT.
 
+use super::bytes::word;
 use super::spoken::{Gist, Meaning, Spoken, means};
 
 pub(super) fn opens(payload: &[u8]) -> bool {
@@ -24,6 +25,38 @@ pub(super) const fn is_signed(payload: &[u8]) -> bool {
 
 fn is_whole(payload: &[u8], len: u8) -> bool {
     payload.len() == usize::from(len) + 2
+}
+
+/// Of a CONNECT (MQTT 3.1.1 section 3.1.3.1, MQTT 5 section 3.1.3.1). An empty one is nobody's: the broker makes one up.
+pub(super) fn client_identifier(payload: &[u8]) -> Option<&[u8]> {
+    let (0x10, rest) = (payload.first()?, payload.get(1..)?) else { return None };
+    let (_, rest) = variable_length(rest)?;
+    let (name, rest) = string(rest)?;
+    // Version, flags and keep-alive time.
+    let (version, rest) = (*rest.first()?, rest.get(4..)?);
+    let known = matches!((name, version & 0x7f), (b"MQIsdp", 3) | (b"MQTT", 4 | 5));
+    let rest = if version == 5 {
+        let (properties, rest) = variable_length(rest)?;
+        rest.get(properties..)?
+    } else {
+        rest
+    };
+    let (identifier, _) = string(rest).filter(|_| known)?;
+    (!identifier.is_empty()).then_some(identifier)
+}
+
+/// A number in seven bits an octet, the low ones first, and what follows it (MQTT 5 section 1.5.5).
+fn variable_length(octets: &[u8]) -> Option<(usize, &[u8])> {
+    let len = octets.iter().take(4).position(|octet| octet & 0x80 == 0)?;
+    let digits = octets.get(..=len)?.iter().rev();
+    let value = digits.fold(0, |value, octet| value << 7 | usize::from(octet & 0x7f));
+    Some((value, octets.get(len + 1..)?))
+}
+
+/// A string with its length before it, and what follows it.
+fn string(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = octets.get(2..)?;
+    rest.split_at_checked(usize::from(word(octets, 0)?))
 }
 
 pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {

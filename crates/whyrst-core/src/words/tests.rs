@@ -47,7 +47,7 @@ fn said(payload: &[u8]) -> (Option<Protocol>, Option<Gist>) {
 
 #[test]
 fn last_words_are_understood() {
-    let cases: [(&[u8], Protocol, Gist); 41] = [
+    let cases: [(&[u8], Protocol, Gist); 45] = [
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Protocol::Http, Gist::Refuses),
         (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Fails),
         (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http, Gist::Goes),
@@ -87,6 +87,14 @@ fn last_words_are_understood() {
         (b"AMQP\0\0\x09\x01", Protocol::Amqp, Gist::Goes),
         (b"\x01\0\0\0\0\0\x10\0\x0a\0\x32\x01\x40\x10CONNECTION_FORCED\0\0\0\0\xce", Protocol::Amqp, Gist::Refuses),
         (b"\x01\0\0\0\0\0\x04\0\x0a\0\x33\xce", Protocol::Amqp, Gist::Goodbye),
+        (b"AMQP\x00\x01\x00\x00", Protocol::Amqp, Gist::Goes),
+        (b"\0\0\0\x0c\x02\0\0\0\0\x53\x18\x45", Protocol::Amqp, Gist::Goodbye),
+        (
+            b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13inactive for 240000",
+            Protocol::Amqp,
+            Gist::Refuses,
+        ),
+        (b"\0\0\0\x10\x02\x01\0\0\0\x53\x44\xc0\x03\x01\x50\x01", Protocol::Amqp, Gist::Refuses),
         (b"\xe0\x01\x8e", Protocol::Mqtt, Gist::TakenOver),
         (b"\x20\x02\0\x05", Protocol::Mqtt, Gist::Refuses),
         (b"\x05\x05\0\x01\0\0\0\0\0\0", Protocol::Socks, Gist::Refuses),
@@ -101,8 +109,11 @@ fn last_words_are_understood() {
 
 #[test]
 fn short_words_are_understood_where_their_protocol_is_known() {
-    let cases: [(&[u8], Protocol, Gist); 5] = [
+    let cases: [(&[u8], Protocol, Gist); 8] = [
         (b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08", Protocol::Http2, Gist::Goes),
+        (b"\0\0\x1f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x0214\x40\x0cgrpc-message\0", Protocol::Http2, Gist::Fails),
+        (b"\0\0\x0f\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x010", Protocol::Http2, Gist::Goes),
+        (b"\0\0\0\x08\x02\0\0\0", Protocol::Amqp, Gist::Heartbeat),
         (b"\xe0\0", Protocol::Mqtt, Gist::Goodbye),
         (b"\xc0\0", Protocol::Mqtt, Gist::Heartbeat),
         (b"\x08\0\0\0\0\0\0\xce", Protocol::Amqp, Gist::Heartbeat),
@@ -113,6 +124,42 @@ fn short_words_are_understood_where_their_protocol_is_known() {
         assert_eq!((opening(payload, Some(protocol), None), read), (Some(protocol), Some(gist)));
         assert_eq!(opening(payload, None, Some(protocol)), Some(protocol), "{}", payload.escape_ascii());
     }
+}
+
+#[test]
+fn a_status_of_grpc_is_quoted_with_its_message() {
+    let frames =
+        b"\0\0\x02\0\0\0\0\0\x03hi\0\0\x23\x01\x05\0\0\0\x03\x40\x0bgrpc-status\x0214\x00\x0cgrpc-message\x04gone";
+    let trailers = message(Protocol::Http2, frames);
+    let spoken = trailers.read().expect("a status");
+    assert_eq!((spoken.what, spoken.code, spoken.quote), ("gRPC UNAVAILABLE", Some(14), &b"gone"[..]));
+    // Entries of the dynamic table, whose meaning earlier frames set.
+    assert_eq!(message(Protocol::Http2, b"\0\0\x02\x01\x05\0\0\0\x03\xbe\xbf").read(), None);
+}
+
+#[test]
+fn why_a_link_of_amqp_was_closed_is_quoted() {
+    let close = message(
+        Protocol::Amqp,
+        b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13inactive for 240000",
+    );
+    let spoken = close.read().expect("a close");
+    assert_eq!((spoken.state, spoken.quote), (&b"amqp:connection:forced"[..], &b"inactive for 240000"[..]));
+    let cut = message(Protocol::Amqp, &close.octets()[..30]);
+    assert_eq!(cut.read().map(|spoken| spoken.state.len()), Some(8));
+}
+
+#[test]
+fn who_logs_in_is_known_by_the_client_identifier() {
+    let who = |payload: &[u8]| identity(Protocol::Mqtt, payload);
+    let first = who(b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02la");
+    assert!(first.is_some());
+    // MQTT 5 has properties before it.
+    assert_eq!(first, who(b"\x10\x14\0\x04MQTT\x05\x02\0\x3c\x05\x11\0\0\0\x01\0\x02la"));
+    assert_ne!(first, who(b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02lb"));
+    assert_eq!(who(b"\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0"), None, "the broker makes one up");
+    assert_eq!(who(b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02l"), None, "it was cut");
+    assert_eq!(who(b"\x10\xff\xff\xff\xff\x7f\0\x04MQTT"), None);
 }
 
 #[test]
@@ -172,12 +219,14 @@ proptest! {
         start in prop::sample::select(std::vec![
             &b""[..], b"HTTP/1.", b"E\0\0\0\x20S", b"\x01\0\0\0\0\0\x10\0\x0a\0\x32", b"\0\0\x08\x07\0", b"\x30\x20\x02",
             b"\0\0\0\x40\xfeSMB", b"\x0f\0\0\0\xff\x10\x04", b"\xe0", b"\x20", b"\0\0\0\x14\x06\x01", b"* BYE ", b"\x88",
+            b"\0\0\x40\x01\x05\0\0\0\x03\x40\x0bgrpc-status", b"\0\0\0\x40\x02\0\0\0\0\x53\x18\xc0",
+            b"\0\0\x40\x01\x05\0\0\0\x03", b"\x10\x40\0\x04MQTT\x05",
         ]),
         rest in prop::collection::vec(any::<u8>(), 0..400),
         more in 0_u32..2_000,
     ) {
         let payload = [start, &rest].concat();
-        let _ = (opening(&payload, None, None), protocol_of(&payload));
+        let _ = (opening(&payload, None, None), protocol_of(&payload), identity(Protocol::Mqtt, &payload));
         for protocol in ALL {
             for before in ALL {
                 let _ = opening(&payload, Some(protocol), Some(before));
