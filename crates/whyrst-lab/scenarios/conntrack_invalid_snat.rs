@@ -1,9 +1,12 @@
 //! How the lab plays `conntrack-invalid-snat`.
 
+use whyrst_core::cause::Family;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::segment::Flags;
 
-use crate::scenario::{Action, Actor, CLIENT, Expect, HandMade, Host, ROUTER, Reproduction, Scenario, Verdicts};
+use crate::scenario::{
+    Action, Actor, But, CLIENT, Expect, First, HandMade, Host, ROUTER, Reproduction, Scenario, Verdicts,
+};
 
 /// The server, by hand: a kernel would not send beyond the window.
 const STACK: Actor = Actor::on_server("stack");
@@ -27,16 +30,18 @@ pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
         STACK.does(Action::Pause(30)),
         CLIENT.does(Action::Write { bytes: 100 }).gives(100),
         STACK.does(Action::Pause(20)),
-        // The server had taken the RST.
-        STACK.does(Action::Segment(ANSWER.then(Flags::RST, 51))),
-        CLIENT.does(Action::Read { most: 4096 }).fails("ECONNRESET"),
     ],
     Expect::ends(
-        Verdicts::Resets(&["half-open-no-listener"]),
+        Verdicts::NoReset,
         Verdicts::Resets(&["conntrack-invalid-snat"]),
         &[(Host::Router, RstReason::NoSocket)],
     ),
-)]);
+)
+.but(&[But::kernel(
+    &[First::of(Family::UnknownConnection, "conntrack-invalid-snat").for_reason("conntrack-invalid-dnat")],
+    "the kernel without a socket is that of the NAT; a client that gets the segment untranslated would say the same",
+)
+.at(Host::Server)])]);
 
 /// A NAT chooses any free port; here it is told which, so that every run is the same.
 const MASQUERADE: &str = "table ip lab { chain out { type nat hook postrouting priority 100;

@@ -7,12 +7,13 @@ pub(super) const RULE: Rule = Rule {
     prior: 657,
     step: Step::Mechanism {
         shows: &[
+            // A RST with a wrong number answers nothing that is seen, and is no abort.
+            Family::Unseen,
             Family::Aborted,
             Family::UnknownConnection,
             Family::LateData,
             Family::LastSegment,
             Family::BrokenHandshake,
-            Family::Unseen,
         ],
         kernel: &[],
         signs: Signs::NONE,
