@@ -1,4 +1,5 @@
-//! A segment that connection tracking calls INVALID is not translated back, and meets the NAT host itself.
+//! A segment that connection tracking calls INVALID is not translated, and meets a host that does not have the connection:
+//! the NAT itself, or the far end from another address.
 
 use crate::prelude::*;
 
