@@ -55,8 +55,10 @@ pub fn other_maker(outcome: &Outcome) -> Option<OtherMaker> {
 
 fn told_apart(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<ToldBy> {
     let (side, marks) = (first.record.from, outcome.connection().half(first.record.from).marks);
-    // libslirp answers with another TTL than that of its connections.
-    if other.record.from != side || !marks.has(Marks::SPOKE) || Stack::of(outcome.before(), side).is_some() {
+    // What answers a segment after the first RST shows no more than that the connection is gone. And libslirp answers with
+    // another TTL than that of its connections.
+    let answers = other.trigger.is_some() || Stack::of(outcome.before(), side).is_some();
+    if other.record.from != side || !marks.has(Marks::SPOKE) || answers {
         return None;
     }
     let own = outcome.connection().half(side);
@@ -142,6 +144,7 @@ mod tests {
         assert!(of(&[HOST, "0.520 C > S PA 101:201(100) ack 51\n", "+0.0001 C < S R 51:51(0)\n"]).is_none());
         assert!(of(&[DEVICE]).is_none());
         assert!(of(&[DEVICE, "0.520 C > S R 101:101(0)\n"]).is_none());
+        assert!(of(&[DEVICE, "0.520 C > S PA 101:201(100) ack 51\n", "+0.0001 C < S R 51:51(0)\n"]).is_none());
     }
 
     #[test]
