@@ -7,6 +7,7 @@
 //! payload off shows neither, and then nothing is known.
 
 use crate::connection::{Connection, Roles};
+use crate::evidence::words::GOODBYE_REFUSED;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
 use crate::history::{Notes, Record};
@@ -37,6 +38,20 @@ pub fn was_over(outcome: &Outcome, kind: ResetKind) -> bool {
         && nothing_after(outcome, at)
         && Side::BOTH.iter().all(|side| misses_only_courtesy(outcome, *side))
         && !may_be_unread(outcome, kind, said_by)
+}
+
+/// All that the RST refused was the goodbye of its receiver, in whichever way its sender's stack refuses it: everything
+/// before that was delivered and answered, and nothing came behind it.
+pub fn only_goodbye_was_refused(outcome: &Outcome) -> bool {
+    let Some(goodbye) = outcome.message(outcome.receiver()) else { return false };
+    let content = |record: &&Record| is_new_data(record) && record.frame < goodbye.frame;
+    let answered = outcome.before().iter().rev().find(content).is_none_or(|last| last.from == outcome.sender());
+    let nothing_behind = !outcome.after().iter().any(is_new_data);
+    GOODBYE_REFUSED.answer(outcome).is_yes()
+        && is_all_seen(outcome)
+        && answered
+        && nothing_behind
+        && missing(outcome, outcome.sender()) == 0
 }
 
 /// The client ended a connection on which nothing went on: it had asked several times and was answered each time, and

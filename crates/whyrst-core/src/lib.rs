@@ -16,6 +16,8 @@ extern crate std;
 pub mod acceptance;
 pub mod asked;
 #[cfg(test)]
+mod beyond_linux;
+#[cfg(test)]
 mod cases;
 pub mod cause;
 pub mod causes;
@@ -48,8 +50,6 @@ pub mod sighting;
 pub mod socket;
 pub mod speech;
 pub mod stack;
-#[cfg(test)]
-mod stacks;
 pub mod tampering;
 #[cfg(test)]
 mod testing;

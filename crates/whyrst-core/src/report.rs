@@ -14,6 +14,7 @@ mod issues;
 pub mod json;
 mod ladder;
 pub mod layout;
+mod makers;
 pub mod markdown;
 mod packets;
 mod page;

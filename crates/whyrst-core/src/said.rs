@@ -7,6 +7,7 @@
 //! - F5 BIG-IP writes text into the payload (`tm.rstcause.pkt`), or a trailer behind the IP packet
 //!   (tcpdump's `:nnn` noise level).
 //! - Others send plain text.
+//! - Multipath TCP has an option for it, `MP_TCPRST` (RFC 8684 section 3.6).
 //!
 //! All of it is the sender's claim: a forger can write it as well. It supports a verdict and never
 //! makes one.
@@ -78,6 +79,7 @@ pub fn claim(rst: &Rst) -> Option<Claim<'_>> {
         .or_else(|| big_ip(payload))
         .or_else(|| text(payload).map(Claim::Text))
         .or_else(|| trailer(&rst.trailer))
+        .or_else(|| rst.mptcp_reason.map(Claim::Multipath))
 }
 
 fn diagnostic(payload: &[u8], len: u32) -> Option<Claim<'static>> {
@@ -329,6 +331,13 @@ mod tests {
         assert_eq!(said(&[0, 0, 0, 0, 0, 0]), None);
         assert_eq!(said(b"abc"), None);
         assert_eq!(said(b"caf\xc3\xa9 au lait"), None);
+    }
+
+    #[test]
+    fn the_reason_of_a_multipath_reset_is_read_though_nothing_else_was_captured() {
+        let outcome = crate::testing::conversation("0.000 C < S R 1:1(0) mp rst reason 2").outcome();
+        let claim = claim(outcome.rst().unwrap()).unwrap();
+        assert_eq!((claim, claim.gist()), (Claim::Multipath(2), Some(Gist::Exhausted)));
     }
 
     fn f5_trailer(padding: usize, words: &[u8]) -> Vec<u8> {

@@ -12,7 +12,7 @@
 
 use crate::cause::Severity;
 use crate::connection::Phase;
-use crate::farewell::{was_idle, was_over};
+use crate::farewell::{only_goodbye_was_refused, was_idle, was_over};
 use crate::harm::{Certainty, Harm};
 use crate::outcome::Outcome;
 use crate::rst::ResetKind;
@@ -30,6 +30,8 @@ pub enum Ground {
     WasOver,
     /// The client ended a connection on which nothing went on.
     WasIdle,
+    /// Nothing but the goodbye of its receiver was refused.
+    GoodbyeRefused,
 }
 
 /// How much, and why.
@@ -72,7 +74,8 @@ pub fn weigh(by_cause: AsARule, outcome: &Outcome, phase: Phase, harm: &Harm, ki
 fn ground(outcome: &Outcome, phase: Phase, harm: &Harm, kind: ResetKind) -> Option<Ground> {
     let was_over = || was_over(outcome, kind).then_some(Ground::WasOver);
     let was_idle = || was_idle(outcome).then_some(Ground::WasIdle);
-    not_taken(outcome, phase, harm).or_else(was_over).or_else(was_idle)
+    let goodbye = || only_goodbye_was_refused(outcome).then_some(Ground::GoodbyeRefused);
+    not_taken(outcome, phase, harm).or_else(was_over).or_else(was_idle).or_else(goodbye)
 }
 
 /// What shows that the RST changed nothing at all.

@@ -132,6 +132,79 @@ pub fn suspects(idle: Span) -> impl Iterator<Item = &'static IdleTimeout> {
     fitting.into_iter()
 }
 
+/// What stacks do with keepalive until they give up, by default: a RST when the probe after the last was due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Keepalive {
+    /// Whose.
+    pub stacks: &'static str,
+    /// The TTLs that their packets begin with.
+    pub ttls: &'static [u8],
+    /// Between two probes; each begins after two hours of silence (RFC 1122 section 4.2.3.6).
+    pub interval: Span,
+    /// How many unanswered probes are too many.
+    pub probes: u16,
+    /// Where that is documented.
+    pub source: &'static str,
+}
+
+/// The keepalive defaults of stacks. lwIP has those of Linux, where it is built with keepalive at all.
+pub static KEEPALIVES: [Keepalive; 3] = [
+    Keepalive {
+        stacks: "Linux and lwIP",
+        ttls: &[64, 255],
+        interval: Span::from_secs(75),
+        probes: 9,
+        source: "Linux Documentation/networking/ip-sysctl.rst: tcp_keepalive_intvl 75 s, tcp_keepalive_probes 9; lwIP src/include/lwip/priv/tcp_priv.h: TCP_KEEPINTVL_DEFAULT, TCP_KEEPCNT_DEFAULT",
+    },
+    Keepalive {
+        stacks: "FreeBSD, NetBSD and macOS",
+        ttls: &[64],
+        interval: Span::from_secs(75),
+        probes: 8,
+        source: "sys/netinet/tcp_timer.h: TCPTV_KEEPINTVL 75 s, TCPTV_KEEPCNT 8; tcp(4): net.inet.tcp.keepintvl, keepcnt",
+    },
+    Keepalive {
+        stacks: "Windows",
+        ttls: &[128],
+        interval: Span::from_secs(1),
+        probes: 10,
+        source: "Microsoft, SIO_KEEPALIVE_VALS: 10 probes since Windows Vista; KeepAliveInterval: 1000 ms",
+    },
+];
+
+/// How often stacks repeat data until they give up and send a RST, by default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retransmission {
+    /// Whose.
+    pub stacks: &'static str,
+    /// The TTL that their packets begin with.
+    pub ttls: &'static [u8],
+    /// How many repetitions in vain are too many.
+    pub repetitions: u16,
+    /// The upper bound of the doubled timeout, where there is one.
+    pub longest: Option<Span>,
+    /// Where that is documented.
+    pub source: &'static str,
+}
+
+/// Linux and lwIP stand not here: they give up without a word (`tcp_write_err`; lwIP `tcp_slowtmr`, `pcb_remove`).
+pub static RETRANSMISSIONS: [Retransmission; 2] = [
+    Retransmission {
+        stacks: "Windows",
+        ttls: &[128],
+        repetitions: 5,
+        longest: None,
+        source: "Microsoft KB 170359: TcpMaxDataRetransmissions 5, the timeout doubles with each",
+    },
+    Retransmission {
+        stacks: "FreeBSD, NetBSD and macOS",
+        ttls: &[64],
+        repetitions: 12,
+        longest: Some(Span::from_secs(64)),
+        source: "sys/netinet/tcp_timer.h: TCP_MAXRXTSHIFT 12, TCPTV_REXMTMAX 64 s; tcp_timer.c: tcp_timer_rexmt, tcp_drop",
+    },
+];
+
 const fn device(name: &'static str, seconds: u32, expiry: Expiry, source: &'static str) -> IdleTimeout {
     IdleTimeout { name, seconds, place: Place::Device, of: Of::Open, expiry, source }
 }

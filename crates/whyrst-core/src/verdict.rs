@@ -7,6 +7,7 @@
 pub mod decide;
 pub mod family;
 pub mod judgement;
+pub mod makers;
 pub mod points;
 #[cfg(test)]
 mod tests;

@@ -271,6 +271,10 @@ pub struct ResetReport<'a> {
     /// Its frame at each capture point that saw it, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<BTreeMap<Text<'a>, u64>>,
+    /// The verdict on it alone, where another maker than that of the first RST sent it: a host and a device both reset the
+    /// connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict<'a>>,
 }
 
 /// What a RST says of itself.

@@ -21,8 +21,19 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_ACTIVE, &PROBES_UNANSWERED],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
-    supported_by: &[&RST_AFTER_PROBE_INTERVAL, &PROBES_IN_STEP, &SENDER_HAD_REPLIED, &RST_SAYS_TIMED_OUT],
+    supported_by: &[
+        &RST_AFTER_PROBE_INTERVAL,
+        &PROBES_IN_STEP,
+        &KEEPALIVE_OF_STACK,
+        &SENDER_HAD_REPLIED,
+        &RST_SAYS_TIMED_OUT,
+    ],
     likely_when: &[&[&PROBES_UNANSWERED, &RST_AFTER_PROBE_INTERVAL]],
     variants: &[],
-    sources: &[rfc(9293, "3.8.4"), rfc(1122, "4.2.3.6"), kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer")],
+    sources: &[
+        rfc(9293, "3.8.4"),
+        rfc(1122, "4.2.3.6"),
+        kernel("net/ipv4/tcp_timer.c", "tcp_keepalive_timer"),
+        Source::Other("Microsoft, SIO_KEEPALIVE_VALS; FreeBSD tcp(4): net.inet.tcp.keepcnt"),
+    ],
 };

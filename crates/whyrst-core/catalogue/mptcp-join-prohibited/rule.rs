@@ -6,7 +6,8 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 220,
     step: Step::Mechanism {
-        shows: &[Family::BrokenHandshake],
+        // A RST of which nothing else was captured still gives its reason.
+        shows: &[Family::BrokenHandshake, Family::Unseen],
         kernel: &[KernelSign::reason(RstReason::MptcpEprohibit)],
         signs: Signs {
             counters: &["MPTcpExtMPJoinRejected", "TcpOutRsts"],

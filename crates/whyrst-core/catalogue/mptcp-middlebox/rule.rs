@@ -6,7 +6,8 @@ pub(super) const RULE: Rule = Rule {
     status: Status::Stable,
     prior: 230,
     step: Step::Mechanism {
-        shows: &[Family::Aborted],
+        // A RST of which nothing else was captured still gives its reason.
+        shows: &[Family::Aborted, Family::Unseen],
         kernel: &[KernelSign::reason(RstReason::MptcpEmiddlebox)],
         signs: Signs {
             counters: &["MPTcpExtMPRstTx", "TcpOutRsts"],

@@ -26,14 +26,12 @@ pub(super) const RULE: Rule = Rule {
         &RST_ANSWERS_SYN_ACK,
         &SENDER_ANSWERED_ITSELF,
     ],
-    // What connection tracking calls INVALID is not translated, and meets the NAT itself.
-    supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &WAS_IDLE, &RST_FROM_NEARER, &TRIGGER_BEYOND_WINDOW],
+    supported_by: &[&RST_MADE_BETWEEN, &TRIGGER_DROPPED, &WAS_IDLE, &RST_FROM_NEARER],
     likely_when: &[],
     variants: &[],
     sources: &[
         rfc(5382, "5"),
         kernel("net/netfilter/nf_nat_core.c", "get_unique_tuple"),
         kernel("net/ipv4/tcp_ipv4.c", "tcp_v4_rcv (no_tcp_socket)"),
-        kernel("net/netfilter/nf_conntrack_proto_tcp.c", "tcp_in_window"),
     ],
 };

@@ -16,6 +16,7 @@ use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::{Flags, OptionSet};
+use crate::stack::{Stack, first_ttl};
 use crate::time::Span;
 
 /// A running IPv4 identification counter moves on by this much at most between two packets of one
@@ -48,6 +49,11 @@ pub static RST_TTL_DIFFERS: Question = Question {
         }
         if rst.record.ttl == sender.ttl {
             return Answer::No(no().frame(&rst.record).value(Value::Ttl(sender.ttl)));
+        }
+        // libslirp answers what belongs to no connection with 255, and all else with 64.
+        let stack = Stack::of(outcome.before(), outcome.sender());
+        if stack == Some(Stack::Libslirp) && first_ttl(rst.record.ttl) == 255 {
+            return Answer::Unknown;
         }
         Answer::Yes(yes().frame(&rst.record).value(Value::Ttl(rst.record.ttl)).value(Value::Ttl(sender.ttl)))
     }),

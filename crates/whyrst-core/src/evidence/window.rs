@@ -11,12 +11,15 @@ use super::answer::{Answer, Value, no, yes};
 use super::clock::is_long;
 use super::closing::RST_ANSWERS_DATA;
 use super::fin::{closed_state, had_closed};
+use super::path::SENDER_TALKED_ON;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{is_sane, round_trip};
+use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
+use crate::seq::Seq;
 use crate::time::Span;
 
 /// `tcp_invalid_ratelimit`: Linux leaves a segment outside of its window unanswered so soon after another.
@@ -155,6 +158,10 @@ pub static TRIGGER_BEYOND_WINDOW: Question = Question {
         let (Some(trigger), Some(window), true) = (trigger, window, sender.marks.has(Marks::ACKED)) else {
             return Answer::Unknown;
         };
+        // Acknowledgments that were not captured would have opened the window.
+        if outcome.one_sided() || outcome.connection().has_gap(outcome.sender()) {
+            return Answer::Unknown;
+        }
         let beyond = trigger.seq.diff(sender.ack.add(window));
         if beyond > 0 && !trigger.flags.has(Flags::SYN) {
             return Answer::Yes(yes().frame(&trigger).count(beyond.unsigned_abs().into()));
@@ -163,6 +170,58 @@ pub static TRIGGER_BEYOND_WINDOW: Question = Question {
         Answer::Unknown
     }),
 };
+
+/// A firewall that tracks windows refuses the segment that the RST answers: it begins beyond the window (`tcp_in_window`),
+/// or it is the first that is beyond the window as it stands in the header, so that whoever missed the scale of the handshake
+/// (RFC 7323 section 2.3) takes it for that. The second only where the connection goes on behind the RST: nearly every
+/// first answer is beyond an unscaled window.
+pub static WINDOW_TRACKER_REFUSES: Question = Question {
+    id: "window-tracker-refuses",
+    asked_of: AskedOf::Packets,
+    yes: "{} is outside of {sender}'s window for a firewall that tracks it: {} bytes beyond the window, or beyond the window field without its scale",
+    no: "a firewall that tracks {sender}'s window would have passed the segment that the RST answers",
+    unknown: "the segment that the RST answers, and {sender}'s window, with the scale from the handshake",
+    zh: Wording {
+        yes: "在跟踪窗口的防火墙看来，{}在{sender}的窗口之外：超出窗口，或超出未乘缩放因子的窗口字段，共{}字节",
+        no: "跟踪{sender}窗口的防火墙会放行 RST 所应答的报文",
+        unknown: "RST 所应答的报文，以及{sender}的窗口和握手中的缩放因子",
+    },
+    ask: by(|outcome| match TRIGGER_BEYOND_WINDOW.answer(outcome) {
+        Answer::Yes(facts) => Answer::Yes(facts),
+        _ => first_beyond_unscaled(outcome)
+            .filter(|_| SENDER_TALKED_ON.answer(outcome).is_yes())
+            .map_or(Answer::Unknown, |(trigger, beyond)| {
+                Answer::Yes(yes().frame(&trigger).count(beyond.unsigned_abs().into()))
+            }),
+    }),
+};
+
+/// The segment that the RST answers, and by how much it is beyond the window field without its scale, where none before it
+/// was: whoever did not know the scale would have refused that one.
+fn first_beyond_unscaled(outcome: &Outcome) -> Option<(Record, i32)> {
+    let connection = outcome.connection();
+    let (side, peer) = (outcome.sender(), outcome.receiver());
+    let trigger = outcome.rst()?.trigger.filter(|trigger| trigger.len > 0)?;
+    let scaled = connection.half(side).window_scale > 0 && Side::BOTH.iter().all(|side| scales(outcome, *side));
+    let remembered: usize = connection.halves.iter().map(|half| half.segments as usize).sum();
+    if !scaled || remembered > outcome.before().len() || connection.has_gap(peer) {
+        return None;
+    }
+    let mut edge = None;
+    for record in outcome.before() {
+        if record.from == side && record.flags.has(Flags::ACK) {
+            edge = Some(record.ack.add(record.window.into()));
+        } else if let Some(beyond) = edge.map(|edge: Seq| record.end().diff(edge)).filter(|beyond| *beyond > 0) {
+            return (record.frame == trigger.frame).then_some((trigger, beyond));
+        }
+    }
+    None
+}
+
+fn scales(outcome: &Outcome, side: Side) -> bool {
+    let marks = outcome.connection().half(side).marks;
+    marks.has(Marks::SCALES) && marks.has(Marks::SCALE_KNOWN)
+}
 
 /// What `side` had written and its kernel had not sent when the connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -45,6 +45,10 @@ impl Explanation<'_> {
                  a control frame of the other end can have been lost",
                 "一端已经道别，所有请求都已得到应答：可能丢失的只是对端的告别（TLS close_notify）或控制帧",
             ),
+            (Ground::GoodbyeRefused, _) => language.pick(
+                "all that was refused was a goodbye: everything before it had been delivered and answered",
+                "被拒绝的只是一句告别：在它之前的一切都已送达并得到应答",
+            ),
             (Ground::WasIdle, _) => language.pick(
                 "the client ended an idle connection: each of its requests had been answered, and nothing was on its \
                  way",

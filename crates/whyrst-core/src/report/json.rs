@@ -24,6 +24,7 @@ use crate::siblings::{Death, Exchange, Siblings};
 use crate::time::{Span, Timestamp};
 use crate::timeouts::IdleTimeout;
 use crate::verdict::decide::Decision;
+use crate::verdict::makers::other_maker;
 use crate::verdict::{Confidence, Evidence, Reason, Role, Shape};
 use crate::zeek::conn_state;
 
@@ -81,7 +82,7 @@ impl Explanation<'_> {
                 OnWire::Same => Some(ends),
                 OnWire::Other { client, server } => Some(Ends { client, server }),
             },
-            resets: self.all_resets().into_iter().map(|rst| self.reset_report(rst)).collect(),
+            resets: self.reset_reports(),
             resets_total: outcome.rsts_total().saturating_add(self.resets_elsewhere()),
             phase: judgement.phase,
             origin: judgement.origin,
@@ -139,6 +140,17 @@ impl Explanation<'_> {
         }
     }
 
+    fn reset_reports(&self) -> Vec<ResetReport<'_>> {
+        let other = other_maker(self.outcome);
+        let of_other = |rst: &Rst| {
+            let other = other.as_ref()?;
+            let is_it = self.outcome.rsts().get(other.at).is_some_and(|one| one.record.frame == rst.record.frame);
+            is_it.then(|| self.maker_verdict(other))
+        };
+        let report = |rst: &'_ Rst| ResetReport { verdict: of_other(rst), ..self.reset_report(rst) };
+        self.all_resets().into_iter().map(report).collect()
+    }
+
     fn reset_report(&self, rst: &Rst) -> ResetReport<'_> {
         let record = &rst.record;
         let ack = record.flags.has(Flags::ACK).then_some(record.ack);
@@ -162,6 +174,7 @@ impl Explanation<'_> {
             accepted: self.outcome.reception(rst).accepted(),
             accepted_because: seen.then(|| self.reception_words(rst).into()),
             frames: self.frames_by_point(record.frame),
+            verdict: None,
         }
     }
 

@@ -155,7 +155,7 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
             Claim::Linux(number) => format!("RST 自带其内核 enum sk_rst_reason 的编号 {number}"),
             Claim::BigIp(_) => format!("F5 BIG-IP 给出的重置原因：\"{words}\""),
             Claim::Text(_) => format!("RST 带有文本 \"{words}\""),
-            Claim::Multipath(_) => format!("RST 的 MP_TCPRST 选项写着 \"{words}\""),
+            Claim::Multipath(_) => format!("RST 的 MP_TCPRST 选项给出的原因是 {words}"),
         };
         return Some(format!("{text}：这只是发送者的说法"));
     }
@@ -164,7 +164,7 @@ fn sentence(rst: &Rst, language: Language) -> Option<String> {
         Claim::Linux(_) => format!("the RST itself names {words}"),
         Claim::BigIp(_) => format!("an F5 BIG-IP gives this reason for the RST: \"{words}\""),
         Claim::Text(_) => format!("the RST carries the text \"{words}\""),
-        Claim::Multipath(_) => format!("the RST's MP_TCPRST option says \"{words}\""),
+        Claim::Multipath(_) => format!("the RST's MP_TCPRST option gives {words}"),
     };
     Some(format!("{text}: a claim by its sender, not proof"))
 }
@@ -176,7 +176,7 @@ fn words(claim: Claim<'_>) -> String {
         // The numbers are no stable interface: each kernel has its own.
         Claim::Linux(number) => format!("number {number} of its kernel's enum sk_rst_reason"),
         Claim::BigIp(text) | Claim::Text(text) => escape(text),
-        Claim::Multipath(reason) => multipath_name(reason).to_string(),
+        Claim::Multipath(reason) => format!("reason {reason}, {}", multipath_name(reason)),
     }
 }
 

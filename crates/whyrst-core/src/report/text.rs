@@ -18,6 +18,7 @@ use crate::evidence::{Answer, AskedOf};
 use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::verdict::makers::other_maker;
 use crate::verdict::{Confidence, Evidence, Role};
 
 /// Lines of the smallest terminal in use.
@@ -207,6 +208,9 @@ impl Explanation<'_> {
         if let Some(reason) = reason.filter(|_| leads.is_none()) {
             let text = self.identified(&self.title_of(reason.cause, reason.title), reason.cause.id);
             page.claim(reason.confidence, self.language(), &text, out)?;
+        }
+        if let Some((sure, text)) = other_maker(self.outcome).and_then(|other| self.makers_words(&other)) {
+            page.claim(sure, self.language(), &text, out)?;
         }
         Ok(())
     }

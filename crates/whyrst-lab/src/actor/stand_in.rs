@@ -76,7 +76,7 @@ impl StandIn {
             seq: FIRST.wrapping_add_signed(made.seq),
             ack: made.ack.map_or(0, |ack| first.wrapping_add_signed(ack)),
             flags: made.flags,
-            window: WINDOW,
+            window: if is_bare_reset(made) { 0 } else { WINDOW },
         };
         let payload: Vec<u8> = (b'a'..=b'z').cycle().take(made.bytes.into()).collect();
         let packet = bare.packet_with(TTL, self.ip_id, &options(made, heard), &payload);
@@ -127,6 +127,11 @@ impl StandIn {
             _ => {}
         }
     }
+}
+
+/// Who resets without an ACK has no connection and no window (RFC 9293 section 3.10.7.1; Linux `tcp_v4_send_reset`).
+const fn is_bare_reset(made: &HandMade) -> bool {
+    made.flags.has(Flags::RST) && made.ack.is_none()
 }
 
 impl Heard {
