@@ -50,6 +50,8 @@ pub mod speech;
 pub mod stack;
 #[cfg(test)]
 mod stacks;
+pub mod symptom;
+pub mod symptoms;
 pub mod tampering;
 #[cfg(test)]
 mod testing;
