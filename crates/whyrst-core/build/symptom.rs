@@ -69,7 +69,9 @@ pub(crate) const ENGLISH: Language = Language {
 
 /// `zh.md`.
 pub(crate) const CHINESE: Language =
-    Language { causes: "原因，常见的在前", order: "为什么是这个顺序", tell: "如何区分", colon: "：", wraps: false };
+    Language {
+        causes: "原因，常见的在前", order: "为什么是这个顺序", tell: "如何区分", colon: "：", wraps: false
+    };
 
 /// Reads a page of that language.
 pub(crate) fn read(text: &str, language: &Language) -> Result<Page, Fault> {

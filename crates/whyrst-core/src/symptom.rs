@@ -310,6 +310,6 @@ impl Host {
 
 /// What a `symptom.rs` is written with.
 pub(crate) mod prelude {
-    pub(crate) use super::pattern::{exactly, says};
+    pub(crate) use super::pattern::{alone, exactly, says};
     pub(crate) use super::{Came, Decide, Errno, Facts, Host, Socket, Topic, code, documented};
 }

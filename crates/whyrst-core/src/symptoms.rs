@@ -76,7 +76,14 @@ struct Match {
     weight: usize,
 }
 
-/// The symptoms in a line, the one that says most first. A message within a longer one is part of that, and the
+impl Match {
+    /// How much of the line it explains, then how much of that the pattern says.
+    const fn rank(&self) -> (usize, usize) {
+        (self.place.end - self.place.start, self.weight)
+    }
+}
+
+/// The symptoms in a line, the longest message first. A message within a longer one is part of that, and the
 /// system's own words say nothing beside those of a program.
 pub fn in_line(line: &str) -> Vec<&'static Symptom> {
     let line = clipped(line);
@@ -84,7 +91,7 @@ pub fn in_line(line: &str) -> Vec<&'static Symptom> {
         return [symptom].into();
     }
     let mut matches: Vec<Match> = ALL.iter().filter_map(|symptom| best(symptom, line)).collect();
-    matches.sort_by_key(|found| core::cmp::Reverse(found.weight));
+    matches.sort_by_key(|found| core::cmp::Reverse(found.rank()));
     let mut kept: Vec<Match> = Vec::new();
     for found in matches {
         let is_within = |other: &Match| other.place.start <= found.place.start && found.place.end <= other.place.end;
@@ -99,12 +106,12 @@ pub fn in_line(line: &str) -> Vec<&'static Symptom> {
     kept.into_iter().map(|found| found.symptom).collect()
 }
 
-/// The pattern of `symptom` that says most of those in `line`.
+/// The pattern of `symptom` that explains most of `line`.
 fn best(symptom: &'static Symptom, line: &str) -> Option<Match> {
     let found = |pattern: &crate::symptom::pattern::Pattern| {
         pattern.find(line).map(|place| Match { symptom, place, weight: pattern.weight() })
     };
-    symptom.facts.patterns.iter().filter_map(found).max_by_key(|found| found.weight)
+    symptom.facts.patterns.iter().filter_map(found).max_by_key(Match::rank)
 }
 
 /// The part of a line that is looked at.

@@ -1,6 +1,6 @@
 //! Messages with what varies left out: `*` is any text, `?` one character that is no blank, `#` a number.
 //!
-//! A pattern is looked for anywhere in a line. Where it begins or ends with a letter or a digit, no other may stand beside
+//! A pattern is looked for anywhere in a line, but for one that has to be the [whole](alone) line. Where it begins or ends with a letter or a digit, no other may stand beside
 //! it, so that `(5)` is not found in `(56)` and `EOF` not in `GEOFENCE`. Only the earliest place of each part between two
 //! `*` is looked for: the time is that of a search for each part, whatever a hostile line holds.
 
@@ -12,6 +12,14 @@ pub struct Pattern {
     /// The message.
     pub text: &'static str,
     case: Case,
+    place: Place,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    Anywhere,
+    /// It says too little within other words: a number, say.
+    Whole,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,12 +32,17 @@ enum Case {
 
 /// A message in any case.
 pub const fn says(text: &'static str) -> Pattern {
-    Pattern { text, case: Case::Any }
+    Pattern { text, case: Case::Any, place: Place::Anywhere }
 }
 
 /// A message in this case alone.
 pub const fn exactly(text: &'static str) -> Pattern {
-    Pattern { text, case: Case::Exact }
+    Pattern { text, case: Case::Exact, place: Place::Anywhere }
+}
+
+/// A message in any case that is all that stands in the line.
+pub const fn alone(text: &'static str) -> Pattern {
+    Pattern { text, case: Case::Any, place: Place::Whole }
 }
 
 impl Pattern {
@@ -40,6 +53,9 @@ impl Pattern {
 
     /// Where the message stands in `line`.
     pub fn find(&self, line: &str) -> Option<Range<usize>> {
+        if self.place == Place::Whole && line.trim().len() != self.text.len() {
+            return None;
+        }
         let (line, mut parts) = (line.as_bytes(), self.text.split('*').peekable());
         let first = parts.next()?.as_bytes();
         let mut from = 0;
@@ -126,6 +142,7 @@ mod tests {
         assert!(exactly("SD?? #/#/#").find(" SDVN 1/1/1/1/0").is_some());
         assert!(exactly("SD?? #/#/#").find(" SD 1/1/1/1/0").is_none());
         assert!(says("econnreset").find("read ECONNRESET").is_some());
+        assert!(alone("10054").find(" 10054 ").is_some() && alone("10054").find("port 10054").is_none());
     }
 
     #[test]

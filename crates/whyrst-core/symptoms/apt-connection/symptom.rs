@@ -16,7 +16,8 @@ pub(super) const FACTS: Facts = Facts {
         says("Failed to fetch *Connection failed"),
     ],
     examples: &[
-        "E: Failed to fetch http://deb.debian.org/debian/pool/main/n/nginx/nginx.deb  Error reading from server - read (104: Connection reset by peer) [IP: 192.0.2.8 80]",
+        "E: Failed to fetch http://deb.debian.org/debian/pool/main/n/nginx/nginx.deb  Error \
+         reading from server - read (104: Connection reset by peer) [IP: 192.0.2.8 80]",
         "Error reading from server. Remote end closed connection [IP: 192.0.2.8 80]",
         "Could not connect to mirror.example:80 (192.0.2.8). - connect (111: Connection refused)",
         "Could not connect to mirror.example:80 (192.0.2.8), connection timed out",

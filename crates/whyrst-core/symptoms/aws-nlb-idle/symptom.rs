@@ -6,9 +6,9 @@ pub(super) const FACTS: Facts = Facts {
     program: "AWS load balancer",
     topic: Topic::Platforms,
     patterns: &[
-        says("NLB*idle timeout"),
+        says("NLB idle timeout"),
         says("NLB 350"),
-        says("NLB*reset"),
+        says("NLB reset"),
         says("TCP_ELB_Reset_Count"),
         says("TCP_Target_Reset_Count"),
         says("TCP_Client_Reset_Count"),

@@ -8,8 +8,8 @@ pub(super) const FACTS: Facts = Facts {
     patterns: &[
         says("Azure*idle timeout"),
         says("Azure Load Balancer*reset"),
-        says("Azure*502"),
-        says("Azure*TCP reset"),
+        says("Azure Application Gateway*502"),
+        says("Azure 502"),
         says("Microsoft-Azure-Application-Gateway/v?"),
     ],
     examples: &[

@@ -11,7 +11,8 @@ pub(super) const FACTS: Facts = Facts {
         says("Operation timeout. The specified time-out period was reached"),
     ],
     examples: &[
-        "curl: (28) Operation timed out after 1000 milliseconds with 1310720 out of 50000000 bytes received",
+        "curl: (28) Operation timed out after 1000 milliseconds with 1310720 out of 50000000 \
+         bytes received",
         "curl: (28) Operation timed out after 10001 milliseconds with 0 bytes received",
         "curl: (28) Operation too slow. Less than 1000 bytes/sec transferred the last 30 seconds",
     ],
@@ -21,6 +22,7 @@ pub(super) const FACTS: Facts = Facts {
     decide: Decide {
         on: Host::Client,
         whyrst: "sudo whyrst run -- curl -v URL",
-        without: "curl -v -w '%{time_connect} %{time_starttransfer} %{time_total} %{size_download}' -o /dev/null URL",
+        without: "curl -v -w '%{time_connect} %{time_starttransfer} %{time_total} %{size_download}' -o \
+         /dev/null URL",
     },
 };

@@ -18,7 +18,8 @@ pub(super) const FACTS: Facts = Facts {
         "curl: (56) Recv failure: Connection reset by peer",
         "curl: (56) OpenSSL SSL_read: Connection reset by peer, errno 104",
         "curl: (56) Recv failure: 连接被对方重设",
-        "curl: (56) OpenSSL SSL_read: OpenSSL/3.0.17: error:0A000126:SSL routines::unexpected eof while reading, errno 0",
+        "curl: (56) OpenSSL SSL_read: OpenSSL/3.0.17: error:0A000126:SSL routines::unexpected \
+         eof while reading, errno 0",
     ],
     also: &[],
     printed: &[

@@ -17,9 +17,8 @@ pub(super) const FACTS: Facts = Facts {
         says("downstream_remote_disconnect"),
         says("codec_error:the_client"),
     ],
-    examples: &[
-        "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 0 DC downstream_remote_disconnect - \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
-    ],
+    examples: &["[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 0 DC downstream_remote_disconnect - \
+         \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\""],
     also: &[],
     printed: &[
         documented("Envoy", "Access logging, response flags"),

@@ -12,8 +12,8 @@ pub(super) const FACTS: Facts = Facts {
         says("failed_to_pick_backend"),
         says("backend_timeout"),
         says("client_disconnected_before_any_response"),
-        says("GCP*502"),
-        says("GCLB*502"),
+        says("GCP 502"),
+        says("GCLB 502"),
     ],
     examples: &[
         "statusDetails: \"backend_connection_closed_before_data_sent_to_client\"",

@@ -9,7 +9,7 @@ pub(super) const FACTS: Facts = Facts {
         says("fatal: unable to access '*': *reset by peer"),
         says("fatal: unable to access '*': Recv failure"),
         says("RPC failed; curl #"),
-        says("RPC failed; curl * Recv failure"),
+        says("RPC failed; curl *reset by peer"),
         says("fatal: the remote end hung up unexpectedly"),
         says("fetch-pack: unexpected disconnect while reading sideband packet"),
         says("fatal: early EOF"),
@@ -18,12 +18,14 @@ pub(super) const FACTS: Facts = Facts {
         says("fatal: unable to access '*': OpenSSL SSL_"),
     ],
     examples: &[
-        "fatal: unable to access 'https://github.com/o/r.git/': Recv failure: Connection reset by peer",
+        "fatal: unable to access 'https://github.com/o/r.git/': Recv failure: Connection reset \
+         by peer",
         "error: RPC failed; curl 56 Recv failure: Connection reset by peer",
         "fatal: the remote end hung up unexpectedly",
         "fetch-pack: unexpected disconnect while reading sideband packet",
         "fatal: early EOF",
-        "fatal: unable to access 'https://github.com/o/r.git/': GnuTLS recv error (-110): The TLS connection was non-properly terminated.",
+        "fatal: unable to access 'https://github.com/o/r.git/': GnuTLS recv error (-110): The \
+         TLS connection was non-properly terminated.",
     ],
     also: &[],
     printed: &[

@@ -10,11 +10,12 @@ pub(super) const FACTS: Facts = Facts {
         says("Unsolicited response received on idle HTTP channel"),
         says("http2: server sent GOAWAY and closed the connection"),
         says("http: server closed connection"),
-        says("transport connection broken"),
+        says("HTTP/1.x transport connection broken"),
     ],
     examples: &[
         "Post \"http://10.0.0.2:8080/orders\": http: server closed idle connection",
-        "http2: server sent GOAWAY and closed the connection; LastStreamID=1999, ErrCode=NO_ERROR, debug=\"max_age\"",
+        "http2: server sent GOAWAY and closed the connection; LastStreamID=1999, \
+         ErrCode=NO_ERROR, debug=\"max_age\"",
     ],
     also: &[],
     printed: &[

@@ -6,13 +6,14 @@ pub(super) const FACTS: Facts = Facts {
     program: "Go",
     topic: Topic::Languages,
     patterns: &[
-        says("read: connection reset by peer"),
-        says("write: connection reset by peer"),
-        says("readfrom tcp *: connection reset by peer"),
-        says("dial tcp *: connect: connection reset by peer"),
+        exactly("read: connection reset by peer"),
+        exactly("write: connection reset by peer"),
+        exactly("readfrom tcp *: connection reset by peer"),
+        exactly("connect: connection reset by peer"),
     ],
     examples: &[
-        "Get \"http://10.0.0.2:8080/\": read tcp 10.0.0.9:51514->10.0.0.2:8080: read: connection reset by peer",
+        "Get \"http://10.0.0.2:8080/\": read tcp 10.0.0.9:51514->10.0.0.2:8080: read: connection \
+         reset by peer",
         "write tcp 10.0.0.9:51514->10.0.0.2:8080: write: connection reset by peer",
     ],
     also: &[],

@@ -5,7 +5,7 @@ use crate::symptom::prelude::*;
 pub(super) const FACTS: Facts = Facts {
     program: "Go",
     topic: Topic::Languages,
-    patterns: &[says("connect: connection refused"), says("dial tcp *: connection refused")],
+    patterns: &[exactly("connect: connection refused"), exactly("dial tcp *: connection refused")],
     examples: &[
         "dial tcp 127.0.0.1:6443: connect: connection refused",
         "Get \"http://localhost:8080/\": dial tcp [::1]:8080: connect: connection refused",

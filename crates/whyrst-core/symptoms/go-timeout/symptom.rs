@@ -16,7 +16,8 @@ pub(super) const FACTS: Facts = Facts {
         "dial tcp 192.0.2.1:443: i/o timeout",
         "read tcp 10.0.0.9:51514->10.0.0.2:8080: i/o timeout",
         "Get \"https://example.com/\": net/http: TLS handshake timeout",
-        "Get \"http://10.0.0.2:8080/\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+        "Get \"http://10.0.0.2:8080/\": context deadline exceeded (Client.Timeout exceeded while \
+         awaiting headers)",
         "net/http: timeout awaiting response headers",
     ],
     also: &[],

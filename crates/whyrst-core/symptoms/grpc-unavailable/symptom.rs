@@ -6,7 +6,15 @@ pub(super) const FACTS: Facts = Facts {
     program: "gRPC",
     topic: Topic::Languages,
     patterns: &[
-        says("code = Unavailable desc = *"),
+        says("code = Unavailable desc = *reset by peer"),
+        says("code = Unavailable desc = *connection refused"),
+        says("code = Unavailable desc = *EOF"),
+        says("code = Unavailable desc = *broken pipe"),
+        says("code = Unavailable desc = *i/o timeout"),
+        says("code = Unavailable desc = *closed"),
+        says("code = Unavailable desc"),
+        says("14 UNAVAILABLE: *ECONNRESET"),
+        says("14 UNAVAILABLE: *ECONNREFUSED"),
         says("StatusCode.UNAVAILABLE"),
         says("io.grpc.StatusRuntimeException: UNAVAILABLE"),
         says("14 UNAVAILABLE"),
@@ -20,10 +28,13 @@ pub(super) const FACTS: Facts = Facts {
         says("RST_STREAM with error code #"),
     ],
     examples: &[
-        "rpc error: code = Unavailable desc = error reading from server: read tcp 10.0.0.9:51514->10.0.0.2:50051: read: connection reset by peer",
-        "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 10.0.0.2:50051: connect: connection refused\"",
+        "rpc error: code = Unavailable desc = error reading from server: read tcp \
+         10.0.0.9:51514->10.0.0.2:50051: read: connection reset by peer",
+        "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \
+         dialing: dial tcp 10.0.0.2:50051: connect: connection refused\"",
         "io.grpc.StatusRuntimeException: UNAVAILABLE: io exception",
-        "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with: status = StatusCode.UNAVAILABLE details = \"failed to connect to all addresses\"",
+        "grpc._channel._InactiveRpcError: <_InactiveRpcError of RPC that terminated with: \
+         status = StatusCode.UNAVAILABLE details = \"failed to connect to all addresses\"",
         "Error: 14 UNAVAILABLE: read ECONNRESET",
     ],
     also: &[],

@@ -19,7 +19,8 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "java.net.SocketException: Connection reset",
         "java.io.IOException: Connection reset by peer",
-        "io.netty.channel.unix.Errors$NativeIoException: recvAddress(..) failed: Connection reset by peer",
+        "io.netty.channel.unix.Errors$NativeIoException: recvAddress(..) failed: Connection \
+         reset by peer",
         "java.net.SocketException: Connection reset by peer: socket write error",
     ],
     also: &[],

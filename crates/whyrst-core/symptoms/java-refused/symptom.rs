@@ -17,7 +17,8 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "java.net.ConnectException: Connection refused",
         "java.net.ConnectException: Connection refused: connect",
-        "io.netty.channel.AbstractChannel$AnnotatedConnectException: finishConnect(..) failed: Connection refused: /10.0.0.2:8080",
+        "io.netty.channel.AbstractChannel$AnnotatedConnectException: finishConnect(..) failed: \
+         Connection refused: /10.0.0.2:8080",
     ],
     also: &[],
     printed: &[

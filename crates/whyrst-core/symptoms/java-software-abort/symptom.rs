@@ -7,12 +7,16 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::Languages,
     patterns: &[
         says("Software caused connection abort"),
-        says("An established connection was aborted by the software in your host machine"),
+        says(
+            "java.io.IOException: An established connection was aborted by the software in your \
+         host machine",
+        ),
     ],
     examples: &[
         "java.net.SocketException: Software caused connection abort: socket write error",
         "java.net.SocketException: Software caused connection abort: recv failed",
-        "java.io.IOException: An established connection was aborted by the software in your host machine",
+        "java.io.IOException: An established connection was aborted by the software in your \
+         host machine",
     ],
     also: &[],
     printed: &[

@@ -16,7 +16,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "nf_conntrack: nf_conntrack: table full, dropping packet",
-        "nf_ct_proto_6: invalid packet ignored in state ESTABLISHED  IN= OUT= SRC=10.0.0.2 DST=10.0.0.9",
+        "nf_ct_proto_6: invalid packet ignored in state ESTABLISHED  IN= OUT= SRC=10.0.0.2 \
+         DST=10.0.0.9",
         "conntrack INVALID",
     ],
     also: &[],
@@ -24,7 +25,8 @@ pub(super) const FACTS: Facts = Facts {
         code("Linux", "net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),
         documented(
             "Kubernetes",
-            "kubernetes/kubernetes issue 74839 and pull request 74840: kube-proxy drops packets in state INVALID",
+            "kubernetes/kubernetes issue 74839 and pull request 74840: kube-proxy drops packets in \
+         state INVALID",
         ),
     ],
     socket: Socket { call: Some("read"), errno: Some(Errno::Reset), came: Came::Rst },

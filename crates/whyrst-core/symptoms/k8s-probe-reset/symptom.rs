@@ -19,10 +19,13 @@ pub(super) const FACTS: Facts = Facts {
         says("Readiness probe failed: *i/o timeout"),
     ],
     examples: &[
-        "Readiness probe failed: Get \"http://10.244.1.7:8080/healthz\": read tcp 10.244.1.1:51514->10.244.1.7:8080: read: connection reset by peer",
-        "Liveness probe failed: Get \"http://10.244.1.7:8080/healthz\": dial tcp 10.244.1.7:8080: connect: connection refused",
+        "Readiness probe failed: Get \"http://10.244.1.7:8080/healthz\": read tcp \
+         10.244.1.1:51514->10.244.1.7:8080: read: connection reset by peer",
+        "Liveness probe failed: Get \"http://10.244.1.7:8080/healthz\": dial tcp \
+         10.244.1.7:8080: connect: connection refused",
         "Readiness probe failed: Get \"http://10.244.1.7:8080/healthz\": EOF",
-        "Liveness probe failed: Get \"http://10.244.1.7:8080/healthz\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+        "Liveness probe failed: Get \"http://10.244.1.7:8080/healthz\": context deadline \
+         exceeded (Client.Timeout exceeded while awaiting headers)",
     ],
     also: &[],
     printed: &[

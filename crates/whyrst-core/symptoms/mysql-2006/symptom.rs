@@ -16,8 +16,10 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "ERROR 2006 (HY000): MySQL server has gone away",
         "django.db.utils.OperationalError: (2006, 'MySQL server has gone away')",
-        "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.",
-        "[Note] Aborted connection 42 to db: 'app' user: 'app' host: '10.0.0.9' (Got an error reading communication packets)",
+        "The client was disconnected by the server because of inactivity. See wait_timeout and \
+         interactive_timeout for configuring this behavior.",
+        "[Note] Aborted connection 42 to db: 'app' user: 'app' host: '10.0.0.9' (Got an error \
+         reading communication packets)",
     ],
     also: &[],
     printed: &[
@@ -28,6 +30,7 @@ pub(super) const FACTS: Facts = Facts {
     decide: Decide {
         on: Host::Server,
         whyrst: "sudo whyrst watch --port 3306",
-        without: "mysql -e \"show global variables where variable_name in ('wait_timeout','max_allowed_packet')\"",
+        without: "mysql -e \"show global variables where variable_name in \
+         ('wait_timeout','max_allowed_packet')\"",
     },
 };

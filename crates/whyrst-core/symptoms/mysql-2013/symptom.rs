@@ -17,7 +17,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "ERROR 2013 (HY000): Lost connection to MySQL server during query",
-        "ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet', system error: 104",
+        "ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication \
+         packet', system error: 104",
         "pymysql.err.OperationalError: (2013, 'Lost connection to MySQL server during query')",
         "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
     ],

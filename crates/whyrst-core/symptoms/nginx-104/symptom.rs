@@ -14,15 +14,18 @@ pub(super) const FACTS: Facts = Facts {
         says("(104: Connection reset by peer) while SSL handshaking to upstream"),
         says("(104: Connection reset by peer) while proxying"),
         says("nginx 104"),
-        says("nginx*104: Connection reset by peer"),
         says("(104: Connection reset by peer) while * upstream"),
         says("(32: Broken pipe) while sending request to upstream"),
-        says("upstream*104: Connection reset by peer"),
     ],
     examples: &[
-        "2026/11/30 03:12:07 [error] 812#812: *41 recv() failed (104: Connection reset by peer) while reading response header from upstream, client: 10.0.0.9, server: _, request: \"GET /report HTTP/1.1\", upstream: \"http://10.0.0.2:8080/report\", host: \"example.com\"",
-        "[error] 7#7: *3 readv() failed (104: Connection reset by peer) while reading upstream, client: 10.0.0.9",
-        "[error] 7#7: *3 writev() failed (32: Broken pipe) while sending request to upstream, client: 10.0.0.9",
+        "2026/11/30 03:12:07 [error] 812#812: *41 recv() failed (104: Connection reset by \
+         peer) while reading response header from upstream, client: 10.0.0.9, server: _, \
+         request: \"GET /report HTTP/1.1\", upstream: \"http://10.0.0.2:8080/report\", host: \
+         \"example.com\"",
+        "[error] 7#7: *3 readv() failed (104: Connection reset by peer) while reading \
+         upstream, client: 10.0.0.9",
+        "[error] 7#7: *3 writev() failed (32: Broken pipe) while sending request to upstream, \
+         client: 10.0.0.9",
     ],
     also: &[],
     printed: &[

@@ -12,8 +12,11 @@ pub(super) const FACTS: Facts = Facts {
         says("nginx 110"),
     ],
     examples: &[
-        "[error] 7#7: *9 upstream timed out (110: Connection timed out) while reading response header from upstream, client: 10.0.0.9, server: _, request: \"GET /slow HTTP/1.1\", upstream: \"http://10.0.0.2:8080/slow\"",
-        "[error] 7#7: *9 upstream timed out (110: Connection timed out) while connecting to upstream, client: 10.0.0.9",
+        "[error] 7#7: *9 upstream timed out (110: Connection timed out) while reading response \
+         header from upstream, client: 10.0.0.9, server: _, request: \"GET /slow HTTP/1.1\", \
+         upstream: \"http://10.0.0.2:8080/slow\"",
+        "[error] 7#7: *9 upstream timed out (110: Connection timed out) while connecting to \
+         upstream, client: 10.0.0.9",
     ],
     also: &[],
     printed: &[

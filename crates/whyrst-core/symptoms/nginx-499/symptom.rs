@@ -16,7 +16,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "10.0.0.9 - - [30/Nov/2026:03:12:07 +0000] \"GET /report HTTP/1.1\" 499 0 \"-\" \"okhttp/4.12.0\"",
-        "[info] 7#7: *15 epoll_wait() reported that client prematurely closed connection, so upstream connection is closed too while sending request to upstream, client: 10.0.0.9",
+        "[info] 7#7: *15 epoll_wait() reported that client prematurely closed connection, so \
+         upstream connection is closed too while sending request to upstream, client: 10.0.0.9",
     ],
     also: &[],
     printed: &[

@@ -9,7 +9,8 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "Error: connect ECONNREFUSED ::1:5432",
         "Error: connect ECONNREFUSED 127.0.0.1:6379",
-        "    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1607:16) { errno: -111, code: 'ECONNREFUSED', syscall: 'connect' }",
+        "at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1607:16) { errno: -111, \
+         code: 'ECONNREFUSED', syscall: 'connect' }",
     ],
     also: &[],
     printed: &[code("Node.js", "lib/net.js", "afterConnect")],

@@ -16,7 +16,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "Error: read ECONNRESET",
-        "    at TLSWrap.onStreamRead (node:internal/stream_base_commons:216:20) { errno: -104, code: 'ECONNRESET', syscall: 'read' }",
+        "at TLSWrap.onStreamRead (node:internal/stream_base_commons:216:20) { errno: -104, \
+         code: 'ECONNRESET', syscall: 'read' }",
         "Error: write ECONNRESET",
         "Error: Client network socket disconnected before secure TLS connection was established",
     ],

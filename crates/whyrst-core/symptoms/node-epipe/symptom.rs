@@ -13,7 +13,9 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "Error: write EPIPE",
-        "    at WriteWrap.onWriteComplete [as oncomplete] (node:internal/stream_base_commons:94:16) { errno: -32, code: 'EPIPE', syscall: 'write' }",
+        "at WriteWrap.onWriteComplete [as oncomplete] \
+         (node:internal/stream_base_commons:94:16) { errno: -32, code: 'EPIPE', syscall: \
+         'write' }",
         "Error [ERR_STREAM_WRITE_AFTER_END]: This socket has been ended by the other party",
     ],
     also: &[],

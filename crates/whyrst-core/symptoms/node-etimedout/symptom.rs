@@ -17,7 +17,8 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "Error: connect ETIMEDOUT 192.0.2.1:443",
         "Error: read ETIMEDOUT",
-        "ConnectTimeoutError: Connect Timeout Error (attempted address: 192.0.2.1:443, timeout: 10000ms)",
+        "ConnectTimeoutError: Connect Timeout Error (attempted address: 192.0.2.1:443, \
+         timeout: 10000ms)",
     ],
     also: &[],
     printed: &[

@@ -17,9 +17,11 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "npm ERR! code ECONNRESET",
-        "npm ERR! network Invalid response body while trying to fetch https://registry.npmjs.org/react: aborted ECONNRESET",
+        "npm ERR! network Invalid response body while trying to fetch \
+         https://registry.npmjs.org/react: aborted ECONNRESET",
         "npm error code ECONNRESET",
-        "npm ERR! network request to https://registry.npmjs.org/react failed, reason: socket hang up",
+        "npm ERR! network request to https://registry.npmjs.org/react failed, reason: socket \
+         hang up",
         "npm ERR! code ETIMEDOUT",
     ],
     also: &[],

@@ -6,19 +6,22 @@ pub(super) const FACTS: Facts = Facts {
     program: "pip",
     topic: Topic::Tools,
     patterns: &[
-        says("WARNING: Retrying (Retry(*ConnectionResetError"),
-        says("WARNING: Retrying (Retry(*Connection aborted"),
-        says("WARNING: Retrying (Retry(*RemoteDisconnected"),
-        says("WARNING: Retrying (Retry(*NewConnectionError"),
-        says("WARNING: Retrying (Retry(*ProtocolError"),
-        says("pip*ReadTimeoutError"),
-        says("WARNING: Retrying (Retry(*ReadTimeoutError"),
-        says("WARNING: Retrying (Retry(*ConnectTimeoutError"),
+        says("WARNING: Retrying (Retry(*after connection broken by '*': /"),
+        says("WARNING: Retrying (Retry(*after connection broken by"),
     ],
     examples: &[
-        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, status=None)) after connection broken by 'ProtocolError('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))': /simple/requests/",
-        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, status=None)) after connection broken by 'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused')': /simple/requests/",
-        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, status=None)) after connection broken by 'ReadTimeoutError(\"HTTPSConnectionPool(host='pypi.org', port=443): Read timed out. (read timeout=15)\")': /simple/requests/",
+        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, \
+         status=None)) after connection broken by 'ProtocolError('Connection aborted.', \
+         ConnectionResetError(104, 'Connection reset by peer'))': /simple/requests/",
+        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, \
+         status=None)) after connection broken by \
+         'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f>: \
+         Failed to establish a new connection: [Errno 111] Connection refused')': \
+         /simple/requests/",
+        "WARNING: Retrying (Retry(total=4, connect=None, read=None, redirect=None, \
+         status=None)) after connection broken by \
+         'ReadTimeoutError(\"HTTPSConnectionPool(host='pypi.org', port=443): Read timed out. \
+         (read timeout=15)\")': /simple/requests/",
     ],
     also: &[],
     printed: &[

@@ -27,6 +27,7 @@ pub(super) const FACTS: Facts = Facts {
     decide: Decide {
         on: Host::Server,
         whyrst: "sudo whyrst watch --port 5432",
-        without: "psql -c \"select pid, client_addr, application_name, state, state_change from pg_stat_activity\"",
+        without: "psql -c \"select pid, client_addr, application_name, state, state_change from \
+         pg_stat_activity\"",
     },
 };

@@ -7,7 +7,8 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::Languages,
     patterns: &[
         says("ServerDisconnectedError"),
-        says("Server disconnected"),
+        says("aiohttp*Server disconnected"),
+        alone("Server disconnected"),
         says("httpx.RemoteProtocolError: Server disconnected without sending a response"),
         says("ClientConnectorError: Cannot connect to host"),
         says("httpx.ReadError"),
@@ -17,7 +18,8 @@ pub(super) const FACTS: Facts = Facts {
     examples: &[
         "aiohttp.client_exceptions.ServerDisconnectedError: Server disconnected",
         "httpx.RemoteProtocolError: Server disconnected without sending a response.",
-        "aiohttp.client_exceptions.ClientConnectorError: Cannot connect to host 127.0.0.1:8080 ssl:default [Connect call failed ('127.0.0.1', 8080)]",
+        "aiohttp.client_exceptions.ClientConnectorError: Cannot connect to host 127.0.0.1:8080 \
+         ssl:default [Connect call failed ('127.0.0.1', 8080)]",
     ],
     also: &[],
     printed: &[

@@ -5,10 +5,16 @@ use crate::symptom::prelude::*;
 pub(super) const FACTS: Facts = Facts {
     program: "Python",
     topic: Topic::Languages,
-    patterns: &[says("BrokenPipeError: [Errno 32]"), says("BrokenPipeError"), says("[Errno 32] Broken pipe")],
+    patterns: &[
+        says("BrokenPipeError: [Errno 32]"),
+        says("BrokenPipeError(32"),
+        alone("BrokenPipeError"),
+        says("[Errno 32] Broken pipe"),
+    ],
     examples: &[
         "BrokenPipeError: [Errno 32] Broken pipe",
-        "requests.exceptions.ConnectionError: ('Connection aborted.', BrokenPipeError(32, 'Broken pipe'))",
+        "requests.exceptions.ConnectionError: ('Connection aborted.', BrokenPipeError(32, \
+         'Broken pipe'))",
     ],
     also: &[],
     printed: &[code("CPython", "Objects/exceptions.c", "oserror_use_init (errno to BrokenPipeError)")],

@@ -9,14 +9,17 @@ pub(super) const FACTS: Facts = Facts {
         says("ConnectionResetError: [Errno 104]"),
         says("ConnectionResetError(104"),
         says("ConnectionResetError: [Errno 54]"),
-        says("ConnectionResetError"),
+        alone("ConnectionResetError"),
+        says("ConnectionResetError: Cannot write to closing transport"),
         says("[Errno 104] Connection reset by peer"),
         says("Cannot write to closing transport"),
     ],
     examples: &[
         "ConnectionResetError: [Errno 104] Connection reset by peer",
-        "urllib3.exceptions.ProtocolError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
-        "requests.exceptions.ConnectionError: ('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
+        "urllib3.exceptions.ProtocolError: ('Connection aborted.', ConnectionResetError(104, \
+         'Connection reset by peer'))",
+        "requests.exceptions.ConnectionError: ('Connection aborted.', \
+         ConnectionResetError(104, 'Connection reset by peer'))",
         "aiohttp.client_exceptions.ClientOSError: [Errno 104] Connection reset by peer",
     ],
     also: &[],

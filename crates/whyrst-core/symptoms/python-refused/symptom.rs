@@ -7,14 +7,17 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::Languages,
     patterns: &[
         says("ConnectionRefusedError: [Errno 111]"),
-        says("ConnectionRefusedError"),
+        alone("ConnectionRefusedError"),
         says("[Errno 111] Connection refused"),
         says("NewConnectionError*refused"),
         says("Max retries exceeded with url*Connection refused"),
     ],
     examples: &[
         "ConnectionRefusedError: [Errno 111] Connection refused",
-        "requests.exceptions.ConnectionError: HTTPConnectionPool(host='localhost', port=8080): Max retries exceeded with url: / (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to establish a new connection: [Errno 111] Connection refused'))",
+        "requests.exceptions.ConnectionError: HTTPConnectionPool(host='localhost', port=8080): \
+         Max retries exceeded with url: / (Caused by \
+         NewConnectionError('<urllib3.connection.HTTPConnection object at 0x7f>: Failed to \
+         establish a new connection: [Errno 111] Connection refused'))",
     ],
     also: &[],
     printed: &[

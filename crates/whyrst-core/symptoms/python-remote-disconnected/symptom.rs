@@ -14,8 +14,10 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "http.client.RemoteDisconnected: Remote end closed connection without response",
-        "requests.exceptions.ConnectionError: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
-        "urllib3.exceptions.ProtocolError: ('Connection broken: IncompleteRead(512 bytes read, 488 more expected)', IncompleteRead(512 bytes read, 488 more expected))",
+        "requests.exceptions.ConnectionError: ('Connection aborted.', \
+         RemoteDisconnected('Remote end closed connection without response'))",
+        "urllib3.exceptions.ProtocolError: ('Connection broken: IncompleteRead(512 bytes read, \
+         488 more expected)', IncompleteRead(512 bytes read, 488 more expected))",
     ],
     also: &[],
     printed: &[

@@ -8,6 +8,7 @@ pub(super) const FACTS: Facts = Facts {
     patterns: &[
         says("ERR max number of clients reached"),
         says("max number of clients reached"),
+        says("redis.exceptions.ConnectionError: max number of clients reached"),
         says("ERR max number of clients + cluster connections reached"),
     ],
     examples: &[

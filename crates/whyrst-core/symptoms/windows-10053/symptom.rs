@@ -7,16 +7,21 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::System,
     patterns: &[
         says("WSAECONNABORTED"),
-        says("10053"),
+        alone("10053"),
+        says("(10053)"),
+        says("error 10053"),
         says("您的主机中的软件中止了一个已建立的连接"),
         says("你的主机中的软件中止了一个已建立的连接"),
         says("[WinError 10053]"),
+        says("An established connection was aborted by the software in your host machine"),
         says("(os error 10053)"),
         says("ECONNABORTED"),
     ],
     examples: &[
-        "System.Net.Sockets.SocketException (10053): An established connection was aborted by the software in your host machine.",
-        "ConnectionAbortedError: [WinError 10053] An established connection was aborted by the software in your host machine",
+        "System.Net.Sockets.SocketException (10053): An established connection was aborted by \
+         the software in your host machine.",
+        "ConnectionAbortedError: [WinError 10053] An established connection was aborted by the \
+         software in your host machine",
         "您的主机中的软件中止了一个已建立的连接。",
     ],
     also: &[],

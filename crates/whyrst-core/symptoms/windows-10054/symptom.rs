@@ -7,7 +7,9 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::System,
     patterns: &[
         says("WSAECONNRESET"),
-        says("10054"),
+        alone("10054"),
+        says("(10054)"),
+        says("error 10054"),
         says("An existing connection was forcibly closed by the remote host"),
         says("远程主机强迫关闭了一个现有的连接"),
         says("[WinError 10054]"),
@@ -15,8 +17,10 @@ pub(super) const FACTS: Facts = Facts {
     ],
     examples: &[
         "An existing connection was forcibly closed by the remote host.",
-        "System.Net.Sockets.SocketException (10054): An existing connection was forcibly closed by the remote host.",
-        "ConnectionResetError: [WinError 10054] An existing connection was forcibly closed by the remote host",
+        "System.Net.Sockets.SocketException (10054): An existing connection was forcibly \
+         closed by the remote host.",
+        "ConnectionResetError: [WinError 10054] An existing connection was forcibly closed by \
+         the remote host",
         "远程主机强迫关闭了一个现有的连接。",
     ],
     also: &[],

@@ -7,15 +7,19 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::System,
     patterns: &[
         says("WSAECONNREFUSED"),
-        says("10061"),
+        alone("10061"),
+        says("(10061)"),
+        says("error 10061"),
         says("No connection could be made because the target machine actively refused it"),
         says("由于目标计算机积极拒绝，无法连接"),
         says("[WinError 10061]"),
         says("(os error 10061)"),
     ],
     examples: &[
-        "No connection could be made because the target machine actively refused it. (127.0.0.1:8080)",
-        "ConnectionRefusedError: [WinError 10061] No connection could be made because the target machine actively refused it",
+        "No connection could be made because the target machine actively refused it. \
+         (127.0.0.1:8080)",
+        "ConnectionRefusedError: [WinError 10061] No connection could be made because the \
+         target machine actively refused it",
         "System.Net.Sockets.SocketException (10061): 由于目标计算机积极拒绝，无法连接。",
     ],
     also: &[],
