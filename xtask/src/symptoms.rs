@@ -1,4 +1,5 @@
-//! `cargo xtask symptoms`: the commonest messages as the programs on this machine print them, each given to `whyrst why`.
+//! `cargo xtask symptoms`: the commonest messages as the programs on this machine print them, each given to
+//! `whyrst why`.
 //!
 //! A pattern is only as good as the line that it was made for: this plays the cause and reads what comes out. Each play
 //! is two scripts in a network namespace of its own, which ends with all that runs in it.
@@ -75,7 +76,8 @@ const LEAVES: &str = "curl -s -m 1 http://127.0.0.1:8080/ >page; sleep 0.3; cat 
 
 const CONFIGURATION: &str = "daemon off; pid nginx.pid; error_log error.log; events {}
 http {
-    access_log access.log; proxy_temp_path p; client_body_temp_path b; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+    access_log access.log;
+    proxy_temp_path p; client_body_temp_path b; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
     server { listen 127.0.0.1:8080; location / { proxy_pass http://127.0.0.1:8081; proxy_read_timeout 2s; } }
 }";
 

@@ -1,7 +1,8 @@
 //! The shape of a symptom: what one folder in `symptoms/` holds.
 //!
-//! A symptom is a message as a program prints it when a connection ended badly: `curl: (56) Recv failure: ...`. It says
-//! which program prints it and where, what had happened to the socket, and which causes of the catalogue bring it about.
+//! A symptom is a message as a program prints it when a connection ended badly: `curl: (56) Recv failure: ...`. It
+//! says which program prints it and where, what had happened to the socket, and which causes of the catalogue bring
+//! it about.
 
 pub mod pattern;
 
@@ -262,7 +263,8 @@ impl Errno {
     }
 }
 
-/// What tells the causes apart: one command each way, on the same host. Words in capitals are for the reader to fill in.
+/// What tells the causes apart: one command each way, on the same host. Words in capitals are for the reader to fill
+/// in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Decide {
     /// Where to type it.

@@ -89,9 +89,29 @@ pub(crate) enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use whyrst_core::symptoms;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// Words in capitals are for the reader to fill in.
+    fn filled_in(word: &str) -> &str {
+        match word {
+            "PORT" | "PID" => "80",
+            "URL" | "HOST" | "PACKAGE" => "x",
+            other => other,
+        }
+    }
+
+    #[test]
+    fn the_command_of_each_symptom_is_one_that_we_have() {
+        for symptom in symptoms::ALL {
+            let command = symptom.facts.decide.whyrst;
+            let (_, ours) = command.rsplit_once("whyrst ").unwrap_or_else(|| panic!("{}: {command}", symptom.id));
+            let words = ["whyrst"].into_iter().chain(ours.split(' ')).map(filled_in);
+            Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{}: {command}: {error}", symptom.id));
+        }
     }
 }

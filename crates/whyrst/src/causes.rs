@@ -48,7 +48,9 @@ fn page(cause: &'static Cause, format: Format, style: Style, language: Language)
 /// What mentions `word`, which is no id: messages first, since they lead to causes.
 fn mentions(word: &str, format: Format, style: Style, language: Language) -> Result<String> {
     let word = word.trim();
-    let messages: Vec<&'static Symptom> = symptoms::mentioning(word).collect();
+    let mut messages: Vec<&'static Symptom> = symptoms::mentioning(word).collect();
+    // Its own messages before those of others that name it.
+    messages.sort_by_key(|symptom| !symptoms::holds(symptom.facts.program, word));
     let causes: Vec<&'static Cause> = catalogue::mentioning(word).collect();
     if messages.is_empty() && causes.is_empty() {
         return find(word).map(|cause| page(cause, format, style, language));

@@ -22,7 +22,7 @@ pub fn escape(octets: &[u8]) -> String {
 }
 
 /// A name (file, interface, process) made safe: control characters are escaped, and so is what turns the direction of
-/// writing, ends a line or cannot be seen. Other text stays.
+/// writing, ends a line or cannot be seen; other text stays.
 pub fn escape_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for character in name.chars() {

@@ -88,7 +88,6 @@ pub fn page(symptom: &'static Symptom, style: Style, language: Language) -> Stri
         for (number, (id, how)) in symptom.causes.iter().zip(texts.causes).enumerate() {
             hung(&format!("  {:>2}. ", number + 1), &named(how, id, language), &mut out);
         }
-        item(label("order", "依据"), texts.order, style, &mut out);
     }
     let on = facts.decide.on.words(language);
     let on = match language {
@@ -96,9 +95,13 @@ pub fn page(symptom: &'static Symptom, style: Style, language: Language) -> Stri
         Language::Chinese => format!("在{on}上："),
     };
     item(label("decide", "区分"), &on, style, &mut out);
-    push_line(&format!("            {}", facts.decide.whyrst), &mut out);
-    item(label("or", "或"), facts.decide.without, style, &mut out);
-    item("", texts.tell, style, &mut out);
+    // Commands are not broken: they are there to be copied.
+    command("", facts.decide.whyrst, style, &mut out);
+    command(label("or", "或"), facts.decide.without, style, &mut out);
+    item(label("then", "再看"), texts.tell, style, &mut out);
+    if !texts.order.is_empty() {
+        item(label("order", "依据"), texts.order, style, &mut out);
+    }
     let first = symptom.causes.first().map_or_else(String::new, |id| format!("whyrst causes {id}"));
     let sources: Vec<String> = facts.printed.iter().map(printed).collect();
     item(label("printed", "出处"), &sources.join("; "), style, &mut out);
@@ -116,9 +119,18 @@ fn named(how: &str, id: &str, language: Language) -> String {
     }
 }
 
+/// A label, and a command beside it.
+fn command(label: &str, command: &str, style: Style, out: &mut String) {
+    push_line(&(head(label, style) + command), out);
+}
+
+fn head(label: &str, style: Style) -> String {
+    format!("  {}{}", style.paint(Part::Label, label), " ".repeat(10_usize.saturating_sub(columns(label))))
+}
+
 /// A label, and a text beside it.
 fn item(label: &str, text: &str, style: Style, out: &mut String) {
-    let head = format!("  {}{}", style.paint(Part::Label, label), " ".repeat(10_usize.saturating_sub(columns(label))));
+    let head = head(label, style);
     for (at, line) in wrap(text, WIDTH - 12).enumerate() {
         let begin = if at == 0 { head.as_str() } else { "            " };
         push_line(&format!("{begin}{line}"), out);

@@ -1,7 +1,7 @@
 //! What `whyrst why` says of a text: the symptoms in it, or what to capture next where there is none.
 //!
-//! The text is somebody's log and hostile: a bounded part of it is repeated, escaped, and nothing of it decides how much
-//! is printed.
+//! The text is somebody's log and hostile: a bounded part of it is repeated, escaped, and nothing in it decides how
+//! much is printed.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -187,7 +187,7 @@ mod tests {
         let id = out.find("(close-unread)").expect("the first cause");
         assert!(out.find("the server closed").is_some_and(|words| words < id), "{out}");
         assert!(out.contains("sudo whyrst watch --port PORT") && out.contains("nstat -az"), "{out}");
-        assert!(out.lines().all(|line| super::super::layout::columns(line) <= 110), "{out}");
+        assert!(out.lines().all(|line| super::super::layout::columns(line) <= 120), "{out}");
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code("Docker (moby)", "daemon/containerd/image_pull.go", "pullTag"),
-        code("containerd", "core/remotes/docker/httpreadseeker.go", "httpReadSeeker"),
+        code("Docker (moby)", "client/request.go", "checkResponseErr"),
+        code("containerd", "core/remotes/docker/httpreadseeker.go", "httpReadSeeker.reader"),
         code("Go", "net/net.go", "OpError.Error"),
     ],
     socket: Socket { call: Some("read"), errno: Some(Errno::Reset), came: Came::RstOrFin },

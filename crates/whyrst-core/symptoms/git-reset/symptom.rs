@@ -29,8 +29,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code("git", "remote-curl.c", "post_rpc"),
-        code("git", "http.c", "http_error"),
+        code("git", "remote-curl.c", "discover_refs"),
+        code("git", "remote-curl.c", "run_slot"),
         code("git", "pkt-line.c", "get_packet_data"),
     ],
     socket: Socket { call: Some("recv"), errno: Some(Errno::Reset), came: Came::RstOrFin },

@@ -29,7 +29,7 @@ pub(super) const FACTS: Facts = Facts {
         "px-tcp/srv1 0/0/5007 0 cD 0/0/0/0/0 0/0",
     ],
     also: &[],
-    printed: &[documented("HAProxy", "Configuration Manual, \"Session state at disconnection\"")],
+    printed: &[documented("HAProxy", "Configuration Manual, section 8.5, Stream state at disconnection")],
     socket: Socket { call: Some("recv"), errno: None, came: Came::Own },
     decide: Decide {
         on: Host::Proxy,

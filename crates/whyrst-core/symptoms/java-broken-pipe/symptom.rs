@@ -21,11 +21,7 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code(
-            "OpenJDK",
-            "src/java.base/unix/native/libnio/ch/SocketDispatcher.c",
-            "Java_sun_nio_ch_SocketDispatcher_write0",
-        ),
+        code("OpenJDK", "src/java.base/unix/native/libnio/ch/IOUtil.c", "convertReturnVal"),
         code("Tomcat", "java/org/apache/catalina/connector/OutputBuffer.java", "doFlush"),
     ],
     socket: Socket { call: Some("write"), errno: Some(Errno::Pipe), came: Came::Rst },

@@ -25,16 +25,8 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code(
-            "OpenJDK 13 and newer",
-            "src/java.base/share/classes/sun/nio/ch/NioSocketImpl.java",
-            "throwConnectionReset",
-        ),
-        code(
-            "OpenJDK",
-            "src/java.base/unix/native/libnio/ch/SocketDispatcher.c",
-            "Java_sun_nio_ch_SocketDispatcher_read0",
-        ),
+        code("OpenJDK 13 and newer", "src/java.base/share/classes/sun/nio/ch/NioSocketImpl.java", "implRead"),
+        code("OpenJDK", "src/java.base/unix/native/libnio/ch/IOUtil.c", "convertReturnVal"),
         code("Netty", "transport-native-unix-common/src/main/c/netty_unix_socket.c", "netty_unix_socket_recvAddress"),
     ],
     socket: Socket { call: Some("read"), errno: Some(Errno::Reset), came: Came::Rst },

@@ -27,7 +27,7 @@ pub(super) const FACTS: Facts = Facts {
     also: &[],
     printed: &[
         code("npm", "lib/utils/error-message.js", "errorMessage"),
-        code("Node.js", "lib/net.js", "onReadableStreamEnd"),
+        code("Node.js", "lib/internal/stream_base_commons.js", "onStreamRead"),
     ],
     socket: Socket { call: Some("read"), errno: Some(Errno::Reset), came: Came::RstOrFin },
     decide: Decide {

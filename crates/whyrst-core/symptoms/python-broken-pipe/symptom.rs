@@ -17,7 +17,7 @@ pub(super) const FACTS: Facts = Facts {
          'Broken pipe'))",
     ],
     also: &[],
-    printed: &[code("CPython", "Objects/exceptions.c", "oserror_use_init (errno to BrokenPipeError)")],
+    printed: &[code("CPython", "Objects/exceptions.c", "errnomap (BrokenPipeError)")],
     socket: Socket { call: Some("send"), errno: Some(Errno::Pipe), came: Came::Rst },
     decide: Decide {
         on: Host::Here,

@@ -24,7 +24,7 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code("CPython", "Objects/exceptions.c", "oserror_use_init (errno to ConnectionResetError)"),
+        code("CPython", "Objects/exceptions.c", "errnomap (ConnectionResetError)"),
         code("urllib3", "src/urllib3/connectionpool.py", "urlopen"),
         code("requests", "src/requests/adapters.py", "HTTPAdapter.send"),
     ],

@@ -21,7 +21,7 @@ pub(super) const FACTS: Facts = Facts {
     ],
     also: &[],
     printed: &[
-        code("CPython", "Objects/exceptions.c", "oserror_use_init (errno to ConnectionRefusedError)"),
+        code("CPython", "Objects/exceptions.c", "errnomap (ConnectionRefusedError)"),
         code("urllib3", "src/urllib3/connection.py", "HTTPConnection._new_conn"),
     ],
     socket: Socket { call: Some("connect"), errno: Some(Errno::Refused), came: Came::Refusal },

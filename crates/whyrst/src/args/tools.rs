@@ -125,7 +125,8 @@ pub(crate) struct LabRun {
 
 /// `whyrst why`.
 #[derive(Debug, Args)]
-#[command(after_help = "TEXT is a line of a log or of a terminal, or several; on standard input when absent. Each line is \
+#[command(
+    after_help = "TEXT is a line of a log or of a terminal, or several; on standard input when absent. Each line is \
 looked at, its first 4096 bytes; of standard input the first megabyte.
 
 Exit status: 0 some message is known, 1 none is, 2 failure.
@@ -134,7 +135,8 @@ Examples:
   whyrst why 'curl: (56) Recv failure: Connection reset by peer'
   whyrst why 'recv() failed (104: Connection reset by peer) while reading response header from upstream'
   tail -100 /var/log/nginx/error.log | whyrst why
-  whyrst why nginx-104 --lang zh")]
+  whyrst why nginx-104 --lang zh"
+)]
 pub(crate) struct Why {
     /// The message; words of it may be left out at both ends. Also the id of a symptom
     #[arg(value_name = "TEXT", allow_hyphen_values = true)]
