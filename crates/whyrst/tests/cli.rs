@@ -340,7 +340,7 @@ fn a_message_is_explained_in_every_format_and_language() {
         (vec!["why", CURL_56], "causes, commonest first"),
         (vec!["why", CURL_56, "--lang", "zh"], "原因，常见的在前"),
         (vec!["why", CURL_56, "--format", "markdown"], "## What tells them apart"),
-        (vec!["why", "-ERR max number of clients reached"], "refused-in-words"),
+        (vec!["why", "--", "-ERR max number of clients reached"], "refused-in-words"),
         (vec!["why", "curl:", "(56)"], "close-unread"),
     ] {
         let output = whyrst(&arguments);

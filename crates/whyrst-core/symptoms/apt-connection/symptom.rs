@@ -16,6 +16,7 @@ pub(super) const FACTS: Facts = Facts {
         says("Failed to fetch *Connection failed"),
     ],
     examples: &[
+        "Error reading from server - read (104: Connection reset by peer)",
         "E: Failed to fetch http://deb.debian.org/debian/pool/main/n/nginx/nginx.deb  Error \
          reading from server - read (104: Connection reset by peer) [IP: 192.0.2.8 80]",
         "Error reading from server. Remote end closed connection [IP: 192.0.2.8 80]",

@@ -20,11 +20,11 @@ pub(super) const FACTS: Facts = Facts {
         says("ErrImagePull"),
     ],
     examples: &[
+        "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": EOF",
         "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": read tcp \
          10.0.0.5:51514->192.0.2.10:443: read: connection reset by peer",
         "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": net/http: TLS \
          handshake timeout",
-        "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": EOF",
         "failed to copy: httpReadSeeker: failed open: failed to do request: Get \
          \"https://example.com/blob\": read tcp 10.0.0.5:51514->192.0.2.10:443: read: connection \
          reset by peer",

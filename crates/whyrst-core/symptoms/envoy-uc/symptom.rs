@@ -19,11 +19,11 @@ pub(super) const FACTS: Facts = Facts {
         says("upstream_reset_after_response_started{connection_termination"),
     ],
     examples: &[
+        "upstream connect error or disconnect/reset before headers. reset reason: connection \
+         termination",
         "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UC \
          upstream_reset_before_response_started{connection_termination} - \"-\" 0 95 3 - \"-\" \
          \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
-        "upstream connect error or disconnect/reset before headers. reset reason: connection \
-         termination",
     ],
     also: &[],
     printed: &[

@@ -25,13 +25,13 @@ pub(super) const FACTS: Facts = Facts {
         exactly("URX,UF"),
     ],
     examples: &[
-        "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UF \
-         upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_111} \
-         - \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
         "upstream connect error or disconnect/reset before headers. reset reason: remote \
          connection failure, transport failure reason: delayed connect error: 111",
         "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UF,URX - - \"-\" 0 95 3 - \"-\" \
          \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
+        "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UF \
+         upstream_reset_before_response_started{remote_connection_failure,delayed_connect_error:_111} \
+         - \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
     ],
     also: &[],
     printed: &[

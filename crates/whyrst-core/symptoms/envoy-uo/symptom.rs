@@ -18,10 +18,10 @@ pub(super) const FACTS: Facts = Facts {
         says("upstream_reset_before_response_started{overflow"),
     ],
     examples: &[
+        "upstream connect error or disconnect/reset before headers. reset reason: overflow",
         "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UO \
          upstream_reset_before_response_started{overflow} - \"-\" 0 95 3 - \"-\" \"curl/8.5.0\" \
          \"a1\" \"svc\" \"10.0.0.2:8080\"",
-        "upstream connect error or disconnect/reset before headers. reset reason: overflow",
     ],
     also: &[],
     printed: &[

@@ -19,10 +19,10 @@ pub(super) const FACTS: Facts = Facts {
         says("reset reason: remote refused stream reset"),
     ],
     examples: &[
+        "upstream connect error or disconnect/reset before headers. reset reason: remote reset",
         "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 503 UR \
          upstream_reset_before_response_started{remote_reset} - \"-\" 0 95 3 - \"-\" \
          \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
-        "upstream connect error or disconnect/reset before headers. reset reason: remote reset",
     ],
     also: &[],
     printed: &[

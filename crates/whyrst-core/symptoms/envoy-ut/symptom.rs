@@ -18,9 +18,9 @@ pub(super) const FACTS: Facts = Facts {
         says("response_timeout"),
     ],
     examples: &[
+        "upstream request timeout",
         "[2026-11-30T03:12:07.100Z] \"GET /api HTTP/1.1\" 504 UT response_timeout - \"-\" 0 95 3 - \
          \"-\" \"curl/8.5.0\" \"a1\" \"svc\" \"10.0.0.2:8080\"",
-        "upstream request timeout",
     ],
     also: &[],
     printed: &[

@@ -28,6 +28,8 @@ pub(super) const FACTS: Facts = Facts {
         says("RST_STREAM with error code #"),
     ],
     examples: &[
+        "14 UNAVAILABLE: read ECONNRESET",
+        "rpc error: code = Unavailable desc = connection closed",
         "rpc error: code = Unavailable desc = error reading from server: read tcp \
          10.0.0.9:51514->10.0.0.2:50051: read: connection reset by peer",
         "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \

@@ -12,8 +12,11 @@ pub(super) const FACTS: Facts = Facts {
         exactly("haproxy CC"),
         exactly("HAProxy CC"),
     ],
-    examples: &["haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/-1/-1/3002 503 \
-         120331 - - CC-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\""],
+    examples: &[
+        "CC--",
+        "haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/-1/-1/3002 503 \
+         120331 - - CC-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
+    ],
     also: &[],
     printed: &[documented("HAProxy", "Configuration Manual, section 8.5, Stream state at disconnection")],
     socket: Socket { call: Some("recv"), errno: None, came: Came::RstOrFin },

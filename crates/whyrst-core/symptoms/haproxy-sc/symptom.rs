@@ -12,8 +12,11 @@ pub(super) const FACTS: Facts = Facts {
         exactly("haproxy SC"),
         exactly("HAProxy SC"),
     ],
-    examples: &["haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 503 \
-         120331 - - SC-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\""],
+    examples: &[
+        "SC--",
+        "haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 503 \
+         120331 - - SC-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
+    ],
     also: &[],
     printed: &[documented("HAProxy", "Configuration Manual, section 8.5, Stream state at disconnection")],
     socket: Socket { call: Some("connect"), errno: Some(Errno::Refused), came: Came::Refusal },

@@ -12,8 +12,11 @@ pub(super) const FACTS: Facts = Facts {
         exactly("haproxy SD"),
         exactly("HAProxy SD"),
     ],
-    examples: &["haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 200 \
-         120331 - - SD-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\""],
+    examples: &[
+        "SD--",
+        "haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 200 \
+         120331 - - SD-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
+    ],
     also: &[],
     printed: &[documented("HAProxy", "Configuration Manual, section 8.5, Stream state at disconnection")],
     socket: Socket { call: Some("recv"), errno: Some(Errno::Reset), came: Came::Rst },

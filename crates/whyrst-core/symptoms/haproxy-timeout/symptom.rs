@@ -22,6 +22,8 @@ pub(super) const FACTS: Facts = Facts {
         exactly("cH--"),
     ],
     examples: &[
+        "sH--",
+        "cD--",
         "haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 504 \
          120331 - - sH-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
         "haproxy[812]: 10.0.0.9:51514 [30/Nov/2026:03:12:07.100] web app/s1 0/0/0/14/514 200 \

@@ -19,6 +19,8 @@ pub(super) const FACTS: Facts = Facts {
         says("Readiness probe failed: *i/o timeout"),
     ],
     examples: &[
+        "Readiness probe failed: read tcp 10.244.1.1:51514->10.244.1.7:8080: read: connection \
+         reset by peer",
         "Readiness probe failed: Get \"http://10.244.1.7:8080/healthz\": read tcp \
          10.244.1.1:51514->10.244.1.7:8080: read: connection reset by peer",
         "Liveness probe failed: Get \"http://10.244.1.7:8080/healthz\": dial tcp \

@@ -18,6 +18,7 @@ pub(super) const FACTS: Facts = Facts {
         says("(32: Broken pipe) while sending request to upstream"),
     ],
     examples: &[
+        "recv() failed (104: Connection reset by peer) while reading response header from upstream",
         "2026/11/30 03:12:07 [error] 812#812: *41 recv() failed (104: Connection reset by \
          peer) while reading response header from upstream, client: 10.0.0.9, server: _, \
          request: \"GET /report HTTP/1.1\", upstream: \"http://10.0.0.2:8080/report\", host: \

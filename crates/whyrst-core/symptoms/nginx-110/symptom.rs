@@ -12,6 +12,7 @@ pub(super) const FACTS: Facts = Facts {
         says("nginx 110"),
     ],
     examples: &[
+        "upstream timed out (110: Connection timed out) while reading response header from upstream",
         "[error] 7#7: *9 upstream timed out (110: Connection timed out) while reading response \
          header from upstream, client: 10.0.0.9, server: _, request: \"GET /slow HTTP/1.1\", \
          upstream: \"http://10.0.0.2:8080/slow\"",

@@ -13,6 +13,7 @@ pub(super) const FACTS: Facts = Facts {
         says("no live upstreams while connecting to upstream"),
     ],
     examples: &[
+        "connect() failed (111: Connection refused) while connecting to upstream",
         "[error] 7#7: *11 connect() failed (111: Connection refused) while connecting to \
          upstream, client: 10.0.0.9, server: _, request: \"GET / HTTP/1.1\", upstream: \
          \"http://127.0.0.1:8080/\"",

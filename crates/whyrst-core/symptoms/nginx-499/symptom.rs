@@ -15,6 +15,7 @@ pub(super) const FACTS: Facts = Facts {
         says("499 Client Closed Request"),
     ],
     examples: &[
+        "\"GET /report HTTP/1.1\" 499 0",
         "10.0.0.9 - - [30/Nov/2026:03:12:07 +0000] \"GET /report HTTP/1.1\" 499 0 \"-\" \"okhttp/4.12.0\"",
         "[info] 7#7: *15 epoll_wait() reported that client prematurely closed connection, so \
          upstream connection is closed too while sending request to upstream, client: 10.0.0.9",

@@ -7,8 +7,9 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::Proxies,
     patterns: &[says("HTTP/?.?\" 502 #"), says("nginx 502"), says("502 Bad Gateway")],
     examples: &[
-        "10.0.0.9 - - [30/Nov/2026:03:12:07 +0000] \"GET / HTTP/1.1\" 502 157 \"-\" \"curl/8.5.0\"",
+        "502 Bad Gateway",
         "<center><h1>502 Bad Gateway</h1></center>",
+        "10.0.0.9 - - [30/Nov/2026:03:12:07 +0000] \"GET / HTTP/1.1\" 502 157 \"-\" \"curl/8.5.0\"",
     ],
     also: &[],
     printed: &[code("nginx", "src/http/ngx_http_upstream.c", "ngx_http_upstream_next")],

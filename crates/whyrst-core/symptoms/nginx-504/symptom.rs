@@ -7,6 +7,7 @@ pub(super) const FACTS: Facts = Facts {
     topic: Topic::Proxies,
     patterns: &[says("HTTP/?.?\" 504 #"), says("nginx 504"), says("504 Gateway Time-out"), says("504 Gateway Timeout")],
     examples: &[
+        "504 Gateway Time-out",
         "10.0.0.9 - - [30/Nov/2026:03:13:07 +0000] \"GET /slow HTTP/1.1\" 504 167 \"-\" \"curl/8.5.0\"",
         "<center><h1>504 Gateway Time-out</h1></center>",
         "HTTP/1.1 504 Gateway Timeout",

@@ -13,6 +13,7 @@ pub(super) const FACTS: Facts = Facts {
         says("upstream prematurely closed FastCGI stdout"),
     ],
     examples: &[
+        "upstream prematurely closed connection while reading response header from upstream",
         "[error] 7#7: *5 upstream prematurely closed connection while reading response header \
          from upstream, client: 10.0.0.9, server: _, request: \"POST /a HTTP/1.1\", upstream: \
          \"http://10.0.0.2:8080/a\"",

@@ -135,11 +135,12 @@ Examples:
   whyrst why 'curl: (56) Recv failure: Connection reset by peer'
   whyrst why 'recv() failed (104: Connection reset by peer) while reading response header from upstream'
   tail -100 /var/log/nginx/error.log | whyrst why
-  whyrst why nginx-104 --lang zh"
+  whyrst why nginx-104 --lang zh
+  whyrst why -- '-ERR max number of clients reached'"
 )]
 pub(crate) struct Why {
     /// The message; words of it may be left out at both ends. Also the id of a symptom
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(value_name = "TEXT")]
     pub(crate) text: Vec<String>,
 
     /// How to write the answer
