@@ -122,7 +122,8 @@ fn printed(play: &Play) -> Result<String> {
     let mut script = "ip link set lo up\n".to_owned();
     let mut start = |port: u16, body: &str| -> Result<()> {
         std::fs::write(folder.path().join(format!("server{port}.py")), python(port, body))?;
-        script += &format!("python3 server{port}.py 2>/dev/null &\nuntil [ -e ready{port} ]; do sleep 0.05; done\n");
+        let begin = format!("python3 server{port}.py 2>/dev/null &\nuntil [ -e ready{port} ]; do sleep 0.05; done\n");
+        script.push_str(&begin);
         Ok(())
     };
     match play.server {

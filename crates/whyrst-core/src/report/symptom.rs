@@ -208,18 +208,17 @@ pub fn list(found: &[&'static Symptom], style: Style, language: Language) -> Str
 
 /// The index of all pages, by topic, with links beside it.
 pub fn index(language: Language) -> String {
-    let mut out = String::new();
-    for topic in Topic::ALL {
-        let columns = language.pick("| message | what it means |", "| 消息 | 含义 |");
-        out.push_str(&format!("\n## {}\n\n{columns}\n| --- | --- |\n", topic.title(language)));
-        for symptom in symptoms::of_topic(topic) {
-            let (id, title) = (symptom.id, symptom.texts(language).title);
-            let program = symptom.facts.program;
-            let message = message(symptom);
-            out.push_str(&format!("| {program}: [{message}]({id}.md) | {title} |\n"));
-        }
-    }
-    out
+    Topic::ALL.into_iter().map(|topic| of_topic(topic, language)).collect()
+}
+
+fn of_topic(topic: Topic, language: Language) -> String {
+    let row = |symptom: &'static Symptom| {
+        let (id, title, program) = (symptom.id, symptom.texts(language).title, symptom.facts.program);
+        format!("| {program}: [{}]({id}.md) | {title} |\n", message(symptom))
+    };
+    let rows: String = symptoms::of_topic(topic).map(row).collect();
+    let columns = language.pick("| message | what it means |", "| 消息 | 含义 |");
+    format!("\n## {}\n\n{columns}\n| --- | --- |\n{rows}", topic.title(language))
 }
 
 /// The message as code within a line of Markdown.

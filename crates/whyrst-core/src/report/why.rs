@@ -59,23 +59,28 @@ fn heard(sighting: &Sighting<'_>, language: Language) -> String {
 
 /// What was found and is not explained, and how many lines say nothing.
 fn rest(reading: &Reading<'_>, others: &[Sighting<'_>], language: Language) -> String {
-    let mut out = String::new();
-    if !others.is_empty() {
-        let ids: Vec<&str> = others.iter().map(|sighting| sighting.symptom.id).collect();
-        let ids = ids.join(language.pick(", ", "、"));
-        out.push_str(&match language {
-            Language::English => format!("\nalso in this text (`whyrst why ID` explains each): {ids}\n"),
-            Language::Chinese => format!("\n文本里还有（用 `whyrst why ID` 查看）：{ids}\n"),
-        });
+    named(others, language) + &silent(reading, language)
+}
+
+fn named(others: &[Sighting<'_>], language: Language) -> String {
+    if others.is_empty() {
+        return String::new();
     }
-    if reading.unknown > 0 {
-        let (unknown, lines) = (reading.unknown, reading.lines);
-        out.push_str(&match language {
-            Language::English => format!("\n{unknown} of {lines} lines hold no message that is known\n"),
-            Language::Chinese => format!("\n{lines} 行中有 {unknown} 行没有已知的消息\n"),
-        });
+    let ids: Vec<&str> = others.iter().map(|sighting| sighting.symptom.id).collect();
+    let ids = ids.join(language.pick(", ", "、"));
+    match language {
+        Language::English => format!("\nalso in this text (`whyrst why ID` explains each): {ids}\n"),
+        Language::Chinese => format!("\n文本里还有（用 `whyrst why ID` 查看）：{ids}\n"),
     }
-    out
+}
+
+fn silent(reading: &Reading<'_>, language: Language) -> String {
+    let Reading { unknown, lines, .. } = reading;
+    match (language, unknown) {
+        (_, 0) => String::new(),
+        (Language::English, _) => format!("\n{unknown} of {lines} lines hold no message that is known\n"),
+        (Language::Chinese, _) => format!("\n{lines} 行中有 {unknown} 行没有已知的消息\n"),
+    }
 }
 
 /// What is said of a text that holds no message that is known.

@@ -22,6 +22,19 @@ enum Place {
     Whole,
 }
 
+/// Whether a pattern goes on after one of its parts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rest {
+    Follows,
+    Nothing,
+}
+
+impl Rest {
+    fn after<'a>(parts: &mut core::iter::Peekable<impl Iterator<Item = &'a str>>) -> Self {
+        if parts.peek().is_some() { Self::Follows } else { Self::Nothing }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Case {
     /// People type it as they like.
@@ -59,22 +72,21 @@ impl Pattern {
         let (line, mut parts) = (line.as_bytes(), self.text.split('*').peekable());
         let first = parts.next()?.as_bytes();
         let mut from = 0;
-        let mut found = self.part(first, line, from, parts.peek().is_none().then_some(self.text))?;
+        let mut found = self.part(first, line, from, Rest::after(&mut parts))?;
         let start = found.start;
         while let Some(part) = parts.next() {
             from = found.end;
-            let last = parts.peek().is_none().then_some(self.text);
-            found = self.part(part.as_bytes(), line, from, last)?;
+            found = self.part(part.as_bytes(), line, from, Rest::after(&mut parts))?;
         }
         Some(start..found.end)
     }
 
-    /// The first place of `part` at or after `from`; `whole` is there where the pattern ends with it.
-    fn part(&self, part: &[u8], line: &[u8], from: usize, whole: Option<&str>) -> Option<Range<usize>> {
+    /// The first place of `part` at or after `from`.
+    fn part(&self, part: &[u8], line: &[u8], from: usize, rest: Rest) -> Option<Range<usize>> {
         (from..=line.len()).find_map(|at| {
             let end = self.at(part, line, at)?;
             let begins = from > 0 || is_apart(part.first(), at.checked_sub(1).and_then(|before| line.get(before)));
-            let ends = whole.is_none() || is_apart(part.last(), line.get(end));
+            let ends = rest == Rest::Follows || is_apart(part.last(), line.get(end));
             (begins && ends).then_some(at..end)
         })
     }
