@@ -12,8 +12,8 @@ use crate::Completion;
 use crate::args::{Format, Why};
 use crate::output::{self, Output};
 
-/// How much of standard input is looked at: a log of any length is no reason for more memory.
-const LONGEST_INPUT: u64 = 1 << 20;
+/// How much of standard input is looked at, some hundred lines of a log: each is held against every message.
+const LONGEST_INPUT: u64 = 1 << 16;
 
 pub(crate) fn run(arguments: &Why) -> Result<Completion> {
     let asked = match arguments.text.as_slice() {
@@ -45,7 +45,7 @@ fn from_input(quiet: bool) -> Result<String> {
     if bytes.len() as u64 > LONGEST_INPUT {
         bytes.pop();
         if !quiet {
-            output::remark("standard input is longer than a megabyte: the rest was not looked at");
+            output::remark("standard input is longer than 64 KiB: the rest was not looked at");
         }
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())

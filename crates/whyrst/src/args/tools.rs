@@ -127,7 +127,7 @@ pub(crate) struct LabRun {
 #[derive(Debug, Args)]
 #[command(
     after_help = "TEXT is a line of a log or of a terminal, or several; on standard input when absent. Each line is \
-looked at, its first 4096 bytes; of standard input the first megabyte.
+looked at, its first 4096 bytes; of standard input the first 64 KiB.
 
 Exit status: 0 some message is known, 1 none is, 2 failure.
 
