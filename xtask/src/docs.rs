@@ -66,6 +66,7 @@ fn generated() -> Result<BTreeMap<String, String>> {
     let mut pages = BTreeMap::new();
     for language in Language::ALL {
         pages.extend(pages::of_causes(&root().join("fixtures"), language)?);
+        pages.extend(pages::of_symptoms(language));
     }
     pages.insert("limits.md".into(), pages::limits());
     pages.insert("steps.md".into(), pages::steps());
@@ -74,16 +75,16 @@ fn generated() -> Result<BTreeMap<String, String>> {
     Ok(pages)
 }
 
-/// What is there of the generated pages: all of `causes/` in each language, and those beside it that are
-/// generated.
+/// What is there of the generated pages: all of `causes/` and `symptoms/` in each language, and those beside them that
+/// are generated.
 fn on_disk() -> Result<BTreeMap<String, String>> {
-    let mut causes = Vec::new();
-    for language in Language::ALL {
-        let of = pages::causes_folder(language);
-        causes.extend(markdown_in(&folder().join(of))?.into_iter().map(|name| format!("{of}/{name}")));
+    let mut names = Vec::new();
+    let folders = Language::ALL.map(|language| [pages::causes_folder(language), pages::symptoms_folder(language)]);
+    for of in folders.concat() {
+        names.extend(markdown_in(&folder().join(of))?.into_iter().map(|name| format!("{of}/{name}")));
     }
     let beside = ["limits.md", "steps.md", "accuracy.md", "SUMMARY.md"].map(str::to_owned);
-    let there = causes.into_iter().chain(beside).filter(|name| folder().join(name).is_file());
+    let there = names.into_iter().chain(beside).filter(|name| folder().join(name).is_file());
     there.map(|name| Ok((name.clone(), fs::read_to_string(folder().join(&name))?))).collect()
 }
 

@@ -130,7 +130,7 @@ pub(crate) fn chinese(text: &str) -> Result<Page, Fault> {
 }
 
 fn read(text: &str, language: &Language) -> Result<Page, Fault> {
-    let mut lines = Lines { rest: text.lines().peekable(), line: 1, language };
+    let mut lines = Lines::of(text, language.wraps);
     let mut page = Page { title: lines.heading("# "), ..Page::default() };
     page.explanation = lines.paragraph();
     if lines.section(language.effect) {
@@ -143,23 +143,31 @@ fn read(text: &str, language: &Language) -> Result<Page, Fault> {
         page.confirm = Some(lines.paragraph().ok_or_else(|| lines.fault("a paragraph"))?);
     }
     if lines.section(language.advice) {
-        page.advice = lines.steps()?;
+        page.advice = lines.steps()?.into_iter().map(|step| step.text).collect();
     }
     let headings = [language.effect, language.variants, language.confirm, language.advice];
     let expected = || format!("\"## {}\", in this order and once each", headings.join("\", \"## "));
-    lines.skip_blank();
-    if lines.rest.peek().is_some() { Err(lines.fault(&expected())) } else { Ok(page) }
+    if lines.is_over() { Ok(page) } else { Err(lines.fault(&expected())) }
 }
 
 /// An item of a list: its first line and its text.
-struct Item {
-    line: usize,
+pub(crate) struct Item {
+    pub(crate) line: usize,
     text: String,
 }
 
 impl Item {
     fn fault(&self, expected: &str) -> Fault {
         Fault { line: self.line, expected: expected.to_owned(), found: self.text.clone() }
+    }
+
+    /// `id`: text.
+    pub(crate) fn about(&self, form: &str, colon: &str) -> Result<(String, String), Fault> {
+        let (name, rest) = self.named(form)?;
+        match rest.strip_prefix(colon).filter(|text| !text.is_empty()) {
+            Some(text) => Ok((name, text.to_owned())),
+            None => Err(self.fault(form)),
+        }
     }
 
     /// What stands in backticks at the beginning, and the rest.
@@ -171,24 +179,33 @@ impl Item {
 }
 
 fn variant(item: &Item, language: &Language) -> Result<Variant, Fault> {
-    let expected = format!("- `question`{}title", language.colon);
-    let (question, rest) = item.named(&expected)?;
-    match rest.strip_prefix(language.colon).filter(|title| !title.is_empty()) {
-        Some(title) => Ok(Variant { line: item.line, question, title: title.to_owned() }),
-        None => Err(item.fault(&expected)),
-    }
+    let (question, title) = item.about(&format!("- `question`{}title", language.colon), language.colon)?;
+    Ok(Variant { line: item.line, question, title })
 }
 
 /// What is left of a page.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     rest: std::iter::Peekable<std::str::Lines<'a>>,
     /// The number of the next line.
     line: usize,
-    language: &'a Language,
+    /// Whether a line goes on in the next one.
+    wraps: bool,
 }
 
 impl<'a> Lines<'a> {
-    fn fault(&mut self, expected: &str) -> Fault {
+    /// All of `text`.
+    pub(crate) fn of(text: &'a str, wraps: bool) -> Self {
+        Lines { rest: text.lines().peekable(), line: 1, wraps }
+    }
+
+    /// Whether nothing but blank lines is left.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.skip_blank();
+        self.rest.peek().is_none()
+    }
+
+    /// `expected` is not what comes next.
+    pub(crate) fn fault(&mut self, expected: &str) -> Fault {
         let found = self.rest.peek().copied().unwrap_or_default().to_owned();
         Fault { line: self.line, expected: expected.to_owned(), found }
     }
@@ -203,19 +220,21 @@ impl<'a> Lines<'a> {
         while self.next_if(str::is_empty).is_some() {}
     }
 
-    fn heading(&mut self, marker: &str) -> Option<String> {
+    /// The text of a heading.
+    pub(crate) fn heading(&mut self, marker: &str) -> Option<String> {
         self.skip_blank();
         let line = self.next_if(|line| line.starts_with(marker))?;
         line.strip_prefix(marker).map(str::to_owned)
     }
 
-    fn section(&mut self, heading: &str) -> bool {
+    /// Whether the section of that heading begins here.
+    pub(crate) fn section(&mut self, heading: &str) -> bool {
         self.skip_blank();
         self.next_if(|line| line.strip_prefix("## ") == Some(heading)).is_some()
     }
 
     /// Lines up to a blank one or to what begins something else.
-    fn paragraph(&mut self) -> Option<String> {
+    pub(crate) fn paragraph(&mut self) -> Option<String> {
         self.skip_blank();
         let first = self.next_if(is_prose)?;
         Some(self.continued(first, ""))
@@ -225,7 +244,7 @@ impl<'a> Lines<'a> {
     fn continued(&mut self, first: &str, indent: &str) -> String {
         let mut text = first.to_owned();
         let goes_on = |line: &str| line.strip_prefix(indent).is_some_and(is_prose);
-        while let Some(line) = self.language.wraps.then(|| self.next_if(goes_on)).flatten() {
+        while let Some(line) = self.wraps.then(|| self.next_if(goes_on)).flatten() {
             text.push(' ');
             text.push_str(&line[indent.len()..]);
         }
@@ -243,15 +262,18 @@ impl<'a> Lines<'a> {
         self.ended(items, "an item \"- ...\"")
     }
 
-    fn steps(&mut self) -> Result<Vec<String>, Fault> {
+    /// The steps of a numbered list.
+    pub(crate) fn steps(&mut self) -> Result<Vec<Item>, Fault> {
         self.skip_blank();
-        let mut steps = Vec::new();
+        let mut steps: Vec<Item> = Vec::new();
         loop {
             let marker = format!("{}. ", steps.len() + 1);
             let Some(line) = self.next_if(|line| line.starts_with(&marker)) else {
                 return self.ended(steps, &format!("a step {marker:?}"));
             };
-            steps.push(self.continued(&line[marker.len()..], "   "));
+            let at = self.line - 1;
+            let text = self.continued(&line[marker.len()..], "   ");
+            steps.push(Item { line: at, text });
         }
     }
 

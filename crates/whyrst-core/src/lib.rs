@@ -50,6 +50,8 @@ pub mod sighting;
 pub mod socket;
 pub mod speech;
 pub mod stack;
+pub mod symptom;
+pub mod symptoms;
 pub mod tampering;
 #[cfg(test)]
 mod testing;

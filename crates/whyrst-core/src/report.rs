@@ -23,8 +23,10 @@ mod said;
 mod steps;
 pub mod style;
 pub mod summary;
+pub mod symptom;
 pub mod text;
 mod vantage;
+pub mod why;
 pub mod words;
 
 use alloc::format;

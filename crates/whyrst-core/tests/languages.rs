@@ -111,6 +111,18 @@ fn english_in_chinese(cause: &Cause) -> usize {
 }
 
 #[test]
+fn what_is_translated_of_a_symptom_says_the_same() {
+    for symptom in whyrst_core::symptoms::ALL {
+        let (en, zh) = (&symptom.en, &symptom.zh);
+        let texts = [(en.title, zh.title), (en.meaning, zh.meaning), (en.order, zh.order), (en.tell, zh.tell)];
+        let causes = en.causes.iter().zip(zh.causes).map(|(english, chinese)| (*english, *chinese));
+        for (english, chinese) in texts.into_iter().chain(causes).filter(|(english, _)| !english.is_empty()) {
+            assert_same(symptom.id, english, chinese);
+        }
+    }
+}
+
+#[test]
 fn no_question_lacks_a_language() {
     for question in questions() {
         let Wording { yes, no, unknown } = question.zh;

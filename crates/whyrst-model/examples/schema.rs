@@ -16,6 +16,7 @@ use whyrst_model::lab::LabReport;
 use whyrst_model::recording::{Coverage, Event};
 use whyrst_model::report::Report;
 use whyrst_model::summary::SummaryReport;
+use whyrst_model::symptom::{SymptomReport, WhyReport};
 use whyrst_model::watch::WatchReport;
 
 fn main() -> ExitCode {
@@ -43,13 +44,15 @@ fn write(folder: &Path) -> io::Result<()> {
 
 /// Each record by the name in its `schema`. A failed connect has the schema of a reset; a connection is no line of
 /// JSON, only a row.
-fn schemas() -> [(&'static str, Schema); 11] {
+fn schemas() -> [(&'static str, Schema); 13] {
     [
         ("reset", schema::<Report<'_>>()),
         ("connection", schema::<ConnectionReport<'_>>()),
         ("incident", schema::<IncidentReport<'_>>()),
         ("summary", schema::<SummaryReport<'_>>()),
         ("cause", schema::<CauseReport<'_>>()),
+        ("symptom", schema::<SymptomReport<'_>>()),
+        ("why", schema::<WhyReport<'_>>()),
         ("lab", schema::<LabReport<'_>>()),
         ("watch", schema::<WatchReport<'_>>()),
         ("finding", schema::<FindingReport<'_>>()),

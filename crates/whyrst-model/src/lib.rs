@@ -35,6 +35,7 @@ pub mod report;
 pub mod segment;
 pub mod seq;
 pub mod summary;
+pub mod symptom;
 mod text;
 pub mod time;
 pub mod watch;

@@ -28,12 +28,13 @@ pub(crate) use self::tools::*;
   whyrst serve trace.pcapng              look at them in a browser
   whyrst sql @top-causes rows/           top causes by service, of captures, recordings or Parquet
   whyrst lab run close-unread            see it happen with real sockets
+  whyrst why \"curl: (56) Recv failure: Connection reset by peer\"    you have a message only
   whyrst causes linger-zero              one page of the catalogue
   whyrst doctor                          what this machine permits
 
 Exit status:
   0  done, every reset explained (also when there is none); a closed pipe is success
-  1  some reset unexplained, some scenario failed, check or doctor found something
+  1  some reset or message unexplained, some scenario failed, check or doctor found something
   2  could not read or write, or wrong arguments
   `whyrst run` ends with the status of its command.
 
@@ -64,7 +65,9 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Reproduce causes with real sockets in fresh network namespaces
     Lab(Lab),
-    /// Show the catalogue of causes, or one page of it
+    /// Explain a message of a program: what it means, its causes, the command that decides
+    Why(Why),
+    /// Show the catalogue of causes, one page of it, or what mentions a word
     Causes(Causes),
     /// Ask captures, recordings and Parquet in SQL (needs the program whyrst-sql beside this one)
     #[command(disable_help_flag = true)]
@@ -86,9 +89,29 @@ pub(crate) enum Command {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use whyrst_core::symptoms;
 
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    /// Words in capitals are for the reader to fill in.
+    fn filled_in(word: &str) -> &str {
+        match word {
+            "PORT" | "PID" => "80",
+            "URL" | "HOST" | "PACKAGE" => "x",
+            other => other,
+        }
+    }
+
+    #[test]
+    fn the_command_of_each_symptom_is_one_that_we_have() {
+        for symptom in symptoms::ALL {
+            let command = symptom.facts.decide.whyrst;
+            let (_, ours) = command.rsplit_once("whyrst ").unwrap_or_else(|| panic!("{}: {command}", symptom.id));
+            let words = ["whyrst"].into_iter().chain(ours.split(' ')).map(filled_in);
+            Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{}: {command}: {error}", symptom.id));
+        }
     }
 }

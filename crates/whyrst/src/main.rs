@@ -29,6 +29,7 @@ mod sql;
 mod tui;
 mod vantage;
 mod watch;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve::run(&serve),
         Command::Sql(sql) => sql::run(&sql),
         Command::Lab(lab) => lab::run(&lab),
+        Command::Why(why) => why::run(&why),
         Command::Causes(causes) => causes::run(&causes),
         Command::Pipe(pipe) => pipe::run(&pipe),
         Command::Doctor(doctor) => doctor::run(&doctor),

@@ -318,6 +318,83 @@ fn a_mistyped_cause_is_suggested() {
 }
 
 #[test]
+fn a_word_that_is_no_id_is_searched_for() {
+    let found = whyrst(&["causes", "nginx"]);
+    assert!(found.status.success(), "{}", stderr(&found));
+    let text = stdout(&found);
+    assert!(text.starts_with("no cause has the id \"nginx\"") && text.contains("nginx-104"), "{text}");
+    assert!(text.contains("\ncauses (whyrst causes ID)\n"), "{text}");
+    let near = stdout(&whyrst(&["causes", "unread"]));
+    assert!(near.contains("did you mean") && near.contains("close-unread"), "{near}");
+    let chinese = stdout(&whyrst(&["causes", "nginx", "--lang", "zh"]));
+    assert!(chinese.contains("以下内容提到了它") && chinese.contains("nginx-104"), "{chinese}");
+    let hostile = stdout(&whyrst(&["causes", "a\u{1b}"])) + &stderr(&whyrst(&["causes", "a\u{1b}"]));
+    assert!(!hostile.contains('\u{1b}'), "{hostile}");
+}
+
+const CURL_56: &str = "curl: (56) Recv failure: Connection reset by peer";
+
+#[test]
+fn a_message_is_explained_in_every_format_and_language() {
+    for (arguments, wanted) in [
+        (vec!["why", CURL_56], "causes, commonest first"),
+        (vec!["why", CURL_56, "--lang", "zh"], "原因，常见的在前"),
+        (vec!["why", CURL_56, "--format", "markdown"], "## What tells them apart"),
+        (vec!["why", "--", "-ERR max number of clients reached"], "refused-in-words"),
+        (vec!["why", "curl:", "(56)"], "close-unread"),
+    ] {
+        let output = whyrst(&arguments);
+        assert!(output.status.success() && stdout(&output).contains(wanted), "{arguments:?}: {}", stdout(&output));
+    }
+    let line = stdout(&whyrst(&["why", CURL_56, "--format", "json"]));
+    let object: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(object["schema"], "whyrst.why/1");
+    assert_eq!((&object["symptom"]["id"], &object["symptom"]["errno"]), (&"curl-56".into(), &"ECONNRESET".into()));
+    assert_eq!(object["symptom"]["causes"][0]["cause"], "close-unread");
+}
+
+#[test]
+fn a_message_that_is_not_known_is_said_with_status_1() {
+    let output = whyrst(&["why", "the dog ate my homework\u{1b}[2J"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("tcpdump") && text.contains("whyrst watch") && !text.contains('\u{1b}'), "{text}");
+    let object = stdout(&whyrst(&["why", "--format", "json", "the dog"]));
+    let object: Value = serde_json::from_str(&object).expect("JSON");
+    assert!(object["symptom"].is_null() && object["next"][0] == "sudo whyrst watch", "{object}");
+}
+
+/// What `whyrst why` says of a log on standard input.
+fn why_of(log: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["why"])
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("whyrst runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    // It stops reading where its bound is.
+    let _ = input.write_all(log);
+    drop(input);
+    child.wait_with_output().expect("whyrst ends")
+}
+
+#[test]
+fn a_log_on_standard_input_is_looked_at_line_by_line_and_no_further_than_its_bound() {
+    let log = format!("start\n{CURL_56}\n\n{CURL_56}\nread: Connection refused\n");
+    let text = stdout(&why_of(log.as_bytes()));
+    assert!(text.contains("(2 lines)") && text.contains("1 of 4 lines") && text.contains("closed-port"), "{text}");
+    let mut endless = vec![b'\xff'; 1 << 16];
+    endless.extend(format!("\n{CURL_56}\n").bytes());
+    let output = why_of(&endless);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("longer than 64 KiB") && stdout(&output).len() < 4_000);
+    assert_eq!(why_of(b"").status.code(), Some(1));
+}
+
+#[test]
 fn every_cause_has_a_page_in_every_format() {
     let list = stdout(&whyrst(&["causes", "--format", "json"]));
     assert!(list.lines().count() >= 15);

@@ -28,7 +28,17 @@ pub(super) fn check(root: &Path) -> Result<()> {
 }
 
 fn pages(root: &Path) -> Result<Vec<PathBuf>> {
-    let folders = ["", "docs", "docs/causes", "docs/internals", "docs/zh", "docs/zh/causes", "fuzz"];
+    let folders = [
+        "",
+        "docs",
+        "docs/causes",
+        "docs/symptoms",
+        "docs/internals",
+        "docs/zh",
+        "docs/zh/causes",
+        "docs/zh/symptoms",
+        "fuzz",
+    ];
     let folders = folders.map(|folder| root.join(folder));
     let pages = folders.iter().map(|folder| {
         let names = markdown_in(folder)?;

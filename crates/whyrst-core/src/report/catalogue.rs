@@ -15,6 +15,7 @@ use crate::evidence::Question;
 use crate::kernel::RstReason;
 use crate::language::Language;
 use crate::outcome::OutcomeKind;
+use crate::symptoms;
 
 /// Whether `whyrst lab run` shows a cause happen. The lab knows, so whoever wants a page says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,8 +28,24 @@ pub enum Reproducible {
 
 /// One line for every cause.
 pub fn list(style: Style, language: Language) -> String {
+    listed_causes(causes::ALL, style, language)
+}
+
+/// Those that mention `word` in their id or in a text, in either language.
+pub fn mentioning(word: &str) -> impl Iterator<Item = &'static Cause> {
+    causes::ALL.iter().copied().filter(move |cause| {
+        let texts = [&cause.en, &cause.zh].into_iter().flat_map(|texts| {
+            let texts_of = [texts.title, texts.explanation, texts.effect, texts.confirm];
+            texts_of.into_iter().chain(texts.advice.iter().copied()).chain(texts.variants.iter().copied())
+        });
+        texts.chain([cause.id]).any(|text| symptoms::holds(text, word))
+    })
+}
+
+/// One line for each of `found`.
+pub fn listed_causes(found: &[&'static Cause], style: Style, language: Language) -> String {
     let mut out = String::new();
-    for cause in causes::ALL {
+    for cause in found {
         let id = format!("{:<24}", cause.id);
         let title = plain(cause.texts(language).title, language);
         let mut lines = wrap(&title, 54);
@@ -175,6 +192,7 @@ fn chinese(template: &str) -> String {
 /// The headings of a page, in its order.
 struct Headings {
     effect: &'static str,
+    seen_as: &'static str,
     kernel: &'static str,
     rule: &'static str,
     step: &'static str,
@@ -187,6 +205,7 @@ struct Headings {
 
 const ENGLISH: Headings = Headings {
     effect: "what the programs see",
+    seen_as: "people see this as",
     kernel: "what Linux says",
     rule: "how it is recognised",
     step: "where it stands in a verdict",
@@ -199,6 +218,7 @@ const ENGLISH: Headings = Headings {
 
 const CHINESE: Headings = Headings {
     effect: "程序看到什么",
+    seen_as: "人们看到的消息",
     kernel: "Linux 内核怎么说",
     rule: "如何判定",
     step: "在结论中的位置",
@@ -233,6 +253,11 @@ fn write_page(
     paragraph(&paragraph_of(texts.explanation, language), 2, out)?;
     section(headings.effect, style, out)?;
     paragraph(&paragraph_of(texts.effect, language), 2, out)?;
+    let messages: Vec<&str> = symptoms::of_cause(cause.id).map(|symptom| symptom.id).collect();
+    if !messages.is_empty() {
+        section(headings.seen_as, style, out)?;
+        paragraph(&format!("{} (whyrst why ID)", messages.join(language.pick(", ", "、"))), 2, out)?;
+    }
     section(headings.kernel, style, out)?;
     paragraph(&kernel_words(cause, language), 2, out)?;
     section(headings.rule, style, out)?;
@@ -277,6 +302,7 @@ fn write_markdown(
     }
     writeln!(out, "{explanation}\n")?;
     writeln!(out, "## {}\n\n{}\n", heading(headings.effect), paragraph_of(texts.effect, language))?;
+    write_messages(cause, &heading(headings.seen_as), out)?;
     writeln!(out, "## {}\n\n{}\n", heading(headings.kernel), kernel_words(cause, language))?;
     writeln!(out, "## {}\n", heading(headings.rule))?;
     for (label, question) in questions(cause, language) {
@@ -298,6 +324,19 @@ fn write_markdown(
         writeln!(out, "- {}", source_words(source))?;
     }
     Ok(())
+}
+
+/// The messages that people have of it, each with the id of its page.
+fn write_messages(cause: &Cause, heading: &str, out: &mut String) -> fmt::Result {
+    let mut messages = symptoms::of_cause(cause.id).peekable();
+    if messages.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(out, "## {heading}\n")?;
+    for symptom in messages {
+        writeln!(out, "- `{}`: {}: {}", symptom.id, symptom.facts.program, super::symptom::message(symptom))?;
+    }
+    writeln!(out)
 }
 
 fn questions(cause: &Cause, language: Language) -> impl Iterator<Item = (&'static str, String)> {

@@ -21,17 +21,24 @@ pub fn escape(octets: &[u8]) -> String {
     out
 }
 
-/// A name (file, interface, process) made safe: control characters are escaped, other text stays.
+/// A name (file, interface, process) made safe: control characters are escaped, and so is what turns the direction of
+/// writing, ends a line or cannot be seen; other text stays.
 pub fn escape_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for character in name.chars() {
-        if character.is_control() {
+        if character.is_control() || is_hidden(character) {
             write!(out, "\\u{{{:x}}}", u32::from(character)).unwrap_or_default();
         } else {
             out.push(character);
         }
     }
     out
+}
+
+/// What a terminal or a browser obeys and nobody sees: marks of direction, separators of lines, blanks without width.
+const fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -42,5 +49,6 @@ mod tests {
     fn nothing_from_a_packet_reaches_the_terminal_as_a_command() {
         assert_eq!(escape(b"\x1b[2J\x07\r\n\\ ok \xff"), "\\x1b[2J\\x07\\r\\n\\\\ ok \\xff");
         assert_eq!(escape_name("a\u{1b}[31m\u{9b}é"), "a\\u{1b}[31m\\u{9b}é");
+        assert_eq!(escape_name("a\u{202e}gpj\u{2028}b"), "a\\u{202e}gpj\\u{2028}b");
     }
 }

@@ -123,15 +123,45 @@ pub(crate) struct LabRun {
     pub(crate) common: Common,
 }
 
+/// `whyrst why`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "TEXT is a line of a log or of a terminal, or several; on standard input when absent. Each line is \
+looked at, its first 4096 bytes; of standard input the first 64 KiB.
+
+Exit status: 0 some message is known, 1 none is, 2 failure.
+
+Examples:
+  whyrst why 'curl: (56) Recv failure: Connection reset by peer'
+  whyrst why 'recv() failed (104: Connection reset by peer) while reading response header from upstream'
+  tail -100 /var/log/nginx/error.log | whyrst why
+  whyrst why nginx-104 --lang zh
+  whyrst why -- '-ERR max number of clients reached'"
+)]
+pub(crate) struct Why {
+    /// The message; words of it may be left out at both ends. Also the id of a symptom
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+
+    /// How to write the answer
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+
+    /// Options that every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
 /// `whyrst causes`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   whyrst causes
   whyrst causes close-unread
+  whyrst causes nginx                           what mentions nginx
   whyrst causes close-unread --format markdown >> ticket.md")]
 pub(crate) struct Causes {
-    /// The cause whose page to show; all causes as a list when absent
-    #[arg(value_name = "ID")]
+    /// The cause whose page to show, or a word to search for; all causes as a list when absent
+    #[arg(value_name = "ID|WORD")]
     pub(crate) id: Option<String>,
 
     /// How to write the page

@@ -13,6 +13,7 @@ use whyrst_model::catalogue::CauseReport;
 use whyrst_model::incident::IncidentReport;
 use whyrst_model::recording::{Coverage, Event};
 use whyrst_model::summary::SummaryReport;
+use whyrst_model::symptom::{SymptomReport, WhyReport};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -52,6 +53,8 @@ fn written_again(line: &str) {
         "whyrst.incident/1" => again::<IncidentReport<'_>>(line),
         "whyrst.summary/1" => again::<SummaryReport<'_>>(line),
         "whyrst.cause/1" => again::<CauseReport<'_>>(line),
+        "whyrst.symptom/1" => again::<SymptomReport<'_>>(line),
+        "whyrst.why/1" => again::<WhyReport<'_>>(line),
         "whyrst.events/1" => again::<Coverage>(line),
         "whyrst.event/1" => again::<Event<'_>>(line),
         other => panic!("no type for {other}"),
@@ -116,7 +119,12 @@ fn every_line_is_as_its_schema_says_and_as_its_type() {
             seen += 1;
         }
     }
-    for line in lines(&["causes", "--format", "json"]) {
+    let why = ["why", "--format", "json"];
+    let asked = [&why[..], &["curl: (52) Empty reply from server\nread: Connection reset by peer"]].concat();
+    let unknown = [&why[..], &["nothing that is known"]].concat();
+    let catalogue: [&[&str]; 4] =
+        [&["causes", "--format", "json"], &["causes", "--format", "json", "nginx"], &asked, &unknown];
+    for line in catalogue.iter().flat_map(|arguments| lines(arguments)) {
         validator.validate(&line);
         written_again(&line);
     }
