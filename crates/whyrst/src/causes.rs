@@ -7,6 +7,7 @@ use whyrst_core::language::Language;
 use whyrst_core::report::catalogue;
 use whyrst_core::report::style::Style;
 use whyrst_lab::reproducible;
+use whyrst_output::Places;
 
 use crate::Completion;
 use crate::args::{Causes, Format};
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &Causes) -> Result<Completion> {
         }
         (Some(id), format) => page(find(id)?, format, style, language),
     };
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     output.write(&text)?;
     output.finish()?;
     Ok(Completion::Clean)

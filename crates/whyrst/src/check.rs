@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
+use whyrst_output::Places;
 use whyrst_probe::HostFacts;
 
 use crate::Completion;
@@ -30,7 +31,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Completion> {
     let language = output::language(&arguments.common, arguments.format);
     let found = findings(&facts, language);
     let style = output::style(&arguments.common);
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     for finding in &found {
         output.write(&words(finding, arguments.format, style, language)?)?;
     }

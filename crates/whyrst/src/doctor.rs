@@ -13,6 +13,7 @@ use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_model::host::{DoctorReport, DoctorSchema, DoctorStatus as Status};
+use whyrst_output::Places;
 use whyrst_probe::Live;
 
 use crate::Completion;
@@ -41,7 +42,7 @@ pub(crate) fn run(arguments: &Doctor) -> Result<Completion> {
     let language = output::language(&arguments.common, arguments.format);
     let checks = checks(language);
     let style = output::style(&arguments.common);
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     for check in &checks {
         output.write(&match arguments.format {
             Format::Json => serde_json::to_string(&check.record())? + "\n",

@@ -39,6 +39,7 @@ use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, 
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
 use whyrst_model::Report;
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
@@ -84,11 +85,12 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
         captures.look_only_at(filter.clone());
     }
     let reporter = Reporter::new(arguments, &captures)?;
+    let places = places(arguments, captures.paths())?;
     let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
     if arguments.tui {
         return screen::show(arguments, &mut captures, &reporter, &interrupt);
     }
-    let workers = Workers::new(&reporter, Totals::new(arguments), Writer::new(arguments, None)?);
+    let workers = Workers::new(&reporter, Totals::new(arguments), Writer::new(arguments, places, None)?);
     let audience =
         if arguments.page { Audience::Program } else { Audience::of(arguments.common.quiet, results(arguments)) };
     let mut progress = Progress::new(bytes_to_read(arguments, &captures), audience);
@@ -98,6 +100,17 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let (totals, writer) = workers.into_parts();
     let closing = Closing { arguments, reporter: &reporter, totals, writer, read };
     closing.finish(&captures)
+}
+
+/// Where results may go: over nothing that is read.
+pub(crate) fn places<P: AsRef<Path>>(arguments: &Explain, read: impl IntoIterator<Item = P>) -> Result<Places> {
+    let mut places = Places::beside(read);
+    places.read(&arguments.events);
+    if let Some(path) = &arguments.annotate {
+        // It is written at the end; nothing else may be written there meanwhile.
+        places.place(path)?;
+    }
+    Ok(places)
 }
 
 /// How captures are read.

@@ -24,12 +24,13 @@ use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::verdict::judge;
 use whyrst_core::verdict::points::{Together, of_points};
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
 use crate::Completion;
 use crate::args::{Explain, ReportFormat};
-use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
+use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, places, read_events, zone};
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
@@ -42,7 +43,9 @@ const SHOW_EVERY: u64 = 4_096;
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let points = points(&arguments.vantage)?;
     let recording = arguments.events.as_deref().map(read_events).transpose()?;
-    let mut session = Session::new(arguments, points.len())?;
+    let sets: Vec<CaptureSet> = points.iter().map(|point| CaptureSet::open(&point.files)).collect();
+    let places = places(arguments, sets.iter().flat_map(CaptureSet::paths))?;
+    let mut session = Session::new(arguments, places, points.len())?;
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.outcomes));
@@ -120,7 +123,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(arguments: &'a Explain, points: usize) -> Result<Self> {
+    fn new(arguments: &'a Explain, mut places: Places, points: usize) -> Result<Self> {
         Ok(Self {
             context: Context {
                 files: Vec::new(),
@@ -128,8 +131,8 @@ impl<'a> Session<'a> {
                 language: output::language(&arguments.common, arguments.format.spoken()),
             },
             style: output::style(&arguments.common),
-            output: Output::open(&arguments.common)?,
-            parquet: arguments.parquet.as_deref().map(Partitioned::create).transpose()?,
+            output: Output::open(&arguments.common, &mut places)?,
+            parquet: arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?,
             summary: Summary::default(),
             incidents: Incidents::default(),
             folds: Folds::new(arguments),

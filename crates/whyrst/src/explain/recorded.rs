@@ -14,7 +14,7 @@ use whyrst_model::Report;
 use super::following::BATCH;
 use super::reporter::{Reporter, Totals, Writer};
 use super::workers::Workers;
-use super::{Closing, Read, read_events, zone};
+use super::{Closing, Read, places, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
 use crate::output;
@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
     // An outcome without packets names no file: each recording has a reporter of its own.
     let reporters = names.iter().map(|name| reporter(arguments, name)).collect::<Result<Vec<_>>>()?;
     let [first, ..] = reporters.as_slice() else { bail!("there is no recording") };
-    let (mut totals, mut writer) = (Totals::new(arguments), Writer::new(arguments, None)?);
+    let (mut totals, mut writer) =
+        (Totals::new(arguments), Writer::new(arguments, places(arguments, &arguments.files)?, None)?);
     let (mut notes, mut resets) = (Vec::new(), 0);
     for (path, reporter) in arguments.files.iter().zip(&reporters) {
         let recording = read_events(path)?;

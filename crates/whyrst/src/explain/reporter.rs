@@ -15,6 +15,7 @@ use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 use whyrst_store::rows::{Row, RowSet};
@@ -212,9 +213,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(arguments: &Explain, screen: Option<Sender<Entry>>) -> Result<Self> {
-        let parquet = arguments.parquet.as_deref().map(Partitioned::create).transpose()?;
-        let mut output = Output::open(&arguments.common)?;
+    pub(super) fn new(arguments: &Explain, mut places: Places, screen: Option<Sender<Entry>>) -> Result<Self> {
+        let mut output = Output::open(&arguments.common, &mut places)?;
+        let parquet = arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?;
         if arguments.format == ReportFormat::Html && !arguments.tui {
             output.write(&html::head(output::language(&arguments.common, arguments.format.spoken())))?;
         }
