@@ -1,9 +1,7 @@
 //! Where results go, and in which format.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Error, Result, bail};
@@ -14,8 +12,8 @@ use datafusion::arrow::json::writer::{LineDelimited, WriterBuilder};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::dataframe::DataFrame;
 use futures::TryStreamExt as _;
-use tempfile::NamedTempFile;
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::{Place, Places, WrittenFile};
 use whyrst_store::parquet::ParquetFile;
 
 use crate::Format;

@@ -11,6 +11,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::markdown::literal;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_model::host::{DoctorReport, DoctorSchema, DoctorStatus as Status};
 use whyrst_output::Places;
@@ -120,8 +121,12 @@ fn text(check: &Check, style: Style, language: Language) -> String {
 
 fn markdown(check: &Check, language: Language) -> String {
     let colon = language.pick(": ", "：");
-    let mut out =
-        format!("- **{}** {}{colon}{}", status_word(check.status, language), check.label, escape_name(&check.found));
+    let mut out = format!(
+        "- **{}** {}{colon}{}",
+        status_word(check.status, language),
+        check.label,
+        literal(&escape_name(&check.found))
+    );
     if let Some(advice) = check.advice {
         out += language.pick(". To get it: ", "。处理：");
         out += advice;

@@ -35,7 +35,7 @@ use whyrst_core::language::Language;
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Page, Reading, remarks};
-use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json};
+use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json, markdown};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
 use whyrst_model::Report;
@@ -57,6 +57,7 @@ use crate::output;
 use crate::progress::{Audience, Progress, Results};
 use crate::tui;
 use crate::vantage;
+use crate::window::Window;
 
 /// Resets that wait in files for what their siblings do later: some 8 MB.
 const HELD: usize = 2_048;
@@ -311,6 +312,7 @@ impl Closing<'_> {
                 .notes
                 .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
         }
+        self.read.reading.notes.extend(self.totals.folds.note());
         if !self.arguments.summary {
             self.write_folded()?;
             let words = self.incident_words(&incidents);
@@ -358,14 +360,18 @@ impl Closing<'_> {
 
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
-            let explanation = Explanation::new(folded.first, &self.reporter.context);
-            let text = match self.arguments.format {
-                ReportFormat::Json => json::folded_line(folded.first, &self.reporter.context, folded.count) + "\n",
-                ReportFormat::Html => html::data(&json::page_line(&explanation, folded.count)),
-                ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.reporter.context),
+            let explanation = folded.outcome().map(|first| Explanation::new(first, &self.reporter.context));
+            let text = match (self.arguments.format, &explanation) {
+                (ReportFormat::Json, Some(first)) => {
+                    json::folded_line(first.outcome, &self.reporter.context, folded.count) + "\n"
+                }
+                (ReportFormat::Html, Some(first)) => html::data(&json::page_line(first, folded.count)),
+                _ => folded.line(&self.reporter.context),
             };
             self.writer.held.write(&text, &mut self.writer.output)?;
-            self.writer.keep(&Report { count: folded.count, ..explanation.record() })?;
+            if let Some(first) = &explanation {
+                self.writer.keep(&Report { count: folded.count, ..first.record() })?;
+            }
         }
         Ok(())
     }
@@ -387,6 +393,8 @@ impl Closing<'_> {
                 let width = output::columns(&self.arguments.common);
                 let page = Page { style, language: self.reporter.context.language, width };
                 let text = summary.text(reading, counts, page, self.arguments.benign());
+                let is_markdown = self.arguments.format == ReportFormat::Markdown;
+                let text = if is_markdown { markdown::verbatim(&text) } else { text };
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
@@ -464,12 +472,10 @@ impl<'a> Reporter<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
         let called = |name| arguments.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();
+        let zone = zone(&arguments.tz)?;
         Ok(Self {
-            context: Context {
-                files,
-                zone: zone(&arguments.tz)?,
-                language: output::language(&arguments.common, arguments.format.spoken()),
-            },
+            window: Window::of(arguments, &zone)?,
+            context: Context { files, zone, language: output::language(&arguments.common, arguments.format.spoken()) },
             style: output::style(&arguments.common),
             recording: arguments.events.as_deref().map(read_events).transpose()?,
             arguments,

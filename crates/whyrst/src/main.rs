@@ -29,6 +29,7 @@ mod sql;
 mod tui;
 mod vantage;
 mod watch;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

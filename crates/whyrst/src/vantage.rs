@@ -34,6 +34,7 @@ use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
+use crate::window::Window;
 
 /// Bytes of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
@@ -103,6 +104,7 @@ struct PointRead {
 
 struct Session<'a> {
     arguments: &'a Explain,
+    window: Window,
     context: Context,
     style: Style,
     output: Output,
@@ -124,10 +126,12 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(arguments: &'a Explain, mut places: Places, points: usize) -> Result<Self> {
+        let zone = zone(&arguments.tz)?;
         Ok(Self {
+            window: Window::of(arguments, &zone)?,
             context: Context {
                 files: Vec::new(),
-                zone: zone(&arguments.tz)?,
+                zone,
                 language: output::language(&arguments.common, arguments.format.spoken()),
             },
             style: output::style(&arguments.common),
@@ -283,6 +287,7 @@ impl<'a> Session<'a> {
             reports.push_str(&self.report(outcome)?);
         }
         reports.push_str(&self.folded());
+        self.reading.notes.extend(self.folds.note());
         let incidents = self.incidents.found();
         let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
@@ -315,7 +320,7 @@ impl<'a> Session<'a> {
             return Ok(String::new());
         }
         let judgement = judge(outcome);
-        if !self.arguments.wants(outcome, &judgement) {
+        if !self.arguments.wants(&self.window, outcome, &judgement) {
             return Ok(String::new());
         }
         self.summary.add(outcome, &judgement);
@@ -346,12 +351,12 @@ impl<'a> Session<'a> {
 
     fn folded(&self) -> String {
         let all = self.folds.folded().into_iter();
-        all.map(|folded| match self.arguments.format {
-            ReportFormat::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-            ReportFormat::Html => {
-                html::data(&json::page_line(&Explanation::new(folded.first, &self.context), folded.count))
+        all.map(|folded| match (self.arguments.format, folded.outcome()) {
+            (ReportFormat::Json, Some(first)) => json::folded_line(first, &self.context, folded.count) + "\n",
+            (ReportFormat::Html, Some(first)) => {
+                html::data(&json::page_line(&Explanation::new(first, &self.context), folded.count))
             }
-            ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.context),
+            _ => folded.line(&self.context),
         })
         .collect()
     }
@@ -379,6 +384,8 @@ impl<'a> Session<'a> {
                 let width = output::columns(&self.arguments.common);
                 let page = Page { style: self.style, language, width };
                 let text = self.summary.text(&self.reading, &self.counts, page, self.arguments.benign());
+                let is_markdown = self.arguments.format == ReportFormat::Markdown;
+                let text = if is_markdown { markdown::verbatim(&text) } else { text };
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),

@@ -18,6 +18,7 @@ use super::{Closing, Read, places, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
 use crate::output;
+use crate::window::Window;
 
 /// Whether all that is to be explained are recordings; mixed with captures they belong beside them.
 pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
@@ -71,8 +72,10 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
 
 fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
     let language = output::language(&arguments.common, arguments.format.spoken());
-    let context = Context { files: vec![name.to_owned()], zone: zone(&arguments.tz)?, language };
-    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, arguments })
+    let zone = zone(&arguments.tz)?;
+    let window = Window::of(arguments, &zone)?;
+    let context = Context { files: vec![name.to_owned()], zone, language };
+    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, window, arguments })
 }
 
 /// Reports a batch.

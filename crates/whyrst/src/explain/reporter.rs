@@ -26,6 +26,7 @@ use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
 use crate::output::{self, Output};
 use crate::tui::Entry;
+use crate::window::Window;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Outcomes = Vec<Box<Outcome>>;
@@ -36,6 +37,7 @@ pub(super) struct Reporter<'a> {
     pub(super) context: Context,
     pub(super) style: Style,
     pub(super) recording: Option<Recording>,
+    pub(super) window: Window,
 }
 
 /// An outcome that was judged.
@@ -65,7 +67,7 @@ impl Reporter<'_> {
         } else {
             judge.judge(&outcome)
         };
-        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&outcome, judgement));
+        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&self.window, &outcome, judgement));
         let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { outcome, judgement: Some(judgement), marked: None };
@@ -99,7 +101,7 @@ impl Reporter<'_> {
 
     /// What is said of `count` more that are like `outcome`; `None` when it is not asked for.
     pub(super) fn more(&self, outcome: &Outcome, judgement: &Judgement, count: u64) -> Option<String> {
-        if !self.arguments.wants(outcome, judgement) {
+        if !self.arguments.wants(&self.window, outcome, judgement) {
             return None;
         }
         let report = Explanation::judged(outcome, judgement.clone(), &self.context);
@@ -108,6 +110,8 @@ impl Reporter<'_> {
             ReportFormat::Html => html::data(&json::page_line(&report, count)),
             ReportFormat::Text | ReportFormat::Markdown => {
                 let like = account::line(&report, self.style);
+                let like =
+                    if self.arguments.format == ReportFormat::Markdown { markdown::verbatim(&like) } else { like };
                 match self.context.language {
                     Language::English => format!("... and {count} more like this one:\n{like}\n"),
                     Language::Chinese => format!("... 另有 {count} 个与此相同：\n{like}\n"),
