@@ -53,6 +53,7 @@ use crate::annotate;
 use crate::args::{Explain, MinConfidence, ReportFormat};
 use crate::causes;
 use crate::interrupt::Interrupt;
+use crate::memory::Budget;
 use crate::output;
 use crate::progress::{Audience, Progress, Results};
 use crate::tui;
@@ -61,8 +62,6 @@ use crate::window::Window;
 
 /// Resets that wait in files for what their siblings do later: some 8 MB.
 const HELD: usize = 2_048;
-/// A connection with its records, as the tracker keeps it, and its share of the tables.
-const OCTETS_PER_CONNECTION: u64 = 1_200;
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
@@ -169,7 +168,7 @@ impl Run<'_, '_> {
 
     fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         // The tracker comes later: until then the memory is the census's.
-        let census = Census::new(share(self.arguments.memory(), 2), share(self.arguments.memory(), 4));
+        let census = Census::new(self.budget().first_look(), self.budget().noted());
         let source = Source::new(captures, progress, Some(self.interrupt));
         let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
         let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.workers.reporter);
@@ -215,7 +214,7 @@ impl Run<'_, '_> {
 
     fn following(&self, census: Census, held: usize) -> Following {
         Following {
-            tracker: Tracker::new(Limits { hash_seed: self.seed, held, ..limits(self.arguments.memory()) }),
+            tracker: Tracker::new(Limits { hash_seed: self.seed, ..self.budget().limits(held) }),
             census,
             assembly: Assembly::default(),
             names: FlowHasher::new(self.seed),
@@ -224,7 +223,11 @@ impl Run<'_, '_> {
 
     /// Beside a tracker.
     fn small_census(&self) -> Census {
-        Census::new(share(self.arguments.memory(), 8), 0)
+        Census::new(self.budget().count(), 0)
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::of(self.arguments.memory())
     }
 }
 
@@ -504,24 +507,15 @@ fn jobs(arguments: &Explain) -> usize {
     arguments.jobs.unwrap_or_else(|| available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
-/// A part of the memory that may be used.
-fn share(memory: u64, parts: u64) -> usize {
-    usize::try_from(memory / parts).unwrap_or(usize::MAX)
-}
-
 /// A key that a stranger cannot know.
 fn random() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0)
 }
 
-/// As many connections as fit, and a hash key that a stranger cannot know.
-pub(crate) fn limits(memory: u64) -> Limits {
-    Limits {
-        connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
-        hash_seed: random(),
-        ..Limits::default()
-    }
+/// As much as fits, and a hash key that a stranger cannot know.
+pub(crate) fn limits(budget: Budget) -> Limits {
+    Limits { hash_seed: random(), ..budget.limits(0) }
 }
 
 pub(crate) fn zone(name: &str) -> Result<TimeZone> {

@@ -32,6 +32,7 @@ use crate::Completion;
 use crate::args::{Explain, ReportFormat};
 use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, places, read_events, zone};
 use crate::fold::Folds;
+use crate::memory::Budget;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
 use crate::window::Window;
@@ -137,8 +138,8 @@ impl<'a> Session<'a> {
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common, &mut places)?,
             parquet: arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?,
-            summary: Summary::default(),
-            incidents: Incidents::default(),
+            summary: Summary::of(Budget::of(arguments.memory()).services()),
+            incidents: Incidents::within(Budget::of(arguments.memory()).incidents()),
             folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
@@ -170,7 +171,7 @@ impl<'a> Session<'a> {
             }
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
-        let mut tracker = Tracker::new(limits(self.arguments.memory() / self.points as u64));
+        let mut tracker = Tracker::new(limits(Budget::of(self.arguments.memory()).each_of(self.points)));
         let mut captures = self.open(&point.files);
         let mut outcomes = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
@@ -198,7 +199,7 @@ impl<'a> Session<'a> {
 
     /// All segments of the connections that matter anywhere.
     fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Taken {
-        let room = self.arguments.memory() / OCTETS_PER_SEGMENT / self.points as u64;
+        let room = Budget::of(self.arguments.memory()).each_of(self.points).segments() / OCTETS_PER_SEGMENT;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
             let mut captures = self.open(&point.point.files);

@@ -24,6 +24,7 @@ use whyrst_store::{StoreError, Table};
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
+use crate::memory::Budget;
 use crate::output::{self, Output};
 use crate::tui::Entry;
 use crate::window::Window;
@@ -156,10 +157,11 @@ pub(super) struct Totals<'a> {
 
 impl<'a> Totals<'a> {
     pub(super) fn new(arguments: &'a Explain) -> Self {
+        let budget = Budget::of(arguments.memory());
         Self {
             arguments,
-            summary: Summary::default(),
-            incidents: Incidents::default(),
+            summary: Summary::of(budget.services()),
+            incidents: Incidents::within(budget.incidents()),
             folds: Folds::new(arguments),
             marks: Marks::default(),
             reported: 0,
