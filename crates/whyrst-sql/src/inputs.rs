@@ -93,7 +93,9 @@ impl Inputs {
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let parquet = self.parquet.iter().filter_map(|(_, url)| url.to_file_path().ok());
         // Archives and folders of captures are read through `CaptureSet`, which knows what they hold.
-        let captures = CaptureSet::open(&self.captures);
+        // A pipe must not be opened for its name.
+        let named: Vec<&PathBuf> = self.captures.iter().filter(|path| path.is_file()).collect();
+        let captures = CaptureSet::open(&named);
         let captures: Vec<PathBuf> = captures.paths().map(Path::to_owned).collect();
         self.recordings.iter().cloned().chain(parquet).chain(captures)
     }

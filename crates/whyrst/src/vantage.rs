@@ -45,8 +45,10 @@ const SHOW_EVERY: u64 = 4_096;
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let points = points(&arguments.vantage)?;
     let recording = arguments.events.as_deref().map(read_events).transpose()?;
-    let sets: Vec<CaptureSet> = points.iter().map(|point| CaptureSet::open(&point.files)).collect();
-    let places = places(arguments, sets.iter().flat_map(CaptureSet::paths))?;
+    // A pipe, which is refused later, must not be opened for its name.
+    let files: Vec<&PathBuf> =
+        points.iter().flat_map(|point| &point.files).filter(|path| path.is_file() || path.is_dir()).collect();
+    let places = places(arguments, CaptureSet::open(&files).paths())?;
     let mut session = Session::new(arguments, places, points.len())?;
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;

@@ -11,9 +11,8 @@ use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 use whyrst_model::Report;
 
-use super::following::BATCH;
 use super::reporter::{Reporter, Totals, Writer};
-use super::workers::Workers;
+use super::workers::{BATCH, Workers};
 use super::{Closing, Read, places, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
@@ -57,8 +56,8 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
             bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
         }
         let workers = Workers::new(reporter, totals, writer);
-        for (number, events) in (0..).zip(recording.told.chunks(BATCH)) {
-            report_batch(&workers, events, number);
+        for events in recording.told.chunks(BATCH) {
+            report_batch(&workers, events);
         }
         (totals, writer) = workers.into_parts();
         resets += recording.told.iter().map(|event| event.more.max(1)).sum::<u64>();
@@ -79,10 +78,10 @@ fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
 }
 
 /// Reports a batch.
-fn report_batch(workers: &Workers<'_>, events: &[Told], number: u64) {
+fn report_batch(workers: &Workers<'_>, events: &[Told]) {
     let mut judge = Judge::default();
     let outcomes = events.iter().filter(|event| event.more == 0).map(|event| Box::new(event.reset.outcome())).collect();
-    workers.report(number, outcomes, &mut judge);
+    workers.report(outcomes, &mut judge);
     for Told { reset, more } in events.iter().filter(|event| event.more > 0) {
         let outcome = reset.outcome();
         let judgement = judge.judge(&outcome);
