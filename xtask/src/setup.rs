@@ -86,8 +86,8 @@ fn probe_compiler() -> Result<()> {
 
 /// Whether the machine's packages have it.
 pub fn has_probe_compiler() -> bool {
-    let has = |package| {
-        let policy = Command::new("apt-cache").args(["policy", package]).output();
+    let has = |package: &&str| {
+        let policy = Command::new("apt-cache").args(["policy", *package]).output();
         policy.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).lines().any(is_candidate))
     };
     FOR_THE_PROBE.iter().all(has)

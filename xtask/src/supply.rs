@@ -87,7 +87,10 @@ type Known = BTreeMap<(String, String), (String, Vec<String>, PathBuf)>;
 
 /// Every package of a workspace, whatever it is for.
 fn known(workspace: &str) -> Result<Known> {
-    let output = cargo().args(["metadata", "--format-version", "1"]).current_dir(root().join(workspace)).output()?;
+    let output = cargo()
+        .args(["metadata", "--all-features", "--format-version", "1"])
+        .current_dir(root().join(workspace))
+        .output()?;
     if !output.status.success() {
         bail!("cargo metadata of {workspace}: {}", String::from_utf8_lossy(&output.stderr));
     }
