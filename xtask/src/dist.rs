@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{self, Scratch, cargo, installed, root, target};
+use crate::supply;
 
 const CARGO_DEB: &str = "3.8.0";
 const SHELLS: [(&str, &str); 3] = [("bash", "whyrst"), ("zsh", "_whyrst"), ("fish", "whyrst.fish")];
@@ -20,6 +21,7 @@ pub fn man() -> Result<()> {
 pub fn run() -> Result<()> {
     let program = static_binary()?;
     pages(&program)?;
+    supply::licences(&folder().join("LICENSES-THIRD-PARTY.md"))?;
     let package = package()?;
     try_out(&package)?;
     println!("wrote {}\nwrote {}", program.display(), package.display());

@@ -23,12 +23,14 @@ mod shell;
 mod spark;
 mod sql;
 mod stacks;
+mod supply;
 mod symptoms;
 mod telemetry;
 mod test;
 mod trouble;
 mod web;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -47,6 +49,8 @@ cargo xtask accuracy           plays the lab and writes docs/accuracy.md; fails 
 cargo xtask article [RUNS]     the article's own client.c and server.c on loopback, as root; fails where one run leads otherwise
 cargo xtask fuzz [SECONDS] [TARGET...]  fuzzes each target so long (30 s); needs g++
 cargo xtask bpf [--check]      compiles the probe for the kernel, or fails when the object is not that of its source
+cargo xtask deny               licences and sources of all that is linked, and advisories where their database can be reached
+cargo xtask licences FILE      writes the texts of the licences of all that is linked
 cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
@@ -88,6 +92,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["schema", "--check"] => schema::check(),
         ["bpf"] => bpf::write(),
         ["bpf", "--check"] => bpf::check(),
+        ["deny"] => supply::deny(),
+        ["licences", path] => supply::licences(Path::new(path)),
         ["telemetry"] => telemetry::run(),
         ["web"] => web::write(),
         ["web", "--check"] => web::check(),

@@ -26,8 +26,8 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("tmux", "tmux", "the terminal user interface in a terminal"),
 ];
 
-/// The pinned compiler of the probe, and its headers: only Debian 12 has exactly these, and only
-/// who changes the probe needs them.
+/// The pinned compiler of the probe, and its headers. Debian 12 has exactly these; what another distribution calls
+/// clang-16 is held against the object as well, and where it makes other bytes, that is seen.
 const FOR_THE_PROBE: &[&str] = &["clang-16", "llvm-16", "libbpf-dev"];
 
 const TUN: &str = "/dev/net/tun";
@@ -59,26 +59,43 @@ fn packages() -> Result<()> {
     install(&names)
 }
 
+fn apt() -> Command {
+    let mut apt = Command::new("apt-get");
+    apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+    apt
+}
+
 /// A machine that has never installed anything has no package lists either.
 fn install(names: &[&str]) -> Result<()> {
     println!("installing {}", names.join(" "));
-    let apt = || {
-        let mut apt = Command::new("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
-        apt
-    };
     shell::run(apt().arg("update"))?;
     shell::run(apt().args(["install", "-y", "--no-install-recommends"]).args(names))
 }
 
 /// Where the distribution does not have it, the tests leave that one comparison out and say so.
 fn probe_compiler() -> Result<()> {
-    let is_bookworm =
-        fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("VERSION_CODENAME=bookworm"));
-    if bpf::can_compile() || !is_root() || !is_bookworm {
+    if bpf::can_compile() || !is_root() || !installed("apt-get") {
         return Ok(());
     }
-    install(FOR_THE_PROBE)
+    // A machine that has never installed anything has no package lists either.
+    if !has_probe_compiler() {
+        shell::run(apt().arg("update"))?;
+    }
+    if has_probe_compiler() { install(FOR_THE_PROBE) } else { Ok(()) }
+}
+
+/// Whether the machine's packages have it.
+pub fn has_probe_compiler() -> bool {
+    let has = |package: &&str| {
+        let policy = Command::new("apt-cache").args(["policy", *package]).output();
+        policy.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).lines().any(is_candidate))
+    };
+    FOR_THE_PROBE.iter().all(has)
+}
+
+/// `  Candidate: 1:16.0.6-15~deb12u1`, and not `(none)`.
+fn is_candidate(line: &str) -> bool {
+    line.trim().strip_prefix("Candidate:").is_some_and(|version| version.trim() != "(none)")
 }
 
 fn tun() -> Result<()> {
@@ -94,4 +111,15 @@ fn tun() -> Result<()> {
     println!("giving {TUN} the mode that udev gives it, 0666: the lab also runs as an ordinary user");
     fs::set_permissions(TUN, fs::Permissions::from_mode(TUN_MODE))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_without_a_candidate_cannot_be_installed() {
+        assert!(is_candidate("  Candidate: 1:16.0.6-15~deb12u1"));
+        assert!(!is_candidate("  Candidate: (none)") && !is_candidate("  Installed: 1:16.0.6"));
+    }
 }

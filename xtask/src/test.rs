@@ -11,7 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, schema, setup, spark, sql, telemetry, web,
+    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, schema, setup, spark, sql, supply, telemetry,
+    web,
 };
 
 /// What may be left out, and why that is right.
@@ -22,7 +23,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "the probe's object is that of its source",
-        "needs the pinned clang-16, which only Debian 12 has; whoever changes the source has it",
+        "needs the pinned clang-16, which this machine's packages do not have: `cargo xtask setup` looks for it",
     ),
     (
         "programs as users have them",
@@ -70,6 +71,7 @@ pub fn run() -> Result<()> {
         &[("documentation is fresh", docs::check)],
         &[("schemas are fresh", schema::check)],
         &[("the probe's object is that of its source", bpf::check)],
+        &[("licences, sources and advisories of what is linked", supply::deny)],
         &[("the probe in the running kernel", probe_as_root)],
         &[("programs as users have them", programs_as_users_have_them)],
         &[("other kernels in QEMU", other_kernels)],
@@ -155,7 +157,8 @@ fn english_only() -> Result<()> {
 fn can_run(step: &str) -> bool {
     match step {
         "lab as root, and how good its verdicts are" => is_root(),
-        "the probe's object is that of its source" => bpf::can_compile(),
+        // Where the compiler can be installed, that it is not is a failure.
+        "the probe's object is that of its source" => bpf::can_compile() || setup::has_probe_compiler(),
         // Only by its own command.
         "contrib/spark on a real cluster"
         | "programs as users have them"

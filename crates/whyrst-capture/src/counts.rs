@@ -43,6 +43,7 @@ reasons! {
     MalformedTcp = "malformed-tcp", "a TCP header that does not fit its packet";
     UnsupportedLinkType = "unsupported-link-type", "a link layer that is not read";
     UnknownInterface = "unknown-interface", "a packet of an interface that the file never described";
+    InterfaceBeyond = "interface-beyond", "a packet of an interface beyond the first 65536 of its section";
     NotAPacket = "not-a-packet", "a numbered record that is no packet (custom block, journal entry, system call)";
     RecordDamaged = "record-damaged", "a record whose lengths contradict each other or are absurd";
     LeftOut = "left-out", "TCP or an ICMP error that the filter leaves out";

@@ -206,6 +206,15 @@ impl CaptureSet {
         self.items.iter().map(|item| item.name.as_str())
     }
 
+    /// The files on disk that are read; `-` is standard input.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.items.iter().map(|item| match &item.origin {
+            Origin::StandardInput => Path::new("-"),
+            Origin::File(path) => path,
+            Origin::Member { archive, .. } => archive,
+        })
+    }
+
     /// What was named and could not be read, or not wholly. More may come while the set is read.
     pub fn failures(&self) -> &[OpenError] {
         &self.failures

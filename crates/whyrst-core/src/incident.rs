@@ -5,6 +5,7 @@
 //! ended or that a rule was put in place is its likeliest reading, and is worded as one. The facts
 //! that it is drawn from are in `member`; each outcome belongs to at most one incident.
 
+mod beyond;
 mod found;
 mod host;
 mod idle;
@@ -22,36 +23,56 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-pub use self::found::{Incident, IncidentKind, NameId, Subject};
+use self::beyond::Beyond;
+pub use self::found::{Counted, Incident, IncidentKind, NameId, Subject};
 use self::member::Member;
 use self::pool::Pool;
 use crate::cause::Severity;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::verdict::Judgement;
 
-/// Endings looked at together; a longer run is counted beyond it ([`Incidents::beyond`]).
+/// Endings looked at together at most; a longer run is counted beyond it ([`Incidents::beyond`]).
 const REMEMBERED: usize = 200_000;
+/// And at least, however little memory there is: what an outage makes of a busy service.
+const FEWEST: usize = 10_000;
+/// Bytes that each takes: itself, and its places in the groups that the finders make.
+const OCTETS_PER_MEMBER: usize = size_of::<Member>() + 128;
 /// Different names told apart; what asks for others is compared by everything else.
 const NAMES: usize = 65_536;
 
 /// Collects outcomes and says at the end what they have in common.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Incidents {
     members: Vec<Member>,
-    beyond: u64,
+    /// So many are remembered.
+    most: usize,
+    beyond: Beyond,
     /// Names by what they are called, each with its number.
     names: BTreeMap<Box<str>, NameId>,
 }
 
+impl Default for Incidents {
+    fn default() -> Self {
+        Self { members: Vec::new(), most: REMEMBERED, beyond: Beyond::default(), names: BTreeMap::new() }
+    }
+}
+
 impl Incidents {
+    /// For comparing as many outcomes as have room in so many bytes.
+    pub fn within(octets: usize) -> Self {
+        Self { most: (octets / OCTETS_PER_MEMBER).clamp(FEWEST, REMEMBERED), ..Self::default() }
+    }
+
     /// Takes in one outcome. Failed connects without a RST belong to no incident.
     pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
         if outcome.kind() != OutcomeKind::Reset {
-        } else if self.members.len() < REMEMBERED {
+            return;
+        }
+        if self.members.len() < self.most {
             let name = self.name_of(outcome);
             self.members.push(Member::new(outcome, judgement, name));
         } else {
-            self.beyond += 1;
+            self.beyond.add(&Member::new(outcome, judgement, None));
         }
     }
 
@@ -68,12 +89,12 @@ impl Incidents {
 
     /// Endings that came after so many others that they were not compared.
     pub const fn beyond(&self) -> u64 {
-        self.beyond
+        self.beyond.total()
     }
 
     /// What the outcomes so far have in common: faults before noise, then by time.
     pub fn found(&self) -> Vec<Incident> {
-        let mut pool = Pool::new(&self.members);
+        let mut pool = Pool::new(&self.members, &self.beyond);
         let mut found = Vec::new();
         for find in FINDERS {
             find(&mut pool, &mut found);

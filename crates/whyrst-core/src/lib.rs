@@ -61,6 +61,7 @@ pub mod trigger;
 pub mod twins;
 pub mod vantage;
 pub mod verdict;
+pub mod when;
 pub mod witness;
 pub mod words;
 pub mod zeek;

@@ -1,6 +1,6 @@
 //! Keeps what was recorded: a capture of each end that Wireshark opens, and the kernel's events.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use whyrst_capture::{LinkType, recording};
 use whyrst_core::recording::{Recording, Told};
 use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{Account, Translation};
+use whyrst_output::{Places, WrittenFile};
 
 use crate::error::LabError;
 use crate::played::{End, Played};
@@ -36,7 +37,7 @@ impl Played {
 
     fn write_capture(&self, end: &End, path: &Path) -> io::Result<()> {
         let application = format!("whyrst {} lab, scenario {}", env!("CARGO_PKG_VERSION"), self.scenario.id);
-        let mut capture = PcapNgWriter::new(BufWriter::new(File::create(path)?), &application)?;
+        let mut capture = PcapNgWriter::new(BufWriter::new(created(path)?), &application)?;
         let interface = capture.add_interface(end.name, LinkType::RAW, 0)?;
         for frame in &end.frames {
             let original = u32::try_from(frame.bytes.len()).map_err(io::Error::other)?;
@@ -69,7 +70,11 @@ fn keep_recording(path: &Path, recording: Option<&Recording>) -> Result<(), LabE
 }
 
 fn write_events(events: &Recording, path: &Path) -> io::Result<()> {
-    recording::write(BufWriter::new(File::create(path)?), events).map_err(io::Error::other)
+    recording::write(BufWriter::new(created(path)?), events).map_err(io::Error::other)
+}
+
+fn created(path: &Path) -> io::Result<WrittenFile> {
+    Places::default().place(path).and_then(|place| place.growing()).map_err(io::Error::other)
 }
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, LabError> {

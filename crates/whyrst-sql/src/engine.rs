@@ -17,7 +17,7 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col};
 use datafusion::scalar::ScalarValue;
-use jiff::Timestamp;
+use whyrst_model::time::Timestamp;
 use whyrst_store::Table;
 
 use crate::captures::{Bounds, Captures};
@@ -87,6 +87,7 @@ impl Engine {
 
     /// Makes the tables of all inputs.
     pub(crate) async fn open(&self, inputs: &Inputs, window: &Window) -> Result<()> {
+        self.reading.reads(inputs.files());
         for bucket in &inputs.buckets {
             self.context.register_object_store(&bucket.url, Arc::clone(&bucket.store));
         }
@@ -121,8 +122,7 @@ impl Engine {
     }
 
     /// How a query would be run.
-    pub(crate) async fn explain(&self, query: &str) -> Result<String> {
-        let frame = self.query(query).await?;
+    pub(crate) async fn explain(frame: DataFrame) -> Result<String> {
         let plan = frame.create_physical_plan().await?;
         Ok(displayable(&*plan).indent(false).to_string())
     }
@@ -130,10 +130,11 @@ impl Engine {
 
 impl Window {
     fn over(&self, table: Table, provider: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
-        let nanos = |time: Timestamp| i64::try_from(time.as_nanosecond()).context("there are no rows of such a time");
-        let literal = |nanos| Expr::Literal(ScalarValue::TimestampNanosecond(Some(nanos), Some("+00:00".into())), None);
-        let since = self.since.map(|time| Ok::<_, Error>(col("time").gt_eq(literal(nanos(time)?)))).transpose()?;
-        let until = self.until.map(|time| Ok::<_, Error>(col("time").lt(literal(nanos(time)?)))).transpose()?;
+        let literal = |time: Timestamp| {
+            Expr::Literal(ScalarValue::TimestampNanosecond(Some(time.nanos()), Some("+00:00".into())), None)
+        };
+        let since = self.since.map(|time| col("time").gt_eq(literal(time)));
+        let until = self.until.map(|time| col("time").lt(literal(time)));
         let Some(condition) = since.into_iter().chain(until).reduce(Expr::and) else { return Ok(provider) };
         let scan = LogicalPlanBuilder::scan(table.name(), provider_as_source(provider), None)?;
         Ok(Arc::new(ViewTable::new(scan.filter(condition)?.build()?, None)))
@@ -198,6 +199,7 @@ impl TableFunctionImpl for Function {
             return plan_err!("{}() takes names of files in quotes, such as '*.pcap'", self.table.name());
         };
         let inputs = Inputs::local(&names).map_err(|error| DataFusionError::Plan(format!("{error:#}")))?;
+        self.reading.reads(inputs.files());
         provider(self.table, &inputs, Judged::Together, self.bounds, &self.reading)
     }
 }

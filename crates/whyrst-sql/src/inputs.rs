@@ -89,6 +89,17 @@ impl Inputs {
         Ok(inputs)
     }
 
+    /// The files of this machine that are read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let parquet = self.parquet.iter().filter_map(|(_, url)| url.to_file_path().ok());
+        // Archives and folders of captures are read through `CaptureSet`, which knows what they hold.
+        // A pipe must not be opened for its name.
+        let named: Vec<&PathBuf> = self.captures.iter().filter(|path| path.is_file()).collect();
+        let captures = CaptureSet::open(&named);
+        let captures: Vec<PathBuf> = captures.paths().map(Path::to_owned).collect();
+        self.recordings.iter().cloned().chain(parquet).chain(captures)
+    }
+
     fn check(&self) -> Result<()> {
         let nothing = self.captures.is_empty() && self.recordings.is_empty() && self.parquet.is_empty();
         if let Some(other) = self.others.first().filter(|_| nothing) {

@@ -22,9 +22,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
-use jiff::civil::Date;
+use jiff::Timestamp as Moment;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use whyrst_core::when::{Bound, When};
+use whyrst_model::time::Timestamp;
+use whyrst_output::Places;
 
 use crate::engine::{Engine, Window};
 use crate::inputs::Inputs;
@@ -65,13 +67,18 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["explain", "list"])]
     show: bool,
 
-    /// Only rows from this time on: a date, a time such as 2026-01-31T22:00:00Z, or how long ago, such as 12h
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<Timestamp>,
+    /// Only rows from this time on: 2026-01-31, 2026-01-31T22:00 (of --tz), 2026-01-31T22:00:00Z, or how long ago: 12h,
+    /// 1d
+    #[arg(long, value_name = "TIME")]
+    since: Option<When>,
 
     /// Only rows before this time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<Timestamp>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+
+    /// Time zone of --since and --until, such as Europe/Berlin, or `local` (that of TZ); times in rows are UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    tz: TimeZone,
 
     /// Show how the query would be run, instead of running it
     #[arg(long)]
@@ -132,8 +139,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(name) => queries::named(name)?,
         None => text,
     };
-    let sink = Sink::open(arguments.format, arguments.output.as_deref())?;
     if arguments.list || arguments.show {
+        let sink = Sink::open(arguments.format, arguments.output.as_deref(), Places::default())?;
         sink.text(&if arguments.list { queries::list() } else { query.to_owned() })?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -142,7 +149,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs).enable_all().build();
     let runtime = runtime.context("cannot start threads")?;
     let reading = Arc::new(Reading::new());
-    let asked = ask(arguments, query, sink, Engine::new(memory, jobs, Arc::clone(&reading))?, &reading);
+    let asked = ask(arguments, query, Engine::new(memory, jobs, Arc::clone(&reading))?, &reading);
     let done = runtime.block_on(async {
         tokio::select! {
             done = asked => done.map(|()| ExitCode::SUCCESS),
@@ -156,26 +163,38 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     done.map(|code| if reading.is_incomplete() { ExitCode::from(2) } else { code })
 }
 
-async fn ask(arguments: &Arguments, query: &str, sink: Sink, engine: Engine, reading: &Reading) -> Result<()> {
+async fn ask(arguments: &Arguments, query: &str, engine: Engine, reading: &Reading) -> Result<()> {
+    let window = Window::of(arguments)?;
     let inputs = Inputs::of(&arguments.files, arguments.fetch_limit).await?;
     // Without files there are no tables, rather than empty ones: a query may name files itself.
     if !arguments.files.is_empty() {
-        engine.open(&inputs, &Window { since: arguments.since, until: arguments.until }).await?;
+        engine.open(&inputs, &window).await?;
     }
+    // The query may name more files: what is read is known when it is planned.
+    let frame = engine.query(query).await?;
+    let sink = Sink::open(arguments.format, arguments.output.as_deref(), reading.places())?;
     if arguments.explain {
-        return sink.text(&engine.explain(query).await?);
+        return sink.text(&Engine::explain(frame).await?);
     }
-    sink.rows(engine.query(query).await?, reading).await
+    sink.rows(frame, reading).await
 }
 
-/// A moment, or how long before now; dates are those of UTC, as all times in rows.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let exact = text
-        .parse()
-        .ok()
-        .or_else(|| text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp()));
-    let ago = || Timestamp::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
-    exact.or_else(ago).ok_or_else(|| "expected 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h, 30m".to_owned())
+impl Window {
+    fn of(arguments: &Arguments) -> Result<Self> {
+        let now = i64::try_from(Moment::now().as_nanosecond()).context("this machine's clock is beyond 2262")?;
+        let moment = |when: &Option<When>, bound, option| {
+            let moment = when.as_ref().map(|when| when.moment(bound, &arguments.tz, Timestamp::from_nanos(now)));
+            moment.transpose().with_context(|| format!("{option} is a time that no row can have"))
+        };
+        Ok(Self {
+            since: moment(&arguments.since, Bound::Since, "--since")?,
+            until: moment(&arguments.until, Bound::Until, "--until")?,
+        })
+    }
+}
+
+fn zone(name: &str) -> Result<TimeZone, jiff::Error> {
+    if name.eq_ignore_ascii_case("local") { Ok(TimeZone::system()) } else { TimeZone::get(name) }
 }
 
 /// `512MiB`, `2GiB`, `100000`.
@@ -204,10 +223,15 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_a_date_a_time_or_how_long_ago() {
-        assert_eq!(moment("2026-01-31").unwrap(), moment("2026-01-31T01:00:00+01:00").unwrap());
-        let ago = Timestamp::now().duration_since(moment("12h").unwrap());
-        assert!((ago.as_hours(), ago.as_secs() % 3600) < (12, 60), "{ago}");
-        assert!(moment("yesterday").is_err());
+    fn a_time_without_a_zone_keeps_its_time_of_day_and_follows_tz() {
+        let since = |words: &[&str]| {
+            let arguments = Arguments::try_parse_from([&["whyrst sql", "select 1"], words].concat()).unwrap();
+            Window::of(&arguments).unwrap().since.unwrap()
+        };
+        let utc = since(&["--since", "2026-10-25T23:45:00Z"]);
+        assert_eq!(since(&["--since", "2026-10-25T23:45:00"]), utc);
+        assert_eq!(since(&["--since", "2026-10-26T00:45", "--tz", "Europe/Berlin"]), utc);
+        assert!(since(&["--since", "1d"]) < since(&["--since", "12h"]));
+        assert!(Arguments::try_parse_from(["whyrst sql", "select 1", "--since", "yesterday"]).is_err());
     }
 }

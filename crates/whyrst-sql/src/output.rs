@@ -1,9 +1,7 @@
 //! Where results go, and in which format.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Error, Result, bail};
@@ -14,8 +12,8 @@ use datafusion::arrow::json::writer::{LineDelimited, WriterBuilder};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::dataframe::DataFrame;
 use futures::TryStreamExt as _;
-use tempfile::NamedTempFile;
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::{Place, Places, WrittenFile};
 use whyrst_store::parquet::ParquetFile;
 
 use crate::Format;
@@ -27,29 +25,22 @@ const TABLE_ROWS: usize = 10_000;
 /// Standard output, or a file that appears under its name only when it is complete.
 pub(crate) enum Sink {
     Text { format: Format, out: Out },
-    Parquet(PathBuf),
+    Parquet(Place),
 }
 
 pub(crate) enum Out {
     Standard(BufWriter<Stdout>),
-    File {
-        writer: BufWriter<NamedTempFile>,
-        path: PathBuf,
-    },
-    /// What cannot be renamed onto: a pipe, a device.
-    Device {
-        writer: BufWriter<File>,
-        path: PathBuf,
-    },
+    File(BufWriter<WrittenFile>),
 }
 
 impl Sink {
-    pub(crate) fn open(format: Format, output: Option<&Path>) -> Result<Self> {
+    /// Opens what `-o` names, unless that is among what is read.
+    pub(crate) fn open(format: Format, output: Option<&Path>, mut places: Places) -> Result<Self> {
         let out = match (output, format) {
             (None, Format::Parquet) => bail!("--format parquet needs -o FILE"),
-            (Some(path), Format::Parquet) => return Ok(Self::Parquet(path.to_owned())),
+            (Some(path), Format::Parquet) => return Ok(Self::Parquet(places.place(path)?)),
             (None, _) => Out::Standard(BufWriter::new(io::stdout())),
-            (Some(path), _) => Out::file(path)?,
+            (Some(path), _) => Out::File(BufWriter::new(places.place(path)?.whole()?)),
         };
         Ok(Self::Text { format, out })
     }
@@ -66,8 +57,8 @@ impl Sink {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut rows = frame.execute_stream().await?;
         let (format, mut out) = match self {
-            Self::Parquet(path) => {
-                let mut file = ParquetFile::create(&path, schema)?;
+            Self::Parquet(place) => {
+                let mut file = ParquetFile::create(&place, schema)?;
                 while let Some(batch) = rows.try_next().await? {
                     file.write(&batch)?;
                 }
@@ -128,17 +119,6 @@ fn encode(format: Format, batch: &RecordBatch, header: bool, out: &mut dyn Write
 }
 
 impl Out {
-    fn file(path: &Path) -> Result<Self> {
-        let what = || format!("cannot write {}", path.display());
-        if path.exists() && !path.is_file() {
-            let file = File::options().write(true).open(path).with_context(what)?;
-            return Ok(Self::Device { writer: BufWriter::new(file), path: path.to_owned() });
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).with_context(what)?;
-        Ok(Self::File { writer: BufWriter::new(file), path: path.to_owned() })
-    }
-
     fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
         match self {
             // A terminal takes control characters for commands; whatever else reads wants them as they are.
@@ -152,23 +132,20 @@ impl Out {
                 out.flush().context("cannot write to standard output")
             }
             Self::Standard(out) => write(out).context("cannot write to standard output"),
-            Self::File { writer, path } => write(writer).with_context(|| format!("cannot write {}", path.display())),
-            Self::Device { writer, path } => write(writer).with_context(|| format!("cannot write {}", path.display())),
+            Self::File(writer) => {
+                let path = writer.get_ref().path().to_owned();
+                write(writer).with_context(|| format!("cannot write {}", path.display()))
+            }
         }
     }
 
     fn finish(self) -> Result<()> {
         match self {
             Self::Standard(mut out) => out.flush().context("cannot write to standard output"),
-            Self::Device { mut writer, path } => {
-                writer.flush().with_context(|| format!("cannot write {}", path.display()))
-            }
-            Self::File { writer, path } => {
+            Self::File(writer) => {
+                let path = writer.get_ref().path().to_owned();
                 let what = || format!("cannot write {}", path.display());
-                let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(what)?;
-                // A temporary file is private; a result is an ordinary file.
-                file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(what)?;
-                file.persist(&path).map_err(|error| error.error).with_context(what)?;
+                writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(what)?.finish()?;
                 Ok(())
             }
         }

@@ -7,6 +7,7 @@ use anyhow::Error;
 use datafusion::error::DataFusionError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::said;
 use whyrst_store::Table;
 
 /// A query that cannot be run.
@@ -84,10 +85,9 @@ impl Diagnostic for Problem {
 }
 
 /// On standard error, with the place where there is one.
-#[expect(clippy::print_stderr, reason = "this is where complaints are made")]
 pub(crate) fn complain(error: &Error) {
     let Some(problem) = error.downcast_ref::<Problem>() else {
-        eprintln!("whyrst sql: {}", escape_name(&format!("{error:#}")));
+        said::line(format_args!("whyrst sql: {}", escape_name(&format!("{error:#}"))));
         return;
     };
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
@@ -96,7 +96,7 @@ pub(crate) fn complain(error: &Error) {
     if GraphicalReportHandler::new_themed(theme).render_report(&mut text, problem).is_err() {
         text = problem.to_string();
     }
-    eprintln!("whyrst sql: the query cannot be run\n{text}");
+    said::line(format_args!("whyrst sql: the query cannot be run\n{text}"));
 }
 
 #[cfg(test)]

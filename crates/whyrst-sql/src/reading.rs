@@ -3,12 +3,14 @@
 
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::{Places, said};
 
 /// Work that is over sooner shows no progress.
 const SILENT_FOR: Duration = Duration::from_secs(1);
@@ -20,18 +22,35 @@ pub(crate) struct Reading {
     octets: AtomicU64,
     incomplete: AtomicBool,
     said: Mutex<HashSet<String>>,
+    places: Mutex<Places>,
     bar: ProgressBar,
 }
 
 impl Reading {
     pub(crate) fn new() -> Self {
         let bar = ProgressBar::hidden();
-        Self { octets: AtomicU64::new(0), incomplete: AtomicBool::new(false), said: Mutex::default(), bar }
+        Self {
+            octets: AtomicU64::new(0),
+            incomplete: AtomicBool::new(false),
+            said: Mutex::default(),
+            places: Mutex::default(),
+            bar,
+        }
     }
 
     /// So many more octets of captures and recordings were read.
     pub(crate) fn advance(&self, octets: u64) {
         self.octets.fetch_add(octets, Ordering::Relaxed);
+    }
+
+    /// These files are read.
+    pub(crate) fn reads(&self, files: impl Iterator<Item = PathBuf>) {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).read(files);
+    }
+
+    /// Where results may go: over nothing that is read.
+    pub(crate) fn places(&self) -> Places {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Something that must be said, and hurts no result.
@@ -79,7 +98,6 @@ impl Reading {
 }
 
 /// A remark on standard error.
-#[expect(clippy::print_stderr, reason = "this is where remarks are made")]
 pub(crate) fn remark(text: &str) {
-    eprintln!("whyrst sql: {}", escape_name(text));
+    said::line(format_args!("whyrst sql: {}", escape_name(text)));
 }

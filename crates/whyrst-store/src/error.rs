@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
+use whyrst_output::WriteError;
 
 use crate::schema::Table;
 
@@ -29,6 +30,9 @@ pub enum StoreError {
         /// What the system said.
         cause: io::Error,
     },
+    /// A file may not be written, or cannot.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// Not Parquet, or damaged.
     #[error("cannot {what} {}: {cause}", path.display())]
     Parquet {

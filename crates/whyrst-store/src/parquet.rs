@@ -22,8 +22,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tempfile::NamedTempFile;
+use sha2::{Digest as _, Sha256};
 use whyrst_model::time::Timestamp;
+use whyrst_output::{Place, Places, WrittenFile};
 
 use crate::error::StoreError;
 use crate::rows::{BATCH, Row, RowSet};
@@ -39,23 +40,24 @@ const TOGETHER: usize = 64;
 const NANOS_OF_A_DAY: i64 = 86_400_000_000_000;
 /// Longest name of a partition: file systems allow 255 bytes.
 const LONGEST: usize = 200;
+/// Bytes of a digest: nobody finds two values that share so many.
+const DIGEST: usize = 16;
 
 /// Writes one Parquet file of one table.
 #[derive(Debug)]
 pub struct ParquetFile {
     path: PathBuf,
-    writer: ArrowWriter<NamedTempFile>,
+    writer: ArrowWriter<WrittenFile>,
 }
 
 impl ParquetFile {
-    /// The file at `path`, which appears with [`Self::finish`].
-    pub fn create(path: &Path, schema: SchemaRef) -> Result<Self, StoreError> {
-        let io = |what| move |cause| StoreError::Io { what, path: path.to_owned(), cause };
+    /// The file at `place`, which appears with [`Self::finish`].
+    pub fn create(place: &Place, schema: SchemaRef) -> Result<Self, StoreError> {
+        let path = place.path();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(io("make the folder of"))?;
-        // Hidden, and of no ending that a reader of the folder would look for.
-        let file = tempfile::Builder::new().prefix(".part").suffix(".tmp").tempfile_in(folder);
-        let file = file.map_err(io("write"))?;
+        let unmade = |cause| StoreError::Io { what: "make the folder of", path: path.to_owned(), cause };
+        fs::create_dir_all(folder).map_err(unmade)?;
+        let file = place.whole()?;
         let label = schema.metadata().get(SCHEMA_KEY).cloned();
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -73,22 +75,12 @@ impl ParquetFile {
     /// Completes the file and gives it its name.
     pub fn finish(self) -> Result<(), StoreError> {
         let Self { path, writer } = self;
-        let io = |cause: io::Error| StoreError::Io { what: "write", path: path.clone(), cause };
-        let file = writer.into_inner().map_err(unwritable(&path))?;
-        // A temporary file is private; a result is an ordinary file.
-        set_ordinary_mode(file.as_file()).map_err(io)?;
-        file.persist(&path).map_err(|error| io(error.error))?;
-        Ok(())
+        Ok(writer.into_inner().map_err(unwritable(&path))?.finish()?)
     }
 }
 
 fn unwritable(path: &Path) -> impl Fn(ParquetError) -> StoreError {
     move |cause| StoreError::Parquet { what: "write", path: path.to_owned(), cause }
-}
-
-fn set_ordinary_mode(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 /// Which file a row belongs into.
@@ -101,22 +93,46 @@ struct Partition {
 
 impl Partition {
     fn path(&self, folder: &Path, part: usize) -> PathBuf {
+        self.path_as(&encoded(&self.source), folder, part)
+    }
+
+    fn path_as(&self, source: &str, folder: &Path, part: usize) -> PathBuf {
         let name = if part == 0 { "part.parquet".to_owned() } else { format!("part-{part}.parquet") };
-        let (day, source) = (encoded(&self.day), encoded(&self.source));
+        let day = encoded(&self.day);
         folder.join(self.table.name()).join(format!("day={day}")).join(format!("source={source}")).join(name)
     }
 }
 
-/// A value as the name of a folder, as Hive and its heirs write it.
+/// A value as the name of a folder, as Hive and its heirs write it. No two values share one: of a value that is too long
+/// there stands the end, in whole characters, and after a `~`, which is in no other name, the digest of all of it.
 fn encoded(value: &str) -> String {
-    let mut name = utf8_percent_encode(value, &PLAIN).to_string();
-    if name.len() > LONGEST {
-        // The end of a path tells more than its beginning; never from the middle of an escape.
-        name = name.split_off(name.len() - LONGEST);
-        let escape = (0..3).find(|at| name.as_bytes().get(*at) == Some(&b'%'));
-        name = name.split_off(escape.unwrap_or(0));
+    let name = utf8_percent_encode(value, &PLAIN).to_string();
+    if name.len() <= LONGEST {
+        return name;
     }
-    name
+    let digest =
+        Sha256::digest(value).iter().take(DIGEST).fold(String::from("~"), |all, byte| format!("{all}{byte:02x}"));
+    // The end of a path tells more than its beginning.
+    let mut room = LONGEST - digest.len();
+    let from = value.char_indices().rev().take_while(|(_, character)| {
+        let octets = utf8_percent_encode(character.encode_utf8(&mut [0; 4]), &PLAIN).to_string().len();
+        let fits = octets <= room;
+        room = room.saturating_sub(octets);
+        fits
+    });
+    let from = from.last().map_or(value.len(), |(at, _)| at);
+    utf8_percent_encode(&value[from..], &PLAIN).to_string() + &digest
+}
+
+/// The name that 0.1 gave to a value that was too long: its last bytes, whatever they were. Several values could share one.
+fn encoded_before(value: &str) -> Option<String> {
+    let mut name = utf8_percent_encode(value, &PLAIN).to_string();
+    if name.len() <= LONGEST {
+        return None;
+    }
+    name = name.split_off(name.len() - LONGEST);
+    let escape = (0..3).find(|at| name.as_bytes().get(*at) == Some(&b'%'));
+    Some(name.split_off(escape.unwrap_or(0)))
 }
 
 struct Part {
@@ -150,6 +166,7 @@ impl Part {
 /// written again is replaced.
 pub struct Partitioned {
     folder: PathBuf,
+    places: Places,
     /// Rows that came one by one.
     waiting: RowSet,
     open: HashMap<Partition, Part>,
@@ -165,12 +182,12 @@ impl std::fmt::Debug for Partitioned {
 }
 
 impl Partitioned {
-    /// Into the folder at `path`, which is made where it is missing.
-    pub fn create(path: &Path) -> Result<Self, StoreError> {
+    /// Into the folder at `path`, which is made where it is missing, but over nothing that `places` knows to be read.
+    pub fn create(path: &Path, places: Places) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { what: "make the folder", path: path.to_owned(), cause };
         fs::create_dir_all(path).map_err(io)?;
         let waiting = RowSet::default();
-        Ok(Self { folder: path.to_owned(), waiting, open: HashMap::new(), complete: HashMap::new(), rows: 0 })
+        Ok(Self { folder: path.to_owned(), places, waiting, open: HashMap::new(), complete: HashMap::new(), rows: 0 })
     }
 
     /// Takes in one record.
@@ -190,11 +207,11 @@ impl Partitioned {
 
     fn write_batch(&mut self, table: Table, batch: &RecordBatch) -> Result<(), StoreError> {
         // Of packets there are no partitions.
-        let Some(places) = Places::of(batch) else { return Ok(()) };
+        let Some(rows) = Rows::of(batch) else { return Ok(()) };
         let mut from = 0;
         while from < batch.num_rows() {
-            let to = places.end_of_run(from);
-            self.write_run(places.partition(table, from), batch.slice(from, to - from))?;
+            let to = rows.end_of_run(from);
+            self.write_run(rows.partition(table, from), batch.slice(from, to - from))?;
             from = to;
         }
         Ok(())
@@ -209,7 +226,7 @@ impl Partitioned {
             Entry::Vacant(entry) => {
                 let number = self.complete.get(entry.key()).copied().unwrap_or(0);
                 let path = entry.key().path(&self.folder, number);
-                let file = ParquetFile::create(&path, entry.key().table.schema())?;
+                let file = ParquetFile::create(&self.places.place(&path)?, entry.key().table.schema())?;
                 entry.insert(Part { file, waiting: Vec::new(), touched: 0 })
             }
         };
@@ -222,7 +239,10 @@ impl Partitioned {
         self.write_waiting()?;
         let open: Vec<Partition> = self.open.keys().cloned().collect();
         open.into_iter().try_for_each(|partition| self.complete(&partition))?;
-        self.complete.iter().try_for_each(|(partition, parts)| self.remove_from(partition, *parts))
+        self.complete.iter().try_for_each(|(partition, parts)| {
+            self.remove_from(partition, *parts)?;
+            self.remove_as_named_before(partition)
+        })
     }
 
     fn make_room(&mut self, partition: &Partition) -> Result<(), StoreError> {
@@ -241,6 +261,18 @@ impl Partitioned {
         Ok(())
     }
 
+    /// What an earlier version wrote of it under another name is replaced as well, unless rows of others are among it.
+    fn remove_as_named_before(&self, partition: &Partition) -> Result<(), StoreError> {
+        let Some(before) = encoded_before(&partition.source) else { return Ok(()) };
+        let paths = (0..).map(|part| partition.path_as(&before, &self.folder, part));
+        for path in paths.take_while(|path| path.is_file()) {
+            if is_all_of(&path, &partition.source)? {
+                fs::remove_file(&path).map_err(|cause| StoreError::Io { what: "replace", path, cause })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Parts that an earlier run left behind are of rows that were replaced.
     fn remove_from(&self, partition: &Partition, part: usize) -> Result<(), StoreError> {
         for number in part.max(1).. {
@@ -255,13 +287,22 @@ impl Partitioned {
     }
 }
 
+/// Whether all rows of the file at `path` are of one source.
+fn is_all_of(path: &Path, source: &str) -> Result<bool, StoreError> {
+    let (_, batches) = read(path)?;
+    let column =
+        |batch: &RecordBatch| batch.column_by_name("source").and_then(|column| column.as_string_opt().cloned());
+    let of_it = |column: StringArray| column.iter().all(|one| one == Some(source));
+    Ok(batches.iter().all(|batch| column(batch).is_some_and(of_it)))
+}
+
 /// Where the rows of a batch belong.
-struct Places<'a> {
+struct Rows<'a> {
     times: &'a [i64],
     sources: &'a StringArray,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Rows<'a> {
     fn of(batch: &'a RecordBatch) -> Option<Self> {
         let times = batch.column_by_name("time")?.as_primitive_opt::<TimestampNanosecondType>()?;
         let sources = batch.column_by_name("source")?.as_string_opt::<i32>()?;
@@ -377,7 +418,7 @@ mod tests {
         let write = || {
             let complete = || files(folder.path()).iter().filter(|file| file.contains("/part.parquet")).count();
             let before = complete();
-            let mut parquet = Partitioned::create(folder.path()).unwrap();
+            let mut parquet = Partitioned::create(folder.path(), Places::default()).unwrap();
             for time in ["2026-01-31T23:59:59.9Z", "2026-02-01T00:00:00Z", "2026-01-31T01:00:00Z"] {
                 parquet.push(&reset(time, "../ring/a=b.pcap")).unwrap();
             }
@@ -404,7 +445,7 @@ mod tests {
     #[test]
     fn more_partitions_than_files_may_be_open_lose_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let mut parquet = Partitioned::create(folder.path()).unwrap();
+        let mut parquet = Partitioned::create(folder.path(), Places::default()).unwrap();
         for round in 0..2 {
             for source in 0..=OPEN {
                 parquet.push(&reset(&format!("2026-01-31T00:00:0{round}Z"), &format!("{source}.pcap"))).unwrap();
@@ -419,12 +460,71 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_name_is_never_longer_than_file_systems_allow() {
-        let long = "ä/".repeat(300);
-        let name = encoded(&long);
-        assert!(name.len() <= LONGEST && name.starts_with('%'), "{name}");
-        let octets: Vec<u8> = percent_encoding::percent_decode_str(&name).collect();
-        assert!(long.as_bytes().ends_with(&octets));
+    fn a_folder_name_is_never_longer_than_file_systems_allow_and_decodes_to_characters() {
+        for long in ["ä/".repeat(300), "抓包".repeat(40), "🦀".repeat(99) + "x", "/var/log/".repeat(40)] {
+            let name = encoded(&long);
+            assert!(name.len() <= LONGEST && name.len() > LONGEST - 12, "{name}");
+            let decoded = percent_encoding::percent_decode_str(&name).decode_utf8().unwrap();
+            let (end, digest) = decoded.split_once('~').unwrap();
+            assert!(long.ends_with(end) && !end.is_empty() && digest.len() == 2 * DIGEST, "{decoded}");
+        }
+        assert!(!encoded("a~b").contains('~'), "no short name looks like one that was cut");
+    }
+
+    #[test]
+    fn sources_that_end_alike_have_folders_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = ["/one/", "/other/"].map(|root| root.to_owned() + &"很长的文件夹/".repeat(12) + "a.pcap");
+        let mut parquet = Partitioned::create(folder.path(), Places::default()).unwrap();
+        for source in [&one, &other] {
+            parquet.push(&reset("2026-01-31T00:00:00Z", source)).unwrap();
+        }
+        parquet.finish().unwrap();
+        let rows = files(folder.path()).into_iter().map(|file| read(&folder.path().join(file)).unwrap().1);
+        assert_eq!(rows.map(|rows| rows[0].num_rows()).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    /// As 0.1 wrote it: the last 200 bytes of the encoded name.
+    fn written_before(folder: &Path, sources: &[&str]) -> PathBuf {
+        let day = folder.join("resets/day=2026-01-31");
+        let path = day.join(format!("source={}", encoded_before(sources[0]).unwrap())).join("part.parquet");
+        let place = Places::default().place(&path).unwrap();
+        let mut file = ParquetFile::create(&place, Table::Resets.schema()).unwrap();
+        let mut rows = RowSet::default();
+        for source in sources {
+            rows.push(&reset("2026-01-31T00:00:00Z", source)).unwrap();
+        }
+        rows.take().unwrap().iter().for_each(|(_, batch)| file.write(batch).unwrap());
+        file.finish().unwrap();
+        path
+    }
+
+    #[test]
+    fn what_was_written_under_an_older_name_is_read_and_replaced_and_what_it_shares_stays() {
+        let source = "/var/log/".repeat(40) + "a.pcap";
+        for (sources, stays) in [(vec![&*source], false), (vec![&*source, "b.pcap"], true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let before = written_before(folder.path(), &sources);
+            assert_eq!(read(&before).unwrap().1[0].num_rows(), sources.len());
+            let mut parquet = Partitioned::create(folder.path(), Places::default()).unwrap();
+            parquet.push(&reset("2026-01-31T00:00:00Z", &source)).unwrap();
+            parquet.finish().unwrap();
+            assert_eq!(before.exists(), stays);
+            assert_eq!(files(folder.path()).len(), 1 + usize::from(stays));
+        }
+    }
+
+    #[test]
+    fn no_row_is_written_over_a_file_that_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("resets/day=2026-01-31/source=a.pcap/part.parquet");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "a capture").unwrap();
+        let mut parquet = Partitioned::create(folder.path(), Places::beside([&path])).unwrap();
+        parquet.push(&reset("2026-01-31T00:00:00Z", "a.pcap")).unwrap();
+        let error = parquet.finish().unwrap_err().to_string();
+        assert!(error.contains("this command reads it"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"a capture");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `whyrst agent`: what `watch` reports, for a fleet's collectors instead of a terminal.
 
 use anyhow::Result;
+use whyrst_output::Places;
 
 use crate::Completion;
 use crate::args::{Agent, Common, Format, Sinks, Watch};
@@ -9,7 +10,7 @@ use crate::watch;
 
 pub(crate) fn run(arguments: &Agent) -> Result<Completion> {
     let plan = arguments.plan()?;
-    watch::keep(&watch_of(arguments), Output::Nowhere, Some(plan))
+    watch::keep(&watch_of(arguments), Output::Nowhere, Places::default(), Some(plan))
 }
 
 /// Everything of this host, in the words of `watch`.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use tempfile::NamedTempFile;
 use whyrst_capture::{Annotated, Comments};
 use whyrst_core::observation::Frame;
 use whyrst_core::report::Explanation;
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::Places;
 
 use crate::args::Explain;
 use crate::output;
@@ -95,15 +95,11 @@ impl Marks {
 
     fn annotate(&self, arguments: &Explain, path: &Path) -> Result<Annotated> {
         let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Under another name until it is whole.
-        let file = NamedTempFile::new_in(folder).with_context(what)?;
+        let file = Places::beside(&arguments.files).place(path)?.whole()?;
         let mut writer = BufWriter::with_capacity(256 * 1024, file);
         let application = concat!("whyrst ", env!("CARGO_PKG_VERSION"));
         let done = whyrst_capture::annotate(&arguments.files, &self.comments, application, &mut writer)?;
-        let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(what)?;
-        output::set_ordinary_mode(file.as_file()).with_context(what)?;
-        file.persist(path).map_err(|error| error.error).with_context(what)?;
+        writer.into_inner().map_err(std::io::IntoInnerError::into_error).with_context(what)?.finish()?;
         self.report(&done, path, arguments);
         Ok(done)
     }
@@ -154,10 +150,6 @@ pub(crate) fn check(arguments: &Explain) -> Result<()> {
         }
         if out.exists() && !out.is_file() {
             bail!("cannot write {}: it is no ordinary file", out.display());
-        }
-        let same = |path: &PathBuf| std::fs::canonicalize(path).ok() == std::fs::canonicalize(out).ok();
-        if out.exists() && arguments.files.iter().any(same) {
-            bail!("--annotate would overwrite {}, which is a capture to be read", out.display());
         }
     }
     if arguments.wireshark {

@@ -11,6 +11,7 @@ use whyrst_core::report::symptom;
 use whyrst_core::symptom::Symptom;
 use whyrst_core::symptoms;
 use whyrst_lab::reproducible;
+use whyrst_output::Places;
 
 use crate::Completion;
 use crate::args::{Causes, Format};
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &Causes) -> Result<Completion> {
             None => mentions(word, format, style, language)?,
         },
     };
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     output.write(&text)?;
     output.finish()?;
     Ok(Completion::Clean)

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::markdown::literal;
 use whyrst_core::report::style::{Part, Style};
+use whyrst_output::Places;
 use whyrst_probe::HostFacts;
 
 use crate::Completion;
@@ -30,7 +32,7 @@ pub(crate) fn run(arguments: &Check) -> Result<Completion> {
     let language = output::language(&arguments.common, arguments.format);
     let found = findings(&facts, language);
     let style = output::style(&arguments.common);
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     for finding in &found {
         output.write(&words(finding, arguments.format, style, language)?)?;
     }
@@ -72,7 +74,8 @@ fn text(finding: &Finding, style: Style, language: Language) -> String {
 
 fn markdown(finding: &Finding, language: Language) -> String {
     let Finding { cause, subject, evidence, advice, .. } = finding;
-    let (tense, subject, evidence) = (tense(finding, language), escape_name(subject), escape_name(evidence));
+    let tense = tense(finding, language);
+    let [subject, evidence] = [subject, evidence].map(|text| literal(&escape_name(text)));
     match language {
         Language::English => format!("- **{tense}** `{cause}`: {subject}: {evidence}. {advice}\n"),
         Language::Chinese => format!("- **{tense}** `{cause}`：{subject}：{evidence}。{advice}\n"),

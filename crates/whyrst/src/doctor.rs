@@ -11,8 +11,10 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::markdown::literal;
 use whyrst_core::report::style::{Part, Style};
 use whyrst_model::host::{DoctorReport, DoctorSchema, DoctorStatus as Status};
+use whyrst_output::Places;
 use whyrst_probe::Live;
 
 use crate::Completion;
@@ -41,7 +43,7 @@ pub(crate) fn run(arguments: &Doctor) -> Result<Completion> {
     let language = output::language(&arguments.common, arguments.format);
     let checks = checks(language);
     let style = output::style(&arguments.common);
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     for check in &checks {
         output.write(&match arguments.format {
             Format::Json => serde_json::to_string(&check.record())? + "\n",
@@ -119,8 +121,12 @@ fn text(check: &Check, style: Style, language: Language) -> String {
 
 fn markdown(check: &Check, language: Language) -> String {
     let colon = language.pick(": ", "：");
-    let mut out =
-        format!("- **{}** {}{colon}{}", status_word(check.status, language), check.label, escape_name(&check.found));
+    let mut out = format!(
+        "- **{}** {}{colon}{}",
+        status_word(check.status, language),
+        check.label,
+        literal(&escape_name(&check.found))
+    );
     if let Some(advice) = check.advice {
         out += language.pick(". To get it: ", "。处理：");
         out += advice;

@@ -35,10 +35,11 @@ use whyrst_core::language::Language;
 use whyrst_core::recording::Recording;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::{Page, Reading, remarks};
-use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json};
+use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json, markdown};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
 use whyrst_model::Report;
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
@@ -52,15 +53,15 @@ use crate::annotate;
 use crate::args::{Explain, MinConfidence, ReportFormat};
 use crate::causes;
 use crate::interrupt::Interrupt;
+use crate::memory::Budget;
 use crate::output;
 use crate::progress::{Audience, Progress, Results};
 use crate::tui;
 use crate::vantage;
+use crate::window::Window;
 
 /// Resets that wait in files for what their siblings do later: some 8 MB.
 const HELD: usize = 2_048;
-/// A connection with its records, as the tracker keeps it, and its share of the tables.
-const OCTETS_PER_CONNECTION: u64 = 1_200;
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
@@ -84,11 +85,12 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
         captures.look_only_at(filter.clone());
     }
     let reporter = Reporter::new(arguments, &captures)?;
+    let places = places(arguments, captures.paths())?;
     let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
     if arguments.tui {
         return screen::show(arguments, &mut captures, &reporter, &interrupt);
     }
-    let workers = Workers::new(&reporter, Totals::new(arguments), Writer::new(arguments, None)?);
+    let workers = Workers::new(&reporter, Totals::new(arguments), Writer::new(arguments, places, None)?);
     let audience =
         if arguments.page { Audience::Program } else { Audience::of(arguments.common.quiet, results(arguments)) };
     let mut progress = Progress::new(bytes_to_read(arguments, &captures), audience);
@@ -98,6 +100,17 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let (totals, writer) = workers.into_parts();
     let closing = Closing { arguments, reporter: &reporter, totals, writer, read };
     closing.finish(&captures)
+}
+
+/// Where results may go: over nothing that is read.
+pub(crate) fn places<P: AsRef<Path>>(arguments: &Explain, read: impl IntoIterator<Item = P>) -> Result<Places> {
+    let mut places = Places::beside(read);
+    places.read(&arguments.events);
+    if let Some(path) = &arguments.annotate {
+        // It is written at the end; nothing else may be written there meanwhile.
+        places.place(path)?;
+    }
+    Ok(places)
 }
 
 /// How captures are read.
@@ -155,7 +168,7 @@ impl Run<'_, '_> {
 
     fn read_twice(&self, captures: &mut CaptureSet, progress: &mut Progress) -> Read {
         // The tracker comes later: until then the memory is the census's.
-        let census = Census::new(share(self.arguments.memory(), 2), share(self.arguments.memory(), 4));
+        let census = Census::new(self.budget().first_look(), self.budget().noted());
         let source = Source::new(captures, progress, Some(self.interrupt));
         let scouted = scout::scout(source, census, &FlowHasher::new(self.seed), self.jobs);
         let mut read = Read::of(captures, &scouted.counts, scouted.unread, self.workers.reporter);
@@ -201,7 +214,7 @@ impl Run<'_, '_> {
 
     fn following(&self, census: Census, held: usize) -> Following {
         Following {
-            tracker: Tracker::new(Limits { hash_seed: self.seed, held, ..limits(self.arguments.memory()) }),
+            tracker: Tracker::new(Limits { hash_seed: self.seed, ..self.budget().limits(held) }),
             census,
             assembly: Assembly::default(),
             names: FlowHasher::new(self.seed),
@@ -210,7 +223,11 @@ impl Run<'_, '_> {
 
     /// Beside a tracker.
     fn small_census(&self) -> Census {
-        Census::new(share(self.arguments.memory(), 8), 0)
+        Census::new(self.budget().count(), 0)
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::of(self.arguments.memory())
     }
 }
 
@@ -298,6 +315,7 @@ impl Closing<'_> {
                 .notes
                 .push(format!("{beyond} resets were too many to be compared with the others: no incident counts them"));
         }
+        self.read.reading.notes.extend(self.totals.folds.note());
         if !self.arguments.summary {
             self.write_folded()?;
             let words = self.incident_words(&incidents);
@@ -345,14 +363,18 @@ impl Closing<'_> {
 
     fn write_folded(&mut self) -> Result<()> {
         for folded in self.totals.folds.folded() {
-            let explanation = Explanation::new(folded.first, &self.reporter.context);
-            let text = match self.arguments.format {
-                ReportFormat::Json => json::folded_line(folded.first, &self.reporter.context, folded.count) + "\n",
-                ReportFormat::Html => html::data(&json::page_line(&explanation, folded.count)),
-                ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.reporter.context),
+            let explanation = folded.outcome().map(|first| Explanation::new(first, &self.reporter.context));
+            let text = match (self.arguments.format, &explanation) {
+                (ReportFormat::Json, Some(first)) => {
+                    json::folded_line(first.outcome, &self.reporter.context, folded.count) + "\n"
+                }
+                (ReportFormat::Html, Some(first)) => html::data(&json::page_line(first, folded.count)),
+                _ => folded.line(&self.reporter.context),
             };
             self.writer.held.write(&text, &mut self.writer.output)?;
-            self.writer.keep(&Report { count: folded.count, ..explanation.record() })?;
+            if let Some(first) = &explanation {
+                self.writer.keep(&Report { count: folded.count, ..first.record() })?;
+            }
         }
         Ok(())
     }
@@ -374,6 +396,8 @@ impl Closing<'_> {
                 let width = output::columns(&self.arguments.common);
                 let page = Page { style, language: self.reporter.context.language, width };
                 let text = summary.text(reading, counts, page, self.arguments.benign());
+                let is_markdown = self.arguments.format == ReportFormat::Markdown;
+                let text = if is_markdown { markdown::verbatim(&text) } else { text };
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(counts, style),
@@ -451,12 +475,10 @@ impl<'a> Reporter<'a> {
     fn new(arguments: &'a Explain, captures: &CaptureSet) -> Result<Self> {
         let called = |name| arguments.called.as_deref().unwrap_or(name);
         let files = captures.names().map(|name| escape_name(called(name))).collect();
+        let zone = zone(&arguments.tz)?;
         Ok(Self {
-            context: Context {
-                files,
-                zone: zone(&arguments.tz)?,
-                language: output::language(&arguments.common, arguments.format.spoken()),
-            },
+            window: Window::of(arguments, &zone)?,
+            context: Context { files, zone, language: output::language(&arguments.common, arguments.format.spoken()) },
             style: output::style(&arguments.common),
             recording: arguments.events.as_deref().map(read_events).transpose()?,
             arguments,
@@ -485,24 +507,15 @@ fn jobs(arguments: &Explain) -> usize {
     arguments.jobs.unwrap_or_else(|| available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
-/// A part of the memory that may be used.
-fn share(memory: u64, parts: u64) -> usize {
-    usize::try_from(memory / parts).unwrap_or(usize::MAX)
-}
-
 /// A key that a stranger cannot know.
 fn random() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0)
 }
 
-/// As many connections as fit, and a hash key that a stranger cannot know.
-pub(crate) fn limits(memory: u64) -> Limits {
-    Limits {
-        connections: usize::try_from(memory / OCTETS_PER_CONNECTION).unwrap_or(usize::MAX).max(16),
-        hash_seed: random(),
-        ..Limits::default()
-    }
+/// As much as fits, and a hash key that a stranger cannot know.
+pub(crate) fn limits(budget: Budget) -> Limits {
+    Limits { hash_seed: random(), ..budget.limits(0) }
 }
 
 pub(crate) fn zone(name: &str) -> Result<TimeZone> {

@@ -5,7 +5,7 @@
 mod gathering;
 mod socket;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use whyrst_capture::writer::PcapNgWriter;
 use whyrst_core::recording::Recording;
 use whyrst_core::socket::Told;
 use whyrst_core::time::Span;
+use whyrst_output::Places;
 use whyrst_probe::{Live, LiveEvent, give_back_privileges, now};
 
 use self::gathering::Gathering;
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &Extcap) -> Result<Completion> {
              by hand: whyrst extcap --capture --extcap-interface {INTERFACE} --fifo FILE"
         );
     };
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     output.write(&answer)?;
     output.finish()?;
     Ok(Completion::Clean)
@@ -94,8 +95,7 @@ fn capture(arguments: &Extcap) -> Result<Completion> {
     if let Err(error) = give_back_privileges() {
         output::remark(&error);
     }
-    let fifo = File::options().write(true).create(true).truncate(true).open(path);
-    let fifo = fifo.with_context(|| format!("cannot write to {}", path.display()))?;
+    let fifo = Places::default().place(path)?.growing()?;
     let writer = PcapNgWriter::new(BufWriter::new(fifo), concat!("whyrst ", env!("CARGO_PKG_VERSION")))
         .context("cannot begin the capture")?;
     let least = explain::confidence(arguments.min_confidence);

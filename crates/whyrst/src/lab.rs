@@ -17,6 +17,7 @@ use whyrst_lab::scenario::{First, Reproduction, Scenario};
 use whyrst_lab::{Judged, LabError, Page, Played, Returned, play_fairly, render, reproduction};
 use whyrst_model::Text;
 use whyrst_model::lab::{FailedCall, LabReport, LabSchema, LabVerdict};
+use whyrst_output::Places;
 
 use crate::Completion;
 use crate::args::{Format, Lab, LabCommand, LabList, LabRun};
@@ -49,7 +50,7 @@ fn show(arguments: &LabList) -> Result<Completion> {
     let common = &arguments.common;
     let (style, language) = (output::style(common), output::language(common, Format::Text));
     let room = output::columns(common).min(Page::WIDEST).saturating_sub(STORY).max(STORY);
-    let mut output = Output::open(common)?;
+    let mut output = Output::open(common, &mut Places::default())?;
     for cause in causes::ALL {
         output.write(&format!("{}\n", style.paint(Part::Label, cause.id)))?;
         if let Some(Reproduction::NotReproducible(reason)) = reproduction(cause.id) {
@@ -101,7 +102,7 @@ fn play_all(arguments: &LabRun) -> Result<Completion> {
     }
     let chosen = chosen(arguments)?;
     let looks = Looks::of(arguments);
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     let mut tally = Tally::default();
     for (cause, scenario) in &chosen {
         let played = {

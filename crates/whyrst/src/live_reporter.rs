@@ -141,6 +141,7 @@ impl LiveReporter {
             return Some(json::folded_line(outcome, &self.context, count) + "\n");
         }
         let like = account::line(&report, self.style);
+        let like = if self.format == Format::Markdown { markdown::verbatim(&like) } else { like };
         Some(match self.context.language {
             Language::English => {
                 let plural = if count == 1 { "" } else { "s" };
@@ -176,7 +177,8 @@ impl LiveReporter {
         let summary = self.tally.summary(live, &self.before);
         match self.format {
             Format::Json => serde_json::to_string(&summary).unwrap_or_default() + "\n",
-            Format::Text | Format::Markdown => summary_words(&summary, self.context.language),
+            Format::Text => summary_words(&summary, self.context.language),
+            Format::Markdown => markdown::verbatim(&summary_words(&summary, self.context.language)),
         }
     }
 

@@ -30,6 +30,7 @@ mod tui;
 mod vantage;
 mod watch;
 mod why;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

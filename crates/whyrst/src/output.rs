@@ -1,68 +1,61 @@
 //! Where results go, and how complaints are made.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
-use tempfile::NamedTempFile;
 use unicode_width::UnicodeWidthStr as _;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Detail, Ladder, View};
+use whyrst_output::{Place, Places, WriteError, WrittenFile, said};
 
 use crate::args::{Color, Common, Format, Lang};
 
 const BUFFER: usize = 64 * 1024;
 
-/// Standard output, or a file that appears under its name only when it is complete.
+/// Standard output, or a file.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Standard output.
     Standard(BufWriter<Stdout>),
-    /// A file beside its final place.
-    File { writer: BufWriter<NamedTempFile>, path: PathBuf },
-    /// Something that is no ordinary file and cannot be renamed onto: a pipe, a device.
-    Device { writer: BufWriter<File>, path: PathBuf },
+    /// What `-o` names.
+    File(BufWriter<WrittenFile>),
     /// Nobody reads along.
     Nowhere,
 }
 
 impl Output {
-    /// Opens what `-o` names.
-    pub(crate) fn open(common: &Common) -> Result<Self> {
-        let Some(path) = &common.output else {
-            return Ok(Self::Standard(BufWriter::with_capacity(BUFFER, io::stdout())));
-        };
-        let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
-        if path.exists() && !path.is_file() {
-            let file = File::options().write(true).open(path).with_context(what)?;
-            return Ok(Self::Device { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() });
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Its error names the temporary file, which is nobody's business.
-        let file = NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind())).with_context(what)?;
-        Ok(Self::File { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
+    /// Opens what `-o` names: a file that appears under its name when it is complete.
+    pub(crate) fn open(common: &Common, places: &mut Places) -> Result<Self> {
+        Self::to(common, places, Place::whole)
     }
 
     /// For what is written as it happens: the file of `-o` is there from the beginning.
-    pub(crate) fn stream(common: &Common) -> Result<Self> {
-        let Some(path) = common.output.as_ref().filter(|path| !path.exists() || path.is_file()) else {
-            return Self::open(common);
+    pub(crate) fn stream(common: &Common, places: &mut Places) -> Result<Self> {
+        Self::to(common, places, Place::growing)
+    }
+
+    fn to(
+        common: &Common,
+        places: &mut Places,
+        open: impl Fn(&Place) -> Result<WrittenFile, WriteError>,
+    ) -> Result<Self> {
+        let Some(path) = &common.output else {
+            return Ok(Self::Standard(BufWriter::with_capacity(BUFFER, io::stdout())));
         };
-        let what = || format!("cannot write {}", escape_name(&path.display().to_string()));
-        let file = File::create(path).with_context(what)?;
-        Ok(Self::Device { writer: BufWriter::with_capacity(BUFFER, file), path: path.clone() })
+        Ok(Self::File(BufWriter::with_capacity(BUFFER, open(&places.place(path)?)?)))
     }
 
     /// Writes `text`.
     pub(crate) fn write(&mut self, text: &str) -> Result<()> {
         match self {
             Self::Standard(writer) => writer.write_all(text.as_bytes()).context("cannot write to standard output"),
-            Self::File { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
-            Self::Device { writer, path } => writer.write_all(text.as_bytes()).with_context(|| unwritable(path)),
+            Self::File(writer) => {
+                writer.write_all(text.as_bytes()).with_context(|| unwritable(writer.get_ref().path()))
+            }
             Self::Nowhere => Ok(()),
         }
     }
@@ -71,20 +64,18 @@ impl Output {
     pub(crate) fn flush(&mut self) -> Result<()> {
         match self {
             Self::Standard(writer) => writer.flush().context("cannot write to standard output"),
-            Self::File { .. } | Self::Nowhere => Ok(()),
-            Self::Device { writer, path } => writer.flush().with_context(|| unwritable(path)),
+            Self::File(writer) => writer.flush().with_context(|| unwritable(writer.get_ref().path())),
+            Self::Nowhere => Ok(()),
         }
     }
 
     /// Completes the output.
     pub(crate) fn finish(mut self) -> Result<()> {
         self.flush()?;
-        let Self::File { writer, path } = self else { return Ok(()) };
+        let Self::File(writer) = self else { return Ok(()) };
+        let path = writer.get_ref().path().to_owned();
         let file = writer.into_inner().map_err(io::IntoInnerError::into_error).with_context(|| unwritable(&path))?;
-        // A temporary file is private; a result is an ordinary file.
-        set_ordinary_mode(file.as_file()).with_context(|| unwritable(&path))?;
-        file.persist(&path).map_err(|error| error.error).with_context(|| unwritable(&path))?;
-        Ok(())
+        Ok(file.finish()?)
     }
 }
 
@@ -176,9 +167,8 @@ pub(crate) fn remark(text: &str) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is where complaints and remarks are made")]
 fn say(line: &str) {
-    eprintln!("whyrst: {line}");
+    said::line(format_args!("whyrst: {line}"));
 }
 
 /// `text` filled with blanks up to `width` columns of a terminal: a Chinese character takes two.
@@ -196,12 +186,6 @@ pub(crate) fn is_closed_pipe(error: &Error) -> bool {
 
 fn unwritable(path: &Path) -> String {
     format!("cannot write {}", path.display())
-}
-
-/// A temporary file is private; a result is an ordinary file.
-pub(crate) fn set_ordinary_mode(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ use whyrst_store::track::{Covered, Heed, RowTracker};
 use crate::Completion;
 use crate::args::{Pipe, PipeCommand, PipeFlows, PipeScan, PipeTable, PipeTrack};
 use crate::explain::limits;
+use crate::memory::Budget;
 use crate::output;
 
 /// Packets of one batch: some 2 MB.
@@ -167,7 +168,7 @@ fn is_sign(seen: &Seen<'_>) -> bool {
 fn run_track(track: &PipeTrack) -> Result<Completion> {
     let covered = track.covered.as_deref().map(read_covered).transpose()?.unwrap_or_default();
     // The same result on every worker: nothing here is looked up by who chose the keys.
-    let limits = Limits { hash_seed: 0, ..limits(track.memory) };
+    let limits = Limits { hash_seed: 0, ..limits(Budget::of(track.memory)) };
     let mut tracker = RowTracker::new(limits, covered);
     let input = StreamReader::try_new(BufReader::new(io::stdin()), None).context("cannot read rows")?;
     let mut lines = Lines::new()?;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use whyrst_output::said;
 
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
@@ -84,15 +85,14 @@ struct Lines {
 impl Lines {
     const EVERY: Duration = Duration::from_millis(200);
 
-    #[expect(clippy::print_stderr, reason = "the program that asked for it reads it there")]
     fn at(&mut self, bytes: u64, total: Option<u64>) {
         if self.written.is_some_and(|written| written.elapsed() < Self::EVERY) {
             return;
         }
         self.written = Some(Instant::now());
         match total {
-            Some(total) => eprintln!("progress {bytes} {total}"),
-            None => eprintln!("progress {bytes}"),
+            Some(total) => said::line(format_args!("progress {bytes} {total}")),
+            None => said::line(format_args!("progress {bytes}")),
         }
     }
 }

@@ -18,6 +18,7 @@ use nix::unistd::Pid;
 use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::Account;
+use whyrst_output::Places;
 use whyrst_probe::{Live, cgroup_mount_point};
 
 use crate::args::Run;
@@ -111,7 +112,7 @@ enum Sink {
 impl Sink {
     fn open(arguments: &Run) -> Result<Self> {
         match &arguments.common.output {
-            Some(_) => Output::stream(&arguments.common).map(Self::File),
+            Some(_) => Output::stream(&arguments.common, &mut Places::default()).map(Self::File),
             None => Ok(Self::Error),
         }
     }

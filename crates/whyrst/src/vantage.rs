@@ -24,15 +24,18 @@ use whyrst_core::vantage::Taken;
 use whyrst_core::vantage::collect::{Collector, Wanted};
 use whyrst_core::verdict::judge;
 use whyrst_core::verdict::points::{Together, of_points};
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 
 use crate::Completion;
 use crate::args::{Explain, ReportFormat};
-use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, read_events, zone};
+use crate::explain::{failed_without_rst, html_end, limits, named, none_asked_for, places, read_events, zone};
 use crate::fold::Folds;
+use crate::memory::Budget;
 use crate::output::{self, Output};
 use crate::progress::{Audience, Progress, Results};
+use crate::window::Window;
 
 /// Bytes of one remembered segment, with its share of the tables.
 const OCTETS_PER_SEGMENT: u64 = 64;
@@ -42,7 +45,11 @@ const SHOW_EVERY: u64 = 4_096;
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let points = points(&arguments.vantage)?;
     let recording = arguments.events.as_deref().map(read_events).transpose()?;
-    let mut session = Session::new(arguments, points.len())?;
+    // A pipe, which is refused later, must not be opened for its name.
+    let files: Vec<&PathBuf> =
+        points.iter().flat_map(|point| &point.files).filter(|path| path.is_file() || path.is_dir()).collect();
+    let places = places(arguments, CaptureSet::open(&files).paths())?;
+    let mut session = Session::new(arguments, places, points.len())?;
     let mut read: Vec<PointRead> =
         points.into_iter().map(|point| session.first_reading(point, recording.as_ref())).collect::<Result<_>>()?;
     let wanted = Wanted::of(read.iter().flat_map(|point| &point.outcomes));
@@ -100,6 +107,7 @@ struct PointRead {
 
 struct Session<'a> {
     arguments: &'a Explain,
+    window: Window,
     context: Context,
     style: Style,
     output: Output,
@@ -120,18 +128,20 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(arguments: &'a Explain, points: usize) -> Result<Self> {
+    fn new(arguments: &'a Explain, mut places: Places, points: usize) -> Result<Self> {
+        let zone = zone(&arguments.tz)?;
         Ok(Self {
+            window: Window::of(arguments, &zone)?,
             context: Context {
                 files: Vec::new(),
-                zone: zone(&arguments.tz)?,
+                zone,
                 language: output::language(&arguments.common, arguments.format.spoken()),
             },
             style: output::style(&arguments.common),
-            output: Output::open(&arguments.common)?,
-            parquet: arguments.parquet.as_deref().map(Partitioned::create).transpose()?,
-            summary: Summary::default(),
-            incidents: Incidents::default(),
+            output: Output::open(&arguments.common, &mut places)?,
+            parquet: arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?,
+            summary: Summary::of(Budget::of(arguments.memory()).services()),
+            incidents: Incidents::within(Budget::of(arguments.memory()).incidents()),
             folds: Folds::new(arguments),
             reading: Reading::default(),
             counts: Counts::default(),
@@ -163,7 +173,7 @@ impl<'a> Session<'a> {
             }
         }
         let first_file = u32::try_from(self.context.files.len()).unwrap_or(u32::MAX);
-        let mut tracker = Tracker::new(limits(self.arguments.memory() / self.points as u64));
+        let mut tracker = Tracker::new(limits(Budget::of(self.arguments.memory()).each_of(self.points)));
         let mut captures = self.open(&point.files);
         let mut outcomes = Vec::new();
         let errors = self.read(&mut captures, first_file, |seen| {
@@ -191,7 +201,7 @@ impl<'a> Session<'a> {
 
     /// All segments of the connections that matter anywhere.
     fn second_reading(&mut self, point: &mut PointRead, wanted: &Wanted) -> Taken {
-        let room = self.arguments.memory() / OCTETS_PER_SEGMENT / self.points as u64;
+        let room = Budget::of(self.arguments.memory()).each_of(self.points).segments() / OCTETS_PER_SEGMENT;
         let mut collector = Collector::new(wanted, usize::try_from(room).unwrap_or(usize::MAX).max(1_024));
         if !wanted.is_empty() {
             let mut captures = self.open(&point.point.files);
@@ -280,6 +290,7 @@ impl<'a> Session<'a> {
             reports.push_str(&self.report(outcome)?);
         }
         reports.push_str(&self.folded());
+        self.reading.notes.extend(self.folds.note());
         let incidents = self.incidents.found();
         let above = if self.arguments.summary { String::new() } else { self.incident_words(&incidents) };
         // Objects of JSON come in the order of the resets; what they have in common ends the stream.
@@ -312,7 +323,7 @@ impl<'a> Session<'a> {
             return Ok(String::new());
         }
         let judgement = judge(outcome);
-        if !self.arguments.wants(outcome, &judgement) {
+        if !self.arguments.wants(&self.window, outcome, &judgement) {
             return Ok(String::new());
         }
         self.summary.add(outcome, &judgement);
@@ -343,12 +354,12 @@ impl<'a> Session<'a> {
 
     fn folded(&self) -> String {
         let all = self.folds.folded().into_iter();
-        all.map(|folded| match self.arguments.format {
-            ReportFormat::Json => json::folded_line(folded.first, &self.context, folded.count) + "\n",
-            ReportFormat::Html => {
-                html::data(&json::page_line(&Explanation::new(folded.first, &self.context), folded.count))
+        all.map(|folded| match (self.arguments.format, folded.outcome()) {
+            (ReportFormat::Json, Some(first)) => json::folded_line(first, &self.context, folded.count) + "\n",
+            (ReportFormat::Html, Some(first)) => {
+                html::data(&json::page_line(&Explanation::new(first, &self.context), folded.count))
             }
-            ReportFormat::Text | ReportFormat::Markdown => folded.line(&self.context),
+            _ => folded.line(&self.context),
         })
         .collect()
     }
@@ -376,6 +387,8 @@ impl<'a> Session<'a> {
                 let width = output::columns(&self.arguments.common);
                 let page = Page { style: self.style, language, width };
                 let text = self.summary.text(&self.reading, &self.counts, page, self.arguments.benign());
+                let is_markdown = self.arguments.format == ReportFormat::Markdown;
+                let text = if is_markdown { markdown::verbatim(&text) } else { text };
                 if incidents.is_empty() { text } else { text + "\n" + &self.incident_words(incidents) }
             }
             (false, ReportFormat::Text) if !self.arguments.common.quiet => self.text_end(),

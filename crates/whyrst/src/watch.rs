@@ -5,10 +5,8 @@ mod screen;
 mod second;
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::BufWriter;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -18,6 +16,7 @@ use whyrst_core::recording::{Recording, Told};
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;
+use whyrst_output::{Place, Places, WrittenFile};
 use whyrst_probe::{KernelFilter, Live, LiveEvent, Packets, give_back_privileges, lock_down, now};
 use whyrst_telemetry::Plan;
 
@@ -41,14 +40,15 @@ pub(crate) fn run(arguments: &Watch) -> Result<Completion> {
         return screen::run(arguments);
     }
     let plan = arguments.sinks.plan()?;
-    let output = Output::stream(&arguments.common)?;
-    keep(arguments, output, plan)
+    let mut places = Places::default();
+    let output = Output::stream(&arguments.common, &mut places)?;
+    keep(arguments, output, places, plan)
 }
 
 /// Watches until a signal ends it; resets go to `output` and to whom `plan` names.
-pub(crate) fn keep(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Completion> {
+pub(crate) fn keep(arguments: &Watch, output: Output, places: Places, plan: Option<Plan>) -> Result<Completion> {
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    let mut watching = Watching::begin(arguments, output, plan)?;
+    let mut watching = Watching::begin(arguments, output, places, plan)?;
     let mut timing = Timing::new(arguments);
     while !timing.is_over() && !interrupt.came() {
         watching.listen(timing.left())?;
@@ -74,15 +74,15 @@ struct Watching {
 }
 
 impl Watching {
-    fn begin(arguments: &Watch, output: Output, plan: Option<Plan>) -> Result<Self> {
+    fn begin(arguments: &Watch, output: Output, mut places: Places, plan: Option<Plan>) -> Result<Self> {
         let common = &arguments.common;
         let filter = Filter::of(arguments)?;
         let zone = explain::zone(&arguments.tz)?;
         let mut live = Live::start_with(&kernel_filter(arguments, &filter))?;
-        let recorder = arguments.record.as_deref().map(Recorder::open).transpose()?;
+        let recorder = arguments.record.as_deref().map(|path| Recorder::open(&places.place(path)?)).transpose()?;
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
-        let pcap = arguments.pcap.as_deref().map(Pcap::create).transpose()?;
+        let pcap = arguments.pcap.as_deref().map(|path| Pcap::create(&places.place(path)?)).transpose()?;
         let language = output::language(common, arguments.format);
         let mut reporter = LiveReporter::new(arguments.format, common, zone, language);
         if !common.quiet && arguments.format == Format::Text {
@@ -275,7 +275,7 @@ impl Timing {
 
 /// Writes the events into a recording, as it comes; what the recording covers is known at its end.
 struct Recorder {
-    file: BufWriter<File>,
+    file: BufWriter<WrittenFile>,
     name: String,
     from: Timestamp,
     addresses: BTreeSet<IpAddr>,
@@ -284,9 +284,9 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn open(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let file = BufWriter::new(File::create(path).with_context(|| format!("cannot write {name}"))?);
+    fn open(place: &Place) -> Result<Self> {
+        let name = place.path().display().to_string();
+        let file = BufWriter::new(place.growing()?);
         Ok(Self { file, name, from: now(), addresses: BTreeSet::new(), counted: 0 })
     }
 

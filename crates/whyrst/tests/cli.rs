@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -525,4 +526,118 @@ fn a_folder_full_of_other_files_is_counted_and_does_not_bury_the_report() {
     assert!(text.contains("whyrst causes closed-port"), "{text}");
     assert_eq!(text.matches("passed over: cannot read").count(), 20, "{text}");
     assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains("passed over: 10 more files"), "{text}");
+}
+
+/// A pipe that nobody reads.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+/// FAULTS 5.10: `whyrst explain many* 2>&1 | head -1` aborted.
+#[test]
+fn a_closed_standard_error_is_no_failure_of_its_own() {
+    for (arguments, status) in [
+        (vec!["explain", "/nowhere/a.pcap", "/nowhere/b.pcap"], 2),
+        (vec!["explain", "/nowhere/a.pcap", "/nowhere/b.pcap", "--format", "json"], 2),
+        (vec!["explain", "--vantage", "a=/nowhere/a", "--vantage", "b=/nowhere/b"], 2),
+        (vec!["causes", "no-such-cause"], 2),
+        (vec!["lab", "run", "no-such-scenario"], 2),
+        // A closed standard output is success.
+        (vec!["pipe", "scan", "/nowhere/a.pcap"], 0),
+        (vec!["sql", "select 1"], 2),
+        (vec!["no-such-command"], 2),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+        let ended = command.args(&arguments).stdout(closed_pipe()).stderr(closed_pipe()).status().expect("whyrst runs");
+        assert_eq!(ended.code(), Some(status), "{arguments:?}: {ended}");
+    }
+}
+
+#[test]
+fn a_capture_that_is_read_is_never_written_over() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let capture = folder.path().join("a.pcapng");
+    let before = fs::read(closed_port()).expect("a fixture");
+    fs::write(&capture, &before).expect("a copy");
+    let [hard, soft] = ["hard", "soft"].map(|name| folder.path().join(name));
+    fs::hard_link(&capture, &hard).expect("a link");
+    std::os::unix::fs::symlink(&capture, &soft).expect("a link");
+    for output in [&capture, &hard, &soft] {
+        for option in ["-o", "--annotate"] {
+            let output = whyrst(&["explain", &capture.display().to_string(), option, &output.display().to_string()]);
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert!(stderr(&output).contains("this command reads it"), "{}", stderr(&output));
+        }
+    }
+    // Of a folder, what lies in it.
+    let [of, onto] = [folder.path(), &capture].map(|path| path.display().to_string());
+    assert_eq!(whyrst(&["explain", &of, "-o", &onto]).status.code(), Some(2));
+    assert_eq!(fs::read(&capture).expect("it is there"), before);
+    let twice = folder.path().join("out").display().to_string();
+    let output = whyrst(&["explain", &onto, "-o", &twice, "--annotate", &twice]);
+    assert!(stderr(&output).contains("writes into it already"), "{}", stderr(&output));
+}
+
+#[test]
+fn root_writes_through_no_link_and_over_nobody_elses_file() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let [victim, link] = ["victim", "link"].map(|name| folder.path().join(name));
+    fs::write(&victim, "theirs").expect("a file");
+    std::os::unix::fs::symlink(&victim, &link).expect("a link");
+    let write = |output: &Path| whyrst(&["explain", &closed_port(), "-o", &output.display().to_string()]);
+    if fs::metadata("/proc/self").expect("procfs").uid() == 0 {
+        std::os::unix::fs::chown(&victim, Some(1000), None).expect("root may");
+        for (output, why) in [(&link, "symbolic link"), (&victim, "user 1000")] {
+            let output = write(output);
+            assert_eq!(output.status.code(), Some(2));
+            assert!(stderr(&output).contains(why), "{}", stderr(&output));
+        }
+    } else {
+        // The link is replaced, and what it led to stays.
+        assert_eq!(write(&link).status.code(), Some(0));
+        assert!(!link.is_symlink());
+    }
+    assert_eq!(fs::read_to_string(&victim).expect("it is there"), "theirs");
+}
+
+/// FAULTS 5.14: the time of day was dropped without a word.
+#[test]
+fn a_time_without_a_zone_keeps_its_time_of_day_and_follows_tz() {
+    let object: Value =
+        serde_json::from_str(&stdout(&whyrst(&["explain", "--format", "json", &closed_port()]))).expect("JSON");
+    let time = object["time"].as_str().expect("a time");
+    // To the second, without its zone.
+    let second = &time[..19];
+    let found = |words: &[&str]| {
+        let output = whyrst(&[&["explain", "--format", "json"], words, &[&closed_port()]].concat());
+        stdout(&output).lines().filter(|line| line.contains("whyrst.reset/1")).count()
+    };
+    assert_eq!(found(&["--since", second]), 1);
+    assert_eq!(found(&["--until", second]), 0);
+    assert_eq!(found(&["--since", &format!("{}T23:59:59.999999", &time[..10])]), 0, "{time}");
+    // Etc/GMT+5 is five hours behind: its clock showed this time later.
+    assert_eq!(found(&["--since", second, "--tz", "Etc/GMT+5"]), 0);
+    assert_eq!(found(&["--since", second, "--tz", "Etc/GMT-5"]), 1);
+    assert_eq!(found(&["--until", "1d"]), usize::from(object["time"].as_str() < Some("2026-11-29")));
+    let output = whyrst(&["explain", "--since", "2026-10-25T23:45:00 or so", &closed_port()]);
+    assert_eq!(output.status.code(), Some(2), "what is not understood is refused");
+}
+
+/// FAULTS 5.16.
+#[test]
+fn what_processes_are_called_is_no_markup() {
+    let recording = fs::read_to_string(fixture("closed-port").join("live.jsonl")).expect("a fixture");
+    let hostile = r#""comm":"<b>[x](y:z)","cmdline":"a `b` <img src=x onerror=alert(1)> [x](javascript:alert(1))""#;
+    let recording = recording.replace(r#""comm":"client""#, hostile).replace(r#""comm":"server""#, hostile);
+    assert!(recording.contains("onerror"), "the fixture names its processes otherwise: {recording}");
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = file(&folder, "live.jsonl", recording.as_bytes());
+    let markdown = stdout(&whyrst(&["explain", "--format", "markdown", &path]));
+    assert!(markdown.contains("onerror"), "{markdown}");
+    for markup in ["<b>", "<img", "[x](", "`b`"] {
+        let bare = markdown.match_indices(markup).filter(|(at, _)| !markdown[..*at].ends_with('\\'));
+        assert_eq!(bare.count(), 0, "{markup}: {markdown}");
+    }
 }

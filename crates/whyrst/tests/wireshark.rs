@@ -180,7 +180,7 @@ fn nothing_half_is_left_behind() {
     let before = fs::read(&own).expect("a file");
     let output = whyrst(&["explain", "--annotate", &own, &own]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("overwrite"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("this command reads it"), "{}", stderr(&output));
     assert_eq!(fs::read(&own).expect("a file"), before);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "no temporary file stays");
 

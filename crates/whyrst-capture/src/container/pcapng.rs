@@ -37,6 +37,9 @@ pub(super) const SECTION_HEADER: usize = 12;
 pub(crate) const FRAME: usize = 12;
 pub(crate) const BODY: usize = 8;
 
+/// Interfaces of one section that are kept: as many as there are numbers.
+const KEPT: usize = 1 << 16;
+
 /// Whether `first` begins a section.
 pub(super) fn begins(first: &[u8]) -> bool {
     Order::Big.u32_at(first, 0) == Some(block::SECTION)
@@ -52,6 +55,8 @@ pub(crate) struct PcapNg {
     order: Order,
     /// Interfaces of this section.
     interfaces: Vec<Interface>,
+    /// Interfaces of this section that are not among them.
+    beyond: u64,
     /// Time of the last frame that had one.
     last: Timestamp,
     /// Blocks begin at multiples of four bytes.
@@ -67,7 +72,7 @@ struct Block {
 
 impl PcapNg {
     pub(super) fn open(order: Order) -> Self {
-        Self { order, interfaces: Vec::new(), last: Timestamp::default(), resync: Resync::new(4, FRAME) }
+        Self { order, interfaces: Vec::new(), beyond: 0, last: Timestamp::default(), resync: Resync::new(4, FRAME) }
     }
 
     #[inline]
@@ -198,7 +203,7 @@ impl PcapNg {
         room: usize,
         ledger: &mut Ledger,
     ) -> Result<RawRecord, Reason> {
-        let interface = self.interfaces.get(packet.interface).ok_or(Reason::UnknownInterface)?;
+        let interface = self.interfaces.get(packet.interface).ok_or_else(|| self.unknown(packet.interface))?;
         let end = packet.at + packet.captured as usize;
         if end > room {
             return Err(Reason::RecordDamaged);
@@ -270,6 +275,7 @@ impl PcapNg {
 
     fn begin_section(&mut self, body: &[u8], ledger: &mut Ledger) {
         self.interfaces.clear();
+        self.beyond = 0;
         self.order = order(body).unwrap_or(self.order);
         let half = |at| self.order.u16_at(body, at).unwrap_or_default();
         let (major, minor) = (half(4), half(6));
@@ -279,8 +285,15 @@ impl PcapNg {
         }
     }
 
+    /// Why there is no interface of this number.
+    fn unknown(&self, number: usize) -> Reason {
+        let described = self.interfaces.len() as u64 + self.beyond;
+        if (number as u64) < described { Reason::InterfaceBeyond } else { Reason::UnknownInterface }
+    }
+
     fn describe_interface(&mut self, body: &[u8], ledger: &mut Ledger) {
-        if self.interfaces.len() > usize::from(u16::MAX) {
+        if self.interfaces.len() >= KEPT {
+            self.beyond += 1;
             return;
         }
         let number = ledger.interfaces.len();

@@ -143,6 +143,23 @@ fn more_interfaces_than_can_be_numbered_share_the_last_number() {
 }
 
 #[test]
+fn a_packet_of_an_interface_beyond_those_that_are_kept_is_said_to_be_that() {
+    let order = Order::Little;
+    let mut file = wrap::section(order);
+    file.extend(wrap::interface(order, ETHERNET, 0, &[]).repeat(65_537));
+    for interface in [65_535, 65_536, 65_537] {
+        file.extend(wrap::enhanced(order, interface, 5, &frames::syn()));
+    }
+    let (steps, _) = read(&file);
+    let passed_over = |step: &Kept| match step {
+        Kept::Seen { .. } => None,
+        Kept::PassedOver(_, reason) => Some(*reason),
+    };
+    let found: Vec<_> = steps.iter().map(passed_over).collect();
+    assert_eq!(found, [None, Some(Reason::InterfaceBeyond), Some(Reason::UnknownInterface)]);
+}
+
+#[test]
 fn other_blocks_are_passed_over_and_numbered_as_wireshark_numbers_them() {
     let order = Order::Big;
     let custom = order.u32(32_473);

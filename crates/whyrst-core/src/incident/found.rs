@@ -31,6 +31,15 @@ pub enum Subject {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct NameId(pub(super) u32);
 
+/// Whether the numbers of an incident are all that there were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counted {
+    /// They are.
+    All,
+    /// There were more outcomes than are compared: some of those may belong to it.
+    AtLeast,
+}
+
 /// Several outcomes with one explanation.
 #[derive(Clone, Debug)]
 pub struct Incident {
@@ -48,6 +57,8 @@ pub struct Incident {
     pub accepted: Option<Moment>,
     /// When the service accepted again.
     pub back: Option<Moment>,
+    /// What the numbers that follow are.
+    pub counted: Counted,
     /// Endings, refused connects among them.
     pub connections: u64,
     /// Refused connects.

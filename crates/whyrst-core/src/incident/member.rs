@@ -89,6 +89,11 @@ impl Member {
         }
     }
 
+    /// Whether it proves that the service was there: it accepted before or after, or reset what it had accepted.
+    pub(super) const fn shows_presence(&self) -> bool {
+        !self.refusal || self.accepted.is_some() || self.back.is_some()
+    }
+
     /// The host that the RST claims to come from.
     pub(super) const fn sender(&self) -> Endpoint {
         if self.by_client { self.client } else { self.server }

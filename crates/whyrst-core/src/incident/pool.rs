@@ -3,7 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::found::{Incident, IncidentKind, Subject};
+use super::beyond::Beyond;
+use super::found::{Counted, Incident, IncidentKind, Subject};
 use super::member::Member;
 use crate::cause::Severity;
 use crate::time::Span;
@@ -13,12 +14,14 @@ const LISTED: usize = 8;
 /// The outcomes that belong to no incident yet.
 pub(super) struct Pool<'a> {
     pub(super) members: &'a [Member],
+    /// What came after them.
+    pub(super) beyond: &'a Beyond,
     pub(super) taken: Vec<bool>,
 }
 
 impl<'a> Pool<'a> {
-    pub(super) fn new(members: &'a [Member]) -> Self {
-        Self { members, taken: alloc::vec![false; members.len()] }
+    pub(super) fn new(members: &'a [Member], beyond: &'a Beyond) -> Self {
+        Self { members, beyond, taken: alloc::vec![false; members.len()] }
     }
 
     /// Free outcomes by a common key, each group in the order of time.
@@ -46,6 +49,7 @@ impl<'a> Pool<'a> {
             last: all().map(|one| one.time).max().unwrap_or_default(),
             accepted: None,
             back: None,
+            counted: if self.beyond.total() > 0 { Counted::AtLeast } else { Counted::All },
             connections: members.len() as u64,
             refused: all().filter(|one| one.refusal).count() as u64,
             clients: distinct(all().map(|one| one.client.ip)),

@@ -41,12 +41,21 @@ pub(super) fn outages(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
 
 /// Services that refuse and were never seen to accept.
 pub(super) fn absent(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let accepts = |one: &&Member| !one.refusal || one.accepted.is_some() || one.back.is_some();
+    let accepts = |one: &&Member| one.shows_presence();
     let present: BTreeSet<Endpoint> = pool.members.iter().filter(accepts).map(|one| one.server).collect();
     for (server, refusals) in pool.groups(|one| one.refusal.then_some(one.server)) {
-        if refusals.len() >= ABSENT_FROM && !present.contains(&server) {
-            found.push(pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals));
-        }
+        // Where nothing is known of what was only counted, "never" is not known either.
+        let later = pool.beyond.of(server).filter(|later| !later.present);
+        let Some(later) = later.filter(|_| refusals.len() >= ABSENT_FROM && !present.contains(&server)) else {
+            continue;
+        };
+        let incident = pool.take(IncidentKind::ServiceAbsent, Subject::Service(server), &refusals);
+        found.push(Incident {
+            connections: incident.connections + later.refused,
+            refused: incident.refused + later.refused,
+            last: incident.last.max(later.last),
+            ..incident
+        });
     }
 }
 

@@ -10,9 +10,10 @@ use whyrst_model::incident::{FrameReport, IncidentReport, IncidentSchema};
 
 use super::Context;
 use super::layout::{padded, wrap};
+use super::markdown::literal;
 use super::style::{Part, Style};
 use super::words::{digits, plural, severity};
-use crate::incident::{Incident, IncidentKind, Subject};
+use crate::incident::{Counted, Incident, IncidentKind, Subject};
 use crate::language::Language;
 
 const WIDTH: usize = 80;
@@ -84,6 +85,7 @@ pub fn markdown(incidents: &[Incident], context: &Context) -> String {
     let item = |incident: &Incident| {
         let (title, reading) = (title(incident, context), reading(incident, context.language));
         let (how, extent) = (severity(incident.severity, context.language), extent(incident, context));
+        let (title, extent) = (literal(&title), literal(&extent));
         match context.language {
             Language::English => format!("- **{title}** ({how}, {extent})\n  {reading}\n"),
             Language::Chinese => format!("- **{title}**（{how}，{extent}）\n  {reading}\n"),
@@ -119,10 +121,16 @@ fn title(incident: &Incident, context: &Context) -> String {
         return chinese_title(incident, context);
     }
     let about = subject(incident.subject, Language::English);
-    let connections = plural(incident.connections, "connection");
-    let resets = plural(incident.connections - incident.refused, "connection");
-    let refused = plural(incident.refused, "connect");
-    let (clients, services) = (plural(incident.clients, "client"), plural(incident.services, "service"));
+    let counted = |number, thing| at_least(incident, Language::English).to_string() + &plural(number, thing);
+    let connections = counted(incident.connections, "connection");
+    let resets = counted(incident.connections - incident.refused, "connection");
+    let refused = match incident.kind {
+        // Of these, all are counted.
+        IncidentKind::ServiceAbsent => plural(incident.refused, "connect"),
+        _ => counted(incident.refused, "connect"),
+    };
+    let (clients, services) = (counted(incident.clients, "client"), counted(incident.services, "service"));
+    let times = at_least(incident, Language::English).to_string() + &digits(incident.connections);
     let rhythm = incident.rhythm.map_or_else(String::new, |span| span.to_string());
     let until = incident.back.map_or_else(
         || ", and was not seen accepting connections again".to_string(),
@@ -146,28 +154,32 @@ fn title(incident: &Incident, context: &Context) -> String {
         IncidentKind::Repeated => {
             let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!(", every {rhythm}") };
-            format!("{about}: {cause} {} times{every}", digits(incident.connections))
+            format!("{about}: {cause} {times} times{every}")
         }
         IncidentKind::SameName => {
             let name = incident.name.as_deref().unwrap_or_default();
             format!("{resets} from {clients} to {services} were reset after requesting {name}")
         }
         IncidentKind::Scan => {
-            format!("{about} probed {services} on {} without sending data", plural(incident.hosts, "host"))
+            format!("{about} probed {services} on {} without sending data", counted(incident.hosts, "host"))
         }
         IncidentKind::HealthCheck => {
-            format!("{about}: opened and reset without data {} times, every {rhythm}", digits(incident.connections))
+            format!("{about}: opened and reset without data {times} times, every {rhythm}")
         }
     }
 }
 
 fn chinese_title(incident: &Incident, context: &Context) -> String {
     let about = subject(incident.subject, Language::Chinese);
-    let connections = format!("{} 条连接", digits(incident.connections));
-    let resets = format!("{} 条连接", digits(incident.connections - incident.refused));
-    let refused = format!("{} 次建连", digits(incident.refused));
-    let (clients, services) =
-        (format!("{} 个客户端", digits(incident.clients)), format!("{} 个服务", digits(incident.services)));
+    let counted = |number, thing: &str| format!("{}{} {thing}", at_least(incident, Language::Chinese), digits(number));
+    let connections = counted(incident.connections, "条连接");
+    let resets = counted(incident.connections - incident.refused, "条连接");
+    let refused = match incident.kind {
+        // Of these, all are counted.
+        IncidentKind::ServiceAbsent => format!("{} 次建连", digits(incident.refused)),
+        _ => counted(incident.refused, "次建连"),
+    };
+    let (clients, services) = (counted(incident.clients, "个客户端"), counted(incident.services, "个服务"));
     let rhythm = incident.rhythm.map_or_else(String::new, |span| span.to_string());
     let until = incident.back.map_or_else(
         || "，之后没有看到它恢复接受连接".to_string(),
@@ -191,14 +203,23 @@ fn chinese_title(incident: &Incident, context: &Context) -> String {
         IncidentKind::Repeated => {
             let cause = incident.causes.first().map_or("unexplained", |(cause, _)| *cause);
             let every = if rhythm.is_empty() { rhythm } else { format!("，每隔 {rhythm} 一次") };
-            format!("{about}：{cause} 发生 {} 次{every}", digits(incident.connections))
+            format!("{about}：{cause} 发生 {}{every}", counted(incident.connections, "次"))
         }
         IncidentKind::Scan => {
-            format!("{about} 探测了 {} 台主机上的 {services}，没有发送数据", digits(incident.hosts))
+            format!("{about} 探测了 {}上的 {services}，没有发送数据", counted(incident.hosts, "台主机"))
         }
         IncidentKind::HealthCheck => {
-            format!("{about}：建连后不发数据就重置，共 {} 次，每隔 {rhythm} 一次", digits(incident.connections))
+            format!("{about}：建连后不发数据就重置，共 {}，每隔 {rhythm} 一次", counted(incident.connections, "次"))
         }
+    }
+}
+
+/// Where more may belong to it than are counted.
+const fn at_least(incident: &Incident, language: Language) -> &'static str {
+    match (incident.counted, language) {
+        (Counted::All, _) => "",
+        (Counted::AtLeast, Language::English) => "at least ",
+        (Counted::AtLeast, Language::Chinese) => "至少 ",
     }
 }
 

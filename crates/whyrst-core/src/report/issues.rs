@@ -51,13 +51,25 @@ struct Tally {
 }
 
 /// All issues, as they are counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Issues {
+    most: usize,
     tallies: BTreeMap<Key, Tally>,
     total: u64,
 }
 
+impl Default for Issues {
+    fn default() -> Self {
+        Self::of(COUNTED)
+    }
+}
+
 impl Issues {
+    /// For so many of them at most.
+    pub(super) fn of(most: usize) -> Self {
+        Self { most: most.min(COUNTED), tallies: BTreeMap::new(), total: 0 }
+    }
+
     /// Counts one verdict.
     pub(super) fn add(&mut self, outcome: &Outcome, judgement: &Judgement, server: Endpoint) {
         self.total += 1;
@@ -69,7 +81,7 @@ impl Issues {
             port: server.port,
             severity: judgement.severity,
         };
-        if self.tallies.len() >= COUNTED && !self.tallies.contains_key(&key) {
+        if self.tallies.len() >= self.most && !self.tallies.contains_key(&key) {
             return;
         }
         let tally = self.tallies.entry(key).or_default();

@@ -1,4 +1,7 @@
 //! The report for a ticket or a chat: the same sections as text and in the same order, in Markdown.
+//!
+//! Packets, processes and names of files are chosen by strangers, and who reads a ticket trusts it: whatever may hold
+//! their words is made [literal], and what the catalogue alone says keeps its markup.
 
 use alloc::format;
 use alloc::string::String;
@@ -26,16 +29,34 @@ pub fn report_of(report: &Explanation<'_>, ladder: Ladder) -> String {
     out
 }
 
-/// Text from packets as it is: no markup, no link, no HTML.
-fn literal(text: &str) -> String {
+/// Text from others as it is: no markup, no link, no HTML (CommonMark section 2.4, GitHub's autolinks section 6.9).
+pub fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = [' '; 2];
     for character in text.chars() {
-        if matches!(character, '<' | '>' | '[' | ']' | '`' | '*' | '|' | '&' | '!' | '#' | '~') {
+        // An address is no link of ours: `://` is what makes one.
+        let of_a_link = character == '/' && before[1] == ':';
+        let marks = matches!(character, '\\' | '<' | '>' | '[' | ']' | '`' | '*' | '|' | '&' | '!' | '#' | '~');
+        if marks || of_a_link {
             out.push('\\');
         }
         out.push(character);
+        before = [before[1], character];
     }
     out
+}
+
+/// Lines from others as they are, in a block of their own: its fence is longer than any that they hold.
+pub fn verbatim(lines: &str) -> String {
+    let mut longest = 2;
+    let mut run = 0;
+    for character in lines.chars() {
+        run = if character == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat(longest + 1);
+    let end = if lines.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}text\n{lines}{end}{fence}\n\n")
 }
 
 /// A step of the verdict: how sure, what, and the id of its page.
@@ -49,14 +70,11 @@ impl Explanation<'_> {
             let sure = confidence(sure, language);
             let (opens, closes) = language.pick((" (`", "`)"), ("（`", "`）"));
             let id = id.map_or_else(String::new, |id| format!("{opens}{id}{closes}"));
-            writeln!(out, "- **{sure}**{}{text}{id}", language.pick(": ", "："))?;
+            writeln!(out, "- **{sure}**{}{}{id}", language.pick(": ", "："), literal(&text))?;
         }
         out.push('\n');
-        let known = self
-            .said()
-            .into_iter()
-            .map(|text| literal(&text))
-            .chain(self.account_words().into_iter().map(|(_, text)| text));
+        let known = self.said().into_iter().chain(self.account_words().into_iter().map(|(_, text)| text));
+        let known = known.map(|text| literal(&text));
         self.bullets(
             language.pick("What the ends said, and what their kernels know", "两端自述与内核所知"),
             known,
@@ -65,16 +83,20 @@ impl Explanation<'_> {
         self.what_decides(out)?;
         self.advice_list(out)?;
         if ladder == Ladder::Shown && self.outcome.has_frames() {
-            out.push_str("```text\n");
-            self.ladder(Style::Plain, out)?;
-            out.push_str("```\n\n");
+            let mut ladder = String::new();
+            self.ladder(Style::Plain, &mut ladder)?;
+            out.push_str(&verbatim(&ladder));
         }
         let speaks_for = self.answers(|one| one.speaks_for() && one.role != Role::Refutes);
-        let speaks_for = self.kernel_says().into_iter().chain(speaks_for);
+        let speaks_for = self.kernel_says().map(|text| literal(&text)).into_iter().chain(speaks_for);
         self.bullets(language.pick("Speaks for it", "依据"), speaks_for, out)?;
         self.bullets(language.pick("Speaks against it", "反证"), self.answers(Evidence::speaks_against), out)?;
         self.bullets(language.pick("Not seen", "未见"), self.unseen_words().into_iter(), out)?;
-        self.bullets(language.pick("Capture points", "抓包点"), self.vantage_words().into_iter(), out)?;
+        self.bullets(
+            language.pick("Capture points", "抓包点"),
+            self.vantage_words().iter().map(|text| literal(text)),
+            out,
+        )?;
         let others = self.judgement.alternatives.iter();
         let others = others.map(|other| format!("`{}`: {}", other.cause.id, self.told_apart_by(other)));
         self.bullets(language.pick("Could also be", "也可能是"), others, out)?;
@@ -91,9 +113,9 @@ impl Explanation<'_> {
         let rst = self.outcome.rst().filter(|_| self.outcome.has_frames());
         let frame = rst.map_or_else(String::new, |rst| format!("{comma}{}", self.named(rst.record.frame)));
         let asked = self.outcome.asked().map_or_else(String::new, |asked| {
-            format!("{comma}{}{}", self.language().pick("asked for ", "请求的目标是 "), asked.name)
+            format!("{comma}{}{}", self.language().pick("asked for ", "请求的目标是 "), literal(&asked.name))
         });
-        writeln!(out, "{}{frame}{asked}\n", self.context.time(self.outcome.time()))
+        writeln!(out, "{}{}{asked}\n", self.context.time(self.outcome.time()), literal(&frame))
     }
 
     /// The steps as the text report has them, what is surest first.
@@ -139,7 +161,7 @@ impl Explanation<'_> {
 
     fn answers(&self, wanted: impl Fn(&Evidence) -> bool) -> impl Iterator<Item = String> {
         let all = self.judgement.evidence.iter().filter(move |one| wanted(one));
-        all.map(|one| self.answer(one.question, &one.answer))
+        all.map(|one| literal(&self.answer(one.question, &one.answer)))
     }
 
     fn advice_list(&self, out: &mut String) -> fmt::Result {
@@ -155,7 +177,7 @@ impl Explanation<'_> {
     fn harm_section(&self, out: &mut String) -> fmt::Result {
         let harm = (self.outcome.kind() == OutcomeKind::Reset).then(|| self.harm_words());
         let effect = self.effect_words();
-        let harm = harm.into_iter().chain([self.matters()]).chain(effect);
+        let harm = harm.into_iter().chain([self.matters()]).chain(effect).map(|text| literal(&text));
         self.bullets(self.language().pick("Harm", "影响"), harm, out)
     }
 
@@ -176,9 +198,63 @@ impl Explanation<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::conversation;
+
+    fn context() -> Context {
+        Context {
+            files: alloc::vec![String::from("a.pcap")],
+            zone: jiff::tz::TimeZone::UTC,
+            language: Language::English,
+        }
+    }
 
     #[test]
     fn what_packets_say_is_no_markup() {
         assert_eq!(literal("<img src=x> [a](javascript:b) `c`"), "\\<img src=x\\> \\[a\\](javascript:b) \\`c\\`");
+        // An escape that they bring themselves escapes nothing.
+        assert_eq!(literal("\\<img>"), "\\\\\\<img\\>");
+        assert_eq!(literal("https://evil.example 10.0.0.1:80"), "https:\\//evil.example 10.0.0.1:80");
+    }
+
+    #[test]
+    fn no_line_ends_the_block_that_it_stands_in() {
+        let block = verbatim("a\n````\n<script>");
+        assert_eq!(block, "`````text\na\n````\n<script>\n`````\n\n");
+        assert_eq!(verbatim("a\n"), "```text\na\n```\n\n");
+    }
+
+    /// What a stranger may have a server say, as [`testing`](crate::testing) writes it.
+    const HOSTILE: &str = "<img_src=x_onerror=alert(1)>_[x](javascript:alert(1))_|_`";
+
+    fn holds_no_markup(markdown: &str) {
+        for markup in ["<img", "[x]", "](javascript"] {
+            // What stands in a block of its own cannot be markup.
+            let markdown: String = markdown.split("```").step_by(2).collect();
+            let all = markdown.match_indices(markup);
+            let bare: Vec<_> = all.filter(|(at, _)| !markdown[..*at].ends_with('\\')).collect();
+            assert!(bare.is_empty(), "{markup} in {markdown}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_or_a_rst_says_is_no_markup() {
+        let length = HOSTILE.len();
+        let text = format!(
+            "0.000 C > S S 0:0(0)
+             +0.001 C < S SA 0:0(0) ack 1
+             +0.001 C > S A 1:1(0) ack 1
+             +0.001 C > S PA 1:101(100) ack 1
+             +0.001 C < S PA 1:{end}({length}) ack 101 says {HOSTILE}
+             +0.001 C < S RA {end}:{beyond}({length}) ack 101 says {HOSTILE}",
+            end = 1 + length,
+            beyond = 1 + 2 * length
+        );
+        let outcomes = conversation(&text).outcomes();
+        assert!(!outcomes.is_empty());
+        for outcome in outcomes {
+            let markdown = report(&outcome, &context(), Ladder::Shown);
+            assert!(markdown.contains("onerror"), "{markdown}");
+            holds_no_markup(&markdown);
+        }
     }
 }

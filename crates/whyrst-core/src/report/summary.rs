@@ -29,8 +29,10 @@ const SERVICES_SHOWN: usize = 10;
 const SERVICES_COUNTED: usize = 65_536;
 
 /// Counts verdicts as they come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Summary {
+    /// Services and issues that are counted one by one.
+    most: usize,
     issues: Issues,
     causes: BTreeMap<(&'static str, Confidence), u64>,
     services: BTreeMap<Endpoint, ServiceCount>,
@@ -61,7 +63,27 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
+impl Default for Summary {
+    fn default() -> Self {
+        Self::of(SERVICES_COUNTED)
+    }
+}
+
 impl Summary {
+    /// For as many services, and as many issues.
+    pub fn of(most: usize) -> Self {
+        Self {
+            most: most.min(SERVICES_COUNTED),
+            issues: Issues::of(most),
+            causes: BTreeMap::new(),
+            services: BTreeMap::new(),
+            severities: BTreeMap::new(),
+            services_beyond: 0,
+            failed: 0,
+            unexplained: 0,
+        }
+    }
+
     /// Counts one verdict.
     pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
         let cause = judgement.cause.map_or("unexplained", |cause| cause.id);
@@ -72,7 +94,7 @@ impl Summary {
         self.failed += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
         let server = outcome.connection().endpoint(outcome.connection().server());
         self.issues.add(outcome, judgement, server);
-        if self.services.len() < SERVICES_COUNTED || self.services.contains_key(&server) {
+        if self.services.len() < self.most || self.services.contains_key(&server) {
             let service = self.services.entry(server).or_default();
             service.total += 1;
             *service.causes.entry(cause).or_default() += 1;

@@ -3,20 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp as Moment};
 use whyrst_capture::LinkType;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::summary::Benign;
-use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Judgement;
+use whyrst_core::when::When;
 use whyrst_store::Table;
 
 use super::shared::parse_size;
 use super::{Common, ReportFormat};
 use crate::explain::confidence;
 use crate::memory;
+use crate::window::Window;
 
 /// `whyrst explain`.
 #[derive(Debug, Args)]
@@ -89,13 +87,14 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "CONFIDENCE", default_value = "unexplained")]
     pub(crate) min_confidence: MinConfidence,
 
-    /// Only what ended at this time or later: 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    pub(crate) since: Option<Timestamp>,
+    /// Only what ended at this time or later: 2026-01-31, 2026-01-31T22:00 (of --tz), 2026-01-31T22:00:00Z, or how
+    /// long ago: 12h, 1d
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<When>,
 
     /// Only what ended before this time
-    #[arg(long, value_name = "WHEN", value_parser = moment)]
-    pub(crate) until: Option<Timestamp>,
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<When>,
 
     /// Tell equal resets between the same two ends three times and count the rest; auto: not in JSON
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -113,7 +112,7 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "NUMBER=NAME", value_parser = parse_link)]
     pub(crate) link_type: Vec<(LinkType, LinkType)>,
 
-    /// Time zone for times of day in text, such as Europe/Berlin or `local`
+    /// Time zone of times of day in text and of --since and --until, such as Europe/Berlin, or `local` (that of TZ)
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub(crate) tz: String,
 
@@ -156,11 +155,9 @@ impl Explain {
     }
 
     /// Whether this outcome is asked for.
-    pub(crate) fn wants(&self, outcome: &Outcome, judgement: &Judgement) -> bool {
+    pub(crate) fn wants(&self, window: &Window, outcome: &Outcome, judgement: &Judgement) -> bool {
         let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| has_step(judgement, cause));
-        let time = outcome.time();
-        let is_then = self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until);
-        is_cause && is_then && judgement.confidence >= confidence(self.min_confidence)
+        is_cause && window.has(outcome.time()) && judgement.confidence >= confidence(self.min_confidence)
     }
 }
 
@@ -316,28 +313,9 @@ fn parse_link(text: &str) -> Result<(LinkType, LinkType), String> {
     Ok((user, link))
 }
 
-/// A date (its midnight in UTC), a time, or how long ago.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let date = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
-    let ago = || Moment::now().checked_sub(text.parse::<SignedDuration>().ok()?).ok();
-    let found = text.parse::<Moment>().ok().or_else(date).or_else(ago);
-    found
-        .and_then(|moment| i64::try_from(moment.as_nanosecond()).ok())
-        .map(Timestamp::from_nanos)
-        .ok_or_else(|| "expected 2026-01-31, 2026-01-31T22:00:00Z, or how long ago: 12h, 30m".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_moment_is_a_date_a_time_or_some_time_ago() {
-        assert_eq!(moment("2026-01-31").unwrap(), moment("2026-01-31T00:00:00Z").unwrap());
-        assert_eq!(moment("1970-01-01T00:00:01Z").unwrap(), Timestamp::from_nanos(1_000_000_000));
-        assert!(moment("1h").unwrap() < moment("30m").unwrap());
-        assert!(moment("last night").is_err());
-    }
 
     #[test]
     fn link_layers_for_private_use_are_named() {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use whyrst_core::language::Language;
 use whyrst_core::socket::Told;
+use whyrst_output::Places;
 use whyrst_probe::{HostFacts, Live, LiveEvent, SocketReset};
 
 use super::findings::{COUNTERS, Counter, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
@@ -24,7 +25,7 @@ pub(super) fn run(arguments: &Check, mut before: HostFacts) -> Result<Completion
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let language = output::language(&arguments.common, arguments.format);
     let style = output::style(&arguments.common);
-    let mut output = Output::stream(&arguments.common)?;
+    let mut output = Output::stream(&arguments.common, &mut Places::default())?;
     let mut live =
         Live::start().map_err(|error| output::remark(&format!("who asks in vain is not seen: {error}"))).ok();
     let mut known = BTreeSet::new();

@@ -15,12 +15,10 @@ use whyrst_core::verdict::Judge;
 use super::ordered::{Ordered, lock};
 use super::reporter::Outcomes;
 use super::source::{Source, on_threads};
-use super::workers::Workers;
+use super::workers::{BATCH, Workers};
 
 /// Frames whose connections are looked up at once, so that memory is not waited for one by one.
 const AT_ONCE: usize = 64;
-/// Endings that one thread takes at once when the captures are over.
-pub(super) const BATCH: usize = 64;
 
 /// Which connections are followed.
 #[derive(Clone, Copy)]
@@ -53,9 +51,9 @@ pub(super) fn follow(
     on_threads(jobs, || follow_all(source, workers, &following, whom, &names));
     let mut following = following.into_inner();
     following.tracker.finish();
-    let rest = std::sync::Mutex::new((source.chunks(), following));
+    let rest = std::sync::Mutex::new(following);
     on_threads(jobs, || report_the_rest(workers, &rest));
-    rest.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).1
+    rest.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn follow_all(
@@ -70,7 +68,7 @@ fn follow_all(
     while let Some(number) = source.fill(&mut chunk) {
         let observations = feed.read(&chunk, whom, names, &mut counts);
         let take_in = |following: &mut Following| {
-            workers.hand_over(number, following.take_in(&chunk, &feed, &observations, whom));
+            workers.hand_over(following.take_in(&chunk, &feed, &observations, whom));
         };
         following.at(number, take_in, || workers.work(&mut judge));
         while workers.work(&mut judge) {}
@@ -84,19 +82,18 @@ fn follow_all(
 }
 
 /// When the captures are over, what is left is reported in batches.
-fn report_the_rest(workers: &Workers<'_>, rest: &std::sync::Mutex<(u64, Following)>) {
+fn report_the_rest(workers: &Workers<'_>, rest: &std::sync::Mutex<Following>) {
     let mut judge = Judge::default();
     loop {
-        let (number, endings) = {
-            let (next, following) = &mut *lock(rest);
+        {
+            let following = &mut *lock(rest);
             let endings: Vec<_> = std::iter::from_fn(|| following.tracker.next_settled()).take(BATCH).collect();
             if endings.is_empty() {
-                return;
+                break;
             }
-            *next += 1;
-            (*next - 1, endings)
-        };
-        workers.report(number, endings, &mut judge);
+            workers.hand_over(endings);
+        }
+        while workers.work(&mut judge) {}
     }
 }
 

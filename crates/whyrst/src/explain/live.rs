@@ -9,9 +9,9 @@ use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::Tracker;
 use whyrst_core::verdict::Judge;
 
-use super::following::{BATCH, Following};
+use super::following::Following;
 use super::source::complain_of_interrupt;
-use super::workers::Workers;
+use super::workers::{BATCH, Workers};
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -43,14 +43,13 @@ pub(super) fn follow(
 ) -> usize {
     captures.idle_after(LIVE_PATIENCE);
     let mut live = Live::new(captures);
-    let (mut steps, mut batches, mut unread) = (0u64, 0, 0);
+    let (mut steps, mut unread) = (0u64, 0);
     let mut judge = Judge::default();
     let mut report_batch = |following: &mut Following| {
         loop {
             let endings: Vec<_> = std::iter::from_fn(|| following.tracker.next_settled()).take(BATCH).collect();
             let last = endings.len() < BATCH;
-            batches += 1;
-            let wanted = workers.report(batches - 1, endings, &mut judge);
+            let wanted = workers.report(endings, &mut judge);
             if !wanted || last {
                 return wanted;
             }

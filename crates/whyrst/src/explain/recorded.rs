@@ -11,13 +11,13 @@ use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 use whyrst_model::Report;
 
-use super::following::BATCH;
 use super::reporter::{Reporter, Totals, Writer};
-use super::workers::Workers;
-use super::{Closing, Read, read_events, zone};
+use super::workers::{BATCH, Workers};
+use super::{Closing, Read, places, read_events, zone};
 use crate::Completion;
 use crate::args::Explain;
 use crate::output;
+use crate::window::Window;
 
 /// Whether all that is to be explained are recordings; mixed with captures they belong beside them.
 pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
@@ -44,7 +44,8 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
     // An outcome without packets names no file: each recording has a reporter of its own.
     let reporters = names.iter().map(|name| reporter(arguments, name)).collect::<Result<Vec<_>>>()?;
     let [first, ..] = reporters.as_slice() else { bail!("there is no recording") };
-    let (mut totals, mut writer) = (Totals::new(arguments), Writer::new(arguments, None)?);
+    let (mut totals, mut writer) =
+        (Totals::new(arguments), Writer::new(arguments, places(arguments, &arguments.files)?, None)?);
     let (mut notes, mut resets) = (Vec::new(), 0);
     for (path, reporter) in arguments.files.iter().zip(&reporters) {
         let recording = read_events(path)?;
@@ -55,8 +56,8 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
             bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
         }
         let workers = Workers::new(reporter, totals, writer);
-        for (number, events) in (0..).zip(recording.told.chunks(BATCH)) {
-            report_batch(&workers, events, number);
+        for events in recording.told.chunks(BATCH) {
+            report_batch(&workers, events);
         }
         (totals, writer) = workers.into_parts();
         resets += recording.told.iter().map(|event| event.more.max(1)).sum::<u64>();
@@ -70,15 +71,17 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
 
 fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
     let language = output::language(&arguments.common, arguments.format.spoken());
-    let context = Context { files: vec![name.to_owned()], zone: zone(&arguments.tz)?, language };
-    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, arguments })
+    let zone = zone(&arguments.tz)?;
+    let window = Window::of(arguments, &zone)?;
+    let context = Context { files: vec![name.to_owned()], zone, language };
+    Ok(Reporter { context, style: output::style(&arguments.common), recording: None, window, arguments })
 }
 
 /// Reports a batch.
-fn report_batch(workers: &Workers<'_>, events: &[Told], number: u64) {
+fn report_batch(workers: &Workers<'_>, events: &[Told]) {
     let mut judge = Judge::default();
     let outcomes = events.iter().filter(|event| event.more == 0).map(|event| Box::new(event.reset.outcome())).collect();
-    workers.report(number, outcomes, &mut judge);
+    workers.report(outcomes, &mut judge);
     for Told { reset, more } in events.iter().filter(|event| event.more > 0) {
         let outcome = reset.outcome();
         let judgement = judge.judge(&outcome);

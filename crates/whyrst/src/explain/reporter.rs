@@ -15,6 +15,7 @@ use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
+use whyrst_output::Places;
 use whyrst_serve::html;
 use whyrst_store::parquet::Partitioned;
 use whyrst_store::rows::{Row, RowSet};
@@ -23,8 +24,10 @@ use whyrst_store::{StoreError, Table};
 use crate::annotate::{Marked, Marks};
 use crate::args::{Explain, ReportFormat};
 use crate::fold::Folds;
+use crate::memory::Budget;
 use crate::output::{self, Output};
 use crate::tui::Entry;
+use crate::window::Window;
 
 /// Endings on their way through several hands: each has more than a kilobyte.
 pub(super) type Outcomes = Vec<Box<Outcome>>;
@@ -35,6 +38,7 @@ pub(super) struct Reporter<'a> {
     pub(super) context: Context,
     pub(super) style: Style,
     pub(super) recording: Option<Recording>,
+    pub(super) window: Window,
 }
 
 /// An outcome that was judged.
@@ -64,7 +68,7 @@ impl Reporter<'_> {
         } else {
             judge.judge(&outcome)
         };
-        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&outcome, judgement));
+        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&self.window, &outcome, judgement));
         let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { outcome, judgement: Some(judgement), marked: None };
@@ -98,7 +102,7 @@ impl Reporter<'_> {
 
     /// What is said of `count` more that are like `outcome`; `None` when it is not asked for.
     pub(super) fn more(&self, outcome: &Outcome, judgement: &Judgement, count: u64) -> Option<String> {
-        if !self.arguments.wants(outcome, judgement) {
+        if !self.arguments.wants(&self.window, outcome, judgement) {
             return None;
         }
         let report = Explanation::judged(outcome, judgement.clone(), &self.context);
@@ -107,6 +111,8 @@ impl Reporter<'_> {
             ReportFormat::Html => html::data(&json::page_line(&report, count)),
             ReportFormat::Text | ReportFormat::Markdown => {
                 let like = account::line(&report, self.style);
+                let like =
+                    if self.arguments.format == ReportFormat::Markdown { markdown::verbatim(&like) } else { like };
                 match self.context.language {
                     Language::English => format!("... and {count} more like this one:\n{like}\n"),
                     Language::Chinese => format!("... 另有 {count} 个与此相同：\n{like}\n"),
@@ -151,10 +157,11 @@ pub(super) struct Totals<'a> {
 
 impl<'a> Totals<'a> {
     pub(super) fn new(arguments: &'a Explain) -> Self {
+        let budget = Budget::of(arguments.memory());
         Self {
             arguments,
-            summary: Summary::default(),
-            incidents: Incidents::default(),
+            summary: Summary::of(budget.services()),
+            incidents: Incidents::within(budget.incidents()),
             folds: Folds::new(arguments),
             marks: Marks::default(),
             reported: 0,
@@ -212,9 +219,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(arguments: &Explain, screen: Option<Sender<Entry>>) -> Result<Self> {
-        let parquet = arguments.parquet.as_deref().map(Partitioned::create).transpose()?;
-        let mut output = Output::open(&arguments.common)?;
+    pub(super) fn new(arguments: &Explain, mut places: Places, screen: Option<Sender<Entry>>) -> Result<Self> {
+        let mut output = Output::open(&arguments.common, &mut places)?;
+        let parquet = arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?;
         if arguments.format == ReportFormat::Html && !arguments.tui {
             output.write(&html::head(output::language(&arguments.common, arguments.format.spoken())))?;
         }

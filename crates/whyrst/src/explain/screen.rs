@@ -9,7 +9,7 @@ use whyrst_capture::CaptureSet;
 
 use super::reporter::{Reporter, Totals, Writer};
 use super::workers::Workers;
-use super::{Closing, Run, bytes_to_read, jobs, random};
+use super::{Closing, Run, bytes_to_read, jobs, places, random};
 use crate::Completion;
 use crate::args::Explain;
 use crate::interrupt::Interrupt;
@@ -27,7 +27,11 @@ pub(super) fn show(
     interrupt: &Interrupt,
 ) -> Result<Completion> {
     let (sender, receiver) = mpsc::channel();
-    let workers = Workers::new(reporter, Totals::new(arguments), Writer::new(arguments, Some(sender))?);
+    let workers = Workers::new(
+        reporter,
+        Totals::new(arguments),
+        Writer::new(arguments, places(arguments, captures.paths())?, Some(sender))?,
+    );
     let language = reporter.context.language;
     let mut progress = Progress::new(bytes_to_read(arguments, captures), Audience::Nobody);
     let gauge = progress.gauge();

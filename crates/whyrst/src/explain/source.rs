@@ -80,11 +80,6 @@ impl<'a> Source<'a> {
         *lock(&self.counts) += counts;
     }
 
-    /// How many chunks there were.
-    pub(super) fn chunks(&self) -> u64 {
-        lock(&self.reading).next
-    }
-
     /// What the threads have counted, and how many files could not be read to their end.
     pub(super) fn finish(self) -> (Counts, usize) {
         (std::mem::take(&mut *lock(&self.counts)), self.unread.into_inner())

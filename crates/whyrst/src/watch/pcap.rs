@@ -2,21 +2,20 @@
 //! each at its first RST, as a comment.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use whyrst_capture::LinkType;
 use whyrst_capture::writer::{InterfaceId, NewFrame, PcapNgWriter};
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::{Place, WrittenFile};
 use whyrst_probe::Packet;
 
 use super::second::length;
 
 #[derive(Debug)]
 pub(super) struct Pcap {
-    writer: PcapNgWriter<BufWriter<File>>,
+    writer: PcapNgWriter<BufWriter<WrittenFile>>,
     interfaces: BTreeMap<u32, InterfaceId>,
     name: String,
     /// Resets without any packet.
@@ -24,13 +23,11 @@ pub(super) struct Pcap {
 }
 
 impl Pcap {
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let name = escape_name(&path.display().to_string());
-        let write = || {
-            let file = BufWriter::new(File::create(path)?);
-            PcapNgWriter::new(file, concat!("whyrst ", env!("CARGO_PKG_VERSION")))
-        };
-        let writer = write().with_context(|| format!("cannot write {name}"))?;
+    pub(super) fn create(place: &Place) -> Result<Self> {
+        let name = escape_name(&place.path().display().to_string());
+        let file = BufWriter::new(place.growing()?);
+        let writer = PcapNgWriter::new(file, concat!("whyrst ", env!("CARGO_PKG_VERSION")));
+        let writer = writer.with_context(|| format!("cannot write {name}"))?;
         Ok(Self { writer, interfaces: BTreeMap::new(), name, bare: 0 })
     }
 

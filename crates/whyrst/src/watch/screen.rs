@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use nix::unistd::gethostname;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
+use whyrst_output::Places;
 use whyrst_probe::{Live, give_back_privileges};
 
 use super::Timing;
@@ -31,7 +32,9 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
     let mut reporter = LiveReporter::new(Format::Text, &arguments.common, explain::zone(&arguments.tz)?, language);
-    let mut recorder = arguments.record.as_deref().map(super::Recorder::open).transpose()?;
+    let mut places = Places::default();
+    let mut recorder =
+        arguments.record.as_deref().map(|path| super::Recorder::open(&places.place(path)?)).transpose()?;
     let timing = Timing::new(arguments);
     let host = gethostname()
         .map_or_else(|_| language.pick("this host", "本机").into(), |name| name.to_string_lossy().into_owned());
@@ -81,7 +84,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
         recorder.finish(live.lost())?;
     }
     if !arguments.common.quiet {
-        let mut output = crate::output::Output::open(&arguments.common)?;
+        let mut output = crate::output::Output::open(&arguments.common, &mut places)?;
         output.write(&reporter.summary(&live))?;
         output.finish()?;
     }

@@ -4,6 +4,7 @@
 mod citations;
 mod cycles;
 mod definition;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,10 +17,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-model", &[]),
     ("whyrst-core", &["whyrst-model"]),
     ("whyrst-capture", &["whyrst-core", "whyrst-model"]),
-    ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-probe"]),
+    ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-output", "whyrst-probe"]),
+    ("whyrst-output", &[]),
     ("whyrst-probe", &["whyrst-core", "whyrst-model"]),
     ("whyrst-serve", &["whyrst-core", "whyrst-model"]),
-    ("whyrst-store", &["whyrst-core", "whyrst-model"]),
+    ("whyrst-store", &["whyrst-core", "whyrst-model", "whyrst-output"]),
     ("whyrst-telemetry", &["whyrst-core", "whyrst-model", "whyrst-store"]),
     (
         "whyrst",
@@ -28,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "whyrst-core",
             "whyrst-lab",
             "whyrst-model",
+            "whyrst-output",
             "whyrst-probe",
             "whyrst-serve",
             "whyrst-store",
