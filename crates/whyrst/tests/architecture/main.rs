@@ -16,11 +16,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-model", &[]),
     ("whyrst-core", &["whyrst-model"]),
     ("whyrst-capture", &["whyrst-core", "whyrst-model"]),
+    ("whyrst-http", &[]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-probe"]),
-    ("whyrst-probe", &["whyrst-core", "whyrst-model"]),
-    ("whyrst-serve", &["whyrst-core", "whyrst-model"]),
+    ("whyrst-privileges", &[]),
+    ("whyrst-probe", &["whyrst-core", "whyrst-model", "whyrst-privileges"]),
+    ("whyrst-serve", &["whyrst-core", "whyrst-http", "whyrst-model"]),
     ("whyrst-store", &["whyrst-core", "whyrst-model"]),
-    ("whyrst-telemetry", &["whyrst-core", "whyrst-model", "whyrst-store"]),
+    (
+        "whyrst-telemetry",
+        &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-privileges", "whyrst-store"],
+    ),
     (
         "whyrst",
         &[
@@ -28,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "whyrst-core",
             "whyrst-lab",
             "whyrst-model",
+            "whyrst-privileges",
             "whyrst-probe",
             "whyrst-serve",
             "whyrst-store",
