@@ -101,7 +101,7 @@ impl Capture {
             return Self::begin_live(Live(opened), name, file, stop);
         }
         let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
-        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file, false)?;
+        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file)?;
         capture.expected = expected.filter(|_| capture.compression.is_none());
         Ok(capture)
     }

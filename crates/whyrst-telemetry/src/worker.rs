@@ -116,10 +116,6 @@ impl Worker {
         };
     }
 
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// Nothing more comes: it begins to finish.
     pub(crate) fn close(self) -> Closing {
         let Self { name, carried, ended, .. } = self;
