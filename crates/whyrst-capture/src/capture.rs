@@ -153,13 +153,7 @@ impl Capture {
     }
 
     /// Reads `most` bytes at most, when they are decompressed.
-    fn begin_in(
-        mut window: Window,
-        name: String,
-        file: u32,
-        live: bool,
-        most: u64,
-    ) -> Result<Self, OpenError> {
+    fn begin_in(mut window: Window, name: String, file: u32, live: bool, most: u64) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { name: name.clone(), cause };
         let stop = window.stop.clone();
         window.wait_for(4).map_err(io_error)?;

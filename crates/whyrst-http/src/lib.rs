@@ -1,9 +1,9 @@
 //! An HTTP server that half-open and silent connections cannot fill: `/metrics` and the page use it.
 //!
 //! Whoever can connect can hold a connection and say nothing. So a request's head must be there within
-//! [`HEAD`], and at most [`CONNECTIONS`] are open. When one more comes, the one goes on which nothing has moved for longest: of those that have never
-//! asked for anything; else of those on which no answer is being made; when all of them are being answered, the one on which nothing has moved for
-//! [`STALLED`]; and when there is none of these either, the new one.
+//! [`HEAD`], and at most [`CONNECTIONS`] are open. When one more comes, the one goes on which nothing has moved for
+//! longest: of those that have never asked for anything; else of those on which no answer is being made; else of those
+//! on which nothing has moved for [`STALLED`]; and when there is none of these either, the new one.
 
 mod connections;
 mod moving;
@@ -73,12 +73,11 @@ async fn answer(stream: TcpStream, router: Router, open: Open) {
             response
         }
     });
-    let connection =
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
-            .max_buf_size(BUFFER)
-            .serve_connection(io, service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER)
+        .serve_connection(io, service);
     tokio::select! {
         // What a client does wrong is answered by closing its connection.
         _ = connection => {}

@@ -110,6 +110,7 @@ const ANSWERING: &[Call] = &[
     libc::SYS_epoll_ctl,
     libc::SYS_epoll_pwait,
     libc::SYS_eventfd2,
+    libc::SYS_socketpair,
 ];
 #[cfg(target_arch = "x86_64")]
 const ANSWERING_OLD: &[Call] = &[libc::SYS_epoll_wait];
@@ -146,7 +147,6 @@ const PROCESSES: &[Call] = &[
     libc::SYS_pipe2,
     libc::SYS_dup,
     libc::SYS_dup3,
-    libc::SYS_socketpair,
     libc::SYS_set_tid_address,
     libc::SYS_prlimit64,
     libc::SYS_faccessat,
@@ -208,9 +208,9 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
         Duty::AskConntrack => add(&[libc::SYS_sendto, libc::SYS_bind]),
         Duty::Send => [SOCKETS, THREADS].into_iter().for_each(add),
         // Its own addresses stand in what it keeps: rtnetlink says them.
-        Duty::Keep => [FILES, FILES_OLD, &[libc::SYS_bind, libc::SYS_sendto, libc::SYS_getsockname]]
-            .into_iter()
-            .for_each(add),
+        Duty::Keep => {
+            [FILES, FILES_OLD, &[libc::SYS_bind, libc::SYS_sendto, libc::SYS_getsockname]].into_iter().for_each(add)
+        }
         Duty::Answer => [ANSWERING, ANSWERING_OLD].into_iter().for_each(add),
         Duty::Serve => {
             let all =

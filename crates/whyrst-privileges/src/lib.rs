@@ -55,6 +55,14 @@ pub fn restrict(duty: Duty) -> Result<(), String> {
     calls::allow(duty)
 }
 
+/// How many seccomp filters this thread has (proc_pid_status(5)): one that has more than its process began with was
+/// started by a thread that had been restricted, and is so itself.
+pub fn filters() -> usize {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let filters = status.lines().find_map(|line| line.strip_prefix("Seccomp_filters:"));
+    filters.and_then(|filters| filters.trim().parse().ok()).unwrap_or(0)
+}
+
 /// Gives back every capability of this thread that watching does not need, for good.
 ///
 /// To be called before other threads are started: each has capabilities of its own.

@@ -39,14 +39,14 @@ const OPEN: [&str; 3] = ["/", "/app.js", "/app.css"];
 
 /// 128 random bits that nobody guesses.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl Token {
     /// From the kernel's random numbers.
     ///
     /// # Errors
     /// When the kernel has none to give.
-    pub fn random() -> Result<Self, getrandom::Error> {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)?;
         Ok(Self(format!("{:032x}", u128::from_ne_bytes(bits))))

@@ -142,10 +142,8 @@ impl Pace {
 }
 
 fn too_slow(language: Language) -> Refusal {
-    let told = language.pick(
-        "the capture arrived too slowly: less than 64 KiB in ten seconds\n",
-        "抓包传得太慢：十秒内不足 64 KiB\n",
-    );
+    let told = language
+        .pick("the capture arrived too slowly: less than 64 KiB in ten seconds\n", "抓包传得太慢：十秒内不足 64 KiB\n");
     (StatusCode::REQUEST_TIMEOUT, told.to_owned())
 }
 

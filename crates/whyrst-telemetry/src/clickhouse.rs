@@ -9,10 +9,10 @@ use whyrst_model::Report;
 use whyrst_privileges::Duty;
 
 use crate::aggregate::{Aggregates, Window};
+use crate::courier::Poster;
 use crate::metrics::Metrics;
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
-use crate::courier::Poster;
 use crate::post::{Answer, Place};
 use crate::record::Record;
 use crate::worker::{Sending, Sink};
@@ -251,7 +251,13 @@ impl Sink for ClickHouse {
 }
 
 /// The token makes an insert that is repeated, because its answer was lost, the same insert.
-fn insert(poster: &mut Poster, place: &Place, (database, host): (&str, &str), batch: &Batch, number: u64) -> (Answer, u64) {
+fn insert(
+    poster: &mut Poster,
+    place: &Place,
+    (database, host): (&str, &str),
+    batch: &Batch,
+    number: u64,
+) -> (Answer, u64) {
     let table = batch.kind.name();
     let query = format!("INSERT%20INTO%20{database}.{table}%20FORMAT%20JSONEachRow");
     let token: String = host.bytes().filter(u8::is_ascii_alphanumeric).map(char::from).collect();

@@ -28,7 +28,11 @@ const OPEN_METRICS_1: &str = "application/openmetrics-text; version=1.0.0; chars
 const INDEX: &str = "whyrst: why TCP connections of this host are reset\n/metrics  for Prometheus\n/healthz  ok\n";
 
 /// Begins to answer; where, for a port that was left to the kernel.
-pub(crate) fn serve(address: SocketAddr, metrics: Arc<Metrics>, remarks: Remarks) -> Result<SocketAddr, TelemetryError> {
+pub(crate) fn serve(
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+    remarks: Remarks,
+) -> Result<SocketAddr, TelemetryError> {
     let refused = |cause| TelemetryError::Listen { address, cause };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
@@ -36,10 +40,9 @@ pub(crate) fn serve(address: SocketAddr, metrics: Arc<Metrics>, remarks: Remarks
     let name = "metrics";
     let thread = std::thread::Builder::new().name(name.to_owned());
     // It ends with the process: a scrape that is cut off is asked for again.
-    thread.spawn(move || keep_answering(&listener, &metrics, &remarks)).map_err(|cause| TelemetryError::Thread {
-        name,
-        cause,
-    })?;
+    thread
+        .spawn(move || keep_answering(&listener, &metrics, &remarks))
+        .map_err(|cause| TelemetryError::Thread { name, cause })?;
     Ok(at)
 }
 

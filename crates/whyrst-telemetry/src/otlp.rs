@@ -24,10 +24,10 @@ use whyrst_model::vocabulary::Severity;
 use whyrst_privileges::Duty;
 
 use crate::aggregate::{Aggregates, Window};
+use crate::courier::Poster;
 use crate::metrics::{Metrics, nanos};
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
-use crate::courier::Poster;
 use crate::post::{Answer, Place};
 use crate::record::Record;
 use crate::worker::{Sending, Sink};

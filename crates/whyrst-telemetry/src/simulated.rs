@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clickhouse::{Addresses, ClickHouse};
-use crate::courier::Poster;
 use crate::counting::{Counting, Goes};
+use crate::courier::Poster;
 use crate::error::TelemetryError;
 use crate::metrics::{Carried, Metrics};
 use crate::moment::Moment;
@@ -53,7 +53,8 @@ impl Road {
         let names = (self.database.clone(), name.to_owned());
         let addresses = Addresses::These(addresses.iter().map(IpAddr::to_string).collect());
         let counts = (aggregates, counting.metrics());
-        let sink = ClickHouse::new(Poster::Here(self.client.clone()), self.place.clone(), names, counts, addresses, sending);
+        let sink =
+            ClickHouse::new(Poster::Here(self.client.clone()), self.place.clone(), names, counts, addresses, sending);
         Ok(Host { counting, sink, carried, reported: 0, sampled: 0 })
     }
 }

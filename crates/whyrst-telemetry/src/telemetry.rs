@@ -7,8 +7,8 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use crate::clickhouse::{Addresses, ClickHouse};
-use crate::courier::{Courier, Ending, Poster};
 use crate::counting::{Counting, Goes};
+use crate::courier::{Courier, Ending, Poster};
 use crate::error::TelemetryError;
 use crate::exposition;
 use crate::journald::{self, Journal};
@@ -22,8 +22,7 @@ use crate::syslog::{Syslog, SyslogTarget};
 use crate::worker::{Closing, FAREWELL, Remarks, Sending, Sink, Worker, remarks};
 
 /// All threads that are started here.
-const THREADS: [&str; 7] =
-    ["metrics", "journald", "syslog", "otlp", "clickhouse", "otlp-post", "clickhouse-post"];
+const THREADS: [&str; 7] = ["metrics", "journald", "syslog", "otlp", "clickhouse", "otlp-post", "clickhouse-post"];
 
 /// A log on this host, or one that speaks syslog.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,7 +112,10 @@ impl Telemetry {
     pub fn start(plan: &Plan) -> Result<Self, TelemetryError> {
         let metrics = Metrics::new(plan.series);
         let (remarks, said) = remarks();
-        let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics), remarks.clone())).transpose()?;
+        let served = plan
+            .metrics
+            .map(|address| exposition::serve(address, Arc::clone(&metrics), remarks.clone()))
+            .transpose()?;
         let now = Moment::now();
         let counting = Counting::new(metrics, plan.fleet, now);
         let mut all = Self { counting, served, workers: Vec::new(), ending: Ending::default(), remarks, said };

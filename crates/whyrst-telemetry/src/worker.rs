@@ -89,8 +89,7 @@ impl Worker {
         let (queue, records) = sync_channel(QUEUE);
         let (ends, ended) = channel();
         let carried = metrics.worker(name);
-        let mut carrying =
-            Carrying { records, ending: ending.clone(), carried: Arc::clone(&carried), inside: 0 };
+        let mut carrying = Carrying { records, ending: ending.clone(), carried: Arc::clone(&carried), inside: 0 };
         let remarks = remarks.named(name);
         let thread = std::thread::Builder::new().name(name.to_owned());
         let run = move || {
@@ -112,7 +111,9 @@ impl Worker {
         let count = record.report.count;
         match self.queue.try_send(Arc::clone(record)) {
             Ok(()) => self.carried.handed.fetch_add(count, Relaxed),
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => self.carried.dropped.fetch_add(count, Relaxed),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.carried.dropped.fetch_add(count, Relaxed)
+            }
         };
     }
 
@@ -251,7 +252,8 @@ impl Sending {
                 Answer::Later(after, words) => {
                     let pause = after.unwrap_or_else(|| spread(self.pause));
                     // A clock that cannot show that moment never will.
-                    self.not_before = now.checked_add(began.elapsed()).and_then(|now| now.checked_add(pause)).or(Some(now));
+                    self.not_before =
+                        now.checked_add(began.elapsed()).and_then(|now| now.checked_add(pause)).or(Some(now));
                     self.pause = (self.pause * 2).min(LONGEST);
                     self.is_in_trouble(words);
                 }
@@ -281,7 +283,8 @@ impl Sending {
         self.report();
         let trouble = self.trouble.take().unwrap_or_default();
         let became = [(left.in_files, "wait in the buffer"), (left.in_memory, "could not be sent")];
-        let became = became.into_iter().filter(|(count, _)| *count > 0).map(|(count, became)| format!("{count} {became}"));
+        let became =
+            became.into_iter().filter(|(count, _)| *count > 0).map(|(count, became)| format!("{count} {became}"));
         let became = became.collect::<Vec<_>>().join(", ");
         (!became.is_empty()).then(|| format!("{became}: {trouble}"))
     }

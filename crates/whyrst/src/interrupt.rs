@@ -4,7 +4,6 @@
 
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -41,7 +40,8 @@ impl Interrupt {
     /// The same, and makes sure of the end: for what runs until it is told to stop.
     pub(crate) fn heed_to_the_end() -> io::Result<Self> {
         let interrupt = Self::heed()?;
-        let (mut told, tells) = UnixStream::pair()?;
+        // A pipe: what the handler writes into a socket it sends, which a thread that watches may not.
+        let (mut told, tells) = io::pipe()?;
         for signal in [SIGINT, SIGTERM] {
             low_level::pipe::register(signal, tells.try_clone()?)?;
         }

@@ -98,12 +98,15 @@ impl Rights {
     }
 }
 
+/// Its threads begin with few rights; those that they start later have inherited that.
 fn runtime(rights: Rights) -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name(SERVING)
-        .on_thread_start(move || rights.reduce(|| restrict(Duty::Serve)))
-        .build()
+    let before = whyrst_privileges::filters();
+    let begin = move || {
+        if whyrst_privileges::filters() <= before {
+            rights.reduce(|| restrict(Duty::Serve));
+        }
+    };
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(SERVING).on_thread_start(begin).build()
 }
 
 /// Each URL opens the page once. Who started it on a terminal gets the next one there; a program has asked for what it

@@ -123,7 +123,8 @@ fn a_signal_is_heard_while_nobody_writes_to_the_pipe_that_is_read() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for signal in ["one pipe", "one that has a writer who says nothing"] {
         let daemon = Daemon::spawn(Command::new(WHYRST).arg("explain").arg(&pipe).stdout(Stdio::null()));
-        let _writer = (signal != "one pipe").then(|| std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
+        let _writer =
+            (signal != "one pipe").then(|| std::fs::File::options().read(true).write(true).open(&pipe).unwrap());
         std::thread::sleep(Duration::from_millis(500));
         let (status, said) = daemon.end();
         assert_eq!(status, Some(2), "{signal}: {said}");
@@ -136,7 +137,8 @@ fn a_pipe_that_gets_its_writer_late_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let mut child = Command::new(WHYRST).args(["explain", "--quiet"]).arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        Command::new(WHYRST).args(["explain", "--quiet"]).arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(300));
     let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/linger-zero/client.pcapng");
     std::fs::write(&pipe, std::fs::read(capture).unwrap()).unwrap();
@@ -154,8 +156,19 @@ fn every_thread_of_a_daemon_has_only_what_it_needs() {
     let _log = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
     let log = format!("syslog:{}", socket.display());
     let daemon = Daemon::start(&[
-        "agent", "--metrics", "127.0.0.1:0", "--otlp", &url, "--clickhouse", &url, "--buffer", buffer.to_str().unwrap(),
-        "--interval", "1", "--log", &log,
+        "agent",
+        "--metrics",
+        "127.0.0.1:0",
+        "--otlp",
+        &url,
+        "--clickhouse",
+        &url,
+        "--buffer",
+        buffer.to_str().unwrap(),
+        "--interval",
+        "1",
+        "--log",
+        &log,
     ]);
     let all = ["metrics", "otlp", "otlp-post", "clickhouse", "clickhouse-post", "syslog", "stop", "conntrack"];
     assert_least_privilege(daemon.0.id(), &all);
@@ -227,7 +240,8 @@ fn where_the_disk_is_full_it_goes_on_sending_and_says_so() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn no_answer_of_a_collector_ends_it() {
-    let endless: &'static str = String::leak("HTTP/1.1 400 x\r\nContent-Length: 99999999999\r\n\r\n".to_owned() + &"x".repeat(1 << 20));
+    let endless: &'static str =
+        String::leak("HTTP/1.1 400 x\r\nContent-Length: 99999999999\r\n\r\n".to_owned() + &"x".repeat(1 << 20));
     for answer in [
         "HTTP/1.1 503 x\r\nRetry-After: 18446744073709551615\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",

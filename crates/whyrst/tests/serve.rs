@@ -134,8 +134,15 @@ const SOME: &[&str] =
 fn only_who_has_the_token_may_look() {
     let server = Server::start(&[]);
     let host = format!("Host: {}\r\n", server.address);
-    let all =
-        ["/api/overview", "/api/view", "/api/resets", "/api/changes", "/api/causes/linger-zero", "/app.js.map", "/api/"];
+    let all = [
+        "/api/overview",
+        "/api/view",
+        "/api/resets",
+        "/api/changes",
+        "/api/causes/linger-zero",
+        "/app.js.map",
+        "/api/",
+    ];
     for path in all {
         assert_eq!(server.ask("GET", path, &host, b"").status, 401, "{path}");
     }
@@ -167,7 +174,8 @@ fn the_word_of_an_address_is_good_for_one_exchange_from_the_page_itself() {
         .expect("whyrst runs");
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
-    let (address, word) = line.trim().strip_prefix("http://").and_then(|url| url.split_once("/#link=")).expect("a word");
+    let (address, word) =
+        line.trim().strip_prefix("http://").and_then(|url| url.split_once("/#link=")).expect("a word");
     let server = Server { child, address: address.to_owned(), token: String::new() };
     let host = format!("Host: {address}\r\nAuthorization: Bearer {word}\r\n");
     assert_eq!(server.ask("GET", "/api/overview", &host, b"").status, 401, "the word is not the token");
@@ -385,7 +393,8 @@ fn uploads_are_bounded_and_only_from_the_page() {
 fn stalled(server: &Server) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).expect("it listens");
     let head = format!("Host: {0}\r\n{1}Origin: http://{0}\r\n", server.address, server.bearer());
-    write!(stream, "POST /api/captures?name=stalled HTTP/1.1\r\n{head}Content-Length: 1000000\r\n\r\nbegin").expect("sent");
+    write!(stream, "POST /api/captures?name=stalled HTTP/1.1\r\n{head}Content-Length: 1000000\r\n\r\nbegin")
+        .expect("sent");
     stream
 }
 

@@ -22,10 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-probe", &["whyrst-core", "whyrst-model", "whyrst-privileges"]),
     ("whyrst-serve", &["whyrst-core", "whyrst-http", "whyrst-model"]),
     ("whyrst-store", &["whyrst-core", "whyrst-model"]),
-    (
-        "whyrst-telemetry",
-        &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-privileges", "whyrst-store"],
-    ),
+    ("whyrst-telemetry", &["whyrst-core", "whyrst-http", "whyrst-model", "whyrst-privileges", "whyrst-store"]),
     (
         "whyrst",
         &[

@@ -21,7 +21,8 @@ pub(crate) fn assert_least_privilege(pid: u32, wanted: &[&str]) {
     for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads").flatten() {
         // A thread that ended meanwhile has nothing.
         let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
-        let of = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
+        let of =
+            |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
         let capabilities = u64::from_str_radix(&of("CapEff:"), 16).expect("capabilities");
         assert_eq!(capabilities, u64::from_str_radix(&of("CapPrm:"), 16).expect("capabilities"), "{status}");
         assert_eq!(of("Seccomp:"), "2", "{status}");
