@@ -191,7 +191,7 @@ mod tests {
             ("99999999999999999999999999999999", Some(LATEST)),
             ("Sun, 06 Nov 1994 08:49:47 GMT", Some(Duration::from_secs(10))),
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(SOONEST)),
-            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(LATEST)),
+            ("Thu, 31 Dec 9998 23:59:59 GMT", Some(LATEST)),
             ("-1", None),
             ("1e9", None),
             ("", None),
