@@ -170,7 +170,7 @@ impl Telemetry {
         self.said.try_iter().collect()
     }
 
-    /// Lets everything finish, in little more than two seconds whatever hangs; what is to be said.
+    /// Lets everything finish, in less than two seconds whatever hangs; what is to be said.
     pub fn finish(self) -> Vec<String> {
         let Self { workers, ending, said, .. } = self;
         let end = Instant::now() + FAREWELL;

@@ -21,7 +21,7 @@ const QUEUE: usize = 8_192;
 /// How often a worker looks up when nothing comes.
 const TURN: Duration = Duration::from_millis(200);
 /// How long the last messages may take, and how much longer a thread may that does not look at the clock.
-pub(crate) const FAREWELL: Duration = Duration::from_millis(2_000);
+pub(crate) const FAREWELL: Duration = Duration::from_millis(1_500);
 const GRACE: Duration = Duration::from_millis(200);
 /// The first pause after a failure, and the longest.
 const PAUSE: Duration = Duration::from_millis(500);

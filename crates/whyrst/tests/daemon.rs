@@ -10,6 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -20,6 +21,13 @@ const WHYRST: &str = env!("CARGO_BIN_EXE_whyrst");
 /// Within this time a daemon has ended, whatever hangs; and so much longer until the test has seen it.
 const END: Duration = Duration::from_millis(3_000 + 300);
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What one test does to this host all others would hear: they wait for each other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 struct Daemon(Child);
 
@@ -150,6 +158,7 @@ fn a_pipe_that_gets_its_writer_late_is_read() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn every_thread_of_a_daemon_has_only_what_it_needs() {
+    let _alone = alone();
     let (url, asked) = collector(Some(TAKEN));
     let folder = tempfile::tempdir().unwrap();
     let (socket, buffer) = (folder.path().join("log"), folder.path().join("buffer"));
@@ -184,6 +193,7 @@ fn every_thread_of_a_daemon_has_only_what_it_needs() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn it_ends_in_time_while_a_collector_hangs_and_what_waits_is_kept() {
+    let _alone = alone();
     let (url, asked) = collector(None);
     let folder = tempfile::tempdir().unwrap();
     let buffer = folder.path().to_str().unwrap();
@@ -202,6 +212,7 @@ fn it_ends_in_time_while_a_collector_hangs_and_what_waits_is_kept() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn it_ends_in_time_while_its_terminal_takes_nothing() {
+    let _alone = alone();
     // A pipe that is full and that nobody reads.
     let mut command = Command::new(WHYRST);
     let daemon = Daemon::spawn(command.args(["watch", "-v"]).stdout(Stdio::piped()));
@@ -222,6 +233,7 @@ for _ in range(3000):
 #[test]
 #[ignore = "needs root and BPF"]
 fn where_the_disk_is_full_it_goes_on_sending_and_says_so() {
+    let _alone = alone();
     let disk = FullDisk::make();
     let (url, asked) = collector(Some(TAKEN));
     let buffer = disk.path().to_str().unwrap();
@@ -240,6 +252,7 @@ fn where_the_disk_is_full_it_goes_on_sending_and_says_so() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn no_answer_of_a_collector_ends_it() {
+    let _alone = alone();
     let endless: &'static str =
         String::leak("HTTP/1.1 400 x\r\nContent-Length: 99999999999\r\n\r\n".to_owned() + &"x".repeat(1 << 20));
     for answer in [
@@ -262,6 +275,7 @@ fn no_answer_of_a_collector_ends_it() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn half_open_scrapes_keep_nobody_out() {
+    let _alone = alone();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let at = format!("127.0.0.1:{port}");
     let daemon = Daemon::start(&["agent", "--metrics", &at]);

@@ -448,14 +448,14 @@ fn half_open_connections_do_not_keep_others_out() {
 }
 
 #[test]
-fn a_recording_of_one_line_of_three_gigabytes_takes_no_memory() {
+fn a_recording_of_one_endless_line_takes_no_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("resets.jsonl");
     let lines: Vec<String> = explained(&["linger-zero"]).iter().map(ToString::to_string).collect();
     let mut file = std::fs::File::create(&path).expect("a file");
     write!(file, "{}\n{{", lines.join("\n")).expect("written");
-    // A hole: three gigabytes of zeros that take no room on the disk.
-    file.set_len(3 << 30).expect("a hole");
+    // A hole: half a gigabyte of zeros that take no room on the disk.
+    file.set_len(1 << 29).expect("a hole");
     let server = Server::start(&[&path.display().to_string()]);
     let overview = server.until(|overview| overview["sources"][0]["state"] == "done");
     assert_eq!(overview["rows"], lines.len());
