@@ -4,11 +4,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::libc::O_NONBLOCK;
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
@@ -25,7 +26,7 @@ use crate::ip;
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::record::Record;
-use crate::source::{Live, Source, Waiting};
+use crate::source::{Live, Source, Stop, Waiting};
 use crate::unpack::Unpacked;
 use crate::window::Window;
 
@@ -86,16 +87,21 @@ struct Filtering {
 impl Capture {
     /// Opens the file at `path`, number `file` of a set. A named pipe is read as it grows.
     pub fn open(path: &Path, file: u32) -> Result<Self, OpenError> {
+        Self::open_or_stop(path, file, &Stop::default())
+    }
+
+    /// The same; a named pipe is waited for until `stop` is wanted.
+    pub(crate) fn open_or_stop(path: &Path, file: u32, stop: &Stop) -> Result<Self, OpenError> {
         let name = path.display().to_string();
         let (opened, live) = open_file(path).map_err(|cause| match cause.kind() {
             io::ErrorKind::IsADirectory => OpenError::Directory { name: name.clone() },
             _ => OpenError::Io { name: name.clone(), cause },
         })?;
         if live {
-            return Self::begin(Box::new(Live(opened)), name, file, true);
+            return Self::begin_live(Live(opened), name, file, stop);
         }
         let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
-        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file, false)?;
+        let mut capture = Self::begin(Box::new(Waiting(opened)), name, file)?;
         capture.expected = expected.filter(|_| capture.compression.is_none());
         Ok(capture)
     }
@@ -105,7 +111,7 @@ impl Capture {
     pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
         let name = path.display().to_string();
         let (opened, _) = open_file(path).map_err(|cause| OpenError::Io { name: name.clone(), cause })?;
-        Self::begin_within(Box::new(Waiting(opened)), name, file, false, octets)
+        Self::begin_in(Window::new(Box::new(Waiting(opened))), name, file, false, octets)
     }
 
     /// Reads a capture from `reader`, waiting for it where need be.
@@ -114,42 +120,48 @@ impl Capture {
         name: impl Into<String>,
         file: u32,
     ) -> Result<Self, OpenError> {
-        Self::begin(Box::new(Waiting(reader)), name.into(), file, false)
+        Self::begin(Box::new(Waiting(reader)), name.into(), file)
     }
 
     /// Reads a capture from standard input as it grows.
     pub fn stdin(file: u32) -> Result<Self, OpenError> {
+        Self::stdin_or_stop(file, &Stop::default())
+    }
+
+    /// The same; its beginning is waited for until `stop` is wanted.
+    pub(crate) fn stdin_or_stop(file: u32, stop: &Stop) -> Result<Self, OpenError> {
         let name = "standard input".to_owned();
         match io::stdin().as_fd().try_clone_to_owned() {
-            Ok(input) => Self::begin(Box::new(Live(input.into())), name, file, true),
+            Ok(input) => Self::begin_live(Live(input.into()), name, file, stop),
             Err(cause) => Err(OpenError::Io { name, cause }),
         }
     }
 
     /// Reads a capture from the content of a file in an archive.
     pub(crate) fn from_source(source: Box<dyn Source>, name: String, file: u32) -> Result<Self, OpenError> {
-        Self::begin(source, name, file, false)
+        Self::begin(source, name, file)
     }
 
-    fn begin(source: Box<dyn Source>, name: String, file: u32, live: bool) -> Result<Self, OpenError> {
-        Self::begin_within(source, name, file, live, u64::MAX)
+    fn begin(source: Box<dyn Source>, name: String, file: u32) -> Result<Self, OpenError> {
+        Self::begin_in(Window::new(source), name, file, false, u64::MAX)
+    }
+
+    fn begin_live(source: Live, name: String, file: u32, stop: &Stop) -> Result<Self, OpenError> {
+        let mut window = Window::new(Box::new(source));
+        window.stop = stop.clone();
+        Self::begin_in(window, name, file, true, u64::MAX)
     }
 
     /// Reads `most` bytes at most, when they are decompressed.
-    fn begin_within(
-        source: Box<dyn Source>,
-        name: String,
-        file: u32,
-        live: bool,
-        most: u64,
-    ) -> Result<Self, OpenError> {
+    fn begin_in(mut window: Window, name: String, file: u32, live: bool, most: u64) -> Result<Self, OpenError> {
         let io_error = |cause| OpenError::Io { name: name.clone(), cause };
-        let mut window = Window::new(source);
+        let stop = window.stop.clone();
         window.wait_for(4).map_err(io_error)?;
         let compression = Compression::of(window.ahead());
         if let Some(kind) = compression {
             let unpacked = Unpacked::start(kind, window, live).map_err(io_error)?;
             window = Window::new(Box::new(unpacked));
+            window.stop = stop;
         }
         window.end_after(most);
         let mut ledger = Ledger::default();
@@ -468,7 +480,9 @@ impl RawRecord {
 
 /// The file, and whether somebody may still write to it as to a pipe.
 fn open_file(path: &Path) -> io::Result<(File, bool)> {
-    let file = File::open(path)?;
+    // A pipe that nobody writes to yet is open at once and waited for like one that is silent: who waits in `open`
+    // hears no signal (fifo(7)).
+    let file = File::options().read(true).custom_flags(O_NONBLOCK).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

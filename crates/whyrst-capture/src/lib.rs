@@ -66,3 +66,4 @@ pub use link::LinkType;
 pub use note::{Note, Notes};
 pub use record::Record;
 pub use set::{CaptureSet, Reading};
+pub use source::Stop;

@@ -23,6 +23,7 @@ use crate::error::{OpenError, ReadError};
 use crate::filter::Filter;
 use crate::link::LinkType;
 use crate::note::Notes;
+use crate::source::Stop;
 use findings::{Begins, Findings, Item, Origin};
 
 /// Captures that are being read as one.
@@ -68,6 +69,7 @@ struct Options {
     patience: Option<Duration>,
     user_links: Vec<(LinkType, LinkType)>,
     filter: Option<Arc<Filter>>,
+    stop: Stop,
 }
 
 #[derive(Debug)]
@@ -265,6 +267,11 @@ impl CaptureSet {
         self.options.filter = Some(Arc::new(filter));
     }
 
+    /// Nobody waits for a pipe to begin when `stop` is wanted. To be said before the first step.
+    pub fn stop_waiting(&mut self, stop: Stop) {
+        self.options.stop = stop;
+    }
+
     /// In the order of reading: of when they begin.
     pub(crate) fn order_of_reading(&self) -> impl Iterator<Item = u32> {
         self.waiting.iter().rev().filter_map(|at| u32::try_from(*at).ok())
@@ -351,10 +358,10 @@ impl CaptureSet {
         let item = &self.items[at];
         let name = || item.name.clone();
         match &item.origin {
-            Origin::StandardInput => Capture::stdin(file),
+            Origin::StandardInput => Capture::stdin_or_stop(file, &self.options.stop),
             Origin::File(path) => match &self.limits {
                 Some(limits) => Capture::open_again(path, file, limits.get(&file).copied().unwrap_or(0)),
-                None => Capture::open(path, file),
+                None => Capture::open_or_stop(path, file, &self.options.stop),
             },
             Origin::Member { archive, location: Location::Zip(entry) } => archive::open_zipped(archive, entry)
                 .map_err(|cause| OpenError::Io { name: name(), cause })

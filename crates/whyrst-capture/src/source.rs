@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -32,6 +34,21 @@ impl Filled {
 pub(crate) trait Source: Send {
     /// Fills some of `into`, which is not empty.
     fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled>;
+}
+
+/// Set when nobody wants to wait any more for something that may never begin.
+#[derive(Clone, Default, Debug)]
+pub struct Stop(Option<Arc<AtomicBool>>);
+
+impl Stop {
+    /// When `wanted` is set.
+    pub const fn when(wanted: Arc<AtomicBool>) -> Self {
+        Self(Some(wanted))
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.as_ref().is_some_and(|wanted| wanted.load(Ordering::Relaxed))
+    }
 }
 
 /// A source that is simply waited for: a file, or any other reader.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::compression::Compression;
-use crate::source::{Filled, Source};
+use crate::source::{Filled, Source, Stop};
 
 const SIZE: usize = 128 * 1024;
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -39,6 +39,8 @@ pub(crate) struct Window {
     sealed: bool,
     /// How long a live source is waited for.
     pub(crate) patience: Duration,
+    /// Who waits for the beginning of a capture may want to stop.
+    pub(crate) stop: Stop,
     /// Why the source ended before its time.
     pub(crate) damage: Option<(Compression, String)>,
 }
@@ -55,6 +57,7 @@ impl Window {
             most: u64::MAX,
             sealed: false,
             patience: PATIENCE,
+            stop: Stop::default(),
             damage: None,
         }
     }
@@ -73,10 +76,13 @@ impl Window {
         if self.end - self.start >= count { Ok(Have::All) } else { self.fill_up_to(count) }
     }
 
-    /// As [`Self::have`], however long it takes.
+    /// As [`Self::have`], however long it takes, or until that is stopped.
     pub(crate) fn wait_for(&mut self, count: usize) -> io::Result<Have> {
         loop {
             match self.have(count)? {
+                Have::Idle if self.stop.is_wanted() => {
+                    return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted before it began"));
+                }
                 Have::Idle => {}
                 have => return Ok(have),
             }

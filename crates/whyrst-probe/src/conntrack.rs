@@ -29,8 +29,8 @@ use nix::sys::socket::{
 use nix::sys::time::TimeVal;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::{Translation, Wire};
+use whyrst_privileges::{Duty, restrict};
 
-use crate::privileges;
 use destroyed::Destroyed;
 use entry::{ANSWER, Ends, Entry};
 
@@ -60,7 +60,7 @@ impl Conntrack {
         let started = Table::open().and_then(|mut table| {
             thread.spawn(move || {
                 // With more than it needs it does not ask: everything is unknown then.
-                if privileges::keep_for_conntrack().is_ok() {
+                if restrict(Duty::AskConntrack).is_ok() {
                     table.answer(&asked, &answering);
                 }
             })

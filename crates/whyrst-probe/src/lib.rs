@@ -25,7 +25,6 @@ mod live;
 mod owner;
 mod packets;
 mod pairing;
-mod privileges;
 mod probe;
 mod reason;
 mod symbols;
@@ -38,10 +37,10 @@ pub use host::{HostFacts, RejectRule, Socket, State};
 pub use kernel_filter::KernelFilter;
 pub use live::{Live, LiveEvent, now};
 pub use packets::{Coverage, Direction, Packet, Packets};
-pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
 pub use whyrst_core::socket::SocketReset;
+pub use whyrst_privileges::{give_back_privileges, lock_down};
 
 /// Whether `record` is an event as the kernel's side writes it: for fuzzing.
 pub fn is_event(record: &[u8]) -> bool {

@@ -4,12 +4,15 @@
 //! memory is bounded by what the child is told.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
-use tokio::process::Command;
+use tokio::io::{AsyncRead, BufReader};
+use tokio::process::{Child, Command};
 
+use crate::lines::{Line, Lines};
 use crate::store::{SourceId, State, Store};
 
 /// Lines that enter the store at once.
@@ -29,62 +32,91 @@ pub struct Analyst {
     pub arguments: Vec<OsString>,
 }
 
+/// What is to be read.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Files that a person has named; `-` is this program's own standard input.
+    Named(Vec<PathBuf>),
+    /// A capture that was dropped onto the page: a file without a name, and what it was called.
+    Dropped(File, String),
+}
+
+/// How a reader opens its standard input as a file: a capture is read twice, and an archive from its end.
+const OWN_INPUT: &str = "/proc/self/fd/0";
+
+/// A reader at work.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    child: Child,
+    called: Option<String>,
+}
+
 impl Analyst {
-    /// Explains `files` into the store; what goes wrong is said there.
-    pub(crate) async fn explain(&self, files: &[PathBuf], called: Option<&str>, store: &Store, source: SourceId) {
-        match self.run(files, called, store, source).await {
+    /// Starts a reader, with the rights of the thread that asks for it.
+    pub(crate) fn start(&self, input: Input) -> io::Result<Reader> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let called = match input {
+            Input::Named(files) => {
+                let is_input = files.iter().any(|file| file.as_os_str() == "-");
+                command.stdin(if is_input { Stdio::inherit() } else { Stdio::null() }).arg("--").args(files);
+                None
+            }
+            Input::Dropped(file, name) => {
+                command.stdin(Stdio::from(file)).arg(format!("--called={name}")).args(["--", OWN_INPUT]);
+                Some(name)
+            }
+        };
+        let child = command.spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot run {} to explain it: {error}", self.program.display()))
+        })?;
+        Ok(Reader { child, called })
+    }
+}
+
+impl Reader {
+    /// Takes what it tells into the store, until it ends; what goes wrong is said there.
+    pub(crate) async fn follow(self, store: &Store, source: SourceId) {
+        match self.run(store, source).await {
             Ok(None) => store.finish(source),
             Ok(Some(cause)) => store.fail(source, &cause),
-            Err(error) => {
-                store.fail(source, &format!("cannot run {} to explain it: {error}", self.program.display()));
-            }
+            Err(error) => store.fail(source, &error.to_string()),
         }
     }
 
     /// Says why it could not be read to its end.
-    async fn run(
-        &self,
-        files: &[PathBuf],
-        called: Option<&str>,
-        store: &Store,
-        source: SourceId,
-    ) -> std::io::Result<Option<String>> {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments);
-        if let Some(name) = called {
-            command.arg(format!("--called={name}"));
-        }
-        let stdin = if files.iter().any(|file| file.as_os_str() == "-") { Stdio::inherit() } else { Stdio::null() };
-        command.arg("--").args(files).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn()?;
-        let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(std::io::Error::other("it has no output"));
+    async fn run(mut self, store: &Store, source: SourceId) -> io::Result<Option<String>> {
+        let (Some(output), Some(errors)) = (self.child.stdout.take(), self.child.stderr.take()) else {
+            return Err(io::Error::other("it has no output"));
         };
-        let names = Called { files, called };
         let (told, last) = tokio::join!(
-            take_lines(BufReader::with_capacity(BUFFER, output).lines(), store, source),
-            take_remarks(BufReader::new(errors).lines(), &names, store, source)
+            take_lines(Lines::of(BufReader::with_capacity(BUFFER, output)), store, source),
+            take_remarks(Lines::of(BufReader::new(errors)), self.called.as_deref(), store, source)
         );
         told?;
-        let status = child.wait().await?;
+        let status = self.child.wait().await?;
         let failed = status.code().is_none_or(|code| code >= COULD_NOT_READ);
         Ok(failed.then(|| last.unwrap_or_else(|| format!("the analysis ended with {status}"))))
     }
 }
 
-/// Feeds lines to the store as they come, many at once where they come fast.
+/// Feeds lines to the store as they come, many at once where they come fast; how many are nothing that is kept.
 pub(crate) async fn take_lines<R: AsyncRead + Unpin>(
-    mut lines: Lines<BufReader<R>>,
+    mut lines: Lines<R>,
     store: &Store,
     source: SourceId,
-) -> std::io::Result<u64> {
+) -> io::Result<u64> {
     let (mut batch, mut strange) = (Vec::with_capacity(BATCH), 0);
     loop {
-        let line = lines.next_line().await?;
+        let line = lines.next().await?;
         let ended = line.is_none();
-        batch.extend(line);
+        match line {
+            Some(Line::Text(text)) => batch.push(text),
+            Some(Line::Strange) => strange += 1,
+            None => {}
+        }
         // What is in the buffer comes without waiting: take it in one go.
-        let more = !ended && batch.len() < BATCH && lines.get_ref().buffer().contains(&b'\n');
+        let more = !ended && batch.len() < BATCH && lines.is_there();
         if !more && !batch.is_empty() {
             strange += store.take(source, batch.iter().map(String::as_str))?;
             batch.clear();
@@ -95,37 +127,28 @@ pub(crate) async fn take_lines<R: AsyncRead + Unpin>(
     }
 }
 
-/// What a file is called by whoever dropped it: where it was put is nobody's business.
-struct Called<'a> {
-    files: &'a [PathBuf],
-    called: Option<&'a str>,
-}
-
-impl Called<'_> {
-    fn told(&self, remark: &str) -> String {
-        match (self.files, self.called) {
-            ([file], Some(name)) => remark.replace(&file.display().to_string(), name),
-            _ => remark.to_owned(),
-        }
-    }
+/// What a file is called by whoever dropped it: how it is read is nobody's business.
+fn told(remark: &str, called: Option<&str>) -> String {
+    called.map_or_else(|| remark.to_owned(), |name| remark.replace(OWN_INPUT, name))
 }
 
 /// The last remark, which says why when the child fails.
 async fn take_remarks<R: AsyncRead + Unpin>(
-    mut lines: Lines<BufReader<R>>,
-    called: &Called<'_>,
+    mut lines: Lines<R>,
+    called: Option<&str>,
     store: &Store,
     source: SourceId,
 ) -> Option<String> {
     let mut last = None;
-    while let Ok(Some(line)) = lines.next_line().await {
+    while let Ok(Some(line)) = lines.next().await {
+        let Line::Text(line) = line else { continue };
         if let Some(octets) = line.strip_prefix("progress ") {
             let mut numbers = octets.split(' ').map(|number| number.parse().ok());
             if let Some(Some(octets)) = numbers.next() {
                 store.set_state(source, State::Reading { octets, of: numbers.next().flatten() });
             }
         } else {
-            let text = called.told(line.strip_prefix("whyrst: ").unwrap_or(&line));
+            let text = told(line.strip_prefix("whyrst: ").unwrap_or(&line), called);
             store.remark(source, &text);
             last = Some(text);
         }
@@ -139,10 +162,8 @@ mod tests {
 
     #[test]
     fn a_dropped_capture_is_told_of_by_its_own_name() {
-        let files = [PathBuf::from("/tmp/whyrst-x/capture")];
-        let dropped = Called { files: &files, called: Some("notes.txt") };
-        assert_eq!(dropped.told("cannot read /tmp/whyrst-x/capture: it is text"), "cannot read notes.txt: it is text");
-        let named = Called { files: &files, called: None };
-        assert_eq!(named.told("cannot read /tmp/whyrst-x/capture"), "cannot read /tmp/whyrst-x/capture");
+        let remark = "cannot read /proc/self/fd/0: it is text";
+        assert_eq!(told(remark, Some("notes.txt")), "cannot read notes.txt: it is text");
+        assert_eq!(told(remark, None), remark);
     }
 }

@@ -1,5 +1,5 @@
 //! What the page asks for, one address each. All answers are JSON; none changes anything but
-//! `POST /api/captures`.
+//! `POST /api/captures`, and `POST /api/session`, which uses up a word.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -38,6 +38,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/api/resets/{id}", get(reset))
         .route("/api/causes/{id}", get(cause))
         .route("/api/changes", get(changes))
+        .route(guard::SESSION, post(guard::session))
         .route("/api/captures", post(upload::take).layer(DefaultBodyLimit::disable()))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
         .with_state(shared)

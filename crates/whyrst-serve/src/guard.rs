@@ -1,22 +1,29 @@
 //! Who may ask, and what the browser may do with the answers.
 //!
 //! A page that listens on loopback is reachable by every user of the host and, through their
-//! browsers, by every web site they look at. So: a token that only the person who started it knows, in
-//! the URL once and in a cookie from then on; a `Host` that names this server, against names that were
-//! pointed at it (DNS rebinding); an `Origin` that is this page's wherever something is changed; and a
-//! content security policy under which nothing from a packet could run or be sent anywhere.
+//! browsers, by every web site they look at. So: a token in a header of each request, which the page gets once for the
+//! word behind `#` in the address that was printed and keeps in the storage of its origin; a `Host` that names this
+//! server, against names that were pointed at it (DNS rebinding); an `Origin` that is this page's wherever something is
+//! changed; and a content security policy under which nothing from a packet could run or be sent anywhere.
+//!
+//! Not a cookie: browsers send one to every port of a host (RFC 6265 section 8.5), so any program that listens on
+//! 127.0.0.1 would be shown it. What origins store belongs to scheme, host and port. The word is good for one exchange,
+//! because the address that has it stays in the browser's history.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Json, Response};
+use serde::Serialize;
+use tokio::sync::Notify;
 use whyrst_core::language::Language;
 
 use crate::server::Shared;
@@ -25,16 +32,21 @@ use crate::server::Shared;
 pub(crate) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// 128 random bits that open the page.
+/// Where the word of an address is exchanged for the token.
+pub(crate) const SESSION: &str = "/api/session";
+/// What a browser asks for before any script of the page runs: it has nothing of any capture in it.
+const OPEN: [&str; 3] = ["/", "/app.js", "/app.css"];
+
+/// 128 random bits that nobody guesses.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl Token {
     /// From the kernel's random numbers.
     ///
     /// # Errors
     /// When the kernel has none to give.
-    pub fn random() -> Result<Self, getrandom::Error> {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits)?;
         Ok(Self(format!("{:032x}", u128::from_ne_bytes(bits))))
@@ -59,26 +71,68 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Who may look: whoever has the token, and whoever comes next with the word of the address.
+#[derive(Debug)]
+pub(crate) struct Access {
+    token: Token,
+    /// None where the kernel had no random numbers for the next one.
+    link: Mutex<Option<Token>>,
+    used: Notify,
+}
+
+impl Access {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        Ok(Self { token: Token::random()?, link: Mutex::new(Some(Token::random()?)), used: Notify::new() })
+    }
+
+    /// The word that is good now.
+    pub(crate) fn link(&self) -> Option<Token> {
+        self.current().clone()
+    }
+
+    /// The word that is good after the one of now was used.
+    pub(crate) async fn next_link(&self) -> Option<Token> {
+        self.used.notified().await;
+        self.link()
+    }
+
+    /// The token, for a word that is good until then.
+    fn exchange(&self, given: &str) -> Option<&Token> {
+        let mut link = self.current();
+        link.take_if(|link| link.is(given))?;
+        *link = Token::random().ok();
+        self.used.notify_one();
+        Some(&self.token)
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Token>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The answer to `POST /api/session`.
+#[derive(Serialize)]
+struct Session<'a> {
+    token: &'a str,
+}
+
+/// `POST /api/session`, with the word as bearer. [`guard`] has looked at `Host` and `Origin`.
+pub(crate) async fn session(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let token = bearer(&headers).and_then(|given| shared.access.exchange(given));
+    token.map_or_else(
+        || Refusal::Token.told(shared.options.language).into_response(),
+        |token| Json(Session { token: &token.0 }).into_response(),
+    )
+}
+
 /// Lets through who may ask, and dresses the answer.
 pub(crate) async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let mut response = match admit(&shared, &request) {
-        Ok(Admitted::ByCookie) => next.run(request).await,
-        Ok(Admitted::ByUrl) => {
-            let mut response = next.run(request).await;
-            if let Ok(cookie) = HeaderValue::from_str(&shared.cookie()) {
-                response.headers_mut().insert(SET_COOKIE, cookie);
-            }
-            response
-        }
+        Ok(()) => next.run(request).await,
         Err(refusal) => refusal.told(shared.options.language).into_response(),
     };
     dress(response.headers_mut());
     response
-}
-
-enum Admitted {
-    ByCookie,
-    ByUrl,
 }
 
 enum Refusal {
@@ -98,8 +152,8 @@ impl Refusal {
             Self::Token => (
                 StatusCode::UNAUTHORIZED,
                 language.pick(
-                    "open the URL that `whyrst serve` printed: it has the token\n",
-                    "请打开 `whyrst serve` 输出的 URL：其中带有令牌\n",
+                    "open the last URL that `whyrst serve` printed: each of them opens the page once\n",
+                    "请打开 `whyrst serve` 最后输出的 URL：每个 URL 只能打开一次页面\n",
                 ),
             ),
             Self::Origin => (
@@ -110,33 +164,25 @@ impl Refusal {
     }
 }
 
-fn admit(shared: &Shared, request: &Request) -> Result<Admitted, Refusal> {
-    let headers = request.headers();
+fn admit(shared: &Shared, request: &Request) -> Result<(), Refusal> {
+    let (headers, path) = (request.headers(), request.uri().path());
     if !is_own_host(shared.address, headers) {
         return Err(Refusal::Host);
     }
-    let admitted = known(shared, request).ok_or(Refusal::Token)?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_own_origin(shared.address, headers) {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_known = bearer(headers).is_some_and(|given| shared.access.token.is(given));
+    // The word that opens a session is asked for where it is exchanged.
+    if !is_known && path != SESSION && !(is_reading && OPEN.contains(&path)) {
+        return Err(Refusal::Token);
+    }
+    if !is_reading && !is_own_origin(shared.address, headers) {
         return Err(Refusal::Origin);
     }
-    Ok(admitted)
+    Ok(())
 }
 
-fn known(shared: &Shared, request: &Request) -> Option<Admitted> {
-    let headers = request.headers();
-    let bearer = text(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-    let name = shared.cookie_name();
-    let mut cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let has_cookie = cookies.any(|cookies| {
-        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(key, value)| key == name && shared.token.is(value))
-    });
-    if has_cookie || bearer.is_some_and(|bearer| shared.token.is(bearer)) {
-        return Some(Admitted::ByCookie);
-    }
-    let query = request.uri().query().unwrap_or_default();
-    let mut given = query.split('&').filter_map(|pair| pair.strip_prefix("token="));
-    (request.uri().path() == "/" && given.any(|given| shared.token.is(given))).then_some(Admitted::ByUrl)
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    text(headers, &AUTHORIZATION)?.strip_prefix("Bearer ")
 }
 
 /// An address, or a name that no resolver decides.
@@ -215,5 +261,16 @@ mod tests {
             assert!(!token.is(wrong), "{wrong}");
         }
         assert_eq!(Token::random().unwrap().to_string().len(), 32);
+    }
+
+    #[test]
+    fn a_word_opens_the_page_once() {
+        let access = Access::random().unwrap();
+        let word = access.link().unwrap().to_string();
+        assert!(access.exchange(&access.token.0).is_none() && access.exchange("").is_none());
+        assert!(access.exchange(&word).is_some_and(|token| *token == access.token));
+        assert!(access.exchange(&word).is_none(), "a second time");
+        let next = access.link().unwrap().to_string();
+        assert!(next != word && access.exchange(&next).is_some(), "the next one");
     }
 }

@@ -12,6 +12,7 @@ mod api;
 mod assets;
 mod guard;
 pub mod html;
+mod lines;
 mod query;
 mod row;
 mod server;
@@ -19,6 +20,5 @@ mod store;
 mod upload;
 
 pub use analyst::Analyst;
-pub use guard::Token;
-pub use server::{Options, ServeError, Served};
+pub use server::{Links, Options, ServeError, Served};
 pub use store::{Limits, SourceId, SourceKind, Store};

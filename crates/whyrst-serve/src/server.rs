@@ -1,28 +1,30 @@
 //! The server: where it listens, what it reads, and who may ask it.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::BufReader;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use whyrst_core::cause::Cause;
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue::Reproducible;
 
-use crate::analyst::{Analyst, BUFFER, take_lines};
+use crate::analyst::{Analyst, BUFFER, Input, take_lines};
 use crate::api;
-use crate::guard::Token;
+use crate::guard::{Access, Token};
+use crate::lines::Lines;
 use crate::store::{SourceKind, Store};
 
-/// Captures that are taken or explained at once; more have to wait.
-const UPLOADS: usize = 2;
-/// Pages that are told of changes at once.
-const LISTENERS: usize = 64;
+/// Dropped captures that arrive, wait or are explained; and those that are explained at once.
+const ARRIVING: usize = 8;
+const EXPLAINED: usize = 2;
+/// Pages that are told of changes at once: half of the connections.
+const LISTENERS: usize = whyrst_http::CONNECTIONS / 2;
 
 /// How the server is to be.
 #[derive(Clone, Debug)]
@@ -66,8 +68,9 @@ pub(crate) struct Inner {
     pub(crate) analyst: Analyst,
     pub(crate) options: Options,
     pub(crate) address: SocketAddr,
-    pub(crate) token: Token,
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) access: Access,
+    pub(crate) arriving: Arc<Semaphore>,
+    pub(crate) explained: Semaphore,
     pub(crate) listeners: Arc<Semaphore>,
 }
 
@@ -76,17 +79,6 @@ impl Deref for Shared {
 
     fn deref(&self) -> &Inner {
         &self.0
-    }
-}
-
-impl Inner {
-    /// Cookies do not know ports: two servers on one host need two names.
-    pub(crate) fn cookie_name(&self) -> String {
-        format!("whyrst-{}", self.address.port())
-    }
-
-    pub(crate) fn cookie(&self) -> String {
-        format!("{}={}; HttpOnly; SameSite=Strict; Path=/", self.cookie_name(), self.token)
     }
 }
 
@@ -112,41 +104,37 @@ impl Served {
             analyst,
             options,
             address,
-            token: Token::random().map_err(ServeError::Token)?,
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            access: Access::random().map_err(ServeError::Token)?,
+            arriving: Arc::new(Semaphore::new(ARRIVING)),
+            explained: Semaphore::new(EXPLAINED),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
         }));
         Ok(Self { listener, shared })
     }
 
-    /// The address with its token: whoever has it may look.
-    pub fn url(&self) -> String {
-        let address = self.shared.address;
-        // A browser cannot go to "all addresses".
-        let ip = match address.ip() {
-            ip if !ip.is_unspecified() => ip,
-            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        };
-        format!("http://{}/?token={}", SocketAddr::new(ip, address.port()), self.shared.token)
+    /// The addresses that open the page.
+    pub fn links(&self) -> Links {
+        Links(self.shared.clone())
     }
 
-    /// Reads files: those with JSON lines one by one, captures together as one that was rotated.
+    /// Reads files: those with JSON lines one by one, captures together as one that was rotated. They are opened by
+    /// the thread that asks for it, and captures are read with its rights; within the runtime.
     pub fn read(&self, files: &[PathBuf]) {
         let (recordings, captures): (Vec<PathBuf>, Vec<PathBuf>) =
             files.iter().cloned().partition(|file| is_recording(file));
-        for file in recordings {
-            let shared = self.shared.clone();
-            tokio::spawn(async move { read_recording(&shared, &file).await });
+        for path in recordings {
+            let (shared, file) = (self.shared.clone(), File::open(&path));
+            tokio::spawn(async move { read_recording(&shared, &path, file).await });
         }
         if captures.is_empty() {
             return;
         }
         let shared = self.shared.clone();
-        tokio::spawn(async move {
-            let source = shared.store.begin(&names(&captures, shared.options.language), SourceKind::Capture);
-            shared.analyst.explain(&captures, None, &shared.store, source).await;
-        });
+        let source = shared.store.begin(&names(&captures, shared.options.language), SourceKind::Capture);
+        match shared.analyst.start(Input::Named(captures)) {
+            Ok(reader) => drop(tokio::spawn(async move { reader.follow(&shared.store, source).await })),
+            Err(error) => shared.store.fail(source, &error.to_string()),
+        }
     }
 
     /// Answers for ever.
@@ -154,16 +142,45 @@ impl Served {
     /// # Errors
     /// When the listening socket fails.
     pub async fn run(self) -> Result<(), ServeError> {
-        axum::serve(self.listener, api::router(self.shared)).await.map_err(ServeError::Accept)
+        whyrst_http::serve(self.listener, api::router(self.shared)).await.map_err(ServeError::Accept)
     }
 }
 
-async fn read_recording(shared: &Shared, file: &Path) {
+/// Addresses that open the page, one after the other: each can be used once.
+#[derive(Clone, Debug)]
+pub struct Links(Shared);
+
+impl Links {
+    /// The one that can be used now.
+    pub fn now(&self) -> String {
+        self.url(self.0.access.link())
+    }
+
+    /// Waits until that was used; the one after it.
+    pub async fn next(&self) -> String {
+        self.url(self.0.access.next_link().await)
+    }
+
+    fn url(&self, link: Option<Token>) -> String {
+        let address = self.0.address;
+        // A browser cannot go to "all addresses".
+        let ip = match address.ip() {
+            ip if !ip.is_unspecified() => ip,
+            std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        let page = format!("http://{}/", SocketAddr::new(ip, address.port()));
+        // What stands behind # never leaves the browser.
+        link.map_or_else(|| page.clone(), |link| format!("{page}#link={link}"))
+    }
+}
+
+async fn read_recording(shared: &Shared, path: &Path, file: std::io::Result<File>) {
     let store = &shared.store;
-    let source = store.begin(&file.display().to_string(), SourceKind::Recording);
+    let source = store.begin(&path.display().to_string(), SourceKind::Recording);
     let read = async {
-        let lines = BufReader::with_capacity(BUFFER, File::open(file).await?).lines();
-        take_lines(lines, store, source).await
+        let file = tokio::fs::File::from_std(file?);
+        take_lines(Lines::of(BufReader::with_capacity(BUFFER, file)), store, source).await
     };
     match read.await {
         Ok(strange) => {
@@ -172,7 +189,7 @@ async fn read_recording(shared: &Shared, file: &Path) {
             }
             store.finish(source);
         }
-        Err(error) => store.fail(source, &format!("cannot read {}: {error}", file.display())),
+        Err(error) => store.fail(source, &format!("cannot read {}: {error}", path.display())),
     }
 }
 
@@ -188,7 +205,7 @@ fn is_recording(file: &Path) -> bool {
     use std::io::Read;
     let is_file = std::fs::metadata(file).is_ok_and(|data| data.is_file());
     let mut first = [0];
-    is_file && std::fs::File::open(file).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
+    is_file && File::open(file).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
 }
 
 fn names(files: &[PathBuf], language: Language) -> String {

@@ -22,6 +22,8 @@ const SEGMENT: usize = 50_000;
 const ORDERS: usize = 8;
 /// Remarks kept of one source.
 const REMARKS: usize = 100;
+/// Incidents kept of one source: a person reads a dozen.
+const INCIDENTS: usize = 1_000;
 
 /// What may be kept.
 #[derive(Clone, Copy, Debug)]
@@ -333,7 +335,11 @@ impl Kept {
         let Ok(Schema { schema }) = serde_json::from_str(line) else { return Ok(false) };
         match schema {
             "whyrst.reset/1" | "whyrst.failed-connect/1" => self.take_reset(source, line),
-            "whyrst.incident/1" => Ok(self.take_object(source, line, |source, object| source.incidents.push(object))),
+            "whyrst.incident/1" => Ok(self.take_object(source, line, |source, object| {
+                if source.incidents.len() < INCIDENTS {
+                    source.incidents.push(object);
+                }
+            })),
             "whyrst.summary/1" => Ok(self.take_object(source, line, |source, object| source.summary = Some(object))),
             "whyrst.watch/1" => Ok(true),
             _ => Ok(false),

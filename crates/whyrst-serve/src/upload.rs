@@ -1,6 +1,6 @@
-//! A capture dropped onto the page: kept in a folder of its own while it is explained, and no longer.
+//! A capture dropped onto the page: kept in a file without a name while it is explained, and no longer.
 
-use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -9,16 +9,19 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use whyrst_core::language::Language;
 
+use crate::analyst::Input;
 use crate::server::Shared;
 use crate::store::{SourceId, SourceKind, State as Arrival};
 
 /// Longest name that is shown.
 const NAME: usize = 120;
+/// What arrives may pause for so long, and must bring so many octets in that time.
+const STALL: Duration = Duration::from_secs(10);
+const LEAST: u64 = 64 << 10;
 /// Progress is told once in so many octets.
 const TOLD_EVERY: u64 = 1 << 20;
 
@@ -44,7 +47,7 @@ pub(crate) async fn take(
     if length.is_some_and(|length| length > shared.options.upload) {
         return too_large(&shared).into_response();
     }
-    let Ok(turn) = shared.uploads.clone().try_acquire_owned() else {
+    let Ok(place) = shared.arriving.clone().try_acquire_owned() else {
         let wait = shared
             .options
             .language
@@ -61,23 +64,22 @@ pub(crate) async fn take(
         }
     };
     tokio::spawn(async move {
+        // An error would mean that there are no turns any more: the server ends.
+        let turn = shared.explained.acquire().await;
         shared.store.set_state(source, Arrival::Reading { octets: 0, of: None });
-        shared.analyst.explain(&[kept.path], Some(&name), &shared.store, source).await;
-        // Both were held until here: the file, and the turn of this upload.
-        drop((kept.folder, turn));
+        match shared.analyst.start(Input::Dropped(kept, name)) {
+            Ok(reader) => reader.follow(&shared.store, source).await,
+            Err(error) => shared.store.fail(source, &error.to_string()),
+        }
+        // Both were held until here.
+        drop((turn, place));
     });
     (StatusCode::ACCEPTED, Json(Accepted { source })).into_response()
 }
 
-/// A capture on the disk; it goes with its folder.
-struct Kept {
-    path: PathBuf,
-    folder: TempDir,
-}
-
 type Refusal = (StatusCode, String);
 
-async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId) -> Result<Kept, Refusal> {
+async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId) -> Result<std::fs::File, Refusal> {
     let language = shared.options.language;
     let unkept = |error: std::io::Error| {
         let what = language.pick("cannot keep the capture: ", "无法保存抓包：");
@@ -87,16 +89,20 @@ async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId)
         let what = language.pick("the capture did not arrive: ", "抓包没有传完：");
         (StatusCode::BAD_REQUEST, format!("{what}{error}\n"))
     };
-    let folder = tempfile::Builder::new().prefix("whyrst-").tempdir().map_err(unkept)?;
-    let path = folder.path().join("capture");
-    let mut file = File::create(&path).await.map_err(unkept)?;
+    // Without a name: it is gone when nobody has it open, also when this server is killed.
+    let file = tempfile::tempfile().map_err(unkept)?;
+    let mut file = File::from_std(file);
     let mut parts = body.into_data_stream();
     let (mut octets, mut told) = (0u64, 0u64);
-    while let Some(part) = parts.next().await {
+    let mut pace = Pace::new(Instant::now());
+    while let Some(part) = tokio::time::timeout(STALL, parts.next()).await.map_err(|_| too_slow(language))? {
         let part = part.map_err(cut_off)?;
         octets += part.len() as u64;
         if octets > shared.options.upload {
             return Err(too_large(shared));
+        }
+        if !pace.holds(part.len() as u64, Instant::now()) {
+            return Err(too_slow(language));
         }
         file.write_all(&part).await.map_err(unkept)?;
         if octets - told >= TOLD_EVERY {
@@ -108,7 +114,37 @@ async fn receive(shared: &Shared, body: Body, of: Option<u64>, source: SourceId)
     if octets == 0 {
         return Err((StatusCode::BAD_REQUEST, language.pick("the capture is empty\n", "抓包是空的\n").to_owned()));
     }
-    Ok(Kept { path, folder })
+    Ok(file.into_std().await)
+}
+
+/// Whether enough comes: a capture that arrives byte by byte holds a place that others want.
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+    octets: u64,
+}
+
+impl Pace {
+    const fn new(now: Instant) -> Self {
+        Self { since: now, octets: 0 }
+    }
+
+    /// In each [`STALL`] at least [`LEAST`].
+    fn holds(&mut self, octets: u64, now: Instant) -> bool {
+        self.octets += octets;
+        if now.duration_since(self.since) < STALL {
+            return true;
+        }
+        let holds = self.octets >= LEAST;
+        *self = Self::new(now);
+        holds
+    }
+}
+
+fn too_slow(language: Language) -> Refusal {
+    let told = language
+        .pick("the capture arrived too slowly: less than 64 KiB in ten seconds\n", "抓包传得太慢：十秒内不足 64 KiB\n");
+    (StatusCode::REQUEST_TIMEOUT, told.to_owned())
 }
 
 fn too_large(shared: &Shared) -> Refusal {
@@ -143,5 +179,14 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\n.pcap"), "a[31m.pcap");
         assert_eq!(shown(""), "dropped capture");
         assert_eq!(shown(&"x".repeat(500)).len(), NAME);
+    }
+
+    #[test]
+    fn what_trickles_does_not_hold_the_pace() {
+        let began = Instant::now();
+        let mut pace = Pace::new(began);
+        assert!(pace.holds(1, began + STALL / 2));
+        assert!(pace.holds(LEAST, began + STALL));
+        assert!(!pace.holds(1, began + 2 * STALL));
     }
 }

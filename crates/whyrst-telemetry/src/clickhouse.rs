@@ -6,12 +6,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use whyrst_model::Report;
+use whyrst_privileges::Duty;
 
 use crate::aggregate::{Aggregates, Window};
+use crate::courier::Poster;
 use crate::metrics::Metrics;
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
-use crate::post::{Answer, Client, Place};
+use crate::post::{Answer, Place};
 use crate::record::Record;
 use crate::worker::{Sending, Sink};
 
@@ -88,7 +90,7 @@ struct WindowRow<'a> {
 }
 
 pub(crate) struct ClickHouse {
-    client: Client,
+    poster: Poster,
     place: Place,
     database: String,
     host: String,
@@ -112,7 +114,7 @@ pub(crate) enum Addresses {
 
 impl ClickHouse {
     pub(crate) fn new(
-        client: Client,
+        poster: Poster,
         place: Place,
         (database, host): (String, String),
         (aggregates, metrics): (Arc<Aggregates>, Arc<Metrics>),
@@ -120,7 +122,7 @@ impl ClickHouse {
         sending: Sending,
     ) -> Self {
         let (rows, items, lines, since, lost) = (Vec::new(), 0, 0, None, 0);
-        Self { client, place, database, host, rows, items, lines, since, aggregates, metrics, lost, addresses, sending }
+        Self { poster, place, database, host, rows, items, lines, since, aggregates, metrics, lost, addresses, sending }
     }
 
     fn pack_rows(&mut self) {
@@ -177,6 +179,10 @@ impl ClickHouse {
 }
 
 impl Sink for ClickHouse {
+    fn duty(&self) -> Duty {
+        Duty::Keep
+    }
+
     fn take(&mut self, record: &Record, now: Moment) {
         self.since.get_or_insert(now.steady);
         let Report { time, client, server, verdict, severity, count, .. } = &record.report;
@@ -231,26 +237,32 @@ impl Sink for ClickHouse {
         }
         let window = self.aggregates.closed(now, every);
         self.pack_aggregates(window);
-        let Self { client, place, database, host, sending, .. } = self;
-        sending.turn(now.steady, |batch, number| insert(client, place, (database, host), batch, number));
+        let Self { poster, place, database, host, sending, .. } = self;
+        sending.turn(now.steady, |batch, number| insert(poster, place, (database, host), batch, number));
     }
 
     fn finish(&mut self, end: Instant) -> Option<String> {
         self.pack_rows();
         let window = self.aggregates.closed(Moment::now(), Duration::ZERO);
         self.pack_aggregates(window);
-        let Self { client, place, database, host, sending, .. } = self;
-        sending.finish(end, |batch, number| insert(client, place, (database, host), batch, number))
+        let Self { poster, place, database, host, sending, .. } = self;
+        sending.finish(end, |batch, number| insert(poster, place, (database, host), batch, number))
     }
 }
 
 /// The token makes an insert that is repeated, because its answer was lost, the same insert.
-fn insert(client: &Client, place: &Place, (database, host): (&str, &str), batch: &Batch, number: u64) -> (Answer, u64) {
+fn insert(
+    poster: &mut Poster,
+    place: &Place,
+    (database, host): (&str, &str),
+    batch: &Batch,
+    number: u64,
+) -> (Answer, u64) {
     let table = batch.kind.name();
     let query = format!("INSERT%20INTO%20{database}.{table}%20FORMAT%20JSONEachRow");
     let token: String = host.bytes().filter(u8::is_ascii_alphanumeric).map(char::from).collect();
     let url = place.at(&format!("/?query={query}&{SETTINGS}&insert_deduplication_token={token}-{table}-{number}"));
-    (client.post(&url, JSON_LINES, &batch.body), 0)
+    (poster.post(&url, JSON_LINES, &batch.body), 0)
 }
 
 /// Those of this network namespace; loopback is everybody's.

@@ -9,12 +9,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use whyrst_model::Report;
+use whyrst_privileges::Duty;
 
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
 use crate::moment::Moment;
 use crate::record::Record;
-use crate::syslog::priority;
+use crate::syslog::{PATIENCE, priority};
 use crate::worker::Sink;
 
 /// Where the journal listens.
@@ -31,6 +32,7 @@ impl Journal {
     pub(crate) fn open(path: &Path, carried: Arc<Carried>) -> Result<Self, TelemetryError> {
         let open = || {
             let socket = UnixDatagram::unbound()?;
+            socket.set_write_timeout(Some(PATIENCE))?;
             socket.connect(path)?;
             io::Result::Ok(socket)
         };
@@ -44,6 +46,10 @@ impl Journal {
 }
 
 impl Sink for Journal {
+    fn duty(&self) -> Duty {
+        Duty::Send
+    }
+
     fn take(&mut self, record: &Record, _: Moment) {
         match self.socket.send(&message(record)) {
             Ok(_) => self.carried.sent.fetch_add(record.report.count, Ordering::Relaxed),

@@ -16,6 +16,7 @@
 mod aggregate;
 mod clickhouse;
 mod counting;
+mod courier;
 mod error;
 mod exposition;
 mod journald;
@@ -37,4 +38,4 @@ pub use post::{Headers, Place};
 pub use record::{Direction, Record};
 pub use simulated::{Host, Road};
 pub use syslog::SyslogTarget;
-pub use telemetry::{Buffer, Fleet, LogTarget, Plan, Telemetry};
+pub use telemetry::{Buffer, Fleet, LogTarget, Plan, Telemetry, contains_crashes};

@@ -72,6 +72,8 @@ impl fmt::Debug for Series {
 /// What one worker did.
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
+    /// Resets that were handed to it.
+    pub(crate) handed: AtomicU64,
     /// Resets, or rows, that were taken by whoever they were for.
     pub(crate) sent: AtomicU64,
     /// Those that were given up.
@@ -83,6 +85,14 @@ pub(crate) struct Carried {
 impl Carried {
     pub(crate) fn lose(&self, count: u64) {
         self.dropped.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts what it was handed and neither sent nor gave up as given up; how many that were.
+    pub(crate) fn give_up(&self) -> u64 {
+        let done = self.sent.load(Ordering::Relaxed).saturating_add(self.dropped.load(Ordering::Relaxed));
+        let left = self.handed.load(Ordering::Relaxed).saturating_sub(done);
+        self.lose(left);
+        left
     }
 }
 
@@ -170,7 +180,7 @@ impl Metrics {
     fn carried(&self) -> Vec<(&'static str, [u64; 3])> {
         let workers = locked(&self.workers);
         let each = workers.iter().map(|(name, carried)| {
-            let Carried { sent, dropped, waiting } = carried.as_ref();
+            let Carried { sent, dropped, waiting, .. } = carried.as_ref();
             (*name, [sent, dropped, waiting].map(|one| one.load(Ordering::Relaxed)))
         });
         each.collect()

@@ -21,12 +21,14 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message as _;
 use whyrst_model::report::{Ends, Report};
 use whyrst_model::vocabulary::Severity;
+use whyrst_privileges::Duty;
 
 use crate::aggregate::{Aggregates, Window};
+use crate::courier::Poster;
 use crate::metrics::{Metrics, nanos};
 use crate::moment::Moment;
 use crate::outbox::{Batch, Kind};
-use crate::post::{Answer, Client, Place};
+use crate::post::{Answer, Place};
 use crate::record::Record;
 use crate::worker::{Sending, Sink};
 
@@ -53,7 +55,7 @@ pub(crate) enum Counts {
 }
 
 pub(crate) struct Otlp {
-    client: Client,
+    poster: Poster,
     place: Place,
     sender: Sender,
     records: Vec<LogRecord>,
@@ -65,9 +67,9 @@ pub(crate) struct Otlp {
 }
 
 impl Otlp {
-    pub(crate) fn new(client: Client, place: Place, sender: Sender, counts: Counts, sending: Sending) -> Self {
+    pub(crate) fn new(poster: Poster, place: Place, sender: Sender, counts: Counts, sending: Sending) -> Self {
         let counted = Instant::now();
-        Self { client, place, sender, records: Vec::new(), items: 0, since: None, counts, counted, sending }
+        Self { poster, place, sender, records: Vec::new(), items: 0, since: None, counts, counted, sending }
     }
 
     fn pack_records(&mut self) {
@@ -109,6 +111,10 @@ impl Otlp {
 }
 
 impl Sink for Otlp {
+    fn duty(&self) -> Duty {
+        Duty::Keep
+    }
+
     fn take(&mut self, record: &Record, now: Moment) {
         self.since.get_or_insert(now.steady);
         self.records.push(log_record(record));
@@ -123,22 +129,22 @@ impl Sink for Otlp {
             self.pack_records();
         }
         self.pack_counts(now, self.every());
-        let Self { client, place, sending, .. } = self;
-        sending.turn(now.steady, |batch, _| post(client, place, batch));
+        let Self { poster, place, sending, .. } = self;
+        sending.turn(now.steady, |batch, _| post(poster, place, batch));
     }
 
     fn finish(&mut self, end: Instant) -> Option<String> {
         self.pack_records();
         self.pack_counts(Moment::now(), Duration::ZERO);
-        let Self { client, place, sending, .. } = self;
-        sending.finish(end, |batch, _| post(client, place, batch))
+        let Self { poster, place, sending, .. } = self;
+        sending.finish(end, |batch, _| post(poster, place, batch))
     }
 }
 
 /// What became of a batch, and how much of it the receiver did not want.
-fn post(client: &Client, place: &Place, batch: &Batch) -> (Answer, u64) {
+fn post(poster: &mut Poster, place: &Place, batch: &Batch) -> (Answer, u64) {
     let path = if batch.kind == Kind::Logs { "/v1/logs" } else { "/v1/metrics" };
-    let answer = client.post(&place.at(path), PROTOBUF, &batch.body);
+    let answer = poster.post(&place.at(path), PROTOBUF, &batch.body);
     let Answer::Taken(said) = &answer else { return (answer, 0) };
     let rejected = match batch.kind {
         Kind::Logs => ExportLogsServiceResponse::decode(said.as_slice())

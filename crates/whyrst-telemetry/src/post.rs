@@ -1,10 +1,12 @@
 //! HTTP requests with a body, and what their answers mean for it: taken, refused for good, or again later.
 
-use std::io::Write as _;
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::fmt::rfc2822;
+use whyrst_core::report::escape::escape_name;
 
 use crate::error::TelemetryError;
 
@@ -12,6 +14,11 @@ use crate::error::TelemetryError;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read: a partial success, or a sentence about what is wrong.
 const ANSWER: u64 = 64 * 1024;
+/// Characters of an answer that are said.
+const SAID: usize = 300;
+/// Nobody is asked again sooner, and nobody is waited for longer, whatever `Retry-After` says.
+const SOONEST: Duration = Duration::from_millis(500);
+const LATEST: Duration = Duration::from_mins(5);
 
 /// An `http://` or `https://` address, without a slash at its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,18 +99,45 @@ impl Client {
             Err(error) => return Answer::Later(None, format!("cannot post to {url}: {error}")),
         };
         let status = response.status();
-        let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-        let said = response.body_mut().with_config().limit(ANSWER).read_to_vec().unwrap_or_default();
+        let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let after = after.and_then(|value| retry_after(value, SystemTime::now()));
+        let said = beginning(response.body_mut().as_reader());
         if status.is_success() {
             return Answer::Taken(said);
         }
-        let words = format!("{url} answered {status}: {}", String::from_utf8_lossy(&said).trim());
+        let said: String = escape_name(String::from_utf8_lossy(&said).trim()).chars().take(SAID).collect();
         match status.as_u16() {
+            // The headers of this request, which may have a password, are not for whoever is named there.
+            300..=399 => {
+                let words = format!("{url} answered {status}: redirects are not followed, name the address itself");
+                Answer::Later(after, words)
+            }
             // OTLP specification, "Failures"; 500 and 404 are what ClickHouse and proxies say while they start.
-            404 | 408 | 429 | 500 | 502 | 503 | 504 => Answer::Later(after.map(Duration::from_secs), words),
-            _ => Answer::Refused(words),
+            404 | 408 | 429 | 500 | 502 | 503 | 504 => Answer::Later(after, format!("{url} answered {status}: {said}")),
+            _ => Answer::Refused(format!("{url} answered {status}: {said}")),
         }
     }
+}
+
+/// As much of an answer as is read, also where the rest does not come.
+fn beginning(body: impl std::io::Read) -> Vec<u8> {
+    let mut said = Vec::new();
+    // What came before an error is there.
+    body.take(ANSWER).read_to_end(&mut said).unwrap_or_default();
+    said
+}
+
+/// RFC 9110 section 10.2.3: seconds, of any number of digits, or a date. Between [`SOONEST`] and [`LATEST`].
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let wanted = if is_number {
+        value.parse().map_or(Duration::MAX, Duration::from_secs)
+    } else {
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+        SystemTime::from(date).duration_since(now).unwrap_or_default()
+    };
+    Some(wanted.clamp(SOONEST, LATEST))
 }
 
 fn compressed(body: &[u8]) -> Vec<u8> {
@@ -123,5 +157,98 @@ mod tests {
         for wrong in ["127.0.0.1:4318", "http://", "http:///x", "ftp://h", "http://a b"] {
             assert!(Place::new(wrong).is_err(), "{wrong}");
         }
+    }
+
+    /// Answers every request with these bytes, and then says nothing more.
+    fn answering(bytes: Vec<u8>) -> Place {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let mut silent = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4_096];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(&bytes);
+                let _ = stream.shutdown(std::net::Shutdown::Write);
+                silent.push(stream);
+            }
+        });
+        Place::new(&format!("http://{at}")).unwrap()
+    }
+
+    fn answer(bytes: impl Into<Vec<u8>>) -> Answer {
+        Client::new(Headers::new()).post(&answering(bytes.into()).at("/v1/logs"), "text/plain", b"x")
+    }
+
+    #[test]
+    fn whatever_retry_after_says_the_pause_has_a_bound() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        for (value, wanted) in [
+            ("3", Some(Duration::from_secs(3))),
+            ("0", Some(SOONEST)),
+            ("18446744073709551615", Some(LATEST)),
+            ("99999999999999999999999999999999", Some(LATEST)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(Duration::from_secs(10))),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(SOONEST)),
+            ("Thu, 31 Dec 9998 23:59:59 GMT", Some(LATEST)),
+            ("-1", None),
+            ("1e9", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after(value, now), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_pause_beyond_all_clocks_is_no_crash() {
+        use crate::outbox::{Batch, Kind, Outbox};
+        use crate::worker::Sending;
+        let place = answering(b"HTTP/1.1 503 x\r\nRetry-After: 18446744073709551615\r\n\r\n".to_vec());
+        let client = Client::new(Headers::new());
+        let (remarks, _said) = crate::worker::remarks();
+        let mut sending = Sending::new(Outbox::in_memory(1_000), std::sync::Arc::default(), remarks);
+        sending.push(Batch { kind: Kind::Logs, items: 1, body: vec![0] });
+        sending.turn(std::time::Instant::now(), |batch, _| (client.post(&place.at("/"), "text/plain", &batch.body), 0));
+    }
+
+    #[test]
+    fn statuses_of_every_kind_have_a_meaning() {
+        let later = |bytes: &str| matches!(answer(bytes), Answer::Later(..));
+        let refused = |bytes: &str| matches!(answer(bytes), Answer::Refused(_));
+        assert!(matches!(answer("HTTP/1.1 299 x\r\nContent-Length: 0\r\n\r\n"), Answer::Taken(_)));
+        assert!(refused("HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n"));
+        assert!(refused("HTTP/1.1 999 x\r\nContent-Length: 0\r\n\r\n"));
+        for bytes in [
+            "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
+            // No status, a TLS alert (RFC 8446 section 6) in the place of an answer, and nothing at all.
+            "HTTP/1.1 000 x\r\n\r\n",
+            "\x15\x03\x01\0\x02\x02\x46",
+            "",
+            "HTTP/1.1 100 x\r\n\r\n",
+        ] {
+            assert!(later(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_not_followed_and_that_is_said() {
+        let elsewhere = answering(b"HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n".to_vec());
+        for status in [301, 302, 307, 308] {
+            let head = format!("HTTP/1.1 {status} x\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", elsewhere.at("/"));
+            let Answer::Later(_, words) = answer(head) else { panic!("{status}: it was followed or given up") };
+            assert!(words.contains("redirects are not followed"), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_any_length_is_read_to_a_bound_and_said_without_its_control_characters() {
+        let mut endless = b"HTTP/1.1 400 x\r\nContent-Length: 99999999999\r\n\r\n\x1b[31mno\n".to_vec();
+        endless.resize(4 << 20, b'x');
+        let Answer::Refused(words) = answer(endless) else { panic!("it was not refused") };
+        assert!(words.contains("no") && words.len() < 500, "{} bytes: {words}", words.len());
+        assert!(!words.contains('\u{1b}') && !words.contains('\n'), "{words}");
+        let cut = b"HTTP/1.1 200 x\r\nContent-Length: 1000\r\n\r\nabc".to_vec();
+        assert!(matches!(answer(cut), Answer::Taken(said) if said == b"abc"));
     }
 }

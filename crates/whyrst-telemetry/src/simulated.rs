@@ -7,13 +7,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::clickhouse::{Addresses, ClickHouse};
 use crate::counting::{Counting, Goes};
+use crate::courier::Poster;
 use crate::error::TelemetryError;
 use crate::metrics::{Carried, Metrics};
 use crate::moment::Moment;
 use crate::post::{Client, Headers, Place};
 use crate::record::Record;
 use crate::telemetry::{Buffer, Fleet, outbox};
-use crate::worker::{Sending, Sink as _};
+use crate::worker::{Sending, Sink as _, remarks};
 
 /// Series of one host: nobody scrapes it.
 const SERIES: usize = 16;
@@ -47,12 +48,13 @@ impl Road {
     ) -> Result<Host, TelemetryError> {
         let mut counting = Counting::new(Metrics::new(SERIES), Some(self.fleet), now);
         let carried = counting.metrics().worker(NAME);
-        let sending = Sending::new(outbox(buffer, NAME)?, Arc::clone(&carried));
+        let sending = Sending::new(outbox(buffer, NAME)?, Arc::clone(&carried), remarks().0);
         let aggregates = counting.window(self.fleet.every, now);
         let names = (self.database.clone(), name.to_owned());
         let addresses = Addresses::These(addresses.iter().map(IpAddr::to_string).collect());
         let counts = (aggregates, counting.metrics());
-        let sink = ClickHouse::new(self.client.clone(), self.place.clone(), names, counts, addresses, sending);
+        let sink =
+            ClickHouse::new(Poster::Here(self.client.clone()), self.place.clone(), names, counts, addresses, sending);
         Ok(Host { counting, sink, carried, reported: 0, sampled: 0 })
     }
 }

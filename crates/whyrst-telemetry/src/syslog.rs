@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use whyrst_model::Report;
 use whyrst_model::vocabulary::Severity;
+use whyrst_privileges::Duty;
 
 use crate::error::TelemetryError;
 use crate::metrics::Carried;
@@ -24,7 +25,7 @@ const FACILITY: u8 = 3;
 /// The enterprise number that RFC 5612 keeps for documentation: whyrst has none of its own.
 const ENTERPRISE: &str = "whyrst@32473";
 /// A receiver that does not read must not hold up the others for long.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who is written to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,6 +86,7 @@ impl Syslog {
 
 fn local(path: &std::path::Path) -> io::Result<Wire> {
     let socket = UnixDatagram::unbound()?;
+    socket.set_write_timeout(Some(PATIENCE))?;
     socket.connect(path)?;
     Ok(Wire::Local(socket))
 }
@@ -105,6 +107,10 @@ fn tcp(place: &str) -> io::Result<TcpStream> {
 }
 
 impl Sink for Syslog {
+    fn duty(&self) -> Duty {
+        Duty::Send
+    }
+
     fn take(&mut self, record: &Record, _: Moment) {
         // A datagram that a restarted receiver refused is worth a second attempt.
         let sent = self.send(record).or_else(|_| self.send(record));

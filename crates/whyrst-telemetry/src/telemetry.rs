@@ -3,24 +3,26 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use crate::clickhouse::{Addresses, ClickHouse};
 use crate::counting::{Counting, Goes};
+use crate::courier::{Courier, Ending, Poster};
 use crate::error::TelemetryError;
 use crate::exposition;
 use crate::journald::{self, Journal};
 use crate::metrics::{HostTotals, Metrics};
 use crate::moment::Moment;
 use crate::otlp::{Counts, Otlp, Sender};
-use crate::outbox::Outbox;
+use crate::outbox::{IN_MEMORY, Outbox};
 use crate::post::{Client, Headers, Place};
 use crate::record::Record;
 use crate::syslog::{Syslog, SyslogTarget};
-use crate::worker::{Sending, Sink, Worker};
+use crate::worker::{Closing, FAREWELL, Remarks, Sending, Sink, Worker, remarks};
 
-/// Bytes that may wait in memory for one place, where there is no folder.
-const IN_MEMORY: u64 = 16 << 20;
+/// All threads that are started here.
+const THREADS: [&str; 7] = ["metrics", "journald", "syslog", "otlp", "clickhouse", "otlp-post", "clickhouse-post"];
 
 /// A log on this host, or one that speaks syslog.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,19 +93,32 @@ pub struct Telemetry {
     counting: Counting,
     served: Option<SocketAddr>,
     workers: Vec<Worker>,
+    ending: Ending,
+    remarks: Remarks,
+    said: Receiver<String>,
+}
+
+/// Whether a crash of the thread of this name is contained: it is said, counted, and the thread goes on.
+pub fn contains_crashes(thread: &str) -> bool {
+    THREADS.contains(&thread)
 }
 
 impl Telemetry {
-    /// Starts a thread for each place. To be called when privileges were given back and before system calls are
-    /// restricted: these threads keep on opening sockets.
+    /// Starts a thread for each place. To be called before system calls are restricted: each thread gives back what
+    /// its own duty does not need.
     ///
     /// # Errors
     /// When an address, a log's socket or the buffer cannot be had. A collector need not be there yet.
     pub fn start(plan: &Plan) -> Result<Self, TelemetryError> {
         let metrics = Metrics::new(plan.series);
-        let served = plan.metrics.map(|address| exposition::serve(address, Arc::clone(&metrics))).transpose()?;
+        let (remarks, said) = remarks();
+        let served = plan
+            .metrics
+            .map(|address| exposition::serve(address, Arc::clone(&metrics), remarks.clone()))
+            .transpose()?;
         let now = Moment::now();
-        let mut all = Self { counting: Counting::new(metrics, plan.fleet, now), served, workers: Vec::new() };
+        let counting = Counting::new(metrics, plan.fleet, now);
+        let mut all = Self { counting, served, workers: Vec::new(), ending: Ending::default(), remarks, said };
         for log in &plan.logs {
             all.log(log, &plan.host)?;
         }
@@ -114,16 +129,16 @@ impl Telemetry {
             };
             let sender = Sender { host: plan.host.clone(), attributes: plan.attributes.clone() };
             let sending = all.sending("otlp", plan.buffer.as_ref())?;
-            let client = Client::new(plan.headers.clone());
-            all.start_worker("otlp", Box::new(Otlp::new(client, place.clone(), sender, counts, sending)))?;
+            let poster = all.poster("otlp-post", &plan.headers)?;
+            all.start_worker("otlp", Box::new(Otlp::new(poster, place.clone(), sender, counts, sending)))?;
         }
         if let Some((place, database)) = &plan.clickhouse {
             let aggregates = all.counting.window(plan.fleet.map_or(plan.every, |fleet| fleet.every), now);
             let sending = all.sending("clickhouse", plan.buffer.as_ref())?;
-            let client = Client::new(plan.clickhouse_headers.clone());
+            let poster = all.poster("clickhouse-post", &plan.clickhouse_headers)?;
             let names = (database.clone(), plan.host.clone());
             let counts = (aggregates, all.counting.metrics());
-            let sink = ClickHouse::new(client, place.clone(), names, counts, Addresses::OfThisHost, sending);
+            let sink = ClickHouse::new(poster, place.clone(), names, counts, Addresses::OfThisHost, sending);
             all.start_worker("clickhouse", Box::new(sink))?;
         }
         Ok(all)
@@ -150,11 +165,25 @@ impl Telemetry {
         self.counting.metrics().update_totals(totals);
     }
 
-    /// Lets everything finish; what is to be said.
+    /// What a person should know by now: that a receiver is not there, that the buffer is full, that a thread crashed.
+    pub fn remarks(&self) -> Vec<String> {
+        self.said.try_iter().collect()
+    }
+
+    /// Lets everything finish, in less than two seconds whatever hangs; what is to be said.
     pub fn finish(self) -> Vec<String> {
-        let names: Vec<&str> = self.workers.iter().map(Worker::name).collect();
-        let said: Vec<Option<String>> = self.workers.into_iter().map(Worker::finish).collect();
-        names.into_iter().zip(said).filter_map(|(name, said)| Some(format!("{name}: {}", said?))).collect()
+        let Self { workers, ending, said, .. } = self;
+        let end = Instant::now() + FAREWELL;
+        ending.at(end);
+        // All at once: one that takes its time must not take the others'.
+        let closing: Vec<Closing> = workers.into_iter().map(Worker::close).collect();
+        let words: Vec<String> = closing.into_iter().filter_map(|worker| worker.wait(end)).collect();
+        said.try_iter().chain(words).collect()
+    }
+
+    fn poster(&self, name: &'static str, headers: &Headers) -> Result<Poster, TelemetryError> {
+        let client = Client::new(headers.clone());
+        Courier::start(name, client, self.ending.clone(), self.remarks.clone()).map(Poster::Courier)
     }
 
     fn log(&mut self, log: &LogTarget, host: &str) -> Result<(), TelemetryError> {
@@ -172,11 +201,12 @@ impl Telemetry {
     }
 
     fn sending(&self, name: &'static str, buffer: Option<&Buffer>) -> Result<Sending, TelemetryError> {
-        Ok(Sending::new(outbox(buffer, name)?, self.counting.metrics().worker(name)))
+        Ok(Sending::new(outbox(buffer, name)?, self.counting.metrics().worker(name), self.remarks.named(name)))
     }
 
     fn start_worker(&mut self, name: &'static str, sink: Box<dyn Sink>) -> Result<(), TelemetryError> {
-        self.workers.push(Worker::start(name, sink, &self.counting.metrics())?);
+        let ours = (&self.ending, &self.remarks);
+        self.workers.push(Worker::start(name, sink, &self.counting.metrics(), ours)?);
         Ok(())
     }
 }

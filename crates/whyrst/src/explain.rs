@@ -87,6 +87,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     let reporter = Reporter::new(arguments, &captures)?;
     let places = places(arguments, captures.paths())?;
     let interrupt = Interrupt::heed().context("cannot heed Ctrl-C")?;
+    captures.stop_waiting(interrupt.stop());
     if arguments.tui {
         return screen::show(arguments, &mut captures, &reporter, &interrupt);
     }

@@ -77,14 +77,16 @@ impl LiveReporter {
         self.sinks = Some(Sinks { telemetry, context, updated: Instant::now() });
     }
 
-    /// Takes over totals, now and then.
-    pub(crate) fn update_totals(&mut self, live: &Live) {
+    /// Takes over totals, now and then; what is to be said of the receivers.
+    pub(crate) fn update_totals(&mut self, live: &Live) -> Vec<String> {
         let filtered = self.tally.others;
-        let Some(sinks) = self.sinks.as_mut() else { return };
-        if sinks.updated.elapsed() >= TOTALS_EVERY {
-            sinks.updated = Instant::now();
-            sinks.telemetry.update_totals(totals(live, filtered));
+        let Some(sinks) = self.sinks.as_mut() else { return Vec::new() };
+        if sinks.updated.elapsed() < TOTALS_EVERY {
+            return Vec::new();
         }
+        sinks.updated = Instant::now();
+        sinks.telemetry.update_totals(totals(live, filtered));
+        sinks.telemetry.remarks()
     }
 
     /// Flushes the telemetry sinks; what is to be said of it.

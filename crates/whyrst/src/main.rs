@@ -9,6 +9,7 @@ mod args;
 mod causes;
 mod check;
 mod config;
+mod crash;
 mod doctor;
 mod explain;
 mod extcap;
@@ -61,6 +62,7 @@ fn words() -> Vec<OsString> {
 }
 
 fn main() -> ExitCode {
+    crash::contain();
     let arguments = match config::applied(Arguments::command()) {
         Ok(command) => {
             Arguments::from_arg_matches(&command.get_matches_from(words())).unwrap_or_else(|error| error.exit())

@@ -2,7 +2,7 @@
 //! them costs a process and not the page.
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -12,14 +12,17 @@ use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use whyrst_core::incident::Incidents;
 use whyrst_core::language::Language;
 use whyrst_core::report::{Context, Explanation, incident, json};
-use whyrst_probe::{Live, LiveEvent, SocketReset, give_back_privileges};
-use whyrst_serve::{Analyst, Limits, Options, Served, SourceId, SourceKind, Store};
+use whyrst_privileges::{Duty, restrict};
+use whyrst_probe::{Live, LiveEvent, SocketReset};
+use whyrst_serve::{Analyst, Limits, Links, Options, Served, SourceId, SourceKind, Store};
 
 use crate::Completion;
 use crate::args::{Format, Serve};
+use crate::crash::SERVING;
 use crate::interrupt::Interrupt;
 use crate::live_reporter::say_missing;
 use crate::output;
@@ -30,18 +33,14 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const INCIDENTS_EVERY: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(arguments: &Serve) -> Result<Completion> {
-    let interrupt = Interrupt::heed().context("cannot heed signals")?;
-    // The probe first: its failure ends the command before anybody opens the page.
-    let live = arguments.live.then(Live::start).transpose()?;
-    if let Some(live) = &live {
-        say_missing(live.missing());
-        if let Err(error) = give_back_privileges() {
-            output::remark(&error);
-        }
-    }
+    let interrupt = Interrupt::heed_to_the_end().context("cannot heed signals")?;
     let language = output::language_of(arguments.lang, Format::Text);
     let store = Arc::new(Store::new(Limits::default()));
-    let runtime = Runtime::new().context("cannot start the server's threads")?;
+    // The probe first: its failure ends the command before anybody opens the page.
+    let live = arguments.live.then(Live::start).transpose()?;
+    let rights = if live.is_some() { Rights::Few } else { Rights::AsStarted };
+    let watcher = live.map(|live| Watcher::start(live, &store, language));
+    let runtime = runtime(rights).context("cannot start the server's threads")?;
     let options = Options {
         listen: arguments.listen,
         upload: arguments.upload_limit,
@@ -49,15 +48,25 @@ pub(crate) fn run(arguments: &Serve) -> Result<Completion> {
         reproducible: whyrst_lab::reproducible,
     };
     let served = runtime.block_on(Served::bind(options, analyst(arguments, language)?, Arc::clone(&store)))?;
-    announce(&served.url())?;
+    let links = served.links();
+    announce(&links.now())?;
     if !arguments.quiet {
-        output::remark("open this URL in a browser; Ctrl-C ends");
+        output::remark("open this URL in a browser: it opens the page once, the next one follows; Ctrl-C ends");
     }
-    let watcher = live.map(|live| Watcher::start(live, store, language));
-    let result = runtime.block_on(async {
+    // What a person has named is read with the right to read, by this thread's children; then it has none either.
+    rights.reduce(whyrst_privileges::keep_reading);
+    let watcher = runtime.block_on(async {
         served.read(&arguments.files);
+        watcher.map(|(watcher, told)| {
+            tokio::spawn(keep(told, Arc::clone(&store)));
+            watcher
+        })
+    });
+    rights.reduce(|| restrict(Duty::Serve));
+    let result = runtime.block_on(async {
         tokio::select! {
             failed = served.run() => failed,
+            () = tell_next(&links) => Ok(()),
             () = until(&interrupt) => Ok(()),
         }
     });
@@ -65,9 +74,51 @@ pub(crate) fn run(arguments: &Serve) -> Result<Completion> {
         watcher.stop();
     }
     // Children and dropped captures go with it.
-    runtime.shutdown_timeout(Duration::from_secs(2));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     result?;
     Ok(Completion::Clean)
+}
+
+/// What the server's threads may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rights {
+    /// What whoever started it may do.
+    AsStarted,
+    /// What serving takes: it was started with the rights to ask the kernel.
+    Few,
+}
+
+impl Rights {
+    fn reduce(self, give_back: impl FnOnce() -> Result<(), String>) {
+        if self == Self::Few
+            && let Err(error) = give_back()
+        {
+            output::remark(&error);
+        }
+    }
+}
+
+/// Its threads begin with few rights; those that they start later have inherited that.
+fn runtime(rights: Rights) -> std::io::Result<Runtime> {
+    let before = whyrst_privileges::filters();
+    let begin = move || {
+        if whyrst_privileges::filters() <= before {
+            rights.reduce(|| restrict(Duty::Serve));
+        }
+    };
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(SERVING).on_thread_start(begin).build()
+}
+
+/// Each URL opens the page once. Who started it on a terminal gets the next one there; a program has asked for what it
+/// needs, and need not read on.
+async fn tell_next(links: &Links) {
+    loop {
+        let url = links.next().await;
+        if std::io::stdout().is_terminal() {
+            // A terminal that is gone ends the program in another way.
+            announce(&url).unwrap_or_default();
+        }
+    }
 }
 
 fn analyst(arguments: &Serve, language: Language) -> Result<Analyst> {
@@ -90,6 +141,31 @@ async fn until(interrupt: &Interrupt) {
     }
 }
 
+/// What the watching thread has to say. It may write no file, so another one keeps it.
+enum Said {
+    Reset(String),
+    Incidents(Vec<String>),
+    Failed(String),
+}
+
+/// What may wait to be kept; beyond that the watching thread waits, and the kernel counts what it could not report.
+const WAITING: usize = 4_096;
+
+/// Keeps what comes from the watching thread.
+async fn keep((source, mut said): (SourceId, Receiver<Said>), store: Arc<Store>) {
+    while let Some(said) = said.recv().await {
+        match said {
+            Said::Reset(line) => {
+                if let Err(error) = store.take(source, [line.as_str()]) {
+                    store.remark(source, &format!("a reset cannot be kept: {error}"));
+                }
+            }
+            Said::Incidents(lines) => store.set_incidents(source, lines),
+            Said::Failed(cause) => store.fail(source, &cause),
+        }
+    }
+}
+
 /// Feeds the page with what the probe reports.
 struct Watcher {
     stopped: Arc<AtomicBool>,
@@ -97,11 +173,26 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn start(live: Live, store: Arc<Store>, language: Language) -> Self {
+    fn start(live: Live, store: &Store, language: Language) -> (Self, (SourceId, Receiver<Said>)) {
+        let missing: Vec<String> = live
+            .missing()
+            .iter()
+            .map(|missing| format!("this kernel does not give {}: {}", missing.what, missing.costs))
+            .collect();
+        say_missing(live.missing());
+        let (says, said) = channel(WAITING);
+        let host = Host::new(language, says);
+        let source = store.begin(&format!("{}{}", host.name, language.pick(", live", "，实时")), SourceKind::Live);
+        missing.iter().for_each(|missing| store.remark(source, missing));
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
-        let thread = std::thread::spawn(move || watch(live, &store, language, &stop));
-        Self { stopped, thread }
+        let thread = std::thread::spawn(move || {
+            if let Err(error) = restrict(Duty::Watch) {
+                output::remark(&error);
+            }
+            watch(live, host, &stop);
+        });
+        (Self { stopped, thread }, (source, said))
     }
 
     fn stop(self) {
@@ -112,24 +203,20 @@ impl Watcher {
     }
 }
 
-fn watch(mut live: Live, store: &Store, language: Language, stop: &AtomicBool) {
-    let mut host = Host::new(store, language);
-    for missing in live.missing() {
-        store.remark(host.source, &format!("this kernel does not give {}: {}", missing.what, missing.costs));
-    }
+fn watch(mut live: Live, mut host: Host, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         match live.next(PATIENCE) {
-            Ok(Some(item)) => host.report(&item, store),
+            Ok(Some(item)) => host.report(&item),
             Ok(None) => {}
-            Err(error) => return store.fail(host.source, &error.to_string()),
+            Err(error) => return host.say(Said::Failed(error.to_string())),
         }
-        host.look_for_incidents(store);
+        host.look_for_incidents();
     }
 }
 
 /// What the page of this host shows.
 struct Host {
-    source: SourceId,
+    says: Sender<Said>,
     name: String,
     language: Language,
     incidents: Incidents,
@@ -139,13 +226,17 @@ struct Host {
 }
 
 impl Host {
-    fn new(store: &Store, language: Language) -> Self {
+    fn new(language: Language, says: Sender<Said>) -> Self {
         let name = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
-        let source = store.begin(&format!("{name}{}", language.pick(", live", "，实时")), SourceKind::Live);
-        Self { source, name, language, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
+        Self { says, name, language, incidents: Incidents::default(), looked: Instant::now(), fresh: false }
     }
 
-    fn report(&mut self, item: &LiveEvent, store: &Store) {
+    /// Nobody keeps it any more when the server ends.
+    fn say(&self, said: Said) {
+        self.says.blocking_send(said).unwrap_or_default();
+    }
+
+    fn report(&mut self, item: &LiveEvent) {
         let (reset, count): (&SocketReset, u64) = match item {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),
@@ -155,24 +246,19 @@ impl Host {
         let report = Explanation::new(&outcome, &context);
         self.incidents.add(&outcome, &report.judgement);
         self.fresh = true;
-        if let Err(error) = store.take(self.source, [json::page_line(&report, count).as_str()]) {
-            store.remark(self.source, &format!("a reset cannot be kept: {error}"));
-        }
+        self.say(Said::Reset(json::page_line(&report, count)));
     }
 
     fn context(&self, netns: u32) -> Context {
         Context { files: vec![format!("{}:{netns}", self.name)], zone: TimeZone::UTC, language: self.language }
     }
 
-    fn look_for_incidents(&mut self, store: &Store) {
+    fn look_for_incidents(&mut self) {
         if !self.fresh || self.looked.elapsed() < INCIDENTS_EVERY {
             return;
         }
         let context = self.context(0);
-        store.set_incidents(
-            self.source,
-            self.incidents.found().iter().map(|one| incident::line(one, &context)).collect(),
-        );
+        self.say(Said::Incidents(self.incidents.found().iter().map(|one| incident::line(one, &context)).collect()));
         self.fresh = false;
         self.looked = Instant::now();
     }

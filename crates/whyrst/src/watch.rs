@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Watch) -> Result<Completion> {
 
 /// Watches until a signal ends it; resets go to `output` and to whom `plan` names.
 pub(crate) fn keep(arguments: &Watch, output: Output, places: Places, plan: Option<Plan>) -> Result<Completion> {
-    let interrupt = Interrupt::heed().context("cannot heed signals")?;
+    let interrupt = Interrupt::heed_to_the_end().context("cannot heed signals")?;
     let mut watching = Watching::begin(arguments, output, places, plan)?;
     let mut timing = Timing::new(arguments);
     while !timing.is_over() && !interrupt.came() {
@@ -89,7 +89,7 @@ impl Watching {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }
         let given_back = give_back_privileges();
-        // Its threads go on opening sockets; this one does not.
+        // Its threads go on sending and keeping; this one does not.
         if let Some(plan) = plan {
             reporter.pass_on(sinks::start(&plan, Quiet::of(common))?, output::language(common, Format::Json));
         }
@@ -106,7 +106,9 @@ impl Watching {
         if let Some(second) = &mut self.second {
             second.read(&mut self.live);
         }
-        self.reporter.update_totals(&self.live);
+        for remark in self.reporter.update_totals(&self.live) {
+            output::remark(&remark);
+        }
         if let Some(item) = item {
             self.take(item)?;
         }

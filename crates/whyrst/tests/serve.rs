@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::TROUBLE;
+use support::{TROUBLE, assert_least_privilege};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -57,8 +57,15 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let url = line.trim().strip_prefix("http://").expect("a URL");
-        let (address, token) = url.split_once("/?token=").expect("a token");
-        Self { child, address: address.to_owned(), token: token.to_owned() }
+        let (address, word) = url.split_once("/#link=").expect("a word");
+        let mut server = Self { child, address: address.to_owned(), token: String::new() };
+        server.token = server.session(word).json()["token"].as_str().expect("a token").to_owned();
+        server
+    }
+
+    /// Exchanges the word of an address.
+    fn session(&self, word: &str) -> Answer {
+        self.ask("POST", "/api/session", &format!("Host: {}\r\nAuthorization: Bearer {word}\r\n", self.address), b"")
     }
 
     /// With fixtures, when they have been read.
@@ -81,13 +88,12 @@ impl Server {
         }
     }
 
-    fn cookie(&self) -> String {
-        let port = self.address.rsplit(':').next().expect("a port");
-        format!("Cookie: whyrst-{port}={}\r\n", self.token)
+    fn bearer(&self) -> String {
+        format!("Authorization: Bearer {}\r\n", self.token)
     }
 
     fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &format!("Host: {}\r\n{}", self.address, self.cookie()), b"")
+        self.ask("GET", path, &format!("Host: {}\r\n{}", self.address, self.bearer()), b"")
     }
 
     fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
@@ -105,7 +111,7 @@ impl Server {
     }
 
     fn post(&self, path: &str, more: &str, body: &[u8]) -> Answer {
-        self.ask("POST", path, &format!("Host: {}\r\n{}{more}", self.address, self.cookie()), body)
+        self.ask("POST", path, &format!("Host: {}\r\n{}{more}", self.address, self.bearer()), body)
     }
 }
 
@@ -128,21 +134,60 @@ const SOME: &[&str] =
 fn only_who_has_the_token_may_look() {
     let server = Server::start(&[]);
     let host = format!("Host: {}\r\n", server.address);
-    for path in ["/", "/app.js", "/api/overview", "/api/view", "/api/resets", "/api/changes", "/api/causes/linger-zero"]
-    {
+    let all = [
+        "/api/overview",
+        "/api/view",
+        "/api/resets",
+        "/api/changes",
+        "/api/causes/linger-zero",
+        "/app.js.map",
+        "/api/",
+    ];
+    for path in all {
         assert_eq!(server.ask("GET", path, &host, b"").status, 401, "{path}");
     }
-    for wrong in ["/?token=", "/?token=0", "/api/overview?token=TOKEN", &format!("/?token={}0", server.token)] {
-        let wrong = wrong.replace("TOKEN", &server.token);
-        assert_eq!(server.ask("GET", &wrong, &host, b"").status, 401, "{wrong}");
+    let port = server.address.rsplit(':').next().expect("a port");
+    for given in [
+        "Authorization: Bearer \r\n".to_owned(),
+        format!("Authorization: Bearer {}0\r\n", server.token),
+        // A cookie would be shown to every port of this host.
+        format!("Cookie: whyrst-{port}={}\r\n", server.token),
+    ] {
+        assert_eq!(server.ask("GET", "/api/overview", &format!("{host}{given}"), b"").status, 401, "{given}");
     }
-    let first = server.ask("GET", &format!("/?token={}", server.token), &host, b"");
-    assert_eq!(first.status, 200);
-    let cookie = first.head.lines().find(|line| line.starts_with("set-cookie:")).expect("a cookie");
-    assert!(cookie.contains("httponly") && cookie.contains("samesite=strict"), "{cookie}");
+    assert_eq!(server.ask("GET", &format!("/api/overview?token={}", server.token), &host, b"").status, 401);
+    // What a browser must have before any script runs has nothing in it, and sets nothing.
+    for path in ["/", "/app.js", "/app.css"] {
+        let answer = server.ask("GET", path, &host, b"");
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(!answer.head.contains("set-cookie") && !answer.body.contains(&server.token), "{path}");
+    }
     assert_eq!(server.get("/api/overview").status, 200);
-    let bearer = format!("{host}Authorization: Bearer {}\r\n", server.token);
-    assert_eq!(server.ask("GET", "/api/overview", &bearer, b"").status, 200);
+}
+
+#[test]
+fn the_word_of_an_address_is_good_for_one_exchange_from_the_page_itself() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["serve", "--quiet"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("whyrst runs");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    let (address, word) =
+        line.trim().strip_prefix("http://").and_then(|url| url.split_once("/#link=")).expect("a word");
+    let server = Server { child, address: address.to_owned(), token: String::new() };
+    let host = format!("Host: {address}\r\nAuthorization: Bearer {word}\r\n");
+    assert_eq!(server.ask("GET", "/api/overview", &host, b"").status, 401, "the word is not the token");
+    let foreign = format!("{host}Origin: http://127.0.0.1:1\r\n");
+    assert_eq!(server.ask("POST", "/api/session", &foreign, b"").status, 403, "another port is another origin");
+    for wrong in ["", "0", &word[1..]] {
+        assert_eq!(server.session(wrong).status, 401, "{wrong}");
+    }
+    let first = server.session(word);
+    assert_eq!(first.status, 200);
+    assert!(!first.body.contains(word), "{}", first.body);
+    assert_eq!(server.session(word).status, 401, "a second time");
 }
 
 #[test]
@@ -162,10 +207,10 @@ fn names_that_were_pointed_at_it_are_refused() {
     let server = Server::start(&[]);
     let port = server.address.rsplit(':').next().expect("a port").to_owned();
     for host in [format!("rebound.example:{port}"), "127.0.0.1".to_owned(), String::new()] {
-        let headers = format!("Host: {host}\r\n{}", server.cookie());
+        let headers = format!("Host: {host}\r\n{}", server.bearer());
         assert_eq!(server.ask("GET", "/api/overview", &headers, b"").status, 421, "{host}");
     }
-    let headers = format!("Host: localhost:{port}\r\n{}", server.cookie());
+    let headers = format!("Host: localhost:{port}\r\n{}", server.bearer());
     assert_eq!(server.ask("GET", "/api/overview", &headers, b"").status, 200);
 }
 
@@ -320,7 +365,7 @@ fn uploads_are_bounded_and_only_from_the_page() {
     assert_eq!(server.post("/api/captures", &own, &[0; 5_000]).status, 413);
     // Without a length it is measured as it comes.
     let chunked = format!("{own}Transfer-Encoding: chunked\r\n");
-    let headers = format!("Host: {}\r\n{}{chunked}", server.address, server.cookie());
+    let headers = format!("Host: {}\r\n{}{chunked}", server.address, server.bearer());
     let mut body = Vec::new();
     for _ in 0..8 {
         body.extend(b"400\r\n");
@@ -344,12 +389,89 @@ fn uploads_are_bounded_and_only_from_the_page() {
     assert!(text.contains("capture"), "{text}");
 }
 
+/// A capture that begins to arrive and does not go on.
+fn stalled(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.address).expect("it listens");
+    let head = format!("Host: {0}\r\n{1}Origin: http://{0}\r\n", server.address, server.bearer());
+    write!(stream, "POST /api/captures?name=stalled HTTP/1.1\r\n{head}Content-Length: 1000000\r\n\r\nbegin")
+        .expect("sent");
+    stream
+}
+
+#[test]
+fn captures_that_stall_hold_up_no_other_and_are_cut_off() {
+    let server = Server::start(&[]);
+    let mut stalled: Vec<TcpStream> = (0..3).map(|_| stalled(&server)).collect();
+    server.until(|overview| overview["sources"].as_array().is_some_and(|sources| sources.len() == 3));
+    let origin = format!("Origin: http://{}\r\n", server.address);
+    let capture = std::fs::read(fixture("linger-zero")).expect("a fixture");
+    assert_eq!(server.post("/api/captures?name=other", &origin, &capture).status, 202);
+    server.until(|overview| overview["sources"][3]["state"] == "done");
+    let mut answer = String::new();
+    stalled[0].set_read_timeout(Some(PATIENCE)).expect("a bound");
+    BufReader::new(&mut stalled[0]).read_line(&mut answer).expect("an answer");
+    assert!(answer.contains(" 408 "), "{answer}");
+}
+
+#[test]
+fn nothing_of_a_capture_stays_when_the_server_is_killed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_whyrst"));
+    server.env("TMPDIR", folder.path());
+    let mut server = Server::with(server, &[]);
+    let _stalled = stalled(&server);
+    server.until(|overview| overview["sources"].as_array().is_some_and(|sources| sources.len() == 1));
+    server.child.kill().expect("killed");
+    server.child.wait().expect("it is gone");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn half_open_connections_do_not_keep_others_out() {
+    let server = Server::start(&[]);
+    let half = |number: usize| {
+        let mut stream = TcpStream::connect(&server.address).expect("it listens");
+        // Some say nothing, some begin and never end.
+        let _ = stream.write_all(if number.is_multiple_of(2) { b"" } else { b"GET / HTTP/1.1\r\nHost: " });
+        stream
+    };
+    let half: Vec<TcpStream> = (0..300).map(half).collect();
+    assert_eq!(server.get("/api/overview").status, 200);
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", server.child.id())).expect("its descriptors").count();
+    assert!(descriptors < 64 + 40, "{descriptors} descriptors");
+    // Those that are still open are closed when their time is over.
+    let mut last = half.last().expect("some");
+    last.set_read_timeout(Some(Duration::from_secs(15))).expect("a bound");
+    let mut rest = Vec::new();
+    last.read_to_end(&mut rest).expect("it is closed within ten seconds");
+}
+
+#[test]
+fn a_recording_of_one_endless_line_takes_no_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("resets.jsonl");
+    let lines: Vec<String> = explained(&["linger-zero"]).iter().map(ToString::to_string).collect();
+    let mut file = std::fs::File::create(&path).expect("a file");
+    write!(file, "{}\n{{", lines.join("\n")).expect("written");
+    // A hole: half a gigabyte of zeros that take no room on the disk.
+    file.set_len(1 << 29).expect("a hole");
+    let server = Server::start(&[&path.display().to_string()]);
+    let overview = server.until(|overview| overview["sources"][0]["state"] == "done");
+    assert_eq!(overview["rows"], lines.len());
+    assert!(overview["sources"][0]["remarks"][0].as_str().is_some_and(|text| text.starts_with("1 line")), "{overview}");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).expect("its status");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    let peak: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(peak < 200 << 10, "{peak} KiB");
+}
+
 #[test]
 fn changes_are_told_as_they_come() {
     let server = Server::start(&[]);
     let mut stream = TcpStream::connect(&server.address).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a bound");
-    let head = format!("Host: {}\r\n{}", server.address, server.cookie());
+    let head = format!("Host: {}\r\n{}", server.address, server.bearer());
     write!(stream, "GET /api/changes HTTP/1.1\r\n{head}\r\n").expect("sent");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok).filter(|line| line.starts_with("data:"));
     assert_eq!(lines.next().as_deref(), Some("data: 0"));
@@ -402,7 +524,15 @@ fn a_report_brings_everything_in_one_file() {
 #[test]
 #[ignore = "needs root and BPF"]
 fn the_live_hosts_resets_come_onto_the_page_with_their_process() {
-    let server = Server::start(&["--live"]);
+    let server = Server::start(&["--live", &fixture("linger-zero").display().to_string()]);
+    let read = server.until(|overview| overview["sources"][1]["state"] == "done");
+    assert_eq!(read["sources"][1]["resets"], 1, "a capture that was named is read: {read}");
+    assert_least_privilege(server.child.id(), &["conntrack"]);
+    let origin = format!("Origin: http://{}\r\n", server.address);
+    let capture = std::fs::read(fixture("close-unread")).expect("a fixture");
+    assert_eq!(server.post("/api/captures?name=dropped", &origin, &capture).status, 202);
+    let read = server.until(|overview| overview["sources"][2]["state"] == "done");
+    assert_eq!(read["sources"][2]["remarks"], Value::Array(Vec::new()), "so is one that was dropped: {read}");
     let before = server.until(|overview| overview["sources"][0]["kind"] == "live");
     assert_eq!(before["sources"][0]["state"], "live", "{before}");
     assert!(Command::new("python3").args(["-c", TROUBLE]).status().expect("python3 runs").success());

@@ -14,9 +14,27 @@ const FLAGS = [
 
 export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 
+/** The word of each server's first address, until it is used; and its token from then on. */
+const words = new Map()
+const tokens = new Map()
+
+/** What a program does that asks: the word is good for one token, which all contexts of a test share. */
+async function token(origin) {
+  if (!tokens.has(origin)) {
+    const headers = { authorization: `Bearer ${words.get(origin)}` }
+    const answer = await fetch(`${origin}/api/session`, { method: 'POST', headers })
+    tokens.set(origin, (await answer.json()).token)
+  }
+  return tokens.get(origin)
+}
+
 /** A page, everything that it complained of, and every address that it asked. */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options })
+  const { origin, hash } = new URL(url)
+  if (words.has(origin) && !hash.startsWith('#link=')) {
+    await context.addInitScript((known) => localStorage.setItem('whyrst-token', known), await token(origin))
+  }
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
   const complaints = []
@@ -36,13 +54,15 @@ const env = { ...process.env, LC_ALL: 'C.UTF-8' }
 /** `whyrst serve` with these arguments; `stop` ends it. */
 export async function serve(program, ...args) {
   const child = spawn(program, ['serve', '--quiet', ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise((resolve, reject) => {
+  const link = await new Promise((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve)
     child.once('exit', (code) => reject(new Error(`whyrst serve ended with ${code}`)))
   })
   // Whatever happens to a test, nothing of it stays.
   process.once('exit', () => child.kill())
-  return { url, origin: new URL(url).origin, pid: child.pid, stop: () => child.kill('SIGINT') }
+  const { origin, hash } = new URL(link)
+  words.set(origin, hash.slice('#link='.length))
+  return { url: `${origin}/`, link, origin, pid: child.pid, stop: () => child.kill('SIGINT') }
 }
 
 /** Runs a program to its end and gives what it printed. */

@@ -10,7 +10,10 @@ const served = await serve(program, file)
 const browser = await launch()
 const { page, complaints } = await open(browser, served.url)
 page.setDefaultTimeout(600_000)
-const ask = (path) => page.evaluate((address) => fetch(address).then((answer) => answer.text()), path)
+const ask = (path) => page.evaluate((address) => {
+  const headers = { authorization: `Bearer ${localStorage.getItem('whyrst-token')}` }
+  return fetch(address, { headers }).then((answer) => answer.text())
+}, path)
 
 async function timed(what, work) {
   const began = performance.now()

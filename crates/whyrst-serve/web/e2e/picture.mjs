@@ -9,7 +9,7 @@ try {
   const { page } = await open(browser, served.url, { viewport: { width: 1240, height: 800 }, colorScheme: 'light' })
   await page.locator('.line[id^=row-]:has(.ends)').nth(1).waitFor()
   await page.waitForFunction(async () => {
-    const { sources } = await (await fetch('/api/overview')).json()
+    const { sources } = await (await fetch('/api/overview', { headers: { authorization: `Bearer ${localStorage.getItem('whyrst-token')}` } })).json()
     return sources.every(({ state }) => state === 'done')
   })
   await page.keyboard.press('j')

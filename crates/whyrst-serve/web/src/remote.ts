@@ -2,11 +2,15 @@
 
 import { pick } from './language'
 import type { CauseReport, Report } from './records'
+import { authorization } from './session'
 import type { Backend, Order, Overview, Page, View } from './types'
+
+/** After the server was not heard, in milliseconds. */
+const AGAIN = 3_000
 
 async function ask<T>(path: string, parameters: Record<string, string | number> = {}): Promise<T> {
   const query = new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)]))
-  const response = await fetch(`${path}?${query}`, { headers: { accept: 'application/json' } })
+  const response = await fetch(`${path}?${query}`, { headers: { accept: 'application/json', ...authorization() } })
   if (!response.ok) throw new Error((await response.text()).trim() || response.statusText)
   return response.json() as Promise<T>
 }
@@ -23,13 +27,36 @@ export const remote: Backend = {
 
 /** Calls `changed` whenever the server has something new, and `lost` while it cannot be heard. */
 export function listen(changed: () => void, heard: (now: boolean) => void): () => void {
-  const events = new EventSource('/api/changes')
-  events.onmessage = () => {
-    heard(true)
-    changed()
+  const stop = new AbortController()
+  const again = async () => {
+    while (!stop.signal.aborted) {
+      // Whatever ends it, it begins again.
+      await hear(stop.signal, () => {
+        heard(true)
+        changed()
+      }).catch(() => undefined)
+      if (stop.signal.aborted) return
+      heard(false)
+      await new Promise((resolve) => setTimeout(resolve, AGAIN))
+    }
   }
-  events.onerror = () => heard(false)
-  return () => events.close()
+  void again()
+  return () => stop.abort()
+}
+
+/** Server-sent events, with the header that an `EventSource` cannot send. */
+async function hear(signal: AbortSignal, changed: () => void): Promise<void> {
+  const answer = await fetch('/api/changes', { headers: authorization(), signal })
+  if (!answer.ok || answer.body === null) return
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.some((line) => line.startsWith('data:'))) changed()
+  }
 }
 
 /** Sends a capture to be explained; `sent` is told the octets that have left. */
@@ -38,6 +65,7 @@ export function send(file: File, sent: (octets: number) => void): Promise<void> 
     const request = new XMLHttpRequest()
     request.open('POST', `/api/captures?${new URLSearchParams({ name: file.name })}`)
     request.setRequestHeader('content-type', 'application/octet-stream')
+    request.setRequestHeader('authorization', authorization().authorization)
     request.upload.onprogress = (event) => sent(event.loaded)
     request.onload = () =>
       request.status < 300 ? resolve() : reject(new Error(request.responseText.trim() || request.statusText))

@@ -65,7 +65,9 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
                 app.add(entry);
             }
         }
-        reporter.update_totals(&live);
+        for remark in reporter.update_totals(&live) {
+            output::remark(&remark);
+        }
         if live.lost() > 0 {
             app.says(match language {
                 Language::English => format!("live, {} lost", live.lost()),

@@ -9,3 +9,29 @@ l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)
 c = socket.create_connection(l.getsockname()); s, _ = l.accept()
 c.send(b'abc'); time.sleep(0.05); s.close(); time.sleep(0.05)
 ";
+
+/// Every thread of the process has given back what it does not need: all system calls are filtered, nobody has a
+/// capability but the one that watches (`CAP_SYS_PTRACE`, `CAP_DAC_READ_SEARCH`) and the one that asks conntrack
+/// (`CAP_NET_ADMIN`), and each of these two only once. `wanted` threads must be there.
+#[allow(dead_code, reason = "not every test of this folder asks the kernel")]
+pub(crate) fn assert_least_privilege(pid: u32, wanted: &[&str]) {
+    const WATCHING: u64 = 1 << 2 | 1 << 19;
+    const NET_ADMIN: u64 = 1 << 12;
+    let mut threads = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).expect("its threads").flatten() {
+        // A thread that ended meanwhile has nothing.
+        let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
+        let of =
+            |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim().to_owned();
+        let capabilities = u64::from_str_radix(&of("CapEff:"), 16).expect("capabilities");
+        assert_eq!(capabilities, u64::from_str_radix(&of("CapPrm:"), 16).expect("capabilities"), "{status}");
+        assert_eq!(of("Seccomp:"), "2", "{status}");
+        threads.push((of("Name:"), capabilities));
+    }
+    for name in wanted {
+        assert!(threads.iter().any(|(thread, _)| thread == name), "no thread {name}: {threads:?}");
+    }
+    let mut with: Vec<u64> = threads.iter().map(|(_, capabilities)| *capabilities).filter(|some| *some != 0).collect();
+    with.sort_unstable();
+    assert!(with == [NET_ADMIN, WATCHING] || with == [WATCHING, NET_ADMIN], "{threads:?}");
+}
