@@ -29,6 +29,7 @@ mod privileges;
 mod probe;
 mod reason;
 mod symbols;
+mod warning;
 
 pub use cgroup::mount_point as cgroup_mount_point;
 pub use counters::{OutRsts, SelfCheck};
@@ -41,6 +42,7 @@ pub use packets::{Coverage, Direction, Packet, Packets};
 pub use privileges::{give_back_privileges, lock_down};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
+pub use warning::Warning;
 pub use whyrst_core::socket::SocketReset;
 
 /// Whether `record` is an event as the kernel's side writes it: for fuzzing.

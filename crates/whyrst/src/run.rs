@@ -22,7 +22,7 @@ use whyrst_probe::{Live, cgroup_mount_point};
 
 use crate::args::Run;
 use crate::explain;
-use crate::live_reporter::{LiveReporter, say_missing};
+use crate::live_reporter::{LiveReporter, say_missing, say_warnings};
 use crate::output::{self, Output};
 
 /// How long the end of the command may go unnoticed.
@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         {
             sink.write(&text)?;
         }
+        say_warnings(&mut live);
         while let Some(signal) = signals.read_signal()? {
             if signal.ssi_code <= SI_USER {
                 followed.pass_on(signal.ssi_signo);

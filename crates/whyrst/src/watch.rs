@@ -24,7 +24,7 @@ use whyrst_telemetry::Plan;
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
-use crate::live_reporter::{LiveReporter, say_missing};
+use crate::live_reporter::{LiveReporter, say_missing, say_warnings};
 use crate::output::{self, Output};
 use crate::sinks::{self, Quiet};
 use crate::watch::pcap::Pcap;
@@ -103,6 +103,7 @@ impl Watching {
     fn listen(&mut self, patience: Duration) -> Result<()> {
         let fds = self.second.iter().flat_map(|second| second.packets().fds());
         let item = self.live.next_beside(patience, fds)?;
+        say_warnings(&mut self.live);
         if let Some(second) = &mut self.second {
             second.read(&mut self.live);
         }
@@ -194,7 +195,7 @@ impl Watching {
             output::remark(&remark);
         }
         if let Some(recorder) = self.recorder.take() {
-            recorder.finish(self.live.lost())?;
+            recorder.finish(self.live.lost() + self.live.only_counted())?;
         }
         if let Some(bare) = self.pcap.take().map(Pcap::finish).transpose()?.filter(|bare| *bare > 0) {
             output::remark(&format!("no packet was captured for {bare} of the reported resets"));
