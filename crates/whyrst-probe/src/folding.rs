@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use whyrst_core::segment::Endpoint;
-use whyrst_core::socket::{Listening, SocketReset};
+use whyrst_core::socket::{Listening, SocketReset, Told};
 use whyrst_core::time::Span;
 
 use crate::aggregate::Aggregate;
@@ -113,6 +113,8 @@ pub(crate) struct Folding {
     folds: HashMap<Key, Fold>,
     /// Of more crowds than are distinguished.
     beyond: u64,
+    /// Resets that were reported without their other end, which may have been folded.
+    unmatched: u64,
     /// What was reported in the last seconds.
     recent: HashMap<Key, Recent>,
     folded_last: Option<Instant>,
@@ -126,6 +128,7 @@ impl Folding {
             admitted: 0,
             folds: HashMap::new(),
             beyond: 0,
+            unmatched: 0,
             recent: HashMap::new(),
             folded_last: None,
         }
@@ -199,6 +202,7 @@ impl Folding {
 
     /// Remembers what the folded ones are like.
     pub(crate) fn remember(&mut self, key: &Key, reset: &SocketReset, now: Instant) {
+        self.unmatched += u64::from(reset.peer.is_none() && reset.event.told != Told::Received);
         self.keep(key, Recent { at: now, like: Some(Arc::new(reset.clone())) });
     }
 
@@ -259,7 +263,8 @@ impl Folding {
             }
         }
         // Of crowds the same, as far as there are so many of either.
-        let mut other_ends: u64 = crowds.iter().filter(|(crowd, _)| crowd.sent).map(|(_, count)| *count).sum();
+        let of_crowds: u64 = crowds.iter().filter(|(crowd, _)| crowd.sent).map(|(_, count)| *count).sum();
+        let mut other_ends = of_crowds + std::mem::take(&mut self.unmatched);
         for (crowd, mut count) in crowds {
             if !crowd.sent {
                 let of_sent = count.min(other_ends);
@@ -298,7 +303,7 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use whyrst_core::segment::Endpoint;
-    use whyrst_core::socket::{Account, SocketEvent, Told};
+    use whyrst_core::socket::{Account, SocketEvent};
     use whyrst_core::time::Timestamp;
 
     use super::*;

@@ -34,6 +34,11 @@ pub(crate) fn keep_for_conntrack() -> Result<(), String> {
     seccompiler::apply_filter(&program).map_err(|error| words(&error))
 }
 
+/// For a thread that only closes what others opened.
+pub(crate) fn keep_nothing() -> Result<(), String> {
+    keep(&[]).and_then(|()| lock_down())
+}
+
 fn keep(capabilities: &[Capability]) -> Result<(), String> {
     let words = |error: caps::errors::CapsError| format!("cannot give capabilities back: {error}");
     let permitted = caps::read(None, CapSet::Permitted).map_err(words)?;
@@ -90,6 +95,7 @@ const CALLS: &[libc::c_long] = &[
     libc::SYS_brk,
     // time, waiting, signals, ending
     libc::SYS_ppoll,
+    libc::SYS_epoll_pwait,
     libc::SYS_futex,
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,
@@ -115,7 +121,8 @@ const CALLS: &[libc::c_long] = &[
 
 /// Calls that only this architecture has.
 #[cfg(target_arch = "x86_64")]
-const OLD_CALLS: &[libc::c_long] = &[libc::SYS_poll, libc::SYS_readlink, libc::SYS_stat, libc::SYS_lstat];
+const OLD_CALLS: &[libc::c_long] =
+    &[libc::SYS_poll, libc::SYS_epoll_wait, libc::SYS_readlink, libc::SYS_stat, libc::SYS_lstat];
 #[cfg(not(target_arch = "x86_64"))]
 const OLD_CALLS: &[libc::c_long] = &[];
 

@@ -4,7 +4,7 @@ mod pcap;
 mod screen;
 mod second;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufWriter;
 use std::net::IpAddr;
@@ -219,8 +219,8 @@ pub(super) fn kernel_filter(arguments: &Watch, filter: &Filter) -> KernelFilter 
 fn second_source(live: &mut Live) -> Option<SecondSource> {
     match Packets::open() {
         Ok(packets) => {
-            for (netns, why) in packets.not_entered() {
-                output::remark(&format!("packets of network namespace {netns} are not seen: {why}"));
+            for remark in not_entered(&packets) {
+                output::remark(&remark);
             }
             live.keep_sent_ends();
             if !live.sees_all_resets() {
@@ -237,6 +237,23 @@ fn second_source(live: &mut Live) -> Option<SecondSource> {
             None
         }
     }
+}
+
+/// One line for each reason, however many namespaces there are.
+fn not_entered(packets: &Packets) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (netns, why) in packets.not_entered() {
+        reasons.entry(why).or_default().push(*netns);
+    }
+    let not_seen = reasons.into_iter().map(|(why, of)| match of.as_slice() {
+        [netns] => format!("packets of network namespace {netns} are not seen: {why}"),
+        [first, ..] => format!("packets of {} network namespaces ({first}, ...) are not seen: {why}", of.len()),
+        [] => String::new(),
+    });
+    let unread = packets.rules_unread();
+    let rules =
+        (unread > 0).then(|| format!("the firewall rules of {unread} network namespaces were not read: too many"));
+    not_seen.chain(rules).collect()
 }
 
 /// When to stop and when to sum up.
