@@ -6,7 +6,6 @@
 //! given, which are the RSTs that were received; the kernel counts those sent (`Tcp: OutRsts`).
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -58,6 +57,9 @@ pub fn run(words: &[&str]) -> Result<()> {
     shell::run(cargo().args(["build", "--quiet", "--package", "whyrst"]).args(profile))?;
     let whyrst = target().join(if debug { "debug/whyrst" } else { "release/whyrst" }).display().to_string();
     let mut page = machine();
+    if debug {
+        page.push_str("\nThe program as the tests build it (`--debug`), beside other work on the machine.\n\n");
+    }
     for kind in kinds {
         let text = match kind {
             "flood" => flooded(&whyrst, seconds, 0)?,
@@ -270,14 +272,12 @@ fn flooded(whyrst: &str, seconds: Duration, spinners: usize) -> Result<String> {
     let spinning = if spinners > 0 { format!(" beside {spinners} busy loops") } else { String::new() };
     // Who gets no processor time writes no lines; what it missed is counted.
     ensure!(spinners > 0 || silence <= BETWEEN_LINES, "no line for {silence:?}");
-    let mut out = format!("### A flood of unlike resets{spinning}\n\n");
-    writeln!(
-        out,
-        "{FLOODED} namespaces, two users, {} processes at a time, random closed ports of random addresses, {:.0} s: {sent} RSTs by \
+    Ok(format!(
+        "### A flood of unlike resets{spinning}\n\n{FLOODED} namespaces, two users, {} processes at a time, random closed ports of random addresses, {:.0} s: {sent} RSTs by \
          `Tcp: OutRsts`, {:.0} a second; {received} were received by the generators' own count, {seen} were counted by watch. \
          Reported: {} ({} lines), only counted: {only_counted}, did not fit into the ring: {lost}; warnings before the end: \
          {warned}. Resident: {before} KiB before, {} KiB at most; kernel maps {} KiB. Longest time without a line: {:.1} s. Ended \
-         {:.2} s after SIGINT.",
+         {:.2} s after SIGINT.\n",
         FLOODED * WORKERS,
         flooded.as_secs_f64(),
         to_f64(sent) / flooded.as_secs_f64(),
@@ -287,8 +287,7 @@ fn flooded(whyrst: &str, seconds: Duration, spinners: usize) -> Result<String> {
         ended.maps / 1024,
         silence.as_secs_f64(),
         ended.took.as_secs_f64(),
-    )?;
-    Ok(out)
+    ))
 }
 
 /// RSTs sent in `namespaces`, as watch counted them.
@@ -395,7 +394,8 @@ pub fn work(seconds: f64) {
             );
         }
     }
-    println!("{refused}");
+    // Who asked may have ended.
+    let _ = writeln!(std::io::stdout(), "{refused}");
 }
 
 /// Marsaglia's xorshift: any numbers that do not repeat soon.
