@@ -1,5 +1,5 @@
-//! What `watch` and `run` bear: floods of resets that are all unlike, a host without processor time, thousands of network
-//! namespaces. Written to `docs/live.md`, between its two marks; a bound that does not hold fails the command.
+//! What `watch` and `run` bear: floods of resets that are all unlike, a host without processor time, thousands of
+//! network namespaces. Written to `docs/live.md`, between its two marks; a bound that does not hold fails the command.
 //!
 //! The generator is this program itself (`siege-flood`): processes that live half a second each connect to random closed
 //! ports of random loopback addresses, in namespaces that are made for it. It counts the refusals that its connects were

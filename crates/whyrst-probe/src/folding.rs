@@ -2,8 +2,8 @@
 //! reported when the second is over. Nothing is lost from the counts.
 //!
 //! Everything here has a bound, for a flood may be of resets that are all unlike: so many are reported one by one in a
-//! second, so many kinds are distinguished. Beyond that only what resets of a [`Crowd`] have in common is kept, and where
-//! that is like nothing that was reported they are only counted.
+//! second, so many kinds are distinguished. Beyond that only what resets of a [`Crowd`] have in common is kept, and
+//! where that is like nothing that was reported they are only counted.
 //!
 //! Folding happens before names and processes are looked up: that is what keeps a flood cheap.
 //!

@@ -246,8 +246,8 @@ impl Live {
         self.due.extend(folded.alike.into_iter().map(|more| LiveEvent::Folded(Box::new(more))));
     }
 
-    /// Everything that had happened when this was called and was not yet handed out: what waits for its other half waits
-    /// no longer. What a flood adds meanwhile does not keep it.
+    /// Everything that had happened when this was called and was not yet handed out: what waits for its other half
+    /// waits no longer. What a flood adds meanwhile does not keep it.
     pub fn drain(&mut self) -> Vec<LiveEvent> {
         self.note_losses();
         self.read(RINGFUL);
@@ -261,7 +261,7 @@ impl Live {
         std::mem::take(&mut self.due).into()
     }
 
-    /// The wall clock by which events are dated: what was compared last, so that waiting does not depend on who sets it.
+    /// The wall clock by which events are dated, as it was compared last: waiting does not depend on who sets it.
     fn now(&self) -> Timestamp {
         self.enricher.wall(monotonic())
     }

@@ -336,7 +336,7 @@ fn timestamp(time: TimeSpec) -> Timestamp {
 }
 
 fn tap_in(path: &Path, netns: u32, buffer: usize) -> Result<Tap, String> {
-    let handle = File::open(path).map_err(|error| error.to_string())?;
+    let handle = File::open(path).map_err(|error| errno(&error).desc().to_owned())?;
     setns(&handle, CloneFlags::CLONE_NEWNET).map_err(|errno| format!("it cannot be entered: {}", errno.desc()))?;
     Tap::open(netns, buffer).map_err(|errno| errno.desc().to_owned())
 }
