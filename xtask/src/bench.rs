@@ -83,7 +83,7 @@ pub fn run(mib: u64) -> Result<()> {
 }
 
 /// Printed at once, since the whole takes minutes, and kept for the page.
-fn report(page: &mut String, part: &str) {
+pub fn report(page: &mut String, part: &str) {
     println!("{part}");
     page.push_str(part);
     page.push('\n');
@@ -268,7 +268,7 @@ fn name(capture: &Path) -> String {
 }
 
 /// Where and with what this was measured.
-fn machine() -> String {
+pub fn machine() -> String {
     let first = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output().ok()?;
         let text = [output.stdout, output.stderr].concat();

@@ -20,6 +20,7 @@ mod programs;
 mod schema;
 mod setup;
 mod shell;
+mod siege;
 mod spark;
 mod sql;
 mod stacks;
@@ -62,6 +63,7 @@ cargo xtask programs [NAME...] nginx, HAProxy, Redis, PostgreSQL, Node.js and cu
 cargo xtask symptoms [NAME...] plays the commonest messages (curl, Python, Node.js, nginx) and fails where `whyrst why` does not know one
 cargo xtask stacks [NAME...]   lwIP, smoltcp, passt and slirp4netns end connections, as root; records crates/whyrst-capture/tests/stacks
 cargo xtask bench-live [PART]  measures `watch` beside other programs (cost, flood, delay, memory), as root; writes docs/live.md
+cargo xtask siege [SECONDS] [KIND...]  floods, starves and crowds `watch` and `run`, as root; fails where a bound does not hold; writes docs/live.md
 cargo xtask demo               draws the README's pictures from what the lab records now
 cargo xtask man                writes the manual's pages and the shells' completions to target/dist
 cargo xtask dist               builds a static binary and a Debian package in target/dist
@@ -116,6 +118,16 @@ fn run(arguments: &[String]) -> Result<()> {
         ["bench-live"] => bench::watch::run(bench::watch::PARTS),
         ["bench-live", parts @ ..] => bench::watch::run(parts),
         ["flood", port, seconds] => bench::watch::flood(port.parse()?, seconds.parse()?),
+        ["siege", words @ ..] => siege::run(words),
+        ["siege-flood", seconds, workers] => siege::flood(seconds.parse()?, workers.parse()?),
+        ["siege-worker", seconds] => {
+            siege::work(seconds.parse()?);
+            Ok(())
+        }
+        ["siege-spin", seconds] => {
+            siege::spin(seconds.parse()?);
+            Ok(())
+        }
         ["hold", sockets, holder] => bench::watch::hold(sockets.parse()?, holder.parse()?),
         ["demo"] => demo::run(),
         ["man"] => dist::man(),

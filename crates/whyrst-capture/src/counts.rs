@@ -111,6 +111,11 @@ counts! {
     cut_resets: "frames cut off inside the TCP header carry RST; record with a longer snap length",
     /// Frames of records without a time of their own; they have that of the frame before.
     untimed: "frames have no time of their own (simple packet blocks) and take that of the frame before",
+    /// Frames whose time does not fit into 64 bits of nanoseconds; they have the last moment that does, or the first.
+    undatable: "frames are dated beyond the year 2262 (or before 1677) and have the last (or first) moment that can be told",
+    /// Frames dated more than a second before the frame ahead of them.
+    turned_back: "frames are dated more than a second before the frame ahead: a clock was set back, or files were joined; \
+                  a duration across it counts as 0",
     /// Blocks of an unknown type, which have no frame number.
     unknown_blocks: "blocks of an unknown type were passed over",
     /// Packets that the capturing side says it dropped (pcapng interface statistics).

@@ -35,8 +35,11 @@ pub struct WatchReport<'a> {
     pub received: u64,
     /// RSTs that answered late segments of connections already reported.
     pub further_rsts: u64,
-    /// Events that were lost because the ring buffer was full.
+    /// Events that were not reported because the ring buffer was full; they are in the counts.
     pub lost: u64,
+    /// Resets that were only counted: unlike those that were reported, and too many at once.
+    #[serde(default)]
+    pub only_counted: u64,
     /// The network namespaces in which RSTs were sent.
     pub namespaces: Vec<NamespaceReport>,
 }

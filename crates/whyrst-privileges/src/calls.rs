@@ -85,6 +85,13 @@ const ALL_OLD: &[Call] = &[libc::SYS_poll, libc::SYS_readlink, libc::SYS_stat, l
 #[cfg(not(target_arch = "x86_64"))]
 const ALL_OLD: &[Call] = &[];
 
+/// Packets of many namespaces at once: the epoll is there already.
+const WATCHING: &[Call] = &[libc::SYS_epoll_pwait];
+#[cfg(target_arch = "x86_64")]
+const WATCHING_OLD: &[Call] = &[libc::SYS_epoll_wait];
+#[cfg(not(target_arch = "x86_64"))]
+const WATCHING_OLD: &[Call] = &[];
+
 /// Speaking and hearing on sockets. `socket` itself is asked for its family.
 const SOCKETS: &[Call] = &[
     libc::SYS_connect,
@@ -203,7 +210,8 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
     add(ALL_OLD);
     let mut about = ABOUT_TERMINALS.to_vec();
     match duty {
-        Duty::Watch | Duty::Wait => {}
+        Duty::Watch => [WATCHING, WATCHING_OLD].into_iter().for_each(add),
+        Duty::Wait => {}
         // `bind` for what it begins to listen to when that is needed: of the sockets that it has.
         Duty::AskConntrack => add(&[libc::SYS_sendto, libc::SYS_bind]),
         Duty::Send => [SOCKETS, THREADS].into_iter().for_each(add),

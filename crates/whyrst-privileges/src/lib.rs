@@ -19,7 +19,7 @@ pub enum Duty {
     Watch,
     /// Asks conntrack, with the sockets that it has. That takes `CAP_NET_ADMIN` at every request.
     AskConntrack,
-    /// Waits for a signal.
+    /// Waits for a signal, or closes what others opened.
     Wait,
     /// Speaks to a receiver: sockets, and no file is written.
     Send,

@@ -133,7 +133,8 @@ struct signal {
 	u32 pad;
 };
 
-/* What makes resets equal that are counted instead of reported when there are very many. */
+/* What makes resets equal that are counted instead of reported when there are very many. Of a crowd,
+ * in which there are too many services and owners to distinguish them, these are zero. */
 struct aggregate {
 	u8 service[16]; /* the end with the lower port */
 	u32 port;
@@ -142,8 +143,16 @@ struct aggregate {
 	u32 reason;
 	u32 state;
 	u32 owner;
+	u32 form; /* of `marks` FORM_MARKS, and the flags of the segment that is answered << FORM_FLAGS */
+	u32 pad;
 	u64 window; /* when >> WINDOW_SHIFT */
 };
+
+/* HAS_TRIGGER, FROM_CLOSED and LISTENER. */
+#define FORM_MARKS 74
+#define FORM_FLAGS 16
+/* FIN, SYN, RST and ACK of a TCP header. */
+#define FORM_FLAG_BITS 23
 
 #define WINDOW_SHIFT 30
 
@@ -252,8 +261,10 @@ AT(aggregate, kind, 24);
 AT(aggregate, reason, 28);
 AT(aggregate, state, 32);
 AT(aggregate, owner, 36);
-AT(aggregate, window, 40);
-SIZE(aggregate, 48);
+AT(aggregate, form, 40);
+AT(aggregate, pad, 44);
+AT(aggregate, window, 48);
+SIZE(aggregate, 56);
 
 AT(event, at, 0);
 AT(event, kind, 8);

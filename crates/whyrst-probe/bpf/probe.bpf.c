@@ -29,12 +29,21 @@ struct {
 	__uint(max_entries, 4 * 1024 * 1024);
 } events SEC(".maps");
 
+/* By kind: events that did not fit into the ring. They are counted among the aggregates too. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 3);
 	__type(key, u32);
 	__type(value, u64);
 } lost SEC(".maps");
+
+/* By kind: events for which no map had room, so that only how many there were is known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__type(value, u64);
+} uncounted SEC(".maps");
 
 /* The lives of sockets, two places for each hash of an address. Memory of sockets is used again at
  * once, so on a busy host the same places are, and stay in the processor's cache: this is why it is
@@ -152,10 +161,19 @@ struct {
 	__type(value, u64);
 } aggregates SEC(".maps");
 
+/* The same without service and owner, for when there are too many of them: a scan of ports perhaps. A map of
+ * its own, so that there is room when the other one is full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct aggregate);
+	__type(value, u64);
+} crowds SEC(".maps");
+
 /* Set by the loader. */
 volatile const u32 HZ = 250;             /* ticks of a second, from the kernel's configuration */
 volatile const u64 LOADED = 0;           /* CLOCK_MONOTONIC */
-volatile const u32 REPORTED_IN_FULL = 1000;  /* events of a window and processor */
+volatile const u32 REPORTED_IN_FULL = 1000;  /* events of a kind, window and processor */
 
 /* What is reported, set by the loader. Both ends of a connection have the same two ports and addresses,
  * so neither end is reported without the other. 0 of a kind: all. */
@@ -178,8 +196,6 @@ struct {
 	__type(key, struct filtered);
 	__type(value, u64);
 } filtered_out SEC(".maps");
-
-static const u32 zero;
 
 #define STATE(sk) ((sk)->__sk_common.skc_state)
 #define FLAG(sk, flag) (!!((sk)->__sk_common.skc_flags & (1UL << bpf_core_enum_value(enum sock_flags, flag))))
@@ -882,6 +898,14 @@ static __always_inline bool passes_filter(const struct tuple *tuple)
 	return port && network;
 }
 
+static __always_inline void count_one(void *counts, u32 kind)
+{
+	u64 *count = bpf_map_lookup_elem(counts, &kind);
+
+	if (count)
+		(*count)++;
+}
+
 /* Counted all the same: the counts are held against the kernel's own. */
 static __always_inline void filter_out(struct event *event)
 {
@@ -894,37 +918,74 @@ static __always_inline void filter_out(struct event *event)
 	}
 	if (count)
 		__sync_fetch_and_add(count, 1);
+	else
+		count_one(&uncounted, event->kind);
 }
 
-/* Counts an event that is like others of this window; `false` for the first of its kind. */
+enum counted {
+	ADDED, /* to others like it */
+	FIRST, /* none like it was there: there is a place for those to come */
+	FULL,  /* there is no place */
+};
+
+static __always_inline enum counted add(void *map, struct aggregate *aggregate, u64 first)
+{
+	u64 *count = bpf_map_lookup_elem(map, aggregate);
+
+	if (!count) {
+		if (!bpf_map_update_elem(map, aggregate, &first, BPF_NOEXIST))
+			return FIRST;
+		/* Another processor was quicker, or the map is full. */
+		count = bpf_map_lookup_elem(map, aggregate);
+	}
+	if (!count)
+		return FULL;
+	__sync_fetch_and_add(count, 1);
+	return ADDED;
+}
+
+static __always_inline void aggregate_of(struct aggregate *aggregate, struct event *event, u64 window)
+{
+	aggregate->netns = event->tuple.netns;
+	aggregate->kind = event->kind;
+	aggregate->reason = event->reason;
+	aggregate->state = event->state;
+	aggregate->form = (event->marks & FORM_MARKS) | (u32)(event->trigger_flags & FORM_FLAG_BITS) << FORM_FLAGS;
+	aggregate->window = window;
+}
+
+/* Counts an event that is like others of this window; `false` for the first of its kind, which is reported. */
 static __always_inline bool is_aggregated(struct event *event, u64 window)
 {
 	bool local = event->tuple.local_port <= event->tuple.remote_port;
 	struct aggregate aggregate = {};
-	u64 *count, none = 0;
+	enum counted counted;
 
+	aggregate_of(&aggregate, event, window);
 	__builtin_memcpy(aggregate.service, local ? event->tuple.local : event->tuple.remote, 16);
 	aggregate.port = local ? event->tuple.local_port : event->tuple.remote_port;
-	aggregate.netns = event->tuple.netns;
-	aggregate.kind = event->kind;
-	aggregate.reason = event->reason;
-	aggregate.state = event->state;
 	aggregate.owner = event->owner.pid;
-	aggregate.window = window;
-	count = bpf_map_lookup_elem(&aggregates, &aggregate);
-	if (!count && bpf_map_update_elem(&aggregates, &aggregate, &none, BPF_NOEXIST)) {
-		/* Too many kinds, a scan of ports perhaps: the port makes no difference then. */
+	counted = add(&aggregates, &aggregate, 0);
+	if (counted == FULL) {
 		aggregate.port = 0;
 		__builtin_memset(aggregate.service, 0, 16);
 		aggregate.owner = 0;
-		count = bpf_map_lookup_elem(&aggregates, &aggregate);
-		if (!count)
-			bpf_map_update_elem(&aggregates, &aggregate, &none, BPF_NOEXIST);
+		counted = add(&crowds, &aggregate, 0);
+		if (counted == FULL)
+			count_one(&uncounted, event->kind);
 	}
-	if (!count)
-		return false;
-	__sync_fetch_and_add(count, 1);
-	return true;
+	return counted != FIRST;
+}
+
+/* An event that did not fit into the ring: what it was is lost, that it was is not. */
+static __always_inline void lose(struct event *event, u64 window)
+{
+	struct aggregate aggregate = {};
+
+	count_one(&lost, event->kind);
+	aggregate_of(&aggregate, event, window);
+	if (add(&crowds, &aggregate, 1) == FULL)
+		count_one(&uncounted, event->kind);
 }
 
 static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, struct sk_buff *skb, u32 reason)
@@ -974,12 +1035,8 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	/* Who acts is to be known also when it is gone. */
 	if (kind == SENT && !skb)
 		learn(&event->current, bpf_get_current_task_btf());
-	if (bpf_ringbuf_output(&events, event, size, rate->count > CALM && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0)) {
-		u64 *count = bpf_map_lookup_elem(&lost, &zero);
-
-		if (count)
-			(*count)++;
-	}
+	if (bpf_ringbuf_output(&events, event, size, rate->count > CALM && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0))
+		lose(event, window);
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 //! Resets that the kernel side only counted, because there were very many like them.
 //!
 //! Above [`REPORTED_IN_FULL`] events of one tracepoint in a second and on one processor, an event is reported in
-//! full only when none like it was yet in that second; all others are added to a count. So a flood
-//! costs no more than the counting, and nothing is lost from the counts.
+//! full only when none like it was yet in that second; all others are added to a count. There is room for so many
+//! kinds (`aggregates`); beyond it services and owners are not distinguished (`crowds`), and what did not fit into the
+//! ring is counted so too. So a flood costs no more than the counting, and nothing is lost from the counts.
 
 use whyrst_core::segment::Endpoint;
 
@@ -22,6 +23,8 @@ pub(crate) struct Aggregate {
     pub(crate) reason: Option<u32>,
     pub(crate) state: u32,
     pub(crate) owner: u32,
+    /// Some of its marks, and the flags of the segment that is answered.
+    pub(crate) form: u32,
     pub(crate) window: u64,
 }
 
@@ -35,6 +38,7 @@ impl Aggregate {
             reason: known(raw.reason),
             state: raw.state,
             owner: raw.owner,
+            form: raw.form,
             window: raw.window,
         })
     }
@@ -43,6 +47,14 @@ impl Aggregate {
 /// The window that a moment of `CLOCK_MONOTONIC` lies in.
 pub(crate) const fn window(at: u64) -> u64 {
     at >> WINDOW_SHIFT
+}
+
+/// A program that began in one window may still count in it a moment after its end: it may have lost its processor.
+const GRACE: u64 = 50_000_000;
+
+/// The first window that may still be counted in, at a moment of `CLOCK_MONOTONIC`.
+pub(crate) const fn open_window(at: u64) -> u64 {
+    window(at.saturating_sub(GRACE))
 }
 
 /// How many events came in the window that is now.
@@ -84,12 +96,23 @@ mod tests {
     #[test]
     fn a_key_is_read_as_the_kernel_side_writes_it() {
         let service = std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
-        let raw =
-            RawAggregate { service, port: 80, netns: 7, kind: 2, reason: u32::MAX, state: 2, owner: 812, window: 9 };
+        let raw = RawAggregate {
+            service,
+            port: 80,
+            netns: 7,
+            kind: 2,
+            reason: u32::MAX,
+            state: 2,
+            owner: 812,
+            form: 3,
+            pad: 0,
+            window: 9,
+        };
         let aggregate = Aggregate::of(raw).unwrap();
         assert_eq!(aggregate.service, Endpoint::new([127, 0, 0, 1].into(), 80));
         assert_eq!((aggregate.tracepoint, aggregate.reason), (Tracepoint::Received, None));
         assert_eq!((aggregate.netns, aggregate.state, aggregate.owner, aggregate.window), (7, 2, 812, 9));
+        assert_eq!(aggregate.form, 3);
         assert_eq!(Aggregate::of(RawAggregate { kind: 9, ..raw }), None);
     }
 

@@ -11,6 +11,7 @@
 mod destroyed;
 mod entry;
 
+use std::cell::Cell;
 use std::fs;
 use std::io;
 use std::net::UdpSocket;
@@ -42,6 +43,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(100);
 /// So long it is believed that nothing is tracked here, before it is tried again.
 const BELIEVED: Duration = Duration::from_mins(1);
+/// On a machine that starves, who asks would wait that long for each reset: after a question that nobody answered so
+/// long none is asked.
+const SILENCE: Duration = Duration::from_secs(1);
 /// What was asked, and what is on the wire for it.
 type Answer = (Ends, Translation);
 
@@ -49,6 +53,8 @@ type Answer = (Ends, Translation);
 #[derive(Debug)]
 pub(crate) struct Conntrack {
     asked: Option<(SyncSender<Ends>, Receiver<Answer>)>,
+    /// When a question was last left without an answer.
+    unanswered: Cell<Option<Instant>>,
 }
 
 impl Conntrack {
@@ -65,12 +71,15 @@ impl Conntrack {
                 }
             })
         });
-        Self { asked: started.is_ok().then_some((asking, answers)) }
+        Self { asked: started.is_ok().then_some((asking, answers)), unanswered: Cell::new(None) }
     }
 
     /// What stands on the wire for a connection of `local`.
     pub(crate) fn translation(&self, local: Endpoint, remote: Endpoint) -> Translation {
         let Some((asking, answers)) = &self.asked else { return Translation::Unknown };
+        if self.unanswered.get().is_some_and(|at| at.elapsed() < SILENCE) {
+            return Translation::Unknown;
+        }
         let ends = (local, remote);
         // One that came too late belongs to an earlier question.
         while answers.try_recv().is_ok() {}
@@ -83,6 +92,7 @@ impl Conntrack {
                 return answer;
             }
         }
+        self.unanswered.set(Some(Instant::now()));
         Translation::Unknown
     }
 }

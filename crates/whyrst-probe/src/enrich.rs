@@ -58,7 +58,8 @@ impl Enricher {
         enriched
     }
 
-    fn wall(&self, monotonic: u64) -> Timestamp {
+    /// The wall clock's time of a moment of `CLOCK_MONOTONIC`.
+    pub(crate) fn wall(&self, monotonic: u64) -> Timestamp {
         Timestamp::from_nanos(i64::try_from(monotonic).unwrap_or(i64::MAX)).plus(self.offset)
     }
 

@@ -6,7 +6,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use whyrst_core::segment::Endpoint;
 use zerocopy::FromBytes as _;
 
-use crate::layout::{NOT_KNOWN, RawEvent, RawFacts, RawLife, RawSettings, RawTuple, STACK, STATE_BITS, STEPS, Who};
+use crate::layout::{
+    FORM_FLAG_BITS, FORM_FLAGS, FORM_MARKS, NOT_KNOWN, RawEvent, RawFacts, RawLife, RawSettings, RawTuple, STACK,
+    STATE_BITS, STEPS, Who,
+};
 
 /// `struct event`.
 #[derive(Clone, Debug)]
@@ -49,6 +52,14 @@ impl Tracepoint {
             1 => Some(Self::Sent),
             2 => Some(Self::Received),
             _ => None,
+        }
+    }
+
+    /// That number.
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::Sent => 1,
+            Self::Received => 2,
         }
     }
 }
@@ -158,6 +169,11 @@ impl Event {
 
     pub(crate) const fn has(&self, mark: u32) -> bool {
         self.marks & mark != 0
+    }
+
+    /// What it has in common with others of its form, as `aggregate_of` of `bpf/probe.bpf.c` has it.
+    pub(crate) fn form(&self) -> u32 {
+        self.marks & FORM_MARKS | (u32::from(self.trigger.flags) & FORM_FLAG_BITS) << FORM_FLAGS
     }
 }
 

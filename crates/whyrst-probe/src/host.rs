@@ -7,7 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::Command;
 
-use nix::sys::socket::{AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, socket};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeVal;
 use std::os::fd::AsRawFd;
 use whyrst_core::segment::Endpoint;
 
@@ -158,6 +161,44 @@ impl HostFacts {
 /// The programs that list firewall rules. What iptables-nft made, `nft` lists.
 const FIREWALLS: &[(&str, &[&str])] =
     &[("nft", &["-n", "list", "ruleset"]), ("iptables-legacy-save", &["-c"]), ("ip6tables-legacy-save", &["-c"])];
+
+/// Whether this thread's namespace has a firewall at all, as far as that may be known: most of a host's thousands have
+/// none, and listing one starts three programs.
+pub(crate) fn has_firewall() -> bool {
+    let legacy = ["ip_tables_names", "ip6_tables_names"].map(|file| Path::new("/proc/thread-self/net").join(file));
+    // The file is not there where the module is not.
+    let has_legacy = legacy.iter().any(|file| fs::read_to_string(file).is_ok_and(|names| !names.trim().is_empty()));
+    has_legacy || has_nft_tables().unwrap_or(true)
+}
+
+/// Asks for a dump of all tables (`NFT_MSG_GETTABLE` of linux/netfilter/nf_tables.h): the answer begins with the first,
+/// or with the end.
+fn has_nft_tables() -> nix::Result<bool> {
+    const GET_TABLE: u16 = (10 << 8) | 1; // NFNL_SUBSYS_NFTABLES
+    let kernel = NetlinkAddr::new(0, 0);
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let netlink = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkNetFilter)?;
+    setsockopt(&netlink, sockopt::ReceiveTimeout, &TimeVal::new(0, 100_000))?;
+    // struct nlmsghdr, then struct nfgenmsg: any family, version 0.
+    let mut question = [0_u8; 20];
+    question[..4].copy_from_slice(&20_u32.to_ne_bytes());
+    question[4..6].copy_from_slice(&GET_TABLE.to_ne_bytes());
+    let dump = u16::try_from(libc::NLM_F_REQUEST | libc::NLM_F_DUMP).unwrap_or_default();
+    question[6..8].copy_from_slice(&dump.to_ne_bytes());
+    sendto(netlink.as_raw_fd(), &question, &kernel, MsgFlags::empty())?;
+    let mut answer = [0_u8; 4_096];
+    let len = recv(netlink.as_raw_fd(), &mut answer, MsgFlags::empty())?;
+    let answer = &answer[..len];
+    let kind = answer.get(4..6).map(|kind| i32::from(u16::from_ne_bytes([kind[0], kind[1]])));
+    let error = answer.get(16..20).map(|error| i32::from_ne_bytes([error[0], error[1], error[2], error[3]]));
+    match (kind, error) {
+        (Some(libc::NLMSG_DONE), _) => Ok(false),
+        // There is no nf_tables to have tables (`nfnetlink_rcv_msg`).
+        (Some(libc::NLMSG_ERROR), Some(error)) if error == -libc::EINVAL => Ok(false),
+        (Some(libc::NLMSG_ERROR) | None, _) => Err(nix::errno::Errno::EIO),
+        (Some(_), _) => Ok(true),
+    }
+}
 
 /// The rules of this namespace that answer with a RST, as far as they may be read.
 pub(crate) fn reject_rules() -> Vec<RejectRule> {

@@ -42,6 +42,12 @@ pub(crate) const STATE_BITS: u32 = 4;
 pub(crate) const BORN_SHIFT: u32 = 20;
 /// A window in which equal resets are counted is 2^30 ns, 1.07 s.
 pub(crate) const WINDOW_SHIFT: u32 = 30;
+/// The marks that make resets of one form: [`HAS_TRIGGER`], [`FROM_CLOSED`] and [`LISTENER`].
+pub(crate) const FORM_MARKS: u32 = HAS_TRIGGER | FROM_CLOSED | LISTENER;
+/// Where the flags of the segment that is answered stand in a form.
+pub(crate) const FORM_FLAGS: u32 = 16;
+/// Those flags: FIN, SYN, RST and ACK.
+pub(crate) const FORM_FLAG_BITS: u32 = 0x17;
 
 /// Structures with the size and the offsets that they have in C.
 macro_rules! layouts {
@@ -162,7 +168,7 @@ layouts! {
     }
 
     /// What makes resets equal that are only counted.
-    RawAggregate is "aggregate" of 48 {
+    RawAggregate is "aggregate" of 56 {
         service: [u8; 16] = 0,
         port: u32 = 16,
         netns: u32 = 20,
@@ -170,7 +176,9 @@ layouts! {
         reason: u32 = 28,
         state: u32 = 32,
         owner: u32 = 36,
-        window: u64 = 40,
+        form: u32 = 40,
+        pad: u32 = 44,
+        window: u64 = 48,
     }
 
     /// A reset that was sent or received, up to its call stack, which is of any length.
@@ -245,6 +253,9 @@ mod tests {
             ("STATE_BITS", STATE_BITS),
             ("BORN_SHIFT", BORN_SHIFT),
             ("WINDOW_SHIFT", WINDOW_SHIFT),
+            ("FORM_MARKS", FORM_MARKS),
+            ("FORM_FLAGS", FORM_FLAGS),
+            ("FORM_FLAG_BITS", FORM_FLAG_BITS),
             ("NOT_KNOWN", NOT_KNOWN),
         ];
         for (name, value) in constants {

@@ -28,6 +28,7 @@ mod pairing;
 mod probe;
 mod reason;
 mod symbols;
+mod warning;
 
 pub use cgroup::mount_point as cgroup_mount_point;
 pub use counters::{OutRsts, SelfCheck};
@@ -39,6 +40,7 @@ pub use live::{Live, LiveEvent, now};
 pub use packets::{Coverage, Direction, Packet, Packets};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;
+pub use warning::Warning;
 pub use whyrst_core::socket::SocketReset;
 pub use whyrst_privileges::{give_back_privileges, lock_down};
 

@@ -1,9 +1,12 @@
 //! The running probe as the commands use it: resets, one after the other, each reported once.
+//!
+//! Whatever happens on the host, what is kept here is bounded: the ring by its size, [`Folding`] by so many resets and
+//! kinds a second, [`Pairing`] by so many that wait. What is beyond is counted, and said ([`Live::warnings`]).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use whyrst_core::segment::Endpoint;
@@ -11,22 +14,29 @@ use whyrst_core::socket::SocketReset;
 use whyrst_core::socket::{SocketEvent, Told, Translation};
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::aggregate::{EventRate, window};
+use crate::aggregate::{EventRate, open_window, window};
 use crate::conntrack::Conntrack;
 use crate::enrich::Enricher;
 use crate::error::ProbeError;
 use crate::event::{Event, Tracepoint};
-use crate::folding::{FoldedResets, Folding, Key};
+use crate::folding::{Folded, FoldedResets, Folding, Key};
 use crate::kernel_filter::KernelFilter;
-use crate::pairing::{OtherHalf, Pairing};
+use crate::pairing::{OtherHalf, Pairing, follows_a_reset};
 use crate::probe::{Missing, Probe, monotonic};
+use crate::warning::{Warning, Warnings};
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
-const COMPARE_CLOCKS: Span = Span::from_secs(1);
+const COMPARE_CLOCKS: Duration = Duration::from_secs(1);
+/// More than this is no drift (`adjtimex` changes the speed by a thousandth at most): somebody set the clock.
+const SET: Span = Span::from_millis(500);
 /// Beyond all waiting.
 const END_OF_TIME: Span = Span::from_secs(3_600);
 /// So many events are taken from the ring before resets are handed out.
 const BATCH: usize = 1024;
+/// More events than the ring has room for: 4 MiB, and an event takes 344 bytes at least.
+const RINGFUL: usize = (4 << 20) / 344 + 1;
+/// Network namespaces whose resets are counted apart; beyond it they count as those of none.
+const NAMESPACES: usize = 65_536;
 /// While events wait for their other half.
 const SHORT: Duration = Duration::from_millis(2);
 
@@ -46,15 +56,21 @@ pub struct Live {
     conntrack: Conntrack,
     pairing: Pairing,
     folding: Folding,
-    folded: VecDeque<FoldedResets>,
-    compared: Timestamp,
+    /// What is to be handed out next: bounded by what [`Pairing`] and [`Folding`] hold.
+    due: VecDeque<LiveEvent>,
+    compared: Instant,
     sent: BTreeMap<u32, u64>,
     received: u64,
     rate: EventRate,
-    /// The window that is now; what was counted in earlier ones was taken.
+    /// The first window that may still be counted in; what was counted in earlier ones was taken.
     window: u64,
     /// Further RSTs that were folded.
     later: u64,
+    /// Resets that are like nothing that was reported.
+    only_counted: u64,
+    /// Events that were lost so far, and the window in which that was last more than before.
+    lost: (u64, Option<u64>),
+    warnings: Warnings,
     sent_ends: Option<Vec<(Endpoint, Endpoint)>>,
 }
 
@@ -67,19 +83,24 @@ impl Live {
     /// Loads the probe to report what passes `filter`; everything else is only counted.
     pub fn start_with(filter: &KernelFilter) -> Result<Self, ProbeError> {
         let probe = Probe::start(filter)?;
+        let mut warnings = Warnings::default();
+        let offset = offset(&mut warnings);
         Ok(Self {
-            enricher: Enricher::new(offset(), &probe),
+            enricher: Enricher::new(offset, &probe),
             probe,
             conntrack: Conntrack::start(),
             pairing: Pairing::default(),
-            folding: Folding::default(),
-            folded: VecDeque::new(),
-            compared: now(),
+            folding: Folding::beginning(Instant::now()),
+            due: VecDeque::new(),
+            compared: Instant::now(),
             sent: BTreeMap::new(),
             received: 0,
             rate: EventRate::default(),
             window: window(monotonic()),
             later: 0,
+            only_counted: 0,
+            lost: (0, None),
+            warnings,
             sent_ends: None,
         })
     }
@@ -115,7 +136,11 @@ impl Live {
         for (netns, _, count) in
             self.probe.filtered_out().into_iter().filter(|(_, tracepoint, _)| *tracepoint == Tracepoint::Sent)
         {
-            *sent.entry(netns).or_default() += count;
+            count_in(&mut sent, netns, count);
+        }
+        let nowhere = self.probe.uncounted(Tracepoint::Sent);
+        if nowhere > 0 {
+            count_in(&mut sent, NO_NAMESPACE, nowhere);
         }
         sent
     }
@@ -124,7 +149,7 @@ impl Live {
     pub fn received(&self) -> u64 {
         let filtered =
             self.probe.filtered_out().into_iter().filter(|(_, tracepoint, _)| *tracepoint == Tracepoint::Received);
-        self.received + filtered.map(|(_, _, count)| count).sum::<u64>()
+        self.received + filtered.map(|(_, _, count)| count).sum::<u64>() + self.probe.uncounted(Tracepoint::Received)
     }
 
     /// Events that were filtered out: of one reset there are two when both ends are on this host.
@@ -132,9 +157,20 @@ impl Live {
         self.probe.filtered_out().into_iter().map(|(_, _, count)| count).sum()
     }
 
-    /// Events that did not fit into the ring buffer.
+    /// Events that did not fit into the ring buffer: they are in the counts, but not reported.
     pub fn lost(&self) -> u64 {
         self.probe.lost()
+    }
+
+    /// Resets that were only counted: unlike every one that was reported, and too many to be reported one by one.
+    pub const fn only_counted(&self) -> u64 {
+        self.only_counted
+    }
+
+    /// What is to be said now of what was lost or only counted; to be asked often.
+    pub fn warnings(&mut self) -> Vec<Warning> {
+        self.note_losses();
+        self.warnings.due(self.lost.0, self.only_counted, Instant::now())
     }
 
     /// From now on the ends of every connection that this host resets are kept for
@@ -151,7 +187,14 @@ impl Live {
     /// Whether every reset that this host's TCP sends is reported by its ends, so that silence means something:
     /// not on every kernel, and not where there were so many that the kernel side only counted them.
     pub fn sees_all_resets(&self) -> bool {
-        self.probe.sees_all_resets() && !self.rate.may_be_aggregated(monotonic())
+        let now = monotonic();
+        let has_lost = self.lost.1.is_some_and(|last| window(now) <= last + 1);
+        self.probe.reports_all_resets() && !has_lost && !self.is_partial(now)
+    }
+
+    /// Whether a part of the resets of this moment is only counted.
+    fn is_partial(&self, now: u64) -> bool {
+        self.rate.may_be_aggregated(now) || self.folding.is_folding(Instant::now())
     }
 
     /// RSTs that belong to resets that were reported already.
@@ -160,48 +203,92 @@ impl Live {
     }
 
     fn ready(&mut self) -> Option<LiveEvent> {
-        let now = now();
-        if now.since(self.compared) > COMPARE_CLOCKS {
-            self.enricher.offset = offset();
-            self.compared = now;
+        self.compare_clocks();
+        self.note_losses();
+        self.read(BATCH);
+        // Before what waits: under a flood something always does.
+        let open = open_window(monotonic());
+        if open > self.window {
+            self.window = open;
+            self.count(open);
         }
-        for _ in 0..BATCH {
-            let Some(event) = self.probe.next() else { break };
-            self.take(&event);
+        if let Some(folded) = self.folding.finish(Instant::now()) {
+            self.hand_out(folded);
         }
+        self.due.pop_front().or_else(|| self.waited(self.now()))
+    }
+
+    /// The next reset that has waited long enough at `now`.
+    fn waited(&mut self, now: Timestamp) -> Option<LiveEvent> {
         while let Some((reset, key)) = self.pairing.next(now) {
-            let folding = self.folding.is_folding();
             // Of two ends one was reported and the other folded: the sender's is the one that counts.
-            if reset.unsent && folding {
+            if reset.unsent && self.folding.is_folding(Instant::now()) {
                 continue;
             }
             if let Some(reset) = self.complete(reset, key) {
                 return Some(LiveEvent::Reset(Box::new(reset)));
             }
         }
-        let window = window(monotonic());
-        if window > self.window {
-            self.window = window;
-            self.count(window);
-        }
-        let (folded, later) = self.folding.finish(now);
-        self.folded.extend(folded);
-        self.later += later;
-        self.folded.pop_front().map(|folded| LiveEvent::Folded(Box::new(folded)))
+        None
     }
 
-    /// Everything that was read and not yet handed out: what waits for its other half waits no longer.
+    fn read(&mut self, most: usize) {
+        for _ in 0..most {
+            let Some(event) = self.probe.next() else { break };
+            self.take(&event);
+        }
+    }
+
+    /// Takes over what was folded.
+    fn hand_out(&mut self, folded: Folded) {
+        self.later += folded.later;
+        self.only_counted += folded.unlike;
+        self.due.extend(folded.alike.into_iter().map(|more| LiveEvent::Folded(Box::new(more))));
+    }
+
+    /// Everything that had happened when this was called and was not yet handed out: what waits for its other half
+    /// waits no longer. What a flood adds meanwhile does not keep it.
     pub fn drain(&mut self) -> Vec<LiveEvent> {
-        let mut events: Vec<LiveEvent> = std::iter::from_fn(|| self.ready()).collect();
-        let later = now().plus(END_OF_TIME);
-        while let Some((reset, key)) = self.pairing.next(later) {
-            events.extend(self.complete(reset, key).map(|reset| LiveEvent::Reset(Box::new(reset))));
+        self.note_losses();
+        self.read(RINGFUL);
+        let later = self.now().plus(END_OF_TIME);
+        while let Some(event) = self.waited(later) {
+            self.due.push_back(event);
         }
         self.count(u64::MAX);
-        let (folded, later) = self.folding.flush(now());
-        self.later += later;
-        events.extend(folded.into_iter().map(|folded| LiveEvent::Folded(Box::new(folded))));
-        events
+        let folded = self.folding.flush(Instant::now());
+        self.hand_out(folded);
+        std::mem::take(&mut self.due).into()
+    }
+
+    /// The wall clock by which events are dated, as it was compared last: waiting does not depend on who sets it.
+    fn now(&self) -> Timestamp {
+        self.enricher.wall(monotonic())
+    }
+
+    fn compare_clocks(&mut self) {
+        if self.compared.elapsed() < COMPARE_CLOCKS {
+            return;
+        }
+        self.compared = Instant::now();
+        let offset = offset(&mut self.warnings);
+        let moved = Span::from_nanos(offset.nanos().saturating_sub(self.enricher.offset.nanos()));
+        if moved.abs() > SET {
+            // The two ends of a reset are dated by one clock.
+            while let Some(event) = self.waited(self.now().plus(END_OF_TIME)) {
+                self.due.push_back(event);
+            }
+            self.pairing.forget();
+            self.warnings.note_clock(Warning::ClockSet(moved));
+        }
+        self.enricher.offset = offset;
+    }
+
+    fn note_losses(&mut self) {
+        let lost = self.probe.lost();
+        if lost > self.lost.0 {
+            self.lost = (lost, Some(window(monotonic())));
+        }
     }
 
     /// The reset with what NAT makes of its ends; `None` when its other end reported it.
@@ -225,7 +312,7 @@ impl Live {
             }
         }
         reset.unsent = reset.unsent && self.is_silence(&reset.event);
-        self.folding.remember(key, &reset);
+        self.folding.remember(&key, &reset, Instant::now());
         Some(reset)
     }
 
@@ -249,7 +336,7 @@ impl Live {
     fn count(&mut self, window: u64) {
         for (aggregate, count) in self.probe.counted(window) {
             match aggregate.tracepoint {
-                Tracepoint::Sent => *self.sent.entry(aggregate.netns).or_default() += count,
+                Tracepoint::Sent => count_in(&mut self.sent, aggregate.netns, count),
                 Tracepoint::Received => self.received += count,
             }
             self.folding.add(&aggregate, count);
@@ -260,19 +347,37 @@ impl Live {
         self.rate.note(event.at);
         match event.tracepoint {
             Tracepoint::Sent => {
-                *self.sent.entry(event.tuple.netns).or_default() += 1;
+                count_in(&mut self.sent, event.tuple.netns, 1);
                 if let Some(ends) = &mut self.sent_ends {
                     ends.push((event.tuple.local, event.tuple.remote));
                 }
             }
             Tracepoint::Received => self.received += 1,
         }
-        let key = self.folding.key(event);
-        if self.folding.counts_alone(&key) {
-            let event = self.enricher.enrich(event, &self.probe);
-            self.pairing.take(event, key);
+        let (key, now) = (self.folding.key(event), Instant::now());
+        // The other half of what waits needs no place of its own.
+        if !self.pairing.awaits(event.tuple.local, event.tuple.remote) {
+            if !self.pairing.has_room() {
+                return self.folding.fold(&key, now);
+            }
+            if !self.folding.admits(&key, now) {
+                return;
+            }
         }
+        let enriched = self.enricher.enrich(event, &self.probe);
+        if !self.sees_all_resets() && follows_a_reset(&enriched) {
+            return self.pairing.count_later();
+        }
+        self.pairing.take(enriched, key);
     }
+}
+
+/// Stands for resets whose network namespace is not known.
+const NO_NAMESPACE: u32 = 0;
+
+fn count_in(counts: &mut BTreeMap<u32, u64>, netns: u32, count: u64) {
+    let known = counts.len() < NAMESPACES || counts.contains_key(&netns);
+    *counts.entry(if known { netns } else { NO_NAMESPACE }).or_default() += count;
 }
 
 impl fmt::Debug for Live {
@@ -286,9 +391,17 @@ pub fn now() -> Timestamp {
     of(ClockId::CLOCK_REALTIME)
 }
 
-fn offset() -> Span {
-    now().since(of(ClockId::CLOCK_MONOTONIC))
+/// What must be added to monotonic time to get the wall clock.
+fn offset(warnings: &mut Warnings) -> Span {
+    let now = now();
+    if now == END_OF_CLOCK {
+        warnings.note_clock(Warning::ClockTooLate);
+    }
+    now.since(of(ClockId::CLOCK_MONOTONIC))
 }
+
+/// The last moment that nanoseconds since 1970 in 64 bits can tell.
+const END_OF_CLOCK: Timestamp = Timestamp::from_nanos(i64::MAX);
 
 fn of(clock: ClockId) -> Timestamp {
     let nanos =

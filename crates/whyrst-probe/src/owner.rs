@@ -5,15 +5,19 @@
 //! was loaded, at once.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use whyrst_core::socket::Process;
 
 use crate::cgroup::{Cgroups, container, hierarchy, unit};
 use crate::layout::{BORN_SHIFT, Who};
-use crate::probe::{Probe, Remembered, spaced};
+use crate::probe::{CUT, Probe, Remembered, spaced};
+
+/// Bytes of a command line that are kept; `execve` takes up to six megabytes of them.
+const MOST_ARGS: usize = 4_096;
 
 /// Looks up what belongs to a process.
 #[derive(Debug, Default)]
@@ -75,11 +79,20 @@ impl Living {
         let read = |file: &str| fs::read(folder.join(file)).ok();
         Some(Self {
             comm: read("comm").map(|comm| String::from_utf8_lossy(&comm).trim_end().to_owned()),
-            cmdline: read("cmdline").map(|args| spaced(&args)).filter(|cmdline| !cmdline.is_empty()),
+            cmdline: command_line(&folder.join("cmdline")),
             cgroup: read("cgroup").and_then(|text| hierarchy(&String::from_utf8_lossy(&text))),
             uid: fs::metadata(&folder).ok().map(|data| data.uid()),
         })
     }
+}
+
+/// Its arguments, as far as they are kept; that there are more is said at their end.
+fn command_line(path: &Path) -> Option<String> {
+    let mut args = Vec::new();
+    File::open(path).ok()?.take(MOST_ARGS as u64 + 1).read_to_end(&mut args).ok()?;
+    let cmdline = spaced(&args[..args.len().min(MOST_ARGS)]);
+    let cut = if args.len() > MOST_ARGS { CUT } else { "" };
+    (!cmdline.is_empty()).then(|| cmdline + cut)
 }
 
 /// Hundredths of a second since boot: field 22 of `/proc/PID/stat`. The second, the name, may hold
@@ -102,6 +115,20 @@ fn is_born(who: Who, hundredths: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_command_line_is_cut_and_says_so() {
+        let folder = std::env::temp_dir().join(format!("whyrst-cmdline-{}", std::process::id()));
+        let of = |len: usize| {
+            fs::write(&folder, [b"java\0".as_slice(), &vec![b'x'; len]].concat()).unwrap();
+            command_line(&folder).unwrap()
+        };
+        assert_eq!(of(3), "java xxx");
+        assert!(of(MOST_ARGS - 5).ends_with('x'));
+        let long = of(120_000);
+        assert!(long.len() == MOST_ARGS + CUT.len() && long.ends_with(CUT), "{}", long.len());
+        fs::remove_file(&folder).unwrap();
+    }
 
     #[test]
     fn a_name_with_brackets_does_not_hide_the_start() {

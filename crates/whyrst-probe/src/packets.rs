@@ -5,6 +5,11 @@
 //! twice: by the filter, which lets headers alone through and of a busy host's ordinary segments
 //! only a share, and by the socket's buffer, whose overflow the kernel counts.
 
+//!
+//! A host may have thousands of namespaces, so they are entered by several threads, each buffer is smaller where there
+//! are many, and what is closed at the end is closed by several ([`Closers`]).
+
+mod closers;
 mod filter;
 
 use std::collections::BTreeMap;
@@ -13,9 +18,13 @@ use std::io::IoSliceMut;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::sockopt::{RcvBuf, RcvBufForce, ReceiveTimestampns, RxqOvfl};
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, recvmsg, setsockopt,
@@ -25,11 +34,21 @@ use nix::sys::time::TimeSpec;
 use socket2::SockRef;
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::host::{RejectRule, reject_rules};
+use crate::host::{RejectRule, has_firewall, reject_rules};
+use closers::Closers;
 use filter::Share;
 
 /// Room for a burst: the kernel counts some hundred bytes for a packet of this size.
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// The same for all namespaces together, and for one at least.
+const ALL_BUFFERS: usize = 256 << 20;
+const LEAST_BUFFER: usize = 128 << 10;
+/// Threads that enter namespaces.
+const ENTERING: usize = 8;
+/// Listing a namespace's firewall starts three programs: after so long no more are listed.
+const LISTING: Duration = Duration::from_millis(1_500);
+/// Sockets of which it is asked at once whether they have something.
+const AT_ONCE: usize = 256;
 /// The longest that the filter lets through.
 const LONGEST: usize = 512;
 /// Where the network namespaces stand that no process holds.
@@ -79,8 +98,21 @@ pub enum Coverage {
 #[derive(Debug)]
 pub struct Packets {
     taps: Vec<Tap>,
+    /// Says which of them have something, by their place.
+    ready: Epoll,
+    closers: Closers,
     not_entered: BTreeMap<u32, String>,
     rules: BTreeMap<u32, Vec<RejectRule>>,
+    rules_unread: u64,
+}
+
+/// What became of entering namespaces.
+#[derive(Debug, Default)]
+struct Entered {
+    taps: Vec<Tap>,
+    not_entered: BTreeMap<u32, String>,
+    rules: BTreeMap<u32, Vec<RejectRule>>,
+    rules_unread: u64,
 }
 
 #[derive(Debug)]
@@ -103,29 +135,25 @@ impl Packets {
     ///
     /// When packets may not be captured even here.
     pub fn open() -> Result<Self, Errno> {
-        let own = Tap::open(inode("/proc/self/ns/net").unwrap_or_default())?;
-        let (mut taps, mut not_entered) = (Vec::new(), BTreeMap::new());
-        let mut rules = BTreeMap::from([(own.netns, reject_rules())]);
-        // Entering a namespace concerns one thread; this one ends with it.
-        std::thread::scope(|scope| {
-            let entering = scope.spawn(|| {
-                for (netns, path) in namespaces().into_iter().filter(|(netns, _)| *netns != own.netns) {
-                    match tap_in(&path, netns) {
-                        Ok(tap) => {
-                            rules.insert(netns, reject_rules());
-                            taps.push(tap);
-                        }
-                        Err(why) => {
-                            not_entered.insert(netns, why);
-                        }
-                    }
-                }
-            });
-            // A panic in there has been printed; the own namespace is left.
-            let _ = entering.join();
-        });
-        taps.push(own);
-        Ok(Self { taps, not_entered, rules })
+        allow_many_descriptors();
+        let own = inode("/proc/self/ns/net").unwrap_or_default();
+        let others: BTreeMap<u32, PathBuf> = namespaces().into_iter().filter(|(netns, _)| *netns != own).collect();
+        let buffer = (ALL_BUFFERS / (others.len() + 1)).clamp(LEAST_BUFFER, RECEIVE_BUFFER);
+        let ready = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let own = Tap::open(own, buffer)?;
+        let mut entered = Entered::all(others, buffer);
+        entered.read_rules(own.netns, Instant::now() + LISTING);
+        entered.taps.push(own);
+        for (place, tap) in entered.taps.iter().enumerate() {
+            ready.add(&tap.socket, EpollEvent::new(EpollFlags::EPOLLIN, place as u64))?;
+        }
+        let Entered { taps, not_entered, rules, rules_unread } = entered;
+        Ok(Self { closers: Closers::for_so_many(taps.len()), taps, ready, not_entered, rules, rules_unread })
+    }
+
+    /// Network namespaces whose firewall could not be read in time.
+    pub const fn rules_unread(&self) -> u64 {
+        self.rules_unread
     }
 
     /// Namespaces whose packets are not seen, and why.
@@ -141,7 +169,7 @@ impl Packets {
 
     /// What to wait for.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.taps.iter().map(|tap| tap.socket.as_fd())
+        std::iter::once(self.ready.0.as_fd())
     }
 
     /// Packets that the kernel dropped because nobody was quick enough.
@@ -151,19 +179,92 @@ impl Packets {
 
     /// Hands over what has come.
     pub fn drain(&mut self, mut take: impl FnMut(Packet)) {
-        for tap in &mut self.taps {
+        let mut events = [EpollEvent::empty(); AT_ONCE];
+        let count = self.ready.wait(&mut events, EpollTimeout::ZERO).unwrap_or_default();
+        for event in &events[..count] {
+            let Some(tap) = usize::try_from(event.data()).ok().and_then(|place| self.taps.get_mut(place)) else {
+                continue;
+            };
             for packet in std::iter::from_fn(|| tap.next()).take(TURN) {
                 take(packet);
             }
             tap.adapt();
         }
+        // Where it has become quiet.
+        for tap in self.taps.iter_mut().filter(|tap| tap.share != Share::ALL) {
+            tap.adapt();
+        }
+    }
+}
+
+impl Drop for Packets {
+    fn drop(&mut self) {
+        self.closers.close(self.taps.drain(..).map(|tap| tap.socket));
+    }
+}
+
+impl Entered {
+    /// Entering a namespace concerns one thread; these end with it.
+    fn all(namespaces: BTreeMap<u32, PathBuf>, buffer: usize) -> Self {
+        let threads = namespaces.len().min(ENTERING);
+        let until = Instant::now() + LISTING;
+        let left = Mutex::new(namespaces.into_iter());
+        let mut all = Self::default();
+        std::thread::scope(|scope| {
+            let entering: Vec<_> =
+                (0..threads).map(|_| scope.spawn(|| Self::default().with(&left, buffer, until))).collect();
+            // A panic in there has been printed; what the others have is left.
+            for entered in entering.into_iter().filter_map(|thread| thread.join().ok()) {
+                all.taps.extend(entered.taps);
+                all.not_entered.extend(entered.not_entered);
+                all.rules.extend(entered.rules);
+                all.rules_unread += entered.rules_unread;
+            }
+        });
+        all
+    }
+
+    fn with(mut self, left: &Mutex<impl Iterator<Item = (u32, PathBuf)>>, buffer: usize, until: Instant) -> Self {
+        let next = || left.lock().ok()?.next();
+        while let Some((netns, path)) = next() {
+            match tap_in(&path, netns, buffer) {
+                Ok(tap) => {
+                    self.read_rules(netns, until);
+                    self.taps.push(tap);
+                }
+                Err(why) => {
+                    self.not_entered.insert(netns, why);
+                }
+            }
+        }
+        self
+    }
+
+    /// Of the namespace that this thread is in.
+    fn read_rules(&mut self, netns: u32, until: Instant) {
+        if !has_firewall() {
+            return;
+        }
+        if Instant::now() < until {
+            self.rules.insert(netns, reject_rules());
+        } else {
+            self.rules_unread += 1;
+        }
+    }
+}
+
+/// As many as are permitted: each namespace takes one.
+fn allow_many_descriptors() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // What is refused is said of each namespace that cannot be entered.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
 
 impl Tap {
     /// In the namespace that this thread is in. A datagram packet socket gives packets from the IP
     /// header on, whatever the device.
-    fn open(netns: u32) -> Result<Self, Errno> {
+    fn open(netns: u32, buffer: usize) -> Result<Self, Errno> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         // What comes before the filter stands is no worse than what the filter lets through.
         let socket = socket(AddressFamily::Packet, SockType::Datagram, flags, SockProtocol::EthAll)?;
@@ -171,7 +272,7 @@ impl Tap {
         filter(&socket, share)?;
         setsockopt(&socket, ReceiveTimestampns, &true)?;
         setsockopt(&socket, RxqOvfl, &1)?;
-        setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).or_else(|_| setsockopt(&socket, RcvBuf, &RECEIVE_BUFFER))?;
+        setsockopt(&socket, RcvBufForce, &buffer).or_else(|_| setsockopt(&socket, RcvBuf, &buffer))?;
         Ok(Self { socket, netns, share, counted: (Timestamp::default(), 0), lost: 0, lost_before: 0 })
     }
 
@@ -234,10 +335,10 @@ fn timestamp(time: TimeSpec) -> Timestamp {
     Timestamp::from_nanos(time.tv_sec().saturating_mul(1_000_000_000).saturating_add(time.tv_nsec()))
 }
 
-fn tap_in(path: &Path, netns: u32) -> Result<Tap, String> {
-    let handle = File::open(path).map_err(|error| error.to_string())?;
+fn tap_in(path: &Path, netns: u32, buffer: usize) -> Result<Tap, String> {
+    let handle = File::open(path).map_err(|error| errno(&error).desc().to_owned())?;
     setns(&handle, CloneFlags::CLONE_NEWNET).map_err(|errno| format!("it cannot be entered: {}", errno.desc()))?;
-    Tap::open(netns).map_err(|errno| errno.desc().to_owned())
+    Tap::open(netns, buffer).map_err(|errno| errno.desc().to_owned())
 }
 
 /// Every network namespace that a process is in or that has a name, with a way to it.

@@ -16,6 +16,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 
+use whyrst_core::connection::TcpState;
 use whyrst_core::kernel::RstReason;
 use whyrst_core::segment::{Endpoint, Flags};
 use whyrst_core::socket::SocketReset;
@@ -30,6 +31,8 @@ const PATIENCE: Span = Span::from_millis(4);
 const LONG_PATIENCE: Span = Span::from_millis(100);
 /// What the other end reports after the sender was reported belongs to it within this time.
 const LATE_HALF: Span = Span::from_secs(1);
+/// Events that wait at once. Each may hold the command lines of six processes.
+const MOST_WAITING: usize = 512;
 /// Addresses of this host that are remembered.
 const ADDRESSES: usize = 1_024;
 /// A further RST this long after the first still belongs to it: two maximum segment lifetimes as
@@ -82,6 +85,29 @@ impl Pairing {
     /// RSTs that belong to resets that were reported already.
     pub(crate) const fn later(&self) -> u64 {
         self.later
+    }
+
+    /// Whether another event may begin to wait.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < MOST_WAITING
+    }
+
+    /// Whether an event of the socket with these ends is the other half of one that waits.
+    pub(crate) fn awaits(&mut self, local: Endpoint, remote: Endpoint) -> bool {
+        self.waiting_at((remote, local)).is_some_and(|waiting| waiting.peer.is_none())
+    }
+
+    /// The clock was set: what is remembered has times of before.
+    pub(crate) fn forget(&mut self) {
+        self.reported.clear();
+        self.sent.clear();
+        self.oldest.clear();
+        self.alone.clear();
+    }
+
+    /// Counts a further RST of a connection whose own reset was not reported.
+    pub(crate) const fn count_later(&mut self) {
+        self.later += 1;
     }
 
     pub(crate) fn take(&mut self, event: SocketEvent, key: Key) {
@@ -220,7 +246,7 @@ impl Pairing {
 
     /// An answer to another segment of a connection whose reset was reported. A SYN begins anew.
     fn is_later(&self, event: &SocketEvent, end: End) -> bool {
-        let begins = event.trigger.is_some_and(|trigger| trigger.flags.has(Flags::SYN));
+        let begins = begins_anew(event);
         let aborts = event.trigger.is_none() && !is_echo(event);
         let known = [end, (end.1, end.0)].iter().filter_map(|end| self.reported.get(end)).max();
         !begins && !aborts && known.is_some_and(|reported| event.time.since(*reported) < MEMORY)
@@ -238,6 +264,20 @@ impl Pairing {
             self.sent.remove(&end);
         }
     }
+}
+
+/// Whether a reset had ended the connection of `event` already: its socket left without a FIN of its own, and not for
+/// want of answers (`tcp_write_err`). Where that reset was lost or only counted, this one tells half of the story.
+pub(crate) fn follows_a_reset(event: &SocketEvent) -> bool {
+    let Some(socket) = event.account.socket.as_ref().filter(|socket| socket.gone.is_some()) else { return false };
+    let was_open = matches!(socket.last_open_state(), Some(TcpState::Established | TcpState::CloseWait));
+    // Nobody was told of another error than that a RST came.
+    let by_reset = [0, libc::ECONNRESET.unsigned_abs(), libc::EPIPE.unsigned_abs()].contains(&socket.error);
+    was_open && by_reset && event.trigger.is_some() && !begins_anew(event)
+}
+
+fn begins_anew(event: &SocketEvent) -> bool {
+    event.trigger.is_some_and(|trigger| trigger.flags.has(Flags::SYN))
 }
 
 /// Both ends have one address, or one that leads back: the RST cannot have come from elsewhere.
@@ -264,7 +304,7 @@ mod tests {
     use super::*;
     use whyrst_core::kernel::KernelReset;
     use whyrst_core::seq::Seq;
-    use whyrst_core::socket::{Account, Trigger};
+    use whyrst_core::socket::{Account, SocketFacts, Step, Trigger};
 
     fn end(port: u16) -> Endpoint {
         Endpoint::new([10, 0, 0, 1].into(), port)
@@ -401,6 +441,39 @@ mod tests {
         let wire = Wire { local: end(3), remote: end(2) };
         assert!(matches!(pairing.other_half(&foreign, wire), OtherHalf::Missing));
         assert!(pairing.may_have_sent(at(330_000)) && !pairing.may_have_sent(at(900_000)));
+    }
+
+    /// An answer to a late segment of a connection that left in `state` with `error`.
+    fn answer(state: TcpState, error: u32, flags: u8) -> SocketEvent {
+        let mut event = sent(50, 2, 1, RstReason::NoSocket, Some(flags));
+        let steps = vec![Step { time: at(0), state }, Step { time: at(40), state: TcpState::Closed }];
+        event.account.socket = Some(SocketFacts { steps, error, gone: Some(at(40)), ..SocketFacts::default() });
+        event
+    }
+
+    #[test]
+    fn a_socket_that_left_without_a_fin_had_been_reset_before() {
+        let econnreset = libc::ECONNRESET.unsigned_abs();
+        assert!(follows_a_reset(&answer(TcpState::Established, 0, ACK)));
+        assert!(follows_a_reset(&answer(TcpState::CloseWait, econnreset, ACK)));
+        assert!(!follows_a_reset(&answer(TcpState::FinWait2, 0, ACK)), "it had closed in order");
+        assert!(!follows_a_reset(&answer(TcpState::Established, libc::ETIMEDOUT.unsigned_abs(), ACK)), "it gave up");
+        assert!(!follows_a_reset(&answer(TcpState::Established, 0, 0x02)), "a SYN begins anew");
+        assert!(!follows_a_reset(&sent(0, 2, 1, ABORT, None)), "the reset itself");
+    }
+
+    #[test]
+    fn waiting_has_a_bound_and_other_halves_still_find_their_place() {
+        let mut pairing = Pairing::default();
+        for port in 1..=u16::try_from(MOST_WAITING).unwrap() {
+            assert!(pairing.has_room());
+            pairing.take(received(0, port, 9_000), Key::default());
+        }
+        assert!(!pairing.has_room());
+        assert!(pairing.awaits(end(9_000), end(7)) && !pairing.awaits(end(9_000), end(8_000)));
+        pairing.take(sent(9, 9_000, 7, ABORT, None), Key::default());
+        assert!(!pairing.awaits(end(9_000), end(7)), "it is complete");
+        assert_eq!(pairing.waiting.len(), MOST_WAITING);
     }
 
     #[test]

@@ -38,14 +38,19 @@ pub struct Missing {
     pub because: String,
 }
 
+type Counts = HashMap<MapData, [u8; size_of::<RawAggregate>()], u64>;
+
 /// The running probe.
 pub(crate) struct Probe {
     /// Holds the programs.
     _object: Ebpf,
     ring: RingBuf<MapData>,
+    /// By tracepoint, as the next.
     lost: PerCpuArray<MapData, u64>,
+    uncounted: PerCpuArray<MapData, u64>,
     processes: HashMap<MapData, [u8; size_of::<Who>()], [u8; size_of::<RawProcess>()]>,
-    aggregates: HashMap<MapData, [u8; size_of::<RawAggregate>()], u64>,
+    aggregates: Counts,
+    crowds: Counts,
     listeners: HashMap<MapData, [u8; size_of::<RawTuple>()], [u8; size_of::<RawListener>()]>,
     /// Network namespace and tracepoint.
     filtered_out: HashMap<MapData, [u32; 2], u64>,
@@ -105,8 +110,10 @@ impl Probe {
         Ok(Self {
             ring: map(&mut object, "events")?,
             lost: map(&mut object, "lost")?,
+            uncounted: map(&mut object, "uncounted")?,
             processes: map(&mut object, "processes")?,
             aggregates: map(&mut object, "aggregates")?,
+            crowds: map(&mut object, "crowds")?,
             listeners: map(&mut object, "listeners")?,
             filtered_out: map(&mut object, "filtered_out")?,
             ticks,
@@ -124,15 +131,19 @@ impl Probe {
         &self.missing
     }
 
-    /// Events that did not fit into the ring buffer, and records that could not be read.
+    /// Events that did not fit into the ring buffer, and records that could not be read. They are counted all the same.
     pub(crate) fn lost(&self) -> u64 {
-        let counts = self.lost.get(&0, 0);
-        counts.map_or(0, |counts| counts.iter().sum::<u64>()) + self.strange
+        sum(&self.lost, Tracepoint::Sent) + sum(&self.lost, Tracepoint::Received) + self.strange
     }
 
-    /// Whether every reset that this host sends is reported.
-    pub(crate) fn sees_all_resets(&self) -> bool {
-        self.all_sent && self.lost() == 0
+    /// Events of which only the number is known, not even the network namespace.
+    pub(crate) fn uncounted(&self, tracepoint: Tracepoint) -> u64 {
+        sum(&self.uncounted, tracepoint)
+    }
+
+    /// Whether this kernel reports every reset that this host sends.
+    pub(crate) const fn reports_all_resets(&self) -> bool {
+        self.all_sent
     }
 
     /// Waits for events or for what else there is to read, at most so long.
@@ -207,20 +218,29 @@ impl Probe {
 
     /// What the kernel side only counted, up to `window` and without it.
     pub(crate) fn counted(&mut self, window: u64) -> Vec<(Aggregate, u64)> {
-        let keys: Vec<_> = self.aggregates.keys().filter_map(Result::ok).collect();
-        let mut counted = Vec::new();
-        for (key, aggregate) in keys.into_iter().filter_map(|key| Some((key, Aggregate::of(transmute!(key))?))) {
-            // Nobody adds to a window that is over.
-            if aggregate.window < window
-                && let Ok(count) = self.aggregates.get(&key, 0)
-                && self.aggregates.remove(&key).is_ok()
-                && count > 0
-            {
-                counted.push((aggregate, count));
-            }
-        }
-        counted
+        [&mut self.aggregates, &mut self.crowds].into_iter().flat_map(|counts| taken(counts, window)).collect()
     }
+}
+
+/// Takes what was counted before `window`: nobody adds to that any more.
+fn taken(counts: &mut Counts, window: u64) -> Vec<(Aggregate, u64)> {
+    let keys: Vec<_> = counts.keys().filter_map(Result::ok).collect();
+    let mut taken = Vec::new();
+    for (key, aggregate) in keys.into_iter().filter_map(|key| Some((key, Aggregate::of(transmute!(key))?))) {
+        if aggregate.window < window
+            && let Ok(count) = counts.get(&key, 0)
+            && counts.remove(&key).is_ok()
+            && count > 0
+        {
+            taken.push((aggregate, count));
+        }
+    }
+    taken
+}
+
+/// Of all processors.
+fn sum(counts: &PerCpuArray<MapData, u64>, tracepoint: Tracepoint) -> u64 {
+    counts.get(&tracepoint.number(), 0).map_or(0, |counts| counts.iter().sum())
 }
 
 /// Whether it listened at that time.
@@ -228,10 +248,13 @@ const fn listened(listener: &RawListener, time: u64) -> bool {
     listener.began <= time && (listener.ended == 0 || time < listener.ended)
 }
 
+/// Stands at the end of a command line that is longer than what is kept of it.
+pub(crate) const CUT: &str = " [cut]";
+
 fn remembered(process: &RawProcess) -> Remembered {
     let len = process.len as usize;
     let text = &process.text[..len.min(ARGS)];
-    let cut = if len == ARGS { " ..." } else { "" };
+    let cut = if len == ARGS { CUT } else { "" };
     Remembered {
         comm: until_zero(&process.comm),
         uid: known(process.uid),

@@ -20,6 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use whyrst_core::connection::Connection;
 use whyrst_core::report::Context;
+use whyrst_core::time::Span;
 use whyrst_core::zeek::conn_state;
 use whyrst_model::connection::ConnectionReport;
 use whyrst_model::incident::IncidentReport;
@@ -321,7 +322,7 @@ pub fn connection_report<'a>(connection: &'a Connection, context: &'a Context) -
         server_bytes: back.bytes,
         retransmits: u64::from(there.retransmissions) + u64::from(back.retransmissions),
         copies: connection.copies,
-        duration_ms: connection.last.since(connection.first).as_millis_f64(),
+        duration_ms: connection.last.since(connection.first).max(Span::ZERO).as_millis_f64(),
     }
 }
 

@@ -127,7 +127,13 @@ fn capture(arguments: &Extcap) -> Result<Completion> {
 /// Takes in what the kernel says of resets.
 fn listen(live: &mut Live, recording: &mut Recording) -> Result<()> {
     while let Some(item) = live.next(Duration::ZERO)? {
-        let LiveEvent::Reset(reset) = item else { continue };
+        let reset = match item {
+            LiveEvent::Reset(reset) => reset,
+            LiveEvent::Folded(more) => {
+                recording.lost += more.count;
+                continue;
+            }
+        };
         let Told::Sent(word) = &reset.event.told else { continue };
         if !recording.addresses.contains(&word.local.ip) {
             recording.addresses.push(word.local.ip);
@@ -135,7 +141,8 @@ fn listen(live: &mut Live, recording: &mut Recording) -> Result<()> {
         recording.resets.push(word.clone());
     }
     recording.to = now();
-    recording.lost = live.lost();
+    // Where some were only counted, silence means nothing.
+    recording.lost = recording.lost.max(live.lost() + live.only_counted());
     let to = recording.to;
     recording.resets.retain(|reset| to.since(reset.time) < REMEMBERED);
     Ok(())

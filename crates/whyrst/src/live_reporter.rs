@@ -242,6 +242,7 @@ impl Tally {
             received: live.received(),
             further_rsts: live.later(),
             lost: live.lost(),
+            only_counted: live.only_counted(),
             namespaces: checks
                 .map(|check| NamespaceReport { netns: check.netns, seen: check.seen, counted: check.counted })
                 .collect(),
@@ -275,7 +276,10 @@ fn write_chinese_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt
         writeln!(out, "另有 {} 个 RST 是对已报告连接的迟到报文的应答", report.further_rsts)?;
     }
     if report.lost > 0 {
-        writeln!(out, "丢失了 {} 个事件：环形缓冲区已满", report.lost)?;
+        writeln!(out, "{} 个事件因环形缓冲区已满而只计数，未报告", report.lost)?;
+    }
+    if report.only_counted > 0 {
+        writeln!(out, "另有 {} 个 RST 与已报告的都不相同，数量过多，只计数", report.only_counted)?;
     }
     for namespace in report.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
         let NamespaceReport { netns, seen, counted } = namespace;
@@ -307,13 +311,23 @@ fn write_summary(report: &WatchReport<'_>, out: &mut String) -> std::fmt::Result
         writeln!(out, "{} more RSTs answered late segments of reported connections", report.further_rsts)?;
     }
     if report.lost > 0 {
-        writeln!(out, "{} events were lost: the ring buffer was full", report.lost)?;
+        writeln!(out, "{} events were counted but not reported: the ring buffer was full", report.lost)?;
+    }
+    if report.only_counted > 0 {
+        writeln!(out, "{} resets were only counted: unlike those reported, and too many at once", report.only_counted)?;
     }
     for namespace in report.namespaces.iter().filter(|namespace| namespace.seen != namespace.counted) {
         let NamespaceReport { netns, seen, counted } = namespace;
         writeln!(out, "network namespace {netns}: {seen} resets sent were seen, its kernel counted {counted}")?;
     }
     Ok(())
+}
+
+/// Says at once what is lost or only counted.
+pub(crate) fn say_warnings(live: &mut Live) {
+    for warning in live.warnings() {
+        output::remark(&warning.to_string());
+    }
 }
 
 /// Says what this kernel cannot report.

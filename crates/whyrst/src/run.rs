@@ -23,7 +23,7 @@ use whyrst_probe::{Live, cgroup_mount_point};
 
 use crate::args::Run;
 use crate::explain;
-use crate::live_reporter::{LiveReporter, say_missing};
+use crate::live_reporter::{LiveReporter, say_missing, say_warnings};
 use crate::output::{self, Output};
 
 /// How long the end of the command may go unnoticed.
@@ -55,6 +55,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         {
             sink.write(&text)?;
         }
+        say_warnings(&mut live);
         while let Some(signal) = signals.read_signal()? {
             if signal.ssi_code <= SI_USER {
                 followed.pass_on(signal.ssi_signo);
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
 fn closing_words(reporter: &LiveReporter, live: &Live, arguments: &Run) -> String {
     let program = arguments.command[0].to_string_lossy();
     match reporter.shown() {
-        0 if arguments.format == crate::args::Format::Text && live.lost() == 0 => {
+        0 if arguments.format == crate::args::Format::Text && live.lost() + live.only_counted() == 0 => {
             format!("whyrst: no connection of {program} was reset\n")
         }
         _ => reporter.summary(live),

@@ -4,7 +4,7 @@ mod pcap;
 mod screen;
 mod second;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufWriter;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use whyrst_telemetry::Plan;
 use crate::args::{Format, Watch};
 use crate::filter::Filter;
 use crate::interrupt::Interrupt;
-use crate::live_reporter::{LiveReporter, say_missing};
+use crate::live_reporter::{LiveReporter, say_missing, say_warnings};
 use crate::output::{self, Output};
 use crate::sinks::{self, Quiet};
 use crate::watch::pcap::Pcap;
@@ -103,6 +103,7 @@ impl Watching {
     fn listen(&mut self, patience: Duration) -> Result<()> {
         let fds = self.second.iter().flat_map(|second| second.packets().fds());
         let item = self.live.next_beside(patience, fds)?;
+        say_warnings(&mut self.live);
         if let Some(second) = &mut self.second {
             second.read(&mut self.live);
         }
@@ -196,7 +197,7 @@ impl Watching {
             output::remark(&remark);
         }
         if let Some(recorder) = self.recorder.take() {
-            recorder.finish(self.live.lost())?;
+            recorder.finish(self.live.lost() + self.live.only_counted())?;
         }
         if let Some(bare) = self.pcap.take().map(Pcap::finish).transpose()?.filter(|bare| *bare > 0) {
             output::remark(&format!("no packet was captured for {bare} of the reported resets"));
@@ -220,8 +221,8 @@ pub(super) fn kernel_filter(arguments: &Watch, filter: &Filter) -> KernelFilter 
 fn second_source(live: &mut Live) -> Option<SecondSource> {
     match Packets::open() {
         Ok(packets) => {
-            for (netns, why) in packets.not_entered() {
-                output::remark(&format!("packets of network namespace {netns} are not seen: {why}"));
+            for remark in not_entered(&packets) {
+                output::remark(&remark);
             }
             live.keep_sent_ends();
             if !live.sees_all_resets() {
@@ -238,6 +239,23 @@ fn second_source(live: &mut Live) -> Option<SecondSource> {
             None
         }
     }
+}
+
+/// One line for each reason, however many namespaces there are.
+fn not_entered(packets: &Packets) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (netns, why) in packets.not_entered() {
+        reasons.entry(why).or_default().push(*netns);
+    }
+    let not_seen = reasons.into_iter().map(|(why, of)| match of.as_slice() {
+        [netns] => format!("packets of network namespace {netns} are not seen: {why}"),
+        [first, ..] => format!("packets of {} network namespaces ({first}, ...) are not seen: {why}", of.len()),
+        [] => String::new(),
+    });
+    let unread = packets.rules_unread();
+    let rules =
+        (unread > 0).then(|| format!("the firewall rules of {unread} network namespaces were not read: too many"));
+    not_seen.chain(rules).collect()
 }
 
 /// When to stop and when to sum up.

@@ -151,7 +151,12 @@ fn cpu(pid: u32) -> u64 {
 
 /// A counter of the namespace, by its name in `/proc/net/snmp`.
 fn counter(name: &str) -> Result<u64> {
-    let output = inside(&["cat", "/proc/net/snmp"]).output()?;
+    counter_of(NETNS, name)
+}
+
+/// The same of any namespace.
+pub fn counter_of(netns: &str, name: &str) -> Result<u64> {
+    let output = Command::new("ip").args(["netns", "exec", netns, "cat", "/proc/net/snmp"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut tcp = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
     let (names, values) = (tcp.next().context("no names")?, tcp.next().context("no values")?);
@@ -507,7 +512,7 @@ fn nothing_is_lost() -> Result<String> {
 }
 
 /// `VmRSS`, in KiB.
-fn resident(pid: u32) -> u64 {
+pub fn resident(pid: u32) -> u64 {
     let of = |pid: u32| {
         let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -629,7 +634,7 @@ fn memory() -> Result<String> {
 }
 
 /// Bytes that the maps of a process take in the kernel.
-fn maps(pid: u32) -> u64 {
+pub fn maps(pid: u32) -> u64 {
     let mut all = BTreeMap::new();
     for pid in family(pid) {
         for file in fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten().flatten() {

@@ -1,5 +1,7 @@
 //! What a capture's report needs beside its frames: counts, notes and interfaces.
 
+use whyrst_core::time::{Span, Timestamp};
+
 use crate::counts::Counts;
 use crate::link::LinkType;
 use crate::note::Notes;
@@ -19,4 +21,17 @@ pub(crate) struct Ledger {
     pub(crate) counts: Counts,
     pub(crate) notes: Notes,
     pub(crate) interfaces: Vec<InterfaceInfo>,
+}
+
+/// Interfaces are merged a little out of order; a clock that is set back goes further.
+const SET_BACK: Span = Span::from_secs(-1);
+
+impl Ledger {
+    /// Counts what is odd about the time of a frame; that of the frame ahead was `before`.
+    #[inline]
+    pub(crate) fn note_time(&mut self, before: Timestamp, time: Timestamp) {
+        let at_the_end = time.nanos() == i64::MAX || time.nanos() == i64::MIN;
+        self.counts.undatable += u64::from(at_the_end);
+        self.counts.turned_back += u64::from(time.since(before) < SET_BACK);
+    }
 }

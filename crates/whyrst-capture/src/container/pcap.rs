@@ -153,7 +153,9 @@ impl Pcap {
     fn take(&mut self, window: &mut Window, record: PcapRecord, ledger: &mut Ledger) -> Found {
         window.advance(self.variant.record_header);
         let frame = window.advance(record.captured as usize);
-        self.last_second = Some(record.second);
+        let before = self.last_second.replace(record.second);
+        // Seconds alone are compared: less than two may be less than one.
+        ledger.counts.turned_back += u64::from(before.is_some_and(|before| record.second.saturating_add(1) < before));
         ledger.counts.frames += 1;
         ledger.counts.bad_lengths += u64::from(record.original < record.captured);
         Found::Record(RawRecord {

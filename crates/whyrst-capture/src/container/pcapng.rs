@@ -118,7 +118,9 @@ impl PcapNg {
             if link != LinkType::ETHERNET {
                 return;
             }
-            self.last = packet.ticks.map_or(self.last, |ticks| interface.clock.time(ticks));
+            let before = self.last;
+            self.last = packet.ticks.map_or(before, |ticks| interface.clock.time(ticks));
+            ledger.note_time(before, self.last);
             let number = interface.number;
             let block = window.advance(size);
             let start = block.start + BODY + packet.at;
@@ -210,7 +212,8 @@ impl PcapNg {
         }
         ledger.counts.bad_lengths += u64::from(packet.original < packet.captured);
         if let Some(ticks) = packet.ticks {
-            self.last = interface.clock.time(ticks);
+            let before = std::mem::replace(&mut self.last, interface.clock.time(ticks));
+            ledger.note_time(before, self.last);
         }
         Ok(RawRecord {
             time: self.last,

@@ -95,6 +95,25 @@ fn a_simple_packet_has_the_time_of_the_frame_before_and_that_is_said() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_or_beyond_all_times_is_said() {
+    let order = Order::Little;
+    let hour = 3_600_000_000;
+    let begin = [wrap::section(order), wrap::interface(order, ETHERNET, 0, &[])].concat();
+    let file = |times: &[u64]| {
+        let blocks = times.iter().flat_map(|micros| wrap::enhanced(order, 0, *micros, &frames::syn()));
+        [begin.clone(), blocks.collect()].concat()
+    };
+    let counts = |times: &[u64]| {
+        let (_, capture) = read(&file(times));
+        (capture.counts().turned_back, capture.counts().undatable)
+    };
+    let now = 1_700_000_000_000_000;
+    assert_eq!(counts(&[now, now + 5, now + 2, now + hour]), (0, 0), "a little out of order is usual");
+    assert_eq!(counts(&[now, now - hour, now - hour + 1]), (1, 0));
+    assert_eq!(counts(&[now, 10_000_000_000_000_000]), (0, 1), "the year 2286");
+}
+
+#[test]
 fn interfaces_of_later_sections_are_others() {
     let mut file = Vec::new();
     for order in ORDERS {

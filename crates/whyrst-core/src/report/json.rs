@@ -310,8 +310,9 @@ impl Explanation<'_> {
             server_bytes: connection.half(connection.server()).bytes,
             retransmits: halves().map(|half| u64::from(half.retransmissions)).sum(),
             copies: connection.copies,
-            duration_ms: self.outcome.time().since(connection.first).as_millis_f64(),
-            idle_before_rst_ms: self.outcome.rst().map(|_| self.outcome.idle().as_millis_f64()),
+            // A clock that was set back makes nothing shorter than nothing.
+            duration_ms: self.outcome.time().since(connection.first).max(Span::ZERO).as_millis_f64(),
+            idle_before_rst_ms: self.outcome.rst().map(|_| self.outcome.idle().max(Span::ZERO).as_millis_f64()),
         }
     }
 }

@@ -68,10 +68,11 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
         for remark in reporter.update_totals(&live) {
             output::remark(&remark);
         }
-        if live.lost() > 0 {
+        let unreported = live.lost() + live.only_counted();
+        if unreported > 0 {
             app.says(match language {
-                Language::English => format!("live, {} lost", live.lost()),
-                Language::Chinese => format!("实时，丢失 {} 个事件", live.lost()),
+                Language::English => format!("live, {unreported} only counted"),
+                Language::Chinese => format!("实时，{unreported} 个只计数"),
             });
         }
         if screen.turn(&mut app, Duration::ZERO)? == Going::Away {
@@ -83,7 +84,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
         output::remark(&remark);
     }
     if let Some(recorder) = recorder {
-        recorder.finish(live.lost())?;
+        recorder.finish(live.lost() + live.only_counted())?;
     }
     if !arguments.common.quiet {
         let mut output = crate::output::Output::open(&arguments.common, &mut places)?;

@@ -6,6 +6,7 @@
 //! with a raw socket; one that came in on another device was only passed on.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
 use whyrst_capture::{Counts, LinkType, Record};
 use whyrst_core::flow::{FlowKey, Side};
@@ -23,8 +24,14 @@ use whyrst_probe::{Coverage, Direction, Live, Packet, Packets, SocketReset, now}
 const FIRST: usize = 8;
 /// And the last ones.
 const LAST: usize = 40;
-/// Packets kept in all, some 200 bytes each; beyond it the quietest connections are forgotten.
-const MOST: usize = 65_536;
+/// Packets kept in all, some 300 bytes each; beyond it the quietest connections are forgotten.
+const MOST: usize = 32_768;
+/// RSTs that are remembered for a purpose: beyond it nothing is concluded from a RST that is not among them.
+const MOST_RESETS: usize = 32_768;
+/// Resets held back for their packets; beyond it they are reported without.
+const MOST_HELD: usize = 1_024;
+/// Services whose firewall's resets are told apart in a second, and resets that are reported one by one in it.
+const MOST_SERVICES: usize = 256;
 /// A RST that was received waits so long for what its supposed sender does next.
 const HOLD: Span = Span::from_millis(60);
 /// The kernel's event of a RST may come so much later than its packet.
@@ -64,6 +71,10 @@ pub(super) struct SecondSource {
     later: u64,
     /// When packets were lost last, and how many had been by then.
     lost: (Timestamp, u64),
+    /// When a RST could not be remembered last.
+    overflowed: Timestamp,
+    /// RSTs of firewalls that were only counted: too many services at once.
+    only_counted: u64,
 }
 
 /// One connection's packets.
@@ -122,6 +133,8 @@ impl SecondSource {
             undecided: 0,
             later: 0,
             lost: (Timestamp::default(), 0),
+            overflowed: Timestamp::default(),
+            only_counted: 0,
         }
     }
 
@@ -138,22 +151,23 @@ impl SecondSource {
         if self.packets.lost() > self.lost.1 {
             self.lost = (time, self.packets.lost());
         }
+        // No more than a turn of each socket that has something: it is bounded by their buffers.
         let mut come = Vec::new();
         self.packets.drain(|packet| come.push(packet));
         for packet in come {
             self.take(packet);
-        }
-        if self.kept > MOST {
-            self.forget_the_quietest();
-        }
-        for memory in [&mut self.reported, &mut self.unsent] {
-            if memory.len() > MOST {
-                memory.retain(|_, at| time.since(*at) < MEMORY);
+            if self.kept > MOST {
+                self.forget_the_quietest();
             }
         }
-        if self.passing.len() > MOST {
-            self.passing.retain(|_, at| time.since(*at) < MEMORY);
+        self.forget_resets(time);
+    }
+
+    fn forget_resets(&mut self, time: Timestamp) {
+        for memory in [&mut self.reported, &mut self.unsent] {
+            self.overflowed = self.overflowed.max(forget(memory, time));
         }
+        self.overflowed = self.overflowed.max(forget(&mut self.passing, time));
     }
 
     fn take(&mut self, packet: Packet) {
@@ -186,6 +200,7 @@ impl SecondSource {
             Direction::In => {
                 self.passing.insert((packet.netns, segment.seq, segment.ack), packet.time);
             }
+            Direction::Out if self.suspects.len() >= MOST_RESETS => self.undecided += 1,
             Direction::Out => self.suspects.push_back(Suspect {
                 time: packet.time,
                 netns: packet.netns,
@@ -198,7 +213,7 @@ impl SecondSource {
     /// Keeps a reset that another host sent until its packets have come; gives the others back.
     pub(super) fn hold(&mut self, reset: Box<SocketReset>) -> Option<Box<SocketReset>> {
         let foreign = reset.event.told == Told::Received && reset.peer.is_none() && !reset.unsent;
-        if !foreign {
+        if !foreign || self.held.len() >= MOST_HELD {
             return Some(reset);
         }
         self.held.push_back((reset.event.time, reset));
@@ -219,7 +234,7 @@ impl SecondSource {
             }
             let Some((_, reset)) = self.held.pop_front() else { break };
             let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
-            let left = left.filter(|_| !self.reported.contains_key(&ends) && live.sees_all_resets());
+            let left = left.filter(|_| !self.reported.contains_key(&ends) && self.sees_all_resets(live, time));
             if left.is_some() {
                 outcome.note_kernel(KernelWord::SentNone);
                 self.unsent.insert(ends, time);
@@ -273,7 +288,7 @@ impl SecondSource {
             if self.reported.contains_key(&suspect.ends) || self.passing.contains_key(&suspect.numbers) {
                 continue;
             }
-            if !live.sees_all_resets() {
+            if !self.sees_all_resets(live, time) {
                 self.undecided += 1;
                 continue;
             }
@@ -285,6 +300,11 @@ impl SecondSource {
         found
     }
 
+    /// Whether it means something that a RST is not among those that are remembered.
+    fn sees_all_resets(&self, live: &Live, time: Timestamp) -> bool {
+        live.sees_all_resets() && time.since(self.overflowed) > MEMORY
+    }
+
     fn without_event(&mut self, suspect: Suspect, time: Timestamp) -> Option<Found> {
         let before = self.unsent.insert(suspect.ends, time);
         if before.is_some_and(|before| time.since(before) < LATER) {
@@ -292,6 +312,10 @@ impl SecondSource {
             return None;
         }
         let service = if suspect.ends.0.port <= suspect.ends.1.port { suspect.ends.0 } else { suspect.ends.1 };
+        if self.folds.len() >= MOST_SERVICES && !self.folds.contains_key(&service) {
+            self.only_counted += 1;
+            return None;
+        }
         let fold = self.folds.entry(service).or_default();
         fold.reported += 1;
         if fold.reported > REPORTED_SINGLY && fold.like.is_some() {
@@ -340,6 +364,7 @@ impl SecondSource {
     /// What must be said at the end.
     pub(super) fn remarks(&self) -> Vec<String> {
         let said = [
+            (self.only_counted, "more RSTs left this host without its TCP, of too many services to report each"),
             (self.later, "more RSTs left this host without its TCP, on connections already reported"),
             (self.packets.lost(), "packets were not seen: their buffer was full"),
             (self.forgotten, "connections' packets were forgotten: too many at once"),
@@ -358,6 +383,19 @@ impl SecondSource {
         self.forgotten += (before - self.flows.len()) as u64;
         self.kept = self.flows.values().map(|flow| flow.packets.len()).sum();
     }
+}
+
+/// Forgets what is too old, where there is too much; when something younger had to be forgotten, that was now.
+fn forget<K: Eq + Hash>(resets: &mut HashMap<K, Timestamp>, now: Timestamp) -> Timestamp {
+    if resets.len() <= MOST_RESETS {
+        return Timestamp::default();
+    }
+    resets.retain(|_, at| now.since(*at) < MEMORY);
+    if resets.len() <= MOST_RESETS / 2 {
+        return Timestamp::default();
+    }
+    resets.clear();
+    now
 }
 
 impl Flow {
@@ -415,6 +453,20 @@ mod tests {
         assert!(may_meet("tcp dport { 80, 443 } reject with tcp reset", &ports));
         assert!(may_meet("[1:60] -A INPUT -p tcp -m tcp --dport 25 -j REJECT --reject-with tcp-reset", &ports));
         assert!(may_meet("ct state invalid reject with tcp reset", &ports));
+    }
+
+    #[test]
+    fn more_resets_than_are_remembered_are_forgotten_and_that_is_known() {
+        let at = |secs: i64| Timestamp::from_nanos(secs * 1_000_000_000);
+        let many = i64::try_from(MOST_RESETS).unwrap() + 1;
+        let mut young: HashMap<i64, Timestamp> = (0..many).map(|number| (number, at(100))).collect();
+        assert_eq!(forget(&mut young, at(101)), at(101));
+        assert!(young.is_empty());
+        let mut old: HashMap<i64, Timestamp> = (0..many).map(|number| (number, at(100 + number % 2 * 60))).collect();
+        old.retain(|number, _| number % 2 == 0 || *number < 9);
+        old.extend((many..2 * many).map(|number| (number, at(100))));
+        assert_eq!(forget(&mut old, at(161)), Timestamp::default(), "only what is too old was forgotten");
+        assert_eq!(old.len(), 4);
     }
 
     #[test]
