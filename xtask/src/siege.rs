@@ -36,7 +36,7 @@ const MOST_MEMORY: u64 = 64 << 10;
 /// To begin with thousands of namespaces, and to end under whatever.
 const SOON: Duration = Duration::from_secs(3);
 /// To load the probe, on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// One process of the generator.
 const LIFE: Duration = Duration::from_millis(500);
 /// `run` ends so long after its command.
@@ -89,8 +89,8 @@ impl Namespaces {
     fn batch(&self, what: &str) -> Result<bool> {
         let mut ip =
             Command::new("ip").args(["-force", "-batch", "-"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let lines: String = self.0.iter().map(|name| format!("{what} {name}\n")).collect();
-        ip.stdin.take().context("no input")?.write_all(lines.as_bytes())?;
+        let lines: Vec<String> = self.0.iter().map(|name| format!("{what} {name}")).collect();
+        ip.stdin.take().context("no input")?.write_all(lines.join("\n").as_bytes())?;
         Ok(ip.wait()?.success())
     }
 }

@@ -401,9 +401,9 @@ impl Book {
         let all = || entry.flows.iter().filter_map(|at| self.flows.get(at.0 as usize));
         let others = || all().filter(|one| one.client != client);
         let open = |one: &&Sibling| one.opened < own.time && one.ended.is_none_or(|end| end > own.time);
-        let served = others().filter(open).filter_map(|one| one.served).max();
+        let answered = others().filter(open).filter_map(|one| one.served).max();
         let lived_on = Siblings {
-            served: served.filter(|time| *time > own.time),
+            served: answered.filter(|time| *time > own.time),
             cut: others().filter(|one| one.speech == Speech::Cut).count(),
             known: others().count(),
             during: others().filter(open).count(),

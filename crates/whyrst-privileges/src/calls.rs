@@ -1,6 +1,7 @@
 //! System calls of the calling thread, as a seccomp filter: what is not listed fails with EPERM.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen as Width, SeccompCmpOp as Compare,
@@ -217,7 +218,8 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
         Duty::Send => [SOCKETS, THREADS].into_iter().for_each(add),
         // Its own addresses stand in what it keeps: rtnetlink says them.
         Duty::Keep => {
-            [FILES, FILES_OLD, &[libc::SYS_bind, libc::SYS_sendto, libc::SYS_getsockname]].into_iter().for_each(add)
+            let all = [FILES, FILES_OLD, &[libc::SYS_bind, libc::SYS_sendto, libc::SYS_getsockname]];
+            all.into_iter().for_each(add);
         }
         Duty::Answer => [ANSWERING, ANSWERING_OLD].into_iter().for_each(add),
         Duty::Serve => {
@@ -234,10 +236,10 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
     if duty == Duty::Watch {
         rules.insert(libc::SYS_bpf, one_of(0, &ABOUT_MAPS)?);
     }
-    if !rules.contains_key(&libc::SYS_openat) {
+    if let Entry::Vacant(open) = rules.entry(libc::SYS_openat) {
         // Neither O_WRONLY nor O_RDWR, and nothing made.
         let writes = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC;
-        rules.insert(libc::SYS_openat, vec![none_of(2, writes)?]);
+        open.insert(vec![none_of(2, writes)?]);
     }
     match duty {
         Duty::Send => {
@@ -285,8 +287,6 @@ fn without_clone3() -> Result<BpfProgram, BackendError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
     use std::io::{self, ErrorKind};
     use std::net::{TcpListener, TcpStream, UdpSocket};
     use std::process::Command;

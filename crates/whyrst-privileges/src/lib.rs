@@ -55,7 +55,7 @@ pub fn restrict(duty: Duty) -> Result<(), String> {
     calls::allow(duty)
 }
 
-/// How many seccomp filters this thread has (proc_pid_status(5)): one that has more than its process began with was
+/// How many seccomp filters this thread has (`proc_pid_status(5)`): one that has more than its process began with was
 /// started by a thread that had been restricted, and is so itself.
 pub fn filters() -> usize {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();

@@ -171,7 +171,7 @@ pub(crate) fn has_firewall() -> bool {
     has_legacy || has_nft_tables().unwrap_or(true)
 }
 
-/// Asks for a dump of all tables (`NFT_MSG_GETTABLE` of linux/netfilter/nf_tables.h): the answer begins with the first,
+/// Asks for a dump of all tables (`NFT_MSG_GETTABLE` of `linux/netfilter/nf_tables.h`): the answer begins with the first,
 /// or with the end.
 fn has_nft_tables() -> nix::Result<bool> {
     const GET_TABLE: u16 = (10 << 8) | 1; // NFNL_SUBSYS_NFTABLES

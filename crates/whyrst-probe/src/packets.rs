@@ -108,7 +108,7 @@ pub struct Packets {
 
 /// What became of entering namespaces.
 #[derive(Debug, Default)]
-struct Entered {
+struct Opened {
     taps: Vec<Tap>,
     not_entered: BTreeMap<u32, String>,
     rules: BTreeMap<u32, Vec<RejectRule>>,
@@ -141,13 +141,13 @@ impl Packets {
         let buffer = (ALL_BUFFERS / (others.len() + 1)).clamp(LEAST_BUFFER, RECEIVE_BUFFER);
         let ready = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let own = Tap::open(own, buffer)?;
-        let mut entered = Entered::all(others, buffer);
+        let mut entered = Opened::all(others, buffer);
         entered.read_rules(own.netns, Instant::now() + LISTING);
         entered.taps.push(own);
         for (place, tap) in entered.taps.iter().enumerate() {
             ready.add(&tap.socket, EpollEvent::new(EpollFlags::EPOLLIN, place as u64))?;
         }
-        let Entered { taps, not_entered, rules, rules_unread } = entered;
+        let Opened { taps, not_entered, rules, rules_unread } = entered;
         Ok(Self { closers: Closers::for_so_many(taps.len()), taps, ready, not_entered, rules, rules_unread })
     }
 
@@ -203,7 +203,7 @@ impl Drop for Packets {
     }
 }
 
-impl Entered {
+impl Opened {
     /// Entering a namespace concerns one thread; these end with it.
     fn all(namespaces: BTreeMap<u32, PathBuf>, buffer: usize) -> Self {
         let threads = namespaces.len().min(ENTERING);

@@ -151,7 +151,7 @@ mod tests {
     fn who_waits_for_a_collector_that_hangs_stops_at_the_end() {
         let ending = Ending::default();
         let hangs = |_: &Job| {
-            std::thread::sleep(Duration::from_secs(3_600));
+            std::thread::sleep(Duration::from_hours(1));
             Answer::Taken(Vec::new())
         };
         let courier = Courier::with("otlp", ending.clone(), remarks().0, hangs).unwrap();

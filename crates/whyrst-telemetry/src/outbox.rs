@@ -446,7 +446,7 @@ mod tests {
             nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).unwrap();
             mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
             mount(Some("whyrst"), folder.path(), Some("tmpfs"), MsFlags::empty(), Some("size=64k")).unwrap();
-            fs::write(folder.path().join("full"), [0; 60 << 10]).unwrap();
+            fs::write(folder.path().join("full"), vec![0; 60 << 10]).unwrap();
             run(folder.path());
             nix::mount::umount(folder.path()).unwrap();
         })
@@ -469,7 +469,7 @@ mod tests {
             assert_eq!(outbox.first().unwrap().unwrap().body.len(), 20_000, "it can be sent");
             // Memory is bounded as well.
             for items in 3..=4 {
-                outbox.push(batch(items, (IN_MEMORY - 30_000) as usize));
+                outbox.push(batch(items, usize::try_from(IN_MEMORY - 30_000).unwrap()));
             }
             assert_eq!((outbox.take_lost(), outbox.left()), (1 + 2 + 3, Left { in_files: 0, in_memory: 4 }));
             outbox.pop();

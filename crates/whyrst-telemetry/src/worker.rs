@@ -347,7 +347,7 @@ mod tests {
         }
 
         fn take(&mut self, _: &Record, _: Moment) {
-            std::thread::sleep(Duration::from_secs(3_600));
+            std::thread::sleep(Duration::from_hours(1));
         }
 
         fn turn(&mut self, _: Moment) {}

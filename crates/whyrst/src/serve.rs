@@ -183,7 +183,9 @@ impl Watcher {
         let (says, said) = channel(WAITING);
         let host = Host::new(language, says);
         let source = store.begin(&format!("{}{}", host.name, language.pick(", live", "，实时")), SourceKind::Live);
-        missing.iter().for_each(|missing| store.remark(source, missing));
+        for missing in &missing {
+            store.remark(source, missing);
+        }
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
         let thread = std::thread::spawn(move || {

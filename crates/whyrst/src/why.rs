@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal, Read};
 use anyhow::{Context, Result, bail};
 use whyrst_core::report::why;
 use whyrst_core::symptoms;
+use whyrst_output::Places;
 
 use crate::Completion;
 use crate::args::{Format, Why};
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &Why) -> Result<Completion> {
         Format::Markdown => why::markdown(&asked, &reading, language),
         Format::Json => why::json(&asked, &reading, language),
     };
-    let mut output = Output::open(&arguments.common)?;
+    let mut output = Output::open(&arguments.common, &mut Places::default())?;
     output.write(&text)?;
     output.finish()?;
     Ok(if reading.found.is_empty() { Completion::Unexplained } else { Completion::Clean })

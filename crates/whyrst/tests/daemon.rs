@@ -20,7 +20,7 @@ use support::{TROUBLE, assert_least_privilege};
 const WHYRST: &str = env!("CARGO_BIN_EXE_whyrst");
 /// Within this time a daemon has ended, whatever hangs; and so much longer until the test has seen it.
 const END: Duration = Duration::from_millis(3_000 + 300);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one test does to this host all others would hear: they wait for each other.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -109,7 +109,7 @@ impl FullDisk {
         let mount = |arguments: &[&str]| Command::new("mount").args(arguments).arg(folder.path()).status().unwrap();
         assert!(mount(&["-t", "tmpfs", "-o", "size=64k", "whyrst-full"]).success());
         let disk = Self(folder);
-        let _ = std::fs::write(disk.path().join("full"), [0; 128 << 10]);
+        let _ = std::fs::write(disk.path().join("full"), vec![0; 128 << 10]);
         disk
     }
 

@@ -240,7 +240,7 @@ fn refusing(count: u32) -> impl Iterator<Item = Vec<u8>> {
     (0..count).flat_map(both)
 }
 
-/// The most memory that a process had, in KiB (proc_pid_status(5)).
+/// The most memory that a process had, in KiB (`proc_pid_status(5)`).
 fn most_of(mut child: Child) -> i64 {
     let mut most = 0;
     while child.try_wait().expect("it is ours").is_none() {

@@ -59,7 +59,7 @@ impl Server {
         let url = line.trim().strip_prefix("http://").expect("a URL");
         let (address, word) = url.split_once("/#link=").expect("a word");
         let mut server = Self { child, address: address.to_owned(), token: String::new() };
-        server.token = server.session(word).json()["token"].as_str().expect("a token").to_owned();
+        server.session(word).json()["token"].as_str().expect("a token").clone_into(&mut server.token);
         server
     }
 

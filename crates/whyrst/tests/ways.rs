@@ -51,7 +51,8 @@ fn difference(got: &str, wanted: &str) -> String {
     let (Ok(one), Ok(other)) = (parsed(got), parsed(wanted)) else { return format!("{got}\n{wanted}") };
     let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
     let unlike = keys.filter(|key| one.get(*key) != other.get(*key));
-    unlike.map(|key| format!("{key}: {:?}\nnot {:?}\n", one.get(key), other.get(key))).collect()
+    let lines: Vec<String> = unlike.map(|key| format!("{key}: {:?}\nnot {:?}", one.get(key), other.get(key))).collect();
+    lines.join("\n")
 }
 
 /// How many resets were told.

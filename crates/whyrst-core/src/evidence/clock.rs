@@ -549,7 +549,7 @@ mod tests {
             let fraction = (state >> 11) as f64 / 9_007_199_254_740_992.0;
             3_600_f64.powf(fraction)
         };
-        let silences = core::iter::repeat_with(|| random()).take(2_000);
+        let silences = core::iter::repeat_with(&mut random).take(2_000);
         let likely = |silence: &f64| {
             let judgement = judge(&opened(&rest(*silence)));
             judgement.reasons.iter().any(|one| one.cause.id == id && one.confidence >= Confidence::Likely)

@@ -121,9 +121,9 @@ mod tests {
 
     /// The same with this TTL in the client's packets.
     fn from_ttl(text: &str, ttl: u8) -> String {
-        let line = |line: &str| match line.contains(" C > S ") {
-            true => std::format!("{line} ttl {ttl}\n"),
-            false => std::format!("{line}\n"),
+        let line = |line: &str| {
+            let ttl = if line.contains(" C > S ") { std::format!(" ttl {ttl}") } else { String::new() };
+            std::format!("{line}{ttl}\n")
         };
         text.lines().map(line).collect()
     }
@@ -146,7 +146,8 @@ mod tests {
             interval = (interval * 2.0).min(64.0);
             text += &data(at);
         }
-        text += &std::format!("{} C > S RA 201:201(0) ack 1 win 0", at + interval * waits);
+        let rst = std::format!("{} C > S RA 201:201(0) ack 1 win 0", at + interval * waits);
+        let text = text + &rst;
         GIVES_UP_AS_STACK.answer(&conversation(&from_ttl(&text, ttl)).outcome())
     }
 

@@ -64,7 +64,7 @@ pub static LARGE_DATA_IS_MISSING: Question = Question {
         if lost != Answer::Unknown {
             return if lost.is_yes() { Answer::Yes(yes()) } else { Answer::No(no()) };
         }
-        ANNOUNCED_BODY_NEVER_BEGAN.answer(outcome).is_yes().then(|| Answer::Yes(yes())).unwrap_or(Answer::Unknown)
+        if ANNOUNCED_BODY_NEVER_BEGAN.answer(outcome).is_yes() { Answer::Yes(yes()) } else { Answer::Unknown }
     }),
 };
 

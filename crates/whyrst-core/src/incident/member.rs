@@ -17,6 +17,7 @@ use crate::verdict::{Judgement, Origin};
 
 /// One outcome, as far as others can be compared with it.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own about one outcome")]
 pub(super) struct Member {
     pub(super) time: Timestamp,
     pub(super) frame: Frame,

@@ -29,7 +29,7 @@ pub fn report_of(report: &Explanation<'_>, ladder: Ladder) -> String {
     out
 }
 
-/// Text from others as it is: no markup, no link, no HTML (CommonMark section 2.4, GitHub's autolinks section 6.9).
+/// Text from others as it is: no markup, no link, no HTML (`CommonMark` section 2.4, `GitHub`'s autolinks section 6.9).
 pub fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = [' '; 2];

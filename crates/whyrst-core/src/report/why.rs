@@ -180,7 +180,8 @@ mod tests {
         assert!(out.len() < 8_000, "{}", out.len());
         let unknown = answer(&"\u{7}y".repeat(100_000));
         assert!(!unknown.contains('\u{7}') && unknown.len() < 4_000, "{}", unknown.len());
-        let many: String = symptoms::ALL.iter().map(|symptom| format!("{}\n", symptom.message())).collect();
+        let many: Vec<&str> = symptoms::ALL.iter().map(|symptom| symptom.message()).collect();
+        let many = many.join("\n");
         assert!(answer(&many).len() < 24_000, "{}", answer(&many).len());
         let fence = markdown("``` curl: (52)", &symptoms::read("``` curl: (52)"), Language::English);
         assert!(!fence.contains("``` curl"), "{fence}");

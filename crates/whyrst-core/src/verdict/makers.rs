@@ -47,8 +47,8 @@ pub enum ToldBy {
 /// The other maker, where there is one: the first RST in the name of the same end that cannot be of the same maker.
 pub fn other_maker(outcome: &Outcome) -> Option<OtherMaker> {
     let first = outcome.rst().filter(|_| outcome.basis() == Basis::Packets)?;
-    let others = outcome.rsts().iter().enumerate().skip(1);
-    let (at, told_by) = others.filter_map(|(at, rst)| Some((at, told_apart(outcome, first, rst)?))).next()?;
+    let mut others = outcome.rsts().iter().enumerate().skip(1);
+    let (at, told_by) = others.find_map(|(at, rst)| Some((at, told_apart(outcome, first, rst)?)))?;
     let judgement = judge(&outcome.as_if_first(at)?);
     Some(OtherMaker { at, told_by, judgement })
 }

@@ -127,10 +127,7 @@ const fn reason(code: u8) -> (Gist, Option<Meaning>) {
 /// The keep-alive time of a CONNECT, in seconds, of which the first octets are known (MQTT 3.1.1 section 3.1.2.10). A zero
 /// turns it off.
 pub(super) fn keep_alive(first: &[u8]) -> Option<u16> {
-    let rest = match first {
-        [0x10, 0x00..=0x7f, rest @ ..] | [0x10, 0x80..=0xff, 0x00..=0x7f, rest @ ..] => rest,
-        _ => return None,
-    };
+    let ([0x10, 0x00..=0x7f, rest @ ..] | [0x10, 0x80..=0xff, 0x00..=0x7f, rest @ ..]) = first else { return None };
     let [0, 4, b'M', b'Q', b'T', b'T', 4 | 5, _, high, low, ..] = rest else { return None };
     Some(u16::from_be_bytes([*high, *low])).filter(|seconds| *seconds > 0)
 }

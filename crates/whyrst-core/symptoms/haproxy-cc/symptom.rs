@@ -1,4 +1,4 @@
-//! Termination state CC in HAProxy's log.
+//! Termination state CC in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Termination state CD in HAProxy's log.
+//! Termination state CD in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

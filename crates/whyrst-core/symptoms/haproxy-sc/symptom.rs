@@ -1,4 +1,4 @@
-//! Termination state SC in HAProxy's log.
+//! Termination state SC in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

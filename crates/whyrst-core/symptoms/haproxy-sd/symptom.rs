@@ -1,4 +1,4 @@
-//! Termination state SD in HAProxy's log.
+//! Termination state SD in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

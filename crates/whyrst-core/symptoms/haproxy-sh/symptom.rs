@@ -1,4 +1,4 @@
-//! Termination state SH in HAProxy's log.
+//! Termination state SH in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

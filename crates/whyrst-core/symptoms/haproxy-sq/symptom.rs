@@ -1,4 +1,4 @@
-//! Termination state sQ in HAProxy's log.
+//! Termination state sQ in `HAProxy`'s log.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A timer of HAProxy ran out: states with a small first letter.
+//! A timer of `HAProxy` ran out: states with a small first letter.
 
 use crate::symptom::prelude::*;
 

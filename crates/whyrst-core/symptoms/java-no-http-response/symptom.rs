@@ -1,4 +1,4 @@
-//! Apache HttpClient got an end of file in place of an answer.
+//! Apache `HttpClient` got an end of file in place of an answer.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A MySQL client used a connection that the server had closed.
+//! A `MySQL` client used a connection that the server had closed.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A MySQL client lost its connection in the middle of a query.
+//! A `MySQL` client lost its connection in the middle of a query.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A client's connection to PostgreSQL was reset.
+//! A client's connection to `PostgreSQL` was reset.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A client of PostgreSQL lost its server.
+//! A client of `PostgreSQL` lost its server.
 
 use crate::symptom::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A client left PostgreSQL without saying goodbye.
+//! A client left `PostgreSQL` without saying goodbye.
 
 use crate::symptom::prelude::*;
 
