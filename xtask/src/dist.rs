@@ -21,7 +21,7 @@ pub fn man() -> Result<()> {
 pub fn run() -> Result<()> {
     let program = static_binary()?;
     pages(&program)?;
-    supply::licences(&folder().join("LICENSES-THIRD-PARTY.md"))?;
+    supply::licences(&folder().join("third-party-licences.md"))?;
     let package = package()?;
     try_out(&package)?;
     println!("wrote {}\nwrote {}", program.display(), package.display());

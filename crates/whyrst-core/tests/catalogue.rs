@@ -239,6 +239,11 @@ const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
         "a capture that begins later does not show how long the client had waited before",
     ),
     (
+        "fw-window-refused",
+        "trigger-beyond-window",
+        "its first need asks it, beside the same of a window whose scale a firewall has not seen",
+    ),
+    (
         "fin-wait2-timer",
         "receiver-had-not-closed",
         "FIN-WAIT-2 ends when the other end closes; where that is not known, the timer may still have been it",

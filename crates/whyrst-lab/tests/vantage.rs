@@ -168,6 +168,8 @@ const MADE_ELSEWHERE: &[&str] = &[
     "fw-state-lost",
     "nat-mapping-lost",
     "address-moved",
+    "conntrack-invalid-snat",
+    "fw-window-refused",
 ];
 
 fn is_made_elsewhere(scenario: &Scenario) -> bool {

@@ -14,7 +14,8 @@ use crate::args::Sql;
 const PROGRAM: &str = "whyrst-sql";
 
 pub(crate) fn run(sql: &Sql) -> Result<Completion> {
-    let program = beside().unwrap_or_else(|| PROGRAM.into());
+    // Looked for before: `exec` gives SIGPIPE its default back, and then a closed standard error would kill the message.
+    let program = beside().or_else(on_path).ok_or_else(missing)?;
     // On success nothing comes back.
     let cause = Command::new(&program).args(&sql.arguments).exec();
     Err(match cause.kind() {
@@ -26,6 +27,11 @@ pub(crate) fn run(sql: &Sql) -> Result<Completion> {
 fn beside() -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
     Some(own.with_file_name(PROGRAM)).filter(|program| program.is_file())
+}
+
+fn on_path() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(PROGRAM)).find(|program| program.is_file())
 }
 
 fn missing() -> Error {

@@ -47,8 +47,11 @@ fn accepted_meanwhile(all: &[Member], run: &[usize]) -> bool {
 
 /// Hosts that abort several connections at one moment: of one service, or of one client.
 pub(super) fn aborted_together(pool: &mut Pool<'_>, found: &mut Vec<Incident>) {
-    let aborted =
-        |one: &Member| one.kind == ResetKind::Active && one.origin != Origin::Path && one.severity != Severity::Benign;
+    // Who is turned away in words was not cut off by a process that ended.
+    let aborted = |one: &Member| {
+        let noticed = one.severity != Severity::Benign && !one.turned_away;
+        one.kind == ResetKind::Active && one.origin != Origin::Path && noticed
+    };
     let key = |one: &Member| aborted(one).then(|| owner(one));
     for (owner, members) in pool.groups(key) {
         for run in runs(pool.members, &members, AT_ONCE) {

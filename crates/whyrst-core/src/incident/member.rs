@@ -6,6 +6,7 @@ use crate::connection::Phase;
 use crate::evidence::closing::SENDER_HAD_CLOSED;
 use crate::evidence::form::{RST_ANSWERS_SYN, RST_ANSWERS_SYN_ACK};
 use crate::evidence::siblings::{SIBLINGS_OUTLIVED_SILENCE, refused_while_up, service_went_on};
+use crate::evidence::words::WORDS_REFUSE;
 use crate::flow::Side;
 use crate::observation::Frame;
 use crate::outcome::Outcome;
@@ -13,7 +14,7 @@ use crate::rst::ResetKind;
 use crate::segment::Endpoint;
 use crate::service::Moment;
 use crate::time::{Span, Timestamp};
-use crate::verdict::{Judgement, Origin};
+use crate::verdict::{Confidence, Judgement, Origin};
 
 /// One outcome, as far as others can be compared with it.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Member {
     /// The name that the client asked for.
     pub(super) name: Option<NameId>,
     pub(super) refusal: bool,
+    /// An end had said why: it turned this one away.
+    pub(super) turned_away: bool,
     /// Answers a segment of a connection that its sender had not closed.
     pub(super) forgot: bool,
     pub(super) accepted: Option<Moment>,
@@ -76,6 +79,7 @@ impl Member {
             server_octets: connection.half(connection.server()).bytes,
             name,
             refusal,
+            turned_away: turned_away(judgement),
             up: refusal && refused_while_up(outcome),
             went_on: service_went_on(outcome),
             served: outcome.siblings().and_then(|siblings| siblings.served),
@@ -106,4 +110,9 @@ fn silence(outcome: &Outcome) -> Span {
     let Some(trigger) = outcome.rst().and_then(|rst| rst.trigger) else { return outcome.idle() };
     let before = outcome.latest(|record| record.frame < trigger.frame);
     before.map_or(Span::ZERO, |record| trigger.time.since(record.time))
+}
+
+fn turned_away(judgement: &Judgement) -> bool {
+    let marks = judgement.cause.iter().flat_map(|cause| cause.rule.likely_when.iter().copied().flatten());
+    judgement.confidence >= Confidence::Likely && marks.into_iter().any(|question| **question == WORDS_REFUSE)
 }

@@ -174,6 +174,20 @@ fn refusals_alone_do_not_say_that_a_service_was_ever_there() {
 }
 
 #[test]
+fn who_is_turned_away_in_words_was_not_cut_off() {
+    let turned_away = |port: u16| -> String {
+        let at = 1.0 + f64::from(port - 50_000) * 0.01;
+        format!(
+            "{at:.3} C:{port} < S PA 1:33(32) ack 101 says ERROR_Too_many_open_connections\n\
+             +0.0001 C:{port} < S RA 33:33(0) ack 101 win 64\n"
+        )
+    };
+    let start: String = ports(50_000, 6).map(|port| opened(port, f64::from(port - 50_000) * 0.01)).collect();
+    let text: String = ports(50_000, 6).map(turned_away).collect();
+    assert_eq!(kinds(&[start, text].concat()), [IncidentKind::Repeated]);
+}
+
+#[test]
 fn aborts_at_one_moment_are_one_incident_and_a_steady_stream_is_none() {
     let start: String = ports(50_000, 6).map(|port| opened(port, f64::from(port - 50_000) * 0.01)).collect();
     let at_once: String = ports(50_000, 6).map(|port| aborted(port, 30.0 + f64::from(port - 50_000) * 0.01)).collect();

@@ -457,6 +457,10 @@ export interface ResetReport {
   frames?: {
     [k: string]: number
   } | null
+  /**
+   * The verdict on it alone, where another maker than that of the first RST sent it: a host and a device both reset the connection.
+   */
+  verdict?: Verdict | null
 }
 /**
  * What a RST says of itself.
@@ -478,6 +482,23 @@ export interface ClaimReport {
    * The meaning of the code, or the text itself, escaped.
    */
   text: string
+}
+/**
+ * The cause, and how sure it is.
+ */
+export interface Verdict {
+  /**
+   * The id of the cause, as `whyrst causes` lists it; `unexplained` where none fits.
+   */
+  cause: string
+  /**
+   * How sure it is.
+   */
+  confidence: Confidence
+  /**
+   * What it means, to be read after "The connection was reset because".
+   */
+  title: string
 }
 /**
  * The shape of the reset on the wire.
@@ -1350,23 +1371,6 @@ export interface Endpoint {
    * TCP port.
    */
   port: number
-}
-/**
- * The cause, and how sure it is.
- */
-export interface Verdict {
-  /**
-   * The id of the cause, as `whyrst causes` lists it; `unexplained` where none fits.
-   */
-  cause: string
-  /**
-   * How sure it is.
-   */
-  confidence: Confidence
-  /**
-   * What it means, to be read after "The connection was reset because".
-   */
-  title: string
 }
 /**
  * After how many milliseconds a socket gives up or asks. `null`: never, or not known.
