@@ -14,8 +14,8 @@ const ANSWER: HandMade = HandMade::syn(8888, Host::Router, 50_001);
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "conntrack-invalid-snat",
-    "The client is behind a NAT. The server sends 40 MB beyond the window, the NAT's connection tracking does not know that \
-     segment, and the NAT's own kernel resets it; the client goes on.",
+    "The client is behind a NAT. The server sends 40 MB beyond the window, the NAT's connection tracking does not know \
+     that segment, and the NAT's own kernel resets it; the client goes on.",
     &[
         ROUTER.does(Action::Nft(MASQUERADE)),
         STACK.does(Action::StandIn),

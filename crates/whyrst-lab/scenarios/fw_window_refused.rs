@@ -13,8 +13,8 @@ const ANSWER: HandMade = HandMade::syn(8888, Host::Client, 40_000);
 
 pub(super) const REPRODUCTION: Reproduction = Reproduction::Lab(&[Scenario::new(
     "fw-window-refused",
-    "The server sends 40 MB beyond the window, and a firewall between, which tracks windows, answers that segment with RST; \
-     what the client sends later passes.",
+    "The server sends 40 MB beyond the window, and a firewall between, which tracks windows, answers that segment with \
+     RST; what the client sends later passes.",
     &[
         ROUTER.does(Action::Nft(REJECT_INVALID)),
         STACK.does(Action::StandIn),

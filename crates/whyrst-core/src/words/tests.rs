@@ -90,7 +90,8 @@ fn last_words_are_understood() {
         (b"AMQP\x00\x01\x00\x00", Protocol::Amqp, Gist::Goes),
         (b"\0\0\0\x0c\x02\0\0\0\0\x53\x18\x45", Protocol::Amqp, Gist::Goodbye),
         (
-            b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13inactive for 240000",
+            b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13\
+              inactive for 240000",
             Protocol::Amqp,
             Gist::Refuses,
         ),
@@ -141,7 +142,8 @@ fn a_status_of_grpc_is_quoted_with_its_message() {
 fn why_a_link_of_amqp_was_closed_is_quoted() {
     let close = message(
         Protocol::Amqp,
-        b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13inactive for 240000",
+        b"\0\0\0\x41\x02\0\0\0\0\x53\x18\xc0\x34\x01\0\x53\x1d\xc0\x2e\x02\xa3\x16amqp:connection:forced\xa1\x13\
+              inactive for 240000",
     );
     let spoken = close.read().expect("a close");
     assert_eq!((spoken.state, spoken.quote), (&b"amqp:connection:forced"[..], &b"inactive for 240000"[..]));
