@@ -27,16 +27,13 @@ pub fn deny() -> Result<()> {
     let deny = |workspace: &str| {
         let mut command = Command::new(&program);
         command.arg("--manifest-path").arg(root().join(workspace).join("Cargo.toml"));
+        command.arg("--config").arg(root().join("deny.toml")).args(["--log-level", "error"]);
         command
     };
-    let checked = |workspace: &str, what: &[&str]| {
-        let config = root().join("deny.toml");
-        shell::run(deny(workspace).args(["--log-level", "error", "check", "--config"]).arg(config).args(what))
-    };
     for (_, workspace, _) in GIVEN {
-        checked(workspace, &["bans", "licenses", "sources"])?;
+        shell::run(deny(workspace).args(["check", "bans", "licenses", "sources"]))?;
     }
-    let fetched = deny(".").args(["--log-level", "error", "fetch", "db"]).output().context("cannot run cargo-deny")?;
+    let fetched = deny(".").args(["fetch", "db"]).output().context("cannot run cargo-deny")?;
     if !fetched.status.success() {
         let said = String::from_utf8_lossy(&fetched.stderr);
         println!(
@@ -45,7 +42,8 @@ pub fn deny() -> Result<()> {
         );
         return Ok(());
     }
-    GIVEN.iter().try_for_each(|(_, workspace, _)| checked(workspace, &["--disable-fetch", "advisories"]))
+    let advised = |workspace: &str| shell::run(deny(workspace).args(["--offline", "check", "advisories"]));
+    GIVEN.iter().try_for_each(|(_, workspace, _)| advised(workspace))
 }
 
 /// A package of somebody else.

@@ -344,7 +344,8 @@ pub static MORE_THAN_TICKETS: Question = not("more-than-tickets", &ONLY_TICKETS_
 /// A handshake's certificates take kilobytes; whatever a server sent beyond one full record is no handshake.
 const LARGEST_HANDSHAKE: u64 = 16_384;
 
-/// How long a segment takes to `side` and its answer back, seen from the capture point.
+/// How long a segment takes to `side` and its answer back, seen from the capture point: in the handshake, or less where
+/// data was acknowledged faster. A handshake that was held up makes the path no longer.
 fn path_to(outcome: &Outcome, side: Side) -> Option<Span> {
     let (syn, syn_ack) = (outcome.syn()?, outcome.syn_ack()?);
     let there = syn_ack.time.since(syn.time);
@@ -352,7 +353,22 @@ fn path_to(outcome: &Outcome, side: Side) -> Option<Span> {
         record.from == outcome.connection().client && record.flags.has(Flags::ACK) && record.time >= syn_ack.time
     })?;
     let path = if side == outcome.connection().server() { there } else { here.time.since(syn_ack.time) };
+    let path = fastest_acknowledgment(outcome, side).map_or(path, |fastest| fastest.min(path));
     is_sane(path).then_some(path)
+}
+
+/// Of what was sent to `side` once (RFC 6298 section 3, Karn's algorithm).
+fn fastest_acknowledgment(outcome: &Outcome, side: Side) -> Option<Span> {
+    let sent = outcome
+        .before()
+        .iter()
+        .filter(|record| record.from != side && is_data(record) && !record.notes.has(Notes::RETRANSMISSION));
+    let acknowledged = sent.filter_map(|record| {
+        let answers =
+            |answer: &Record| answer.from == side && answer.frame > record.frame && answer.ack == record.end();
+        Some(outcome.earlier(answers)?.time.since(record.time))
+    });
+    acknowledged.filter(|span| is_sane(*span)).min()
 }
 
 /// The first segment that shows that the server was through with the connection by its own decision.
