@@ -131,11 +131,14 @@ impl SpeechPool {
     fn understand(&mut self, handle: Handle, segment: &Segment<'_>, record: &Record) {
         let Some(talks) = self.talks.get_mut(handle.0 as usize) else { return };
         let peer = talks[record.from.other().index()].protocol;
-        let talk = &mut talks[record.from.index()];
-        if let Some(protocol) = opening(segment.payload, talk.protocol, peer) {
-            talk.protocol = Some(protocol);
-            let message = Message::new(protocol, segment, record.frame, record.time);
+        let known = talks[record.from.index()].protocol;
+        if let Some(protocol) = opening(segment.payload, known, peer) {
+            let side = record.from.other();
+            let asked = self.messages.of(talks[side.index()].place, Owner { handle: handle.0, side });
+            let message = Message::new(protocol, segment, record.frame, record.time).answering(asked);
             let owner = Owner { handle: handle.0, side: record.from };
+            let talk = &mut talks[record.from.index()];
+            talk.protocol = Some(protocol);
             talk.place = self.messages.keep(talk.place, owner, &message);
             if let Some(identity) = identity(protocol, segment.payload) {
                 let at = Moment { time: record.time, frame: record.frame };

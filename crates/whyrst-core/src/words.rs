@@ -336,6 +336,14 @@ impl Message {
         }
     }
 
+    /// The same as an answer to what the other end `asked` last: to HEAD a body is announced and none is sent (RFC 9110
+    /// section 9.3.2).
+    #[must_use]
+    pub fn answering(self, asked: Option<&Self>) -> Self {
+        let head = asked.is_some_and(|asked| asked.protocol == Protocol::Http && asked.octets().starts_with(b"HEAD "));
+        if head && self.protocol == Protocol::Http { Self { body: Body::Unknown, ..self } } else { self }
+    }
+
     /// Its first octets.
     pub fn octets(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()

@@ -41,7 +41,7 @@ pub static KEEPALIVE_OF_STACK: Question = Question {
 pub static GIVES_UP_AS_STACK: Question = Question {
     id: "gives-up-as-stack",
     asked_of: AskedOf::Packets,
-    yes: "{} repetitions, the last {} after the one before, and the RST {} later, when the next was due: so {} gives up",
+    yes: "{} repetitions, the last {} after the one before, and the RST {} later, when the next was due: that is how {} gives up",
     no: "{sender} did not give up as a stack's defaults say",
     unknown: "all of {sender}'s repetitions since {receiver}'s last segment",
     zh: Wording {

@@ -8,8 +8,9 @@ use super::words::sent_of_body;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::observation::Frame;
 use crate::outcome::Outcome;
-use crate::words::{Body, Head};
+use crate::words::{Body, Head, Message};
 
 /// Transmissions of one segment in vain that are no loss by chance: with one packet of a hundred lost, one of a million.
 const IN_VAIN: usize = 3;
@@ -51,34 +52,55 @@ pub static ANNOUNCED_BODY_NEVER_BEGAN: Question = Question {
 pub static LARGE_DATA_IS_MISSING: Question = Question {
     id: "large-data-is-missing",
     asked_of: AskedOf::Packets,
-    yes: "large segments are repeated in vain or never came, and small ones arrived",
-    no: "segments arrived that were as large as what was repeated",
+    yes: "segments of up to {} bytes arrived and nothing larger did, though more was due after {}",
+    no: "segments of {} bytes arrived, as large as what was repeated",
     unknown: "data that fills segments, sent by one end and awaited by the other",
     zh: Wording {
-        yes: "大报文反复重发无果或从未到达，而小报文都到达了",
-        no: "与被重发的一样大的报文到达了",
+        yes: "不超过{}字节的报文都到达了，更大的一个也没有，而{}之后本该还有数据",
+        no: "{}字节的报文到达了，与被重发的一样大",
         unknown: "一端发送、另一端等待的、装满报文的数据",
     },
     ask: by(|outcome| {
-        let lost = LARGE_SEGMENTS_LOST.answer(outcome);
-        if lost != Answer::Unknown {
-            return if lost.is_yes() { Answer::Yes(yes()) } else { Answer::No(no()) };
+        let facts = |found: (u32, Frame)| {
+            let (largest, frame) = found;
+            yes().count(largest.into()).shown_by(frame).value(Value::Frame(frame))
+        };
+        let lost = Side::BOTH.into_iter().find_map(|side| {
+            let frame = stuck(outcome, side).filter(|_| large_lost(outcome, side).is_yes())?.frame;
+            Some((largest_passed(outcome, side)?, frame))
+        });
+        let missing = || {
+            let asked = Side::BOTH.into_iter().find_map(|side| unfulfilled(outcome, side))?;
+            Some((asked.segment_len, asked.frame))
+        };
+        match (lost.or_else(missing), LARGE_SEGMENTS_LOST.answer(outcome)) {
+            (Some(found), _) => Answer::Yes(facts(found)),
+            (None, Answer::No(of)) => Answer::No(of),
+            _ => Answer::Unknown,
         }
-        if ANNOUNCED_BODY_NEVER_BEGAN.answer(outcome).is_yes() { Answer::Yes(yes()) } else { Answer::Unknown }
     }),
 };
 
 fn never_began(outcome: &Outcome, side: Side) -> Option<Answer> {
-    let asked = outcome.message(side)?;
+    let asked = unfulfilled(outcome, side)?;
+    let Body::Length { octets, .. } = asked.body else { return None };
+    let facts = yes().shown_by(asked.frame).value(Value::Frame(asked.frame)).count(asked.segment_len.into());
+    Some(Answer::Yes(facts.count(octets).span(outcome.time().since(asked.time))))
+}
+
+/// A small request that announces a large body, of which nothing followed for long, while the other end waited for it.
+fn unfulfilled(outcome: &Outcome, side: Side) -> Option<&Message> {
+    let asked = outcome.message(side).filter(|asked| !asked.octets().starts_with(b"HTTP/"))?;
     let Body::Length { octets, head: Head::Whole, .. } = asked.body else { return None };
-    let waited = outcome.time().since(asked.time);
     let small = asked.segment_len <= ANY_PATH_CARRIES && octets > ANY_PATH_CARRIES.into();
-    let sent = sent_of_body(outcome, side, asked);
-    let missing = sent == 0 && !asked.awaits_continue && !outcome.one_sided();
-    (small && missing && is_long(outcome, waited)).then(|| {
-        let facts = yes().shown_by(asked.frame).value(Value::Frame(asked.frame)).count(asked.segment_len.into());
-        Answer::Yes(facts.count(octets).span(waited))
-    })
+    let end = asked.seq.add(asked.segment_len);
+    // What was acknowledged had arrived, though the capture lacks it; who has answered does not wait.
+    let acknowledged = outcome.connection().half(side.other()).ack.after(end)
+        || outcome.rst().is_some_and(|rst| rst.record.from != side && rst.record.ack.after(end));
+    let answered = data(outcome, side.other()).any(|one| one.frame > asked.frame);
+    let nothing = sent_of_body(outcome, side, asked) == 0 && !acknowledged && !answered && !outcome.one_sided();
+    let waited = is_long(outcome, outcome.time().since(asked.time));
+    (small && nothing && waited && !asked.awaits_continue).then_some(asked)
 }
 
 /// A smaller segment that was sent after it arrived, as a selective acknowledgment says (RFC 2018).
@@ -106,14 +128,20 @@ pub static SMALLER_SEGMENT_PASSED_LATER: Question = Question {
 
 fn large_lost(outcome: &Outcome, side: Side) -> Answer {
     let Some(stuck) = stuck(outcome, side) else { return Answer::Unknown };
-    let acked = outcome.connection().half(side.other()).ack;
-    let passed = data(outcome, side).filter(|one| !one.end().after(acked)).map(|one| one.len).max();
-    let (Some(passed), true) = (passed, stuck.len > ANY_PATH_CARRIES) else { return Answer::Unknown };
+    let (Some(passed), true) = (largest_passed(outcome, side), stuck.len > ANY_PATH_CARRIES) else {
+        return Answer::Unknown;
+    };
     if passed >= stuck.len {
         return Answer::No(no().count(passed.into()));
     }
     let times = data(outcome, side).filter(|one| one.seq == stuck.seq).count();
     Answer::Yes(yes().count(stuck.len.into()).frame(stuck).count(times as u64).count(passed.into()))
+}
+
+/// The largest segment of `side` that was acknowledged.
+fn largest_passed(outcome: &Outcome, side: Side) -> Option<u32> {
+    let acked = outcome.connection().half(side.other()).ack;
+    data(outcome, side).filter(|one| !one.end().after(acked)).map(|one| one.len).max()
 }
 
 /// The smallest transmission that is remembered of what the peer waits for, when there were several: repeated

@@ -92,7 +92,8 @@ pub static ANSWER_WAS_UNDER_WAY: Question = Question {
         let last = outcome.latest(|record| record.from == server && is_data(record) && record.frame < left.frame);
         let stalled = last.is_none_or(|last| is_long(outcome, left.time.since(last.time)));
         match sent < octets {
-            true if stalled || outcome.connection().half(server).marks.has(Marks::FIN) => Answer::Unknown,
+            // An answer to a HEAD that was not captured has no body at all.
+            true if sent == 0 || stalled || outcome.connection().half(server).marks.has(Marks::FIN) => Answer::Unknown,
             true => Answer::Yes(facts),
             false => Answer::No(facts),
         }

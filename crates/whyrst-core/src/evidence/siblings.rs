@@ -424,7 +424,7 @@ pub static LARGER_REQUESTS_DIED: Question = Question {
 pub static SIZES_SORT_THE_DEAD: Question = Question {
     id: "sizes-sort-the-dead",
     asked_of: AskedOf::Packets,
-    yes: "requests of {} different sizes were answered and of {} larger ones reset: chance would sort them so once in {}",
+    yes: "requests of {} different sizes were answered and of {} larger ones reset: chance alone would separate them so once in {}",
     no: "too few different sizes of requests are known: {} that were answered, {} that were reset",
     unknown: "requests to {server} of more sizes: from which size on are they reset?",
     zh: Wording {

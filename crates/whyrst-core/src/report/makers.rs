@@ -8,24 +8,22 @@ use whyrst_model::report::Verdict;
 use super::Explanation;
 use crate::language::Language;
 use crate::verdict::Confidence;
-use crate::verdict::makers::{OtherMaker, ToldBy};
+use crate::verdict::makers::{Difference, OtherMaker};
 
 impl Explanation<'_> {
     /// That two reset the connection, and what made the RST of the second.
     pub(super) fn makers_words(&self, other: &OtherMaker) -> Option<(Confidence, String)> {
         let (first, rst) = (self.outcome.rst()?, self.outcome.rsts().get(other.at)?);
         let (first, frame) = (self.named(first.record.frame), self.named(rst.record.frame));
-        let (own, others) = match other.told_by {
-            ToldBy::Ttl { other, first } => (format!("TTL {other}"), format!("TTL {first}")),
-            ToldBy::Link { other, first } => (format!("MAC address {other}"), format!("MAC address {first}")),
+        let (own, others) = match other.difference {
+            Difference::Ttl { other, first } => (format!("TTL {other}"), format!("TTL {first}")),
+            Difference::Link { other, first } => (format!("MAC address {other}"), format!("MAC address {first}")),
         };
         let title = self.title_of_maker(other);
         let id = other.judgement.cause.map_or("unexplained", |cause| cause.id);
         let text = match self.language() {
             Language::English => {
-                format!(
-                    "two makers reset it: {frame} came with {own}, {first} with {others}; of {frame}: {title} ({id})"
-                )
+                format!("two senders reset it: {frame} came with {own}, {first} with {others}; {frame}: {title} ({id})")
             }
             Language::Chinese => {
                 format!("重置它的有两方：{frame}带着 {own} 到来，{first}带着 {others}；{frame}的原因：{title}（{id}）")

@@ -20,14 +20,14 @@ pub struct OtherMaker {
     /// Its first RST, among those of the connection.
     pub at: usize,
     /// What tells it from the first one.
-    pub told_by: ToldBy,
+    pub difference: Difference,
     /// The verdict on it.
     pub judgement: Judgement,
 }
 
 /// What tells two makers apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ToldBy {
+pub enum Difference {
     /// The TTL.
     Ttl {
         /// Of the other RST.
@@ -48,12 +48,12 @@ pub enum ToldBy {
 pub fn other_maker(outcome: &Outcome) -> Option<OtherMaker> {
     let first = outcome.rst().filter(|_| outcome.basis() == Basis::Packets)?;
     let mut others = outcome.rsts().iter().enumerate().skip(1);
-    let (at, told_by) = others.find_map(|(at, rst)| Some((at, told_apart(outcome, first, rst)?)))?;
+    let (at, difference) = others.find_map(|(at, rst)| Some((at, difference(outcome, first, rst)?)))?;
     let judgement = judge(&outcome.as_if_first(at)?);
-    Some(OtherMaker { at, told_by, judgement })
+    Some(OtherMaker { at, difference, judgement })
 }
 
-fn told_apart(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<ToldBy> {
+fn difference(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<Difference> {
     let (side, marks) = (first.record.from, outcome.connection().half(first.record.from).marks);
     // What answers a segment after the first RST shows no more than that the connection is gone. And libslirp answers with
     // another TTL than that of its connections.
@@ -64,12 +64,12 @@ fn told_apart(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<ToldBy> {
     let own = outcome.connection().half(side);
     let ttls = [other.record.ttl, first.record.ttl];
     if !marks.has(Marks::TTL_VARIES) && ttls.contains(&own.ttl) && ttls[0] != ttls[1] {
-        return Some(ToldBy::Ttl { other: ttls[0], first: ttls[1] });
+        return Some(Difference::Ttl { other: ttls[0], first: ttls[1] });
     }
     let links = [other.link?, first.link?];
     let known = marks.has(Marks::LINK_KNOWN) && !marks.has(Marks::LINK_VARIES);
     (known && links.contains(&own.link) && links[0] != links[1])
-        .then_some(ToldBy::Link { other: links[0], first: links[1] })
+        .then_some(Difference::Link { other: links[0], first: links[1] })
 }
 
 impl Outcome {
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_host_that_resets_after_a_device_gets_a_verdict_of_its_own() {
         let host = of(&[DEVICE, HOST]).expect("two makers");
-        assert_eq!(host.told_by, ToldBy::Ttl { other: 64, first: 255 });
+        assert_eq!(host.difference, Difference::Ttl { other: 64, first: 255 });
         assert_eq!(leads(&host), judge(&conversation(&[OPENED, HOST].concat()).outcome()).mechanism.unwrap().cause.id);
     }
 
@@ -153,6 +153,6 @@ mod tests {
         let lines = lines.lines().filter(|line| !line.trim().is_empty()).map(|line| std::format!("{line} mac 1\n"));
         let text = lines.collect::<std::string::String>() + "0.520 C < S RA 51:51(0) ack 101 mac 9\n";
         let other = other_maker(&conversation(&text).outcome()).expect("two makers");
-        assert!(matches!(other.told_by, ToldBy::Link { .. }));
+        assert!(matches!(other.difference, Difference::Link { .. }));
     }
 }

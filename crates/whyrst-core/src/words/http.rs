@@ -65,6 +65,11 @@ pub(super) fn announced(payload: &[u8]) -> Announced {
             announced.awaits_continue |= begins(value, b"100-continue");
         }
     }
+    // RFC 9110 section 6.4.1.
+    if status(payload).is_some_and(|status| status < 200 || matches!(status, 204 | 304)) {
+        announced.length = Length::Unknown;
+        chunked = false;
+    }
     let open = announced.head == Head::Cut && announced.length == Length::Unknown && can_have_body(payload);
     if chunked || open {
         announced.length = Length::OpenEnded;
