@@ -9,7 +9,8 @@ static SHUT_AND_WRITTEN_TO: &[Step] = &steps![
     opened(),
     SERVER.does(Action::Pause(60)),
     SERVER.does(Action::ShutdownBoth),
-    CLIENT.does(Action::Pause(80)),
+    // Longer than the RTO: a FIN whose ACK was lost would be sent again.
+    CLIENT.does(Action::Pause(400)),
     CLIENT.does(Action::Write { bytes: 100 }).gives(100),
     CLIENT.does(Action::Pause(30)),
     CLIENT.does(Action::Write { bytes: 100 }).fails("EPIPE"),

@@ -22,6 +22,10 @@ const ONE_GO: Span = Span::from_millis(1);
 const SHORTEST_WAIT: Span = Span::from_millis(20);
 /// A round trip is shorter: the RTO begins at that (RFC 6298 section 2).
 const LONGEST_TRIP: Span = Span::from_secs(1);
+/// Linux sends nothing again sooner (include/net/tcp.h, `TCP_RTO_MIN`).
+const RTO_MIN: Span = Span::from_millis(200);
+/// How late a busy host's timer may be.
+const TIMER_SLACK: Span = Span::from_millis(50);
 
 /// The sender of the RST had closed before.
 pub static SENDER_HAD_CLOSED: Question = Question {
@@ -265,7 +269,8 @@ pub static RST_ANSWERS_NO_DATA: Question = Question {
 };
 
 /// The closer's kernel still had the whole socket when the data came, though its FIN had long been
-/// acknowledged: after `close()` only a mini-socket is left then (`tcp_time_wait`).
+/// acknowledged: after `close()` only a mini-socket is left then (`tcp_time_wait`). That ACK may be
+/// lost behind the capture point: only where no FIN came again has it arrived.
 pub static SOCKET_STILL_WHOLE: Question = Question {
     id: "socket-still-whole",
     asked_of: AskedOf::Packets,
@@ -285,13 +290,25 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         let trigger = outcome.rst().and_then(|rst| rst.trigger);
         match (event.reason, fin_ack(outcome), trigger) {
             (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
-            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time => {
+            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time && fin_was_enough(outcome) => {
                 Answer::Yes(yes().frame(ack))
             }
             _ => Answer::Unknown,
         }
     }),
 };
+
+/// The sender's FIN was not sent again within its first RTO: SRTT + max(`TCP_RTO_MIN`, 4 × RTTVAR), where RTTVAR
+/// begins at half a round trip (RFC 6298 section 2; net/ipv4/tcp_input.c, `tcp_rtt_estimator`).
+fn fin_was_enough(outcome: &Outcome) -> bool {
+    let is_fin = |record: &&Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
+    let mut fins = outcome.before().iter().filter(is_fin);
+    let (Some(fin), None, Some(trip)) = (fins.next(), fins.next(), round_trip(outcome)) else {
+        return false;
+    };
+    let waited = outcome.time().since(fin.time).nanos();
+    waited > trip.nanos().saturating_mul(3).saturating_add(RTO_MIN.nanos() + TIMER_SLACK.nanos())
+}
 
 /// Only a mini-socket was left when the data came: the program had closed, and the FIN had been acknowledged.
 pub static SOCKET_WAS_MINI: Question = not("socket-was-mini", &SOCKET_STILL_WHOLE);
