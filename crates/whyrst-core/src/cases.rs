@@ -179,6 +179,7 @@ impl Trial {
         match name {
             "kernel" => return self.ask(&kernel(rest)?),
             "unsent" => return self.ask(&KernelWord::SentNone),
+            "in-transit" => return self.ask(&KernelWord::MadeInTransit),
             _ => self.expectations += 1,
         }
         if (name, rest) == ("is", "nothing") {

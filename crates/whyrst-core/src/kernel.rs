@@ -132,6 +132,9 @@ pub enum KernelWord {
     NotAsked,
     /// It was asked and sent no such RST: a firewall on that host or something on the path did.
     SentNone,
+    /// A host that only forwards the connection made it: it left a network namespace that has neither end's address
+    /// and had not come into it.
+    MadeInTransit,
     /// It sent the RST, and this is why.
     Sent(KernelReset),
 }

@@ -3,7 +3,7 @@
 //! Only this module joins texts and values. Texts come as templates from causes and questions;
 //! whatever came out of a packet passes through [`escape`] before it is printed.
 
-pub mod account;
+mod account;
 pub mod catalogue;
 mod comment;
 pub mod escape;
@@ -14,6 +14,7 @@ mod issues;
 pub mod json;
 mod ladder;
 pub mod layout;
+pub mod live_line;
 mod makers;
 pub mod markdown;
 mod packets;
@@ -74,6 +75,14 @@ impl Context {
         jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_or_else(
             |_| format!("{} ns", time.nanos()),
             |at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S.%6f %Z").to_string(),
+        )
+    }
+
+    /// The date and the zone that times of day alone lack: `2026-11-30 UTC +00:00`.
+    pub fn date(&self, time: Timestamp) -> String {
+        jiff::Timestamp::from_nanosecond(i128::from(time.nanos())).map_or_else(
+            |_| String::from("1970-01-01 UTC +00:00"),
+            |at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %Z %:z").to_string(),
         )
     }
 

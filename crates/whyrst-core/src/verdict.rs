@@ -516,7 +516,7 @@ fn reported_by_receiver(outcome: &Outcome) -> bool {
 fn kernel_fit(reasons: &[KernelSign], word: &KernelWord) -> Option<KernelFit> {
     match word {
         KernelWord::NotAsked => Some(KernelFit::NotAsked),
-        KernelWord::SentNone => {
+        KernelWord::SentNone | KernelWord::MadeInTransit => {
             (reasons.is_empty() || reasons.iter().any(KernelSign::is_silence)).then_some(KernelFit::Says)
         }
         // An older kernel gives no reason, and some paths none of their own: the host sent it, no more.
@@ -594,6 +594,9 @@ fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
     if matches!(outcome.kernel(), KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(outcome).is_yes() {
         return Origin::Endpoint;
     }
+    if *outcome.kernel() == KernelWord::MadeInTransit {
+        return Origin::Path;
+    }
     let alike = kind != ResetKind::Unknown && answers.answer(&RST_TTL_DIFFERS).is_no();
     match answers.answer(&RST_CONTRADICTS_SENDER) {
         Answer::Yes(_) => Origin::Path,
@@ -606,7 +609,7 @@ fn origin(answers: &mut Answers<'_>, kind: ResetKind) -> Origin {
 fn origin_confidence(origin: Origin, answers: &mut Answers<'_>) -> Option<Confidence> {
     let outcome = answers.outcome();
     let reported = matches!(outcome.kernel(), KernelWord::Sent(_)) || RST_LEFT_ITS_SENDER.answer(outcome).is_yes();
-    let between = RST_MADE_BETWEEN.answer(outcome).is_yes();
+    let between = RST_MADE_BETWEEN.answer(outcome).is_yes() || *outcome.kernel() == KernelWord::MadeInTransit;
     match origin {
         Origin::Unknown => None,
         Origin::Endpoint if reported => Some(Confidence::Certain),

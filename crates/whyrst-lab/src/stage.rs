@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use whyrst_probe::Live;
+use whyrst_probe::{KernelFilter, Live};
 
 use crate::actor::process::{Process, fork_cast};
 use crate::error::LabError;
@@ -47,14 +47,21 @@ impl Stage {
             scenario.hosts().map(|host| Netns::fresh().map(|netns| (host, netns))).collect::<Result<_, _>>()?;
         let cast = fork_cast(scenario, &hosts)?;
         let (plugs, wiring) = plug::plug_in(&hosts, scenario.wire.link)?;
-        let inodes = hosts.iter().map(|(_, netns)| netns.inode()).collect();
+        let inodes: Vec<u32> = hosts.iter().map(|(_, netns)| netns.inode()).collect();
         let taps = listen(&hosts)?;
         let trace = Trace::start();
-        let probe = Live::start().map_err(|error| error.to_string());
+        let probe = Live::start_with(&only_of(&inodes)).map_err(|error| error.to_string());
         let taps = Taps::start(taps)?;
         let wire = Wire::start(plugs, scenario.wire)?;
         Ok(Self { trace, probe, inodes, taps, cast, wire, wiring, machine, _home: home, _haste: haste })
     }
+}
+
+/// The probe hears these hosts alone: a stranger's flood must not overflow its ring.
+fn only_of(inodes: &[u32]) -> KernelFilter {
+    let all_known = inodes.iter().all(|inode| *inode != 0);
+    let hosts = inodes.iter().copied().filter(|_| all_known);
+    KernelFilter::default().with_namespaces(hosts)
 }
 
 /// The namespace that the process came from. Root returns there; who had to enter a user namespace

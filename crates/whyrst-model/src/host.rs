@@ -25,12 +25,24 @@ pub struct FindingReport<'a> {
     pub cause: Text<'a>,
     /// Whether it will happen, or has.
     pub tense: Tense,
+    /// Whether something is to be mended.
+    pub weight: Weight,
     /// Who or what it concerns.
     pub subject: Text<'a>,
     /// What was read on this host.
     pub evidence: Text<'a>,
     /// What to do; a command where there is one.
     pub advice: Text<'a>,
+}
+
+vocabulary! {
+    /// Whether something is to be mended.
+    Weight {
+        /// It is: `check` ends with status 1.
+        Finding = "finding",
+        /// It is good to know, and a host where nothing is wrong has it too.
+        Note = "note",
+    }
 }
 
 vocabulary! {

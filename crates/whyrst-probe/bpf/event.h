@@ -238,6 +238,14 @@ AT(life, state, 101);
 AT(life, pad, 102);
 SIZE(life, 104);
 
+AT(closed_socket, number, 0);
+AT(closed_socket, before, 8);
+AT(closed_socket, at, 16);
+AT(closed_socket, tuple, 24);
+AT(closed_socket, life, 64);
+AT(closed_socket, facts, 168);
+SIZE(closed_socket, 240);
+
 AT(process, cgroup, 0);
 AT(process, uid, 8);
 AT(process, parent, 12);

@@ -179,7 +179,11 @@ volatile const u32 REPORTED_IN_FULL = 1000;  /* events of a kind, window and pro
  * so neither end is reported without the other. 0 of a kind: all. */
 #define MAX_FILTERS 8
 volatile const u32 PORT_COUNT = 0;
-volatile const u32 PORTS[MAX_FILTERS];
+volatile const u32 PORTS[MAX_FILTERS]; /* ranges: the first and, in the upper half, the last */
+volatile const u32 NOT_PORT_COUNT = 0;
+volatile const u32 NOT_PORTS[MAX_FILTERS];
+volatile const u32 NAMESPACE_COUNT = 0;
+volatile const u32 NAMESPACES[MAX_FILTERS]; /* all that both ends may be in */
 volatile const u32 NETWORK_COUNT = 0;
 volatile const u32 NETWORKS[MAX_FILTERS * 4]; /* in network order, cut at the end of their prefix */
 volatile const u32 MASKS[MAX_FILTERS * 4];
@@ -886,13 +890,28 @@ static __always_inline bool lies_in(const u8 *address, u32 network)
 	       (words[2] & MASKS[at + 2]) == NETWORKS[at + 2] && (words[3] & MASKS[at + 3]) == NETWORKS[at + 3];
 }
 
+static __always_inline bool has_port_of(const struct tuple *tuple, u32 range)
+{
+	u32 first = range & 0xffff, last = range >> 16;
+
+	return (tuple->local_port >= first && tuple->local_port <= last) ||
+	       (tuple->remote_port >= first && tuple->remote_port <= last);
+}
+
 static __always_inline bool passes_filter(const struct tuple *tuple)
 {
-	bool port = !PORT_COUNT, network = !NETWORK_COUNT;
+	bool port = !PORT_COUNT, network = !NETWORK_COUNT, namespace = !NAMESPACE_COUNT;
 	u32 at;
 
+	for (at = 0; at < MAX_FILTERS && at < NAMESPACE_COUNT; at++)
+		namespace |= tuple->netns == NAMESPACES[at];
+	if (!namespace)
+		return false;
+	for (at = 0; at < MAX_FILTERS && at < NOT_PORT_COUNT; at++)
+		if (has_port_of(tuple, NOT_PORTS[at]))
+			return false;
 	for (at = 0; at < MAX_FILTERS && at < PORT_COUNT; at++)
-		port |= tuple->local_port == PORTS[at] || tuple->remote_port == PORTS[at];
+		port |= has_port_of(tuple, PORTS[at]);
 	for (at = 0; at < MAX_FILTERS && at < NETWORK_COUNT; at++)
 		network |= lies_in(tuple->local, at) || lies_in(tuple->remote, at);
 	return port && network;

@@ -110,6 +110,8 @@ pub(crate) struct Folding {
     total: u64,
     /// Of these, those that were admitted.
     admitted: u64,
+    /// The same, of those that matter most.
+    preferred: u64,
     folds: HashMap<Key, Fold>,
     /// Of more crowds than are distinguished.
     beyond: u64,
@@ -126,6 +128,7 @@ impl Folding {
             began: now,
             total: 0,
             admitted: 0,
+            preferred: 0,
             folds: HashMap::new(),
             beyond: 0,
             unmatched: 0,
@@ -157,6 +160,24 @@ impl Folding {
             self.fold(key, now);
             return false;
         }
+        let admits = self.is_among_the_first(key, now);
+        self.admitted += u64::from(admits);
+        admits
+    }
+
+    /// The same for one that matters most: a flood of others takes none of its places.
+    pub(crate) fn admits_preferred(&mut self, key: &Key, now: Instant) -> bool {
+        if self.preferred >= REPORTED_IN_ALL {
+            self.fold(key, now);
+            return false;
+        }
+        let admits = self.is_among_the_first(key, now);
+        self.preferred += u64::from(admits);
+        admits
+    }
+
+    /// Counts it, and says whether it is among the first of its kind in this second.
+    fn is_among_the_first(&mut self, key: &Key, now: Instant) -> bool {
         self.total += 1;
         let fold = self.folds.entry(key.clone()).or_default();
         fold.seen += 1;
@@ -165,7 +186,6 @@ impl Folding {
             self.folded_last = Some(now);
             return false;
         }
-        self.admitted += 1;
         self.keep(key, Recent { at: now, like: None });
         true
     }
@@ -245,7 +265,7 @@ impl Folding {
     /// The same, before the second is over.
     pub(crate) fn flush(&mut self, now: Instant) -> Folded {
         let within = span(now.duration_since(self.began));
-        (self.began, self.total, self.admitted) = (now, 0, 0);
+        (self.began, self.total, self.admitted, self.preferred) = (now, 0, 0, 0);
         let mut folds = std::mem::take(&mut self.folds);
         folds.retain(|_, fold| fold.folded > 0);
         let sent: HashSet<Endpoint> = folds.keys().filter(|key| key.crowd.sent).map(|key| key.service).collect();
@@ -352,6 +372,19 @@ mod tests {
             assert_eq!(alike > 0, told_alike, "an abort among many unlike ones is not called like another");
             assert!(folding.recent.len() <= REMEMBERED);
         }
+    }
+
+    #[test]
+    fn a_flood_of_others_takes_no_place_of_what_matters_most() {
+        let now = Instant::now();
+        let mut folding = Folding::beginning(now);
+        for number in 0..2 * u32::try_from(KINDS).unwrap() {
+            folding.admits(&Key { owner: number, ..Key::of_test(1, ABORT) }, now);
+        }
+        let ours = Key { owner: u32::MAX, ..Key::of_test(2, ABORT) };
+        assert!(!folding.admits(&ours, now));
+        let reported = (0..10).filter(|_| folding.admits_preferred(&ours, now)).count();
+        assert_eq!(u64::try_from(reported).unwrap(), REPORTED, "as if nothing else had come");
     }
 
     #[test]

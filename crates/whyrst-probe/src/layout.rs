@@ -145,6 +145,17 @@ layouts! {
         pad: [u8; 2] = 102,
     }
 
+    /// A socket that is gone.
+    RawClosedSocket is "closed_socket" of 240 {
+        /// Of this record; 0 while it is written. Odd where both ends had closed.
+        number: u64 = 0,
+        before: u64 = 8,
+        at: u64 = 16,
+        tuple: RawTuple = 24,
+        life: RawLife = 64,
+        facts: RawFacts = 168,
+    }
+
     /// A process that had to do with a socket.
     RawProcess is "process" of 160 {
         cgroup: u64 = 0,

@@ -3,7 +3,7 @@
 //! Whatever happens on the host, what is kept here is bounded: the ring by its size, [`Folding`] by so many resets and
 //! kinds a second, [`Pairing`] by so many that wait. What is beyond is counted, and said ([`Live::warnings`]).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::time::{ClockId, clock_gettime};
 use whyrst_core::segment::Endpoint;
 use whyrst_core::socket::SocketReset;
-use whyrst_core::socket::{SocketEvent, Told, Translation};
+use whyrst_core::socket::{SocketEvent, Told, Translation, Wire};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::aggregate::{EventRate, open_window, window};
@@ -20,9 +20,12 @@ use crate::enrich::Enricher;
 use crate::error::ProbeError;
 use crate::event::{Event, Tracepoint};
 use crate::folding::{Folded, FoldedResets, Folding, Key};
+use crate::interest::Interest;
 use crate::kernel_filter::KernelFilter;
+use crate::order::Order;
 use crate::pairing::{OtherHalf, Pairing, follows_a_reset};
 use crate::probe::{Missing, Probe, monotonic};
+use crate::sock_diag::SocketList;
 use crate::warning::{Warning, Warnings};
 
 /// The clocks drift apart, and the wall clock may be set: compared again this often.
@@ -33,6 +36,8 @@ const SET: Span = Span::from_millis(500);
 const END_OF_TIME: Span = Span::from_secs(3_600);
 /// So many events are taken from the ring before resets are handed out.
 const BATCH: usize = 1024;
+/// So many resets are handed out before the ring is read again.
+const AT_ONCE: usize = 32;
 /// More events than the ring has room for: 4 MiB, and an event takes 344 bytes at least.
 const RINGFUL: usize = (4 << 20) / 344 + 1;
 /// Network namespaces whose resets are counted apart; beyond it they count as those of none.
@@ -55,6 +60,9 @@ pub struct Live {
     enricher: Enricher,
     conntrack: Conntrack,
     pairing: Pairing,
+    order: Order,
+    /// So many were handed out since the ring was last read.
+    handed_out: usize,
     folding: Folding,
     /// What is to be handed out next: bounded by what [`Pairing`] and [`Folding`] hold.
     due: VecDeque<LiveEvent>,
@@ -71,6 +79,7 @@ pub struct Live {
     /// Events that were lost so far, and the window in which that was last more than before.
     lost: (u64, Option<u64>),
     warnings: Warnings,
+    interest: Interest,
     sent_ends: Option<Vec<(Endpoint, Endpoint)>>,
 }
 
@@ -90,6 +99,8 @@ impl Live {
             probe,
             conntrack: Conntrack::start(),
             pairing: Pairing::default(),
+            order: Order::default(),
+            handed_out: 0,
             folding: Folding::beginning(Instant::now()),
             due: VecDeque::new(),
             compared: Instant::now(),
@@ -101,8 +112,14 @@ impl Live {
             only_counted: 0,
             lost: (0, None),
             warnings,
+            interest: Interest::default(),
             sent_ends: None,
         })
+    }
+
+    /// From now on resets of these are reported also where a flood of others has used up what is reported in a second.
+    pub fn prefer(&mut self, interest: Interest) {
+        self.interest = interest;
     }
 
     /// The next reset; `None` when none came within `patience`.
@@ -121,7 +138,9 @@ impl Live {
         }
         let soon = self.pairing.is_waiting() || self.rate.is_busy();
         let patience = if soon { patience.min(SHORT) } else { patience };
-        self.probe.wait(patience, others)?;
+        // To the moment: who waits for a line waits no longer than for the order.
+        let left = self.order.left(self.now()).map(|left| Duration::from_nanos(left.nanos().max(0).unsigned_abs()));
+        self.probe.wait(left.map_or(patience, |left| patience.min(left)), others)?;
         Ok(self.ready())
     }
 
@@ -150,6 +169,13 @@ impl Live {
         let filtered =
             self.probe.filtered_out().into_iter().filter(|(_, tracepoint, _)| *tracepoint == Tracepoint::Received);
         self.received + filtered.map(|(_, _, count)| count).sum::<u64>() + self.probe.uncounted(Tracepoint::Received)
+    }
+
+    /// Counts the connections that live on without a process, of sockets that were opened in this cgroup: they have sent
+    /// a FIN and wait for the other end. `None` where the kernel cannot be asked.
+    pub fn orphans(&self, cgroup: u64, namespaces: &[&SocketList]) -> Option<usize> {
+        let left: BTreeSet<_> = self.probe.left_by(cgroup).iter().map(|tuple| (tuple.local, tuple.remote)).collect();
+        namespaces.iter().map(|list| list.closing(cgroup, &left).ok()).sum()
     }
 
     /// Events that were filtered out: of one reset there are two when both ends are on this host.
@@ -202,7 +228,15 @@ impl Live {
         self.pairing.later() + self.later
     }
 
+    /// What is due goes out before more is taken in, but not for so long that the ring fills up.
     fn ready(&mut self) -> Option<LiveEvent> {
+        if self.handed_out < AT_ONCE
+            && let Some(event) = self.at_hand(self.now())
+        {
+            self.handed_out += 1;
+            return Some(event);
+        }
+        self.handed_out = 0;
         self.compare_clocks();
         self.note_losses();
         self.read(BATCH);
@@ -215,18 +249,38 @@ impl Live {
         if let Some(folded) = self.folding.finish(Instant::now()) {
             self.hand_out(folded);
         }
-        self.due.pop_front().or_else(|| self.waited(self.now()))
+        let now = self.now();
+        self.order_until(now);
+        self.at_hand(now)
+    }
+
+    fn at_hand(&mut self, now: Timestamp) -> Option<LiveEvent> {
+        self.due.pop_front().or_else(|| self.order.next(now).map(LiveEvent::Reset))
+    }
+
+    /// Puts into order what has waited long enough for its other half at `now`.
+    fn order_until(&mut self, now: Timestamp) {
+        while let Some(reset) = self.waited(now) {
+            self.order.push(reset);
+        }
+    }
+
+    /// Everything that waits, whatever it waits for.
+    fn flush(&mut self) {
+        self.order_until(self.now().plus(END_OF_TIME));
+        self.due.extend(self.order.flush().map(LiveEvent::Reset));
     }
 
     /// The next reset that has waited long enough at `now`.
-    fn waited(&mut self, now: Timestamp) -> Option<LiveEvent> {
+    fn waited(&mut self, now: Timestamp) -> Option<SocketReset> {
         while let Some((reset, key)) = self.pairing.next(now) {
             // Of two ends one was reported and the other folded: the sender's is the one that counts.
-            if reset.unsent && self.folding.is_folding(Instant::now()) {
+            let is_preferred = self.interest.has_account(&reset.event.account);
+            if reset.unsent && !is_preferred && self.folding.is_folding(Instant::now()) {
                 continue;
             }
             if let Some(reset) = self.complete(reset, key) {
-                return Some(LiveEvent::Reset(Box::new(reset)));
+                return Some(reset);
             }
         }
         None
@@ -251,10 +305,7 @@ impl Live {
     pub fn drain(&mut self) -> Vec<LiveEvent> {
         self.note_losses();
         self.read(RINGFUL);
-        let later = self.now().plus(END_OF_TIME);
-        while let Some(event) = self.waited(later) {
-            self.due.push_back(event);
-        }
+        self.flush();
         self.count(u64::MAX);
         let folded = self.folding.flush(Instant::now());
         self.hand_out(folded);
@@ -275,9 +326,7 @@ impl Live {
         let moved = Span::from_nanos(offset.nanos().saturating_sub(self.enricher.offset.nanos()));
         if moved.abs() > SET {
             // The two ends of a reset are dated by one clock.
-            while let Some(event) = self.waited(self.now().plus(END_OF_TIME)) {
-                self.due.push_back(event);
-            }
+            self.flush();
             self.pairing.forget();
             self.warnings.note_clock(Warning::ClockSet(moved));
         }
@@ -296,12 +345,13 @@ impl Live {
         self.translate(&mut reset.event);
         if let Some(peer) = &mut reset.peer {
             self.translate(peer);
-        } else if let Translation::To(wire) = reset.event.account.translation {
-            match self.pairing.other_half(&reset.event, wire) {
+        } else {
+            match self.other_half(&reset.event) {
                 OtherHalf::Reported => return None,
                 OtherHalf::Missing => {}
                 OtherHalf::Waits(mut half, of_half) => {
                     self.translate(&mut half);
+                    note_names(&mut reset.event, &mut half);
                     if half.told == Told::Received {
                         reset.peer = Some(*half);
                     } else {
@@ -314,6 +364,14 @@ impl Live {
         reset.unsent = reset.unsent && self.is_silence(&reset.event);
         self.folding.remember(&key, &reset, Instant::now());
         Some(reset)
+    }
+
+    /// What became of the other end of a reset that one end reported: NAT may give them different names.
+    fn other_half(&mut self, event: &SocketEvent) -> OtherHalf {
+        match (self.pairing.half_with_its_numbers(event), event.account.translation) {
+            (OtherHalf::Missing, Translation::To(wire)) => self.pairing.other_half(event, wire),
+            (half, _) => half,
+        }
     }
 
     /// Whether it means something that nobody here reported having sent what `event` received. It does so only while
@@ -357,10 +415,13 @@ impl Live {
         let (key, now) = (self.folding.key(event), Instant::now());
         // The other half of what waits needs no place of its own.
         if !self.pairing.awaits(event.tuple.local, event.tuple.remote) {
-            if !self.pairing.has_room() {
+            if !self.pairing.has_room() || !self.order.has_room() {
                 return self.folding.fold(&key, now);
             }
-            if !self.folding.admits(&key, now) {
+            let is_preferred = self.interest.has(event);
+            let admits =
+                if is_preferred { self.folding.admits_preferred(&key, now) } else { self.folding.admits(&key, now) };
+            if !admits {
                 return;
             }
         }
@@ -369,6 +430,16 @@ impl Live {
             return self.pairing.count_later();
         }
         self.pairing.take(enriched, key);
+    }
+}
+
+/// Each end of one connection now knows what the other end calls it, whoever translates between them.
+fn note_names(one: &mut SocketEvent, other: &mut SocketEvent) {
+    let names = [(one.local, one.remote), (other.local, other.remote)];
+    for (event, (local, remote)) in [(one, names[1]), (other, names[0])] {
+        if !matches!(event.account.translation, Translation::To(_)) {
+            event.account.translation = Translation::To(Wire { local: remote, remote: local });
+        }
     }
 }
 

@@ -12,11 +12,11 @@
 mod closers;
 mod filter;
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::IoSliceMut;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -34,7 +34,8 @@ use nix::sys::time::TimeSpec;
 use socket2::SockRef;
 use whyrst_core::time::{Span, Timestamp};
 
-use crate::host::{RejectRule, has_firewall, reject_rules};
+use crate::host::{RejectRule, has_firewall, own_addresses, reject_rules};
+use crate::namespaces::{all, inode};
 use closers::Closers;
 use filter::Share;
 
@@ -51,8 +52,6 @@ const LISTING: Duration = Duration::from_millis(1_500);
 const AT_ONCE: usize = 256;
 /// The longest that the filter lets through.
 const LONGEST: usize = 512;
-/// Where the network namespaces stand that no process holds.
-const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
 /// Packets taken from one socket before the next has its turn.
 const TURN: usize = 1_024;
 /// More than this in a second, and only a share of ordinary segments is looked at.
@@ -102,8 +101,17 @@ pub struct Packets {
     ready: Epoll,
     closers: Closers,
     not_entered: BTreeMap<u32, String>,
-    rules: BTreeMap<u32, Vec<RejectRule>>,
+    firewalls: BTreeMap<u32, Firewall>,
     rules_unread: u64,
+}
+
+/// The firewall of a network namespace, as it was when it was entered.
+#[derive(Clone, Debug, Default)]
+pub struct Firewall {
+    /// Its rules that answer with a RST; empty also where they may not be read.
+    pub rules: Vec<RejectRule>,
+    /// Addresses of the namespace.
+    pub addresses: BTreeSet<IpAddr>,
 }
 
 /// What became of entering namespaces.
@@ -111,7 +119,7 @@ pub struct Packets {
 struct Opened {
     taps: Vec<Tap>,
     not_entered: BTreeMap<u32, String>,
-    rules: BTreeMap<u32, Vec<RejectRule>>,
+    firewalls: BTreeMap<u32, Firewall>,
     rules_unread: u64,
 }
 
@@ -137,7 +145,7 @@ impl Packets {
     pub fn open() -> Result<Self, Errno> {
         allow_many_descriptors();
         let own = inode("/proc/self/ns/net").unwrap_or_default();
-        let others: BTreeMap<u32, PathBuf> = namespaces().into_iter().filter(|(netns, _)| *netns != own).collect();
+        let others: BTreeMap<u32, PathBuf> = all().into_iter().filter(|(netns, _)| *netns != own).collect();
         let buffer = (ALL_BUFFERS / (others.len() + 1)).clamp(LEAST_BUFFER, RECEIVE_BUFFER);
         let ready = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let own = Tap::open(own, buffer)?;
@@ -147,8 +155,8 @@ impl Packets {
         for (place, tap) in entered.taps.iter().enumerate() {
             ready.add(&tap.socket, EpollEvent::new(EpollFlags::EPOLLIN, place as u64))?;
         }
-        let Opened { taps, not_entered, rules, rules_unread } = entered;
-        Ok(Self { closers: Closers::for_so_many(taps.len()), taps, ready, not_entered, rules, rules_unread })
+        let Opened { taps, not_entered, firewalls, rules_unread } = entered;
+        Ok(Self { closers: Closers::for_so_many(taps.len()), taps, ready, not_entered, firewalls, rules_unread })
     }
 
     /// Network namespaces whose firewall could not be read in time.
@@ -161,10 +169,9 @@ impl Packets {
         &self.not_entered
     }
 
-    /// The firewall's rules of a namespace that answer with a RST, as they were when this was opened;
-    /// empty also where they may not be read.
-    pub fn rules(&self, netns: u32) -> &[RejectRule] {
-        self.rules.get(&netns).map_or(&[], Vec::as_slice)
+    /// The firewall of a namespace, as it was when this was opened; `None` where there was none, or no time to read it.
+    pub fn firewall(&self, netns: u32) -> Option<&Firewall> {
+        self.firewalls.get(&netns)
     }
 
     /// What to wait for.
@@ -217,7 +224,7 @@ impl Opened {
             for entered in entering.into_iter().filter_map(|thread| thread.join().ok()) {
                 all.taps.extend(entered.taps);
                 all.not_entered.extend(entered.not_entered);
-                all.rules.extend(entered.rules);
+                all.firewalls.extend(entered.firewalls);
                 all.rules_unread += entered.rules_unread;
             }
         });
@@ -246,7 +253,7 @@ impl Opened {
             return;
         }
         if Instant::now() < until {
-            self.rules.insert(netns, reject_rules());
+            self.firewalls.insert(netns, Firewall { rules: reject_rules(), addresses: own_addresses() });
         } else {
             self.rules_unread += 1;
         }
@@ -339,16 +346,4 @@ fn tap_in(path: &Path, netns: u32, buffer: usize) -> Result<Tap, String> {
     let handle = File::open(path).map_err(|error| errno(&error).desc().to_owned())?;
     setns(&handle, CloneFlags::CLONE_NEWNET).map_err(|errno| format!("it cannot be entered: {}", errno.desc()))?;
     Tap::open(netns, buffer).map_err(|errno| errno.desc().to_owned())
-}
-
-/// Every network namespace that a process is in or that has a name, with a way to it.
-fn namespaces() -> BTreeMap<u32, PathBuf> {
-    let entries = |folder: &str| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let of_processes = entries("/proc").map(|process| process.join("ns/net"));
-    let named = NAMED.iter().flat_map(|folder| entries(folder));
-    of_processes.chain(named).filter_map(|path| Some((inode(&path)?, path))).collect()
-}
-
-fn inode(path: impl AsRef<Path>) -> Option<u32> {
-    fs::metadata(path).ok().and_then(|data| u32::try_from(data.ino()).ok())
 }

@@ -9,7 +9,8 @@
 //! an address that is this host's waits longer: reported alone, it would pass for a firewall's.
 //!
 //! Where this host's NAT lies between its two ends (a published port, the address of a service), these call their
-//! connection by different ends. What NAT made of one end's ([`Wire`]) leads to the other.
+//! connection by different ends. The numbers of the RST lead from one to the other ([`Numbers`]), and so does what
+//! the host's table says NAT made of one end's ([`Wire`]).
 //!
 //! The facts behind it: docs/internals/probe.md#two-events-one-reset.
 
@@ -24,6 +25,7 @@ use whyrst_core::socket::{SocketEvent, Told, Wire};
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::folding::Key;
+use crate::numbers::{Numbers, are_ends_of_one};
 
 /// How long the other half may take: it is traced within microseconds, on a busy machine later.
 const PATIENCE: Span = Span::from_millis(4);
@@ -55,8 +57,8 @@ pub(crate) struct Pairing {
     sent: HashMap<End, Timestamp>,
     oldest: VecDeque<(Timestamp, End)>,
     later: u64,
-    /// When resets were sent whose other end did not report them.
-    alone: VecDeque<Timestamp>,
+    /// When resets were sent whose other end did not report them, and with which numbers.
+    alone: VecDeque<(Timestamp, Option<Numbers>)>,
     /// Addresses of this host, in any namespace, as far as they were met.
     own: BTreeSet<IpAddr>,
 }
@@ -161,23 +163,38 @@ impl Pairing {
         self.waiting.push_back(Waiting { since: event.time, event: Some(event), peer: None, end, key });
     }
 
-    /// The next reset that has waited long enough at `now`.
+    /// The next reset that has waited long enough at `now`. What waits longer does not keep what came after it.
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<(SocketReset, Key)> {
-        while self.waiting.front().is_some_and(|first| now.since(first.since) >= self.patience(first)) {
-            let first = self.waiting.pop_front()?;
-            if self.places.get(&first.end) == Some(&self.taken) {
-                self.places.remove(&first.end);
-            }
-            self.taken += 1;
-            if let Some(event) = first.event {
-                if first.peer.is_none() && event.told != Told::Received {
-                    self.note_alone(event.time);
-                }
-                let unsent = first.peer.is_none() && event.told == Told::Received && is_own(&event);
-                return Some((SocketReset { event, peer: first.peer, unsent }, first.key));
-            }
+        self.forget_taken();
+        let at = self.due(now)?;
+        let waiting = &mut self.waiting[at];
+        let (event, peer, key) = (waiting.event.take()?, waiting.peer.take(), waiting.key.clone());
+        if self.places.get(&waiting.end) == Some(&(self.taken + at)) {
+            self.places.remove(&waiting.end);
         }
-        None
+        if peer.is_none() && event.told != Told::Received {
+            self.note_alone(&event);
+        }
+        self.forget_taken();
+        let unsent = peer.is_none() && event.told == Told::Received && is_own(&event);
+        Some((SocketReset { event, peer, unsent }, key))
+    }
+
+    fn forget_taken(&mut self) {
+        while self.waiting.front().is_some_and(|first| first.event.is_none()) {
+            self.waiting.pop_front();
+            self.taken += 1;
+        }
+    }
+
+    /// The place of the first that has waited long enough: nothing younger than the common patience has.
+    fn due(&self, now: Timestamp) -> Option<usize> {
+        let old = self.waiting.iter().take_while(|waiting| now.since(waiting.since) >= PATIENCE);
+        old.enumerate()
+            .find(|(_, waiting)| {
+                waiting.event.as_ref().is_some_and(|event| now.since(waiting.since) >= self.patience(waiting, event))
+            })
+            .map(|(at, _)| at)
     }
 
     /// What became of the other half of `event`, which was reported alone, where NAT makes `wire` of its ends.
@@ -203,28 +220,38 @@ impl Pairing {
     pub(crate) fn may_have_sent(&self, time: Timestamp) -> bool {
         let near = |sent: &Timestamp| sent.since(time).abs() < LONG_PATIENCE;
         let waits = |waiting: &Waiting| is_sent(waiting) && waiting.peer.is_none() && near(&waiting.since);
-        self.alone.iter().any(near) || self.waiting.iter().any(waits)
+        self.alone.iter().any(|(sent, _)| near(sent)) || self.waiting.iter().any(waits)
     }
 
-    fn note_alone(&mut self, time: Timestamp) {
-        while self.alone.front().is_some_and(|first| time.since(*first) > LATE_HALF) {
+    fn note_alone(&mut self, event: &SocketEvent) {
+        while self.alone.front().is_some_and(|(first, _)| event.time.since(*first) > LATE_HALF) {
             self.alone.pop_front();
         }
         // That many at once are as good as all.
         if self.alone.len() < ADDRESSES {
-            self.alone.push_back(time);
+            self.alone.push_back((event.time, Numbers::of(event)));
         }
     }
 
-    fn patience(&self, waiting: &Waiting) -> Span {
-        let alone = waiting.peer.is_none();
-        match &waiting.event {
-            None => Span::from_nanos(i64::MIN),
-            Some(event) if alone && event.told == Told::Received && self.own.contains(&event.remote.ip) => {
-                LONG_PATIENCE
-            }
-            Some(_) => PATIENCE,
+    /// The other half of `event`, which was reported alone, by the numbers of the RST: what NAT lies between the two,
+    /// and in which namespace, does not matter.
+    pub(crate) fn half_with_its_numbers(&mut self, event: &SocketEvent) -> OtherHalf {
+        let is_other = |waiting: &&mut Waiting| {
+            let half = waiting.event.as_ref().filter(|_| waiting.peer.is_none());
+            half.is_some_and(|half| are_ends_of_one(event, half))
+        };
+        if let Some(waiting) = self.waiting.iter_mut().find(is_other) {
+            let (half, key, end) = (waiting.event.take(), waiting.key.clone(), waiting.end);
+            self.places.remove(&end);
+            return half.map_or(OtherHalf::Missing, |half| OtherHalf::Waits(Box::new(half), key));
         }
+        let is_reported = self.alone.iter().any(|(_, rst)| rst.is_some_and(|rst| rst.are_of(event)));
+        if is_reported { OtherHalf::Reported } else { OtherHalf::Missing }
+    }
+
+    fn patience(&self, waiting: &Waiting, event: &SocketEvent) -> Span {
+        let must_come = waiting.peer.is_none() && event.told == Told::Received && self.own.contains(&event.remote.ip);
+        if must_come { LONG_PATIENCE } else { PATIENCE }
     }
 
     /// Whether any waits.
@@ -474,6 +501,19 @@ mod tests {
         pairing.take(sent(9, 9_000, 7, ABORT, None), Key::default());
         assert!(!pairing.awaits(end(9_000), end(7)), "it is complete");
         assert_eq!(pairing.waiting.len(), MOST_WAITING);
+    }
+
+    #[test]
+    fn what_waits_for_its_sender_does_not_keep_what_came_after_it() {
+        let mut pairing = Pairing::default();
+        pairing.take(received(0, 1, 2), Key::default());
+        pairing.take(sent(100, 3, 4, ABORT, None), Key::default());
+        let (reset, _) = pairing.next(at(5_000)).expect("it has waited long enough");
+        assert_eq!(reset.event.local.port, 3);
+        assert!(pairing.next(at(5_000)).is_none());
+        let (reset, _) = pairing.next(at(101_000)).expect("so has the other one now");
+        assert_eq!(reset.event.local.port, 1);
+        assert!(pairing.next(at(101_000)).is_none() && !pairing.is_waiting());
     }
 
     #[test]

@@ -8,10 +8,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Array, HashMap, MapData, PerCpuArray, RingBuf};
 use aya::programs::{BtfTracePoint, Iter, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader, include_bytes_aligned};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_getres, clock_gettime};
 
 use whyrst_core::socket::Listening;
@@ -22,7 +23,7 @@ use crate::btf::Names;
 use crate::error::ProbeError;
 use crate::event::{Event, Tracepoint, Tuple, known, until_zero};
 use crate::kernel_filter::KernelFilter;
-use crate::layout::{ARGS, RawAggregate, RawListener, RawProcess, RawTuple, Who};
+use crate::layout::{ARGS, RawAggregate, RawClosedSocket, RawListener, RawProcess, RawTuple, Who};
 use crate::symbols::Symbols;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
@@ -52,6 +53,7 @@ pub(crate) struct Probe {
     aggregates: Counts,
     crowds: Counts,
     listeners: HashMap<MapData, [u8; size_of::<RawTuple>()], [u8; size_of::<RawListener>()]>,
+    closed_sockets: Array<MapData, [u8; size_of::<RawClosedSocket>()]>,
     /// Network namespace and tracepoint.
     filtered_out: HashMap<MapData, [u32; 2], u64>,
     pub(crate) names: Names,
@@ -92,6 +94,10 @@ impl Probe {
             .override_global("LOADED", &monotonic(), true)
             .override_global("PORT_COUNT", &filter.port_count, true)
             .override_global("PORTS", &filter.ports, true)
+            .override_global("NOT_PORT_COUNT", &filter.not_port_count, true)
+            .override_global("NOT_PORTS", &filter.not_ports, true)
+            .override_global("NAMESPACE_COUNT", &filter.namespace_count, true)
+            .override_global("NAMESPACES", &filter.namespaces, true)
             .override_global("NETWORK_COUNT", &filter.network_count, true)
             .override_global("NETWORKS", &filter.networks, true)
             .override_global("MASKS", &filter.masks, true)
@@ -115,6 +121,7 @@ impl Probe {
             aggregates: map(&mut object, "aggregates")?,
             crowds: map(&mut object, "crowds")?,
             listeners: map(&mut object, "listeners")?,
+            closed_sockets: map(&mut object, "closed_sockets")?,
             filtered_out: map(&mut object, "filtered_out")?,
             ticks,
             _object: object,
@@ -154,8 +161,7 @@ impl Probe {
     ) -> Result<(), ProbeError> {
         let mut fds = vec![PollFd::new(self.ring.as_fd(), PollFlags::POLLIN)];
         fds.extend(others.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
-        match poll(&mut fds, timeout) {
+        match ppoll(&mut fds, Some(TimeSpec::from_duration(patience)), None) {
             Ok(_) | Err(nix::Error::EINTR) => Ok(()),
             Err(errno) => Err(ProbeError::Wait { cause: errno.into() }),
         }
@@ -214,6 +220,14 @@ impl Probe {
         }
         // Some may have been destroyed.
         if known >= MOST_LISTENERS && at == Listening::Nowhere { Listening::Unknown } else { at }
+    }
+
+    /// The ends of connections whose socket, opened in this cgroup, is gone, and which the other end had not closed.
+    pub(crate) fn left_by(&self, cgroup: u64) -> Vec<Tuple> {
+        let all =
+            self.closed_sockets.iter().filter_map(Result::ok).map(|bytes| -> RawClosedSocket { transmute!(bytes) });
+        let left = all.filter(|one| one.number != 0 && one.number % 2 == 0 && one.facts.cgroup == cgroup);
+        left.map(|one| Tuple::from(one.tuple)).collect()
     }
 
     /// What the kernel side only counted, up to `window` and without it.

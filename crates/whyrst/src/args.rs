@@ -2,6 +2,7 @@
 
 mod captures;
 mod live;
+mod ports;
 mod shared;
 mod sinks;
 mod tools;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::captures::*;
 pub(crate) use self::live::*;
+pub(crate) use self::ports::*;
 pub(crate) use self::shared::*;
 pub(crate) use self::sinks::*;
 pub(crate) use self::tools::*;

@@ -1,9 +1,14 @@
 //! `whyrst check`: what on this host will cause resets.
 
+mod counters;
 mod findings;
+mod firewall;
+mod settings;
+mod sockets;
 mod watch;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use whyrst_core::language::Language;
@@ -15,11 +20,14 @@ use whyrst_probe::HostFacts;
 
 use crate::Completion;
 use crate::args::{Check, Format};
-use crate::check::findings::{Finding, Tense, findings};
+use crate::check::findings::{Finding, Tense, Weight, findings};
 use crate::output::{self, Output, padded};
 
+/// What the counters do in so long is what they do now.
+const LOOK: Duration = Duration::from_secs(1);
+
 pub(crate) fn run(arguments: &Check) -> Result<Completion> {
-    let facts = HostFacts::read();
+    let facts = if arguments.watch { HostFacts::read() } else { HostFacts::read_over(LOOK) };
     for unread in &facts.unread {
         output::remark(&format!("could not read {unread}"));
     }
@@ -36,11 +44,12 @@ pub(crate) fn run(arguments: &Check) -> Result<Completion> {
     for finding in &found {
         output.write(&words(finding, arguments.format, style, language)?)?;
     }
-    if found.is_empty() && arguments.format != Format::Json && !arguments.common.quiet {
-        output.write(language.pick("nothing found that makes resets here\n", "没有发现会在这里引起重置的东西\n"))?;
+    let is_innocent = found.iter().all(|finding| finding.weight == Weight::Note);
+    if is_innocent && arguments.format != Format::Json && !arguments.common.quiet {
+        output.write(language.pick("nothing found that is to be mended here\n", "没有发现需要在这里修正的东西\n"))?;
     }
     output.finish()?;
-    Ok(if found.is_empty() { Completion::Clean } else { Completion::Unexplained })
+    Ok(if is_innocent { Completion::Clean } else { Completion::Unexplained })
 }
 
 fn words(finding: &Finding, format: Format, style: Style, language: Language) -> Result<String> {
@@ -60,7 +69,8 @@ const fn tense(finding: &Finding, language: Language) -> &'static str {
 }
 
 fn text(finding: &Finding, style: Style, language: Language) -> String {
-    let head = format!("{} {}", padded(tense(finding, language), 11), finding.cause);
+    let note = if finding.weight == Weight::Note { language.pick("  (to know)", "  （供参考）") } else { "" };
+    let head = format!("{} {}{note}", padded(tense(finding, language), 11), finding.cause);
     let part = if finding.tense == Tense::Will { Part::Decisive } else { Part::Label };
     let mut out = String::new();
     // Writing to a String cannot fail.

@@ -1,55 +1,112 @@
 //! Which resets `watch` shows. Every filter must fit; of its values one is enough. Both ends count:
 //! a filter on `nginx` shows what nginx sends and what it receives.
+//!
+//! What nothing can match is refused, and what nothing matches now is said: an empty screen would pass for a quiet host.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::{Account, Process};
-use whyrst_probe::KernelFilter;
+use whyrst_core::verdict::Judgement;
+use whyrst_probe::{Interest, KernelFilter, cgroup_mount_point, network_namespaces};
 
-use crate::args::{Network, Watch};
+use crate::args::{Network, Place, Ports, Watch, has_step};
 use crate::causes;
+
+/// Bytes of a program's name that the kernel keeps (`TASK_COMM_LEN` without its zero).
+const LONGEST_COMM: usize = 15;
+/// Where `ip netns` and Docker name network namespaces.
+const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
 
 #[derive(Debug)]
 pub(crate) struct Filter {
     pids: Vec<u32>,
     comms: Vec<String>,
-    ports: Vec<u16>,
+    ports: Vec<Ports>,
+    not_ports: Vec<Ports>,
     networks: Vec<Network>,
     cgroups: Vec<String>,
     netns: Vec<u32>,
     causes: Vec<String>,
+    not_causes: Vec<String>,
+    remarks: Vec<String>,
 }
 
 impl Filter {
+    /// What was asked for.
+    ///
+    /// # Errors
+    ///
+    /// For what nothing can ever match: a cause that is not in the catalogue, a process or a namespace that is not there.
     pub(crate) fn of(arguments: &Watch) -> Result<Self> {
-        for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
+        for id in arguments.cause.iter().chain(&arguments.not_cause).filter(|id| *id != "unexplained") {
             causes::find(id)?;
         }
-        Ok(Self {
-            pids: arguments.pid.clone(),
-            comms: arguments.comm.clone(),
+        let mut remarks = Vec::new();
+        let filter = Self {
+            pids: arguments.pid.iter().map(|pid| process(*pid)).collect::<Result<_>>()?,
+            comms: arguments.comm.iter().map(|name| comm(name, &mut remarks)).collect(),
             ports: arguments.port.clone(),
-            networks: arguments.addr.clone(),
-            cgroups: arguments.cgroup.iter().map(|path| format!("/{}", path.trim_matches('/'))).collect(),
+            not_ports: arguments.not_port.clone(),
+            networks: networks(&arguments.addr, &mut remarks)?,
+            cgroups: arguments.cgroup.iter().map(|path| cgroup(path)).collect(),
             netns: arguments.netns.iter().map(|name| netns(name)).collect::<Result<_>>()?,
             causes: arguments.cause.clone(),
-        })
+            not_causes: arguments.not_cause.clone(),
+            remarks: Vec::new(),
+        };
+        remarks.extend(filter.without_match());
+        Ok(Self { remarks, ..filter })
     }
 
-    /// The part that the kernel side can do: what both ends of a connection have alike.
+    /// What whoever asked is to be told at once.
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// The part that the kernel side can do: what both ends of a connection have alike. Namespace, program and cgroup
+    /// are those of one end, and often the other one knows why.
     pub(crate) fn in_kernel(&self) -> KernelFilter {
-        KernelFilter::of(&self.ports, self.networks.iter().map(Network::prefix))
+        KernelFilter::default()
+            .with_ports(self.ports.iter().map(Ports::range))
+            .without_ports(self.not_ports.iter().map(Ports::range))
+            .with_networks(self.networks.iter().map(Network::prefix))
+    }
+
+    /// What is reported whatever floods the host.
+    pub(crate) fn interest(&self) -> Interest {
+        Interest {
+            namespaces: self.netns.iter().copied().collect(),
+            pids: self.pids.iter().copied().collect(),
+            ..Interest::default()
+        }
+    }
+
+    /// The network namespaces that were asked for.
+    pub(crate) fn namespaces(&self) -> &[u32] {
+        &self.netns
+    }
+
+    /// Whether this is what was asked for.
+    pub(crate) fn shows(&self, outcome: &Outcome, judgement: &Judgement) -> bool {
+        self.fits_ends(outcome) && self.wants(judgement)
     }
 
     /// Whether the ends are those that were asked for.
-    pub(crate) fn shows(&self, outcome: &Outcome) -> bool {
+    fn fits_ends(&self, outcome: &Outcome) -> bool {
         let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side));
         let accounts = || Side::BOTH.iter().filter_map(|side| outcome.account(*side));
         let process = |fits: &dyn Fn(&Process) -> bool| accounts().flat_map(processes).any(fits);
-        fits(&self.ports, |port| ends.iter().any(|end| end.port == *port))
+        let has_port = |ports: &Ports| ends.iter().any(|end| ports.has(end.port));
+        fits(&self.ports, has_port)
+            && !self.not_ports.iter().any(has_port)
             && fits(&self.networks, |network| ends.iter().any(|end| network.has(end.ip)))
             && fits(&self.netns, |netns| accounts().any(|account| account.netns == *netns))
             && fits(&self.pids, |pid| process(&|process| process.pid == *pid))
@@ -60,8 +117,26 @@ impl Filter {
     }
 
     /// Whether the verdict is one that was asked for.
-    pub(crate) fn wants(&self, cause: &str) -> bool {
-        fits(&self.causes, |wanted| wanted == cause)
+    fn wants(&self, judgement: &Judgement) -> bool {
+        fits(&self.causes, |wanted| has_step(judgement, wanted))
+            && !self.not_causes.iter().any(|unwanted| has_step(judgement, unwanted))
+    }
+
+    /// What of the filters fits nothing that is there now.
+    fn without_match(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !self.comms.is_empty() {
+            let running = running();
+            let absent = self.comms.iter().filter(|comm| !running.contains(*comm));
+            remarks
+                .extend(absent.map(|comm| format!("no process is called {comm} now: nothing is shown until one is")));
+        }
+        let root = cgroup_mount_point();
+        let is_there = |path: &&String| root.as_ref().is_none_or(|root| root.join(&path[1..]).is_dir());
+        let absent = self.cgroups.iter().filter(|path| !is_there(path));
+        remarks
+            .extend(absent.map(|path| format!("there is no cgroup {path} now: nothing is shown until there is one")));
+        remarks
     }
 }
 
@@ -77,13 +152,73 @@ fn lies_in(own: &str, path: &str) -> bool {
     path == "/" || own.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The inode of a network namespace, given as such or by a path.
+/// A process that is there: its sockets are its group's, so a thread would match nothing.
+fn process(pid: u32) -> Result<u32> {
+    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else {
+        bail!("--pid {pid}: there is no such process");
+    };
+    let group: Option<u32> = status.lines().find_map(|line| line.strip_prefix("Tgid:")?.trim().parse().ok());
+    match group {
+        Some(group) if group != pid => bail!("--pid {pid}: that is a thread of process {group}, which has the sockets"),
+        _ => Ok(pid),
+    }
+}
+
+/// As much of a name as the kernel keeps.
+fn comm(name: &str, remarks: &mut Vec<String>) -> String {
+    if name.len() <= LONGEST_COMM {
+        return name.to_owned();
+    }
+    let kept = String::from_utf8_lossy(&name.as_bytes()[..LONGEST_COMM]).into_owned();
+    remarks.push(format!("--comm {name}: the kernel keeps {LONGEST_COMM} bytes of a name, so {kept} is looked for"));
+    kept
+}
+
+/// The names of all that run.
+fn running() -> BTreeSet<String> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path().join("comm"));
+    let names = processes.filter_map(|comm| fs::read(comm).ok());
+    names.map(|name| String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned()).collect()
+}
+
+/// A path within the hierarchy, also where it was given with the hierarchy's own.
+fn cgroup(path: &str) -> String {
+    let mount = cgroup_mount_point();
+    let inner = mount.as_deref().and_then(|mount| Path::new(path).strip_prefix(mount).ok());
+    format!("/{}", inner.map_or_else(|| path.to_owned(), |inner| inner.display().to_string()).trim_matches('/'))
+}
+
+fn networks(places: &[Place], remarks: &mut Vec<String>) -> Result<Vec<Network>> {
+    let mut networks = Vec::new();
+    for place in places {
+        match place {
+            Place::Network(network) => networks.push(*network),
+            Place::Host(name) => {
+                let found = (name.as_str(), 0).to_socket_addrs().with_context(|| format!("--addr {name}"))?;
+                let addresses: BTreeSet<IpAddr> = found.map(|address| address.ip()).collect();
+                let words: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+                remarks.push(format!("--addr {name}: {}", words.join(", ")));
+                networks.extend(addresses.into_iter().map(Network::of));
+            }
+        }
+    }
+    Ok(networks)
+}
+
+/// The inode of a network namespace, given as such, by its name or by a path.
 fn netns(name: &str) -> Result<u32> {
     if let Ok(inode) = name.trim_start_matches("net:[").trim_end_matches(']').parse() {
+        if !network_namespaces().contains(&inode) {
+            bail!("--netns {name}: no process is in such a network namespace, and none of that number has a name");
+        }
         return Ok(inode);
     }
-    let data = std::fs::metadata(name).with_context(|| format!("cannot find the network namespace {name}"))?;
-    u32::try_from(data.ino()).with_context(|| format!("{name} is no network namespace"))
+    let named = NAMED.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+    let path = named.unwrap_or_else(|| name.into());
+    let data = fs::metadata(&path).with_context(|| format!("cannot find the network namespace {name}"))?;
+    let is_namespace = statfs(&path).is_ok_and(|system| system.filesystem_type() == NSFS_MAGIC);
+    let inode = u32::try_from(data.ino()).ok().filter(|_| is_namespace);
+    inode.with_context(|| format!("{name} is no network namespace"))
 }
 
 #[cfg(test)]
@@ -99,10 +234,31 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_is_named_by_inode_or_by_path() {
-        assert_eq!(netns("4026531840").unwrap(), 4_026_531_840);
-        assert_eq!(netns("net:[4026531840]").unwrap(), 4_026_531_840);
-        assert!(netns("/proc/self/ns/net").unwrap() > 0);
-        assert!(netns("/nonexistent/ns").unwrap_err().to_string().contains("/nonexistent/ns"));
+    fn a_namespace_is_named_by_inode_or_by_path_and_must_be_one() {
+        let own = netns("/proc/self/ns/net").unwrap();
+        assert_eq!(netns(&own.to_string()).unwrap(), own);
+        assert_eq!(netns(&format!("net:[{own}]")).unwrap(), own);
+        for (wrong, says) in [
+            ("/nonexistent/ns", "/nonexistent/ns"),
+            ("/etc/passwd", "no network namespace"),
+            ("1", "no process is in such"),
+        ] {
+            assert!(netns(wrong).unwrap_err().to_string().contains(says), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_refused() {
+        assert_eq!(process(std::process::id()).unwrap(), std::process::id());
+        assert!(process(u32::MAX).unwrap_err().to_string().contains("no such process"));
+    }
+
+    #[test]
+    fn a_name_longer_than_the_kernel_keeps_is_cut_and_that_is_said() {
+        let mut remarks = Vec::new();
+        assert_eq!(comm("exactly-fifteen", &mut remarks), "exactly-fifteen");
+        assert!(remarks.is_empty());
+        assert_eq!(comm("gunicorn-worker-with-a-long-name", &mut remarks), "gunicorn-worker");
+        assert!(remarks[0].contains("15 bytes"), "{remarks:?}");
     }
 }

@@ -8,11 +8,13 @@ use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome};
+use whyrst_core::report::escape::escape_name;
+use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Ladder, View};
-use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
-use whyrst_core::time::Span;
-use whyrst_core::verdict::Confidence;
+use whyrst_core::report::{Context, Explanation, json, markdown, text, words};
+use whyrst_core::time::{Span, Timestamp};
+use whyrst_core::verdict::{Confidence, Judgement};
 use whyrst_model::summary::CauseCount;
 use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
 use whyrst_probe::{Live, LiveEvent, Missing, OutRsts, SocketReset};
@@ -32,6 +34,7 @@ pub(crate) struct LiveReporter {
     host: String,
     context: Context,
     tally: Tally,
+    pace: Pace,
     before: OutRsts,
     sinks: Option<Sinks>,
 }
@@ -66,6 +69,7 @@ impl LiveReporter {
             host,
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
+            pace: Pace::default(),
             before: OutRsts::now(),
             sinks: None,
         }
@@ -75,6 +79,12 @@ impl LiveReporter {
     pub(crate) fn pass_on(&mut self, telemetry: Telemetry, language: Language) {
         let context = Context { files: vec![String::new()], zone: TimeZone::UTC, language };
         self.sinks = Some(Sinks { telemetry, context, updated: Instant::now() });
+    }
+
+    /// What stands above the first line: the date and zone of its time.
+    pub(crate) fn heading(&mut self, now: Timestamp) -> Option<String> {
+        let has_lines = self.format == Format::Text && !self.verbose;
+        has_lines.then(|| self.pace.date_of(&self.context, now)).flatten()
     }
 
     /// Takes over totals, now and then; what is to be said of the receivers.
@@ -97,9 +107,9 @@ impl LiveReporter {
     }
 
     /// What `item` says, when `shows` wants it.
-    pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &str) -> bool) -> Option<String> {
+    pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &Judgement) -> bool) -> Option<String> {
         match item {
-            LiveEvent::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, shows),
+            LiveEvent::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, &[], shows),
             LiveEvent::Folded(more) => {
                 let netns = more.like.event.account.netns;
                 self.more(&more.like.outcome(), netns, (more.count, more.within), shows)
@@ -107,12 +117,13 @@ impl LiveReporter {
         }
     }
 
-    /// What is to be said of one reset in the network namespace `netns`.
+    /// What is to be said of one reset in the network namespace `netns`; one of `rules` may have made it.
     pub(crate) fn one(
         &mut self,
         outcome: &Outcome,
         netns: u32,
-        shows: impl Fn(&Outcome, &str) -> bool,
+        rules: &[String],
+        shows: impl Fn(&Outcome, &Judgement) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Explanation::new(outcome, &self.context);
@@ -122,8 +133,11 @@ impl LiveReporter {
         Some(match self.format {
             Format::Json => json::line_of(&report) + "\n",
             Format::Markdown => markdown::report_of(&report, ladder) + "\n",
-            Format::Text if self.verbose => text::report_of(&report, self.style, View { ladder, ..self.view }),
-            Format::Text => account::line(&report, self.style) + "\n",
+            Format::Text if self.verbose => {
+                let rules = rules.iter().map(|rule| format!("  a rule that answers so: {}\n", escape_name(rule)));
+                text::report_of(&report, self.style, View { ladder, ..self.view }) + &rules.collect::<String>()
+            }
+            Format::Text => self.pace.dated(&report, self.style, LineNotes { rules, ..LineNotes::default() }),
         })
     }
 
@@ -133,7 +147,7 @@ impl LiveReporter {
         outcome: &Outcome,
         netns: u32,
         (count, within): (u64, Span),
-        shows: impl Fn(&Outcome, &str) -> bool,
+        shows: impl Fn(&Outcome, &Judgement) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Explanation::new(outcome, &self.context);
@@ -142,14 +156,15 @@ impl LiveReporter {
         if self.format == Format::Json {
             return Some(json::folded_line(outcome, &self.context, count) + "\n");
         }
-        let like = account::line(&report, self.style);
-        let like = if self.format == Format::Markdown { markdown::verbatim(&like) } else { like };
-        Some(match self.context.language {
-            Language::English => {
-                let plural = if count == 1 { "" } else { "s" };
-                format!("... and {count} more reset{plural} in {within}, like this one:\n{like}\n")
-            }
-            Language::Chinese => format!("... {within} 内另有 {count} 个同样的 RST：\n{like}\n"),
+        let more = More { count, within: Some(within) };
+        Some(if self.format == Format::Markdown {
+            markdown::verbatim(&live_line::line(
+                &report,
+                self.style,
+                LineNotes { more: Some(more), ..LineNotes::default() },
+            ))
+        } else {
+            self.pace.dated(&report, self.style, LineNotes { more: Some(more), ..LineNotes::default() })
         })
     }
 
@@ -161,7 +176,7 @@ impl LiveReporter {
     }
 
     /// The same for a screen.
-    pub(crate) fn entry(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &str) -> bool) -> Option<Entry> {
+    pub(crate) fn entry(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &Judgement) -> bool) -> Option<Entry> {
         let (reset, count): (&SocketReset, u64) = match item {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),
@@ -208,10 +223,48 @@ fn totals(live: &Live, filtered: u64) -> HostTotals {
     }
 }
 
+/// No reset is reported so late: somebody set the clock back.
+const CLOCK_SET: Span = Span::from_secs(60);
+
+/// What was written last: lines have the time of day alone.
+#[derive(Debug, Default)]
+struct Pace {
+    date: String,
+    latest: Timestamp,
+}
+
+impl Pace {
+    /// The line, after the date and zone of its time where these are not those of the line before; marked where
+    /// something younger was written before it.
+    fn dated(&mut self, report: &Explanation<'_>, style: Style, notes: LineNotes<'_>) -> String {
+        let time = report.outcome.time();
+        // More of what was written has the time of that.
+        let behind = self.latest.since(time);
+        let late =
+            notes.more.is_none().then_some(behind).filter(|late| (Span::from_nanos(1)..CLOCK_SET).contains(late));
+        self.latest = if behind < CLOCK_SET { self.latest.max(time) } else { time };
+        let heading = self.date_of(report.context, time).unwrap_or_default();
+        heading + &live_line::line(report, style, LineNotes { late, ..notes }) + "\n"
+    }
+
+    /// The date as a comment of one line, where it is another than was written last.
+    fn date_of(&mut self, context: &Context, time: Timestamp) -> Option<String> {
+        let date = context.date(time);
+        let is_new = date != self.date;
+        self.date = date;
+        is_new.then(|| format!("# {}\n", self.date))
+    }
+}
+
 impl Tally {
     /// Counts resets; `None` when they are not to be shown.
-    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Outcome, &str) -> bool) -> Option<()> {
-        if !shows(report.outcome, report.cause_id()) {
+    fn take(
+        &mut self,
+        report: &Explanation<'_>,
+        count: u64,
+        shows: impl Fn(&Outcome, &Judgement) -> bool,
+    ) -> Option<()> {
+        if !shows(report.outcome, &report.judgement) {
             self.others += count;
             return None;
         }
@@ -334,5 +387,53 @@ pub(crate) fn say_warnings(live: &mut Live) {
 pub(crate) fn say_missing(missing: &[Missing]) {
     for Missing { what, costs, because } in missing {
         output::remark(&format!("this kernel does not give {what}: {costs} ({because})"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use whyrst_core::segment::Endpoint;
+    use whyrst_core::socket::{Account, SocketEvent, Told};
+
+    use super::*;
+
+    fn line(pace: &mut Pace, zone: &str, time: &str) -> String {
+        let end = |port| Endpoint::new([10, 0, 0, 1].into(), port);
+        let time =
+            Timestamp::from_nanos(i64::try_from(time.parse::<jiff::Timestamp>().unwrap().as_nanosecond()).unwrap());
+        let account = Account::default();
+        let event = SocketEvent { time, told: Told::Received, local: end(1), remote: end(2), trigger: None, account };
+        let outcome = SocketReset { event, peer: None, unsent: false }.outcome();
+        let zone = crate::explain::zone(zone).unwrap();
+        let context = Context { files: vec![String::new()], zone, language: Language::English };
+        pace.dated(&Explanation::new(&outcome, &context), Style::Plain, LineNotes::default())
+    }
+
+    #[test]
+    fn date_and_zone_stand_above_the_first_line_and_where_they_change() {
+        let mut pace = Pace::default();
+        let first = line(&mut pace, "UTC", "2026-11-30T23:59:59.9Z");
+        assert!(first.starts_with("# 2026-11-30 UTC +00:00\n23:59:59.900000  "), "{first}");
+        assert!(line(&mut pace, "UTC", "2026-11-30T23:59:59.95Z").starts_with("23:59:59.950000  "));
+        let next = line(&mut pace, "UTC", "2026-12-01T00:00:00.1Z");
+        assert!(next.starts_with("# 2026-12-01 UTC +00:00\n00:00:00.100000  "), "{next}");
+        // The hour that comes twice.
+        let mut pace = Pace::default();
+        let summer = line(&mut pace, "Europe/Berlin", "2026-10-25T00:30:00Z");
+        let winter = line(&mut pace, "Europe/Berlin", "2026-10-25T01:30:00Z");
+        assert!(
+            summer.starts_with("# 2026-10-25 CEST +02:00\n02:30:00")
+                && winter.starts_with("# 2026-10-25 CET +01:00\n02:30:00")
+        );
+    }
+
+    #[test]
+    fn what_is_older_than_the_line_before_is_marked_and_a_clock_that_was_set_is_not() {
+        let mut pace = Pace::default();
+        assert!(!line(&mut pace, "UTC", "2026-11-30T12:00:00.1Z").contains("late_ms"));
+        assert!(line(&mut pace, "UTC", "2026-11-30T12:00:00.04Z").contains(" late_ms=60.000"));
+        assert!(!line(&mut pace, "UTC", "2026-11-30T12:00:00.2Z").contains("late_ms"));
+        assert!(!line(&mut pace, "UTC", "2026-11-30T11:00:00Z").contains("late_ms"), "it was set back an hour");
+        assert!(!line(&mut pace, "UTC", "2026-11-30T11:00:01Z").contains("late_ms"));
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The command gets a cgroup of its own, so that its children, and sockets that outlive them, are
 //! known as its. Where no cgroup can be made, its processes are known by their parents.
+//!
+//! When it has ended, its last connections may live on: what it closed waits for the other end, which answers a client
+//! that gave up with data, and gets the reset then. So `run` waits for these, but not for long ([`linger`]).
 
 use std::fs;
 use std::io::Write;
@@ -11,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 
+mod linger;
+
 use anyhow::{Context as _, Result};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -19,12 +24,13 @@ use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::Account;
 use whyrst_output::Places;
-use whyrst_probe::{Live, cgroup_mount_point};
+use whyrst_probe::{Interest, Live, cgroup_mount_point};
 
 use crate::args::Run;
 use crate::explain;
 use crate::live_reporter::{LiveReporter, say_missing, say_warnings};
 use crate::output::{self, Output};
+use crate::run::linger::{Lingering, Namespaces};
 
 /// How long the end of the command may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -46,10 +52,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let mut live = Live::start()?;
     say_missing(live.missing());
     let mut followed = Followed::spawn(arguments)?;
+    live.prefer(followed.interest());
     // Only now: the command would begin with the same signals blocked.
     let signals = signals(&[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT])?;
-    let mut ended: Option<(ExitStatus, Instant)> = None;
-    while ended.is_none_or(|(_, at)| at.elapsed() < LAST_WORDS) {
+    let mut stage = Stage::Runs;
+    while !stage.is_over() {
         if let Some(item) = live.next(PATIENCE)?
             && let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome))
         {
@@ -57,29 +64,69 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         }
         say_warnings(&mut live);
         while let Some(signal) = signals.read_signal()? {
-            if signal.ssi_code <= SI_USER {
-                followed.pass_on(signal.ssi_signo);
+            match &mut stage {
+                Stage::Runs if signal.ssi_code <= SI_USER => followed.pass_on(signal.ssi_signo),
+                Stage::Runs => {}
+                // Whoever asks twice waits for nothing.
+                Stage::Lingers(_, lingering) => lingering.give_up(),
+                Stage::Ends(..) => {}
             }
         }
-        if ended.is_none() {
-            ended = followed
-                .child
-                .try_wait()
-                .context("cannot wait for the command")?
-                .map(|status| (status, Instant::now()));
-        }
+        stage = stage.next(&mut followed, &live, arguments)?;
     }
     for item in live.drain() {
         if let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome)) {
             sink.write(&text)?;
         }
     }
-    let status = ended.map(|(status, _)| status).unwrap_or_default();
+    let status = stage.status();
     if !arguments.common.quiet {
         sink.write(&closing_words(&reporter, &live, arguments))?;
     }
     sink.finish()?;
     Ok(exit_code(status))
+}
+
+/// What `run` waits for.
+enum Stage {
+    /// The command.
+    Runs,
+    /// What its connections do without it.
+    Lingers(ExitStatus, Lingering),
+    /// The last events.
+    Ends(ExitStatus, Instant),
+}
+
+impl Stage {
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Ends(_, since) if since.elapsed() >= LAST_WORDS)
+    }
+
+    fn status(&self) -> ExitStatus {
+        match self {
+            Self::Runs => ExitStatus::default(),
+            Self::Lingers(status, _) | Self::Ends(status, _) => *status,
+        }
+    }
+
+    fn next(self, followed: &mut Followed, live: &Live, arguments: &Run) -> Result<Self> {
+        match self {
+            Self::Runs => {
+                followed.note_namespaces();
+                let ended = followed.child.try_wait().context("cannot wait for the command")?;
+                Ok(ended.map_or(Self::Runs, |status| Self::Lingers(status, Lingering::begin(arguments))))
+            }
+            Self::Lingers(status, mut lingering) => {
+                let orphans = || followed.orphans(live);
+                Ok(if lingering.goes_on(orphans) {
+                    Self::Lingers(status, lingering)
+                } else {
+                    Self::Ends(status, Instant::now())
+                })
+            }
+            Self::Ends(..) => Ok(self),
+        }
+    }
 }
 
 fn closing_words(reporter: &LiveReporter, live: &Live, arguments: &Run) -> String {
@@ -137,6 +184,7 @@ impl Sink {
 struct Followed {
     child: Child,
     cgroup: Option<Cgroup>,
+    namespaces: Namespaces,
 }
 
 impl Followed {
@@ -150,7 +198,25 @@ impl Followed {
             let _ = fs::write(back, "0"); // staying would only make our own resets the command's
         }
         let child = spawned.with_context(|| format!("cannot run {}", program.to_string_lossy()))?;
-        Ok(Self { child, cgroup })
+        Ok(Self { child, cgroup, namespaces: Namespaces::of_this_process() })
+    }
+
+    /// What is reported whatever floods the host.
+    fn interest(&self) -> Interest {
+        let cgroups = self.cgroup.iter().map(|cgroup| cgroup.id).collect();
+        Interest { cgroups, pids: [self.child.id()].into(), ..Interest::default() }
+    }
+
+    /// Notes in which network namespaces its processes are: that is seen only while they are there.
+    fn note_namespaces(&mut self) {
+        let Some(cgroup) = &self.cgroup else { return };
+        let pids = fs::read_to_string(procs(&cgroup.path)).unwrap_or_default();
+        pids.lines().for_each(|pid| self.namespaces.note(pid));
+    }
+
+    /// Counts its connections that live on without a process; `None` where that cannot be known.
+    fn orphans(&self, live: &Live) -> Option<usize> {
+        live.orphans(self.cgroup.as_ref()?.id, &self.namespaces.lists()?)
     }
 
     /// Whether either end is a socket or a process of the command.

@@ -13,11 +13,11 @@ use anyhow::{Context as _, Result};
 use whyrst_capture::recording;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::{Recording, Told};
-use whyrst_core::report::escape::escape_name;
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;
+use whyrst_core::verdict::Judgement;
 use whyrst_output::{Place, Places, WrittenFile};
-use whyrst_probe::{KernelFilter, Live, LiveEvent, Packets, give_back_privileges, lock_down, now};
+use whyrst_probe::{KernelFilter, Live, LiveEvent, Packets, give_back_privileges, lock_down, network_namespaces, now};
 use whyrst_telemetry::Plan;
 
 use crate::args::{Format, Watch};
@@ -70,7 +70,6 @@ struct Watching {
     output: Output,
     recorder: Option<Recorder>,
     pcap: Option<Pcap>,
-    format: Format,
 }
 
 impl Watching {
@@ -78,16 +77,17 @@ impl Watching {
         let common = &arguments.common;
         let filter = Filter::of(arguments)?;
         let zone = explain::zone(&arguments.tz)?;
+        for remark in filter.remarks() {
+            output::remark(remark);
+        }
         let mut live = Live::start_with(&kernel_filter(arguments, &filter))?;
+        live.prefer(filter.interest());
         let recorder = arguments.record.as_deref().map(|path| Recorder::open(&places.place(path)?)).transpose()?;
         say_missing(live.missing());
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(|path| Pcap::create(&places.place(path)?)).transpose()?;
         let language = output::language(common, arguments.format);
         let mut reporter = LiveReporter::new(arguments.format, common, zone, language);
-        if !common.quiet && arguments.format == Format::Text {
-            output::remark("watching every reset of this host; Ctrl-C ends");
-        }
         let given_back = give_back_privileges();
         // Its threads go on sending and keeping; this one does not.
         if let Some(plan) = plan {
@@ -96,7 +96,23 @@ impl Watching {
         if let Err(error) = given_back.and_then(|()| lock_down()) {
             output::remark(&error);
         }
-        Ok(Self { live, second, filter, reporter, output, recorder, pcap, format: arguments.format })
+        let mut watching = Self { live, second, filter, reporter, output, recorder, pcap };
+        let heading = watching.reporter.heading(now());
+        watching.write(heading)?;
+        if !common.quiet {
+            output::remark(&watching.ready());
+        }
+        Ok(watching)
+    }
+
+    /// From now on the next reset is seen.
+    fn ready(&self) -> String {
+        let count = match self.filter.namespaces() {
+            [] => network_namespaces().len(),
+            wanted => wanted.len(),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        format!("ready, watching {count} network namespace{plural}; Ctrl-C ends")
     }
 
     /// Waits at most so long and reports what comes.
@@ -135,7 +151,7 @@ impl Watching {
             }
             LiveEvent::Folded(_) => {
                 let Self { reporter, filter, .. } = self;
-                let text = reporter.item(&item, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
+                let text = reporter.item(&item, |outcome, judgement| filter.shows(outcome, judgement));
                 self.write(text)
             }
         }
@@ -147,7 +163,7 @@ impl Watching {
                 None => self.report(&outcome, netns, left)?,
                 Some(more) => {
                     let Self { reporter, filter, .. } = self;
-                    let shows = |outcome: &Outcome, cause: &str| filter.shows(outcome) && filter.wants(cause);
+                    let shows = |outcome: &Outcome, judgement: &Judgement| filter.shows(outcome, judgement);
                     let text = reporter.more(&outcome, netns, more, shows);
                     self.write(text)?;
                 }
@@ -158,13 +174,12 @@ impl Watching {
 
     /// Reports one; it may have left the namespace `left` without this host's TCP.
     fn report(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
+        let rules = match (&self.second, left) {
+            (Some(second), Some(left)) => second.rules(left, outcome),
+            _ => Vec::new(),
+        };
         let Self { reporter, filter, .. } = self;
-        let mut text = reporter.one(outcome, netns, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
-        if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {
-            for rule in second.rules(left, outcome) {
-                text.extend(["  a rule that answers so: ", &escape_name(rule), "\n"]);
-            }
-        }
+        let text = reporter.one(outcome, netns, &rules, |outcome, judgement| filter.shows(outcome, judgement));
         if text.is_some()
             && let (Some(pcap), Some(second)) = (&mut self.pcap, &mut self.second)
         {

@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Policy,
     needs: &[&RST_ANSWERS_SYN],
     refuted_by: &[
+        &RST_MADE_IN_TRANSIT,
         &REFUSAL_HAS_NUMBER,
         &SYN_ACK_AFTER_RST,
         &RST_CONTRADICTS_SENDER,

@@ -32,6 +32,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     supported_by: &[
         &RST_MADE_BETWEEN,
+        &RST_MADE_IN_TRANSIT,
         &TRIGGER_DROPPED,
         &RST_TTL_DIFFERS,
         &REFUSAL_TTL_DIFFERS,
@@ -40,7 +41,7 @@ pub(super) const RULE: Rule = Rule {
         &FLOW_LABEL_UNSET,
         &DSCP_NOT_MIRRORED,
     ],
-    likely_when: &[],
+    likely_when: &[&[&RST_MADE_IN_TRANSIT]],
     variants: &[],
     sources: &[
         kernel("net/ipv4/netfilter/nf_reject_ipv4.c", "nf_send_reset"),

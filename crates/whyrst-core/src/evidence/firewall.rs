@@ -133,12 +133,31 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
             [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(outcome).is_yes());
         match outcome.kernel() {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
-            KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
+            KernelWord::SentNone | KernelWord::MadeInTransit => Answer::Yes(yes().frame(&rst.record)),
             KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(outcome).is_yes() => {
                 Answer::Yes(yes().frame(&rst.record))
             }
             KernelWord::NotAsked => Answer::Unknown,
         }
+    }),
+};
+
+/// A router made the RST: it left a host that has neither end of the connection.
+pub static RST_MADE_IN_TRANSIT: Question = Question {
+    id: "rst-made-in-transit",
+    asked_of: AskedOf::Packets,
+    yes: "{} left a network namespace that only forwards this connection, and had not come into it",
+    no: "{sender}'s kernel sent {} itself",
+    unknown: "the packets of the routers between the two ends (on one host: `whyrst watch --packets`)",
+    zh: Wording {
+        yes: "{}从一个只转发这条连接的网络命名空间发出，此前没有进入过它",
+        no: "{sender}的内核自己发出了{}",
+        unknown: "两端之间的路由器上的报文（在同一台主机上：`whyrst watch --packets`）",
+    },
+    ask: by(|outcome| match (outcome.rst(), outcome.kernel()) {
+        (Some(rst), KernelWord::MadeInTransit) => Answer::Yes(yes().frame(&rst.record)),
+        (Some(rst), KernelWord::Sent(_)) => Answer::No(no().frame(&rst.record)),
+        _ => Answer::Unknown,
     }),
 };
 

@@ -9,7 +9,7 @@ use crate::evidence::siblings::{SIBLINGS_OUTLIVED_SILENCE, refused_while_up, ser
 use crate::evidence::words::WORDS_REFUSE;
 use crate::flow::Side;
 use crate::observation::Frame;
-use crate::outcome::Outcome;
+use crate::outcome::{Basis, Outcome};
 use crate::rst::ResetKind;
 use crate::segment::Endpoint;
 use crate::service::Moment;
@@ -65,7 +65,12 @@ impl Member {
         let (service, later) = (outcome.service(), outcome.service_later());
         Self {
             time: outcome.time(),
-            frame: outcome.rst().map_or(connection.first_frame, |rst| rst.record.frame),
+            frame: match outcome.rst() {
+                // Its segments were concluded, not captured.
+                _ if outcome.basis() == Basis::Sockets => Frame::default(),
+                Some(rst) => rst.record.frame,
+                None => connection.first_frame,
+            },
             client,
             server,
             by_client: outcome.sender() == connection.client,

@@ -57,7 +57,8 @@ impl<'a> Pool<'a> {
             hosts: distinct(all().map(|one| one.server.ip)),
             rhythm: None,
             causes: counted(all().map(|one| one.cause)),
-            frames: all().map(|one| one.frame).take(LISTED).collect(),
+            // A recording of kernel events has none.
+            frames: all().map(|one| one.frame).filter(|frame| frame.number() > 0).take(LISTED).collect(),
             severity: all().map(|one| one.severity).min().unwrap_or(Severity::Fault),
             went_on: all().any(|one| one.went_on),
         };

@@ -1,4 +1,5 @@
-//! What the ends' kernels know: the process and the socket behind a reset, in words and as JSON.
+//! What the ends' kernels know: the process and the socket behind a reset, in words and as JSON. On one line:
+//! `live_line`.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -11,41 +12,12 @@ use whyrst_model::report::{ContainerReport, ProcessReport, SocketReport, StateRe
 use super::Explanation;
 use super::escape::escape_name;
 use super::layout::spaced;
-use super::style::{Part, Style};
-use super::words::{confidence, digits, plural};
+use super::words::{digits, plural};
 use crate::flow::Side;
-use crate::kernel::KernelWord;
 use crate::language::Language;
 use crate::outcome::{Basis, Outcome, OutcomeKind};
 use crate::socket::{Account, Process, SocketFacts, Timeouts};
 use crate::time::{Span, Timestamp};
-use crate::verdict::Confidence;
-
-/// One line for a person who watches: when, who, what, why.
-pub fn line(report: &Explanation<'_>, style: Style) -> String {
-    let (outcome, judgement) = (report.outcome, &report.judgement);
-    let connection = outcome.connection();
-    let ends = format!("{} > {}", connection.endpoint(connection.client), connection.endpoint(connection.server()));
-    let time = report.context.time_of_day(outcome.time());
-    let part = if judgement.confidence >= Confidence::Likely { Part::Firm } else { Part::Weak };
-    let verdict = format!("{} [{}]", report.cause_id(), confidence(judgement.confidence, report.language()));
-    let mut line = format!(
-        "{}  {}  {}",
-        style.paint(Part::Dim, time),
-        style.paint(Part::Heading, ends),
-        style.paint(part, verdict)
-    );
-    // What is certain, where the cause is not.
-    let shape = judgement.shape.filter(|_| judgement.mechanism_confidence() != Confidence::Certain);
-    if let Some(shape) = shape {
-        line = format!("{line} {}", style.paint(Part::Dim, shape.family));
-    }
-    for words in report.short_words() {
-        line.push_str("  ");
-        line.push_str(&words);
-    }
-    line
-}
 
 impl Explanation<'_> {
     /// The end whose account the report gives: the RST's sender where something is known of it.
@@ -57,29 +29,6 @@ impl Explanation<'_> {
     /// Whether anything is known of that end: where nothing listens, nobody is there.
     fn knows(&self, side: Side) -> bool {
         self.outcome.account(side).is_some_and(|account| account.process.is_some() || account.socket.is_some())
-    }
-
-    fn short_words(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        let (outcome, sender, language) = (self.outcome, self.outcome.sender(), self.language());
-        let by = match language {
-            Language::English if *outcome.kernel() == KernelWord::NotAsked => format!("reset by {}", self.end(sender)),
-            Language::English => format!("by {}", self.end(sender)),
-            Language::Chinese => self.words("被{sender}重置"),
-        };
-        let colon = language.pick(": ", "：");
-        words.push(match outcome.account(sender).map(who) {
-            Some(Some(who)) => format!("{by}{colon}{who}"),
-            _ => by,
-        });
-        if let Some(Some(who)) = outcome.account(outcome.receiver()).map(who) {
-            words.push(format!("{} {who}", language.pick("to", "对端")));
-        }
-        if let Some(account) = self.teller().and_then(|side| outcome.account(side)) {
-            words.extend(account.socket.as_ref().and_then(|socket| notable(socket, language)));
-            words.extend(closing(account, outcome.time(), language));
-        }
-        words
     }
 
     /// What the kernels know of the ends, for the sections of a full report.
@@ -133,11 +82,7 @@ impl Explanation<'_> {
 }
 
 /// `nginx 812`.
-fn who(account: &Account) -> Option<String> {
-    account.process.as_ref().or(account.closer.as_ref()).map(named)
-}
-
-fn named(process: &Process) -> String {
+pub(super) fn named(process: &Process) -> String {
     format!("{} {}", escape_name(&process.comm), process.pid)
 }
 
@@ -174,12 +119,12 @@ fn chinese(process: &Process) -> String {
 }
 
 /// The first twelve digits, as container runtimes print ids.
-fn short(id: &str) -> String {
+pub(super) fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
 /// `nginx 812 closed this connection 1.48 s earlier, in state ESTABLISHED, with 904 bytes unread`.
-fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
+pub(super) fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
     let socket = account.socket.as_ref()?;
     let gone = socket.gone?;
     let this_host = || language.pick("this host", "本机").to_string();
@@ -204,7 +149,7 @@ fn closing(account: &Account, now: Timestamp, language: Language) -> Option<Stri
 }
 
 /// What of a socket's numbers catches the eye.
-fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
+pub(super) fn notable(socket: &SocketFacts, language: Language) -> Option<String> {
     let count = |octets: u32, what: &str| (octets > 0).then(|| format!("{} {what}", digits(octets.into())));
     let unread = match language {
         Language::English => (socket.unread > 0).then(|| format!("{} unread", plural(socket.unread.into(), "byte"))),

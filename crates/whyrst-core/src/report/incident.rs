@@ -325,6 +325,12 @@ const fn english_reading(kind: IncidentKind) -> &'static str {
 fn extent(incident: &Incident, context: &Context) -> String {
     let (first, last) = (context.time(incident.first), context.time_of_day(incident.last));
     let frames: Vec<String> = incident.frames.iter().map(|frame| context.frame(*frame)).collect();
+    if frames.is_empty() {
+        return match context.language {
+            Language::English => format!("{first} to {last}"),
+            Language::Chinese => format!("{first} 至 {last}"),
+        };
+    }
     let more = if incident.connections > incident.frames.len() as u64 { ", ..." } else { "" };
     let frames = frames.join(", ");
     match context.language {

@@ -286,7 +286,9 @@ impl Explanation<'_> {
     fn kernel_report(&self) -> Option<KernelReport<'_>> {
         match self.outcome.kernel() {
             KernelWord::NotAsked => None,
-            KernelWord::SentNone => Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() }),
+            KernelWord::SentNone | KernelWord::MadeInTransit => {
+                Some(KernelReport { reason: None, state: None, skb_drop: None, stack: Vec::new() })
+            }
             KernelWord::Sent(event) => Some(KernelReport {
                 reason: Some((&event.reason_name).into()),
                 state: Some((&event.state).into()),

@@ -162,7 +162,7 @@ impl Explain {
 }
 
 /// Whether a step of the verdict is that cause.
-fn has_step(judgement: &Judgement, cause: &str) -> bool {
+pub(crate) fn has_step(judgement: &Judgement, cause: &str) -> bool {
     let lead = judgement.cause.map_or("unexplained", |lead| lead.id);
     let how = judgement.mechanism.iter().map(|how| how.cause.id);
     let why = judgement.reasons.iter().map(|why| why.cause.id);

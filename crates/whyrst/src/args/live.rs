@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::ports::Ports;
 use super::{Common, Format, MinConfidence, Sinks};
 
 /// `whyrst watch`.
@@ -17,6 +19,7 @@ option given several times is one filter with several values. Ends on Ctrl-C wit
 Examples:
   whyrst watch
   whyrst watch --port 443 -v
+  whyrst watch --port 80,443,8000-8010 --not-cause closed-port | awk '$5 == \"close-unread\"'
   whyrst watch --comm nginx --comm php-fpm --format json | jq .verdict.cause
   whyrst watch --quiet --metrics 9464 --otlp http://127.0.0.1:4318 --log journald")]
 pub(crate) struct Watch {
@@ -28,25 +31,34 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "NAME")]
     pub(crate) comm: Vec<String>,
 
-    /// Only connections with this port at either end (repeatable)
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Vec<u16>,
+    /// Only connections with one of these ports at either end: 443, 8000-8010, http (repeatable, or with commas)
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub(crate) port: Vec<Ports>,
 
-    /// Only connections with this address at either end, or with one in a network such as 10.0.0.0/8 (repeatable)
+    /// No connections with one of these ports at either end (repeatable, or with commas)
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub(crate) not_port: Vec<Ports>,
+
+    /// Only connections with this address at either end: an address, a network such as 10.0.0.0/8, or the name of a
+    /// host, whose addresses are looked up once (repeatable)
     #[arg(long, value_name = "ADDR")]
-    pub(crate) addr: Vec<Network>,
+    pub(crate) addr: Vec<Place>,
 
     /// Only sockets of processes in this cgroup or below, such as /system.slice (repeatable)
     #[arg(long, value_name = "PATH")]
     pub(crate) cgroup: Vec<String>,
 
-    /// Only this network namespace: its inode, or a path such as /run/netns/blue or /proc/PID/ns/net (repeatable)
+    /// Only this network namespace: its inode, its name (`ip netns`), or a path such as /proc/PID/ns/net (repeatable)
     #[arg(long, value_name = "NETNS")]
     pub(crate) netns: Vec<String>,
 
-    /// Only verdicts of this cause (repeatable)
-    #[arg(long, value_name = "ID")]
+    /// Only verdicts with a step of this cause (repeatable, or with commas)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) cause: Vec<String>,
+
+    /// No verdicts with a step of this cause (repeatable, or with commas)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) not_cause: Vec<String>,
 
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -96,6 +108,7 @@ asked or started. Needs what `whyrst watch` needs; the command runs as the user 
 
 Examples:
   whyrst run -- curl -s http://10.0.0.2/
+  whyrst run --linger 10s -- curl -s --max-time 1 http://10.0.0.2/slow
   whyrst run -v -o resets.txt -- python3 client.py")]
 pub(crate) struct Run {
     /// How to write the results
@@ -105,6 +118,10 @@ pub(crate) struct Run {
     /// Time zone for times of day in text, such as Europe/Berlin or `local`
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub(crate) tz: String,
+
+    /// How long to wait, when the command has ended, for connections of it that live on without a process
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time)]
+    pub(crate) linger: Duration,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -143,6 +160,40 @@ pub(crate) struct Check {
     pub(crate) common: Common,
 }
 
+/// `2s`, `500ms`, `1m`, or seconds without a unit.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let split = text.find(|character: char| !(character.is_ascii_digit() || character == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" | "min" => 60.0,
+        _ => return Err(format!("\"{unit}\" is no unit of time: ms, s or m")),
+    };
+    let number: f64 = number.parse().map_err(|_| "expected a time such as 2s or 500ms".to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| "too long".to_owned())
+}
+
+/// Where an end may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// At these addresses.
+    Network(Network),
+    /// At those of the host of this name.
+    Host(String),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // No name has a colon or a slash, and none is made of numbers alone.
+        let is_name = text.bytes().any(|byte| byte.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        if is_name { Ok(Self::Host(text.to_owned())) } else { text.parse().map(Self::Network) }
+    }
+}
+
 /// An address, or all addresses that begin with so many bits of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Network {
@@ -151,6 +202,11 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// This address alone.
+    pub(crate) const fn of(address: IpAddr) -> Self {
+        Self { address, bits: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     /// Its address, and how many of the first bits count.
     pub(crate) const fn prefix(&self) -> (IpAddr, u32) {
         (self.address, self.bits)
@@ -242,6 +298,30 @@ pub(crate) struct Extcap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_has_a_unit_or_is_seconds() {
+        assert_eq!(parse_time("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(parse_time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_time("1.5"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(parse_time("0"), Ok(Duration::ZERO));
+        for wrong in ["", "s", "2 s", "2h", "-1s", "1e9s", "99999999999999999999s"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_a_network_or_the_name_of_a_host() {
+        for name in ["example.com", "db-1", "localhost"] {
+            assert_eq!(name.parse(), Ok(Place::Host(name.to_owned())));
+        }
+        let one = Network::of([10, 0, 0, 1].into());
+        assert_eq!("10.0.0.1".parse(), Ok(Place::Network(one)));
+        assert!(matches!("fe80::1".parse(), Ok(Place::Network(_))));
+        for wrong in ["10.0.0", "10.0.0.1/33", "a b", ""] {
+            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_network_holds_its_addresses_and_no_others() {

@@ -5,9 +5,14 @@
 //! often it happened; a setting or a socket says what will happen.
 
 use whyrst_core::language::Language;
-pub(crate) use whyrst_model::host::Tense;
 use whyrst_model::host::{FindingReport, FindingSchema};
+pub(crate) use whyrst_model::host::{Tense, Weight};
 use whyrst_probe::{HostFacts, Socket, State};
+
+use super::counters::past;
+use super::firewall::{firewall, translation};
+use super::settings::{limits, settings, timers};
+use super::sockets::{left_open, ports, queues, unread};
 
 /// Something that makes resets.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +20,7 @@ pub(crate) struct Finding {
     /// Id of the catalogue.
     pub(crate) cause: &'static str,
     pub(crate) tense: Tense,
+    pub(crate) weight: Weight,
     /// Who or what it concerns.
     pub(crate) subject: String,
     /// What was read.
@@ -23,33 +29,30 @@ pub(crate) struct Finding {
     pub(crate) advice: &'static str,
 }
 
-/// Data that nobody has read for so long is not about to be read.
-const FORGOTTEN_MS: u32 = 5_000;
-/// `tcp_fin_timeout`: a peer that has closed forgets the connection after this.
-const FIN_TIMEOUT_MS: u32 = 60_000;
-/// The shortest idle timeouts of common cloud load balancers (240 s and 350 s).
-const SHORT_IDLE_TIMEOUT: u64 = 350;
 /// In hundredths: a limit this near is near.
-const NEAR: u64 = 80;
+pub(super) const NEAR: u64 = 80;
 
 /// Everything that `facts` give cause to say, the surest first.
 pub(crate) fn findings(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let mut all: Vec<Finding> = [settings, queues, unread, left_open, limits, firewall, past]
-        .iter()
-        .flat_map(|find| find(facts, language))
-        .chain(ports(facts, language))
-        .collect();
-    all.sort_by_key(|finding| finding.tense);
+    let finders = [settings, timers, queues, unread, left_open, limits, ports, firewall, translation, past];
+    let mut all: Vec<Finding> = finders.iter().flat_map(|find| find(facts, language)).collect();
+    all.sort_by_key(|finding| (finding.weight, finding.tense));
     all
 }
 
 impl Finding {
+    /// The same as something to know: a host where nothing is wrong has it too.
+    pub(super) fn as_note(self) -> Self {
+        Self { weight: Weight::Note, ..self }
+    }
+
     /// One `whyrst.finding/1` object.
     pub(crate) fn record(&self) -> FindingReport<'_> {
         FindingReport {
             schema: FindingSchema::V1,
             cause: self.cause.into(),
             tense: self.tense,
+            weight: self.weight,
             subject: (&self.subject).into(),
             evidence: (&self.evidence).into(),
             advice: self.advice.into(),
@@ -62,322 +65,14 @@ impl Finding {
     }
 }
 
-fn finding(
+pub(super) fn finding(
     cause: &'static str,
     tense: Tense,
     subject: impl Into<String>,
     evidence: String,
     advice: &'static str,
 ) -> Finding {
-    Finding { cause, tense, subject: subject.into(), evidence, advice }
-}
-
-fn settings(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if facts.setting("ipv4.tcp_abort_on_overflow").is_some_and(|value| value != 0) {
-        found.push(finding(
-            "accept-overflow-abort",
-            Tense::May,
-            language.pick("every listener", "所有监听套接字"),
-            language
-                .pick(
-                    "net.ipv4.tcp_abort_on_overflow is 1: a connection that finds the accept queue full is reset",
-                    "net.ipv4.tcp_abort_on_overflow 为 1：遇到全连接队列满的连接会被重置",
-                )
-                .into(),
-            language.pick(
-                "sysctl -w net.ipv4.tcp_abort_on_overflow=0 (the client's ACK is then dropped and it tries again)",
-                "sysctl -w net.ipv4.tcp_abort_on_overflow=0（此后丢弃客户端的 ACK，让它重试）",
-            ),
-        ));
-    }
-    let keepalive = facts.setting("ipv4.tcp_keepalive_time");
-    let tracked = facts.setting("netfilter.nf_conntrack_tcp_timeout_established");
-    if let (Some(keepalive), Some(tracked)) = (keepalive, tracked)
-        && tracked < keepalive
-    {
-        found.push(finding(
-            "fw-state-lost",
-            Tense::May,
-            language.pick("idle connections through this host's connection tracking", "经过本机连接跟踪的空闲连接"),
-            match language {
-                Language::English => format!(
-                    "entries are forgotten after {tracked} s without a packet, keepalives come after {keepalive} s"
-                ),
-                Language::Chinese => format!("条目在 {tracked} s 没有报文之后被遗忘，保活在 {keepalive} s 之后才来"),
-            },
-            language.pick(
-                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000, or shorter keepalives",
-                "sysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=432000，或者缩短保活间隔",
-            ),
-        ));
-    }
-    if let Some(keepalive) = keepalive.filter(|keepalive| *keepalive > SHORT_IDLE_TIMEOUT) {
-        found.push(finding(
-            "idle-timeout-reset",
-            Tense::May,
-            language.pick("idle connections through load balancers and NAT", "经过负载均衡和 NAT 的空闲连接"),
-            match language {
-                Language::English => format!(
-                    "the first keepalive comes after {keepalive} s; common devices forget a silent connection after \
-                     240 s or 350 s"
-                ),
-                Language::Chinese => {
-                    format!("第一次保活在 {keepalive} s 之后；常见设备在 240 s 或 350 s 后遗忘静默的连接")
-                }
-            },
-            language.pick(
-                "sysctl -w net.ipv4.tcp_keepalive_time=200, where programs set SO_KEEPALIVE",
-                "sysctl -w net.ipv4.tcp_keepalive_time=200，对设置了 SO_KEEPALIVE 的程序有效",
-            ),
-        ));
-    }
-    found
-}
-
-/// `queued > bound` is full: the kernel takes one more than the backlog (`sk_acceptq_is_full`).
-fn queues(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let listeners = facts.sockets.iter().filter(|socket| socket.state == State::Listen && socket.queued > 0);
-    let aborts = facts.setting("ipv4.tcp_abort_on_overflow").is_some_and(|value| value != 0);
-    let cause = if aborts { "accept-overflow-abort" } else { "accept-overflow-ghost" };
-    listeners
-        .filter(|socket| u64::from(socket.queued) * 100 >= u64::from(socket.bound) * NEAR)
-        .map(|socket| {
-            let full = socket.queued > socket.bound;
-            let tense = if full { Tense::Will } else { Tense::May };
-            let how =
-                if full { language.pick("is full", "已满") } else { language.pick("is nearly full", "快满了") };
-            let evidence = match language {
-                Language::English => format!("its accept queue {how}: {} of {} wait", socket.queued, socket.bound),
-                Language::Chinese => format!("它的全连接队列{how}：{} / {} 在等待", socket.queued, socket.bound),
-            };
-            finding(
-                cause,
-                tense,
-                named(socket, language),
-                evidence,
-                language.pick(
-                    "find out why it does not accept (a stuck worker, too few of \
-                     them); raise the backlog of listen() and net.core.somaxconn",
-                    "查明它为什么不 accept（工作进程卡住，或者太少）；\
-                     调大 listen() 的 backlog 和 net.core.somaxconn",
-                ),
-            )
-        })
-        .collect()
-}
-
-/// Who closes with unread data resets (`__tcp_close`).
-fn unread(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let forgotten = |socket: &&Socket| {
-        socket.state != State::Listen && socket.queued > 0 && socket.silent_ms.is_some_and(|ms| ms >= FORGOTTEN_MS)
-    };
-    let unread = facts.sockets.iter().filter(forgotten).map(|socket| {
-        // A FIN that was received counts as one byte in this number.
-        let evidence = match language {
-            Language::English => {
-                format!("up to {} bytes have not been read for {}", socket.queued, seconds(socket.silent_ms, language))
-            }
-            Language::Chinese => {
-                format!("最多 {} 字节已有 {} 没有被读取", socket.queued, seconds(socket.silent_ms, language))
-            }
-        };
-        (socket, evidence)
-    });
-    unread
-        .filter(|(socket, _)| socket.state == State::Established || socket.queued > 1)
-        .map(|(socket, evidence)| {
-            finding(
-                "close-unread",
-                Tense::Will,
-                named(socket, language),
-                evidence,
-                language.pick(
-                    "when its program closes it or ends, the peer is reset: \
-                     let it read to the end, or shutdown() and then read",
-                    "程序关闭它或退出时，对端会被重置：让程序读到结尾，或者先 shutdown() 再读",
-                ),
-            )
-        })
-        .collect()
-}
-
-/// A peer in FIN-WAIT-2 without a process forgets the connection after its `tcp_fin_timeout`.
-fn left_open(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let left = facts
-        .sockets
-        .iter()
-        .filter(|socket| socket.state == State::CloseWait && socket.silent_ms.is_some_and(|ms| ms >= FIN_TIMEOUT_MS));
-    left.map(|socket| {
-        let evidence = match language {
-            Language::English => format!(
-                "its peer has closed, and this end has not: CLOSE-WAIT, no data for {}",
-                seconds(socket.silent_ms, language)
-            ),
-            Language::Chinese => {
-                format!("对端已关闭，这一端没有：CLOSE-WAIT，已有 {} 没有数据", seconds(socket.silent_ms, language))
-            }
-        };
-        finding(
-            "fin-wait2-expired",
-            Tense::Will,
-            named(socket, language),
-            evidence,
-            language.pick(
-                "whatever it sends now is answered with RST: the program must close its end when read() gives 0",
-                "它现在发送的一切都会得到 RST：read() 返回 0 时，程序必须关闭自己这一端",
-            ),
-        )
-    })
-    .collect()
-}
-
-fn limits(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let is_near = |used: u64, most: u64| most > 0 && used.saturating_mul(100) >= most.saturating_mul(NEAR);
-    let of = |name: &str| facts.sockstat.get(name).copied().unwrap_or_default();
-    if let Some(most) = facts.setting("ipv4.tcp_max_orphans").filter(|most| is_near(of("orphan"), *most)) {
-        let evidence = match language {
-            Language::English => format!(
-                "{} sockets have no process any more, {most} are allowed (net.ipv4.tcp_max_orphans)",
-                of("orphan")
-            ),
-            Language::Chinese => {
-                format!("{} 个套接字已没有进程，允许 {most} 个（net.ipv4.tcp_max_orphans）", of("orphan"))
-            }
-        };
-        found.push(finding(
-            "out-of-orphans",
-            Tense::May,
-            language.pick("sockets that were closed and have not finished", "已关闭但还没有结束的套接字"),
-            evidence,
-            language.pick(
-                "find out why peers do not answer their FINs; sysctl -w net.ipv4.tcp_max_orphans=...",
-                "查明对端为什么不应答它们的 FIN；sysctl -w net.ipv4.tcp_max_orphans=...",
-            ),
-        ));
-    }
-    let most = facts.settings.get("ipv4.tcp_mem").and_then(|mem| mem.get(2)).copied();
-    if let Some(most) = most.filter(|most| is_near(of("mem"), *most)) {
-        let evidence = match language {
-            Language::English => format!("TCP uses {} pages, {most} are allowed (net.ipv4.tcp_mem)", of("mem")),
-            Language::Chinese => format!("TCP 使用了 {} 页，允许 {most} 页（net.ipv4.tcp_mem）", of("mem")),
-        };
-        found.push(finding(
-            "out-of-memory",
-            Tense::May,
-            language.pick("all connections", "所有连接"),
-            evidence,
-            language.pick(
-                "find the sockets with full queues: ss -tm; sysctl net.ipv4.tcp_mem",
-                "找出队列满的套接字：ss -tm；sysctl net.ipv4.tcp_mem",
-            ),
-        ));
-    }
-    if let (Some(used), Some(most)) =
-        (facts.setting("netfilter.nf_conntrack_count"), facts.setting("netfilter.nf_conntrack_max"))
-        && is_near(used, most)
-    {
-        let evidence = match language {
-            Language::English => format!("connection tracking holds {used} of {most} entries"),
-            Language::Chinese => format!("连接跟踪已有 {used} / {most} 个条目"),
-        };
-        found.push(finding(
-            "fw-state-lost",
-            Tense::May,
-            language.pick("connections through this host's firewall", "经过本机防火墙的连接"),
-            evidence,
-            language.pick(
-                "sysctl -w net.netfilter.nf_conntrack_max=..., or exempt what needs no tracking",
-                "sysctl -w net.netfilter.nf_conntrack_max=...，或者让不需要跟踪的流量不被跟踪",
-            ),
-        ));
-    }
-    found
-}
-
-fn firewall(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let liberal = facts.setting("netfilter.nf_conntrack_tcp_be_liberal").is_some_and(|value| value != 0);
-    let invalid = facts.invalid.filter(|count| *count > 0 && !liberal).map(|count| {
-        let evidence = match language {
-            Language::English => format!(
-                "connection tracking called {count} packets INVALID, and \
-                 net.netfilter.nf_conntrack_tcp_be_liberal is 0: such a packet keeps its \
-                 untranslated address, and whoever gets it resets the connection"
-            ),
-            Language::Chinese => format!(
-                "连接跟踪把 {count} 个报文判为 INVALID，而 net.netfilter.nf_conntrack_tcp_be_liberal 为 0：\
-                 这样的报文不做地址转换，收到它的一方会重置连接"
-            ),
-        };
-        let advice = language.pick(
-            "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1, or drop them: \
-             nft add rule ... ct state invalid drop",
-            "sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1，或者丢弃它们：\
-             nft add rule ... ct state invalid drop",
-        );
-        finding(
-            "conntrack-invalid-dnat",
-            Tense::May,
-            language.pick("connections translated by this host", "由本机做地址转换的连接"),
-            evidence,
-            advice,
-        )
-    });
-    let rules = facts.rejects.iter().map(|rule| {
-        let counted = met(rule.packets, language);
-        let tense = if rule.packets.is_some_and(|packets| packets > 0) { Tense::Has } else { Tense::Will };
-        let advice = language.pick(
-            "these resets are in no counter and no trace of TCP: give \
-             the rule a counter, and drop it where it is not wanted",
-            "TCP 的计数器和跟踪事件里都没有这些 RST：给规则加上 counter，不需要的地方删掉它",
-        );
-        finding(
-            "fw-reject-syn",
-            tense,
-            rule.text.clone(),
-            language.pick("a firewall rule answers with RST; ", "防火墙规则以 RST 应答；").to_owned() + &counted,
-            advice,
-        )
-    });
-    rules.chain(invalid).collect()
-}
-
-fn met(packets: Option<u64>, language: Language) -> String {
-    match (packets, language) {
-        (None, _) => language.pick("it has no counter", "它没有 counter").into(),
-        (Some(packets), Language::English) => format!("it met {packets} packets"),
-        (Some(packets), Language::Chinese) => format!("它命中了 {packets} 个报文"),
-    }
-}
-
-/// Ports that are used again soon meet what is left of their last connection.
-fn ports(facts: &HostFacts, language: Language) -> Option<Finding> {
-    let [first, last] = facts.settings.get("ipv4.ip_local_port_range")?.as_slice() else { return None };
-    let (all, waiting) = (last.saturating_sub(*first) + 1, facts.sockstat.get("tw").copied().unwrap_or_default());
-    (waiting * 100 >= all * NEAR).then(|| {
-        finding(
-            "syn-meets-time-wait",
-            Tense::May,
-            language.pick("connections that this host opens", "本机主动建立的连接"),
-            match language {
-                Language::English => format!(
-                    "{waiting} sockets are in TIME-WAIT, {all} ports are \
-                     there to open from (net.ipv4.ip_local_port_range)"
-                ),
-                Language::Chinese => format!(
-                    "{waiting} 个套接字处于 TIME-WAIT，可用的本地端口有 \
-                     {all} 个（net.ipv4.ip_local_port_range）"
-                ),
-            },
-            language.pick(
-                "keep connections open and use them again (keep-alive, \
-                 pools); sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"",
-                "保持连接并重复使用（keep-alive、连接池）；sysctl \
-                 -w net.ipv4.ip_local_port_range=\"1024 65535\"",
-            ),
-        )
-    })
+    Finding { cause, tense, weight: Weight::Finding, subject: subject.into(), evidence, advice }
 }
 
 /// Listeners that only this host itself reaches.
@@ -408,71 +103,7 @@ pub(crate) fn asked_elsewhere(socket: &Socket, asked: &str, by: &str, language: 
     )
 }
 
-/// Counters that rise with one kind of reset each (docs/internals/counters.md#counters-that-stand-for-one-cause).
-fn past(facts: &HostFacts, language: Language) -> Vec<Finding> {
-    let risen = COUNTERS.iter().filter_map(|Counter { name: counter, cause, what, advice }| {
-        let count = facts.counter(counter);
-        let [what, advice] = [what, advice].map(|[english, chinese]| language.pick(*english, *chinese));
-        (count > 0).then(|| {
-            finding(
-                cause,
-                Tense::Has,
-                language.pick("this network namespace", "这个网络命名空间"),
-                match language {
-                    Language::English => format!("{count} times {what} ({counter})"),
-                    Language::Chinese => format!("{what}，{count} 次（{counter}）"),
-                },
-                advice,
-            )
-        })
-    });
-    risen.collect()
-}
-
-/// A counter that rises with one kind of reset; texts in both languages.
-pub(crate) struct Counter {
-    pub(crate) name: &'static str,
-    pub(crate) cause: &'static str,
-    /// What it counts.
-    pub(crate) what: [&'static str; 2],
-    /// What to do.
-    pub(crate) advice: [&'static str; 2],
-}
-
-pub(crate) const COUNTERS: &[Counter] = &[
-    Counter {
-        name: "TCPAbortOnClose",
-        cause: "close-unread",
-        what: ["programs closed sockets with unread data", "程序关闭了还有未读数据的套接字"],
-        advice: ["whyrst watch --cause close-unread names them", "whyrst watch --cause close-unread 会说出是哪些程序"],
-    },
-    Counter {
-        name: "TCPAbortOnMemory",
-        cause: "out-of-memory",
-        what: [
-            "sockets were reset for want of memory, or as too many orphans",
-            "因内存不足或孤儿套接字过多而重置了套接字",
-        ],
-        advice: ["ss -tm; sysctl net.ipv4.tcp_mem net.ipv4.tcp_max_orphans"; 2],
-    },
-    Counter {
-        name: "TCPAbortOnLinger",
-        cause: "linger2-negative",
-        what: ["sockets with a negative TCP_LINGER2 were reset", "重置了 TCP_LINGER2 为负的套接字"],
-        advice: ["whyrst watch names them", "whyrst watch 会说出是哪些程序"],
-    },
-    Counter {
-        name: "ListenOverflows",
-        cause: "accept-overflow-ghost",
-        what: ["connections found an accept queue full", "连接遇到全连接队列已满"],
-        advice: [
-            "whyrst check while it happens; ss -ltn shows Recv-Q above Send-Q",
-            "发生时运行 whyrst check；ss -ltn 显示 Recv-Q 大于 Send-Q",
-        ],
-    },
-];
-
-fn named(socket: &Socket, language: Language) -> String {
+pub(super) fn named(socket: &Socket, language: Language) -> String {
     let ends = match socket.state {
         State::Listen => format!("{} {}", language.pick("listener", "监听"), socket.local),
         State::Established | State::CloseWait => format!("{} > {}", socket.local, socket.remote),
@@ -483,16 +114,14 @@ fn named(socket: &Socket, language: Language) -> String {
     }
 }
 
-fn seconds(ms: Option<u32>, language: Language) -> String {
-    ms.map_or_else(|| language.pick("an unknown time", "不知多久").into(), |ms| format!("{} s", ms / 1_000))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use whyrst_core::causes;
     use whyrst_core::segment::Endpoint;
     use whyrst_probe::RejectRule;
+
+    use crate::check::counters::COUNTERS;
 
     fn socket(state: State, queued: u32, bound: u32, silent_ms: u32) -> Socket {
         let end = |port| Endpoint::new([127, 0, 0, 1].into(), port);
@@ -563,12 +192,83 @@ mod tests {
     }
 
     #[test]
+    fn what_every_fresh_host_has_is_a_note() {
+        // The kernel's defaults, and a counter that does not move.
+        let fresh = HostFacts {
+            settings: [
+                ("ipv4.ip_local_port_range", vec![32_768, 60_999]),
+                ("ipv4.tcp_abort_on_overflow", vec![0]),
+                ("ipv4.tcp_keepalive_intvl", vec![75]),
+                ("ipv4.tcp_keepalive_probes", vec![9]),
+                ("ipv4.tcp_keepalive_time", vec![7_200]),
+                ("ipv4.tcp_max_orphans", vec![65_536]),
+                ("ipv4.tcp_max_tw_buckets", vec![65_536]),
+                ("ipv4.tcp_retries2", vec![15]),
+                ("ipv4.tcp_syncookies", vec![1]),
+                ("netfilter.nf_conntrack_count", vec![3]),
+                ("netfilter.nf_conntrack_max", vec![65_536]),
+                ("netfilter.nf_conntrack_tcp_timeout_established", vec![432_000]),
+            ]
+            .into(),
+            counters: [("TCPAbortOnClose".to_owned(), 12_000)].into(),
+            earlier: whyrst_probe::Earlier {
+                counters: [("TCPAbortOnClose".to_owned(), 12_000)].into(),
+                within: std::time::Duration::from_secs(1),
+            },
+            invalid: Some(7),
+            ..HostFacts::default()
+        };
+        let found = findings(&fresh, Language::English);
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert!(found.iter().all(|finding| finding.weight == Weight::Note), "{found:#?}");
+    }
+
+    #[test]
+    fn a_program_that_leaks_hundreds_is_one_finding() {
+        let mut sockets = vec![socket(State::CloseWait, 10, 0, 90_000); 220];
+        sockets.extend(vec![socket(State::CloseWait, 1, 0, 7_000); 3]);
+        let found = findings(&with(sockets), Language::English);
+        let of = |cause: &str| found.iter().filter(|finding| finding.cause == cause).collect::<Vec<_>>();
+        let (unread, left) = (of("close-unread"), of("fin-wait2-expired"));
+        let ([unread], [left]) = (unread.as_slice(), left.as_slice()) else { panic!("one of each: {found:#?}") };
+        assert!(unread.evidence.starts_with("220 connections with up to 10 bytes each"), "{unread:?}");
+        assert!(left.evidence.starts_with("220 connections whose peer has closed"), "{left:?}");
+        assert!(left.subject.starts_with("nginx 7, ") && left.subject.ends_with(" and 219 more"), "{left:?}");
+    }
+
+    #[test]
+    fn many_young_close_waits_of_one_program_are_found_and_a_few_are_not() {
+        assert_eq!(causes_of(&with(vec![socket(State::CloseWait, 1, 0, 7_000); 49])), []);
+        let many = with(vec![socket(State::CloseWait, 1, 0, 7_000); 50]);
+        assert_eq!(causes_of(&many), [("fin-wait2-expired", Tense::May)]);
+    }
+
+    #[test]
+    fn ports_run_out_for_one_destination() {
+        let destination = Endpoint::new([10, 0, 0, 2].into(), 5_432);
+        let of = |used| HostFacts {
+            settings: [("ipv4.ip_local_port_range", vec![32_768, 60_999])].into(),
+            ports_in_use: [(destination, used)].into(),
+            ..HostFacts::default()
+        };
+        assert_eq!(causes_of(&of(22_000)), []);
+        let found = findings(&of(28_000), Language::English);
+        assert_eq!(found[0].cause, "syn-meets-time-wait");
+        assert!(found[0].evidence.starts_with("28000 of 28232 ports are in use to 10.0.0.2:5432"), "{found:?}");
+    }
+
+    #[test]
     fn every_finding_names_a_cause_of_the_catalogue() {
         let everything = HostFacts {
             settings: [
                 ("ipv4.ip_local_port_range", vec![1, 10]),
                 ("ipv4.tcp_abort_on_overflow", vec![1]),
+                ("ipv4.tcp_keepalive_intvl", vec![1]),
+                ("ipv4.tcp_keepalive_probes", vec![1]),
                 ("ipv4.tcp_keepalive_time", vec![7200]),
+                ("ipv4.tcp_max_tw_buckets", vec![10]),
+                ("ipv4.tcp_retries2", vec![3]),
+                ("ipv4.tcp_syncookies", vec![2]),
                 ("ipv4.tcp_max_orphans", vec![10]),
                 ("ipv4.tcp_mem", vec![1, 2, 10]),
                 ("netfilter.nf_conntrack_count", vec![9]),
@@ -576,12 +276,19 @@ mod tests {
                 ("netfilter.nf_conntrack_tcp_timeout_established", vec![600]),
             ]
             .into(),
-            counters: ["TCPAbortOnClose", "TCPAbortOnMemory", "TCPAbortOnLinger", "ListenOverflows"]
+            counters: COUNTERS
+                .iter()
+                .map(|counter| counter.name)
+                .chain(["IPReversePathFilter"])
                 .map(|name| (name.to_owned(), 1))
-                .into(),
+                .collect(),
+            strict_devices: vec!["eth0".to_owned()],
+            bridged_targets: vec![[10, 1, 0, 2].into()],
+            icmp_drops: vec!["ip protocol icmp drop".to_owned()],
+            ports_in_use: [(Endpoint::new([10, 0, 0, 2].into(), 80), 9)].into(),
             sockstat: [("orphan".to_owned(), 9), ("mem".to_owned(), 9), ("tw".to_owned(), 9)].into(),
             invalid: Some(3),
-            rejects: vec![RejectRule { text: "reject with tcp reset".into(), packets: Some(2) }],
+            rejects: vec![RejectRule { text: "reject with tcp reset".into(), packets: Some(2), hook: None }],
             ..with(vec![
                 socket(State::Listen, 5, 4, 0),
                 socket(State::Established, 9, 0, 9_000),
@@ -589,7 +296,7 @@ mod tests {
             ])
         };
         let [found, chinese] = Language::ALL.map(|language| findings(&everything, language));
-        assert_eq!(found.len(), 16);
+        assert_eq!(found.len(), 16 + 9);
         for (english, chinese) in found.iter().zip(&chinese) {
             assert_eq!((english.cause, english.tense), (chinese.cause, chinese.tense));
             assert!(!english.evidence.contains(is_han) && chinese.evidence.contains(is_han), "{chinese:?}");

@@ -11,7 +11,9 @@ use whyrst_core::socket::Told;
 use whyrst_output::Places;
 use whyrst_probe::{HostFacts, Live, LiveEvent, SocketReset};
 
-use super::findings::{COUNTERS, Counter, Finding, Tense, asked_elsewhere, findings, for_this_host_only};
+use super::counters::{COUNTERS, Counter};
+use super::findings::{Finding, Tense, asked_elsewhere, findings, for_this_host_only};
+use super::firewall::cause_of;
 use super::words;
 use crate::Completion;
 use crate::args::Check;
@@ -79,7 +81,7 @@ fn moved(before: &HostFacts, now: &HostFacts, within: Duration, language: Langua
         };
         (more > 0).then(|| {
             Finding::counted(
-                "fw-reject-syn",
+                cause_of(rule),
                 rule.text.clone(),
                 evidence(&what, within, language),
                 language.pick("drop the rule where it is not wanted", "不需要的地方删掉这条规则"),

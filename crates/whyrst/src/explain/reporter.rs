@@ -7,13 +7,13 @@ use std::sync::mpsc::Sender;
 use anyhow::{Error, Result};
 use arrow_array::RecordBatch;
 use whyrst_core::incident::Incidents;
-use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
+use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::summary::Summary;
 use whyrst_core::report::text::Ladder;
-use whyrst_core::report::{Context, Explanation, account, json, markdown, text};
+use whyrst_core::report::{Context, Explanation, json, markdown, text};
 use whyrst_core::verdict::{Judge, Judgement};
 use whyrst_output::Places;
 use whyrst_serve::html;
@@ -110,13 +110,9 @@ impl Reporter<'_> {
             ReportFormat::Json => json::folded_line(outcome, &self.context, count) + "\n",
             ReportFormat::Html => html::data(&json::page_line(&report, count)),
             ReportFormat::Text | ReportFormat::Markdown => {
-                let like = account::line(&report, self.style);
-                let like =
-                    if self.arguments.format == ReportFormat::Markdown { markdown::verbatim(&like) } else { like };
-                match self.context.language {
-                    Language::English => format!("... and {count} more like this one:\n{like}\n"),
-                    Language::Chinese => format!("... 另有 {count} 个与此相同：\n{like}\n"),
-                }
+                let notes = LineNotes { more: Some(More { count, within: None }), ..LineNotes::default() };
+                let line = live_line::line(&report, self.style, notes);
+                if self.arguments.format == ReportFormat::Markdown { markdown::verbatim(&line) } else { line + "\n" }
             }
         })
     }

@@ -27,6 +27,9 @@ const AT_ONCE: usize = 1_000;
 pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     tui::check()?;
     let filter = Filter::of(arguments)?;
+    for remark in filter.remarks() {
+        output::remark(remark);
+    }
     let interrupt = Interrupt::heed().context("cannot heed signals")?;
     let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
     let style = output::style(&arguments.common);
@@ -61,7 +64,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
             if let Some(recorder) = &mut recorder {
                 recorder.take(&item)?;
             }
-            if let Some(entry) = reporter.entry(&item, |ending, cause| filter.shows(ending) && filter.wants(cause)) {
+            if let Some(entry) = reporter.entry(&item, |outcome, judgement| filter.shows(outcome, judgement)) {
                 app.add(entry);
             }
         }

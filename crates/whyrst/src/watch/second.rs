@@ -18,7 +18,7 @@ use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
-use whyrst_probe::{Coverage, Direction, Live, Packet, Packets, SocketReset, now};
+use whyrst_probe::{Coverage, Direction, Firewall, Hook, Live, Packet, Packets, RejectRule, SocketReset, now};
 
 /// The first packets of a connection are kept: how it began.
 const FIRST: usize = 8;
@@ -235,8 +235,8 @@ impl SecondSource {
             let Some((_, reset)) = self.held.pop_front() else { break };
             let mut outcome = self.received(&reset).unwrap_or_else(|| reset.outcome());
             let left = left.filter(|_| !self.reported.contains_key(&ends) && self.sees_all_resets(live, time));
-            if left.is_some() {
-                outcome.note_kernel(KernelWord::SentNone);
+            if let Some(netns) = left {
+                outcome.note_kernel(self.word(netns, &outcome));
                 self.unsent.insert(ends, time);
             }
             self.suspects.retain(|suspect| suspect.ends != ends);
@@ -323,7 +323,7 @@ impl SecondSource {
             return None;
         }
         let mut outcome = self.seen_outcome(suspect.netns, suspect.ends.0, suspect.ends.1)?;
-        outcome.note_kernel(KernelWord::SentNone);
+        outcome.note_kernel(self.word(suspect.netns, &outcome));
         self.folds.entry(service).or_default().like = Some((outcome.clone(), suspect.netns));
         Some(Found { outcome, netns: suspect.netns, more: None, left: Some(suspect.netns) })
     }
@@ -354,11 +354,33 @@ impl SecondSource {
         flow.packets.iter().skip(flow.packets.len() - new).cloned().collect()
     }
 
-    /// Rules of that namespace's firewall that answer with RST and may have met this connection.
-    pub(super) fn rules(&self, netns: u32, outcome: &Outcome) -> Vec<&str> {
+    /// Rules of that namespace's firewall that answer with RST and may have met this connection, as the firewall prints
+    /// them, without what they had counted when they were read.
+    pub(super) fn rules(&self, netns: u32, outcome: &Outcome) -> Vec<String> {
+        self.rules_that_meet(netns, outcome).map(RejectRule::unnumbered).collect()
+    }
+
+    fn rules_that_meet(&self, netns: u32, outcome: &Outcome) -> impl Iterator<Item = &RejectRule> {
         let ports = Side::BOTH.map(|side| outcome.connection().endpoint(side).port.to_string());
-        let rules = self.packets.rules(netns).iter().filter(|rule| may_meet(&rule.text, &ports));
-        rules.map(|rule| rule.text.as_str()).collect()
+        let rules = self.packets.firewall(netns).into_iter().flat_map(|firewall| &firewall.rules);
+        rules.filter(move |rule| may_meet(&rule.text, &ports))
+    }
+
+    /// What is known of a RST that left this namespace without its TCP.
+    fn word(&self, netns: u32, outcome: &Outcome) -> KernelWord {
+        let ends = Side::BOTH.map(|side| outcome.connection().endpoint(side).ip);
+        let is_end = |firewall: &Firewall| ends.iter().any(|ip| firewall.addresses.contains(ip));
+        let forwards = self.packets.firewall(netns).is_some_and(|firewall| {
+            // Behind DNAT the address is the router's own, and still it forwards.
+            !firewall.addresses.is_empty() && !is_end(firewall) || self.only_forwarding_rules(netns, outcome)
+        });
+        if forwards { KernelWord::MadeInTransit } else { KernelWord::SentNone }
+    }
+
+    /// Whether all rules that may have met it look at what is forwarded.
+    fn only_forwarding_rules(&self, netns: u32, outcome: &Outcome) -> bool {
+        let mut hooks = self.rules_that_meet(netns, outcome).map(|rule| rule.hook).peekable();
+        hooks.peek().is_some() && hooks.all(|hook| hook == Some(Hook::Forward))
     }
 
     /// What must be said at the end.
