@@ -12,6 +12,7 @@ mod api;
 mod assets;
 mod guard;
 pub mod html;
+mod issues;
 mod lines;
 mod query;
 mod row;

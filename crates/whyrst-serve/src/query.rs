@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use whyrst_core::language::Language;
-use whyrst_model::vocabulary::{Confidence, Family, Origin, Severity};
+use whyrst_model::vocabulary::{Confidence, End, Family, Origin, Severity};
 
+use crate::issues::{Issue, Issues};
 use crate::row::{Name, Names, Row};
 
 /// Longest filter that is read.
@@ -41,6 +42,7 @@ enum Key {
     Source,
     Origin,
     Ending,
+    By,
     Phase,
     Kind,
     Host,
@@ -48,7 +50,7 @@ enum Key {
     Time,
 }
 
-const KEYS: [(Key, &str); 18] = [
+const KEYS: [(Key, &str); 19] = [
     (Key::Family, "family"),
     (Key::Cause, "cause"),
     (Key::Mechanism, "mechanism"),
@@ -62,6 +64,7 @@ const KEYS: [(Key, &str); 18] = [
     (Key::Source, "source"),
     (Key::Origin, "origin"),
     (Key::Ending, "ending"),
+    (Key::By, "by"),
     (Key::Phase, "phase"),
     (Key::Kind, "kind"),
     (Key::Host, "host"),
@@ -240,6 +243,7 @@ impl Key {
             Self::Source => row.source,
             Self::Origin => return Some(row.origin.name()),
             Self::Ending => return Some(row.ending),
+            Self::By => return row.by.map(End::name),
             Self::Phase => return Some(row.phase.name()),
             Self::Kind => return Some(row.kind.name()),
             Self::Severity => return Some(row.severity.name()),
@@ -330,6 +334,8 @@ pub(crate) struct View {
     rows: u64,
     /// Resets and failed connects: each row as often as it counts.
     total: u64,
+    /// What is alike among them, the commonest first.
+    issues: Vec<Issue>,
     facets: Vec<Facet>,
     series: Series,
 }
@@ -385,7 +391,7 @@ struct Tally {
 
 /// Counts the rows that fit.
 pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, names: &Names) -> View {
-    let mut tally = Tally::default();
+    let (mut tally, mut issues) = (Tally::default(), Issues::default());
     let (mut moments, mut total) = (Vec::new(), 0);
     for row in rows {
         match filter.verdict(row, names) {
@@ -393,6 +399,7 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
             Fit::But(key) => tally.count(row, key),
             Fit::Yes => {
                 total += row.count;
+                issues.add(row);
                 moments.push((row.time.nanos(), row.cause, row.count));
                 for (key, _) in KEYS {
                     tally.count(row, key);
@@ -400,7 +407,8 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
             }
         }
     }
-    View { rows: moments.len() as u64, total, facets: tally.facets(names), series: series(&moments, names) }
+    let (rows, issues) = (moments.len() as u64, issues.ranked(names));
+    View { rows, total, issues, facets: tally.facets(names), series: series(&moments, names) }
 }
 
 impl Tally {
@@ -430,7 +438,7 @@ impl Tally {
                 Some(name) => self.asked.entry(name).or_default(),
                 None => return,
             },
-            Key::Mechanism | Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
+            Key::Mechanism | Key::By | Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
         };
         *slot += row.count;
     }

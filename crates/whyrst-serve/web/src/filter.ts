@@ -9,7 +9,7 @@ export interface Term {
 
 export const KEYS = [
   'family', 'cause', 'mechanism', 'reason', 'service', 'peer', 'process', 'name', 'severity', 'confidence', 'source',
-  'origin', 'ending', 'phase', 'kind', 'host', 'port', 'time',
+  'origin', 'ending', 'by', 'phase', 'kind', 'host', 'port', 'time',
 ]
 
 /** Words apart by blanks; what stands in double quotes is one, or belongs to one. */

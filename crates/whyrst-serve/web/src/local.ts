@@ -3,8 +3,8 @@
 import { terms, type Term } from './filter'
 import { pick } from './language'
 import { nanos } from './nanos'
-import type { CauseReport, Endpoint, IncidentReport, Report, SummaryReport } from './records'
-import type { Backend, Facet, Order, Overview, Page, Row, Series, Source, View } from './types'
+import type { CauseReport, Confidence, Endpoint, IncidentReport, Report, SummaryReport } from './records'
+import type { Backend, Facet, Issue, Order, Overview, Page, Row, Series, Source, View } from './types'
 
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
@@ -90,6 +90,7 @@ function word(key: string, { row, reset }: Kept): string | null {
     case 'service': return row.server
     case 'peer': return ip(row.client)
     case 'phase': return reset.phase
+    case 'by': return reset.family?.by ?? null
     case 'kind': return reset.kind
     default: return row[key as keyof Row] as string | null
   }
@@ -207,6 +208,57 @@ function series(all: Kept[]): Series {
   return { start, step, columns, causes }
 }
 
+const LISTED = 200
+const PARTS = 24
+
+/** The same as the server's src/issues.rs. */
+function issues(all: Kept[]): Issue[] {
+  const groups = new Map<string, Kept[]>()
+  for (const kept of all) {
+    const { row, reset } = kept
+    const key = [row.family, row.cause, reset.family?.by, reset.server.port, row.severity, row.ending].join(' ')
+    const group = groups.get(key)
+    if (group) group.push(kept)
+    else groups.set(key, [kept])
+  }
+  const times = all.map(({ time }) => time)
+  const first = times.reduce((least, time) => (time < least ? time : least), times[0] ?? 0n)
+  const last = times.reduce((most, time) => (time > most ? time : most), first)
+  const width = (last - first) / BigInt(PARTS) + 1n
+  const list = [...groups.values()].map((group) => issue(group, first, width))
+  const name = ({ cause, port, by, severity }: Issue) => `${cause} ${String(port).padStart(5, '0')} ${by ?? ''} ${severity}`
+  list.sort((one, other) =>
+    Number(one.severity === 'benign') - Number(other.severity === 'benign') || other.count - one.count
+    || (name(one) < name(other) ? -1 : 1))
+  return list.slice(0, LISTED)
+}
+
+function issue(group: Kept[], start: bigint, width: bigint): Issue {
+  const [{ row, reset }] = group as [Kept, ...Kept[]]
+  const inTime = [...group].sort((one, other) => Number(one.time - other.time))
+  const sure = new Map<Confidence, number>()
+  const counts = new Array<number>(PARTS).fill(0)
+  for (const one of group) {
+    sure.set(one.row.confidence, (sure.get(one.row.confidence) ?? 0) + one.row.count)
+    const at = Number((one.time - start) / width)
+    counts[at] = (counts[at] ?? 0) + one.row.count
+  }
+  // Of two that are as common, the less sure.
+  const doubt = (confidence: Confidence) => CONFIDENCES.indexOf(confidence)
+  const commonest = [...sure].sort((one, other) => other[1] - one[1] || doubt(other[0]) - doubt(one[0]))
+  const servers = new Set(group.map((one) => one.row.server))
+  const lost = group.map((one) => one.row.lost).filter((octets) => octets !== null)
+  return {
+    family: row.family, cause: row.cause, title: reset.verdict.title, by: reset.family?.by ?? null, port: reset.server.port,
+    severity: row.severity, ending: row.ending, confidence: commonest[0]?.[0] ?? row.confidence,
+    count: group.reduce((sum, one) => sum + one.row.count, 0), rows: group.length,
+    servers: servers.size, clients: new Set(group.map((one) => ip(one.row.client))).size,
+    service: servers.size === 1 ? row.server : null,
+    lost: lost.length === 0 ? null : lost.reduce((sum, octets) => sum + octets, 0),
+    first: inTime[0]?.row.time ?? '', last: inTime.at(-1)?.row.time ?? '', counts,
+  }
+}
+
 /** Reads the lines that stand in the report. */
 export function local(lines: string): Backend {
   const all: Kept[] = []
@@ -255,6 +307,7 @@ export function local(lines: string): Backend {
       return {
         rows: fit.length,
         total: fit.reduce((sum, { row }) => sum + row.count, 0),
+        issues: issues(fit),
         facets: FACETS.map((key) => facet(key, counts.get(key) ?? new Map())),
         series: series(fit),
       }
