@@ -177,6 +177,22 @@ test('a packet that is pointed at shows all its fields', async () => {
   await close()
 })
 
+test('Back leads from a reset to the list, and from there to the issues', async () => {
+  const { page, close } = await open(browser, served.url)
+  await page.locator('.issues li').first().waitFor()
+  for (const choose of [() => rows(page).first().click(), () => page.keyboard.press('j')]) {
+    await ready(page)
+    await choose()
+    await page.locator('.detail .ladder svg').waitFor()
+    await page.goBack()
+    await page.locator('.detail').waitFor({ state: 'detached' })
+    await rows(page).first().waitFor()
+    await page.goBack()
+    await page.locator('.issues li').first().waitFor()
+  }
+  await close()
+})
+
 test('facets narrow the list, and their numbers are those of the list', async () => {
   const { page, close } = await open(browser, served.url)
   await ready(page)

@@ -72,7 +72,10 @@ export function App({ backend }: { backend: Backend }) {
 
   const change = useCallback((q: string) => go({ q }, 'push'), [])
   const list = useCallback((q: string) => go({ q, show: 'resets' }, 'push'), [])
-  const select = useCallback((reset: string) => go({ reset, cause: null }), [])
+  // The keys j and k go through the list: Back leads to where that began, and not out of the page.
+  const selected = useRef(route.reset)
+  selected.current = route.reset
+  const select = useCallback((reset: string) => go({ reset, cause: null }, selected.current === null ? 'push' : 'replace'), [])
   const open = useCallback((reset: string) => go({ reset, cause: null }, 'push'), [])
   const openCause = useCallback((cause: string) => go({ cause }, 'push'), [])
   const close = useCallback(() => go({ cause: null, reset: null }, 'push'), [])

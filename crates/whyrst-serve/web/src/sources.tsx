@@ -69,7 +69,7 @@ function Progress({ what, done, of }: { what: string; done: number; of: number |
   const part = Math.min(done / of, 1)
   return (
     <>
-      {what} <progress max={1} value={part} aria-label={what} /> {pick(`${Math.floor(part * 100)} % of ${octets(of)}`, `${octets(of)} 的 ${Math.floor(part * 100)} %`)}
+      {what} <progress max={1} value={part} aria-label={what} /> {`${Math.floor(part * 100)} %`}
     </>
   )
 }
