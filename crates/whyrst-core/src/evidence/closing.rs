@@ -22,7 +22,7 @@ const ONE_GO: Span = Span::from_millis(1);
 const SHORTEST_WAIT: Span = Span::from_millis(20);
 /// A round trip is shorter: the RTO begins at that (RFC 6298 section 2).
 const LONGEST_TRIP: Span = Span::from_secs(1);
-/// Linux sends nothing again sooner (include/net/tcp.h, `TCP_RTO_MIN`).
+/// Linux sends nothing again sooner (`include/net/tcp.h`, `TCP_RTO_MIN`).
 const RTO_MIN: Span = Span::from_millis(200);
 /// How late a busy host's timer may be.
 const TIMER_SLACK: Span = Span::from_millis(50);
@@ -290,7 +290,9 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         let trigger = outcome.rst().and_then(|rst| rst.trigger);
         match (event.reason, fin_ack(outcome), trigger) {
             (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
-            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time && fin_was_enough(outcome) => {
+            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data))
+                if ack.time < data.time && fin_was_enough(outcome) =>
+            {
                 Answer::Yes(yes().frame(ack))
             }
             _ => Answer::Unknown,
@@ -299,7 +301,7 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
 };
 
 /// The sender's FIN was not sent again within its first RTO: SRTT + max(`TCP_RTO_MIN`, 4 × RTTVAR), where RTTVAR
-/// begins at half a round trip (RFC 6298 section 2; net/ipv4/tcp_input.c, `tcp_rtt_estimator`).
+/// begins at half a round trip (RFC 6298 section 2; `net/ipv4/tcp_input.c`, `tcp_rtt_estimator`).
 fn fin_was_enough(outcome: &Outcome) -> bool {
     let is_fin = |record: &&Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
     let mut fins = outcome.before().iter().filter(is_fin);

@@ -206,6 +206,26 @@ test('facets narrow the list, and their numbers are those of the list', async ()
   await close()
 })
 
+test('a filter that cannot be read is an error, and no answer to another question', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  const type = async (text) => {
+    await page.locator('.filter input[type=search]').fill(text)
+    await page.locator('.filter .problem').waitFor()
+    return page.locator('.filter .problem').innerText()
+  }
+  assert.match(await type('casue:linger-zero'), /did you mean cause:/u)
+  await page.locator('.filter input[type=search]').fill('port:8888 or port:80')
+  await page.locator('.filter .problem').waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.querySelector('.chips').textContent.includes('(port:8888 or port:80)'))
+  const facet = page.locator('.broad .facet[aria-label=Cause] li button').first()
+  const wanted = await facet.locator('.number').innerText()
+  await facet.click()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent === number, wanted)
+  assert.match(await type('port:8888 or'), /a term is missing/u)
+  await close()
+})
+
 test('a reset begins with what is certain, and says what decides the rest', async () => {
   const { page, close } = await open(browser, `${served.url}#q=cause:close-unread+confidence:possible`)
   await ready(page)
@@ -387,7 +407,9 @@ test('a report opens from its file, asks for nothing, and says the same as the s
   const live = await open(browser, served.url)
   for (const q of [
     '', 'cause:close-unread', '-severity:fault', 'service::8888 confidence:likely', 'host:10.77.0.1 linger', '-close',
-    'cause:closed-port cause:linger-zero severity:fault',
+    'cause:closed-port cause:linger-zero severity:fault', 'port 8888 and not (cause:clos* or cause:linger-zero)',
+    'cause:closed-port or severity:attack', 'net 10.77.0.0/31', '10.77.0.9', '10.77.0', '-(confidence:likely or close) host:10.77.0.1/32',
+    'by:server family:aborted', '"cause:closed-port"', 'cause:*-*t* -cause:"*"', '::1 or fd77::/16', 'not not cause:closed-port',
   ]) {
     for (const order of ['harm', 'newest', 'oldest']) {
       const ask = ([text, by]) =>
