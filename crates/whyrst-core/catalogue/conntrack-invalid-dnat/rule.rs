@@ -12,7 +12,8 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &RST_ANSWERS_DATA, &RST_IS_BARE, &CLIENT_STILL_THERE],
-    refuted_by: &[&SENDER_HAD_CLOSED, &MADE_OUTSIDE_STACK],
+    // The client's own host sends it, so it comes as far as the client's other packets.
+    refuted_by: &[&SENDER_HAD_CLOSED, &MADE_OUTSIDE_STACK, &RST_TTL_DIFFERS],
     supported_by: &[],
     likely_when: &[&[&CLIENT_STILL_THERE, &MADE_BY_STACK]],
     variants: &[],

@@ -2,10 +2,12 @@
 //! other end still knew of an older connection.
 
 use super::answer::{Answer, Value, no, yes};
-use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
-use super::question::{AskedOf, Question, Wording, by};
+use super::fin::both_had_closed;
+use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY, SYN_TIMER};
+use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use crate::connection::TcpState;
+use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::observation::IcmpKind;
@@ -37,7 +39,8 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
             return Answer::Unknown;
         };
         let Some(trigger) = &rst.trigger else {
-            return if outcome.connection().beginning_seen() { Answer::No(no()) } else { Answer::Unknown };
+            let known = outcome.connection().beginning_seen() && !left_for_new(outcome, rst.record.from);
+            return if known { Answer::No(no()) } else { Answer::Unknown };
         };
         let at = outcome.before().iter().position(|record| record == trigger).unwrap_or(outcome.before().len());
         let is_syn = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
@@ -50,6 +53,12 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
         }
     }),
 };
+
+/// `side` had sent a SYN in the middle of the connection: whoever does that has the connection no more, and all that
+/// follows from it is about the new one.
+pub fn left_for_new(outcome: &Outcome, side: Side) -> bool {
+    outcome.latest(|record| record.from == side && record.notes.has(Notes::SYN_ON_LIVE)).is_some()
+}
 
 /// Whether it is a segment of a connection that exists: a challenge ACK, old data or an old FIN.
 fn is_of_connection(record: &Record) -> bool {
@@ -132,13 +141,20 @@ pub static EARLIER_CLOSED: Question = Question {
         unknown: "同一端口对上更早的连接：请更早开始抓包",
     },
     ask: by(|outcome| match outcome.connection().earlier {
-        _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => Answer::No(no()),
+        // It met the connection whose segments these are. What both had closed and both know closed is in TIME-WAIT.
+        _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => match both_had_closed(outcome) {
+            Answer::Yes(_) if !outcome.connection().closed_in_order() => Answer::Unknown,
+            answer => answer,
+        },
         Some(TcpState::TimeWait) => Answer::Yes(yes()),
         // By a RST, or by both ends in the other order.
-        Some(TcpState::Closed) | None => Answer::Unknown,
+        Some(TcpState::Closed | TcpState::Unknown) | None => Answer::Unknown,
         Some(_) => Answer::No(no()),
     }),
 };
+
+/// At least one end had not closed the older connection, as far back as it was captured.
+pub static EARLIER_STILL_OPEN: Question = not("earlier-still-open", &EARLIER_CLOSED);
 
 /// The RST refuses a SYN-ACK that does not acknowledge the SYN.
 pub static SYN_ACK_ACKS_WRONG: Question = Question {
@@ -188,6 +204,8 @@ pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
         // After another SYN-ACK, nobody knows which of the two is acknowledged.
         let mut before_another = outcome.after().iter().take_while(|record| !record.flags.is_syn_ack());
         match before_another.find(acknowledges) {
+            // The program answers what it received. By then the other end's timer has sent the SYN-ACK again.
+            Some(record) if record.time.since(syn_ack.time) >= SYN_TIMER => Answer::Unknown,
             Some(record) => Answer::Yes(yes().frame(record).frame(&syn_ack)),
             None if outcome.after_total() == 0 && outcome.watched_after().nanos() == 0 => Answer::Unknown,
             None => Answer::No(no().frame(&syn_ack)),
