@@ -11,7 +11,6 @@ use super::forgery::{RST_SEQ_CLIMBS, RST_WINDOWS_COUNT, RSTS_BOTH_WAYS};
 use super::form::{RST_IS_ACTIVE, offers_own_window};
 use super::handshake::SYN_ACK_AFTER_RST;
 use super::question::{AskedOf, Question, Wording, by};
-use super::refusal::left_for_new;
 use super::vantage::RST_MADE_BETWEEN;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
@@ -311,7 +310,7 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
     let opening = connection.beginning_seen() && !connection.handshake_complete();
-    if record.from != rst.from || !plausible || opening || !connection.lives() || left_for_new(outcome, rst.from) {
+    if record.from != rst.from || !plausible || opening || !connection.lives() || outcome.left_for_new(rst.from) {
         return false;
     }
     let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };

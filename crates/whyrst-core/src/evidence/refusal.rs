@@ -4,10 +4,9 @@
 use super::answer::{Answer, Value, no, yes};
 use super::fin::both_had_closed;
 use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY, SYN_TIMER};
-use super::question::{AskedOf, Question, Wording, by, not};
+use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
 use crate::connection::TcpState;
-use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::observation::IcmpKind;
@@ -39,7 +38,7 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
             return Answer::Unknown;
         };
         let Some(trigger) = &rst.trigger else {
-            let known = outcome.connection().beginning_seen() && !left_for_new(outcome, rst.record.from);
+            let known = outcome.connection().beginning_seen() && !outcome.left_for_new(rst.record.from);
             return if known { Answer::No(no()) } else { Answer::Unknown };
         };
         let at = outcome.before().iter().position(|record| record == trigger).unwrap_or(outcome.before().len());
@@ -53,12 +52,6 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
         }
     }),
 };
-
-/// `side` had sent a SYN in the middle of the connection: whoever does that has the connection no more, and all that
-/// follows from it is about the new one.
-pub fn left_for_new(outcome: &Outcome, side: Side) -> bool {
-    outcome.latest(|record| record.from == side && record.notes.has(Notes::SYN_ON_LIVE)).is_some()
-}
 
 /// Whether it is a segment of a connection that exists: a challenge ACK, old data or an old FIN.
 fn is_of_connection(record: &Record) -> bool {
@@ -152,9 +145,6 @@ pub static EARLIER_CLOSED: Question = Question {
         Some(_) => Answer::No(no()),
     }),
 };
-
-/// At least one end had not closed the older connection, as far back as it was captured.
-pub static EARLIER_STILL_OPEN: Question = not("earlier-still-open", &EARLIER_CLOSED);
 
 /// The RST refuses a SYN-ACK that does not acknowledge the SYN.
 pub static SYN_ACK_ACKS_WRONG: Question = Question {

@@ -21,7 +21,6 @@ use crate::evidence::handshake::{
 };
 use crate::evidence::refusal::{
     HANDSHAKE_ACK_WRONG, RST_ANSWERS_SYN_ON_LIVE, SERVER_NEVER_TOOK_IT, SYN_ACK_ACKS_WRONG, SYN_ANSWERED_BY_OLD_ACK,
-    left_for_new,
 };
 use crate::flow::Side;
 use crate::half::Marks;
@@ -145,7 +144,7 @@ fn seen_family(answers: &mut Answers<'_>) -> Option<Family> {
     // Some stacks set ACK in the answer to data that comes after their FIN. Without ACK a RST answers a segment
     // that has one, though the capture misses it.
     let is_bare = outcome.rst().is_some_and(|rst| !rst.record.flags.has(Flags::ACK));
-    if is_bare && left_for_new(outcome, outcome.sender()) {
+    if is_bare && outcome.left_for_new(outcome.sender()) {
         return Some(Family::SynCollision);
     }
     // Behind a FIN that was taken there is nothing new (RFC 9293 section 3.10.4).
