@@ -182,7 +182,6 @@ fn fewer_packets_never_make_a_verdict_surer_or_surely_another() {
                     let thinned = unknowable::Thinned { whole: &whole, packets: &packets, left: &left, now: &now };
                     if let Some(why) = thinned.excuse(claim, heard) {
                         excused.insert(why);
-                        eprintln!("EXCUSED {why:?} {} {}/{end} {said}: {claim} where {}; {how}", claim.step, of.id, fixture::words(&whole, claim.step));
                         continue;
                     }
                     let all = fixture::words(&whole, claim.step);

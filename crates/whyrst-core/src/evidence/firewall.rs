@@ -368,8 +368,7 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         if rst.trigger.is_some() {
             return Answer::No(no().frame(&rst.record));
         }
-        let furthest =
-            if receiver.marks.has(Marks::ACKED) { sender.nxt.max(receiver.ack) } else { sender.nxt };
+        let furthest = if receiver.marks.has(Marks::ACKED) { sender.nxt.max(receiver.ack) } else { sender.nxt };
         // What was sent before the capture began lies behind.
         if !sender.marks.has(Marks::SYN) && rst.record.seq.before(furthest) {
             return Answer::Unknown;

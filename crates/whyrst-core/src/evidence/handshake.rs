@@ -312,9 +312,9 @@ pub static SYN_ACK_SLOW: Question = Question {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
             // It waited on after this one, which it had not taken: the RST may answer another.
-            if outcome.before().iter().any(|record| {
-                record.from == syn.from && record.flags.is_syn() && record.frame > syn_ack.frame
-            }) {
+            let waits =
+                |record: &Record| record.from == syn.from && record.flags.is_syn() && record.frame > syn_ack.frame;
+            if outcome.latest(waits).is_some() {
                 return Answer::Unknown;
             }
             // By then its timer would have sent the SYN again: it had closed before, or the capture is thinned.

@@ -167,8 +167,8 @@ pub(super) struct Explained {
 pub(super) struct Seen {
     /// When each RST came, as [`Packet::micros`]. The verdict is about the first.
     pub(super) resets: Vec<i64>,
-    /// When the segment came that the first answers.
-    pub(super) answered: Option<i64>,
+    /// When the segments came that they answer.
+    pub(super) answered: Vec<i64>,
     /// How many segments followed the first.
     pub(super) followed: u32,
     /// Numbers show that something is missing.
@@ -183,7 +183,7 @@ impl Seen {
         let finally = outcome.finally();
         Self {
             resets: outcome.rsts().iter().map(|rst| micros(&rst.record)).collect(),
-            answered: outcome.rst().and_then(|rst| rst.trigger.as_ref().map(micros)),
+            answered: outcome.rsts().iter().filter_map(|rst| rst.trigger.as_ref().map(micros)).collect(),
             followed: outcome.after_total(),
             has_gap: Side::BOTH.iter().any(|side| finally.has_gap(*side)),
             one_sided: outcome.one_sided(),

@@ -20,10 +20,10 @@ pub(super) enum Excuse {
     /// Nothing is left but the SYNs of one end, which sends them again when it takes no answer, whether none came, its
     /// firewall dropped it (RFC 6298 section 2) or the capture misses it.
     OnlySyns,
-    /// The segment that the RST answers was left out, and no number in the rest shows that it was ever sent: what a
-    /// receiver neither takes nor acknowledges moves no number of either end (RFC 9293 section 3.10.7.4). What is left
-    /// is a RST that answers nothing, as devices send it, or only what came before. Never certain, but of the shape that
-    /// the whole capture names as well.
+    /// A segment that the RST, or an equal one behind it, answers was left out, and no number in the rest shows that it
+    /// was ever sent: what a receiver neither takes nor acknowledges moves no number of either end (RFC 9293 section
+    /// 3.10.7.4). What is left is a RST that answers nothing, as devices send it, or only what came before. Never
+    /// certain, but of the shape that the whole capture names as well.
     AnsweredSegment,
     /// Everything behind the RST was left out, as in a capture that was stopped there: what the sender does next is all
     /// that tells a program with a TCP of its own from one that only scans, or an end from a forger. Never certain.
@@ -86,9 +86,10 @@ impl Thinned<'_> {
         let rules = [
             (Excuse::Narrower, same_reset.is_some_and(|before| is_narrower(before, claim))),
             (Excuse::OnlySyns, seen.resets.is_empty() && seen.one_sided && !is_sure),
-            (Excuse::AnsweredSegment, self.train().any(|before| {
-                (step_is_open || says(before, claim)) && self.misses_answered(before)
-            })),
+            (
+                Excuse::AnsweredSegment,
+                self.train().any(|before| (step_is_open || says(before, claim)) && self.misses_answered(before)),
+            ),
             (Excuse::WhatFollowed, step_is_open && seen.followed == 0 && same_reset.is_some_and(was_followed)),
             (Excuse::AnotherReset, same_reset.is_none() && self.is_said_of_that_reset(claim, heard)),
         ];
@@ -111,7 +112,7 @@ impl Thinned<'_> {
 
     fn misses_answered(&self, before: &Explained) -> bool {
         let is_left = |micros: i64| self.left.iter().any(|packet| packet.micros == micros);
-        !self.now.seen.has_gap && before.seen.answered.is_some_and(|answered| !is_left(answered))
+        !self.now.seen.has_gap && before.seen.answered.iter().any(|answered| !is_left(*answered))
     }
 
     /// The whole capture says the same as surely, once the RSTs are left out that came before this one.
