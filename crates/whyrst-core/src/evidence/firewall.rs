@@ -243,6 +243,7 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
         let request = outcome.earlier(|record| record.from == connection.client && record.len > 0);
         let fresh = |request: &&Record| rst.record.time.since(request.time) <= AT_ONCE;
         match request.filter(fresh) {
+            Some(_) if server.bytes == 0 && connection.has_gap(connection.server()) => Answer::Unknown,
             Some(request) if server.bytes == 0 && !client.marks.has(Marks::FIN) => {
                 Answer::Yes(yes().frame(&rst.record).span(rst.record.time.since(request.time)).frame(request))
             }
@@ -357,16 +358,22 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let sender = outcome.connection().half(outcome.sender());
-        let whole = sender.marks.has(Marks::SYN) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
-        if !whole || rst.record.seq == Seq::new(0) {
+        let (sender, receiver) =
+            (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
+        let known = sender.marks.has(Marks::SPOKE) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
+        if !known || rst.record.seq == Seq::new(0) {
             return Answer::Unknown;
         }
         // An answer takes its number from what it answers, whatever that was.
         if rst.trigger.is_some() {
             return Answer::No(no().frame(&rst.record));
         }
-        let off = rst.record.seq.diff(sender.nxt).unsigned_abs();
+        let furthest = if receiver.marks.has(Marks::ACKED) { sender.nxt.max(receiver.ack) } else { sender.nxt };
+        // What was sent before the capture began lies behind.
+        if !sender.marks.has(Marks::SYN) && rst.record.seq.before(furthest) {
+            return Answer::Unknown;
+        }
+        let off = rst.record.seq.diff(furthest).unsigned_abs();
         let carried = u32::try_from(sender.bytes).unwrap_or(LARGEST_WINDOW);
         yes().frame(&rst.record).count(off.into()).if_so((off > FAR.saturating_add(carried)).into())
     }),

@@ -310,7 +310,7 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
     let opening = connection.beginning_seen() && !connection.handshake_complete();
-    if record.from != rst.from || !plausible || opening || !connection.lives() {
+    if record.from != rst.from || !plausible || opening || !connection.lives() || outcome.left_for_new(rst.from) {
         return false;
     }
     let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };
