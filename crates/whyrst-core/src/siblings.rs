@@ -56,6 +56,8 @@ pub struct Siblings {
     pub served: Option<Timestamp>,
     /// Those that the service ended with a request unanswered, and before it had said anything.
     pub cut: usize,
+    /// Those that the service ended before it was asked anything.
+    pub unasked: usize,
     /// Those that are looked at, ended or not.
     pub known: usize,
     /// The sizes of the first requests that were answered.
@@ -218,6 +220,8 @@ enum Speech {
     Some,
     /// It was asked, and ended the connection before.
     Cut,
+    /// It ended the connection before it was asked anything.
+    Unasked,
 }
 
 /// One of the first connections of a service.
@@ -405,6 +409,7 @@ impl Book {
         let lived_on = Siblings {
             served: answered.filter(|time| *time > own.time),
             cut: others().filter(|one| one.speech == Speech::Cut).count(),
+            unasked: others().filter(|one| one.speech == Speech::Unasked).count(),
             known: others().count(),
             during: others().filter(open).count(),
             own: Some(*own),
@@ -464,8 +469,12 @@ impl Sibling {
             self.served = self.asked.take().or(self.served);
             self.speech = Speech::Some;
         } else if flags.has(Flags::FIN) || flags.has(Flags::RST) {
-            let first = self.ended.is_none() && self.speech == Speech::None && self.asked.is_some();
-            self.speech = if first { Speech::Cut } else { self.speech };
+            let first = self.ended.is_none() && self.speech == Speech::None;
+            self.speech = match (first, self.asked) {
+                (true, Some(_)) => Speech::Cut,
+                (true, None) => Speech::Unasked,
+                (false, _) => self.speech,
+            };
         }
     }
 

@@ -25,7 +25,9 @@ use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
 use crate::evidence::form::{REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
+use crate::evidence::path::{
+    RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs,
+};
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::words::is_quoted;
@@ -480,7 +482,7 @@ fn previews(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<&'static Cau
 /// says so, or captures of both ends.
 fn leaves_open(rule: &Rule, answers: &mut Answers<'_>) -> bool {
     let of_maker = |question: &Question| {
-        [&RST_CONTRADICTS_SENDER, &SENDER_IS_NOT_LINUX].contains(&question)
+        [&RST_CONTRADICTS_SENDER, &RST_MADE_AT_CAPTURE, &SENDER_IS_NOT_LINUX].contains(&question)
             || question.asked_of == AskedOf::SeveralPoints
     };
     rule.refuted_by.iter().any(|question| {

@@ -32,10 +32,12 @@ pub(super) const RULE: Rule = Rule {
     ],
     supported_by: &[
         &RST_MADE_BETWEEN,
+        &RST_MADE_AT_CAPTURE,
         &TRIGGER_DROPPED,
         &RST_TTL_DIFFERS,
         &REFUSAL_TTL_DIFFERS,
         &RST_FROM_NEARER,
+        &FIRST_REQUEST_REFUSED,
         &RST_ANSWERS_SYN,
         &FLOW_LABEL_UNSET,
         &DSCP_NOT_MIRRORED,

@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Attack,
     needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
-    refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
+    // Whoever forges a reset does not capture on the router that sends it.
+    refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED, &RST_MADE_AT_CAPTURE],
     supported_by: &[
         &RST_MADE_BETWEEN,
         &SENDER_TALKED_ON,
@@ -24,6 +25,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_LACKS_TIMESTAMPS,
         &RST_IP_ID_FOREIGN,
         &RST_ECHOES_IP_ID,
+        &FIRST_REQUEST_REFUSED,
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],

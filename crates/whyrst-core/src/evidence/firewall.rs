@@ -7,7 +7,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::form::RST_ANSWERS_SYN;
-use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
+use super::path::{RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
@@ -116,12 +116,12 @@ fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
     asked_of: AskedOf::Packets,
-    yes: "{} did not come from {sender}'s TCP stack: a recording of its kernel shows no RST, the RST came from another distance than {sender}'s packets, or a capture nearer to {sender} does not contain it",
+    yes: "{} did not come from {sender}'s TCP stack: a recording of its kernel shows no RST, the RST came from another distance than {sender}'s packets, a capture nearer to {sender} does not contain it, or the router that captured made it",
     no: "{sender}'s kernel sent {} itself",
     unknown: "a kernel recording from {sender}, or other packets from {sender} to compare the TTL with",
     zh: Wording {
         yes: "{}不是{sender}的 TCP 协议栈生成的：内核事件的录制里没有它，或者它的距离与{sender}的报文不同，或者离\
-            {sender}更近的抓包点没有抓到它",
+            {sender}更近的抓包点没有抓到它，或者是抓包的路由器自己发出的",
         no: "{sender}的内核自己发出了{}",
         unknown: "在{sender}上录制的内核事件，或{sender}的其他报文，用来比较 TTL",
     },
@@ -131,12 +131,12 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         };
         let from_elsewhere =
             [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(outcome).is_yes());
+        let made_between =
+            [&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE].iter().any(|question| question.answer(outcome).is_yes());
         match outcome.kernel() {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(outcome).is_yes() => {
-                Answer::Yes(yes().frame(&rst.record))
-            }
+            KernelWord::NotAsked if from_elsewhere || made_between => Answer::Yes(yes().frame(&rst.record)),
             KernelWord::NotAsked => Answer::Unknown,
         }
     }),
@@ -248,6 +248,31 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
                 Answer::Yes(yes().frame(&rst.record).span(rst.record.time.since(request.time)).frame(request))
             }
             _ => Answer::No(no()),
+        }
+    }),
+};
+
+/// The same of a reset in answer: what looks into requests acts on the first one. It only ranks, so it is never no.
+pub static FIRST_REQUEST_REFUSED: Question = Question {
+    id: "first-request-refused",
+    asked_of: AskedOf::Packets,
+    yes: "{} answers the client's first data ({2}), {1} after it: a rule that looks into requests acts there",
+    no: "the first request was accepted",
+    unknown: "the connection from its beginning, with its first data",
+    zh: Wording {
+        yes: "{}应答的是客户端的第一个数据（{2}），在其后{1}：检查请求内容的规则正是在这里起作用",
+        no: "第一个请求被接受了",
+        unknown: "从头开始的连接，连同它的第一个数据",
+    },
+    ask: by(|outcome| {
+        let client = outcome.connection().client;
+        let request = outcome.earlier(|record| record.from == client && record.len > 0);
+        let answered = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.from == client);
+        match (RESET_ON_FIRST_REQUEST.answer(outcome), request.zip(answered)) {
+            (Answer::Yes(facts), Some((request, answered))) if answered.len > 0 && answered.seq == request.seq => {
+                Answer::Yes(facts)
+            }
+            _ => Answer::Unknown,
         }
     }),
 };

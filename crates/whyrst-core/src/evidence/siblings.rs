@@ -387,6 +387,10 @@ pub static ACCEPTS_IN_TURN: Question = Question {
     }),
 };
 
+/// No server limits requests to less: the smallest limit in use is a buffer of 1 KiB for a head (nginx,
+/// `client_header_buffer_size`).
+const SMALLEST_LIMIT: u64 = 1_024;
+
 /// Of the requests to the service just the largest died without an answer.
 pub static LARGER_REQUESTS_DIED: Question = Question {
     id: "larger-requests-died",
@@ -412,7 +416,8 @@ pub static LARGER_REQUESTS_DIED: Question = Question {
             return Answer::No(no().count(largest).count(own.asked));
         }
         // Those that had the same fate with less have died of something else.
-        if largest >= smallest || died().count() < 2 || siblings.answered.len() < 2 {
+        let limits = smallest >= SMALLEST_LIMIT;
+        if largest >= smallest || !limits || died().count() < 2 || siblings.answered.len() < 2 {
             return Answer::Unknown;
         }
         let facts = yes().count(siblings.answered.len() as u64).count(largest);
