@@ -63,6 +63,11 @@ pub fn filters() -> usize {
     filters.and_then(|filters| filters.trim().parse().ok()).unwrap_or(0)
 }
 
+/// Whether a seccomp filter stands already, whoever set it.
+pub fn is_restricted() -> bool {
+    filters() > 0
+}
+
 /// Gives back every capability of this thread that watching does not need, for good.
 ///
 /// To be called before other threads are started: each has capabilities of its own.
