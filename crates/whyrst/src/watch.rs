@@ -84,7 +84,7 @@ impl Watching {
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(|path| Pcap::create(&places.place(path)?)).transpose()?;
         let language = output::language(common, arguments.format);
-        let mut reporter = LiveReporter::new(arguments.format, common, zone, language);
+        let mut reporter = LiveReporter::new(&live, arguments.format, common, zone, language);
         if !common.quiet && arguments.format == Format::Text {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }
