@@ -44,7 +44,10 @@ pub fn check() -> Result<()> {
     let made = fs::read(&fresh)?;
     fs::remove_file(&fresh)?;
     let stored = fs::read(folder().join("probe.o"))?;
-    ensure!(made == stored, "crates/whyrst-probe/bpf/probe.o is not what {VERSION} makes of its source: run `cargo xtask bpf`");
+    ensure!(
+        made == stored,
+        "crates/whyrst-probe/bpf/probe.o is not what {VERSION} makes of its source: run `cargo xtask bpf`"
+    );
     println!("the probe's object is what {VERSION} makes of its source");
     Ok(())
 }
@@ -100,7 +103,10 @@ fn unpack(root: &Path) -> Result<()> {
         "{VERSION} is needed: install {} of Debian 12, or apt, which fetches them",
         PACKAGES.join(", ")
     );
-    ensure!(Path::new(KEYRING).exists(), "{KEYRING} is needed to trust {DEBIAN}: apt-get install debian-archive-keyring");
+    ensure!(
+        Path::new(KEYRING).exists(),
+        "{KEYRING} is needed to trust {DEBIAN}: apt-get install debian-archive-keyring"
+    );
     println!("fetching {} of Debian 12 into {}", PACKAGES.join(", "), root.display());
     let half = root.with_extension("part");
     let state = root.with_extension("apt");
