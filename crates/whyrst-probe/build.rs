@@ -1,5 +1,6 @@
-//! With the feature `build-bpf`, the probe's object is compiled here, by the user's clang ($CLANG, $LLVM_STRIP, else `clang`
-//! and `llvm-strip`; $CLANG_ROOT where their packages are unpacked in a folder), instead of taken as it is checked in: for who trusts no object, or changes its source. The
+//! With the feature `build-bpf`, the probe's object is compiled here, by the user's clang, instead of taken as it is
+//! checked in: for who trusts no object, or changes its source. `$CLANG` and `$LLVM_STRIP` name the programs (else `clang`
+//! and `llvm-strip`), `$CLANG_ROOT` the folder where their packages are unpacked, if they are not installed. The
 //! assertions in `bpf/event.h` fail where this clang lays a structure out otherwise than Rust reads it.
 
 #[path = "bpf/compile.rs"]
