@@ -125,7 +125,8 @@ fn unpack(root: &Path) -> Result<()> {
         let package = package?.path();
         let name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // The machine's own C library is the one that its loader belongs to.
-        if name.ends_with(".deb") && !name.starts_with("libc6_") {
+        let is_package = package.extension().is_some_and(|extension| extension == "deb");
+        if is_package && !name.starts_with("libc6_") {
             shell::run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&half))?;
         }
     }
