@@ -24,9 +24,11 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+#define RING (4 * 1024 * 1024)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, RING);
 } events SEC(".maps");
 
 /* By kind: events that did not fit into the ring. They are counted among the aggregates too. */
@@ -153,6 +155,23 @@ struct {
 	__type(key, u32);
 	__type(value, struct rate);
 } rates SEC(".maps");
+
+/* How many events of a kind a network namespace had reported in a window beside a flood. */
+#define SHARES 2048
+#define OWN_SHARE 16
+
+struct share {
+	u64 whose; /* namespace and kind */
+	u64 window;
+	u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SHARES);
+	__type(key, u32);
+	__type(value, struct share);
+} shares SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -977,6 +996,30 @@ static __always_inline bool is_aggregated(struct event *event, u64 window)
 	return counted != FIRST;
 }
 
+/* Whether this namespace has had few events of this kind reported in this window: the flood of another neither makes
+ * its resets mere numbers nor takes the last of the ring. Two places for each; who finds both taken has none. */
+static __always_inline bool has_share(struct event *event, u64 window)
+{
+	u64 whose = (u64)event->tuple.netns << 32 | event->kind;
+	u32 at = whose * 0x9e3779b97f4a7c15ULL >> 40 & (SHARES - 1);
+	struct share *share = bpf_map_lookup_elem(&shares, &at);
+
+	if (share && share->whose != whose && share->window == window) {
+		at ^= 1;
+		share = bpf_map_lookup_elem(&shares, &at);
+	}
+	if (!share)
+		return false;
+	if (share->window != window) {
+		share->whose = whose;
+		share->window = window;
+		share->count = 0;
+	}
+	if (share->whose != whose)
+		return false;
+	return __sync_fetch_and_add(&share->count, 1) < OWN_SHARE;
+}
+
 /* An event that did not fit into the ring: what it was is lost, that it was is not. */
 static __always_inline void lose(struct event *event, u64 window)
 {
@@ -994,6 +1037,7 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	struct event *event = bpf_map_lookup_elem(&scratch, &place);
 	struct rate *rate = bpf_map_lookup_elem(&rates, &place);
 	u64 size, window, now = bpf_ktime_get_ns();
+	bool busy, own = false;
 	long len = 0;
 
 	if (!event || !rate)
@@ -1019,8 +1063,15 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	rate->count++;
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
 		note_closed_socket(event);
-	if (rate->count > REPORTED_IN_FULL && is_aggregated(event, window))
+	busy = rate->count > CALM;
+	if (busy)
+		own = has_share(event, window);
+	if (rate->count > REPORTED_IN_FULL && !own && is_aggregated(event, window))
 		return 0;
+	if (busy && !own && bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING / 4 * 3) {
+		lose(event, window);
+		return 0;
+	}
 	note_current(event);
 	/* Without a socket the reason says it all; who receives has nothing to explain. */
 	if (kind == SENT && (sk || reason == NO_REASON)) {
@@ -1035,7 +1086,7 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	/* Who acts is to be known also when it is gone. */
 	if (kind == SENT && !skb)
 		learn(&event->current, bpf_get_current_task_btf());
-	if (bpf_ringbuf_output(&events, event, size, rate->count > CALM && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0))
+	if (bpf_ringbuf_output(&events, event, size, busy && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0))
 		lose(event, window);
 	return 0;
 }

@@ -19,12 +19,13 @@ use crate::event::{Event, Facts, Life, Opened as Raw, Settings, Tracepoint};
 use crate::layout::{EXITING, FROM_CLOSED, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, ORPHAN, OWNED};
 use crate::owner::Owners;
 use crate::probe::Probe;
+use crate::procfs::Procfs;
 use crate::reason;
 
 /// Turns records into events with names and processes.
 #[derive(Debug)]
 pub(crate) struct Enricher {
-    owners: Owners,
+    pub(crate) owners: Owners,
     /// Of a second, by the kernel's clock.
     ticks: i64,
     /// What must be added to monotonic time to get the wall clock.
@@ -33,7 +34,7 @@ pub(crate) struct Enricher {
 
 impl Enricher {
     pub(crate) fn new(offset: Span, probe: &Probe) -> Self {
-        Self { owners: Owners::adopting(probe), ticks: probe.ticks.max(1).into(), offset }
+        Self { owners: Owners::adopting(probe, Procfs::start()), ticks: probe.ticks.max(1).into(), offset }
     }
 
     pub(crate) fn enrich(&mut self, event: &Event, probe: &Probe) -> SocketEvent {

@@ -26,6 +26,7 @@ mod owner;
 mod packets;
 mod pairing;
 mod probe;
+mod procfs;
 mod reason;
 mod symbols;
 mod warning;

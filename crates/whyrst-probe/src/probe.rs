@@ -25,7 +25,10 @@ use crate::kernel_filter::KernelFilter;
 use crate::layout::{ARGS, RawAggregate, RawListener, RawProcess, RawTuple, Who};
 use crate::symbols::Symbols;
 
+#[cfg(not(feature = "build-bpf"))]
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
+#[cfg(feature = "build-bpf")]
+static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/probe.o"));
 
 /// Something that this kernel cannot report, and what that costs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,6 +86,8 @@ impl Probe {
     /// Loads whatever the running kernel can do.
     pub(crate) fn start(filter: &KernelFilter) -> Result<Self, ProbeError> {
         let filter = filter.constants();
+        // A hundred thousand lines, while the kernel looks at the programs.
+        let symbols = std::thread::spawn(Symbols::of_running_kernel);
         let names = Names::of_running_kernel()?;
         let btf = Btf::from_sys_fs().map_err(|error| ProbeError::NoBtf { cause: error.to_string() })?;
         let ticks = ticks_per_second();
@@ -99,7 +104,8 @@ impl Probe {
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
         let all_sent = load_all(&mut object, &btf, &mut missing)?;
-        let symbols = Symbols::of_running_kernel();
+        // A panic in there has been printed; addresses are not named then.
+        let symbols = symbols.join().unwrap_or_default();
         if symbols.is_empty() {
             missing.push(Missing {
                 what: "names of kernel functions (/proc/kallsyms)",

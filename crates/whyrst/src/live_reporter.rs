@@ -56,7 +56,7 @@ struct Tally {
 }
 
 impl LiveReporter {
-    pub(crate) fn new(format: Format, common: &Common, zone: TimeZone, language: Language) -> Self {
+    pub(crate) fn new(live: &Live, format: Format, common: &Common, zone: TimeZone, language: Language) -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
         Self {
             format,
@@ -66,7 +66,7 @@ impl LiveReporter {
             host,
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
-            before: OutRsts::now(),
+            before: live.out_rsts(),
             sinks: None,
         }
     }
@@ -225,7 +225,7 @@ impl Tally {
         let mut causes: Vec<_> = self.causes.iter().collect();
         causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let causes = causes.into_iter();
-        let checks = OutRsts::now().since(before, &live.sent()).into_iter();
+        let checks = live.out_rsts().since(before, &live.sent()).into_iter();
         WatchReport {
             schema: WatchSchema::V1,
             shown: self.shown,

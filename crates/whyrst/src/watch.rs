@@ -84,7 +84,7 @@ impl Watching {
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(|path| Pcap::create(&places.place(path)?)).transpose()?;
         let language = output::language(common, arguments.format);
-        let mut reporter = LiveReporter::new(arguments.format, common, zone, language);
+        let mut reporter = LiveReporter::new(&live, arguments.format, common, zone, language);
         if !common.quiet && arguments.format == Format::Text {
             output::remark("watching every reset of this host; Ctrl-C ends");
         }
@@ -269,7 +269,7 @@ impl Timing {
     fn new(arguments: &Watch) -> Self {
         let began = Instant::now();
         Self {
-            end: arguments.duration.map(|seconds| began + Duration::from_secs(seconds)),
+            end: arguments.duration.and_then(|seconds| end(began, seconds)),
             every: arguments.summary_every.map(|seconds| Duration::from_secs(seconds.max(1))),
             summed: began,
         }
@@ -291,6 +291,11 @@ impl Timing {
     fn left(&self) -> Duration {
         self.end.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()).min(PATIENCE))
     }
+}
+
+/// `None` where that is later than this machine's clock can tell: it does not end by itself then.
+fn end(began: Instant, seconds: u64) -> Option<Instant> {
+    began.checked_add(Duration::from_secs(seconds))
 }
 
 /// Writes the events into a recording, as it comes; what the recording covers is known at its end.
@@ -332,5 +337,17 @@ impl Recorder {
             ..Recording::default()
         };
         recording::write(&mut self.file, &covered).with_context(|| format!("cannot write {}", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_beyond_all_clocks_never_ends() {
+        let began = Instant::now();
+        assert_eq!(end(began, u64::MAX), None);
+        assert_eq!(end(began, 2).map(|end| end - began), Some(Duration::from_secs(2)));
     }
 }
