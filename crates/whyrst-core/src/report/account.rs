@@ -120,7 +120,7 @@ impl Explanation<'_> {
             }
             words.extend(
                 listened(account, outcome.time(), language)
-                    .map(|listened| (language.pick("listener", "监听者"), format!("{end}{colon}{listened}"))),
+                    .map(|listened| (language.pick("gone", "此前"), format!("{end}{colon}{listened}"))),
             );
             words.extend(
                 account

@@ -62,6 +62,8 @@ impl<'a> Known<'a> {
             || (self.ended.is_some() && (names("`journalctl") || names("`systemctl status")))
             || (self.maker && names("`ss -K`"))
             || (self.listening && names("`ss -ltn"))
+            // Its TCP made the RST itself.
+            || (self.call && names("`nft list ruleset`") && names("`iptables"))
     }
 
     /// Where to look on, now that it is known who it was.

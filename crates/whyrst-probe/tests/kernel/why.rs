@@ -61,7 +61,7 @@ fn a_request_that_was_unread_when_an_idle_connection_was_closed_met_that() {
     assert_eq!(verdict(&judgement), ("keepalive-race", Confidence::Likely), "{judgement:#?}");
     assert_eq!(judgement.mechanism.as_ref().map(|how| how.cause.id), Some("close-unread"));
     let text = report(&outcome);
-    assert!(text.contains("idle for 1.3 s") && text.contains("26 bytes of the next request"), "{text}");
+    assert!(text.contains("had been idle for 1.") && text.contains("27 bytes unread"), "{text}");
 }
 
 #[test]
@@ -157,8 +157,10 @@ fn a_client_that_waited_for_a_round_time_gave_up() {
     let (outcome, judgement) = stage.told();
     assert_eq!(judgement.mechanism.as_ref().map(|how| how.cause.id), Some("data-after-close"));
     // On a busy machine a timer may be later than a round time allows: then it is no more than possible.
-    assert!(why(&judgement).contains(&"client-read-timeout"), "{judgement:#?}");
-    assert!(!report(&outcome).contains("FIN-WAIT-2"), "it was open when its program closed it: {}", report(&outcome));
+    let others = judgement.alternatives.iter().map(|other| other.cause.id);
+    let named: Vec<&str> = why(&judgement).into_iter().chain(others).collect();
+    assert!(named.contains(&"client-read-timeout"), "{judgement:#?}");
+    assert!(report(&outcome).contains("in state ESTABLISHED"), "when its program closed it: {}", report(&outcome));
 }
 
 #[test]
@@ -167,8 +169,8 @@ fn a_monitor_that_aborts_regularly_is_a_health_check() {
     let mut stage = stage();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut deaths = Deaths::default();
-    let mut last = None;
-    for _ in 0..5 {
+    let (mut last, begun) = (None, Instant::now());
+    for round in 1..=5 {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (_server, _) = listener.accept().unwrap();
         setsockopt(&client.as_fd(), sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 }).unwrap();
@@ -176,7 +178,7 @@ fn a_monitor_that_aborts_regularly_is_a_health_check() {
         let mut outcome = stage.told().0;
         deaths.note(&mut outcome);
         last = Some(judge(&outcome));
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep((begun + Duration::from_secs(round)).saturating_duration_since(Instant::now()));
     }
     let judgement = last.unwrap();
     assert_eq!(verdict(&judgement), ("health-check", Confidence::Likely), "{judgement:#?}");
@@ -331,6 +333,9 @@ fn no_time_is_negative_or_before_the_connection_began() {
         assert!(born <= since && since <= now, "{socket:#?}");
         assert!(outcome.before().iter().all(|one| one.time >= born && one.time <= now), "{outcome:#?}");
         let text = report(&outcome);
-        assert!(!text.contains("for -") && text.contains("no data for < "), "{text}");
+        let (_, quiet) = text.split_once("no data for ").expect("it is said");
+        let quiet = quiet.trim_start_matches("< ");
+        let digits = quiet.find(|one: char| !one.is_ascii_digit()).unwrap();
+        assert!(digits > 0 && quiet[digits..].starts_with(" ms"), "ticks have no fraction: {text}");
     }
 }

@@ -18,6 +18,7 @@ use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::judge;
 use whyrst_probe::{Coverage, Direction, Live, Packet, Packets, SocketReset, now};
 
 /// The first packets of a connection are kept: how it began.
@@ -246,7 +247,10 @@ impl SecondSource {
     fn sent(&self, reset: &SocketReset) -> Option<Outcome> {
         let event = &reset.event;
         let outcome = self.seen_outcome(event.account.netns, event.local, event.remote)?;
-        (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))
+        let outcome = (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))?;
+        // A socket may tell more of how the RST was made than packets leave open.
+        let how = |outcome: &Outcome| judge(outcome).mechanism_confidence();
+        (how(&outcome) >= how(&reset.outcome())).then_some(outcome)
     }
 
     /// Resets that have waited long enough at `time`, with what their packets show. Where the RST
