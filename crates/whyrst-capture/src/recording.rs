@@ -249,8 +249,8 @@ mod tests {
     use whyrst_core::seq::Seq;
     use whyrst_core::socket::SocketReset;
     use whyrst_core::socket::{
-        Account, Container, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Translation,
-        Trigger, Wire,
+        Account, Container, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts,
+        Translation, Trigger, Wire,
     };
     use whyrst_core::time::{Span, Timestamp};
 

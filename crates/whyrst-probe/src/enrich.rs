@@ -11,7 +11,8 @@ use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::{
-    Account, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Translation, Trigger,
+    Account, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Translation,
+    Trigger,
 };
 use whyrst_core::time::{Span, Timestamp};
 

@@ -4,7 +4,8 @@
 use whyrst_core::connection::TcpState;
 use whyrst_core::segment::Flags;
 use whyrst_core::socket::{
-    Account, Container, Errno, Listened, Listening, Opened, Process, SocketFacts, Step, Timeouts, Translation, Trigger, Wire,
+    Account, Container, Errno, Listened, Listening, Opened, Process, SocketFacts, Step, Timeouts, Translation, Trigger,
+    Wire,
 };
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_model::Text;

@@ -301,7 +301,9 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         let trigger = outcome.rst().and_then(|rst| rst.trigger);
         match (event.reason, fin_ack(outcome), trigger) {
             (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
-            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time && fin_was_enough(outcome) => {
+            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data))
+                if ack.time < data.time && fin_was_enough(outcome) =>
+            {
                 Answer::Yes(yes().frame(ack))
             }
             _ => Answer::Unknown,

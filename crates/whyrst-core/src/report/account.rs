@@ -325,7 +325,8 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
     }
     words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
-    words.extend(socket.idle_since(now).map(|since| format!("；已有 {} 没有数据", to_a_tick(now.since(since), socket))));
+    words
+        .extend(socket.idle_since(now).map(|since| format!("；已有 {} 没有数据", to_a_tick(now.since(since), socket))));
     words
 }
 

@@ -227,8 +227,7 @@ impl Poor {
     fn make() -> Self {
         let name = format!("whyrst-poor-{}", std::process::id());
         let (first, second) = (PathBuf::from("/sys/fs/cgroup/memory"), PathBuf::from("/sys/fs/cgroup"));
-        let (folder, limit) =
-            if first.is_dir() { (first, "memory.limit_in_bytes") } else { (second, "memory.max") };
+        let (folder, limit) = if first.is_dir() { (first, "memory.limit_in_bytes") } else { (second, "memory.max") };
         let folder = folder.join(name);
         fs::create_dir(&folder).expect("root may make a control group");
         fs::write(folder.join(limit), "64M").expect("its memory is limited");
