@@ -533,8 +533,21 @@ static __always_inline void listens(struct sock *sk, struct who owner, u64 now)
 	bpf_map_update_elem(&listeners, &tuple, &listener, BPF_ANY);
 }
 
-static __always_inline void listens_no_more(struct sock *sk, u64 now)
+/* By what the current task ends: bits of `marks`, and whose signal it was. */
+static __always_inline u32 ending(struct who *who, s32 code, struct who *killer)
 {
+	struct signal *signal = bpf_map_lookup_elem(&signals, who);
+
+	if (!signal || signal->number != (code & 0x7f))
+		return EXITING;
+	*killer = signal->sender;
+	return signal->sender.pid ? EXITING : EXITING | OOM_KILLED;
+}
+
+/* Who listens no more, and why: the next SYN is refused for that. */
+static __always_inline void listens_no_more(struct sock *sk, struct life *life, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener *listener;
 	struct tuple tuple = {};
@@ -545,8 +558,14 @@ static __always_inline void listens_no_more(struct sock *sk, u64 now)
 	tuple.remote_port = 0;
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	listener = bpf_map_lookup_elem(&listeners, &tuple);
-	if (listener)
-		listener->ended = now;
+	if (!listener)
+		return;
+	listener->ended = now;
+	listener->closer = life->closer;
+	if (!life->closer_exits)
+		return;
+	listener->exit_code = task->exit_code;
+	listener->ending = ending(&listener->closer, listener->exit_code, &listener->killer);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -607,12 +626,15 @@ int set_state(u64 *ctx)
 	if (owned && !life->closer.pid && !sk->sk_err) {
 		task = bpf_get_current_task_btf();
 		learn(&life->closer, task);
-		life->closer_exits = !!(task->flags & PF_EXITING);
+		if (task->flags & PF_EXITING) {
+			life->closer_exits = 1;
+			life->closer_signal = task->exit_code & 0x7f;
+		}
 	}
 	if (after != BPF_TCP_CLOSE)
 		return 0;
 	if (before == BPF_TCP_LISTEN)
-		listens_no_more(sk, now);
+		listens_no_more(sk, life, now);
 	else
 		remember_closed(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
@@ -706,6 +728,27 @@ int signal_generate(u64 *ctx)
 	return 0;
 }
 
+/* Memory ran out, and the kernel ends this process. Its signal comes without a sender, as some others of the kernel do.
+ * A process that somebody else had killed is marked too, to end sooner: that is not why it ends. */
+static __always_inline int chosen(struct who who)
+{
+	struct signal signal = { .number = SIGKILL }, *earlier = bpf_map_lookup_elem(&signals, &who);
+
+	if (earlier && earlier->number == SIGKILL)
+		return 0;
+	signal.at = bpf_ktime_get_ns();
+	bpf_map_update_elem(&signals, &who, &signal, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int mark_victim(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	return task ? chosen(who_is(task)) : 0;
+}
+
 /* Sockets that were there before the probe: their owner is who holds them. */
 SEC("iter/task_file")
 int adopt(struct bpf_iter__task_file *ctx)
@@ -751,18 +794,22 @@ static __always_inline void note_current(struct event *event)
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	event->syscall = -1;
 	if (task->flags & PF_EXITING) {
-		struct signal *signal = bpf_map_lookup_elem(&signals, &event->current);
-
-		event->marks |= EXITING;
 		event->exit_code = task->exit_code;
-		if (signal && signal->number == (event->exit_code & 0x7f))
-			event->killer = signal->sender;
+		event->marks |= ending(&event->current, event->exit_code, &event->killer);
 	}
 	regs = (void *)bpf_task_pt_regs(task);
 	if (bpf_core_type_exists(struct pt_regs___x86) && bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		event->syscall = BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
 	else if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
 		event->syscall = BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+}
+
+/* A socket that its closer left behind when it ended: whoever is interrupted now has nothing to do with that. */
+static __always_inline void note_end_of_closer(struct event *event)
+{
+	event->killer.pid = 0;
+	event->marks &= ~OOM_KILLED;
+	event->marks |= ending(&event->life.closer, event->life.closer_signal, &event->killer) & OOM_KILLED;
 }
 
 /* The segment that the RST answers. Sets the tuple from its headers: what it was sent to is ours. */
@@ -1073,6 +1120,8 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 		return 0;
 	}
 	note_current(event);
+	if (skb && (event->marks & HAS_LIFE) && event->life.closer_signal)
+		note_end_of_closer(event);
 	/* Without a socket the reason says it all; who receives has nothing to explain. */
 	if (kind == SENT && (sk || reason == NO_REASON)) {
 		len = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);

@@ -11,6 +11,7 @@ use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Ladder, View};
 use whyrst_core::report::{Context, Explanation, account, json, markdown, text, words};
+use whyrst_core::siblings::Deaths;
 use whyrst_core::time::Span;
 use whyrst_core::verdict::Confidence;
 use whyrst_model::summary::CauseCount;
@@ -33,6 +34,8 @@ pub(crate) struct LiveReporter {
     context: Context,
     tally: Tally,
     before: OutRsts,
+    /// How others ended, for whoever ends next.
+    deaths: Deaths,
     sinks: Option<Sinks>,
 }
 
@@ -67,6 +70,7 @@ impl LiveReporter {
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
             before: live.out_rsts(),
+            deaths: Deaths::default(),
             sinks: None,
         }
     }
@@ -99,7 +103,7 @@ impl LiveReporter {
     /// What `item` says, when `shows` wants it.
     pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &str) -> bool) -> Option<String> {
         match item {
-            LiveEvent::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, shows),
+            LiveEvent::Reset(reset) => self.one(&mut reset.outcome(), reset.event.account.netns, shows),
             LiveEvent::Folded(more) => {
                 let netns = more.like.event.account.netns;
                 self.more(&more.like.outcome(), netns, (more.count, more.within), shows)
@@ -110,11 +114,12 @@ impl LiveReporter {
     /// What is to be said of one reset in the network namespace `netns`.
     pub(crate) fn one(
         &mut self,
-        outcome: &Outcome,
+        outcome: &mut Outcome,
         netns: u32,
         shows: impl Fn(&Outcome, &str) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
+        self.deaths.note(outcome);
         let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, 1, shows)?;
         pass_on(&mut self.sinks, &report, netns, 1);
@@ -166,7 +171,10 @@ impl LiveReporter {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),
         };
-        let outcome = reset.outcome();
+        let mut outcome = reset.outcome();
+        if count == 1 {
+            self.deaths.note(&mut outcome);
+        }
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Explanation::new(&outcome, &self.context);
         self.tally.take(&report, count, shows)?;

@@ -129,7 +129,7 @@ impl Watching {
                     None => Some(reset),
                 };
                 match reset {
-                    Some(reset) => self.report(&reset.outcome(), reset.event.account.netns, None),
+                    Some(reset) => self.report(&mut reset.outcome(), reset.event.account.netns, None),
                     None => Ok(()),
                 }
             }
@@ -142,9 +142,9 @@ impl Watching {
     }
 
     fn report_found(&mut self, found: Vec<Found>) -> Result<()> {
-        for Found { outcome, netns, more, left } in found {
+        for Found { mut outcome, netns, more, left } in found {
             match more {
-                None => self.report(&outcome, netns, left)?,
+                None => self.report(&mut outcome, netns, left)?,
                 Some(more) => {
                     let Self { reporter, filter, .. } = self;
                     let shows = |outcome: &Outcome, cause: &str| filter.shows(outcome) && filter.wants(cause);
@@ -157,7 +157,7 @@ impl Watching {
     }
 
     /// Reports one; it may have left the namespace `left` without this host's TCP.
-    fn report(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
+    fn report(&mut self, outcome: &mut Outcome, netns: u32, left: Option<u32>) -> Result<()> {
         let Self { reporter, filter, .. } = self;
         let mut text = reporter.one(outcome, netns, |outcome, cause| filter.shows(outcome) && filter.wants(cause));
         if let (Some(text), Some(second), Some(left), Format::Text) = (&mut text, &self.second, left, self.format) {

@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_ACKS_LESS_THAN_SENT,
         &SENDER_SENT_DATA,
     ],
-    likely_when: &[&[&LEFT_IN_MIDDLE], &[&ANSWER_WAS_UNDER_WAY]],
+    likely_when: &[&[&LEFT_IN_MIDDLE], &[&ANSWER_WAS_UNDER_WAY], &[&RECEIVER_WAS_SENDING]],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.13"),

@@ -284,7 +284,7 @@ pub static OWED_NOTHING_WHEN_LEFT: Question = Question {
 /// The client left exactly after a time that people configure as a timeout, counted from its request.
 pub static WAIT_ON_TIME: Question = Question {
     id: "wait-on-time",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} left {} after {}, which is {} as exactly as a timer is: a timeout for the answer",
     no: "{sender} did not leave after a round time",
     unknown: "{sender}'s request, when it left, and the timeouts that are configured there",

@@ -8,6 +8,7 @@
 
 mod flood;
 mod nat;
+mod why;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
