@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&STOPPED_MIDWAY, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[
+        &RECEIVER_WAS_SENDING,
         &LEFT_IN_MIDDLE,
         &ANSWER_WAS_UNDER_WAY,
         &LAST_DATA_WAS_FOR_SENDER,

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&REQUEST_MET_CLOSE, &CLOSED_WHEN_IDLE, &SENDER_IS_SERVER],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SOCKET_WAS_MINI],
-    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA, &SIBLINGS_CLOSED_WHEN_IDLE],
+    supported_by: &[&IDLE_CLOSE_MET_REQUEST, &RST_IS_BARE, &SENDER_SENT_DATA, &SIBLINGS_CLOSED_WHEN_IDLE],
     likely_when: &[&[&SIBLINGS_CLOSED_WHEN_IDLE, &REQUEST_MET_CLOSE], &[&IDLE_CLOSE_MET_REQUEST]],
     variants: &[],
     sources: &[
