@@ -37,7 +37,6 @@ pub(super) const RULE: Rule = Rule {
         &RST_TTL_DIFFERS,
         &REFUSAL_TTL_DIFFERS,
         &RST_FROM_NEARER,
-        &FIRST_REQUEST_REFUSED,
         &RST_ANSWERS_SYN,
         &FLOW_LABEL_UNSET,
         &DSCP_NOT_MIRRORED,

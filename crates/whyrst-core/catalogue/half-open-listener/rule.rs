@@ -27,7 +27,6 @@ pub(super) const RULE: Rule = Rule {
         &SENDER_STILL_PROBED,
         &RST_CONTRADICTS_SENDER,
         &SIBLINGS_OUTLIVED_SILENCE,
-        &SENDER_SPOKE_JUST_BEFORE,
     ],
     supported_by: &[
         &RST_IS_BARE,

@@ -25,7 +25,6 @@ pub(super) const RULE: Rule = Rule {
         &RST_LACKS_TIMESTAMPS,
         &RST_IP_ID_FOREIGN,
         &RST_ECHOES_IP_ID,
-        &FIRST_REQUEST_REFUSED,
         &RST_WINDOW_ODD,
         &RSTS_BOTH_WAYS,
     ],

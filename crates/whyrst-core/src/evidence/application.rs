@@ -21,9 +21,6 @@ use crate::time::Span;
 
 /// A program that accepts and closes at once does it within this time. It only ranks.
 const AT_ONCE: Span = Span::from_millis(3);
-/// No idle timeout in use is shorter: who closes within this time, before anybody has said anything, waits for nothing. A
-/// forwarder needs some of it to start a process, and to be refused by its upstream.
-const NOT_IDLE_YET: Span = Span::from_secs(1);
 /// By then the fourth retransmission of Linux has failed (RFC 6298: 0.2 + 0.4 + 0.8 + 1.6 s).
 const STALLED: Span = Span::from_secs(3);
 /// So long a server's segments may still be on their way after the RST.
@@ -59,8 +56,7 @@ pub static SERVER_LEFT_AT_ONCE: Question = Question {
         let after = Span::from_nanos(passed.nanos().saturating_sub(path.nanos()).max(0));
         // Nothing follows of a clock that was set back meanwhile.
         if is_sane(Span::from_nanos(passed.nanos().saturating_add(path.nanos()))) {
-            let soon = if is_unspoken(outcome, left) { NOT_IDLE_YET } else { AT_ONCE };
-            yes().frame(left).span(after).if_so((after <= soon).into())
+            yes().frame(left).span(after).if_so((after <= AT_ONCE).into())
         } else {
             Answer::Unknown
         }
@@ -385,16 +381,6 @@ fn fastest_acknowledgment(outcome: &Outcome, side: Side) -> Option<Span> {
 }
 
 /// The first segment that shows that the server was through with the connection by its own decision.
-/// Nobody had said anything when the server left.
-fn is_unspoken(outcome: &Outcome, left: &Record) -> bool {
-    let (server, client) = (outcome.connection().server(), outcome.connection().client);
-    let asked = outcome.earlier(|record| record.from == client && is_data(record) && record.frame < left.frame);
-    let said = |side: Side| outcome.connection().half(side).marks.has(Marks::DATA);
-    // Where the client never wanted anything, nothing was refused to it.
-    let silent = !said(server) && said(client) && asked.is_none();
-    silent && Side::BOTH.iter().all(|side| !outcome.connection().has_gap(*side))
-}
-
 fn server_left(outcome: &Outcome) -> Option<&Record> {
     let server = outcome.connection().server();
     let fin = outcome.earlier(|record| record.from == server && record.flags.has(Flags::FIN));

@@ -252,31 +252,6 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
     }),
 };
 
-/// The same of a reset in answer: what looks into requests acts on the first one. It only ranks, so it is never no.
-pub static FIRST_REQUEST_REFUSED: Question = Question {
-    id: "first-request-refused",
-    asked_of: AskedOf::Packets,
-    yes: "{} answers the client's first data ({2}), {1} after it: a rule that looks into requests acts there",
-    no: "the first request was accepted",
-    unknown: "the connection from its beginning, with its first data",
-    zh: Wording {
-        yes: "{}应答的是客户端的第一个数据（{2}），在其后{1}：检查请求内容的规则正是在这里起作用",
-        no: "第一个请求被接受了",
-        unknown: "从头开始的连接，连同它的第一个数据",
-    },
-    ask: by(|outcome| {
-        let client = outcome.connection().client;
-        let request = outcome.earlier(|record| record.from == client && record.len > 0);
-        let answered = outcome.rst().and_then(|rst| rst.trigger).filter(|trigger| trigger.from == client);
-        match (RESET_ON_FIRST_REQUEST.answer(outcome), request.zip(answered)) {
-            (Answer::Yes(facts), Some((request, answered))) if answered.len > 0 && answered.seq == request.seq => {
-                Answer::Yes(facts)
-            }
-            _ => Answer::Unknown,
-        }
-    }),
-};
-
 /// The SYN that was refused offered ECN (RFC 3168 section 6.1.1).
 pub static SYN_ASKED_ECN: Question = Question {
     id: "syn-asked-ecn",

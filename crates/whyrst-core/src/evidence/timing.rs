@@ -29,9 +29,6 @@ const TIMER_SLACK: Span = Span::from_millis(250);
 /// A time between two frames that no connection lasts: one of the two clocks is wrong.
 const ABSURD: Span = Span::from_secs(10 * 365 * 86_400);
 
-/// The quickest virtual machine takes so long from its start to its first program (Firecracker, SPECIFICATION.md: 125 ms).
-const QUICKEST_BOOT: Span = Span::from_millis(100);
-
 /// Nothing had been sent for a while.
 pub static WAS_IDLE: Question = Question {
     id: "was-idle",
@@ -55,32 +52,6 @@ pub static WAS_IDLE: Question = Question {
             Some(idle) if is_sane(idle) => yes().span(idle).frame(&rst.record).if_so((idle >= IDLE).into()),
             _ => Answer::Unknown,
         }
-    }),
-};
-
-/// The sender of the RST had sent something of this connection so shortly before that it cannot have been started anew since.
-pub static SENDER_SPOKE_JUST_BEFORE: Question = Question {
-    id: "sender-spoke-just-before",
-    asked_of: AskedOf::Packets,
-    yes: "{sender} had still spoken on this connection in {}, {} before the RST: no host reboots in that time",
-    no: "{sender}'s last packet before the RST is {}, {} before: it may have been started anew since",
-    unknown: "{sender}'s packets before the RST",
-    zh: Wording {
-        yes: "{sender}在 RST 之前{1}还在这条连接上发送（{0}）：没有主机能在这段时间里重启",
-        no: "{sender}在 RST 之前的最后一个报文是{}，早了{}：此后可能重启过",
-        unknown: "{sender}在 RST 之前的报文",
-    },
-    ask: by(|outcome| {
-        let Some(rst) = outcome.rst() else { return Answer::Unknown };
-        let Some(last) = outcome.latest(|record| record.from == rst.record.from && record.frame < rst.record.frame)
-        else {
-            return Answer::Unknown;
-        };
-        let ago = rst.record.time.since(last.time);
-        if !is_sane(ago) {
-            return Answer::Unknown;
-        }
-        yes().frame(last).span(ago).if_so((ago < QUICKEST_BOOT).into())
     }),
 };
 

@@ -2,7 +2,6 @@
 //! count says of an address translation that the capture does not show.
 
 use super::answer::{Answer, Facts, Value, no, yes};
-use super::closing::SENDER_HAD_CLOSED;
 use super::data::SENDER_RECEIVED_DATA;
 use super::firewall::NO_SYN_CAME;
 use super::form::{RST_ANSWERS_SYN_ACK, RST_IS_ACTIVE};
@@ -97,8 +96,6 @@ pub static PROXY_GAVE_UP: Question = Question {
         }
         match (RST_IS_ACTIVE.answer(outcome), SENDER_RECEIVED_DATA.answer(outcome)) {
             (Answer::Yes(_), Answer::Yes(_)) => Answer::Yes(yes()),
-            // Whoever closes before anything has come gives up as well; what comes then is refused.
-            _ if SENDER_HAD_CLOSED.answer(outcome).is_yes() => Answer::Yes(yes()),
             (Answer::No(_), _) | (_, Answer::No(_)) => Answer::No(no()),
             _ => Answer::Unknown,
         }
