@@ -26,10 +26,6 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("tmux", "tmux", "the terminal user interface in a terminal"),
 ];
 
-/// The pinned compiler of the probe, and its headers. Debian 12 has exactly these; what another distribution calls
-/// clang-16 is held against the object as well, and where it makes other bytes, that is seen.
-const FOR_THE_PROBE: &[&str] = &["clang-16", "llvm-16", "libbpf-dev"];
-
 const TUN: &str = "/dev/net/tun";
 /// What udev gives the device on every distribution that runs it.
 const TUN_MODE: u32 = 0o666;
@@ -37,7 +33,7 @@ const TUN_MODE: u32 = 0o666;
 /// Quick when everything is there already.
 pub fn run() -> Result<()> {
     packages()?;
-    probe_compiler()?;
+    bpf::install()?;
     web::install()?;
     telemetry::install()?;
     tun()?;
@@ -72,32 +68,6 @@ fn install(names: &[&str]) -> Result<()> {
     shell::run(apt().args(["install", "-y", "--no-install-recommends"]).args(names))
 }
 
-/// Where the distribution does not have it, the tests leave that one comparison out and say so.
-fn probe_compiler() -> Result<()> {
-    if bpf::can_compile() || !is_root() || !installed("apt-get") {
-        return Ok(());
-    }
-    // A machine that has never installed anything has no package lists either.
-    if !has_probe_compiler() {
-        shell::run(apt().arg("update"))?;
-    }
-    if has_probe_compiler() { install(FOR_THE_PROBE) } else { Ok(()) }
-}
-
-/// Whether the machine's packages have it.
-pub fn has_probe_compiler() -> bool {
-    let has = |package: &&str| {
-        let policy = Command::new("apt-cache").args(["policy", *package]).output();
-        policy.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).lines().any(is_candidate))
-    };
-    FOR_THE_PROBE.iter().all(has)
-}
-
-/// `  Candidate: 1:16.0.6-15~deb12u1`, and not `(none)`.
-fn is_candidate(line: &str) -> bool {
-    line.trim().strip_prefix("Candidate:").is_some_and(|version| version.trim() != "(none)")
-}
-
 fn tun() -> Result<()> {
     let Ok(metadata) = fs::metadata(TUN) else {
         bail!("there is no {TUN}, which the lab's wire needs: load it with `modprobe tun`");
@@ -111,15 +81,4 @@ fn tun() -> Result<()> {
     println!("giving {TUN} the mode that udev gives it, 0666: the lab also runs as an ordinary user");
     fs::set_permissions(TUN, fs::Permissions::from_mode(TUN_MODE))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_package_without_a_candidate_cannot_be_installed() {
-        assert!(is_candidate("  Candidate: 1:16.0.6-15~deb12u1"));
-        assert!(!is_candidate("  Candidate: (none)") && !is_candidate("  Installed: 1:16.0.6"));
-    }
 }

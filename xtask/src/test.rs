@@ -22,10 +22,6 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
         "needs root, for the kernel's own reasons (tracefs); an ordinary user's run still checks packets and errno",
     ),
     (
-        "the probe's object is that of its source",
-        "needs the pinned clang-16, which this machine's packages do not have: `cargo xtask setup` looks for it",
-    ),
-    (
         "programs as users have them",
         "six servers from Debian and minutes of waiting for their timeouts: `cargo xtask programs` runs it",
     ),
@@ -157,8 +153,6 @@ fn english_only() -> Result<()> {
 fn can_run(step: &str) -> bool {
     match step {
         "lab as root, and how good its verdicts are" => is_root(),
-        // Where the compiler can be installed, that it is not is a failure.
-        "the probe's object is that of its source" => bpf::can_compile() || setup::has_probe_compiler(),
         // Only by its own command.
         "contrib/spark on a real cluster"
         | "programs as users have them"
@@ -187,7 +181,10 @@ fn other_kernels() -> Result<()> {
 /// Its tests are ignored by a plain `cargo test`, which must pass for everybody.
 fn probe_as_root() -> Result<()> {
     // Of the workspace: for the package alone other features would be chosen, and all that it depends on built again.
-    shell::run(cargo().args(["test", "--quiet", "--workspace", "--test", "kernel", "--", "--ignored"]))?;
+    // And as who builds it with another clang has it: compiled here.
+    let mut cargo_test = cargo();
+    bpf::built_here(cargo_test.args(["test", "--quiet", "--workspace", "--test", "kernel"]))?;
+    shell::run(cargo_test.args(["--", "--ignored"]))?;
     // One after the other: `run` makes cgroups, and every probe gets the events of the whole host.
     shell::run(cargo().args([
         "test",

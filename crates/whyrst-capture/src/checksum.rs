@@ -47,12 +47,10 @@ fn sum_of_address(address: IpAddr) -> u64 {
 
 /// In units of 32 bits: folding makes the same of them as of 16 (RFC 1071 section 2).
 fn sum(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks(4).map(|chunk| {
-        let mut word = [0; 4];
-        word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-        u64::from(u32::from_be_bytes(word))
-    });
-    words.sum()
+    let (words, rest) = bytes.as_chunks::<4>();
+    let mut last = [0; 4];
+    last[..rest.len()].copy_from_slice(rest);
+    words.iter().chain([&last]).map(|word| u64::from(u32::from_be_bytes(*word))).sum()
 }
 
 /// The one's complement sum in 16 bits.

@@ -58,7 +58,7 @@ impl fmt::Display for Reason {
 }
 
 macro_rules! counts {
-    ($($(#[$doc:meta])* $field:ident $(: $remark:literal)?,)+) => {
+    ($($(#[$doc:meta])* $field:ident $(: [$one:literal, $several:literal])?,)+) => {
         /// Numbers over everything read so far.
         #[derive(Clone, PartialEq, Eq, Debug, Default)]
         pub struct Counts {
@@ -80,7 +80,7 @@ macro_rules! counts {
             /// What is no passing-over but must be said: how many, and a phrase that goes on after
             /// the number. Only what occurred.
             pub fn remarks(&self) -> impl Iterator<Item = (u64, &'static str)> {
-                [$($((self.$field, $remark),)?)+].into_iter().filter(|(count, _)| *count > 0)
+                [$($((self.$field, if self.$field == 1 { $one } else { $several }),)?)+].into_iter().filter(|(count, _)| *count > 0)
             }
         }
     };
@@ -94,32 +94,39 @@ counts! {
     /// Frames that became an ICMP error about a TCP segment.
     icmp_errors,
     /// IP fragments of TCP: first ones, which are read, and later ones, which are passed over.
-    fragments: "packets were IP fragments of TCP; only the first of each holds the TCP header",
+    fragments: ["packet was an IP fragment of TCP; only the first of each holds the TCP header", "packets were IP fragments of TCP; only the first of each holds the TCP header"],
     /// Packets that were put together from IP fragments to reach their TCP header.
-    reassembled: "packets were put together from IP fragments to reach their TCP header",
+    reassembled: ["packet was put together from IP fragments to reach its TCP header", "packets were put together from IP fragments to reach their TCP header"],
     /// Packets of which fragments were kept and did not become whole.
-    unassembled: "packets could not be put together: fragments are missing, overlap or are too many",
+    unassembled: ["packet could not be put together: fragments are missing, overlap or are too many", "packets could not be put together: fragments are missing, overlap or are too many"],
     /// Segments whose payload is not wholly in the capture.
-    cut_payloads: "segments are captured without their whole payload (snap length)",
+    cut_payloads: ["segment is captured without its whole payload (snap length)", "segments are captured without their whole payload (snap length)"],
     /// Segments whose option area was cut off or malformed.
-    cut_options: "segments have TCP options that are cut off or malformed",
+    cut_options: ["segment has TCP options that are cut off or malformed", "segments have TCP options that are cut off or malformed"],
     /// Packets whose IP header says length 0; their length is taken from the record.
-    zero_lengths: "packets say IP length 0 (segmentation offload); their length is the record's",
+    zero_lengths: ["packet says IP length 0 (segmentation offload); its length is the record's", "packets say IP length 0 (segmentation offload); their length is the record's"],
     /// Records whose lengths disagree harmlessly: more captured than there was, a wrong trailer.
-    bad_lengths: "records have lengths that disagree with each other",
+    bad_lengths: ["record has lengths that disagree with each other", "records have lengths that disagree with each other"],
     /// Frames passed over as cut inside the TCP header that still show a RST.
-    cut_resets: "frames cut off inside the TCP header carry RST; record with a longer snap length",
+    cut_resets: ["frame cut off inside the TCP header carries RST; record with a longer snap length", "frames cut off inside the TCP header carry RST; record with a longer snap length"],
     /// Frames of records without a time of their own; they have that of the frame before.
-    untimed: "frames have no time of their own (simple packet blocks) and take that of the frame before",
+    untimed: ["frame has no time of its own (simple packet blocks) and takes that of the frame before", "frames have no time of their own (simple packet blocks) and take that of the frame before"],
     /// Frames whose time does not fit into 64 bits of nanoseconds; they have the last moment that does, or the first.
-    undatable: "frames are dated beyond the year 2262 (or before 1677) and have the last (or first) moment that can be told",
+    undatable: [
+        "frame is dated beyond the year 2262 (or before 1677) and has the last (or first) moment that can be told",
+        "frames are dated beyond the year 2262 (or before 1677) and have the last (or first) moment that can be told"
+    ],
     /// Frames dated more than a second before the frame ahead of them.
-    turned_back: "frames are dated more than a second before the frame ahead: a clock was set back, or files were joined; \
-                  a duration across it counts as 0",
+    turned_back: [
+        "frame is dated more than a second before the frame ahead: a clock was set back, or files were joined; \
+         a duration across it counts as 0",
+        "frames are dated more than a second before the frame ahead: a clock was set back, or files were joined; \
+         a duration across it counts as 0"
+    ],
     /// Blocks of an unknown type, which have no frame number.
-    unknown_blocks: "blocks of an unknown type were passed over",
+    unknown_blocks: ["block of an unknown type was passed over", "blocks of an unknown type were passed over"],
     /// Packets that the capturing side says it dropped (pcapng interface statistics).
-    dropped: "packets were dropped by the capturing host and are missing",
+    dropped: ["packet was dropped by the capturing host and is missing", "packets were dropped by the capturing host and are missing"],
 }
 
 impl Counts {
@@ -161,5 +168,6 @@ mod tests {
         assert_eq!(remarks.len(), 1);
         assert_eq!(remarks[0].0, 2);
         assert!(remarks[0].1.contains("carry RST"));
+        assert!(one.remarks().next().is_some_and(|(_, remark)| remark.contains("carries RST")));
     }
 }

@@ -249,8 +249,8 @@ mod tests {
     use whyrst_core::seq::Seq;
     use whyrst_core::socket::SocketReset;
     use whyrst_core::socket::{
-        Account, Container, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Translation,
-        Trigger, Wire,
+        Account, Container, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts,
+        Translation, Trigger, Wire,
     };
     use whyrst_core::time::{Span, Timestamp};
 
@@ -296,6 +296,7 @@ mod tests {
             container: Some(container),
             exit_signal: Some(9),
             exiting: true,
+            oom_killed: true,
             ..Process::default()
         }
     }
@@ -309,6 +310,7 @@ mod tests {
             told_earlier: Some((Errno(110), at(5))),
             timeouts: Timeouts { user: Some(Span::from_millis(30_000)), ..Timeouts::default() },
             last_sent: Some(at(-7)),
+            tick: Span::from_millis(4),
             opened: Opened::Passively,
             steps: vec![
                 Step { time: at(1), state: TcpState::SynReceived },
@@ -327,6 +329,7 @@ mod tests {
             errno: Some(Errno(104)),
             netns: 4_026_531_840,
             listening: Listening::At(far),
+            listened: Some(Box::new(Listened { until: at(3), process: Some(process(5)), killer: None })),
             translation: Translation::To(Wire { local: far, remote: near }),
             ..Account::default()
         };

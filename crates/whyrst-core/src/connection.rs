@@ -8,9 +8,12 @@ use crate::letters::Letters;
 use crate::observation::Frame;
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 pub use whyrst_model::vocabulary::{Phase, Roles, TcpState};
+
+/// The first timer of a SYN is 1 s (RFC 6298 section 2.1); a margin.
+const SYN_TIMER: Span = Span::from_millis(900);
 
 /// One connection from its first segment to its end.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +152,7 @@ impl Connection {
         if self.closes_first(from, segment) {
             self.halves[from.index()].marks.insert(Marks::FIN_FIRST);
         }
-        self.note_echo(from, segment);
+        self.note_echo(from, segment, time);
         let room = self.room(from.other());
         let mut notes = self.halves[from.index()].sent(segment, frame, room);
         let peer = &mut self.halves[from.other().index()];
@@ -164,12 +167,16 @@ impl Connection {
     }
 
     /// Whether the first SYN-ACK echoes the one SYN (RFC 7323 section 3.2); with several SYNs it may
-    /// echo any, and Linux passes over an echo of 0.
-    fn note_echo(&mut self, from: Side, segment: &Segment<'_>) {
+    /// echo any, and Linux passes over an echo of 0. A later value of the client's clock, when its timer has run out,
+    /// is that of a SYN that was sent again and that the capture missed.
+    fn note_echo(&mut self, from: Side, segment: &Segment<'_>, time: Timestamp) {
         let client = self.half(from.other());
         let stamped = client.marks.has(Marks::SYN) && client.marks.has(Marks::TIMESTAMPS) && client.segments == 1;
         let first = segment.flags.is_syn_ack() && !self.half(from).marks.has(Marks::SYN);
         let echoed = segment.options.timestamps.filter(|timestamps| timestamps.echo != 0);
+        let later = |echo: u32| Seq::new(echo).after(Seq::new(client.ts_value));
+        let of_another_syn = |echo: u32| later(echo) && time.since(self.first) >= SYN_TIMER;
+        let echoed = echoed.filter(|timestamps| !of_another_syn(timestamps.echo));
         if let (Some(timestamps), true) = (echoed, stamped && first) {
             let mark = if timestamps.echo == client.ts_value { Marks::ECHO_RIGHT } else { Marks::ECHO_WRONG };
             self.halves[from.index()].marks.insert(mark);
@@ -277,11 +284,13 @@ impl Connection {
             && client.ack.after(server.first_seq)
     }
 
-    /// Whether octets that `side` sent are missing from the capture.
+    /// Whether octets that `side` sent are missing from the capture: its numbers leave some out, or its peer
+    /// acknowledges more than was captured, in order or by a SACK block (RFC 2018 section 3).
     pub fn has_gap(&self, side: Side) -> bool {
         let (own, peer) = (self.half(side), self.half(side.other()));
-        let acked_unseen = own.marks.has(Marks::SPOKE) && peer.marks.has(Marks::ACKED) && peer.ack.after(own.nxt);
-        own.marks.has(Marks::GAP) || acked_unseen
+        let acked_unseen = peer.marks.has(Marks::ACKED) && peer.ack.after(own.nxt);
+        let sacked_unseen = peer.marks.has(Marks::SACKED) && peer.sack_edge.after(own.nxt);
+        own.marks.has(Marks::GAP) || own.marks.has(Marks::SPOKE) && (acked_unseen || sacked_unseen)
     }
 
     /// Whether the capture shows how the connection began.

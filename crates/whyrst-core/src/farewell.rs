@@ -7,6 +7,7 @@
 //! payload off shows neither, and then nothing is known.
 
 use crate::connection::{Connection, Roles};
+use crate::evidence::letting_go::GOODBYE_BY_SIZE;
 use crate::evidence::words::GOODBYE_REFUSED;
 use crate::flow::Side;
 use crate::half::{Half, Marks};
@@ -43,6 +44,9 @@ pub fn was_over(outcome: &Outcome, kind: ResetKind) -> bool {
 /// All that the RST refused was the goodbye of its receiver, in whichever way its sender's stack refuses it: everything
 /// before that was delivered and answered, and nothing came behind it.
 pub fn only_goodbye_was_refused(outcome: &Outcome) -> bool {
+    if GOODBYE_BY_SIZE.answer(outcome).is_yes() {
+        return true;
+    }
     let Some(goodbye) = outcome.message(outcome.receiver()) else { return false };
     let content = |record: &&Record| is_new_data(record) && record.frame < goodbye.frame;
     let answered = outcome.before().iter().rev().find(content).is_none_or(|last| last.from == outcome.sender());

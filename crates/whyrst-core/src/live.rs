@@ -39,6 +39,20 @@ impl SocketReset {
     }
 }
 
+impl SocketReset {
+    /// The same reset as packets show it, with what the kernels of its ends know added.
+    pub fn beside(&self, mut packets: Outcome) -> Outcome {
+        for event in [Some(&self.event), self.peer.as_ref()].into_iter().flatten() {
+            let (_, side) = FlowKey::of(event.local, event.remote);
+            packets.incarnation_mut().accounts[side.index()] = Some(Box::new(event.account.clone()));
+        }
+        if let Told::Sent(word) = &self.event.told {
+            packets.note_kernel(KernelWord::Sent(word.clone()));
+        }
+        packets
+    }
+}
+
 /// The outcome that `event` tells of, and what the other end said of the same RST where it is on
 /// this host too.
 fn reset(event: &SocketEvent, peer: Option<&SocketEvent>) -> Reset {
@@ -341,8 +355,9 @@ fn transfer(facts: &SocketFacts, mine: Seq, theirs: Seq, now: Timestamp, past: &
         let data = data.unwrap_or(now);
         fin.map_or(data, |fin| data.min(fin))
     };
-    let (out, came) = (at(facts.last_sent, fin_sent), at(facts.last_received, fin_received));
-    let order = match (facts.last_sent, facts.last_received) {
+    let (sent_at, received_at) = (facts.sent_at(now), facts.received_at(now));
+    let (out, came) = (at(sent_at, fin_sent), at(received_at, fin_received));
+    let order = match (sent_at, received_at) {
         (Some(one), Some(other)) if one.since(other).abs() < SAME_TICK => Order::Unknown,
         _ => Order::Known,
     };
@@ -571,6 +586,82 @@ mod tests {
         assert!(close.before().iter().all(|record| record.len == 0), "{:#?}", close.before());
         let known = outcome(&event(sent(ABORT, &[]), None, Some(facts())), None);
         assert_eq!(known.before().iter().filter(|record| record.len > 0).count(), 2);
+    }
+
+    /// Idle for 1.3 s after its answer, closed when the next request had just come.
+    fn met() -> SocketFacts {
+        SocketFacts {
+            unread: 100,
+            received: 200,
+            acked: 10,
+            last_sent: Some(at(1_000)),
+            last_received: Some(at(2_298)),
+            tick: Span::from_millis(4),
+            steps: alloc::vec![
+                Step { time: at(0), state: TcpState::Established },
+                Step { time: at(2_300), state: TcpState::Closed }
+            ],
+            ..facts()
+        }
+    }
+
+    fn at_close(facts: SocketFacts) -> SocketEvent {
+        SocketEvent { time: at(2_300), ..event(sent(ABORT, &["__tcp_close"]), None, Some(facts)) }
+    }
+
+    #[test]
+    fn a_request_unread_at_the_close_of_an_idle_connection_met_it() {
+        assert_eq!(verdict(&at_close(met())), ("keepalive-race", Confidence::Likely));
+    }
+
+    #[test]
+    fn a_request_that_had_lain_there_or_followed_another_met_nothing() {
+        let lay = SocketFacts { last_received: Some(at(2_200)), ..met() };
+        let busy = SocketFacts { last_sent: Some(at(2_000)), ..met() };
+        let unanswered = SocketFacts { last_sent: Some(at(2_299)), ..met() };
+        let client = SocketFacts { opened: Opened::Actively, ..met() };
+        for other in [lay, busy, unanswered, client] {
+            let judgement = judged(&at_close(other));
+            assert!(judgement.reasons.iter().all(|reason| reason.cause.id != "keepalive-race"), "{judgement:#?}");
+        }
+    }
+
+    #[test]
+    fn times_of_ticks_stay_within_the_connection() {
+        let facts = SocketFacts { last_received: Some(at(-40)), last_sent: Some(at(9_000)), ..met() };
+        assert_eq!((facts.received_at(at(2_300)), facts.sent_at(at(2_300))), (Some(at(0)), Some(at(2_300))));
+        let records = outcome(&at_close(facts), None).before().to_vec();
+        assert!(records.iter().all(|record| record.time >= at(0) && record.time <= at(2_300)), "{records:#?}");
+    }
+
+    #[test]
+    fn what_was_refused_by_its_size_is_a_goodbye_only_at_a_port_for_tls() {
+        let closed = SocketFacts {
+            snd_nxt: Seq::new(512),
+            acked: 11,
+            unread: 0,
+            opened: Opened::Actively,
+            last_sent: Some(at(100)),
+            last_received: Some(at(500)),
+            gone: Some(at(810)),
+            steps: alloc::vec![
+                Step { time: at(0), state: TcpState::SynSent },
+                Step { time: at(1), state: TcpState::Established },
+                Step { time: at(800), state: TcpState::FinWait1 },
+                Step { time: at(810), state: TcpState::Closed },
+            ],
+            ..facts()
+        };
+        let refused = |port: u16, len: u32| {
+            let data = segment_to_us(Flags::ACK, 2_001, 512, len);
+            let told = sent(RstReason::TcpTimewaitSocket, &["tcp_v4_rcv"]);
+            let late = event(told, Some(data), Some(closed.clone()));
+            judged(&SocketEvent { remote: end(1, port), ..late }).severity
+        };
+        use crate::cause::Severity;
+        assert_eq!(refused(443, 24), Severity::Benign);
+        assert_eq!(refused(443, 25), Severity::Fault);
+        assert_eq!(refused(80, 24), Severity::Fault);
     }
 
     #[test]

@@ -63,6 +63,10 @@ pub struct Observation<'a> {
 pub struct LinkAddress([u8; 6]);
 
 impl LinkAddress {
+    /// Of what the capturing host sent itself, where the capture says so: all of its interfaces are one sender. No frame
+    /// comes from the broadcast address.
+    pub const OWN: Self = Self([0xff; 6]);
+
     /// From the bytes on the wire.
     pub const fn new(bytes: [u8; 6]) -> Self {
         Self(bytes)

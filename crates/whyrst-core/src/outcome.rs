@@ -310,6 +310,12 @@ impl Outcome {
         self.before().iter().rev().find(|record| wanted(record))
     }
 
+    /// Whether `side` had sent a SYN in the middle of the connection: whoever does that has the connection no more, and
+    /// what follows from it is about a new one.
+    pub fn left_for_new(&self, side: Side) -> bool {
+        self.latest(|record| record.from == side && record.notes.has(Notes::SYN_ON_LIVE)).is_some()
+    }
+
     /// The client's SYN, when it was seen.
     pub fn syn(&self) -> Option<&Record> {
         let opens = |record: &Record| record.flags.is_syn() && !record.notes.has(Notes::SYN_ON_LIVE);

@@ -4,6 +4,7 @@
 //! whatever came out of a packet passes through [`escape`] before it is printed.
 
 mod account;
+mod advice;
 pub mod catalogue;
 mod comment;
 pub mod escape;

@@ -208,6 +208,8 @@ impl Services {
             return;
         }
         self.accepted(segment.src, segment.dst.ip, at, segment.ip.ttl);
+        // What a router forwards it has received before.
+        let link = link.filter(|link| *link != LinkAddress::OWN);
         if let (Some(link), Some(service)) = (link, self.entry(segment.src)) {
             service.links.note(link, at.time);
         }

@@ -7,6 +7,7 @@
 //!
 //! What is remembered is bounded ([`FLOWS`], and as many services). What had no room is no sibling, and proves nothing.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -15,10 +16,11 @@ use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Roles};
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
+use crate::outcome::{Basis, Outcome};
 use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
@@ -56,6 +58,8 @@ pub struct Siblings {
     pub served: Option<Timestamp>,
     /// Those that the service ended with a request unanswered, and before it had said anything.
     pub cut: usize,
+    /// Those that the service ended before it was asked anything.
+    pub unasked: usize,
     /// Those that are looked at, ended or not.
     pub known: usize,
     /// The sizes of the first requests that were answered.
@@ -218,6 +222,8 @@ enum Speech {
     Some,
     /// It was asked, and ended the connection before.
     Cut,
+    /// It ended the connection before it was asked anything.
+    Unasked,
 }
 
 /// One of the first connections of a service.
@@ -405,6 +411,7 @@ impl Book {
         let lived_on = Siblings {
             served: answered.filter(|time| *time > own.time),
             cut: others().filter(|one| one.speech == Speech::Cut).count(),
+            unasked: others().filter(|one| one.speech == Speech::Unasked).count(),
             known: others().count(),
             during: others().filter(open).count(),
             own: Some(*own),
@@ -431,11 +438,40 @@ impl Book {
         self.flows.get(handle.0 as usize).is_some_and(|one| one.state == State::Open && one.server == server)
     }
 
+    /// Whether no other service has room.
+    fn is_full(&self) -> bool {
+        self.services.len() >= SERVICES
+    }
+
     fn entry(&mut self, server: Endpoint) -> Option<&mut Entry> {
         if self.services.len() >= SERVICES && !self.services.contains_key(&server) {
             return None;
         }
         Some(self.services.entry(server).or_default())
+    }
+}
+
+/// What live resets, one after the other, leave behind for those that follow: of the other connections to a service only
+/// those that were reset too are known, so nothing is said of who survived.
+///
+/// As many services as a capture has are remembered; beyond that all are forgotten, and it begins anew.
+#[derive(Debug, Default)]
+pub struct Deaths {
+    book: Book,
+}
+
+impl Deaths {
+    /// Remembers how `outcome` ended, and tells it of those that ended before.
+    pub fn note(&mut self, outcome: &mut Outcome) {
+        let connection = outcome.connection();
+        let (server, known) = (connection.endpoint(connection.server()), connection.roles == Roles::Seen);
+        let Some(rst) = outcome.rst().filter(|_| known && outcome.basis() == Basis::Sockets) else { return };
+        let own = Death::of(connection, outcome.before(), rst, None);
+        if self.book.is_full() {
+            self.book = Book::default();
+        }
+        self.book.died(server, own);
+        outcome.incarnation_mut().siblings = self.book.of(server, &own).map(Box::new);
     }
 }
 
@@ -464,8 +500,12 @@ impl Sibling {
             self.served = self.asked.take().or(self.served);
             self.speech = Speech::Some;
         } else if flags.has(Flags::FIN) || flags.has(Flags::RST) {
-            let first = self.ended.is_none() && self.speech == Speech::None && self.asked.is_some();
-            self.speech = if first { Speech::Cut } else { self.speech };
+            let first = self.ended.is_none() && self.speech == Speech::None;
+            self.speech = match (first, self.asked) {
+                (true, Some(_)) => Speech::Cut,
+                (true, None) => Speech::Unasked,
+                (false, _) => self.speech,
+            };
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a kernel knows of one socket and of the process behind it, and the reset events that come
 //! with it: live whyrst has these where a capture has packets.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -85,8 +86,21 @@ pub struct Account {
     pub netns: u32,
     /// Where else its host listened at this port, when a SYN found nobody.
     pub listening: Listening,
+    /// Who had listened there, when a SYN found nobody and that is remembered.
+    pub listened: Option<Box<Listened>>,
     /// What its host's NAT makes of its connection.
     pub translation: Translation,
+}
+
+/// Somebody who listened at a port, and listens no more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listened {
+    /// Until when.
+    pub until: Timestamp,
+    /// Who closed that socket, or ended and closed it so; `None` where that was not seen.
+    pub process: Option<Process>,
+    /// The process whose signal ended it.
+    pub killer: Option<Process>,
 }
 
 /// What stands on the wire, behind the NAT of a socket's own host, for the socket's ends.
@@ -159,10 +173,12 @@ pub struct SocketFacts {
     pub orphan: bool,
     /// `TCP_LINGER2` was below zero: it would not wait in FIN-WAIT-2.
     pub linger2_negative: bool,
-    /// When data last came.
+    /// When data last came, to one [`Self::tick`].
     pub last_received: Option<Timestamp>,
-    /// When data was last sent.
+    /// When data was last sent, to one [`Self::tick`].
     pub last_sent: Option<Timestamp>,
+    /// A tick of the clock by which its kernel dates data; zero where that is not known.
+    pub tick: Span,
     /// How it was opened, when that was seen.
     pub opened: Opened,
     /// The states it went through, the last ones, oldest first.
@@ -249,6 +265,8 @@ pub struct Process {
     pub exit_signal: Option<u8>,
     /// Whether it was ending when it closed the socket.
     pub exiting: bool,
+    /// The kernel ended it because memory ran out (`mark_oom_victim`); that signal is 9 as well.
+    pub oom_killed: bool,
 }
 
 /// A container, by its cgroup's path.
@@ -268,9 +286,43 @@ impl SocketFacts {
         self.steps.first().filter(|_| self.opened != Opened::Unseen).map(|step| step.time)
     }
 
+    /// When data last came, as exactly as it is known: to a tick, and not before the connection began nor after `now`.
+    pub fn received_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.within(self.last_received, now)
+    }
+
+    /// When data was last sent, in the same way.
+    pub fn sent_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.within(self.last_sent, now)
+    }
+
     /// Since when nothing was sent or received, data alone counts.
-    pub fn idle_since(&self) -> Option<Timestamp> {
-        self.last_received.max(self.last_sent)
+    pub fn idle_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.received_at(now).max(self.sent_at(now))
+    }
+
+    fn within(&self, time: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let end = self.gone.unwrap_or(now);
+        time.map(|time| time.min(end)).map(|time| self.born().map_or(time, |born| time.max(born)))
+    }
+
+    /// A tick of the clock by which data is dated: where it is not known, the longest that kernels are built with.
+    pub fn tick(&self) -> Span {
+        const LONGEST: Span = Span::from_millis(10);
+        if self.tick > Span::ZERO { self.tick } else { LONGEST }
+    }
+
+    /// When its program let go of it, by `close()`, `shutdown()` or its end: that is when the FIN was made, not when
+    /// that was acknowledged (`tcp_close_state`).
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.entered(&[TcpState::FinWait1, TcpState::LastAck]).or(self.gone)
+    }
+
+    /// In which state its program let go of it.
+    pub fn closed_in(&self) -> Option<TcpState> {
+        let closes = |state| matches!(state, TcpState::FinWait1 | TcpState::LastAck | TcpState::Closed);
+        let at = self.steps.iter().position(|step| closes(step.state))?;
+        self.steps.get(at.checked_sub(1)?).map(|step| step.state)
     }
 
     /// The last state before it was closed for good.

@@ -15,7 +15,7 @@
 //! IPv6, and an IPv4 address is itself. A RST+ACK with number 0 has the number 0 itself: it refuses a SYN.
 //!
 //! Words after the numbers: `ack N`, `win N`, `id N`, `ttl N`, `tos N`, `label N`, `ts none`,
-//! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `mac N` (the last byte of the sender's address on the link), `time N` (a broken clock: seconds since
+//! `ts N`, `echo N`, `opts ordinary|mss|none|mptcp|md5`, `ws N`, `sack N`, `if N`, `mac N` (the last byte of the sender's address on the link; `own`: the capturing host sent it), `time N` (a broken clock: seconds since
 //! the epoch, without moving the time of the lines below), `mp capable|join|fastclose|rst`, `reason N` (of
 //! `MP_TCPRST`), `sum right|wrong` (the checksum), `says TEXT` (the payload's beginning; `_` is a space, `0x..` octets).
 
@@ -396,6 +396,7 @@ fn apply(segment: &mut Segment<'static>, packet: &mut Packet, name: &str, value:
         "sum" => segment.checksum_right = Some(["wrong", "right"].iter().position(|word| *word == value)? == 1),
         "says" => segment.payload = payload(value, segment.len)?,
         "if" => packet.interface = Interface(value.parse().ok()?),
+        "mac" if value == "own" => packet.link = Some(LinkAddress::OWN),
         "mac" => packet.link = Some(LinkAddress::new([2, 0, 0, 0, 0, value.parse().ok()?])),
         "time" => packet.time = Timestamp::from_nanos(value.parse::<i64>().ok()?.saturating_mul(1_000_000_000)),
         _ => return None,

@@ -9,6 +9,7 @@
 
 use crate::language::Language;
 use crate::time::Span;
+use crate::words::Protocol;
 
 pub use whyrst_model::vocabulary::Expiry;
 
@@ -23,6 +24,8 @@ pub struct IdleTimeout {
     pub place: Place,
     /// Of which connections it takes the time.
     pub of: Of,
+    /// What those connections speak.
+    pub speaks: Speaks,
     /// What it does when the time is over.
     pub expiry: Expiry,
     /// Where that is documented.
@@ -40,6 +43,37 @@ pub enum Place {
     Server,
     /// A program, a proxy or a kernel at either end.
     EitherEnd,
+}
+
+/// What the connections of a program speak. A timeout of an HTTP server ends no session of a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Speaks {
+    /// Anything: it passes bytes on, or does not look at them.
+    Anything,
+    /// HTTP, in clear text or in TLS, or a `WebSocket` that began as HTTP.
+    Http,
+    /// This and nothing else.
+    Only(Protocol),
+    /// A protocol of a database; which one depends on what is behind it.
+    Database,
+    /// A protocol that [`crate::words`] has no name for.
+    Unnamed,
+}
+
+impl Speaks {
+    /// Whether a connection whose end began with `spoken` may be one of these.
+    pub fn admits(self, spoken: Protocol) -> bool {
+        // Inside of TLS and behind a header for proxies anything may be spoken.
+        let covers = matches!(spoken, Protocol::Tls | Protocol::Proxy | Protocol::Socks | Protocol::Text);
+        covers
+            || match self {
+                Self::Anything => true,
+                Self::Http => matches!(spoken, Protocol::Http | Protocol::Http2 | Protocol::WebSocket),
+                Self::Only(protocol) => spoken == protocol,
+                Self::Database => matches!(spoken, Protocol::MySql | Protocol::PostgreSql),
+                Self::Unnamed => false,
+            }
+    }
 }
 
 /// Of which connections a timeout takes the time.
@@ -206,23 +240,69 @@ pub static RETRANSMISSIONS: [Retransmission; 2] = [
 ];
 
 const fn device(name: &'static str, seconds: u32, expiry: Expiry, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Device, of: Of::Open, expiry, source }
+    IdleTimeout { name, seconds, place: Place::Device, of: Of::Open, speaks: Speaks::Anything, expiry, source }
 }
 
 const fn half_closed(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Device, of: Of::HalfClosed, expiry: Expiry::ResetLater, source }
+    IdleTimeout {
+        name,
+        seconds,
+        place: Place::Device,
+        of: Of::HalfClosed,
+        speaks: Speaks::Anything,
+        expiry: Expiry::ResetLater,
+        source,
+    }
 }
 
 const fn client(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Client, of: Of::Open, expiry: Expiry::Close, source }
+    IdleTimeout {
+        name,
+        seconds,
+        place: Place::Client,
+        of: Of::Open,
+        speaks: Speaks::Anything,
+        expiry: Expiry::Close,
+        source,
+    }
 }
 
 const fn server(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::Server, of: Of::Open, expiry: Expiry::Close, source }
+    IdleTimeout {
+        name,
+        seconds,
+        place: Place::Server,
+        of: Of::Open,
+        speaks: Speaks::Anything,
+        expiry: Expiry::Close,
+        source,
+    }
 }
 
 const fn either(name: &'static str, seconds: u32, source: &'static str) -> IdleTimeout {
-    IdleTimeout { name, seconds, place: Place::EitherEnd, of: Of::Open, expiry: Expiry::Close, source }
+    IdleTimeout {
+        name,
+        seconds,
+        place: Place::EitherEnd,
+        of: Of::Open,
+        speaks: Speaks::Anything,
+        expiry: Expiry::Close,
+        source,
+    }
+}
+
+impl IdleTimeout {
+    const fn speaks(self, speaks: Speaks) -> Self {
+        Self { speaks, ..self }
+    }
+
+    const fn http(self) -> Self {
+        self.speaks(Speaks::Http)
+    }
+
+    const fn only(self, protocol: Protocol) -> Self {
+        self.speaks(Speaks::Only(protocol))
+    }
 }
 
 /// The table. Devices first, then ends; the commoner first where the time is the same.
@@ -370,90 +450,103 @@ pub static ALL: &[IdleTimeout] = &[
         300,
         "moby/vpnkit --port-max-idle-time: 300 s; vpnKitMaxPortIdleTime in Docker Desktop's settings.json",
     ),
-    server("gunicorn --keep-alive", 2, "Gunicorn settings: keepalive 2 s"),
-    server("lighttpd server.max-keep-alive-idle", 5, "lighttpd, server.max-keep-alive-idle: 5 s"),
-    server("MySQL connect_timeout", 10, "MySQL, server system variables: connect_timeout 10"),
-    server("RabbitMQ handshake_timeout", 10, "RabbitMQ, networking: handshake_timeout 10000 ms"),
-    server("Puma persistent_timeout", 20, "Puma, persistent_timeout: 20 s (65 s in newer versions)"),
-    server("MySQL net_read_timeout", 30, "MySQL, server system variables: net_read_timeout 30"),
+    server("gunicorn --keep-alive", 2, "Gunicorn settings: keepalive 2 s").http(),
+    server("lighttpd server.max-keep-alive-idle", 5, "lighttpd, server.max-keep-alive-idle: 5 s").http(),
+    server("MySQL connect_timeout", 10, "MySQL, server system variables: connect_timeout 10").only(Protocol::MySql),
+    server("RabbitMQ handshake_timeout", 10, "RabbitMQ, networking: handshake_timeout 10000 ms").only(Protocol::Amqp),
+    server("Puma persistent_timeout", 20, "Puma, persistent_timeout: 20 s (65 s in newer versions)").http(),
+    server("MySQL net_read_timeout", 30, "MySQL, server system variables: net_read_timeout 30").only(Protocol::MySql),
     either("HAProxy timeout client, timeout server (packaged)", 50, "HAProxy packages, haproxy.cfg: 50000 ms"),
-    server("MySQL net_write_timeout", 60, "MySQL, server system variables: net_write_timeout 60"),
-    server("Apache httpd Timeout", 60, "Apache HTTP Server 2.4, core: Timeout 60"),
-    server("OpenSSH LoginGraceTime", 120, "sshd_config(5): LoginGraceTime 120 s"),
+    server("MySQL net_write_timeout", 60, "MySQL, server system variables: net_write_timeout 60").only(Protocol::MySql),
+    server("Apache httpd Timeout", 60, "Apache HTTP Server 2.4, core: Timeout 60").http(),
+    server("OpenSSH LoginGraceTime", 120, "sshd_config(5): LoginGraceTime 120 s").only(Protocol::Ssh),
     server("Traefik entry point idleTimeout", 180, "Traefik, respondingTimeouts.idleTimeout: 180 s"),
-    client("Traefik forwardingTimeouts.idleConnTimeout", 90, "Traefik, forwardingTimeouts.idleConnTimeout: 90 s"),
-    server("Caddy idle timeout", 300, "Caddy, servers: timeouts, idle 5 min"),
-    server("Cloudflare, client side", 400, "Cloudflare, connection limits: keep-alive to the client 400 s"),
-    client("Cloudflare, origin side", 900, "Cloudflare, connection limits: keep-alive to the origin 900 s"),
-    client("Apache Kafka client connections.max.idle.ms", 540, "Apache Kafka, client configuration: 9 minutes"),
-    server("Apache Kafka broker connections.max.idle.ms", 600, "Apache Kafka, broker configuration: 10 minutes"),
-    client("PgBouncer server_idle_timeout", 600, "PgBouncer configuration: server_idle_timeout 600 s"),
-    client("HikariCP idleTimeout", 600, "HikariCP: idleTimeout 10 minutes"),
-    client("HikariCP maxLifetime", 1_800, "HikariCP: maxLifetime 30 minutes"),
-    client("undici (Node.js fetch) keepAliveTimeout", 4, "undici, Client options: keepAliveTimeout 4 s"),
-    server("Apache httpd KeepAliveTimeout", 5, "Apache HTTP Server 2.4, core: KeepAliveTimeout 5"),
+    client("Traefik forwardingTimeouts.idleConnTimeout", 90, "Traefik, forwardingTimeouts.idleConnTimeout: 90 s")
+        .http(),
+    server("Caddy idle timeout", 300, "Caddy, servers: timeouts, idle 5 min").http(),
+    server("Cloudflare, client side", 400, "Cloudflare, connection limits: keep-alive to the client 400 s").http(),
+    client("Cloudflare, origin side", 900, "Cloudflare, connection limits: keep-alive to the origin 900 s").http(),
+    client("Apache Kafka client connections.max.idle.ms", 540, "Apache Kafka, client configuration: 9 minutes")
+        .speaks(Speaks::Unnamed),
+    server("Apache Kafka broker connections.max.idle.ms", 600, "Apache Kafka, broker configuration: 10 minutes")
+        .speaks(Speaks::Unnamed),
+    client("PgBouncer server_idle_timeout", 600, "PgBouncer configuration: server_idle_timeout 600 s")
+        .only(Protocol::PostgreSql),
+    client("HikariCP idleTimeout", 600, "HikariCP: idleTimeout 10 minutes").speaks(Speaks::Database),
+    client("HikariCP maxLifetime", 1_800, "HikariCP: maxLifetime 30 minutes").speaks(Speaks::Database),
+    client("undici (Node.js fetch) keepAliveTimeout", 4, "undici, Client options: keepAliveTimeout 4 s").http(),
+    server("Apache httpd KeepAliveTimeout", 5, "Apache HTTP Server 2.4, core: KeepAliveTimeout 5").http(),
     server(
         "Node.js server.keepAliveTimeout",
         5,
         "Node.js http: server.keepAliveTimeout 5000 ms (65000 in newer versions)",
-    ),
-    server("uvicorn --timeout-keep-alive", 5, "uvicorn settings: timeout-keep-alive 5"),
+    )
+    .http(),
+    server("uvicorn --timeout-keep-alive", 5, "uvicorn settings: timeout-keep-alive 5").http(),
     server(
         "Apache httpd KeepAliveTimeout (2.2)",
         15,
         "Apache HTTP Server 2.2, core: KeepAliveTimeout 15 in older configurations",
-    ),
+    )
+    .http(),
     server(
         "Apache Tomcat connectionTimeout",
         20,
         "Apache Tomcat, HTTP connector: 20 s in the server.xml that it ships with",
-    ),
-    server("Jetty idleTimeout", 30, "Eclipse Jetty, HTTP connector: idle timeout 30 s"),
-    client("Java HttpClient keepalive", 30, "JDK, jdk.httpclient.keepalive.timeout: 30 s since 21"),
+    )
+    .http(),
+    server("Jetty idleTimeout", 30, "Eclipse Jetty, HTTP connector: idle timeout 30 s").http(),
+    client("Java HttpClient keepalive", 30, "JDK, jdk.httpclient.keepalive.timeout: 30 s since 21").http(),
     either("AWS Application or Classic Load Balancer", 60, "AWS Elastic Load Balancing: idle timeout 60 s"),
     either("nginx proxy_read_timeout, send_timeout, client_header_timeout", 60, "nginx, core and proxy modules: 60 s"),
-    client("nginx upstream keepalive_timeout", 60, "nginx, upstream module: keepalive_timeout 60 s"),
-    server("Apache Tomcat connectionTimeout (no server.xml value)", 60, "Apache Tomcat, HTTP connector: default 60 s"),
-    client("Windows WinINet keep-alive", 60, "Microsoft, Internet Explorer keep-alive: 60 s"),
-    server("Node.js server.keepAliveTimeout (newer)", 65, "Node.js http: server.keepAliveTimeout 65000 ms"),
+    client("nginx upstream keepalive_timeout", 60, "nginx, upstream module: keepalive_timeout 60 s").http(),
+    server("Apache Tomcat connectionTimeout (no server.xml value)", 60, "Apache Tomcat, HTTP connector: default 60 s")
+        .http(),
+    client("Windows WinINet keep-alive", 60, "Microsoft, Internet Explorer keep-alive: 60 s").http(),
+    server("Node.js server.keepAliveTimeout (newer)", 65, "Node.js http: server.keepAliveTimeout 65000 ms").http(),
     server(
         "OCI Load Balancer, client side",
         65,
         "Oracle Cloud Infrastructure, load balancer connection settings: 65 s",
     ),
-    server("nginx keepalive_timeout", 75, "nginx, core module: keepalive_timeout 75 s"),
-    server("aiohttp keepalive_timeout", 75, "aiohttp web server: keepalive_timeout 75 s in older versions"),
-    client("Go http.DefaultTransport IdleConnTimeout", 90, "Go net/http: DefaultTransport IdleConnTimeout 90 s"),
-    client("Microsoft .NET SocketsHttpHandler pool", 60, ".NET 5 and newer: PooledConnectionIdleTimeout 1 minute"),
-    client("Firefox keep-alive", 115, "Firefox, network.http.keep-alive.timeout 115 s"),
-    server("Windows HTTP.sys, IIS connectionTimeout", 120, "Microsoft, HTTP.sys TimeoutManager: 2 minutes"),
-    server("ASP.NET Core Kestrel KeepAliveTimeout", 130, "Microsoft, KestrelServerLimits.KeepAliveTimeout: 130 s"),
+    server("nginx keepalive_timeout", 75, "nginx, core module: keepalive_timeout 75 s").http(),
+    server("aiohttp keepalive_timeout", 75, "aiohttp web server: keepalive_timeout 75 s in older versions").http(),
+    client("Go http.DefaultTransport IdleConnTimeout", 90, "Go net/http: DefaultTransport IdleConnTimeout 90 s").http(),
+    client("Microsoft .NET SocketsHttpHandler pool", 60, ".NET 5 and newer: PooledConnectionIdleTimeout 1 minute")
+        .http(),
+    client("Firefox keep-alive", 115, "Firefox, network.http.keep-alive.timeout 115 s").http(),
+    server("Windows HTTP.sys, IIS connectionTimeout", 120, "Microsoft, HTTP.sys TimeoutManager: 2 minutes").http(),
+    server("ASP.NET Core Kestrel KeepAliveTimeout", 130, "Microsoft, KestrelServerLimits.KeepAliveTimeout: 130 s")
+        .http(),
     client(
         "OCI Load Balancer, backend side",
         300,
         "Oracle Cloud Infrastructure, load balancer connection settings: 300 s",
     ),
-    client("OkHttp connection pool", 300, "OkHttp, ConnectionPool: 5 minutes"),
-    client("Chromium idle sockets", 300, "Chromium net, used idle sockets: 300 s"),
-    either("Envoy stream idle timeout", 300, "Envoy, timeouts: stream_idle_timeout 5 minutes"),
+    client("OkHttp connection pool", 300, "OkHttp, ConnectionPool: 5 minutes").http(),
+    client("Chromium idle sockets", 300, "Chromium net, used idle sockets: 300 s").http(),
+    either("Envoy stream idle timeout", 300, "Envoy, timeouts: stream_idle_timeout 5 minutes").http(),
     client(
         "Google Front End, backend side",
         600,
         "Google Cloud, external Application Load Balancer: backend keep-alive 600 s",
-    ),
+    )
+    .http(),
     server(
         "Google Front End, client side",
         610,
         "Google Cloud, external Application Load Balancer: client keep-alive 610 s",
-    ),
-    server("Windows SMB server autodisconnect", 900, "Microsoft, LanmanServer autodisconnect: 15 minutes"),
+    )
+    .http(),
+    server("Windows SMB server autodisconnect", 900, "Microsoft, LanmanServer autodisconnect: 15 minutes")
+        .only(Protocol::Smb),
     either("Envoy idle_timeout (HTTP and TCP proxy)", 3_600, "Envoy, timeouts: 1 hour"),
     either(
         "Linux or Windows TCP keepalive",
         7_200,
         "RFC 1122 section 4.2.3.6; Linux tcp_keepalive_time 7200; Windows KeepAliveTime 2 h",
     ),
-    server("MySQL wait_timeout", 28_800, "MySQL, server system variables: wait_timeout 28800"),
+    server("MySQL wait_timeout", 28_800, "MySQL, server system variables: wait_timeout 28800").only(Protocol::MySql),
 ];
 
 #[cfg(test)]

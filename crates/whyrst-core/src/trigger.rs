@@ -142,6 +142,21 @@ pub fn settle_trigger(resets: &mut [Rst], before: &[Record], after: &[Record]) {
     }
 }
 
+/// Whether more equal resets came than there are segments that the first of them can answer: each answers one of its own
+/// (docs/internals/resets.md#trains-of-resets), so the capture missed some.
+pub fn answers_unseen(resets: &[Rst], before: &[Record], after: &[Record]) -> bool {
+    let Some(Rst { record: rst, .. }) = resets.first().filter(|first| !first.record.flags.has(Flags::ACK)) else {
+        return false;
+    };
+    let equal = |other: &&Rst| {
+        let other = &other.record;
+        let same = other.from == rst.from && other.flags == rst.flags && other.seq == rst.seq;
+        same && other.time.since(rst.time) <= ANSWERED_WITHIN
+    };
+    let answered = before.iter().chain(after).filter(|one| one.from != rst.from && answers(rst, one));
+    resets.iter().filter(equal).count() > answered.count()
+}
+
 fn is_data(record: &Record) -> bool {
     record.len > 0 && !record.notes.has(Notes::PROBE) && !record.flags.has(Flags::SYN)
 }

@@ -23,9 +23,11 @@ use crate::evidence::cache::{AnswerCache, Answers};
 use crate::evidence::clock::{CLOSED_AFTER_SILENCE, SILENCE_WAS_LONG};
 use crate::evidence::closing::{RECEIVER_HAD_CLOSED, SENDER_HAD_CLOSED};
 use crate::evidence::data::SENDER_RECEIVED_DATA;
-use crate::evidence::form::{RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
+use crate::evidence::form::{REFUSAL_HAS_NUMBER, RST_ANSWERS_SYN, RST_IS_ACTIVE, RST_IS_PASSIVE};
 use crate::evidence::handshake::SYN_SEEN;
-use crate::evidence::path::{RST_CONTRADICTS_SENDER, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs};
+use crate::evidence::path::{
+    RST_CONTRADICTS_SENDER, RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON, odd_signs,
+};
 use crate::evidence::stack::SENDER_IS_NOT_LINUX;
 use crate::evidence::vantage::{RST_LEFT_ITS_SENDER, RST_MADE_BETWEEN};
 use crate::evidence::words::is_quoted;
@@ -94,7 +96,7 @@ fn verdict(answers: &mut Answers<'_>) -> Judgement {
     let mut candidates = mechanisms(seen, answers);
     let reasons = reasons(seen, &candidates, answers);
     put_explained_first(&mut candidates, &reasons);
-    let mechanism = mechanism(&candidates, answers);
+    let mechanism = mechanism(seen, &candidates, answers);
     let shape = seen.map(|shape| shown(shape, mechanism.as_ref()));
     let lead = lead(mechanism.as_ref(), &reasons);
     let previews = previews(seen, answers);
@@ -232,16 +234,18 @@ impl Candidate {
     }
 
     /// As a mechanism, beside the others that are open.
-    fn confidence(&self, others: &[Self], answers: &mut Answers<'_>) -> Confidence {
+    fn confidence(&self, shape: Option<Shape>, others: &[Self], answers: &mut Answers<'_>) -> Confidence {
         let outcome = answers.outcome();
         if self.is_the_kernels(outcome) {
             return Confidence::Certain;
         }
-        if self.missing > 0 || self.is_umbrella() || refuses_unseen_syn(outcome) || self.is_doubtful(outcome) {
-            return Confidence::Possible;
-        }
         // A kernel that sent none excludes much and proves nothing.
         let kernel_says = self.kernel == KernelFit::Says && matches!(outcome.kernel(), KernelWord::Sent(_));
+        let has_mark = self.is_marked || kernel_says;
+        let unseen = refuses_unseen_syn(outcome) || !has_mark && !others_were_asked(shape, answers);
+        if self.missing > 0 || self.is_umbrella() || unseen || self.is_doubtful(outcome) {
+            return Confidence::Possible;
+        }
         // An umbrella says what is seen when more cannot be known.
         let alone = others.iter().all(|other| self.is_marked && other.is_umbrella());
         let proven = || kernel_says || is_proven_by_both_ends(&self.cause.rule, outcome);
@@ -272,9 +276,9 @@ impl Candidate {
 }
 
 /// The second step.
-fn mechanism(candidates: &[Candidate], answers: &mut Answers<'_>) -> Option<Mechanism> {
+fn mechanism(shape: Option<Shape>, candidates: &[Candidate], answers: &mut Answers<'_>) -> Option<Mechanism> {
     let (best, others) = candidates.split_first()?;
-    let mut confidence = best.confidence(others, answers);
+    let mut confidence = best.confidence(shape, others, answers);
     if answers.outcome().joined().is_some_and(|joined| !joined.rivals.is_empty()) {
         confidence = confidence.min(Confidence::Possible);
     }
@@ -478,7 +482,7 @@ fn previews(shape: Option<Shape>, answers: &mut Answers<'_>) -> Vec<&'static Cau
 /// says so, or captures of both ends.
 fn leaves_open(rule: &Rule, answers: &mut Answers<'_>) -> bool {
     let of_maker = |question: &Question| {
-        [&RST_CONTRADICTS_SENDER, &SENDER_IS_NOT_LINUX].contains(&question)
+        [&RST_CONTRADICTS_SENDER, &RST_MADE_AT_CAPTURE, &SENDER_IS_NOT_LINUX].contains(&question)
             || question.asked_of == AskedOf::SeveralPoints
     };
     rule.refuted_by.iter().any(|question| {
@@ -500,6 +504,20 @@ fn refuses_unseen_syn(outcome: &Outcome) -> bool {
     outcome.basis() == Basis::Packets
         && outcome.rst().is_some_and(|rst| rst.trigger.is_none())
         && RST_ANSWERS_SYN.answer(outcome).is_yes()
+}
+
+/// Whether what was captured could have kept other mechanisms open. To be the only one left says nothing where it could
+/// not: without a shape, unless the RST is not its sender's anyhow; with one direction; or where the RST that refuses a
+/// SYN has a number, so that a SYN-ACK may have been missed before it.
+fn others_were_asked(shape: Option<Shape>, answers: &mut Answers<'_>) -> bool {
+    let outcome = answers.outcome();
+    let Some(shape) = shape.filter(|_| outcome.basis() == Basis::Packets) else { return true };
+    let has_ground = match shape.family {
+        Family::Unseen => answers.answer(&RST_CONTRADICTS_SENDER).is_yes(),
+        Family::Refused => !answers.answer(&REFUSAL_HAS_NUMBER).is_yes(),
+        _ => true,
+    };
+    has_ground && !outcome.one_sided()
 }
 
 /// The sender's kernel reported it, with the socket as it was: single packets decide nothing more.

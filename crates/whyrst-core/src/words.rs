@@ -349,7 +349,8 @@ impl Message {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// What it says; `None` where its first line is cut off, or says nothing that is worth a line.
+    /// What it says; `None` where its first line is cut off, or says nothing that is worth a line. A status line of HTTP says
+    /// it with its code, though the phrase behind it was not captured.
     pub fn read(&self) -> Option<Spoken<'_>> {
         let octets = self.octets();
         let spoken = match self.protocol {
@@ -372,7 +373,8 @@ impl Message {
             Protocol::Ldap => directory::read_ldap(octets),
             Protocol::Text => Some(text::read_line(octets)),
         };
-        spoken.filter(|_| self.complete)
+        let says_enough = || self.protocol == Protocol::Http && http::status(octets).is_some();
+        spoken.filter(|_| self.complete || says_enough())
     }
 }
 

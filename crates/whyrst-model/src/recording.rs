@@ -4,6 +4,7 @@
 //! Times of a line itself are RFC 3339; those inside an account are nanoseconds since 1970, so that millions of lines
 //! stay small. For the same reason what is not known is absent there.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -171,9 +172,27 @@ pub struct EventAccount<'a> {
     /// Where else the host listened at this port, when a SYN found nobody. Absent when nobody looked.
     #[serde(default, skip_serializing_if = "EventListening::is_unknown")]
     pub listening: EventListening,
+    /// Who had listened at this port, when a SYN found nobody. Absent where nobody is remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listened: Option<Box<EventListened<'a>>>,
     /// What the host's NAT makes of the connection. Absent when nobody could say.
     #[serde(default, skip_serializing_if = "EventTranslation::is_unknown")]
     pub translation: EventTranslation,
+}
+
+/// Somebody who listened at a port, and listens no more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct EventListened<'a> {
+    /// Until when, in nanoseconds since 1970.
+    pub until: i64,
+    /// Who closed that socket, or ended and closed it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<EventProcess<'a>>,
+    /// The process whose signal ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub killer: Option<EventProcess<'a>>,
 }
 
 /// Where a host listens: `"nowhere"`, or the end at which it does.
@@ -267,6 +286,9 @@ pub struct EventSocket<'a> {
     /// When data was last sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sent: Option<i64>,
+    /// A tick of the clock by which the kernel dates data, in nanoseconds. Absent when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<i64>,
     /// How it was opened.
     pub opened: EventOpened,
     /// The last states that it went through, the oldest first: when, and which by its name in RFC 9293.
@@ -345,6 +367,9 @@ pub struct EventProcess<'a> {
     /// Whether it was ending when it closed the socket.
     #[serde(default)]
     pub exiting: bool,
+    /// Whether the kernel ended it because memory ran out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub oom_killed: bool,
 }
 
 /// A container, by the path of its cgroup.

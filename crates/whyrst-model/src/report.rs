@@ -118,6 +118,9 @@ pub struct Report<'a> {
     /// The process of the other end, where it is on the same host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_process: Option<ProcessReport<'a>>,
+    /// Who had listened where the connection was refused, as `whyrst watch` remembers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listened: Option<Box<ListenedReport<'a>>>,
     /// Known idle timeouts that the silence before the RST fits: hints, not proofs. `null` where the silence is not
     /// known.
     #[serde(default)]
@@ -515,6 +518,9 @@ pub struct ProcessReport<'a> {
     pub syscall: Option<Text<'a>>,
     /// The signal that ended it.
     pub exit_signal: Option<u8>,
+    /// Whether the kernel ended it because memory ran out; the signal is 9 then as well.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub oom_killed: bool,
     /// The process that closed the socket first.
     #[serde(default)]
     pub closer: Option<Box<ProcessReport<'a>>>,
@@ -522,6 +528,26 @@ pub struct ProcessReport<'a> {
     /// signal ended the owner.
     #[serde(default)]
     pub maker: Option<Box<ProcessReport<'a>>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// Somebody who listened at a port, and listens no more.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct ListenedReport<'a> {
+    /// Until when.
+    pub until: Timestamp,
+    /// Milliseconds from then to the refusal.
+    pub ended_ms_ago: f64,
+    /// Who closed that socket, or ended and closed it so. `null` where that was not seen.
+    pub process: Option<ProcessReport<'a>>,
+    /// The process whose signal ended it.
+    pub killer: Option<ProcessReport<'a>>,
 }
 
 /// A container, by the path of its cgroup.

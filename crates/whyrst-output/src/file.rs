@@ -17,6 +17,8 @@ use nix::fcntl::OFlag;
 use nix::unistd::Uid;
 use tempfile::NamedTempFile;
 
+use crate::held_up::{opening, writing};
+
 /// What a new file may be for whom, less the umask.
 const ORDINARY: u32 = 0o666;
 
@@ -183,7 +185,8 @@ impl Place {
 
     /// Opens what was seen, and nothing that was put into its place since.
     fn open(&self, seen: &Metadata) -> Result<File, WriteError> {
-        let file = File::options().write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&self.path);
+        // A pipe is open when somebody reads it.
+        let file = opening(|| File::options().write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&self.path));
         let file = file.map_err(|cause| self.system(cause))?;
         let opened = file.metadata().map_err(|cause| self.system(cause))?;
         if opened.is_file() || (id(&opened) != id(seen) && Uid::effective().is_root()) {
@@ -233,8 +236,8 @@ impl WrittenFile {
 impl Write for WrittenFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.form {
-            Form::Beside(file) => file.write(bytes),
-            Form::There(file) => file.write(bytes),
+            Form::Beside(file) => writing(|| file.write(bytes)),
+            Form::There(file) => writing(|| file.write(bytes)),
         }
     }
 

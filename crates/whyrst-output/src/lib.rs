@@ -4,6 +4,8 @@
 //! where a line may meet a closed pipe, stands once.
 
 mod file;
+mod held_up;
 pub mod said;
 
 pub use self::file::{Place, Places, WriteError, WrittenFile};
+pub use self::held_up::{Writing, writing};

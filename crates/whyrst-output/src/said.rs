@@ -4,9 +4,11 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
+use crate::writing;
+
 /// Says one line, if anybody listens.
 pub fn line(line: impl Display) {
     // In one piece: several processes may share a terminal.
     let line = format!("{line}\n");
-    let _nobody_listens = std::io::stderr().lock().write_all(line.as_bytes());
+    let _nobody_listens = writing(|| std::io::stderr().lock().write_all(line.as_bytes()));
 }

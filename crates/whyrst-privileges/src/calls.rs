@@ -212,7 +212,7 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
     let mut about = ABOUT_TERMINALS.to_vec();
     match duty {
         Duty::Watch => [WATCHING, WATCHING_OLD].into_iter().for_each(add),
-        Duty::Wait => {}
+        Duty::ReadProcesses | Duty::Wait => {}
         // `bind` for what it begins to listen to when that is needed: of the sockets that it has.
         Duty::AskConntrack => add(&[libc::SYS_sendto, libc::SYS_bind]),
         Duty::Send => [SOCKETS, THREADS].into_iter().for_each(add),
@@ -256,7 +256,7 @@ fn rules(duty: Duty) -> Result<Rules, BackendError> {
             rules.insert(libc::SYS_socket, one_of(0, &[u64::from(libc::AF_UNIX.unsigned_abs())])?);
             rules.insert(libc::SYS_clone, vec![none_of(0, NAMESPACES)?]);
         }
-        Duty::Watch | Duty::AskConntrack | Duty::Wait | Duty::Answer => {}
+        Duty::Watch | Duty::ReadProcesses | Duty::AskConntrack | Duty::Wait | Duty::Answer => {}
     }
     Ok(rules)
 }
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn a_watching_thread_reads_and_can_do_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        for duty in [Duty::Watch, Duty::Wait, Duty::Answer, Duty::AskConntrack] {
+        for duty in [Duty::Watch, Duty::ReadProcesses, Duty::Wait, Duty::Answer, Duty::AskConntrack] {
             let file = folder.path().join("written");
             let (read, listed, denied) = under(duty, || {
                 let read = std::fs::read_to_string("/proc/self/stat").is_ok();

@@ -15,8 +15,10 @@ use caps::Capability;
 /// What a thread is there for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Duty {
-    /// Takes what the kernel reports and reads `/proc` of all processes: files are read, and what is open is used.
+    /// Takes what the kernel reports: what is open is used.
     Watch,
+    /// Reads `/proc` of all processes: files are opened for reading.
+    ReadProcesses,
     /// Asks conntrack, with the sockets that it has. That takes `CAP_NET_ADMIN` at every request.
     AskConntrack,
     /// Waits for a signal, or closes what others opened.
@@ -33,14 +35,14 @@ pub enum Duty {
 
 /// To see the namespaces, command lines and sockets of other users' processes; nothing that
 /// changes anything.
-const WATCHING: &[Capability] = &[Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH];
+const READING_PROCESSES: &[Capability] = &[Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH];
 
 impl Duty {
     const fn capabilities(self) -> &'static [Capability] {
         match self {
-            Self::Watch => WATCHING,
+            Self::ReadProcesses => READING_PROCESSES,
             Self::AskConntrack => &[Capability::CAP_NET_ADMIN],
-            Self::Wait | Self::Send | Self::Keep | Self::Answer | Self::Serve => &[],
+            Self::Watch | Self::Wait | Self::Send | Self::Keep | Self::Answer | Self::Serve => &[],
         }
     }
 }
@@ -63,7 +65,12 @@ pub fn filters() -> usize {
     filters.and_then(|filters| filters.trim().parse().ok()).unwrap_or(0)
 }
 
-/// Gives back every capability of this thread that watching does not need, for good.
+/// Whether a seccomp filter stands already, whoever set it.
+pub fn is_restricted() -> bool {
+    filters() > 0
+}
+
+/// Gives back every capability of this thread, for good: watching needs none.
 ///
 /// To be called before other threads are started: each has capabilities of its own.
 ///
@@ -71,7 +78,7 @@ pub fn filters() -> usize {
 ///
 /// What the system said, as a sentence; nothing is lost then but the care.
 pub fn give_back_privileges() -> Result<(), String> {
-    capabilities::keep(WATCHING)
+    capabilities::keep(&[])
 }
 
 /// Keeps, of the capabilities, only reading what other users' files say; for who opens what a person has named.

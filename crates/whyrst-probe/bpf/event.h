@@ -30,6 +30,7 @@ enum {
 	EXITING = 32,      /* the current task is ending */
 	LISTENER = 64,     /* a listener answered; `owner` is its owner */
 	ORPHAN = 128,      /* no process has the socket open any more */
+	OOM_KILLED = 256,  /* who ended was chosen because memory ran out */
 };
 
 /* A process. The number alone is used again: `born` distinguishes two of the same number. */
@@ -91,7 +92,8 @@ struct life {
 	u8 opened;         /* 0 not seen, 1 by connect(), 2 by accepting, 3 a listener */
 	u8 closer_exits;
 	u8 state;          /* after the last step */
-	u8 pad[2];
+	u8 closer_signal;  /* that ended the closer, when it was ending */
+	u8 pad;
 };
 
 #define STATE_BITS 4
@@ -122,13 +124,17 @@ struct listener {
 	u64 began;
 	u64 ended;  /* 0: it listens */
 	u32 shared; /* by listeners of different processes */
+	u32 ending; /* EXITING and OOM_KILLED, of who ended it */
+	struct who closer;
+	struct who killer; /* who sent the signal that ended the closer */
+	s32 exit_code;     /* of the closer, when it was ending */
 	u32 pad;
 };
 
 /* A signal that ends processes. */
 struct signal {
 	u64 at;
-	struct who sender;
+	struct who sender; /* nobody: the kernel, because memory ran out */
 	u32 number;
 	u32 pad;
 };
@@ -235,7 +241,8 @@ AT(life, taken, 98);
 AT(life, opened, 99);
 AT(life, closer_exits, 100);
 AT(life, state, 101);
-AT(life, pad, 102);
+AT(life, closer_signal, 102);
+AT(life, pad, 103);
 SIZE(life, 104);
 
 AT(closed_socket, number, 0);
@@ -259,8 +266,12 @@ AT(listener, owner, 0);
 AT(listener, began, 8);
 AT(listener, ended, 16);
 AT(listener, shared, 24);
-AT(listener, pad, 28);
-SIZE(listener, 32);
+AT(listener, ending, 28);
+AT(listener, closer, 32);
+AT(listener, killer, 40);
+AT(listener, exit_code, 48);
+AT(listener, pad, 52);
+SIZE(listener, 56);
 
 AT(aggregate, service, 0);
 AT(aggregate, port, 16);

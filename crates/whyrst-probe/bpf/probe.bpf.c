@@ -24,9 +24,11 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+#define RING (4 * 1024 * 1024)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(max_entries, RING);
 } events SEC(".maps");
 
 /* By kind: events that did not fit into the ring. They are counted among the aggregates too. */
@@ -153,6 +155,23 @@ struct {
 	__type(key, u32);
 	__type(value, struct rate);
 } rates SEC(".maps");
+
+/* How many events of a kind a network namespace had reported in a window beside a flood. */
+#define SHARES 2048
+#define OWN_SHARE 16
+
+struct share {
+	u64 whose; /* namespace and kind */
+	u64 window;
+	u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SHARES);
+	__type(key, u32);
+	__type(value, struct share);
+} shares SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -518,8 +537,21 @@ static __always_inline void listens(struct sock *sk, struct who owner, u64 now)
 	bpf_map_update_elem(&listeners, &tuple, &listener, BPF_ANY);
 }
 
-static __always_inline void listens_no_more(struct sock *sk, u64 now)
+/* By what the current task ends: bits of `marks`, and whose signal it was. */
+static __always_inline u32 ending(struct who *who, s32 code, struct who *killer)
 {
+	struct signal *signal = bpf_map_lookup_elem(&signals, who);
+
+	if (!signal || signal->number != (code & 0x7f))
+		return EXITING;
+	*killer = signal->sender;
+	return signal->sender.pid ? EXITING : EXITING | OOM_KILLED;
+}
+
+/* Who listens no more, and why: the next SYN is refused for that. */
+static __always_inline void listens_no_more(struct sock *sk, struct life *life, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct listener *listener;
 	struct tuple tuple = {};
@@ -530,8 +562,14 @@ static __always_inline void listens_no_more(struct sock *sk, u64 now)
 	tuple.remote_port = 0;
 	__builtin_memset(tuple.remote, 0, sizeof(tuple.remote));
 	listener = bpf_map_lookup_elem(&listeners, &tuple);
-	if (listener)
-		listener->ended = now;
+	if (!listener)
+		return;
+	listener->ended = now;
+	listener->closer = life->closer;
+	if (!life->closer_exits)
+		return;
+	listener->exit_code = task->exit_code;
+	listener->ending = ending(&listener->closer, listener->exit_code, &listener->killer);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -592,12 +630,15 @@ int set_state(u64 *ctx)
 	if (owned && !life->closer.pid && !sk->sk_err) {
 		task = bpf_get_current_task_btf();
 		learn(&life->closer, task);
-		life->closer_exits = !!(task->flags & PF_EXITING);
+		if (task->flags & PF_EXITING) {
+			life->closer_exits = 1;
+			life->closer_signal = task->exit_code & 0x7f;
+		}
 	}
 	if (after != BPF_TCP_CLOSE)
 		return 0;
 	if (before == BPF_TCP_LISTEN)
-		listens_no_more(sk, now);
+		listens_no_more(sk, life, now);
 	else
 		remember_closed(sk, tp, life, now, !sk->sk_err && (before == BPF_TCP_LAST_ACK || FLAG(sk, SOCK_DONE)));
 	return 0;
@@ -691,6 +732,27 @@ int signal_generate(u64 *ctx)
 	return 0;
 }
 
+/* Memory ran out, and the kernel ends this process. Its signal comes without a sender, as some others of the kernel do.
+ * A process that somebody else had killed is marked too, to end sooner: that is not why it ends. */
+static __always_inline int chosen(struct who who)
+{
+	struct signal signal = { .number = SIGKILL }, *earlier = bpf_map_lookup_elem(&signals, &who);
+
+	if (earlier && earlier->number == SIGKILL)
+		return 0;
+	signal.at = bpf_ktime_get_ns();
+	bpf_map_update_elem(&signals, &who, &signal, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int mark_victim(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+
+	return task ? chosen(who_is(task)) : 0;
+}
+
 /* Sockets that were there before the probe: their owner is who holds them. */
 SEC("iter/task_file")
 int adopt(struct bpf_iter__task_file *ctx)
@@ -736,18 +798,22 @@ static __always_inline void note_current(struct event *event)
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	event->syscall = -1;
 	if (task->flags & PF_EXITING) {
-		struct signal *signal = bpf_map_lookup_elem(&signals, &event->current);
-
-		event->marks |= EXITING;
 		event->exit_code = task->exit_code;
-		if (signal && signal->number == (event->exit_code & 0x7f))
-			event->killer = signal->sender;
+		event->marks |= ending(&event->current, event->exit_code, &event->killer);
 	}
 	regs = (void *)bpf_task_pt_regs(task);
 	if (bpf_core_type_exists(struct pt_regs___x86) && bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		event->syscall = BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
 	else if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
 		event->syscall = BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+}
+
+/* A socket that its closer left behind when it ended: whoever is interrupted now has nothing to do with that. */
+static __always_inline void note_end_of_closer(struct event *event)
+{
+	event->killer.pid = 0;
+	event->marks &= ~OOM_KILLED;
+	event->marks |= ending(&event->life.closer, event->life.closer_signal, &event->killer) & OOM_KILLED;
 }
 
 /* The segment that the RST answers. Sets the tuple from its headers: what it was sent to is ours. */
@@ -996,6 +1062,30 @@ static __always_inline bool is_aggregated(struct event *event, u64 window)
 	return counted != FIRST;
 }
 
+/* Whether this namespace has had few events of this kind reported in this window: the flood of another neither makes
+ * its resets mere numbers nor takes the last of the ring. Two places for each; who finds both taken has none. */
+static __always_inline bool has_share(struct event *event, u64 window)
+{
+	u64 whose = (u64)event->tuple.netns << 32 | event->kind;
+	u32 at = whose * 0x9e3779b97f4a7c15ULL >> 40 & (SHARES - 1);
+	struct share *share = bpf_map_lookup_elem(&shares, &at);
+
+	if (share && share->whose != whose && share->window == window) {
+		at ^= 1;
+		share = bpf_map_lookup_elem(&shares, &at);
+	}
+	if (!share)
+		return false;
+	if (share->window != window) {
+		share->whose = whose;
+		share->window = window;
+		share->count = 0;
+	}
+	if (share->whose != whose)
+		return false;
+	return __sync_fetch_and_add(&share->count, 1) < OWN_SHARE;
+}
+
 /* An event that did not fit into the ring: what it was is lost, that it was is not. */
 static __always_inline void lose(struct event *event, u64 window)
 {
@@ -1013,6 +1103,7 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	struct event *event = bpf_map_lookup_elem(&scratch, &place);
 	struct rate *rate = bpf_map_lookup_elem(&rates, &place);
 	u64 size, window, now = bpf_ktime_get_ns();
+	bool busy, own = false;
 	long len = 0;
 
 	if (!event || !rate)
@@ -1038,9 +1129,18 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	rate->count++;
 	if (skb && (!(event->marks & HAS_SOCKET) || event->state == BPF_TCP_LISTEN))
 		note_closed_socket(event);
-	if (rate->count > REPORTED_IN_FULL && is_aggregated(event, window))
+	busy = rate->count > CALM;
+	if (busy)
+		own = has_share(event, window);
+	if (rate->count > REPORTED_IN_FULL && !own && is_aggregated(event, window))
 		return 0;
+	if (busy && !own && bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING / 4 * 3) {
+		lose(event, window);
+		return 0;
+	}
 	note_current(event);
+	if (skb && (event->marks & HAS_LIFE) && event->life.closer_signal)
+		note_end_of_closer(event);
 	/* Without a socket the reason says it all; who receives has nothing to explain. */
 	if (kind == SENT && (sk || reason == NO_REASON)) {
 		len = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
@@ -1054,7 +1154,7 @@ static __always_inline int report(u64 *ctx, enum kind kind, struct sock *sk, str
 	/* Who acts is to be known also when it is gone. */
 	if (kind == SENT && !skb)
 		learn(&event->current, bpf_get_current_task_btf());
-	if (bpf_ringbuf_output(&events, event, size, rate->count > CALM && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0))
+	if (bpf_ringbuf_output(&events, event, size, busy && rate->count % WAKE ? BPF_RB_NO_WAKEUP : 0))
 		lose(event, window);
 	return 0;
 }

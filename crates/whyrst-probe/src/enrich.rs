@@ -11,20 +11,22 @@ use whyrst_core::kernel::{KernelReset, RstReason};
 use whyrst_core::segment::Flags;
 use whyrst_core::seq::Seq;
 use whyrst_core::socket::{
-    Account, Errno, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Translation, Trigger,
+    Account, Errno, Listened, Listening, Opened, Process, SocketEvent, SocketFacts, Step, Timeouts, Told, Translation,
+    Trigger,
 };
 use whyrst_core::time::{Span, Timestamp};
 
 use crate::event::{Event, Facts, Life, Opened as Raw, Settings, Tracepoint};
-use crate::layout::{EXITING, FROM_CLOSED, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, ORPHAN, OWNED};
+use crate::layout::{EXITING, FROM_CLOSED, HAS_LIFE, HAS_SOCKET, HAS_TRIGGER, LISTENER, OOM_KILLED, ORPHAN, OWNED};
 use crate::owner::Owners;
 use crate::probe::Probe;
+use crate::procfs::Procfs;
 use crate::reason;
 
 /// Turns records into events with names and processes.
 #[derive(Debug)]
 pub(crate) struct Enricher {
-    owners: Owners,
+    pub(crate) owners: Owners,
     /// Of a second, by the kernel's clock.
     ticks: i64,
     /// What must be added to monotonic time to get the wall clock.
@@ -33,7 +35,7 @@ pub(crate) struct Enricher {
 
 impl Enricher {
     pub(crate) fn new(offset: Span, probe: &Probe) -> Self {
-        Self { owners: Owners::adopting(probe), ticks: probe.ticks.max(1).into(), offset }
+        Self { owners: Owners::adopting(probe, Procfs::start()), ticks: probe.ticks.max(1).into(), offset }
     }
 
     pub(crate) fn enrich(&mut self, event: &Event, probe: &Probe) -> SocketEvent {
@@ -91,14 +93,15 @@ impl Enricher {
         // SOCK_DESTROY comes from somebody else, through netlink; everything else from a holder.
         let destroyed = went_through("tcp_abort") && !closed_listener;
         // Whose signal ended the owner is who closed the socket, in truth.
-        let killer = acts.then(|| self.owners.process(event.killer, probe)).flatten();
+        let left_behind = event.has(HAS_TRIGGER) && event.has(HAS_LIFE) && event.life.closer_signal.is_some();
+        let killer = (acts || left_behind).then(|| self.owners.process(event.killer, probe)).flatten();
         let (process, maker) = match (current, owner) {
             (Some(current), Some(owner)) if destroyed => (Some(owner), Some(current)),
             (Some(current), None) if destroyed => (None, Some(current)),
             (Some(current), _) => (Some(current), killer.filter(|killer| killer.pid != event.current.pid)),
-            (None, owner) => (owner, None),
+            (None, owner) => (owner, killer),
         };
-        let closer = event.has(HAS_LIFE).then(|| self.closer(&event.life, probe)).flatten();
+        let closer = event.has(HAS_LIFE).then(|| self.closer(event, probe)).flatten();
         Account {
             socket: self.socket(event, probe),
             process,
@@ -108,6 +111,7 @@ impl Enricher {
             cgroup: event.facts.cgroup,
             netns: event.tuple.netns,
             listening: listening(event, probe),
+            listened: self.listened(event, probe),
             translation: Translation::Unknown, // asked when the reset is reported: `Live`
         }
     }
@@ -124,13 +128,30 @@ impl Enricher {
             syscall: syscall(event.syscall).filter(|_| !exiting).map(str::to_owned),
             exit_signal: signal.filter(|_| exiting),
             exiting,
+            oom_killed: exiting && event.has(OOM_KILLED),
             ..process
         })
     }
 
-    fn closer(&mut self, life: &Life, probe: &Probe) -> Option<Process> {
-        let process = self.owners.process(life.closer, probe)?;
-        Some(Process { exiting: life.closer_exits != 0, ..process })
+    fn closer(&mut self, event: &Event, probe: &Probe) -> Option<Process> {
+        let Life { closer, closer_exits, closer_signal, .. } = event.life;
+        let process = self.owners.process(closer, probe)?;
+        let oom_killed = event.has(OOM_KILLED) && event.has(HAS_TRIGGER) && closer_signal.is_some();
+        Some(Process { exiting: closer_exits != 0, exit_signal: closer_signal, oom_killed, ..process })
+    }
+
+    /// Who had listened where a SYN found nobody.
+    fn listened(&mut self, event: &Event, probe: &Probe) -> Option<Box<Listened>> {
+        let ended = refuses_a_syn(event).then(|| probe.listened(&event.tuple, event.at)).flatten()?;
+        let process = self.owners.process(ended.closer.unwrap_or(ended.owner), probe);
+        let process = process.map(|process| Process {
+            exiting: ended.exits,
+            exit_signal: ended.signal,
+            oom_killed: ended.oom_killed,
+            ..process
+        });
+        let killer = self.owners.process(ended.killer, probe);
+        Some(Box::new(Listened { until: self.wall(ended.at), process, killer }))
     }
 
     fn socket(&self, event: &Event, probe: &Probe) -> Option<SocketFacts> {
@@ -180,6 +201,7 @@ impl Enricher {
             linger2_negative: facts.linger2_negative != 0,
             last_received: facts.received_ago.map(ago),
             last_sent: facts.sent_ago.map(ago),
+            tick: Span::from_nanos(1_000_000_000 / self.ticks),
             ..SocketFacts::default()
         }
     }
@@ -187,11 +209,14 @@ impl Enricher {
 
 /// Where else somebody listens at the port that a SYN asked for in vain.
 fn listening(event: &Event, probe: &Probe) -> Listening {
-    let asked = event.tracepoint == Tracepoint::Sent
+    if refuses_a_syn(event) { probe.listening(&event.tuple, event.at) } else { Listening::Unknown }
+}
+
+fn refuses_a_syn(event: &Event) -> bool {
+    event.tracepoint == Tracepoint::Sent
         && event.state == 0
         && event.has(HAS_TRIGGER)
-        && Flags::from_bits(event.trigger.flags).is_syn();
-    if asked { probe.listening(&event.tuple, event.at) } else { Listening::Unknown }
+        && Flags::from_bits(event.trigger.flags).is_syn()
 }
 
 /// The error that the program will get because a RST came: `tcp_reset`. Nobody gets one where no

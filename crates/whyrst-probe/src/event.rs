@@ -126,6 +126,8 @@ pub(crate) struct Life {
     pub(crate) steps: Vec<(u64, u8)>,
     pub(crate) opened: Opened,
     pub(crate) closer_exits: u8,
+    /// That ended the closer, when it was ending.
+    pub(crate) closer_signal: Option<u8>,
     /// When a segment was last sent again.
     pub(crate) retransmitted: Option<u64>,
     /// The last error that the program got, and when.
@@ -256,6 +258,7 @@ impl From<RawLife> for Life {
                 _ => Opened::Unseen,
             },
             closer_exits: raw.closer_exits,
+            closer_signal: Some(raw.closer_signal).filter(|signal| *signal != 0),
             retransmitted: (raw.retransmitted != 0).then_some(raw.retransmitted),
             failed: (raw.failed != 0).then_some((raw.error, raw.failed)),
         }

@@ -3,7 +3,8 @@
 //!
 //! Everything here has a bound, for a flood may be of resets that are all unlike: so many are reported one by one in a
 //! second, so many kinds are distinguished. Beyond that only what resets of a [`Crowd`] have in common is kept, and
-//! where that is like nothing that was reported they are only counted.
+//! where that is like nothing that was reported they are only counted. Half of what may be reported is kept for network
+//! namespaces that had little of it ([`Allowance`]): the flood of one does not hide what happens in another.
 //!
 //! Folding happens before names and processes are looked up: that is what keeps a flood cheap.
 //!
@@ -25,12 +26,18 @@ use crate::layout::{FROM_CLOSED, HAS_TRIGGER};
 const REPORTED: u64 = 5;
 /// So many of all kinds: more than anybody reads, and what their names and reports cost stays a share of a second.
 const REPORTED_IN_ALL: u64 = 256;
+/// So many of these are kept for network namespaces that had few reported in this second.
+const RESERVED: u64 = REPORTED_IN_ALL / 2;
+/// What a namespace may take of the rest of the reserve: a part of so many.
+const PARTS: u64 = 8;
 /// With more events than this in a second, ports no longer make a difference: a scan has many.
 const MANY: u64 = 2_000;
 /// Kinds that are distinguished within a second.
 const KINDS: usize = 4_096;
 /// Crowds that are distinguished beside them.
 const CROWDS: usize = 1_024;
+/// All of them, with those of which one is reported.
+const MOST_FOLDS: usize = KINDS + CROWDS + 256;
 /// Reported resets that are remembered, in case more of their kind come.
 const REMEMBERED: usize = 512;
 const WINDOW: Duration = Duration::from_secs(1);
@@ -102,6 +109,29 @@ struct Recent {
     like: Option<Arc<SocketReset>>,
 }
 
+/// How many resets are reported one by one in this second, and whose.
+#[derive(Debug, Default)]
+struct Allowance {
+    admitted: u64,
+    /// By network namespace: never more than were admitted.
+    by_netns: HashMap<u32, u64>,
+}
+
+impl Allowance {
+    /// Whether one more of this namespace may be reported: whoever comes first has one half, and of the other half
+    /// each takes less the less is left; the first one of a namespace always has its place while there is any.
+    fn has_room(&self, netns: u32) -> bool {
+        let left = REPORTED_IN_ALL.saturating_sub(self.admitted);
+        let had = self.by_netns.get(&netns).copied().unwrap_or_default();
+        left > RESERVED || (left > 0 && had == 0) || had < left / PARTS
+    }
+
+    fn take(&mut self, netns: u32) {
+        self.admitted += 1;
+        *self.by_netns.entry(netns).or_default() += 1;
+    }
+}
+
 /// Counts by kind within one second.
 #[derive(Debug)]
 pub(crate) struct Folding {
@@ -109,7 +139,7 @@ pub(crate) struct Folding {
     /// Events of this second.
     total: u64,
     /// Of these, those that were admitted.
-    admitted: u64,
+    allowance: Allowance,
     /// The same, of those that matter most.
     preferred: u64,
     folds: HashMap<Key, Fold>,
@@ -127,7 +157,7 @@ impl Folding {
         Self {
             began: now,
             total: 0,
-            admitted: 0,
+            allowance: Allowance::default(),
             preferred: 0,
             folds: HashMap::new(),
             beyond: 0,
@@ -156,12 +186,15 @@ impl Folding {
 
     /// Counts an event of this kind, and says whether it is to be reported by itself.
     pub(crate) fn admits(&mut self, key: &Key, now: Instant) -> bool {
-        if self.admitted >= REPORTED_IN_ALL || self.folds.len() >= KINDS {
+        // Room among the kinds is no condition: those that are admitted are few.
+        if !self.allowance.has_room(key.crowd.netns) {
             self.fold(key, now);
             return false;
         }
         let admits = self.is_among_the_first(key, now);
-        self.admitted += u64::from(admits);
+        if admits {
+            self.allowance.take(key.crowd.netns);
+        }
         admits
     }
 
@@ -211,7 +244,7 @@ impl Folding {
             ..KINDS => key,
             _ => Key { owner: 0, service: Endpoint::new([0, 0, 0, 0].into(), 0), ..key },
         };
-        if self.folds.len() >= KINDS + CROWDS && !self.folds.contains_key(&key) {
+        if self.folds.len() >= MOST_FOLDS && !self.folds.contains_key(&key) {
             self.beyond += count;
             return;
         }
@@ -265,7 +298,7 @@ impl Folding {
     /// The same, before the second is over.
     pub(crate) fn flush(&mut self, now: Instant) -> Folded {
         let within = span(now.duration_since(self.began));
-        (self.began, self.total, self.admitted, self.preferred) = (now, 0, 0, 0);
+        (self.began, self.total, self.allowance, self.preferred) = (now, 0, Allowance::default(), 0);
         let mut folds = std::mem::take(&mut self.folds);
         folds.retain(|_, fold| fold.folded > 0);
         let sent: HashSet<Endpoint> = folds.keys().filter(|key| key.crowd.sent).map(|key| key.service).collect();
@@ -368,10 +401,70 @@ mod tests {
             let (reported, folded) = second(&mut folding, now, 100_000, form);
             let alike: u64 = folded.alike.iter().map(|more| more.count).sum();
             assert_eq!(reported + alike + folded.unlike + folded.later, 100_000);
-            assert_eq!(reported, REPORTED_IN_ALL);
+            assert_eq!(reported, REPORTED_IN_ALL - RESERVED, "one namespace has half");
             assert_eq!(alike > 0, told_alike, "an abort among many unlike ones is not called like another");
             assert!(folding.recent.len() <= REMEMBERED);
         }
+    }
+
+    /// One in each of `namespaces`, after a flood of unlike aborts in one that took all it could; and the counts.
+    fn beside_a_flood(namespaces: u32) -> (u32, u64) {
+        let now = Instant::now();
+        let mut folding = Folding::beginning(now);
+        let of = |netns, owner| {
+            let mut key = Key::of_test(443, ABORT);
+            (key.crowd.netns, key.owner) = (netns, owner);
+            key
+        };
+        let mut admitted = 0;
+        let mut take = |folding: &mut Folding, key: Key| {
+            let admits = folding.admits(&key, now);
+            if admits {
+                admitted += 1;
+                folding.remember(&key, &reset(), now);
+            }
+            admits
+        };
+        for owner in 0..50_000 {
+            take(&mut folding, of(0, owner));
+        }
+        let calm = (1..=namespaces).filter(|netns| take(&mut folding, of(*netns, 1))).count();
+        // The flood goes on, and what is remembered of the others stays.
+        for owner in 50_000..60_000 {
+            take(&mut folding, of(0, owner));
+        }
+        let remembered = (1..=namespaces).filter(|netns| folding.known(&of(*netns, 1)).is_some()).count();
+        assert_eq!(remembered, calm);
+        let folded = folding.finish(now + WINDOW).expect("the second is over");
+        let alike: u64 = folded.alike.iter().map(|more| more.count).sum();
+        (u32::try_from(calm).unwrap(), admitted + alike + folded.unlike + folded.later)
+    }
+
+    #[test]
+    fn the_flood_of_one_namespace_hides_no_reset_of_another() {
+        for namespaces in [1, 20, 100] {
+            assert_eq!(beside_a_flood(namespaces), (namespaces, 60_000 + u64::from(namespaces)));
+        }
+        let (calm, counted) = beside_a_flood(1_000);
+        assert!(calm >= 100, "as many as there is room for: {calm}");
+        assert_eq!(counted, 61_000);
+    }
+
+    #[test]
+    fn several_floods_leave_each_namespace_its_place() {
+        let mut allowance = Allowance::default();
+        let mut had = |netns: u32| {
+            let has_room = allowance.has_room(netns);
+            if has_room {
+                allowance.take(netns);
+            }
+            has_room
+        };
+        for _ in 0..10_000 {
+            let _floods: u32 = (0..8).map(|flooding| u32::from(had(flooding))).sum();
+        }
+        assert!((8..70).all(&mut had), "sixty others have one each");
+        assert!(allowance.admitted <= REPORTED_IN_ALL);
     }
 
     #[test]
@@ -394,7 +487,7 @@ mod tests {
         for number in 0..20_000_u32 {
             folding.fold(&Key::of_test(1, number << 8), now);
         }
-        assert!(folding.folds.len() <= KINDS + CROWDS);
+        assert!(folding.folds.len() <= MOST_FOLDS);
         assert_eq!(folding.flush(now).unlike, 20_000);
     }
 

@@ -2,13 +2,16 @@
 //! is read, nothing is changed; what cannot be read is said.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
-use std::net::{IpAddr, Ipv6Addr};
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
 };
@@ -265,6 +268,11 @@ impl HostFacts {
     }
 }
 
+/// A program that lists rules may take so long.
+const LISTING: Duration = Duration::from_secs(5);
+/// And write so much.
+const MOST_RULES: usize = 64 << 20;
+
 fn read_counters() -> BTreeMap<String, u64> {
     fs::read_to_string("/proc/net/netstat").map(|text| counters(&text)).unwrap_or_default()
 }
@@ -389,14 +397,57 @@ pub(crate) fn reject_rules() -> Vec<RejectRule> {
     all.flat_map(|rules| rejects(&rules)).collect()
 }
 
+/// What a program writes, as long as it does so in time and in bounds: `iptables-save` waits for a lock that another holds.
 fn listed(program: &str, arguments: &[&str]) -> Result<String, String> {
     let path = find(program).ok_or_else(|| "the program is not installed".to_owned())?;
-    let output = Command::new(path).args(arguments).output().map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    let mut command = Command::new(path);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let written = written_by(&mut child, Instant::now() + LISTING);
+    // It has ended, or is not wanted any more.
+    let _ = child.kill();
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let [rules, said] = written?;
+    if status.success() {
+        return Ok(String::from_utf8_lossy(&rules).into_owned());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&said);
     Err(said.lines().next().unwrap_or("it failed").trim().to_owned())
+}
+
+/// Both outputs of `child`, which has ended then.
+fn written_by(child: &mut Child, until: Instant) -> Result<[Vec<u8>; 2], String> {
+    let mut streams = [child.stdout.take().map(file), child.stderr.take().map(file)];
+    let mut written = [Vec::new(), Vec::new()];
+    while streams.iter().any(Option::is_some) {
+        let mut ready: Vec<PollFd<'_>> =
+            streams.iter().flatten().map(|stream| PollFd::new(stream.as_fd(), PollFlags::POLLIN)).collect();
+        let left = until.checked_duration_since(Instant::now()).ok_or("it does not end")?;
+        poll(&mut ready, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).map_err(|errno| errno.to_string())?;
+        let ready: Vec<bool> = ready.iter().map(|one| one.any() == Some(true)).collect();
+        let open = streams.iter_mut().zip(&mut written).filter(|(stream, _)| stream.is_some());
+        for ((stream, written), _) in open.zip(ready).filter(|(_, ready)| *ready) {
+            let mut piece = [0; 16 << 10];
+            let len =
+                stream.as_mut().map_or(Ok(0), |stream| stream.read(&mut piece)).map_err(|error| error.to_string())?;
+            written.extend_from_slice(&piece[..len]);
+            if len == 0 {
+                *stream = None;
+            }
+            if written.len() > MOST_RULES {
+                return Err(format!("it lists more than {} MiB", MOST_RULES >> 20));
+            }
+        }
+    }
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        until.checked_duration_since(Instant::now()).ok_or("it does not end")?;
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(written)
+}
+
+fn file(stream: impl Into<OwnedFd>) -> File {
+    File::from(stream.into())
 }
 
 fn find(program: &str) -> Option<std::path::PathBuf> {
@@ -560,6 +611,25 @@ mod tests {
         }
         let network = (u32::from_ne_bytes([10, 1, 0, 0]), u32::from_ne_bytes([255, 255, 0, 0]));
         assert!(lies_in_one_of(&[network], [10, 1, 0, 2].into()) && !lies_in_one_of(&[network], [10, 2, 0, 2].into()));
+    }
+
+    #[test]
+    fn a_program_that_hangs_or_never_stops_is_not_waited_for() {
+        let run = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let written = written_by(&mut child, Instant::now() + Duration::from_secs(1));
+            let _ = child.kill();
+            child.wait().unwrap();
+            written
+        };
+        assert_eq!(run("echo rules; echo no >&2").unwrap(), [b"rules\n".to_vec(), b"no\n".to_vec()]);
+        for script in ["exec sleep 20", "exec >&- 2>&-; exec sleep 20", "exec yes"] {
+            let began = Instant::now();
+            assert!(run(script).is_err(), "{script}");
+            assert!(began.elapsed() < Duration::from_secs(5), "{script}");
+        }
     }
 
     #[test]

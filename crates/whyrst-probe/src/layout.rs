@@ -35,6 +35,8 @@ pub(crate) const EXITING: u32 = 32;
 pub(crate) const LISTENER: u32 = 64;
 /// No process has the socket open any more.
 pub(crate) const ORPHAN: u32 = 128;
+/// Who ended was chosen because memory ran out.
+pub(crate) const OOM_KILLED: u32 = 256;
 
 /// What of a step is the state; the rest is when.
 pub(crate) const STATE_BITS: u32 = 4;
@@ -142,7 +144,9 @@ layouts! {
         opened: u8 = 99,
         closer_exits: u8 = 100,
         state: u8 = 101,
-        pad: [u8; 2] = 102,
+        /// That ended the closer, when it was ending.
+        closer_signal: u8 = 102,
+        pad: u8 = 103,
     }
 
     /// A socket that is gone.
@@ -169,13 +173,18 @@ layouts! {
     }
 
     /// Somebody who listens or listened.
-    RawListener is "listener" of 32 {
+    RawListener is "listener" of 56 {
         owner: Who = 0,
         began: u64 = 8,
         /// 0: it listens.
         ended: u64 = 16,
         shared: u32 = 24,
-        pad: u32 = 28,
+        /// [`EXITING`] and [`OOM_KILLED`], of who ended it.
+        ending: u32 = 28,
+        closer: Who = 32,
+        killer: Who = 40,
+        exit_code: i32 = 48,
+        pad: u32 = 52,
     }
 
     /// What makes resets equal that are only counted.
@@ -261,6 +270,7 @@ mod tests {
             ("EXITING", EXITING),
             ("LISTENER", LISTENER),
             ("ORPHAN", ORPHAN),
+            ("OOM_KILLED", OOM_KILLED),
             ("STATE_BITS", STATE_BITS),
             ("BORN_SHIFT", BORN_SHIFT),
             ("WINDOW_SHIFT", WINDOW_SHIFT),

@@ -30,6 +30,7 @@ mod owner;
 mod packets;
 mod pairing;
 mod probe;
+mod procfs;
 mod reason;
 mod sock_diag;
 mod symbols;

@@ -16,6 +16,7 @@ use whyrst_core::time::{Span, Timestamp};
 
 use crate::aggregate::{EventRate, open_window, window};
 use crate::conntrack::Conntrack;
+use crate::counters::OutRsts;
 use crate::enrich::Enricher;
 use crate::error::ProbeError;
 use crate::event::{Event, Tracepoint};
@@ -183,6 +184,11 @@ impl Live {
         self.probe.filtered_out().into_iter().map(|(_, _, count)| count).sum()
     }
 
+    /// The kernel's own counts at this moment, read by the thread that may; nothing where that takes too long.
+    pub fn out_rsts(&self) -> OutRsts {
+        self.enricher.owners.procfs().out_rsts().unwrap_or_default()
+    }
+
     /// Events that did not fit into the ring buffer: they are in the counts, but not reported.
     pub fn lost(&self) -> u64 {
         self.probe.lost()
@@ -196,7 +202,9 @@ impl Live {
     /// What is to be said now of what was lost or only counted; to be asked often.
     pub fn warnings(&mut self) -> Vec<Warning> {
         self.note_losses();
-        self.warnings.due(self.lost.0, self.only_counted, Instant::now())
+        let silent = self.enricher.owners.procfs().take_silent().map(Warning::ProcessSilent);
+        let due = self.warnings.due(self.lost.0, self.only_counted, Instant::now());
+        silent.into_iter().chain(due).collect()
     }
 
     /// From now on the ends of every connection that this host resets are kept for

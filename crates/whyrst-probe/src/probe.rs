@@ -5,6 +5,7 @@
 //! the process ends, however it ends.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
@@ -23,10 +24,13 @@ use crate::btf::Names;
 use crate::error::ProbeError;
 use crate::event::{Event, Tracepoint, Tuple, known, until_zero};
 use crate::kernel_filter::KernelFilter;
-use crate::layout::{ARGS, RawAggregate, RawClosedSocket, RawListener, RawProcess, RawTuple, Who};
+use crate::layout::{ARGS, EXITING, OOM_KILLED, RawAggregate, RawClosedSocket, RawListener, RawProcess, RawTuple, Who};
 use crate::symbols::Symbols;
 
+#[cfg(not(feature = "build-bpf"))]
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/probe.o");
+#[cfg(feature = "build-bpf")]
+static OBJECT: &[u8] = include_bytes_aligned!(concat!(env!("OUT_DIR"), "/probe.o"));
 
 /// Something that this kernel cannot report, and what that costs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,10 +85,42 @@ pub(crate) struct Remembered {
     pub(crate) cmdline: Option<String>,
 }
 
+/// Somebody who listens no more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedListener {
+    /// When, by `CLOCK_MONOTONIC`.
+    pub(crate) at: u64,
+    pub(crate) owner: Who,
+    pub(crate) closer: Option<Who>,
+    /// Who sent the signal; nobody where it is 0.
+    pub(crate) killer: Who,
+    pub(crate) exits: bool,
+    pub(crate) signal: Option<u8>,
+    pub(crate) oom_killed: bool,
+}
+
+impl EndedListener {
+    fn of(raw: &RawListener) -> Self {
+        let exits = raw.ending & EXITING != 0;
+        let signal = u8::try_from(raw.exit_code & 0x7f).ok().filter(|signal| exits && *signal != 0);
+        Self {
+            at: raw.ended,
+            owner: raw.owner,
+            closer: Some(raw.closer).filter(|who| who.pid != 0),
+            killer: raw.killer,
+            exits,
+            signal,
+            oom_killed: raw.ending & OOM_KILLED != 0,
+        }
+    }
+}
+
 impl Probe {
     /// Loads whatever the running kernel can do.
     pub(crate) fn start(filter: &KernelFilter) -> Result<Self, ProbeError> {
         let filter = filter.constants();
+        // A hundred thousand lines, while the kernel looks at the programs.
+        let symbols = std::thread::spawn(Symbols::of_running_kernel);
         let names = Names::of_running_kernel()?;
         let btf = Btf::from_sys_fs().map_err(|error| ProbeError::NoBtf { cause: error.to_string() })?;
         let ticks = ticks_per_second();
@@ -105,7 +141,8 @@ impl Probe {
             .map_err(|error| refused(&error))?;
         let mut missing = Vec::new();
         let all_sent = load_all(&mut object, &btf, &mut missing)?;
-        let symbols = Symbols::of_running_kernel();
+        // A panic in there has been printed; addresses are not named then.
+        let symbols = symbols.join().unwrap_or_default();
         if symbols.is_empty() {
             missing.push(Missing {
                 what: "names of kernel functions (/proc/kallsyms)",
@@ -230,6 +267,21 @@ impl Probe {
         left.map(|one| Tuple::from(one.tuple)).collect()
     }
 
+    /// Who listened at the local end of `tuple` and had ended that by `time`, the last one.
+    pub(crate) fn listened(&self, tuple: &Tuple, time: u64) -> Option<EndedListener> {
+        let any = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+        let at = std::iter::once(tuple.local.ip).chain(any).map(|ip| RawTuple {
+            local: mapped(ip),
+            remote: [0; 16],
+            local_port: tuple.local.port,
+            remote_port: 0,
+            netns: tuple.netns,
+        });
+        let found = at.filter_map(|key| Some(transmute!(self.listeners.get(&transmute!(key), 0).ok()?)));
+        let ended = found.filter(|one: &RawListener| one.ended != 0 && one.ended <= time);
+        ended.max_by_key(|one| one.ended).map(|one| EndedListener::of(&one))
+    }
+
     /// What the kernel side only counted, up to `window` and without it.
     pub(crate) fn counted(&mut self, window: u64) -> Vec<(Aggregate, u64)> {
         [&mut self.aggregates, &mut self.crowds].into_iter().flat_map(|counts| taken(counts, window)).collect()
@@ -255,6 +307,14 @@ fn taken(counts: &mut Counts, window: u64) -> Vec<(Aggregate, u64)> {
 /// Of all processors.
 fn sum(counts: &PerCpuArray<MapData, u64>, tracepoint: Tracepoint) -> u64 {
     counts.get(&tracepoint.number(), 0).map_or(0, |counts| counts.iter().sum())
+}
+
+/// As the kernel side has addresses.
+const fn mapped(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
 }
 
 /// Whether it listened at that time.
@@ -308,6 +368,12 @@ fn load_all(object: &mut Ebpf, btf: &Btf, missing: &mut Vec<Missing>) -> Result<
         ),
         ("retransmit", "tcp_retransmit_skb", "segments sent again", "when a segment was last sent again"),
         ("signal_generate", "signal_generate", "signals", "who killed a process whose sockets were reset"),
+        (
+            "mark_victim",
+            "mark_victim",
+            "which process is ended because memory ran out (before Linux 6.8 the event does not say)",
+            "such an end looks like any other by signal 9",
+        ),
         ("receive_reset", "tcp_receive_reset", "resets received", "resets that others send to this host"),
     ] {
         if let Err(error) = trace(object, program, event, btf) {

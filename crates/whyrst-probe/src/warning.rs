@@ -20,6 +20,8 @@ pub enum Warning {
     ClockSet(Span),
     /// The wall clock is later than times can be told (2262-04-11).
     ClockTooLate,
+    /// `/proc` has not answered about this process: until it does, nothing more is read of any.
+    ProcessSilent(u32),
 }
 
 impl fmt::Display for Warning {
@@ -36,6 +38,10 @@ impl fmt::Display for Warning {
                 f,
                 "{count} reset{} unlike those reported, too many to report one by one: only counted",
                 plural(count)
+            ),
+            Self::ProcessSilent(pid) => write!(
+                f,
+                "/proc/{pid} does not answer: until it does, processes are named as far as the kernel side knows them"
             ),
             Self::ClockSet(by) if by < Span::ZERO => {
                 write!(f, "the clock was set back by {}: times before and after do not compare", by.abs())

@@ -17,7 +17,8 @@ use serde::Deserialize;
 use whyrst_core::causes;
 use whyrst_core::report::catalogue;
 
-use crate::query::{Filter, FilterError, Order};
+use crate::filter::{Filter, FilterError};
+use crate::query::Order;
 use crate::server::Shared;
 use crate::store::Slice;
 use crate::{assets, guard, upload};

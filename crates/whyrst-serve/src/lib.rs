@@ -3,15 +3,17 @@
 //!
 //! The path of one reset: a line of the JSON contract comes from a child that reads captures
 //! ([`Analyst`]), from a recording, or from the live host. [`Store`] keeps the line in a file that has
-//! no name and a `row` of it in memory. `query` filters, counts and sorts rows; `api` hands them
+//! no name and a `row` of it in memory. `filter` says which rows are wanted; `query` counts and sorts them; `api` hands them
 //! out; `guard` decides who may ask. The page's sources are in `web/`, what is built of them in
 //! `web/dist/`, which is checked in so that nobody needs Node.js to build whyrst.
 
 mod analyst;
 mod api;
 mod assets;
+mod filter;
 mod guard;
 pub mod html;
+mod issues;
 mod lines;
 mod query;
 mod row;

@@ -1,297 +1,23 @@
-//! What the page asks: a filter in words, an order, and what the rows that fit have in common.
-//!
-//! A filter is a list of terms. `key:value` must hold; several of one key are alternatives, and
-//! `-key:value` must not hold; any other word must appear in the row. `web/src/local.ts` does the same
-//! for a report without a server; the browser tests hold the two against each other.
+//! What the page asks: which rows fit a filter, in which order, and what they have in common. `web/src/local.ts` does the
+//! same for a report without a server; the browser tests hold the two against each other.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use whyrst_core::language::Language;
 use whyrst_model::vocabulary::{Confidence, Family, Origin, Severity};
 
+use crate::filter::{Filter, Fit, KEYS, Key};
+use crate::issues::{Issue, Issues};
 use crate::row::{Name, Names, Row};
 
-/// Longest filter that is read.
-const LONGEST: usize = 2_000;
 /// Values that a facet shows.
 const SHOWN: usize = 12;
 /// Causes with a colour of their own in the time series.
 const SERIES: usize = 7;
 /// Columns of the time series, at most.
 const COLUMNS: i64 = 120;
-
-/// What a term is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Key {
-    Family,
-    Cause,
-    Mechanism,
-    Reason,
-    Service,
-    Peer,
-    Process,
-    Name,
-    Severity,
-    Confidence,
-    Source,
-    Origin,
-    Ending,
-    Phase,
-    Kind,
-    Host,
-    Port,
-    Time,
-}
-
-const KEYS: [(Key, &str); 18] = [
-    (Key::Family, "family"),
-    (Key::Cause, "cause"),
-    (Key::Mechanism, "mechanism"),
-    (Key::Reason, "reason"),
-    (Key::Service, "service"),
-    (Key::Peer, "peer"),
-    (Key::Process, "process"),
-    (Key::Name, "name"),
-    (Key::Severity, "severity"),
-    (Key::Confidence, "confidence"),
-    (Key::Source, "source"),
-    (Key::Origin, "origin"),
-    (Key::Ending, "ending"),
-    (Key::Phase, "phase"),
-    (Key::Kind, "kind"),
-    (Key::Host, "host"),
-    (Key::Port, "port"),
-    (Key::Time, "time"),
-];
-
-/// What a value must be.
-#[derive(Clone, PartialEq, Eq, Debug)]
-enum Test {
-    Word(String),
-    End {
-        ip: Option<IpAddr>,
-        port: Option<u16>,
-    },
-    /// Nanoseconds since 1970, both included.
-    Between(i64, i64),
-}
-
-/// Why a filter cannot be read.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-pub(crate) enum FilterError {
-    #[error("the filter has more than {LONGEST} characters")]
-    Long,
-    #[error("{0}: expected an address, address:port, or :port")]
-    End(String),
-    #[error("{0}: expected two times such as 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")]
-    Time(String),
-}
-
-impl FilterError {
-    /// For whoever typed the filter.
-    pub(crate) fn words(&self, language: Language) -> String {
-        match (language, self) {
-            (Language::English, _) => self.to_string(),
-            (Language::Chinese, Self::Long) => format!("过滤条件超过了 {LONGEST} 个字符"),
-            (Language::Chinese, Self::End(value)) => format!("{value}：应为地址、地址:端口或 :端口"),
-            (Language::Chinese, Self::Time(value)) => {
-                format!("{value}：应为两个时间，例如 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")
-            }
-        }
-    }
-}
-
-/// Terms of one key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Group {
-    key: Key,
-    any: Vec<Test>,
-    none: Vec<Test>,
-}
-
-/// Which rows are wanted.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Filter {
-    groups: Vec<Group>,
-    /// In lower case.
-    words: Vec<String>,
-    without: Vec<String>,
-}
-
-impl Filter {
-    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
-        if text.len() > LONGEST {
-            return Err(FilterError::Long);
-        }
-        let mut filter = Self::default();
-        for term in terms(text) {
-            filter.add(&term)?;
-        }
-        Ok(filter)
-    }
-
-    fn add(&mut self, term: &str) -> Result<(), FilterError> {
-        let (negative, body) = match term.strip_prefix('-') {
-            Some(rest) if !rest.is_empty() => (true, rest),
-            _ => (false, term),
-        };
-        let key = body.split_once(':').and_then(|(name, value)| Some((Key::named(name)?, value)));
-        let Some((key, value)) = key.filter(|(_, value)| !value.is_empty()) else {
-            let words = if negative { &mut self.without } else { &mut self.words };
-            words.push(body.to_lowercase());
-            return Ok(());
-        };
-        let test = test(key, value, body)?;
-        let at = self.groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
-            self.groups.push(Group { key, any: Vec::new(), none: Vec::new() });
-            self.groups.len() - 1
-        });
-        let group = &mut self.groups[at];
-        let tests = if negative { &mut group.none } else { &mut group.any };
-        tests.push(test);
-        Ok(())
-    }
-
-    /// The key that alone keeps the row out, or whether it fits.
-    fn verdict(&self, row: &Row, names: &Names) -> Fit {
-        if !self.words_fit(row, names) {
-            return Fit::No;
-        }
-        let mut failing = self.groups.iter().filter(|group| !group.holds(row, names));
-        match (failing.next(), failing.next()) {
-            (None, _) => Fit::Yes,
-            (Some(group), None) => Fit::But(group.key),
-            _ => Fit::No,
-        }
-    }
-
-    pub(crate) fn fits(&self, row: &Row, names: &Names) -> bool {
-        self.groups.iter().all(|group| group.holds(row, names)) && self.words_fit(row, names)
-    }
-
-    fn words_fit(&self, row: &Row, names: &Names) -> bool {
-        if self.words.is_empty() && self.without.is_empty() {
-            return true;
-        }
-        let word = |name: Option<Name>| name.map_or("", |name| names.word(name));
-        let (process, asked) = (word(row.process), word(row.asked));
-        let (cause, source) = (names.word(row.cause), names.word(row.source));
-        let (mechanism, reason) = (word(row.mechanism), word(row.reason));
-        let (steps, ends) = (format!("{cause} {mechanism} {reason}"), format!("{} {}", row.client, row.server));
-        let text = format!("{ends} {steps} {process} {asked} {source}").to_lowercase();
-        self.words.iter().all(|word| text.contains(word)) && !self.without.iter().any(|word| text.contains(word))
-    }
-}
-
-/// Whether a row is wanted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fit {
-    Yes,
-    /// It would be, without the terms of this key: that facet counts it.
-    But(Key),
-    No,
-}
-
-impl Key {
-    fn named(name: &str) -> Option<Self> {
-        KEYS.iter().find(|(_, other)| *other == name).map(|(key, _)| *key)
-    }
-}
-
-impl Group {
-    fn holds(&self, row: &Row, names: &Names) -> bool {
-        let is = |test: &Test| test.holds(self.key, row, names);
-        (self.any.is_empty() || self.any.iter().any(is)) && !self.none.iter().any(is)
-    }
-}
-
-impl Test {
-    fn holds(&self, key: Key, row: &Row, names: &Names) -> bool {
-        match self {
-            Self::Word(word) => key.word_of(row, names).is_some_and(|own| own == word),
-            Self::Between(from, to) => (*from..=*to).contains(&row.time.nanos()),
-            Self::End { ip, port } => {
-                let is =
-                    |end: &SocketAddr| ip.is_none_or(|ip| ip == end.ip()) && port.is_none_or(|port| port == end.port());
-                match key {
-                    Key::Service => is(&row.server),
-                    Key::Peer => is(&row.client),
-                    _ => is(&row.server) || is(&row.client),
-                }
-            }
-        }
-    }
-}
-
-impl Key {
-    fn word_of<'a>(self, row: &Row, names: &'a Names) -> Option<&'a str> {
-        let name = match self {
-            Self::Cause => row.cause,
-            Self::Mechanism => row.mechanism?,
-            Self::Reason => row.reason?,
-            Self::Family => return row.family.map(Family::name),
-            Self::Process => row.process?,
-            Self::Name => row.asked?,
-            Self::Source => row.source,
-            Self::Origin => return Some(row.origin.name()),
-            Self::Ending => return Some(row.ending),
-            Self::Phase => return Some(row.phase.name()),
-            Self::Kind => return Some(row.kind.name()),
-            Self::Severity => return Some(row.severity.name()),
-            Self::Confidence => return Some(row.confidence.name()),
-            Self::Service | Self::Peer | Self::Host | Self::Port | Self::Time => return None,
-        };
-        Some(names.word(name))
-    }
-}
-
-fn test(key: Key, value: &str, term: &str) -> Result<Test, FilterError> {
-    match key {
-        Key::Service | Key::Peer | Key::Host => end(value).ok_or_else(|| FilterError::End(term.to_owned())),
-        Key::Port => {
-            let port = value.parse().map_err(|_| FilterError::End(term.to_owned()))?;
-            Ok(Test::End { ip: None, port: Some(port) })
-        }
-        Key::Time => between(value).ok_or_else(|| FilterError::Time(term.to_owned())),
-        _ => Ok(Test::Word(value.to_owned())),
-    }
-}
-
-fn end(value: &str) -> Option<Test> {
-    if let Some(port) = value.strip_prefix(':').and_then(|port| port.parse().ok()) {
-        return Some(Test::End { ip: None, port: Some(port) });
-    }
-    if let Ok(end) = value.parse::<SocketAddr>() {
-        return Some(Test::End { ip: Some(end.ip()), port: Some(end.port()) });
-    }
-    Some(Test::End { ip: Some(value.parse().ok()?), port: None })
-}
-
-fn between(value: &str) -> Option<Test> {
-    let (from, to) = value.split_once("..")?;
-    let moment = |text: &str| i64::try_from(text.parse::<Timestamp>().ok()?.as_nanosecond()).ok();
-    Some(Test::Between(moment(from)?, moment(to)?))
-}
-
-/// Words apart by blanks; what stands in double quotes is one, or belongs to one.
-fn terms(text: &str) -> Vec<String> {
-    let (mut all, mut term, mut quoted) = (Vec::new(), String::new(), false);
-    for character in text.chars() {
-        match character {
-            '"' => quoted = !quoted,
-            _ if character.is_whitespace() && !quoted => all.push(std::mem::take(&mut term)),
-            _ => term.push(character),
-        }
-    }
-    all.push(term);
-    all.retain(|term| !term.is_empty());
-    all
-}
 
 /// In which order rows are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -330,6 +56,8 @@ pub(crate) struct View {
     rows: u64,
     /// Resets and failed connects: each row as often as it counts.
     total: u64,
+    /// What is alike among them, the commonest first.
+    issues: Vec<Issue>,
     facets: Vec<Facet>,
     series: Series,
 }
@@ -385,7 +113,7 @@ struct Tally {
 
 /// Counts the rows that fit.
 pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, names: &Names) -> View {
-    let mut tally = Tally::default();
+    let (mut tally, mut issues) = (Tally::default(), Issues::default());
     let (mut moments, mut total) = (Vec::new(), 0);
     for row in rows {
         match filter.verdict(row, names) {
@@ -393,6 +121,7 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
             Fit::But(key) => tally.count(row, key),
             Fit::Yes => {
                 total += row.count;
+                issues.add(row);
                 moments.push((row.time.nanos(), row.cause, row.count));
                 for (key, _) in KEYS {
                     tally.count(row, key);
@@ -400,7 +129,8 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
             }
         }
     }
-    View { rows: moments.len() as u64, total, facets: tally.facets(names), series: series(&moments, names) }
+    let (rows, issues) = (moments.len() as u64, issues.ranked(names));
+    View { rows, total, issues, facets: tally.facets(names), series: series(&moments, names) }
 }
 
 impl Tally {
@@ -430,7 +160,7 @@ impl Tally {
                 Some(name) => self.asked.entry(name).or_default(),
                 None => return,
             },
-            Key::Mechanism | Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
+            Key::Mechanism | Key::By | Key::Phase | Key::Kind | Key::Host | Key::Port | Key::Time => return,
         };
         *slot += row.count;
     }

@@ -10,7 +10,7 @@ use whyrst_model::listed::ListedReport;
 use whyrst_model::report::ReportSchema;
 use whyrst_model::segment::Endpoint;
 use whyrst_model::time::Timestamp;
-use whyrst_model::vocabulary::{Confidence, Family, Origin, Phase, ResetKind, Severity};
+use whyrst_model::vocabulary::{Confidence, End, Family, Origin, Phase, ResetKind, Severity};
 
 /// A word that many rows have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -59,6 +59,10 @@ pub(crate) struct Row {
     pub(crate) server: SocketAddr,
     pub(crate) source: Name,
     pub(crate) cause: Name,
+    /// The verdict in words.
+    pub(crate) title: Name,
+    /// The end in whose name the RST came.
+    pub(crate) by: Option<End>,
     /// The shape of the reset. A failed connect has none, nor has a line of an older version.
     pub(crate) family: Option<Family>,
     pub(crate) mechanism: Option<Name>,
@@ -118,6 +122,8 @@ impl Row {
             server,
             source: names.name(&read.source),
             cause: names.name(&read.verdict.cause),
+            title: names.name(&read.verdict.title),
+            by: read.family.as_ref().map(|family| family.by),
             family: read.family.map(|family| family.id),
             mechanism: read.mechanism.map(|mechanism| names.name(&mechanism.cause)),
             reason: read.reasons.first().map(|reason| names.name(&reason.cause)),

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Deserialize;
 use thiserror::Error;
 use tokio::io::BufReader;
 use tokio::net::TcpListener;
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 use whyrst_core::cause::Cause;
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue::Reproducible;
+use whyrst_model::recording::CoverageSchema;
 
 use crate::analyst::{Analyst, BUFFER, Input, take_lines};
 use crate::api;
@@ -120,18 +122,26 @@ impl Served {
     /// Reads files: those with JSON lines one by one, captures together as one that was rotated. They are opened by
     /// the thread that asks for it, and captures are read with its rights; within the runtime.
     pub fn read(&self, files: &[PathBuf]) {
-        let (recordings, captures): (Vec<PathBuf>, Vec<PathBuf>) =
-            files.iter().cloned().partition(|file| is_recording(file));
-        for path in recordings {
-            let (shared, file) = (self.shared.clone(), File::open(&path));
-            tokio::spawn(async move { read_recording(&shared, &path, file).await });
+        let mut captures = Vec::new();
+        for file in files {
+            match Content::of(file) {
+                Content::Reports => {
+                    let (shared, path, file) = (self.shared.clone(), file.clone(), File::open(file));
+                    tokio::spawn(async move { read_recording(&shared, &path, file).await });
+                }
+                Content::Events => self.explain(vec![file.clone()], SourceKind::Recording),
+                Content::Capture => captures.push(file.clone()),
+            }
         }
-        if captures.is_empty() {
-            return;
+        if !captures.is_empty() {
+            self.explain(captures, SourceKind::Capture);
         }
+    }
+
+    fn explain(&self, files: Vec<PathBuf>, kind: SourceKind) {
         let shared = self.shared.clone();
-        let source = shared.store.begin(&names(&captures, shared.options.language), SourceKind::Capture);
-        match shared.analyst.start(Input::Named(captures)) {
+        let source = shared.store.begin(&names(&files, shared.options.language), kind);
+        match shared.analyst.start(Input::Named(files)) {
             Ok(reader) => drop(tokio::spawn(async move { reader.follow(&shared.store, source).await })),
             Err(error) => shared.store.fail(source, &error.to_string()),
         }
@@ -200,12 +210,38 @@ fn strange_lines(number: u64, language: Language) -> String {
     }
 }
 
-/// No capture begins with a brace.
-fn is_recording(file: &Path) -> bool {
-    use std::io::Read;
-    let is_file = std::fs::metadata(file).is_ok_and(|data| data.is_file());
-    let mut first = [0];
-    is_file && File::open(file).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == *b"{"
+/// What a named file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Content {
+    /// Lines of the JSON contract, as `explain` and `watch` print them.
+    Reports,
+    /// Events of a kernel, as `watch --record` keeps them: they are judged as a capture is.
+    Events,
+    /// Packets, or what is no file that can be looked into before it is read.
+    Capture,
+}
+
+impl Content {
+    /// No capture begins with a brace; which recording it is stands in its first line.
+    fn of(file: &Path) -> Self {
+        use std::io::Read;
+        const LONGEST_HEAD: u64 = 64 << 10;
+        let is_file = std::fs::metadata(file).is_ok_and(|data| data.is_file());
+        let mut first = Vec::new();
+        let read = File::open(file).and_then(|file| file.take(LONGEST_HEAD).read_to_end(&mut first));
+        if !is_file || read.is_err() || !first.starts_with(b"{") {
+            return Self::Capture;
+        }
+        let line = first.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let head = serde_json::from_slice::<Head>(line);
+        if head.is_ok_and(|head| head.schema == CoverageSchema::V1) { Self::Events } else { Self::Reports }
+    }
+}
+
+/// The beginning of a recording of events.
+#[derive(Deserialize)]
+struct Head {
+    schema: CoverageSchema,
 }
 
 fn names(files: &[PathBuf], language: Language) -> String {

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
-use crate::query::{self, Filter, Order, View};
+use crate::filter::Filter;
+use crate::query::{self, Order, View};
 use crate::row::{Names, Place, Row, RowObject};
 
 /// Rows of one segment.

@@ -33,6 +33,12 @@ use crate::schema::{SCHEMA_KEY, Table};
 /// Files that are written at once; beyond it the one that waited longest is completed, and its
 /// partition goes on in another part.
 const OPEN: usize = 64;
+/// Rows that come one by one are taken in so many at once: incidents, and what stands for many.
+const ONE_BY_ONE: usize = 64;
+/// Bytes that wait in memory, of all files together, unless less is [asked for](Partitioned::within).
+const MEMORY: usize = 256 << 20;
+/// With less than this, what is written is not to be small in the file.
+const ROOM_FOR_ALL: usize = 64 << 20;
 /// What stands for itself in the name of a partition.
 const PLAIN: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b':');
 /// Batches of a partition that wait as they are.
@@ -42,6 +48,15 @@ const NANOS_OF_A_DAY: i64 = 86_400_000_000_000;
 const LONGEST: usize = 200;
 /// Bytes of a digest: nobody finds two values that share so many.
 const DIGEST: usize = 16;
+
+/// Where a file is small. A reset has two hundred columns, and each one of an open row group has a context of zstd of 100 KB
+/// and more, and a dictionary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Compactness {
+    Small,
+    /// While it is written: LZ4 keeps nothing, and there are no dictionaries.
+    SmallInMemory,
+}
 
 /// Writes one Parquet file of one table.
 #[derive(Debug)]
@@ -53,16 +68,24 @@ pub struct ParquetFile {
 impl ParquetFile {
     /// The file at `place`, which appears with [`Self::finish`].
     pub fn create(place: &Place, schema: SchemaRef) -> Result<Self, StoreError> {
+        Self::create_with(place, schema, Compactness::Small)
+    }
+
+    fn create_with(place: &Place, schema: SchemaRef, compactness: Compactness) -> Result<Self, StoreError> {
         let path = place.path();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let unmade = |cause| StoreError::Io { what: "make the folder of", path: path.to_owned(), cause };
         fs::create_dir_all(folder).map_err(unmade)?;
         let file = place.whole()?;
         let label = schema.metadata().get(SCHEMA_KEY).cloned();
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA_KEY.to_owned(), label)]))
-            .build();
+        let properties = match compactness {
+            Compactness::Small => WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())),
+            Compactness::SmallInMemory => {
+                WriterProperties::builder().set_compression(Compression::LZ4_RAW).set_dictionary_enabled(false)
+            }
+        };
+        let properties =
+            properties.set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA_KEY.to_owned(), label)])).build();
         let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(unwritable(path))?;
         Ok(Self { path: path.to_owned(), writer })
     }
@@ -70,6 +93,16 @@ impl ParquetFile {
     /// Writes rows.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), StoreError> {
         self.writer.write(batch).map_err(unwritable(&self.path))
+    }
+
+    /// Bytes of rows that were written and are not in the file yet.
+    fn held(&self) -> usize {
+        self.writer.memory_size()
+    }
+
+    /// Ends the row group: what was written goes into the file.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.writer.flush().map_err(unwritable(&self.path))
     }
 
     /// Completes the file and gives it its name.
@@ -140,13 +173,16 @@ struct Part {
     /// Rows that are not in the file yet: a file that was written to holds some 50 KB for each column until it is
     /// complete, and most partitions have few rows.
     waiting: Vec<RecordBatch>,
+    /// Bytes of these, about.
+    bytes: usize,
     /// When it last got rows, counted in rows.
     touched: u64,
 }
 
 impl Part {
-    fn push(&mut self, rows: RecordBatch) -> Result<(), StoreError> {
+    fn push(&mut self, rows: RecordBatch, bytes: usize) -> Result<(), StoreError> {
         self.waiting.push(rows);
+        self.bytes += bytes;
         if self.waiting.iter().map(RecordBatch::num_rows).sum::<usize>() >= BATCH {
             return self.flush();
         }
@@ -157,7 +193,13 @@ impl Part {
         Ok(())
     }
 
+    /// Bytes in memory, about.
+    fn held(&self) -> usize {
+        self.bytes + self.file.held()
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
+        self.bytes = 0;
         self.waiting.drain(..).try_for_each(|rows| self.file.write(&rows))
     }
 }
@@ -173,6 +215,8 @@ pub struct Partitioned {
     /// How many parts of each partition are complete.
     complete: HashMap<Partition, usize>,
     rows: u64,
+    /// Bytes that may wait in memory.
+    most: usize,
 }
 
 impl std::fmt::Debug for Partitioned {
@@ -186,8 +230,22 @@ impl Partitioned {
     pub fn create(path: &Path, places: Places) -> Result<Self, StoreError> {
         let io = |cause| StoreError::Io { what: "make the folder", path: path.to_owned(), cause };
         fs::create_dir_all(path).map_err(io)?;
-        let waiting = RowSet::default();
-        Ok(Self { folder: path.to_owned(), places, waiting, open: HashMap::new(), complete: HashMap::new(), rows: 0 })
+        Ok(Self {
+            folder: path.to_owned(),
+            places,
+            waiting: RowSet::in_batches(ONE_BY_ONE),
+            open: HashMap::new(),
+            complete: HashMap::new(),
+            rows: 0,
+            most: MEMORY,
+        })
+    }
+
+    /// The same, with so many bytes of memory at most for what waits: beyond it files get smaller row groups.
+    #[must_use]
+    pub fn within(mut self, most: usize) -> Self {
+        self.most = self.most.min(most);
+        self
     }
 
     /// Takes in one record.
@@ -208,17 +266,18 @@ impl Partitioned {
     fn write_batch(&mut self, table: Table, batch: &RecordBatch) -> Result<(), StoreError> {
         // Of packets there are no partitions.
         let Some(rows) = Rows::of(batch) else { return Ok(()) };
+        let of_row = batch.get_array_memory_size() / batch.num_rows().max(1);
         let mut from = 0;
         while from < batch.num_rows() {
             let to = rows.end_of_run(from);
-            self.write_run(rows.partition(table, from), batch.slice(from, to - from))?;
+            self.write_run(rows.partition(table, from), batch.slice(from, to - from), of_row * (to - from))?;
             from = to;
         }
-        Ok(())
+        self.relieve()
     }
 
     /// Writes rows of one partition.
-    fn write_run(&mut self, partition: Partition, rows: RecordBatch) -> Result<(), StoreError> {
+    fn write_run(&mut self, partition: Partition, rows: RecordBatch, bytes: usize) -> Result<(), StoreError> {
         self.rows += rows.num_rows() as u64;
         self.make_room(&partition)?;
         let part = match self.open.entry(partition) {
@@ -226,12 +285,29 @@ impl Partitioned {
             Entry::Vacant(entry) => {
                 let number = self.complete.get(entry.key()).copied().unwrap_or(0);
                 let path = entry.key().path(&self.folder, number);
-                let file = ParquetFile::create(&self.places.place(&path)?, entry.key().table.schema())?;
-                entry.insert(Part { file, waiting: Vec::new(), touched: 0 })
+                let compactness =
+                    if self.most < ROOM_FOR_ALL { Compactness::SmallInMemory } else { Compactness::Small };
+                let place = self.places.place(&path)?;
+                let file = ParquetFile::create_with(&place, entry.key().table.schema(), compactness)?;
+                entry.insert(Part { file, waiting: Vec::new(), bytes: 0, touched: 0 })
             }
         };
         part.touched = self.rows;
-        part.push(rows)
+        part.push(rows, bytes)
+    }
+
+    /// Puts into their files what is too much to wait, the largest first.
+    fn relieve(&mut self) -> Result<(), StoreError> {
+        while self.open.values().map(Part::held).sum::<usize>() > self.most {
+            let Some(largest) = self.open.values_mut().max_by_key(|part| part.held()) else { break };
+            let before = largest.held();
+            largest.flush()?;
+            largest.file.flush()?;
+            if largest.held() >= before {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Completes all files.
@@ -410,6 +486,29 @@ mod tests {
         }
         found.sort();
         found
+    }
+
+    #[test]
+    fn with_little_memory_rows_go_into_their_files_early_and_none_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut parquet = Partitioned::create(folder.path(), Places::default()).unwrap().within(1 << 20);
+        let mut rows = RowSet::default();
+        for number in 0..3_000 {
+            rows.push(&reset("2026-01-31T12:00:00Z", if number % 3 == 0 { "a" } else { "b" })).unwrap();
+            if number % 50 == 49 {
+                for (table, batch) in rows.take().unwrap() {
+                    parquet.write(table, &batch).unwrap();
+                    let held: usize = parquet.open.values().map(Part::held).sum();
+                    assert!(held <= 1 << 20, "{held}");
+                }
+            }
+        }
+        parquet.finish().unwrap();
+        let count = |file: &String| {
+            let (_, batches) = read(&folder.path().join(file)).unwrap();
+            batches.iter().map(RecordBatch::num_rows).sum::<usize>()
+        };
+        assert_eq!(files(folder.path()).iter().map(count).collect::<Vec<_>>(), [1_000, 2_000]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ use whyrst_model::report::{Report, ReportSchema};
 use crate::error::StoreError;
 use crate::schema::{Column, Kind, Step, Table, fields, step};
 
-/// Rows of one batch.
+/// Rows of one batch, where nothing else is asked for. Room for them is taken at once: some ten kilobytes for a reset.
 pub const BATCH: usize = 4_096;
 
 /// A record that is a row of a table.
@@ -75,15 +75,21 @@ pub enum Line {
 pub struct Rows {
     table: Table,
     decoder: Decoder,
+    batch: usize,
 }
 
 impl Rows {
     /// For rows of `table`.
     pub fn of(table: Table) -> Result<Self, StoreError> {
+        Self::in_batches(table, BATCH)
+    }
+
+    /// The same, `batch` at once.
+    pub fn in_batches(table: Table, batch: usize) -> Result<Self, StoreError> {
         let builder =
-            ReaderBuilder::new(Arc::new(nested(table.columns()))).with_batch_size(BATCH).with_coerce_primitive(true);
+            ReaderBuilder::new(Arc::new(nested(table.columns()))).with_batch_size(batch).with_coerce_primitive(true);
         let decoder = builder.build_decoder().map_err(|cause| StoreError::Row { table, cause })?;
-        Ok(Self { table, decoder })
+        Ok(Self { table, decoder, batch })
     }
 
     /// Takes in one record. Resets and failed connects have the same columns: a reader may want both in one.
@@ -117,7 +123,7 @@ impl Rows {
 
     /// Whether the rows are to be taken before more come.
     pub fn is_full(&self) -> bool {
-        self.len() >= BATCH
+        self.len() >= self.batch
     }
 
     /// The rows so far; `None` when there are none.
@@ -129,16 +135,30 @@ impl Rows {
 }
 
 /// Gathers rows of whatever tables they are of.
-#[derive(Debug, Default)]
-pub struct RowSet(HashMap<Table, Rows>);
+#[derive(Debug)]
+pub struct RowSet {
+    tables: HashMap<Table, Rows>,
+    batch: usize,
+}
+
+impl Default for RowSet {
+    fn default() -> Self {
+        Self::in_batches(BATCH)
+    }
+}
 
 impl RowSet {
+    /// For so many rows of a table at once.
+    pub fn in_batches(batch: usize) -> Self {
+        Self { tables: HashMap::new(), batch }
+    }
+
     /// Takes in one record; true when the rows are to be taken before more come.
     pub fn push(&mut self, row: &impl Row) -> Result<bool, StoreError> {
-        let rows = match self.0.entry(row.table()) {
+        let rows = match self.tables.entry(row.table()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let rows = Rows::of(row.table())?;
+                let rows = Rows::in_batches(row.table(), self.batch)?;
                 entry.insert(rows)
             }
         };
@@ -148,7 +168,7 @@ impl RowSet {
 
     /// The rows so far, of each table that has any.
     pub fn take(&mut self) -> Result<Vec<(Table, RecordBatch)>, StoreError> {
-        let batches = self.0.iter_mut().map(|(table, rows)| Ok(rows.take()?.map(|batch| (*table, batch))));
+        let batches = self.tables.iter_mut().map(|(table, rows)| Ok(rows.take()?.map(|batch| (*table, batch))));
         batches.filter_map(Result::transpose).collect()
     }
 }

@@ -15,14 +15,18 @@ use whyrst_output::Places;
 use crate::args::Explain;
 use crate::output;
 
-/// Bytes of comments that are kept while reading; Wireshark is of no use with so many.
+/// Bytes of comments that are kept while reading; Wireshark is of no use with more.
 const LIMIT: usize = 256 * 1024 * 1024;
+/// What a comment takes beside its text: its place among those of its frame, and the frame's among all.
+const BESIDE_TEXT: usize = 128;
 
 /// What is kept of the reports for other tools.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     comments: Comments,
     bytes: usize,
+    /// So many may be kept.
+    most: usize,
     /// Verdicts beyond the limit.
     beyond: u64,
     first: Option<Mark>,
@@ -57,16 +61,22 @@ impl Marked {
 }
 
 impl Marks {
+    /// Keeps so many bytes of comments.
+    pub(crate) fn within(most: usize) -> Self {
+        Self { most: most.min(LIMIT), ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, marked: Marked) {
         if self.first.is_none() {
             self.first = marked.mark;
         }
-        if self.bytes > LIMIT {
+        if self.bytes > self.most {
             self.beyond += 1;
             return;
         }
-        for (frame, comment) in marked.comments {
-            self.bytes += comment.len() + 64;
+        for (frame, mut comment) in marked.comments {
+            comment.shrink_to_fit();
+            self.bytes += comment.len() + BESIDE_TEXT;
             self.comments.entry(frame).or_default().push(comment);
         }
     }

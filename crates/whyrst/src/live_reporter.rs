@@ -13,6 +13,7 @@ use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Ladder, View};
 use whyrst_core::report::{Context, Explanation, json, markdown, text, words};
+use whyrst_core::siblings::Deaths;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::verdict::{Confidence, Judgement};
 use whyrst_model::summary::CauseCount;
@@ -36,6 +37,8 @@ pub(crate) struct LiveReporter {
     tally: Tally,
     pace: Pace,
     before: OutRsts,
+    /// How others ended, for whoever ends next.
+    deaths: Deaths,
     sinks: Option<Sinks>,
 }
 
@@ -59,7 +62,7 @@ struct Tally {
 }
 
 impl LiveReporter {
-    pub(crate) fn new(format: Format, common: &Common, zone: TimeZone, language: Language) -> Self {
+    pub(crate) fn new(live: &Live, format: Format, common: &Common, zone: TimeZone, language: Language) -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
         Self {
             format,
@@ -70,7 +73,8 @@ impl LiveReporter {
             context: Context { files: vec![String::new()], zone, language },
             tally: Tally::default(),
             pace: Pace::default(),
-            before: OutRsts::now(),
+            before: live.out_rsts(),
+            deaths: Deaths::default(),
             sinks: None,
         }
     }
@@ -109,7 +113,7 @@ impl LiveReporter {
     /// What `item` says, when `shows` wants it.
     pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &Judgement) -> bool) -> Option<String> {
         match item {
-            LiveEvent::Reset(reset) => self.one(&reset.outcome(), reset.event.account.netns, &[], shows),
+            LiveEvent::Reset(reset) => self.one(&mut reset.outcome(), reset.event.account.netns, &[], shows),
             LiveEvent::Folded(more) => {
                 let netns = more.like.event.account.netns;
                 self.more(&more.like.outcome(), netns, (more.count, more.within), shows)
@@ -120,12 +124,13 @@ impl LiveReporter {
     /// What is to be said of one reset in the network namespace `netns`; one of `rules` may have made it.
     pub(crate) fn one(
         &mut self,
-        outcome: &Outcome,
+        outcome: &mut Outcome,
         netns: u32,
         rules: &[String],
         shows: impl Fn(&Outcome, &Judgement) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
+        self.deaths.note(outcome);
         let report = Explanation::new(outcome, &self.context);
         self.tally.take(&report, 1, shows)?;
         pass_on(&mut self.sinks, &report, netns, 1);
@@ -181,7 +186,10 @@ impl LiveReporter {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),
         };
-        let outcome = reset.outcome();
+        let mut outcome = reset.outcome();
+        if count == 1 {
+            self.deaths.note(&mut outcome);
+        }
         self.context.files[0] = format!("{}:{}", self.host, reset.event.account.netns);
         let report = Explanation::new(&outcome, &self.context);
         self.tally.take(&report, count, shows)?;
@@ -278,7 +286,7 @@ impl Tally {
         let mut causes: Vec<_> = self.causes.iter().collect();
         causes.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let causes = causes.into_iter();
-        let checks = OutRsts::now().since(before, &live.sent()).into_iter();
+        let checks = live.out_rsts().since(before, &live.sent()).into_iter();
         WatchReport {
             schema: WatchSchema::V1,
             shown: self.shown,

@@ -55,6 +55,21 @@ impl Budget {
         self.share(32)
     }
 
+    /// Bytes of comments that wait until a capture is written once more with them.
+    pub(crate) fn comments(self) -> usize {
+        self.share(12)
+    }
+
+    /// Bytes of reports that wait for what stands above them; a text that grows takes up to twice as much.
+    pub(crate) fn held_text(self) -> usize {
+        self.share(24)
+    }
+
+    /// Bytes of rows that wait for their file.
+    pub(crate) fn rows(self) -> usize {
+        self.share(12)
+    }
+
     /// Services that a summary counts one by one.
     pub(crate) fn services(self) -> usize {
         self.number(32, PER_SERVICE).clamp(1_024, 65_536)
@@ -135,7 +150,8 @@ mod tests {
             let followed = limits.connections as u64 * PER_CONNECTION
                 + (limits.unsettled + limits.held) as u64 * PER_RESET
                 + 2 * budget.services() as u64 * PER_SERVICE
-                + (budget.noted().max(budget.count()) + budget.incidents()) as u64;
+                + (budget.noted().max(budget.count()) + budget.incidents() + budget.comments().max(budget.rows()))
+                    as u64;
             assert!(PROGRAM + followed <= memory, "{memory}: {followed}");
         }
         assert_eq!(Budget::of(2 << 30).limits(0).services, 65_536, "who has memory is bounded as ever");

@@ -1,16 +1,18 @@
 //! Where results go, and how complaints are made.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Error, Result};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use unicode_width::UnicodeWidthStr as _;
 use whyrst_core::language::Language;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Detail, Ladder, View};
-use whyrst_output::{Place, Places, WriteError, WrittenFile, said};
+use whyrst_output::{Place, Places, WriteError, WrittenFile, said, writing};
 
 use crate::args::{Color, Common, Format, Lang};
 
@@ -52,7 +54,9 @@ impl Output {
     /// Writes `text`.
     pub(crate) fn write(&mut self, text: &str) -> Result<()> {
         match self {
-            Self::Standard(writer) => writer.write_all(text.as_bytes()).context("cannot write to standard output"),
+            Self::Standard(writer) => {
+                writing(|| writer.write_all(text.as_bytes())).context("cannot write to standard output")
+            }
             Self::File(writer) => {
                 writer.write_all(text.as_bytes()).with_context(|| unwritable(writer.get_ref().path()))
             }
@@ -63,7 +67,7 @@ impl Output {
     /// Passes on what was written so far: a person or a program waits for it.
     pub(crate) fn flush(&mut self) -> Result<()> {
         match self {
-            Self::Standard(writer) => writer.flush().context("cannot write to standard output"),
+            Self::Standard(writer) => writing(|| writer.flush()).context("cannot write to standard output"),
             Self::File(writer) => writer.flush().with_context(|| unwritable(writer.get_ref().path())),
             Self::Nowhere => Ok(()),
         }
@@ -164,6 +168,15 @@ pub(crate) fn remark(text: &str) {
     match &mut *held() {
         Some(waiting) => waiting.push(line),
         None => say(&line),
+    }
+}
+
+/// The same where that does not have to wait, for who ends the program.
+pub(crate) fn remark_if_taken(text: &str) {
+    let stderr = io::stderr();
+    let mut ready = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    if poll(&mut ready, PollTimeout::ZERO).is_ok_and(|ready| ready > 0) {
+        remark(text);
     }
 }
 

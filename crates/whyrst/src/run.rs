@@ -42,14 +42,11 @@ const SI_USER: i32 = 0;
 const SIGNALLED: i32 = 128;
 
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
-    let mut reporter = LiveReporter::new(
-        arguments.format,
-        &arguments.common,
-        explain::zone(&arguments.tz)?,
-        output::language(&arguments.common, arguments.format),
-    );
+    let zone = explain::zone(&arguments.tz)?;
     let mut sink = Sink::open(arguments)?;
     let mut live = Live::start()?;
+    let language = output::language(&arguments.common, arguments.format);
+    let mut reporter = LiveReporter::new(&live, arguments.format, &arguments.common, zone, language);
     say_missing(live.missing());
     let mut followed = Followed::spawn(arguments)?;
     live.prefer(followed.interest());

@@ -139,7 +139,12 @@ impl<'a> Session<'a> {
             },
             style: output::style(&arguments.common),
             output: Output::open(&arguments.common, &mut places)?,
-            parquet: arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?,
+            parquet: arguments
+                .parquet
+                .as_deref()
+                .map(|path| Partitioned::create(path, places))
+                .transpose()?
+                .map(|rows| rows.within(Budget::of(arguments.memory()).rows())),
             summary: Summary::of(Budget::of(arguments.memory()).services()),
             incidents: Incidents::within(Budget::of(arguments.memory()).incidents()),
             folds: Folds::new(arguments),

@@ -87,7 +87,7 @@ impl Watching {
         let second = if arguments.packets || arguments.pcap.is_some() { second_source(&mut live) } else { None };
         let pcap = arguments.pcap.as_deref().map(|path| Pcap::create(&places.place(path)?)).transpose()?;
         let language = output::language(common, arguments.format);
-        let mut reporter = LiveReporter::new(arguments.format, common, zone, language);
+        let mut reporter = LiveReporter::new(&live, arguments.format, common, zone, language);
         let given_back = give_back_privileges();
         // Its threads go on sending and keeping; this one does not.
         if let Some(plan) = plan {
@@ -145,7 +145,7 @@ impl Watching {
                     None => Some(reset),
                 };
                 match reset {
-                    Some(reset) => self.report(&reset.outcome(), reset.event.account.netns, None),
+                    Some(reset) => self.report(&mut reset.outcome(), reset.event.account.netns, None),
                     None => Ok(()),
                 }
             }
@@ -158,9 +158,9 @@ impl Watching {
     }
 
     fn report_found(&mut self, found: Vec<Found>) -> Result<()> {
-        for Found { outcome, netns, more, left } in found {
+        for Found { mut outcome, netns, more, left } in found {
             match more {
-                None => self.report(&outcome, netns, left)?,
+                None => self.report(&mut outcome, netns, left)?,
                 Some(more) => {
                     let Self { reporter, filter, .. } = self;
                     let shows = |outcome: &Outcome, judgement: &Judgement| filter.shows(outcome, judgement);
@@ -173,7 +173,7 @@ impl Watching {
     }
 
     /// Reports one; it may have left the namespace `left` without this host's TCP.
-    fn report(&mut self, outcome: &Outcome, netns: u32, left: Option<u32>) -> Result<()> {
+    fn report(&mut self, outcome: &mut Outcome, netns: u32, left: Option<u32>) -> Result<()> {
         let rules = match (&self.second, left) {
             (Some(second), Some(left)) => second.rules(left, outcome),
             _ => Vec::new(),
@@ -284,7 +284,7 @@ impl Timing {
     fn new(arguments: &Watch) -> Self {
         let began = Instant::now();
         Self {
-            end: arguments.duration.map(|seconds| began + Duration::from_secs(seconds)),
+            end: arguments.duration.and_then(|seconds| end(began, seconds)),
             every: arguments.summary_every.map(|seconds| Duration::from_secs(seconds.max(1))),
             summed: began,
         }
@@ -306,6 +306,11 @@ impl Timing {
     fn left(&self) -> Duration {
         self.end.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()).min(PATIENCE))
     }
+}
+
+/// `None` where that is later than this machine's clock can tell: it does not end by itself then.
+fn end(began: Instant, seconds: u64) -> Option<Instant> {
+    began.checked_add(Duration::from_secs(seconds))
 }
 
 /// Writes the events into a recording, as it comes; what the recording covers is known at its end.
@@ -347,5 +352,17 @@ impl Recorder {
             ..Recording::default()
         };
         recording::write(&mut self.file, &covered).with_context(|| format!("cannot write {}", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_beyond_all_clocks_never_ends() {
+        let began = Instant::now();
+        assert_eq!(end(began, u64::MAX), None);
+        assert_eq!(end(began, 2).map(|end| end - began), Some(Duration::from_secs(2)));
     }
 }

@@ -140,6 +140,84 @@ fn a_signal_is_heard_while_nobody_writes_to_the_pipe_that_is_read() {
     }
 }
 
+/// A pipe with a name, in a folder that goes away.
+fn named_pipe() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    (folder, pipe)
+}
+
+fn fixture() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/linger-zero/client.pcapng")
+}
+
+#[test]
+fn a_signal_is_heard_while_nobody_reads_the_pipe_that_is_to_be_written() {
+    let (folder, pipe) = named_pipe();
+    let mut command = Command::new(WHYRST);
+    let daemon = Daemon::spawn(command.arg("explain").arg(fixture()).arg("-o").arg(&pipe).stdout(Stdio::null()));
+    std::thread::sleep(Duration::from_millis(700));
+    let told = Instant::now();
+    let (status, said) = daemon.end();
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("interrupted") && told.elapsed() < Duration::from_secs(2), "{said}");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing but the pipe is there");
+}
+
+#[test]
+fn a_signal_is_heard_while_what_is_written_is_not_taken() {
+    let (_folder, pipe) = named_pipe();
+    let many: Vec<_> = std::iter::repeat_n(fixture(), 60).collect();
+    // Both ends are here, and nobody reads: 64 KiB fit in.
+    let both = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    for named in [true, false] {
+        let mut command = Command::new(WHYRST);
+        command.args(["explain", "--format", "html"]).args(&many).stdout(Stdio::from(both.try_clone().unwrap()));
+        if named {
+            command.arg("--output").arg(&pipe).stdout(Stdio::null());
+        }
+        let daemon = Daemon::spawn(&mut command);
+        std::thread::sleep(Duration::from_millis(1_500));
+        let (status, said) = daemon.end();
+        assert_eq!(status, Some(2), "{said}");
+        assert!(said.contains("nobody takes what is written"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_taken_slowly_is_said_to_the_end_after_a_signal() {
+    let mut command = Command::new(WHYRST);
+    command.args(["explain", "--format", "html"]).arg(fixture()).stdout(Stdio::piped());
+    let mut daemon = Daemon::spawn(&mut command);
+    std::thread::sleep(Duration::from_millis(700));
+    kill(Pid::from_raw(daemon.0.id().cast_signed()), Signal::SIGTERM).unwrap();
+    let (mut page, mut piece) = (Vec::new(), [0; 16 << 10]);
+    let mut output = daemon.0.stdout.take().unwrap();
+    loop {
+        let len = output.read(&mut piece).unwrap();
+        if len == 0 {
+            break;
+        }
+        page.extend_from_slice(&piece[..len]);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(page.ends_with(b"</html>\n"), "{}", String::from_utf8_lossy(&page[page.len().saturating_sub(80)..]));
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn a_watch_hears_a_signal_while_nobody_reads_its_pipe() {
+    let _alone = alone();
+    let (_folder, pipe) = named_pipe();
+    for option in ["--output", "--record", "--pcap"] {
+        let mut command = Command::new(WHYRST);
+        let daemon = Daemon::spawn(command.args(["watch", option]).arg(&pipe).stdout(Stdio::null()));
+        std::thread::sleep(Duration::from_millis(2_500));
+        daemon.end();
+    }
+}
+
 #[test]
 fn a_pipe_that_gets_its_writer_late_is_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -261,8 +261,11 @@ fn memory_bounds_the_whole_process_whatever_is_asked_of_it() {
         .expect("room");
     fs::write(&clients, [pcap_header(101)].into_iter().chain(refused(30_000)).flatten().collect::<Vec<_>>())
         .expect("room");
-    for (format, file) in [("--summary", &services), ("--format=json", &clients)] {
-        let mut command = explain(&["--memory", "64MiB", format, &file.display().to_string()]);
+    let rows = format!("--parquet={}", folder.path().join("rows").display());
+    let beside = format!("--annotate={}", folder.path().join("beside.pcapng").display());
+    let formats = ["--summary", "--format=json", &rows, &beside];
+    for (format, file) in formats.into_iter().zip([&services, &clients, &clients, &clients]) {
+        let mut command = explain(&["--quiet", "--memory", "64MiB", format, &file.display().to_string()]);
         let most = most_of(command.stdout(Stdio::null()).spawn().expect("whyrst runs"));
         assert!(most > 0 && most <= 70 * MIB, "{format}: {most} KiB");
     }

@@ -219,6 +219,35 @@ fn watch_writes_the_objects_of_the_contract() {
     assert_eq!(object["process"]["end"], "client");
 }
 
+/// Answers a request of which it has read the beginning, and closes.
+const HASTY: &str = "
+import socket, time
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
+client = socket.create_connection(listener.getsockname())
+client.sendall(b'POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n' + b'y' * 100000)
+server, _ = listener.accept()
+server.recv(1000)
+server.sendall(b'HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+time.sleep(0.02)
+server.close()
+time.sleep(0.3)
+";
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn with_packets_a_reset_of_this_host_is_told_with_what_its_server_said() {
+    let watching = Watching::start(&["--packets", "--format", "json", "--comm", "python3"]);
+    assert!(Command::new("python3").args(["-c", HASTY]).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(400));
+    let told = objects(watching.interrupt().1.as_bytes());
+    let one = told.iter().find(|object| object["verdict"]["cause"] == "early-answer").expect("it is told");
+    assert_eq!(one["mechanism"]["cause"], "close-unread");
+    assert_eq!(one["mechanism"]["confidence"], "certain", "the kernel was asked");
+    assert_eq!(one["process"]["comm"], "python3");
+    let words = one["words"].as_array().unwrap();
+    assert!(words.iter().any(|said| said["text"].as_str().unwrap().contains("413")), "{words:?}");
+}
+
 #[test]
 #[ignore = "needs root and BPF"]
 fn a_recording_of_watch_is_read_by_explain() {

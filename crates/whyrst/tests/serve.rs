@@ -482,6 +482,19 @@ fn changes_are_told_as_they_come() {
 }
 
 #[test]
+fn a_recording_of_events_is_judged() {
+    let recording = |name: &str| fixture("close-unread").with_file_name(name).display().to_string();
+    let server = Server::start(&[&recording("live.jsonl")]);
+    let overview = server.until(|overview| overview["sources"][0]["state"] == "done");
+    assert_eq!((&overview["rows"], &overview["sources"][0]["kind"]), (&1.into(), &"recording".into()), "{overview}");
+    // The lab's own recording has no sockets, which its captures have in their stead: that is said.
+    let server = Server::start(&[&recording("events.jsonl")]);
+    let overview = server.until(|overview| overview["sources"][0]["state"] == "failed");
+    let cause = overview["sources"][0]["cause"].as_str().unwrap_or_default();
+    assert!(cause.contains("events without their sockets"), "{overview}");
+}
+
+#[test]
 fn recordings_are_read_as_they_are() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("resets.jsonl");

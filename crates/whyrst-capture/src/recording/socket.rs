@@ -4,12 +4,13 @@
 use whyrst_core::connection::TcpState;
 use whyrst_core::segment::Flags;
 use whyrst_core::socket::{
-    Account, Container, Errno, Listening, Opened, Process, SocketFacts, Step, Timeouts, Translation, Trigger, Wire,
+    Account, Container, Errno, Listened, Listening, Opened, Process, SocketFacts, Step, Timeouts, Translation, Trigger,
+    Wire,
 };
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_model::Text;
 use whyrst_model::recording::{
-    EventAccount, EventContainer, EventListening, EventOpened, EventProcess, EventSocket, EventTimeouts,
+    EventAccount, EventContainer, EventListened, EventListening, EventOpened, EventProcess, EventSocket, EventTimeouts,
     EventTranslation, EventTrigger,
 };
 
@@ -40,6 +41,13 @@ pub(super) fn account_line(account: &Account) -> EventAccount<'_> {
             Listening::Nowhere => EventListening::Nowhere,
             Listening::At(end) => EventListening::At(end),
         },
+        listened: account.listened.as_deref().map(|listened| {
+            Box::new(EventListened {
+                until: listened.until.nanos(),
+                process: listened.process.as_ref().map(process_line),
+                killer: listened.killer.as_ref().map(process_line),
+            })
+        }),
         translation: match account.translation {
             Translation::Unknown => EventTranslation::Unknown,
             Translation::Untranslated => EventTranslation::Untranslated,
@@ -62,6 +70,13 @@ pub(super) fn account(line: EventAccount<'_>) -> Account {
             EventListening::Nowhere => Listening::Nowhere,
             EventListening::At(end) => Listening::At(end),
         },
+        listened: line.listened.map(|listened| {
+            Box::new(Listened {
+                until: Timestamp::from_nanos(listened.until),
+                process: listened.process.map(process),
+                killer: listened.killer.map(process),
+            })
+        }),
         translation: match line.translation {
             EventTranslation::Unknown => Translation::Unknown,
             EventTranslation::Untranslated => Translation::Untranslated,
@@ -92,6 +107,7 @@ fn socket_line(facts: &SocketFacts) -> EventSocket<'_> {
         linger2_negative: facts.linger2_negative,
         last_received: nanos(facts.last_received),
         last_sent: nanos(facts.last_sent),
+        tick: Some(facts.tick.nanos()).filter(|tick| *tick > 0),
         opened: match facts.opened {
             Opened::Unseen => EventOpened::Unseen,
             Opened::Actively => EventOpened::Actively,
@@ -127,6 +143,7 @@ fn socket(line: EventSocket<'_>) -> SocketFacts {
         linger2_negative: line.linger2_negative,
         last_received: time(line.last_received),
         last_sent: time(line.last_sent),
+        tick: line.tick.map_or(Span::ZERO, Span::from_nanos),
         opened: match line.opened {
             EventOpened::Unseen => Opened::Unseen,
             EventOpened::Actively => Opened::Actively,
@@ -161,6 +178,7 @@ fn process_line(process: &Process) -> EventProcess<'_> {
         syscall: process.syscall.as_ref().map(Text::from),
         exit_signal: process.exit_signal,
         exiting: process.exiting,
+        oom_killed: process.oom_killed,
     }
 }
 
@@ -176,6 +194,7 @@ fn process(line: EventProcess<'_>) -> Process {
         syscall: line.syscall.map(String::from),
         exit_signal: line.exit_signal,
         exiting: line.exiting,
+        oom_killed: line.oom_killed,
     }
 }
 

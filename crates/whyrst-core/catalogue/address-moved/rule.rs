@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
         &RST_ANSWERS_SYN_ACK,
         &SENDER_TALKED_ON,
         &RSTS_BOTH_WAYS,
+        &RST_MADE_AT_CAPTURE,
         // A host that has the address now draws IP IDs of its own.
         &RST_ECHOES_IP_ID,
     ],

@@ -15,13 +15,14 @@ pub(super) const RULE: Rule = Rule {
     needs: &[&STOPPED_MIDWAY, &SENDER_IS_CLIENT, &SENDER_RECEIVED_DATA],
     refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
     supported_by: &[
+        &RECEIVER_WAS_SENDING,
         &LEFT_IN_MIDDLE,
         &ANSWER_WAS_UNDER_WAY,
         &LAST_DATA_WAS_FOR_SENDER,
         &RST_ACKS_LESS_THAN_SENT,
         &SENDER_SENT_DATA,
     ],
-    likely_when: &[&[&LEFT_IN_MIDDLE], &[&ANSWER_WAS_UNDER_WAY]],
+    likely_when: &[&[&LEFT_IN_MIDDLE], &[&ANSWER_WAS_UNDER_WAY], &[&RECEIVER_WAS_SENDING]],
     variants: &[],
     sources: &[
         rfc(1122, "4.2.2.13"),

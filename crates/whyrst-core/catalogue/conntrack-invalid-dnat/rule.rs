@@ -13,8 +13,9 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_IS_PASSIVE, &RST_ANSWERS_DATA, &RST_IS_BARE, &CLIENT_STILL_THERE],
     refuted_by: &[&SENDER_HAD_CLOSED, &MADE_OUTSIDE_STACK],
-    supported_by: &[],
-    likely_when: &[&[&CLIENT_STILL_THERE, &MADE_BY_STACK]],
+    supported_by: &[&MADE_BY_STACK],
+    // From another distance it may as well be the host that translates the client's address (conntrack-invalid-snat).
+    likely_when: &[&[&CLIENT_STILL_THERE, &MADE_BY_STACK, &RST_TTL_SAME]],
     variants: &[],
     sources: &[
         kernel("net/netfilter/nf_conntrack_proto_tcp.c", "nf_conntrack_tcp_packet"),

@@ -26,7 +26,7 @@ pub(super) const RULE: Rule = Rule {
     // Behind a closed window its FIN waits, and no packet shows it.
     needs: &[&SENDER_CLOSE_SHOWN, &RST_ANSWERS_DATA],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SENDER_HELD_SOCKET, &LINGER2_WAS_NEGATIVE],
-    supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE],
+    supported_by: &[&RST_IS_BARE, &RST_SAYS_DATA_AFTER_CLOSE, &GOODBYE_BY_SIZE],
     likely_when: &[],
     variants: &[&DATA_CROSSED_FIN],
     sources: &[

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Policy,
     needs: &[&RST_IS_PASSIVE, &HANDSHAKE_COMPLETED, &RST_IS_BARE],
-    refuted_by: &[&RST_MADE_BETWEEN, &SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
+    refuted_by: &[&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE, &SENDER_HAD_CLOSED, &RST_ANSWERS_SYN_ACK, &DSCP_MIRRORED, &FLOW_LABEL_SET],
     supported_by: &[&RST_TTL_SAME, &FLOW_LABEL_UNSET, &DSCP_NOT_MIRRORED],
     likely_when: &[],
     variants: &[],

@@ -25,6 +25,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     supported_by: &[
         &RST_MADE_BETWEEN,
+        &RST_MADE_AT_CAPTURE,
         &TRIGGER_DROPPED,
         &RST_TTL_DIFFERS,
         &RST_FROM_NEARER,

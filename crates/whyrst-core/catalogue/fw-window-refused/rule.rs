@@ -32,7 +32,11 @@ pub(super) const RULE: Rule = Rule {
         &FLOW_LABEL_UNSET,
         &DSCP_NOT_MIRRORED,
     ],
-    likely_when: &[&[&TRIGGER_BEYOND_WINDOW, &SENDER_TALKED_ON], &[&TRIGGER_BEYOND_WINDOW, &RST_MADE_BETWEEN]],
+    likely_when: &[
+        &[&TRIGGER_BEYOND_WINDOW, &SENDER_TALKED_ON],
+        &[&TRIGGER_BEYOND_WINDOW, &RST_FROM_NEARER],
+        &[&TRIGGER_BEYOND_WINDOW, &RST_MADE_BETWEEN],
+    ],
     variants: &[],
     sources: &[
         rfc(7323, "2.3"),

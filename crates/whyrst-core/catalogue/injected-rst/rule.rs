@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Attack,
     needs: &[&RST_CONTRADICTS_SENDER, &SYN_SEEN],
-    refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED],
+    // Whoever forges a reset does not capture on the router that sends it.
+    refuted_by: &[&RST_LEFT_ITS_SENDER, &TRIGGER_DROPPED, &RST_MADE_AT_CAPTURE],
     supported_by: &[
         &RST_MADE_BETWEEN,
         &SENDER_TALKED_ON,

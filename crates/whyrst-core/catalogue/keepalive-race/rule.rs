@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule {
     outcome: OutcomeKind::Reset,
     breadth: Breadth::Specific,
     severity: Severity::Fault,
-    needs: &[&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &SENDER_IS_SERVER, &DATA_CROSSED_FIN, &CLOSED_WHEN_IDLE],
+    needs: &[&REQUEST_MET_CLOSE, &CLOSED_WHEN_IDLE, &SENDER_IS_SERVER],
     refuted_by: &[&RST_CONTRADICTS_SENDER, &SOCKET_WAS_MINI],
-    supported_by: &[&RST_IS_BARE, &SENDER_SENT_DATA, &SIBLINGS_CLOSED_WHEN_IDLE],
-    likely_when: &[&[&SIBLINGS_CLOSED_WHEN_IDLE, &DATA_CROSSED_FIN]],
+    supported_by: &[&IDLE_CLOSE_MET_REQUEST, &RST_IS_BARE, &SENDER_SENT_DATA, &SIBLINGS_CLOSED_WHEN_IDLE],
+    likely_when: &[&[&SIBLINGS_CLOSED_WHEN_IDLE, &REQUEST_MET_CLOSE], &[&IDLE_CLOSE_MET_REQUEST]],
     variants: &[],
     sources: &[
         rfc(9112, "9.5"),

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     breadth: Breadth::Specific,
     severity: Severity::Fault,
     needs: &[&TLS_ALERT_SENT],
-    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE],
+    refuted_by: &[&HANDSHAKE_INCOMPLETE, &RST_CONTRADICTS_SENDER, &RST_IS_FASTCLOSE, &ALERT_ANSWERS_CLOSE],
     supported_by: &[&CLIENT_SPEAKS_TLS, &ALERT_WAS_LAST_WORD, &RST_FOLLOWS_ALERT],
     likely_when: &[&[&CLIENT_SPEAKS_TLS, &ALERT_WAS_LAST_WORD, &RST_FOLLOWS_ALERT]],
     variants: &[],

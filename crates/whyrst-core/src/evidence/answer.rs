@@ -43,13 +43,13 @@ impl Answer {
     }
 }
 
-/// What an answer rests on.
+/// What an answer rests on. Few have more than two of each, and each answer is moved several times.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Facts {
     /// The frames that show it.
-    pub frames: SmallVec<[Frame; 4]>,
+    pub frames: SmallVec<[Frame; 2]>,
     /// The values for the template, in order.
-    pub values: SmallVec<[Value; 3]>,
+    pub values: SmallVec<[Value; 2]>,
 }
 
 /// One value in a text; `report` decides how it is written.
@@ -111,11 +111,13 @@ impl Octets {
 pub type Timeouts = [Option<&'static IdleTimeout>; 3];
 
 /// Starts a yes.
+#[inline]
 pub fn yes() -> Facts {
     Facts::default()
 }
 
 /// Starts a no.
+#[inline]
 pub fn no() -> Facts {
     Facts::default()
 }
@@ -123,6 +125,7 @@ pub fn no() -> Facts {
 impl Facts {
     /// Adds a frame that shows it and that the text names.
     #[must_use]
+    #[inline]
     pub fn frame(mut self, record: &Record) -> Self {
         self.frames.push(record.frame);
         self.value(Value::Frame(record.frame))
@@ -130,6 +133,7 @@ impl Facts {
 
     /// Adds a frame that shows it and that the text does not name.
     #[must_use]
+    #[inline]
     pub fn shown_by(mut self, frame: Frame) -> Self {
         self.frames.push(frame);
         self
@@ -145,6 +149,7 @@ impl Facts {
 
     /// Adds a value for the text.
     #[must_use]
+    #[inline]
     pub fn value(mut self, value: Value) -> Self {
         self.values.push(value);
         self
@@ -152,17 +157,20 @@ impl Facts {
 
     /// Adds a duration for the text.
     #[must_use]
+    #[inline]
     pub fn span(self, span: Span) -> Self {
         self.value(Value::Span(span))
     }
 
     /// Adds a number of things for the text.
     #[must_use]
+    #[inline]
     pub fn count(self, count: u64) -> Self {
         self.value(Value::Count(count))
     }
 
     /// Makes it a yes when `condition` holds, else a no.
+    #[inline]
     pub fn if_so(self, condition: Condition) -> Answer {
         match condition {
             Condition::Holds => Answer::Yes(self),

@@ -11,6 +11,7 @@ use super::fin::is_data;
 use super::form::RST_IS_BARE;
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{WAS_IDLE, is_sane, leaving, round_trip};
+use crate::half::Marks;
 use crate::history::{HEAD, Record};
 use crate::outcome::Outcome;
 use crate::segment::Flags;
@@ -171,7 +172,8 @@ pub static IDLE_FOR_A_TIMEOUT: Question = Question {
         if let Some(silence) = exact.or_else(met).or_else(idle) {
             return Answer::Yes(yes().span(silence.lasted).frame(left));
         }
-        if left.flags.has(Flags::RST) { WAS_IDLE.answer(outcome) } else { Answer::Unknown }
+        let known = left.flags.has(Flags::RST) && !leaves_beyond_seen(outcome, left);
+        if known { WAS_IDLE.answer(outcome) } else { Answer::Unknown }
     }),
 };
 
@@ -282,7 +284,7 @@ pub static OWED_NOTHING_WHEN_LEFT: Question = Question {
 /// The client left exactly after a time that people configure as a timeout, counted from its request.
 pub static WAIT_ON_TIME: Question = Question {
     id: "wait-on-time",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} left {} after {}, which is {} as exactly as a timer is: a timeout for the answer",
     no: "{sender} did not leave after a round time",
     unknown: "{sender}'s request, when it left, and the timeouts that are configured there",
@@ -418,7 +420,8 @@ fn just_before(outcome: &Outcome) -> Span {
 fn known_data<'a>(outcome: &'a Outcome, until: &'a Record) -> Option<impl Iterator<Item = &'a Record>> {
     let acknowledges = until.flags.has(Flags::ACK).then_some(until.ack);
     let on_its_way = just_before(outcome);
-    let missing = outcome.one_sided() || outcome.connection().has_gap(outcome.receiver());
+    let missing =
+        outcome.one_sided() || outcome.connection().has_gap(outcome.receiver()) || leaves_beyond_seen(outcome, until);
     let data = outcome.before().iter().rev().filter(move |record| {
         let known = record.from == until.from
             || acknowledges.is_none_or(|ack| !record.end().after(ack))
@@ -426,6 +429,12 @@ fn known_data<'a>(outcome: &'a Outcome, until: &'a Record) -> Option<impl Iterat
         record.frame < until.frame && is_data(record) && known
     });
     (!missing).then_some(data)
+}
+
+/// The one who left stood further on than anything that was seen of it: the capture misses data, and when it came.
+fn leaves_beyond_seen(outcome: &Outcome, left: &Record) -> bool {
+    let half = outcome.connection().half(left.from);
+    half.marks.has(Marks::SPOKE) && left.seq.after(half.nxt)
 }
 
 fn lasted<'a>(since: &'a Record, until: &Record) -> Option<Silence<'a>> {
@@ -495,6 +504,14 @@ mod tests {
         );
         assert!(IDLE_TIMER_FITS.answer(&farewell).is_yes());
         assert!(IDLE_FOR_A_TIMEOUT.answer(&farewell).is_yes());
+    }
+
+    #[test]
+    fn data_that_was_never_captured_ends_a_silence_unseen() {
+        let missed = opened("3.012 C < S RA 128:128(0) ack 101 win 64");
+        assert_eq!(IDLE_FOR_A_TIMEOUT.answer(&missed), Answer::Unknown);
+        assert_eq!(IDLE_TIMER_FITS.answer(&missed), Answer::Unknown);
+        assert!(IDLE_FOR_A_TIMEOUT.answer(&opened("3.012 C < S RA 51:51(0) ack 101 win 64")).is_yes());
     }
 
     #[test]

@@ -6,13 +6,14 @@ use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
+use super::letting_go::{is_idle, let_go};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{is_sane, leaving, round_trip};
 use crate::half::Marks;
 use crate::history::Record;
 use crate::kernel::KernelWord;
 use crate::kernel::RstReason;
-use crate::outcome::Outcome;
+use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use crate::time::Span;
 
@@ -22,7 +23,7 @@ const ONE_GO: Span = Span::from_millis(1);
 const SHORTEST_WAIT: Span = Span::from_millis(20);
 /// A round trip is shorter: the RTO begins at that (RFC 6298 section 2).
 const LONGEST_TRIP: Span = Span::from_secs(1);
-/// Linux sends nothing again sooner (include/net/tcp.h, `TCP_RTO_MIN`).
+/// Linux sends nothing again sooner (`include/net/tcp.h`, `TCP_RTO_MIN`).
 const RTO_MIN: Span = Span::from_millis(200);
 /// How late a busy host's timer may be.
 const TIMER_SLACK: Span = Span::from_millis(50);
@@ -175,7 +176,7 @@ pub static CLIENT_WENT_UNANSWERED: Question = Question {
 /// longer than a program needs to go on by itself. Who says goodbye (a TLS alert) waits for none.
 pub static WAITED_FOR_ANSWER: Question = Question {
     id: "waited-for-answer",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{sender} had waited {1} for an answer to its data in {0}",
     no: "{sender} closed {1} after its data in {0}: it did not wait for an answer",
     unknown: "{sender}'s last data before its FIN, and the handshake: how long does an answer take?",
@@ -211,7 +212,7 @@ pub static WAITED_FOR_ANSWER: Question = Question {
 /// than an answer takes.
 pub static CLOSED_WHEN_IDLE: Question = Question {
     id: "closed-when-idle",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the connection had been idle for {} when {sender} closed it, in {}",
     no: "{sender} closed in {1}, only {0} after the last data: the connection was in use",
     unknown: "the data before {sender}'s FIN, and the handshake",
@@ -221,6 +222,10 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         unknown: "{sender}的 FIN 之前的数据，以及握手",
     },
     ask: by(|outcome| {
+        let met_unread = || let_go(outcome).is_some_and(|let_go| let_go.next.is_some());
+        if outcome.basis() == Basis::Sockets || met_unread() {
+            return idle_by_socket(outcome);
+        }
         let is_fin = |record: &Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
         let Some(at) = outcome.before().iter().position(is_fin) else {
             return Answer::Unknown;
@@ -245,6 +250,12 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         }
     }),
 };
+
+/// The same by the socket: records made of it have their times to a tick, and those that are closer none.
+fn idle_by_socket(outcome: &Outcome) -> Answer {
+    let (Some(let_go), Some(left)) = (let_go(outcome), leaving(outcome)) else { return Answer::Unknown };
+    is_idle(let_go).map_or(Answer::Unknown, |idle| yes().span(let_go.idle).frame(left).if_so(idle.into()))
+}
 
 /// The RST answers something without data: an ACK, a probe or a FIN.
 pub static RST_ANSWERS_NO_DATA: Question = Question {
@@ -290,7 +301,9 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
         let trigger = outcome.rst().and_then(|rst| rst.trigger);
         match (event.reason, fin_ack(outcome), trigger) {
             (Some(RstReason::TcpTimewaitSocket), ..) => Answer::No(no()),
-            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data)) if ack.time < data.time && fin_was_enough(outcome) => {
+            (Some(RstReason::TcpAbortOnData), Some(ack), Some(data))
+                if ack.time < data.time && fin_was_enough(outcome) =>
+            {
                 Answer::Yes(yes().frame(ack))
             }
             _ => Answer::Unknown,
@@ -299,7 +312,7 @@ pub static SOCKET_STILL_WHOLE: Question = Question {
 };
 
 /// The sender's FIN was not sent again within its first RTO: SRTT + max(`TCP_RTO_MIN`, 4 × RTTVAR), where RTTVAR
-/// begins at half a round trip (RFC 6298 section 2; net/ipv4/tcp_input.c, `tcp_rtt_estimator`).
+/// begins at half a round trip (RFC 6298 section 2; `net/ipv4/tcp_input.c`, `tcp_rtt_estimator`).
 fn fin_was_enough(outcome: &Outcome) -> bool {
     let is_fin = |record: &&Record| record.from == outcome.sender() && record.flags.has(Flags::FIN);
     let mut fins = outcome.before().iter().filter(is_fin);

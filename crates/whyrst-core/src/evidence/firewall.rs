@@ -7,7 +7,7 @@
 
 use super::answer::{Answer, Value, no, yes};
 use super::form::RST_ANSWERS_SYN;
-use super::path::{RST_TTL_DIFFERS, SENDER_TALKED_ON};
+use super::path::{RST_MADE_AT_CAPTURE, RST_TTL_DIFFERS, SENDER_TALKED_ON};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::is_sane;
 use super::vantage::RST_MADE_BETWEEN;
@@ -116,12 +116,12 @@ fn refused_service_ttl(outcome: &Outcome) -> Option<u8> {
 pub static MADE_OUTSIDE_STACK: Question = Question {
     id: "made-outside-stack",
     asked_of: AskedOf::Packets,
-    yes: "{} did not come from {sender}'s TCP stack: a recording of its kernel shows no RST, the RST came from another distance than {sender}'s packets, or a capture nearer to {sender} does not contain it",
+    yes: "{} did not come from {sender}'s TCP stack: a recording of its kernel shows no RST, the RST came from another distance than {sender}'s packets, a capture nearer to {sender} does not contain it, or the router that captured made it",
     no: "{sender}'s kernel sent {} itself",
     unknown: "a kernel recording from {sender}, or other packets from {sender} to compare the TTL with",
     zh: Wording {
         yes: "{}不是{sender}的 TCP 协议栈生成的：内核事件的录制里没有它，或者它的距离与{sender}的报文不同，或者离\
-            {sender}更近的抓包点没有抓到它",
+            {sender}更近的抓包点没有抓到它，或者是抓包的路由器自己发出的",
         no: "{sender}的内核自己发出了{}",
         unknown: "在{sender}上录制的内核事件，或{sender}的其他报文，用来比较 TTL",
     },
@@ -131,12 +131,12 @@ pub static MADE_OUTSIDE_STACK: Question = Question {
         };
         let from_elsewhere =
             [&RST_TTL_DIFFERS, &REFUSAL_TTL_DIFFERS].iter().any(|question| question.answer(outcome).is_yes());
+        let made_between =
+            [&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE].iter().any(|question| question.answer(outcome).is_yes());
         match outcome.kernel() {
             KernelWord::Sent(_) => Answer::No(no().frame(&rst.record)),
             KernelWord::SentNone | KernelWord::MadeInTransit => Answer::Yes(yes().frame(&rst.record)),
-            KernelWord::NotAsked if from_elsewhere || RST_MADE_BETWEEN.answer(outcome).is_yes() => {
-                Answer::Yes(yes().frame(&rst.record))
-            }
+            KernelWord::NotAsked if from_elsewhere || made_between => Answer::Yes(yes().frame(&rst.record)),
             KernelWord::NotAsked => Answer::Unknown,
         }
     }),
@@ -262,6 +262,7 @@ pub static RESET_ON_FIRST_REQUEST: Question = Question {
         let request = outcome.earlier(|record| record.from == connection.client && record.len > 0);
         let fresh = |request: &&Record| rst.record.time.since(request.time) <= AT_ONCE;
         match request.filter(fresh) {
+            Some(_) if server.bytes == 0 && connection.has_gap(connection.server()) => Answer::Unknown,
             Some(request) if server.bytes == 0 && !client.marks.has(Marks::FIN) => {
                 Answer::Yes(yes().frame(&rst.record).span(rst.record.time.since(request.time)).frame(request))
             }
@@ -376,16 +377,22 @@ pub static RST_NUMBERS_FOREIGN: Question = Question {
         let Some(rst) = outcome.rst() else {
             return Answer::Unknown;
         };
-        let sender = outcome.connection().half(outcome.sender());
-        let whole = sender.marks.has(Marks::SYN) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
-        if !whole || rst.record.seq == Seq::new(0) {
+        let (sender, receiver) =
+            (outcome.connection().half(outcome.sender()), outcome.connection().half(outcome.receiver()));
+        let known = sender.marks.has(Marks::SPOKE) && !sender.marks.has(Marks::GAP) && !outcome.one_sided();
+        if !known || rst.record.seq == Seq::new(0) {
             return Answer::Unknown;
         }
         // An answer takes its number from what it answers, whatever that was.
         if rst.trigger.is_some() {
             return Answer::No(no().frame(&rst.record));
         }
-        let off = rst.record.seq.diff(sender.nxt).unsigned_abs();
+        let furthest = if receiver.marks.has(Marks::ACKED) { sender.nxt.max(receiver.ack) } else { sender.nxt };
+        // What was sent before the capture began lies behind.
+        if !sender.marks.has(Marks::SYN) && rst.record.seq.before(furthest) {
+            return Answer::Unknown;
+        }
+        let off = rst.record.seq.diff(furthest).unsigned_abs();
         let carried = u32::try_from(sender.bytes).unwrap_or(LARGEST_WINDOW);
         yes().frame(&rst.record).count(off.into()).if_so((off > FAR.saturating_add(carried)).into())
     }),

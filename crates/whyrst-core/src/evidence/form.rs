@@ -123,6 +123,7 @@ fn is_plain_abort(outcome: &Outcome, rst: &Rst) -> bool {
         && rst.record.seq == sender.nxt
         && (connection.handshake_complete() || !connection.beginning_seen())
         && !sender.marks.has(Marks::FIN)
+        && !outcome.left_for_new(rst.record.from)
 }
 
 /// A RST further than this beyond what was seen of its sender is not explained by missed segments.

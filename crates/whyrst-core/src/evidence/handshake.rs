@@ -16,8 +16,8 @@ use crate::time::Span;
 const SLOW_SYN_ACK: Span = Span::from_millis(50);
 /// Linux sends the SYN again 1 s after the first (`TCP_TIMEOUT_INIT`, RFC 6298 section 2); a margin for others.
 pub const SYN_RETRY_SEEN_BY: Span = Span::from_millis(1_500);
-/// The first timer of a SYN is 1 s (RFC 6298 section 2.1); a margin.
-const SYN_TIMER: Span = Span::from_millis(900);
+/// The first timer of a SYN and of a SYN-ACK is 1 s (RFC 6298 section 2.1); a margin.
+pub const SYN_TIMER: Span = Span::from_millis(900);
 /// The same, and 500 ms on Windows after a refusal; a margin.
 pub const SHORTEST_SYN_TIMER: Span = Span::from_millis(400);
 
@@ -71,8 +71,12 @@ pub static HANDSHAKE_COMPLETED: Question = Question {
         if let Some(rst) = completed_by_rst(outcome) {
             return Answer::Yes(yes().frame(syn).shown_by(rst.frame));
         }
-        // What acknowledges more than the SYN, or carries data, tells of a handshake that was missed.
-        let missed = client.marks.has(Marks::ACKED) || server.bytes > 0 || connection.has_gap(connection.client);
+        // What acknowledges more than the SYN, carries data, or closes what a program has, tells of a handshake that
+        // was missed.
+        let missed = client.marks.has(Marks::ACKED)
+            || server.bytes > 0
+            || server.marks.has(Marks::FIN)
+            || connection.has_gap(connection.client);
         if missed { Answer::Unknown } else { Answer::No(no()) }
     }),
 };
@@ -304,9 +308,15 @@ pub static SYN_ACK_SLOW: Question = Question {
         no: "{client}收到的 SYN-ACK（{}）来得快：它的 RST 距 SYN（{2}）只有{1}",
         unknown: "SYN 和 SYN-ACK",
     },
-    ask: by(|outcome| match (outcome.syn(), outcome.syn_ack(), outcome.time()) {
+    ask: by(|outcome| match (outcome.syn(), refused_syn_ack(outcome), outcome.time()) {
         (Some(syn), Some(syn_ack), end) if is_sane(end.since(syn.time)) => {
             let wait = end.since(syn.time);
+            // It waited on after this one, which it had not taken: the RST may answer another.
+            let waits =
+                |record: &Record| record.from == syn.from && record.flags.is_syn() && record.frame > syn_ack.frame;
+            if outcome.latest(waits).is_some() {
+                return Answer::Unknown;
+            }
             // By then its timer would have sent the SYN again: it had closed before, or the capture is thinned.
             let syns =
                 outcome.before().iter().filter(|record| record.from == syn.from && record.flags.is_syn()).count();
@@ -328,6 +338,12 @@ pub static SYN_ACK_SLOW: Question = Question {
         _ => Answer::Unknown,
     }),
 };
+
+/// The SYN-ACK that the RST answers, or the first.
+fn refused_syn_ack(outcome: &Outcome) -> Option<&Record> {
+    let trigger = outcome.rst().and_then(|rst| rst.trigger.as_ref());
+    trigger.filter(|trigger| trigger.flags.is_syn_ack()).or_else(|| outcome.syn_ack())
+}
 
 /// The SYN-ACK came as soon as the path allows.
 pub static SYN_ACK_SOON: Question = not("syn-ack-soon", &SYN_ACK_SLOW);

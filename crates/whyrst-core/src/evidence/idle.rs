@@ -5,11 +5,13 @@ use super::clock::silence;
 use super::form::{RST_IS_ACTIVE, RST_IS_PASSIVE};
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::{is_sane, leaving};
+use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
 use crate::outcome::Outcome;
 use crate::time::Span;
 use crate::timeouts::{Expiry, IdleTimeout, Of, Place, suspects};
+use crate::words::protocol_of;
 
 /// The silence is as long as a device on the path is known to allow.
 pub static DEVICE_TIMEOUT_FITS: Question = Question {
@@ -129,7 +131,9 @@ pub fn idle_suspects(outcome: &Outcome) -> Option<alloc::vec::Vec<&'static IdleT
     }
     let mut found: alloc::vec::Vec<&'static IdleTimeout> = alloc::vec::Vec::new();
     let long = ages.into_iter().filter(|age| *age >= SHORTEST);
-    for suspect in long.flat_map(suspects).filter(|one| can_reset(outcome, one) && can_stand_there(outcome, one)) {
+    let fits =
+        |one: &&IdleTimeout| can_reset(outcome, one) && can_stand_there(outcome, one) && can_be_spoken(outcome, one);
+    for suspect in long.flat_map(suspects).filter(fits) {
         if !found.contains(&suspect) {
             found.push(suspect);
         }
@@ -163,6 +167,12 @@ fn can_stand_there(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
         Place::EitherEnd => true,
     };
     at_sender && left
+}
+
+/// Whether the two ends speak what its connections speak, as far as their first bytes say.
+fn can_be_spoken(outcome: &Outcome, timeout: &IdleTimeout) -> bool {
+    let spoken = Side::BOTH.into_iter().filter_map(|side| protocol_of(outcome.said(side).first()));
+    spoken.into_iter().all(|protocol| timeout.speaks.admits(protocol))
 }
 
 fn fits(outcome: &Outcome, wanted: impl Fn(&IdleTimeout) -> bool) -> Answer {
@@ -228,6 +238,28 @@ mod tests {
             76.10 C < S RA 51:51(0) ack 101",
         );
         assert!(names(&outcome).contains(&"nginx keepalive_timeout"), "{:?}", names(&outcome));
+    }
+
+    #[test]
+    fn a_program_that_speaks_something_else_is_no_suspect() {
+        let ended = |request: &str, answer: &str| {
+            let text = std::format!(
+                "0.000 C > S S 0:0(0)
+                +0.010 C < S SA 0:0(0) ack 1
+                +0.0001 C > S A 1:1(0) ack 1
+                1.000 C > S PA 1:101(100) ack 1 says {request}
+                +0.010 C < S PA 1:51(50) ack 101 says {answer}
+                +0.040 C > S A 101:101(0) ack 51
+                6.020 C < S RA 51:51(0) ack 101"
+            );
+            names(&conversation(&text).outcome())
+        };
+        const NODE: &str = "Node.js server.keepAliveTimeout";
+        assert!(ended("0x474554202f20485454502f312e310d0a", "0x485454502f312e3120323030").contains(&NODE));
+        // Inside of TLS HTTP may be spoken.
+        assert!(ended("0x160301020001000001fc0303", "0x160303007a020000760303").contains(&NODE));
+        assert!(ended("0x2a310d0a24340d0a50494e470d0a", "0x2b504f4e470d0a").is_empty());
+        assert!(ended("0x5353482d322e302d780d0a", "0x5353482d322e302d780d0a").is_empty());
     }
 
     #[test]

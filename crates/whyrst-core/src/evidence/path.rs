@@ -14,6 +14,7 @@ use super::question::{AskedOf, Question, Wording, by};
 use super::vantage::RST_MADE_BETWEEN;
 use crate::half::Marks;
 use crate::history::{Notes, Record};
+use crate::observation::LinkAddress;
 use crate::outcome::Outcome;
 use crate::segment::{Flags, OptionSet};
 use crate::stack::{Stack, first_ttl};
@@ -48,6 +49,10 @@ pub static RST_TTL_DIFFERS: Question = Question {
             return Answer::Unknown;
         }
         if rst.record.ttl == sender.ttl {
+            // At the first hop a packet has the TTL that it began with, and so has what is made there.
+            if RST_MADE_AT_CAPTURE.answer(outcome).is_yes() {
+                return Answer::Unknown;
+            }
             return Answer::No(no().frame(&rst.record).value(Value::Ttl(sender.ttl)));
         }
         // libslirp answers what belongs to no connection with 255, and all else with 64.
@@ -76,11 +81,36 @@ pub static RST_LINK_DIFFERS: Question = Question {
         let Some(rst) = outcome.rst() else { return Answer::Unknown };
         let sender = outcome.connection().half(outcome.sender());
         let known = sender.marks.has(Marks::LINK_KNOWN) && !sender.marks.has(Marks::LINK_VARIES);
-        match rst.link.filter(|_| known) {
+        match rst.link.filter(|link| known && *link != LinkAddress::OWN && sender.link != LinkAddress::OWN) {
             Some(link) if link != sender.link => {
                 Answer::Yes(yes().frame(&rst.record).value(Value::Link(link)).value(Value::Link(sender.link)))
             }
             _ => Answer::Unknown,
+        }
+    }),
+};
+
+/// The capturing host sent the RST, and all other packets of its supposed sender reached that host from outside: a router or
+/// firewall made it. Never no: what is forwarded leaves it too.
+pub static RST_MADE_AT_CAPTURE: Question = Question {
+    id: "rst-made-at-capture",
+    asked_of: AskedOf::AnyPackets,
+    yes: "{} left the capturing host without having come in; all other packets from {sender} came in, from MAC address {}: this host made the RST",
+    no: "{} came in from {sender}'s side",
+    unknown: "a capture of all interfaces (`tcpdump -i any`) where the RST is seen: does it come in there, or only leave?",
+    zh: Wording {
+        yes: "{}从抓包主机发出，此前并没有进来；{sender}的其他报文都是从 MAC 地址 {} 进来的：这个 RST 是本机发的",
+        no: "{}是从{sender}一侧进来的",
+        unknown: "在看到 RST 的主机上抓取所有接口（`tcpdump -i any`）：它是从外面进来的，还是只从这里发出？",
+    },
+    ask: by(|outcome| {
+        let Some(rst) = outcome.rst() else { return Answer::Unknown };
+        let sender = outcome.connection().half(outcome.sender());
+        let known = sender.marks.has(Marks::LINK_KNOWN) && !sender.marks.has(Marks::LINK_VARIES);
+        if known && sender.link != LinkAddress::OWN && rst.link == Some(LinkAddress::OWN) {
+            Answer::Yes(yes().frame(&rst.record).value(Value::Link(sender.link)))
+        } else {
+            Answer::Unknown
         }
     }),
 };
@@ -310,7 +340,7 @@ fn talks_on(outcome: &Outcome, rst: &Record, record: &Record) -> bool {
     let (sender, receiver) = (connection.half(rst.from), connection.half(rst.from.other()));
     let plausible = !record.flags.has(Flags::SYN) && !record.notes.has(Notes::OUT_OF_WINDOW);
     let opening = connection.beginning_seen() && !connection.handshake_complete();
-    if record.from != rst.from || !plausible || opening || !connection.lives() {
+    if record.from != rst.from || !plausible || opening || !connection.lives() || outcome.left_for_new(rst.from) {
         return false;
     }
     let known = if rst.flags.has(Flags::ACK) { receiver.nxt.max(rst.ack) } else { receiver.nxt };
@@ -358,7 +388,8 @@ static SIGNS: [&Question; 5] =
     [&RST_TTL_DIFFERS, &RST_LACKS_TIMESTAMPS, &RST_IP_ID_FOREIGN, &RST_WINDOW_ODD, &RST_ECHOES_IP_ID];
 
 /// What no stack does: go on after its own reset, or guess where it stands; or a capture that shows it.
-static PROOFS: [&Question; 4] = [&RST_MADE_BETWEEN, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
+static PROOFS: [&Question; 5] =
+    [&RST_MADE_BETWEEN, &RST_MADE_AT_CAPTURE, &SENDER_TALKED_ON, &RST_SEQ_CLIMBS, &RST_WINDOWS_COUNT];
 
 /// Whether only other RSTs could answer it: nobody can go and capture those.
 pub fn asks_for_other_resets(question: &Question) -> bool {

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use super::answer::Answer;
+use crate::flow::Side;
 use crate::language::Language;
 use crate::outcome::{Basis, Outcome};
 
@@ -58,27 +59,37 @@ pub enum AskedOf {
     Anything,
     /// Only a kernel that reported its socket can answer it: beside packets alone it would only add doubt.
     SocketAlone,
+    /// A kernel that was asked, beside packets too. Its clock of ticks, or what such sockets mostly mean, makes a reason
+    /// likely, not certain.
+    SocketHint,
     /// Packets that were captured at several points of the path.
     SeveralPoints,
 }
 
 impl AskedOf {
-    /// Whether what is drawn from `basis` can answer.
-    const fn suits(self, basis: Basis) -> bool {
-        match basis {
-            Basis::Packets => !matches!(self, Self::SocketAlone),
-            Basis::Sockets => matches!(self, Self::PacketsOrSocket | Self::Anything | Self::SocketAlone),
-            Basis::Sample => matches!(self, Self::AnyPackets | Self::Anything),
+    /// Whether what is drawn from this outcome can answer.
+    fn suits(self, outcome: &Outcome) -> bool {
+        match (self, outcome.basis()) {
+            (Self::SocketHint, Basis::Packets | Basis::Sockets) => knows_an_end(outcome),
+            (_, Basis::Packets) => !matches!(self, Self::SocketAlone),
+            (_, Basis::Sockets) => matches!(self, Self::PacketsOrSocket | Self::Anything | Self::SocketAlone),
+            (_, Basis::Sample) => matches!(self, Self::AnyPackets | Self::Anything),
         }
     }
 
     /// Whether a rule takes the answer into account. Where not, it is not even unknown.
-    const fn concerns(self, basis: Basis) -> bool {
-        match basis {
-            Basis::Packets | Basis::Sample => !matches!(self, Self::SocketAlone),
-            Basis::Sockets => !matches!(self, Self::PacketsAlone),
+    fn concerns(self, outcome: &Outcome) -> bool {
+        match (self, outcome.basis()) {
+            (Self::SocketHint, _) => self.suits(outcome),
+            (_, Basis::Packets | Basis::Sample) => !matches!(self, Self::SocketAlone),
+            (_, Basis::Sockets) => !matches!(self, Self::PacketsAlone),
         }
     }
+}
+
+/// Whether the kernel of an end was asked.
+fn knows_an_end(outcome: &Outcome) -> bool {
+    Side::BOTH.iter().any(|side| outcome.account(*side).is_some())
 }
 
 /// What answers a question. Only this file can ask it.
@@ -123,13 +134,13 @@ impl Question {
     }
 
     /// Whether it is worth asking about `outcome`.
-    pub const fn concerns(&self, outcome: &Outcome) -> bool {
-        self.asked_of.concerns(outcome.basis())
+    pub fn concerns(&self, outcome: &Outcome) -> bool {
+        self.asked_of.concerns(outcome)
     }
 
     /// The answer that `outcome` gives.
     pub fn answer(&self, outcome: &Outcome) -> Answer {
-        if self.asked_of.suits(outcome.basis()) { self.answer_on_any_basis(outcome) } else { Answer::Unknown }
+        if self.asked_of.suits(outcome) { self.answer_on_any_basis(outcome) } else { Answer::Unknown }
     }
 
     /// The answer of the segments that are known, though they may be concluded from a socket, or few. Good

@@ -2,7 +2,8 @@
 //! other end still knew of an older connection.
 
 use super::answer::{Answer, Value, no, yes};
-use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY};
+use super::fin::both_had_closed;
+use super::handshake::{SYN_MET_CONNECTION, SYN_RETRY_SEEN_BY, SYN_TIMER};
 use super::question::{AskedOf, Question, Wording, by};
 use super::timing::is_sane;
 use crate::connection::TcpState;
@@ -37,7 +38,8 @@ pub static SYN_ANSWERED_BY_OLD_ACK: Question = Question {
             return Answer::Unknown;
         };
         let Some(trigger) = &rst.trigger else {
-            return if outcome.connection().beginning_seen() { Answer::No(no()) } else { Answer::Unknown };
+            let known = outcome.connection().beginning_seen() && !outcome.left_for_new(rst.record.from);
+            return if known { Answer::No(no()) } else { Answer::Unknown };
         };
         let at = outcome.before().iter().position(|record| record == trigger).unwrap_or(outcome.before().len());
         let is_syn = |record: &&Record| record.from == outcome.sender() && record.flags.is_syn();
@@ -132,10 +134,14 @@ pub static EARLIER_CLOSED: Question = Question {
         unknown: "同一端口对上更早的连接：请更早开始抓包",
     },
     ask: by(|outcome| match outcome.connection().earlier {
-        _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => Answer::No(no()),
+        // It met the connection whose segments these are. What both had closed and both know closed is in TIME-WAIT.
+        _ if SYN_MET_CONNECTION.answer(outcome).is_yes() => match both_had_closed(outcome) {
+            Answer::Yes(_) if !outcome.connection().closed_in_order() => Answer::Unknown,
+            answer => answer,
+        },
         Some(TcpState::TimeWait) => Answer::Yes(yes()),
         // By a RST, or by both ends in the other order.
-        Some(TcpState::Closed) | None => Answer::Unknown,
+        Some(TcpState::Closed | TcpState::Unknown) | None => Answer::Unknown,
         Some(_) => Answer::No(no()),
     }),
 };
@@ -188,6 +194,8 @@ pub static REFUSED_SYN_ACK_ACKNOWLEDGED: Question = Question {
         // After another SYN-ACK, nobody knows which of the two is acknowledged.
         let mut before_another = outcome.after().iter().take_while(|record| !record.flags.is_syn_ack());
         match before_another.find(acknowledges) {
+            // The program answers what it received. By then the other end's timer has sent the SYN-ACK again.
+            Some(record) if record.time.since(syn_ack.time) >= SYN_TIMER => Answer::Unknown,
             Some(record) => Answer::Yes(yes().frame(record).frame(&syn_ack)),
             None if outcome.after_total() == 0 && outcome.watched_after().nanos() == 0 => Answer::Unknown,
             None => Answer::No(no().frame(&syn_ack)),

@@ -44,7 +44,7 @@ const TAKES_OVER_WITHIN: Span = Span::from_secs(1);
 /// Connections to the service die at one age, whatever they do.
 pub static AGES_AT_DEATH_ALIKE: Question = Question {
     id: "ages-at-death-alike",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} connections to {server} were reset at the same age, {} to {}, after silences of {} to {}: what they did made no difference",
     no: "connections to {server} had different ages when they were reset, {} to {}, or others grew older",
     unknown: "three or more connections to {server} from their beginning to their reset: were they equally old?",
@@ -116,7 +116,7 @@ pub static LONGER_SILENCE_DIED: Question = Question {
 /// Three died after the same silence.
 pub static SILENCES_AT_DEATH_ALIKE: Question = Question {
     id: "silences-at-death-alike",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{} connections to {server} were reset after the same silence, {} to {}: a timer",
     no: "connections to {server} were reset after different silences, {} to {}",
     unknown: "three or more connections to {server} that were silent until they were reset: for equally long?",
@@ -201,7 +201,7 @@ pub static SIBLINGS_OUTLIVED_SILENCE: Question = Question {
 /// Connections of this client to the service begin at a regular period, and each is aborted at once.
 pub static PROBED_REGULARLY: Question = Question {
     id: "probed-regularly",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "{client}'s host opened {} such connections to {server}, one every {} to {}, and aborted each after one question at most: a monitor",
     no: "connections of {client}'s host to {server} that it aborted at once came at no regular time, {} to {} apart",
     unknown: "four or more connections of {client}'s host to {server}: do they come at a regular time?",
@@ -387,6 +387,10 @@ pub static ACCEPTS_IN_TURN: Question = Question {
     }),
 };
 
+/// No server limits requests to less: the smallest limit in use is a buffer of 1 KiB for a head (nginx,
+/// `client_header_buffer_size`).
+const SMALLEST_LIMIT: u64 = 1_024;
+
 /// Of the requests to the service just the largest died without an answer.
 pub static LARGER_REQUESTS_DIED: Question = Question {
     id: "larger-requests-died",
@@ -412,7 +416,8 @@ pub static LARGER_REQUESTS_DIED: Question = Question {
             return Answer::No(no().count(largest).count(own.asked));
         }
         // Those that had the same fate with less have died of something else.
-        if largest >= smallest || died().count() < 2 || siblings.answered.len() < 2 {
+        let limits = smallest >= SMALLEST_LIMIT;
+        if largest >= smallest || !limits || died().count() < 2 || siblings.answered.len() < 2 {
             return Answer::Unknown;
         }
         let facts = yes().count(siblings.answered.len() as u64).count(largest);

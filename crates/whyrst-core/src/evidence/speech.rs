@@ -83,6 +83,32 @@ pub static ALERT_WAS_LAST_WORD: Question = Question {
     }),
 };
 
+/// The other end had closed before the alert, and the end that sent it knew: what ended the connection is that close. OpenSSL
+/// answers an end of the stream in the middle of a handshake with `decode_error`.
+pub static ALERT_ANSWERS_CLOSE: Question = Question {
+    id: "alert-answers-close",
+    asked_of: AskedOf::Packets,
+    yes: "the other end had closed in {} before the alert in {}: the alert only answers that",
+    no: "nobody had closed before the alert in {}",
+    unknown: "the frame with the alert, and the FIN of the other end",
+    zh: Wording {
+        yes: "在告警（{1}）之前另一端已经关闭（{0}）：告警只是对它的应答",
+        no: "在{}中的告警之前没有一端关闭",
+        unknown: "带有告警的帧，以及另一端的 FIN",
+    },
+    ask: by(|outcome| {
+        let Some((side, _)) = alert(outcome) else { return Answer::Unknown };
+        let Some(sent) = last_data(outcome, side) else { return Answer::Unknown };
+        let other = side.other();
+        let fin = outcome.earlier(|record| record.from == other && record.flags.has(Flags::FIN));
+        let half = outcome.connection().half(other);
+        match fin.filter(|fin| fin.frame < sent.frame && sent.ack.after(half.fin)) {
+            Some(fin) => Answer::Yes(yes().frame(fin).frame(sent)),
+            None => Answer::No(no().frame(sent)),
+        }
+    }),
+};
+
 /// The client began with a TLS handshake record.
 pub static CLIENT_SPEAKS_TLS: Question = Question {
     id: "client-speaks-tls",
@@ -156,6 +182,10 @@ pub static PROTOCOLS_DIFFER: Question = Question {
                 let facts = facts.value(Value::Name("something else"));
                 Answer::Yes(facts.value(Value::Name("its close right after them, without an answer")))
             }
+            (None, None) if HELLO_WENT_UNANSWERED.answer(outcome).is_yes() => {
+                let facts = facts.value(Value::Name("something else"));
+                Answer::Yes(facts.value(Value::Name("its close after them, without an alert")))
+            }
             _ => Answer::Unknown,
         }
     }),
@@ -183,7 +213,8 @@ pub static FIRST_BYTES_ENDED_IT: Question = Question {
         let (Some(syn_ack), Some(first), Some(left)) = (outcome.syn_ack(), first, fin.or(rst)) else {
             return Answer::Unknown;
         };
-        if outcome.connection().half(server).marks.has(Marks::DATA) || left.frame < first.frame {
+        let spoke = outcome.connection().half(server).marks.has(Marks::DATA);
+        if spoke || left.frame < first.frame || closes_unasked(outcome) {
             return Answer::Unknown;
         }
         let third = outcome.earlier(|record| record.from == client && record.frame > syn_ack.frame).unwrap_or(first);
@@ -193,6 +224,39 @@ pub static FIRST_BYTES_ENDED_IT: Question = Question {
         let facts = yes().span(waited).span(reacted).shown_by(first.frame).shown_by(left.frame);
         // What took longer may still be because of them.
         if reacted < waited { Answer::Yes(facts) } else { Answer::Unknown }
+    }),
+};
+
+/// The server closed upon a `ClientHello` without a TLS record. A TLS server that refuses says so by an alert (RFC 8446
+/// section 6.2), though a proxy of bytes has nothing to say it with.
+pub static HELLO_WENT_UNANSWERED: Question = Question {
+    id: "hello-went-unanswered",
+    asked_of: AskedOf::Packets,
+    yes: "{server} closed in {1} after {client}'s ClientHello ({0}) without a TLS record: a TLS server that refuses sends an alert (RFC 8446 section 6.2)",
+    no: "{server} answered {client}'s first bytes, or had closed before them",
+    unknown: "{client}'s first payload, and {server}'s first FIN or RST",
+    zh: Wording {
+        yes: "{server}在{client}的 ClientHello（{0}）之后就关闭（{1}），没有任何 TLS 记录：拒绝握手的 TLS 服务端会发告警（RFC 8446 section 6.2）",
+        no: "{server}应答了{client}的头几个字节，或在那之前已经关闭",
+        unknown: "{client}的第一个载荷，以及{server}的第一个 FIN 或 RST",
+    },
+    ask: by(|outcome| {
+        const HELLO: u8 = 1;
+        const MESSAGE: usize = 5;
+        let (client, server) = (outcome.connection().client, outcome.connection().server());
+        let said = outcome.said(client).first();
+        let first = outcome.earlier(|record| record.from == client && is_data(record));
+        let fin = outcome.earlier(|record| record.from == server && record.flags.has(Flags::FIN));
+        let rst = outcome.rst().map(|rst| &rst.record).filter(|rst| rst.from == server);
+        let (true, Some(first), Some(left)) = (speaks_tls(said), first, fin.or(rst)) else { return Answer::Unknown };
+        if said.get(MESSAGE) != Some(&HELLO) || outcome.connection().has_gap(server) || closes_unasked(outcome) {
+            return Answer::Unknown;
+        }
+        let silent = !outcome.connection().half(server).marks.has(Marks::DATA);
+        if silent && left.frame > first.frame && left.time.since(first.time) >= NO_TIMEOUT_YET {
+            return Answer::Unknown;
+        }
+        yes().frame(first).frame(left).if_so((silent && left.frame > first.frame).into())
     }),
 };
 
@@ -225,6 +289,9 @@ pub static SERVER_ANSWERED_OTHERWISE: Question = Question {
 /// An end that has sent a fatal alert closes without waiting (RFC 8446 section 6.2); a margin for the path.
 const SOON: Span = Span::from_secs(2);
 
+/// No timeout in use is shorter: who closes within this time closes for what it was told.
+const NO_TIMEOUT_YET: Span = Span::from_secs(1);
+
 /// The fatal alert that either end said last: its sender and its description.
 fn alert(outcome: &Outcome) -> Option<(Side, u8)> {
     [outcome.sender(), outcome.receiver()].into_iter().find_map(|side| match outcome.said(side).last() {
@@ -232,6 +299,11 @@ fn alert(outcome: &Outcome) -> Option<(Side, u8)> {
         [21, 3, 0..=4, 0, 2, 2, description, ..] => Some((side, *description)),
         _ => None,
     })
+}
+
+/// Whether the service ends other connections before anything was said on them: then it needs no words to do so.
+fn closes_unasked(outcome: &Outcome) -> bool {
+    outcome.siblings().is_some_and(|siblings| siblings.unasked > 0)
 }
 
 /// Whether an alert of this end could be read.

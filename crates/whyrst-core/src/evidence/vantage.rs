@@ -8,7 +8,7 @@ use super::answer::{Answer, Value, no, yes};
 use super::question::{AskedOf, Question, Wording, by, not};
 use crate::flow::Side;
 use crate::history::Record;
-use crate::joined::{Joined, Point, Presence, View};
+use crate::joined::{Joined, Point, Presence, Relation, View};
 use crate::observation::Frame;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::rst::Rst;
@@ -244,8 +244,11 @@ fn left_host(outcome: &Outcome, joined: &Joined, rst: &Rst, point: Point) -> boo
         .crossings
         .iter()
         .filter(|crossing| crossing.record.from == outcome.sender() && !crossing.record.flags.has(Flags::RST));
-    let alike = same.filter_map(|crossing| crossing.seen[point.index()]).all(|sight| sight.ttl == ttl);
-    joined.view(point).rst == Presence::Seen && placed && alike && INITIAL_TTLS.contains(&ttl)
+    let own = same.filter_map(|crossing| crossing.seen[point.index()]);
+    let alike = own.clone().all(|sight| sight.ttl == ttl);
+    // A router has a first TTL of its own too, and a point that has nothing of all this may lie behind it.
+    let at_router = own.count() == 0 && joined.views.iter().any(|view| view.relation == Relation::Nothing);
+    joined.view(point).rst == Presence::Seen && placed && alike && !at_router && INITIAL_TTLS.contains(&ttl)
 }
 
 /// Recorded at the point nearest to `side`.

@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use whyrst_model::Text;
-use whyrst_model::report::{ContainerReport, ProcessReport, SocketReport, StateReport, TimeoutsReport};
+use whyrst_model::report::{ContainerReport, ListenedReport, ProcessReport, SocketReport, StateReport, TimeoutsReport};
 
 use super::Explanation;
 use super::escape::escape_name;
@@ -67,6 +67,10 @@ impl Explanation<'_> {
                 words.push(("", format!("{end}{colon}{closing}")));
             }
             words.extend(
+                listened(account, outcome.time(), language)
+                    .map(|listened| (language.pick("gone", "此前"), format!("{end}{colon}{listened}"))),
+            );
+            words.extend(
                 account
                     .errno
                     .map(|errno| ("", spaced(&[&end, language.pick(" gets ", "得到的错误是"), &errno.to_string()]))),
@@ -99,8 +103,50 @@ fn described(process: &Process, language: Language) -> String {
         format!(", {} container {}", container.runtime.unwrap_or("in"), escape_name(&short(&container.id)))
     }));
     words.extend(process.syscall.as_deref().map(|syscall| format!(", in {syscall}()")));
-    words.extend(process.exit_signal.map(|signal| format!(", killed by signal {signal}")));
+    words.extend(end_words(process, Language::English).map(|end| format!(", {end}")));
     words
+}
+
+/// How a process ended, where that is known.
+fn end_words(process: &Process, language: Language) -> Option<String> {
+    match (language, process.oom_killed, process.exit_signal) {
+        (Language::English, true, _) => Some("killed because memory ran out (OOM killer)".into()),
+        (Language::Chinese, true, _) => Some("因内存耗尽被内核杀死（OOM killer）".into()),
+        (Language::English, false, Some(signal)) => Some(format!("killed by signal {signal}")),
+        (Language::Chinese, false, Some(signal)) => Some(format!("被信号 {signal} 杀死")),
+        (_, false, None) => None,
+    }
+}
+
+/// `python3 6721 listened there until signal 9 from bash 42 killed it, 7.1 ms earlier`.
+pub(super) fn listened(account: &Account, now: Timestamp, language: Language) -> Option<String> {
+    let listened = account.listened.as_deref()?;
+    let ago = now.since(listened.until);
+    let (who, end) = match &listened.process {
+        Some(process) => (named(process), end_words(process, language)),
+        None => (language.pick("a program", "有程序").into(), None),
+    };
+    let unit = listened.process.as_ref().and_then(|process| process.unit.as_deref()).map(escape_name);
+    let exiting = listened.process.as_ref().is_some_and(|process| process.exiting);
+    let killer = listened.killer.as_ref().map(named);
+    if language == Language::Chinese {
+        let unit = unit.map(|unit| format!("（{unit}）")).unwrap_or_default();
+        let how = match (end, killer, exiting) {
+            (Some(end), Some(killer), _) => format!("{end}（信号来自 {killer}）"),
+            (Some(end), None, _) => end,
+            (None, _, true) => "已退出".into(),
+            (None, _, false) => "关闭了监听套接字".into(),
+        };
+        return Some(spaced(&[&who, &unit, "曾在此监听，", &ago.to_string(), "前", &how]));
+    }
+    let unit = unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
+    let how = match (end, killer, exiting) {
+        (Some(end), Some(killer), _) => format!("it was {end} from {killer}"),
+        (Some(end), None, _) => format!("it was {end}"),
+        (None, _, true) => "it ended".into(),
+        (None, _, false) => "it closed that socket".into(),
+    };
+    Some(format!("{who}{unit} listened there until {how}, {ago} earlier"))
 }
 
 fn chinese(process: &Process) -> String {
@@ -114,7 +160,7 @@ fn chinese(process: &Process) -> String {
         container.runtime.map_or_else(|| format!("，容器 {id}"), |runtime| format!("，{runtime} 容器 {id}"))
     }));
     words.extend(process.syscall.as_deref().map(|syscall| format!("，正在调用 {syscall}()")));
-    words.extend(process.exit_signal.map(|signal| format!("，被信号 {signal} 杀死")));
+    words.extend(end_words(process, Language::Chinese).map(|end| format!("，{end}")));
     words
 }
 
@@ -126,20 +172,32 @@ pub(super) fn short(id: &str) -> String {
 /// `nginx 812 closed this connection 1.48 s earlier, in state ESTABLISHED, with 904 bytes unread`.
 pub(super) fn closing(account: &Account, now: Timestamp, language: Language) -> Option<String> {
     let socket = account.socket.as_ref()?;
-    let gone = socket.gone?;
+    socket.gone?;
+    // Its FIN was made then; it was gone only when that had been acknowledged.
+    let gone = socket.closed_at()?;
     let this_host = || language.pick("this host", "本机").to_string();
     let who = account.closer.as_ref().or(account.process.as_ref()).map_or_else(this_host, named);
     let exiting = account.closer.as_ref().is_some_and(|closer| closer.exiting);
     if language == Language::Chinese {
-        let how = if exiting { "因进程退出而关闭了这条连接" } else { "关闭了这条连接" };
+        let end = account.closer.as_ref().and_then(|closer| end_words(closer, language));
+        let how = match (end, exiting) {
+            (Some(end), _) => format!("{end}，这条连接随之关闭"),
+            (None, true) => "因进程退出而关闭了这条连接".into(),
+            (None, false) => "关闭了这条连接".to_string(),
+        };
         let ago = now.since(gone).to_string();
-        let from = socket.last_open_state().map_or_else(String::new, |state| format!("，当时状态 {state}"));
+        let from = socket.closed_in().map_or_else(String::new, |state| format!("，当时状态 {state}"));
         let unread = digits(socket.unread.into());
         let unread = if socket.unread > 0 { format!("，还有 {unread} 字节未读") } else { String::new() };
-        return Some(spaced(&[&who, "在", &ago, "前", how]) + &from + &unread);
+        return Some(spaced(&[&who, "在", &ago, "前", &how]) + &from + &unread);
     }
-    let how = if exiting { "exited, which closed" } else { "closed" };
-    let from = socket.last_open_state().map_or_else(String::new, |state| format!(", in state {state}"));
+    let end = account.closer.as_ref().and_then(|closer| end_words(closer, language));
+    let how = match (end, exiting) {
+        (Some(end), _) => format!("was {end}, which closed"),
+        (None, true) => "exited, which closed".into(),
+        (None, false) => "closed".to_string(),
+    };
+    let from = socket.closed_in().map_or_else(String::new, |state| format!(", in state {state}"));
     let unread = if socket.unread > 0 {
         format!(", with {} unread", plural(socket.unread.into(), "byte"))
     } else {
@@ -187,7 +245,7 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
         words.extend(timeout.map(|timeout| format!("; {name} {timeout}")));
     }
     words.extend(socket.age(now).map(|age| format!("; open for {age}")));
-    words.extend(socket.idle_since().map(|since| format!("; no data for {}", now.since(since))));
+    words.extend(socket.idle_since(now).map(|since| format!("; no data for {}", to_a_tick(now.since(since), socket))));
     words
 }
 
@@ -211,8 +269,25 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
     }
     words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
-    words.extend(socket.idle_since().map(|since| format!("；已有 {} 没有数据", now.since(since))));
     words
+        .extend(socket.idle_since(now).map(|since| format!("；已有 {} 没有数据", to_a_tick(now.since(since), socket))));
+    words
+}
+
+/// A distance that is known to one tick of the kernel's clock, with no digit that is not known.
+fn to_a_tick(span: Span, socket: &SocketFacts) -> String {
+    const MS: i64 = 1_000_000;
+    let tick = socket.tick();
+    let whole = Span::from_millis(span.nanos() / MS);
+    match whole {
+        whole if whole < tick => format!("< {}", whole_ms(tick)),
+        whole if whole < Span::from_secs(10) => whole_ms(whole),
+        whole => whole.to_string(),
+    }
+}
+
+fn whole_ms(span: Span) -> String {
+    format!("{} ms", span.nanos() / 1_000_000)
 }
 
 /// `SYN-SENT, ESTABLISHED after 0.2 ms, CLOSED after 3 ms`.
@@ -243,7 +318,7 @@ impl Explanation<'_> {
             unacked_bytes: socket.unacked,
             linger: socket.linger,
             age_ms: socket.age(now).map(Span::as_millis_f64),
-            idle_ms: socket.idle_since().map(ms),
+            idle_ms: socket.idle_since(now).map(ms),
             received_bytes: socket.received,
             acked_bytes: socket.acked,
             retransmits: socket.retransmits,
@@ -271,6 +346,18 @@ impl Explanation<'_> {
         Some(report)
     }
 
+    /// Who had listened where the connection was refused.
+    pub(super) fn listened_report(&self) -> Option<Box<ListenedReport<'_>>> {
+        let account = self.outcome.account(self.outcome.sender())?;
+        let listened = account.listened.as_deref()?;
+        Some(Box::new(ListenedReport {
+            until: listened.until,
+            ended_ms_ago: self.outcome.time().since(listened.until).as_millis_f64(),
+            process: listened.process.as_ref().map(|process| plain(process, account.netns)),
+            killer: listened.killer.as_ref().map(|killer| plain(killer, account.netns)),
+        }))
+    }
+
     /// The other end, when it is on the same host.
     pub(super) fn peer(&self) -> Option<Side> {
         self.teller().map(Side::other).filter(|side| self.knows(*side))
@@ -294,6 +381,7 @@ fn plain(process: &Process, netns: u32) -> ProcessReport<'_> {
         netns,
         syscall: text(process.syscall.as_ref()),
         exit_signal: process.exit_signal,
+        oom_killed: process.oom_killed,
         closer: None,
         maker: None,
     }

@@ -108,6 +108,7 @@ impl Explanation<'_> {
             process: self.teller().and_then(|side| self.process_report(side)),
             peer_socket: self.peer().and_then(|side| self.socket_report(side)),
             peer_process: self.peer().and_then(|side| self.process_report(side)),
+            listened: self.listened_report(),
             idle_suspects: idle_suspects(outcome).map(|found| found.into_iter().map(idle_suspect).collect()),
             display_filter: self.display_filter().into(),
             capture_filter: self.capture_filter().into(),
@@ -180,7 +181,8 @@ impl Explanation<'_> {
 
     fn siblings_report(&self) -> Option<SiblingsReport<'_>> {
         let of_accepted = |one: &&Siblings| one.own.is_some_and(|own| own.exchange != Exchange::Refused);
-        let siblings = self.outcome.siblings().filter(of_accepted)?;
+        // Live only those are known that were reset: how many others there were nobody says.
+        let siblings = self.outcome.siblings().filter(of_accepted).filter(|_| self.outcome.has_frames())?;
         let connection = self.outcome.finally();
         let (then, later) = (self.outcome.service(), self.outcome.service_later());
         let millis = |spans: &mut dyn Iterator<Item = Span>| spans.map(Span::as_millis_f64).collect();

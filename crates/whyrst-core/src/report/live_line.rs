@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::Explanation;
-use super::account::{closing, named, notable, short};
+use super::account::{closing, listened, named, notable, short};
 use super::escape::escape_name;
 use super::style::{Part, Style};
 use super::words::confidence;
@@ -83,6 +83,8 @@ impl Explanation<'_> {
             words.extend(account.socket.as_ref().and_then(|socket| notable(socket, self.language())));
             words.extend(closing(account, self.outcome.time(), self.language()));
         }
+        let listener = self.outcome.account(sender);
+        words.extend(listener.and_then(|account| listened(account, self.outcome.time(), self.language())));
         words.join("  ")
     }
 

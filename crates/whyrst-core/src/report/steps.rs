@@ -77,14 +77,6 @@ impl Explanation<'_> {
         }
     }
 
-    /// What to do, step by step. Steps that only a Linux host can take are left out where the one that they are for runs
-    /// something else.
-    pub(super) fn advice(&self, cause: &Cause) -> Vec<String> {
-        let elsewhere = SENDER_IS_NOT_LINUX.answer(self.outcome).is_yes();
-        let steps = cause.texts(self.language()).advice.iter();
-        steps.filter(|step| !(elsewhere && needs_linux(step))).map(|step| self.words(step)).collect()
-    }
-
     /// What splits the mechanisms that are open best.
     pub(super) fn decisions(&self) -> Vec<Decision> {
         let Some(mechanism) = &self.judgement.mechanism else { return Vec::new() };
@@ -125,12 +117,6 @@ impl Explanation<'_> {
             Observe::Capture => format!("sudo tcpdump -ni any 'tcp port {port}'"),
         }
     }
-}
-
-/// Whether a step is one for the RST's sender with a tool that only Linux has.
-fn needs_linux(step: &str) -> bool {
-    const TOOLS: [&str; 7] = ["`nstat", "`ss ", "`strace", "`bpftrace", "`journalctl", "`systemctl", "`sysctl"];
-    step.contains("{sender}") && TOOLS.iter().any(|tool| step.contains(tool))
 }
 
 /// Counters that rise for some of the groups and not for all.

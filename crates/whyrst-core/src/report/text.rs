@@ -143,9 +143,11 @@ impl Explanation<'_> {
     /// What stands above the packets and below them, on one screen with some packets.
     fn fitting(&self, page: Page, view: View) -> Result<(String, String), fmt::Error> {
         let mut sections = (String::new(), String::new());
+        let packets = view.ladder == Ladder::Shown && self.outcome.has_frames();
+        let room = if packets { ROOM_FOR_PACKETS } else { 0 };
         for limits in LIMITS {
             sections = self.sections(page, limits, view)?;
-            if lines(&sections.0) + lines(&sections.1) + 1 + ROOM_FOR_PACKETS <= SCREEN {
+            if lines(&sections.0) + lines(&sections.1) + 1 + room <= SCREEN {
                 break;
             }
         }

@@ -572,3 +572,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_router_that_refuses_is_not_the_server_behind_which_another_point_saw_nothing() {
+    let text = "cm 0.000 C > S S 0:0(0)\ncm 0.010 C < S RA 0:0(0) ack 1\ncms 5.000 X > Y A 1:1(0) ack 1";
+    assert_answers(&joined(&recorded("cms", text)), &[(&RST_LEFT_ITS_SENDER, "unknown")]);
+    // Without that point nothing lies behind it.
+    assert_answers(&joined(&recorded("cm", text)), &[(&RST_LEFT_ITS_SENDER, "yes")]);
+}

@@ -66,7 +66,8 @@ fn difference(outcome: &Outcome, first: &Rst, other: &Rst) -> Option<Difference>
     if !marks.has(Marks::TTL_VARIES) && ttls.contains(&own.ttl) && ttls[0] != ttls[1] {
         return Some(Difference::Ttl { other: ttls[0], first: ttls[1] });
     }
-    let links = [other.link?, first.link?];
+    let outside = |rst: &Rst| rst.link.filter(|link| *link != LinkAddress::OWN);
+    let links = [outside(other)?, outside(first)?];
     let known = marks.has(Marks::LINK_KNOWN) && !marks.has(Marks::LINK_VARIES);
     (known && links.contains(&own.link) && links[0] != links[1])
         .then_some(Difference::Link { other: links[0], first: links[1] })

@@ -28,7 +28,7 @@ pub(super) fn is_interim(payload: &[u8]) -> bool {
     status(payload).is_some_and(|status| status < 200 && status != 101)
 }
 
-fn status(payload: &[u8]) -> Option<u16> {
+pub(super) fn status(payload: &[u8]) -> Option<u16> {
     let digits = payload.get(9..12).filter(|_| payload.starts_with(ANSWER))?;
     core::str::from_utf8(digits).ok()?.parse().ok()
 }
@@ -151,11 +151,14 @@ pub(super) fn read_web_socket(octets: &[u8]) -> Option<Spoken<'_>> {
     // What is masked hides the code (RFC 6455 section 5.3).
     let Some(code) = word(octets, 2).filter(|_| *len < 128 && *len >= 2) else { return Some(close) };
     // Section 7.4.1: 1000 is normal, 1001 says that an end goes away.
+    let text = octets.get(4..).unwrap_or_default();
     let gist = match code {
+        // Libraries end with 1011 or 1002 what did not answer their Ping (Section 5.5.2), and say so.
+        _ if contains(text, b"ping timeout") => Gist::Refuses,
         1000 => Gist::Goodbye,
         1001 | 1012 => Gist::GoesAway,
         1008 | 1013 => Gist::Refuses,
         _ => Gist::Fails,
     };
-    Some(Spoken { gist, ..close.with_code(code.into()).with_text(octets.get(4..).unwrap_or_default()) })
+    Some(Spoken { gist, ..close.with_code(code.into()).with_text(text) })
 }

@@ -14,7 +14,7 @@ pub(super) fn opens(payload: &[u8]) -> bool {
     let fits = |least: u32| long(payload, 1).is_some_and(|len| (least..LARGEST).contains(&len));
     match payload {
         [b'E', ..] if payload.starts_with(UNFRAMED) => true,
-        [b'E', _, _, _, _, b'S', ..] => fits(8) && payload.get(6).is_some_and(u8::is_ascii_alphabetic),
+        [b'E' | b'N', _, _, _, _, b'S', ..] => fits(8) && payload.get(6).is_some_and(u8::is_ascii_alphabetic),
         [b'X', 0, 0, 0, 4] | [b'R', 0, 0, 0, 8..=64, 0, 0, 0, 0..=12, ..] => true,
         [b'Q', _, _, _, _, first, ..] => {
             fits(5) && first.is_ascii_graphic() && long(payload, 1).is_some_and(|len| len < LARGEST)
@@ -39,7 +39,7 @@ pub(super) fn read(octets: &[u8]) -> Option<Spoken<'_>> {
                     .meaning(means("the server cannot start another process", "服务端无法再创建进程")),
             )
         }
-        [b'E', ..] => error(octets),
+        [b'E' | b'N', ..] => error(octets),
         [b'X', ..] => Some(Spoken::named("Terminate", Gist::Goodbye)),
         [b'Q', ..] => Some(Spoken::named("Query", Gist::Goes).with_text(until(octets, HEAD, 0))),
         [b'R', ..] => Some(Spoken::named("Authentication", Gist::Goes)),
@@ -63,13 +63,15 @@ fn error(octets: &[u8]) -> Option<Spoken<'_>> {
             _ => {}
         }
     }
-    let (what, ends) = match severity {
-        b"FATAL" => ("FATAL", true),
-        b"PANIC" => ("PANIC", true),
-        b"WARNING" => ("WARNING", false),
-        _ => ("ERROR", false),
+    let (what, gist) = match (severity, state) {
+        (b"FATAL", _) => ("FATAL", Gist::Refuses),
+        (b"PANIC", _) => ("PANIC", Gist::Refuses),
+        // A process that must end at once because another one crashed has no more than a warning (`quickdie`).
+        (b"WARNING", b"57P01" | b"57P02") => ("WARNING", Gist::Refuses),
+        (b"WARNING", _) => ("WARNING", Gist::Goes),
+        (b"NOTICE" | b"INFO" | b"LOG" | b"DEBUG", _) => ("NOTICE", Gist::Goes),
+        _ => ("ERROR", Gist::Fails),
     };
-    let gist = if ends { Gist::Refuses } else { Gist::Fails };
     Some(Spoken { state, ..Spoken::named(what, gist).with_text(text).meaning(meaning(state)) })
 }
 

@@ -47,7 +47,7 @@ fn said(payload: &[u8]) -> (Option<Protocol>, Option<Gist>) {
 
 #[test]
 fn last_words_are_understood() {
-    let cases: [(&[u8], Protocol, Gist); 45] = [
+    let cases: [(&[u8], Protocol, Gist); 47] = [
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", Protocol::Http, Gist::Refuses),
         (b"HTTP/1.1 413 Too Large\r\n\r\n", Protocol::Http, Gist::Fails),
         (b"HTTP/1.1 200 OK\r\n\r\n", Protocol::Http, Gist::Goes),
@@ -83,6 +83,8 @@ fn last_words_are_understood() {
         ),
         (b"Ecould not fork new process for connection: no\n\0", Protocol::PostgreSql, Gist::Refuses),
         (b"E\0\0\0\x30SERROR\0VERROR\0C42P01\0Mno such relation\0\0", Protocol::PostgreSql, Gist::Fails),
+        (b"N\0\0\0\x30SWARNING\0VWARNING\0C57P02\0Mterminating\0\0", Protocol::PostgreSql, Gist::Refuses),
+        (b"N\0\0\0\x30SNOTICE\0VNOTICE\0C00000\0Mskipping\0\0", Protocol::PostgreSql, Gist::Goes),
         (b"X\0\0\0\x04", Protocol::PostgreSql, Gist::Goodbye),
         (b"AMQP\0\0\x09\x01", Protocol::Amqp, Gist::Goes),
         (b"\x01\0\0\0\0\0\x10\0\x0a\0\x32\x01\x40\x10CONNECTION_FORCED\0\0\0\0\xce", Protocol::Amqp, Gist::Refuses),
@@ -242,4 +244,28 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_status_line_says_its_code_though_the_capture_cuts_its_phrase() {
+    let cut = |payload: &'static [u8]| {
+        let segment = Segment { payload, len: 400, ..nothing() };
+        Message::new(Protocol::Http, &segment, Frame::new(0, 1), Timestamp::default())
+    };
+    let refusal = cut(b"HTTP/1.0 503 Service Unav");
+    assert_eq!(
+        refusal.read().map(|spoken| (spoken.gist, spoken.quote)),
+        Some((Gist::Refuses, &b"HTTP/1.0 503 Service Unav"[..]))
+    );
+    // Half a code is none.
+    assert_eq!(cut(b"HTTP/1.0 50").read(), None);
+    assert_eq!(cut(b"GET /index.ht").read(), None);
+}
+
+#[test]
+fn a_web_socket_ends_what_did_not_answer_its_ping() {
+    let gist = |payload| message(Protocol::WebSocket, payload).read().map(|spoken| spoken.gist);
+    assert_eq!(gist(b"\x88\x18\x03\xf3keepalive ping timeout"), Some(Gist::Refuses));
+    assert_eq!(gist(b"\x88\x09\x03\xf3failure"), Some(Gist::Fails));
+    assert_eq!(gist(b"\x88\x05\x03\xe8bye"), Some(Gist::Goodbye));
 }

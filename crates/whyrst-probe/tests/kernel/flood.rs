@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nix::sched::{CloneFlags, unshare};
 use whyrst_probe::{Live, LiveEvent, Packets, Warning};
 
 use crate::{MOMENT, Stage, stage};
@@ -121,6 +123,55 @@ fn of_unlike_resets_so_many_are_reported_in_a_second_and_all_are_counted() {
     let reported = heard.singly.values().sum::<u64>() + heard.folded;
     assert!(reported <= refused && reported + stage.live.only_counted() >= refused, "{reported} of {refused}");
     assert!(grown < 24 << 10, "{grown} KiB more are resident");
+}
+
+/// A namespace of its own in which few connects are refused, all unlike, until it is ended; how many and where.
+fn calm(ended: &Arc<AtomicBool>) -> JoinHandle<(u32, u64)> {
+    let ended = Arc::clone(ended);
+    std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+        let netns = std::fs::metadata("/proc/thread-self/ns/net").unwrap().ino();
+        let mut refused = 0;
+        while !ended.load(Ordering::Relaxed) {
+            let port = 2 * u16::try_from(refused).unwrap() + 101;
+            refused += u64::from(TcpStream::connect(("127.0.0.1", port)).is_err());
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        (u32::try_from(netns).unwrap(), refused)
+    })
+}
+
+#[test]
+#[ignore = "needs root and BPF"]
+fn a_flood_in_one_namespace_hides_no_reset_of_another() {
+    let mut stage = stage();
+    let ended = Arc::new(AtomicBool::new(false));
+    let flood = Flood::begin(2);
+    std::thread::sleep(Duration::from_millis(500));
+    let others: Vec<_> = (0..3).map(|_| calm(&ended)).collect();
+    let (began, mut singly) = (Instant::now(), BTreeMap::<u32, u64>::new());
+    let mut take = |item: &LiveEvent| {
+        if let LiveEvent::Reset(reset) = item {
+            *singly.entry(reset.event.account.netns).or_default() += 1;
+        }
+    };
+    while began.elapsed() < Duration::from_secs(4) {
+        if let Some(item) = stage.live.next(MOMENT).unwrap() {
+            take(&item);
+        }
+    }
+    ended.store(true, Ordering::Relaxed);
+    let refused = flood.end();
+    let others: Vec<(u32, u64)> = others.into_iter().map(|thread| thread.join().unwrap()).collect();
+    stage.live.drain().iter().for_each(&mut take);
+    let sent = stage.live.sent();
+    assert_eq!(sent.get(&stage.netns), Some(&refused), "none is lost from the counts");
+    for (netns, refused) in others {
+        assert!(refused >= 5, "{refused} in {netns}: nothing happened there");
+        assert_eq!(sent.get(&netns), Some(&refused), "none of {netns} is lost from the counts");
+        assert_eq!(singly.get(&netns), Some(&refused), "each of {netns} is reported beside {refused} of a flood");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ import { launch, open, serve } from './browser.mjs'
 const [program, file] = process.argv.slice(2)
 const served = await serve(program, file)
 const browser = await launch()
-const { page, complaints } = await open(browser, served.url)
+const { page, complaints } = await open(browser, `${served.url}#show=resets`)
 page.setDefaultTimeout(600_000)
 const ask = (path) => page.evaluate((address) => {
   const headers = { authorization: `Bearer ${localStorage.getItem('whyrst-token')}` }

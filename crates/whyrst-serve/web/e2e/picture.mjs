@@ -6,7 +6,7 @@ const [program, picture, ...captures] = process.argv.slice(2)
 const browser = await launch()
 const served = await serve(program, ...captures)
 try {
-  const { page } = await open(browser, served.url, { viewport: { width: 1240, height: 800 }, colorScheme: 'light' })
+  const { page } = await open(browser, `${served.url}#show=resets`, { viewport: { width: 1240, height: 800 }, colorScheme: 'light' })
   await page.locator('.line[id^=row-]:has(.ends)').nth(1).waitFor()
   await page.waitForFunction(async () => {
     const { sources } = await (await fetch('/api/overview', { headers: { authorization: `Bearer ${localStorage.getItem('whyrst-token')}` } })).json()

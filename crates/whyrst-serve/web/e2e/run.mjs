@@ -21,7 +21,13 @@ const tests = []
 const test = (sentence, run) => tests.push([sentence, run])
 
 const rows = (page) => page.locator('.line[id^=row-]:has(.ends)')
-const ready = (page) => rows(page).first().waitFor()
+/** Each reset is listed. */
+async function ready(page) {
+  const tab = page.locator('.tabs button').nth(1)
+  await tab.waitFor()
+  if ((await tab.getAttribute('aria-pressed')) !== 'true') await tab.click()
+  await rows(page).first().waitFor()
+}
 const shot = (page, name) => (screenshots ? page.screenshot({ path: join(screenshots, `${name}.png`) }) : undefined)
 
 /** No serious or critical violation. axe is put in by the browser, not by the page, so the page's policy stays. */
@@ -48,6 +54,36 @@ test('the page shows what was read, asks nobody else and breaks no policy', asyn
   assert.ok(own(asked), asked.join(' '))
   assert.deepEqual(complaints, [])
   await close()
+})
+
+test('issues come first, and their numbers are those of their resets', async () => {
+  const mixed = await serve(program, ...SOME, join(fixtures, 'rst-after-close', 'client.pcapng'))
+  const { page, complaints, close } = await open(browser, mixed.url)
+  const issues = page.locator('.issues li')
+  await issues.first().waitFor()
+  await shot(page, 'issues')
+  const benign = page.locator('.issues > .more')
+  const before = await issues.count()
+  assert.equal(await page.locator('.issues .severity.benign').count(), 0)
+  await benign.click()
+  assert.ok((await issues.count()) > before, 'nothing benign was folded away')
+  const number = async (from) => Number((await from.innerText()).replaceAll(/\D/gu, ''))
+  const counts = await Promise.all((await issues.locator('.count b').all()).map(number))
+  assert.equal(counts.reduce((sum, one) => sum + one, 0), await number(page.locator('.totals .number')))
+  assert.match(await page.locator('.issues .lead').innerText(), /^\d+ of \d+ connections .* ended in a reset\. Most often: /u)
+  for (let at = 0; at < counts.length; at += 1) {
+    await issues.nth(at).locator('button').click()
+    await rows(page).first().waitFor()
+    await page.waitForFunction((wanted) => Number(document.querySelector('.totals .number').textContent) === wanted, counts[at])
+    assert.equal(await rows(page).count(), counts[at])
+    await page.goBack()
+    // What is benign is folded away again.
+    await benign.click()
+    await issues.nth(counts.length - 1).waitFor()
+  }
+  assert.deepEqual(complaints, [])
+  await close()
+  mixed.stop()
 })
 
 test('the printed address opens the page once, and no other port of the host learns anything', async () => {
@@ -80,6 +116,8 @@ test('the printed address opens the page once, and no other port of the host lea
 for (const colorScheme of ['light', 'dark']) {
   test(`nothing on it keeps anybody out, ${colorScheme}`, async () => {
     const { page, close } = await open(browser, served.url, { colorScheme })
+    await page.locator('.issues li').first().waitFor()
+    await accessible(page, 'issues')
     await ready(page)
     await accessible(page, 'list')
     await page.keyboard.press('j')
@@ -139,6 +177,22 @@ test('a packet that is pointed at shows all its fields', async () => {
   await close()
 })
 
+test('Back leads from a reset to the list, and from there to the issues', async () => {
+  const { page, close } = await open(browser, served.url)
+  await page.locator('.issues li').first().waitFor()
+  for (const choose of [() => rows(page).first().click(), () => page.keyboard.press('j')]) {
+    await ready(page)
+    await choose()
+    await page.locator('.detail .ladder svg').waitFor()
+    await page.goBack()
+    await page.locator('.detail').waitFor({ state: 'detached' })
+    await rows(page).first().waitFor()
+    await page.goBack()
+    await page.locator('.issues li').first().waitFor()
+  }
+  await close()
+})
+
 test('facets narrow the list, and their numbers are those of the list', async () => {
   const { page, close } = await open(browser, served.url)
   await ready(page)
@@ -149,6 +203,26 @@ test('facets narrow the list, and their numbers are those of the list', async ()
   assert.equal(await facet.getAttribute('aria-pressed'), 'true')
   await page.goBack()
   await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent !== number, wanted)
+  await close()
+})
+
+test('a filter that cannot be read is an error, and no answer to another question', async () => {
+  const { page, close } = await open(browser, served.url)
+  await ready(page)
+  const type = async (text) => {
+    await page.locator('.filter input[type=search]').fill(text)
+    await page.locator('.filter .problem').waitFor()
+    return page.locator('.filter .problem').innerText()
+  }
+  assert.match(await type('casue:linger-zero'), /did you mean cause:/u)
+  await page.locator('.filter input[type=search]').fill('port:8888 or port:80')
+  await page.locator('.filter .problem').waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.querySelector('.chips').textContent.includes('(port:8888 or port:80)'))
+  const facet = page.locator('.broad .facet[aria-label=Cause] li button').first()
+  const wanted = await facet.locator('.number').innerText()
+  await facet.click()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent === number, wanted)
+  assert.match(await type('port:8888 or'), /a term is missing/u)
   await close()
 })
 
@@ -183,6 +257,10 @@ test('a link opens the same view', async () => {
 
 test('at 400 pixels nothing is cut off and one reset has the whole screen', async () => {
   const { page, close } = await open(browser, served.url, { viewport: { width: 400, height: 800 } })
+  await page.locator('.issues li').first().waitFor()
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400)
+  await shot(page, 'narrow-issues')
+  await accessible(page, 'narrow issues')
   await ready(page)
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth)
   assert.equal(await wide(), 400)
@@ -246,6 +324,10 @@ const english = (page) => page.evaluate(() => {
 test('in Chinese nothing is left in English but what is typed as it is', async () => {
   const chinese = await serve(program, '--lang', 'zh', ...SOME)
   const { page, complaints, close } = await open(browser, chinese.url)
+  await page.locator('.issues li').first().waitFor()
+  assert.deepEqual(await english(page), [], 'issues')
+  await accessible(page, 'issues in Chinese')
+  await shot(page, 'issues-chinese')
   await ready(page)
   assert.equal(await page.locator('html').getAttribute('lang'), 'zh')
   assert.deepEqual(await english(page), [], 'list')
@@ -325,7 +407,9 @@ test('a report opens from its file, asks for nothing, and says the same as the s
   const live = await open(browser, served.url)
   for (const q of [
     '', 'cause:close-unread', '-severity:fault', 'service::8888 confidence:likely', 'host:10.77.0.1 linger', '-close',
-    'cause:closed-port cause:linger-zero severity:fault',
+    'cause:closed-port cause:linger-zero severity:fault', 'port 8888 and not (cause:clos* or cause:linger-zero)',
+    'cause:closed-port or severity:attack', 'net 10.77.0.0/31', '10.77.0.9', '10.77.0', '-(confidence:likely or close) host:10.77.0.1/32',
+    'by:server family:aborted', '"cause:closed-port"', 'cause:*-*t* -cause:"*"', '::1 or fd77::/16', 'not not cause:closed-port',
   ]) {
     for (const order of ['harm', 'newest', 'oldest']) {
       const ask = ([text, by]) =>

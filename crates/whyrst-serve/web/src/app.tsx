@@ -9,11 +9,12 @@ import { Detail } from './detail'
 import { Facets } from './facets'
 import { replaced, terms, words } from './filter'
 import { Help } from './help'
+import { Issues } from './issues'
 import { Incidents } from './incidents'
 import { pick } from './language'
 import { List, typing } from './list'
 import { listen, send } from './remote'
-import { useRoute } from './route'
+import { useRoute, type Show } from './route'
 import { Sources, State } from './sources'
 import { named, useScheme } from './scheme'
 import type { Backend, Order, Overview, Source, View } from './types'
@@ -70,7 +71,11 @@ export function App({ backend }: { backend: Backend }) {
   }, [backend, route.q, generation])
 
   const change = useCallback((q: string) => go({ q }, 'push'), [])
-  const select = useCallback((reset: string) => go({ reset, cause: null }), [])
+  const list = useCallback((q: string) => go({ q, show: 'resets' }, 'push'), [])
+  // The keys j and k go through the list: Back leads to where that began, and not out of the page.
+  const selected = useRef(route.reset)
+  selected.current = route.reset
+  const select = useCallback((reset: string) => go({ reset, cause: null }, selected.current === null ? 'push' : 'replace'), [])
   const open = useCallback((reset: string) => go({ reset, cause: null }, 'push'), [])
   const openCause = useCallback((cause: string) => go({ cause }, 'push'), [])
   const close = useCallback(() => go({ cause: null, reset: null }, 'push'), [])
@@ -151,10 +156,15 @@ export function App({ backend }: { backend: Backend }) {
       <main>
         {view && overview?.rows !== 0 && <Chart series={view.series} scheme={shown}
           select={(from, to) => change(replaced(route.q, 'time', `${from}..${to}`))} />}
-        <Incidents incidents={incidents} change={change} />
+        <Incidents incidents={incidents} change={list} />
         {overview && overview.rows === 0 ? <Nothing overview={overview} live={backend.live} /> : overview && (
-          <List backend={backend} q={route.q} order={route.order} generation={generation} problem={problem}
-            selected={route.reset} select={select} open={open} />
+          <>
+            <Tabs show={route.show} view={view} pick={(show) => go({ show, reset: null }, 'push')} />
+            {route.show === 'issues' && view
+              ? <Issues issues={view.issues} sources={overview.sources} q={route.q} list={list} />
+              : <List backend={backend} q={route.q} order={route.order} generation={generation} problem={problem}
+                selected={route.reset} select={select} open={open} />}
+          </>
         )}
       </main>
 
@@ -163,10 +173,25 @@ export function App({ backend }: { backend: Backend }) {
           ? <CausePage backend={backend} id={route.cause} close={closeCause} open={openCause} />
           : route.reset !== null
             ? <Detail backend={backend} id={route.reset} generation={generation} close={close} openCause={openCause} />
-            : overview && <Sources overview={overview} />}
+            : overview && <Sources overview={overview} show={route.show} />}
       </aside>
       {dropping && <div class="veil">{pick('drop captures here: they stay on this host', '把抓包拖到这里：它们不会离开这台主机')}</div>}
       {help && <Help close={() => setHelp(false)} live={backend.live} />}
+    </div>
+  )
+}
+
+/** Issues, or each reset; the numbers are those of the filter. */
+function Tabs({ show, view, pick: choose }: { show: Show; view: View | null; pick(show: Show): void }) {
+  const tab = (what: Show, name: string, number: number | undefined) => (
+    <button type="button" aria-pressed={show === what} onClick={() => choose(what)}>
+      {name} {number !== undefined && <span class="number">{count(number)}</span>}
+    </button>
+  )
+  return (
+    <div class="tabs" role="group" aria-label={pick('what is listed', '列出什么')}>
+      {tab('issues', pick('Issues', '问题'), view?.issues.length)}
+      {tab('resets', pick('Resets', '重置'), view?.rows)}
     </div>
   )
 }

@@ -14,13 +14,15 @@ const KEYS: [string, string][] = [
 ]
 
 const FILTERS: [string, string][] = [
-  ['10.0.0.2', pick('that text anywhere in the line', '行内任意位置出现这段文字')],
+  ['10.0.0.2', pick('either end has this address; 10.0.0.0/8 and :443 likewise', '任意一端是这个地址；10.0.0.0/8、:443 同理')],
+  ['nginx', pick('that text anywhere in the line; in double quotes whatever it is', '行内任意位置出现这段文字；双引号内一律按文字')],
   ['service:10.0.0.2:443', pick('also service:10.0.0.2 or service::443', '也可以是 service:10.0.0.2 或 service::443')],
   ['peer:10.0.0.1', pick('that client', '该客户端')],
   ['host:10.0.0.1', pick('either end; port:443 likewise', '任意一端；port:443 同理')],
   ['cause:close-unread cause:linger-zero', pick('one or the other', '两者之一')],
   ['family:aborted', pick('that shape of reset; also mechanism: and reason:', '这种形态的重置；还有 mechanism:、reason:')],
   ['-severity:benign', pick('all but these', '除此之外的全部')],
+  ['port 443 and not (cause:close-* or peer:10.0.0.0/8)', pick('and, or, not and parentheses; * is any text', 'and、or、not 和括号；* 代表任意文字')],
   ['confidence:certain', pick('also origin:, phase:, kind:, ending:, process:, name:, source:',
     '还有 origin:、phase:、kind:、ending:、process:、name:、source:')],
   ['time:A..B', pick('between two times in UTC; dragging over the chart writes it',

@@ -39,7 +39,7 @@ export function Ladder({ reset, frame }: Props) {
   if (rungs.length === 0) return null
 
   const narrow = width < 470
-  const left = narrow ? 76 : 142
+  const left = narrow ? 76 : 158
   const right = width - (narrow ? 12 : 26)
   const height = HEAD + rungs.length * ROW + 6
   const move = (event: KeyboardEvent) => {
@@ -94,8 +94,8 @@ function Step({ at, rung, chosen, choose, left, right, width, narrow }: StepProp
       <desc>{description(rung)}</desc>
       <rect class="band" x={0} y={top} width={width} height={ROW} />
       {rung.marked && <path class="mark" d={`M2 ${top + 11}l7 5l-7 5z`} />}
-      <text class="frame" x={narrow ? 64 : 48} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
-      <text class="time" x={narrow ? 64 : 128} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
+      <text class="frame" x={narrow ? 64 : 66} y={top + (narrow ? 14 : 21)} text-anchor="end">{rung.frame}</text>
+      <text class="time" x={narrow ? 64 : 144} y={top + (narrow ? 28 : 21)} text-anchor="end">{seconds(rung.ns)}</text>
       <text class="what" x={(left + right) / 2} y={top + 16} text-anchor="middle">{rung.text}</text>
       <path class="arrow" d={`M${from} ${line}H${to + ahead * 7}`} />
       <path class="tip" d={`M${to} ${line}l${ahead * 9} -4.5v9z`} />
@@ -134,7 +134,7 @@ function name(reset: Report, side: 'client' | 'server'): string {
 
 function description({ from, marked, len }: SegmentRung): string {
   return pick(
-    `from the ${from}${len > 0 ? `, ${count(len)} octets` : ''}${marked ? ', decisive' : ''}`,
+    `from the ${from}${len > 0 ? `, ${plural(len, 'byte')}` : ''}${marked ? ', decisive' : ''}`,
     `来自${called('side', from)}${len > 0 ? `，${count(len)} 字节` : ''}${marked ? '，关键' : ''}`,
   )
 }

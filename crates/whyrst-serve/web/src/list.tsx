@@ -150,7 +150,7 @@ export function List({ backend, q, order, generation, problem, selected, select,
   for (let index = first; index <= last && listed > 0; index += 1) {
     const one = at(index)
     lines.push(<Line key={index} index={index} rows={rows} row={one} height={row} selected={one?.id === selected}
-      select={select} open={open} />)
+      open={open} />)
   }
   return (
     <div class={`list ${view.width >= WIDE ? 'wide' : ''}`} ref={box} role="listbox" tabIndex={0}
@@ -171,20 +171,16 @@ interface LineProps {
   row: Row | undefined
   height: number
   selected: boolean
-  select(id: string): void
   open(id: string): void
 }
 
-function Line({ index, rows, row, height, selected, select, open }: LineProps) {
+function Line({ index, rows, row, height, selected, open }: LineProps) {
   const style = { top: `${index * height}px`, height: `${height}px` }
   const place = { id: `row-${index}`, role: 'option' as const, 'aria-setsize': rows, 'aria-posinset': index + 1 }
   if (!row) return <div class="line" style={style} aria-selected={false} {...place}>{'\u2026'}</div>
   return (
     <div class={`line${selected ? ' chosen' : ''}`} style={style} aria-selected={selected} {...place}
-      onClick={() => {
-        select(row.id)
-        open(row.id)
-      }}>
+      onClick={() => open(row.id)}>
       <span class={`severity ${row.severity}`}>{called('severity', row.severity)}</span>
       <time dateTime={row.time} title={`${day(row.time)} ${clock(row.time)} UTC`}>{clock(row.time).slice(0, 15)}</time>
       <span class="ends" title={`${row.client} > ${row.server}`}>{row.client}<i>{' > '}</i>{row.server}</span>

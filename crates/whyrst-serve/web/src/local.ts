@@ -1,10 +1,10 @@
 // The page's answers from the data of a report: what src/query.rs does, done in the browser.
 
-import { terms, type Term } from './filter'
+import { bits, isEnd, parse, type Expression } from './filter'
 import { pick } from './language'
 import { nanos } from './nanos'
-import type { CauseReport, Endpoint, IncidentReport, Report, SummaryReport } from './records'
-import type { Backend, Facet, Order, Overview, Page, Row, Series, Source, View } from './types'
+import type { CauseReport, Confidence, Endpoint, IncidentReport, Report, SummaryReport } from './records'
+import type { Backend, Facet, Issue, Order, Overview, Page, Row, Series, Source, View } from './types'
 
 const SEVERITIES = ['fault', 'attack', 'policy', 'scan', 'benign']
 const CONFIDENCES = ['certain', 'likely', 'possible', 'unexplained']
@@ -81,8 +81,8 @@ interface Group {
 
 interface Filter {
   groups: Group[]
-  words: string[]
-  without: string[]
+  /** What has no key of its own: words, and whatever `or` joins. */
+  others: Test[]
 }
 
 function word(key: string, { row, reset }: Kept): string | null {
@@ -90,19 +90,31 @@ function word(key: string, { row, reset }: Kept): string | null {
     case 'service': return row.server
     case 'peer': return ip(row.client)
     case 'phase': return reset.phase
+    case 'by': return reset.family?.by ?? null
     case 'kind': return reset.kind
     default: return row[key as keyof Row] as string | null
   }
 }
 
 function end(value: string): (address: string) => boolean {
-  if (/^:\d+$/u.test(value)) return (other) => other.endsWith(value)
-  if (/^(\[[0-9a-f:.]+\]|[0-9.]+):\d+$/u.test(value)) return (other) => other === value
-  if (/^([0-9.]+|[0-9a-f]*:[0-9a-f:.]*)$/u.test(value)) return (other) => ip(other) === value
-  throw new Error(pick(`${value}: expected an address, address:port, or :port`, `${value}：应为地址、地址:端口或 :端口`))
+  if (!isEnd(value)) {
+    throw new Error(pick(`${value}: expected an address, address/bits, address:port, or :port`, `${value}：应为地址、地址/位数、地址:端口或 :端口`))
+  }
+  if (value.startsWith(':') && /^:\d+$/u.test(value)) return (other) => other.endsWith(value)
+  if (/^(\[.*\]|[0-9.]+):\d+$/u.test(value)) {
+    const [wanted, port] = [bits(ip(value)), value.slice(value.lastIndexOf(':'))]
+    return (other) => bits(ip(other)) === wanted && other.endsWith(port)
+  }
+  const [address = '', prefix] = value.split('/')
+  const wanted = bits(address) ?? ''
+  const start = wanted.slice(0, prefix === undefined ? undefined : Number(prefix))
+  return (other) => {
+    const own = bits(ip(other))
+    return own !== null && own.length === wanted.length && own.startsWith(start)
+  }
 }
 
-function test({ key, value }: Term): Test {
+function test(key: string, value: string, literal: boolean): Test {
   switch (key) {
     case 'service': {
       const is = end(value)
@@ -125,21 +137,50 @@ function test({ key, value }: Term): Test {
       const [first, last] = [nanos(from ?? ''), nanos(to ?? '')]
       return ({ time }) => first <= time && time <= last
     }
-    default: return (kept) => word(key ?? '', kept) === value
+    default: {
+      if (literal || !value.includes('*')) return (kept) => word(key, kept) === value
+      const parts = value.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/gu, '\\$&'))
+      const pattern = new RegExp(`^${parts.join('.*')}$`, 'su')
+      return (kept) => pattern.test(word(key, kept) ?? '\u0000')
+    }
   }
 }
 
-function parse(q: string): Filter {
-  const filter: Filter = { groups: [], words: [], without: [] }
-  for (const term of terms(q)) {
-    if (term.key === null) {
-      ;(term.negative ? filter.without : filter.words).push(term.value.toLowerCase())
-      continue
+/** What a part of a filter says of one row. */
+function tests(expression: Expression): Test {
+  switch (expression.is) {
+    case 'term': return test(expression.key, expression.value, expression.literal)
+    case 'text': return (kept) => text(kept).includes(expression.text)
+    case 'not': {
+      const one = tests(expression.one)
+      return (kept) => !one(kept)
     }
-    let group = filter.groups.find(({ key }) => key === term.key)
-    if (!group) filter.groups.push((group = { key: term.key, any: [], none: [] }))
-    ;(term.negative ? group.none : group.any).push(test(term))
+    case 'all': {
+      const all = expression.of.map(tests)
+      return (kept) => all.every((one) => one(kept))
+    }
+    case 'any': {
+      const any = expression.of.map(tests)
+      return (kept) => any.some((one) => one(kept))
+    }
   }
+}
+
+function filterOf(q: string): Filter {
+  const filter: Filter = { groups: [], others: [] }
+  const group = (key: string): Group => {
+    let found = filter.groups.find((one) => one.key === key)
+    if (!found) filter.groups.push((found = { key, any: [], none: [] }))
+    return found
+  }
+  const add = (expression: Expression): void => {
+    if (expression.is === 'all') expression.of.forEach(add)
+    else if (expression.is === 'term') group(expression.key).any.push(tests(expression))
+    else if (expression.is === 'not' && expression.one.is === 'term') group(expression.one.key).none.push(tests(expression.one))
+    else filter.others.push(tests(expression))
+  }
+  const whole = parse(q)
+  if (whole !== null) add(whole)
   return filter
 }
 
@@ -147,14 +188,17 @@ function holds({ any, none }: Group, kept: Kept): boolean {
   return (any.length === 0 || any.some((one) => one(kept))) && !none.some((one) => one(kept))
 }
 
-function wordsFit({ words, without }: Filter, { row }: Kept): boolean {
+function text({ row }: Kept): string {
   const steps = `${row.cause} ${row.mechanism ?? ''} ${row.reason ?? ''}`
-  const text = `${row.client} ${row.server} ${steps} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
-  return words.every((one) => text.includes(one)) && !without.some((one) => text.includes(one))
+  return `${row.client} ${row.server} ${steps} ${row.process ?? ''} ${row.name ?? ''} ${row.source}`.toLowerCase()
+}
+
+function othersHold({ others }: Filter, kept: Kept): boolean {
+  return others.every((one) => one(kept))
 }
 
 function fits(filter: Filter, kept: Kept): boolean {
-  return filter.groups.every((group) => holds(group, kept)) && wordsFit(filter, kept)
+  return filter.groups.every((group) => holds(group, kept)) && othersHold(filter, kept)
 }
 
 function compare(order: Order): (one: Kept, other: Kept) => number {
@@ -207,6 +251,57 @@ function series(all: Kept[]): Series {
   return { start, step, columns, causes }
 }
 
+const LISTED = 200
+const PARTS = 24
+
+/** The same as the server's src/issues.rs. */
+function issues(all: Kept[]): Issue[] {
+  const groups = new Map<string, Kept[]>()
+  for (const kept of all) {
+    const { row, reset } = kept
+    const key = [row.family, row.cause, reset.family?.by, reset.server.port, row.severity, row.ending].join(' ')
+    const group = groups.get(key)
+    if (group) group.push(kept)
+    else groups.set(key, [kept])
+  }
+  const times = all.map(({ time }) => time)
+  const first = times.reduce((least, time) => (time < least ? time : least), times[0] ?? 0n)
+  const last = times.reduce((most, time) => (time > most ? time : most), first)
+  const width = (last - first) / BigInt(PARTS) + 1n
+  const list = [...groups.values()].map((group) => issue(group, first, width))
+  const name = ({ cause, port, by, severity }: Issue) => `${cause} ${String(port).padStart(5, '0')} ${by ?? ''} ${severity}`
+  list.sort((one, other) =>
+    Number(one.severity === 'benign') - Number(other.severity === 'benign') || other.count - one.count
+    || (name(one) < name(other) ? -1 : 1))
+  return list.slice(0, LISTED)
+}
+
+function issue(group: Kept[], start: bigint, width: bigint): Issue {
+  const [{ row, reset }] = group as [Kept, ...Kept[]]
+  const inTime = [...group].sort((one, other) => Number(one.time - other.time))
+  const sure = new Map<Confidence, number>()
+  const counts = new Array<number>(PARTS).fill(0)
+  for (const one of group) {
+    sure.set(one.row.confidence, (sure.get(one.row.confidence) ?? 0) + one.row.count)
+    const at = Number((one.time - start) / width)
+    counts[at] = (counts[at] ?? 0) + one.row.count
+  }
+  // Of two that are as common, the less sure.
+  const doubt = (confidence: Confidence) => CONFIDENCES.indexOf(confidence)
+  const commonest = [...sure].sort((one, other) => other[1] - one[1] || doubt(other[0]) - doubt(one[0]))
+  const servers = new Set(group.map((one) => one.row.server))
+  const lost = group.map((one) => one.row.lost).filter((octets) => octets !== null)
+  return {
+    family: row.family, cause: row.cause, title: reset.verdict.title, by: reset.family?.by ?? null, port: reset.server.port,
+    severity: row.severity, ending: row.ending, confidence: commonest[0]?.[0] ?? row.confidence,
+    count: group.reduce((sum, one) => sum + one.row.count, 0), rows: group.length,
+    servers: servers.size, clients: new Set(group.map((one) => ip(one.row.client))).size,
+    service: servers.size === 1 ? row.server : null,
+    lost: lost.length === 0 ? null : lost.reduce((sum, octets) => sum + octets, 0),
+    first: inTime[0]?.row.time ?? '', last: inTime.at(-1)?.row.time ?? '', counts,
+  }
+}
+
 /** Reads the lines that stand in the report. */
 export function local(lines: string): Backend {
   const all: Kept[] = []
@@ -238,11 +333,11 @@ export function local(lines: string): Backend {
     overview: async (): Promise<Overview> =>
       ({ version: '', generation: 0, rows: all.length, forgotten: 0, sources: [source] }),
     view: async (q): Promise<View> => {
-      const filter = parse(q)
+      const filter = filterOf(q)
       const counts = new Map(FACETS.map((key) => [key, new Map<string, number>()]))
       const fit: Kept[] = []
       for (const kept of all) {
-        if (!wordsFit(filter, kept)) continue
+        if (!othersHold(filter, kept)) continue
         const failing = filter.groups.filter((group) => !holds(group, kept)).map(({ key }) => key)
         if (failing.length > 1) continue
         if (failing.length === 0) fit.push(kept)
@@ -255,12 +350,13 @@ export function local(lines: string): Backend {
       return {
         rows: fit.length,
         total: fit.reduce((sum, { row }) => sum + row.count, 0),
+        issues: issues(fit),
         facets: FACETS.map((key) => facet(key, counts.get(key) ?? new Map())),
         series: series(fit),
       }
     },
     page: async (q, order, offset, limit, find): Promise<Page> => {
-      const filter = parse(q)
+      const filter = filterOf(q)
       const fit = all.filter((kept) => fits(filter, kept)).sort(compare(order))
       const at = fit.findIndex(({ row }) => row.id === find)
       const list = fit.slice(offset, offset + limit).map(({ row }) => row)

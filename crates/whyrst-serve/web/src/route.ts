@@ -4,8 +4,12 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Order } from './types'
 
+/** What the middle of the page lists: issues, or each reset. */
+export type Show = 'issues' | 'resets'
+
 export interface Route {
   q: string
+  show: Show
   order: Order
   reset: string | null
   cause: string | null
@@ -19,15 +23,18 @@ function read(): Route {
   const reset = hash.get('reset')
   return {
     q: hash.get('q') ?? '',
+    // Who follows a link to a reset finds it in the list.
+    show: hash.get('show') === 'resets' || hash.has('reset') ? 'resets' : 'issues',
     order: (ORDERS.includes(order) ? order : 'harm') as Order,
     reset: reset !== null && /^[0-9a-f]{16}$/u.test(reset) ? reset : null,
     cause: hash.get('cause'),
   }
 }
 
-function fragment({ q, order, reset, cause }: Route): string {
+function fragment({ q, show, order, reset, cause }: Route): string {
   const hash = new URLSearchParams()
   if (q !== '') hash.set('q', q)
+  if (show !== 'issues' && reset === null) hash.set('show', show)
   if (order !== 'harm') hash.set('order', order)
   if (reset !== null) hash.set('reset', reset)
   if (cause !== null) hash.set('cause', cause)

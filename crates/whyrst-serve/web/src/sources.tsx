@@ -1,14 +1,18 @@
 // What is read, how far it is, and what could not be read: nothing is passed over silently.
 
 import { pick } from './language'
+import type { Show } from './route'
 import type { Overview, Source } from './types'
 import { count, octets, plural } from './words'
 
-export function Sources({ overview }: { overview: Overview }) {
+export function Sources({ overview, show }: { overview: Overview; show: Show }) {
   return (
     <section class="sources" aria-label={pick('what was read', '读取了什么')}>
       {overview.rows > 0 && (
-        <p class="note">{pick('choose a reset to see why: click it, or press j and k', '选择一个重置查看原因：点击它，或按 j、k')}</p>
+        <p class="note">
+          {show === 'issues' ? pick('choose an issue to list its resets', '选择一类问题，列出它的重置')
+            : pick('choose a reset to see why: click it, or press j and k', '选择一个重置查看原因：点击它，或按 j、k')}
+        </p>
       )}
       {overview.sources.map((source, at) => <One key={at} source={source} />)}
       {overview.forgotten > 0 && (
@@ -65,7 +69,7 @@ function Progress({ what, done, of }: { what: string; done: number; of: number |
   const part = Math.min(done / of, 1)
   return (
     <>
-      {what} <progress max={1} value={part} aria-label={what} /> {pick(`${Math.floor(part * 100)} % of ${octets(of)}`, `${octets(of)} 的 ${Math.floor(part * 100)} %`)}
+      {what} <progress max={1} value={part} aria-label={what} /> {`${Math.floor(part * 100)} %`}
     </>
   )
 }

@@ -1,6 +1,6 @@
 // What the server answers beside the records themselves, which are in records.ts, and where the page gets both from.
 
-import type { CauseReport, Confidence, Family, IncidentReport, Report, Severity, SummaryReport } from './records'
+import type { CauseReport, Confidence, End, Family, IncidentReport, Report, Severity, SummaryReport } from './records'
 
 export type Order = 'harm' | 'newest' | 'oldest'
 
@@ -51,9 +51,34 @@ export interface Series {
   causes: { cause: string | null; counts: number[] }[]
 }
 
+/** Resets of one shape with one leading cause that matter as much, of one side and one port. */
+export interface Issue {
+  family: Family | null
+  cause: string
+  /** The verdict in words. */
+  title: string
+  by: End | null
+  port: number
+  severity: Severity
+  ending: string
+  confidence: Confidence
+  count: number
+  rows: number
+  servers: number
+  clients: number
+  /** Its server, where it has one. */
+  service: string | null
+  lost: number | null
+  first: string
+  last: string
+  /** How many in each part of the time that all issues take. */
+  counts: number[]
+}
+
 export interface View {
   rows: number
   total: number
+  issues: Issue[]
   facets: Facet[]
   series: Series
 }

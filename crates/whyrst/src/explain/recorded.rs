@@ -7,6 +7,7 @@ use whyrst_core::recording::Told;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
 use whyrst_core::report::{Context, Explanation};
+use whyrst_core::siblings::Deaths;
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 use whyrst_model::Report;
@@ -56,8 +57,9 @@ pub(super) fn run(arguments: &Explain) -> Result<Completion> {
             bail!("{} holds events without their sockets: explain a capture with --events {0}", path.display());
         }
         let workers = Workers::new(reporter, totals, writer);
+        let mut deaths = Deaths::default();
         for events in recording.told.chunks(BATCH) {
-            report_batch(&workers, events);
+            report_batch(&workers, events, &mut deaths);
         }
         (totals, writer) = workers.into_parts();
         resets += recording.told.iter().map(|event| event.more.max(1)).sum::<u64>();
@@ -78,9 +80,14 @@ fn reporter<'a>(arguments: &'a Explain, name: &str) -> Result<Reporter<'a>> {
 }
 
 /// Reports a batch.
-fn report_batch(workers: &Workers<'_>, events: &[Told]) {
+fn report_batch(workers: &Workers<'_>, events: &[Told], deaths: &mut Deaths) {
     let mut judge = Judge::default();
-    let outcomes = events.iter().filter(|event| event.more == 0).map(|event| Box::new(event.reset.outcome())).collect();
+    let outcome = |event: &Told| {
+        let mut outcome = Box::new(event.reset.outcome());
+        deaths.note(&mut outcome);
+        outcome
+    };
+    let outcomes = events.iter().filter(|event| event.more == 0).map(outcome).collect();
     workers.report(outcomes, &mut judge);
     for Told { reset, more } in events.iter().filter(|event| event.more > 0) {
         let outcome = reset.outcome();

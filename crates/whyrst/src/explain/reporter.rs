@@ -82,7 +82,7 @@ impl Reporter<'_> {
     /// The reports of all.
     pub(super) fn reports(&self, judged: Vec<Judged>) -> Reports {
         let mut reports = Reports { text: String::new(), entries: Vec::new(), rows: Ok(Vec::new()) };
-        let mut rows = self.arguments.parquet.as_ref().map(|_| RowSet::default());
+        let mut rows = self.arguments.parquet.as_ref().map(|_| RowSet::in_batches(super::workers::BATCH));
         let mut kept = Ok(());
         for Judged { outcome, judgement, .. } in judged {
             let Some(judgement) = judgement else { continue };
@@ -159,7 +159,7 @@ impl<'a> Totals<'a> {
             summary: Summary::of(budget.services()),
             incidents: Incidents::within(budget.incidents()),
             folds: Folds::new(arguments),
-            marks: Marks::default(),
+            marks: Marks::within(budget.comments()),
             reported: 0,
             failed_connects: 0,
             named: BTreeSet::new(),
@@ -218,6 +218,7 @@ impl Writer {
     pub(super) fn new(arguments: &Explain, mut places: Places, screen: Option<Sender<Entry>>) -> Result<Self> {
         let mut output = Output::open(&arguments.common, &mut places)?;
         let parquet = arguments.parquet.as_deref().map(|path| Partitioned::create(path, places)).transpose()?;
+        let parquet = parquet.map(|rows| rows.within(Budget::of(arguments.memory()).rows()));
         if arguments.format == ReportFormat::Html && !arguments.tui {
             output.write(&html::head(output::language(&arguments.common, arguments.format.spoken())))?;
         }
@@ -266,10 +267,10 @@ impl Writer {
     }
 }
 
-/// Reports wait for what they have in common, which stands above them: up to a bound, and not on a
+/// Reports wait for what they have in common, which stands above them: up to a bound in bytes, and not on a
 /// pipe, where each is wanted at once.
 pub(super) enum Held {
-    Back(String),
+    Back(String, usize),
     Through,
 }
 
@@ -282,19 +283,21 @@ impl Held {
         if pipe || matches!(arguments.format, ReportFormat::Json | ReportFormat::Html) {
             Self::Through
         } else {
-            Self::Back(String::new())
+            let share = Budget::of(arguments.memory()).held_text();
+            Self::Back(String::new(), share.min(Self::LIMIT))
         }
     }
 
     pub(super) fn write(&mut self, text: &str, output: &mut Output) -> Result<()> {
         match self {
             Self::Through => output.write(text),
-            Self::Back(held) => {
+            Self::Back(held, limit) if held.len() + text.len() > *limit => {
+                output.write(held)?;
+                *self = Self::Through;
+                output.write(text)
+            }
+            Self::Back(held, _) => {
                 held.push_str(text);
-                if held.len() > Self::LIMIT {
-                    output.write(held)?;
-                    *self = Self::Through;
-                }
                 Ok(())
             }
         }
@@ -304,7 +307,7 @@ impl Held {
     pub(super) fn write_first(&mut self, first: &str, output: &mut Output) -> Result<()> {
         output.write(first)?;
         match std::mem::replace(self, Self::Through) {
-            Self::Back(held) => output.write(&held),
+            Self::Back(held, _) => output.write(&held),
             Self::Through => Ok(()),
         }
     }

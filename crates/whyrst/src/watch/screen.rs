@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
     let mut live = Live::start_with(&super::kernel_filter(arguments, &filter))?;
     let style = output::style(&arguments.common);
     let language = output::language(&arguments.common, Format::Text);
-    let mut reporter = LiveReporter::new(Format::Text, &arguments.common, explain::zone(&arguments.tz)?, language);
+    let mut reporter =
+        LiveReporter::new(&live, Format::Text, &arguments.common, explain::zone(&arguments.tz)?, language);
     let mut places = Places::default();
     let mut recorder =
         arguments.record.as_deref().map(|path| super::Recorder::open(&places.place(path)?)).transpose()?;

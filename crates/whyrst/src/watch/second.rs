@@ -18,6 +18,7 @@ use whyrst_core::seq::Seq;
 use whyrst_core::socket::Told;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::tracker::{Limits, Tracker};
+use whyrst_core::verdict::judge;
 use whyrst_probe::{Coverage, Direction, Firewall, Hook, Live, Packet, Packets, RejectRule, SocketReset, now};
 
 /// The first packets of a connection are kept: how it began.
@@ -34,6 +35,8 @@ const MOST_HELD: usize = 1_024;
 const MOST_SERVICES: usize = 256;
 /// A RST that was received waits so long for what its supposed sender does next.
 const HOLD: Span = Span::from_millis(60);
+/// A RST that this host sent waits so long for its own packet, which the ring of packets holds back a little.
+const JOIN: Span = Span::from_millis(20);
 /// The kernel's event of a RST may come so much later than its packet.
 const EVENT: Span = Span::from_millis(250);
 /// So long it is remembered which RSTs were reported and which were only passed on.
@@ -64,6 +67,8 @@ pub(super) struct SecondSource {
     folds: HashMap<Endpoint, Fold>,
     folding_since: Timestamp,
     held: VecDeque<(Timestamp, Box<SocketReset>)>,
+    /// Resets that this host sent, until their packets have come.
+    joining: VecDeque<(Timestamp, Box<SocketReset>)>,
     /// Connections forgotten before their time.
     forgotten: u64,
     /// RSTs that could not be judged because events were lost.
@@ -129,6 +134,7 @@ impl SecondSource {
             folds: HashMap::new(),
             folding_since: now(),
             held: VecDeque::new(),
+            joining: VecDeque::new(),
             forgotten: 0,
             undecided: 0,
             later: 0,
@@ -210,14 +216,41 @@ impl SecondSource {
         }
     }
 
-    /// Keeps a reset that another host sent until its packets have come; gives the others back.
+    /// Keeps a reset until its packets have come; gives back what they cannot be told of.
     pub(super) fn hold(&mut self, reset: Box<SocketReset>) -> Option<Box<SocketReset>> {
         let foreign = reset.event.told == Told::Received && reset.peer.is_none() && !reset.unsent;
-        if !foreign || self.held.len() >= MOST_HELD {
+        let queue = match reset.event.told {
+            Told::Received if foreign => &mut self.held,
+            Told::Sent(_) => &mut self.joining,
+            Told::Received => return Some(reset),
+        };
+        if queue.len() >= MOST_HELD {
             return Some(reset);
         }
-        self.held.push_back((reset.event.time, reset));
+        queue.push_back((reset.event.time, reset));
         None
+    }
+
+    /// Resets of this host that have waited for their packets, with what those show where all of them were kept: what
+    /// the ends said, and what single packets tell, beside what the sockets know.
+    fn joined(&mut self, time: Timestamp) -> Vec<Found> {
+        let mut joined = Vec::new();
+        while self.joining.front().is_some_and(|(since, _)| time.since(*since) >= JOIN) {
+            let Some((_, reset)) = self.joining.pop_front() else { break };
+            let outcome = self.sent(&reset).unwrap_or_else(|| reset.outcome());
+            joined.push(Found { outcome, netns: reset.event.account.netns, more: None, left: None });
+        }
+        joined
+    }
+
+    /// What all packets of a connection show of a RST that this host sent.
+    fn sent(&self, reset: &SocketReset) -> Option<Outcome> {
+        let event = &reset.event;
+        let outcome = self.seen_outcome(event.account.netns, event.local, event.remote)?;
+        let outcome = (outcome.basis() == Basis::Packets).then(|| reset.beside(outcome))?;
+        // A socket may tell more of how the RST was made than packets leave open.
+        let how = |outcome: &Outcome| judge(outcome).mechanism_confidence();
+        (how(&outcome) >= how(&reset.outcome())).then_some(outcome)
     }
 
     /// Resets that have waited long enough at `time`, with what their packets show. Where the RST
@@ -276,6 +309,7 @@ impl SecondSource {
     /// What is to be reported at `time`.
     pub(super) fn found(&mut self, live: &Live, time: Timestamp) -> Vec<Found> {
         let mut found = self.due(live, time);
+        found.extend(self.joined(time));
         found.extend(self.unsent(live, time));
         found
     }

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use whyrst_capture::{Capture, Pulled, Reason, Step, recording};
 use whyrst_core::causes;
-use whyrst_core::outcome::OutcomeKind;
+use whyrst_core::flow::Side;
+use whyrst_core::history::Record;
+use whyrst_core::outcome::{Outcome, OutcomeKind};
 use whyrst_core::recording::Recording;
 use whyrst_core::segment::Endpoint;
 use whyrst_core::tracker::{Limits, Tracker};
@@ -136,7 +138,14 @@ impl Told {
         let surer = shapes.any(|said| {
             said.confidence >= now.confidence.max(Confidence::Likely) && now.confidence < Confidence::Certain
         });
-        (self.ends, self.kind) == (other.ends, other.kind) && (same || beside || surer)
+        self.is_about(other) && self.kind == other.kind && (same || beside || surer)
+    }
+
+    /// About a connection between the same ends. In a simultaneous open both are openers (RFC 9293 section 3.5,
+    /// figure 7), and the one whose SYN is captured first is called the client.
+    pub(super) fn is_about(&self, other: &Self) -> bool {
+        let [client, server] = self.ends;
+        other.ends == [client, server] || other.ends == [server, client]
     }
 
     /// What is said at that step.
@@ -146,14 +155,55 @@ impl Told {
     }
 }
 
+/// A verdict, and what it is about.
+#[derive(Clone, Debug)]
+pub(super) struct Explained {
+    pub(super) told: Told,
+    pub(super) seen: Seen,
+}
+
+/// What of a connection was in the capture.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// When each RST came, as [`Packet::micros`]. The verdict is about the first.
+    pub(super) resets: Vec<i64>,
+    /// When the segments came that they answer.
+    pub(super) answered: Vec<i64>,
+    /// How many segments followed the first.
+    pub(super) followed: u32,
+    /// Numbers show that something is missing.
+    pub(super) has_gap: bool,
+    /// Of one end there is nothing.
+    pub(super) one_sided: bool,
+}
+
+impl Seen {
+    fn of(outcome: &Outcome) -> Self {
+        let micros = |record: &Record| record.time.nanos() / 1_000;
+        let finally = outcome.finally();
+        Self {
+            resets: outcome.rsts().iter().map(|rst| micros(&rst.record)).collect(),
+            answered: outcome.rsts().iter().filter_map(|rst| rst.trigger.as_ref().map(micros)).collect(),
+            followed: outcome.after_total(),
+            has_gap: Side::BOTH.iter().any(|side| finally.has_gap(*side)),
+            one_sided: outcome.one_sided(),
+        }
+    }
+
+    /// When the RST came that the verdict is about.
+    pub(super) fn first_reset(&self) -> Option<i64> {
+        self.resets.first().copied()
+    }
+}
+
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.cause, self.confidence.name())
     }
 }
 
-pub(super) fn words(told: &[Told], step: &str) -> String {
-    told.iter().map(|one| one.words_at(step)).collect::<Vec<_>>().join(", ")
+pub(super) fn words(whole: &[Explained], step: &str) -> String {
+    whole.iter().map(|one| one.told.words_at(step)).collect::<Vec<_>>().join(", ")
 }
 
 /// The kernel's recording, where it is asked.
@@ -161,6 +211,10 @@ pub(super) type Heard<'a> = Option<&'a Recording>;
 
 /// What a capture leads to.
 pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
+    explained(file, heard).into_iter().map(|one| one.told).collect()
+}
+
+fn explained(file: &[u8], heard: Heard<'_>) -> Vec<Explained> {
     let mut capture = Capture::from_reader(Cursor::new(file.to_vec()), "fixture", 0).unwrap();
     let mut tracker = Tracker::new(Limits::default());
     loop {
@@ -183,20 +237,25 @@ pub(super) fn told(file: &[u8], heard: Heard<'_>) -> Vec<Told> {
             }
             let judgement = judge(&outcome);
             let connection = outcome.connection();
-            Told {
+            let told = Told {
                 ends: [connection.client, connection.server()].map(|side| connection.endpoint(side)),
                 kind: outcome.kind(),
                 cause: judgement.cause.map_or("unexplained", |cause| cause.id),
                 confidence: judgement.confidence,
                 others: judgement.alternatives.iter().map(|other| other.cause.id).collect(),
                 steps: Said::all(&judgement),
-            }
+            };
+            Explained { told, seen: Seen::of(&outcome) }
         })
         .collect()
 }
 
 pub(super) fn told_of_packets(packets: &[Packet], heard: Heard<'_>) -> Vec<Told> {
     told(&super::wrap::file(packets, &super::wrap::RAW), heard)
+}
+
+pub(super) fn explained_of_packets(packets: &[Packet], heard: Heard<'_>) -> Vec<Explained> {
+    explained(&super::wrap::file(packets, &super::wrap::RAW), heard)
 }
 
 /// Equal to what the file in `fixtures/` holds; or, blessing, what it holds from now on.

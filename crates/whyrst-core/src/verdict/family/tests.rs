@@ -42,6 +42,25 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
 +0.001 C < S SA 0:0(0) ack 1
 +0.0001 C > S R 1:1(0)",
     ),
+    // Its number is the SYN-ACK's, which no data explains.
+    (
+        "a SYN-ACK with a wrong number",
+        UnwantedAnswer,
+        Certain,
+        "
+0.000 C > S S 0:0(0)
++0.001 C < S SA 0:0(0) ack 5001
++0.0001 C > S R 5001:5001(0)",
+    ),
+    (
+        "a SYN-ACK whose timer had run out: it had been answered",
+        UnwantedAnswer,
+        Likely,
+        "
+0.000 C > S S 0:0(0)
++0.001 C < S SA 0:0(0) ack 1
++1.200 C > S R 1:1(0)",
+    ),
     (
         "a SYN-ACK that nobody asked for",
         UnwantedAnswer,
@@ -55,6 +74,29 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
         BrokenHandshake,
         Certain,
         "...
++0.0001 C < S R 1:1(0)",
+    ),
+    (
+        "the same, much later than the SYN was answered",
+        BrokenHandshake,
+        Likely,
+        "...
++0.200 C < S R 1:1(0)",
+    ),
+    (
+        "the same twice: the second answers what the capture missed, or both do",
+        BrokenHandshake,
+        Likely,
+        "...
++0.0001 C < S R 1:1(0) id 7
++0.0001 C < S R 1:1(0) id 8",
+    ),
+    (
+        "the same, and the second is equal in every bit",
+        BrokenHandshake,
+        Likely,
+        "...
++0.0001 C < S R 1:1(0)
 +0.0001 C < S R 1:1(0)",
     ),
     // Unseen data of the server could have been acknowledged.
@@ -95,6 +137,52 @@ const TABLE: &[(&str, Family, Confidence, &str)] = &[
 0.010 C > S PA 1:101(100) ack 1
 +0.001 C < S PA 1:51(50) ack 101
 1.000 C > S RA 101:101(0) ack 51",
+    ),
+    (
+        "an abort that holds data behind a hole, and the capture shows no such data",
+        Aborted,
+        Likely,
+        "...
+0.010 C > S PA 1:101(100) ack 1
++0.001 C < S PA 1:51(50) ack 101
+1.000 C > S RA 101:101(0) ack 51 sack 151",
+    ),
+    (
+        "the same, and only an ACK before it says so",
+        Aborted,
+        Likely,
+        "...
+0.010 C > S PA 1:101(100) ack 1
++0.001 C < S PA 1:51(50) ack 101
++0.001 C > S A 101:101(0) ack 51 sack 151
+1.000 C > S RA 101:101(0) ack 51",
+    ),
+    (
+        "both had closed, and what the RST answers was not captured",
+        LastSegment,
+        Likely,
+        "...
+0.100 C < S FA 1:1(0) ack 1
++0.001 C > S FA 1:1(0) ack 2
++0.200 C > S R 2:2(0)",
+    ),
+    (
+        "its sender had closed, and what the RST answers was not captured",
+        LateData,
+        Likely,
+        "...
+0.100 C < S FA 1:1(0) ack 1
++0.200 C < S R 2:2(0)",
+    ),
+    (
+        "its sender had sent a SYN for a new connection, and what the RST answers was not captured",
+        SynCollision,
+        Likely,
+        "...
+0.010 C > S PA 1:101(100) ack 1
++0.001 C < S A 1:1(0) ack 101
+90.00 C > S S 900000:900000(0)
++0.002 C > S R 101:101(0)",
     ),
     (
         "an abort after the sender's own FIN",
