@@ -690,8 +690,7 @@ fn watch_runs_with_the_capabilities_of_its_service_and_gives_them_back() {
     command.args(["watch", "--packets", "--format", "json", "--comm", "python3"]);
     let watching = Watching::ready(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let capabilities = u64::from_str_radix(&status(watching.0.id(), "CapEff").unwrap(), 16).unwrap();
-    // CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE of linux/capability.h
-    assert_eq!(capabilities, 1 << 2 | 1 << 19);
+    assert_eq!(capabilities, 0, "a thread of its own reads what takes more");
     assert!(Command::new("python3").args(["-c", TROUBLE]).status().unwrap().success());
     std::thread::sleep(Duration::from_millis(300));
     let (status, text) = watching.interrupt();
