@@ -179,8 +179,8 @@ impl Explanation<'_> {
         keys.extend("linger", socket.linger);
         let past = |since: Timestamp| millis(now.since(since).max(Span::ZERO));
         keys.extend("age_ms", socket.age(now).map(|age| millis(age.max(Span::ZERO))));
-        keys.extend("idle_ms", socket.idle_since().map(past));
-        keys.extend("closed_ms_ago", socket.gone.map(past));
+        keys.extend("idle_ms", socket.idle_since(now).map(past));
+        keys.extend("closed_ms_ago", socket.gone.and_then(|_| socket.closed_at()).map(past));
     }
 
     const fn end_name(&self, side: Side) -> &'static str {
