@@ -23,6 +23,7 @@ pub mod form;
 pub mod giveup;
 pub mod handshake;
 pub mod idle;
+mod let_go;
 pub mod letting_go;
 pub mod mtu;
 pub mod multipath;

@@ -23,6 +23,7 @@ pub mod cause;
 pub mod causes;
 pub mod census;
 pub mod connection;
+pub mod deaths;
 pub mod evidence;
 pub mod farewell;
 pub mod half;

@@ -636,6 +636,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_by_its_size_is_a_goodbye_only_at_a_port_for_tls() {
+        use crate::cause::Severity;
         let closed = SocketFacts {
             snd_nxt: Seq::new(512),
             acked: 11,
@@ -658,7 +659,6 @@ mod tests {
             let late = event(told, Some(data), Some(closed.clone()));
             judged(&SocketEvent { remote: end(1, port), ..late }).severity
         };
-        use crate::cause::Severity;
         assert_eq!(refused(443, 24), Severity::Benign);
         assert_eq!(refused(443, 25), Severity::Fault);
         assert_eq!(refused(80, 24), Severity::Fault);

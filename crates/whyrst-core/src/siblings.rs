@@ -7,7 +7,6 @@
 //!
 //! What is remembered is bounded ([`FLOWS`], and as many services). What had no room is no sibling, and proves nothing.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
@@ -16,11 +15,10 @@ use core::net::IpAddr;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::connection::{Connection, Roles};
+use crate::connection::Connection;
 use crate::flow::Side;
 use crate::half::Marks;
 use crate::history::Record;
-use crate::outcome::{Basis, Outcome};
 use crate::rst::Rst;
 use crate::segment::{Endpoint, Flags, Segment};
 use crate::seq::Seq;
@@ -439,7 +437,7 @@ impl Book {
     }
 
     /// Whether no other service has room.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.services.len() >= SERVICES
     }
 
@@ -448,30 +446,6 @@ impl Book {
             return None;
         }
         Some(self.services.entry(server).or_default())
-    }
-}
-
-/// What live resets, one after the other, leave behind for those that follow: of the other connections to a service only
-/// those that were reset too are known, so nothing is said of who survived.
-///
-/// As many services as a capture has are remembered; beyond that all are forgotten, and it begins anew.
-#[derive(Debug, Default)]
-pub struct Deaths {
-    book: Book,
-}
-
-impl Deaths {
-    /// Remembers how `outcome` ended, and tells it of those that ended before.
-    pub fn note(&mut self, outcome: &mut Outcome) {
-        let connection = outcome.connection();
-        let (server, known) = (connection.endpoint(connection.server()), connection.roles == Roles::Seen);
-        let Some(rst) = outcome.rst().filter(|_| known && outcome.basis() == Basis::Sockets) else { return };
-        let own = Death::of(connection, outcome.before(), rst, None);
-        if self.book.is_full() {
-            self.book = Book::default();
-        }
-        self.book.died(server, own);
-        outcome.incarnation_mut().siblings = self.book.of(server, &own).map(Box::new);
     }
 }
 

@@ -266,6 +266,11 @@ const ASKED_IN_MARKS_ONLY: &[(&str, &str, &str)] = &[
         "what makes it likely is that nothing else was captured, which supports nothing",
     ),
     ("fw-reject-synack", "syn-unrouted", "a SYN that a router passed on says nothing of a firewall on the client"),
+    (
+        "conntrack-invalid-dnat",
+        "rst-ttl-same",
+        "a router between the two lowers it: from another distance it is as well another host",
+    ),
     ("fin-wait2-timer", "fin-wait2-default", "the default of one setting: other values do not speak against it"),
     ("raw-syn-scanner", "syn-ack-soon", "with a slow answer it is as likely a connect that was given up"),
 ];

@@ -102,14 +102,14 @@ pub enum State {
 }
 
 impl Socket {
-    fn of(listed: Listed, owners: &HashMap<u64, (u32, String)>) -> Option<Self> {
+    fn of(listed: &Listed, owners: &HashMap<u64, (u32, String)>) -> Option<Self> {
         let state = match listed.state {
             states::ESTABLISHED => State::Established,
             states::CLOSE_WAIT => State::CloseWait,
             states::LISTEN => State::Listen,
             _ => return None,
         };
-        let Listed { local, remote, queued, bound, silent_ms, inode, .. } = listed;
+        let Listed { local, remote, queued, bound, silent_ms, inode, .. } = *listed;
         Some(Self { state, local, remote, queued, bound, silent_ms, owner: owners.get(&inode.into()).cloned() })
     }
 }
@@ -227,7 +227,7 @@ impl HostFacts {
             Ok(found) => {
                 let owners = owners_by_inode();
                 self.ports_in_use = self.own_ports(&found);
-                self.sockets.extend(found.into_iter().filter_map(|listed| Socket::of(listed, &owners)));
+                self.sockets.extend(found.iter().filter_map(|listed| Socket::of(listed, &owners)));
             }
             Err(errno) => self.unread.push(format!("the list of sockets (netlink sock_diag): {}", errno.desc())),
         }

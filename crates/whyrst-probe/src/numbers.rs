@@ -1,6 +1,6 @@
 //! The two ends of one RST, where NAT gives them other names than their own.
 //!
-//! NAT changes addresses and ports (`nf_nat_manip_pkt` in net/netfilter/nf_nat_proto.c); sequence numbers stay as they
+//! NAT changes addresses and ports (`nf_nat_manip_pkt` in `net/netfilter/nf_nat_proto.c`); sequence numbers stay as they
 //! were but for the helpers of some protocols (`nf_ct_seqadj`), and behind a SYN proxy. So whoever received a RST
 //! expected exactly the number that it bears (RFC 5961 section 3.2; in SYN-SENT the acknowledgment of its SYN, RFC 9293
 //! section 3.10.7.3), and its sender knows that number too. 32 bits of one moment are no accident, whatever lies
@@ -52,14 +52,14 @@ impl Numbers {
     /// Whether that is what `received` got.
     pub(crate) fn are_of(&self, received: &SocketEvent) -> bool {
         let is_near = self.time.since(received.time).abs() <= SAME_MOMENT && received.told == Told::Received;
-        let Some(receiver) = received.account.socket.as_ref().filter(|_| is_near) else { return false };
-        let expected = if receiver.last_open_state() == Some(TcpState::SynSent) {
-            Number::Ack(receiver.snd_nxt)
+        let Some(socket) = received.account.socket.as_ref().filter(|_| is_near) else { return false };
+        let expected = if socket.last_open_state() == Some(TcpState::SynSent) {
+            Number::Ack(socket.snd_nxt)
         } else {
-            Number::Seq(receiver.rcv_nxt)
+            Number::Seq(socket.rcv_nxt)
         };
         // What the sender had received, the receiver had sent.
-        self.number == expected && (0..LARGEST_WINDOW).contains(&receiver.snd_nxt.diff(self.seen))
+        self.number == expected && (0..LARGEST_WINDOW).contains(&socket.snd_nxt.diff(self.seen))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use nix::unistd::gethostname;
+use whyrst_core::deaths::Deaths;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::escape::escape_name;
@@ -13,7 +14,6 @@ use whyrst_core::report::live_line::{self, LineNotes, More};
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Ladder, View};
 use whyrst_core::report::{Context, Explanation, json, markdown, text, words};
-use whyrst_core::siblings::Deaths;
 use whyrst_core::time::{Span, Timestamp};
 use whyrst_core::verdict::{Confidence, Judgement};
 use whyrst_model::summary::CauseCount;

@@ -63,10 +63,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         while let Some(signal) = signals.read_signal()? {
             match &mut stage {
                 Stage::Runs if signal.ssi_code <= SI_USER => followed.pass_on(signal.ssi_signo),
-                Stage::Runs => {}
                 // Whoever asks twice waits for nothing.
                 Stage::Lingers(_, lingering) => lingering.give_up(),
-                Stage::Ends(..) => {}
+                Stage::Runs | Stage::Ends(..) => {}
             }
         }
         stage = stage.next(&mut followed, &live, arguments)?;

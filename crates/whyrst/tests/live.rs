@@ -220,7 +220,7 @@ fn watch_writes_the_objects_of_the_contract() {
 }
 
 /// Answers a request of which it has read the beginning, and closes.
-const HASTY: &str = "
+const HASTY: &str = r"
 import socket, time
 listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
 client = socket.create_connection(listener.getsockname())

@@ -292,7 +292,9 @@ impl Maker {
         let flags = if self.below(300) == 0 { self.below(256) as u8 } else { self.one_of(&FLAGS) };
         // Resets are few, as they are.
         let flags = if flags & 4 != 0 && self.below(3) > 0 { 0x10 } else { flags };
-        let numbers = [100 + self.below(4) as u32, 100 + self.below(6) as u32];
+        // Kernels begin a connection at a number of its own (RFC 6528): the same handshake under two tuples is none by chance.
+        let first = u32::from(ports[0]).wrapping_mul(u32::from(ports[1])) & 0x3fff_ffff;
+        let numbers = [first + self.below(4) as u32, first + self.below(6) as u32];
         let options: &[u8] = match self.below(10) {
             0..5 => &[1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8],
             5 if flags & 2 != 0 => &[2, 4, 5, 0xb4, 1, 3, 3, 7],

@@ -6,7 +6,7 @@ use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
-use super::letting_go::{is_idle, let_go};
+use super::let_go::{is_idle, let_go};
 use super::question::{AskedOf, Question, Wording, by, not};
 use super::timing::{is_sane, leaving, round_trip};
 use crate::half::Marks;

@@ -242,6 +242,7 @@ mod tests {
 
     #[test]
     fn a_program_that_speaks_something_else_is_no_suspect() {
+        const NODE: &str = "Node.js server.keepAliveTimeout";
         let ended = |request: &str, answer: &str| {
             let text = std::format!(
                 "0.000 C > S S 0:0(0)
@@ -254,7 +255,6 @@ mod tests {
             );
             names(&conversation(&text).outcome())
         };
-        const NODE: &str = "Node.js server.keepAliveTimeout";
         assert!(ended("0x474554202f20485454502f312e310d0a", "0x485454502f312e3120323030").contains(&NODE));
         // Inside of TLS HTTP may be spoken.
         assert!(ended("0x160301020001000001fc0303", "0x160303007a020000760303").contains(&NODE));

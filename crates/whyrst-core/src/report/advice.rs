@@ -24,7 +24,7 @@ impl Explanation<'_> {
         let told = self.judgement.mechanism_confidence() == Confidence::Certain;
         let known = Known::of(self.outcome, told);
         let steps = cause.texts(self.language()).advice.iter();
-        let steps = steps.filter(|step| !(elsewhere && needs_linux(step)) && !known.answers(step));
+        let steps = steps.filter(|step| !(known.answers(step) || elsewhere && needs_linux(step)));
         let steps: Vec<String> = steps.map(|step| self.words(step)).collect();
         known.own_steps(self.language()).into_iter().chain(steps).collect()
     }

@@ -10,12 +10,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::socket::{setsockopt, sockopt};
+use whyrst_core::deaths::Deaths;
 use whyrst_core::language::Language;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::report::style::Style;
 use whyrst_core::report::text::View;
 use whyrst_core::report::{Context, text};
-use whyrst_core::siblings::Deaths;
 use whyrst_core::time::Span;
 use whyrst_core::verdict::{Confidence, Judgement, judge};
 

@@ -274,6 +274,10 @@ export interface Report {
    */
   peer_process?: ProcessReport | null
   /**
+   * Who had listened where the connection was refused, as `whyrst watch` remembers it.
+   */
+  listened?: ListenedReport | null
+  /**
    * Known idle timeouts that the silence before the RST fits: hints, not proofs. `null` where the silence is not known.
    */
   idle_suspects: IdleSuspect[] | null
@@ -782,6 +786,10 @@ export interface ProcessReport {
    */
   exit_signal: number | null
   /**
+   * Whether the kernel ended it because memory ran out; the signal is 9 then as well.
+   */
+  oom_killed?: boolean
+  /**
    * The process that closed the socket first.
    */
   closer: ProcessReport | null
@@ -806,6 +814,27 @@ export interface ContainerReport {
    * The uid of its Kubernetes pod.
    */
   pod: string | null
+}
+/**
+ * Somebody who listened at a port, and listens no more.
+ */
+export interface ListenedReport {
+  /**
+   * Until when.
+   */
+  until: Timestamp
+  /**
+   * Milliseconds from then to the refusal.
+   */
+  ended_ms_ago: number
+  /**
+   * Who closed that socket, or ended and closed it so. `null` where that was not seen.
+   */
+  process: ProcessReport | null
+  /**
+   * The process whose signal ended it.
+   */
+  killer: ProcessReport | null
 }
 /**
  * A known idle timeout that the silence before the reset fits.

@@ -22,7 +22,7 @@ pub(super) fn past(facts: &HostFacts, language: Language) -> Vec<Finding> {
                 Language::Chinese => format!("{what}，{count} 次（{counter}），{}", since(facts, count, new, language)),
             };
             let found = finding(cause, Tense::Has, subject, evidence, advice);
-            if new.is_some_and(|new| new > 0) { found } else { found.as_note() }
+            if new.is_some_and(|new| new > 0) { found } else { found.noted() }
         })
     });
     risen.collect()
@@ -140,7 +140,7 @@ mod tests {
         let of = |count: u64, before: u64| {
             let facts = HostFacts {
                 counters: [("TCPAbortOnClose".to_owned(), count)].into(),
-                counting_for: Some(Duration::from_secs(41 * 86_400)),
+                counting_for: Some(Duration::from_hours(41 * 24)),
                 earlier: Earlier {
                     counters: [("TCPAbortOnClose".to_owned(), before)].into(),
                     within: Duration::from_secs(1),

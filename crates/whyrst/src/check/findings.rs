@@ -42,7 +42,7 @@ pub(crate) fn findings(facts: &HostFacts, language: Language) -> Vec<Finding> {
 
 impl Finding {
     /// The same as something to know: a host where nothing is wrong has it too.
-    pub(super) fn as_note(self) -> Self {
+    pub(super) fn noted(self) -> Self {
         Self { weight: Weight::Note, ..self }
     }
 

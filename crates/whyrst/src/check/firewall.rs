@@ -28,7 +28,7 @@ pub(super) fn firewall(facts: &HostFacts, language: Language) -> Vec<Finding> {
         let who = language.pick("connections translated by this host", "由本机做地址转换的连接");
         let found = finding("conntrack-invalid-dnat", Tense::May, who, evidence, advice);
         // Where nothing is translated, such packets go on as they are.
-        if facts.translates { found } else { found.as_note() }
+        if facts.translates { found } else { found.noted() }
     });
     let rules = facts.rejects.iter().map(|rule| {
         let tense = if rule.packets.is_some_and(|packets| packets > 0) { Tense::Has } else { Tense::Will };

@@ -73,7 +73,7 @@ pub(super) fn settings(facts: &HostFacts, language: Language) -> Vec<Finding> {
                 "sysctl -w net.ipv4.tcp_keepalive_time=200，对设置了 SO_KEEPALIVE 的程序有效",
             ),
         );
-        found.push(note.as_note());
+        found.push(note.noted());
     }
     found
 }

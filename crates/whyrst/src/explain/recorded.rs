@@ -3,11 +3,11 @@
 
 use anyhow::{Result, bail};
 use whyrst_capture::recording;
+use whyrst_core::deaths::Deaths;
 use whyrst_core::recording::Told;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::summary::Reading;
 use whyrst_core::report::{Context, Explanation};
-use whyrst_core::siblings::Deaths;
 use whyrst_core::tracker::Counts;
 use whyrst_core::verdict::Judge;
 use whyrst_model::Report;
