@@ -117,7 +117,7 @@ mod tests {
     fn a_prefix_is_cut_where_it_ends() {
         let filter = KernelFilter::of(&[443], [("10.1.2.3".parse().unwrap(), 8), ("2001:db8::1".parse().unwrap(), 32)]);
         let all = filter.constants();
-        assert_eq!((all.port_count, all.ports[0], all.network_count), (1, 443 << 16 | 443, 2));
+        assert_eq!((all.port_count, all.ports[0], all.network_count), (1, 443 * 0x1_0001, 2));
         let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
         assert_eq!(bytes(&all.networks[..4]), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0]);
         assert_eq!(bytes(&all.masks[..4])[12..], [0xff, 0, 0, 0]);
@@ -128,8 +128,8 @@ mod tests {
     fn a_range_of_ports_and_a_namespace_are_one_word_each() {
         let filter = KernelFilter::default().with_ports([8_000..=8_010]).without_ports([22..=22]).with_namespaces([7]);
         let all = filter.constants();
-        assert_eq!((all.port_count, all.ports[0]), (1, 8_010 << 16 | 8_000));
-        assert_eq!((all.not_port_count, all.not_ports[0]), (1, 22 << 16 | 22));
+        assert_eq!((all.port_count, all.ports[0]), (1, 8_010 * 0x1_0000 + 8_000));
+        assert_eq!((all.not_port_count, all.not_ports[0]), (1, 22 * 0x1_0001));
         assert_eq!((all.namespace_count, all.namespaces[0]), (1, 7));
     }
 

@@ -107,8 +107,8 @@ mod tests {
         })
     }
 
-    fn segment(flags: Flags, seq: u32, ack: u32, len: u32) -> Option<Trigger> {
-        Some(Trigger { seq: Seq::new(seq), ack: Seq::new(ack), len, window: 0, flags, ttl: 64 })
+    fn segment(flags: Flags, seq: u32, ack: u32, len: u32) -> Trigger {
+        Trigger { seq: Seq::new(seq), ack: Seq::new(ack), len, window: 0, flags, ttl: 64 }
     }
 
     #[test]
@@ -122,9 +122,9 @@ mod tests {
         assert!(!are_ends_of_one(&abort, &received((1_007, 502), open)), "another number");
         assert!(!are_ends_of_one(&abort, &received((1_000, 501), open)), "the sender had more than was sent to it");
         // An answer to data, and one to a SYN.
-        let answer = event(word(), segment(Flags::ACK, 1_004, 501, 3), (0, 0), TcpState::Closed);
+        let answer = event(word(), Some(segment(Flags::ACK, 1_004, 501, 3)), (0, 0), TcpState::Closed);
         assert!(are_ends_of_one(&answer, &received((1_007, 501), open)));
-        let refusal = event(word(), segment(Flags::SYN, 1_003, 0, 0), (0, 0), TcpState::Closed);
+        let refusal = event(word(), Some(segment(Flags::SYN, 1_003, 0, 0)), (0, 0), TcpState::Closed);
         assert!(are_ends_of_one(&refusal, &received((1_004, 0), TcpState::SynSent)));
         assert!(!are_ends_of_one(&refusal, &received((1_005, 0), TcpState::SynSent)));
         // Neither two senders nor two receivers, nor what lies far apart.

@@ -20,7 +20,14 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Fault,
     needs: &[&RST_ANSWERS_SYN],
     refuted_by: &[&REFUSAL_HAS_NUMBER, &SYN_ACK_AFTER_RST, &RST_CONTRADICTS_SENDER, &RST_ENDS_SUBFLOW],
-    supported_by: &[&RST_IS_BARE, &DSCP_MIRRORED, &FLOW_LABEL_SET, &PORT_HAD_ACCEPTED, &REFUSAL_TTL_SAME, &LISTENER_WAS_THERE],
+    supported_by: &[
+        &RST_IS_BARE,
+        &DSCP_MIRRORED,
+        &FLOW_LABEL_SET,
+        &PORT_HAD_ACCEPTED,
+        &REFUSAL_TTL_SAME,
+        &LISTENER_WAS_THERE,
+    ],
     likely_when: &[&[&DSCP_MIRRORED], &[&FLOW_LABEL_SET]],
     variants: &[&LISTENER_WAS_THERE, &SERVICE_KEPT_ACCEPTING, &PORT_ACCEPTS_LATER, &PORT_HAD_ACCEPTED],
     sources: &[
