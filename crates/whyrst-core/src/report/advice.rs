@@ -58,12 +58,12 @@ impl<'a> Known<'a> {
     fn answers(&self, step: &str) -> bool {
         let names = |command: &str| step.contains(command);
         let of_sender = step.contains("{sender}");
-        (self.call && of_sender && (names("`strace") || names("`nstat")))
-            || (self.ended.is_some() && (names("`journalctl") || names("`systemctl status")))
-            || (self.maker && names("`ss -K`"))
-            || (self.listening && names("`ss -ltn"))
-            // Its TCP made the RST itself.
-            || (self.call && names("`nft list ruleset`") && names("`iptables"))
+        let calls = self.call && of_sender && (names("`strace") || names("`nstat"));
+        let end = self.ended.is_some() && (names("`journalctl") || names("`systemctl status"));
+        let sockets = (self.maker && names("`ss -K`")) || (self.listening && names("`ss -ltn"));
+        // Its TCP made the RST itself.
+        let firewall = self.call && names("`nft list ruleset`") && names("`iptables");
+        calls || end || sockets || firewall
     }
 
     /// Where to look on, now that it is known who it was.
@@ -72,9 +72,11 @@ impl<'a> Known<'a> {
         let mut steps = Vec::new();
         if process.oom_killed {
             steps.push(String::from(language.pick(
-                "raise the memory limit of that process (MemoryMax, the container's limit) or find what uses its memory; \
+                "raise the memory limit of that process (MemoryMax, the container's limit) or find what uses \
+                 its memory; \
                  `journalctl -k | grep -i oom` shows what it had",
-                "提高该进程的内存上限（MemoryMax、容器的限额），或找出占用内存的东西；`journalctl -k | grep -i oom` 可以看到当时的用量",
+                "提高该进程的内存上限（MemoryMax、容器的限额），或找出占用内存的东西；`journalctl -k | grep -i \
+                 oom` 可以看到当时的用量",
             )));
         }
         let log = language.pick("its log says why", "它的日志里有原因");

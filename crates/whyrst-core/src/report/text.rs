@@ -321,9 +321,11 @@ impl Explanation<'_> {
                 "{sender}的 TCP 没有发过这个 RST（没有 tcp_send_reset 事件）：是防火墙或路径上的设备生成的",
             ))),
             KernelWord::MadeInTransit => Some(String::from(self.language().pick(
-                "the RST left a network namespace of this host that has neither end's address, and had not come into it: \
+                "the RST left a network namespace of this host that has neither end's address, and had not come \
+                 into it: \
                  that router's firewall made it",
-                "这个 RST 从本机一个不含任何一端地址的网络命名空间发出，此前并没有进入过它：是那台路由器上的防火墙生成的",
+                "这个 RST 从本机一个不含任何一端地址的网络命名空间发出，此前并没有进入过它：是那台路由器上的防火\
+                 墙生成的",
             ))),
             KernelWord::Sent(event) => {
                 let path = via(&event.stack, self.language());

@@ -115,14 +115,16 @@ pub(super) fn timers(facts: &HostFacts, language: Language) -> Vec<Finding> {
                     "it is given up after {retries} retransmissions (net.ipv4.tcp_retries2); what the other end sends \
                      later is answered with RST"
                 ),
-                Language::Chinese => format!(
-                    "重传 {retries} 次之后就放弃（net.ipv4.tcp_retries2）；此后对端再发送的数据会得到 RST"
-                ),
+                Language::Chinese => {
+                    format!("重传 {retries} 次之后就放弃（net.ipv4.tcp_retries2）；此后对端再发送的数据会得到 RST")
+                }
             },
             language.pick(
-                "sysctl -w net.ipv4.tcp_retries2=15 (RFC 1122 wants 100 s at least, which is 8); TCP_USER_TIMEOUT where \
+                "sysctl -w net.ipv4.tcp_retries2=15 (RFC 1122 wants 100 s at least, which is 8); \
+                 TCP_USER_TIMEOUT where \
                  one program wants less",
-                "sysctl -w net.ipv4.tcp_retries2=15（RFC 1122 要求至少 100 s，即 8）；个别程序需要更短时用 TCP_USER_TIMEOUT",
+                "sysctl -w net.ipv4.tcp_retries2=15（RFC 1122 要求至少 100 s，即 8）；个别程序需要更短时用 \
+                 TCP_USER_TIMEOUT",
             ),
         ));
     }
@@ -133,9 +135,11 @@ pub(super) fn timers(facts: &HostFacts, language: Language) -> Vec<Finding> {
             language.pick("every listener", "所有监听套接字"),
             language
                 .pick(
-                    "net.ipv4.tcp_syncookies is 2: every SYN is answered with a cookie, so a lost ACK is never asked for \
+                    "net.ipv4.tcp_syncookies is 2: every SYN is answered with a cookie, so a lost ACK is never \
+                     asked for \
                      again, and a late one is answered with RST",
-                    "net.ipv4.tcp_syncookies 为 2：每个 SYN 都用 cookie 应答，丢失的 ACK 不会再被索要，迟到的 ACK 会得到 RST",
+                    "net.ipv4.tcp_syncookies 为 2：每个 SYN 都用 cookie 应答，丢失的 ACK 不会再被索要，迟到的 \
+                     ACK 会得到 RST",
                 )
                 .into(),
             language.pick(
@@ -210,7 +214,8 @@ pub(super) fn limits(facts: &HostFacts, language: Language) -> Vec<Finding> {
                  connection is forgotten at its close, and what still comes for it is answered with RST"
             ),
             Language::Chinese => format!(
-                "{waiting} 个套接字处于 TIME-WAIT，允许 {most} 个（net.ipv4.tcp_max_tw_buckets）；超过之后，连接一关闭就被\
+                "{waiting} 个套接字处于 TIME-WAIT，允许 {most} 个（net.ipv4.tcp_max_tw_buckets）；超过之后，连接\
+                 一关闭就被\
                  遗忘，此后到达的报文会得到 RST"
             ),
         };
