@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sched::CloneFlags;
@@ -14,8 +15,12 @@ use whyrst_probe::{KernelFilter, Live, LiveEvent, SocketReset};
 use super::{MOMENT, PATIENCE, own_network};
 
 /// This thread's namespace is a host: it masquerades a container's connections to another host, and forwards port 8080
-/// to the container.
-struct Nat;
+/// to the container. Its namespaces have names, so there is one at a time.
+struct Nat {
+    _alone: MutexGuard<'static, ()>,
+}
+
+static ALONE: Mutex<()> = Mutex::new(());
 
 const CONTAINER: [u8; 4] = [10, 81, 1, 2];
 const HOST: [u8; 4] = [10, 81, 2, 1];
@@ -23,8 +28,9 @@ const OTHER: [u8; 4] = [10, 81, 2, 2];
 
 impl Nat {
     fn make() -> Self {
+        // A test that failed left nothing but what is removed here.
+        let nat = Self { _alone: ALONE.lock().unwrap_or_else(PoisonError::into_inner) };
         Self::remove();
-        let nat = Self;
         let rules = "table ip n {\n chain post {\n type nat hook postrouting priority 100;\n \
                      ip saddr 10.81.1.2 oifname s0 ip protocol tcp masquerade to :50000-50999\n }\n chain pre {\n \
                      type nat hook prerouting priority -100;\n iifname s0 tcp dport 8080 dnat to 10.81.1.2:80\n \
