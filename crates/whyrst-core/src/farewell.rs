@@ -7,7 +7,7 @@
 //! payload off shows neither, and then nothing is known.
 
 use crate::connection::{Connection, Roles};
-use crate::evidence::letting_go::GOODBYE_BY_SIZE;
+use crate::evidence::socket_hints::GOODBYE_BY_SIZE;
 use crate::evidence::words::GOODBYE_REFUSED;
 use crate::flow::Side;
 use crate::half::{Half, Marks};

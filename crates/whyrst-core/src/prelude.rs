@@ -5,8 +5,9 @@
 pub(crate) use crate::cause::{Breadth, Family, KernelSign, Rule, Severity, Signs, Source, Status, Step, kernel, rfc};
 pub(crate) use crate::evidence::{
     application::*, clock::*, closing::*, data::*, failed::*, firewall::*, forgery::*, form::*, giveup::*,
-    handshake::*, idle::*, letting_go::*, mtu::*, multipath::*, path::*, promise::*, refusal::*, said::*, service::*,
-    siblings::*, sockets::*, speech::*, stack::*, standoff::*, timing::*, twins::*, vantage::*, window::*, words::*,
+    handshake::*, idle::*, mtu::*, multipath::*, path::*, promise::*, refusal::*, said::*, service::*, siblings::*,
+    socket_hints::*, sockets::*, speech::*, stack::*, standoff::*, timing::*, twins::*, vantage::*, window::*,
+    words::*,
 };
 pub(crate) use crate::kernel::RstReason;
 pub(crate) use crate::outcome::OutcomeKind;

@@ -330,6 +330,12 @@ impl SocketFacts {
         self.steps.iter().rev().map(|step| step.state).find(|state| *state != TcpState::Closed)
     }
 
+    /// Bytes of data that were sent and not acknowledged: a SYN without an answer is counted by the kernel, and is none.
+    pub fn unacked_data(&self) -> u32 {
+        let syn = self.last_open_state() == Some(TcpState::SynSent);
+        self.unacked.saturating_sub(syn.into())
+    }
+
     /// When it entered one of `states` first.
     pub fn entered(&self, states: &[TcpState]) -> Option<Timestamp> {
         self.steps.iter().find(|step| states.contains(&step.state)).map(|step| step.time)

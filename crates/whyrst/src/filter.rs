@@ -128,14 +128,14 @@ impl Filter {
         if !self.comms.is_empty() {
             let running = running();
             let absent = self.comms.iter().filter(|comm| !running.contains(*comm));
-            remarks
-                .extend(absent.map(|comm| format!("no process is called {comm} now: nothing is shown until one is")));
+            remarks.extend(
+                absent.map(|comm| format!("no process is named {comm} now: nothing is shown until one starts")),
+            );
         }
         let root = cgroup_mount_point();
         let is_there = |path: &&String| root.as_ref().is_none_or(|root| root.join(&path[1..]).is_dir());
         let absent = self.cgroups.iter().filter(|path| !is_there(path));
-        remarks
-            .extend(absent.map(|path| format!("there is no cgroup {path} now: nothing is shown until there is one")));
+        remarks.extend(absent.map(|path| format!("there is no cgroup {path} now: nothing is shown until it is made")));
         remarks
     }
 }

@@ -6,8 +6,8 @@ use super::answer::{Answer, Value, no, yes};
 use super::data::is_acknowledged;
 use super::fin::{both_had_closed, data_refused_with_ack, fin_ack, had_closed, is_data};
 use super::form::RST_IS_ACTIVE;
-use super::let_go::{is_idle, let_go};
 use super::question::{AskedOf, Question, Wording, by, not};
+use super::socket_close::{close_of, was_idle};
 use super::timing::{is_sane, leaving, round_trip};
 use crate::half::Marks;
 use crate::history::Record;
@@ -222,7 +222,7 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
         unknown: "{sender}的 FIN 之前的数据，以及握手",
     },
     ask: by(|outcome| {
-        let met_unread = || let_go(outcome).is_some_and(|let_go| let_go.next.is_some());
+        let met_unread = || close_of(outcome).is_some_and(|close| close.next.is_some());
         if outcome.basis() == Basis::Sockets || met_unread() {
             return idle_by_socket(outcome);
         }
@@ -253,8 +253,8 @@ pub static CLOSED_WHEN_IDLE: Question = Question {
 
 /// The same by the socket: records made of it have their times to a tick, and those that are closer none.
 fn idle_by_socket(outcome: &Outcome) -> Answer {
-    let (Some(let_go), Some(left)) = (let_go(outcome), leaving(outcome)) else { return Answer::Unknown };
-    is_idle(let_go).map_or(Answer::Unknown, |idle| yes().span(let_go.idle).frame(left).if_so(idle.into()))
+    let (Some(close), Some(left)) = (close_of(outcome), leaving(outcome)) else { return Answer::Unknown };
+    was_idle(close).map_or(Answer::Unknown, |idle| yes().span(close.idle).frame(left).if_so(idle.into()))
 }
 
 /// The RST answers something without data: an ACK, a probe or a FIN.

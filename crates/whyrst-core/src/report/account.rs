@@ -230,7 +230,7 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
         "{} unread, {} unsent, {} unacknowledged",
         plural(socket.unread.into(), "byte"),
         digits(socket.unsent.into()),
-        digits(socket.unacked.into())
+        digits(socket.unacked_data().into())
     );
     words.extend(socket.linger.map(|linger| format!("; SO_LINGER {linger} s")));
     if socket.retransmits > 0 {
@@ -254,7 +254,7 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
         "未读 {} 字节，未发送 {} 字节，未确认 {} 字节",
         digits(socket.unread.into()),
         digits(socket.unsent.into()),
-        digits(socket.unacked.into())
+        digits(socket.unacked_data().into())
     );
     words.extend(socket.linger.map(|linger| format!("；SO_LINGER {linger} s")));
     if socket.retransmits > 0 {
@@ -315,7 +315,7 @@ impl Explanation<'_> {
             end: self.end_word(side),
             unread_bytes: socket.unread,
             unsent_bytes: socket.unsent,
-            unacked_bytes: socket.unacked,
+            unacked_bytes: socket.unacked_data(),
             linger: socket.linger,
             age_ms: socket.age(now).map(Span::as_millis_f64),
             idle_ms: socket.idle_since(now).map(ms),

@@ -73,10 +73,9 @@ impl<'a> Known<'a> {
         if process.oom_killed {
             steps.push(String::from(language.pick(
                 "raise the memory limit of that process (MemoryMax, the container's limit) or find what uses \
-                 its memory; \
-                 `journalctl -k | grep -i oom` shows what it had",
-                "提高该进程的内存上限（MemoryMax、容器的限额），或找出占用内存的东西；`journalctl -k | grep -i \
-                 oom` 可以看到当时的用量",
+                 its memory; `journalctl -k | grep -i oom` shows how much it had",
+                "提高该进程的内存上限（MemoryMax、容器的限额），或找出占用内存的东西；\
+                 `journalctl -k | grep -i oom` 可以看到当时的用量",
             )));
         }
         let log = language.pick("its log says why", "它的日志里有原因");

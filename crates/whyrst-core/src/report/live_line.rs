@@ -171,8 +171,11 @@ impl Explanation<'_> {
         let Some(account) = self.teller().and_then(|side| self.outcome.account(side)) else { return };
         let Some(socket) = &account.socket else { return };
         let now = self.outcome.time();
-        let bytes =
-            [("unread_bytes", socket.unread), ("unsent_bytes", socket.unsent), ("unacked_bytes", socket.unacked)];
+        let bytes = [
+            ("unread_bytes", socket.unread),
+            ("unsent_bytes", socket.unsent),
+            ("unacked_bytes", socket.unacked_data()),
+        ];
         for (name, count) in bytes {
             keys.extend(name, Some(count).filter(|count| *count > 0));
         }
@@ -393,6 +396,18 @@ mod tests {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let keys = words.iter().filter_map(|word| word.split_once('=')).collect();
         (words[..6].to_vec(), keys)
+    }
+
+    #[test]
+    fn a_syn_without_an_answer_is_no_byte() {
+        let of = |state| {
+            let mut refused = received();
+            let steps = vec![Step { time: at(0), state }];
+            refused.account.socket = Some(SocketFacts { unacked: 1, unread: 0, steps, ..facts(Opened::Actively) });
+            line_of(refused, None, LineNotes::default())
+        };
+        assert!(!of(TcpState::SynSent).contains("unacked_bytes"), "{}", of(TcpState::SynSent));
+        assert!(of(TcpState::Established).contains(" unacked_bytes=1"), "{}", of(TcpState::Established));
     }
 
     #[test]

@@ -322,10 +322,9 @@ impl Explanation<'_> {
             ))),
             KernelWord::MadeInTransit => Some(String::from(self.language().pick(
                 "the RST left a network namespace of this host that has neither end's address, and had not come \
-                 into it: \
-                 that router's firewall made it",
-                "这个 RST 从本机一个不含任何一端地址的网络命名空间发出，此前并没有进入过它：是那台路由器上的防火\
-                 墙生成的",
+                 into it: the firewall of that router made it",
+                "这个 RST 从本机一个不含任何一端地址的网络命名空间发出，此前并没有进入过它：\
+                 是那台路由器上的防火墙生成的",
             ))),
             KernelWord::Sent(event) => {
                 let path = via(&event.stack, self.language());

@@ -86,28 +86,25 @@ pub(super) fn translation(facts: &HostFacts, language: Language) -> Vec<Finding>
                 "reply-untranslated",
                 Tense::May,
                 match language {
-                    Language::English => format!(
-                        "connections between neighbours of {target} that go through its \
-                         service"
-                    ),
+                    Language::English => {
+                        format!("connections to the service of {target} from its neighbours on the bridge")
+                    }
                     Language::Chinese => format!("{target} 的同网桥邻居经由其服务地址建立的连接"),
                 },
                 match language {
                     Language::English => format!(
                         "a rule translates to {target}, which is on a bridge, and \
-                         net.bridge.bridge-nf-call-iptables is \
-                         off: the answer to a neighbour goes straight over the bridge, without its translation"
+                         net.bridge.bridge-nf-call-iptables is off: the answer to a neighbour goes straight over the \
+                         bridge, untranslated"
                     ),
                     Language::Chinese => format!(
-                        "有规则把目的地址转换为 {target}，它在一个网桥上，而 net.bridge.bridge-nf-call-iptables \
-                         没有打开：\
-                         给邻居的应答直接经过网桥，不做反向转换"
+                        "有规则把目的地址转换为 {target}，它在一个网桥上，\
+                         而 net.bridge.bridge-nf-call-iptables 没有打开：给邻居的应答直接经过网桥，不做反向转换"
                     ),
                 },
                 language.pick(
                     "modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1, or masquerade \
-                     connections of \
-                     neighbours",
+                     connections of neighbours",
                     "modprobe br_netfilter；sysctl -w net.bridge.bridge-nf-call-iptables=1，或者对邻居的连接做 \
                      masquerade",
                 ),
@@ -126,8 +123,7 @@ pub(super) fn translation(facts: &HostFacts, language: Language) -> Vec<Finding>
                 .into(),
             language.pick(
                 "accept ICMP \"fragmentation needed\" (type 3 code 4) and ICMPv6 \"packet too big\" (type 2) \
-                 before that \
-                 rule; sysctl -w net.ipv4.tcp_mtu_probing=1",
+                 before that rule; sysctl -w net.ipv4.tcp_mtu_probing=1",
                 "在该规则之前接受 ICMP“需要分片”（类型 3 代码 4）和 ICMPv6“报文过大”（类型 2）；\
                  sysctl -w net.ipv4.tcp_mtu_probing=1",
             ),

@@ -121,8 +121,7 @@ pub(super) fn timers(facts: &HostFacts, language: Language) -> Vec<Finding> {
             },
             language.pick(
                 "sysctl -w net.ipv4.tcp_retries2=15 (RFC 1122 wants 100 s at least, which is 8); \
-                 TCP_USER_TIMEOUT where \
-                 one program wants less",
+                 TCP_USER_TIMEOUT where one program wants less",
                 "sysctl -w net.ipv4.tcp_retries2=15（RFC 1122 要求至少 100 s，即 8）；个别程序需要更短时用 \
                  TCP_USER_TIMEOUT",
             ),
@@ -136,10 +135,9 @@ pub(super) fn timers(facts: &HostFacts, language: Language) -> Vec<Finding> {
             language
                 .pick(
                     "net.ipv4.tcp_syncookies is 2: every SYN is answered with a cookie, so a lost ACK is never \
-                     asked for \
-                     again, and a late one is answered with RST",
-                    "net.ipv4.tcp_syncookies 为 2：每个 SYN 都用 cookie 应答，丢失的 ACK 不会再被索要，迟到的 \
-                     ACK 会得到 RST",
+                     asked for again, and a late one is answered with RST",
+                    "net.ipv4.tcp_syncookies 为 2：每个 SYN 都用 cookie 应答，丢失的 ACK 不会再被索要，\
+                     迟到的 ACK 会得到 RST",
                 )
                 .into(),
             language.pick(
@@ -214,9 +212,8 @@ pub(super) fn limits(facts: &HostFacts, language: Language) -> Vec<Finding> {
                  connection is forgotten at its close, and what still comes for it is answered with RST"
             ),
             Language::Chinese => format!(
-                "{waiting} 个套接字处于 TIME-WAIT，允许 {most} 个（net.ipv4.tcp_max_tw_buckets）；超过之后，连接\
-                 一关闭就被\
-                 遗忘，此后到达的报文会得到 RST"
+                "{waiting} 个套接字处于 TIME-WAIT，允许 {most} 个（net.ipv4.tcp_max_tw_buckets）；超过之后，\
+                 连接一关闭就被遗忘，此后到达的报文会得到 RST"
             ),
         };
         found.push(finding(

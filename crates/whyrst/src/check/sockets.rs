@@ -100,8 +100,8 @@ pub(super) fn left_open(facts: &HostFacts, language: Language) -> Vec<Finding> {
                 format!("its peer has closed, and this end has not: CLOSE-WAIT, no data for {silent}")
             }
             (count, Language::English) => format!(
-                "{count} connections whose peer has closed, and this end has not: CLOSE-WAIT, no data for up to \
-                 {silent}"
+                "{count} connections whose peer has closed, and this end has not: CLOSE-WAIT, \
+                 no data for up to {silent}"
             ),
             (1, Language::Chinese) => format!("对端已关闭，这一端没有：CLOSE-WAIT，已有 {silent} 没有数据"),
             (count, Language::Chinese) => {
@@ -144,9 +144,8 @@ pub(super) fn ports(facts: &HostFacts, language: Language) -> Vec<Finding> {
                  takes one that has just been used, or fails with EADDRNOTAVAIL"
             ),
             Language::Chinese => format!(
-                "到 {destination} 已用 {used} / {all} 个端口（net.ipv4.ip_local_port_range）：下一次 connect() \
-                 会用到刚用过的端口，\
-                 或者以 EADDRNOTAVAIL 失败"
+                "到 {destination} 已用 {used} / {all} 个端口（net.ipv4.ip_local_port_range）：\
+                 下一次 connect() 会用到刚用过的端口，或者以 EADDRNOTAVAIL 失败"
             ),
         };
         finding("syn-meets-time-wait", Tense::May, subject, evidence, advice)

@@ -1,16 +1,15 @@
-//! What the program of the RST's sender was at when it let go of its socket, as the socket itself tells: how long
-//! nothing had gone on, whether the next request was there already, whether the answer was still coming.
+//! What a socket tells of a reset beside packets and without them ([`AskedOf::SocketHint`]): how long nothing had gone on when
+//! its program closed it, whether the next request was there already, whether the answer was still coming, whether
+//! somebody had listened.
 //!
-//! What a kernel knows counts beside packets as well ([`AskedOf::SocketHint`]).
-//!
-//! Packets answer the same through [`super::closing`] and [`super::application`]. A kernel dates data by ticks of 1 to 10 ms
-//! (`tcp_sock.lsndtime`, `inet_csk_ack.lrcvtime`), so what is closer than two of them has no order here, and a
-//! request that came within them before `close()` had not been read because there was no time to.
+//! Each makes a reason likely, not certain: a kernel dates data by ticks ([`super::socket_close`]), and a request that came
+//! within two of them before `close()` is taken for one that the program had no time to read. Packets answer the same
+//! through [`super::closing`] and [`super::application`].
 
 use super::answer::{Answer, Value, no, yes};
 use super::closing::{CLOSED_WHEN_IDLE, DATA_CROSSED_FIN, RST_ANSWERS_DATA, SENDER_HAD_CLOSED};
-use super::let_go::{IN_USE, is_idle, left, let_go};
 use super::question::{AskedOf, Question, Wording, by};
+use super::socket_close::{IN_USE, close_of, closed_socket, was_idle};
 use crate::outcome::Outcome;
 use crate::time::Span;
 
@@ -29,7 +28,7 @@ pub static REQUEST_MET_CLOSE: Question = Question {
     ask: by(|outcome| {
         let crossed = [&SENDER_HAD_CLOSED, &RST_ANSWERS_DATA, &DATA_CROSSED_FIN];
         let answers = crossed.map(|question| question.answer(outcome));
-        match (&answers, let_go(outcome).and_then(|let_go| let_go.next)) {
+        match (&answers, close_of(outcome).and_then(|close| close.next)) {
             ([.., Answer::Yes(facts)], _) if answers.iter().all(Answer::is_yes) => Answer::Yes(facts.clone()),
             (_, Some(_)) => at_rst(outcome),
             // Its kernel had the FIN, its program had not had the time to hear of it.
@@ -53,9 +52,9 @@ pub static IDLE_CLOSE_MET_REQUEST: Question = Question {
         unknown: "{sender}上的套接字：在那里运行 `whyrst watch` 可知它空闲了多久",
     },
     ask: by(|outcome| {
-        let Some(let_go) = let_go(outcome) else { return Answer::Unknown };
-        match (is_idle(let_go), let_go.next.or_else(|| refused(outcome))) {
-            (Some(true), Some(bytes)) if met(outcome) => Answer::Yes(yes().span(let_go.idle).count(bytes.into())),
+        let Some(close) = close_of(outcome) else { return Answer::Unknown };
+        match (was_idle(close), close.next.or_else(|| refused(outcome))) {
+            (Some(true), Some(bytes)) if met(outcome) => Answer::Yes(yes().span(close.idle).count(bytes.into())),
             (Some(false), _) => Answer::No(no()),
             _ => Answer::Unknown,
         }
@@ -64,7 +63,7 @@ pub static IDLE_CLOSE_MET_REQUEST: Question = Question {
 
 /// Data came within moments of the close, by a clock that is no tick's.
 fn refused_at_once(outcome: &Outcome) -> bool {
-    let after = left(outcome).map(|(_, at)| outcome.time().since(at));
+    let after = closed_socket(outcome).map(|(_, at)| outcome.time().since(at));
     after.is_some_and(|after| Span::ZERO <= after && after <= IN_USE)
 }
 
@@ -111,8 +110,9 @@ pub(super) fn left_to_send(outcome: &Outcome) -> Option<u32> {
 /// What was refused is as long as one TLS `close_notify`, at a port for TLS, from a server whose client had its answer.
 ///
 /// RFC 8446 section 5.2 (two bytes of an alert, its type, a tag of 16, and a header of five: 24), and RFC 5246 section
-/// 6.2.3.3 with AES-GCM (RFC 5288, an explicit nonce of eight: 31) or `ChaCha20` (RFC 7905: 23). Of data no program sends
-/// as little in a record of its own but as a goodbye: two bytes in TLS 1.3, and none in TLS 1.2.
+/// 6.2.3.3 with AES-GCM (RFC 5288, an explicit nonce of eight: 31) or `ChaCha20` (RFC 7905: 23). A record of data is as
+/// short only where it holds seven bytes or less: to a client that has its answer and has closed, mostly a goodbye of
+/// another layer (an empty frame of a `WebSocket`). So it is a hint, and what is lost with it is a few bytes.
 pub static GOODBYE_BY_SIZE: Question = Question {
     id: "goodbye-by-size",
     asked_of: AskedOf::SocketHint,
@@ -139,7 +139,7 @@ pub static GOODBYE_BY_SIZE: Question = Question {
 
 /// The client had closed, with everything read and the server's word as the last one.
 fn had_its_answer(outcome: &Outcome) -> bool {
-    let Some((facts, _)) = left(outcome).filter(|_| outcome.sender() == outcome.connection().client) else {
+    let Some((facts, _)) = closed_socket(outcome).filter(|_| outcome.sender() == outcome.connection().client) else {
         return false;
     };
     let words = facts.sent_at(outcome.time()).zip(facts.received_at(outcome.time()));
@@ -148,7 +148,7 @@ fn had_its_answer(outcome: &Outcome) -> bool {
 }
 
 const CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
-/// Ports that are assigned to TLS (IANA, service names), and 8443 and 6443, which are used for nothing else.
+/// Ports that are assigned to TLS (IANA, service names), and 8443 and 6443, where people serve HTTPS.
 const TLS_PORTS: [u16; 18] =
     [443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 5986, 6443, 6514, 8443, 8883];
 
