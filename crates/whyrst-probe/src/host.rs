@@ -16,6 +16,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, recv, sendto, setsockopt, socket, sockopt,
 };
 use nix::sys::time::TimeVal;
+use nix::unistd::{SysconfVar, sysconf};
 use std::os::fd::AsRawFd;
 use whyrst_core::segment::Endpoint;
 
@@ -277,12 +278,24 @@ fn read_counters() -> BTreeMap<String, u64> {
     fs::read_to_string("/proc/net/netstat").map(|text| counters(&text)).unwrap_or_default()
 }
 
-/// Since boot, in the namespace that init is in.
+/// Since boot, in the namespace that the machine's init is in. A container has a process 1 of its own, which began later,
+/// and mostly a namespace that was made for it.
 fn counting_for() -> Option<Duration> {
+    const BOOTING: Duration = Duration::from_secs(60);
     let inode = |process: &str| fs::metadata(format!("/proc/{process}/ns/net")).ok().map(|data| data.ino());
     let is_first = inode("1").is_some() && inode("1") == inode("self");
-    let uptime = fs::read_to_string("/proc/uptime").ok().filter(|_| is_first)?;
+    let began = began_after_boot(&fs::read_to_string("/proc/1/stat").ok()?)?;
+    let uptime = fs::read_to_string("/proc/uptime").ok().filter(|_| is_first && began < BOOTING)?;
     uptime.split('.').next()?.parse().ok().map(Duration::from_secs)
+}
+
+/// How long after boot a process began: field 22 of its `stat`, in ticks (proc_pid_stat(5)). Its name, the second field,
+/// may hold anything but stands in parentheses.
+fn began_after_boot(stat: &str) -> Option<Duration> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let ticks: u64 = rest.split_whitespace().nth(19)?.parse().ok()?;
+    let in_a_second = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
+    Some(Duration::from_secs(ticks / in_a_second.max(1)))
 }
 
 /// The larger of the two settings counts (`IN_DEV_RPFILTER`); loopback asks nobody.
@@ -566,6 +579,16 @@ mod tests {
         let text = legacy.lines().next().unwrap().into();
         assert_eq!(rejects(legacy), [RejectRule { text, packets: Some(7), hook: Some(Hook::Input) }]);
         assert_eq!(rejects("tcp dport 25 reject with tcp reset")[0].packets, None);
+    }
+
+    #[test]
+    fn a_process_is_as_old_as_its_stat_says() {
+        let ticks = sysconf(SysconfVar::CLK_TCK).unwrap().unwrap();
+        let stat = |start: i64| format!("1 (a b) c) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 {start} 9 10\n");
+        assert_eq!(began_after_boot(&stat(0)), Some(Duration::ZERO));
+        assert_eq!(began_after_boot(&stat(90 * ticks)), Some(Duration::from_secs(90)));
+        assert_eq!(began_after_boot("1 (init"), None);
+        assert!(began_after_boot(&fs::read_to_string("/proc/self/stat").unwrap()).is_some());
     }
 
     #[test]

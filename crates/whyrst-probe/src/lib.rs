@@ -44,7 +44,7 @@ pub use host::{Earlier, Hook, HostFacts, RejectRule, Socket, State};
 pub use interest::Interest;
 pub use kernel_filter::KernelFilter;
 pub use live::{Live, LiveEvent, now};
-pub use namespaces::inodes as network_namespaces;
+pub use namespaces::{NAMED as NAMED_NAMESPACES, inodes as network_namespaces};
 pub use packets::{Coverage, Direction, Firewall, Packet, Packets};
 pub use probe::Missing;
 pub use reason::of_stack as reason_of_stack;

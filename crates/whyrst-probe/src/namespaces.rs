@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Where the network namespaces stand that no process holds.
-const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
+/// Where `ip netns` and Docker name network namespaces, also those that no process holds.
+pub const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
 
 /// Every network namespace by its inode, with a way to it.
 pub(crate) fn all() -> BTreeMap<u32, PathBuf> {

@@ -15,15 +15,13 @@ use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
 use whyrst_core::socket::{Account, Process};
 use whyrst_core::verdict::Judgement;
-use whyrst_probe::{Interest, KernelFilter, cgroup_mount_point, network_namespaces};
+use whyrst_probe::{Interest, KernelFilter, NAMED_NAMESPACES, cgroup_mount_point, network_namespaces};
 
 use crate::args::{Network, Place, Ports, Watch, has_step};
 use crate::causes;
 
 /// Bytes of a program's name that the kernel keeps (`TASK_COMM_LEN` without its zero).
 const LONGEST_COMM: usize = 15;
-/// Where `ip netns` and Docker name network namespaces.
-const NAMED: [&str; 2] = ["/run/netns", "/run/docker/netns"];
 
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -213,7 +211,7 @@ fn netns(name: &str) -> Result<u32> {
         }
         return Ok(inode);
     }
-    let named = NAMED.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+    let named = NAMED_NAMESPACES.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
     let path = named.unwrap_or_else(|| name.into());
     let data = fs::metadata(&path).with_context(|| format!("cannot find the network namespace {name}"))?;
     let is_namespace = statfs(&path).is_ok_and(|system| system.filesystem_type() == NSFS_MAGIC);

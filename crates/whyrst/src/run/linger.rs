@@ -63,7 +63,7 @@ impl Lingering {
                 true
             }
             None => {
-                self.say("connections that live on without a process are not waited for: they are not known");
+                self.say("cannot tell whether connections of the command live on: not waiting for them (--linger)");
                 false
             }
         }
