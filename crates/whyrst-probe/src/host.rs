@@ -281,7 +281,7 @@ fn read_counters() -> BTreeMap<String, u64> {
 /// Since boot, in the namespace that the machine's init is in. A container has a process 1 of its own, which began later,
 /// and mostly a namespace that was made for it.
 fn counting_for() -> Option<Duration> {
-    const BOOTING: Duration = Duration::from_secs(60);
+    const BOOTING: Duration = Duration::from_mins(1);
     let inode = |process: &str| fs::metadata(format!("/proc/{process}/ns/net")).ok().map(|data| data.ino());
     let is_first = inode("1").is_some() && inode("1") == inode("self");
     let began = began_after_boot(&fs::read_to_string("/proc/1/stat").ok()?)?;
@@ -289,7 +289,7 @@ fn counting_for() -> Option<Duration> {
     uptime.split('.').next()?.parse().ok().map(Duration::from_secs)
 }
 
-/// How long after boot a process began: field 22 of its `stat`, in ticks (proc_pid_stat(5)). Its name, the second field,
+/// How long after boot a process began: field 22 of its `stat`, in ticks (`proc_pid_stat(5)`). Its name, the second field,
 /// may hold anything but stands in parentheses.
 fn began_after_boot(stat: &str) -> Option<Duration> {
     let (_, rest) = stat.rsplit_once(')')?;
