@@ -74,7 +74,7 @@ pub(crate) enum FilterError {
     End(String),
     #[error("{0}: expected two times such as 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")]
     Time(String),
-    #[error("there is no key {given}: did you mean {near}:? In double quotes it is searched for as text")]
+    #[error("there is no key {given}: did you mean {near}:? Put it in double quotes to search for that text")]
     Key { given: String, near: &'static str },
     #[error("a term is missing at the end of the filter, or before )")]
     Ends,
@@ -82,7 +82,7 @@ pub(crate) enum FilterError {
     Parenthesis,
     #[error("more than {DEEPEST} parentheses within each other")]
     Deep,
-    #[error("{0} stands where a term should stand")]
+    #[error("a term is missing before {0}")]
     Misplaced(String),
 }
 
@@ -97,12 +97,12 @@ impl FilterError {
                 format!("{value}：应为两个时间，例如 2026-01-31T12:00:00Z..2026-01-31T12:05:00Z")
             }
             (Language::Chinese, Self::Key { given, near }) => {
-                format!("没有 {given} 这个键：是指 {near}: 吗？放在双引号里则按文字搜索")
+                format!("没有 {given} 这个键：是指 {near}: 吗？要按文字搜索，请放在双引号里")
             }
             (Language::Chinese, Self::Ends) => "过滤条件的末尾或 ) 之前缺少一项".to_owned(),
             (Language::Chinese, Self::Parenthesis) => "括号不成对".to_owned(),
             (Language::Chinese, Self::Deep) => format!("括号嵌套超过 {DEEPEST} 层"),
-            (Language::Chinese, Self::Misplaced(word)) => format!("{word} 所在的位置应为一项条件"),
+            (Language::Chinese, Self::Misplaced(word)) => format!("{word} 之前缺少一项"),
         }
     }
 }
@@ -563,7 +563,7 @@ mod tests {
         assert!(error("prot:443").contains("did you mean port:"));
         assert!(error("port:443 or").contains("a term is missing"));
         assert!(error("(port:443 or)").contains("a term is missing"));
-        assert!(error("or port:443").starts_with("or stands where"));
+        assert_eq!(error("or port:443"), "a term is missing before or");
         assert!(error("(port:443").contains("parenthesis"));
         assert!(error("port:443)").contains("parenthesis"));
         assert!(error("port 443x").starts_with("port 443x: expected"));

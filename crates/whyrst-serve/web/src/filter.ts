@@ -117,7 +117,7 @@ export function parse(text: string): Expression | null {
         }
         return term(token.text, token.quotedFrom)
       }
-      default: return fail(`${token.is} stands where a term should stand`, `${token.is} 所在的位置应为一项条件`)
+      default: return fail(`a term is missing before ${token.is}`, `${token.is} 之前缺少一项`)
     }
   }
   if (all.length === 0) return null
@@ -135,8 +135,8 @@ function term(text: string, quotedFrom: number | null): Expression {
   if (KEYS.includes(key)) return { is: 'term', key, value, literal }
   if (!/^[a-z]+$/iu.test(key)) return { is: 'text', text: text.toLowerCase() }
   throw new Error(pick(
-    `there is no key ${key}: did you mean ${nearest(key)}:? In double quotes it is searched for as text`,
-    `没有 ${key} 这个键：是指 ${nearest(key)}: 吗？放在双引号里则按文字搜索`,
+    `there is no key ${key}: did you mean ${nearest(key)}:? Put it in double quotes to search for that text`,
+    `没有 ${key} 这个键：是指 ${nearest(key)}: 吗？要按文字搜索，请放在双引号里`,
   ))
 }
 
