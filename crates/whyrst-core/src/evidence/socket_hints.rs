@@ -2,7 +2,7 @@
 //! its program closed it, whether the next request was there already, whether the answer was still coming, whether
 //! somebody had listened.
 //!
-//! Each makes a reason likely, not certain: a kernel dates data by ticks ([`super::socket_close`]), and a request that came
+//! Each makes a reason likely, not certain: a kernel dates data by ticks (`socket_close.rs`), and a request that came
 //! within two of them before `close()` is taken for one that the program had no time to read. Packets answer the same
 //! through [`super::closing`] and [`super::application`].
 
