@@ -36,6 +36,7 @@ mod socket_close;
 pub mod socket_hints;
 pub mod sockets;
 pub mod speech;
+pub mod stale;
 pub mod stack;
 pub mod standoff;
 pub mod timing;

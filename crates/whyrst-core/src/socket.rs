@@ -341,8 +341,8 @@ impl SocketFacts {
         self.steps.iter().find(|step| states.contains(&step.state)).map(|step| step.time)
     }
 
-    /// How long it had been there, or was there.
+    /// How long ago it was opened, whether it is still there or not.
     pub fn age(&self, now: Timestamp) -> Option<Span> {
-        self.born().map(|born| self.gone.unwrap_or(now).since(born))
+        self.born().map(|born| now.since(born))
     }
 }

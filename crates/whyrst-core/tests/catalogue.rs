@@ -78,7 +78,7 @@ fn causes_stand_in_the_order_of_their_priors_and_none_has_that_of_another() {
 }
 
 /// Why somebody or something did it. Everything else is a mechanism: how it was done.
-const REASONS: [&str; 37] = [
+const REASONS: [&str; 38] = [
     "address-moved",
     "age-limit",
     "app-idle-timeout",
@@ -112,6 +112,7 @@ const REASONS: [&str; 37] = [
     "request-too-large",
     "server-busy-close",
     "session-taken-over",
+    "stale-connection",
     "stalled-transfer",
     "syn-data-rejected",
     "tls-alert",

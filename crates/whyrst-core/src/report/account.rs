@@ -244,7 +244,10 @@ fn numbers(socket: &SocketFacts, now: Timestamp, language: Language) -> String {
     {
         words.extend(timeout.map(|timeout| format!("; {name} {timeout}")));
     }
-    words.extend(socket.age(now).map(|age| format!("; open for {age}")));
+    words.extend(socket.age(now).map(|age| match socket.gone {
+        Some(_) => format!("; opened {age} ago"),
+        None => format!("; open for {age}"),
+    }));
     words.extend(socket.idle_since(now).map(|since| format!("; no data for {}", to_a_tick(now.since(since), socket))));
     words
 }
@@ -268,7 +271,10 @@ fn chinese_numbers(socket: &SocketFacts, now: Timestamp) -> String {
     {
         words.extend(timeout.map(|timeout| format!("；{name} {timeout}")));
     }
-    words.extend(socket.age(now).map(|age| format!("；已打开 {age}")));
+    words.extend(socket.age(now).map(|age| match socket.gone {
+        Some(_) => format!("；{age} 之前打开"),
+        None => format!("；已打开 {age}"),
+    }));
     words
         .extend(socket.idle_since(now).map(|since| format!("；已有 {} 没有数据", to_a_tick(now.since(since), socket))));
     words

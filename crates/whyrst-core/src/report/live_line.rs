@@ -146,6 +146,10 @@ impl Explanation<'_> {
         if let Some(mechanism) = judgement.mechanism.as_ref().filter(|one| one.cause.id != self.cause_id()) {
             keys.put("mechanism", &mechanism.cause.id);
         }
+        if let Some(why) = judgement.reasons.first().filter(|why| why.cause.id != self.cause_id()) {
+            keys.put("why", &why.cause.id);
+            keys.put("why_confidence", &why.confidence.name());
+        }
         if let KernelWord::Sent(event) = outcome.kernel() {
             keys.put("reason", &event.reason_name);
         }
