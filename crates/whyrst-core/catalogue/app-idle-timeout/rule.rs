@@ -27,12 +27,14 @@ pub(super) const RULE: Rule = Rule {
         &PROGRAM_TIMEOUT_FITS,
         &OWED_NOTHING_WHEN_LEFT,
         &IDLE_TIMER_FITS,
+        &CLOSED_BY_IDLE_TIMER,
         &REQUEST_MET_TIMER,
         &SILENCES_AT_DEATH_ALIKE,
         &LONGER_SILENCE_DIED,
     ],
     // Its FIN, or what only a socket puts into a RST, shows that the end itself did it.
     likely_when: &[
+        &[&CLOSED_BY_IDLE_TIMER],
         &[&IDLE_TIMER_FITS, &SENDER_HAD_CLOSED, &HANDSHAKE_COMPLETED],
         &[&IDLE_TIMER_FITS, &RST_SHOWS_SOCKET, &HANDSHAKE_COMPLETED],
     ],

@@ -10,10 +10,11 @@ use super::closing::DATA_CROSSED_FIN;
 use super::fin::is_data;
 use super::form::RST_IS_BARE;
 use super::question::{AskedOf, Question, Wording, by, not};
+use super::socket_hints::timer_of_close;
 use super::timing::{WAS_IDLE, is_sane, leaving, round_trip};
 use crate::half::Marks;
 use crate::history::{HEAD, Record};
-use crate::outcome::Outcome;
+use crate::outcome::{Basis, Outcome};
 use crate::segment::Flags;
 use crate::time::Span;
 use crate::timeouts::round_time;
@@ -150,7 +151,7 @@ const SHORTEST_BEAT: Span = Span::from_millis(200);
 /// time that people configure.
 pub static IDLE_FOR_A_TIMEOUT: Question = Question {
     id: "idle-for-a-timeout",
-    asked_of: AskedOf::Packets,
+    asked_of: AskedOf::PacketsOrSocket,
     yes: "the connection had been silent for {} when {sender} left, in {}",
     no: "the connection was in use: {sender} left {} after the last data, in {}",
     unknown: "what was sent before {sender} left",
@@ -161,6 +162,10 @@ pub static IDLE_FOR_A_TIMEOUT: Question = Question {
     },
     ask: by(|outcome| {
         let Some(left) = leaving(outcome) else { return Answer::Unknown };
+        if outcome.basis() == Basis::Sockets {
+            let by_timer = timer_of_close(outcome).map(|(idle, _)| yes().span(idle).frame(left));
+            return by_timer.map_or(Answer::Unknown, Answer::Yes);
+        }
         let exact = silence(outcome).filter(|silence| silence.timer(outcome).is_some());
         let met = || silence_before_request(outcome).filter(|silence| silence.about_a_timer().is_some());
         // Who closes after a long silence that owed nobody an answer had a timer, whichever it was. Where the next

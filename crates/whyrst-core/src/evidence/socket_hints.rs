@@ -1,5 +1,5 @@
 //! What a socket tells of a reset beside packets and without them ([`AskedOf::SocketHint`]): how long nothing had gone on when
-//! its program closed it, whether the next request was there already, whether the answer was still coming, whether
+//! its program closed it and whether that was a timer, whether the next request was there already, whether the answer was still coming, whether
 //! somebody had listened.
 //!
 //! Each makes a reason likely, not certain: a kernel dates data by ticks (`socket_close.rs`), and a request that came
@@ -12,6 +12,7 @@ use super::question::{AskedOf, Question, Wording, by};
 use super::socket_close::{IN_USE, close_of, closed_socket, was_idle};
 use crate::outcome::Outcome;
 use crate::time::Span;
+use crate::timeouts::round_time;
 
 /// The next request met the close: it crossed the FIN, or was there and unread when the socket was closed.
 pub static REQUEST_MET_CLOSE: Question = Question {
@@ -60,6 +61,35 @@ pub static IDLE_CLOSE_MET_REQUEST: Question = Question {
         }
     }),
 };
+
+/// The server's program closed a connection that owed nobody anything, exactly as long after the last word as an idle
+/// timeout would.
+pub static CLOSED_BY_IDLE_TIMER: Question = Question {
+    id: "closed-by-idle-timer",
+    asked_of: AskedOf::SocketHint,
+    yes: "{sender}'s program closed its socket {} after the last data, which is {} as exactly as the kernel dates data",
+    no: "{sender}'s program did not close its socket after a round time",
+    unknown: "the socket on {sender}: `whyrst watch` there says how long it had been idle",
+    zh: Wording {
+        yes: "{sender}的程序在最后的数据之后{}关闭套接字，在内核记录数据时间的精度内等于{}",
+        no: "{sender}的程序关闭套接字的时刻不是整数时间",
+        unknown: "{sender}上的套接字：在那里运行 `whyrst watch` 可知它空闲了多久",
+    },
+    ask: by(|outcome| match timer_of_close(outcome) {
+        Some((idle, timer)) => Answer::Yes(yes().span(idle).span(timer)),
+        // Another time is no sign against it: timeouts are configured.
+        None => Answer::Unknown,
+    }),
+};
+
+/// How long the server's socket had been idle when its program closed it, and the round time that this is.
+pub(super) fn timer_of_close(outcome: &Outcome) -> Option<(Span, Span)> {
+    let (facts, _) = closed_socket(outcome).filter(|_| outcome.sender() == outcome.connection().server())?;
+    let close = close_of(outcome).filter(|close| close.next.is_none())?;
+    // Data is dated by the tick before it, a close to the nanosecond.
+    let timer = round_time(close.idle, Span::from_nanos(2 * facts.tick().nanos()))?;
+    Some((close.idle, timer))
+}
 
 /// Data came within moments of the close, by a clock that is no tick's.
 fn refused_at_once(outcome: &Outcome) -> bool {
