@@ -7,6 +7,7 @@
 
 mod plays;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,9 @@ use crate::shell::{self, Scratch, is_root, root};
 
 const PAGE: &str = "docs/programs.md";
 const NETNS: &str = "whyrst-programs";
+/// Packages that bring the programs.
+const PACKAGES: &str = "nginx-light haproxy redis-server postgresql mariadb-server mosquitto openssh-server tomcat10 \
+    golang-go uvicorn gunicorn uwsgi-core uwsgi-plugin-python3 python3-aiohttp nodejs curl";
 /// A database needs a while to start on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// A reset is reported within milliseconds; what belongs to it follows.
@@ -46,6 +50,13 @@ pub fn play(names: &[&str]) -> Result<()> {
         let known: Vec<&str> = PLAYS.iter().map(|play| play.name).collect();
         bail!("there is no play {unknown}: {}", known.join(", "));
     }
+    let chosen: Vec<&Play> = PLAYS.iter().filter(|play| names.is_empty() || names.contains(&play.name)).collect();
+    let missing: BTreeSet<&str> =
+        chosen.iter().flat_map(|play| play.needs).copied().filter(|need| !is_there(need)).collect();
+    if !missing.is_empty() {
+        let missing: Vec<&str> = missing.into_iter().collect();
+        bail!("missing: {}; with Debian: apt-get install --no-install-recommends {PACKAGES}", missing.join(", "));
+    }
     shell::whyrst()?;
     let mut page = HEAD.to_owned();
     writeln!(
@@ -56,12 +67,18 @@ pub fn play(names: &[&str]) -> Result<()> {
     )?;
     page += &file(&POOL);
     let mut failed = Vec::new();
-    for play in PLAYS.iter().filter(|play| names.is_empty() || names.contains(&play.name)) {
+    for play in chosen {
         println!("== {}", play.name);
         let output = Stage::set(play)?.perform()?;
         println!("{output}");
-        if !play.expects.iter().any(|cause| output.contains(&format!("{cause} ["))) {
-            failed.push(format!("{}: none of {} was reported", play.name, play.expects.join(", ")));
+        let led = first_verdict(&output);
+        if led != Some(play.expects) {
+            failed.push(format!(
+                "{}: {} was reported first, not {}",
+                play.name,
+                led.unwrap_or("nothing"),
+                play.expects
+            ));
         }
         page += &section(play, &output);
     }
@@ -75,9 +92,20 @@ pub fn play(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// What the first line of `whyrst watch`, or the first report of `whyrst run`, leads with.
+fn first_verdict(output: &str) -> Option<&str> {
+    let cause = output.split(" cause=").nth(1)?;
+    cause.split_whitespace().next()
+}
+
 fn section(play: &Play, output: &str) -> String {
     let files: String = play.files.iter().map(file).collect();
     format!("\n## {}\n\n{}\n\n{files}```text\n{output}```\n\n{}\n", play.title, play.story, play.mend)
+}
+
+/// A program, or a file.
+fn is_there(need: &str) -> bool {
+    Path::new(need).is_absolute() && Path::new(need).exists() || shell::installed(need)
 }
 
 fn file((name, text): &(&str, &str)) -> String {
@@ -90,13 +118,13 @@ fn kernel() -> String {
 
 /// What the packages call themselves.
 fn versions() -> String {
-    let packages = ["nginx", "haproxy", "redis-server", "postgresql", "nodejs", "curl"];
-    let version = |package: &&str| {
+    let packages = PACKAGES.split(' ').filter(|package| *package != "python3");
+    let version = |package: &str| {
         let output = Command::new("dpkg-query").args(["-W", "-f", "${Version}", package]).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         (!text.is_empty()).then(|| format!("{package} {text}"))
     };
-    packages.iter().filter_map(version).collect::<Vec<_>>().join(", ")
+    packages.filter_map(version).collect::<Vec<_>>().join(", ")
 }
 
 /// A namespace and a folder for one play; both go away with the value, and so does all that runs there.
@@ -108,9 +136,6 @@ struct Stage {
 
 impl Stage {
     fn set(play: &'static Play) -> Result<Self> {
-        if let Some(package) = play.needs.iter().find(|program| !shell::installed(program)) {
-            bail!("{} needs {package}: see `needs` in xtask/src/programs/plays.rs", play.name);
-        }
         strike();
         shell::run(Command::new("ip").args(["netns", "add", NETNS]))?;
         shell::run(Command::new("ip").args(["-n", NETNS, "link", "set", "lo", "up"]))?;
@@ -161,6 +186,7 @@ impl Stage {
         let netns = format!("/run/netns/{NETNS}");
         let mut watch = Command::new(shell::built_whyrst())
             .args(["watch", "--quiet", "--netns", &netns])
+            .args(self.play.watch)
             .stdout(fs::File::create(&printed)?)
             .stderr(fs::File::create(&remarks)?)
             .spawn()
@@ -174,7 +200,8 @@ impl Stage {
         let shown = self.play.client.replace("$WHYRST", "whyrst");
         let mut screen = format!("$ {shown}\n{}", String::from_utf8_lossy(&output.stdout));
         if !shown.contains("whyrst") {
-            write!(screen, "\n$ whyrst watch\n{}", fs::read_to_string(&printed)?)?;
+            let watch = [&["whyrst", "watch"], self.play.watch].concat().join(" ");
+            write!(screen, "\n$ {watch}\n{}", fs::read_to_string(&printed)?)?;
         }
         screen += &fs::read_to_string(&remarks)?;
         Ok(screen.replace(&*self.folder.path().to_string_lossy(), "."))

@@ -15,11 +15,13 @@ pub(super) struct Play {
     pub(super) ports: &'static [u16],
     /// What is done then, in a shell.
     pub(super) client: &'static str,
-    /// One of these must be reported.
-    pub(super) expects: &'static [&'static str],
+    /// What the first line must lead with.
+    pub(super) expects: &'static str,
+    /// How `whyrst watch` is called, beside `--netns`.
+    pub(super) watch: &'static [&'static str],
     /// What to do about it.
     pub(super) mend: &'static str,
-    /// Programs that must be installed: packages nginx-light, haproxy, redis-server, postgresql, nodejs, curl.
+    /// Programs that must be installed, or files: `cargo xtask programs` names Debian's packages for what is missing.
     pub(super) needs: &'static [&'static str],
 }
 
@@ -81,6 +83,36 @@ except OSError as error:
 ",
 );
 
+/// An upload that takes three seconds.
+const SLOW: (&str, &str) = (
+    "slow.py",
+    r"
+import socket, time
+c = socket.create_connection(('127.0.0.1', 8000))
+c.sendall(b'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n')
+try:
+    for _ in range(30):
+        c.sendall(bytes(10000))
+        time.sleep(0.1)
+    print(c.recv(100))
+except OSError as error:
+    print('upload:', error)
+",
+);
+
+/// A WSGI program that takes its time.
+const WSGI: (&str, &str) = (
+    "wsgi.py",
+    r"
+import time
+
+def application(environ, start_response):
+    time.sleep(30)
+    start_response('200 OK', [('Content-Length', '3')])
+    return [b'ok\n']
+",
+);
+
 /// All of them, in the order of the page.
 pub(super) const PLAYS: &[Play] = &[
     Play {
@@ -104,7 +136,8 @@ http {
         server: NGINX,
         ports: &[8080],
         client: r"python3 pool.py 8080 'GET / HTTP/1.1\r\nHost: a' 1.6",
-        expects: &["keepalive-race", "data-after-close"],
+        expects: "app-idle-timeout",
+        watch: &[],
         mend: "Keep idle connections in the client's pool shorter than the server's timeout, and let it send idempotent \
             requests again.",
         needs: &["nginx", "python3"],
@@ -134,7 +167,8 @@ http {
         server: NGINX,
         ports: &[8080],
         client: "python3 upload.py",
-        expects: &["data-after-close", "close-unread"],
+        expects: "early-answer",
+        watch: &["--packets"],
         mend: "Raise `client_max_body_size`, or ask first (`Expect: 100-continue`), or read the answer while sending.",
         needs: &["nginx", "python3"],
     },
@@ -162,7 +196,8 @@ l = socket.socket(); l.bind(('127.0.0.1', 8081)); l.listen(5)
 s, _ = l.accept(); time.sleep(60)\" & echo $! >backend.pid; NGINX",
         ports: &[8080, 8081],
         client: "curl -s -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:8080/ & sleep 2; kill -9 $(cat backend.pid); wait",
-        expects: &["exit-unread"],
+        expects: "exit-unread",
+        watch: &[],
         mend: "Find out who kills the backend: `watch -v` names the sender of the signal. A second upstream with \
             `proxy_next_upstream` hides it from clients.",
         needs: &["nginx", "python3", "curl"],
@@ -188,7 +223,8 @@ listen redis
         server: "redis-server --port 6379 --bind 127.0.0.1 --save '' >/dev/null & exec haproxy -q -f haproxy.cfg",
         ports: &[8090, 6379],
         client: "python3 pool.py 8090 PING 2.2",
-        expects: &["data-after-close", "keepalive-race"],
+        expects: "app-idle-timeout",
+        watch: &[],
         mend: "Make `timeout client` and `timeout server` longer than the client's pool keeps connections, or let the client send \
             keepalives at the level of its protocol.",
         needs: &["haproxy", "redis-server", "python3"],
@@ -201,7 +237,8 @@ listen redis
         server: "exec redis-server --port 6379 --bind 127.0.0.1 --maxclients 1 --save ''",
         ports: &[6379],
         client: "python3 two.py",
-        expects: &["close-unread", "server-busy-close"],
+        expects: "refused-in-words",
+        watch: &["--packets"],
         mend: "Raise `maxclients` and the limit of open files, or find the client that leaks connections (`CLIENT LIST`).",
         needs: &["redis-server", "python3"],
     },
@@ -213,7 +250,8 @@ listen redis
         server: "exec redis-server --port 6379 --bind 127.0.0.1 --timeout 1 --save ''",
         ports: &[6379],
         client: "python3 pool.py 6379 PING 3",
-        expects: &["data-after-close", "keepalive-race"],
+        expects: "data-after-close",
+        watch: &[],
         mend: "`timeout 0` with `tcp-keepalive 300` (the default), or a pool that checks its connections.",
         needs: &["redis-server", "python3"],
     },
@@ -230,7 +268,8 @@ $P $B/initdb -D pg -A trust >initdb.log 2>&1; exec $P $B/postgres -D pg -h 127.0
         client: "export PGHOST=127.0.0.1 PGUSER=postgres; psql -qc 'create table t (i int)'
 (yes 1 | timeout 15 psql -qc 'copy t from stdin') & sleep 1
 psql -Atc \"select pg_terminate_backend(pid) from pg_stat_activity where query like 'copy%'\"; wait",
-        expects: &["exit-unread", "data-after-close"],
+        expects: "exit-unread",
+        watch: &[],
         mend: "The server's log names the administrator's command. Clients need to connect again and repeat the transaction.",
         needs: &["psql"],
     },
@@ -250,7 +289,8 @@ server.listen(8099, '127.0.0.1');
         server: "exec node server.js",
         ports: &[8099],
         client: r"python3 pool.py 8099 'GET / HTTP/1.1\r\nHost: a' 2.5",
-        expects: &["keepalive-race", "data-after-close"],
+        expects: "data-after-close",
+        watch: &[],
         mend: "`server.keepAliveTimeout` longer than the idle timeout of what stands before it.",
         needs: &["node", "python3"],
     },
@@ -267,7 +307,8 @@ require('http').createServer((request) => request.socket.resetAndDestroy()).list
         server: "exec node server.js",
         ports: &[8099],
         client: "timeout 5 curl -sS http://127.0.0.1:8099/; true",
-        expects: &["linger-zero"],
+        expects: "linger-zero",
+        watch: &[],
         mend: "Somebody wants it so: look for `resetAndDestroy` and `setLinger`.",
         needs: &["node", "curl"],
     },
@@ -288,9 +329,232 @@ http { access_log off; server { listen 127.0.0.1:8080; root www; } }
         server: "mkdir www; head -c 50000000 /dev/zero >www/big; NGINX",
         ports: &[8080],
         client: "$WHYRST run -- curl -sS -o /dev/null --limit-rate 100k --max-time 1 http://127.0.0.1:8080/big; echo \"(status $?)\"",
-        expects: &["client-abort", "close-unread"],
+        expects: "client-abort",
+        watch: &[],
         mend: "A longer `--max-time`, or `--speed-limit` and `--speed-time` in its place.",
         needs: &["nginx", "curl"],
+    },
+    Play {
+        name: "mariadb-timeout",
+        title: "MariaDB: wait_timeout",
+        story: "MariaDB aborts (SO_LINGER 0) sessions that were idle for `wait_timeout`; the next statement gets error 2006 or 2013.",
+        files: &[],
+        server: "mkdir db && mariadb-install-db --no-defaults --datadir=$PWD/db --auth-root-authentication-method=normal >/dev/null 2>&1
+chown -R mysql . && exec mariadbd --no-defaults --user=mysql --datadir=$PWD/db --bind-address=127.0.0.1 --socket=$PWD/s.sock \
+    --wait-timeout=1 --interactive-timeout=1",
+        ports: &[3306],
+        client: "(echo 'select 1;'; sleep 2.5; echo 'select 2;') | mariadb -h127.0.0.1 -uroot --skip-reconnect -n -N --skip-ssl 2>&1 | tail -1",
+        expects: "app-idle-timeout",
+        watch: &[],
+        mend: "Let the pool drop or test connections sooner than `wait_timeout` (HikariCP `maxLifetime` and `keepaliveTime`, \
+            SQLAlchemy `pool_recycle` and `pool_pre_ping`), or raise it.",
+        needs: &["mariadbd", "mariadb"],
+    },
+    Play {
+        name: "mosquitto-takeover",
+        title: "mosquitto: two devices with one client identifier",
+        story: "MQTT allows a client identifier once: the broker closes the first connection when a second one logs in with the \
+            same. The first device does not notice and goes on publishing.",
+        files: &[
+            ("mosquitto.conf", "\nlistener 1883 127.0.0.1\nallow_anonymous true\n"),
+            (
+                "devices.py",
+                r"
+import socket, time
+
+def connect(name):
+    s = socket.create_connection(('127.0.0.1', 1883))
+    body = b'\x00\x04MQTT\x04\x02\x00\x3c' + len(name).to_bytes(2, 'big') + name
+    s.sendall(b'\x10' + bytes([len(body)]) + body)
+    s.recv(4)
+    return s
+
+first = connect(b'meter'); time.sleep(0.3); second = connect(b'meter'); time.sleep(0.5)
+try:
+    for _ in range(2):
+        first.sendall(b'\x30\x05\x00\x01aok')
+        time.sleep(0.1)
+except OSError as error:
+    print('first device:', error)
+",
+            ),
+        ],
+        server: "exec mosquitto -c mosquitto.conf",
+        ports: &[1883],
+        client: "python3 devices.py",
+        expects: "data-after-close",
+        watch: &[],
+        mend: "Give each device an identifier of its own. The broker's log says `already connected, closing old connection`; \
+            a capture lets `whyrst explain` say `session-taken-over`.",
+        needs: &["mosquitto", "python3"],
+    },
+    Play {
+        name: "sshd-maxstartups",
+        title: "sshd: MaxStartups",
+        story: "sshd refuses a client because too many others have not logged in yet: it says so in a line and closes without \
+            having read the client's banner. `ssh` prints `kex_exchange_identification`. With `--packets` whyrst reads that line.",
+        files: &[
+            (
+                "sshd.conf",
+                "
+Port 2222
+ListenAddress 127.0.0.1
+MaxStartups 1:100:1
+UsePAM no
+PidFile none
+",
+            ),
+            (
+                "ssh.py",
+                r"
+import socket, time
+
+def client():
+    s = socket.create_connection(('127.0.0.1', 2222))
+    s.sendall(b'SSH-2.0-client\r\n')
+    return s
+
+first = client(); time.sleep(0.5)
+print(client().recv(100).decode().strip())
+",
+            ),
+        ],
+        server: "mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f key; exec /usr/sbin/sshd -D -e -f sshd.conf -o HostKey=$PWD/key",
+        ports: &[2222],
+        client: "python3 ssh.py",
+        expects: "refused-in-words",
+        watch: &["--packets"],
+        mend: "Raise `MaxStartups` (10:30:100 by default), or find who connects so often: scanners, or a deploy that opens \
+            many sessions at once.",
+        needs: &["sshd", "ssh-keygen", "python3"],
+    },
+    Play {
+        name: "go-idle",
+        title: "Go net/http: IdleTimeout",
+        story: "Go's server closes connections that were idle for `IdleTimeout` (without one: `ReadTimeout`, else never).",
+        files: &[(
+            "main.go",
+            "
+package main
+
+import (
+	\"net/http\"
+	\"time\"
+)
+
+func main() {
+	server := http.Server{Addr: \"127.0.0.1:8000\", IdleTimeout: time.Second}
+	http.HandleFunc(\"/\", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(\"ok\")) })
+	server.ListenAndServe()
+}
+",
+        )],
+        server: "GOCACHE=$PWD/cache GO111MODULE=off go build -o server main.go && exec ./server",
+        ports: &[8000],
+        client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
+        expects: "app-idle-timeout",
+        watch: &[],
+        mend: "`IdleTimeout` longer than the idle timeout of the proxy or client before it (`Transport.IdleConnTimeout` is 90 s).",
+        needs: &["go", "python3"],
+    },
+    Play {
+        name: "tomcat-keepalive",
+        title: "Tomcat: keepAliveTimeout",
+        story: "Tomcat closes a connection that was idle for `keepAliveTimeout` (without one `connectionTimeout`, 20 s in the \
+            `server.xml` that comes with it).",
+        files: &[(
+            "server.xml",
+            "
+<Server port=\"-1\"><Service name=\"Catalina\">
+  <Connector port=\"8000\" address=\"127.0.0.1\" keepAliveTimeout=\"1000\"/>
+  <Engine name=\"Catalina\" defaultHost=\"localhost\"><Host name=\"localhost\" appBase=\"webapps\"/></Engine>
+</Service></Server>
+",
+        )],
+        server: "mkdir -p base/webapps/ROOT base/logs base/temp base/work && cp -r /usr/share/tomcat10/etc base/conf
+cp server.xml base/conf/ && echo ok >base/webapps/ROOT/index.html
+export CATALINA_HOME=/usr/share/tomcat10 CATALINA_BASE=$PWD/base JAVA_HOME=$(dirname $(dirname $(readlink -f $(which java))))
+exec /usr/share/tomcat10/bin/catalina.sh run >/dev/null",
+        ports: &[8000],
+        client: r"python3 pool.py 8000 'GET /index.html HTTP/1.1\r\nHost: a' 3.4",
+        expects: "app-idle-timeout",
+        watch: &[],
+        mend: "`keepAliveTimeout` longer than the idle timeout of the balancer before it (AWS ALB: 60 s).",
+        needs: &["/usr/share/tomcat10/bin/catalina.sh", "java", "python3"],
+    },
+    Play {
+        name: "uvicorn-keepalive",
+        title: "uvicorn: --timeout-keep-alive",
+        story: "uvicorn closes a connection that was idle for `--timeout-keep-alive`, 5 s by default: shorter than what most load \
+            balancers keep.",
+        files: &[(
+            "asgi.py",
+            "
+async def app(scope, receive, send):
+    if scope['type'] == 'http':
+        await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'2')]})
+        await send({'type': 'http.response.body', 'body': b'ok'})
+",
+        )],
+        server: "exec uvicorn --port 8000 --timeout-keep-alive 1 --log-level error asgi:app",
+        ports: &[8000],
+        client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
+        expects: "app-idle-timeout",
+        watch: &[],
+        mend: "`--timeout-keep-alive` longer than the idle timeout of what stands before it; the same for gunicorn's `--keep-alive` (2 s).",
+        needs: &["uvicorn", "python3"],
+    },
+    Play {
+        name: "gunicorn-timeout",
+        title: "gunicorn: --timeout ends a worker",
+        story: "A worker that does not report for `--timeout` (30 s by default, 1 s here) is ended in the middle of its request; what the \
+            client was still sending makes that a reset.",
+        files: &[WSGI, SLOW],
+        server: "exec gunicorn -b 127.0.0.1:8000 --timeout 1 --log-level critical wsgi",
+        ports: &[8000],
+        client: "python3 slow.py",
+        expects: "close-unread",
+        watch: &[],
+        mend: "gunicorn's log says `WORKER TIMEOUT`. A longer `--timeout`, threads or asynchronous workers, or a faster program.",
+        needs: &["gunicorn", "python3"],
+    },
+    Play {
+        name: "uwsgi-harakiri",
+        title: "uWSGI: harakiri",
+        story: "The master kills a worker that needs longer than `harakiri` for a request. The line says who sent the signal.",
+        files: &[WSGI, SLOW],
+        server: "exec uwsgi --plugin python3 --http-socket 127.0.0.1:8000 --master --harakiri 1 --wsgi-file wsgi.py --disable-logging",
+        ports: &[8000],
+        client: "python3 slow.py",
+        expects: "exit-unread",
+        watch: &[],
+        mend: "uWSGI's log says `HARAKIRI`. A longer `harakiri`, or a faster program.",
+        needs: &["uwsgi", "python3"],
+    },
+    Play {
+        name: "aiohttp-keepalive",
+        title: "aiohttp: keepalive_timeout",
+        story: "aiohttp's server closes a connection that was idle for `keepalive_timeout` (75 s by default, one here).",
+        files: &[(
+            "server.py",
+            "
+from aiohttp import web
+
+async def ok(request):
+    return web.Response(text='ok')
+
+app = web.Application()
+app.router.add_get('/', ok)
+web.run_app(app, host='127.0.0.1', port=8000, keepalive_timeout=1, print=None)
+",
+        )],
+        server: "exec /usr/bin/python3 server.py",
+        ports: &[8000],
+        client: r"python3 pool.py 8000 'GET / HTTP/1.1\r\nHost: a' 2.5",
+        expects: "app-idle-timeout",
+        watch: &[],
+        mend: "`keepalive_timeout` longer than the client's pool keeps connections.",
+        needs: &["/usr/lib/python3/dist-packages/aiohttp/__init__.py", "python3"],
     },
 ];
 
