@@ -1,6 +1,7 @@
 //! The generated pages.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -33,19 +34,108 @@ pub(super) const fn causes_folder(language: Language) -> &'static str {
 /// One page for each cause, and their index.
 pub(super) fn of_causes(fixtures: &Path, language: Language) -> Result<BTreeMap<String, String>> {
     let folder = causes_folder(language);
-    let head = language.pick(
-        "# The catalogue\n\n| id | the connection |\n| --- | --- |\n",
-        "# 原因目录\n\n| id | 结论 |\n| --- | --- |\n",
-    );
+    let head = language.pick(CATALOGUE, CATALOGUE_ZH);
+    let columns = language.pick("| id | the connection |", "| id | 结论 |");
     let mut index = format!("{NOTE}{}\n\n{head}", elsewhere("README", language));
+    for section in SECTIONS {
+        write!(index, "\n## {}\n\n{columns}\n| --- | --- |\n", section.title(language))?;
+        for cause in section.causes() {
+            let headline = catalogue::headline(cause, language).replace("The connection ", "");
+            index.extend(["| [", cause.id, "](", cause.id, ".md) | ", &headline, " |\n"]);
+        }
+    }
     let mut pages = BTreeMap::new();
     for cause in causes::ALL {
-        let headline = catalogue::headline(cause, language).replace("The connection ", "");
-        index.extend(["| [", cause.id, "](", cause.id, ".md) | ", &headline, " |\n"]);
         pages.insert(format!("{folder}/{}.md", cause.id), page(cause, fixtures, language)?);
     }
     pages.insert(format!("{folder}/README.md"), index);
     Ok(pages)
+}
+
+const CATALOGUE: &str = "\
+# The catalogue
+
+First by what a capture shows: what the RST answers, and what had gone before. Each id there is a *mechanism*, a way in
+which a kernel or a device makes such a reset. At the end the *reasons*: why somebody did that
+([the three steps of a verdict](../steps.md)). The order within a section is that in which they are named where nothing
+else decides.
+";
+
+const CATALOGUE_ZH: &str = "\
+# 原因目录
+
+先按抓包所见分类：RST 应答的是什么，之前发生过什么。其中每个 id 是一种*机制*，即内核或设备产生这种 RST 的方式。最后是*缘由*：为什么会
+这样做（[结论的三个步骤](../../steps.md)）。每节之内，按没有其他依据时先报哪一个排列。
+";
+
+/// A part of the catalogue, as people look for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// Mechanisms that show this family before any other.
+    Shape(Family),
+    /// Mechanisms that can end any connection at any moment.
+    AnyShape,
+    /// Connects that end without a RST.
+    Failed,
+    Reasons,
+}
+
+const SECTIONS: [Section; 12] = [
+    Section::Shape(Family::Refused),
+    Section::Shape(Family::UnwantedAnswer),
+    Section::Shape(Family::BrokenHandshake),
+    Section::Shape(Family::Aborted),
+    Section::Shape(Family::LateData),
+    Section::Shape(Family::LastSegment),
+    Section::Shape(Family::UnknownConnection),
+    Section::Shape(Family::SynCollision),
+    Section::Shape(Family::Unseen),
+    Section::AnyShape,
+    Section::Failed,
+    Section::Reasons,
+];
+
+impl Section {
+    fn of(cause: &Cause) -> Self {
+        match cause.shows() {
+            _ if cause.is_reason() => Self::Reasons,
+            [] => Self::Failed,
+            shows if shows.len() == Family::ALL.len() => Self::AnyShape,
+            [first, ..] => Self::Shape(*first),
+        }
+    }
+
+    fn causes(self) -> impl Iterator<Item = &'static Cause> {
+        causes::ALL.iter().copied().filter(move |cause| Self::of(cause) == self)
+    }
+
+    const fn title(self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            Self::Shape(Family::Refused) => ("Connection refused: a RST answers the SYN", "建连被拒绝：RST 应答 SYN"),
+            Self::Shape(Family::UnwantedAnswer) => {
+                ("The client rejects the answer: a RST answers the SYN-ACK", "客户端拒绝应答：RST 应答 SYN-ACK")
+            }
+            Self::Shape(Family::BrokenHandshake) => {
+                ("The handshake breaks: a RST instead of a connection", "握手中断：没有建成连接，只有 RST")
+            }
+            Self::Shape(Family::Aborted) => {
+                ("Connection reset by peer: an end aborts an open connection", "连接被对端重置：一端中止打开的连接")
+            }
+            Self::Shape(Family::LateData) => {
+                ("Broken pipe: data meets a socket that is closed", "Broken pipe：数据遇到已关闭的套接字")
+            }
+            Self::Shape(Family::LastSegment) => ("After both ends have closed", "两端都已关闭之后"),
+            Self::Shape(Family::UnknownConnection) => ("The host does not know the connection", "主机不认识这条连接"),
+            Self::Shape(Family::SynCollision) => {
+                ("A SYN meets another connection on the same ports", "SYN 撞上同一端口对上的另一条连接")
+            }
+            Self::Shape(Family::Unseen) => ("What led to the RST was not captured", "RST 的起因没有被抓到"),
+            Self::AnyShape => ("At any moment", "任何时刻"),
+            Self::Failed => ("Connects that fail without a RST", "没有 RST 的建连失败"),
+            Self::Reasons => ("Reasons: why somebody or something did that", "缘由：为什么会这样"),
+        };
+        language.pick(english, chinese)
+    }
 }
 
 /// Where the pages of the symptoms are, below `docs/`.
@@ -285,27 +375,68 @@ fn link(id: &str) -> String {
     format!("[`{id}`](causes/{id}.md)")
 }
 
-/// The book's table of contents: the catalogue, and every other page by its title.
+/// The parts of the book with the pages that each begins with; what no part lists stands in the last.
+const PARTS: [(&str, &[&str]); 4] = [
+    (
+        "Start",
+        &[
+            "terminal.md",
+            "steps.md",
+            "accuracy.md",
+            "limits.md",
+            "formats.md",
+            "vantage.md",
+            "serve.md",
+            "wireshark.md",
+        ],
+    ),
+    ("Live", &["live.md", "programs.md", "lab.md"]),
+    ("Fleet", &["metrics.md", "rows.md", "sql.md", "scale.md", "security.md", "reliability.md", "performance.md"]),
+    ("Reference", &[]),
+];
+
+/// The book's table of contents: by part, each page by its title.
 pub(super) fn summary(folder: &Path) -> Result<String> {
-    let mut out = "# Summary\n\n[whyrst](README.md)\n\n".to_owned();
-    out.push_str(&by_symptom("- [By symptom]", Language::English));
-    out.push_str("- [The catalogue](causes/README.md)\n");
-    for cause in causes::ALL {
-        out.extend(["  - [", cause.id, "](causes/", cause.id, ".md)\n"]);
+    let mut rest = markdown_in(folder)?;
+    rest.retain(|name| !["README.md", "SUMMARY.md"].contains(&name.as_str()) && !in_a_part(name));
+    let mut out = "# Summary\n\n[whyrst](README.md)\n".to_owned();
+    for (part, pages) in PARTS {
+        write!(out, "\n# {part}\n\n")?;
+        let pages = pages.iter().copied().chain(rest.iter().map(String::as_str).filter(|_| pages.is_empty()));
+        for name in pages {
+            out.extend(["- [", &title(&folder.join(name))?, "](", name, ")\n"]);
+        }
+        if part == "Start" {
+            out.push_str(&answers(Language::English));
+        }
     }
-    out.push_str("- [The three steps of a verdict](steps.md)\n- [What cannot be known from one side](limits.md)\n- [How good the verdicts are](accuracy.md)\n");
-    let listed = ["README.md", "SUMMARY.md", "steps.md", "limits.md", "accuracy.md"];
-    for name in markdown_in(folder)?.into_iter().filter(|name| !listed.contains(&name.as_str())) {
-        out.extend(["- [", &title(&folder.join(&name))?, "](", &name, ")\n"]);
-    }
+    out.push_str("\n# Internals\n\n");
     out.push_str(&internals(folder)?);
     out.push_str("\n# 简体中文\n\n- [whyrst](zh/README.md)\n");
-    out.push_str(&by_symptom("- [按症状查找]", Language::Chinese));
-    out.push_str("- [原因目录](zh/causes/README.md)\n");
-    for cause in causes::ALL {
-        out.extend(["  - [", cause.id, "](zh/causes/", cause.id, ".md)\n"]);
-    }
+    out.push_str(&answers(Language::Chinese));
     Ok(out)
+}
+
+fn in_a_part(name: &str) -> bool {
+    PARTS.iter().any(|(_, pages)| pages.contains(&name))
+}
+
+/// The symptoms, and the catalogue by family.
+fn answers(language: Language) -> String {
+    // The Chinese pages are one part.
+    let mut out = language.pick("\n# By symptom\n\n", "").to_owned();
+    out.push_str(&by_symptom(language.pick("- [By symptom]", "- [按症状查找]"), language));
+    out.push_str(language.pick("\n# Catalogue by family\n\n", ""));
+    let folder = causes_folder(language);
+    out.extend(["- [", language.pick("The catalogue", "原因目录"), "](", folder, "/README.md)\n"]);
+    for section in SECTIONS {
+        // A chapter without a page: only its parts have one.
+        out.extend(["  - [", section.title(language), "]()\n"]);
+        for cause in section.causes() {
+            out.extend(["    - [", cause.id, "](", folder, "/", cause.id, ".md)\n"]);
+        }
+    }
+    out
 }
 
 /// The pages of the symptoms in the table of contents, in the order of the index.
