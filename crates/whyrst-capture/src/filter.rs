@@ -39,9 +39,9 @@ impl FromStr for Filter {
 
 fn is_of_packets(expression: &Expression) -> bool {
     match expression {
-        Expression::Test(
-            Test::Term(_, Value::End(_)) | Test::Protocol(_) | Test::Directed(..) | Test::Length(_),
-        ) => true,
+        Expression::Test(Test::Term(_, Value::End(_)) | Test::Protocol(_) | Test::Directed(..) | Test::Length(_)) => {
+            true
+        }
         Expression::Test(_) => false,
         Expression::Not(one) => is_of_packets(one),
         Expression::All(all) | Expression::Any(all) => all.iter().all(is_of_packets),
@@ -81,9 +81,7 @@ fn has(wanted: &EndTest, end: Endpoint) -> bool {
 fn pairs(wanted: &EndTest, seen: &Seen<'_>) -> impl Iterator<Item = [Endpoint; 2]> {
     let [source, destination] = conversation(seen);
     let around = match seen {
-        Seen::Icmp(IcmpError { from, .. }) if wanted.ports.is_none() => {
-            Some([Endpoint { ip: *from, port: 0 }, source])
-        }
+        Seen::Icmp(IcmpError { from, .. }) if wanted.ports.is_none() => Some([Endpoint { ip: *from, port: 0 }, source]),
         _ => None,
     };
     [[source, destination]].into_iter().chain(around)

@@ -2,8 +2,9 @@
 //!
 //! One language for `explain --filter`, `watch --filter`, the `/` of the terminal and the page. It has what
 //! pcap-filter(7) says of connections, with its precedence, and `key:value` for what a report says; docs/filters.md is
-//! its page. What cannot be read is an error: nobody gets the answer to another question. The page of a report without
-//! a server reads the same in TypeScript (`web/src/filter.ts` of whyrst-serve), which the browser tests hold against this.
+//! its page. What cannot be read is an error: nobody gets the answer to another question. The page of a report
+//! without a server reads the same in TypeScript (`web/src/filter.ts` of whyrst-serve); the browser tests hold the two
+//! together.
 //!
 //! A [`Filter`] chooses among reports. Where captures are read, [`Divided`] has what packets alone decide apart from
 //! it, so that what is not wanted need not be followed.
@@ -194,9 +195,7 @@ fn misplaced(text: &str, test: &Test, why: fn(String) -> Why) -> FilterError {
 /// `line` is what texts are looked for in, as soon as it is needed.
 fn holds<'a, S: Subject>(expression: &Expression, subject: &'a S, line: &mut Option<Cow<'a, str>>) -> bool {
     match expression {
-        Expression::Test(Test::Text(text)) => {
-            line.get_or_insert_with(|| subject.text()).contains(text.as_str())
-        }
+        Expression::Test(Test::Text(text)) => line.get_or_insert_with(|| subject.text()).contains(text.as_str()),
         Expression::Test(test) => is(test, subject),
         Expression::Not(one) => !holds(one, subject, line),
         Expression::All(all) => all.iter().all(|one| holds(one, subject, line)),

@@ -100,7 +100,8 @@ impl Filter {
 
     /// Whether this is what was asked for.
     pub(crate) fn shows(&self, report: &Explanation<'_>) -> bool {
-        self.fits_ends(report.outcome) && self.wants(&report.judgement) && self.words.as_ref().is_none_or(|words| fits_words(words, report))
+        let in_words = || self.words.as_ref().is_none_or(|words| fits_words(words, report));
+        self.fits_ends(report.outcome) && self.wants(&report.judgement) && in_words()
     }
 
     /// Whether the ends are those that were asked for.

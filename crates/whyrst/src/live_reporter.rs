@@ -266,12 +266,7 @@ impl Pace {
 
 impl Tally {
     /// Counts resets; `None` when they are not to be shown.
-    fn take(
-        &mut self,
-        report: &Explanation<'_>,
-        count: u64,
-        shows: impl Fn(&Explanation<'_>) -> bool,
-    ) -> Option<()> {
+    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Explanation<'_>) -> bool) -> Option<()> {
         if !shows(report) {
             self.others += count;
             return None;

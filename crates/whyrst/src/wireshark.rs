@@ -1,8 +1,8 @@
 //! `whyrst wireshark install` and `uninstall`: fields, columns and colours for the comments that `explain --annotate`
 //! writes, in the folders where this user's Wireshark looks.
 //!
-//! The plugin is a file of our own, and so is the profile `whyrst`, a folder with a note in it: whatever else is there is
-//! the user's and stays as it is. Nothing is written into the profile that Wireshark uses by itself.
+//! The plugin is a file of our own, and so is the profile `whyrst`, a folder with a note in it: whatever else is there
+//! is the user's and stays as it is. Nothing is written into the profile that Wireshark uses by itself.
 
 use std::fs;
 use std::io::Write as _;

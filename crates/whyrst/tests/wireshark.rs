@@ -325,8 +325,12 @@ fn fields_of_the_plugin_and_comments_count_the_same() {
     assert_eq!(count("whyrst.id == \"close-unread\""), count("frame.comment matches \"^whyrst: close-unread \\\\[\""));
     let rows = tshark(
         &home,
-        &["-n", "-r", &out, "-Y", "whyrst", "-T", "fields", "-e", "whyrst.id", "-e", "whyrst.confidence", "-e",
-          "whyrst.family", "-e", "whyrst.mechanism", "-e", "whyrst.reason", "-e", "whyrst.accepted", "-e", "whyrst.severity"],
+        &[
+            &["-n", "-r", &out, "-Y", "whyrst", "-T", "fields", "-e", "whyrst.id", "-e", "whyrst.confidence"][..],
+            &["-e", "whyrst.family", "-e", "whyrst.mechanism", "-e", "whyrst.reason", "-e", "whyrst.accepted"],
+            &["-e", "whyrst.severity"],
+        ]
+        .concat(),
     );
     let json = whyrst(&["explain", "--fold", "never", "--format", "json", &merged]);
     let json = String::from_utf8(json.stdout).expect("UTF-8");

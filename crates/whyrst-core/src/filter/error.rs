@@ -34,8 +34,15 @@ pub enum Why {
     Ends,
     Parenthesis,
     Misplaced(String),
-    Key { given: String, near: &'static str },
-    Word { key: &'static str, given: String, near: &'static str },
+    Key {
+        given: String,
+        near: &'static str,
+    },
+    Word {
+        key: &'static str,
+        given: String,
+        near: &'static str,
+    },
     Address(String),
     Net(String),
     Port(String),
@@ -83,14 +90,17 @@ impl fmt::Display for Why {
             Self::Ends => f.write_str("a term is missing at the end of the filter, or before )"),
             Self::Parenthesis => f.write_str("a parenthesis has no other half"),
             Self::Misplaced(word) => write!(f, "a term is missing before {word}"),
-            Self::Key { given, near } => {
-                write!(f, "there is no key {given}: did you mean {near}:? Put it in double quotes to search for that text")
-            }
+            Self::Key { given, near } => write!(
+                f,
+                "there is no key {given}: did you mean {near}:? Put it in double quotes to search for that text"
+            ),
             Self::Word { key, given, near } => write!(f, "{key} is never {given}: did you mean {key}:{near}?"),
             Self::Address(term) => {
                 write!(f, "{term}: expected an address, address/bits, address:port, or :port; names are not looked up")
             }
-            Self::Net(term) => write!(f, "{term}: expected a network: 10.0.0.0/8, 10.1, 10.0.0.0 mask 255.0.0.0 or 2001:db8::/32"),
+            Self::Net(term) => {
+                write!(f, "{term}: expected a network: 10.0.0.0/8, 10.1, 10.0.0.0 mask 255.0.0.0 or 2001:db8::/32")
+            }
             Self::Port(term) => {
                 write!(f, "{term}: expected a port number or a range such as 8000-8100; names are not looked up")
             }
@@ -128,7 +138,9 @@ impl Why {
             }
             Self::Word { key, given, near } => format!("{key} 不会是 {given}：是指 {key}:{near} 吗？"),
             Self::Address(term) => format!("{term}：应为地址、地址/位数、地址:端口或 :端口；不解析主机名"),
-            Self::Net(term) => format!("{term}：应为网段，例如 10.0.0.0/8、10.1、10.0.0.0 mask 255.0.0.0 或 2001:db8::/32"),
+            Self::Net(term) => {
+                format!("{term}：应为网段，例如 10.0.0.0/8、10.1、10.0.0.0 mask 255.0.0.0 或 2001:db8::/32")
+            }
             Self::Port(term) => format!("{term}：应为端口号或范围，例如 8000-8100；不解析服务名"),
             Self::Number(text) => format!("{text} 指什么？端口请写 port {text}，文字请写 \"{text}\""),
             Self::Length => "这里应为字节数".to_string(),

@@ -1,7 +1,8 @@
 //! The grammar: that of pcap-filter(7) and `key:value` in one.
 //!
-//! `and` and `or` bind alike, from left to right, as tcpdump has them. Terms side by side bind closer: all must hold, but
-//! several of one key are alternatives. A value without words takes those of the value before: `port 80 or 443`.
+//! `and` and `or` bind alike, from left to right, as tcpdump has them. Terms side by side bind closer: all must
+//! hold, but several of one key are alternatives. A value without words takes those of the value before: `port 80 or
+//! 443`.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -120,7 +121,7 @@ impl<'a> Parser<'a> {
         Wrong { token: self.next, why }
     }
 
-    /// A parenthesis costs ten times what a change between `and` and `or` does: each is read by functions within others.
+    /// A parenthesis costs ten times what a change between `and` and `or` does: functions within functions read it.
     fn deeper(&mut self, by: usize) -> Result<(), Wrong> {
         self.depth += by;
         if self.depth > DEEPEST * PARENTHESIS { Err(self.wrong(Why::Deep)) } else { Ok(()) }
@@ -336,9 +337,7 @@ impl<'a> Parser<'a> {
         };
         Some(match words.protocol {
             None => Expression::Test(test),
-            Some(protocol) => {
-                Expression::All(vec![Expression::Test(test), Expression::Test(Test::Protocol(protocol))])
-            }
+            Some(protocol) => Expression::All(vec![Expression::Test(test), Expression::Test(Test::Protocol(protocol))]),
         })
     }
 

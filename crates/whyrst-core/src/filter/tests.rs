@@ -187,8 +187,7 @@ fn a_facet_counts_what_only_its_own_terms_keep_out() {
 
 #[test]
 fn patterns() {
-    let pattern =
-        |pattern: &str, text| fits_pattern(text, &pattern.split('*').map(str::to_owned).collect::<Vec<_>>());
+    let pattern = |pattern: &str, text| fits_pattern(text, &pattern.split('*').map(str::to_owned).collect::<Vec<_>>());
     assert!(pattern("close-*", "close-unread") && pattern("*-unread", "close-unread") && pattern("*", ""));
     assert!(pattern("c*-*d", "close-unread") && !pattern("close-*", "exit-unread") && !pattern("ab*ba", "aba"));
 }

@@ -90,8 +90,8 @@ impl ServiceMap {
         if services.len() <= FEW {
             return Ok(());
         }
-        let [count, sender, receiver, cause] = language
-            .pick(["count", "who resets", "whom", "mostly"], ["次数", "谁重置", "重置谁", "多为"]);
+        let [count, sender, receiver, cause] =
+            language.pick(["count", "who resets", "whom", "mostly"], ["次数", "谁重置", "重置谁", "多为"]);
         let ranked = self.ranked();
         let ends: Vec<(String, String)> =
             ranked.iter().take(SHOWN).map(|(service, by, tally)| tally.ends(*service, *by, language)).collect();

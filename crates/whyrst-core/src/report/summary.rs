@@ -13,8 +13,8 @@ use whyrst_model::vocabulary::End;
 
 pub use super::issues::Benign;
 use super::issues::{self, Issues};
-use super::service_map::ServiceMap;
 use super::layout::wrap;
+use super::service_map::ServiceMap;
 use super::style::{Part, Style};
 use super::words::{digits, severity};
 use super::{Context, incident};

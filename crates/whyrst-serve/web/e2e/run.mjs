@@ -450,6 +450,24 @@ test('a report of a hundred resets is less than 1.6 megabytes', async () => {
   assert.ok(statSync(file).size < 1_600_000, `${statSync(file).size} octets for ${resets()} resets`)
 })
 
+test('a map says who resets whom where there are more than three services', async () => {
+  const { page, close } = await open(browser, `file://${join(folder.path, 'hundred.html')}`)
+  await page.locator('.map line').first().waitFor()
+  assert.ok((await page.locator('.map line').count()) > 3)
+  await accessible(page, 'map')
+  await page.locator('.map').scrollIntoViewIfNeeded()
+  await shot(page, 'map')
+  const pair = page.locator('.map .pairs button').first()
+  const wanted = await pair.locator('b').innerText()
+  await pair.click()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent === number, wanted)
+  await close()
+  const few = await open(browser, served.url)
+  await few.page.locator('.issues li').first().waitFor()
+  assert.equal(await few.page.locator('.map').count(), 0)
+  await few.close()
+})
+
 let failed = 0
 for (const [sentence, run] of tests) {
   const began = Date.now()

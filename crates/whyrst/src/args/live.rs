@@ -344,14 +344,16 @@ mod tests {
 
 /// `whyrst wireshark`.
 #[derive(Debug, Args)]
-#[command(after_help = "The plugin reads the comments of `whyrst explain --annotate`. It and the profile `whyrst` are \
+#[command(
+    after_help = "The plugin reads the comments of `whyrst explain --annotate`. It and the profile `whyrst` are \
 files of their own; your profiles and colour filters stay as they are.
 
 Examples:
   whyrst wireshark install
   whyrst explain --annotate told.pcapng trace.pcap && wireshark -C whyrst told.pcapng
   tshark -r told.pcapng -Y 'whyrst.family == \"aborted\"' -T fields -e frame.number -e whyrst.id
-  tshark -r told.pcapng -q -z expert")]
+  tshark -r told.pcapng -q -z expert"
+)]
 pub(crate) struct Wireshark {
     /// What to do.
     #[command(subcommand)]

@@ -68,7 +68,8 @@ impl Reporter<'_> {
         } else {
             judge.judge(&outcome)
         };
-        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&self.window, &outcome, judgement, &self.context));
+        let wanted = self.arguments.wants(&self.window, &outcome, &judgement, &self.context);
+        let judgement = Some(judgement).filter(|_| wanted);
         let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { outcome, judgement: Some(judgement), marked: None };
