@@ -67,7 +67,7 @@ pub(crate) struct Explain {
     /// Only what fits: tcpdump's filters (host, net, port, portrange, src, dst, less, greater, and, or,
     /// not ...) choose packets, `key:value` such as `cause:close-*` or `-severity:benign` and any other
     /// word choose among the reports; docs/filters.md
-    #[arg(long, value_name = "EXPR", value_parser = Divided::parse)]
+    #[arg(long, value_name = "EXPR", value_parser = Divided::parse, allow_hyphen_values = true)]
     pub(crate) filter: Option<Divided>,
 
     /// Write the captures once more, as pcapng, with a comment on each packet that decides: Wireshark

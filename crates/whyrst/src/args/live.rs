@@ -62,7 +62,7 @@ pub(crate) struct Watch {
     pub(crate) not_cause: Vec<String>,
 
     /// Only resets that fit: the language of `explain --filter`, such as `service:10.0.0.2 -severity:benign`
-    #[arg(long, value_name = "EXPR", value_parser = Filter::parse)]
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse, allow_hyphen_values = true)]
     pub(crate) filter: Option<Filter>,
 
     /// How to write the results
