@@ -106,9 +106,11 @@ impl ServiceMap {
         }
         let rest = ranked.get(SHOWN..).unwrap_or_default();
         if !rest.is_empty() {
-            let (more, resets) = (rest.len(), digits(rest.iter().map(|(.., tally)| tally.count).sum()));
+            let resets = rest.iter().map(|(.., tally)| tally.count).sum();
+            let noun = if resets == 1 { "reset" } else { "resets" };
+            let (more, resets) = (rest.len(), digits(resets));
             match language {
-                Language::English => writeln!(out, "and {more} more with {resets} resets (--format json)")?,
+                Language::English => writeln!(out, "and {more} more with {resets} {noun} (--format json)")?,
                 Language::Chinese => writeln!(out, "另有 {more} 行，共 {resets} 次重置（--format json）")?,
             }
         }

@@ -54,7 +54,9 @@ export function ServiceMap({ sources, list }: Props) {
         {clients.map((name) => <text key={name} x={LEFT - 10} y={place(clients, name) + 4} text-anchor="end">{name}</text>)}
         {services.map((name) => <text key={name} x={RIGHT + 10} y={place(services, name) + 4}>{name}</text>)}
         {shown.map((edge) => {
-          const ends = [[LEFT, place(clients, clientOf(edge))], [RIGHT, place(services, edge.service)]] as const
+          // Two arrows between the same two stand beside each other.
+          const beside = shown.some((other) => other.service === edge.service && other.by !== edge.by) ? (edge.by === 'client' ? -4 : 4) : 0
+          const ends = [[LEFT, place(clients, clientOf(edge)) + beside], [RIGHT, place(services, edge.service) + beside]] as const
           const [from, to] = edge.by === 'client' ? ends : [ends[1], ends[0]]
           return (
             <line key={`${edge.service} ${edge.by}`} class={`c${colourOf(edge.cause)}`} x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]}
