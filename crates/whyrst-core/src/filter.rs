@@ -78,7 +78,7 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let conjuncts = conjuncts(text)?;
         match conjuncts.iter().find_map(|one| one.beyond(Knower::Reports)) {
-            Some(test) => Err(misplaced(text, test, Why::Packets)),
+            Some(stranger) => Err(misplaced(text, stranger, Why::Packets)),
             None => Ok(conjuncts.into_iter().collect()),
         }
     }
@@ -147,8 +147,8 @@ impl Divided {
         let anywhere = is_known_of_reports.then(|| all.iter().cloned().collect());
         let (packets, reports): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|one| one.beyond(Knower::Packets).is_none());
-        if let Some(test) = reports.iter().find_map(|one| one.beyond(Knower::Reports)) {
-            return Err(misplaced(text, test, Why::Packets));
+        if let Some(stranger) = reports.iter().find_map(|one| one.beyond(Knower::Reports)) {
+            return Err(misplaced(text, stranger, Why::Packets));
         }
         let packets = if packets.is_empty() { None } else { Some(Expression::All(packets)) };
         Ok(Self { packets, reports: reports.into_iter().collect(), anywhere })
@@ -164,7 +164,7 @@ pub fn of_packets(text: &str) -> Result<Expression, FilterError> {
     let divided = Divided::parse(text)?;
     let reports = divided.reports.groups.iter().map(|group| &group.term).chain(&divided.reports.others);
     match (reports.map(|one| one.beyond(Knower::Packets)).next().flatten(), divided.packets) {
-        (Some(test), _) => Err(misplaced(text, test, Why::Verdicts)),
+        (Some(stranger), _) => Err(misplaced(text, stranger, Why::Verdicts)),
         (None, packets) => Ok(packets.unwrap_or(Expression::All(Vec::new()))),
     }
 }
@@ -185,8 +185,8 @@ fn conjuncts(text: &str) -> Result<Vec<Expression>, FilterError> {
 }
 
 /// An error about a word that stands somewhere in the text.
-fn misplaced(text: &str, test: &Test, why: fn(String) -> Why) -> FilterError {
-    let word = test.word();
+fn misplaced(text: &str, stranger: &Test, why: fn(String) -> Why) -> FilterError {
+    let word = stranger.word();
     let before = text.find(&word).map_or("", |at| &text[..at]);
     let (at, width) = (before.chars().count(), word.chars().count());
     FilterError { filter: text.to_owned(), at, width, why: why(word) }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use whyrst_core::causes;
 use whyrst_output::Places;
 
 use crate::Completion;
@@ -17,6 +18,8 @@ use crate::args::{Wireshark, WiresharkCommand};
 use crate::output;
 
 const PLUGIN: &str = include_str!("../wireshark/whyrst.lua");
+/// The line of it that has the catalogue's ids once it is installed.
+const NO_CAUSES: &str = "local causes = {}\n";
 /// What only a file of ours begins with.
 const MARK: &str = "-- Installed by `whyrst wireshark install`";
 /// In the folder of the profile: Wireshark writes the other files anew, without their remarks.
@@ -31,6 +34,8 @@ const PROFILE: [(&str, &str); 2] = [
     ("colorfilters", include_str!("../wireshark/colorfilters")),
     ("preferences", include_str!("../wireshark/preferences")),
 ];
+/// How wide the columns are; Wireshark writes it anew whenever it ends.
+const RECENT: (&str, &str) = ("recent", include_str!("../wireshark/recent"));
 
 pub(crate) fn run(arguments: &Wireshark) -> Result<Completion> {
     let places = Installed::of_user()?;
@@ -69,9 +74,12 @@ impl Installed {
         }
         let mut places = Places::default();
         let mut written = |path: &Path, text: &str| write(&mut places, path, text);
-        written(&self.plugin, PLUGIN)?;
+        written(&self.plugin, &plugin())?;
         let is_new = !self.profile.exists();
         written(&self.profile.join(NOTE.0), NOTE.1)?;
+        if is_new {
+            written(&self.profile.join(RECENT.0), RECENT.1)?;
+        }
         for (name, text) in PROFILE {
             let path = self.profile.join(name);
             match fs::read_to_string(&path) {
@@ -133,6 +141,12 @@ impl Installed {
     }
 }
 
+/// With the ids of the catalogue: the window of Expert Information has a line for each that is registered at the start.
+fn plugin() -> String {
+    let ids = causes::ALL.iter().map(|cause| format!("  \"{}\",\n", cause.id));
+    PLUGIN.replace(NO_CAUSES, &format!("local causes = {{\n{}}}\n", ids.collect::<String>()))
+}
+
 fn write(places: &mut Places, path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -164,5 +178,16 @@ impl Folders {
         let extcap = folder("Personal Extcap path").unwrap_or_else(|| configuration.join("extcap"));
         let plugins = or_else(folder("Personal Lua Plugins"), ".local/lib/wireshark/plugins")?;
         Ok(Self { configuration, plugins, extcap })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plugin_has_the_ids_of_the_catalogue() {
+        assert!(PLUGIN.starts_with(MARK) && PLUGIN.contains(NO_CAUSES));
+        assert!(plugin().contains("local causes = {\n") && plugin().contains("\n  \"close-unread\",\n"));
     }
 }

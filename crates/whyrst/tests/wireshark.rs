@@ -381,7 +381,7 @@ fn what_is_installed_in_wireshark_goes_again_and_nothing_else_does() {
     assert!(stderr(&in_wireshark(&home, "uninstall")).contains("nothing of whyrst is installed"));
     assert_eq!(in_wireshark(&home, "install").status.code(), Some(0));
     let installed = here();
-    assert_eq!(installed.len(), 4, "{installed:?}");
+    assert_eq!(installed.len(), 5, "{installed:?}");
     let colours = home.path().join(".config/wireshark/profiles/whyrst/colorfilters");
     fs::write(&colours, "# mine\n").expect("a change");
     let again = in_wireshark(&home, "install");

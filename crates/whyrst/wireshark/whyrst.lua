@@ -20,18 +20,29 @@ fields.accepted = ProtoField.bool("whyrst.accepted", "Accepted by the receiver")
 fields.said = ProtoField.string("whyrst.said", "Verdict")
 whyrst.fields = fields
 
--- Red is what somebody has to mend.
-local function notice(name, title, level)
-  return ProtoExpert.new("whyrst." .. name .. ".expert", title, expert.group.SEQUENCE, level)
-end
-local experts = {
-  fault = notice("fault", "A reset that is a fault", expert.severity.ERROR),
-  attack = notice("attack", "A reset that is an attack", expert.severity.ERROR),
-  policy = notice("policy", "A reset that a rule asks for", expert.severity.WARN),
-  scan = notice("scan", "A reset of a scan", expert.severity.NOTE),
-  benign = notice("benign", "A reset that does no harm", expert.severity.CHAT),
+-- The catalogue, filled in by `whyrst wireshark install`.
+local causes = {}
+
+-- The window of Expert Information counts by what is registered here: a line for each cause. Red is what somebody has to
+-- mend.
+local levels = {
+  fault = expert.severity.ERROR, attack = expert.severity.ERROR, policy = expert.severity.WARN,
+  scan = expert.severity.NOTE, benign = expert.severity.CHAT,
 }
-whyrst.experts = experts
+local experts, registered = {}, {}
+local function notice(id, severity, title)
+  local one = ProtoExpert.new("whyrst." .. id .. "." .. severity, title, expert.group.SEQUENCE, levels[severity])
+  experts[id .. "." .. severity] = one
+  table.insert(registered, one)
+end
+for severity in pairs(levels) do
+  notice("other", severity, "whyrst: another cause")
+  notice("unexplained", severity, "whyrst: unexplained")
+  for _, id in ipairs(causes) do
+    notice(id, severity, "whyrst: " .. id)
+  end
+end
+whyrst.experts = registered
 
 local comment = Field.new("frame.comment")
 
@@ -60,10 +71,10 @@ function whyrst.dissector(buffer, packet, tree)
       end
       if said.accepted then branch:add(fields.accepted, said.accepted == "true"):set_generated() end
       branch:add(fields.said, said.said):set_generated()
-      -- Equal texts are one line of Expert Information, with their number.
+      local severity = levels[said.severity] and said.severity or "fault"
       local family = said.family and (" (" .. said.family .. ")") or ""
       local short = said.id .. " [" .. (said.confidence or "?") .. "]" .. family
-      branch:add_proto_expert_info(experts[said.severity] or experts.fault, short)
+      branch:add_proto_expert_info(experts[said.id .. "." .. severity] or experts["other." .. severity], short)
     end
   end
 end

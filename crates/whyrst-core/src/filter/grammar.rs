@@ -132,11 +132,7 @@ impl<'a> Parser<'a> {
         let depth = self.depth;
         let mut so_far = self.beside()?;
         let mut last = None;
-        loop {
-            let join = match self.peek() {
-                Some(join @ (Part::And | Part::Or)) => join,
-                _ => break,
-            };
+        while let Some(join @ (Part::And | Part::Or)) = self.peek() {
             if last.is_some_and(|last| last != join) {
                 self.deeper(1)?;
             }
@@ -187,12 +183,11 @@ impl<'a> Parser<'a> {
             negated = !negated;
         }
         let one = match self.peek() {
-            None => return Err(self.wrong(Why::Ends)),
+            None | Some(Part::Not) => return Err(self.wrong(Why::Ends)),
             Some(Part::Open) => self.group()?,
             Some(Part::Close) => return Err(self.wrong(if self.depth > 0 { Why::Ends } else { Why::Parenthesis })),
             Some(Part::Or) => return Err(self.wrong(Why::Misplaced("or".to_owned()))),
             Some(Part::And) => return Err(self.wrong(Why::Misplaced("and".to_owned()))),
-            Some(Part::Not) => return Err(self.wrong(Why::Ends)),
             Some(Part::Word { text, quoted_from }) => self.term(text, *quoted_from)?,
         };
         Ok(if negated { Expression::Not(Box::new(one)) } else { one })

@@ -103,6 +103,7 @@ fn a_filter_has_the_language_of_the_command_line() {
     assert_eq!(app.mode, super::app::Mode::Typing, "what cannot be read is not kept");
     let screen = seen(&app).backend().to_string();
     assert!(screen.contains("did you mean cause:?"), "{screen}");
+    assert!(screen.contains("that text"), "all of it is shown: {screen}");
 }
 
 #[test]

@@ -64,8 +64,8 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, paint: Paint) {
 }
 
 fn rows(app: &App, area: Rect) -> [Rect; 3] {
-    // What was copied is shown whole: not every terminal takes it for its clipboard.
-    let foot = u16::try_from(folded(&app.said, area.width).len().clamp(1, 4)).unwrap_or(1);
+    // What was copied is shown whole: not every terminal takes it for its clipboard. So is what is wrong with a filter.
+    let foot = u16::try_from(foot(app, area.width).len().clamp(1, 4)).unwrap_or(1);
     Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(foot)]).areas(area)
 }
 
@@ -185,6 +185,11 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
 fn foot(app: &App, width: u16) -> Vec<Line<'_>> {
     match app.mode {
         Mode::Moving | Mode::Help if !app.said.is_empty() => folded(&app.said, width),
+        Mode::Typing if app.wrong.is_some() => {
+            let mut lines = vec![Line::from(format!("/{}\u{2588}", app.filter))];
+            lines.extend(folded(app.wrong.as_deref().unwrap_or_default(), width));
+            lines
+        }
         _ => vec![hint(app)],
     }
 }
@@ -207,7 +212,6 @@ fn hint(app: &App) -> Line<'_> {
     match app.mode {
         Mode::Typing => {
             let keys = app.language.pick("Enter keeps it, Esc takes it away", "Enter 保留，Esc 取消");
-            let keys = app.wrong.as_deref().unwrap_or(keys);
             Line::from(format!("/{}\u{2588}   {keys}", app.filter))
         }
         _ if !app.filter.is_empty() => {
