@@ -338,7 +338,7 @@ impl Closing<'_> {
         let read = self.complain_of(captures);
         let incidents = self.totals.incidents.found();
         let map = self.totals.summary.map(self.reporter.style, self.reporter.context.language);
-        let words = format!("{}\n{map}", self.incident_words(&incidents).trim_end()).trim().to_owned();
+        let words = format!("{}\n{map}", self.incident_words(&incidents).trim_end()).trim_matches('\n').to_owned();
         let end = self.closing_words(&incidents);
         let files: Vec<String> = captures.names().map(str::to_owned).collect();
         self.totals.marks.finish(self.arguments, &files)?;

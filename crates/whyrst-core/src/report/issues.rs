@@ -293,7 +293,8 @@ mod tests {
         let mut issues = Issues::default();
         for outcome in conversation(BOTH).outcomes() {
             let server = outcome.connection().endpoint(outcome.connection().server());
-            issues.add(&outcome, &judge(&outcome), server);
+            let by = if outcome.sender() == outcome.connection().client { End::Client } else { End::Server };
+            issues.add(&judge(&outcome), server, by);
         }
         let mut out = String::new();
         table(&issues.ranked(), &Asked::new(), benign, Style::Plain, Language::English, &mut out).unwrap();
