@@ -103,9 +103,10 @@ impl Installed {
     fn uninstall(&self) -> Result<Completion> {
         let mut removed = 0;
         let mut gone = |path: &Path, result: std::io::Result<()>| {
+            result.with_context(|| format!("cannot remove {}", path.display()))?;
             removed += 1;
             output::remark(&format!("{} is removed", path.display()));
-            result.with_context(|| format!("cannot remove {}", path.display()))
+            anyhow::Ok(())
         };
         if self.has_our_plugin() {
             gone(&self.plugin, fs::remove_file(&self.plugin))?;
@@ -122,6 +123,7 @@ impl Installed {
         }
         if removed == 0 {
             output::remark("nothing of whyrst is installed in this user's Wireshark");
+            return Ok(Completion::Clean);
         }
         let home = std::env::var_os("HOME").map(PathBuf::from);
         for path in [&self.plugin, &self.profile, &self.extcap] {
