@@ -22,6 +22,7 @@ mod packets;
 mod page;
 mod reception;
 mod said;
+mod service_map;
 mod steps;
 pub mod style;
 pub mod summary;

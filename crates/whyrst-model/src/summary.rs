@@ -55,6 +55,9 @@ pub struct SummaryReport<'a> {
     pub severities: BTreeMap<Text<'a>, u64>,
     /// The ten services with the most of them.
     pub services: Vec<ServiceReport<'a>>,
+    /// Who resets whom, the most first; at most a hundred.
+    #[serde(default)]
+    pub who_resets_whom: Vec<ResetsBetween<'a>>,
     /// What several of them have in common.
     pub incidents: Vec<IncidentReport<'a>>,
     /// How many frames were passed over, by reason.
@@ -87,6 +90,25 @@ pub struct IssueReport<'a> {
     /// How much each of them matters. `null` in records of versions that did not say.
     #[serde(default)]
     pub severity: Option<Severity>,
+}
+
+/// Resets between one service and its clients, in the name of one side.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(bound(deserialize = "'de: 'a"))]
+pub struct ResetsBetween<'a> {
+    /// The service, as `10.0.0.2:80` or `[2001:db8::1]:80`.
+    pub service: Text<'a>,
+    /// The end that they came from.
+    pub by: End,
+    /// The client's address. `null` where there are several.
+    pub client: Option<Text<'a>>,
+    /// How many clients, as far as they were told apart: at most 256.
+    pub clients: u64,
+    /// How many connections.
+    pub count: u64,
+    /// Their commonest cause.
+    pub cause: Text<'a>,
 }
 
 /// How many there are of a cause.

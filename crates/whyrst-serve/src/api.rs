@@ -15,9 +15,9 @@ use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use whyrst_core::causes;
+use whyrst_core::filter::{Filter, FilterError};
 use whyrst_core::report::catalogue;
 
-use crate::filter::{Filter, FilterError};
 use crate::query::Order;
 use crate::server::Shared;
 use crate::store::Slice;

@@ -10,7 +10,6 @@
 mod analyst;
 mod api;
 mod assets;
-mod filter;
 mod guard;
 pub mod html;
 mod issues;

@@ -6,11 +6,11 @@ use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
+use whyrst_core::filter::{Filter, Fit, Key};
 use whyrst_model::vocabulary::{Confidence, Family, Origin, Severity};
 
-use crate::filter::{Filter, Fit, KEYS, Key};
 use crate::issues::{Issue, Issues};
-use crate::row::{Name, Names, Row};
+use crate::row::{Name, Named, Names, Row};
 
 /// Values that a facet shows.
 const SHOWN: usize = 12;
@@ -39,7 +39,7 @@ pub(crate) fn sorted<'a>(
     order: Order,
     names: &Names,
 ) -> Vec<u64> {
-    let fit = rows.filter(|(_, row)| filter.fits(row, names));
+    let fit = rows.filter(|(_, row)| filter.fits(&Named { row, names }));
     let mut fit: Vec<(u64, &Row)> = fit.collect();
     match order {
         Order::Harm => fit.sort_by_cached_key(|(number, row)| (row.harm(), *number)),
@@ -116,14 +116,14 @@ pub(crate) fn view<'a>(rows: impl Iterator<Item = &'a Row>, filter: &Filter, nam
     let (mut tally, mut issues) = (Tally::default(), Issues::default());
     let (mut moments, mut total) = (Vec::new(), 0);
     for row in rows {
-        match filter.verdict(row, names) {
+        match filter.verdict(&Named { row, names }) {
             Fit::No => {}
             Fit::But(key) => tally.count(row, key),
             Fit::Yes => {
                 total += row.count;
                 issues.add(row);
                 moments.push((row.time.nanos(), row.cause, row.count));
-                for (key, _) in KEYS {
+                for key in Key::ALL {
                     tally.count(row, key);
                 }
             }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
+use whyrst_core::filter::{Key, Subject};
 use whyrst_model::listed::ListedReport;
 use whyrst_model::report::ReportSchema;
 use whyrst_model::segment::Endpoint;
@@ -83,6 +84,48 @@ pub(crate) struct Row {
     /// Equal ones that this one stands for, itself included.
     pub(crate) count: u64,
     pub(crate) place: Place,
+}
+
+/// A row with its words, for a filter to look at.
+pub(crate) struct Named<'a> {
+    pub(crate) row: &'a Row,
+    pub(crate) names: &'a Names,
+}
+
+impl Subject for Named<'_> {
+    fn client(&self) -> SocketAddr {
+        self.row.client
+    }
+
+    fn server(&self) -> SocketAddr {
+        self.row.server
+    }
+
+    fn time(&self) -> Timestamp {
+        self.row.time
+    }
+
+    fn word(&self, key: Key) -> Option<&str> {
+        let Self { row, names } = self;
+        let name = match key {
+            Key::Cause => row.cause,
+            Key::Mechanism => row.mechanism?,
+            Key::Reason => row.reason?,
+            Key::Family => return row.family.map(Family::name),
+            Key::Process => row.process?,
+            Key::Name => row.asked?,
+            Key::Source => row.source,
+            Key::Origin => return Some(row.origin.name()),
+            Key::Ending => return Some(row.ending),
+            Key::By => return row.by.map(End::name),
+            Key::Phase => return Some(row.phase.name()),
+            Key::Kind => return Some(row.kind.name()),
+            Key::Severity => return Some(row.severity.name()),
+            Key::Confidence => return Some(row.confidence.name()),
+            Key::Service | Key::Peer | Key::Host | Key::Port | Key::Time => return None,
+        };
+        Some(names.word(name))
+    }
 }
 
 /// What a row is when it leaves for the page.

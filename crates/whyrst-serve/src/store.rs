@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::watch;
+use whyrst_core::filter::Filter;
 
-use crate::filter::Filter;
 use crate::query::{self, Order, View};
 use crate::row::{Names, Place, Row, RowObject};
 

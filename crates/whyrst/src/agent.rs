@@ -25,6 +25,7 @@ fn watch_of(arguments: &Agent) -> Watch {
         cgroup: Vec::new(),
         netns: Vec::new(),
         cause: Vec::new(),
+        filter: None,
         not_cause: Vec::new(),
         format: Format::Json,
         tui: false,

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Be an interface of Wireshark: this host's resets with their causes
     Extcap(Extcap),
+    /// Fields, columns and colours in Wireshark for captures that `explain --annotate` wrote
+    Wireshark(Wireshark),
     /// Write completions for a shell
     Completions(Completions),
     /// Write the manual's pages into a folder

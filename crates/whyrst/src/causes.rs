@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use whyrst_core::cause::Cause;
 use whyrst_core::causes;
 use whyrst_core::language::Language;
+use whyrst_core::nearest::distance;
 use whyrst_core::report::catalogue;
 use whyrst_core::report::escape::escape_name;
 use whyrst_core::report::style::Style;
@@ -114,21 +115,6 @@ pub(crate) fn find(id: &str) -> Result<&'static Cause> {
 pub(crate) fn nearest<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let close = |name: &str| name.contains(id) || distance(id, name) <= 1 + id.len() / 4;
     known.filter(|name| !id.is_empty() && close(name)).min_by_key(|name| distance(id, name))
-}
-
-/// Levenshtein's distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let change = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -81,8 +81,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     for (user, link) in &arguments.link_type {
         captures.treat_user_link_as(*user, *link);
     }
-    if let Some(filter) = &arguments.filter {
-        captures.look_only_at(filter.clone());
+    if let Some(filter) = arguments.packet_filter() {
+        captures.look_only_at(filter);
     }
     let reporter = Reporter::new(arguments, &captures)?;
     let places = places(arguments, captures.paths())?;
@@ -337,7 +337,8 @@ impl Closing<'_> {
     fn finish_on_screen(mut self, captures: &CaptureSet) -> Result<(Completion, String, String)> {
         let read = self.complain_of(captures);
         let incidents = self.totals.incidents.found();
-        let words = self.incident_words(&incidents);
+        let map = self.totals.summary.map(self.reporter.style, self.reporter.context.language);
+        let words = format!("{}\n{map}", self.incident_words(&incidents).trim_end()).trim_matches('\n').to_owned();
         let end = self.closing_words(&incidents);
         let files: Vec<String> = captures.names().map(str::to_owned).collect();
         self.totals.marks.finish(self.arguments, &files)?;

@@ -8,8 +8,6 @@ mod socket;
 use std::fs;
 use std::io::{self, BufWriter};
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -26,6 +24,7 @@ use self::socket::PacketSocket;
 use crate::args::{Extcap, Format};
 use crate::interrupt::Interrupt;
 use crate::output::{self, Output};
+use crate::wireshark::Folders;
 use crate::{Completion, explain};
 
 /// The interface's name in Wireshark.
@@ -150,7 +149,7 @@ fn listen(live: &mut Live, recording: &mut Recording) -> Result<()> {
 
 /// A link to this program in the folder where this user's Wireshark looks.
 fn install() -> Result<Completion> {
-    let folder = personal_folder()?;
+    let folder = Folders::of_user()?.extcap;
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let program = std::env::current_exe().context("cannot find this program")?;
     let link = folder.join("whyrst");
@@ -163,21 +162,4 @@ fn install() -> Result<Completion> {
         link.display()
     ));
     Ok(Completion::Clean)
-}
-
-/// As tshark names it; by Wireshark's rule where it does not.
-fn personal_folder() -> Result<PathBuf> {
-    let said = Command::new("tshark").args(["-G", "folders"]).output().ok();
-    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let folder = |name: &str| {
-        let path = said.lines().find_map(|line| line.strip_prefix(name))?.trim_start_matches(':').trim();
-        Some(PathBuf::from(path)).filter(|path| path.is_absolute())
-    };
-    if let Some(path) =
-        folder("Personal Extcap path").or_else(|| Some(folder("Personal configuration")?.join("extcap")))
-    {
-        return Ok(path);
-    }
-    let home = std::env::var_os("HOME").context("cannot find the home folder: HOME is not set")?;
-    Ok(PathBuf::from(home).join(".config/wireshark/extcap"))
 }

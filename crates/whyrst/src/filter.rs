@@ -11,10 +11,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::statfs::{NSFS_MAGIC, statfs};
+use whyrst_core::filter::Filter as Words;
 use whyrst_core::flow::Side;
 use whyrst_core::outcome::Outcome;
+use whyrst_core::report::Explanation;
 use whyrst_core::socket::{Account, Process};
 use whyrst_core::verdict::Judgement;
+use whyrst_model::listed::ListedReport;
 use whyrst_probe::{Interest, KernelFilter, NAMED_NAMESPACES, cgroup_mount_point, network_namespaces};
 
 use crate::args::{Network, Place, Ports, Watch, has_step};
@@ -34,6 +37,8 @@ pub(crate) struct Filter {
     netns: Vec<u32>,
     causes: Vec<String>,
     not_causes: Vec<String>,
+    /// `--filter`.
+    words: Option<Words>,
     remarks: Vec<String>,
 }
 
@@ -58,6 +63,7 @@ impl Filter {
             netns: arguments.netns.iter().map(|name| netns(name)).collect::<Result<_>>()?,
             causes: arguments.cause.clone(),
             not_causes: arguments.not_cause.clone(),
+            words: arguments.filter.clone(),
             remarks: Vec::new(),
         };
         remarks.extend(filter.without_match());
@@ -93,8 +99,9 @@ impl Filter {
     }
 
     /// Whether this is what was asked for.
-    pub(crate) fn shows(&self, outcome: &Outcome, judgement: &Judgement) -> bool {
-        self.fits_ends(outcome) && self.wants(judgement)
+    pub(crate) fn shows(&self, report: &Explanation<'_>) -> bool {
+        let in_words = || self.words.as_ref().is_none_or(|words| fits_words(words, report));
+        self.fits_ends(report.outcome) && self.wants(&report.judgement) && in_words()
     }
 
     /// Whether the ends are those that were asked for.
@@ -136,6 +143,11 @@ impl Filter {
         remarks.extend(absent.map(|path| format!("there is no cgroup {path} now: nothing is shown until it is made")));
         remarks
     }
+}
+
+/// Whether a report is one that `--filter` asks for.
+pub(crate) fn fits_words(words: &Words, report: &Explanation<'_>) -> bool {
+    words.fits(&ListedReport::from(report.record()))
 }
 
 fn fits<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {

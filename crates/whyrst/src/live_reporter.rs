@@ -15,7 +15,7 @@ use whyrst_core::report::style::Style;
 use whyrst_core::report::text::{Ladder, View};
 use whyrst_core::report::{Context, Explanation, json, markdown, text, words};
 use whyrst_core::time::{Span, Timestamp};
-use whyrst_core::verdict::{Confidence, Judgement};
+use whyrst_core::verdict::Confidence;
 use whyrst_model::summary::CauseCount;
 use whyrst_model::watch::{NamespaceReport, WatchReport, WatchSchema};
 use whyrst_probe::{Live, LiveEvent, Missing, OutRsts, SocketReset};
@@ -111,7 +111,7 @@ impl LiveReporter {
     }
 
     /// What `item` says, when `shows` wants it.
-    pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &Judgement) -> bool) -> Option<String> {
+    pub(crate) fn item(&mut self, item: &LiveEvent, shows: impl Fn(&Explanation<'_>) -> bool) -> Option<String> {
         match item {
             LiveEvent::Reset(reset) => self.one(&mut reset.outcome(), reset.event.account.netns, &[], shows),
             LiveEvent::Folded(more) => {
@@ -127,7 +127,7 @@ impl LiveReporter {
         outcome: &mut Outcome,
         netns: u32,
         rules: &[String],
-        shows: impl Fn(&Outcome, &Judgement) -> bool,
+        shows: impl Fn(&Explanation<'_>) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
         self.deaths.note(outcome);
@@ -152,7 +152,7 @@ impl LiveReporter {
         outcome: &Outcome,
         netns: u32,
         (count, within): (u64, Span),
-        shows: impl Fn(&Outcome, &Judgement) -> bool,
+        shows: impl Fn(&Explanation<'_>) -> bool,
     ) -> Option<String> {
         self.context.files[0] = format!("{}:{netns}", self.host);
         let report = Explanation::new(outcome, &self.context);
@@ -181,7 +181,7 @@ impl LiveReporter {
     }
 
     /// The same for a screen.
-    pub(crate) fn entry(&mut self, item: &LiveEvent, shows: impl Fn(&Outcome, &Judgement) -> bool) -> Option<Entry> {
+    pub(crate) fn entry(&mut self, item: &LiveEvent, shows: impl Fn(&Explanation<'_>) -> bool) -> Option<Entry> {
         let (reset, count): (&SocketReset, u64) = match item {
             LiveEvent::Reset(reset) => (reset, 1),
             LiveEvent::Folded(more) => (&more.like, more.count),
@@ -266,13 +266,8 @@ impl Pace {
 
 impl Tally {
     /// Counts resets; `None` when they are not to be shown.
-    fn take(
-        &mut self,
-        report: &Explanation<'_>,
-        count: u64,
-        shows: impl Fn(&Outcome, &Judgement) -> bool,
-    ) -> Option<()> {
-        if !shows(report.outcome, &report.judgement) {
+    fn take(&mut self, report: &Explanation<'_>, count: u64, shows: impl Fn(&Explanation<'_>) -> bool) -> Option<()> {
+        if !shows(report) {
             self.others += count;
             return None;
         }

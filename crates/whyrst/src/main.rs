@@ -32,6 +32,7 @@ mod vantage;
 mod watch;
 mod why;
 mod window;
+mod wireshark;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         Command::Pipe(pipe) => pipe::run(&pipe),
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Extcap(extcap) => extcap::run(&extcap),
+        Command::Wireshark(wireshark) => wireshark::run(&wireshark),
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(man) => manual::man(&man),
     };

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
     let mut stage = Stage::Runs;
     while !stage.is_over() {
         if let Some(item) = live.next(PATIENCE)?
-            && let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome))
+            && let Some(text) = reporter.item(&item, |report| followed.owns(report.outcome))
         {
             sink.write(&text)?;
         }
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode> {
         stage = stage.next(&mut followed, &live, arguments)?;
     }
     for item in live.drain() {
-        if let Some(text) = reporter.item(&item, |outcome, _| followed.owns(outcome)) {
+        if let Some(text) = reporter.item(&item, |report| followed.owns(report.outcome)) {
             sink.write(&text)?;
         }
     }

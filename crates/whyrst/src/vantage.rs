@@ -163,8 +163,8 @@ impl<'a> Session<'a> {
 
     fn open(&self, files: &[PathBuf]) -> CaptureSet {
         let mut captures = CaptureSet::open(files);
-        if let Some(filter) = &self.arguments.filter {
-            captures.look_only_at(filter.clone());
+        if let Some(filter) = self.arguments.packet_filter() {
+            captures.look_only_at(filter);
         }
         captures
     }
@@ -328,7 +328,7 @@ impl<'a> Session<'a> {
             return Ok(String::new());
         }
         let judgement = judge(outcome);
-        if !self.arguments.wants(&self.window, outcome, &judgement) {
+        if !self.arguments.wants(&self.window, outcome, &judgement, &self.context) {
             return Ok(String::new());
         }
         self.summary.add(outcome, &judgement);

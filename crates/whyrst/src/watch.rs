@@ -15,7 +15,6 @@ use whyrst_core::outcome::Outcome;
 use whyrst_core::recording::{Recording, Told};
 use whyrst_core::socket::Told as Word;
 use whyrst_core::time::Timestamp;
-use whyrst_core::verdict::Judgement;
 use whyrst_output::{Place, Places, WrittenFile};
 use whyrst_probe::{KernelFilter, Live, LiveEvent, Packets, give_back_privileges, lock_down, network_namespaces, now};
 use whyrst_telemetry::Plan;
@@ -151,7 +150,7 @@ impl Watching {
             }
             LiveEvent::Folded(_) => {
                 let Self { reporter, filter, .. } = self;
-                let text = reporter.item(&item, |outcome, judgement| filter.shows(outcome, judgement));
+                let text = reporter.item(&item, |report| filter.shows(report));
                 self.write(text)
             }
         }
@@ -163,8 +162,7 @@ impl Watching {
                 None => self.report(&mut outcome, netns, left)?,
                 Some(more) => {
                     let Self { reporter, filter, .. } = self;
-                    let shows = |outcome: &Outcome, judgement: &Judgement| filter.shows(outcome, judgement);
-                    let text = reporter.more(&outcome, netns, more, shows);
+                    let text = reporter.more(&outcome, netns, more, |report| filter.shows(report));
                     self.write(text)?;
                 }
             }
@@ -179,7 +177,7 @@ impl Watching {
             _ => Vec::new(),
         };
         let Self { reporter, filter, .. } = self;
-        let text = reporter.one(outcome, netns, &rules, |outcome, judgement| filter.shows(outcome, judgement));
+        let text = reporter.one(outcome, netns, &rules, |report| filter.shows(report));
         if text.is_some()
             && let (Some(pcap), Some(second)) = (&mut self.pcap, &mut self.second)
         {

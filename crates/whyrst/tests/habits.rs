@@ -117,7 +117,9 @@ fn the_manual_has_a_page_for_each_command_and_its_statuses() {
 
 #[test]
 fn every_command_s_help_teaches_by_example() {
-    for command in ["explain", "watch", "run", "check", "doctor", "completions", "extcap", "lab", "causes", "why"] {
+    for command in
+        ["explain", "watch", "run", "check", "doctor", "completions", "extcap", "wireshark", "lab", "causes", "why"]
+    {
         let help = stdout(&whyrst(Path::new("/nowhere"), &[command, "--help"], &[]));
         assert!(help.contains("Examples:"), "{command}");
     }

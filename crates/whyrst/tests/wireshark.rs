@@ -67,7 +67,9 @@ fn comments_are_chinese_where_that_is_asked_for() {
     let (capture, out) = (fixture("close-unread/client.pcapng"), in_folder(&folder, "told.pcapng"));
     let output = whyrst(&["explain", "-q", "--lang", "zh", "--annotate", &out, &capture]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let comments = comments(&out).join("\n");
+    // What is for programs is the same in every language.
+    let for_people = |comment: &String| comment.split("\\nfields: ").next().unwrap_or_default().to_owned();
+    let comments = comments(&out).iter().map(for_people).collect::<Vec<_>>().join("\n");
     for word in [
         "whyrst: close-unread [可能]（aborted）：连接被重置：",
         "依据：",
@@ -248,8 +250,155 @@ fn a_filter_that_is_not_understood_is_refused_at_its_place() {
     let output = whyrst(&["explain", "--filter", "tcp and host foo", &fixture("closed-port/client.pcapng")]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
-    assert!(said.contains("no IP address"), "{said}");
+    assert!(said.contains("host foo: expected an address"), "{said}");
     assert!(said.contains("    tcp and host foo\n                 ^^^"), "{said}");
+}
+
+#[test]
+fn a_filter_says_packets_and_verdicts_in_one_sentence() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mixed = in_folder(&folder, "mixed.pcap");
+    let files = ["close-unread/client.pcapng", "closed-port/client.pcapng"].map(fixture);
+    says("mergecap", &["-F", "pcap", "-w", &mixed, &files[0], &files[1]]);
+    let causes = |filter: &str| -> (Vec<String>, u64) {
+        let output = whyrst(&["explain", "--format", "json", "--filter", filter, &mixed]);
+        assert!(output.status.code() < Some(2), "{filter}: {}", stderr(&output));
+        let lines = String::from_utf8(output.stdout).expect("UTF-8");
+        let resets: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let resets = resets.iter().filter(|object| object["schema"] == "whyrst.reset/1");
+        let causes = resets.map(|reset| reset["verdict"]["cause"].as_str().expect("a word").to_owned()).collect();
+        let summary = whyrst(&["explain", "--summary", "--format", "json", "--filter", filter, &mixed]);
+        let summary: Value = serde_json::from_slice(&summary.stdout).expect("JSON");
+        (causes, summary["segments"].as_u64().expect("a number"))
+    };
+    let (all, segments) = causes("tcp");
+    assert_eq!(all.len(), 2, "{all:?}");
+    for (filter, wanted) in [
+        ("cause:closed-port", vec!["closed-port"]),
+        ("family:refused", vec!["closed-port"]),
+        ("-cause:closed-* and tcp", vec!["close-unread"]),
+        ("port 1 or cause:close-unread", vec!["close-unread"]),
+        ("mixed", vec!["close-unread", "closed-port"]),
+        ("cause:closed-port cause:close-unread severity:benign", vec![]),
+    ] {
+        let (mut found, read) = causes(filter);
+        found.sort();
+        assert_eq!(found, wanted, "{filter}");
+        assert_eq!(read, segments, "{filter}: packets that nothing decides about are read");
+    }
+    // What packets decide is decided before connections are followed, whatever stands beside it.
+    assert_eq!(causes("net 10.99.0.0/16 and cause:closed-port"), (vec![], 0));
+    let wrong = whyrst(&["explain", "--filter", "casue:closed-port", &mixed]);
+    assert!(stderr(&wrong).contains("there is no key casue: did you mean cause:?"), "{}", stderr(&wrong));
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+/// tshark as a user has it whose home is `home`.
+fn tshark(home: &TempDir, arguments: &[&str]) -> String {
+    let output = Command::new("tshark").args(arguments).env("HOME", home.path()).env("LC_ALL", "C.UTF-8").output();
+    let output = output.expect("tshark is needed (cargo xtask setup)");
+    assert!(output.status.success(), "tshark {arguments:?}: {}", stderr(&output));
+    assert!(!stderr(&output).contains("Lua: Error"), "{}", stderr(&output));
+    String::from_utf8(output.stdout).expect("it says UTF-8")
+}
+
+fn in_wireshark(home: &TempDir, what: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_whyrst"))
+        .args(["wireshark", what])
+        .env("HOME", home.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .output()
+        .expect("whyrst runs")
+}
+
+#[test]
+fn fields_of_the_plugin_and_comments_count_the_same() {
+    let home = TempDir::new().expect("a home");
+    let output = in_wireshark(&home, "install");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let (merged, out) = (all_fixtures(&home), in_folder(&home, "told.pcapng"));
+    let output = whyrst(&["explain", "-q", "--annotate", &out, "--format", "json", "-o", "/dev/null", &merged]);
+    assert!(output.status.code() < Some(2), "{}", stderr(&output));
+    let count = |filter: &str| tshark(&home, &["-n", "-r", &out, "-Y", filter]).lines().count();
+    let verdicts = count("frame.comment matches \"^whyrst: [a-z0-9-]+ \\\\[[a-z]+\\\\]\"");
+    assert!(verdicts > 100, "{verdicts}");
+    assert_eq!(count("whyrst.id"), verdicts);
+    assert_eq!(count("whyrst.confidence"), verdicts);
+    assert_eq!(count("whyrst.id == \"close-unread\""), count("frame.comment matches \"^whyrst: close-unread \\\\[\""));
+    let rows = tshark(
+        &home,
+        &[
+            &["-n", "-r", &out, "-Y", "whyrst", "-T", "fields", "-e", "whyrst.id", "-e", "whyrst.confidence"][..],
+            &["-e", "whyrst.family", "-e", "whyrst.mechanism", "-e", "whyrst.reason", "-e", "whyrst.accepted"],
+            &["-e", "whyrst.severity"],
+        ]
+        .concat(),
+    );
+    let json = whyrst(&["explain", "--fold", "never", "--format", "json", &merged]);
+    let json = String::from_utf8(json.stdout).expect("UTF-8");
+    let resets: Vec<Value> = json.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut ours: Vec<String> = resets
+        .iter()
+        .filter(|object| object["schema"] == "whyrst.reset/1")
+        .map(|reset| {
+            let accepted = reset["effect"]["accepted"].as_bool().map(|yes| if yes { "1" } else { "0" });
+            let (verdict, reason) = (&reset["verdict"], &reset["reasons"][0]["cause"]);
+            [
+                word(&verdict["cause"]),
+                word(&verdict["confidence"]),
+                word(&reset["family"]["id"]),
+                word(&reset["mechanism"]["cause"]),
+                word(reason),
+                accepted.unwrap_or_default().to_owned(),
+                word(&reset["severity"]),
+            ]
+            .join("\t")
+        })
+        .collect();
+    // A frame with the comments of two verdicts is one row of tshark's.
+    let mut theirs: Vec<String> = rows.lines().filter(|row| !row.contains(',')).map(str::to_owned).collect();
+    theirs.sort();
+    ours.sort();
+    assert!(theirs.len() > 100);
+    for row in &theirs {
+        let at = ours.iter().position(|own| own == row).unwrap_or_else(|| panic!("only tshark has {row}"));
+        ours.remove(at);
+    }
+    let expert = tshark(&home, &["-n", "-r", &out, "-q", "-z", "expert"]);
+    assert!(expert.lines().any(|line| line.contains("WHYRST") && line.contains("close-unread [")), "{expert}");
+    let listed = tshark(&home, &["-n", "-C", "whyrst", "-r", &out, "-Y", "whyrst.id == \"close-unread\"", "-c", "400"]);
+    assert!(listed.contains("close-unread possible aborted"), "{listed}");
+}
+
+#[test]
+fn what_is_installed_in_wireshark_goes_again_and_nothing_else_does() {
+    let home = TempDir::new().expect("a home");
+    let here = || {
+        let all = says("find", &[&home.path().display().to_string(), "-type", "f", "-o", "-type", "l"]);
+        all.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(stderr(&in_wireshark(&home, "uninstall")).contains("nothing of whyrst is installed"));
+    assert_eq!(in_wireshark(&home, "install").status.code(), Some(0));
+    let installed = here();
+    assert_eq!(installed.len(), 5, "{installed:?}");
+    let colours = home.path().join(".config/wireshark/profiles/whyrst/colorfilters");
+    fs::write(&colours, "# mine\n").expect("a change");
+    let again = in_wireshark(&home, "install");
+    assert!(stderr(&again).contains("was changed and stays so"), "{}", stderr(&again));
+    assert_eq!(fs::read_to_string(&colours).expect("a file"), "# mine\n");
+    assert_eq!(in_wireshark(&home, "uninstall").status.code(), Some(0));
+    assert_eq!(fs::read_dir(home.path()).expect("a folder").count(), 0, "{:?}", here());
+
+    // What somebody else put there has the name; neither command touches it.
+    let theirs = home.path().join(".config/wireshark/profiles/whyrst/preferences");
+    fs::create_dir_all(theirs.parent().expect("a folder")).expect("a folder");
+    fs::write(&theirs, "mine\n").expect("a file");
+    let refused = in_wireshark(&home, "install");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("not of whyrst"), "{}", stderr(&refused));
+    assert!(stderr(&in_wireshark(&home, "uninstall")).contains("is not of whyrst and stays"));
+    assert_eq!(here(), [theirs.display().to_string()]);
 }
 
 #[test]

@@ -385,6 +385,7 @@ const PARTS: [(&str, &[&str]); 4] = [
             "accuracy.md",
             "limits.md",
             "formats.md",
+            "filters.md",
             "vantage.md",
             "serve.md",
             "wireshark.md",

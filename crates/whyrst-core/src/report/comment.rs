@@ -58,7 +58,24 @@ impl Explanation<'_> {
             language.pick("more", "详见"),
             &mut self.judgement.cause.iter().map(|cause| format!("whyrst causes {}", cause.id)),
         );
-        text
+        text + "\nfields: " + &self.comment_fields()
+    }
+
+    /// The same words in every language, for programs that read comments: `whyrst.lua` makes fields of them.
+    fn comment_fields(&self) -> String {
+        let judgement = &self.judgement;
+        let accepted = self.harm.accepted.map(|accepted| if accepted { "true" } else { "false" });
+        let fields = [
+            ("id", Some(self.cause_id())),
+            ("confidence", Some(judgement.confidence.name())),
+            ("family", judgement.shape.map(|shape| shape.family.name())),
+            ("mechanism", judgement.mechanism.as_ref().map(|how| how.cause.id)),
+            ("reason", judgement.reasons.first().map(|why| why.cause.id)),
+            ("accepted", accepted),
+            ("severity", Some(judgement.severity.name())),
+        ];
+        let known = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
+        known.collect::<Vec<_>>().join(" ")
     }
 
     /// What the answers say of each frame that they name, but for `main`.

@@ -18,7 +18,6 @@ use super::style::{Part, Style};
 use super::words::{confidence, digits};
 use crate::cause::{Family, Severity};
 use crate::language::Language;
-use crate::outcome::Outcome;
 use crate::segment::Endpoint;
 use crate::verdict::{Confidence, Judgement};
 
@@ -71,9 +70,8 @@ impl Issues {
     }
 
     /// Counts one verdict.
-    pub(super) fn add(&mut self, outcome: &Outcome, judgement: &Judgement, server: Endpoint) {
+    pub(super) fn add(&mut self, judgement: &Judgement, server: Endpoint, by: End) {
         self.total += 1;
-        let by = if outcome.sender() == outcome.connection().client { End::Client } else { End::Server };
         let key = Key {
             family: judgement.shape.map(|shape| shape.family),
             cause: judgement.cause.map_or("unexplained", |cause| cause.id),
@@ -295,7 +293,8 @@ mod tests {
         let mut issues = Issues::default();
         for outcome in conversation(BOTH).outcomes() {
             let server = outcome.connection().endpoint(outcome.connection().server());
-            issues.add(&outcome, &judge(&outcome), server);
+            let by = if outcome.sender() == outcome.connection().client { End::Client } else { End::Server };
+            issues.add(&judge(&outcome), server, by);
         }
         let mut out = String::new();
         table(&issues.ranked(), &Asked::new(), benign, Style::Plain, Language::English, &mut out).unwrap();

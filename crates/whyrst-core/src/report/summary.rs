@@ -9,10 +9,12 @@ use core::fmt::{self, Write};
 
 use whyrst_model::Text;
 use whyrst_model::summary::{CauseCount, ServiceReport, SummaryReport, SummarySchema};
+use whyrst_model::vocabulary::End;
 
 pub use super::issues::Benign;
 use super::issues::{self, Issues};
 use super::layout::wrap;
+use super::service_map::ServiceMap;
 use super::style::{Part, Style};
 use super::words::{digits, severity};
 use super::{Context, incident};
@@ -34,6 +36,7 @@ pub struct Summary {
     /// Services and issues that are counted one by one.
     most: usize,
     issues: Issues,
+    map: ServiceMap,
     causes: BTreeMap<(&'static str, Confidence), u64>,
     services: BTreeMap<Endpoint, ServiceCount>,
     severities: BTreeMap<Severity, u64>,
@@ -75,6 +78,7 @@ impl Summary {
         Self {
             most: most.min(SERVICES_COUNTED),
             issues: Issues::of(most),
+            map: ServiceMap::of(most),
             causes: BTreeMap::new(),
             services: BTreeMap::new(),
             severities: BTreeMap::new(),
@@ -93,7 +97,12 @@ impl Summary {
             u64::from(judgement.confidence == Confidence::Unexplained && outcome.kind() == OutcomeKind::Reset);
         self.failed += u64::from(outcome.kind() == OutcomeKind::FailedConnect);
         let server = outcome.connection().endpoint(outcome.connection().server());
-        self.issues.add(outcome, judgement, server);
+        let client = outcome.connection().client;
+        let by = if outcome.sender() == client { End::Client } else { End::Server };
+        self.issues.add(judgement, server, by);
+        if outcome.kind() == OutcomeKind::Reset {
+            self.map.add(server, outcome.connection().endpoint(client).ip, by, cause);
+        }
         if self.services.len() < self.most || self.services.contains_key(&server) {
             let service = self.services.entry(server).or_default();
             service.total += 1;
@@ -145,6 +154,7 @@ impl Summary {
                 .into_iter()
                 .map(|(server, service)| service_report(server, service))
                 .collect(),
+            who_resets_whom: self.map.record(),
             incidents: incidents.iter().map(|one| incident::record(one, context)).collect(),
             passed_over: reading.passed_over.iter().map(|(name, _, count)| ((*name).into(), *count)).collect(),
             notes: reading.notes.iter().map(Text::from).collect(),
@@ -184,7 +194,15 @@ impl Summary {
             writeln!(out, "{of_these}{}", each.collect::<Vec<_>>().join(comma))?;
         }
         issues::table(&issues, &reading.asked, benign, style, language, out)?;
+        self.map.write(style, language, out)?;
         remarks(reading, counts, page, out)
+    }
+
+    /// Who resets whom, where there are more than three services; empty otherwise.
+    pub fn map(&self, style: Style, language: Language) -> String {
+        let mut out = String::new();
+        self.map.write(style, language, &mut out).unwrap_or_default();
+        out
     }
 
     fn ranked_causes(&self) -> Vec<(&'static str, Confidence, u64)> {

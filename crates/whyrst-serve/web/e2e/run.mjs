@@ -410,6 +410,10 @@ test('a report opens from its file, asks for nothing, and says the same as the s
     'cause:closed-port cause:linger-zero severity:fault', 'port 8888 and not (cause:clos* or cause:linger-zero)',
     'cause:closed-port or severity:attack', 'net 10.77.0.0/31', '10.77.0.9', '10.77.0', '-(confidence:likely or close) host:10.77.0.1/32',
     'by:server family:aborted', '"cause:closed-port"', 'cause:*-*t* -cause:"*"', '::1 or fd77::/16', 'not not cause:closed-port',
+    'port 8888 or 80', 'tcp port (80 or 8888) and not udp', 'portrange 8000-9000', 'port:8000-9000 -port:1-7', 'net 10.77', 'net 10 or 192.168',
+    'net 10.77.0.0 mask 255.255.0.0 and ip', 'ip6', 'src and dst net 10.77.0.0/16', 'src or dst host 10.77.0.1', 'host 10.77.0.1 and host 10.77.0.2',
+    'port 8888 or port 1 and port 2', 'port 8888 or (port 1 and port 2)', 'cause:closed-port and cause:linger-zero', 'port(80 or 8888)&&!cause:closed-port',
+    '(cause:closed-port or cause:linger-zero) cause:closed-port', 'cause:closed-port or cause:linger-zero or port 1',
   ]) {
     for (const order of ['harm', 'newest', 'oldest']) {
       const ask = ([text, by]) =>
@@ -417,6 +421,15 @@ test('a report opens from its file, asks for nothing, and says the same as the s
           .then(([view, { rows: all, list }]) => ({ view, all, list }))
       assert.deepEqual(await page.evaluate(ask, [q, order]), await live.page.evaluate(ask, [q, order]), `${q} ${order}`)
     }
+  }
+  for (const q of [
+    'casue:x', 'severity:fautl', 'family:abort', 'port http', 'port', 'host', 'port 80-70', 'tcp and host foo', 'net 300', 'net 10.0.0.0 mask 255.0.255.0',
+    'service:nonsense', 'host:10.0.0.0/33', '80', 'vlan 5 and tcp', 'tcp[13] & 4 != 0', 'src tcp', 'less many', 'less 100', 'icmp',
+    'src host 10.0.0.1', 'trace(1).pcap', '(port:443', 'port:443)', 'port:443 or', 'or port:443', '('.repeat(200), 'time:yesterday', 'constructor:x',
+  ]) {
+    const ask = (text) => globalThis.whyrst.view(text).then(() => 'no error', ({ message }) => message.trim())
+    assert.equal(await page.evaluate(ask, q), await live.page.evaluate(ask, q), q)
+    assert.notEqual(await page.evaluate(ask, q), 'no error', q)
   }
   await close()
   await live.close()
@@ -435,6 +448,24 @@ test('a report of a hundred resets is less than 1.6 megabytes', async () => {
   }
   assert.ok(resets() >= 100, `only ${resets()} resets`)
   assert.ok(statSync(file).size < 1_600_000, `${statSync(file).size} octets for ${resets()} resets`)
+})
+
+test('a map says who resets whom where there are more than three services', async () => {
+  const { page, close } = await open(browser, `file://${join(folder.path, 'hundred.html')}`)
+  await page.locator('.map line').first().waitFor()
+  assert.ok((await page.locator('.map line').count()) > 3)
+  await accessible(page, 'map')
+  await page.locator('.map').scrollIntoViewIfNeeded()
+  await shot(page, 'map')
+  const pair = page.locator('.map .pairs button').first()
+  const wanted = await pair.locator('b').innerText()
+  await pair.click()
+  await page.waitForFunction((number) => document.querySelector('.totals .number')?.textContent === number, wanted)
+  await close()
+  const few = await open(browser, served.url)
+  await few.page.locator('.issues li').first().waitFor()
+  assert.equal(await few.page.locator('.map').count(), 0)
+  await few.close()
 })
 
 let failed = 0

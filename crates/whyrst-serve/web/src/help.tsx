@@ -22,6 +22,8 @@ const FILTERS: [string, string][] = [
   ['cause:close-unread cause:linger-zero', pick('one or the other', '两者之一')],
   ['family:aborted', pick('that shape of reset; also mechanism: and reason:', '这种形态的重置；还有 mechanism:、reason:')],
   ['-severity:benign', pick('all but these', '除此之外的全部')],
+  ['port 443 or 8443', pick('as tcpdump has it: host, net, port, portrange, ip, ip6, and, or, not',
+    '与 tcpdump 相同：host、net、port、portrange、ip、ip6、and、or、not')],
   ['port 443 and not (cause:close-* or peer:10.0.0.0/8)', pick('and, or, not and parentheses; * is any text', 'and、or、not 和括号；* 代表任意文字')],
   ['confidence:certain', pick('also origin:, phase:, kind:, ending:, process:, name:, source:',
     '还有 origin:、phase:、kind:、ending:、process:、name:、source:')],

@@ -7,6 +7,7 @@ import { replaced } from './filter'
 import { called, pick } from './language'
 import type { IncidentReport, SummaryReport } from './records'
 import type { Issue, Source } from './types'
+import { ServiceMap } from './servicemap'
 import { clock, count, octets, plural } from './words'
 
 /** Names of ports as IANA registers them, of services that people know by them. */
@@ -36,6 +37,7 @@ export function Issues({ issues, sources, q, list }: Props) {
       <ul>
         {shown.map((issue) => <One key={keyOf(issue)} issue={issue} asked={q === '' ? asked(issue, sources) : null} q={q} list={list} />)}
       </ul>
+      {q === '' && <ServiceMap sources={sources} list={list} />}
       {benign.length > 0 && (
         <button type="button" class="more" onClick={() => setAll(!all)}>
           {all ? pick('hide what is benign', '收起无害的')

@@ -1,6 +1,6 @@
 // The page's answers from the data of a report: what src/query.rs does, done in the browser.
 
-import { bits, isEnd, parse, type Expression } from './filter'
+import { isSuch, keyOf, parse, type Expression } from './filter'
 import { pick } from './language'
 import { nanos } from './nanos'
 import type { CauseReport, Confidence, Endpoint, IncidentReport, Report, SummaryReport } from './records'
@@ -73,10 +73,10 @@ function keep(reset: Report, number: number, taken: Set<bigint>): Kept {
 
 type Test = (kept: Kept) => boolean
 
+/** Terms of one key. */
 interface Group {
   key: string
-  any: Test[]
-  none: Test[]
+  is: Test
 }
 
 interface Filter {
@@ -96,61 +96,38 @@ function word(key: string, { row, reset }: Kept): string | null {
   }
 }
 
-function end(value: string): (address: string) => boolean {
-  if (!isEnd(value)) {
-    throw new Error(pick(`${value}: expected an address, address/bits, address:port, or :port`, `${value}：应为地址、地址/位数、地址:端口或 :端口`))
-  }
-  if (value.startsWith(':') && /^:\d+$/u.test(value)) return (other) => other.endsWith(value)
-  if (/^(\[.*\]|[0-9.]+):\d+$/u.test(value)) {
-    const [wanted, port] = [bits(ip(value)), value.slice(value.lastIndexOf(':'))]
-    return (other) => bits(ip(other)) === wanted && other.endsWith(port)
-  }
-  const [address = '', prefix] = value.split('/')
-  const wanted = bits(address) ?? ''
-  const start = wanted.slice(0, prefix === undefined ? undefined : Number(prefix))
-  return (other) => {
-    const own = bits(ip(other))
-    return own !== null && own.length === wanted.length && own.startsWith(start)
-  }
-}
-
-function test(key: string, value: string, literal: boolean): Test {
-  switch (key) {
-    case 'service': {
-      const is = end(value)
-      return ({ row }) => is(row.server)
-    }
-    case 'peer': {
-      const is = end(value)
-      return ({ row }) => is(row.client)
-    }
-    case 'host': {
-      const is = end(value)
-      return ({ row }) => is(row.server) || is(row.client)
-    }
-    case 'port': {
-      const is = end(`:${value}`)
-      return ({ row }) => is(row.server) || is(row.client)
-    }
-    case 'time': {
-      const [from, to] = value.split('..')
-      const [first, last] = [nanos(from ?? ''), nanos(to ?? '')]
-      return ({ time }) => first <= time && time <= last
-    }
-    default: {
-      if (literal || !value.includes('*')) return (kept) => word(key, kept) === value
-      const parts = value.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/gu, '\\$&'))
-      const pattern = new RegExp(`^${parts.join('.*')}$`, 'su')
-      return (kept) => pattern.test(word(key, kept) ?? '\u0000')
-    }
-  }
+function port(end: string): number {
+  return Number(end.slice(end.lastIndexOf(':') + 1))
 }
 
 /** What a part of a filter says of one row. */
 function tests(expression: Expression): Test {
   switch (expression.is) {
-    case 'term': return test(expression.key, expression.value, expression.literal)
+    case 'end': {
+      const { key, end } = expression
+      const is = (address: string) => isSuch(end, ip(address), port(address))
+      return ({ row }) => (key !== 'peer' && is(row.server)) || (key !== 'service' && is(row.client))
+    }
+    case 'both': return ({ row }) => [row.client, row.server].every((end) => isSuch(expression.end, ip(end), port(end)))
+    case 'protocol': switch (expression.protocol) {
+      case 'ip': return ({ row }) => !row.server.startsWith('[')
+      case 'ip6': return ({ row }) => row.server.startsWith('[')
+      default: return () => expression.protocol === 'tcp'
+    }
+    case 'time': {
+      const [first, last] = [nanos(expression.from), nanos(expression.to)]
+      return ({ time }) => first <= time && time <= last
+    }
+    case 'word': {
+      const { key, value, literal } = expression
+      if (literal || !value.includes('*')) return (kept) => word(key, kept) === value
+      const parts = value.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/gu, '\\$&'))
+      const pattern = new RegExp(`^${parts.join('.*')}$`, 'su')
+      return (kept) => pattern.test(word(key, kept) ?? '\u0000')
+    }
     case 'text': return (kept) => text(kept).includes(expression.text)
+    // The parser lets none through.
+    case 'packets': return () => false
     case 'not': {
       const one = tests(expression.one)
       return (kept) => !one(kept)
@@ -168,24 +145,19 @@ function tests(expression: Expression): Test {
 
 function filterOf(q: string): Filter {
   const filter: Filter = { groups: [], others: [] }
-  const group = (key: string): Group => {
-    let found = filter.groups.find((one) => one.key === key)
-    if (!found) filter.groups.push((found = { key, any: [], none: [] }))
-    return found
-  }
   const add = (expression: Expression): void => {
-    if (expression.is === 'all') expression.of.forEach(add)
-    else if (expression.is === 'term') group(expression.key).any.push(tests(expression))
-    else if (expression.is === 'not' && expression.one.is === 'term') group(expression.one.key).none.push(tests(expression.one))
-    else filter.others.push(tests(expression))
+    if (expression.is === 'all') {
+      expression.of.forEach(add)
+      return
+    }
+    const negated = expression.is === 'not' && expression.one.is !== 'any' ? keyOf(expression.one) : null
+    const key = keyOf(expression) ?? negated
+    if (key === null) filter.others.push(tests(expression))
+    else filter.groups.push({ key, is: tests(expression) })
   }
   const whole = parse(q)
   if (whole !== null) add(whole)
   return filter
-}
-
-function holds({ any, none }: Group, kept: Kept): boolean {
-  return (any.length === 0 || any.some((one) => one(kept))) && !none.some((one) => one(kept))
 }
 
 function text({ row }: Kept): string {
@@ -198,7 +170,7 @@ function othersHold({ others }: Filter, kept: Kept): boolean {
 }
 
 function fits(filter: Filter, kept: Kept): boolean {
-  return filter.groups.every((group) => holds(group, kept)) && othersHold(filter, kept)
+  return filter.groups.every(({ is }) => is(kept)) && othersHold(filter, kept)
 }
 
 function compare(order: Order): (one: Kept, other: Kept) => number {
@@ -338,10 +310,10 @@ export function local(lines: string): Backend {
       const fit: Kept[] = []
       for (const kept of all) {
         if (!othersHold(filter, kept)) continue
-        const failing = filter.groups.filter((group) => !holds(group, kept)).map(({ key }) => key)
-        if (failing.length > 1) continue
-        if (failing.length === 0) fit.push(kept)
-        for (const key of failing.length === 0 ? FACETS : failing) {
+        const failing = new Set(filter.groups.filter(({ is }) => !is(kept)).map(({ key }) => key))
+        if (failing.size > 1) continue
+        if (failing.size === 0) fit.push(kept)
+        for (const key of failing.size === 0 ? FACETS : failing) {
           const value = word(key, kept)
           const count = counts.get(key)
           if (count && value !== null) count.set(value, (count.get(value) ?? 0) + kept.row.count)

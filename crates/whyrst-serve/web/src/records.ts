@@ -1194,6 +1194,10 @@ export interface SummaryReport {
    */
   services: ServiceReport[]
   /**
+   * Who resets whom, the most first; at most a hundred.
+   */
+  who_resets_whom: ResetsBetween[]
+  /**
    * What several of them have in common.
    */
   incidents: IncidentReport[]
@@ -1284,6 +1288,35 @@ export interface ServiceReport {
   causes: {
     [k: string]: number
   }
+}
+/**
+ * Resets between one service and its clients, in the name of one side.
+ */
+export interface ResetsBetween {
+  /**
+   * The service, as `10.0.0.2:80` or `[2001:db8::1]:80`.
+   */
+  service: string
+  /**
+   * The end that they came from.
+   */
+  by: End
+  /**
+   * The client's address. `null` where there are several.
+   */
+  client: string | null
+  /**
+   * How many clients, as far as they were told apart: at most 256.
+   */
+  clients: number
+  /**
+   * How many connections.
+   */
+  count: number
+  /**
+   * Their commonest cause.
+   */
+  cause: string
 }
 /**
  * One cause of the catalogue.

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use whyrst_capture::LinkType;
-use whyrst_core::outcome::Outcome;
+use whyrst_core::filter::Divided;
+use whyrst_core::outcome::{Basis, Outcome};
 use whyrst_core::report::summary::Benign;
+use whyrst_core::report::{Context, Explanation};
 use whyrst_core::verdict::Judgement;
 use whyrst_core::when::When;
 use whyrst_store::Table;
@@ -13,6 +15,7 @@ use whyrst_store::Table;
 use super::shared::parse_size;
 use super::{Common, ReportFormat};
 use crate::explain::confidence;
+use crate::filter::fits_words;
 use crate::memory;
 use crate::window::Window;
 
@@ -61,10 +64,11 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Only segments for which this is true, in the language of tcpdump's filters (pcap-filter(7)):
-    /// host, net, port, portrange, src, dst, tcp, icmp, icmp6, ip, ip6, less, greater, and, or, not
-    #[arg(long, value_name = "EXPR")]
-    pub(crate) filter: Option<whyrst_capture::Filter>,
+    /// Only what fits: tcpdump's filters (host, net, port, portrange, src, dst, less, greater, and, or,
+    /// not ...) choose packets, `key:value` such as `cause:close-*` or `-severity:benign` and any other
+    /// word choose among the reports; docs/filters.md
+    #[arg(long, value_name = "EXPR", value_parser = Divided::parse, allow_hyphen_values = true)]
+    pub(crate) filter: Option<Divided>,
 
     /// Write the captures once more, as pcapng, with a comment on each packet that decides: Wireshark
     /// and tshark show it as `frame.comment`
@@ -155,9 +159,27 @@ impl Explain {
     }
 
     /// Whether this outcome is asked for.
-    pub(crate) fn wants(&self, window: &Window, outcome: &Outcome, judgement: &Judgement) -> bool {
+    pub(crate) fn wants(&self, window: &Window, outcome: &Outcome, judgement: &Judgement, context: &Context) -> bool {
         let is_cause = self.cause.is_empty() || self.cause.iter().any(|cause| has_step(judgement, cause));
-        is_cause && window.has(outcome.time()) && judgement.confidence >= confidence(self.min_confidence)
+        is_cause
+            && window.has(outcome.time())
+            && judgement.confidence >= confidence(self.min_confidence)
+            && self.fits_words(outcome, judgement, context)
+    }
+
+    /// Whether `--filter` asks for its report.
+    fn fits_words(&self, outcome: &Outcome, judgement: &Judgement, context: &Context) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let words = match (outcome.basis(), &filter.anywhere) {
+            (Basis::Sockets, Some(whole)) => whole,
+            _ => &filter.reports,
+        };
+        words.is_empty() || fits_words(words, &Explanation::judged(outcome, judgement.clone(), context))
+    }
+
+    /// What is passed over before connections are followed.
+    pub(crate) fn packet_filter(&self) -> Option<whyrst_capture::Filter> {
+        self.filter.as_ref()?.packets.as_ref().and_then(whyrst_capture::Filter::of)
     }
 }
 

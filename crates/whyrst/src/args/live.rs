@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use whyrst_core::filter::Filter;
 
 use super::ports::Ports;
 use super::{Common, Format, MinConfidence, Sinks};
@@ -59,6 +60,10 @@ pub(crate) struct Watch {
     /// No verdicts with a step of this cause (repeatable, or with commas)
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) not_cause: Vec<String>,
+
+    /// Only resets that fit: the language of `explain --filter`, such as `service:10.0.0.2 -severity:benign`
+    #[arg(long, value_name = "EXPR", value_parser = Filter::parse, allow_hyphen_values = true)]
+    pub(crate) filter: Option<Filter>,
 
     /// How to write the results
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -275,7 +280,7 @@ pub(crate) struct Extcap {
     #[arg(long, value_name = "VERSION", num_args = 0..=1, default_missing_value = "")]
     pub(crate) extcap_version: Option<String>,
 
-    /// Capture only what this filter takes, in the language of `explain --filter`
+    /// Capture only what this filter takes: what `explain --filter` says of packets
     #[arg(long, value_name = "EXPR")]
     pub(crate) extcap_capture_filter: Option<String>,
 
@@ -335,4 +340,31 @@ mod tests {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
     }
+}
+
+/// `whyrst wireshark`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The plugin reads the comments of `whyrst explain --annotate`. It and the profile `whyrst` are \
+files of their own; your profiles and colour filters stay as they are.
+
+Examples:
+  whyrst wireshark install
+  whyrst explain --annotate told.pcapng trace.pcap && wireshark -C whyrst told.pcapng
+  tshark -r told.pcapng -Y 'whyrst.family == \"aborted\"' -T fields -e frame.number -e whyrst.id
+  tshark -r told.pcapng -q -z expert"
+)]
+pub(crate) struct Wireshark {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: WiresharkCommand,
+}
+
+/// What `whyrst wireshark` does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum WiresharkCommand {
+    /// Put the plugin and the profile where your Wireshark looks
+    Install,
+    /// Remove the plugin, the profile and the interface of `whyrst extcap --install`
+    Uninstall,
 }

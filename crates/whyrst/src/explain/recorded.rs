@@ -31,7 +31,10 @@ pub(super) fn are_meant(arguments: &Explain) -> Result<bool> {
     }
     let of_packets = [
         (arguments.annotate.is_some(), "--annotate"),
-        (arguments.filter.is_some(), "--filter"),
+        (
+            arguments.filter.as_ref().is_some_and(|filter| filter.anywhere.is_none()),
+            "src, dst, less or icmp in --filter",
+        ),
         (arguments.tui, "--tui"),
     ];
     match of_packets.iter().find(|(is_given, _)| *is_given) {

@@ -68,7 +68,8 @@ impl Reporter<'_> {
         } else {
             judge.judge(&outcome)
         };
-        let judgement = Some(judgement).filter(|judgement| self.arguments.wants(&self.window, &outcome, judgement));
+        let wanted = self.arguments.wants(&self.window, &outcome, &judgement, &self.context);
+        let judgement = Some(judgement).filter(|_| wanted);
         let Some(judgement) = judgement else { return Judged { outcome, judgement: None, marked: None } };
         if !Marked::is_asked_for(self.arguments) {
             return Judged { outcome, judgement: Some(judgement), marked: None };
@@ -102,7 +103,7 @@ impl Reporter<'_> {
 
     /// What is said of `count` more that are like `outcome`; `None` when it is not asked for.
     pub(super) fn more(&self, outcome: &Outcome, judgement: &Judgement, count: u64) -> Option<String> {
-        if !self.arguments.wants(&self.window, outcome, judgement) {
+        if !self.arguments.wants(&self.window, outcome, judgement, &self.context) {
             return None;
         }
         let report = Explanation::judged(outcome, judgement.clone(), &self.context);

@@ -1,6 +1,7 @@
 //! What the screen shows and what keys do to it: no terminal, no clock, so that tests can press keys.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use whyrst_core::filter::Filter;
 use whyrst_core::language::Language;
 
 use super::entry::Entry;
@@ -20,7 +21,12 @@ pub(crate) struct App {
     pub(super) shown: Vec<usize>,
     /// Place in `shown`.
     pub(super) selected: usize,
+    /// As it is typed.
     pub(super) filter: String,
+    /// The last that could be read.
+    wanted: Filter,
+    /// Why what is typed cannot be read.
+    pub(super) wrong: Option<String>,
     pub(super) mode: Mode,
     pub(super) pane: Pane,
     pub(super) focus: Focus,
@@ -93,6 +99,8 @@ impl App {
             shown: Vec::new(),
             selected: 0,
             filter: String::new(),
+            wanted: Filter::default(),
+            wrong: None,
             mode: Mode::Moving,
             pane: Pane::Report,
             focus: Focus::List,
@@ -133,7 +141,7 @@ impl App {
 
     fn take(&mut self, entry: Entry) {
         let number = self.entries.len();
-        let fits = entry.fits(&self.filter.to_lowercase());
+        let fits = self.wanted.fits(&entry);
         self.entries.push(entry);
         if !fits {
             return;
@@ -193,6 +201,8 @@ impl App {
 
     fn type_filter(&mut self, key: KeyEvent) {
         match key.code {
+            // What cannot be read does not stand above a list that it is not about.
+            KeyCode::Enter if self.wrong.is_some() => {}
             KeyCode::Enter => self.mode = Mode::Moving,
             KeyCode::Esc => {
                 self.mode = Mode::Moving;
@@ -205,7 +215,7 @@ impl App {
             KeyCode::Char(character) => self.filter.push(character),
             _ => {}
         }
-        self.arrange();
+        self.read_filter();
     }
 
     fn move_or_do(&mut self, key: KeyEvent, page: usize) -> Wish {
@@ -279,7 +289,18 @@ impl App {
 
     fn filter_is(&mut self, filter: String) {
         self.filter = filter;
-        self.arrange();
+        self.read_filter();
+    }
+
+    /// What cannot be read leaves the list as it is.
+    fn read_filter(&mut self) {
+        match Filter::parse(&self.filter) {
+            Ok(wanted) => {
+                (self.wanted, self.wrong) = (wanted, None);
+                self.arrange();
+            }
+            Err(error) => self.wrong = Some(error.words(self.language)),
+        }
     }
 
     fn sort_by(&mut self, sort: Sort) {
@@ -290,8 +311,7 @@ impl App {
     /// Filters and sorts anew; who was selected stays selected where it is still shown.
     fn arrange(&mut self) {
         let before = self.shown.get(self.selected).copied();
-        let words = self.filter.to_lowercase();
-        self.shown = (0..self.entries.len()).filter(|at| self.entries[*at].fits(&words)).collect();
+        self.shown = (0..self.entries.len()).filter(|at| self.wanted.fits(&self.entries[*at])).collect();
         self.shown.sort_by(|a, b| self.sort.puts(&self.entries[*a], &self.entries[*b]));
         let place = before.and_then(|at| self.shown.iter().position(|shown| *shown == at));
         self.selected = place.unwrap_or(0);

@@ -1,5 +1,9 @@
 //! One reset as the screen shows it: all texts are made once, when it arrives.
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use whyrst_core::filter::{Key, Subject};
 use whyrst_core::flow::Side;
 use whyrst_core::report::Explanation;
 use whyrst_core::report::style::Style;
@@ -7,6 +11,7 @@ use whyrst_core::report::text::{self, Detail, Ladder, View};
 use whyrst_core::report::words;
 use whyrst_core::time::Timestamp;
 use whyrst_core::verdict::Confidence;
+use whyrst_model::listed::ListedReport;
 
 /// A row of the list, and what is shown of it below.
 #[derive(Clone, Debug)]
@@ -25,8 +30,33 @@ pub(crate) struct Entry {
     pub(super) packets: String,
     pub(super) display_filter: String,
     pub(super) capture_filter: String,
-    /// What is searched, in small letters: ends, the steps of the verdict, confidence, severity, processes.
+    /// What keys of a filter are about.
+    listed: ListedReport<'static>,
+    /// What words without a key are looked for in, in small letters: ends, the steps of the verdict, confidence,
+    /// severity, processes.
     haystack: String,
+}
+
+impl Subject for Entry {
+    fn client(&self) -> SocketAddr {
+        self.listed.client()
+    }
+
+    fn server(&self) -> SocketAddr {
+        self.listed.server()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn word(&self, key: Key) -> Option<&str> {
+        self.listed.word(key)
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.haystack)
+    }
 }
 
 impl Entry {
@@ -56,6 +86,7 @@ impl Entry {
                 haystack.push_str(word);
             }
         }
+        let listed = ListedReport::from(report.record().into_owned());
         Self {
             time: report.outcome.time(),
             clock: report.context.time_of_day(report.outcome.time()),
@@ -71,16 +102,8 @@ impl Entry {
             packets: text::ladder_of(report, style),
             display_filter: report.display_filter(),
             capture_filter: report.capture_filter(),
-            haystack: haystack.to_lowercase(),
+            haystack: format!("{haystack} {}", listed.text()).to_lowercase(),
+            listed,
         }
-    }
-
-    /// Whether every word is found in it, and none of those that begin with `-`.
-    pub(super) fn fits(&self, words: &str) -> bool {
-        words.split_whitespace().all(|word| match word.strip_prefix('-') {
-            Some("") => true,
-            Some(unwanted) => !self.haystack.contains(unwanted),
-            None => self.haystack.contains(word),
-        })
     }
 }

@@ -88,8 +88,22 @@ fn packets_of_the_second() {
 #[test]
 fn the_filter_as_it_is_typed() {
     let mut app = app(&SOME);
-    take_key(&mut app, "/10.77 -port un");
+    take_key(&mut app, "/10.77 -closed un");
     insta::assert_snapshot!(seen(&app).backend());
+}
+
+#[test]
+fn a_filter_has_the_language_of_the_command_line() {
+    let mut app = app(&SOME);
+    take_key(&mut app, "/cause:closed-port");
+    assert_eq!(app.shown.len(), 1);
+    take_key(&mut app, " or port 1");
+    assert_eq!(app.shown.len(), 1);
+    take_key(&mut app, "\x1b/casue:closed-port\n");
+    assert_eq!(app.mode, super::app::Mode::Typing, "what cannot be read is not kept");
+    let screen = seen(&app).backend().to_string();
+    assert!(screen.contains("did you mean cause:?"), "{screen}");
+    assert!(screen.contains("that text"), "all of it is shown: {screen}");
 }
 
 #[test]

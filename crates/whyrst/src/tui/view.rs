@@ -22,8 +22,8 @@ const HELP: &str = "\
  Enter          the lower pane on the whole screen, and back
  n N            next, previous reset while a pane is read
  Tab            report, packets, incidents      (r  l  i)
- /              filter as you type: words that must be there,
-                -word that must not; Esc takes the filter away
+ /              filter: port 443, 10.0.0.0/8, cause:close-*,
+                any word, -word, and, or, not; Esc takes it away
  s              sort: time, newest, cause, confidence, client
  p              the list stands still, new resets wait
  y              copy Wireshark's filter of this connection
@@ -36,8 +36,8 @@ const HELP_ZH: &str = "\
  Enter          下方面板占满屏幕，再按一次恢复
  n N            阅读面板时的下一个、上一个重置
  Tab            报告、报文、事件              (r  l  i)
- /              边输入边过滤：必须出现的词，-词 必须不出现；
-                Esc 取消过滤
+ /              过滤：port 443、10.0.0.0/8、cause:close-*、
+                任意词、-词、and、or、not；Esc 取消
  s              排序：时间、最新、原因、可信度、客户端
  p              列表停住，新的重置在后面等待
  y              复制这条连接的 Wireshark 过滤器
@@ -64,8 +64,8 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &App, paint: Paint) {
 }
 
 fn rows(app: &App, area: Rect) -> [Rect; 3] {
-    // What was copied is shown whole: not every terminal takes it for its clipboard.
-    let foot = u16::try_from(folded(&app.said, area.width).len().clamp(1, 4)).unwrap_or(1);
+    // What was copied is shown whole: not every terminal takes it for its clipboard. So is what is wrong with a filter.
+    let foot = u16::try_from(foot(app, area.width).len().clamp(1, 4)).unwrap_or(1);
     Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(foot)]).areas(area)
 }
 
@@ -185,6 +185,11 @@ fn draw_pane(frame: &mut Frame<'_>, app: &App, area: Rect) {
 fn foot(app: &App, width: u16) -> Vec<Line<'_>> {
     match app.mode {
         Mode::Moving | Mode::Help if !app.said.is_empty() => folded(&app.said, width),
+        Mode::Typing if app.wrong.is_some() => {
+            let mut lines = vec![Line::from(format!("/{}\u{2588}", app.filter))];
+            lines.extend(folded(app.wrong.as_deref().unwrap_or_default(), width));
+            lines
+        }
         _ => vec![hint(app)],
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Watch) -> Result<Completion> {
             if let Some(recorder) = &mut recorder {
                 recorder.take(&item)?;
             }
-            if let Some(entry) = reporter.entry(&item, |outcome, judgement| filter.shows(outcome, judgement)) {
+            if let Some(entry) = reporter.entry(&item, |report| filter.shows(report)) {
                 app.add(entry);
             }
         }
