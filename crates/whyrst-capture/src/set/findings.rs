@@ -31,6 +31,8 @@ pub(super) struct Item {
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     StandardInput,
+    /// What a caller reads for us, open from the beginning.
+    Reader,
     File(PathBuf),
     Member { archive: Arc<Path>, location: Location },
 }
@@ -194,7 +196,7 @@ impl Item {
         match &self.origin {
             Origin::StandardInput => true,
             Origin::File(path) => path.exists() && !is_regular(path),
-            Origin::Member { .. } => false,
+            Origin::Reader | Origin::Member { .. } => false,
         }
     }
 
