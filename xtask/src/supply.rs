@@ -13,8 +13,11 @@ use crate::shell::{self, cargo, root};
 
 const CARGO_DENY: &str = "0.20.2";
 /// What is linked into what is given away: the package, where its workspace is, and its options.
-const GIVEN: [(&str, &str, &[&str]); 2] =
-    [("whyrst", ".", &["--features", "tls"]), ("whyrst-sql", "crates/whyrst-sql", &[])];
+const GIVEN: [(&str, &str, &[&str]); 3] = [
+    ("whyrst", ".", &["--features", "tls"]),
+    ("whyrst-mcp", "crates/whyrst-mcp", &[]),
+    ("whyrst-sql", "crates/whyrst-sql", &[]),
+];
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// How the names of files begin that hold a licence.
 const TEXTS: [&str; 6] = ["license", "licence", "copying", "notice", "unlicense", "copyright"];
@@ -139,7 +142,7 @@ fn written(packages: &BTreeMap<Package, About>) -> Result<String> {
         }
     }
     let mut out = String::from(
-        "# Licences of what is linked into whyrst and whyrst-sql\n\nWritten by `cargo xtask licences`.\n\n",
+        "# Licences of what is linked into whyrst, whyrst-mcp and whyrst-sql\n\nWritten by `cargo xtask licences`.\n\n",
     );
     if !without.is_empty() {
         out += "These packages bring no text of their licence; it is the standard one of what they name:\n\n";

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, schema, setup, spark, sql, supply, telemetry,
+    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, schema, setup, spark, sql, supply, telemetry,
     web,
 };
 
@@ -73,6 +73,7 @@ pub fn run() -> Result<()> {
         &[("other kernels in QEMU", other_kernels)],
         &[("whyrst-sql, with its query engine", sql::run)],
         &[("metrics and logs in real receivers", telemetry::run)],
+        &[("the server for agents, asked by the official client", mcp::run)],
         &[("contrib/spark on a real cluster", || spark::run(&[]))],
         &[("a fleet of ten thousand into a real engine", whole_fleet)],
         &[("the page is that of its sources", web::check)],

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::iter::FusedIterator;
+use std::task::Poll;
 
 use jiff::tz::TimeZone;
 use whyrst_capture::{CaptureSet, Counts, Step, sighting};
@@ -109,6 +110,33 @@ impl Explained {
         self.captures.position()
     }
 
+    /// As [`next`](Iterator::next), but pending after `frames` frames without a record: for who wants to look whether the
+    /// answer is still wanted.
+    pub fn next_within(&mut self, frames: u64) -> Poll<Option<Result<Report<'static>, ReadError>>> {
+        for _ in 0..frames {
+            match self.state {
+                State::Reading if !self.tracker.has_settled() => self.step(),
+                State::Reading => {
+                    if let Some(report) = self.settled() {
+                        return Poll::Ready(Some(Ok(report)));
+                    }
+                }
+                State::Ended => return Poll::Ready(self.next()),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The next record of what has settled.
+    fn settled(&mut self) -> Option<Report<'static>> {
+        while let Some(outcome) = self.tracker.next_settled() {
+            if let Some(report) = self.record(outcome) {
+                return Some(report);
+            }
+        }
+        None
+    }
+
     fn read(&self) -> (Reading, tracker::Counts) {
         let mut read = reading::of(&self.captures, &Counts::default(), self.context.files.clone());
         let segments = self.captures.counts().segments;
@@ -183,10 +211,8 @@ impl Iterator for Explained {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            while let Some(outcome) = self.tracker.next_settled() {
-                if let Some(report) = self.record(outcome) {
-                    return Some(Ok(report));
-                }
+            if let Some(report) = self.settled() {
+                return Some(Ok(report));
             }
             match self.state {
                 State::Reading => self.step(),
