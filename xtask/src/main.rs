@@ -18,6 +18,7 @@ mod lab;
 mod mcp;
 mod pages;
 mod programs;
+mod python;
 mod schema;
 mod setup;
 mod shell;
@@ -25,6 +26,7 @@ mod siege;
 mod spark;
 mod sql;
 mod stacks;
+mod stubs;
 mod supply;
 mod symptoms;
 mod telemetry;
@@ -56,6 +58,7 @@ cargo xtask licences FILE      writes the texts of the licences of all that is l
 cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
 cargo xtask mcp [--release]    builds whyrst-mcp, a workspace of its own, and asks it with the official Python client
+cargo xtask python [--release]  builds the Python package as a wheel and tries it in an environment of its own
 cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
@@ -108,6 +111,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["fleet", words @ ..] => fleet::run(words),
         ["spark", words @ ..] => spark::run(words),
+        ["python"] => python::run(),
+        ["python", "--release"] => python::release(),
         ["mcp"] => mcp::run(),
         ["mcp", "--release"] => mcp::release(),
         ["sql"] => sql::run(),
