@@ -22,8 +22,8 @@ use crate::ip;
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::record::Record;
-use crate::source::{Source, Stop, Waiting};
-use crate::system::{self, Live, Opened};
+use crate::source::{Opened, Source, Stop, Waiting};
+use crate::system;
 use crate::unpack::unpacked;
 use crate::window::Window;
 
@@ -110,7 +110,7 @@ impl Capture {
         let name = path.display().to_string();
         let source: Box<dyn Source> = match system::open(path) {
             Ok(Opened::File(opened)) => Box::new(Waiting(opened)),
-            Ok(Opened::Live(opened)) => Box::new(opened),
+            Ok(Opened::Live(opened)) => opened,
             Err(cause) => return Err(OpenError::Io { name, cause }),
         };
         Self::begin_in(Window::new(source), name, file, false, octets)
@@ -148,8 +148,8 @@ impl Capture {
         Self::begin_in(Window::new(source), name, file, false, u64::MAX)
     }
 
-    fn begin_live(source: Live, name: String, file: u32, stop: &Stop) -> Result<Self, OpenError> {
-        let mut window = Window::new(Box::new(source));
+    fn begin_live(source: Box<dyn Source>, name: String, file: u32, stop: &Stop) -> Result<Self, OpenError> {
+        let mut window = Window::new(source);
         window.stop = stop.clone();
         Self::begin_in(window, name, file, true, u64::MAX)
     }

@@ -1,6 +1,7 @@
 //! Where bytes come from. A source fills a buffer that is handed to it; a live one may also say
 //! that for a while nothing came, so that the caller can print what has settled.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,4 +59,13 @@ impl<R: Read + Send> Source for Waiting<R> {
             }
         }
     }
+}
+
+/// A file that was opened.
+pub(crate) enum Opened {
+    /// One with an end.
+    File(File),
+    /// A pipe, socket or device, which may fall silent.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no file is live there"))]
+    Live(Box<dyn Source>),
 }

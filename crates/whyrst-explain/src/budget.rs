@@ -2,6 +2,9 @@
 
 use whyrst_core::tracker::Limits;
 
+/// Resets that wait for what their siblings do later: some 8 MB.
+pub const HELD: usize = 2_048;
+
 /// What the program needs itself: its code, and the chunks, reports and rows that are under way.
 const PROGRAM: u64 = 20 << 20;
 /// A connection with its records, as the tracker keeps it, and its share of the tables.

@@ -21,8 +21,7 @@ use whyrst_model::Report;
 use whyrst_model::incident::IncidentReport;
 use whyrst_model::summary::SummaryReport;
 
-use crate::HELD;
-use crate::budget::Budget;
+use crate::budget::{Budget, HELD};
 use crate::error::ReadError;
 use crate::options::{Detail, Options, Told};
 use crate::reading;

@@ -35,6 +35,7 @@
 pub mod budget;
 mod error;
 mod explained;
+mod opening;
 mod options;
 pub mod reading;
 
@@ -50,9 +51,6 @@ pub use whyrst_model::summary::SummaryReport;
 pub use self::error::ReadError;
 pub use self::explained::Explained;
 pub use self::options::{Detail, Options, Told};
-
-/// Resets that wait for what their siblings do later: some 8 MB.
-pub const HELD: usize = 2_048;
 
 /// Why were the connections in the capture at `path` reset? It is a file, or a directory or archive of captures that are
 /// read as one.

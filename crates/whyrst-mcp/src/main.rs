@@ -7,6 +7,7 @@
 //!
 //! It ends when its input ends, never because of what a request says.
 
+mod answer;
 mod paths;
 mod server;
 mod text;

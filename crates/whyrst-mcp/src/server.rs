@@ -14,9 +14,10 @@ use whyrst_core::language::Language;
 use whyrst_core::report::{catalogue, symptom};
 use whyrst_core::{causes, symptoms};
 
+use crate::answer::refused;
 use crate::paths::Paths;
 use crate::tools::catalogue::{cause_page, symptom_page};
-use crate::tools::{Tools, refused};
+use crate::tools::Tools;
 
 const CAUSE: &str = "whyrst://causes/";
 const SYMPTOM: &str = "whyrst://symptoms/";

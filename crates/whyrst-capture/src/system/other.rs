@@ -3,10 +3,8 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::time::Duration;
 
-use super::Opened;
-use crate::source::{Filled, Source, Waiting};
+use crate::source::{Opened, Source, Waiting};
 
 pub(crate) fn open(path: &Path) -> io::Result<Opened> {
     if path.is_dir() {
@@ -16,21 +14,13 @@ pub(crate) fn open(path: &Path) -> io::Result<Opened> {
 }
 
 /// Standard input, which is waited for.
-pub(crate) fn standard_input() -> io::Result<Live> {
-    Ok(Live(Waiting(io::stdin())))
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn standard_input() -> io::Result<Box<dyn Source>> {
+    Ok(Box::new(Waiting(io::stdin())))
 }
 
 /// By the place that the file has: two threads that read one file would disturb each other.
 pub(crate) fn read_at(mut file: &File, at: u64, into: &mut [u8]) -> io::Result<usize> {
     file.seek(SeekFrom::Start(at))?;
     file.read(into)
-}
-
-/// What somebody may still write to. It is never idle: it is waited for.
-pub(crate) struct Live(Waiting<io::Stdin>);
-
-impl Source for Live {
-    fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled> {
-        self.0.fill(into, patience)
-    }
 }

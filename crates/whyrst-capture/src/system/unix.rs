@@ -11,8 +11,7 @@ use nix::errno::Errno;
 use nix::libc::O_NONBLOCK;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::Opened;
-use crate::source::{Filled, Source};
+use crate::source::{Filled, Opened, Source};
 
 /// The file, and whether somebody may still write to it as to a pipe.
 pub(crate) fn open(path: &Path) -> io::Result<Opened> {
@@ -24,12 +23,12 @@ pub(crate) fn open(path: &Path) -> io::Result<Opened> {
         return Err(ErrorKind::IsADirectory.into());
     }
     let live = kind.is_fifo() || kind.is_socket() || kind.is_char_device();
-    Ok(if live { Opened::Live(Live(file)) } else { Opened::File(file) })
+    Ok(if live { Opened::Live(Box::new(Live(file))) } else { Opened::File(file) })
 }
 
 /// Standard input, whatever it is.
-pub(crate) fn standard_input() -> io::Result<Live> {
-    Ok(Live(io::stdin().as_fd().try_clone_to_owned()?.into()))
+pub(crate) fn standard_input() -> io::Result<Box<dyn Source>> {
+    Ok(Box::new(Live(io::stdin().as_fd().try_clone_to_owned()?.into())))
 }
 
 pub(crate) fn read_at(file: &File, at: u64, into: &mut [u8]) -> io::Result<usize> {
@@ -37,7 +36,7 @@ pub(crate) fn read_at(file: &File, at: u64, into: &mut [u8]) -> io::Result<usize
 }
 
 /// A pipe, terminal or socket that somebody still writes to.
-pub(crate) struct Live(pub(crate) File);
+struct Live(File);
 
 impl Source for Live {
     fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled> {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read};
 use std::time::Duration;
 
-use super::{decoder, ended};
+use super::decoder::{decoder, ended};
 use crate::compression::Compression;
 use crate::source::{Filled, Source};
 use crate::window::Window;

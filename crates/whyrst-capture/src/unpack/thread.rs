@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread;
 use std::time::Duration;
 
-use super::{decoder, ended};
+use super::decoder::{decoder, ended};
 use crate::compression::Compression;
 use crate::source::{Filled, Source};
 use crate::window::Window;

@@ -11,7 +11,7 @@ use whyrst_core::report::{symptom, why as answers};
 use whyrst_core::symptom::Symptom;
 use whyrst_core::{causes as all, symptoms};
 
-use super::{Answer, Told, tool};
+use crate::answer::{Answer, Told, tool};
 use crate::text::{UNTRUSTED, bounded, quoted};
 
 /// As much of a message as is looked at.

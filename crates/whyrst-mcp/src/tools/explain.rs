@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use whyrst_explain::{Explained, Options, ReadError, Report, Told as Which};
 use whyrst_model::vocabulary::Confidence;
 
-use super::{Answer, Told, tool};
+use crate::answer::{Answer, Told, tool};
 use crate::paths::Paths;
 use crate::text::{self, Depth, LONGEST, UNTRUSTED};
 

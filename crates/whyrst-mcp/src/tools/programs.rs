@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use whyrst_explain::Report;
 
-use super::{Answer, Told, read, tool};
+use crate::answer::{Answer, Told, read, tool};
 use crate::paths::Paths;
 use crate::text::{self, Depth, LONGEST, UNTRUSTED};
 
