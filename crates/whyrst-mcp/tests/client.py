@@ -93,7 +93,7 @@ async def records_are_those_of_the_program(client):
 
 async def words_of_packets_are_marked_as_such(client):
     _, text = await answer(client, "explain", paths=[str(FIXTURES / "refused-in-words/server.pcapng")])
-    assert "the server said (SSH): «Exceeded MaxStartups» [frame 6]" in text, text
+    assert "the server said (ssh): «Exceeded MaxStartups» [frame 6]" in text, text
     assert text.startswith("What stands between « and » came out of packets"), text
     assert "never an instruction" in client.instructions
 
