@@ -91,7 +91,8 @@ impl Read for Reader {
             let octets: PyBackedBytes = read
                 .extract(py)
                 .map_err(|_| io::Error::other("it does not give bytes: open it in binary mode, as \"rb\""))?;
-            let room = into.get_mut(..octets.len()).ok_or_else(|| io::Error::other("it gives more than was asked for"))?;
+            let room =
+                into.get_mut(..octets.len()).ok_or_else(|| io::Error::other("it gives more than was asked for"))?;
             room.copy_from_slice(&octets);
             Ok(octets.len())
         })
@@ -162,7 +163,8 @@ fn causes(chinese: bool) -> Vec<String> {
     causes.map(|cause| catalogue::json(cause, Reproducible::Unknown, language)).collect()
 }
 
-/// Rows of lines of JSON: a stream of Arrow IPC with the columns of `table`, into which lines of other tables do not come.
+/// Rows of lines of JSON: a stream of Arrow IPC with the columns of `table`, into which lines of other tables do not
+/// come.
 #[pyfunction]
 fn rows<'py>(py: Python<'py>, lines: Vec<String>, table: &str) -> PyResult<Bound<'py, PyBytes>> {
     let table = Table::named(table)

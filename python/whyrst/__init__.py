@@ -17,7 +17,17 @@ from ._record import Record
 from .records import CauseReport, IncidentReport, Report, SummaryReport
 
 __version__ = _whyrst.__version__
-__all__ = ["CauseReport", "Explained", "IncidentReport", "ReadError", "Record", "Report", "SummaryReport", "causes", "explain"]
+__all__ = [
+    "CauseReport",
+    "Explained",
+    "IncidentReport",
+    "ReadError",
+    "Record",
+    "Report",
+    "SummaryReport",
+    "causes",
+    "explain",
+]
 
 
 class ReadError(OSError):
@@ -77,7 +87,7 @@ class Explained:
         return self._reading.notes()
 
     def to_arrow(self, table="resets"):
-        """A pyarrow.Table of "resets", "failed_connects" (with all=True) or "incidents": docs/rows.md has the columns."""
+        """A pyarrow.Table of "resets", "failed_connects" (with all=True) or "incidents"; columns: docs/rows.md."""
         return _pyarrow().ipc.open_stream(self._rows(table)).read_all()
 
     def to_pandas(self, table="resets"):

@@ -15,7 +15,17 @@ from .records import Report as Report
 from .records import SummaryReport as SummaryReport
 
 __version__: str
-__all__ = ["CauseReport", "Explained", "IncidentReport", "ReadError", "Record", "Report", "SummaryReport", "causes", "explain"]
+__all__ = [
+    "CauseReport",
+    "Explained",
+    "IncidentReport",
+    "ReadError",
+    "Record",
+    "Report",
+    "SummaryReport",
+    "causes",
+    "explain",
+]
 
 class _BinaryFile(Protocol):
     def read(self, size: int, /) -> bytes: ...

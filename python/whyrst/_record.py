@@ -6,7 +6,7 @@ import json as _json
 
 
 class Record:
-    """Members of a JSON object as attributes. A member that is a word of Python has an underscore behind it: `from_`."""
+    """Members of a JSON object as attributes. One that is a word of Python has an underscore behind it: `from_`."""
 
     __slots__ = ("_json", "_members")
     #: Every member that the object may have: the class of what is in it, or None for what is plain.
@@ -51,8 +51,8 @@ class Record:
         return type(self), (self._members, self._json)
 
     def __repr__(self):
-        members = ", ".join(f"{name}={value!r}" for name, value in self._members.items() if not isinstance(value, (dict, list)))
-        return f"{type(self).__name__}({members})"
+        plain = ((name, value) for name, value in self._members.items() if not isinstance(value, (dict, list)))
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in plain)})"
 
 
 def _typed(value, kind):

@@ -1,7 +1,7 @@
-//! The Python package in `python/`: the wheel, built by maturin, installed into an environment of its own and tested over
-//! all fixtures; its types checked by mypy; the notebook of the documentation executed.
+//! The Python package in `python/`: the wheel, built by maturin, installed into an environment of its own and tested
+//! over all fixtures; its types checked by mypy; the notebook of the documentation executed.
 //!
-//! Not a step of `cargo xtask test`: its client libraries are a quarter of a gigabyte.
+//! Not a step of `cargo xtask test`: the libraries that take its tables are seven hundred megabytes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ const PACKAGES: [&str; 8] = [
     "pyarrow==26.0.1",
     "pandas==3.1.1",
     "polars==2.1.0",
-    "mypy",
-    "nbclient",
-    "ipykernel",
-    "nbformat",
+    "mypy==2.4.1",
+    "nbclient==0.11.0",
+    "ipykernel==7.4.0",
+    "nbformat==5.11.1",
 ];
 
 /// Builds the wheel and tries it.

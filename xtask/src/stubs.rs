@@ -1,5 +1,5 @@
-//! The classes of the Python package and their types, `python/whyrst/records.py` and `.pyi`: made of the JSON Schema of the
-//! records.
+//! The classes of the Python package and their types, `python/whyrst/records.py` and `.pyi`: made of the JSON Schema
+//! of the records.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,8 @@ const RECORDS: [&str; 4] = ["reset.json", "incident.json", "summary.json", "caus
 /// Words that no attribute can be called.
 const RESERVED: [&str; 6] = ["class", "from", "global", "import", "in", "is"];
 
-const HEAD: &str = "\"\"\"The records of whyrst. Written by `cargo xtask schema` of the JSON Schema in docs/schema.\"\"\"\n\n";
+const HEAD: &str =
+    "\"\"\"The records of whyrst. Written by `cargo xtask schema` of the JSON Schema in docs/schema.\"\"\"\n\n";
 
 /// The two files, module and types, of all schemas by their names.
 pub fn of(schemas: &BTreeMap<String, String>) -> Result<(String, String)> {
@@ -98,7 +99,11 @@ impl Definitions {
     fn kinds(&self, schema: &Value) -> Result<Vec<String>> {
         if let Some(name) = referred(schema) {
             let definition = self.0.get(name).with_context(|| format!("{name} is not defined"))?;
-            return if definition.get("properties").is_some() { Ok(vec![name.to_owned()]) } else { self.kinds(definition) };
+            return if definition.get("properties").is_some() {
+                Ok(vec![name.to_owned()])
+            } else {
+                self.kinds(definition)
+            };
         }
         for several in ["anyOf", "oneOf"] {
             if let Some(several) = schema.get(several).and_then(Value::as_array) {

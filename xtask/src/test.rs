@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark, sql, supply, telemetry,
-    web,
+    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark, sql,
+    supply, telemetry, web,
 };
 
 /// What may be left out, and why that is right.
@@ -35,7 +35,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "the Python package as a wheel",
-        "downloads a quarter of a gigabyte of libraries that take its tables: `cargo xtask python` runs it",
+        "installs seven hundred megabytes of libraries that take its tables: `cargo xtask python` runs it",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     (

@@ -109,8 +109,8 @@ impl Explained {
         self.captures.position()
     }
 
-    /// As [`next`](Iterator::next), but pending after `frames` frames without a record: for who wants to look whether the
-    /// answer is still wanted.
+    /// As [`next`](Iterator::next), but pending after `frames` frames without a record: for who wants to look whether
+    /// the answer is still wanted.
     pub fn next_within(&mut self, frames: u64) -> Poll<Option<Result<Report<'static>, ReadError>>> {
         for _ in 0..frames {
             match self.state {
@@ -225,6 +225,9 @@ impl FusedIterator for Explained {}
 
 impl std::fmt::Debug for Explained {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Explained").field("files", &self.context.files).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Explained")
+            .field("files", &self.context.files)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -52,8 +52,8 @@ pub use self::error::ReadError;
 pub use self::explained::Explained;
 pub use self::options::{Detail, Options, Told};
 
-/// Why were the connections in the capture at `path` reset? It is a file, or a directory or archive of captures that are
-/// read as one.
+/// Why were the connections in the capture at `path` reset? It is a file, or a directory or archive of captures that
+/// are read as one.
 pub fn explain(path: impl AsRef<Path>) -> Result<Explained, ReadError> {
     Options::default().explain(path)
 }

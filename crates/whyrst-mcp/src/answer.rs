@@ -32,7 +32,11 @@ pub(crate) fn refused(why: &str) -> CallToolResult {
 /// Tools keep within the bounds themselves, and say what they leave out; this holds in any case.
 pub(crate) fn within_bounds(text: String) -> String {
     let most = LONGEST + LONGEST / 4;
-    if text.chars().count() <= most { text } else { text::bounded(&text, most) + "\n(cut here: the answer is too long)" }
+    if text.chars().count() <= most {
+        text
+    } else {
+        text::bounded(&text, most) + "\n(cut here: the answer is too long)"
+    }
 }
 
 /// The arguments as a tool takes them.

@@ -1,9 +1,9 @@
 //! `whyrst-mcp`, what `whyrst mcp` runs: whyrst for agents, as a server of the Model Context Protocol on standard input
 //! and output (<https://modelcontextprotocol.io>).
 //!
-//! [`wire`] reads lines and writes them, `server` says what there is, `tools` answers. Captures are read in this process
-//! by the library, in bounded memory; what asks the running host or a query engine is another program of ours, in a
-//! child with bounded time and output. It is a program of its own because nothing else needs the protocol's crate.
+//! [`wire`] reads lines and writes them, `server` says what there is, `tools` answers. Captures are read in this
+//! process by the library, in bounded memory; what asks the running host or a query engine is another program of ours,
+//! in a child with bounded time and output. It is a program of its own because nothing else needs the protocol's crate.
 //!
 //! It ends when its input ends, never because of what a request says.
 
@@ -29,8 +29,8 @@ use crate::wire::Wire;
 #[derive(Debug, Parser)]
 #[command(name = "whyrst mcp", bin_name = "whyrst mcp", version, max_term_width = 100)]
 #[command(
-    after_help = "Tools: explain (why was each connection in a capture reset?), causes, why (a message of a program), check \
-and watch (this host; watch needs root), sql (where whyrst-sql is installed). Resources: the catalogue.
+    after_help = "Tools: explain (why was each connection in a capture reset?), causes, why (a message of a program), \
+check and watch (this host; watch needs root), sql (where whyrst-sql is installed). Resources: the catalogue.
 
 Files are read with the rights of the user who runs it. --root limits the paths that a client may name; it is no
 sandbox. sql is not offered with --root, since a query may name files itself.
@@ -74,7 +74,9 @@ async fn serve(server: Server) {
                     said::line(format!("whyrst mcp: a session ended: {error}"));
                 }
             }
-            Err(error) if !wire.is_over().await => said::line(format!("whyrst mcp: {}", text::bounded(&error.to_string(), 300))),
+            Err(error) if !wire.is_over().await => {
+                said::line(format!("whyrst mcp: {}", text::bounded(&error.to_string(), 300)))
+            }
             Err(_) => {}
         }
     }

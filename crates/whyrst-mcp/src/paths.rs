@@ -17,7 +17,8 @@ impl Paths {
     /// In `root` or, without one, anywhere.
     pub(crate) fn within(root: Option<&Path>) -> Result<Self, String> {
         let whole = |root: &Path| {
-            let whole = root.canonicalize().map_err(|cause| format!("cannot use {} as root: {cause}", root.display()))?;
+            let whole =
+                root.canonicalize().map_err(|cause| format!("cannot use {} as root: {cause}", root.display()))?;
             if whole.is_dir() { Ok(whole) } else { Err(format!("{} is no folder", root.display())) }
         };
         Ok(Self { root: root.map(whole).transpose()? })

@@ -43,7 +43,9 @@ impl Tools {
                 answer = self.programs.call(name, arguments, &self.paths) => answer,
                 () = cancelled.cancelled() => Err("cancelled".to_owned()),
             },
-            other => Err(format!("there is no tool {}; tools/list has all of them", text::quoted(&text::bounded(other, 60)))),
+            other => {
+                Err(format!("there is no tool {}; tools/list has all of them", text::quoted(&text::bounded(other, 60))))
+            }
         };
         match answer {
             Ok(told) => {

@@ -78,7 +78,7 @@ async def every_fixture_is_explained_as_the_program_does(client):
 
 
 def every_sentence_is_cited(text, where):
-    reports = text[text.index("\n\n", text.index("were read")) :]
+    reports = text[text.index("\n\n", text.index("Frames read")) :]
     for line in reports.splitlines():
         if line and not line.startswith("## ") and "left out here" not in line:
             assert line.endswith("]"), (where, line)

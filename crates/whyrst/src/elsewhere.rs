@@ -30,8 +30,8 @@ pub(crate) const SQL: Program = Program {
 /// The server for agents.
 pub(crate) const MCP: Program = Program {
     name: "whyrst-mcp",
-    why: "nothing else needs what it is made of (from the sources: cargo install --path crates/whyrst-mcp); without it, \
-          an agent can run `whyrst explain --format json FILE`",
+    why: "nothing else needs what it is made of (from the sources: cargo install --path crates/whyrst-mcp); \
+          without it, an agent can run `whyrst explain --format json FILE`",
 };
 
 impl Program {
@@ -64,8 +64,8 @@ impl Program {
         let Self { name, why } = self;
         let command = name.replace('-', " ");
         anyhow!(
-            "`{command}` needs the program {name}, which is neither in {place} nor on the PATH: it is a package of its own, \
-             since {why}"
+            "`{command}` needs the program {name}, which is neither in {place} nor on the PATH: it is a package of its \
+             own, since {why}"
         )
     }
 }

@@ -87,7 +87,11 @@ fn a_cut_capture_is_told_as_far_as_it_goes_and_says_so() {
     }
     let mut explained = whyrst_explain::explain_bytes(whole[..whole.len() - 5].to_vec()).expect("it begins well");
     explained.by_ref().for_each(drop);
-    assert!(explained.notes().iter().any(|note| note.contains("cut in the middle of frame")), "{:?}", explained.notes());
+    assert!(
+        explained.notes().iter().any(|note| note.contains("cut in the middle of frame")),
+        "{:?}",
+        explained.notes()
+    );
 }
 
 #[test]

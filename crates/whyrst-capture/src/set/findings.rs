@@ -34,7 +34,10 @@ pub(super) enum Origin {
     /// What a caller reads for us, open from the beginning.
     Reader,
     File(PathBuf),
-    Member { archive: Arc<Path>, location: Location },
+    Member {
+        archive: Arc<Path>,
+        location: Location,
+    },
 }
 
 /// When a capture begins, as the order of reading has it.

@@ -469,7 +469,8 @@ fn reproduction(cause: &Cause, reproducible: Reproducible, language: Language) -
     match reproducible {
         Reproducible::Yes => format!("whyrst lab run {}", cause.id),
         Reproducible::Unknown => {
-            let list = language.pick("`whyrst lab list` says whether the lab plays it", "`whyrst lab list` 会说明能否在 lab 中复现");
+            let list = language
+                .pick("`whyrst lab list` says whether the lab plays it", "`whyrst lab list` 会说明能否在 lab 中复现");
             String::from(list)
         }
         Reproducible::No(reason) => {

@@ -25,10 +25,10 @@ pub(super) struct CausesAsked {
 }
 
 pub(super) fn causes_offered() -> Tool {
-    let about = "The catalogue of causes of TCP resets: all of them as a list, the page of one (what happens, what proves \
-                 it, what to do), or what mentions a word.";
-    let id = json!({"id": {"type": "string", "description": "id of a cause such as close-unread, or a word such as nginx; \
-                                                             without it all causes are listed"}});
+    let about = "The catalogue of causes of TCP resets: all of them as a list, the page of one (what happens, what \
+                 proves it, what to do), or what mentions a word.";
+    let id = "id of a cause such as close-unread, or a word such as nginx; without it all causes are listed";
+    let id = json!({"id": {"type": "string", "description": id}});
     tool("causes", about.to_owned(), &id, &[])
 }
 
@@ -58,8 +58,8 @@ pub(super) struct WhyAsked {
 }
 
 pub(super) fn why_offered() -> Tool {
-    let about = "What a message of a program means that came with a reset or a refused connection (curl, nginx, Python, Java, \
-                 Go ...): its causes, the commonest first, and the one command that decides.";
+    let about = "What a message of a program means that came with a reset or a refused connection (curl, nginx, \
+                 Python, Java, Go ...): its causes, the commonest first, and the one command that decides.";
     let text = json!({"text": {"type": "string", "description": "the line of a log or terminal, or several lines"}});
     tool("why", about.to_owned(), &text, &["text"])
 }

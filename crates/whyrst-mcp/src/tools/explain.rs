@@ -55,21 +55,26 @@ enum Detail {
 
 pub(super) fn offered(paths: &Paths) -> Tool {
     let about = format!(
-        "Why was each TCP connection in a packet capture reset? One report for each: verdict with confidence, evidence with \
-         frame numbers, what is still open and the command that decides, what to do. pcap, pcapng and snoop, plain or \
-         compressed, folders and archives of them; {}.",
+        "Why was each TCP connection in a packet capture reset? One report for each: verdict with confidence, evidence \
+         with frame numbers, what is still open and the command that decides, what to do. pcap, pcapng and snoop, \
+         plain or compressed, folders and archives of them; {}.",
         paths.described()
     );
+    let files = "captures of one capture point; several are read as one, in the order of time";
+    let filter = "only segments that match, in tcpdump's language: host 10.0.0.1 and port 443";
+    let first = "number of the first report to tell, to go on after an answer";
+    let most = format!("reports to tell, {USUAL} when not said");
+    let detail = "full has what is unknown and all that is open; json the records of docs/json.md";
+    let sure = "only verdicts at least this sure";
     let properties = json!({
-        "paths": {"type": "array", "items": {"type": "string"}, "minItems": 1,
-                  "description": "captures of one capture point; several are read as one, in the order of time"},
+        "paths": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": files},
         "all": {"type": "boolean", "description": "also connects that failed without any RST"},
         "cause": {"type": "string", "description": "only verdicts with a step of this cause, such as close-unread"},
-        "min_confidence": {"enum": Confidence::ALL.map(Confidence::name), "description": "only verdicts at least this sure"},
-        "filter": {"type": "string", "description": "only segments that match, in tcpdump's language: host 10.0.0.1 and port 443"},
-        "first": {"type": "integer", "minimum": 1, "description": "number of the first report to tell, to go on after an answer"},
-        "most": {"type": "integer", "minimum": 1, "maximum": MOST, "description": format!("reports to tell, {USUAL} when not said")},
-        "detail": {"enum": ["short", "full", "json"], "description": "full has what is unknown and all that is open; json the records of docs/json.md"},
+        "min_confidence": {"enum": Confidence::ALL.map(Confidence::name), "description": sure},
+        "filter": {"type": "string", "description": filter},
+        "first": {"type": "integer", "minimum": 1, "description": first},
+        "most": {"type": "integer", "minimum": 1, "maximum": MOST, "description": most},
+        "detail": {"enum": ["short", "full", "json"], "description": detail},
     });
     tool("explain", about, &properties, &["paths"])
 }
@@ -87,8 +92,13 @@ pub(super) async fn explain(asked: Asked, paths: &Paths, cancelled: Cancellation
         let filter = filter.parse().map_err(|error| format!("the filter cannot be used: {error}"))?;
         options = options.filter(filter);
     }
-    if let Some(cause) = asked.cause.as_deref().filter(|id| *id != "unexplained" && whyrst_core::causes::find(id).is_none()) {
-        return Err(format!("there is no cause {}; the tool causes lists them", text::quoted(&text::bounded(cause, 60))));
+    if let Some(cause) =
+        asked.cause.as_deref().filter(|id| *id != "unexplained" && whyrst_core::causes::find(id).is_none())
+    {
+        return Err(format!(
+            "there is no cause {}; the tool causes lists them",
+            text::quoted(&text::bounded(cause, 60))
+        ));
     }
     // Reading a file blocks, and so does a panic not harm whoever waits.
     let read = tokio::task::spawn_blocking(move || {
@@ -181,9 +191,10 @@ impl Reading {
     fn answer(self) -> Told {
         let summary = self.explained.summary();
         let mut text = UNTRUSTED.to_owned();
-        text += &format!("{} frames and {} connections were read. ", summary.frames, summary.connections);
+        text += &format!("Frames read: {}; connections: {}. ", summary.frames, summary.connections);
         text += &match self.matching {
             0 => "No reset that was asked for is in it.\n".to_owned(),
+            1 => format!("One report: {}.\n", text::counted(&self.causes)),
             all => format!("{all} reports: {}.\n", text::counted(&self.causes)),
         };
         if summary.failed_connects > 0 && !self.asked.all {

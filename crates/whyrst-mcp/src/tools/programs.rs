@@ -1,5 +1,5 @@
-//! `watch`, `check` and `sql`: other programs of ours, each in a child with bounded time and output. What is not installed is
-//! not offered.
+//! `watch`, `check` and `sql`: other programs of ours, each in a child with bounded time and output. What is not
+//! installed is not offered.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -45,8 +45,8 @@ impl Programs {
         let mut tools = Vec::new();
         if self.whyrst.is_some() {
             tools.push(watch_offered());
-            let about = "What on this host will cause resets: sysctls, listen queues, firewall rules, conntrack, counters, each \
-                         with the cause that it leads to.";
+            let about = "What on this host will cause resets: sysctls, listen queues, firewall rules, conntrack, \
+                         counters, each with the cause that it leads to.";
             tools.push(tool("check", about.to_owned(), &json!({}), &[]));
         }
         // A query may name files itself.
@@ -95,12 +95,13 @@ struct WatchAsked {
 
 fn watch_offered() -> Tool {
     let about = format!(
-        "Every reset that this host sends or receives in the next seconds (1 to {LONGEST_WATCH}), asked of the kernel, with \
-         process and socket. Needs root or CAP_BPF and CAP_PERFMON; says so where they are missing."
+        "Every reset that this host sends or receives in the next seconds (1 to {LONGEST_WATCH}), asked of the kernel, \
+         with process and socket. Needs root or CAP_BPF and CAP_PERFMON; says so where they are missing."
     );
+    let port = "only connections with this port at either end";
     let properties = json!({
         "seconds": {"type": "integer", "minimum": 1, "maximum": LONGEST_WATCH},
-        "port": {"type": "integer", "minimum": 1, "maximum": 65535, "description": "only connections with this port at either end"},
+        "port": {"type": "integer", "minimum": 1, "maximum": 65535, "description": port},
         "comm": {"type": "string", "description": "only sockets of programs of this name"},
         "pid": {"type": "integer", "minimum": 1, "description": "only sockets of this process"},
     });
@@ -153,8 +154,11 @@ async fn check(whyrst: &PathBuf) -> Answer {
         let member = |name: &str| finding.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         findings += 1;
         let (cause, tense, weight) = (member("cause"), member("tense"), member("weight"));
-        text += &format!("- {cause} [{weight}, {tense}]: {}: {} [read from this host now]\n", 
-            text::quoted(&member("subject")), text::quoted(&member("evidence")));
+        text += &format!(
+            "- {cause} [{weight}, {tense}]: {}: {} [read from this host now]\n",
+            text::quoted(&member("subject")),
+            text::quoted(&member("evidence"))
+        );
         text += &format!("  to do: {} [whyrst://causes/{cause}]\n", text::quoted(&member("advice")));
     }
     if findings == 0 {
@@ -173,12 +177,13 @@ struct SqlAsked {
 
 fn sql_offered(paths: &Paths) -> Tool {
     let about = format!(
-        "A query in SQL over captures, recordings and Parquet of whyrst; tables resets, failed_connects, incidents, connections, \
-         packets (`describe resets` tells the columns). Reads only; {}.",
+        "A query in SQL over captures, recordings and Parquet of whyrst; tables resets, failed_connects, incidents, \
+         connections, packets (`describe resets` tells the columns). Reads only; {}.",
         paths.described()
     );
+    let query = "one SELECT, WITH or DESCRIBE, or @NAME of a shipped query such as @top-causes";
     let properties = json!({
-        "query": {"type": "string", "description": "one SELECT, WITH or DESCRIBE, or @NAME of a shipped query such as @top-causes"},
+        "query": {"type": "string", "description": query},
         "files": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     });
     tool("sql", about, &properties, &["query", "files"])
@@ -212,7 +217,8 @@ async fn sql(asked: SqlAsked, program: &PathBuf, paths: &Paths) -> Answer {
 /// An agent reads what strangers wrote into packets: whatever that talks it into, a query writes and makes nothing.
 fn reads_only(query: &str) -> Result<(), String> {
     const WRITES: [&str; 13] = [
-        "alter", "call", "copy", "create", "delete", "drop", "execute", "insert", "into", "prepare", "set", "truncate", "update",
+        "alter", "call", "copy", "create", "delete", "drop", "execute", "insert", "into", "prepare", "set", "truncate",
+        "update",
     ];
     let query = query.trim().trim_end_matches(';').trim_end();
     let shipped = query.strip_prefix('@').is_some_and(|name| {
@@ -288,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_query_only_reads() {
-        for query in ["select count(*) from resets", " WITH x AS (SELECT 1) SELECT * FROM x;", "describe resets", "@top-causes"] {
+        for query in
+            ["select count(*) from resets", " WITH x AS (SELECT 1) SELECT * FROM x;", "describe resets", "@top-causes"]
+        {
             assert_eq!(reads_only(query), Ok(()), "{query}");
         }
         for query in [
