@@ -13,6 +13,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
+use serde::Serialize;
 use whyrst_core::language::Language;
 use whyrst_core::report::catalogue::{self, Reproducible};
 use whyrst_explain::{Explained, Options, ReadError, Told};
@@ -29,10 +30,24 @@ struct Reading(Mutex<Explained>);
 /// What cannot be read.
 type Unread = (String, Option<u64>, String);
 
+/// What comes next: a record as a line of JSON, or what could not be read.
+#[derive(IntoPyObject)]
+enum Next {
+    Line(String),
+    Unread(Unread),
+}
+
+/// A reading that was begun, or why not.
+#[derive(IntoPyObject)]
+enum Begun {
+    Reading(Reading),
+    Unread(Unread),
+}
+
 #[pymethods]
 impl Reading {
     /// The next record as a line of JSON, or what could not be read; `None` at the end.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<Result<String, Unread>>> {
+    fn next(&self, py: Python<'_>) -> PyResult<Option<Next>> {
         loop {
             // Whoever reads a file of Python takes the interpreter for each read, so nobody may wait for this while
             // holding it.
@@ -40,11 +55,11 @@ impl Reading {
             match next {
                 Poll::Pending => py.check_signals()?,
                 Poll::Ready(None) => return Ok(None),
-                Poll::Ready(Some(Ok(report))) => return line(&report).map(|line| Some(Ok(line))),
+                Poll::Ready(Some(Ok(report))) => return line(&report).map(|line| Some(Next::Line(line))),
                 Poll::Ready(Some(Err(error))) => {
                     // A signal may be why a reader failed.
                     py.check_signals()?;
-                    return Ok(Some(Err(unread(error))));
+                    return Ok(Some(Next::Unread(unread(error))));
                 }
             }
         }
@@ -73,7 +88,7 @@ impl Reading {
 }
 
 /// A line of JSON.
-fn line(record: &impl serde_json::value::Serialize) -> PyResult<String> {
+fn line(record: &impl Serialize) -> PyResult<String> {
     serde_json::to_string(record).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
@@ -118,7 +133,7 @@ fn begin(
     memory: Option<u64>,
     chinese: bool,
     name: Option<String>,
-) -> PyResult<Result<Reading, Unread>> {
+) -> PyResult<Begun> {
     let mut options = Options::default();
     if failed_connects {
         options = options.told(Told::FailedConnectsToo);
@@ -138,7 +153,7 @@ fn begin(
     if let Some(path) = events {
         options = match options.events(path) {
             Ok(options) => options,
-            Err(error) => return Ok(Err(unread(error))),
+            Err(error) => return Ok(Begun::Unread(unread(error))),
         };
     }
     let begun = if let Ok(paths) = source.extract::<Vec<PathBuf>>() {
@@ -152,7 +167,10 @@ fn begin(
         return Err(PyTypeError::new_err("expected a path, several, bytes, or a file that is open in binary mode"));
     };
     py.check_signals()?;
-    Ok(begun.map(|explained| Reading(Mutex::new(explained))).map_err(unread))
+    Ok(match begun {
+        Ok(explained) => Begun::Reading(Reading(Mutex::new(explained))),
+        Err(error) => Begun::Unread(unread(error)),
+    })
 }
 
 /// The catalogue, each cause as a line of JSON.
