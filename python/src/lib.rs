@@ -156,10 +156,14 @@ fn begin(
             Err(error) => return Ok(Begun::Unread(unread(error))),
         };
     }
-    let begun = if let Ok(paths) = source.extract::<Vec<PathBuf>>() {
-        py.detach(|| options.explain_all(&paths))
-    } else if let Ok(octets) = source.extract::<PyBackedBytes>() {
+    // Bytes first: they are a sequence as well, and an empty one is one of paths too.
+    let begun = if let Ok(octets) = source.extract::<PyBackedBytes>() {
         py.detach(|| options.explain_bytes(octets))
+    } else if let Ok(paths) = source.extract::<Vec<PathBuf>>() {
+        if paths.is_empty() {
+            return Err(PyValueError::new_err("no capture is named"));
+        }
+        py.detach(|| options.explain_all(&paths))
     } else if source.hasattr("read")? {
         let reader = Reader(source.unbind());
         py.detach(|| options.explain_reader(reader))

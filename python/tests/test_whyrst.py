@@ -116,6 +116,8 @@ class Whyrst(unittest.TestCase):
             whyrst.explain(io.StringIO("text"))
         with self.assertRaises(TypeError):
             whyrst.explain(7)
+        with self.assertRaisesRegex(ValueError, "no capture is named"):
+            whyrst.explain([])
         with self.assertRaisesRegex(ValueError, "filter"):
             whyrst.explain(CLOSE_UNREAD, filter="host and and")
         self.assertEqual(pickle.loads(pickle.dumps(raised.exception)).file, "/there/is/none.pcap")

@@ -100,7 +100,7 @@ class Explained:
             import polars
         except ImportError as error:
             raise ImportError("to_polars() needs polars: pip install 'whyrst[polars]'") from error
-        return polars.read_ipc_stream(self._rows(table), rechunk=False)
+        return polars.read_ipc_stream(self._rows(table))
 
     def _rows(self, table):
         lines = [report.json for report in self]
