@@ -75,7 +75,7 @@ async fn serve(server: Server) {
                 }
             }
             Err(error) if !wire.is_over().await => {
-                said::line(format!("whyrst mcp: {}", text::bounded(&error.to_string(), 300)))
+                said::line(format!("whyrst mcp: {}", text::bounded(&error.to_string(), 300)));
             }
             Err(_) => {}
         }

@@ -24,7 +24,7 @@ const COMPLAINTS: usize = 4 << 10;
 const LONGEST_WATCH: u64 = 300;
 /// How long a child may take beyond what it was asked for.
 const GRACE: Duration = Duration::from_secs(20);
-const QUERY: Duration = Duration::from_secs(120);
+const QUERY: Duration = Duration::from_mins(2);
 /// Rows of a query that are told.
 const ROWS: usize = 500;
 
@@ -277,7 +277,7 @@ async fn run(mut command: Command, most: Duration) -> Result<Output, String> {
 
 /// The first `most` bytes as text, and whether there was more. The rest is read and dropped, so that nobody waits.
 async fn first_of(input: Option<impl AsyncRead + Unpin>, most: usize) -> (String, bool) {
-    let (mut all, mut piece, mut cut) = (Vec::new(), [0; 8192], false);
+    let (mut all, mut piece, mut cut) = (Vec::new(), vec![0; 8192], false);
     if let Some(mut input) = input {
         while let Ok(count @ 1..) = input.read(&mut piece).await {
             let room = most - all.len();
