@@ -101,7 +101,7 @@ pub struct IssueReport<'a> {
 }
 
 /// Resets between one service and its clients, in the name of one side.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ResetsBetween<'a> {
