@@ -155,6 +155,12 @@ class ResetReport(Record):
     __slots__ = ()
 
 
+class ResetsBetween(Record):
+    """Resets between one service and its clients, in the name of one side."""
+
+    __slots__ = ()
+
+
 class SegmentRung(Record):
     """One segment of the ladder. What is nothing special is absent: a report has many of these."""
 
@@ -497,6 +503,15 @@ ResetReport._types = {
     "window": None,
 }
 
+ResetsBetween._types = {
+    "by": None,
+    "cause": None,
+    "client": None,
+    "clients": None,
+    "count": None,
+    "service": None,
+}
+
 SegmentRung._types = {
     "ack": None,
     "ack_rel": None,
@@ -592,6 +607,7 @@ SummaryReport._types = {
     "services": ServiceReport,
     "severities": None,
     "unexplained": None,
+    "who_resets_whom": ResetsBetween,
 }
 
 TimeoutsReport._types = {

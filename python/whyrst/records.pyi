@@ -482,6 +482,22 @@ class ResetReport(Record):
     window: int | None
     """The window field, not scaled. `null` when no frame was captured."""
 
+class ResetsBetween(Record):
+    """Resets between one service and its clients, in the name of one side."""
+
+    by: Literal["client", "server"]
+    """The end that they came from."""
+    cause: str
+    """Their commonest cause."""
+    client: str | None
+    """The client's address. `null` where there are several."""
+    clients: int
+    """How many clients, as far as they were told apart: at most 256."""
+    count: int
+    """How many connections."""
+    service: str
+    """The service, as `10.0.0.2:80` or `[2001:db8::1]:80`."""
+
 class SegmentRung(Record):
     """One segment of the ladder. What is nothing special is absent: a report has many of these."""
 
@@ -661,6 +677,8 @@ class SummaryReport(Record):
     """How many of which severity."""
     unexplained: int
     """Resets that no cause explains."""
+    who_resets_whom: list[ResetsBetween]
+    """Who resets whom, the most first; at most a hundred."""
 
 class TimeoutsReport(Record):
     """After how many milliseconds a socket gives up or asks. `null`: never, or not known."""
