@@ -15,8 +15,10 @@ mod fuzz;
 mod i18n;
 mod kernels;
 mod lab;
+mod mcp;
 mod pages;
 mod programs;
+mod python;
 mod schema;
 mod setup;
 mod shell;
@@ -24,6 +26,7 @@ mod siege;
 mod spark;
 mod sql;
 mod stacks;
+mod stubs;
 mod supply;
 mod symptoms;
 mod telemetry;
@@ -54,6 +57,8 @@ cargo xtask deny               licences and sources of all that is linked, and a
 cargo xtask licences FILE      writes the texts of the licences of all that is linked
 cargo xtask spark [--bytes SIZE]  contrib/spark on a real cluster on loopback; needs Java, downloads Spark once; with 10G, writes docs/scale.md
 cargo xtask sql [--write|--release]  builds and tests whyrst-sql, a workspace of its own; or writes docs/sql.md; or into target/dist
+cargo xtask mcp [--release]    builds whyrst-mcp, a workspace of its own, and asks it with the official Python client
+cargo xtask python [--release]  builds the Python package as a wheel and tries it in an environment of its own
 cargo xtask fleet [--agents N] [--minutes N]  10000 simulated hosts for 10 minutes into a real ClickHouse engine; writes docs/scale.md
 cargo xtask telemetry          metrics and logs in Prometheus, a collector, the journal, syslog and ClickHouse; as root
 cargo xtask web [--check]      builds the page, or fails when the one that is checked in is not that of its sources
@@ -106,6 +111,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["fuzz", seconds, targets @ ..] => fuzz::fuzz(seconds.parse()?, targets),
         ["fleet", words @ ..] => fleet::run(words),
         ["spark", words @ ..] => spark::run(words),
+        ["python"] => python::run(),
+        ["python", "--release"] => python::release(),
+        ["mcp"] => mcp::run(),
+        ["mcp", "--release"] => mcp::release(),
         ["sql"] => sql::run(),
         ["sql", "--write"] => sql::write(),
         ["sql", "--release"] => sql::release(),

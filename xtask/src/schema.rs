@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::columns;
 use crate::shell::{self, Scratch, cargo, root};
+use crate::stubs;
 
 /// Where the tables' columns are described for people.
 const PAGE: &str = "docs/rows.md";
@@ -62,6 +63,10 @@ fn files(schemas: &BTreeMap<String, String>) -> Result<Vec<(PathBuf, String)>> {
         files.push((path, text));
     }
     files.push((root().join(PAGE), page));
+    let (module, types) = stubs::of(schemas)?;
+    let package = root().join("python/whyrst");
+    files.push((package.join("records.py"), module));
+    files.push((package.join("records.pyi"), types));
     Ok(files)
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::shell::{self, installed, is_root};
-use crate::{bpf, telemetry, web};
+use crate::{bpf, mcp, telemetry, web};
 
 /// A program and the Debian package that brings it, with what it is for.
 const NEEDED: &[(&str, &str, &str)] = &[
@@ -36,6 +36,7 @@ pub fn run() -> Result<()> {
     bpf::install()?;
     web::install()?;
     telemetry::install()?;
+    mcp::install()?;
     tun()?;
     println!("setup: everything that the tests need is there");
     Ok(())

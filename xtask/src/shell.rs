@@ -70,6 +70,22 @@ pub fn published(name: &str, version: &str, options: &[&str]) -> Result<PathBuf>
     Ok(program)
 }
 
+/// The Python of an environment called `name` that has these packages of `PyPI`; quick when it is there already.
+pub fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = target().join(name);
+    let (venv, installed) = (folder.join("venv"), folder.join("installed"));
+    let python = venv.join("bin/python");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == packages.join(" ")) {
+        return Ok(python);
+    }
+    println!("installing {}", packages.join(" "));
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
+    fs::write(&installed, packages.join(" ")).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(python)
+}
+
 /// Whether a program is installed.
 pub fn installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -86,13 +86,7 @@ fn tests() -> Result<Command> {
 
 fn s3_server() -> Result<PathBuf> {
     let (package, program) = S3;
-    let venv = target().join("sql/venv");
-    let path = venv.join("bin").join(program);
-    if !path.is_file() {
-        shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        shell::run(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", package]))?;
-    }
-    Ok(path)
+    Ok(shell::python("sql", &[package])?.with_file_name(program))
 }
 
 /// Each shipped query: what it answers, its text, and what comes of it.

@@ -13,15 +13,19 @@ use crate::shell::{self, cargo, root};
 
 const CARGO_DENY: &str = "0.20.2";
 /// What is linked into what is given away: the package, where its workspace is, and its options.
-const GIVEN: [(&str, &str, &[&str]); 2] =
-    [("whyrst", ".", &["--features", "tls"]), ("whyrst-sql", "crates/whyrst-sql", &[])];
+const GIVEN: [(&str, &str, &[&str]); 4] = [
+    ("whyrst", ".", &["--features", "tls"]),
+    ("whyrst-mcp", "crates/whyrst-mcp", &[]),
+    ("whyrst-python", "python", &[]),
+    ("whyrst-sql", "crates/whyrst-sql", &[]),
+];
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// How the names of files begin that hold a licence.
 const TEXTS: [&str; 6] = ["license", "licence", "copying", "notice", "unlicense", "copyright"];
 /// Longer ones hold something else.
 const LONGEST: u64 = 128 << 10;
 
-/// Licences, sources and bans of both workspaces; advisories where their database can be reached.
+/// Licences, sources and bans of all workspaces that are given away; advisories where their database can be reached.
 pub fn deny() -> Result<()> {
     let program = shell::published("cargo-deny", CARGO_DENY, &["--no-default-features"])?;
     let deny = |workspace: &str| {
@@ -139,7 +143,7 @@ fn written(packages: &BTreeMap<Package, About>) -> Result<String> {
         }
     }
     let mut out = String::from(
-        "# Licences of what is linked into whyrst and whyrst-sql\n\nWritten by `cargo xtask licences`.\n\n",
+        "# Licences of what is linked into whyrst, its Python package, whyrst-mcp and whyrst-sql\n\nWritten by `cargo xtask licences`.\n\n",
     );
     if !without.is_empty() {
         out += "These packages bring no text of their licence; it is the standard one of what they name:\n\n";

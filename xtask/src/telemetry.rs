@@ -1,11 +1,10 @@
 //! `watch` and `agent` against the real programs that they report resets to: Prometheus, an OpenTelemetry
 //! collector, systemd's journal, rsyslog, ClickHouse. Those that Debian does not have come from `PyPI`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::shell::{self, root, target};
 
@@ -20,16 +19,7 @@ pub fn python() -> PathBuf {
 
 /// Quick when everything is there already.
 pub fn install() -> Result<()> {
-    let folder = target().join("telemetry");
-    let installed = folder.join("installed");
-    if fs::read_to_string(&installed).is_ok_and(|text| text == PACKAGES.join(" ")) {
-        return Ok(());
-    }
-    println!("installing {}", PACKAGES.join(" "));
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    shell::run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("venv")))?;
-    shell::run(Command::new(python()).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-    fs::write(&installed, PACKAGES.join(" ")).with_context(|| format!("cannot write {}", installed.display()))
+    shell::python("telemetry", &PACKAGES).map(drop)
 }
 
 /// Rules without the kernel, then all of it; as root.

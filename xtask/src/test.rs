@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{self, Scratch, cargo, is_root};
 use crate::{
-    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, programs, schema, setup, spark, sql, supply, telemetry,
-    web,
+    accuracy, bpf, dist, docs, fleet, fmt, fuzz, i18n, kernels, mcp, programs, python, schema, setup, spark, sql,
+    supply, telemetry, web,
 };
 
 /// What may be left out, and why that is right.
@@ -32,6 +32,10 @@ const MAY_BE_LEFT_OUT: &[(&str, &str)] = &[
     (
         "whyrst-sql, with its query engine",
         "three hundred crates of its own, whose build takes longer than all other tests: `cargo xtask sql` runs it",
+    ),
+    (
+        "the Python package as a wheel",
+        "installs seven hundred megabytes of libraries that take its tables: `cargo xtask python` runs it",
     ),
     ("contrib/spark on a real cluster", "downloads half a gigabyte and takes minutes: `cargo xtask spark` runs it"),
     (
@@ -73,6 +77,8 @@ pub fn run() -> Result<()> {
         &[("other kernels in QEMU", other_kernels)],
         &[("whyrst-sql, with its query engine", sql::run)],
         &[("metrics and logs in real receivers", telemetry::run)],
+        &[("the server for agents, asked by the official client", mcp::run)],
+        &[("the Python package as a wheel", python::run)],
         &[("contrib/spark on a real cluster", || spark::run(&[]))],
         &[("a fleet of ten thousand into a real engine", whole_fleet)],
         &[("the page is that of its sources", web::check)],
@@ -155,6 +161,7 @@ fn can_run(step: &str) -> bool {
         "lab as root, and how good its verdicts are" => is_root(),
         // Only by its own command.
         "contrib/spark on a real cluster"
+        | "the Python package as a wheel"
         | "programs as users have them"
         | "other kernels in QEMU"
         | "a fleet of ten thousand into a real engine"

@@ -1,15 +1,11 @@
 //! One capture, frame by frame: what the rest of whyrst sees of this crate.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::libc::O_NONBLOCK;
 use whyrst_core::observation::{Frame, Interface, Observation, Seen};
 use whyrst_core::time::Timestamp;
 
@@ -26,8 +22,9 @@ use crate::ip;
 use crate::link::{LinkType, UserLinks, cooked_interface, ip_offset};
 use crate::note::{Note, Notes};
 use crate::record::Record;
-use crate::source::{Live, Source, Stop, Waiting};
-use crate::unpack::Unpacked;
+use crate::source::{Opened, Source, Stop, Waiting};
+use crate::system;
+use crate::unpack::unpacked;
 use crate::window::Window;
 
 /// A capture that is being read.
@@ -93,13 +90,14 @@ impl Capture {
     /// The same; a named pipe is waited for until `stop` is wanted.
     pub(crate) fn open_or_stop(path: &Path, file: u32, stop: &Stop) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let (opened, live) = open_file(path).map_err(|cause| match cause.kind() {
+        let opened = system::open(path).map_err(|cause| match cause.kind() {
             io::ErrorKind::IsADirectory => OpenError::Directory { name: name.clone() },
             _ => OpenError::Io { name: name.clone(), cause },
         })?;
-        if live {
-            return Self::begin_live(Live(opened), name, file, stop);
-        }
+        let opened = match opened {
+            Opened::File(opened) => opened,
+            Opened::Live(opened) => return Self::begin_live(opened, name, file, stop),
+        };
         let expected = opened.metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len());
         let mut capture = Self::begin(Box::new(Waiting(opened)), name, file)?;
         capture.expected = expected.filter(|_| capture.compression.is_none());
@@ -110,8 +108,12 @@ impl Capture {
     /// before: it may have grown.
     pub(crate) fn open_again(path: &Path, file: u32, octets: u64) -> Result<Self, OpenError> {
         let name = path.display().to_string();
-        let (opened, _) = open_file(path).map_err(|cause| OpenError::Io { name: name.clone(), cause })?;
-        Self::begin_in(Window::new(Box::new(Waiting(opened))), name, file, false, octets)
+        let source: Box<dyn Source> = match system::open(path) {
+            Ok(Opened::File(opened)) => Box::new(Waiting(opened)),
+            Ok(Opened::Live(opened)) => opened,
+            Err(cause) => return Err(OpenError::Io { name, cause }),
+        };
+        Self::begin_in(Window::new(source), name, file, false, octets)
     }
 
     /// Reads a capture from `reader`, waiting for it where need be.
@@ -131,8 +133,8 @@ impl Capture {
     /// The same; its beginning is waited for until `stop` is wanted.
     pub(crate) fn stdin_or_stop(file: u32, stop: &Stop) -> Result<Self, OpenError> {
         let name = "standard input".to_owned();
-        match io::stdin().as_fd().try_clone_to_owned() {
-            Ok(input) => Self::begin_live(Live(input.into()), name, file, stop),
+        match system::standard_input() {
+            Ok(input) => Self::begin_live(input, name, file, stop),
             Err(cause) => Err(OpenError::Io { name, cause }),
         }
     }
@@ -146,8 +148,8 @@ impl Capture {
         Self::begin_in(Window::new(source), name, file, false, u64::MAX)
     }
 
-    fn begin_live(source: Live, name: String, file: u32, stop: &Stop) -> Result<Self, OpenError> {
-        let mut window = Window::new(Box::new(source));
+    fn begin_live(source: Box<dyn Source>, name: String, file: u32, stop: &Stop) -> Result<Self, OpenError> {
+        let mut window = Window::new(source);
         window.stop = stop.clone();
         Self::begin_in(window, name, file, true, u64::MAX)
     }
@@ -159,8 +161,7 @@ impl Capture {
         window.wait_for(4).map_err(io_error)?;
         let compression = Compression::of(window.ahead());
         if let Some(kind) = compression {
-            let unpacked = Unpacked::start(kind, window, live).map_err(io_error)?;
-            window = Window::new(Box::new(unpacked));
+            window = Window::new(unpacked(kind, window, live).map_err(io_error)?);
             window.stop = stop;
         }
         window.end_after(most);
@@ -476,16 +477,4 @@ impl RawRecord {
             bytes: window.taken(self.frame),
         }
     }
-}
-
-/// The file, and whether somebody may still write to it as to a pipe.
-fn open_file(path: &Path) -> io::Result<(File, bool)> {
-    // A pipe that nobody writes to yet is open at once and waited for like one that is silent: who waits in `open`
-    // hears no signal (fifo(7)).
-    let file = File::options().read(true).custom_flags(O_NONBLOCK).open(path)?;
-    let kind = file.metadata()?.file_type();
-    if kind.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    Ok((file, kind.is_fifo() || kind.is_socket() || kind.is_char_device()))
 }

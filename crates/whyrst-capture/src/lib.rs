@@ -48,6 +48,7 @@ mod record;
 pub mod recording;
 mod set;
 mod source;
+mod system;
 mod tcp;
 mod tunnel;
 mod unpack;

@@ -6,6 +6,7 @@
 mod findings;
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -129,6 +130,16 @@ impl CaptureSet {
         }
     }
 
+    /// One capture that is read from `reader`, waiting for it where need be, and called `name`.
+    pub fn from_reader(reader: impl Read + Send + 'static, name: &str) -> Result<Self, OpenError> {
+        let capture = Capture::from_reader(reader, name, 0)?;
+        let item = Item { name: name.to_owned(), origin: Origin::Reader, begins: Begins::Unknown };
+        let mut set = Self::of(Findings { items: vec![item], ..Findings::default() });
+        set.waiting.clear();
+        set.open.push(Open { capture, item: 0, ahead: None, first_interface: 0 });
+        Ok(set)
+    }
+
     /// What comes next in the order of time. After an error the other files can still be read.
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend from its own buffer")]
@@ -210,10 +221,11 @@ impl CaptureSet {
 
     /// The files on disk that are read; `-` is standard input.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.items.iter().map(|item| match &item.origin {
-            Origin::StandardInput => Path::new("-"),
-            Origin::File(path) => path,
-            Origin::Member { archive, .. } => archive,
+        self.items.iter().filter_map(|item| match &item.origin {
+            Origin::StandardInput => Some(Path::new("-")),
+            Origin::File(path) => Some(path.as_path()),
+            Origin::Member { archive, .. } => Some(archive),
+            Origin::Reader => None,
         })
     }
 
@@ -264,7 +276,9 @@ impl CaptureSet {
 
     /// What `filter` leaves out is passed over. To be said before the first step.
     pub fn look_only_at(&mut self, filter: Filter) {
-        self.options.filter = Some(Arc::new(filter));
+        let filter = Some(Arc::new(filter));
+        self.open.iter_mut().for_each(|open| open.capture.look_only_at(filter.clone()));
+        self.options.filter = filter;
     }
 
     /// Nobody waits for a pipe to begin when `stop` is wanted. To be said before the first step.
@@ -359,6 +373,7 @@ impl CaptureSet {
         let name = || item.name.clone();
         match &item.origin {
             Origin::StandardInput => Capture::stdin_or_stop(file, &self.options.stop),
+            Origin::Reader => Err(OpenError::Io { name: name(), cause: std::io::Error::other("it was read already") }),
             Origin::File(path) => match &self.limits {
                 Some(limits) => Capture::open_again(path, file, limits.get(&file).copied().unwrap_or(0)),
                 None => Capture::open_or_stop(path, file, &self.options.stop),

@@ -3,13 +3,9 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::compression::Compression;
 
@@ -65,31 +61,11 @@ impl<R: Read + Send> Source for Waiting<R> {
     }
 }
 
-/// A pipe, terminal or socket that somebody still writes to.
-pub(crate) struct Live(pub(crate) File);
-
-impl Source for Live {
-    fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled> {
-        if !readable(&self.0, patience)? {
-            return Ok(Filled::Idle);
-        }
-        match self.0.read(into) {
-            Err(error) if is_for_a_moment(&error) => Ok(Filled::Idle),
-            read => read.map(Filled::octets_or_end),
-        }
-    }
-}
-
-fn is_for_a_moment(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock)
-}
-
-/// Whether a read would not wait. A signal ends the waiting early: the caller may want to look.
-fn readable(file: &File, patience: Duration) -> io::Result<bool> {
-    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
-    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], timeout) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::EINTR) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
+/// A file that was opened.
+pub(crate) enum Opened {
+    /// One with an end.
+    File(File),
+    /// A pipe, socket or device, which may fall silent.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no file is live there"))]
+    Live(Box<dyn Source>),
 }

@@ -1,124 +1,65 @@
-//! Compressed captures: decompressed on a thread of their own so that it overlaps with the analysis.
-//! Two chunks travel back and forth; memory does not depend on the size of the capture.
+//! Compressed captures: decompressed on a thread of their own (`thread`), or where there are none, in place.
 
-mod lz4;
+mod decoder;
+#[cfg(any(not(feature = "threads"), test))]
+mod in_place;
+#[cfg(feature = "threads")]
+mod thread;
 
-use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
-use std::thread;
-use std::time::Duration;
-
-use bzip2::bufread::MultiBzDecoder;
-use liblzma::bufread::XzDecoder;
-use liblzma::stream::{CONCATENATED, Stream};
+use std::io;
 
 use crate::compression::Compression;
-use crate::source::{Filled, Source};
+use crate::source::Source;
 use crate::window::Window;
 
-const CHUNK: usize = 256 * 1024;
-const CHUNKS: usize = 4;
-/// Bytes that an xz stream may ask for: `xz -9` needs 65 MiB, but a header may say 4 GiB.
-const XZ_MEMORY: u64 = 128 * 1024 * 1024;
-
-/// The near end of a decompressing thread. The thread ends when this is dropped.
-pub(crate) struct Unpacked {
-    kind: Compression,
-    full: Receiver<io::Result<Decompressed>>,
-    empty: SyncSender<Vec<u8>>,
-    current: Decompressed,
-    live: bool,
+/// What `packed` holds. A `live` source is one that may be idle.
+#[cfg(feature = "threads")]
+pub(crate) fn unpacked(kind: Compression, packed: Window, live: bool) -> io::Result<Box<dyn Source>> {
+    Ok(Box::new(thread::Unpacked::start(kind, packed, live)?))
 }
 
-/// Decompressed bytes; none means the end.
-struct Decompressed {
-    octets: Vec<u8>,
-    from: usize,
-    to: usize,
+/// What `packed` holds. It is waited for.
+#[cfg(not(feature = "threads"))]
+#[expect(clippy::unnecessary_wraps, reason = "a thread may fail to start")]
+pub(crate) fn unpacked(kind: Compression, packed: Window, _live: bool) -> io::Result<Box<dyn Source>> {
+    Ok(Box::new(in_place::Unpacked::start(kind, packed)))
 }
 
-impl Unpacked {
-    /// Starts the thread. A `live` source is one that may be idle.
-    pub(crate) fn start(kind: Compression, packed: Window, live: bool) -> io::Result<Self> {
-        let (full_in, full) = sync_channel(CHUNKS);
-        let (empty, empty_out) = sync_channel(CHUNKS);
-        thread::Builder::new().name(format!("un{kind}")).spawn(move || unpack(kind, packed, &full_in, &empty_out))?;
-        Ok(Self { kind, full, empty, current: Decompressed { octets: Vec::new(), from: 0, to: 0 }, live })
-    }
+#[cfg(all(test, feature = "threads"))]
+mod tests {
+    use std::time::Duration;
 
-    /// The next chunk; `None` while a live source is idle.
-    fn receive(&self, patience: Duration) -> Option<io::Result<Decompressed>> {
-        let received =
-            if self.live { self.full.recv_timeout(patience) } else { self.full.recv().map_err(RecvTimeoutError::from) };
-        match received {
-            Ok(chunk) => Some(chunk),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Err(io::Error::other("the decompressor stopped"))),
-        }
-    }
+    use super::*;
+    use crate::source::{Filled, Waiting};
 
-    fn next_chunk(&mut self, patience: Duration) -> io::Result<Filled> {
-        match self.receive(patience) {
-            None => Ok(Filled::Idle),
-            Some(Ok(chunk)) => {
-                let count = chunk.to;
-                let done = std::mem::replace(&mut self.current, chunk);
-                // The thread makes a new one when this does not reach it.
-                let _ = self.empty.try_send(done.octets);
-                Ok(if count == 0 { Filled::End } else { Filled::Octets(count) })
-            }
-            // The system's own errors pass through the decoders with their number.
-            Some(Err(error)) if error.raw_os_error().is_some() => Err(error),
-            Some(Err(error)) => Ok(Filled::Damaged(self.kind, error.to_string())),
-        }
-    }
-}
-
-impl Source for Unpacked {
-    fn fill(&mut self, into: &mut [u8], patience: Duration) -> io::Result<Filled> {
-        if self.current.from == self.current.to {
-            let filled = self.next_chunk(patience)?;
-            if !matches!(filled, Filled::Octets(_)) {
-                return Ok(filled);
+    /// All that a source has, and how it ended.
+    fn drained(mut source: impl Source) -> (Vec<u8>, String) {
+        let (mut all, mut piece) = (Vec::new(), [0; 1000]);
+        loop {
+            match source.fill(&mut piece, Duration::from_secs(1)).expect("memory can be read") {
+                Filled::Octets(count) => all.extend_from_slice(&piece[..count]),
+                Filled::Idle => {}
+                Filled::End => return (all, "end".to_owned()),
+                Filled::Damaged(kind, why) => return (all, format!("{kind}: {why}")),
             }
         }
-        let chunk = &mut self.current;
-        let count = into.len().min(chunk.to - chunk.from);
-        into[..count].copy_from_slice(&chunk.octets[chunk.from..chunk.from + count]);
-        chunk.from += count;
-        Ok(Filled::Octets(count))
     }
-}
 
-/// The thread: decompresses until the end, an error, or nobody listens.
-fn unpack(kind: Compression, packed: Window, full: &SyncSender<io::Result<Decompressed>>, empty: &Receiver<Vec<u8>>) {
-    let mut decoder = match decoder(kind, packed) {
-        Ok(decoder) => decoder,
-        Err(error) => return drop(full.send(Err(error))),
-    };
-    loop {
-        let mut octets = match empty.try_recv() {
-            Ok(octets) if octets.len() == CHUNK => octets,
-            Ok(_) | Err(TryRecvError::Empty) => vec![0; CHUNK],
-            Err(TryRecvError::Disconnected) => return,
-        };
-        let read = decoder.read(&mut octets);
-        let last = !matches!(read, Ok(1..));
-        if full.send(read.map(|to| Decompressed { octets, from: 0, to })).is_err() || last {
-            return;
+    #[test]
+    fn in_place_and_on_a_thread_the_same_comes_out_however_damaged_it_is() {
+        let plain: Vec<u8> = (0..=255).cycle().take(700_000).collect();
+        let mut packed = io::Cursor::new(Vec::new());
+        let mut encoder = flate2::write::GzEncoder::new(&mut packed, flate2::Compression::fast());
+        io::Write::write_all(&mut encoder, &plain).expect("memory can be written");
+        encoder.finish().expect("memory can be written");
+        let whole = packed.into_inner();
+        for cut in [0, 1, 9, whole.len() / 2, whole.len() - 1, whole.len()] {
+            let window = || Window::new(Box::new(Waiting(io::Cursor::new(whole[..cut].to_vec()))));
+            let on_a_thread = thread::Unpacked::start(Compression::Gzip, window(), false).expect("a thread starts");
+            let in_place = in_place::Unpacked::start(Compression::Gzip, window());
+            let (one, other) = (drained(on_a_thread), drained(in_place));
+            assert!(one == other, "cut at {cut}: {} and {}, {} and {}", one.0.len(), other.0.len(), one.1, other.1);
+            assert_eq!(one.0 == plain, cut == whole.len());
         }
     }
-}
-
-fn decoder(kind: Compression, packed: Window) -> io::Result<Box<dyn Read>> {
-    Ok(match kind {
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(packed)?),
-        Compression::Lz4 => Box::new(lz4::Frames::new(packed)),
-        Compression::Xz => {
-            Box::new(XzDecoder::new_stream(packed, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?))
-        }
-        Compression::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(packed)),
-        Compression::Bzip2 => Box::new(MultiBzDecoder::new(packed)),
-    })
 }

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use bounded_static::{IntoBoundedStatic, ToBoundedStatic, ToStatic};
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
@@ -64,8 +65,52 @@ pub struct IncidentReport<'a> {
     pub frames: Vec<FrameReport<'a>>,
 }
 
+impl IncidentReport<'_> {
+    /// The same with texts of its own, to outlive what it was made of.
+    pub fn into_owned(self) -> IncidentReport<'static> {
+        self.into_static()
+    }
+}
+
+/// By hand: `bounded_static` knows no [`IpAddr`].
+impl IntoBoundedStatic for IncidentReport<'_> {
+    type Static = IncidentReport<'static>;
+
+    fn into_static(self) -> Self::Static {
+        IncidentReport {
+            schema: self.schema,
+            kind: self.kind,
+            title: self.title.into_static(),
+            reading: self.reading.into_static(),
+            severity: self.severity,
+            time: self.time,
+            last: self.last,
+            accepted_before: self.accepted_before,
+            accepted_again: self.accepted_again,
+            host: self.host,
+            server: self.server.into_static(),
+            name: self.name.into_static(),
+            connections: self.connections,
+            refused: self.refused,
+            clients: self.clients,
+            services: self.services,
+            rhythm_ms: self.rhythm_ms,
+            causes: self.causes.into_static(),
+            frames: self.frames.into_static(),
+        }
+    }
+}
+
+impl ToBoundedStatic for IncidentReport<'_> {
+    type Static = IncidentReport<'static>;
+
+    fn to_static(&self) -> Self::Static {
+        self.clone().into_static()
+    }
+}
+
 /// A frame of a file.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct FrameReport<'a> {

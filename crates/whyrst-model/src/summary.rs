@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use bounded_static::{IntoBoundedStatic as _, ToStatic};
 use serde::{Deserialize, Serialize};
 
 use crate::incident::IncidentReport;
@@ -18,7 +19,7 @@ vocabulary! {
 }
 
 /// What the captures showed, in numbers.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct SummaryReport<'a> {
@@ -66,8 +67,15 @@ pub struct SummaryReport<'a> {
     pub notes: Vec<Text<'a>>,
 }
 
+impl SummaryReport<'_> {
+    /// The same with texts of its own, to outlive what it was made of.
+    pub fn into_owned(self) -> SummaryReport<'static> {
+        self.into_static()
+    }
+}
+
 /// Resets with the same shape and the same leading answer, in the name of the same side, of the same port.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct IssueReport<'a> {
@@ -93,7 +101,7 @@ pub struct IssueReport<'a> {
 }
 
 /// Resets between one service and its clients, in the name of one side.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ResetsBetween<'a> {
@@ -112,7 +120,7 @@ pub struct ResetsBetween<'a> {
 }
 
 /// How many there are of a cause.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct CauseCount<'a> {
@@ -125,7 +133,7 @@ pub struct CauseCount<'a> {
 }
 
 /// How many there are of a service.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToStatic)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound(deserialize = "'de: 'a"))]
 pub struct ServiceReport<'a> {

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use arrow_schema::ArrowError;
+#[cfg(feature = "parquet")]
 use parquet::errors::ParquetError;
+#[cfg(feature = "parquet")]
 use whyrst_output::WriteError;
 
 use crate::schema::Table;
@@ -31,9 +33,11 @@ pub enum StoreError {
         cause: io::Error,
     },
     /// A file may not be written, or cannot.
+    #[cfg(feature = "parquet")]
     #[error(transparent)]
     Write(#[from] WriteError),
     /// Not Parquet, or damaged.
+    #[cfg(feature = "parquet")]
     #[error("cannot {what} {}: {cause}", path.display())]
     Parquet {
         /// What was tried.
@@ -44,6 +48,7 @@ pub enum StoreError {
         cause: ParquetError,
     },
     /// Parquet, but not of whyrst.
+    #[cfg(feature = "parquet")]
     #[error("cannot read {}: it does not say which table of whyrst it is", path.display())]
     NotOurs {
         /// The file.

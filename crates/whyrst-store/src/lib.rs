@@ -11,6 +11,7 @@ mod error;
 pub mod flow;
 pub mod flows;
 pub mod packets;
+#[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod rows;
 pub mod schema;

@@ -73,7 +73,10 @@ pub(crate) enum Command {
     Causes(Causes),
     /// Ask captures, recordings and Parquet in SQL (needs the program whyrst-sql beside this one)
     #[command(disable_help_flag = true)]
-    Sql(Sql),
+    Sql(Elsewhere),
+    /// Answer agents: a server of the Model Context Protocol (needs the program whyrst-mcp beside this one)
+    #[command(disable_help_flag = true)]
+    Mcp(Elsewhere),
     /// Rows in Arrow IPC on standard input and output, for a distributed engine
     Pipe(Pipe),
     /// Check what works on this machine and how to enable the rest

@@ -19,7 +19,6 @@ mod workers;
 
 pub(crate) use self::reporter::named;
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::path::Path;
@@ -27,7 +26,7 @@ use std::thread::available_parallelism;
 
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use whyrst_capture::{Assembly, CaptureSet, Note, recording};
+use whyrst_capture::{Assembly, CaptureSet, recording};
 use whyrst_core::census::Census;
 use whyrst_core::flow::FlowHasher;
 use whyrst_core::incident::Incident;
@@ -38,6 +37,8 @@ use whyrst_core::report::summary::{Page, Reading, remarks};
 use whyrst_core::report::{Context, Explanation, catalogue, escape::escape_name, incident, json, markdown};
 use whyrst_core::tracker::{Counts, Limits, Tracker};
 use whyrst_core::verdict::Confidence;
+use whyrst_explain::budget::HELD;
+use whyrst_explain::reading;
 use whyrst_model::Report;
 use whyrst_output::Places;
 use whyrst_serve::html;
@@ -59,9 +60,6 @@ use crate::progress::{Audience, Progress, Results};
 use crate::tui;
 use crate::vantage;
 use crate::window::Window;
-
-/// Resets that wait in files for what their siblings do later: some 8 MB.
-const HELD: usize = 2_048;
 
 pub(crate) fn run(arguments: &Explain) -> Result<Completion> {
     for id in arguments.cause.iter().filter(|id| *id != "unexplained") {
@@ -188,7 +186,7 @@ impl Run<'_, '_> {
         read.unread += unread;
         read.counts = Counts { connections: scouted.connections, ..following.tracker.counts() };
         read.reading.asked = following.tracker.asked_of_services().collect();
-        read.say_what_is_not_exact(scouted.forgotten);
+        reading::say_what_is_not_exact(&mut read.reading, scouted.forgotten);
         read.with_segments(captures.counts().segments + scouted.counts.segments)
     }
 
@@ -232,50 +230,14 @@ impl Run<'_, '_> {
     }
 }
 
-/// Files of directories that are named when they are passed over; the rest is counted.
-const OTHERS: usize = 20;
-
 impl Read {
     fn of(captures: &CaptureSet, more: &whyrst_capture::Counts, unread: usize, reporter: &Reporter<'_>) -> Self {
-        let mut counts = captures.counts();
-        counts += more;
-        let remarks = counts.remarks().map(|(count, remark)| format!("{count} {remark}"));
-        let several = captures.names().len() > 1;
-        let notes = captures.readings().flat_map(|reading| {
-            let name = captures.names().nth(reading.file as usize).filter(|_| several);
-            let place = name.map_or_else(String::new, |name| format!("{name}: "));
-            reading.notes.iter().map(|note| format!("{place}{note}")).collect::<Vec<_>>()
-        });
-        let others = captures.others();
-        let beyond = others.len().saturating_sub(OTHERS);
-        let others = others.iter().take(OTHERS).map(|other| format!("passed over: {other}"));
-        let others = others
-            .chain((beyond > 0).then(|| format!("passed over: {beyond} more files that cannot be read as captures")));
-        let reading = Reading {
-            files: reporter.context.files.clone(),
-            frames: counts.frames,
-            passed_over: counts.reasons().map(|(reason, n)| (reason.name(), reason.sentence(), n)).collect(),
-            asked: BTreeMap::new(),
-            notes: remarks.chain(notes).chain(others).map(|note| escape_name(&note)).collect(),
-        };
-        let shrank = |note: &Note| matches!(note, Note::Shrank { .. });
-        let incomplete = captures.readings().filter(|reading| reading.notes.iter().any(shrank)).count();
-        Self { reading, counts: Counts::default(), unread: unread + incomplete }
+        let reading = reading::of(captures, more, reporter.context.files.clone());
+        Self { reading, counts: Counts::default(), unread: unread + reading::shrunk(captures).count() }
     }
 
     fn take_counts(&mut self, tracker: &Tracker, census: &Census) {
-        self.counts = Counts { connections: census.connections(), ..tracker.counts() };
-        self.reading.asked = tracker.asked_of_services().collect();
-        self.say_what_is_not_exact(census.forgotten());
-    }
-
-    fn say_what_is_not_exact(&mut self, forgotten: u64) {
-        if forgotten > 0 {
-            self.reading.notes.push(format!(
-                "{forgotten} connections went on when their number had been forgotten to stay within the memory \
-                 bound, or might have: there may be fewer connections than counted"
-            ));
-        }
+        self.counts = reading::counted(&mut self.reading, tracker, census, 0);
     }
 
     const fn with_segments(mut self, segments: u64) -> Self {

@@ -11,6 +11,7 @@ mod check;
 mod config;
 mod crash;
 mod doctor;
+mod elsewhere;
 mod explain;
 mod extcap;
 mod filter;
@@ -26,7 +27,6 @@ mod progress;
 mod run;
 mod serve;
 mod sinks;
-mod sql;
 mod tui;
 mod vantage;
 mod watch;
@@ -83,7 +83,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Serve(serve) => serve::run(&serve),
-        Command::Sql(sql) => sql::run(&sql),
+        Command::Sql(sql) => elsewhere::SQL.run(&sql),
+        Command::Mcp(mcp) => elsewhere::MCP.run(&mcp),
         Command::Lab(lab) => lab::run(&lab),
         Command::Why(why) => why::run(&why),
         Command::Causes(causes) => causes::run(&causes),

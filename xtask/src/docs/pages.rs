@@ -387,6 +387,7 @@ const PARTS: [(&str, &[&str]); 4] = [
             "formats.md",
             "filters.md",
             "vantage.md",
+            "where-it-runs.md",
             "serve.md",
             "wireshark.md",
         ],

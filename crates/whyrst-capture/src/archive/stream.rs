@@ -5,14 +5,14 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, ErrorKind};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::compression::Compression;
 use crate::source::{Filled, Source, Waiting};
-use crate::unpack::Unpacked;
+use crate::system;
+use crate::unpack::unpacked;
 use crate::window::Window;
 
 /// An archive that is open.
@@ -37,8 +37,8 @@ impl Stream {
         let mut first = [0; Compression::MAGIC];
         let present = read_up_to(&mut first, |at, into| read_at(&file, at, into))?;
         let Some(kind) = Compression::of(&first[..present]) else { return Ok(Self::File(file)) };
-        let unpacked = Unpacked::start(kind, Window::new(Box::new(Waiting(file))), false)?;
-        Ok(Self::Unpacked(Mutex::new(Forward { window: Window::new(Box::new(unpacked)), at: 0 })))
+        let unpacked = unpacked(kind, Window::new(Box::new(Waiting(file))), false)?;
+        Ok(Self::Unpacked(Mutex::new(Forward { window: Window::new(unpacked), at: 0 })))
     }
 
     /// The first `count` bytes, or as many as there are.
@@ -164,7 +164,7 @@ fn lock(forward: &Mutex<Forward>) -> MutexGuard<'_, Forward> {
 /// `File::read_at` that a signal does not interrupt.
 fn read_at(file: &File, at: u64, into: &mut [u8]) -> io::Result<usize> {
     loop {
-        match file.read_at(into, at) {
+        match system::read_at(file, at, into) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             read => return read,
         }

@@ -14,7 +14,7 @@ use super::member::{Content, Entry, Location, MAX_MEMBERS, Member, Unreadable};
 use super::stream::{Section, Stream, damaged};
 use crate::compression::Compression;
 use crate::source::Source;
-use crate::unpack::Unpacked;
+use crate::unpack::unpacked;
 use crate::window::Window;
 
 /// Bytes by which [`begins`] knows a zip.
@@ -66,7 +66,7 @@ pub(crate) fn open(path: &Path, entry: &Entry) -> io::Result<Box<dyn Source>> {
     let packed = Box::new(Section::new(&stream, content.range.clone()));
     match content.compression {
         None => Ok(packed),
-        Some(kind) => Ok(Box::new(Unpacked::start(kind, Window::new(packed), false)?)),
+        Some(kind) => unpacked(kind, Window::new(packed), false),
     }
 }
 

@@ -31,8 +31,13 @@ pub(super) struct Item {
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
     StandardInput,
+    /// What a caller reads for us, open from the beginning.
+    Reader,
     File(PathBuf),
-    Member { archive: Arc<Path>, location: Location },
+    Member {
+        archive: Arc<Path>,
+        location: Location,
+    },
 }
 
 /// When a capture begins, as the order of reading has it.
@@ -194,7 +199,7 @@ impl Item {
         match &self.origin {
             Origin::StandardInput => true,
             Origin::File(path) => path.exists() && !is_regular(path),
-            Origin::Member { .. } => false,
+            Origin::Reader | Origin::Member { .. } => false,
         }
     }
 

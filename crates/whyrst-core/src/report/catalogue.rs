@@ -24,6 +24,8 @@ pub enum Reproducible {
     Yes,
     /// Not, for this reason.
     No(&'static str),
+    /// Whoever prints the page has no lab.
+    Unknown,
 }
 
 /// One line for every cause.
@@ -466,6 +468,11 @@ fn sign_words(sign: &KernelSign) -> String {
 fn reproduction(cause: &Cause, reproducible: Reproducible, language: Language) -> String {
     match reproducible {
         Reproducible::Yes => format!("whyrst lab run {}", cause.id),
+        Reproducible::Unknown => {
+            let list = language
+                .pick("`whyrst lab list` says whether the lab plays it", "`whyrst lab list` 会说明能否在 lab 中复现");
+            String::from(list)
+        }
         Reproducible::No(reason) => {
             format!("{}{reason}", language.pick("cannot be reproduced in the lab: ", "无法在 lab 中复现："))
         }

@@ -53,10 +53,15 @@ pub fn line_of(explanation: &Explanation<'_>) -> String {
 /// the answers that it does not show: what is unknown stands in its sentences, and what might have refuted the
 /// verdict and did not is no evidence for it.
 pub fn page_line(explanation: &Explanation<'_>, count: u64) -> String {
+    serde_json::to_string(&page_record(explanation, count)).unwrap_or_default()
+}
+
+/// The record of [`page_line`].
+pub fn page_record<'a>(explanation: &'a Explanation<'_>, count: u64) -> Report<'a> {
     let mut record = Report { count, page: Some(explanation.page()), ..explanation.record() };
     let shown = |role, answer| answer != AnswerWord::Unknown && (role != Role::Refutes || answer == AnswerWord::Yes);
     record.evidence.retain(|one| shown(one.role, one.answer));
-    serde_json::to_string(&record).unwrap_or_default()
+    record
 }
 
 impl Explanation<'_> {

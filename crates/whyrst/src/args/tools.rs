@@ -53,10 +53,10 @@ pub(crate) struct Serve {
     pub(crate) quiet: bool,
 }
 
-/// `whyrst sql`: everything is for `whyrst-sql`.
+/// A command that is a program of its own: everything is for that.
 #[derive(Debug, Args)]
-pub(crate) struct Sql {
-    /// What `whyrst sql --help` tells
+pub(crate) struct Elsewhere {
+    /// What the command tells with --help
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<std::ffi::OsString>,
 }

@@ -27,7 +27,7 @@ use self::source::{CATALOGUE, Sources};
 use super::root;
 
 /// The crates whose files form layers.
-const CRATES: &[&str] = &["whyrst-model", "whyrst-core", "whyrst-capture", "whyrst-probe"];
+const CRATES: &[&str] = &["whyrst-model", "whyrst-core", "whyrst-capture", "whyrst-explain", "whyrst-probe"];
 
 /// What one file takes of another.
 type Edges = BTreeMap<(String, String), BTreeSet<String>>;

@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("whyrst-model", &[]),
     ("whyrst-core", &["whyrst-model"]),
     ("whyrst-capture", &["whyrst-core", "whyrst-model"]),
+    ("whyrst-explain", &["whyrst-capture", "whyrst-core", "whyrst-model"]),
     ("whyrst-http", &[]),
     ("whyrst-lab", &["whyrst-capture", "whyrst-core", "whyrst-model", "whyrst-output", "whyrst-probe"]),
     ("whyrst-output", &[]),
@@ -30,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "whyrst-capture",
             "whyrst-core",
+            "whyrst-explain",
             "whyrst-lab",
             "whyrst-model",
             "whyrst-output",

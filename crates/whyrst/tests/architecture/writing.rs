@@ -22,7 +22,7 @@ const OUTSIDE: [&str; 9] = [
 /// Who does so under no name that a caller gave, and where.
 const MAY: &[(&str, &str)] = &[
     ("crates/whyrst-output", "here it belongs"),
-    ("crates/whyrst-capture/src/capture.rs", "opens for reading, and does not wait for who writes a FIFO"),
+    ("crates/whyrst-capture/src/system/unix.rs", "opens for reading, and does not wait for who writes a FIFO"),
     ("crates/whyrst-core/build", "what is compiled"),
     ("crates/whyrst-lab/build.rs", "what is compiled"),
     ("crates/whyrst-lab/src/trace.rs", "the kernel's tracefs"),

@@ -1,0 +1,124 @@
+//! What is to be told, and how.
+
+use std::path::Path;
+
+use whyrst_capture::{Filter, recording};
+use whyrst_core::language::Language;
+use whyrst_core::recording::Recording;
+
+use crate::error::ReadError;
+
+/// Bytes for connections when nothing else is said.
+const MEMORY: u64 = 512 << 20;
+
+/// Which outcomes are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Told {
+    /// Connections that were reset.
+    #[default]
+    Resets,
+    /// These and connects that failed without any RST (`explain --all`).
+    FailedConnectsToo,
+}
+
+/// What a record holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Detail {
+    /// What `whyrst explain --format json` prints.
+    #[default]
+    Record,
+    /// Also what a page shows: the rungs of the ladder, the sentences of the text report.
+    Page,
+}
+
+/// What is to be told, and how. Without a word it is what `whyrst explain --format json` does.
+///
+/// ```no_run
+/// use whyrst_explain::{Options, Told};
+///
+/// for report in Options::default().told(Told::FailedConnectsToo).memory(64 << 20).explain("trace.pcapng")? {
+///     println!("{}", report?.headline);
+/// }
+/// # Ok::<(), whyrst_explain::ReadError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) told: Told,
+    pub(crate) detail: Detail,
+    pub(crate) language: Language,
+    pub(crate) memory: u64,
+    pub(crate) called: Option<String>,
+    pub(crate) events: Option<Recording>,
+    pub(crate) filter: Option<Filter>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            told: Told::default(),
+            detail: Detail::default(),
+            language: Language::English,
+            memory: MEMORY,
+            called: None,
+            events: None,
+            filter: None,
+        }
+    }
+}
+
+impl Options {
+    /// Tells `told`.
+    #[must_use]
+    pub fn told(mut self, told: Told) -> Self {
+        self.told = told;
+        self
+    }
+
+    /// With so much in each record.
+    #[must_use]
+    pub fn detail(mut self, detail: Detail) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// Texts in `language`; ids and names are the same in all.
+    #[must_use]
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = language;
+        self
+    }
+
+    /// Bytes for connections, 512 MiB when not said. Beyond it the quietest are forgotten, and that is
+    /// [said](Explained::notes).
+    #[must_use]
+    pub fn memory(mut self, octets: u64) -> Self {
+        self.memory = octets;
+        self
+    }
+
+    /// The `source` of each record, whatever the file is called.
+    #[must_use]
+    pub fn called(mut self, name: impl Into<String>) -> Self {
+        self.called = Some(name.into());
+        self
+    }
+
+    /// Looks only at segments that `filter` matches (`explain --filter`).
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Joins the kernel's events of the RSTs' sender with the packets (`explain --events`).
+    pub fn events(mut self, path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        let path = path.as_ref();
+        let failed = |error: recording::RecordingError| ReadError {
+            file: path.display().to_string(),
+            frame: None,
+            reason: error.to_string(),
+        };
+        self.events = Some(recording::open(path).map_err(failed)?.recording);
+        Ok(self)
+    }
+}
