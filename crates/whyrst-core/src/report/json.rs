@@ -53,10 +53,15 @@ pub fn line_of(explanation: &Explanation<'_>) -> String {
 /// the answers that it does not show: what is unknown stands in its sentences, and what might have refuted the
 /// verdict and did not is no evidence for it.
 pub fn page_line(explanation: &Explanation<'_>, count: u64) -> String {
-    let mut record = Report { count, page: Some(explanation.page()), ..explanation.record() };
+    serde_json::to_string(&Report { count, ..page_record(explanation) }).unwrap_or_default()
+}
+
+/// The same as a record.
+pub fn page_record<'a>(explanation: &'a Explanation<'_>) -> Report<'a> {
+    let mut record = Report { page: Some(explanation.page()), ..explanation.record() };
     let shown = |role, answer| answer != AnswerWord::Unknown && (role != Role::Refutes || answer == AnswerWord::Yes);
     record.evidence.retain(|one| shown(one.role, one.answer));
-    serde_json::to_string(&record).unwrap_or_default()
+    record
 }
 
 impl Explanation<'_> {
